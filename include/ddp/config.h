@@ -1,0 +1,60 @@
+/* config.h - everything a run is told, as plain values.
+ *
+ * The app layer fills it from defaults, file, environment and flags; the trainer only reads it. Strings
+ * are owned by the config. */
+#ifndef DDP_CONFIG_H
+#define DDP_CONFIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "ddp/loss.h"
+#include "ddp/model.h"
+#include "ddp/optim.h"
+#include "ddp/schedule.h"
+
+enum config_normalize {
+    NORMALIZE_AUTO, /* (x - mean) / std of every channel of the training set */
+    NORMALIZE_UNIT, /* uint8 / 255, floats as they are (torchvision's ToTensor) */
+    NORMALIZE_NONE, /* as stored */
+};
+
+enum config_sync {
+    SYNC_TREE,      /* fixed summation tree over virtual ranks, update of slices in shared memory */
+    SYNC_ALLREDUCE, /* MPI_Allreduce and a replicated update: the reference, equal to rounding only */
+};
+
+struct config {
+    char *run_name;
+    int64_t seed;
+
+    char *data_train, *data_val; /* source locators; data_val may be "" */
+    char *data_x, *data_y;       /* object names, "" = look for the usual ones */
+    int normalize;               /* enum config_normalize */
+
+    struct model_spec model;
+    const struct loss_ops *loss;
+    double loss_args[ARG_MAX];
+
+    int64_t epochs;
+    int64_t batch;         /* global */
+    int64_t virtual_ranks; /* V */
+    bool shuffle;
+
+    const struct optim_ops *optim;
+    double optim_args[ARG_MAX];
+    const struct schedule_ops *schedule;
+    double schedule_args[ARG_MAX];
+
+    int sync_method; /* enum config_sync */
+    int64_t ranks_per_node;
+
+    int64_t checkpoint_every_epochs; /* 0 = only the final one */
+    int64_t checkpoint_keep;
+    char *checkpoint_best; /* "val.accuracy", "val.loss" or "" */
+
+    int64_t log_every_steps; /* a step line in metrics.jsonl; 0 = only epochs */
+    char *isa;               /* "auto", "v2", "v3", "v4" */
+};
+
+#endif

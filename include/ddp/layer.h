@@ -1,0 +1,85 @@
+/* layer.h - what a kind of layer is, and one layer of a built model.
+ *
+ * A kind is a constant struct layer_ops in src/nn/layer_<name>.c, listed in src/nn/layer_registry.c: one file and
+ * one line add a kind, and configuration, help, gradient check and rank sweep pick it up from there.
+ * A layer owns nothing: its parameters are ranges of the model's flat vector, its saved state a range of
+ * the workspace. All functions are local (no communication). */
+#ifndef DDP_LAYER_H
+#define DDP_LAYER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ddp/arg.h"
+#include "ddp/shape.h"
+#include "ddp/status.h"
+
+/* One parameter tensor in PyTorch's shape and order. */
+struct tensor {
+    const char *name; /* "weight", "bias" */
+    int64_t dims[4];
+    int rank;           /* number of dims used */
+    int64_t offset;     /* in floats, in the flat parameter vector; a multiple of 16 */
+    float init_bound;   /* initial values are uniform in [-bound, bound) */
+};
+
+int64_t tensor_count(const struct tensor *t);
+
+/* One pass over one virtual rank's lanes. */
+struct pass {
+    const float *params; /* flat vector of the model */
+    float *grads;        /* same layout, overwritten (not accumulated) by backward; NULL in forward */
+    uint64_t seed;
+    uint64_t step;        /* global step, keys the random streams */
+    int64_t first_sample; /* position in the global batch of lane 0, keys the random streams */
+    int64_t lanes;        /* N */
+    int64_t live;         /* lanes 0..live-1 hold samples, the rest zeros */
+    bool training;        /* false: dropout is the identity */
+};
+
+struct layer;
+
+struct layer_ops {
+    const char *name;
+    const char *help;
+    const struct arg *args; /* the first is the one a scalar in the configuration sets */
+
+    /* In: l->in, l->args, l->lanes. Sets l->out, l->tensors, l->tensor_count, l->saved_bytes and
+     * l->scratch_bytes. Errors: STATUS_CONFIG when shape and arguments do not fit. */
+    enum status (*plan)(struct layer *l);
+
+    /* x [in][N] -> y [out][N]. */
+    void (*forward)(const struct layer *l, const struct pass *p, const float *x, float *y);
+
+    /* dy [out][N] -> dx [in][N] and p->grads. dx is NULL when nobody needs it. May destroy dy.
+     * x and y are valid only if keeps_input / keeps_output says so. */
+    void (*backward)(const struct layer *l, const struct pass *p, const float *x, const float *y, float *dy,
+                     float *dx);
+
+    bool keeps_input;  /* backward reads x */
+    bool keeps_output; /* backward reads y */
+    bool in_place;     /* forward works with y == x, and backward with dx == dy */
+};
+
+#define LAYER_TENSORS 2
+
+struct layer {
+    const struct layer_ops *ops;
+    double args[ARG_MAX];
+    int index; /* in the model, from 0 */
+    struct shape in, out;
+    int64_t lanes;
+    struct tensor tensors[LAYER_TENSORS];
+    int tensor_count;
+    size_t saved_bytes;   /* what forward leaves for backward */
+    size_t scratch_bytes; /* what one call needs, shared by all layers */
+    void *saved;
+    void *scratch;
+};
+
+/* The table of all kinds, ended by NULL, and a kind by name (NULL if there is none). */
+const struct layer_ops *const *layer_registry(void);
+const struct layer_ops *layer_find(const char *name);
+
+#endif

@@ -1,0 +1,57 @@
+#include "ddp/mem.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+static atomic_uint_fast64_t allocations;
+static atomic_int_fast64_t alive;
+
+enum status mem_alloc(void *out, size_t count, size_t size, const char *what)
+{
+    void *block = NULL;
+    memcpy(out, &block, sizeof block);
+    if (count == 0 || size == 0) return STATUS_OK;
+
+    size_t bytes;
+    if (__builtin_mul_overflow(count, size, &bytes) || bytes > PTRDIFF_MAX - MEM_ALIGN)
+        return status_fail(STATUS_OTHER, "%s: %zu x %zu bytes is more than any memory holds", what, count, size);
+    size_t rounded = (bytes + MEM_ALIGN - 1) / MEM_ALIGN * MEM_ALIGN;
+    block = aligned_alloc(MEM_ALIGN, rounded);
+    if (!block)
+        return status_fail(STATUS_OTHER, "%s: out of memory (%zu bytes); use a smaller batch or fewer ranks",
+                           what, bytes);
+    memset(block, 0, rounded);
+    memcpy(out, &block, sizeof block);
+    atomic_fetch_add(&allocations, 1);
+    atomic_fetch_add(&alive, 1);
+    return STATUS_OK;
+}
+
+void mem_free(void *pointer)
+{
+    void *block;
+    memcpy(&block, pointer, sizeof block);
+    if (block) atomic_fetch_sub(&alive, 1);
+    free(block);
+    block = NULL;
+    memcpy(pointer, &block, sizeof block);
+}
+
+enum status mem_copy_text(char **out, const char *text)
+{
+    size_t bytes = strlen(text) + 1;
+    TRY(mem_alloc(out, bytes, 1, "text"));
+    memcpy(*out, text, bytes);
+    return STATUS_OK;
+}
+
+uint64_t mem_allocations(void)
+{
+    return atomic_load(&allocations);
+}
+
+int64_t mem_alive(void)
+{
+    return atomic_load(&alive);
+}

@@ -1,0 +1,46 @@
+#include "ddp/status.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static _Thread_local char message[STATUS_TEXT_SIZE];
+
+enum status status_fail(enum status code, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    vsnprintf(message, sizeof message, format, args);
+    va_end(args);
+    return code;
+}
+
+enum status status_at(enum status code, const char *format, ...)
+{
+    char inner[STATUS_TEXT_SIZE];
+    memcpy(inner, message, sizeof inner);
+
+    va_list args;
+    va_start(args, format);
+    int used = vsnprintf(message, sizeof message, format, args);
+    va_end(args);
+    if (used >= 0 && (size_t)used < sizeof message)
+        snprintf(message + used, sizeof message - (size_t)used, ": %s", inner);
+    return code;
+}
+
+const char *status_text(void)
+{
+    return message;
+}
+
+const char *status_name(enum status code)
+{
+    switch (code) {
+#define STATUS_CASE(name, number, text)                                                                      \
+    case STATUS_##name: return text;
+        STATUS_MAP(STATUS_CASE)
+#undef STATUS_CASE
+    }
+    return "unknown";
+}
