@@ -1,0 +1,60 @@
+/* observer.h - what the trainer tells while it runs; the app draws bars and writes files from it.
+ *
+ * Only rank 0's observer is called. Times are wall seconds; shares are of the time since the last event. */
+#ifndef DDP_OBSERVER_H
+#define DDP_OBSERVER_H
+
+#include <stdint.h>
+
+struct step_event {
+    int64_t epoch;           /* from 1 */
+    int64_t step;            /* steps finished since the start of the run, from 1 */
+    int64_t step_in_epoch;   /* from 1 */
+    int64_t steps_per_epoch;
+    int64_t total_steps;
+    double loss, accuracy;   /* of this step's global batch */
+    double lr;
+    double samples_per_second;                         /* since the start of the epoch */
+    double data_seconds, compute_seconds, sync_seconds; /* rank 0, since the start of the epoch */
+    double eta_seconds;
+};
+
+struct epoch_event {
+    int64_t epoch, epochs, step;
+    double loss, accuracy; /* exact means over the epoch's training samples as they were seen */
+    double lr;             /* of the epoch's last step */
+    double seconds;
+    double samples_per_second;
+    double data_seconds, compute_seconds, sync_seconds; /* rank 0 */
+};
+
+struct eval_event {
+    const char *split; /* "val", "test", ... */
+    int64_t epoch, step;
+    int64_t count, correct;
+    double accuracy, loss;
+    int64_t classes;
+    const int64_t *confusion; /* [true][predicted] */
+    int64_t metric_count;
+    const char *const *metric_names; /* [metric_count], from the metric registry, "accuracy" among them */
+    const double *metrics;           /* [metric_count] */
+};
+
+struct done_event {
+    double accuracy, loss; /* of the last evaluation; of the last epoch's training if there is no val set */
+    double seconds;        /* training, evaluation excluded */
+    double samples_per_second;
+    uint64_t weights_hash;
+    int64_t classes;
+    const int64_t *confusion; /* [true][predicted] of the last evaluation, or NULL */
+};
+
+struct observer {
+    void *self;
+    void (*step)(void *self, const struct step_event *e); /* every step: must be cheap */
+    void (*epoch)(void *self, const struct epoch_event *e);
+    void (*eval)(void *self, const struct eval_event *e);
+    void (*done)(void *self, const struct done_event *e);
+};
+
+#endif

@@ -1,0 +1,43 @@
+/* trainer.h - one training or evaluation run over all ranks. */
+#ifndef DDP_TRAINER_H
+#define DDP_TRAINER_H
+
+#include "ddp/comm.h"
+#include "ddp/config.h"
+#include "ddp/observer.h"
+
+struct trainer;
+
+/* Facts for the start-up report. */
+struct trainer_info {
+    const struct model *model;
+    int64_t train_samples, val_samples;
+    struct shape shape;
+    const char *feature_type; /* "uint8" or "float32" */
+    int64_t classes;
+    const char *const *class_names; /* [classes] or NULL */
+    int64_t virtual_ranks;          /* V after adjustment to P */
+    int64_t slice;                  /* samples of a virtual rank's batch */
+    int64_t lanes;                  /* slice rounded up to a multiple of 16 */
+    int64_t steps_per_epoch, total_steps;
+    const char *isa, *blas; /* instruction-set level of the kernels; OpenBLAS core */
+    double window_bytes;    /* shared memory per node */
+};
+
+/* Opens the data, builds the model, shares memory. Collective; comm_split_nodes was called. `config_text` is
+ * the resolved configuration that goes into checkpoints. All ranks return the same status. */
+enum status trainer_create(struct trainer **out, struct comm *comm, const struct config *config,
+                           const char *config_text);
+void trainer_destroy(struct trainer **t); /* collective */
+const struct trainer_info *trainer_info(const struct trainer *t);
+
+/* Trains all epochs, evaluates after each, and writes checkpoints below `checkpoint_dir` (NULL on no rank, the
+ * final one is final.h5). Collective. Errors: STATUS_DIVERGED when a loss is not finite. */
+enum status trainer_run(struct trainer *t, const struct observer *observer, const char *checkpoint_dir);
+
+/* Evaluates a checkpoint's weights on `locator`, in the checkpoint's own normalisation and virtual ranks.
+ * `config` is what config_text in the checkpoint resolves to (checkpoint_read_config). Collective. */
+enum status trainer_evaluate(struct comm *comm, const struct config *config, const char *checkpoint,
+                             const char *locator, const struct observer *observer);
+
+#endif
