@@ -27,7 +27,8 @@ static enum status parse_unbounded(const struct arg *arg, const char *text, doub
         TRY(number_parse_bool(text, &truth));
         *value = truth;
         return STATUS_OK;
-    case ARG_REAL: break;
+    case ARG_REAL:
+        break;
     }
     return number_parse_real(text, value);
 }

@@ -15,7 +15,8 @@ enum status mem_alloc(void *out, size_t count, size_t size, const char *what)
 
     size_t bytes;
     if (__builtin_mul_overflow(count, size, &bytes) || bytes > PTRDIFF_MAX - MEM_ALIGN)
-        return status_fail(STATUS_OTHER, "%s: %zu x %zu bytes is more than any memory holds", what, count, size);
+        return status_fail(STATUS_OTHER, "%s: %zu x %zu bytes is more than any memory holds", what, count,
+                           size);
     size_t rounded = (bytes + MEM_ALIGN - 1) / MEM_ALIGN * MEM_ALIGN;
     block = aligned_alloc(MEM_ALIGN, rounded);
     if (!block)

@@ -1,0 +1,86 @@
+/* kernels.h - the vector kernels, compiled once per instruction-set level and chosen at start.
+ *
+ * Activations are [C][H][W][N] with N a multiple of 16 and 64-byte alignment (see shape.h). Whatever the
+ * width of the machine's vectors, sums over lanes go through 16 accumulators that are added in one fixed
+ * order, so levels with fused multiply-add (v3 and up) give the same bits. Local functions. */
+#ifndef DDP_KERNELS_H
+#define DDP_KERNELS_H
+
+#include <stdint.h>
+
+#include "ddp/shape.h"
+#include "ddp/status.h"
+
+/* A convolution (cross-correlation, as torch.nn.Conv2d) or the window of a pooling. */
+struct window {
+    struct shape in, out;
+    int64_t kernel, stride, padding; /* square */
+    int64_t lanes;
+};
+
+/* One call of dropout. */
+struct dropout_draw {
+    uint64_t seed;
+    uint64_t step;
+    uint32_t layer; /* below 256 */
+    uint32_t first_sample;
+    int64_t features, lanes;
+    float p; /* probability to drop, 0 <= p < 1 */
+};
+
+/* One batch assembly. */
+struct gather {
+    int64_t channels, per_channel;
+    int64_t lanes, live;
+    const float *scale, *shift; /* [channels] */
+};
+
+struct kernels {
+    const char *level; /* "v2", "v3", "v4": x86-64 levels; "base" elsewhere */
+
+    /* vec_conv.c: weight [OC][IC][k][k], bias [OC] or NULL. scratch: conv_scratch_floats(). */
+    void (*conv_forward)(const struct window *c, const float *weight, const float *bias, const float *x,
+                         float *y, float *scratch);
+    void (*conv_backward_data)(const struct window *c, const float *weight, const float *dy, float *dx,
+                               float *scratch);
+    void (*conv_backward_weight)(const struct window *c, const float *x, const float *dy, float *dweight,
+                                 float *scratch);
+    int64_t (*conv_scratch_floats)(const struct window *c);
+
+    /* vec_pool.c: arg [C][OH][OW][N] is the position of the maximum in its window. dx is overwritten. */
+    void (*maxpool_forward)(const struct window *p, const float *x, float *y, uint8_t *arg);
+    void (*maxpool_backward)(const struct window *p, const uint8_t *arg, const float *dy, float *dx);
+    void (*avgpool_forward)(const struct window *p, const float *x, float *y);
+    void (*avgpool_backward)(const struct window *p, const float *dy, float *dx);
+
+    /* vec_elementwise.c. y may be x, dx may be dy. */
+    void (*relu_forward)(int64_t count, const float *x, float *y);
+    void (*relu_backward)(int64_t count, const float *y, const float *dy, float *dx);
+    void (*fill_rows)(int64_t rows, int64_t lanes, const float *values, float *y); /* y[r][*] = values[r] */
+    void (*sum_rows)(int64_t rows, int64_t columns, const float *x, float *sums);  /* columns % 16 == 0 */
+    void (*add)(int64_t count, const float *a, const float *b, float *sum);        /* sum may be a or b */
+
+    /* vec_dropout.c: keeps an element with probability 1-p and scales it by 1/(1-p); `keep` has one bit per
+     * element, [features][lanes/16]. The draw is rng_words(seed, RNG_DROPOUT, step << 8 | layer,
+     * (feature / 4) << 32 | position of the sample in the global batch).v[feature % 4]. */
+    void (*dropout_forward)(const struct dropout_draw *d, const float *x, float *y, uint16_t *keep);
+    void (*dropout_backward)(const struct dropout_draw *d, const uint16_t *keep, const float *dy, float *dx);
+
+    /* vec_softmax.c: softmax cross entropy. losses [live]: -log p(label), from float32 exponentials;
+     * dlogits [K][N] (p - onehot, zero in dead lanes) and predicted [live] (first maximum) may be NULL. */
+    void (*softmax)(const float *logits, int64_t classes, int64_t lanes, int64_t live, const int32_t *labels,
+                    float *dlogits, double *losses, int32_t *predicted);
+
+    /* vec_gather.c: out[f][lane] = rows[lane][f] * scale[c] + shift[c], lanes beyond `live` are zero;
+     * f = c * per_channel + i. */
+    void (*gather_u8)(const struct gather *g, const uint8_t *const *rows, float *out);
+    void (*gather_f32)(const struct gather *g, const float *const *rows, float *out);
+};
+
+/* The chosen kernels; kernels_select must have succeeded. */
+extern const struct kernels *kernels;
+
+/* "auto" takes the best level the CPU has. Errors: STATUS_CONFIG for a level that is unknown or not there. */
+enum status kernels_select(const char *level);
+
+#endif

@@ -1,0 +1,378 @@
+/* vec_conv.c - convolution with the batch innermost.
+ *
+ * Columns are positions x lanes. Two ways through a plane, chosen by a fixed rule on shapes:
+ *   direct  stride 1, no padding: the columns of an output row lie side by side in the input as well, so tap
+ * k is just an offset and the tiles read and write the activations themselves; packed  anything else, and
+ * many input channels (where direct reads walk memory in large strides): the patches of J columns are copied
+ * into a contiguous panel [k][J], zeros where the window hangs over. */
+#include <stdbool.h>
+
+#include "math/vec_tile.h"
+
+#define DIRECT_CHANNELS 16 /* more input channels than this are packed in the forward pass */
+#define OUTER_BYTES                                                                                          \
+    (512 * 1024)         /* activations of one group of rows in the weight gradient: half an L2 cache */
+#define OUTER_COLUMNS 48 /* groups of 16 columns packed at once in the weight gradient */
+
+static int64_t depth_of(const struct window *c)
+{
+    return c->in.c * c->kernel * c->kernel;
+}
+
+static bool slides(const struct window *c)
+{
+    return c->stride == 1 && c->padding == 0;
+}
+
+static int64_t plane_columns(const struct window *c) /* in registers */
+{
+    return c->out.h * c->out.w * c->lanes / VW;
+}
+
+struct tile_shape {
+    int m, j;
+};
+
+static struct tile_shape tile_shape_for(int64_t rows)
+{
+#define SHAPE_ENTRY(M, J) {M, J},
+    static const struct tile_shape shapes[] = {TILE_SHAPES(SHAPE_ENTRY)};
+#undef SHAPE_ENTRY
+    struct tile_shape best = shapes[0];
+    for (size_t i = 1; i < sizeof shapes / sizeof shapes[0]; i++) {
+        int64_t padded = (rows + shapes[i].m - 1) / shapes[i].m * shapes[i].m;
+        if (padded < (rows + best.m - 1) / best.m * best.m) best = shapes[i];
+    }
+    return best;
+}
+
+/* Runs the tile of M rows over `registers` <= J columns. */
+static void run_tile(int m, int64_t registers, const struct tile *t)
+{
+#define CASE(M, J)                                                                                           \
+    if (m == (M)) {                                                                                          \
+        if (registers == (J))                                                                                \
+            tile_product(M, J, t);                                                                           \
+        else if ((J) > 3 && registers == 3)                                                                  \
+            tile_product(M, 3, t);                                                                           \
+        else if ((J) > 2 && registers == 2)                                                                  \
+            tile_product(M, 2, t);                                                                           \
+        else                                                                                                 \
+            tile_product(M, 1, t);                                                                           \
+        return;                                                                                              \
+    }
+    TILE_SHAPES(CASE)
+#undef CASE
+}
+
+/* Scratch, in floats:
+ *   packed   weights in tiles                      depth or OC rounded up to a tile, times the other
+ *   panel    patches or gradients of J columns     max(depth, OC) x J x VW
+ *   result   gradients of patches                  depth rounded up x J x VW
+ *   offsets  int64 tables                          2 x (depth + OC) plus a tile
+ * and for the weight gradient
+ *   sums     16 lanes for every weight             OC x depth x 16
+ *   patches  columns of some positions             depth x OUTER_COLUMNS x 16, unless it slides */
+struct scratch {
+    float *packed, *panel, *result, *sums, *patches;
+    int64_t *b_offset, *c_offset;
+};
+
+static int64_t carve(float *base, int64_t *used, float **part, int64_t floats)
+{
+    if (part) *part = base + *used;
+    *used += (floats + 15) / 16 * 16;
+    return *used;
+}
+
+static int64_t scratch_layout(const struct window *c, float *base, struct scratch *s)
+{
+    int64_t depth = depth_of(c), oc = c->out.c, most = (depth > oc ? depth : oc) + TILE_MAX_M;
+    int64_t used = 0;
+    float *b_offset, *c_offset;
+    carve(base, &used, &s->packed, (depth + TILE_MAX_M) * (oc + TILE_MAX_M));
+    carve(base, &used, &s->panel, most * TILE_MAX_J * VW);
+    carve(base, &used, &s->result, most * TILE_MAX_J * VW);
+    carve(base, &used, &b_offset, 2 * most);
+    carve(base, &used, &c_offset, 2 * most);
+    carve(base, &used, &s->sums, oc * depth * 16);
+    carve(base, &used, &s->patches, slides(c) ? 0 : depth * OUTER_COLUMNS * 16);
+    s->b_offset = (int64_t *)(void *)b_offset;
+    s->c_offset = (int64_t *)(void *)c_offset;
+    return used;
+}
+
+int64_t LEVEL(conv_scratch_floats)(const struct window *c)
+{
+    struct scratch s;
+    return scratch_layout(c, NULL, &s);
+}
+
+/* Offset of tap k in the input, relative to the window's first element. */
+static void tap_offsets(const struct window *c, int64_t *offset)
+{
+    int64_t k = 0;
+    for (int64_t ic = 0; ic < c->in.c; ic++)
+        for (int64_t ky = 0; ky < c->kernel; ky++)
+            for (int64_t kx = 0; kx < c->kernel; kx++)
+                offset[k++] = ((ic * c->in.h + ky) * c->in.w + kx) * c->lanes;
+}
+
+static void even_offsets(int64_t count, int64_t step, int64_t *offset)
+{
+    for (int64_t i = 0; i < count; i++) offset[i] = i * step;
+}
+
+/* Where the `registers` columns from `column` on start in the input, and where their windows lie. */
+struct patch {
+    int64_t y, x, lane; /* of the window's first element; may hang over the edge */
+};
+
+static void patches_of(const struct window *c, int64_t column, int64_t registers, int64_t width,
+                       struct patch *patch)
+{
+    for (int64_t j = 0; j < registers; j++) {
+        int64_t at = (column + j) * width, position = at / c->lanes;
+        patch[j].lane = at % c->lanes;
+        patch[j].y = position / c->out.w * c->stride - c->padding;
+        patch[j].x = position % c->out.w * c->stride - c->padding;
+    }
+}
+
+/* The address of tap (ic, ky, kx) of a patch, or -1 where it hangs over the edge. */
+VEC_INLINE int64_t patch_tap(const struct window *c, const struct patch *p, int64_t ic, int64_t ky,
+                             int64_t kx)
+{
+    int64_t y = p->y + ky, x = p->x + kx;
+    if (y < 0 || y >= c->in.h || x < 0 || x >= c->in.w) return -1;
+    return ((ic * c->in.h + y) * c->in.w + x) * c->lanes + p->lane;
+}
+
+/* Copies the patches of `registers` columns of `width` floats into panel [depth][stride]. */
+VEC_INLINE void pack_patches(const struct window *c, const float *x, const struct patch *patch,
+                             int64_t registers, const int64_t width, int64_t stride, float *panel)
+{
+    for (int64_t ic = 0; ic < c->in.c; ic++)
+        for (int64_t ky = 0; ky < c->kernel; ky++)
+            for (int64_t kx = 0; kx < c->kernel; kx++, panel += stride)
+                for (int64_t j = 0; j < registers; j++) {
+                    int64_t from = patch_tap(c, &patch[j], ic, ky, kx);
+                    for (int64_t i = 0; i < width; i += VW)
+                        vec_store(panel + j * width + i, from < 0 ? (vec){0} : vec_load(x + from + i));
+                }
+}
+
+/* The transpose of pack_patches: adds the panel back to where it came from. */
+static void add_patches(const struct window *c, const float *panel, const struct patch *patch,
+                        int64_t registers, float *dx)
+{
+    for (int64_t ic = 0; ic < c->in.c; ic++)
+        for (int64_t ky = 0; ky < c->kernel; ky++)
+            for (int64_t kx = 0; kx < c->kernel; kx++, panel += registers * VW)
+                for (int64_t j = 0; j < registers; j++) {
+                    int64_t to = patch_tap(c, &patch[j], ic, ky, kx);
+                    if (to >= 0) vec_store(dx + to, vec_load(dx + to) + vec_load(panel + j * VW));
+                }
+}
+
+/* Packs matrix [rows][depth], stored with the given strides, into tiles [rows / m][depth][m]. */
+static void pack_tiles(const float *matrix, int64_t rows, int64_t depth, int64_t row_stride,
+                       int64_t depth_stride, int m, float *packed)
+{
+    for (int64_t first = 0; first < rows; first += m)
+        for (int64_t k = 0; k < depth; k++)
+            for (int64_t i = first; i < first + m; i++)
+                *packed++ = i < rows ? matrix[i * row_stride + k * depth_stride] : 0;
+}
+
+static void forward_direct(const struct window *c, const struct scratch *s, struct tile_shape shape,
+                           const float *bias, const float *x, float *y)
+{
+    int64_t depth = depth_of(c), columns = c->out.w * c->lanes / VW;
+    tap_offsets(c, s->b_offset);
+    for (int64_t oy = 0; oy < c->out.h; oy++)
+        for (int64_t column = 0; column < columns; column += shape.j) {
+            int64_t left = columns - column;
+            for (int64_t oc = 0; oc < c->out.c; oc += shape.m) {
+                struct tile t = {.depth = depth,
+                                 .a = s->packed + oc * depth,
+                                 .b = x + oy * c->in.w * c->lanes + column * VW,
+                                 .b_offset = s->b_offset,
+                                 .c = y + oy * c->out.w * c->lanes + column * VW,
+                                 .c_offset = s->c_offset + oc,
+                                 .rows = (int)(c->out.c - oc < shape.m ? c->out.c - oc : shape.m),
+                                 .bias = bias ? bias + oc : NULL};
+                run_tile(shape.m, left < shape.j ? left : shape.j, &t);
+            }
+        }
+}
+
+static void forward_packed(const struct window *c, const struct scratch *s, struct tile_shape shape,
+                           const float *bias, const float *x, float *y)
+{
+    int64_t depth = depth_of(c), columns = plane_columns(c);
+    for (int64_t column = 0; column < columns; column += shape.j) {
+        int64_t registers = columns - column < shape.j ? columns - column : shape.j;
+        struct patch patch[TILE_MAX_J];
+        patches_of(c, column, registers, VW, patch);
+        pack_patches(c, x, patch, registers, VW, registers * VW, s->panel);
+        even_offsets(depth, registers * VW, s->b_offset);
+        for (int64_t oc = 0; oc < c->out.c; oc += shape.m) {
+            struct tile t = {.depth = depth,
+                             .a = s->packed + oc * depth,
+                             .b = s->panel,
+                             .b_offset = s->b_offset,
+                             .c = y + column * VW,
+                             .c_offset = s->c_offset + oc,
+                             .rows = (int)(c->out.c - oc < shape.m ? c->out.c - oc : shape.m),
+                             .bias = bias ? bias + oc : NULL};
+            run_tile(shape.m, registers, &t);
+        }
+    }
+}
+
+void LEVEL(conv_forward)(const struct window *c, const float *weight, const float *bias, const float *x,
+                         float *y, float *scratch)
+{
+    struct scratch s;
+    scratch_layout(c, scratch, &s);
+    int64_t depth = depth_of(c);
+    struct tile_shape shape = tile_shape_for(c->out.c);
+    pack_tiles(weight, c->out.c, depth, depth, 1, shape.m, s.packed);
+    even_offsets(c->out.c, c->out.h * c->out.w * c->lanes, s.c_offset);
+    if (slides(c) && c->in.c <= DIRECT_CHANNELS)
+        forward_direct(c, &s, shape, bias, x, y);
+    else
+        forward_packed(c, &s, shape, bias, x, y);
+}
+
+/* Copies J registers of all output channels' gradients side by side: panel [OC][J]. */
+static void pack_gradients(const struct window *c, const float *dy, int64_t registers, float *panel)
+{
+    int64_t plane = c->out.h * c->out.w * c->lanes;
+    for (int64_t oc = 0; oc < c->out.c; oc++)
+        for (int64_t j = 0; j < registers; j++)
+            vec_store(panel + (oc * registers + j) * VW, vec_load(dy + oc * plane + j * VW));
+}
+
+/* All taps of `registers` columns whose gradients are packed: to dx itself, or to the result panel. */
+static void spread_taps(const struct window *c, const struct scratch *s, struct tile_shape shape,
+                        int64_t registers, float *to, int add)
+{
+    int64_t depth = depth_of(c);
+    even_offsets(c->out.c, registers * VW, s->b_offset);
+    for (int64_t k = 0; k < depth; k += shape.m) {
+        struct tile t = {.depth = c->out.c,
+                         .a = s->packed + k * c->out.c,
+                         .b = s->panel,
+                         .b_offset = s->b_offset,
+                         .c = to,
+                         .c_offset = s->c_offset + k,
+                         .rows = (int)(depth - k < shape.m ? depth - k : shape.m),
+                         .add = add};
+        run_tile(shape.m, registers, &t);
+    }
+}
+
+/* Each column's gradient times each weight lands on the input element under that tap. Columns go in
+ * order and taps in order within them, which fixes the order of the additions. */
+void LEVEL(conv_backward_data)(const struct window *c, const float *weight, const float *dy, float *dx,
+                               float *scratch)
+{
+    struct scratch s;
+    scratch_layout(c, scratch, &s);
+    int64_t depth = depth_of(c);
+    struct tile_shape shape = tile_shape_for(depth);
+    pack_tiles(weight, depth, c->out.c, 1, depth, shape.m, s.packed);
+    memset(dx, 0, (size_t)(shape_features(c->in) * c->lanes) * sizeof *dx);
+
+    /* Where it slides, an output row is walked alone, because the next one starts elsewhere in the input. */
+    int64_t runs = slides(c) ? c->out.h : 1, columns = plane_columns(c) / runs;
+    if (slides(c)) tap_offsets(c, s.c_offset);
+    for (int64_t run = 0; run < runs; run++)
+        for (int64_t column = 0; column < columns; column += shape.j) {
+            int64_t registers = columns - column < shape.j ? columns - column : shape.j;
+            pack_gradients(c, dy + (run * columns + column) * VW, registers, s.panel);
+            if (slides(c)) {
+                spread_taps(c, &s, shape, registers, dx + run * c->in.w * c->lanes + column * VW, 1);
+                continue;
+            }
+            struct patch patch[TILE_MAX_J];
+            even_offsets(depth, registers * VW, s.c_offset);
+            spread_taps(c, &s, shape, registers, s.result, 0);
+            patches_of(c, column, registers, VW, patch);
+            add_patches(c, s.result, patch, registers, dx);
+        }
+}
+
+/* Runs all tiles of the weight gradient over one group of columns; `o` gives the columns. */
+static void outer_tiles(const struct window *c, const struct scratch *s, struct outer *o)
+{
+    int64_t depth = depth_of(c);
+    o->m_stride = depth * 16;
+    for (int64_t oc = 0; oc < c->out.c; oc += TILE_OUTER_M)
+        for (int64_t k = 0; k < depth; k += TILE_OUTER_T) {
+            o->dy_offset = s->c_offset + oc;
+            o->x_offset = s->b_offset + k;
+            o->sums = s->sums + (oc * depth + k) * 16;
+            int rows = (int)(c->out.c - oc), taps = (int)(depth - k);
+            if (rows >= TILE_OUTER_M && taps >= TILE_OUTER_T) {
+                tile_outer(TILE_OUTER_M, TILE_OUTER_T, o);
+                continue;
+            }
+            /* The rim: one row and one tap at a time. */
+            for (int m = 0; m < rows && m < TILE_OUTER_M; m++)
+                for (int t = 0; t < taps && t < TILE_OUTER_T; t++) {
+                    struct outer one = *o;
+                    one.dy_offset += m;
+                    one.x_offset += t;
+                    one.sums += m * o->m_stride + t * 16;
+                    tile_outer(1, 1, &one);
+                }
+        }
+}
+
+static void outer_direct(const struct window *c, const struct scratch *s, const float *x, const float *dy)
+{
+    int64_t row_bytes = (c->out.c * c->out.w + c->in.c * c->in.w) * c->lanes * 4;
+    int64_t group = OUTER_BYTES / row_bytes > 1 ? OUTER_BYTES / row_bytes : 1;
+    tap_offsets(c, s->b_offset);
+    for (int64_t oy = 0; oy < c->out.h; oy += group) {
+        struct outer o = {.dy = dy + oy * c->out.w * c->lanes,
+                          .x = x + oy * c->in.w * c->lanes,
+                          .lines = c->out.h - oy < group ? c->out.h - oy : group,
+                          .columns = c->out.w * c->lanes / 16,
+                          .dy_line = c->out.w * c->lanes,
+                          .x_line = c->in.w * c->lanes};
+        outer_tiles(c, s, &o);
+    }
+}
+
+static void outer_packed(const struct window *c, const struct scratch *s, const float *x, const float *dy)
+{
+    int64_t columns = c->out.h * c->out.w * c->lanes / 16;
+    for (int64_t column = 0; column < columns; column += OUTER_COLUMNS) {
+        int64_t count = columns - column < OUTER_COLUMNS ? columns - column : OUTER_COLUMNS;
+        struct patch patch[OUTER_COLUMNS];
+        patches_of(c, column, count, 16, patch);
+        pack_patches(c, x, patch, count, 16, count * 16, s->patches);
+        even_offsets(depth_of(c), count * 16, s->b_offset);
+        struct outer o = {.dy = dy + column * 16, .x = s->patches, .lines = 1, .columns = count};
+        outer_tiles(c, s, &o);
+    }
+}
+
+void LEVEL(conv_backward_weight)(const struct window *c, const float *x, const float *dy, float *dweight,
+                                 float *scratch)
+{
+    struct scratch s;
+    scratch_layout(c, scratch, &s);
+    int64_t weights = c->out.c * depth_of(c);
+    memset(s.sums, 0, (size_t)(weights * 16) * sizeof *s.sums);
+    even_offsets(c->out.c, c->out.h * c->out.w * c->lanes, s.c_offset);
+    if (slides(c))
+        outer_direct(c, &s, x, dy);
+    else
+        outer_packed(c, &s, x, dy);
+    for (int64_t i = 0; i < weights; i++) dweight[i] = vec_sum16(s.sums + i * 16);
+}

@@ -1,0 +1,48 @@
+#include "math/vec.h"
+
+#include "core/philox.h"
+#include "ddp/rng.h"
+
+/* Draws four words for each of 16 samples: out[word][sample]. The loop over samples is the vector. */
+VEC_INLINE void draw16(philox4x32_key_t key, uint64_t a, uint32_t group, uint32_t sample, uint32_t out[4][16])
+{
+    for (uint32_t i = 0; i < 16; i++) {
+        philox4x32_ctr_t counter = {{(uint32_t)a, (uint32_t)(a >> 32), sample + i, group}};
+        philox4x32_ctr_t words = philox4x32(counter, key);
+        for (int w = 0; w < 4; w++) out[w][i] = words.v[w];
+    }
+}
+
+VEC_INLINE void apply_mask(uint16_t keep, float scale, const float *x, float *y)
+{
+    for (int i = 0; i < 16; i++) y[i] = keep >> i & 1 ? x[i] * scale : 0;
+}
+
+void LEVEL(dropout_forward)(const struct dropout_draw *d, const float *x, float *y, uint16_t *keep)
+{
+    philox4x32_key_t key = philox_key(d->seed, RNG_DROPOUT);
+    uint64_t a = d->step << 8 | d->layer;
+    /* a word is dropped when it is below p * 2^32 */
+    uint32_t threshold = (uint32_t)((double)d->p * 4294967296.0);
+    float scale = 1.0f / (1.0f - d->p);
+    int64_t groups = d->lanes / 16;
+    for (int64_t f = 0; f < d->features; f += 4)
+        for (int64_t g = 0; g < groups; g++) {
+            uint32_t words[4][16] __attribute__((aligned(64)));
+            draw16(key, a, (uint32_t)(f / 4), d->first_sample + (uint32_t)(g * 16), words);
+            for (int64_t w = 0; w < 4 && f + w < d->features; w++) {
+                uint32_t bits = 0;
+                for (uint32_t i = 0; i < 16; i++) bits |= (uint32_t)(words[w][i] >= threshold) << i;
+                keep[(f + w) * groups + g] = (uint16_t)bits;
+                int64_t at = (f + w) * d->lanes + g * 16;
+                apply_mask((uint16_t)bits, scale, x + at, y + at);
+            }
+        }
+}
+
+void LEVEL(dropout_backward)(const struct dropout_draw *d, const uint16_t *keep, const float *dy, float *dx)
+{
+    float scale = 1.0f / (1.0f - d->p);
+    for (int64_t block = 0; block < d->features * d->lanes / 16; block++)
+        apply_mask(keep[block], scale, dy + block * 16, dx + block * 16);
+}

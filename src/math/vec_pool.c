@@ -1,0 +1,112 @@
+#include "math/vec.h"
+
+/* Calls are made per window (channel c, output row oy, output column ox); [y0,y1) x [x0,x1) is the part of
+ * the window that lies inside the input. */
+struct extent {
+    int64_t y0, y1, x0, x1;
+};
+
+VEC_INLINE struct extent extent_of(const struct window *p, int64_t oy, int64_t ox)
+{
+    int64_t y = oy * p->stride - p->padding, x = ox * p->stride - p->padding;
+    struct extent e = {y, y + p->kernel, x, x + p->kernel};
+    if (e.y0 < 0) e.y0 = 0;
+    if (e.x0 < 0) e.x0 = 0;
+    if (e.y1 > p->in.h) e.y1 = p->in.h;
+    if (e.x1 > p->in.w) e.x1 = p->in.w;
+    return e;
+}
+
+/* The first maximum in row order wins and NaN wins over all, as torch.nn.MaxPool2d. `arg` counts the
+ * positions of the part of the window that lies inside. */
+VEC_INLINE void max_window(const struct extent *e, int64_t width, int64_t lanes, const float *x, float *y,
+                           uint8_t *arg)
+{
+    for (int64_t n = 0; n < lanes; n += VW) {
+        vec best = vec_load(x + (e->y0 * width + e->x0) * lanes + n);
+        veci where = {0};
+        int32_t position = 0;
+        for (int64_t iy = e->y0; iy < e->y1; iy++)
+            for (int64_t ix = e->x0; ix < e->x1; ix++, position++) {
+                vec value = vec_load(x + (iy * width + ix) * lanes + n);
+                veci better = (value > best) | (value != value);
+                best = vec_select(better, value, best);
+                where = (better & (position - (veci){0})) | (~better & where);
+            }
+        vec_store(y + n, best);
+        for (int i = 0; i < VW; i++) arg[n + i] = (uint8_t)where[i];
+    }
+}
+
+void LEVEL(maxpool_forward)(const struct window *p, const float *x, float *y, uint8_t *arg)
+{
+    for (int64_t c = 0; c < p->in.c; c++) {
+        const float *plane = x + c * p->in.h * p->in.w * p->lanes;
+        for (int64_t oy = 0; oy < p->out.h; oy++)
+            for (int64_t ox = 0; ox < p->out.w; ox++) {
+                int64_t at = ((c * p->out.h + oy) * p->out.w + ox) * p->lanes;
+                struct extent e = extent_of(p, oy, ox);
+                max_window(&e, p->in.w, p->lanes, plane, y + at, arg + at);
+            }
+    }
+}
+
+void LEVEL(maxpool_backward)(const struct window *p, const uint8_t *arg, const float *dy, float *dx)
+{
+    memset(dx, 0, (size_t)(shape_features(p->in) * p->lanes) * sizeof *dx);
+    for (int64_t c = 0; c < p->in.c; c++) {
+        float *plane = dx + c * p->in.h * p->in.w * p->lanes;
+        for (int64_t oy = 0; oy < p->out.h; oy++)
+            for (int64_t ox = 0; ox < p->out.w; ox++) {
+                int64_t at = ((c * p->out.h + oy) * p->out.w + ox) * p->lanes;
+                struct extent e = extent_of(p, oy, ox);
+                uint8_t position = 0;
+                for (int64_t iy = e.y0; iy < e.y1; iy++)
+                    for (int64_t ix = e.x0; ix < e.x1; ix++, position++) {
+                        float *to = plane + (iy * p->in.w + ix) * p->lanes;
+                        for (int64_t n = 0; n < p->lanes; n++)
+                            to[n] += arg[at + n] == position ? dy[at + n] : 0;
+                    }
+            }
+    }
+}
+
+/* Padding counts as zeros in the mean (count_include_pad, the default of torch.nn.AvgPool2d). */
+void LEVEL(avgpool_forward)(const struct window *p, const float *x, float *y)
+{
+    float share = 1.0f / (float)(p->kernel * p->kernel);
+    for (int64_t c = 0; c < p->in.c; c++) {
+        const float *plane = x + c * p->in.h * p->in.w * p->lanes;
+        for (int64_t oy = 0; oy < p->out.h; oy++)
+            for (int64_t ox = 0; ox < p->out.w; ox++) {
+                float *to = y + ((c * p->out.h + oy) * p->out.w + ox) * p->lanes;
+                struct extent e = extent_of(p, oy, ox);
+                for (int64_t n = 0; n < p->lanes; n += VW) {
+                    vec sum = {0};
+                    for (int64_t iy = e.y0; iy < e.y1; iy++)
+                        for (int64_t ix = e.x0; ix < e.x1; ix++)
+                            sum += vec_load(plane + (iy * p->in.w + ix) * p->lanes + n);
+                    vec_store(to + n, sum * share);
+                }
+            }
+    }
+}
+
+void LEVEL(avgpool_backward)(const struct window *p, const float *dy, float *dx)
+{
+    float share = 1.0f / (float)(p->kernel * p->kernel);
+    memset(dx, 0, (size_t)(shape_features(p->in) * p->lanes) * sizeof *dx);
+    for (int64_t c = 0; c < p->in.c; c++) {
+        float *plane = dx + c * p->in.h * p->in.w * p->lanes;
+        for (int64_t oy = 0; oy < p->out.h; oy++)
+            for (int64_t ox = 0; ox < p->out.w; ox++) {
+                const float *from = dy + ((c * p->out.h + oy) * p->out.w + ox) * p->lanes;
+                struct extent e = extent_of(p, oy, ox);
+                for (int64_t iy = e.y0; iy < e.y1; iy++)
+                    for (int64_t ix = e.x0; ix < e.x1; ix++) {
+                        float *to = plane + (iy * p->in.w + ix) * p->lanes;
+                        for (int64_t n = 0; n < p->lanes; n++) to[n] += from[n] * share;
+                    }
+            }
+    }
+}
