@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# quickstart.sh - from a fresh Debian 12 to a trained network: installs what is missing, builds, and trains the
+# built-in demo on two ranks. Arguments go to ddp_train, e.g. `launch/quickstart.sh --train.epochs=1`.
+set -euo pipefail
+# shellcheck source=launch/setup.sh
+source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
+
+ranks=${RANKS:-2}
+setup_packages "${build_packages[@]}"
+setup_open_mpi "$ranks"
+setup_build
+
+cd "$root"
+say "mpirun -np $ranks build/ddp_train $*"
+exec mpirun -np "$ranks" build/ddp_train "$@" </dev/null

@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# test.sh - installs what build and tests need, builds, and runs all tests. Arguments go to ctest, e.g.
+# `launch/test.sh -R e2e` for the end-to-end tests only or `launch/test.sh -N` for a list.
+set -euo pipefail
+# shellcheck source=launch/setup.sh
+source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
+
+setup_packages "${build_packages[@]}" python3 python3-numpy python3-h5py valgrind shellcheck
+setup_open_mpi 8 # the tests start up to 8 ranks
+setup_build
+
+cd "$root"
+exec ctest --preset release "$@" </dev/null
