@@ -1,0 +1,26 @@
+/* options.h - from assignments to a complete configuration and back to text.
+ *
+ * One constant table (src/app/option_table.c) gives every key its type, range, default and help; the sections
+ * loss, optim and schedule take theirs from the registries. The text form is complete and canonical: it reads
+ * back to the same configuration. Local functions; errors are STATUS_CONFIG, naming key and place. */
+#ifndef DDP_OPTIONS_H
+#define DDP_OPTIONS_H
+
+#include <stdio.h>
+
+#include "ddp/config.h"
+#include "ddp/settings.h"
+
+/* Fills *config (released with options_free, also after an error). A key of a loss, optimizer or schedule
+ * that a higher level replaced by another one is skipped with a warning; any other key that does not fit is
+ * an error. */
+enum status options_resolve(const struct settings *s, struct config *config);
+void options_free(struct config *config);
+
+/* The resolved configuration as YAML; released with mem_free. */
+enum status options_text(const struct config *config, char **text);
+
+/* Every key with type, default and meaning, and every registered layer, loss, optimizer and schedule. */
+void options_help(FILE *out);
+
+#endif

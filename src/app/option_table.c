@@ -1,0 +1,133 @@
+#include "app/option_table.h"
+
+#include <string.h>
+
+#define AT(field) offsetof(struct config, field)
+#define MANY      9007199254740992.0 /* 2^53: what every reader of numbers keeps exactly */
+
+static const char *const isa_levels[] = {"auto", "base", "v2", "v3", "v4", NULL};
+static const char *const normalize_kinds[] = {"auto", "unit", "none", NULL}; /* enum config_normalize */
+static const char *const sync_methods[] = {"tree", "allreduce", NULL};       /* enum config_sync */
+static const char *const best_metrics[] = {"val.accuracy", "val.loss", "", NULL};
+
+static const char *const sections[] = {"run",      "data", "model",      "loss", "train", "optim",
+                                       "schedule", "sync", "checkpoint", "log",  NULL};
+
+static const struct option options[] = {
+    {"run.name", OPTION_TEXT, AT(run_name), "run", .help = "names the run directory"},
+    {"run.seed", OPTION_INT, AT(seed), "1", 0, MANY,
+     .help = "seed of initial weights, sample order and dropout"},
+    {"run.isa", OPTION_TEXT, AT(isa), "auto", .choices = isa_levels,
+     .help = "instruction-set level of the kernels; the results do not depend on it from v3 on"},
+
+    {"data.train", OPTION_TEXT, AT(data_train), NULL,
+     .help = "training set: FILE.h5, FILE.h5:GROUP, demo:train or synthetic:CxHxW:K:N"},
+    {"data.val", OPTION_TEXT, AT(data_val), "", .help = "set to evaluate on after every epoch; empty = none"},
+    {"data.x", OPTION_TEXT, AT(data_x), "",
+     .help = "name of the features in the file; empty = look for the usual ones"},
+    {"data.y", OPTION_TEXT, AT(data_y), "",
+     .help = "name of the labels in the file; empty = look for the usual ones"},
+    {"data.normalize", OPTION_CHOICE, AT(normalize), "auto", .choices = normalize_kinds,
+     .help =
+         "auto = mean 0 and deviation 1 per channel of the training set; unit = uint8/255; none = as stored"},
+
+    {"model.input", OPTION_INPUT, AT(model), "auto",
+     .help = "[C, H, W], [H, W] or [F]; auto = as the data says"},
+    {"model.layers", OPTION_LAYERS, AT(model), NULL, .help = "the layers from input to logits"},
+
+    {"train.epochs", OPTION_INT, AT(epochs), "10", 0, 1e6, .help = "passes over the training set"},
+    {"train.batch", OPTION_INT, AT(batch), "512", 1, 1 << 30,
+     .help = "GLOBAL batch: samples per step over all ranks"},
+    {"train.virtual_ranks", OPTION_INT, AT(virtual_ranks), "8", 1, 1 << 20,
+     .help = "fixed slices of the batch; runs with the same number agree bit by bit at any rank count"},
+    {"train.shuffle", OPTION_BOOL, AT(shuffle), "true", .help = "a new sample order every epoch"},
+
+    {"sync.method", OPTION_CHOICE, AT(sync_method), "tree", .choices = sync_methods,
+     .help = "tree = fixed summation tree, same bits at any rank count; allreduce = plain MPI_Allreduce"},
+    {"sync.ranks_per_node", OPTION_INT, AT(ranks_per_node), "0", 0, 1 << 20,
+     .help = "treat every so many ranks as one node; 0 = ask MPI"},
+
+    {"checkpoint.every_epochs", OPTION_INT, AT(checkpoint_every_epochs), "1", 0, 1e6,
+     .help = "epochs between checkpoints; 0 = only the final one"},
+    {"checkpoint.keep", OPTION_INT, AT(checkpoint_keep), "3", 1, 1e6, .help = "newest checkpoints to keep"},
+    {"checkpoint.best", OPTION_TEXT, AT(checkpoint_best), "val.accuracy", .choices = best_metrics,
+     .help = "what decides which checkpoint is the best; empty = none is kept for that"},
+
+    {"log.every_steps", OPTION_INT, AT(log_every_steps), "50", 0, 1e9,
+     .help = "steps between step lines in metrics.jsonl; 0 = none"},
+    {NULL},
+};
+
+const struct option *option_table(void)
+{
+    return options;
+}
+
+const struct option *option_find(const char *key)
+{
+    for (const struct option *o = options; o->key; o++)
+        if (strcmp(o->key, key) == 0) return o;
+    return NULL;
+}
+
+const char *const *option_sections(void)
+{
+    return sections;
+}
+
+static bool loss_entry(int index, struct family_entry *out)
+{
+    const struct loss_ops *ops = loss_registry()[index];
+    if (ops) *out = (struct family_entry){ops->name, ops->help, ops->args, ops};
+    return ops != NULL;
+}
+
+static bool optim_entry(int index, struct family_entry *out)
+{
+    const struct optim_ops *ops = optim_registry()[index];
+    if (ops) *out = (struct family_entry){ops->name, ops->help, ops->args, ops};
+    return ops != NULL;
+}
+
+static bool schedule_entry(int index, struct family_entry *out)
+{
+    const struct schedule_ops *ops = schedule_registry()[index];
+    if (ops) *out = (struct family_entry){ops->name, ops->help, ops->args, ops};
+    return ops != NULL;
+}
+
+static const struct family families[] = {
+    {"loss", "cross_entropy", AT(loss), AT(loss_args), loss_entry},
+    {"optim", "sgd", AT(optim), AT(optim_args), optim_entry},
+    {"schedule", "constant", AT(schedule), AT(schedule_args), schedule_entry},
+    {NULL},
+};
+
+const struct family *family_table(void)
+{
+    return families;
+}
+
+const struct family *family_find(const char *section, size_t length)
+{
+    for (const struct family *f = families; f->section; f++)
+        if (strlen(f->section) == length && strncmp(f->section, section, length) == 0) return f;
+    return NULL;
+}
+
+bool family_entry_find(const struct family *f, const char *name, struct family_entry *out)
+{
+    for (int i = 0; f->entry(i, out); i++)
+        if (strcmp(out->name, name) == 0) return true;
+    return false;
+}
+
+struct family_entry family_chosen(const struct family *f, const struct config *config)
+{
+    const void *ops;
+    memcpy(&ops, (const char *)config + f->ops_offset, sizeof ops);
+    struct family_entry entry;
+    for (int i = 0; f->entry(i, &entry); i++)
+        if (entry.ops == ops) break;
+    return entry;
+}
