@@ -6,9 +6,11 @@
 #ifndef DDP_ARG_H
 #define DDP_ARG_H
 
+#include <stddef.h>
+
 #include "ddp/status.h"
 
-#define ARG_MAX 8
+#define ARG_MAX      8
 #define ARG_REQUIRED __builtin_nan("")
 
 enum arg_kind { ARG_INT, ARG_REAL, ARG_BOOL };
@@ -20,6 +22,10 @@ struct arg {
     double min, max; /* both inclusive; not used for ARG_BOOL */
     const char *help;
 };
+#define ARG_END                                                                                              \
+    {                                                                                                        \
+        NULL, ARG_INT, 0, 0, 0, NULL                                                                         \
+    }
 
 /* The position of `name` in the table, or -1. `table` may be NULL (no arguments). */
 int arg_find(const struct arg *table, const char *name);

@@ -1,10 +1,10 @@
 /* h5.h - the HDF5 door: numbers, texts and attributes in and out of files.
  *
  * Files are opened read-only without locks, and written under a temporary name that becomes the real one
- * only when everything is on the disk. Every file is untrusted: ranks, sizes and types are checked before use.
- * Reading fails with STATUS_DATA, writing with STATUS_OTHER, each in one line that names file and object.
- * Object names are paths inside the file ("train/images"; "/" is the root).
- * Not thread-safe: one thread of a process at a time, the main thread by convention. Local functions. */
+ * only when everything is on the disk. Every file is untrusted: ranks, sizes and types are checked before
+ * use. Reading fails with STATUS_DATA, writing with STATUS_OTHER, each in one line that names file and
+ * object. Object names are paths inside the file ("train/images"; "/" is the root). Not thread-safe: one
+ * thread of a process at a time, the main thread by convention. Local functions. */
 #ifndef DDP_H5_H
 #define DDP_H5_H
 
@@ -64,14 +64,15 @@ bool h5_has_attr(struct h5 *f, const char *object, const char *attr);
 enum status h5_visit(struct h5 *f, const char *group,
                      void (*each)(void *self, const char *name, const struct h5_info *info), void *self);
 
-/* One dataset kept open, with room to cache the chunks of a few rows. Opening fails when a filter is missing. */
+/* One dataset kept open, with room to cache the chunks of a few rows. Opening fails when a filter is missing.
+ */
 struct h5_data;
 enum status h5_data_open(struct h5_data **out, struct h5 *f, const char *name);
 void h5_data_close(struct h5_data **d);
 const struct h5_info *h5_data_info(const struct h5_data *d);
 
-/* Rows first .. first+count-1 (of the first dimension) as `type`. Integers become floats by rounding; floats never
- * become integers; a float64 beyond float32 becomes Inf; an integer that does not fit is an error. */
+/* Rows first .. first+count-1 (of the first dimension) as `type`. Integers become floats by rounding; floats
+ * never become integers; a float64 beyond float32 becomes Inf; an integer that does not fit is an error. */
 enum status h5_data_read(struct h5_data *d, int64_t first, int64_t count, enum h5_type type, void *out);
 
 /* A whole small dataset of exactly `count` elements. */
@@ -86,7 +87,8 @@ enum status h5_attr_texts(struct h5 *f, const char *object, const char *attr, ch
 /* Numbers; of doubles exactly `count`. */
 enum status h5_attr_int64(struct h5 *f, const char *object, const char *attr, int64_t *value);
 enum status h5_attr_uint64(struct h5 *f, const char *object, const char *attr, uint64_t *value);
-enum status h5_attr_doubles(struct h5 *f, const char *object, const char *attr, int64_t count, double *values);
+enum status h5_attr_doubles(struct h5 *f, const char *object, const char *attr, int64_t count,
+                            double *values);
 
 /* ---- writing ---- */
 
@@ -109,8 +111,8 @@ enum status h5_write_text(struct h5_writer *w, const char *name, const char *tex
 
 /* A dataset filled row by row, in order. chunk_rows 0 = contiguous; gzip 0 = none, 1..9 needs chunks. */
 struct h5_rows;
-enum status h5_rows_create(struct h5_rows **out, struct h5_writer *w, const char *name, enum h5_type type, int rank,
-                           const int64_t *dims, int64_t chunk_rows, int gzip);
+enum status h5_rows_create(struct h5_rows **out, struct h5_writer *w, const char *name, enum h5_type type,
+                           int rank, const int64_t *dims, int64_t chunk_rows, int gzip);
 enum status h5_rows_write(struct h5_rows *r, int64_t count, const void *data);
 void h5_rows_close(struct h5_rows **r); /* before the commit */
 

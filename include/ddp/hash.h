@@ -1,4 +1,5 @@
-/* hash.h - a streaming 64-bit fingerprint: XXH64 with seed 0, the same as the xxhsum program's and Python's xxhash.
+/* hash.h - a streaming 64-bit fingerprint: XXH64 with seed 0, the same as the xxhsum program's and Python's
+ * xxhash.
  *
  * For telling whether two sets of bytes are equal, not against malice. Local functions. */
 #ifndef DDP_HASH_H

@@ -1,6 +1,6 @@
 /* layer.h - what a kind of layer is, and one layer of a built model.
  *
- * A kind is a constant struct layer_ops in src/nn/layer_<name>.c, listed in src/nn/layer_registry.c: one file and
+ * A kind is a constant struct layer_ops in src/nn/layer_<name>.c, listed in src/nn/layer_list.h: one file and
  * one line add a kind, and configuration, help, gradient check and rank sweep pick it up from there.
  * A layer owns nothing: its parameters are ranges of the model's flat vector, its saved state a range of
  * the workspace. All functions are local (no communication). */
@@ -19,9 +19,9 @@
 struct tensor {
     const char *name; /* "weight", "bias" */
     int64_t dims[4];
-    int rank;           /* number of dims used */
-    int64_t offset;     /* in floats, in the flat parameter vector; a multiple of 16 */
-    float init_bound;   /* initial values are uniform in [-bound, bound) */
+    int rank;         /* number of dims used */
+    int64_t offset;   /* in floats, in the flat parameter vector; a multiple of 16 */
+    float init_bound; /* initial values are uniform in [-bound, bound) */
 };
 
 int64_t tensor_count(const struct tensor *t);

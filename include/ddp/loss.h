@@ -19,15 +19,22 @@ struct loss_sums {
     int64_t count;   /* samples */
 };
 
+/* One virtual rank's logits and targets. */
+struct loss_batch {
+    const float *logits; /* [K][N] */
+    float *dlogits;      /* [K][N], or NULL in evaluation; dead lanes get zeros */
+    int64_t classes;     /* K */
+    int64_t lanes, live;
+    const int32_t *labels; /* [live], each in 0..K-1 (checked when the data was read) */
+    double *losses;        /* [live]: receives each sample's loss */
+    int32_t *predicted;    /* [live]: receives each sample's argmax */
+};
+
 struct loss_ops {
     const char *name;
     const char *help;
     const struct arg *args;
-
-    /* logits [K][N]; labels [live], each in 0..K-1 (checked when the data was read); dlogits [K][N] or NULL
-     * in evaluation; predicted [live] or NULL receives the argmax. Dead lanes get a zero gradient. */
-    struct loss_sums (*compute)(const float *logits, int64_t classes, int64_t lanes, int64_t live,
-                                const int32_t *labels, float *dlogits, int32_t *predicted);
+    struct loss_sums (*compute)(const double *args, const struct loss_batch *b);
 };
 
 const struct loss_ops *const *loss_registry(void);

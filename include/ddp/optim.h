@@ -13,10 +13,10 @@
 #define OPTIM_SLOTS 2
 
 struct optim_step {
-    const double *args;  /* values of ops->args */
-    double lr;           /* this step's learning rate */
-    int64_t step;        /* from 0 */
-    float grad_scale;    /* 1 / total sample weight: turns summed gradients into the mean's */
+    const double *args; /* values of ops->args */
+    double lr;          /* this step's learning rate */
+    int64_t step;       /* from 0 */
+    float grad_scale;   /* 1 / total sample weight: turns summed gradients into the mean's */
 };
 
 struct optim_ops {

@@ -1,0 +1,31 @@
+/* window.h - the output shape of layers that slide a square window, as PyTorch computes it (floor mode). */
+#ifndef DDP_NN_WINDOW_H
+#define DDP_NN_WINDOW_H
+
+#include "ddp/kernels.h"
+#include "ddp/layer.h"
+
+/* Errors: STATUS_CONFIG when the window is larger than the padded input. */
+static inline enum status window_plan(const struct layer *l, int64_t kernel, int64_t stride, int64_t padding,
+                                      int64_t out_channels, struct shape *out)
+{
+    int64_t h = l->in.h + 2 * padding - kernel, w = l->in.w + 2 * padding - kernel;
+    if (h < 0 || w < 0)
+        return status_fail(STATUS_CONFIG,
+                           "kernel %lld does not fit into its input of %lldx%lld (padding %lld)",
+                           (long long)kernel, (long long)l->in.h, (long long)l->in.w, (long long)padding);
+    *out = (struct shape){out_channels, h / stride + 1, w / stride + 1};
+    return STATUS_OK;
+}
+
+static inline struct window window_of(const struct layer *l, int64_t kernel, int64_t stride, int64_t padding)
+{
+    return (struct window){.in = l->in,
+                           .out = l->out,
+                           .kernel = kernel,
+                           .stride = stride,
+                           .padding = padding,
+                           .lanes = l->lanes};
+}
+
+#endif

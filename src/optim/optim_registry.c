@@ -1,0 +1,25 @@
+#include "ddp/optim.h"
+
+#include <string.h>
+
+#define OPTIM(name) extern const struct optim_ops optim_##name;
+#include "optim/optim_list.h"
+#undef OPTIM
+
+#define OPTIM(name) &optim_##name,
+static const struct optim_ops *const registry[] = {
+#include "optim/optim_list.h"
+    NULL};
+#undef OPTIM
+
+const struct optim_ops *const *optim_registry(void)
+{
+    return registry;
+}
+
+const struct optim_ops *optim_find(const char *name)
+{
+    for (int i = 0; registry[i]; i++)
+        if (strcmp(registry[i]->name, name) == 0) return registry[i];
+    return NULL;
+}

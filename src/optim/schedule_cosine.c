@@ -1,0 +1,28 @@
+#include <math.h>
+
+#include "ddp/schedule.h"
+
+enum { WARMUP, MIN_LR };
+static const struct arg args[] = {
+    SCHEDULE_WARMUP_ARG,
+    {"min_lr", ARG_REAL, 0, 0, 1e6, "the rate at the end"},
+    ARG_END,
+};
+
+/* Loshchilov and Hutter, "SGDR", 2017, one period: torch.optim.lr_scheduler.CosineAnnealingLR with T_max =
+ * steps. */
+static double rate(const double *values, double base_lr, double step, double steps, int64_t steps_per_epoch)
+{
+    (void)steps_per_epoch;
+    const double pi = 3.14159265358979323846;
+    double low = values[MIN_LR];
+    return low + (base_lr - low) * (1 + cos(pi * step / steps)) / 2;
+}
+
+extern const struct schedule_ops schedule_cosine;
+const struct schedule_ops schedule_cosine = {
+    .name = "cosine",
+    .help = "half a cosine down to min_lr, as torch.optim.lr_scheduler.CosineAnnealingLR",
+    .args = args,
+    .rate = rate,
+};

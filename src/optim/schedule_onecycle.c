@@ -1,0 +1,40 @@
+#include <math.h>
+
+#include "ddp/schedule.h"
+
+/* torch.optim.lr_scheduler.OneCycleLR with anneal_strategy='cos', two phases, and its default factors: up
+ * from lr / 25 to lr, then down to lr / 25 / 10^4. PyTorch's phases end at fractional steps: with s steps and
+ * p of them rising, the top lies at p - 1 and the end at s - 1. */
+#define DIV_FACTOR       25.0
+#define FINAL_DIV_FACTOR 1e4
+
+static const struct arg args[] = {SCHEDULE_WARMUP_ARG, ARG_END};
+
+static double anneal(double from, double to, double share)
+{
+    const double pi = 3.14159265358979323846;
+    return to + (from - to) / 2 * (1 + cos(pi * share));
+}
+
+static double warmup(const double *values, double base_lr, double step, double steps)
+{
+    (void)values;
+    return steps < 2 ? base_lr : anneal(base_lr / DIV_FACTOR, base_lr, step / (steps - 1));
+}
+
+/* Step 0 here is the first after the top. */
+static double rate(const double *values, double base_lr, double step, double steps, int64_t steps_per_epoch)
+{
+    (void)values, (void)steps_per_epoch;
+    return anneal(base_lr, base_lr / DIV_FACTOR / FINAL_DIV_FACTOR, (step + 1) / steps);
+}
+
+extern const struct schedule_ops schedule_onecycle;
+const struct schedule_ops schedule_onecycle = {
+    .name = "onecycle",
+    .help = "up from lr/25 to lr and down to almost 0 in cosines, as torch.optim.lr_scheduler.OneCycleLR",
+    .args = args,
+    .rate = rate,
+    .warmup = warmup,
+    .warmup_share = 0.3,
+};

@@ -1,0 +1,26 @@
+#include <math.h>
+
+#include "ddp/schedule.h"
+
+enum { WARMUP, STEP_EPOCHS, GAMMA };
+static const struct arg args[] = {
+    SCHEDULE_WARMUP_ARG,
+    {"step_epochs", ARG_INT, 30, 1, 1e9, "epochs between two drops"},
+    {"gamma", ARG_REAL, 0.1, 0, 1, "factor of a drop"},
+    ARG_END,
+};
+
+static double rate(const double *values, double base_lr, double step, double steps, int64_t steps_per_epoch)
+{
+    (void)steps;
+    double drops = floor(step / ((double)steps_per_epoch * values[STEP_EPOCHS]));
+    return base_lr * pow(values[GAMMA], drops);
+}
+
+extern const struct schedule_ops schedule_step;
+const struct schedule_ops schedule_step = {
+    .name = "step",
+    .help = "drops by gamma every step_epochs, as torch.optim.lr_scheduler.StepLR",
+    .args = args,
+    .rate = rate,
+};
