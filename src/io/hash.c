@@ -1,0 +1,31 @@
+#include "ddp/hash.h"
+
+#include <string.h>
+
+#define XXH_STATIC_LINKING_ONLY /* makes the state's size known */
+#include <xxhash.h>
+
+_Static_assert(sizeof(XXH64_state_t) == sizeof(struct hash), "struct hash holds XXH64's state");
+
+void hash_begin(struct hash *h)
+{
+    XXH64_state_t state;
+    memset(&state, 0, sizeof state); /* reset leaves reserved fields alone */
+    XXH64_reset(&state, 0);
+    memcpy(h, &state, sizeof state);
+}
+
+void hash_add(struct hash *h, const void *data, size_t bytes)
+{
+    XXH64_state_t state;
+    memcpy(&state, h, sizeof state);
+    XXH64_update(&state, data, bytes);
+    memcpy(h, &state, sizeof state);
+}
+
+uint64_t hash_end(const struct hash *h)
+{
+    XXH64_state_t state;
+    memcpy(&state, h, sizeof state);
+    return XXH64_digest(&state);
+}
