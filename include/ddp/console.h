@@ -1,0 +1,29 @@
+/* console.h - the lines of a running training: one per epoch, a bar or a line every half minute in between,
+ * the end.
+ *
+ * For rank 0; local functions. */
+#ifndef DDP_CONSOLE_H
+#define DDP_CONSOLE_H
+
+#include <stdbool.h>
+
+#include "ddp/observer.h"
+
+struct console {
+    const char *const *class_names; /* or NULL */
+    struct epoch_event epoch;       /* waits for the evaluation that belongs to its line */
+    bool epoch_waits;
+    struct eval_event eval; /* the last one; its pointers are not kept */
+    bool evaluated;
+    double eta, eta_time; /* the trainer's last estimate and when it came */
+    double next_look, next_line;
+};
+
+void console_open(struct console *c, const char *const *class_names);
+void console_step(struct console *c, const struct step_event *e);
+void console_epoch(struct console *c, const struct epoch_event *e);
+void console_eval(struct console *c, const struct eval_event *e);
+void console_done(struct console *c, const struct done_event *e);
+void console_close(struct console *c);
+
+#endif

@@ -1,0 +1,104 @@
+#include "ddp/console.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "ddp/clock.h"
+#include "ddp/log.h"
+#include "ddp/progress.h"
+#include "ddp/report.h"
+
+#define LOOK_SECONDS 0.1
+#define LINE_SECONDS 30.0
+
+void console_open(struct console *c, const char *const *class_names)
+{
+    double now = clock_seconds();
+    *c = (struct console){.class_names = class_names, .next_look = now, .next_line = now + LINE_SECONDS};
+    progress_open();
+}
+
+void console_close(struct console *c)
+{
+    c->class_names = NULL;
+    progress_close();
+}
+
+static void shares_text(double data, double compute, double sync, char text[64])
+{
+    double scale = data + compute + sync > 0 ? 100 / (data + compute + sync) : 0;
+    snprintf(text, 64, "data %.0f %%  compute %.0f %%  sync %.0f %%", data * scale, compute * scale,
+             sync * scale);
+}
+
+/* What happens between epochs: the bar, or without a terminal a line now and then. */
+static void show_step(struct console *c, const struct step_event *e, double now)
+{
+    char label[64], eta[REPORT_TIME_SIZE], shares[64], text[256];
+    report_time(e->eta_seconds, eta);
+    shares_text(e->data_seconds, e->compute_seconds, e->sync_seconds, shares);
+    snprintf(label, sizeof label, "epoch %lld", (long long)e->epoch);
+    snprintf(text, sizeof text, "loss %.4f  acc %.2f %%  lr %.3g  %.0f samples/s  %s  ETA %s", e->loss,
+             100 * e->accuracy, e->lr, e->samples_per_second, shares, eta);
+    double fraction = (double)e->step_in_epoch / (double)e->steps_per_epoch;
+    if (progress_draw(label, fraction, text) || now < c->next_line) return;
+    log_info("  epoch %lld  step %lld of %lld  %s", (long long)e->epoch, (long long)e->step_in_epoch,
+             (long long)e->steps_per_epoch, text);
+    c->next_line = now + LINE_SECONDS;
+}
+
+static void show_epoch(struct console *c, const struct eval_event *eval)
+{
+    const struct epoch_event *e = &c->epoch;
+    if (!c->epoch_waits) return;
+    c->epoch_waits = false;
+    char shares[64], val[64] = "", eta[REPORT_TIME_SIZE], rest[REPORT_TIME_SIZE + 8] = "";
+    shares_text(e->data_seconds, e->compute_seconds, e->sync_seconds, shares);
+    if (eval) snprintf(val, sizeof val, "  %s acc %.2f %%", eval->split, 100 * eval->accuracy);
+    double now = clock_seconds();
+    if (e->epoch < e->epochs) {
+        report_time(c->eta - (now - c->eta_time), eta);
+        snprintf(rest, sizeof rest, "  ETA %s", eta);
+    }
+    log_info("epoch %*lld/%lld  loss %.4f  acc %.2f %%%s  lr %.3g  %.0f samples/s  %s%s",
+             e->epochs < 10 ? 1 : 2, (long long)e->epoch, (long long)e->epochs, e->loss, 100 * e->accuracy,
+             val, e->lr, e->samples_per_second, shares, rest);
+    c->next_line = now + LINE_SECONDS;
+}
+
+void console_step(struct console *c, const struct step_event *e)
+{
+    show_epoch(c, NULL);
+    c->eta = e->eta_seconds;
+    c->eta_time = clock_seconds();
+    if (c->eta_time < c->next_look) return;
+    c->next_look = c->eta_time + LOOK_SECONDS;
+    show_step(c, e, c->eta_time);
+}
+
+void console_epoch(struct console *c, const struct epoch_event *e)
+{
+    show_epoch(c, NULL);
+    c->epoch = *e;
+    c->epoch_waits = true;
+}
+
+void console_eval(struct console *c, const struct eval_event *e)
+{
+    c->eval = *e;
+    c->evaluated = true;
+    show_epoch(c, e);
+}
+
+void console_done(struct console *c, const struct done_event *e)
+{
+    show_epoch(c, NULL);
+    if (c->evaluated)
+        log_info("final: %s accuracy %.4f (%lld of %lld), loss %.6f", c->eval.split, e->accuracy,
+                 (long long)c->eval.correct, (long long)c->eval.count, e->loss);
+    else
+        log_info("final: training accuracy %.4f, loss %.6f", e->accuracy, e->loss);
+    report_confusion(e->classes, e->confusion, c->class_names);
+    log_info("trained %.1f s, %.0f samples/s; weights hash %016" PRIx64, e->seconds, e->samples_per_second,
+             e->weights_hash);
+}

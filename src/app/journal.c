@@ -1,0 +1,126 @@
+#include "ddp/journal.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "ddp/json.h"
+#include "ddp/log.h"
+
+enum status journal_open(struct journal *j, const char *path, int64_t every_steps)
+{
+    *j = (struct journal){.out = fopen(path, "w"), .every_steps = every_steps};
+    if (!j->out) return status_fail(STATUS_OTHER, "%s: cannot be written: %s", path, strerror(errno));
+    return STATUS_OK;
+}
+
+void journal_close(struct journal *j)
+{
+    if (j->out) fclose(j->out);
+    j->out = NULL;
+}
+
+static struct json begin(struct journal *j, const char *kind)
+{
+    struct json line = {.out = j->out};
+    json_open(&line, NULL, '{');
+    json_text(&line, "kind", kind);
+    return line;
+}
+
+static void end(struct journal *j, struct json *line)
+{
+    json_close(line, '}');
+    fputc('\n', j->out);
+    if (fflush(j->out) == 0) return;
+    log_warn("metrics.jsonl: cannot be written: %s; it ends here", strerror(errno));
+    journal_close(j);
+}
+
+void journal_start(struct journal *j, const struct config *config, const struct comm *comm,
+                   const struct trainer_info *info)
+{
+    if (!j->out) return;
+    struct json line = begin(j, "start");
+    json_text(&line, "version", DDP_VERSION);
+    json_text(&line, "name", config->run_name);
+    json_int(&line, "seed", config->seed);
+    json_int(&line, "ranks", comm_size(comm));
+    json_int(&line, "nodes", comm_nodes(comm));
+    json_int(&line, "virtual_ranks", info->virtual_ranks);
+    json_int(&line, "batch", config->batch);
+    json_int(&line, "epochs", config->epochs);
+    json_int(&line, "steps_per_epoch", info->steps_per_epoch);
+    json_int(&line, "total_steps", info->total_steps);
+    json_int(&line, "params", model_param_count(info->model));
+    json_int(&line, "layers", model_layer_count(info->model));
+    json_text(&line, "train", config->data_train);
+    json_text(&line, "val", config->data_val);
+    json_int(&line, "train_samples", info->train_samples);
+    json_int(&line, "val_samples", info->val_samples);
+    json_int(&line, "classes", info->classes);
+    json_text(&line, "isa", info->isa);
+    json_text(&line, "blas", info->blas);
+    end(j, &line);
+}
+
+void journal_step(struct journal *j, const struct step_event *e)
+{
+    if (!j->out || j->every_steps == 0 || e->step % j->every_steps != 0) return;
+    struct json line = begin(j, "step");
+    json_int(&line, "epoch", e->epoch);
+    json_int(&line, "step", e->step);
+    json_real(&line, "loss", e->loss);
+    json_real(&line, "accuracy", e->accuracy);
+    json_real(&line, "lr", e->lr);
+    end(j, &line);
+}
+
+void journal_epoch(struct journal *j, const struct epoch_event *e)
+{
+    if (!j->out) return;
+    double busy = e->data_seconds + e->compute_seconds + e->sync_seconds;
+    struct json line = begin(j, "epoch");
+    json_int(&line, "epoch", e->epoch);
+    json_int(&line, "step", e->step);
+    json_real(&line, "loss", e->loss);
+    json_real(&line, "accuracy", e->accuracy);
+    json_real(&line, "lr", e->lr);
+    json_real(&line, "seconds", e->seconds);
+    json_real(&line, "samples_per_second", e->samples_per_second);
+    json_real(&line, "data_share", e->data_seconds / busy);
+    json_real(&line, "compute_share", e->compute_seconds / busy);
+    json_real(&line, "sync_share", e->sync_seconds / busy);
+    end(j, &line);
+}
+
+void journal_eval(struct journal *j, const struct eval_event *e)
+{
+    if (!j->out) return;
+    struct json line = begin(j, "eval");
+    json_text(&line, "split", e->split);
+    json_int(&line, "epoch", e->epoch);
+    json_int(&line, "step", e->step);
+    json_int(&line, "count", e->count);
+    json_int(&line, "correct", e->correct);
+    json_real(&line, "accuracy", e->accuracy);
+    json_real(&line, "loss", e->loss);
+    for (int64_t i = 0; i < e->metric_count; i++)
+        if (strcmp(e->metric_names[i], "accuracy") != 0 && strcmp(e->metric_names[i], "loss") != 0)
+            json_real(&line, e->metric_names[i], e->metrics[i]);
+    end(j, &line);
+}
+
+void journal_done(struct journal *j, const struct done_event *e)
+{
+    if (!j->out) return;
+    char hash[17];
+    snprintf(hash, sizeof hash, "%016" PRIx64, e->weights_hash);
+    struct json line = begin(j, "done");
+    json_real(&line, "accuracy", e->accuracy);
+    json_real(&line, "loss", e->loss);
+    json_real(&line, "seconds", e->seconds);
+    json_real(&line, "samples_per_second", e->samples_per_second);
+    json_text(&line, "weights_hash", hash);
+    end(j, &line);
+}

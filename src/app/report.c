@@ -1,0 +1,149 @@
+#include "ddp/report.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "ddp/log.h"
+
+#define LINE_SIZE   512
+#define MAX_CLASSES 30
+#define NAME_WIDTH  16
+
+void report_time(double seconds, char text[REPORT_TIME_SIZE])
+{
+    if (!isfinite(seconds) || seconds < 0) seconds = 0;
+    long long whole = llround(seconds);
+    if (whole >= 3600)
+        snprintf(text, REPORT_TIME_SIZE, "%lld:%02lld:%02lld", whole / 3600, whole / 60 % 60, whole % 60);
+    else
+        snprintf(text, REPORT_TIME_SIZE, "%lld:%02lld", whole / 60, whole % 60);
+}
+
+static void shape_text(struct shape s, char text[64])
+{
+    if (s.h == 1 && s.w == 1)
+        snprintf(text, 64, "%lld", (long long)s.c);
+    else
+        snprintf(text, 64, "%lld x %lld x %lld", (long long)s.c, (long long)s.h, (long long)s.w);
+}
+
+/* "conv2d out 6, kernel 5": the first argument and those that are not at their default. */
+static void layer_text(const struct layer *layer, char text[LINE_SIZE])
+{
+    const struct arg *args = layer->ops->args;
+    int used = snprintf(text, LINE_SIZE, "%s", layer->ops->name);
+    const char *separator = " ";
+    for (int i = 0; args && args[i].name && used < LINE_SIZE; i++) {
+        if (i > 0 && layer->args[i] == args[i].standard) continue;
+        char value[ARG_TEXT_SIZE];
+        arg_format(&args[i], layer->args[i], value);
+        used += snprintf(text + used, LINE_SIZE - (size_t)used, "%s%s %s", separator, args[i].name, value);
+        separator = ", ";
+    }
+}
+
+static void report_model(const struct trainer_info *info)
+{
+    char shape[64], text[LINE_SIZE];
+    shape_text(info->shape, shape);
+    log_info("  %-34s %16s %12s", "layer", "output", "parameters");
+    log_info("  %-34s %16s", "input", shape);
+    for (int i = 0; i < model_layer_count(info->model); i++) {
+        const struct layer *layer = model_layer(info->model, i);
+        int64_t count = 0;
+        for (int t = 0; t < layer->tensor_count; t++) count += tensor_count(&layer->tensors[t]);
+        shape_text(layer->out, shape);
+        layer_text(layer, text);
+        if (count)
+            log_info("  %-34s %16s %12lld", text, shape, (long long)count);
+        else
+            log_info("  %-34s %16s", text, shape);
+    }
+    log_info("  %-34s %16s %12lld", "total", "", (long long)model_param_count(info->model));
+}
+
+static const char *plural(int64_t count)
+{
+    return count == 1 ? "" : "s";
+}
+
+static void report_batch(const struct config *config, const struct comm *comm,
+                         const struct trainer_info *info)
+{
+    int64_t v = info->virtual_ranks, ranks = comm_size(comm), fewest = v / ranks,
+            most = (v + ranks - 1) / ranks;
+    char share[128];
+    if (fewest == most)
+        snprintf(share, sizeof share, "%lld per MPI rank", (long long)(most * info->slice));
+    else
+        snprintf(share, sizeof share, "%lld or %lld per MPI rank", (long long)(fewest * info->slice),
+                 (long long)(most * info->slice));
+    log_info("batch    %lld global = %lld virtual ranks x %lld samples; %s", (long long)config->batch,
+             (long long)v, (long long)info->slice, share);
+    log_info("train    %lld epoch%s x %lld steps, %s lr %g, schedule %s, loss %s", (long long)config->epochs,
+             plural(config->epochs), (long long)info->steps_per_epoch, config->optim->name,
+             config->optim_args[0], config->schedule->name, config->loss->name);
+}
+
+void report_start(const struct config *config, const struct comm *comm, const struct trainer_info *info)
+{
+    char shape[64];
+    shape_text(info->shape, shape);
+    log_info("ddp_train %s: %s", DDP_VERSION, config->run_name);
+    log_info("machine  %d rank%s on %d node%s, OpenBLAS %s, kernels %s, %.1f MB shared per node",
+             comm_size(comm), plural(comm_size(comm)), comm_nodes(comm), plural(comm_nodes(comm)), info->blas,
+             info->isa, info->window_bytes / 1e6);
+    if (comm_crowded(comm)) log_warn("more ranks than cores on this machine: they will take turns");
+    log_info("data     %s: %lld samples of %s %s, %lld classes", config->data_train,
+             (long long)info->train_samples, shape, info->feature_type, (long long)info->classes);
+    if (info->val_samples)
+        log_info("         %s: %lld samples", config->data_val, (long long)info->val_samples);
+    report_batch(config, comm, info);
+    report_model(info);
+}
+
+static int digits(int64_t value)
+{
+    return snprintf(NULL, 0, "%lld", (long long)value);
+}
+
+static void class_text(const char *const *names, int64_t k, char text[64])
+{
+    if (names)
+        snprintf(text, 64, "%lld %.*s", (long long)k, NAME_WIDTH, names[k]);
+    else
+        snprintf(text, 64, "%lld", (long long)k);
+}
+
+void report_confusion(int64_t classes, const int64_t *confusion, const char *const *names)
+{
+    if (!confusion || classes > MAX_CLASSES) return;
+    int width = digits(classes), label_width = (int)strlen("true \\ predicted");
+    char label[64], line[LINE_SIZE];
+    for (int64_t i = 0; i < classes * classes; i++)
+        if (digits(confusion[i]) > width) width = digits(confusion[i]);
+    for (int64_t k = 0; k < classes; k++) {
+        class_text(names, k, label);
+        if ((int)strlen(label) > label_width) label_width = (int)strlen(label);
+    }
+    int used = 0;
+    for (int64_t k = 0; k < classes && used < LINE_SIZE; k++)
+        used += snprintf(line + used, LINE_SIZE - (size_t)used, " %*lld", width, (long long)k);
+    log_info("  %-*s%s   recall", label_width, "true \\ predicted", line);
+    for (int64_t row = 0; row < classes; row++) {
+        int64_t total = 0;
+        used = 0;
+        for (int64_t k = 0; k < classes && used < LINE_SIZE; k++) {
+            total += confusion[row * classes + k];
+            used += snprintf(line + used, LINE_SIZE - (size_t)used, " %*lld", width,
+                             (long long)confusion[row * classes + k]);
+        }
+        class_text(names, row, label);
+        if (total)
+            log_info("  %-*s%s   %.4f", label_width, label, line,
+                     (double)confusion[row * classes + row] / (double)total);
+        else
+            log_info("  %-*s%s   -", label_width, label, line);
+    }
+}

@@ -1,0 +1,187 @@
+#include "ddp/rundir.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "ddp/clock.h"
+#include "ddp/mem.h"
+
+static const char *const files[] = {"config.yaml",   "env.json",      "log.txt",
+                                    "metrics.jsonl", "confusion.csv", NULL};
+
+static bool is_dot(const char *name)
+{
+    return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
+}
+
+/* A folder that does not exist is empty. */
+static enum status check_empty(const char *path, bool *empty)
+{
+    *empty = true;
+    DIR *folder = opendir(path);
+    if (!folder && errno == ENOENT) return STATUS_OK;
+    if (!folder)
+        return status_fail(STATUS_CONFIG, "%s: cannot be the run directory: %s", path, strerror(errno));
+    for (struct dirent *entry = readdir(folder); entry; entry = readdir(folder))
+        if (!is_dot(entry->d_name)) *empty = false;
+    closedir(folder);
+    return STATUS_OK;
+}
+
+/* Two runs of one name in the same second get different folders. */
+static enum status choose_name(char **path, const char *name)
+{
+    char stamp[CLOCK_STAMP_SIZE], text[RUNDIR_PATH_SIZE], count[16] = "";
+    const char *job = getenv("SLURM_JOB_ID");
+    clock_stamp(stamp);
+    bool empty = false;
+    for (int i = 2; !empty; i++) {
+        int length = snprintf(text, sizeof text, "runs/%s-%s%s%s%s", name, stamp, job ? "-j" : "",
+                              job ? job : "", count);
+        if (length >= RUNDIR_PATH_SIZE) return status_fail(STATUS_CONFIG, "run.name: is too long");
+        TRY(check_empty(text, &empty));
+        snprintf(count, sizeof count, "-%d", i);
+    }
+    return mem_copy_text(path, text);
+}
+
+enum status rundir_choose(char **path, const char *wanted, const char *name, bool overwrite)
+{
+    *path = NULL;
+    if (!wanted) return choose_name(path, name);
+    bool empty;
+    TRY(check_empty(wanted, &empty));
+    if (!empty && !overwrite)
+        return status_fail(
+            STATUS_CONFIG,
+            "%s: is not empty; choose another folder with -o, or replace the run in it with --overwrite",
+            wanted);
+    return mem_copy_text(path, wanted);
+}
+
+enum status rundir_file(const char *path, const char *file, char out[RUNDIR_PATH_SIZE])
+{
+    if (snprintf(out, RUNDIR_PATH_SIZE, "%s/%s", path, file) >= RUNDIR_PATH_SIZE)
+        return status_fail(STATUS_CONFIG, "%s: the path is too long", path);
+    return STATUS_OK;
+}
+
+/* mkdir -p */
+static enum status make_folders(const char *path)
+{
+    char text[RUNDIR_PATH_SIZE];
+    if (snprintf(text, sizeof text, "%s", path) >= RUNDIR_PATH_SIZE)
+        return status_fail(STATUS_CONFIG, "%s: the path is too long", path);
+    for (char *c = text + 1;; c++) {
+        char kept = *c;
+        if (kept != '/' && kept != '\0') continue;
+        *c = '\0';
+        if (mkdir(text, 0777) != 0 && errno != EEXIST)
+            return status_fail(STATUS_OTHER, "%s: cannot be created: %s", text, strerror(errno));
+        *c = kept;
+        if (kept == '\0') return STATUS_OK;
+    }
+}
+
+static enum status remove_file(const char *path)
+{
+    if (unlink(path) != 0 && errno != ENOENT)
+        return status_fail(STATUS_OTHER, "%s: cannot be removed: %s", path, strerror(errno));
+    return STATUS_OK;
+}
+
+static enum status remove_checkpoints(const char *path)
+{
+    char file[RUNDIR_PATH_SIZE];
+    DIR *folder = opendir(path);
+    if (!folder) return STATUS_OK;
+    enum status status = STATUS_OK;
+    for (struct dirent *entry = readdir(folder); entry && status == STATUS_OK; entry = readdir(folder)) {
+        const char *suffix = strrchr(entry->d_name, '.');
+        if (!suffix || strcmp(suffix, ".h5") != 0) continue;
+        status = rundir_file(path, entry->d_name, file);
+        if (status == STATUS_OK) status = remove_file(file);
+    }
+    closedir(folder);
+    return status;
+}
+
+static enum status close_file(FILE *file, const char *path)
+{
+    bool failed = ferror(file) != 0;
+    if (fclose(file) != 0 || failed)
+        return status_fail(STATUS_OTHER, "%s: cannot be written: %s", path, strerror(errno));
+    return STATUS_OK;
+}
+
+static enum status open_file(const char *folder, const char *name, char path[RUNDIR_PATH_SIZE], FILE **file)
+{
+    TRY(rundir_file(folder, name, path));
+    *file = fopen(path, "w");
+    if (!*file) return status_fail(STATUS_OTHER, "%s: cannot be written: %s", path, strerror(errno));
+    return STATUS_OK;
+}
+
+enum status rundir_create(const char *path, const char *config_text)
+{
+    char text[RUNDIR_PATH_SIZE];
+    TRY(rundir_file(path, "checkpoints", text));
+    TRY(make_folders(text));
+    TRY(remove_checkpoints(text));
+    for (const char *const *file = files; *file; file++) {
+        TRY(rundir_file(path, *file, text));
+        TRY(remove_file(text));
+    }
+    FILE *config;
+    TRY(open_file(path, "config.yaml", text, &config));
+    fputs(config_text, config);
+    return close_file(config, text);
+}
+
+/* RFC 4180: a name with a comma, quote or line break stands in quotes. */
+static void write_name(FILE *out, const char *const *names, int64_t index)
+{
+    if (!names) {
+        fprintf(out, "%lld", (long long)index);
+        return;
+    }
+    bool quote = strpbrk(names[index], ",\"\r\n") != NULL;
+    if (quote) fputc('"', out);
+    for (const char *c = names[index]; *c; c++) fprintf(out, quote && *c == '"' ? "\"%c" : "%c", *c);
+    if (quote) fputc('"', out);
+}
+
+enum status rundir_write_confusion(const char *path, int64_t classes, const int64_t *confusion,
+                                   const char *const *names)
+{
+    char text[RUNDIR_PATH_SIZE];
+    FILE *out;
+    TRY(open_file(path, "confusion.csv", text, &out));
+    fputs("true\\predicted", out);
+    for (int64_t k = 0; k < classes; k++) {
+        fputc(',', out);
+        write_name(out, names, k);
+    }
+    for (int64_t row = 0; row < classes; row++) {
+        fputc('\n', out);
+        write_name(out, names, row);
+        for (int64_t k = 0; k < classes; k++) fprintf(out, ",%lld", (long long)confusion[row * classes + k]);
+    }
+    fputc('\n', out);
+    return close_file(out, text);
+}
+
+void rundir_note_error(const char *path, const char *text)
+{
+    char file[RUNDIR_PATH_SIZE];
+    if (rundir_file(path, "log.txt", file) != STATUS_OK) return;
+    FILE *out = fopen(file, "a");
+    if (!out) return;
+    fprintf(out, "error: %s\n", text);
+    fclose(out);
+}
