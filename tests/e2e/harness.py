@@ -1,0 +1,106 @@
+"""How the Python tests run the program: one place that knows its command line and its run directory.
+
+The environment says where things are: DDP_TRAIN_BIN (the program) and DDP_SOURCE_DIR (the repository); ctest sets both, and the
+variables that let Open MPI start more ranks than there are cores. Run by hand, the defaults below stand in.
+"""
+import json
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+SOURCE = os.environ.get("DDP_SOURCE_DIR") or os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
+PROGRAM = os.environ.get("DDP_TRAIN_BIN") or os.path.join(SOURCE, "build", "ddp_train")
+
+ENVIRONMENT = {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
+               "OMPI_MCA_rmaps_base_oversubscribe": "1", "OMPI_MCA_mpi_yield_when_idle": "1",
+               "OMPI_MCA_hwloc_base_binding_policy": "none", "OMPI_MCA_btl": "self,vader"}
+
+
+def environment():
+    clean = {k: v for k, v in os.environ.items() if not k.startswith("DDP_TRAIN_")}
+    return {**ENVIRONMENT, **clean}
+
+
+def command(arguments, ranks=None):
+    """The command line; ranks None starts the program without mpirun."""
+    return (["mpirun", "-np", str(ranks)] if ranks else []) + [PROGRAM, *arguments]
+
+
+def run(arguments, ranks=None, cwd=None, timeout=120):
+    """A finished process with text output; nothing is checked."""
+    return subprocess.run(command(arguments, ranks), cwd=cwd, env=environment(), stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=timeout)
+
+
+def error_lines(stderr):
+    """The program's own error lines, without mpirun's noise."""
+    return [line for line in stderr.splitlines() if "ddp_train: error:" in line]
+
+
+class Run:
+    """A training run and what it left behind."""
+
+    def __init__(self, config, folder, ranks=None, flags=(), timeout=300):
+        self.folder = folder
+        self.process = run(["train", config, "-o", folder, *flags], ranks, timeout=timeout)
+        if self.process.returncode != 0:
+            raise AssertionError(f"exit code {self.process.returncode} of {' '.join(self.process.args)}\n"
+                                 f"{self.process.stdout}{self.process.stderr}")
+        with open(os.path.join(folder, "metrics.jsonl")) as f:
+            self.lines = [json.loads(line) for line in f]
+
+    def of_kind(self, kind):
+        return [line for line in self.lines if line["kind"] == kind]
+
+    @property
+    def done(self):
+        return self.of_kind("done")[-1]
+
+    @property
+    def final(self):
+        return os.path.join(self.folder, "checkpoints", "final.h5")
+
+
+class Case(unittest.TestCase):
+    """A test with a scratch folder, numbered run directories, and configurations from text."""
+
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(prefix="ddp_train_test_")
+        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+        self.runs = 0
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def write(self, name, text):
+        with open(self.path(name), "w") as f:
+            f.write(text)
+        return self.path(name)
+
+    def train(self, config, ranks=None, flags=(), timeout=300):
+        self.runs += 1
+        return Run(config, self.path(f"run{self.runs}"), ranks, flags, timeout)
+
+
+def weights_hash(text):
+    """The hash that `inspect` prints."""
+    match = re.search(r"weights_hash\W+([0-9a-f]{16})", text)
+    return match.group(1) if match else None
+
+
+def tensors(path, group="model"):
+    """{name: array} of every data set below a group of a checkpoint."""
+    import h5py
+    found = {}
+
+    def visit(name, item):
+        if isinstance(item, h5py.Dataset):
+            found[name] = item[()]
+
+    with h5py.File(path, "r") as f:
+        if group in f:
+            f[group].visititems(visit)
+    return found

@@ -1,0 +1,186 @@
+"""Small reference cases for the C tests, one text file per subject: layers, loss, schedules, optimizers, scores.
+
+The format is read with fscanf("%s") and fscanf("%lf") alone:
+
+    case NAME                  a case, up to the line "end"
+    WORD RANK DIM... VALUE...  an array: RANK sizes, then their product of values, row-major; a number has RANK 0
+    end
+
+Arrays have PyTorch's order (N first). Inputs are float32 numbers, written so that they read back exactly; results were
+computed in float64 from them.
+
+layers.txt      conv2d, maxpool2d, avgpool2d (PyTorch's defaults: padding counts in the average): `kernel stride padding`,
+                `x [N,C,H,W]`, `weight`, `bias` (conv2d), `y`, and for the upstream gradient `dy`: `dx`, `dweight`, `dbias`
+loss.txt        cross entropy: `logits [N,K]`, `labels [N]`, `loss [N]` of each sample, `gradient [N,K]` of their SUM, `predicted [N]`
+schedules.txt   `lr steps_per_epoch epochs`, the arguments (`warmup_epochs`, ...), `rates [total steps]`. Warm-up: lr (s+1)/w in step s of
+                the w warm-up steps, then the schedule from its start; onecycle is OneCycleLR throughout
+optimizers.txt  SGD: `lr momentum nesterov weight_decay`, `params [37]`, `grads [10,37]`, `result [37]` after the 10 steps
+scores.txt      `confusion [K,K]` (true, predicted), `accuracy`, and macro `precision recall f1` with zero_division=0
+"""
+import os
+import warnings
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional as F
+from torch.optim import lr_scheduler as S
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+class Cases:
+    """A file of cases; inputs are given as float32 arrays, results as float64."""
+
+    def __init__(self, name):
+        self.path, self.lines = os.path.join(HERE, name), []
+
+    def case(self, name, **arrays):
+        self.lines.append(f"case {name}")
+        for word, value in arrays.items():
+            a = np.asarray(value.detach() if torch.is_tensor(value) else value)
+            digits = 9 if a.dtype == np.float32 else 17 if a.ndim == 0 else 10
+            numbers = [str(a.ndim), *map(str, a.shape), *(f"{v:.{digits}g}" for v in a.reshape(-1))]
+            self.lines.append(f"{word} {' '.join(numbers)}")
+        self.lines.append("end")
+
+    def write(self):
+        with open(self.path, "w") as f:
+            f.write("\n".join(self.lines) + "\n")
+
+
+def draw(random, *shape):
+    return random.standard_normal(shape).astype(np.float32)
+
+
+def gradients(function, inputs, dy=None, random=None):
+    """Runs function on float64 copies; returns y, dy (float32, drawn if not given), and the inputs' gradients."""
+    leaves = [torch.from_numpy(i).double().requires_grad_() for i in inputs]
+    y = function(*leaves)
+    dy = draw(random, *y.shape) if dy is None else dy
+    y.backward(torch.from_numpy(dy).double())
+    return y, dy, [leaf.grad for leaf in leaves]
+
+
+def layers():
+    file, random = Cases("layers.txt"), np.random.default_rng(1)
+    for n, cin, cout, h, w, k, s, p in [(3, 1, 1, 5, 5, 1, 1, 0), (2, 1, 6, 9, 7, 5, 1, 0), (3, 2, 3, 7, 9, 3, 2, 1),
+                                        (1, 3, 17, 6, 5, 2, 1, 1), (2, 4, 5, 8, 7, 4, 3, 2), (2, 5, 2, 5, 5, 5, 2, 2),
+                                        (2, 16, 6, 4, 5, 3, 1, 1), (17, 2, 2, 3, 3, 3, 1, 0), (1, 7, 1, 1, 1, 1, 1, 0)]:
+        x, weight, bias = draw(random, n, cin, h, w), draw(random, cout, cin, k, k), draw(random, cout)
+        y, dy, (dx, dweight, dbias) = gradients(lambda x, w, b: F.conv2d(x, w, b, stride=s, padding=p), [x, weight, bias],
+                                                random=random)
+        file.case("conv2d", kernel=k, stride=s, padding=p, x=x, weight=weight, bias=bias, y=y, dy=dy, dx=dx,
+                  dweight=dweight, dbias=dbias)
+    for n, c, h, w, k, s, p in [(2, 1, 4, 4, 2, 2, 0), (3, 2, 5, 7, 2, 2, 0), (2, 3, 7, 5, 3, 2, 1), (2, 1, 6, 6, 3, 1, 1),
+                                (1, 2, 9, 8, 4, 3, 2), (17, 1, 3, 3, 3, 3, 0), (2, 2, 5, 5, 1, 1, 0), (2, 1, 8, 8, 5, 3, 0)]:
+        ties = random.integers(-1, 2, (n, c, h, w)).astype(np.float32)  # three values only: ties in every window
+        pool = dict(kernel=k, stride=s, padding=p)
+        y, dy, (dx,) = gradients(lambda x: F.max_pool2d(x, k, s, p), [ties], random=random)
+        file.case("maxpool2d", **pool, x=ties, y=y, dy=dy, dx=dx)
+        x = draw(random, n, c, h, w)
+        y, dy, (dx,) = gradients(lambda x: F.avg_pool2d(x, k, s, p), [x], random=random)
+        file.case("avgpool2d", **pool, x=x, y=y, dy=dy, dx=dx)
+    file.write()
+
+
+def loss():
+    file, random = Cases("loss.txt"), np.random.default_rng(2)
+    sets = [("small", draw(random, 5, 3)), ("two_classes", draw(random, 4, 2)), ("one_class", draw(random, 3, 1)),
+            ("equal", np.zeros((3, 10), np.float32)), ("far_apart", 100 * draw(random, 6, 4)),
+            ("huge", 1e30 * draw(random, 4, 5)), ("offset", draw(random, 4, 6) + np.float32(1e4)),
+            ("tiny_tail", np.array([[0, -80, -90, -104], [88, 0, -88, 1], [-1e4, -1e4, -1e4, 0]], np.float32)),
+            ("many", draw(random, 17, 37))]
+    for name, logits in sets:
+        labels = random.integers(0, logits.shape[1], len(logits))
+        values, _, (gradient,) = gradients(lambda z: F.cross_entropy(z, torch.from_numpy(labels), reduction="none"), [logits],
+                                           dy=np.ones(len(logits), np.float32))
+        file.case(name, logits=logits, labels=labels, loss=values, gradient=gradient,
+                  predicted=torch.from_numpy(logits).argmax(1))
+    file.write()
+
+
+def rates(make, total, lr):
+    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr)
+    schedule = make(optimizer)
+    out = []
+    for i in range(total):
+        out.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        if i + 1 < total:
+            schedule.step()
+    return np.array(out)
+
+
+def warmed(optimizer, steps, after):
+    """`steps` steps of linear warm-up, lr/steps .. lr, then the schedule made by `after`."""
+    if steps == 0:
+        return after(optimizer)
+    warmup = S.LinearLR(optimizer, 1 / steps, 1.0, total_iters=steps - 1)
+    return S.SequentialLR(optimizer, [warmup, after(optimizer)], [steps])
+
+
+def schedules():
+    file = Cases("schedules.txt")
+    for lr, spe, epochs, warm in [(0.1, 7, 6, 0), (0.3, 5, 4, 2), (0.05, 13, 3, 1)]:
+        total, w = spe * epochs, warm * spe
+        base = dict(lr=lr, steps_per_epoch=spe, epochs=epochs)
+        part = w / total if warm else 0.3
+        file.case("onecycle", **base, warmup_epochs=warm,
+                  rates=rates(lambda o: S.OneCycleLR(o, lr, total_steps=total, pct_start=w / total if warm else 0.3), total, lr))
+        for least in (0.0, 0.01):
+            file.case("cosine", **base, warmup_epochs=warm, min_lr=least,
+                      rates=rates(lambda o: warmed(o, w, lambda o: S.CosineAnnealingLR(o, total - w, least)), total, lr))
+        file.case("constant", **base, warmup_epochs=warm,
+                  rates=rates(lambda o: warmed(o, w, lambda o: S.ConstantLR(o, 1.0)), total, lr))
+    for every, gamma, warm in [(1, 0.5, 0), (2, 0.1, 0), (2, 0.1, 1), (10, 0.1, 0)]:
+        file.case("step", lr=0.2, steps_per_epoch=4, epochs=6, warmup_epochs=warm, step_epochs=every, gamma=gamma,
+                  rates=rates(lambda o: warmed(o, 4 * warm, lambda o: S.StepLR(o, 4 * every, gamma)), 24, 0.2))
+    file.write()
+
+
+def optimizers():
+    file, random = Cases("optimizers.txt"), np.random.default_rng(3)
+    params, grads = draw(random, 37), draw(random, 10, 37)
+    for lr, momentum, nesterov, decay in [(0.1, 0.0, 0, 0.0), (0.1, 0.9, 0, 0.0), (0.05, 0.9, 1, 0.0), (0.1, 0.0, 0, 0.01),
+                                          (0.05, 0.9, 0, 5e-4), (0.05, 0.8, 1, 0.1)]:
+        p = torch.from_numpy(params).double().requires_grad_()
+        optimizer = torch.optim.SGD([p], lr, momentum, nesterov=bool(nesterov), weight_decay=decay)
+        for g in grads:
+            p.grad = torch.from_numpy(g).double()
+            optimizer.step()
+        file.case("sgd", lr=lr, momentum=momentum, nesterov=nesterov, weight_decay=decay, params=params, grads=grads, result=p)
+    file.write()
+
+
+def scores():
+    from sklearn import metrics
+    file, random = Cases("scores.txt"), np.random.default_rng(4)
+    tables = [random.integers(0, 9, (k, k)) for k in (2, 3, 5, 10)]
+    empty_true, empty_predicted, both = (random.integers(0, 9, (4, 4)) for _ in range(3))
+    empty_true[2, :] = 0       # a class without samples
+    empty_predicted[:, 1] = 0  # a class nobody predicts
+    both[3, :] = both[:, 3] = 0
+    tables += [empty_true, empty_predicted, both, np.diag([3, 0, 5]), np.array([[0, 4], [7, 0]]), np.array([[6]]),
+               random.integers(0, 2**20, (3, 3)) // 2**8]
+    for table in tables:
+        k = len(table)
+        true, predicted = (np.repeat(index.reshape(-1), table.reshape(-1)) for index in np.indices((k, k)))
+        options = dict(labels=range(k), average="macro", zero_division=0)
+        file.case("confusion", confusion=table, accuracy=metrics.accuracy_score(true, predicted),
+                  precision=metrics.precision_score(true, predicted, **options),
+                  recall=metrics.recall_score(true, predicted, **options), f1=metrics.f1_score(true, predicted, **options))
+    file.write()
+
+
+def main():
+    warnings.filterwarnings("ignore")
+    layers()
+    loss()
+    schedules()
+    optimizers()
+    scores()
+
+
+if __name__ == "__main__":
+    main()
