@@ -13,24 +13,24 @@
 
 struct comm;
 
-/* Starts MPI. Collective. ranks_per_node > 0 cuts the machine's ranks into "nodes" of that many
- * (comm_split_nodes may do so later, once the configuration is known). */
+/* Starts MPI. Collective. */
 enum status comm_create(struct comm **out, int *argc, char ***argv);
 void comm_destroy(struct comm **c); /* collective: ends MPI */
 
-/* Collective. 0 = the nodes MPI sees; n = at most n ranks a node. */
+/* Cuts the ranks into nodes anew, before anything is shared. 0 = the machines MPI sees; n = at most n ranks
+ * a node, which lets one machine stand for several. Collective. */
 enum status comm_split_nodes(struct comm *c, int64_t ranks_per_node);
 
 int comm_rank(const struct comm *c);
 int comm_size(const struct comm *c);
-int comm_node(const struct comm *c);       /* this rank's node, 0 .. comm_nodes-1 */
+int comm_node(const struct comm *c); /* this rank's node, 0 .. comm_nodes-1 */
 int comm_nodes(const struct comm *c);
 int comm_local_rank(const struct comm *c); /* rank within the node */
 int comm_local_size(const struct comm *c);
-bool comm_crowded(const struct comm *c);   /* more ranks than cores on this machine: waiting must yield */
+bool comm_crowded(const struct comm *c); /* more ranks than cores on this machine: waiting must yield */
 
 /* Agreement before the next collective. Collective. Every rank passes its own status; all return the status
- * of the lowest failing rank, with its message (prefixed by its rank when there are several), or STATUS_OK. */
+ * of the lowest failing rank, with its message (and its number unless it is rank 0), or STATUS_OK. */
 enum status comm_agree(struct comm *c, enum status mine);
 
 /* Rank 0's text on every rank; *text is NULL on the others before, and released with mem_free. Collective. */
@@ -38,6 +38,9 @@ enum status comm_share_text(struct comm *c, char **text);
 
 /* Sums of integers on rank 0 (in place there). Collective. */
 void comm_sum_int64(struct comm *c, int64_t *values, int64_t count);
+
+/* Sums on every rank of values that at most one rank sets and all others leave at 0: exact. Collective. */
+void comm_merge_doubles(struct comm *c, double *values, int64_t count);
 
 void comm_barrier(struct comm *c); /* collective */
 

@@ -1,0 +1,176 @@
+#include "comm/comm_private.h"
+
+#include <assert.h>
+#include <limits.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ddp/mem.h"
+
+/* Ranks of this machine against the cores that any of them may run on. */
+static bool is_crowded(void)
+{
+    MPI_Comm machine;
+    MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &machine);
+    cpu_set_t cores;
+    CPU_ZERO(&cores);
+    sched_getaffinity(0, sizeof cores, &cores);
+    MPI_Allreduce(MPI_IN_PLACE, &cores, sizeof cores, MPI_BYTE, MPI_BOR, machine);
+    int ranks;
+    MPI_Comm_size(machine, &ranks);
+    MPI_Comm_free(&machine);
+    return ranks > CPU_COUNT(&cores);
+}
+
+enum status comm_create(struct comm **out, int *argc, char ***argv)
+{
+    MPI_Init(argc, argv);
+    TRY(mem_alloc(out, 1, sizeof **out, "communicator"));
+    struct comm *c = *out;
+    c->world = c->node = c->column = MPI_COMM_NULL;
+    c->crowded = is_crowded();
+    return comm_split_nodes(c, 0);
+}
+
+static void free_communicators(struct comm *c)
+{
+    MPI_Comm *all[] = {&c->world, &c->node, &c->column};
+    for (int i = 0; i < 3; i++)
+        if (*all[i] != MPI_COMM_NULL) MPI_Comm_free(all[i]);
+    mem_free(&c->node_first);
+}
+
+void comm_destroy(struct comm **c)
+{
+    if (*c) free_communicators(*c);
+    mem_free(c);
+    MPI_Finalize();
+}
+
+/* The node communicator, and the number of this node among all, in the order of their first ranks. */
+static void find_node(struct comm *c, int64_t ranks_per_node)
+{
+    int world_rank, machine_rank;
+    MPI_Comm machine;
+    MPI_Comm_rank(MPI_COMM_WORLD, &world_rank);
+    MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, world_rank, MPI_INFO_NULL, &machine);
+    MPI_Comm_rank(machine, &machine_rank);
+    int part = ranks_per_node > 0 ? (int)(machine_rank / ranks_per_node) : 0;
+    MPI_Comm_split(machine, part, machine_rank, &c->node);
+    MPI_Comm_free(&machine);
+    MPI_Comm_rank(c->node, &c->local_rank);
+    MPI_Comm_size(c->node, &c->local_size);
+
+    int leads = c->local_rank == 0, leader_number = 0;
+    MPI_Exscan(&leads, &leader_number, 1, MPI_INT, MPI_SUM, MPI_COMM_WORLD);
+    if (world_rank == 0) leader_number = 0; /* MPI_Exscan leaves rank 0's result undefined */
+    c->node_index = leader_number;
+    MPI_Bcast(&c->node_index, 1, MPI_INT, 0, c->node);
+    MPI_Allreduce(&leads, &c->nodes, 1, MPI_INT, MPI_SUM, MPI_COMM_WORLD);
+}
+
+enum status comm_split_nodes(struct comm *c, int64_t ranks_per_node)
+{
+    free_communicators(c);
+    find_node(c, ranks_per_node);
+    MPI_Comm_size(MPI_COMM_WORLD, &c->size);
+    MPI_Comm_split(MPI_COMM_WORLD, 0, c->node_index * c->size + c->local_rank, &c->world);
+    MPI_Comm_rank(c->world, &c->rank);
+
+    MPI_Allreduce(&c->local_size, &c->columns, 1, MPI_INT, MPI_MIN, c->world);
+    MPI_Comm_split(c->world, c->local_rank < c->columns ? c->local_rank : MPI_UNDEFINED, c->node_index,
+                   &c->column);
+
+    TRY(mem_alloc(&c->node_first, (size_t)c->nodes + 1, sizeof *c->node_first, "node table"));
+    for (int i = 0; i <= c->nodes; i++) c->node_first[i] = c->size;
+    c->node_first[c->node_index] = c->rank - c->local_rank;
+    MPI_Allreduce(MPI_IN_PLACE, c->node_first, c->nodes, MPI_INT, MPI_MIN, c->world);
+    return STATUS_OK;
+}
+
+int comm_rank(const struct comm *c)
+{
+    return c->rank;
+}
+
+int comm_size(const struct comm *c)
+{
+    return c->size;
+}
+
+int comm_node(const struct comm *c)
+{
+    return c->node_index;
+}
+
+int comm_nodes(const struct comm *c)
+{
+    return c->nodes;
+}
+
+int comm_local_rank(const struct comm *c)
+{
+    return c->local_rank;
+}
+
+int comm_local_size(const struct comm *c)
+{
+    return c->local_size;
+}
+
+bool comm_crowded(const struct comm *c)
+{
+    return c->crowded;
+}
+
+enum status comm_agree(struct comm *c, enum status mine)
+{
+    int first = mine == STATUS_OK ? INT_MAX : c->rank;
+    MPI_Allreduce(MPI_IN_PLACE, &first, 1, MPI_INT, MPI_MIN, c->world);
+    if (first == INT_MAX) return STATUS_OK;
+
+    struct {
+        int code;
+        char text[STATUS_TEXT_SIZE];
+    } failure = {.code = (int)mine};
+    memcpy(failure.text, status_text(), strlen(status_text()) + 1);
+    MPI_Bcast(&failure, (int)sizeof failure, MPI_BYTE, first, c->world);
+    if (first == 0) return status_fail((enum status)failure.code, "%s", failure.text);
+    return status_fail((enum status)failure.code, "rank %d: %s", first, failure.text);
+}
+
+enum status comm_share_text(struct comm *c, char **text)
+{
+    int64_t bytes = c->rank == 0 ? (int64_t)strlen(*text) + 1 : 0;
+    MPI_Bcast(&bytes, 1, MPI_INT64_T, 0, c->world);
+    assert(bytes <= INT_MAX);
+    enum status status = c->rank == 0 ? STATUS_OK : mem_alloc(text, (size_t)bytes, 1, "shared text");
+    TRY(comm_agree(c, status));
+    MPI_Bcast(*text, (int)bytes, MPI_CHAR, 0, c->world);
+    return STATUS_OK;
+}
+
+void comm_sum_int64(struct comm *c, int64_t *values, int64_t count)
+{
+    assert(count <= INT_MAX);
+    const void *send = c->rank == 0 ? MPI_IN_PLACE : values;
+    MPI_Reduce(send, values, (int)count, MPI_INT64_T, MPI_SUM, 0, c->world);
+}
+
+void comm_merge_doubles(struct comm *c, double *values, int64_t count)
+{
+    assert(count <= INT_MAX);
+    MPI_Allreduce(MPI_IN_PLACE, values, (int)count, MPI_DOUBLE, MPI_SUM, c->world);
+}
+
+void comm_barrier(struct comm *c)
+{
+    MPI_Barrier(c->world);
+}
+
+void comm_abort(struct comm *c, enum status code)
+{
+    MPI_Abort(c ? c->world : MPI_COMM_WORLD, (int)code);
+    abort(); /* not reached; MPI_Abort is not declared noreturn */
+}

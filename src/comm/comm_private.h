@@ -1,0 +1,22 @@
+/* comm_private.h - what the files of this folder share: the communicators. */
+#ifndef DDP_COMM_PRIVATE_H
+#define DDP_COMM_PRIVATE_H
+
+#include <mpi.h>
+
+#include "ddp/comm.h"
+
+struct comm {
+    MPI_Comm world; /* all ranks, node by node */
+    MPI_Comm node;  /* the ranks of this node, in order */
+    MPI_Comm
+        column; /* the ranks with this local rank on every node; MPI_COMM_NULL if a node has fewer ranks */
+    int rank, size;
+    int local_rank, local_size;
+    int node_index, nodes;
+    int *node_first; /* [nodes + 1]: first rank of each node */
+    int columns;     /* ranks of the smallest node: so many columns there are */
+    bool crowded;
+};
+
+#endif

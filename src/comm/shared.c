@@ -1,0 +1,113 @@
+/* shared.c - a window [barrier | block], allocated by local rank 0. */
+#include "ddp/shared.h"
+
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/statvfs.h>
+
+#include "comm/comm_private.h"
+#include "ddp/mem.h"
+
+/* The two words change at different times: arrivals all the time, the generation once per barrier, on which
+ * the others wait; so each has a cache line. */
+struct barrier {
+    _Alignas(MEM_ALIGN) atomic_uint arrived;
+    _Alignas(MEM_ALIGN) atomic_uint generation;
+};
+
+struct shared {
+    MPI_Win window;
+    struct barrier *barrier;
+    char *base;
+    unsigned ranks;
+    int spins; /* polls before the first yield */
+};
+
+/* Open MPI puts shared windows here; running out of it later would be a SIGBUS. */
+static enum status check_room(const struct comm *c, size_t bytes, const char *what)
+{
+    const char *folder = getenv("OMPI_MCA_osc_sm_backing_directory");
+    if (!folder) folder = "/dev/shm";
+    struct statvfs fs;
+    if (c->local_rank != 0 || statvfs(folder, &fs) != 0) return STATUS_OK;
+    double room = (double)fs.f_bavail * (double)fs.f_frsize;
+    if ((double)bytes <= room) return STATUS_OK;
+    return status_fail(STATUS_OTHER,
+                       "%s: %.0f MB of shared memory needed but %s has %.0f MB; enlarge it or set "
+                       "OMPI_MCA_osc_sm_backing_directory to a folder with room",
+                       what, (double)bytes / 1e6, folder, room / 1e6);
+}
+
+static uintptr_t round_up(uintptr_t address)
+{
+    return (address + MEM_ALIGN - 1) / MEM_ALIGN * MEM_ALIGN;
+}
+
+enum status shared_create(struct shared **out, struct comm *comm, size_t bytes, const char *what)
+{
+    size_t total = sizeof(struct barrier) + bytes + MEM_ALIGN;
+    TRY(comm_agree(comm, check_room(comm, total, what)));
+    struct shared *s = NULL;
+    TRY(comm_agree(comm, mem_alloc(&s, 1, sizeof *s, what)));
+
+    void *mine;
+    MPI_Win_allocate_shared(comm->local_rank == 0 ? (MPI_Aint)total : 0, 1, MPI_INFO_NULL, comm->node, &mine,
+                            &s->window);
+    MPI_Aint size;
+    int unit;
+    MPI_Win_shared_query(s->window, 0, &size, &unit, &mine);
+    s->barrier = (struct barrier *)round_up((uintptr_t)mine);
+    s->base = (char *)(s->barrier + 1);
+    s->ranks = (unsigned)comm->local_size;
+    s->spins = comm->crowded ? 0 : 2000;
+
+    /* Each rank touches its share first, which places it in that rank's memory on machines with several. */
+    size_t share = bytes / s->ranks, first = share * (size_t)comm->local_rank;
+    memset(s->base + first, 0, comm->local_rank == comm->local_size - 1 ? bytes - first : share);
+    if (comm->local_rank == 0) memset(s->barrier, 0, sizeof *s->barrier);
+    MPI_Barrier(comm->node);
+    *out = s;
+    return STATUS_OK;
+}
+
+void shared_destroy(struct shared **s)
+{
+    if (*s) MPI_Win_free(&(*s)->window);
+    mem_free(s);
+}
+
+void *shared_base(const struct shared *s)
+{
+    return s->base;
+}
+
+static void relax(void)
+{
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#endif
+}
+
+/* A counting barrier with generations. When ranks outnumber cores a waiting rank gives its core away at
+ * once, otherwise after some polls. */
+void shared_barrier(struct shared *s)
+{
+    unsigned generation = atomic_load_explicit(&s->barrier->generation, memory_order_relaxed);
+    unsigned arrived = atomic_fetch_add_explicit(&s->barrier->arrived, 1, memory_order_acq_rel) + 1;
+    if (arrived == s->ranks) {
+        atomic_store_explicit(&s->barrier->arrived, 0, memory_order_relaxed);
+        atomic_store_explicit(&s->barrier->generation, generation + 1, memory_order_release);
+        return;
+    }
+    for (int polls = 0; atomic_load_explicit(&s->barrier->generation, memory_order_acquire) == generation;
+         polls++)
+        if (polls < s->spins) {
+            relax();
+        } else {
+            sched_yield();
+            polls = s->spins;
+        }
+}

@@ -1,0 +1,79 @@
+/* sync_private.h - what the two methods of gradient synchronisation share. */
+#ifndef DDP_SYNC_PRIVATE_H
+#define DDP_SYNC_PRIVATE_H
+
+#include "comm/comm_private.h"
+#include "ddp/shared.h"
+#include "ddp/sync.h"
+#include "ddp/tree.h"
+
+/* A held subtree: its value is `vector`. */
+struct piece {
+    const float *vector;
+    struct tree_node node;
+};
+
+/* A cut of the vector. */
+struct slice {
+    int64_t first, count;
+};
+
+/* The exchange between nodes; unused on a single one. */
+struct exchange {
+    struct piece *pieces; /* all nodes' subtrees of this rank's part, in tree order */
+    int piece_count;
+    struct slice *parts; /* [nodes]: the part of the column's slice that each node's rank updates */
+    int *held;           /* [nodes]: subtrees each node sends */
+    int *send_counts, *send_offsets, *receive_counts, *receive_offsets; /* [nodes], in floats */
+    int *part_counts, *part_offsets;                                    /* [nodes], for the allgather */
+    float *send, *receive;
+};
+
+struct sync {
+    struct comm *comm;
+    struct shared *shared; /* NULL for allreduce */
+    bool tree;
+    int leaves; /* V */
+    int64_t count;
+    int slot_count;
+
+    float *params;
+    float *slots[SYNC_SLOTS];
+    struct loss_sums *sums; /* [V] */
+    float *gradients;       /* this rank's stack of vectors */
+    void *memory;           /* allreduce: the private block */
+    size_t bytes;
+
+    struct tree_node range;
+    struct tree_stack stack; /* of this step */
+
+    struct piece *pieces; /* what the ranks of the node hold after their passes, in tree order */
+    int piece_count;
+    struct slice slice; /* this rank's, empty beyond the columns */
+    float *blocks;      /* [TREE_DEPTH][SYNC_BLOCK] */
+    struct exchange exchange;
+};
+
+/* Floats summed at a time: a few such blocks stay in the L1 cache. */
+#define SYNC_BLOCK 1024
+
+/* Part `index` of `parts` nearly equal parts of whole vectors of 16. */
+struct slice sync_cut(struct slice whole, int parts, int index);
+
+/* Adds the pieces at [first, first + count), count <= SYNC_BLOCK, in tree order; leaves the values of the
+ * nodes that remain in `values` and returns their number. */
+int sync_sum_block(struct sync *s, const struct piece *pieces, int piece_count, int64_t first, int64_t count,
+                   const float *values[TREE_DEPTH]);
+
+/* Hands one block of summed gradients to the update. */
+void sync_update_block(struct sync *s, int64_t first, int64_t count, const float *grads, sync_update *apply,
+                       void *self);
+
+/* sync_exchange.c: the path between nodes. */
+enum status exchange_create(struct sync *s);
+void exchange_destroy(struct exchange *e);
+void exchange_sums(struct sync *s);
+void exchange_apply(struct sync *s, sync_update *apply, void *self);
+void exchange_gather_slot(struct sync *s, float *slot);
+
+#endif
