@@ -1,0 +1,221 @@
+"""The house rules of the code, checked on its text: who may include whom, which file may know which foreign library, sizes, guards.
+
+And one check on a scratch copy: a new kind of layer is one file and one line.
+"""
+import glob
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "e2e"))
+import harness  # noqa: E402
+
+SOURCE = harness.SOURCE
+
+# What a layer may include beside itself. A layer that is not named does not exist.
+MAY_SEE = {
+    "core": set(),
+    "math": {"core"},
+    "nn": {"core", "math"},
+    "optim": {"core", "math"},
+    "io": {"core"},
+    "data": {"core", "math", "io"},
+    "comm": {"core", "math", "nn", "optim"},
+    "train": {"core", "math", "nn", "optim", "io", "data", "comm"},
+    "app": {"core", "math", "nn", "optim", "io", "data", "comm", "train"},
+}
+
+# Public headers that have no source file of their own name.
+HEADER_ONLY = {"shape": "core", "config": "train", "observer": "train"}
+
+# Foreign headers and the only files that may include them, as patterns below src/.
+DOORS = {
+    r"cblas\.h|openblas.*": r"math/blas\.c",
+    r"hdf5\.h|H5.*\.h": r"io/h5[a-z_]*\.[ch]",
+    r"mpi\.h": r"comm/[a-z_]+\.[ch]",
+    r"yaml\.h": r"app/yaml\.c",
+    r"Random123/.*": r"core/philox\.h",
+    r"zlib\.h|xxhash\.h": r"io/[a-z0-9_]+\.[ch]",
+}
+
+LINES_MAX = 400
+
+
+def files(*patterns):
+    found = [f for p in patterns for f in glob.glob(os.path.join(SOURCE, p), recursive=True)]
+    assert found, f"nothing matches {patterns} below {SOURCE}"
+    return sorted(os.path.relpath(f, SOURCE) for f in found)
+
+
+def text(name):
+    with open(os.path.join(SOURCE, name), encoding="utf-8") as f:
+        return f.read()
+
+
+def includes(name):
+    return re.findall(r'^\s*#\s*include\s+[<"]([^>"]+)[>"]', text(name), re.M)
+
+
+def layer_of_header(stem):
+    """The layer of include/ddp/<stem>.h: where its source stands."""
+    for layer in MAY_SEE:
+        for source in (f"{stem}.c", f"{stem}_registry.c"):
+            if os.path.exists(os.path.join(SOURCE, "src", layer, source)):
+                return layer
+    return HEADER_ONLY.get(stem)
+
+
+def layer_of(name):
+    """The layer of a file, or None if it has none."""
+    parts = name.split("/")
+    if parts[0] == "src":
+        return parts[1]
+    return layer_of_header(os.path.splitext(parts[-1])[0])
+
+
+def layer_of_include(name):
+    """The layer that an included header belongs to; None for foreign headers."""
+    if name.startswith("ddp/"):
+        return layer_of_header(name[len("ddp/"):-len(".h")])
+    folder = name.split("/")[0]
+    return folder if folder in MAY_SEE and "/" in name else None
+
+
+class House(unittest.TestCase):
+    def test_every_file_has_a_layer(self):
+        for name in files("src/**/*.[ch]", "include/ddp/*.h"):
+            self.assertIn(layer_of(name), MAY_SEE, f"{name} belongs to no layer")
+
+    def test_includes_point_downward(self):
+        for name in files("src/**/*.[ch]", "include/ddp/*.h"):
+            layer = layer_of(name)
+            for included in includes(name):
+                seen = layer_of_include(included)
+                if included.startswith("ddp/"):
+                    self.assertIsNotNone(seen, f"{name} includes {included}, which has no layer")
+                if seen and seen != layer:
+                    self.assertIn(seen, MAY_SEE[layer], f"{name} ({layer}) includes {included} ({seen})")
+
+    def test_libraries_link_downward(self):
+        linked = {m[0]: set(re.findall(r"\bddp_(\w+)", m[1]))
+                  for m in re.findall(r"^ddp_layer\((\w+)((?:\s+[\w:]+)*)\)", text("CMakeLists.txt"), re.M)}
+        self.assertEqual(set(linked), set(MAY_SEE))
+        for layer, names in linked.items():
+            self.assertLessEqual(names, MAY_SEE[layer], f"ddp_{layer} links upward")
+
+    def test_one_door_per_library(self):
+        used = set()
+        for name in files("src/**/*.[ch]", "include/ddp/*.h"):
+            for included in includes(name):
+                for foreign, door in DOORS.items():
+                    if re.fullmatch(foreign, included):
+                        used.add(foreign)
+                        self.assertTrue(re.fullmatch("src/" + door, name), f"{name} includes {included}; only {door} may")
+        self.assertEqual(used, set(DOORS), "a door that nobody uses: the patterns are out of date")
+
+    def test_guards(self):
+        owner = {}
+        for name in files("src/**/*.h", "include/ddp/*.h"):
+            if name.endswith("_list.h"):
+                continue  # registry lists are meant to be read more than once
+            stem = os.path.basename(name)[:-2].upper()
+            match = re.search(rf"^#ifndef (\w*{stem}_H)\n#define \1\n", text(name), re.M)
+            self.assertTrue(match, f"{name}: no guard that ends with {stem}_H")
+            self.assertNotIn(match[1], owner, f"{name} has the guard of {owner.get(match[1])}")
+            owner[match[1]] = name
+
+    def test_files_are_short(self):
+        for name in files("src/**/*.[ch]", "include/ddp/*.h"):
+            self.assertLessEqual(text(name).count("\n"), LINES_MAX, f"{name} is longer than {LINES_MAX} lines")
+
+    def test_registries_name_every_file(self):
+        for list_file in files("src/**/*_list.h"):
+            folder, stem = os.path.dirname(list_file), os.path.basename(list_file)[:-len("_list.h")]
+            listed = set(re.findall(rf"^{stem.upper()}\((\w+)\)", text(list_file), re.M))
+            present = {os.path.basename(f)[len(stem) + 1:-2] for f in files(f"{folder}/{stem}_*.c")} - {"registry"}
+            self.assertLessEqual(listed, present, f"{list_file} names what has no file")
+            for missing in present - listed:
+                self.assertNotRegex(text(f"{folder}/{stem}_{missing}.c"), rf"struct {stem}_ops {stem}_{missing}\b",
+                                    f"{folder}/{stem}_{missing}.c is not in {list_file}")
+
+    def test_nothing_left_lying_about(self):
+        for name in files("src/**/*.[ch]", "include/ddp/*.h", "tests/**/*.[ch]", "launch/*", "datasets/*.sh"):
+            self.assertNotRegex(text(name), r"\b(TODO|FIXME|XXX)\b", name)
+
+    def test_scripts_are_clean(self):
+        if not shutil.which("shellcheck"):
+            self.skipTest("shellcheck is not installed")
+        scripts = files("launch/*.sh", "launch/*.sbatch", "datasets/*.sh", ".ci/run")
+        checked = subprocess.run(["shellcheck", "-x", *scripts], cwd=SOURCE, stdout=subprocess.PIPE, text=True)
+        self.assertEqual(checked.returncode, 0, checked.stdout)
+
+
+NEW_LAYER = """\
+#include "ddp/layer.h"
+
+static enum status plan(struct layer *l)
+{
+    l->out = l->in;
+    return STATUS_OK;
+}
+
+static void forward(const struct layer *l, const struct pass *p, const float *x, float *y)
+{
+    int64_t count = shape_features(l->in) * p->lanes;
+    for (int64_t i = 0; i < count; i++) y[i] = 3 * x[i];
+}
+
+static void backward(const struct layer *l, const struct pass *p, const float *x, const float *y, float *dy,
+                     float *dx)
+{
+    (void)x, (void)y;
+    int64_t count = shape_features(l->in) * p->lanes;
+    for (int64_t i = 0; dx && i < count; i++) dx[i] = 3 * dy[i];
+}
+
+extern const struct layer_ops layer_threefold;
+const struct layer_ops layer_threefold = {
+    .name = "threefold",
+    .help = "three times its input",
+    .plan = plan,
+    .forward = forward,
+    .backward = backward,
+    .in_place = true,
+};
+"""
+
+
+class NewLayer(unittest.TestCase):
+    def setUp(self):
+        self.copy = tempfile.mkdtemp(prefix="ddp_train_house_")
+        self.addCleanup(shutil.rmtree, self.copy, ignore_errors=True)
+        for name in ("src", "include", "tests"):
+            shutil.copytree(os.path.join(SOURCE, name), os.path.join(self.copy, name))
+        shutil.copy(os.path.join(SOURCE, "CMakeLists.txt"), self.copy)
+
+    def call(self, *arguments, **options):
+        done = subprocess.run(arguments, env=harness.environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, text=True, timeout=500, **options)
+        self.assertEqual(done.returncode, 0, f"{' '.join(arguments)}\n{done.stdout}")
+        return done.stdout
+
+    def test_one_file_and_one_line(self):
+        with open(os.path.join(self.copy, "src/nn/layer_threefold.c"), "w") as f:
+            f.write(NEW_LAYER)
+        with open(os.path.join(self.copy, "src/nn/layer_list.h"), "a") as f:
+            f.write("LAYER(threefold)\n")
+
+        build = os.path.join(self.copy, "build")
+        self.call("cmake", "-S", self.copy, "-B", build, "-DCMAKE_BUILD_TYPE=Release", "-DCMAKE_C_FLAGS_RELEASE=-O1")
+        self.call("cmake", "--build", build, "--parallel", "2", "--target", "ddp_train_bin", "nn_test_gradients")
+        self.assertRegex(self.call(os.path.join(build, "ddp_train"), "help", "layers"), r"(?m)^\s*threefold\b")
+        self.assertIn("threefold", self.call(os.path.join(build, "tests", "nn_test_gradients")))
+
+
+if __name__ == "__main__":
+    unittest.main()
