@@ -1,0 +1,29 @@
+/* find.h - which objects of an HDF5 file are meant: FILE or FILE:GROUP, and the names people use. */
+#ifndef DDP_DATA_FIND_H
+#define DDP_DATA_FIND_H
+
+#include "ddp/h5.h"
+
+#define FIND_NAME_SIZE 1024
+
+struct found {
+    struct h5_data *data;
+    char name[FIND_NAME_SIZE];      /* inside the file */
+    char where[2 * FIND_NAME_SIZE]; /* "FILE: NAME" for messages */
+};
+
+/* Cuts a locator at its last colon, unless that colon belongs to the name of the file. `group` points into
+ * the locator; "" = the root. */
+enum status find_split(const char *locator, char path[FIND_NAME_SIZE], const char **group);
+
+/* Opens `wanted` in the group or, if that is NULL, the first of the usual names. STATUS_DATA lists what is
+ * there. */
+enum status find_features(struct h5 *f, const char *path, const char *group, const char *wanted,
+                          struct found *out);
+enum status find_labels(struct h5 *f, const char *path, const char *group, const char *wanted,
+                        struct found *out);
+
+/* Whether the last part of an object's name is one of the usual names of features. */
+bool find_is_features(const char *name);
+
+#endif

@@ -1,0 +1,235 @@
+/* FILE.h5 or FILE.h5:GROUP - a features and a labels dataset of an HDF5 file, as h5py writes them. */
+#include "data/source_ops.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "data/find.h"
+#include "data/names.h"
+#include "ddp/h5.h"
+#include "ddp/log.h"
+#include "ddp/mem.h"
+
+#define LABEL_BLOCK   512
+#define SCRATCH_BYTES (1 << 20)
+
+struct h5_source {
+    struct h5 *file;
+    struct found x, y;
+    bool channels_last; /* as stored; read as channels first */
+    int64_t scratch_rows;
+    void *scratch; /* [scratch_rows][H][W][C] */
+    char **class_names;
+};
+
+static enum status read_layout(struct h5_source *h)
+{
+    const char *object = h->x.name;
+    if (!h5_has_attr(h->file, object, "layout")) return STATUS_OK;
+    char *layout = NULL;
+    TRY(h5_attr_text(h->file, object, "layout", &layout));
+    enum status status = STATUS_OK;
+    h->channels_last = strcmp(layout, "NHWC") == 0;
+    if (!h->channels_last && strcmp(layout, "NCHW") != 0)
+        status = status_fail(STATUS_DATA, "%s: layout is '%s'; use NCHW or NHWC", h->x.where, layout);
+    mem_free(&layout);
+    return status;
+}
+
+static enum status describe_features(struct source *s, struct h5_source *h)
+{
+    const struct h5_info *info = h5_data_info(h->x.data);
+    const int64_t *d = info->dims;
+    char text[H5_TEXT_SIZE];
+    h5_shape_text(info->rank, d, text);
+    if (info->kind != H5_KIND_INT && info->kind != H5_KIND_REAL)
+        return status_fail(STATUS_DATA, "%s: holds no numbers; store uint8 or float32", h->x.where);
+    if (info->rank < 2 || info->rank > 4)
+        return status_fail(STATUS_DATA, "%s: has shape %s; expected (N,F), (N,H,W) or (N,C,H,W)", h->x.where,
+                           text);
+    if (h->channels_last && info->rank != 4)
+        return status_fail(STATUS_DATA, "%s: has layout NHWC but shape %s; expected (N,H,W,C)", h->x.where,
+                           text);
+    if (info->elements == 0)
+        return status_fail(STATUS_DATA, "%s: has shape %s, which holds no sample", h->x.where, text);
+    s->info.samples = d[0];
+    s->info.type =
+        info->kind == H5_KIND_INT && info->bytes == 1 && !info->is_signed ? FEATURE_U8 : FEATURE_F32;
+    if (info->rank == 2)
+        s->info.shape = (struct shape){d[1], 1, 1};
+    else if (info->rank == 3)
+        s->info.shape = (struct shape){1, d[1], d[2]};
+    else if (h->channels_last)
+        s->info.shape = (struct shape){d[3], d[1], d[2]};
+    else
+        s->info.shape = (struct shape){d[1], d[2], d[3]};
+    if (info->rank == 4 && !h->channels_last && d[1] > 4 && (d[3] == 1 || d[3] == 3))
+        log_warn(
+            "%s: shape %s is taken as (N,C,H,W); if it is (N,H,W,C), give it the attribute layout = \"NHWC\"",
+            h->x.where, text);
+    return STATUS_OK;
+}
+
+static enum status check_labels(struct source *s, struct h5_source *h)
+{
+    const struct h5_info *info = h5_data_info(h->y.data);
+    char text[H5_TEXT_SIZE];
+    h5_shape_text(info->rank, info->dims, text);
+    if (info->rank < 1 || info->rank > 2 || (info->rank == 2 && info->dims[1] != 1))
+        return status_fail(STATUS_DATA, "%s: has shape %s; expected one class index a sample, (N,)",
+                           h->y.where, text);
+    if (info->dims[0] != s->info.samples)
+        return status_fail(STATUS_DATA, "%s: has %" PRId64 " labels for %" PRId64 " samples of %s",
+                           h->y.where, info->dims[0], s->info.samples, h->x.where);
+    if (info->kind == H5_KIND_INT) return STATUS_OK;
+    h5_type_text(info, text);
+    return status_fail(STATUS_DATA, "%s: is %s; labels are integers, class indices from 0", h->y.where, text);
+}
+
+/* Class names stand beside the labels, on their group or on the file, as attribute or as dataset. */
+static enum status read_class_names(struct source *s, struct h5_source *h, const char *group)
+{
+    const char *const objects[] = {h->y.name, group[0] ? group : "/", "/"};
+    char dataset[FIND_NAME_SIZE];
+    snprintf(dataset, sizeof dataset, "%s/class_names", group);
+    const char *const datasets[] = {dataset, "/class_names"};
+    int64_t count = 0;
+    for (int i = 0; i < 3 && !h->class_names; i++)
+        if (h5_has_attr(h->file, objects[i], "class_names"))
+            TRY(h5_attr_texts(h->file, objects[i], "class_names", &h->class_names, &count));
+    for (int i = 0; i < 2 && !h->class_names; i++)
+        if (h5_what(h->file, datasets[i]) == H5_OBJECT_DATASET)
+            TRY(h5_read_texts(h->file, datasets[i], &h->class_names, &count));
+    if (count == 1 && strchr(h->class_names[0], ',')) {
+        char **split;
+        TRY(names_split(h->class_names[0], &split, &count));
+        mem_free(&h->class_names);
+        h->class_names = split;
+    }
+    s->info.class_count = count;
+    s->info.class_names = (const char *const *)h->class_names;
+    return STATUS_OK;
+}
+
+static enum status make_scratch(struct source *s, struct h5_source *h)
+{
+    if (!h->channels_last) return STATUS_OK;
+    int64_t row = shape_features(s->info.shape) * feature_bytes(s->info.type);
+    h->scratch_rows = row < SCRATCH_BYTES ? SCRATCH_BYTES / row : 1;
+    return mem_alloc(&h->scratch, (size_t)h->scratch_rows, (size_t)row, "channel reordering");
+}
+
+static enum status open_h5(struct source *s, const char *locator, const char *x, const char *y)
+{
+    struct h5_source *h = NULL;
+    char path[FIND_NAME_SIZE];
+    const char *group;
+    TRY(find_split(locator, path, &group));
+    TRY(mem_alloc(&s->self, 1, sizeof *h, "HDF5 source"));
+    h = s->self;
+    TRY(h5_open(&h->file, path));
+    if (group[0] && h5_what(h->file, group) != H5_OBJECT_GROUP)
+        return status_fail(STATUS_DATA, "%s: no group '%s'; see: ddp_train inspect %s", path, group, path);
+    TRY(find_features(h->file, path, group, x, &h->x));
+    TRY(find_labels(h->file, path, group, y, &h->y));
+    TRY(read_layout(h));
+    TRY(describe_features(s, h));
+    TRY(check_labels(s, h));
+    TRY(read_class_names(s, h, group));
+    return make_scratch(s, h);
+}
+
+/* [count][H][W][C] to [count][C][H][W] */
+static void channels_first(struct shape shape, enum feature_type type, int64_t count, const void *from,
+                           void *to)
+{
+    int64_t plane = shape.h * shape.w;
+    for (int64_t n = 0; n < count; n++)
+        for (int64_t c = 0; c < shape.c; c++)
+            for (int64_t i = 0; i < plane; i++) {
+                int64_t target = (n * shape.c + c) * plane + i, origin = (n * plane + i) * shape.c + c;
+                if (type == FEATURE_U8)
+                    ((uint8_t *)to)[target] = ((const uint8_t *)from)[origin];
+                else
+                    ((float *)to)[target] = ((const float *)from)[origin];
+            }
+}
+
+static enum status read_features(struct source *s, struct h5_source *h, int64_t first, int64_t count,
+                                 void *out)
+{
+    enum feature_type type = s->info.type;
+    enum h5_type stored = type == FEATURE_U8 ? H5_TYPE_U8 : H5_TYPE_F32;
+    if (!h->channels_last) return h5_data_read(h->x.data, first, count, stored, out);
+    int64_t row = shape_features(s->info.shape) * feature_bytes(type);
+    for (int64_t at = 0, n; at < count; at += n) {
+        n = count - at < h->scratch_rows ? count - at : h->scratch_rows;
+        TRY(h5_data_read(h->x.data, first + at, n, stored, h->scratch));
+        channels_first(s->info.shape, type, n, h->scratch, (char *)out + at * row);
+    }
+    return STATUS_OK;
+}
+
+/* One pass over the exponents, which the compiler vectorizes; the culprit is looked for only if there is one.
+ */
+static enum status check_finite(const struct source *s, const struct h5_source *h, int64_t first,
+                                int64_t count, const float *x)
+{
+    int64_t size = shape_features(s->info.shape), total = count * size;
+    int bad = 0;
+    for (int64_t i = 0; i < total; i++) bad |= !isfinite(x[i]);
+    if (!bad) return STATUS_OK;
+    int64_t i = 0;
+    while (isfinite(x[i])) i++;
+    return status_fail(
+        STATUS_DATA, "%s: sample %" PRId64 " holds %s (feature %" PRId64 "); clean the data first",
+        h->x.where, first + i / size, isnan(x[i]) ? "NaN" : "Inf, or a value beyond float32", i % size);
+}
+
+static enum status read_labels(struct h5_source *h, int64_t first, int64_t count, int32_t *labels)
+{
+    int64_t block[LABEL_BLOCK];
+    for (int64_t at = 0, n; at < count; at += n) {
+        n = count - at < LABEL_BLOCK ? count - at : LABEL_BLOCK;
+        TRY(h5_data_read(h->y.data, first + at, n, H5_TYPE_I64, block));
+        for (int64_t i = 0; i < n; i++) {
+            if (block[i] < 0 || block[i] >= INT32_MAX)
+                return status_fail(STATUS_DATA,
+                                   "%s: sample %" PRId64 " has label %" PRId64
+                                   "; labels are class indices from 0",
+                                   h->y.where, first + at + i, block[i]);
+            labels[at + i] = (int32_t)block[i];
+        }
+    }
+    return STATUS_OK;
+}
+
+static enum status read_h5(struct source *s, int64_t first, int64_t count, void *features, int32_t *labels)
+{
+    struct h5_source *h = s->self;
+    TRY(read_features(s, h, first, count, features));
+    if (s->info.type == FEATURE_F32) TRY(check_finite(s, h, first, count, features));
+    return read_labels(h, first, count, labels);
+}
+
+static void close_h5(struct source *s)
+{
+    struct h5_source *h = s->self;
+    if (!h) return;
+    h5_data_close(&h->x.data);
+    h5_data_close(&h->y.data);
+    h5_close(&h->file);
+    mem_free(&h->scratch);
+    mem_free(&h->class_names);
+    mem_free(&s->self);
+}
+
+const struct source_ops source_h5 = {
+    .prefix = "",
+    .open = open_h5,
+    .read = read_h5,
+    .close = close_h5,
+};
