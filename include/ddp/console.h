@@ -13,8 +13,8 @@ struct console {
     const char *const *class_names; /* or NULL */
     struct epoch_event epoch;       /* waits for the evaluation that belongs to its line */
     bool epoch_waits;
-    struct eval_event eval; /* the last one; its pointers are not kept */
-    bool evaluated;
+    char split[32]; /* of the last evaluation, "" if there was none */
+    int64_t correct, count;
     double eta, eta_time; /* the trainer's last estimate and when it came */
     double next_look, next_line;
 };

@@ -1,13 +1,14 @@
-/* settings.h - every assignment a user made, in the order of precedence, each with the place it was made.
+/* settings.h - every assignment a user made, each with the place it was made.
  *
- * Add the file first, then the environment, then the flags: a later assignment of a key wins. What the keys
- * mean is not known here (options.h). Local functions; errors are STATUS_CONFIG. */
+ * Of several assignments of a key the one of the highest level wins (file < environment < flag), among those
+ * of one level the last. What the keys mean is not known here (options.h). Local functions; errors are
+ * STATUS_CONFIG. */
 #ifndef DDP_SETTINGS_H
 #define DDP_SETTINGS_H
 
 #include "ddp/yaml.h"
 
-enum setting_level { SETTING_FILE, SETTING_ENVIRONMENT, SETTING_FLAG };
+enum setting_level { SETTING_FILE, SETTING_ENVIRONMENT, SETTING_FLAG }; /* ascending precedence */
 
 struct setting {
     enum setting_level level;

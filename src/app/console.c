@@ -85,17 +85,18 @@ void console_epoch(struct console *c, const struct epoch_event *e)
 
 void console_eval(struct console *c, const struct eval_event *e)
 {
-    c->eval = *e;
-    c->evaluated = true;
+    snprintf(c->split, sizeof c->split, "%s", e->split);
+    c->correct = e->correct;
+    c->count = e->count;
     show_epoch(c, e);
 }
 
 void console_done(struct console *c, const struct done_event *e)
 {
     show_epoch(c, NULL);
-    if (c->evaluated)
-        log_info("final: %s accuracy %.4f (%lld of %lld), loss %.6f", c->eval.split, e->accuracy,
-                 (long long)c->eval.correct, (long long)c->eval.count, e->loss);
+    if (*c->split)
+        log_info("final: %s accuracy %.4f (%lld of %lld), loss %.6f", c->split, e->accuracy,
+                 (long long)c->correct, (long long)c->count, e->loss);
     else
         log_info("final: training accuracy %.4f, loss %.6f", e->accuracy, e->loss);
     report_confusion(e->classes, e->confusion, c->class_names);

@@ -237,7 +237,9 @@ enum status options_resolve(const struct settings *s, struct config *config)
     *config = (struct config){0};
     TRY(set_defaults(config));
     TRY(choose_entries(s, config));
-    for (int i = 0; i < s->count; i++) TRY(read_setting(s, &s->list[i], config));
+    for (enum setting_level level = SETTING_FILE; level <= SETTING_FLAG; level++)
+        for (int i = 0; i < s->count; i++)
+            if (s->list[i].level == level) TRY(read_setting(s, &s->list[i], config));
     return check_whole(s, config);
 }
 

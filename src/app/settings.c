@@ -122,9 +122,12 @@ enum status settings_add_flag(struct settings *s, const char *key, const char *v
 
 const struct setting *settings_find(const struct settings *s, const char *key)
 {
-    for (int i = s->count - 1; i >= 0; i--)
-        if (strcmp(s->list[i].key, key) == 0) return &s->list[i];
-    return NULL;
+    const struct setting *winner = NULL;
+    for (int i = 0; i < s->count; i++) {
+        const struct setting *setting = &s->list[i];
+        if (strcmp(setting->key, key) == 0 && (!winner || setting->level >= winner->level)) winner = setting;
+    }
+    return winner;
 }
 
 void settings_where(const struct setting *setting, const struct yaml_node *at, char text[SETTINGS_WHERE_SIZE])

@@ -1,0 +1,32 @@
+#include <stdio.h>
+
+#include "app/setup.h"
+#include "ddp/log.h"
+#include "ddp/report.h"
+#include "ddp/trainer.h"
+
+static enum status check(const struct setup *setup, struct comm *comm)
+{
+    TRY(comm_split_nodes(comm, setup->config.ranks_per_node));
+    struct trainer *t = NULL;
+    enum status status = trainer_create(&t, comm, &setup->config, setup->text);
+    if (status == STATUS_OK && comm_rank(comm) == 0) {
+        report_start(&setup->config, comm, trainer_info(t));
+        log_info("configuration, data and model fit together");
+    }
+    trainer_destroy(&t);
+    return status;
+}
+
+enum status cmd_check(struct comm *comm, struct arguments *a)
+{
+    struct setup setup;
+    enum status status = setup_create(&setup, comm, a);
+    if (status == STATUS_OK && a->print_config) {
+        if (comm_rank(comm) == 0) fputs(setup.text, stdout);
+    } else if (status == STATUS_OK) {
+        status = check(&setup, comm);
+    }
+    setup_free(&setup);
+    return status;
+}

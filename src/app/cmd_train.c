@@ -1,0 +1,124 @@
+
+#include "app/environment.h"
+#include "app/setup.h"
+#include "ddp/console.h"
+#include "ddp/journal.h"
+#include "ddp/log.h"
+#include "ddp/mem.h"
+#include "ddp/report.h"
+#include "ddp/rundir.h"
+
+/* What rank 0 does with the trainer's events. */
+struct run {
+    const char *path;
+    const char *const *class_names;
+    struct journal journal;
+    struct console console;
+};
+
+static void on_step(void *self, const struct step_event *e)
+{
+    struct run *run = self;
+    journal_step(&run->journal, e);
+    console_step(&run->console, e);
+}
+
+static void on_epoch(void *self, const struct epoch_event *e)
+{
+    struct run *run = self;
+    journal_epoch(&run->journal, e);
+    console_epoch(&run->console, e);
+}
+
+static void on_eval(void *self, const struct eval_event *e)
+{
+    struct run *run = self;
+    journal_eval(&run->journal, e);
+    console_eval(&run->console, e);
+    if (e->confusion &&
+        rundir_write_confusion(run->path, e->classes, e->confusion, run->class_names) != STATUS_OK)
+        log_warn("%s", status_text());
+}
+
+static void on_done(void *self, const struct done_event *e)
+{
+    struct run *run = self;
+    journal_done(&run->journal, e);
+    console_done(&run->console, e);
+}
+
+/* Rank 0: the folder and what stands in it before the first step. */
+static enum status open_run(struct run *run, const struct setup *setup, const struct comm *comm,
+                            const struct arguments *a, const struct trainer_info *info)
+{
+    char file[RUNDIR_PATH_SIZE];
+    TRY(rundir_create(run->path, setup->text));
+    TRY(rundir_file(run->path, "env.json", file));
+    TRY(environment_write(file, comm, a, info));
+    TRY(rundir_file(run->path, "log.txt", file));
+    TRY(log_open(file));
+    TRY(rundir_file(run->path, "metrics.jsonl", file));
+    TRY(journal_open(&run->journal, file, setup->config.log_every_steps));
+    report_start(&setup->config, comm, info);
+    journal_start(&run->journal, &setup->config, comm, info);
+    run->class_names = info->class_names;
+    console_open(&run->console, info->class_names);
+    return STATUS_OK;
+}
+
+/* Rank 0. */
+static void close_run(struct run *run, enum status status)
+{
+    console_close(&run->console);
+    journal_close(&run->journal);
+    if (status == STATUS_OK) log_info("everything is in %s", run->path);
+    log_close();
+    if (status != STATUS_OK) rundir_note_error(run->path, status_text());
+}
+
+static enum status train(struct trainer *t, const struct setup *setup, struct comm *comm,
+                         const struct arguments *a, const char *path)
+{
+    bool first = comm_rank(comm) == 0;
+    struct run run = {.path = path};
+    const struct observer observer = {&run, on_step, on_epoch, on_eval, on_done};
+    char checkpoints[RUNDIR_PATH_SIZE];
+    enum status status = rundir_file(path, "checkpoints", checkpoints);
+    if (status == STATUS_OK && first) status = open_run(&run, setup, comm, a, trainer_info(t));
+    status = comm_agree(comm, status);
+    if (status == STATUS_OK) status = trainer_run(t, &observer, checkpoints);
+    if (first) close_run(&run, status);
+    return status;
+}
+
+/* The folder is chosen, and refused, before any work, but made only when the trainer stands: a wrong path in
+ * the configuration leaves nothing behind. */
+static enum status prepare_and_train(const struct setup *setup, struct comm *comm, const struct arguments *a)
+{
+    TRY(comm_split_nodes(comm, setup->config.ranks_per_node));
+    char *path = NULL;
+    enum status status = STATUS_OK;
+    if (comm_rank(comm) == 0) status = rundir_choose(&path, a->output, setup->config.run_name, a->overwrite);
+    TRY(comm_agree(comm, status));
+    TRY(comm_share_text(comm, &path));
+
+    struct trainer *t = NULL;
+    status = trainer_create(&t, comm, &setup->config, setup->text);
+    if (status == STATUS_OK) status = train(t, setup, comm, a, path);
+    trainer_destroy(&t);
+    mem_free(&path);
+    return status;
+}
+
+enum status cmd_train(struct comm *comm, struct arguments *a)
+{
+    struct setup setup;
+    enum status status = setup_create(&setup, comm, a);
+    if (status == STATUS_OK && a->print_config) {
+        if (comm_rank(comm) == 0) fputs(setup.text, stdout);
+    } else if (status == STATUS_OK) {
+        status = prepare_and_train(&setup, comm, a);
+    }
+    setup_free(&setup);
+    return status;
+}

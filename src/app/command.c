@@ -1,0 +1,91 @@
+#include "app/command.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct command commands[] = {
+    {"train", "[FILE.yaml]", "train a model (the default command)",
+     "Without a FILE the configuration is ddp_train.yaml in this folder, or if there is none the built-in "
+     "demo.\n"
+     "Everything a run leaves behind lies in its run directory.\n",
+     FLAGS_CONFIG | FLAGS_RUN, 0, 1, true, cmd_train},
+    {"eval", "CHECKPOINT --data LOCATOR", "evaluate a checkpoint on a data set", "", FLAGS_DATA, 1, 1, true,
+     cmd_eval},
+    {"check", "[FILE.yaml]", "check configuration, data and model, and stop before the first step", "",
+     FLAGS_CONFIG, 0, 1, true, cmd_check},
+    {"inspect", "FILE", "show what a data set or a checkpoint holds", "", 0, 1, 1, false, cmd_inspect},
+    {"convert", "idx IMAGES LABELS OUT.h5",
+     "turn IDX files (MNIST and its relatives, also .gz) into a data set", "", FLAGS_CONVERT, 4, 4, false,
+     cmd_convert},
+    {"demo-data", "OUT.h5", "write the built-in demo data set to a file", "", 0, 1, 1, false, cmd_demo_data},
+    {"init", "[FILE.yaml]", "write the demo's configuration, with comments, to start from",
+     "FILE.yaml is ddp_train.yaml if not given; an existing file is never replaced.\n", 0, 0, 1, false,
+     cmd_init},
+    {"bench", "sync", "time the synchronisation and update of gradients against MPI_Allreduce", "",
+     FLAGS_BENCH, 1, 1, true, cmd_bench},
+    {"version", "", "print version and libraries", "", 0, 0, 0, false, cmd_version},
+    {"help", "[COMMAND|keys]", "explain a command, or every key of the configuration", "", 0, 0, 1, false,
+     cmd_help},
+    {NULL},
+};
+
+const struct command *command_table(void)
+{
+    return commands;
+}
+
+const struct command *command_find(const char *name)
+{
+    for (const struct command *c = commands; c->name; c++)
+        if (strcmp(c->name, name) == 0) return c;
+    return NULL;
+}
+
+static long count_of(const char *variable)
+{
+    const char *text = getenv(variable);
+    return text ? strtol(text, NULL, 10) : 0;
+}
+
+/* A launcher started several tasks, but MPI knows nothing of the others: every one of them would train alone
+ * and write over the others' files. */
+static enum status check_launch(const struct comm *comm)
+{
+    static const char *const variables[] = {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_NTASKS", NULL};
+    if (comm_size(comm) > 1) return STATUS_OK;
+    for (const char *const *variable = variables; *variable; variable++) {
+        long tasks = count_of(*variable);
+        if (tasks == 1) return STATUS_OK; /* what the nearest launcher says counts */
+        if (tasks > 1)
+            return status_fail(
+                STATUS_CONFIG,
+                "%s says %ld tasks, but MPI sees only this one; start it with mpirun, or with srun "
+                "--mpi=pmix if this Open MPI supports it (for one process on purpose: mpirun -np 1)",
+                *variable, tasks);
+    }
+    return STATUS_OK;
+}
+
+static enum status run(struct comm *comm, struct arguments *a)
+{
+    const struct command *c = a->command;
+    bool first = comm_rank(comm) == 0;
+    if (a->help) {
+        if (first) help_print(c);
+        return STATUS_OK;
+    }
+    if (a->version) c = command_find("version");
+    if (!c->everyone) return comm_agree(comm, first ? c->run(comm, a) : STATUS_OK);
+    TRY(check_launch(comm));
+    return c->run(comm, a);
+}
+
+enum status command_run(struct comm *comm, int argc, char **argv)
+{
+    struct arguments a;
+    enum status status = comm_agree(comm, arguments_parse(&a, argc, argv));
+    if (status == STATUS_OK) status = run(comm, &a);
+    arguments_free(&a);
+    return status;
+}

@@ -1,0 +1,74 @@
+/* command.h - the commands of the program and what was said on its command line. Private to the app layer.
+ *
+ * A command is one line in the table of command.c and one function. Where `everyone` is false only rank 0
+ * runs it and the others wait; otherwise it is collective and every rank must leave it with the same status.
+ */
+#ifndef APP_COMMAND_H
+#define APP_COMMAND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "ddp/comm.h"
+#include "ddp/settings.h"
+
+#define ARGUMENT_WORDS 4
+
+struct arguments {
+    int argc;
+    char **argv;
+    const struct command *command;
+    const char *words[ARGUMENT_WORDS]; /* behind the command */
+    int word_count;
+    const char *config, *output, *data, *class_names, *params, *repeats,
+        *ranks_per_node; /* NULL if not given */
+    bool overwrite, print_config, force, help, version;
+    struct settings settings; /* keys given as flags */
+};
+
+enum flag_set {
+    FLAGS_CONFIG = 1, /* --config, --set, --SECTION.KEY, --print-config */
+    FLAGS_RUN = 2,    /* --output, --overwrite */
+    FLAGS_DATA = 4,
+    FLAGS_CONVERT = 8,
+    FLAGS_BENCH = 16,
+};
+
+struct command {
+    const char *name;
+    const char *synopsis; /* what stands behind the name */
+    const char *help;     /* one line */
+    const char *details;  /* more lines, or "" */
+    unsigned flags;       /* enum flag_set */
+    int min_words, max_words;
+    bool everyone;
+    enum status (*run)(struct comm *comm, struct arguments *a);
+};
+
+/* The table, ended by a NULL name; and a command by name, or NULL. */
+const struct command *command_table(void);
+const struct command *command_find(const char *name);
+
+/* Runs what the command line says. Collective; all ranks return the same status. */
+enum status command_run(struct comm *comm, int argc, char **argv);
+
+enum status arguments_parse(struct arguments *a, int argc, char **argv);
+void arguments_free(struct arguments *a);
+void arguments_help(unsigned flags); /* the flags of these sets, to stdout */
+
+/* One function per command, in cmd_<name>.c. */
+enum status cmd_bench(struct comm *comm, struct arguments *a);
+enum status cmd_check(struct comm *comm, struct arguments *a);
+enum status cmd_convert(struct comm *comm, struct arguments *a);
+enum status cmd_demo_data(struct comm *comm, struct arguments *a);
+enum status cmd_eval(struct comm *comm, struct arguments *a);
+enum status cmd_help(struct comm *comm, struct arguments *a);
+enum status cmd_init(struct comm *comm, struct arguments *a);
+enum status cmd_inspect(struct comm *comm, struct arguments *a);
+enum status cmd_train(struct comm *comm, struct arguments *a);
+enum status cmd_version(struct comm *comm, struct arguments *a);
+
+/* cmd_help.c: help on one command, or on all if NULL. */
+void help_print(const struct command *command);
+
+#endif

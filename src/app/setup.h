@@ -1,0 +1,26 @@
+/* setup.h - the configuration of a run, the same on every rank. Private to the app layer. */
+#ifndef APP_SETUP_H
+#define APP_SETUP_H
+
+#include "app/command.h"
+#include "ddp/config.h"
+
+struct setup {
+    struct config config;
+    char *text; /* resolved, canonical */
+};
+
+/* Rank 0 adds file and environment to a->settings and resolves them; every rank reads the resolved text.
+ * Collective. Release with setup_free, also after an error. */
+enum status setup_create(struct setup *s, struct comm *comm, struct arguments *a);
+
+/* From a resolved text that rank 0 has in s->text, NULL on the others. Collective. */
+enum status setup_share(struct setup *s, struct comm *comm);
+
+void setup_free(struct setup *s);
+
+/* demo_config.c: the configuration of the built-in demo, as `ddp_train init` writes it. */
+extern const char demo_config[];
+#define SETUP_DEFAULT_FILE "ddp_train.yaml"
+
+#endif
