@@ -5,7 +5,6 @@ variables that let Open MPI start more ranks than there are cores. Run by hand, 
 """
 import json
 import os
-import re
 import shutil
 import subprocess
 import tempfile
@@ -83,12 +82,6 @@ class Case(unittest.TestCase):
     def train(self, config, ranks=None, flags=(), timeout=300):
         self.runs += 1
         return Run(config, self.path(f"run{self.runs}"), ranks, flags, timeout)
-
-
-def weights_hash(text):
-    """The hash that `inspect` prints."""
-    match = re.search(r"weights_hash\W+([0-9a-f]{16})", text)
-    return match.group(1) if match else None
 
 
 def tensors(path, group="model"):

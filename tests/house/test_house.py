@@ -213,7 +213,7 @@ class NewLayer(unittest.TestCase):
         build = os.path.join(self.copy, "build")
         self.call("cmake", "-S", self.copy, "-B", build, "-DCMAKE_BUILD_TYPE=Release", "-DCMAKE_C_FLAGS_RELEASE=-O1")
         self.call("cmake", "--build", build, "--parallel", "2", "--target", "ddp_train_bin", "nn_test_gradients")
-        self.assertRegex(self.call(os.path.join(build, "ddp_train"), "help", "layers"), r"(?m)^\s*threefold\b")
+        self.assertRegex(self.call(os.path.join(build, "ddp_train"), "help", "keys"), r"(?m)^\s*threefold\b")
         self.assertIn("threefold", self.call(os.path.join(build, "tests", "nn_test_gradients")))
 
 

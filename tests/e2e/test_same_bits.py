@@ -1,0 +1,109 @@
+"""The first promise: the same bits at any number of ranks, on one node or several, in any run."""
+import unittest
+
+import numpy as np
+
+import harness
+
+# Five steps an epoch, the last one of 8 samples: a sixth of the batch, one for each of the eight virtual ranks.
+CONFIG = """
+run: {{name: same-bits, seed: 7}}
+data: {{train: {train}, val: "synthetic:2x12x12:5:77", normalize: {normalize}}}
+model:
+  input: [2, 12, 12]
+  layers:
+    - conv2d: {{out: 6, kernel: 3, padding: 1}}
+    - relu
+    - maxpool2d: 2
+    - dropout: {dropout}
+    - conv2d: {{out: 8, kernel: 3}}
+    - relu
+    - avgpool2d: 2
+    - linear: 33
+    - relu
+    - dropout: {dropout}
+    - linear: 5
+train: {{epochs: 2, batch: 48, virtual_ranks: 8}}
+optim: {{name: sgd, lr: 0.05, momentum: 0.9, weight_decay: 5.0e-4}}
+schedule: {{name: cosine, warmup_epochs: 1}}
+log: {{every_steps: 1}}
+"""
+
+SHORT_LAST = "synthetic:2x12x12:5:200"
+FIGURES = ("loss", "accuracy", "lr", "count", "correct", "epoch", "step")
+
+
+def figures(run):
+    """What the run said about its training and evaluation, times left out."""
+    return [{k: line[k] for k in FIGURES if k in line} for kind in ("step", "epoch", "eval") for line in run.of_kind(kind)]
+
+
+class SameBits(harness.Case):
+    def config(self, train=f'"{SHORT_LAST}"', normalize="none", dropout=0.25):
+        return self.write("config.yaml", CONFIG.format(train=train, normalize=normalize, dropout=dropout))
+
+    def same(self, first, second):
+        self.assertEqual(first.done["weights_hash"], second.done["weights_hash"])
+        self.assertEqual(figures(first), figures(second))
+        for group in ("model", "optim", "normalize"):
+            a, b = harness.tensors(first.final, group), harness.tensors(second.final, group)
+            self.assertEqual(sorted(a), sorted(b))
+            for name in a:
+                self.assertEqual(a[name].tobytes(), b[name].tobytes(), f"{group}/{name}")
+        self.assertTrue(harness.tensors(first.final), "an empty checkpoint proves nothing")
+
+    def close(self, first, second, bound):
+        a, b = harness.tensors(first.final), harness.tensors(second.final)
+        for name in a:
+            self.assertLessEqual(np.abs(a[name] - b[name]).max(), bound, name)
+        for x, y in zip(first.of_kind("step") + first.of_kind("epoch"), second.of_kind("step") + second.of_kind("epoch")):
+            self.assertAlmostEqual(x["loss"], y["loss"], delta=10 * bound)
+
+    def test_any_number_of_ranks(self):
+        config = self.config()
+        one = self.train(config, 1)
+        for ranks in (1, 2, 3, 4, 5, 7, 8):
+            with self.subTest(ranks=ranks):
+                self.same(one, self.train(config, ranks))
+
+    def test_any_number_of_nodes(self):
+        config = self.config()
+        one = self.train(config, 1)
+        for ranks, per_node in [(8, 1), (8, 2), (8, 3), (5, 1), (5, 2), (5, 3)]:
+            with self.subTest(ranks=ranks, per_node=per_node):
+                self.same(one, self.train(config, ranks, [f"--sync.ranks_per_node={per_node}"]))
+
+    def test_real_file_with_normalization(self):
+        import h5py
+        random = np.random.RandomState(1)
+        with h5py.File(self.path("train.h5"), "w") as f:
+            f["images"] = random.randint(0, 256, (150, 2, 12, 12)).astype(np.uint8)
+            f["labels"] = random.randint(0, 5, 150)
+        config = self.config(self.path("train.h5"), "auto")
+        one = self.train(config, 1, ["--data.val="])
+        for ranks in (2, 3, 5):
+            with self.subTest(ranks=ranks):
+                self.same(one, self.train(config, ranks, ["--data.val="]))
+
+    def test_allreduce_agrees_to_rounding(self):
+        config = self.config()
+        tree = self.train(config, 1)
+        for ranks in (2, 3):
+            with self.subTest(ranks=ranks):
+                self.close(tree, self.train(config, ranks, ["--sync.method=allreduce"]), 1e-5)
+
+    def test_slices_agree_with_the_whole_batch(self):
+        """Dropout is keyed by the sample, so V virtual ranks compute what one does, in another order of additions."""
+        config = self.config()
+        whole = self.train(config, 1, ["--train.virtual_ranks=1"])
+        for virtual in (2, 6, 8):
+            with self.subTest(virtual_ranks=virtual):
+                self.close(whole, self.train(config, min(virtual, 3), [f"--train.virtual_ranks={virtual}"]), 1e-5)
+
+    def test_bits_do_depend_on_the_seed(self):
+        config = self.config()
+        self.assertNotEqual(self.train(config, 1).done["weights_hash"], self.train(config, 1, ["--run.seed=8"]).done["weights_hash"])
+
+
+if __name__ == "__main__":
+    unittest.main()
