@@ -19,7 +19,8 @@ void log_close(void);
 void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Called with true before, and false after, a line goes to the terminal, so that a progress bar can step aside. */
+/* Called with true before, and false after, a line goes to the terminal, so that a progress bar can step
+ * aside. */
 void log_set_hook(void (*hook)(bool about_to_write));
 
 #endif

@@ -7,14 +7,14 @@
 #include <stdint.h>
 
 struct step_event {
-    int64_t epoch;           /* from 1 */
-    int64_t step;            /* steps finished since the start of the run, from 1 */
-    int64_t step_in_epoch;   /* from 1 */
+    int64_t epoch;         /* from 1 */
+    int64_t step;          /* steps finished since the start of the run, from 1 */
+    int64_t step_in_epoch; /* from 1 */
     int64_t steps_per_epoch;
     int64_t total_steps;
-    double loss, accuracy;   /* of this step's global batch */
+    double loss, accuracy; /* of this step's global batch */
     double lr;
-    double samples_per_second;                         /* since the start of the epoch */
+    double samples_per_second;                          /* since the start of the epoch */
     double data_seconds, compute_seconds, sync_seconds; /* rank 0, since the start of the epoch */
     double eta_seconds;
 };

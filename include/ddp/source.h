@@ -22,10 +22,10 @@ static inline int64_t feature_bytes(enum feature_type type)
 }
 
 struct source_info {
-    int64_t samples;            /* > 0 */
-    struct shape shape;         /* (N,H,W) has c = 1; (N,F) has c = F, h = w = 1 */
+    int64_t samples;    /* > 0 */
+    struct shape shape; /* (N,H,W) has c = 1; (N,F) has c = F, h = w = 1 */
     enum feature_type type;
-    int64_t class_count;        /* length of class_names, or 0 if the file has none */
+    int64_t class_count; /* length of class_names, or 0 if the file has none */
     const char *const *class_names;
 };
 

@@ -31,8 +31,8 @@ enum status trainer_create(struct trainer **out, struct comm *comm, const struct
 void trainer_destroy(struct trainer **t); /* collective */
 const struct trainer_info *trainer_info(const struct trainer *t);
 
-/* Trains all epochs, evaluates after each, and writes checkpoints below `checkpoint_dir` (NULL on no rank, the
- * final one is final.h5). Collective. Errors: STATUS_DIVERGED when a loss is not finite. */
+/* Trains all epochs, evaluates after each, and writes checkpoints below `checkpoint_dir` (NULL on no rank,
+ * the final one is final.h5). Collective. Errors: STATUS_DIVERGED when a loss is not finite. */
 enum status trainer_run(struct trainer *t, const struct observer *observer, const char *checkpoint_dir);
 
 /* Evaluates a checkpoint's weights on `locator`, in the checkpoint's own normalisation and virtual ranks.

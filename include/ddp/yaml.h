@@ -32,8 +32,8 @@ enum status yaml_load(struct yaml_node **out, const char *path);
 /* A plain scalar that stood in no file. */
 enum status yaml_scalar(struct yaml_node **out, const char *text);
 
-/* Frees the node, its members and the nodes behind it. */
-void yaml_free(struct yaml_node **node);
+/* Frees the node, its members and the nodes behind it. (yaml_free is a symbol of the library itself.) */
+void yaml_destroy(struct yaml_node **node);
 
 /* Whether the node is nothing: an empty plain scalar, ~ or null. */
 bool yaml_is_null(const struct yaml_node *node);

@@ -1,0 +1,44 @@
+/* dataset.h - a whole set of samples in the memory of a node, as stored, shared by its ranks.
+ *
+ * The ranks of a node read disjoint runs of samples in parallel into one shared window; after that no
+ * file is touched. */
+#ifndef DDP_DATASET_H
+#define DDP_DATASET_H
+
+#include "ddp/comm.h"
+#include "ddp/config.h"
+#include "ddp/source.h"
+
+struct dataset;
+
+/* Collective; all ranks return the same status. x and y: object names or NULL. Errors: see source.h. */
+enum status dataset_load(struct dataset **out, struct comm *comm, const char *locator, const char *x,
+                         const char *y);
+void dataset_destroy(struct dataset **d); /* collective */
+
+const char *dataset_locator(const struct dataset *d);
+const struct source_info *dataset_info(const struct dataset *d);
+const void *dataset_features(const struct dataset *d, int64_t sample); /* [F] in the source's type */
+int32_t dataset_label(const struct dataset *d, int64_t sample);
+int64_t
+dataset_classes(const struct dataset *d); /* number of class names, or the largest label + 1 if more */
+size_t dataset_bytes(const struct dataset *d);
+uint64_t dataset_hash(const struct dataset *d); /* of samples and labels as stored */
+
+/* How stored features become inputs: x * scale[c] + shift[c]. */
+struct normal {
+    int64_t channels;
+    float *mean, *std; /* [C], in stored units; 0 and 1 where nothing is measured */
+    float *scale, *shift;
+};
+
+/* Measures `d` if the mode asks for it. Collective over all ranks, the same on every one. */
+enum status normal_create(struct normal *n, struct comm *comm, const struct dataset *d,
+                          enum config_normalize mode);
+
+/* From stored mean and std. Local. */
+enum status normal_restore(struct normal *n, int64_t channels);
+void normal_finish(struct normal *n); /* scale and shift from mean and std */
+void normal_destroy(struct normal *n);
+
+#endif

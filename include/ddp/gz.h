@@ -1,0 +1,23 @@
+/* gz.h - the zlib door: bytes of a file in order, whether it is gzip-compressed or plain.
+ *
+ * Errors are STATUS_DATA and name the file. Local functions. */
+#ifndef DDP_GZ_H
+#define DDP_GZ_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "ddp/status.h"
+
+struct gz;
+
+enum status gz_open(struct gz **out, const char *path);
+void gz_close(struct gz **g);
+
+/* Reads exactly `bytes`; a file that ends earlier is truncated. */
+enum status gz_read(struct gz *g, void *out, size_t bytes);
+
+/* STATUS_OK if nothing follows and, of a compressed file, the checksum is right. */
+enum status gz_expect_end(struct gz *g);
+
+#endif

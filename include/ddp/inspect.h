@@ -1,0 +1,15 @@
+/* inspect.h - what an HDF5 file holds, for people. */
+#ifndef DDP_INSPECT_H
+#define DDP_INSPECT_H
+
+#include <stdio.h>
+
+#include "ddp/status.h"
+
+/* Prints every dataset (shape, type, chunks, filters) and, for the root and every group with features and
+ * labels that can be trained on, the number of samples of each class and mean, deviation and range of each
+ * channel (at most four). What stands in the way of training is printed too and is no failure. Errors: a file
+ * that cannot be read. Local. */
+enum status inspect_data(const char *path, FILE *out);
+
+#endif

@@ -1,0 +1,232 @@
+#include "train/checkpoint_private.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "ddp/h5.h"
+#include "ddp/hash.h"
+#include "ddp/mem.h"
+
+#define FORMAT    "ddp_train checkpoint"
+#define VERSION   1
+#define PATH_SIZE 128
+
+/* "model/03.conv2d/weight" */
+static void tensor_path(char path[PATH_SIZE], const char *group, const struct layer *l,
+                        const struct tensor *t)
+{
+    snprintf(path, PATH_SIZE, "%s/%02d.%s/%s", group, l->index, l->ops->name, t->name);
+}
+
+/* Calls `each` for all tensors in the order of their paths. */
+static enum status each_tensor(const struct model *m,
+                               enum status (*each)(void *self, const struct layer *l, const struct tensor *t),
+                               void *self)
+{
+    for (int i = 0; i < model_layer_count(m); i++) {
+        const struct layer *l = model_layer(m, i);
+        for (int t = l->tensor_count - 1; t >= 0; t--) TRY(each(self, l, &l->tensors[t])); /* bias, weight */
+    }
+    return STATUS_OK;
+}
+
+struct hashing {
+    struct hash hash;
+    const float *params;
+};
+
+static enum status hash_tensor(void *self, const struct layer *l, const struct tensor *t)
+{
+    (void)l;
+    struct hashing *h = self;
+    hash_add(&h->hash, h->params + t->offset, (size_t)tensor_count(t) * sizeof(float));
+    return STATUS_OK;
+}
+
+uint64_t checkpoint_weights_hash(const struct model *model, const float *params)
+{
+    struct hashing h = {.params = params};
+    hash_begin(&h.hash);
+    (void)each_tensor(model, hash_tensor, &h);
+    return hash_end(&h.hash);
+}
+
+/* Kind, arguments and shapes of every layer. */
+static uint64_t model_hash(const struct model *m)
+{
+    struct hash h;
+    hash_begin(&h);
+    for (int i = 0; i < model_layer_count(m); i++) {
+        const struct layer *l = model_layer(m, i);
+        hash_add(&h, l->ops->name, strlen(l->ops->name) + 1);
+        hash_add(&h, l->args, sizeof l->args);
+        hash_add(&h, &l->in, sizeof l->in);
+        hash_add(&h, &l->out, sizeof l->out);
+    }
+    return hash_end(&h);
+}
+
+struct saving {
+    struct h5_writer *file;
+    const char *group;
+    const float *vector;
+};
+
+static enum status save_tensor(void *self, const struct layer *l, const struct tensor *t)
+{
+    struct saving *s = self;
+    char path[PATH_SIZE];
+    tensor_path(path, s->group, l, t);
+    return h5_write(s->file, path, H5_TYPE_F32, t->rank, t->dims, s->vector + t->offset);
+}
+
+static enum status save_attributes(struct h5_writer *w, const struct checkpoint_state *s)
+{
+    const struct {
+        const char *name;
+        int64_t value;
+    } integers[] = {{"version", VERSION},
+                    {"step", s->step},
+                    {"epoch", s->epoch},
+                    {"position", s->position},
+                    {"virtual_ranks", s->virtual_ranks},
+                    {"seed", s->seed}};
+    TRY(h5_write_attr_text(w, "/", "format", FORMAT));
+    for (size_t i = 0; i < sizeof integers / sizeof integers[0]; i++)
+        TRY(h5_write_attr_int64(w, "/", integers[i].name, integers[i].value));
+    TRY(h5_write_attr_uint64(w, "/", "model_hash", model_hash(s->model)));
+    TRY(h5_write_attr_uint64(w, "/", "data_hash", s->data_hash));
+    return h5_write_attr_uint64(w, "/", "weights_hash", checkpoint_weights_hash(s->model, s->params));
+}
+
+static enum status save_all(struct h5_writer *w, const struct checkpoint_state *s)
+{
+    TRY(save_attributes(w, s));
+    TRY(h5_write_text(w, "config", s->config_text));
+    TRY(each_tensor(s->model, save_tensor, &(struct saving){w, "model", s->params}));
+    for (int i = 0; i < s->optim->slots; i++) {
+        char group[PATH_SIZE];
+        snprintf(group, sizeof group, "optim/%s", s->optim->slot_names[i]);
+        TRY(each_tensor(s->model, save_tensor, &(struct saving){w, group, s->slots[i]}));
+    }
+    TRY(h5_write(w, "normalize/mean", H5_TYPE_F32, 1, &s->normal->channels, s->normal->mean));
+    return h5_write(w, "normalize/std", H5_TYPE_F32, 1, &s->normal->channels, s->normal->std);
+}
+
+enum status checkpoint_save(const char *path, const struct checkpoint_state *state)
+{
+    struct h5_writer *w = NULL;
+    TRY(h5_create(&w, path, true));
+    enum status status = save_all(w, state);
+    if (status == STATUS_OK) status = h5_commit(&w);
+    h5_discard(&w);
+    return status;
+}
+
+/* Opens a file and makes sure it is a checkpoint this version understands. */
+static enum status open_checkpoint(struct h5 **f, const char *path)
+{
+    char *format = NULL;
+    int64_t version = 0;
+    TRY(h5_open(f, path));
+    bool ours = h5_has_attr(*f, "/", "format") && h5_attr_text(*f, "/", "format", &format) == STATUS_OK &&
+                strcmp(format, FORMAT) == 0;
+    mem_free(&format);
+    enum status status = STATUS_OK;
+    if (!ours)
+        status = status_fail(STATUS_DATA, "%s: is not a checkpoint of ddp_train", path);
+    else
+        status = h5_attr_int64(*f, "/", "version", &version);
+    if (status == STATUS_OK && version != VERSION)
+        status = status_fail(STATUS_DATA, "%s: checkpoint version %lld, this program reads version %d", path,
+                             (long long)version, VERSION);
+    if (status != STATUS_OK) h5_close(f);
+    return status;
+}
+
+int checkpoint_is(const char *path)
+{
+    struct h5 *f = NULL;
+    bool ours = open_checkpoint(&f, path) == STATUS_OK;
+    h5_close(&f);
+    return ours;
+}
+
+enum status checkpoint_read_config(const char *path, char **text)
+{
+    struct h5 *f = NULL;
+    TRY(open_checkpoint(&f, path));
+    enum status status = h5_read_text(f, "config", text);
+    h5_close(&f);
+    return status;
+}
+
+enum status checkpoint_virtual_ranks(const char *path, int64_t *virtual_ranks)
+{
+    struct h5 *f = NULL;
+    TRY(open_checkpoint(&f, path));
+    enum status status = h5_attr_int64(f, "/", "virtual_ranks", virtual_ranks);
+    h5_close(&f);
+    if (status == STATUS_OK && *virtual_ranks < 1)
+        return status_fail(STATUS_DATA, "%s: virtual_ranks is %lld", path, (long long)*virtual_ranks);
+    return status;
+}
+
+struct loading {
+    struct h5 *file;
+    float *params;
+};
+
+static enum status load_tensor(void *self, const struct layer *l, const struct tensor *t)
+{
+    struct loading *s = self;
+    char path[PATH_SIZE];
+    tensor_path(path, "model", l, t);
+    struct h5_data *data = NULL;
+    TRY(h5_data_open(&data, s->file, path));
+    const struct h5_info *info = h5_data_info(data);
+    bool fits = info->rank == t->rank;
+    for (int i = 0; fits && i < t->rank; i++) fits = info->dims[i] == t->dims[i];
+    enum status status =
+        fits ? h5_data_read(data, 0, t->dims[0], H5_TYPE_F32, s->params + t->offset)
+             : status_fail(STATUS_DATA, "%s: has another shape than the model in the configuration", path);
+    h5_data_close(&data);
+    return status;
+}
+
+/* The number of channels is that of the stored vector. */
+static enum status load_normal(struct h5 *f, struct normal *n)
+{
+    struct h5_data *data = NULL;
+    TRY(h5_data_open(&data, f, "normalize/mean"));
+    const struct h5_info *info = h5_data_info(data);
+    int64_t channels = info->rank == 1 ? info->dims[0] : 0;
+    h5_data_close(&data);
+    if (channels < 1) return status_fail(STATUS_DATA, "normalize/mean: is not a vector");
+    TRY(normal_restore(n, channels));
+    TRY(h5_read(f, "normalize/mean", H5_TYPE_F32, channels, n->mean));
+    TRY(h5_read(f, "normalize/std", H5_TYPE_F32, channels, n->std));
+    normal_finish(n);
+    return STATUS_OK;
+}
+
+static enum status load_all(struct h5 *f, const struct model *model, float *params, struct normal *n)
+{
+    uint64_t hash;
+    memset(params, 0, (size_t)model_param_floats(model) * sizeof *params);
+    TRY(each_tensor(model, load_tensor, &(struct loading){f, params}));
+    TRY(h5_attr_uint64(f, "/", "weights_hash", &hash));
+    if (hash != checkpoint_weights_hash(model, params))
+        return status_fail(STATUS_DATA,
+                           "the weights do not have the hash the file says; it was changed or damaged");
+    return load_normal(f, n);
+}
+
+enum status checkpoint_load(const char *path, const struct model *model, float *params, struct normal *n)
+{
+    struct h5 *f = NULL;
+    TRY(open_checkpoint(&f, path));
+    enum status status = load_all(f, model, params, n);
+    h5_close(&f);
+    return status == STATUS_OK ? status : status_at(status, "%s", path);
+}

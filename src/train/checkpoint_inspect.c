@@ -1,0 +1,90 @@
+#include <inttypes.h>
+#include <string.h>
+
+#include "ddp/checkpoint.h"
+#include "ddp/h5.h"
+#include "ddp/hash.h"
+#include "ddp/mem.h"
+
+struct listing {
+    struct h5 *file;
+    FILE *out;
+    struct hash weights;
+    int64_t parameters;
+    enum status status;
+};
+
+static enum status add_to_hash(struct listing *l, const char *name, const struct h5_info *info)
+{
+    float *values = NULL;
+    TRY(mem_alloc(&values, (size_t)info->elements, sizeof *values, name));
+    enum status status = h5_read(l->file, name, H5_TYPE_F32, info->elements, values);
+    if (status == STATUS_OK) hash_add(&l->weights, values, (size_t)info->elements * sizeof *values);
+    mem_free(&values);
+    l->parameters += info->elements;
+    return status;
+}
+
+/* Datasets come in the order of their paths, which is the order of the hash. */
+static void list_dataset(void *self, const char *name, const struct h5_info *info)
+{
+    struct listing *l = self;
+    if (!info || l->status != STATUS_OK) return;
+    char shape[H5_TEXT_SIZE], type[H5_TEXT_SIZE];
+    h5_shape_text(info->rank, info->dims, shape);
+    h5_type_text(info, type);
+    while (*name == '/') name++;
+    fprintf(l->out, "  %-44s %-18s %s\n", name, shape, type);
+    if (strncmp(name, "model/", 6) == 0) l->status = add_to_hash(l, name, info);
+}
+
+static enum status print_attributes(struct h5 *f, FILE *out)
+{
+    static const char *const names[] = {"version", "step", "epoch", "position", "virtual_ranks", "seed"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        int64_t value;
+        TRY(h5_attr_int64(f, "/", names[i], &value));
+        fprintf(out, "%-14s %" PRId64 "\n", names[i], value);
+    }
+    static const char *const hashes[] = {"model_hash", "data_hash"};
+    for (size_t i = 0; i < sizeof hashes / sizeof hashes[0]; i++) {
+        uint64_t value;
+        TRY(h5_attr_uint64(f, "/", hashes[i], &value));
+        fprintf(out, "%-14s %016" PRIx64 "\n", hashes[i], value);
+    }
+    return STATUS_OK;
+}
+
+static enum status print_all(struct h5 *f, const char *path, const char *config, FILE *out)
+{
+    uint64_t stated;
+    struct listing l = {.file = f, .out = out};
+    hash_begin(&l.weights);
+    fprintf(out, "%s: checkpoint of ddp_train\n", path);
+    TRY(print_attributes(f, out));
+    fprintf(out, "\ntensors\n");
+    TRY(h5_visit(f, "/", list_dataset, &l));
+    TRY(l.status);
+    TRY(h5_attr_uint64(f, "/", "weights_hash", &stated));
+    fprintf(out, "\nparameters     %" PRId64 "\n", l.parameters);
+    fprintf(out, "weights_hash   %016" PRIx64 "\n", stated);
+    fprintf(out, "\nconfiguration\n%s", config);
+    if (hash_end(&l.weights) != stated)
+        return status_fail(STATUS_DATA,
+                           "the weights have the hash %016" PRIx64 ", not the stated one; the file was "
+                           "changed or damaged",
+                           hash_end(&l.weights));
+    return STATUS_OK;
+}
+
+enum status checkpoint_inspect(const char *path, FILE *out)
+{
+    struct h5 *f = NULL;
+    char *config = NULL;
+    TRY(checkpoint_read_config(path, &config));
+    enum status status = h5_open(&f, path);
+    if (status == STATUS_OK) status = print_all(f, path, config, out);
+    h5_close(&f);
+    mem_free(&config);
+    return status == STATUS_OK ? status : status_at(status, "%s", path);
+}

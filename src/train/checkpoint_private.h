@@ -1,0 +1,36 @@
+/* checkpoint_private.h - what the trainer puts into a checkpoint and takes out of it. */
+#ifndef DDP_TRAIN_CHECKPOINT_PRIVATE_H
+#define DDP_TRAIN_CHECKPOINT_PRIVATE_H
+
+#include "ddp/checkpoint.h"
+#include "ddp/dataset.h"
+#include "ddp/model.h"
+#include "ddp/optim.h"
+
+struct checkpoint_state {
+    const char *config_text;
+    const struct model *model;
+    const float *params; /* flat vector of the model */
+    const struct optim_ops *optim;
+    const float *slots[OPTIM_SLOTS]; /* flat vectors */
+    const struct normal *normal;
+    int64_t step, epoch, position; /* steps done, epochs done, samples of the current epoch already seen */
+    int64_t virtual_ranks, seed;
+    uint64_t data_hash;
+};
+
+/* Writes the file, atomically. Local (rank 0). */
+enum status checkpoint_save(const char *path, const struct checkpoint_state *state);
+
+/* Reads weights into params and the normalisation into *n (created here, released by the caller). Errors:
+ * STATUS_DATA when a tensor is missing, has another shape, or the weights do not have the hash the file says.
+ * Local. */
+enum status checkpoint_load(const char *path, const struct model *model, float *params, struct normal *n);
+
+/* V of the run, between 1 and its batch size. Local. */
+enum status checkpoint_virtual_ranks(const char *path, int64_t *virtual_ranks);
+
+/* XXH64 over all parameters in the order of their paths in the file (layer by layer, bias before weight). */
+uint64_t checkpoint_weights_hash(const struct model *model, const float *params);
+
+#endif

@@ -1,0 +1,216 @@
+#include "ddp/trainer.h"
+
+#include "ddp/blas.h"
+#include "ddp/kernels.h"
+#include "ddp/log.h"
+#include "ddp/mem.h"
+#include "train/checkpoint_private.h"
+#include "train/trainer_private.h"
+
+static const char *name_or_null(const char *name)
+{
+    return name[0] ? name : NULL;
+}
+
+static enum status load_data(struct trainer *t)
+{
+    const struct config *c = t->config;
+    const char *x = name_or_null(c->data_x), *y = name_or_null(c->data_y);
+    TRY(dataset_load(&t->train, t->comm, c->data_train, x, y));
+    if (c->data_val[0]) TRY(dataset_load(&t->val, t->comm, c->data_val, x, y));
+    TRY(normal_create(&t->normal, t->comm, t->train, (enum config_normalize)c->normalize));
+    if (comm_rank(t->comm) == 0) t->data_hash = dataset_hash(t->train);
+    return STATUS_OK;
+}
+
+static enum status check_shapes(const struct shape want, const struct dataset *d)
+{
+    struct shape have = dataset_info(d)->shape;
+    if (shape_features(want) == shape_features(have)) return STATUS_OK;
+    return status_fail(STATUS_DATA,
+                       "%s: samples are [%lld, %lld, %lld] but the model takes [%lld, %lld, %lld]",
+                       dataset_locator(d), (long long)have.c, (long long)have.h, (long long)have.w,
+                       (long long)want.c, (long long)want.h, (long long)want.w);
+}
+
+/* Virtual ranks, slices and steps. */
+static enum status plan_batches(struct trainer *t)
+{
+    struct trainer_info *i = &t->info;
+    int64_t batch = t->config->batch, ranks = comm_size(t->comm);
+    i->train_samples = dataset_info(t->train)->samples;
+    i->val_samples = t->val ? dataset_info(t->val)->samples : 0;
+    i->virtual_ranks = t->config->virtual_ranks;
+    if (ranks > i->virtual_ranks) {
+        log_warn("%lld ranks but train.virtual_ranks is %lld: using %lld virtual ranks; set "
+                 "train.virtual_ranks to %lld "
+                 "to get the same bits with fewer ranks",
+                 (long long)ranks, (long long)i->virtual_ranks, (long long)ranks, (long long)ranks);
+        i->virtual_ranks = ranks;
+    }
+    int64_t v = i->virtual_ranks, below = batch / v * v;
+    if (below != batch && below > 0)
+        return status_fail(
+            STATUS_CONFIG,
+            "train.batch: %lld does not divide into %lld virtual ranks; the nearest that do are %lld and "
+            "%lld",
+            (long long)batch, (long long)v, (long long)below, (long long)(below + v));
+    if (below != batch)
+        return status_fail(STATUS_CONFIG,
+                           "train.batch: %lld is less than one sample for each of %lld virtual ranks; use "
+                           "%lld",
+                           (long long)batch, (long long)v, (long long)v);
+    if (batch > i->train_samples)
+        return status_fail(STATUS_DATA,
+                           "%s: %lld samples are fewer than one batch of %lld; lower train.batch",
+                           dataset_locator(t->train), (long long)i->train_samples, (long long)batch);
+    i->slice = batch / v;
+    i->lanes = shape_lanes(i->slice);
+    i->steps_per_epoch = (i->train_samples + batch - 1) / batch;
+    i->total_steps = i->steps_per_epoch * t->config->epochs;
+    return STATUS_OK;
+}
+
+/* The model that the configuration says, for inputs as the data has them unless it says more. */
+static enum status build_model(struct model **model, const struct config *config, const struct dataset *data,
+                               int64_t lanes)
+{
+    struct model_spec *spec = NULL;
+    TRY(mem_alloc(&spec, 1, sizeof *spec, "model"));
+    *spec = config->model;
+    if (spec->input.c == 0) spec->input = dataset_info(data)->shape;
+    enum status status = check_shapes(spec->input, data);
+    if (status == STATUS_OK) status = model_create(model, spec, lanes);
+    mem_free(&spec);
+    return status;
+}
+
+static enum status check_classes(const struct trainer *t)
+{
+    int64_t outputs = shape_features(model_output_shape(t->model));
+    if (dataset_classes(t->train) > outputs)
+        return status_fail(
+            STATUS_DATA, "%s: labels go up to %lld but the model has %lld outputs; widen its last layer",
+            dataset_locator(t->train), (long long)dataset_classes(t->train) - 1, (long long)outputs);
+    return STATUS_OK;
+}
+
+static enum status build_parts(struct trainer *t)
+{
+    TRY(plan_batches(t));
+    TRY(build_model(&t->model, t->config, t->train, t->info.lanes));
+    TRY(check_classes(t));
+    TRY(batch_create(&t->batch, t->info.lanes));
+    if (!t->val) return STATUS_OK;
+    TRY(check_shapes(model_layer(t->model, 0)->in, t->val));
+    return evaluation_create(&t->evaluation, t->comm, t->model, t->val, &t->normal, t->config, &t->batch);
+}
+
+static void fill_info(struct trainer *t)
+{
+    const struct source_info *source = dataset_info(t->train);
+    struct trainer_info *i = &t->info;
+    i->model = t->model;
+    i->shape = source->shape;
+    i->feature_type = source->type == FEATURE_U8 ? "uint8" : "float32";
+    i->classes = shape_features(model_output_shape(t->model));
+    i->class_names = source->class_count == i->classes ? source->class_names : NULL;
+    i->isa = kernels->level;
+    i->blas = blas_core();
+    i->window_bytes = (double)dataset_bytes(t->train) + (double)sync_shared_bytes(t->sync);
+    if (t->val) i->window_bytes += (double)dataset_bytes(t->val);
+}
+
+static void init_params(void *self, float *params)
+{
+    const struct trainer *t = self;
+    model_init_params(t->model, (uint64_t)t->config->seed, params);
+}
+
+static enum status start_math(struct comm *comm, const struct config *config)
+{
+    blas_start();
+    return comm_agree(comm, kernels_select(config->isa));
+}
+
+enum status trainer_create(struct trainer **out, struct comm *comm, const struct config *config,
+                           const char *config_text)
+{
+    TRY(start_math(comm, config));
+    TRY(comm_agree(comm, mem_alloc(out, 1, sizeof **out, "trainer")));
+    struct trainer *t = *out;
+    t->comm = comm;
+    t->config = config;
+    t->config_text = config_text;
+    TRY(load_data(t));
+    TRY(comm_agree(comm, build_parts(t)));
+    TRY(sync_create(&t->sync, comm, model_param_floats(t->model), config->optim->slots,
+                    (int)t->info.virtual_ranks, config->sync_method == SYNC_TREE));
+    sync_fill_params(t->sync, init_params, t);
+    fill_info(t);
+    return STATUS_OK;
+}
+
+void trainer_destroy(struct trainer **trainer)
+{
+    struct trainer *t = *trainer;
+    if (!t) return;
+    sync_destroy(&t->sync);
+    evaluation_destroy(&t->evaluation);
+    batch_destroy(&t->batch);
+    model_destroy(&t->model);
+    normal_destroy(&t->normal);
+    dataset_destroy(&t->val);
+    dataset_destroy(&t->train);
+    mem_free(trainer);
+}
+
+const struct trainer_info *trainer_info(const struct trainer *t)
+{
+    return &t->info;
+}
+
+/* The parts of an evaluation without a trainer. */
+struct examiner {
+    struct dataset *data;
+    struct model *model;
+    float *params;
+    struct normal normal;
+    struct batch batch;
+    struct evaluation evaluation;
+};
+
+static enum status examine(struct examiner *x, struct comm *comm, const struct config *config,
+                           const char *checkpoint, const char *locator, const struct observer *observer)
+{
+    TRY(start_math(comm, config));
+    TRY(dataset_load(&x->data, comm, locator, name_or_null(config->data_x), name_or_null(config->data_y)));
+    int64_t virtual_ranks; /* of the run, which may have raised the configured number to its ranks */
+    TRY(comm_agree(comm, checkpoint_virtual_ranks(checkpoint, &virtual_ranks)));
+    int64_t lanes = shape_lanes(config->batch > virtual_ranks ? config->batch / virtual_ranks : 1);
+    TRY(comm_agree(comm, build_model(&x->model, config, x->data, lanes)));
+    size_t bytes = (size_t)model_param_floats(x->model) * sizeof(float);
+    TRY(comm_agree(comm, mem_alloc(&x->params, bytes, 1, "parameters")));
+    TRY(comm_agree(comm, checkpoint_load(checkpoint, x->model, x->params, &x->normal)));
+    TRY(comm_agree(comm, batch_create(&x->batch, lanes)));
+    TRY(comm_agree(
+        comm, evaluation_create(&x->evaluation, comm, x->model, x->data, &x->normal, config, &x->batch)));
+    struct eval_event event = {.split = "eval"};
+    evaluation_run(&x->evaluation, x->params, &event);
+    if (comm_rank(comm) == 0) observer->eval(observer->self, &event);
+    return STATUS_OK;
+}
+
+enum status trainer_evaluate(struct comm *comm, const struct config *config, const char *checkpoint,
+                             const char *locator, const struct observer *observer)
+{
+    struct examiner x = {0};
+    enum status status = examine(&x, comm, config, checkpoint, locator, observer);
+    evaluation_destroy(&x.evaluation);
+    batch_destroy(&x.batch);
+    normal_destroy(&x.normal);
+    mem_free(&x.params);
+    model_destroy(&x.model);
+    dataset_destroy(&x.data);
+    return status;
+}

@@ -1,0 +1,34 @@
+/* trainer_private.h - the parts of a trainer, shared by its set-up and its loop. */
+#ifndef DDP_TRAIN_TRAINER_PRIVATE_H
+#define DDP_TRAIN_TRAINER_PRIVATE_H
+
+#include "ddp/sync.h"
+#include "ddp/trainer.h"
+#include "train/batch.h"
+#include "train/evaluate.h"
+
+struct trainer {
+    struct comm *comm;
+    const struct config *config;
+    const char *config_text;
+    struct trainer_info info;
+
+    struct dataset *train, *val; /* val may be NULL */
+    struct normal normal;
+    struct model *model;
+    struct sync *sync;
+    struct batch batch;
+    struct evaluation evaluation; /* of val */
+    uint64_t data_hash;           /* of train, on rank 0 */
+
+    int64_t step; /* steps done */
+    double data_seconds, compute_seconds, sync_seconds;
+};
+
+/* trainer_step.c: one step on the global batch that starts at `position` of the epoch's order; the sums are
+ * those of the whole batch, on every rank. Collective. Errors: STATUS_DIVERGED, on all ranks alike. */
+struct order;
+enum status trainer_step(struct trainer *t, const struct order *order, int64_t epoch, int64_t position,
+                         double lr, struct loss_sums *sums);
+
+#endif

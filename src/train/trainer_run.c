@@ -1,0 +1,209 @@
+/* trainer_run.c - the loop: epochs, events, evaluations, checkpoints. */
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "ddp/clock.h"
+#include "ddp/order.h"
+#include "train/checkpoint_private.h"
+#include "train/trainer_private.h"
+
+#define PATH_SIZE 4096
+
+/* One run of the loop. */
+struct run {
+    struct trainer *t;
+    const struct observer *observer;
+    const char *checkpoint_dir;
+    double train_seconds; /* finished epochs, evaluation excluded */
+    int64_t train_samples;
+    struct epoch_event epoch;
+    struct eval_event eval;
+    double best;
+    bool has_best;
+};
+
+static bool is_root(const struct run *r)
+{
+    return comm_rank(r->t->comm) == 0;
+}
+
+static double rate_of_step(const struct trainer *t)
+{
+    struct schedule_point at = {t->step, t->info.steps_per_epoch, t->info.total_steps};
+    return schedule_rate(t->config->schedule, t->config->schedule_args, t->config->optim_args[0], &at);
+}
+
+static void tell_step(const struct run *r, int64_t epoch, int64_t in_epoch, double epoch_start, double lr,
+                      const struct loss_sums *sums, int64_t seen)
+{
+    const struct trainer *t = r->t;
+    double seconds = clock_seconds() - epoch_start;
+    struct step_event e = {.epoch = epoch,
+                           .step = t->step,
+                           .step_in_epoch = in_epoch,
+                           .steps_per_epoch = t->info.steps_per_epoch,
+                           .total_steps = t->info.total_steps,
+                           .loss = sums->loss / sums->weight,
+                           .accuracy = (double)sums->correct / (double)sums->count,
+                           .lr = lr,
+                           .samples_per_second = (double)seen / seconds,
+                           .data_seconds = t->data_seconds,
+                           .compute_seconds = t->compute_seconds,
+                           .sync_seconds = t->sync_seconds};
+    double per_step = (r->train_seconds + seconds) / (double)t->step;
+    e.eta_seconds = per_step * (double)(t->info.total_steps - t->step);
+    r->observer->step(r->observer->self, &e);
+}
+
+static enum status train_epoch(struct run *r, int64_t epoch)
+{
+    struct trainer *t = r->t;
+    struct order order =
+        order_make((uint64_t)t->config->seed, (uint64_t)epoch, t->info.train_samples, t->config->shuffle);
+    struct loss_sums total = {0}, sums;
+    double start = clock_seconds(), lr = 0;
+    t->data_seconds = t->compute_seconds = t->sync_seconds = 0;
+
+    for (int64_t i = 0; i < t->info.steps_per_epoch; i++) {
+        lr = rate_of_step(t);
+        TRY(trainer_step(t, &order, epoch, i * t->config->batch, lr, &sums));
+        total.loss += sums.loss;
+        total.weight += sums.weight;
+        total.correct += sums.correct;
+        total.count += sums.count;
+        if (is_root(r)) tell_step(r, epoch, i + 1, start, lr, &sums, total.count);
+    }
+
+    double seconds = clock_seconds() - start;
+    r->train_seconds += seconds;
+    r->train_samples += total.count;
+    r->epoch = (struct epoch_event){.epoch = epoch,
+                                    .epochs = t->config->epochs,
+                                    .step = t->step,
+                                    .loss = total.loss / total.weight,
+                                    .accuracy = (double)total.correct / (double)total.count,
+                                    .lr = lr,
+                                    .seconds = seconds,
+                                    .samples_per_second = (double)total.count / seconds,
+                                    .data_seconds = t->data_seconds,
+                                    .compute_seconds = t->compute_seconds,
+                                    .sync_seconds = t->sync_seconds};
+    if (is_root(r)) r->observer->epoch(r->observer->self, &r->epoch);
+    return STATUS_OK;
+}
+
+static void evaluate(struct run *r, int64_t epoch)
+{
+    struct trainer *t = r->t;
+    if (!t->val) return;
+    r->eval = (struct eval_event){.split = "val", .epoch = epoch, .step = t->step};
+    evaluation_run(&t->evaluation, sync_params(t->sync), &r->eval);
+    if (is_root(r)) r->observer->eval(r->observer->self, &r->eval);
+}
+
+/* Whether this evaluation beats all before it, by checkpoint.best. Rank 0. */
+static bool is_best(struct run *r)
+{
+    const char *by = r->t->config->checkpoint_best;
+    if (!r->t->val || by[0] == '\0') return false;
+    double score = strcmp(by, "val.loss") == 0 ? -r->eval.loss : r->eval.accuracy;
+    if (r->has_best && score <= r->best) return false;
+    r->has_best = true;
+    r->best = score;
+    return true;
+}
+
+static void path_of(const struct run *r, char path[PATH_SIZE], const char *name)
+{
+    snprintf(path, PATH_SIZE, "%s/%s", r->checkpoint_dir, name);
+}
+
+static void epoch_name(char name[32], int64_t epoch)
+{
+    snprintf(name, 32, "epoch-%04lld.h5", (long long)epoch);
+}
+
+/* The files that an epoch leaves: rank 0's part. */
+static enum status save_files(struct run *r, int64_t epoch, bool last, const struct checkpoint_state *state)
+{
+    const struct config *c = r->t->config;
+    char path[PATH_SIZE], name[32];
+    bool best = is_best(r);
+    if (best) {
+        path_of(r, path, "best.h5");
+        TRY(checkpoint_save(path, state));
+    }
+    if (last) {
+        path_of(r, path, "final.h5");
+        return checkpoint_save(path, state);
+    }
+    if (c->checkpoint_every_epochs == 0 || epoch % c->checkpoint_every_epochs != 0) return STATUS_OK;
+    epoch_name(name, epoch);
+    path_of(r, path, name);
+    TRY(checkpoint_save(path, state));
+    int64_t outdated = epoch - c->checkpoint_keep * c->checkpoint_every_epochs;
+    if (c->checkpoint_keep == 0 || outdated <= 0) return STATUS_OK;
+    epoch_name(name, outdated);
+    path_of(r, path, name);
+    if (unlink(path) != 0 && errno != ENOENT)
+        return status_fail(STATUS_OTHER, "%s: cannot be removed: %s", path, strerror(errno));
+    return STATUS_OK;
+}
+
+/* Collective: slots come together on rank 0, which writes. */
+static enum status save(struct run *r, int64_t epoch, bool last)
+{
+    struct trainer *t = r->t;
+    struct checkpoint_state state = {.config_text = t->config_text,
+                                     .model = t->model,
+                                     .params = sync_params(t->sync),
+                                     .optim = t->config->optim,
+                                     .normal = &t->normal,
+                                     .step = t->step,
+                                     .epoch = epoch,
+                                     .virtual_ranks = t->info.virtual_ranks,
+                                     .seed = t->config->seed,
+                                     .data_hash = t->data_hash};
+    for (int i = 0; i < t->config->optim->slots; i++) state.slots[i] = sync_gather_slot(t->sync, i);
+    return comm_agree(t->comm, is_root(r) ? save_files(r, epoch, last, &state) : STATUS_OK);
+}
+
+static void tell_done(const struct run *r)
+{
+    const struct trainer *t = r->t;
+    struct done_event e = {.accuracy = t->val ? r->eval.accuracy : r->epoch.accuracy,
+                           .loss = t->val ? r->eval.loss : r->epoch.loss,
+                           .seconds = r->train_seconds,
+                           .samples_per_second =
+                               r->train_seconds > 0 ? (double)r->train_samples / r->train_seconds : 0,
+                           .weights_hash = checkpoint_weights_hash(t->model, sync_params(t->sync)),
+                           .classes = r->eval.classes,
+                           .confusion = r->eval.confusion};
+    r->observer->done(r->observer->self, &e);
+}
+
+static enum status make_folder(const char *path)
+{
+    if (mkdir(path, 0777) == 0 || errno == EEXIST) return STATUS_OK;
+    return status_fail(STATUS_OTHER, "%s: cannot be made: %s", path, strerror(errno));
+}
+
+enum status trainer_run(struct trainer *t, const struct observer *observer, const char *checkpoint_dir)
+{
+    struct run r = {.t = t, .observer = observer, .checkpoint_dir = checkpoint_dir};
+    TRY(comm_agree(t->comm, is_root(&r) ? make_folder(checkpoint_dir) : STATUS_OK));
+    if (t->config->epochs == 0) evaluate(&r, 0);
+    for (int64_t epoch = 1; epoch <= t->config->epochs; epoch++) {
+        TRY(train_epoch(&r, epoch));
+        evaluate(&r, epoch);
+        if (epoch < t->config->epochs) TRY(save(&r, epoch, false));
+    }
+    TRY(save(&r, t->config->epochs, true));
+    if (is_root(&r)) tell_done(&r);
+    comm_barrier(t->comm);
+    return STATUS_OK;
+}
