@@ -73,7 +73,7 @@ static enum status set_defaults(struct config *config)
         TRY(yaml_scalar(&node, o->standard));
         struct setting setting = {.level = SETTING_FLAG, .key = (char *)o->key, .value = node};
         enum status status = read_option(o, &setting, config);
-        yaml_free(&node);
+        yaml_destroy(&node);
         TRY(status);
     }
     return STATUS_OK;

@@ -148,6 +148,6 @@ void settings_free(struct settings *s)
         mem_free(&s->list[i].source);
     }
     mem_free(&s->list);
-    yaml_free(&s->trees);
+    yaml_destroy(&s->trees);
     *s = (struct settings){0};
 }

@@ -176,7 +176,7 @@ enum status yaml_parse(struct yaml_node **out, const char *text, const char *nam
     yaml_parser_set_input_string(&r.parser, (const unsigned char *)text, strlen(text));
     enum status status = read_stream(&r, root);
     yaml_parser_delete(&r.parser);
-    if (status != STATUS_OK) yaml_free(&root);
+    if (status != STATUS_OK) yaml_destroy(&root);
     *out = root;
     return status;
 }
@@ -211,11 +211,11 @@ enum status yaml_scalar(struct yaml_node **out, const char *text)
     return status;
 }
 
-void yaml_free(struct yaml_node **node)
+void yaml_destroy(struct yaml_node **node)
 {
     while (*node) {
         struct yaml_node *next = (*node)->next;
-        yaml_free(&(*node)->child);
+        yaml_destroy(&(*node)->child);
         mem_free(&(*node)->text);
         mem_free(&(*node)->key);
         mem_free(node);
