@@ -155,9 +155,9 @@ static struct transform random_transform(struct draws *d)
     int64_t leaning = sx * slant / one;
     m.xy = (leaning * cosine - sy * sine) / one;
     m.yy = (leaning * sine + sy * cosine) / one;
-    m.x = 14 * PIXEL + range(d, -3 * PIXEL, 3 * PIXEL);
-    m.y = 14 * PIXEL + range(d, -3 * PIXEL, 3 * PIXEL);
-    m.jitter = range(d, 16, 80);
+    m.x = 14 * PIXEL + range(d, -5 * PIXEL / 2, 5 * PIXEL / 2);
+    m.y = 14 * PIXEL + range(d, -5 * PIXEL / 2, 5 * PIXEL / 2);
+    m.jitter = range(d, 24, 128);
     return m;
 }
 

@@ -1,4 +1,4 @@
-/* source_ops.h - what a kind of source is: one file with a constant table, one line in source_registry.c. */
+/* source_ops.h - what a kind of source is: one file with a constant table, one line in source_list.h. */
 #ifndef DDP_DATA_SOURCE_OPS_H
 #define DDP_DATA_SOURCE_OPS_H
 

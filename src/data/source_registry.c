@@ -2,16 +2,17 @@
 
 #include <stddef.h>
 
-extern const struct source_ops source_demo, source_synthetic, source_h5;
+#define SOURCE(name) extern const struct source_ops source_##name;
+#include "data/source_list.h"
+#undef SOURCE
 
-static const struct source_ops *const kinds[] = {
-    &source_demo,
-    &source_synthetic,
-    &source_h5,
-    NULL,
-};
+#define SOURCE(name) &source_##name,
+static const struct source_ops *const registry[] = {
+#include "data/source_list.h"
+    NULL};
+#undef SOURCE
 
 const struct source_ops *const *source_registry(void)
 {
-    return kinds;
+    return registry;
 }

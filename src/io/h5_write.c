@@ -54,8 +54,7 @@ enum status h5_create(struct h5_writer **out, const char *path, bool overwrite)
 {
     *out = NULL;
     if (!overwrite && access(path, F_OK) == 0)
-        return status_fail(STATUS_CONFIG, "%s: exists already; choose another name or overwrite with --force",
-                           path);
+        return status_fail(STATUS_CONFIG, "%s: exists already; remove it or choose another name", path);
     struct h5_writer *w = NULL;
     TRY(mem_alloc(&w, 1, sizeof *w, "HDF5 writer"));
     w->file = H5I_INVALID_HID;

@@ -1,0 +1,73 @@
+#include "ddp/gz.h"
+
+#include <errno.h>
+#include <string.h>
+#include <zlib.h>
+
+#include "ddp/mem.h"
+
+#define PIECE       (1u << 30) /* gzread counts in int */
+#define BUFFER_SIZE (1u << 17)
+
+struct gz {
+    gzFile file;
+    char *path;
+};
+
+enum status gz_open(struct gz **out, const char *path)
+{
+    *out = NULL;
+    struct gz *g = NULL;
+    TRY(mem_alloc(&g, 1, sizeof *g, "file"));
+    enum status status = mem_copy_text(&g->path, path);
+    if (status == STATUS_OK && !(g->file = gzopen(path, "rb")))
+        status = status_fail(STATUS_DATA, "%s: %s; check the path", path,
+                             errno == ENOENT ? "no such file" : strerror(errno));
+    if (status != STATUS_OK) {
+        gz_close(&g);
+        return status;
+    }
+    gzbuffer(g->file, BUFFER_SIZE);
+    *out = g;
+    return STATUS_OK;
+}
+
+void gz_close(struct gz **g)
+{
+    if (!*g) return;
+    if ((*g)->file) gzclose((*g)->file);
+    mem_free(&(*g)->path);
+    mem_free(g);
+}
+
+static enum status failed(const struct gz *g)
+{
+    int code;
+    const char *cause = gzerror(g->file, &code);
+    if (code == Z_ERRNO) return status_fail(STATUS_DATA, "%s: cannot be read: %s", g->path, strerror(errno));
+    if (code == Z_OK || code == Z_BUF_ERROR)
+        return status_fail(STATUS_DATA, "%s: is truncated; copy or download it again", g->path);
+    return status_fail(STATUS_DATA, "%s: is damaged (%s); copy or download it again", g->path, cause);
+}
+
+enum status gz_read(struct gz *g, void *out, size_t bytes)
+{
+    for (char *to = out; bytes > 0;) {
+        int got = gzread(g->file, to, bytes < PIECE ? (unsigned)bytes : PIECE);
+        if (got <= 0) return failed(g);
+        to += got;
+        bytes -= (size_t)got;
+    }
+    return STATUS_OK;
+}
+
+enum status gz_expect_end(struct gz *g)
+{
+    char extra;
+    int got = gzread(g->file, &extra, 1), code;
+    if (got > 0)
+        return status_fail(STATUS_DATA, "%s: is longer than its header says; it is not the file it should be",
+                           g->path);
+    gzerror(g->file, &code);
+    return got < 0 || code == Z_BUF_ERROR ? failed(g) : STATUS_OK;
+}
