@@ -1,0 +1,351 @@
+/* The HDF5 source: every shape and type it takes, and one clear line for everything it does not. */
+#include "check.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ddp/h5.h"
+#include "ddp/mem.h"
+#include "ddp/source.h"
+
+#define MAX_VALUES 4096
+
+static char folder[] = "/tmp/test_source.XXXXXX", path[64];
+
+/* A file to be: features and labels and what is odd about them. */
+struct sample_file {
+    const char *x_name, *y_name; /* NULL = images, labels; "" = leave out */
+    enum h5_type x_type, y_type;
+    int rank;
+    int64_t dims[4];
+    int64_t label_dims[2]; /* label_dims[1] 0 = rank 1; {0, 0} = (N,) */
+    const char *layout;
+};
+
+static union {
+    uint8_t u8[MAX_VALUES];
+    int64_t i64[MAX_VALUES];
+    float f32[MAX_VALUES];
+    double f64[MAX_VALUES];
+} x, y, back;
+
+static void set(void *array, enum h5_type type, int64_t i, double value)
+{
+    switch (type) {
+    case H5_TYPE_U8:
+        ((uint8_t *)array)[i] = (uint8_t)value;
+        return;
+    case H5_TYPE_I64:
+        ((int64_t *)array)[i] = (int64_t)value;
+        return;
+    case H5_TYPE_F32:
+        ((float *)array)[i] = (float)value;
+        return;
+    case H5_TYPE_F64:
+        ((double *)array)[i] = value;
+        return;
+    }
+}
+
+/* Element i of features and labels, until a test changes some. */
+static double feature_of(int64_t i)
+{
+    return (double)(i * 7 % 251);
+}
+
+static int64_t label_of(int64_t i)
+{
+    return i * 5 % 11;
+}
+
+static void fill(const struct sample_file *s)
+{
+    for (int64_t i = 0; i < MAX_VALUES; i++) {
+        set(&x, s->x_type, i, feature_of(i));
+        set(&y, s->y_type, i, (double)label_of(i));
+    }
+}
+
+static struct h5_writer *begin(const struct sample_file *s)
+{
+    struct h5_writer *w;
+    const char *x_name = s->x_name ? s->x_name : "images", *y_name = s->y_name ? s->y_name : "labels";
+    const int64_t *label_dims = s->label_dims[0] || s->label_dims[1] ? s->label_dims : s->dims;
+    CHECK_STATUS(h5_create(&w, path, true), STATUS_OK);
+    if (x_name[0]) CHECK_STATUS(h5_write(w, x_name, s->x_type, s->rank, s->dims, &x), STATUS_OK);
+    if (s->layout) CHECK_STATUS(h5_write_attr_text(w, x_name, "layout", s->layout), STATUS_OK);
+    if (y_name[0])
+        CHECK_STATUS(h5_write(w, y_name, s->y_type, s->label_dims[1] ? 2 : 1, label_dims, &y), STATUS_OK);
+    return w;
+}
+
+static void write_file(const struct sample_file *s)
+{
+    struct h5_writer *w = begin(s);
+    CHECK_STATUS(h5_commit(&w), STATUS_OK);
+}
+
+static int says(const char *part)
+{
+    int good = strstr(status_text(), part) != NULL && strchr(status_text(), '\n') == NULL;
+    if (!good) fprintf(stderr, "expected '%s' in: %s\n", part, status_text());
+    return good;
+}
+
+/* The feature of sample n, channel c, row h, column w, whatever the order it is stored in. */
+static double stored(const struct sample_file *s, struct shape shape, int64_t n, int64_t f)
+{
+    int64_t plane = shape.h * shape.w, c = f / plane, at = f % plane;
+    bool last = s->layout && strcmp(s->layout, "NHWC") == 0;
+    return feature_of(n * shape.c * plane + (last ? at * shape.c + c : f));
+}
+
+static void check_good(const struct sample_file *s, struct shape shape)
+{
+    fill(s);
+    write_file(s);
+    struct source *source;
+    CHECK_STATUS(source_open(&source, path, NULL, NULL), STATUS_OK);
+    if (!source) return;
+    const struct source_info *info = source_info(source);
+    CHECK(info->samples == s->dims[0]);
+    CHECK(info->shape.c == shape.c && info->shape.h == shape.h && info->shape.w == shape.w);
+    CHECK(info->type == (s->x_type == H5_TYPE_U8 ? FEATURE_U8 : FEATURE_F32) && info->class_count == 0);
+    int32_t labels[64];
+    int64_t size = shape_features(shape);
+    for (int64_t step = 1; step <= s->dims[0]; step += 3)
+        for (int64_t first = 0, n; first < s->dims[0]; first += n) {
+            n = s->dims[0] - first < step ? s->dims[0] - first : step;
+            CHECK_STATUS(source_read(source, first, n, &back, labels), STATUS_OK);
+            int wrong = 0;
+            for (int64_t i = 0; i < n * size; i++) {
+                double got = info->type == FEATURE_U8 ? back.u8[i] : (double)back.f32[i];
+                wrong += got != stored(s, shape, first + i / size, i % size);
+            }
+            for (int64_t i = 0; i < n; i++) wrong += labels[i] != label_of(first + i);
+            CHECK(wrong == 0);
+        }
+    source_close(&source);
+}
+
+static void test_shapes(void)
+{
+    static const enum h5_type types[] = {H5_TYPE_U8, H5_TYPE_I64, H5_TYPE_F32, H5_TYPE_F64};
+    static const int64_t counts[] = {1, 2, 13, 31};
+    for (int t = 0; t < 4; t++)
+        for (int n = 0; n < 4; n++) {
+            struct sample_file s = {.x_type = types[t], .y_type = t % 2 ? H5_TYPE_U8 : H5_TYPE_I64};
+            s.dims[0] = counts[n];
+            s.rank = 2, s.dims[1] = 7;
+            check_good(&s, (struct shape){7, 1, 1});
+            s.rank = 3, s.dims[2] = 5;
+            check_good(&s, (struct shape){1, 7, 5});
+            s.rank = 4, s.dims[3] = 3;
+            check_good(&s, (struct shape){7, 5, 3});
+            s.layout = "NCHW";
+            check_good(&s, (struct shape){7, 5, 3});
+            s.layout = "NHWC";
+            check_good(&s, (struct shape){3, 7, 5});
+            s.layout = NULL, s.label_dims[0] = counts[n], s.label_dims[1] = 1;
+            check_good(&s, (struct shape){7, 5, 3});
+        }
+}
+
+static void test_names(void)
+{
+    static const char *const xs[] = {"images", "x", "X", "data", "features"};
+    static const char *const ys[] = {"labels", "y", "label", "targets"};
+    for (int i = 0; i < 5; i++)
+        for (int j = 0; j < 4; j++) {
+            struct sample_file s = {xs[i], ys[j], H5_TYPE_F32, H5_TYPE_I64, 2, {3, 4}, {0}, NULL};
+            check_good(&s, (struct shape){4, 1, 1});
+        }
+    struct sample_file s = {"a/in", "a/out", H5_TYPE_U8, H5_TYPE_U8, 2, {3, 4}, {0}, NULL};
+    struct source *source;
+    char locator[80];
+    fill(&s);
+    write_file(&s);
+    CHECK_STATUS(source_open(&source, path, "a/in", "a/out"), STATUS_OK);
+    source_close(&source);
+    snprintf(locator, sizeof locator, "%s:a", path);
+    CHECK_STATUS(source_open(&source, locator, "in", "out"), STATUS_OK);
+    source_close(&source);
+    CHECK_STATUS(source_open(&source, locator, NULL, NULL), STATUS_DATA);
+    CHECK(says("a/in (3, 4) uint8") && says("no features in group a"));
+    CHECK_STATUS(source_open(&source, path, "a/in", NULL), STATUS_DATA);
+    CHECK(says("no labels in the root") && says("data.y"));
+    CHECK_STATUS(source_open(&source, path, "nothing", NULL), STATUS_DATA);
+    CHECK(says("looked for nothing"));
+    snprintf(locator, sizeof locator, "%s:b", path);
+    CHECK_STATUS(source_open(&source, locator, NULL, NULL), STATUS_DATA);
+    CHECK(source == NULL && says("no group 'b'"));
+}
+
+static void expect_names(struct h5_writer *w, const char *locator)
+{
+    struct source *source;
+    CHECK_STATUS(h5_commit(&w), STATUS_OK);
+    CHECK_STATUS(source_open(&source, locator, NULL, NULL), STATUS_OK);
+    if (!source) return;
+    const struct source_info *info = source_info(source);
+    CHECK(info->class_count == 3);
+    if (info->class_count == 3)
+        CHECK(!strcmp(info->class_names[0], "cat") && !strcmp(info->class_names[2], "a bird"));
+    source_close(&source);
+}
+
+static void test_class_names(void)
+{
+    static const char *const names[] = {"cat", "dog", "a bird"};
+    struct sample_file s = {"g/x", "g/y", H5_TYPE_F32, H5_TYPE_I64, 2, {3, 4}, {0}, NULL};
+    char locator[80];
+    static const char *const places[] = {"g/y", "g", "/"};
+    snprintf(locator, sizeof locator, "%s:g", path);
+    fill(&s);
+    for (int i = 0; i < 3; i++) {
+        struct h5_writer *w = begin(&s);
+        CHECK_STATUS(h5_write_attr_texts(w, places[i], "class_names", names, 3), STATUS_OK);
+        expect_names(w, locator);
+    }
+    struct h5_writer *w = begin(&s);
+    CHECK_STATUS(h5_write_attr_text(w, "/", "class_names", "cat,dog,a bird"), STATUS_OK);
+    expect_names(w, locator);
+    w = begin(&s);
+    CHECK_STATUS(h5_write_text(w, "g/class_names", "cat,dog,a bird"), STATUS_OK);
+    expect_names(w, locator);
+}
+
+/* Opens and, if that works, reads everything; one of them must fail and say so. */
+static void check_refused(const struct sample_file *s, const char *part)
+{
+    struct source *source;
+    int32_t labels[64];
+    write_file(s);
+    enum status status = source_open(&source, path, NULL, NULL);
+    if (status == STATUS_OK) status = source_read(source, 0, s->dims[0], &back, labels);
+    CHECK(status == STATUS_DATA && says(part) && says(path));
+    source_close(&source);
+}
+
+static void test_refused_shapes(void)
+{
+    const struct sample_file good = {
+        .x_type = H5_TYPE_F32, .y_type = H5_TYPE_I64, .rank = 2, .dims = {13, 4}};
+    struct sample_file s = good;
+    fill(&good);
+    s.rank = 1;
+    check_refused(&s, "shape (13,)");
+    s = good, s.dims[0] = 0;
+    check_refused(&s, "holds no sample");
+    s = good, s.dims[1] = 0;
+    check_refused(&s, "holds no sample");
+    s = good, s.label_dims[0] = 12;
+    check_refused(&s, "12 labels for 13 samples");
+    s = good, s.label_dims[0] = 13, s.label_dims[1] = 2;
+    check_refused(&s, "shape (13, 2)");
+    s = good, s.y_type = H5_TYPE_F32;
+    fill(&s);
+    check_refused(&s, "float32; labels are integers");
+    fill(&good);
+    s = good, s.layout = "NHWC";
+    check_refused(&s, "layout NHWC but shape (13, 4)");
+    s = good, s.rank = 4, s.dims[2] = s.dims[3] = 2, s.layout = "CHWN";
+    check_refused(&s, "'CHWN'");
+    s = good, s.x_name = "";
+    check_refused(&s, "no features");
+    s = good, s.y_name = "";
+    check_refused(&s, "no labels");
+    s = good, s.x_name = "pictures";
+    check_refused(&s, "pictures (13, 4) float32");
+}
+
+static void test_refused_values(void)
+{
+    const struct sample_file floats = {
+        .x_type = H5_TYPE_F32, .y_type = H5_TYPE_I64, .rank = 2, .dims = {13, 4}};
+    struct sample_file doubles = floats;
+    doubles.x_type = H5_TYPE_F64;
+    fill(&floats);
+    x.f32[4 * 7 + 2] = NAN;
+    check_refused(&floats, "sample 7 holds NaN (feature 2)");
+    x.f32[4 * 7 + 2] = -INFINITY;
+    check_refused(&floats, "sample 7 holds Inf");
+    fill(&doubles);
+    x.f64[4 * 12] = 1e300;
+    check_refused(&doubles, "sample 12 holds Inf, or a value beyond float32");
+    fill(&floats);
+    y.i64[5] = -1;
+    check_refused(&floats, "sample 5 has label -1");
+    y.i64[5] = INT32_MAX;
+    check_refused(&floats, "sample 5 has label 2147483647");
+    y.i64[5] = (int64_t)1 << 32; /* not to be cut to 0 */
+    check_refused(&floats, "label 4294967296");
+    fill(&floats);
+    struct source *source;
+    int32_t labels[13];
+    y.i64[12] = INT32_MAX - 1;
+    write_file(&floats);
+    CHECK_STATUS(source_open(&source, path, NULL, NULL), STATUS_OK);
+    CHECK_STATUS(source_read(source, 0, 13, &back, labels), STATUS_OK);
+    CHECK(labels[12] == INT32_MAX - 1);
+    CHECK_STATUS(source_read(source, 13, 0, &back, labels), STATUS_OK);
+    source_close(&source);
+}
+
+static void test_refused_files(void)
+{
+    const struct sample_file good = {
+        .x_type = H5_TYPE_F32, .y_type = H5_TYPE_I64, .rank = 2, .dims = {13, 4}};
+    struct source *source;
+    fill(&good);
+    write_file(&good);
+    CHECK(truncate(path, 1500) == 0);
+    CHECK_STATUS(source_open(&source, path, NULL, NULL), STATUS_DATA);
+    CHECK(source == NULL && says("is truncated"));
+    CHECK(truncate(path, 0) == 0);
+    CHECK_STATUS(source_open(&source, path, NULL, NULL), STATUS_DATA);
+    CHECK_STATUS(source_open(&source, "/nowhere/set.h5:train", NULL, NULL), STATUS_DATA);
+    CHECK(says("/nowhere/set.h5: no such file"));
+    CHECK_STATUS(source_open(&source, "", NULL, NULL), STATUS_DATA);
+    char *long_name = malloc(5000);
+    memset(long_name, 'x', 4999);
+    long_name[4999] = '\0';
+    CHECK_STATUS(source_open(&source, long_name, NULL, NULL), STATUS_DATA);
+    free(long_name);
+}
+
+/* A colon may belong to the name of the file. */
+static void test_colon(void)
+{
+    char odd[64], locator[80];
+    struct source *source;
+    struct sample_file s = {"g/x", "g/y", H5_TYPE_F32, H5_TYPE_I64, 2, {3, 4}, {0}, NULL};
+    fill(&s);
+    write_file(&s);
+    snprintf(odd, sizeof odd, "%s/a:b", folder);
+    CHECK(rename(path, odd) == 0);
+    CHECK_STATUS(source_open(&source, odd, "g/x", "g/y"), STATUS_OK);
+    source_close(&source);
+    snprintf(locator, sizeof locator, "%s:g", odd);
+    CHECK_STATUS(source_open(&source, locator, NULL, NULL), STATUS_OK);
+    source_close(&source);
+    unlink(odd);
+}
+
+int main(void)
+{
+    if (!mkdtemp(folder)) return 1;
+    snprintf(path, sizeof path, "%s/set.h5", folder);
+    test_shapes();
+    test_names();
+    test_class_names();
+    test_refused_shapes();
+    test_refused_values();
+    test_refused_files();
+    test_colon();
+    unlink(path);
+    CHECK(rmdir(folder) == 0);
+    CHECK(mem_alive() == 0);
+    return check_result();
+}
