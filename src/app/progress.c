@@ -67,7 +67,7 @@ void progress_open(void)
 {
     const char *kind = getenv("TERM");
     if (!kind || strcmp(kind, "dumb") == 0) return;
-    bool launched = getenv("OMPI_COMM_WORLD_SIZE") || getenv("PMIX_RANK");
+    bool launched = getenv("OMPI_COMM_WORLD_SIZE") || getenv("PMI_SIZE");
     if (launched)
         terminal = open("/dev/tty", O_WRONLY | O_NOCTTY | O_CLOEXEC);
     else if (isatty(STDOUT_FILENO))

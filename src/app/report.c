@@ -108,12 +108,12 @@ static int digits(int64_t value)
     return snprintf(NULL, 0, "%lld", (long long)value);
 }
 
+/* "3 Dress", or just "3" where that is the class's name. */
 static void class_text(const char *const *names, int64_t k, char text[64])
 {
-    if (names)
-        snprintf(text, 64, "%lld %.*s", (long long)k, NAME_WIDTH, names[k]);
-    else
-        snprintf(text, 64, "%lld", (long long)k);
+    int length = snprintf(text, 64, "%lld", (long long)k);
+    if (names && strcmp(names[k], text) != 0)
+        snprintf(text + length, 64 - (size_t)length, " %.*s", NAME_WIDTH, names[k]);
 }
 
 void report_confusion(int64_t classes, const int64_t *confusion, const char *const *names)

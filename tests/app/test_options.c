@@ -1,0 +1,219 @@
+#include <string.h>
+
+#include "app/option_table.h"
+#include "check.h"
+#include "ddp/mem.h"
+#include "ddp/options.h"
+
+#define MODEL "model: {layers: [relu, {linear: 10}]}\n"
+#define DATA  "data: {train: t.h5}\n"
+
+/* Resolves file text, one environment variable and one flag "KEY=VALUE"; each may be NULL. */
+static enum status resolve(const char *text, char *variable, const char *flag, struct config *config)
+{
+    struct settings s = {0};
+    char *const environment[] = {variable, NULL};
+    enum status status = settings_add_text(&s, text, "f.yaml");
+    if (status == STATUS_OK) status = settings_add_environment(&s, environment);
+    if (status == STATUS_OK && flag) {
+        char key[64] = "";
+        memcpy(key, flag, (size_t)(strchr(flag, '=') - flag));
+        status = settings_add_flag(&s, key, strchr(flag, '=') + 1);
+    }
+    *config = (struct config){0};
+    if (status == STATUS_OK) status = options_resolve(&s, config);
+    settings_free(&s);
+    return status;
+}
+
+static void refuse(const char *text, char *variable, const char *flag, const char *message)
+{
+    struct config config;
+    CHECK_STATUS(resolve(text, variable, flag, &config), STATUS_CONFIG);
+    CHECK(strncmp(status_text(), message, strlen(message)) == 0);
+    if (strncmp(status_text(), message, strlen(message)) != 0)
+        fprintf(stderr, "  got: %s\n  not: %s\n", status_text(), message);
+    options_free(&config);
+}
+
+static double optim_value(const struct config *config, const char *name)
+{
+    return config->optim_args[arg_find(config->optim->args, name)];
+}
+
+static void test_defaults(void)
+{
+    struct config c;
+    CHECK_STATUS(resolve(DATA MODEL, NULL, NULL, &c), STATUS_OK);
+    CHECK(strcmp(c.data_train, "t.h5") == 0 && strcmp(c.data_val, "") == 0);
+    CHECK(c.virtual_ranks == 8 && c.shuffle && c.normalize == NORMALIZE_AUTO && c.sync_method == SYNC_TREE);
+    CHECK(shape_features(c.model.input) == 0 && c.model.layer_count == 2);
+    CHECK(c.loss == loss_find("cross_entropy") && c.optim == optim_find("sgd"));
+    CHECK(c.schedule == schedule_find("constant"));
+    options_free(&c);
+}
+
+static void test_numbers(void)
+{
+    static const struct {
+        const char *text;
+        double value;
+    } good[] = {{"1e-3", 0.001}, {"5.0e-4", 0.0005}, {".5", 0.5}, {"1", 1}, {"+2E1", 20}, {"\"0.25\"", 0.25}};
+    static const char *const bad[] = {"0.1abc", "1e", "nan", "inf", "0x10", "1 2", "''", "-1", "[1]"};
+    char text[256];
+    struct config c;
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+        snprintf(text, sizeof text, DATA MODEL "optim: {lr: %s}\n", good[i].text);
+        CHECK_STATUS(resolve(text, NULL, NULL, &c), STATUS_OK);
+        CHECK(optim_value(&c, "lr") == good[i].value);
+        options_free(&c);
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        snprintf(text, sizeof text, "optim:\n  lr: %s\n" DATA MODEL, bad[i]);
+        refuse(text, NULL, NULL, "optim.lr (f.yaml:2:7): ");
+    }
+    CHECK_STATUS(resolve(DATA MODEL "train: {batch: 1e3}\n", NULL, NULL, &c), STATUS_OK);
+    CHECK(c.batch == 1000);
+    options_free(&c);
+}
+
+static void test_precedence(void)
+{
+    struct config c;
+    CHECK_STATUS(resolve(DATA MODEL "optim: {lr: 1}\n", "DDP_TRAIN_OPTIM_LR=2", "optim.lr=3", &c), STATUS_OK);
+    CHECK(optim_value(&c, "lr") == 3);
+    options_free(&c);
+    CHECK_STATUS(resolve(DATA MODEL "optim: {lr: 1}\n", "DDP_TRAIN_OPTIM_LR=2", NULL, &c), STATUS_OK);
+    CHECK(optim_value(&c, "lr") == 2);
+    options_free(&c);
+    CHECK_STATUS(
+        resolve(DATA MODEL, "DDP_TRAIN_OPTIM_WEIGHT_DECAY=5e-4", "model.layers=[{linear: {out: 3}}]", &c),
+        STATUS_OK);
+    CHECK(optim_value(&c, "weight_decay") == 5e-4 && c.model.layer_count == 1 &&
+          c.model.layers[0].args[0] == 3);
+    options_free(&c);
+    CHECK_STATUS(resolve(DATA MODEL, "DDP_TRAIN_BIN=/some/where", NULL, &c), STATUS_OK);
+    options_free(&c);
+}
+
+static void test_origins(void)
+{
+    refuse("optim:\n  lrr: 1\n" DATA MODEL, NULL, NULL,
+           "optim.lrr (f.yaml:2:3): unknown key; did you mean 'optim.lr'?");
+    refuse(DATA MODEL, "DDP_TRAIN_OPTIM_LRR=1", NULL,
+           "optim.lrr (environment DDP_TRAIN_OPTIM_LRR): unknown key; did you mean 'optim.lr'?");
+    refuse(DATA MODEL, NULL, "optim.lr=fast", "optim.lr (flag): lr: 'fast' is not a number");
+    refuse(DATA MODEL "epochs: 3\n", NULL, NULL,
+           "epochs (f.yaml:3:1): unknown key; did you mean 'train.epochs'?");
+    refuse(DATA MODEL "trian: {epochs: 3}\n", NULL, NULL,
+           "trian.epochs (f.yaml:3:9): unknown key; did you mean 'train.epochs'?");
+    refuse(DATA MODEL "zebra: {}\n", NULL, NULL, "zebra (f.yaml:3:1): unknown key (");
+    refuse(DATA MODEL "train: 3\n", NULL, NULL, "train (f.yaml:3:1): is a section");
+    refuse(DATA MODEL "train: {batch: 0}\n", NULL, NULL, "train.batch (f.yaml:3:16): 0 is outside 1..");
+    refuse(DATA MODEL "sync: {method: star}\n", NULL, NULL,
+           "sync.method (f.yaml:3:16): 'star' is none of tree, allreduce");
+    refuse(DATA MODEL "loss: {name: l7}\n", NULL, NULL,
+           "loss.name (f.yaml:3:14): 'l7' is none of cross_entropy");
+    refuse(DATA MODEL "schedule: {gamma: 0.5}\n", NULL, NULL,
+           "schedule.gamma (f.yaml:3:12): schedule 'constant' has no such key; its keys: warmup_epochs");
+    refuse("[1]\n", NULL, NULL, "f.yaml:1:1: a configuration begins with a section");
+}
+
+static void test_whole(void)
+{
+    refuse(MODEL, NULL, NULL, "data.train is missing");
+    refuse(DATA, NULL, NULL, "model.layers is missing");
+    refuse(DATA MODEL "train: {batch: 100}\n", NULL, NULL,
+           "train.batch (f.yaml:3:16): 100 is no multiple of train.virtual_ranks = 8; the nearest that fit: "
+           "96 and 104");
+    refuse(DATA MODEL, NULL, "train.batch=3",
+           "train.batch (flag): 3 is no multiple of train.virtual_ranks = 8; the nearest that fit: 8");
+    refuse(DATA MODEL "run: {name: a/b}\n", NULL, NULL, "run.name (f.yaml:3:13): 'a/b' cannot name a folder");
+}
+
+/* A key of what a higher level replaced is skipped. */
+static void test_replaced_choice(void)
+{
+    struct config c;
+    CHECK_STATUS(
+        resolve(DATA MODEL "schedule: {name: step, gamma: 0.5}\n", NULL, "schedule.name=constant", &c),
+        STATUS_OK);
+    CHECK(c.schedule == schedule_find("constant"));
+    options_free(&c);
+}
+
+static void test_layers(void)
+{
+    struct config c;
+    const char *text =
+        DATA "model:\n  input: [8, 4]\n  layers:\n    - conv2d: {out: 4, kernel: 3, bias: no}\n"
+             "    - relu:\n    - maxpool2d: 2\n    - dropout\n    - linear: {out: 10}\n";
+    CHECK_STATUS(resolve(text, NULL, NULL, &c), STATUS_OK);
+    CHECK(c.model.layer_count == 5 && c.model.input.c == 1 && c.model.input.h == 8 && c.model.input.w == 4);
+    CHECK(c.model.layers[0].ops == layer_find("conv2d") && c.model.layers[0].args[4] == 0);
+    CHECK(c.model.layers[2].args[0] == 2 && c.model.layers[3].args[0] == 0.5);
+    options_free(&c);
+
+    refuse(DATA "model:\n  layers:\n    - convd: 3\n", NULL, NULL,
+           "model.layers (f.yaml:4:7): unknown layer 'convd'; did you mean 'conv2d'?");
+    refuse(DATA "model:\n  layers:\n    - conv2d: {outt: 3}\n", NULL, NULL,
+           "model.layers (f.yaml:4:22): conv2d has no 'outt'; did you mean 'out'?");
+    refuse(DATA "model:\n  layers:\n    - conv2d: 3\n", NULL, NULL,
+           "model.layers (f.yaml:4:7): conv2d needs 'kernel'");
+    refuse(DATA "model: {layers: [{dropout: 1.5}]}\n", NULL, NULL,
+           "model.layers (f.yaml:2:28): dropout: p: 1.5 is outside");
+    refuse(DATA "model: {layers: [{relu: 3}]}\n", NULL, NULL,
+           "model.layers (f.yaml:2:25): relu takes no arguments");
+    refuse(DATA "model: {layers: [{relu: , linear: 3}]}\n", NULL, NULL,
+           "model.layers (f.yaml:2:18): a layer is");
+    refuse(DATA "model: {layers: relu}\n", NULL, NULL, "model.layers (f.yaml:2:17): the layers are a list");
+    refuse(DATA "model: {layers: [relu], input: [1, 2, 3, 4]}\n", NULL, NULL,
+           "model.input (f.yaml:2:32): the input is");
+    refuse(DATA "model: {layers: [relu], input: [1, 0]}\n", NULL, NULL,
+           "model.input (f.yaml:2:36): 0 is outside");
+}
+
+/* The resolved text reads back to the same configuration, whatever the values. */
+static void test_round_trip(void)
+{
+    const char *text =
+        "run: {name: \"a: #b\", seed: 9007199254740992}\n"
+        "data: {train: \"t \\\"q\\\" \\\\ \\x07 é.h5:g\", val: demo:test, x: null, normalize: unit}\n"
+        "model: {input: [3, 5, 7], layers: [{conv2d: {out: 2, kernel: 3}}, {dropout: 0.1}, {linear: 4}]}\n"
+        "train: {epochs: 0, batch: 24, virtual_ranks: 3, shuffle: off}\n"
+        "optim: {lr: 0.30000000000000004, momentum: 1e-7, nesterov: true}\n"
+        "schedule: {name: cosine, warmup_epochs: 0.1}\nsync: {method: allreduce}\n"
+        "checkpoint: {best: ''}\n";
+    struct config first, second;
+    char *one = NULL, *two = NULL;
+    CHECK_STATUS(resolve(text, NULL, NULL, &first), STATUS_OK);
+    CHECK_STATUS(options_text(&first, &one), STATUS_OK);
+    CHECK_STATUS(resolve(one, NULL, NULL, &second), STATUS_OK);
+    CHECK_STATUS(options_text(&second, &two), STATUS_OK);
+    CHECK(strcmp(one, two) == 0);
+    CHECK(strcmp(first.data_train, second.data_train) == 0 && strcmp(second.run_name, "a: #b") == 0);
+    CHECK(second.seed == 9007199254740992 && !second.shuffle && second.sync_method == SYNC_ALLREDUCE);
+    CHECK(memcmp(first.optim_args, second.optim_args, sizeof first.optim_args) == 0);
+    CHECK(memcmp(&first.model, &second.model, sizeof first.model) == 0);
+    CHECK(strcmp(second.checkpoint_best, "") == 0 && strcmp(second.data_x, "") == 0);
+    for (const struct option *o = option_table(); o->key; o++)
+        CHECK(strstr(one, strchr(o->key, '.') + 1) != NULL);
+    mem_free(&one);
+    mem_free(&two);
+    options_free(&first);
+    options_free(&second);
+}
+
+int main(void)
+{
+    test_defaults();
+    test_numbers();
+    test_precedence();
+    test_origins();
+    test_whole();
+    test_replaced_choice();
+    test_layers();
+    test_round_trip();
+    CHECK(mem_alive() == 0);
+    return check_result();
+}
