@@ -13,6 +13,7 @@
  * big-endian 32-bit numbers. */
 #define IDX_UINT8   0x08
 #define CHUNK_BYTES (128 << 10)
+#define LABEL_BLOCK 4096
 
 struct input {
     struct gz *file;
@@ -59,11 +60,14 @@ static enum status copy_images(struct input *in, struct h5_rows *rows, int64_t s
 static enum status convert_images(struct input *in, struct h5_writer *w)
 {
     const int64_t dims[4] = {in->dims[0], 1, in->dims[1], in->dims[2]};
-    int64_t size = dims[2] * dims[3], at_once = size < CHUNK_BYTES ? CHUNK_BYTES / size : 1;
+    int64_t size;
+    if (__builtin_mul_overflow(dims[2], dims[3], &size) || size > INT32_MAX)
+        return status_fail(STATUS_DATA,
+                           "%s: has images of %" PRId64 " x %" PRId64 " bytes, which is too much", in->path,
+                           dims[2], dims[3]);
+    int64_t at_once = size < CHUNK_BYTES ? CHUNK_BYTES / size : 1;
     struct h5_rows *rows = NULL;
     uint8_t *buffer = NULL;
-    if (size > INT32_MAX)
-        return status_fail(STATUS_DATA, "%s: has images of %" PRId64 " bytes", in->path, size);
     TRY(mem_alloc(&buffer, (size_t)(at_once * size), 1, "images"));
     enum status status = h5_rows_create(&rows, w, "images", H5_TYPE_U8, 4, dims, at_once, 0);
     if (status == STATUS_OK) status = copy_images(in, rows, at_once, buffer);
@@ -72,27 +76,30 @@ static enum status convert_images(struct input *in, struct h5_writer *w)
     return status;
 }
 
-static enum status check_labels(const struct input *in, const uint8_t *labels, int64_t classes)
+static enum status copy_labels(struct input *in, struct h5_rows *rows, int64_t classes)
 {
-    for (int64_t i = 0; classes > 0 && i < in->dims[0]; i++)
-        if (labels[i] >= classes)
-            return status_fail(STATUS_DATA,
-                               "%s: sample %" PRId64 " has label %d, but there are only %" PRId64
-                               " class names",
-                               in->path, i, labels[i], classes);
-    return STATUS_OK;
+    uint8_t block[LABEL_BLOCK];
+    for (int64_t at = 0, n; at < in->dims[0]; at += n) {
+        n = in->dims[0] - at < LABEL_BLOCK ? in->dims[0] - at : LABEL_BLOCK;
+        TRY(gz_read(in->file, block, (size_t)n));
+        for (int64_t i = 0; classes > 0 && i < n; i++)
+            if (block[i] >= classes)
+                return status_fail(STATUS_DATA,
+                                   "%s: sample %" PRId64 " has label %d, but there are only %" PRId64
+                                   " class names",
+                                   in->path, at + i, block[i], classes);
+        TRY(h5_rows_write(rows, n, block));
+    }
+    return gz_expect_end(in->file);
 }
 
 static enum status convert_labels(struct input *in, struct h5_writer *w, const char *const *names,
                                   int64_t classes)
 {
-    uint8_t *labels = NULL;
-    TRY(mem_alloc(&labels, (size_t)in->dims[0], 1, "labels"));
-    enum status status = gz_read(in->file, labels, (size_t)in->dims[0]);
-    if (status == STATUS_OK) status = gz_expect_end(in->file);
-    if (status == STATUS_OK) status = check_labels(in, labels, classes);
-    if (status == STATUS_OK) status = h5_write(w, "labels", H5_TYPE_U8, 1, in->dims, labels);
-    mem_free(&labels);
+    struct h5_rows *rows = NULL;
+    TRY(h5_rows_create(&rows, w, "labels", H5_TYPE_U8, 1, in->dims, 0, 0));
+    enum status status = copy_labels(in, rows, classes);
+    h5_rows_close(&rows);
     TRY(status);
     return classes > 0 ? h5_write_attr_texts(w, "labels", "class_names", names, classes) : STATUS_OK;
 }
