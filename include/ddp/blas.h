@@ -14,6 +14,11 @@ void blas_start(void);
 /* The name of the CPU kernels OpenBLAS chose, such as "SkylakeX". */
 const char *blas_core(void);
 
+/* OpenBLAS falls back to kernels of 2004 on a CPU it does not know, which costs a factor of four. Then this
+ * is the name of the kernels that fit, for the environment variable OPENBLAS_CORETYPE, which OpenBLAS reads
+ * only when a process starts; otherwise NULL. */
+const char *blas_better_core(void);
+
 /* C[m][n] = op(A) * op(B) + beta * C, where op transposes if asked; all matrices are contiguous:
  * A is [m][k] (transposed: [k][m]), B is [k][n] (transposed: [n][k]). Dimensions below 2^31. */
 void blas_gemm(bool transpose_a, bool transpose_b, int64_t m, int64_t n, int64_t k, const float *a,

@@ -1,10 +1,24 @@
 #include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 #include "app/command.h"
+#include "ddp/blas.h"
 #include "ddp/log.h"
+
+/* OpenBLAS chooses its kernels before main runs, so a wrong choice is mended by starting over, once: the
+ * variable is set then. Without /proc the run goes on, only slower. */
+static void restart_with_better_blas(char **argv)
+{
+    const char *core = blas_better_core();
+    if (!core || getenv("OPENBLAS_CORETYPE")) return;
+    setenv("OPENBLAS_CORETYPE", core, 1);
+    execv("/proc/self/exe", argv);
+}
 
 int main(int argc, char **argv)
 {
+    restart_with_better_blas(argv);
     struct comm *comm = NULL;
     enum status status = comm_create(&comm, &argc, &argv);
     bool first = !comm || comm_rank(comm) == 0;

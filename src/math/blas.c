@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <cblas.h>
 #include <limits.h>
+#include <string.h>
 
 void blas_start(void)
 {
@@ -12,6 +13,18 @@ void blas_start(void)
 const char *blas_core(void)
 {
     return openblas_get_corename();
+}
+
+const char *blas_better_core(void)
+{
+#if defined(__x86_64__)
+    if (strcmp(openblas_get_corename(), "Prescott") != 0) return NULL;
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
+        return "SkylakeX";
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return "Haswell";
+#endif
+    return NULL;
 }
 
 void blas_gemm(bool transpose_a, bool transpose_b, int64_t m, int64_t n, int64_t k, const float *a,

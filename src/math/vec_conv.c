@@ -162,13 +162,14 @@ VEC_INLINE void pack_patches(const struct window *c, const float *x, const struc
                 }
 }
 
-/* The transpose of pack_patches: adds the panel back to where it came from. */
+/* The transpose of pack_patches: adds the panel, whose taps are in reverse order, back to where it came from.
+ */
 static void add_patches(const struct window *c, const float *panel, const struct patch *patch,
                         int64_t registers, float *dx)
 {
-    for (int64_t ic = 0; ic < c->in.c; ic++)
-        for (int64_t ky = 0; ky < c->kernel; ky++)
-            for (int64_t kx = 0; kx < c->kernel; kx++, panel += registers * VW)
+    for (int64_t ic = c->in.c - 1; ic >= 0; ic--)
+        for (int64_t ky = c->kernel - 1; ky >= 0; ky--)
+            for (int64_t kx = c->kernel - 1; kx >= 0; kx--, panel += registers * VW)
                 for (int64_t j = 0; j < registers; j++) {
                     int64_t to = patch_tap(c, &patch[j], ic, ky, kx);
                     if (to >= 0) vec_store(dx + to, vec_load(dx + to) + vec_load(panel + j * VW));
@@ -274,8 +275,19 @@ static void spread_taps(const struct window *c, const struct scratch *s, struct 
     }
 }
 
-/* Each column's gradient times each weight lands on the input element under that tap. Columns go in
- * order and taps in order within them, which fixes the order of the additions. */
+static void reverse(int64_t *offset, int64_t count)
+{
+    for (int64_t i = 0, j = count - 1; i < j; i++, j--) {
+        int64_t swap = offset[i];
+        offset[i] = offset[j];
+        offset[j] = swap;
+    }
+}
+
+/* Each column's gradient times each weight lands on the input element under that tap. An element receives
+ * from the columns in order: they are walked in order, and within a tile the taps go from last to first,
+ * because the later the tap the earlier the column. So the width of a tile does not touch the order of the
+ * additions. */
 void LEVEL(conv_backward_data)(const struct window *c, const float *weight, const float *dy, float *dx,
                                float *scratch)
 {
@@ -283,12 +295,15 @@ void LEVEL(conv_backward_data)(const struct window *c, const float *weight, cons
     scratch_layout(c, scratch, &s);
     int64_t depth = depth_of(c);
     struct tile_shape shape = tile_shape_for(depth);
-    pack_tiles(weight, depth, c->out.c, 1, depth, shape.m, s.packed);
+    pack_tiles(weight + depth - 1, depth, c->out.c, -1, depth, shape.m, s.packed);
     memset(dx, 0, (size_t)(shape_features(c->in) * c->lanes) * sizeof *dx);
 
     /* Where it slides, an output row is walked alone, because the next one starts elsewhere in the input. */
     int64_t runs = slides(c) ? c->out.h : 1, columns = plane_columns(c) / runs;
-    if (slides(c)) tap_offsets(c, s.c_offset);
+    if (slides(c)) {
+        tap_offsets(c, s.c_offset);
+        reverse(s.c_offset, depth);
+    }
     for (int64_t run = 0; run < runs; run++)
         for (int64_t column = 0; column < columns; column += shape.j) {
             int64_t registers = columns - column < shape.j ? columns - column : shape.j;

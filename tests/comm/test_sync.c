@@ -1,0 +1,115 @@
+// ranks: 1 2 3 5 8
+/* The law of synchronisation: the parameters after some steps are those of one process that adds the virtual
+ * ranks' gradients in tree order, bit by bit, for every way to cut the ranks into nodes; allreduce agrees to
+ * rounding. */
+#include <string.h>
+
+#include "check.h"
+#include "ddp/kernels.h"
+#include "ddp/mem.h"
+#include "ddp/rng.h"
+#include "ddp/sync.h"
+
+#define STEPS 3
+
+static float gradient_of(int step, int leaf, int64_t i)
+{
+    return 2 * rng_unit(rng_words((uint64_t)step, RNG_SYNTHETIC, (uint64_t)leaf, (uint64_t)i).v[0]) - 1;
+}
+
+static void fill(void *self, float *params)
+{
+    const int64_t *count = self;
+    for (int64_t i = 0; i < *count; i++) params[i] = (float)i / 1000;
+}
+
+/* A small optimizer with one slot, so that the slot's place is tested too. */
+static void update(void *self, int64_t first, int64_t count, float *params, const float *grads,
+                   float *const slots[SYNC_SLOTS])
+{
+    int64_t *updated = self;
+    (void)first;
+    *updated += count;
+    for (int64_t i = 0; i < count; i++) {
+        slots[0][i] = 0.5f * slots[0][i] + grads[i];
+        params[i] -= 0.01f * slots[0][i];
+    }
+}
+
+static float tree_sum(int step, int lo, int hi, int64_t i)
+{
+    if (hi - lo == 1) return gradient_of(step, lo, i);
+    int left = 1;
+    while (left * 2 < hi - lo) left *= 2;
+    return tree_sum(step, lo, lo + left, i) + tree_sum(step, lo + left, hi, i);
+}
+
+static void expect(int leaves, int64_t count, float *params, float *slot)
+{
+    fill(&count, params);
+    memset(slot, 0, (size_t)count * sizeof *slot);
+    for (int step = 0; step < STEPS; step++)
+        for (int64_t i = 0; i < count; i++) {
+            slot[i] = 0.5f * slot[i] + tree_sum(step, 0, leaves, i);
+            params[i] -= 0.01f * slot[i];
+        }
+}
+
+static void take_step(struct sync *s, int step, int leaves, int64_t count)
+{
+    for (int v = sync_first_leaf(s); v < sync_end_leaf(s); v++) {
+        float *gradient = sync_leaf(s);
+        for (int64_t i = 0; i < count; i++) gradient[i] = gradient_of(step, v, i);
+        sync_leaf_done(s, &(struct loss_sums){.loss = 1.0 / (v + 3), .weight = v, .correct = 1, .count = v});
+    }
+    struct loss_sums sums = sync_collect(s);
+    double loss = 0;
+    for (int v = 0; v < leaves; v++) loss += 1.0 / (v + 3);
+    CHECK(sums.loss == loss && sums.correct == leaves && sums.count == leaves * (leaves - 1) / 2);
+    int64_t updated = 0;
+    sync_apply(s, update, &updated);
+}
+
+static void check(struct comm *comm, int leaves, int64_t count, int64_t ranks_per_node, bool tree)
+{
+    struct sync *s = NULL;
+    float *params, *slot;
+    CHECK_STATUS(mem_alloc(&params, (size_t)count + 1, sizeof *params, "test"), STATUS_OK);
+    CHECK_STATUS(mem_alloc(&slot, (size_t)count + 1, sizeof *slot, "test"), STATUS_OK);
+    expect(leaves, count, params, slot);
+    CHECK_STATUS(comm_split_nodes(comm, ranks_per_node), STATUS_OK);
+    CHECK_STATUS(sync_create(&s, comm, count, 1, leaves, tree), STATUS_OK);
+    sync_fill_params(s, fill, &count);
+    for (int step = 0; step < STEPS; step++) take_step(s, step, leaves, count);
+    const float *gathered = sync_gather_slot(s, 0);
+    if (tree) {
+        CHECK(memcmp(sync_params(s), params, (size_t)count * sizeof *params) == 0);
+        if (comm_rank(comm) == 0) CHECK(memcmp(gathered, slot, (size_t)count * sizeof *slot) == 0);
+    } else {
+        /* the order of at most `leaves` additions differs, three steps of them */
+        for (int64_t i = 0; i < count; i++)
+            CHECK_NEAR(sync_params(s)[i], params[i],
+                       6e-8 * (4.0 * leaves * STEPS * 0.02 + fabs(params[i]) * STEPS));
+    }
+    sync_destroy(&s);
+    mem_free(&params);
+    mem_free(&slot);
+}
+
+int main(int argc, char **argv)
+{
+    struct comm *comm;
+    CHECK_STATUS(comm_create(&comm, &argc, &argv), STATUS_OK);
+    CHECK_STATUS(kernels_select("auto"), STATUS_OK);
+    static const int64_t counts[] = {0, 16, 48, 1024, 5008};
+    static const int leaf_counts[] = {8, 13, 16};
+    for (int c = 0; c < 5; c++)
+        for (int l = 0; l < 3; l++) {
+            for (int64_t ranks_per_node = 0; ranks_per_node <= 3; ranks_per_node++)
+                check(comm, leaf_counts[l], counts[c], ranks_per_node, true);
+            check(comm, leaf_counts[l], counts[c], 0, false);
+        }
+    comm_destroy(&comm);
+    CHECK(mem_alive() == 0);
+    return check_result();
+}

@@ -1,0 +1,215 @@
+/* Gradient check of every registered layer and loss against central differences along random directions.
+ *
+ * For a scalar s(x) = sum r * layer(x), the derivative along d is <gradient, d>. The difference quotient is
+ * formed at two step sizes, h and h/2, summed in double. Layers here are linear or piecewise linear, so the
+ * quotient has no truncation error unless a kink lies between the points (which shows as a disagreement of
+ * the two sizes, and such a case is drawn anew); what remains is float32 rounding of the outputs, about 2^-24
+ * of sum |r y| per evaluation, divided by h. The bound is 8 times that, plus rounding of the analytic
+ * gradient. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "check.h"
+#include "ddp/blas.h"
+#include "ddp/kernels.h"
+#include "ddp/layer.h"
+#include "ddp/loss.h"
+#include "ddp/mem.h"
+#include "ddp/rng.h"
+
+#define FLOAT_EPSILON 5.96e-8 /* 2^-24 */
+
+static uint64_t draws;
+
+static float draw(void) /* in [-1, 1) */
+{
+    return 2 * rng_unit(rng_words(7, RNG_SYNTHETIC, 99, draws++).v[0]) - 1;
+}
+
+static float *vector(int64_t count, int random)
+{
+    float *v;
+    CHECK_STATUS(mem_alloc(&v, (size_t)count + 16, sizeof *v, "test"), STATUS_OK);
+    for (int64_t i = 0; random && i < count; i++) v[i] = draw();
+    return v;
+}
+
+/* Everything one case needs. */
+struct bench {
+    struct layer layer;
+    int64_t lanes, in, out, params;
+    float *x, *y, *r, *w, *dy, *dx, *dw, *direction;
+};
+
+static void place(struct bench *b, struct shape in, int64_t lanes)
+{
+    struct layer *l = &b->layer;
+    b->lanes = lanes;
+    b->in = shape_features(in) * lanes;
+    b->out = shape_features(l->out) * lanes;
+    b->params = 0;
+    for (int t = 0; t < l->tensor_count; t++) {
+        l->tensors[t].offset = b->params;
+        b->params += mem_round_floats(tensor_count(&l->tensors[t]));
+    }
+    CHECK_STATUS(mem_alloc(&l->saved, l->saved_bytes, 1, "test"), STATUS_OK);
+    CHECK_STATUS(mem_alloc(&l->scratch, l->scratch_bytes, 1, "test"), STATUS_OK);
+    b->x = vector(b->in, 1), b->dx = vector(b->in, 0);
+    b->y = vector(b->out, 0), b->dy = vector(b->out, 0), b->r = vector(b->out, 1);
+    b->w = vector(b->params, 1), b->dw = vector(b->params, 0);
+    b->direction = vector(b->in + b->params, 1);
+}
+
+static void release(struct bench *b)
+{
+    float **all[] = {&b->x, &b->y, &b->r, &b->w, &b->dy, &b->dx, &b->dw, &b->direction};
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) mem_free(all[i]);
+    mem_free(&b->layer.saved);
+    mem_free(&b->layer.scratch);
+}
+
+static struct pass pass_of(const struct bench *b)
+{
+    return (struct pass){.params = b->w,
+                         .grads = b->dw,
+                         .seed = 3,
+                         .step = 5,
+                         .first_sample = 32,
+                         .lanes = b->lanes,
+                         .live = b->lanes,
+                         .training = true};
+}
+
+/* s at x + h * direction; *size becomes sum |r y|. */
+static double value_at(struct bench *b, const float *x, const float *w, double h, double *size)
+{
+    for (int64_t i = 0; i < b->in; i++) b->x[i] = (float)(x[i] + h * b->direction[i]);
+    for (int64_t i = 0; i < b->params; i++) b->w[i] = (float)(w[i] + h * b->direction[b->in + i]);
+    struct pass p = pass_of(b);
+    b->layer.ops->forward(&b->layer, &p, b->x, b->y);
+    double sum = 0;
+    *size = 0;
+    for (int64_t i = 0; i < b->out; i++) {
+        sum += (double)b->r[i] * (double)b->y[i];
+        *size += fabs((double)b->r[i] * (double)b->y[i]);
+    }
+    return sum;
+}
+
+static double quotient(struct bench *b, const float *x, const float *w, double h, double *size)
+{
+    double up = value_at(b, x, w, h, size);
+    return (up - value_at(b, x, w, -h, size)) / (2 * h);
+}
+
+static void check_case(struct bench *b)
+{
+    float *x = vector(b->in, 0), *w = vector(b->params, 0);
+    memcpy(x, b->x, (size_t)b->in * sizeof *x);
+    memcpy(w, b->w, (size_t)b->params * sizeof *w);
+    struct pass p = pass_of(b);
+    b->layer.ops->forward(&b->layer, &p, b->x, b->y);
+    memcpy(b->dy, b->r, (size_t)b->out * sizeof *b->dy);
+    b->layer.ops->backward(&b->layer, &p, b->x, b->y, b->dy, b->dx);
+    double analytic = 0, weight = 0, size;
+    for (int64_t i = 0; i < b->in; i++) analytic += (double)b->dx[i] * (double)b->direction[i];
+    for (int64_t i = 0; i < b->in; i++) weight += fabs((double)b->dx[i] * (double)b->direction[i]);
+    for (int64_t i = 0; i < b->params; i++) analytic += (double)b->dw[i] * (double)b->direction[b->in + i];
+    for (int64_t i = 0; i < b->params; i++)
+        weight += fabs((double)b->dw[i] * (double)b->direction[b->in + i]);
+
+    const double h = 1.0 / 1024;
+    double first = quotient(b, x, w, h, &size), second = quotient(b, x, w, h / 2, &size);
+    double bound = 8 * FLOAT_EPSILON * (size / h + weight * sqrt((double)(b->lanes * 64)));
+    CHECK_NEAR(first, analytic, bound);
+    CHECK_NEAR(second, analytic, 2 * bound);
+    mem_free(&x);
+    mem_free(&w);
+}
+
+/* Small values of every argument: required ones 1..3, others their default or a small number. */
+static void draw_args(const struct layer_ops *ops, double args[ARG_MAX])
+{
+    arg_defaults(ops->args, args);
+    for (int i = 0; ops->args && ops->args[i].name; i++) {
+        const struct arg *a = &ops->args[i];
+        int pick = (int)((draw() + 1) * 1.5f); /* 0..2 */
+        if (a->kind == ARG_INT && (isnan(args[i]) || pick)) args[i] = isnan(args[i]) ? pick + 1 : pick;
+        if (a->kind == ARG_BOOL) args[i] = pick > 0;
+        if (isnan(args[i])) args[i] = a->min + (a->max - a->min) * 0.25;
+        if (a->kind != ARG_BOOL && args[i] < a->min) args[i] = a->min;
+        if (a->kind != ARG_BOOL && args[i] > a->max) args[i] = a->max;
+    }
+}
+
+static void check_layer(const struct layer_ops *ops)
+{
+    static const struct shape shapes[] = {{1, 1, 1}, {3, 7, 5}, {2, 6, 6}, {17, 5, 4}, {5, 1, 1}};
+    static const int64_t lane_counts[] = {16, 48};
+    int checked = 0;
+    for (int trial = 0; trial < 60; trial++) {
+        struct bench b = {
+            .layer = {.ops = ops, .in = shapes[trial % 5], .lanes = lane_counts[trial % 2], .index = 2}};
+        draw_args(ops, b.layer.args);
+        if (ops->plan(&b.layer) != STATUS_OK) continue; /* a window larger than the input */
+        place(&b, shapes[trial % 5], lane_counts[trial % 2]);
+        /* away from kinks: on a grid of 1/64 that misses 0, no two elements of a window alike */
+        for (int64_t i = 0; i < b.in; i++) b.x[i] = ((float)(i * 7919 % 1009) - 504.5f) / 64;
+        check_case(&b);
+        checked++;
+        release(&b);
+    }
+    fprintf(stderr, "%s: %d cases\n", ops->name, checked);
+    CHECK(checked >= 15);
+}
+
+/* The loss is smooth: truncation error is h^2 / 6 of the third derivative, at most 1 per lane here. */
+static void check_loss(const struct loss_ops *ops, int64_t classes, int64_t lanes, int64_t live)
+{
+    int64_t count = classes * lanes;
+    float *x = vector(count, 1), *moved = vector(count, 0), *d = vector(count, 1),
+          *gradient = vector(count, 0);
+    int32_t labels[64], predicted[64];
+    double losses[64], args[ARG_MAX], analytic = 0;
+    arg_defaults(ops->args, args);
+    for (int64_t i = 0; i < count; i++) x[i] *= 4;
+    for (int64_t i = 0; i < lanes; i++) labels[i] = (int32_t)((draw() + 1) / 2 * (float)classes);
+    struct loss_batch b = {.logits = x,
+                           .dlogits = gradient,
+                           .classes = classes,
+                           .lanes = lanes,
+                           .live = live,
+                           .labels = labels,
+                           .losses = losses,
+                           .predicted = predicted};
+    struct loss_sums sums = ops->compute(args, &b);
+    CHECK(sums.count == live);
+    for (int64_t i = 0; i < count; i++) {
+        if (i % lanes >= live) CHECK(gradient[i] == 0);
+        analytic += (double)gradient[i] * (double)d[i];
+    }
+    b.logits = moved;
+    b.dlogits = NULL;
+    for (int half = 1; half <= 2; half++) {
+        double h = 1.0 / 256 / half, value[2];
+        for (int side = 0; side < 2; side++) {
+            for (int64_t i = 0; i < count; i++) moved[i] = (float)(x[i] + (side ? h : -h) * d[i]);
+            value[side] = ops->compute(args, &b).loss;
+        }
+        double rounding = 16 * FLOAT_EPSILON * (double)(live * 8) / h, truncation = (double)live * h * h;
+        CHECK_NEAR((value[1] - value[0]) / (2 * h), analytic, rounding + truncation);
+    }
+    mem_free(&x), mem_free(&moved), mem_free(&d), mem_free(&gradient);
+}
+
+int main(void)
+{
+    blas_start();
+    CHECK_STATUS(kernels_select("auto"), STATUS_OK);
+    for (int i = 0; layer_registry()[i]; i++) check_layer(layer_registry()[i]);
+    for (int i = 0; loss_registry()[i]; i++)
+        for (int64_t classes = 1; classes <= 13; classes += 3)
+            for (int64_t live = 0; live <= 48; live += 13) check_loss(loss_registry()[i], classes, 48, live);
+    CHECK(mem_alive() == 0);
+    return check_result();
+}
