@@ -1,4 +1,8 @@
+#include <stdbool.h>
+
 #include "math/vec.h"
+
+typedef uint8_t vecb __attribute__((vector_size(VW), may_alias));
 
 /* Calls are made per window (channel c, output row oy, output column ox); [y0,y1) x [x0,x1) is the part of
  * the window that lies inside the input. */
@@ -34,7 +38,7 @@ VEC_INLINE void max_window(const struct extent *e, int64_t width, int64_t lanes,
                 where = (better & (position - (veci){0})) | (~better & where);
             }
         vec_store(y + n, best);
-        for (int i = 0; i < VW; i++) arg[n + i] = (uint8_t)where[i];
+        *(vecb *)(arg + n) = __builtin_convertvector(where, vecb);
     }
 }
 
@@ -51,24 +55,53 @@ void LEVEL(maxpool_forward)(const struct window *p, const float *x, float *y, ui
     }
 }
 
-void LEVEL(maxpool_backward)(const struct window *p, const uint8_t *arg, const float *dy, float *dx)
+/* Whether every input element belongs to exactly one window, so that gradients are stored and not added up.
+ */
+static bool tiles_exactly(const struct window *p)
 {
-    memset(dx, 0, (size_t)(shape_features(p->in) * p->lanes) * sizeof *dx);
+    return p->stride == p->kernel && p->padding == 0 && p->in.h == p->out.h * p->stride &&
+           p->in.w == p->out.w * p->stride;
+}
+
+VEC_INLINE void max_window_backward(const struct extent *e, int64_t width, int64_t lanes, const uint8_t *arg,
+                                    const float *dy, float *dx, const bool add)
+{
+    for (int64_t n = 0; n < lanes; n += VW) {
+        veci where = __builtin_convertvector(*(const vecb *)(arg + n), veci);
+        vec gradient = vec_load(dy + n);
+        int32_t position = 0;
+        for (int64_t iy = e->y0; iy < e->y1; iy++)
+            for (int64_t ix = e->x0; ix < e->x1; ix++, position++) {
+                float *to = dx + (iy * width + ix) * lanes + n;
+                vec share = vec_select(where == position, gradient, (vec){0});
+                if (add) share += vec_load(to);
+                vec_store(to, share);
+            }
+    }
+}
+
+VEC_INLINE void maxpool_planes(const struct window *p, const uint8_t *arg, const float *dy, float *dx,
+                               const bool add)
+{
     for (int64_t c = 0; c < p->in.c; c++) {
         float *plane = dx + c * p->in.h * p->in.w * p->lanes;
         for (int64_t oy = 0; oy < p->out.h; oy++)
             for (int64_t ox = 0; ox < p->out.w; ox++) {
                 int64_t at = ((c * p->out.h + oy) * p->out.w + ox) * p->lanes;
                 struct extent e = extent_of(p, oy, ox);
-                uint8_t position = 0;
-                for (int64_t iy = e.y0; iy < e.y1; iy++)
-                    for (int64_t ix = e.x0; ix < e.x1; ix++, position++) {
-                        float *to = plane + (iy * p->in.w + ix) * p->lanes;
-                        for (int64_t n = 0; n < p->lanes; n++)
-                            to[n] += arg[at + n] == position ? dy[at + n] : 0;
-                    }
+                max_window_backward(&e, p->in.w, p->lanes, arg + at, dy + at, plane, add);
             }
     }
+}
+
+void LEVEL(maxpool_backward)(const struct window *p, const uint8_t *arg, const float *dy, float *dx)
+{
+    if (tiles_exactly(p)) {
+        maxpool_planes(p, arg, dy, dx, false);
+        return;
+    }
+    memset(dx, 0, (size_t)(shape_features(p->in) * p->lanes) * sizeof *dx);
+    maxpool_planes(p, arg, dy, dx, true);
 }
 
 /* Padding counts as zeros in the mean (count_include_pad, the default of torch.nn.AvgPool2d). */
