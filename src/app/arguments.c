@@ -9,31 +9,31 @@
 
 struct flag {
     const char *name;
-    char letter;       /* or 0 */
     const char *value; /* what its value is called, NULL for a switch */
     size_t offset;     /* in struct arguments */
-    unsigned sets;     /* enum flag_set; 0 = every command */
     const char *help;
+    unsigned sets; /* enum flag_set; 0 = every command */
+    char letter;   /* or 0 */
 };
 
 #define AT(field) offsetof(struct arguments, field)
 
 static const struct flag flags[] = {
-    {"config", 'c', "FILE", AT(config), FLAGS_CONFIG,
-     "configuration file (default: ddp_train.yaml in this folder)"},
-    {"set", 0, "KEY=VALUE", 0, FLAGS_CONFIG, "set any key; --KEY=VALUE and --KEY VALUE do the same"},
-    {"print-config", 0, NULL, AT(print_config), FLAGS_CONFIG, "print the resolved configuration and stop"},
-    {"output", 'o', "DIR", AT(output), FLAGS_RUN, "run directory (default: runs/NAME-TIME)"},
-    {"overwrite", 0, NULL, AT(overwrite), FLAGS_RUN, "replace the run that is in the run directory"},
-    {"data", 0, "LOCATOR", AT(data), FLAGS_DATA, "data set: FILE.h5, FILE.h5:GROUP, demo:test"},
-    {"class-names", 0, "A,B,...", AT(class_names), FLAGS_CONVERT, "names of the classes, in label order"},
-    {"force", 0, NULL, AT(force), FLAGS_CONVERT, "replace an existing output file"},
-    {"params", 0, "N", AT(params), FLAGS_BENCH, "length of the parameter vector (default: 1e6, then 16e6)"},
-    {"repeats", 0, "N", AT(repeats), FLAGS_BENCH, "timed repeats (default 20)"},
-    {"ranks-per-node", 0, "N", AT(ranks_per_node), FLAGS_BENCH, "treat every N ranks as one node"},
-    {"help", 'h', NULL, AT(help), 0, "explain the command"},
-    {"version", 0, NULL, AT(version), 0, "print version and libraries"},
-    {NULL},
+    {"config", "FILE", AT(config), "configuration file (default: ddp_train.yaml in this folder)",
+     FLAGS_CONFIG, 'c'},
+    {"set", "KEY=VALUE", 0, "set any key; --KEY=VALUE and --KEY VALUE do the same", FLAGS_CONFIG, 0},
+    {"print-config", NULL, AT(print_config), "print the resolved configuration and stop", FLAGS_CONFIG, 0},
+    {"output", "DIR", AT(output), "run directory (default: runs/NAME-TIME)", FLAGS_RUN, 'o'},
+    {"overwrite", NULL, AT(overwrite), "replace the run that is in the run directory", FLAGS_RUN, 0},
+    {"data", "LOCATOR", AT(data), "data set: FILE.h5, FILE.h5:GROUP, demo:test", FLAGS_DATA, 0},
+    {"class-names", "A,B,...", AT(class_names), "names of the classes, in label order", FLAGS_CONVERT, 0},
+    {"force", NULL, AT(force), "replace an existing output file", FLAGS_CONVERT, 0},
+    {"params", "N", AT(params), "length of the parameter vector (default: 1e6, then 16e6)", FLAGS_BENCH, 0},
+    {"repeats", "N", AT(repeats), "timed repeats (default 20)", FLAGS_BENCH, 0},
+    {"ranks-per-node", "N", AT(ranks_per_node), "treat every N ranks as one node", FLAGS_BENCH, 0},
+    {"help", NULL, AT(help), "explain the command", 0, 'h'},
+    {"version", NULL, AT(version), "print version and libraries", 0, 0},
+    {.name = NULL},
 };
 
 void arguments_help(unsigned sets)
@@ -92,25 +92,25 @@ static enum status read_flag(struct arguments *a, int *i, unsigned *used_sets)
     size_t length = equals ? (size_t)(equals - name) : strlen(name);
     const char *value = equals ? equals + 1 : NULL;
     bool is_key = argument[1] == '-' && memchr(name, '.', length);
-    const struct flag *f = is_key ? NULL : flag_find(name, length);
-    if (!f && !is_key) return fail_unknown(argument);
-    if (f && (argument[1] == '-') != (length > 1)) return fail_unknown(argument);
+    const struct flag *f = is_key ? flag_find("set", 3) : flag_find(name, length);
+    if (!f || (argument[1] == '-') != (length > 1)) return fail_unknown(argument);
 
-    bool takes_value = is_key || f->value;
-    if (f && value && !takes_value) return status_fail(STATUS_CONFIG, "--%s takes no value", f->name);
+    bool takes_value = f->value != NULL;
+    if (!takes_value && value) return status_fail(STATUS_CONFIG, "--%s takes no value", f->name);
     if (takes_value && !value) {
         if (*i + 1 == a->argc) return status_fail(STATUS_CONFIG, "%s needs a value (see --help)", argument);
         value = a->argv[++*i];
     }
-    *used_sets |= is_key ? FLAGS_CONFIG : f->sets;
+    *used_sets |= f->sets;
+    char *field = (char *)a + f->offset;
+    if (!value) {
+        bool on = true;
+        memcpy(field, &on, sizeof on);
+        return STATUS_OK;
+    }
     if (is_key) return add_assignment(a, name, value);
     if (strcmp(f->name, "set") == 0) return add_assignment(a, value, NULL);
-    char *field = (char *)a + f->offset;
-    bool on = true;
-    if (takes_value)
-        memcpy(field, &value, sizeof value);
-    else
-        memcpy(field, &on, sizeof on);
+    memcpy(field, &value, sizeof value);
     return STATUS_OK;
 }
 

@@ -27,7 +27,7 @@ static const struct command commands[] = {
     {"version", "", "print version and libraries", "", 0, 0, 0, false, cmd_version},
     {"help", "[COMMAND|keys]", "explain a command, or every key of the configuration", "", 0, 0, 1, false,
      cmd_help},
-    {NULL},
+    {.name = NULL},
 };
 
 const struct command *command_table(void)

@@ -37,13 +37,14 @@ static void show_step(struct console *c, const struct step_event *e, double now)
     char label[64], eta[REPORT_TIME_SIZE], shares[64], text[256];
     report_time(e->eta_seconds, eta);
     shares_text(e->data_seconds, e->compute_seconds, e->sync_seconds, shares);
-    snprintf(label, sizeof label, "epoch %lld", (long long)e->epoch);
-    snprintf(text, sizeof text, "loss %.4f  acc %.2f %%  lr %.3g  %.0f samples/s  %s  ETA %s", e->loss,
-             100 * e->accuracy, e->lr, e->samples_per_second, shares, eta);
+    snprintf(label, sizeof label, "epoch %lld/%lld", (long long)e->epoch,
+             (long long)(e->total_steps / e->steps_per_epoch));
+    snprintf(text, sizeof text, "ETA %s  loss %.4f  acc %.2f %%  lr %.3g  %.0f samples/s  %s", eta, e->loss,
+             100 * e->accuracy, e->lr, e->samples_per_second, shares);
     double fraction = (double)e->step_in_epoch / (double)e->steps_per_epoch;
     if (progress_draw(label, fraction, text) || now < c->next_line) return;
-    log_info("  epoch %lld  step %lld of %lld  %s", (long long)e->epoch, (long long)e->step_in_epoch,
-             (long long)e->steps_per_epoch, text);
+    log_info("  %s  step %lld of %lld  %s", label, (long long)e->step_in_epoch, (long long)e->steps_per_epoch,
+             text);
     c->next_line = now + LINE_SECONDS;
 }
 

@@ -55,7 +55,7 @@ static const struct option options[] = {
 
     {"log.every_steps", OPTION_INT, AT(log_every_steps), "50", 0, 1e9,
      .help = "steps between step lines in metrics.jsonl; 0 = none"},
-    {NULL},
+    {.key = NULL},
 };
 
 const struct option *option_table(void)
@@ -100,7 +100,7 @@ static const struct family families[] = {
     {"loss", "cross_entropy", AT(loss), AT(loss_args), loss_entry},
     {"optim", "sgd", AT(optim), AT(optim_args), optim_entry},
     {"schedule", "constant", AT(schedule), AT(schedule_args), schedule_entry},
-    {NULL},
+    {.section = NULL},
 };
 
 const struct family *family_table(void)

@@ -1,5 +1,6 @@
 #include "ddp/options.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "app/option_table.h"
@@ -91,6 +92,7 @@ static enum status choose_entries(const struct settings *s, struct config *confi
                                                                  : "";
         struct family_entry entry;
         if (!family_entry_find(f, name, &entry)) {
+            assert(setting); /* the default exists */
             settings_where(setting, setting->value, where);
             for (int i = 0; f->entry(i, &entry); i++) list_add(list, entry.name);
             return status_fail(STATUS_CONFIG, "%s: '%s' is none of %s", where, name, list);
@@ -199,17 +201,17 @@ static void place(const struct settings *s, const char *key, char where[SETTINGS
 
 static enum status check_batch(const struct settings *s, const struct config *config)
 {
-    int64_t v = config->virtual_ranks, below = config->batch / v * v;
-    if (below == config->batch) return STATUS_OK;
+    long long batch = config->batch, v = config->virtual_ranks, below = batch / v * v, above = below + v;
+    if (below == batch) return STATUS_OK;
     char where[SETTINGS_WHERE_SIZE], nearest[64];
     place(s, "train.batch", where);
     if (below)
-        snprintf(nearest, sizeof nearest, "%lld and %lld", (long long)below, (long long)(below + v));
+        snprintf(nearest, sizeof nearest, "%lld and %lld", below, above);
     else
-        snprintf(nearest, sizeof nearest, "%lld", (long long)v);
+        snprintf(nearest, sizeof nearest, "%lld", above);
     return status_fail(STATUS_CONFIG,
                        "%s: %lld is no multiple of train.virtual_ranks = %lld; the nearest that fit: %s",
-                       where, (long long)config->batch, (long long)v, nearest);
+                       where, batch, v, nearest);
 }
 
 static enum status check_whole(const struct settings *s, const struct config *config)

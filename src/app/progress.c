@@ -90,22 +90,20 @@ static int terminal_width(void)
     return size.ws_col < LINE_SIZE ? size.ws_col : LINE_SIZE;
 }
 
-/* The bar takes what label and text leave, and goes when that is too little. */
+/* The bar takes what label and text leave; in a narrow terminal the end of the text is cut off. */
 static int compose(char line[LINE_SIZE], const char *label, double fraction, const char *text)
 {
     int width = terminal_width() - 1;
     int bar = width - (int)(strlen(label) + strlen(text)) - 12;
     if (bar > BAR_MAX) bar = BAR_MAX;
-    if (bar < BAR_MIN) bar = 0;
+    if (bar < BAR_MIN) bar = BAR_MIN;
     int filled = (int)(fraction * bar);
     char picture[BAR_MAX + 4] = "";
-    if (bar) {
-        memset(picture, ' ', (size_t)bar + 2);
-        memset(picture + 1, '=', (size_t)filled);
-        if (filled < bar) picture[1 + filled] = '>';
-        picture[0] = '[';
-        picture[bar + 1] = ']';
-    }
+    memset(picture, ' ', (size_t)bar + 2);
+    memset(picture + 1, '=', (size_t)filled);
+    if (filled < bar) picture[1 + filled] = '>';
+    picture[0] = '[';
+    picture[bar + 1] = ']';
     int length = snprintf(line, LINE_SIZE, "%s %s %3.0f %%  %s", label, picture, 100 * fraction, text);
     return length < width ? length : width;
 }

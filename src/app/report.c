@@ -71,16 +71,15 @@ static const char *plural(int64_t count)
 static void report_batch(const struct config *config, const struct comm *comm,
                          const struct trainer_info *info)
 {
-    int64_t v = info->virtual_ranks, ranks = comm_size(comm), fewest = v / ranks,
-            most = (v + ranks - 1) / ranks;
+    long long v = info->virtual_ranks, slice = info->slice, ranks = comm_size(comm);
+    long long fewest = v / ranks * slice, most = (v + ranks - 1) / ranks * slice;
     char share[128];
     if (fewest == most)
-        snprintf(share, sizeof share, "%lld per MPI rank", (long long)(most * info->slice));
+        snprintf(share, sizeof share, "%lld per MPI rank", most);
     else
-        snprintf(share, sizeof share, "%lld or %lld per MPI rank", (long long)(fewest * info->slice),
-                 (long long)(most * info->slice));
-    log_info("batch    %lld global = %lld virtual ranks x %lld samples; %s", (long long)config->batch,
-             (long long)v, (long long)info->slice, share);
+        snprintf(share, sizeof share, "%lld or %lld per MPI rank", fewest, most);
+    log_info("batch    %lld global = %lld virtual ranks x %lld samples; %s", (long long)config->batch, v,
+             slice, share);
     log_info("train    %lld epoch%s x %lld steps, %s lr %g, schedule %s, loss %s", (long long)config->epochs,
              plural(config->epochs), (long long)info->steps_per_epoch, config->optim->name,
              config->optim_args[0], config->schedule->name, config->loss->name);
