@@ -77,6 +77,14 @@ struct kernels {
     void (*gather_f32)(const struct gather *g, const float *const *rows, float *out);
 };
 
+/* For a plain loop outside this family that is worth wider vectors: compiled for several levels, chosen when
+ * the program starts. The file must be compiled without contraction to keep the bits equal. */
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
+#define KERNELS_CLONED __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#else
+#define KERNELS_CLONED
+#endif
+
 /* The chosen kernels; kernels_select must have succeeded. */
 extern const struct kernels *kernels;
 

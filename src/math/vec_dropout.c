@@ -13,9 +13,24 @@ VEC_INLINE void draw16(philox4x32_key_t key, uint64_t a, uint32_t group, uint32_
     }
 }
 
+/* Bit i of `keep` belongs to lane i. */
 VEC_INLINE void apply_mask(uint16_t keep, float scale, const float *x, float *y)
 {
-    for (int i = 0; i < 16; i++) y[i] = keep >> i & 1 ? x[i] * scale : 0;
+    static const int32_t bits[16]
+        __attribute__((aligned(64))) = {1 << 0, 1 << 1, 1 << 2,  1 << 3,  1 << 4,  1 << 5,  1 << 6,  1 << 7,
+                                        1 << 8, 1 << 9, 1 << 10, 1 << 11, 1 << 12, 1 << 13, 1 << 14, 1 << 15};
+    for (int i = 0; i < 16; i += VW) {
+        veci kept = (*(const veci *)(bits + i) & (int32_t)keep) != 0;
+        vec_store(y + i, vec_select(kept, vec_load(x + i) * scale, (vec){0}));
+    }
+}
+
+/* The bits of the words that are not below the threshold. */
+VEC_INLINE uint16_t bits_of(const uint32_t words[16], uint32_t threshold)
+{
+    uint32_t bits = 0;
+    for (uint32_t i = 0; i < 16; i++) bits |= (uint32_t)(words[i] >= threshold) << i;
+    return (uint16_t)bits;
 }
 
 void LEVEL(dropout_forward)(const struct dropout_draw *d, const float *x, float *y, uint16_t *keep)
@@ -31,11 +46,10 @@ void LEVEL(dropout_forward)(const struct dropout_draw *d, const float *x, float 
             uint32_t words[4][16] __attribute__((aligned(64)));
             draw16(key, a, (uint32_t)(f / 4), d->first_sample + (uint32_t)(g * 16), words);
             for (int64_t w = 0; w < 4 && f + w < d->features; w++) {
-                uint32_t bits = 0;
-                for (uint32_t i = 0; i < 16; i++) bits |= (uint32_t)(words[w][i] >= threshold) << i;
-                keep[(f + w) * groups + g] = (uint16_t)bits;
+                uint16_t bits = bits_of(words[w], threshold);
+                keep[(f + w) * groups + g] = bits;
                 int64_t at = (f + w) * d->lanes + g * 16;
-                apply_mask((uint16_t)bits, scale, x + at, y + at);
+                apply_mask(bits, scale, x + at, y + at);
             }
         }
 }

@@ -13,6 +13,7 @@ static const struct arg args[] = {
 /* torch.optim.SGD with dampening 0:
  *     g = grad + weight_decay * w;  v = momentum * v + g;  w -= lr * (nesterov ? g + momentum * v : v)
  * v starts at zero, which makes the first v equal to g as in PyTorch. */
+KERNELS_CLONED
 static void update(const struct optim_step *s, int64_t count, float *restrict params,
                    const float *restrict grads, float *const slots[OPTIM_SLOTS])
 {
