@@ -28,9 +28,9 @@ def command(arguments, ranks=None):
     return (["mpirun", "-np", str(ranks)] if ranks else []) + [PROGRAM, *arguments]
 
 
-def run(arguments, ranks=None, cwd=None, timeout=120):
+def run(arguments, ranks=None, cwd=None, timeout=120, variables=None):
     """A finished process with text output; nothing is checked."""
-    return subprocess.run(command(arguments, ranks), cwd=cwd, env=environment(), stdin=subprocess.DEVNULL,
+    return subprocess.run(command(arguments, ranks), cwd=cwd, env={**environment(), **(variables or {})}, stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=timeout)
 
 
