@@ -15,7 +15,8 @@ loss.txt        cross entropy: `logits [N,K]`, `labels [N]`, `loss [N]` of each 
 schedules.txt   `lr steps_per_epoch epochs`, the arguments (`warmup_epochs`, ...), `rates [total steps]`. Warm-up: lr (s+1)/w in step s of
                 the w warm-up steps, then the schedule from its start; onecycle is OneCycleLR throughout
 optimizers.txt  SGD: `lr momentum nesterov weight_decay`, `params [37]`, `grads [10,37]`, `result [37]` after the 10 steps
-scores.txt      `confusion [K,K]` (true, predicted), `accuracy`, and macro `precision recall f1` with zero_division=0
+scores.txt      `confusion [K,K]` (true, predicted), `accuracy`, and macro `precision recall f1` over the classes that occur, with
+                zero_division=0 (the defaults of scikit-learn)
 """
 import os
 import warnings
@@ -166,7 +167,7 @@ def scores():
     for table in tables:
         k = len(table)
         true, predicted = (np.repeat(index.reshape(-1), table.reshape(-1)) for index in np.indices((k, k)))
-        options = dict(labels=range(k), average="macro", zero_division=0)
+        options = dict(average="macro", zero_division=0)
         file.case("confusion", confusion=table, accuracy=metrics.accuracy_score(true, predicted),
                   precision=metrics.precision_score(true, predicted, **options),
                   recall=metrics.recall_score(true, predicted, **options), f1=metrics.f1_score(true, predicted, **options))

@@ -1,0 +1,119 @@
+/* Numbers, arguments, memory, status and random words. */
+#include <string.h>
+
+#include "check.h"
+#include "ddp/arg.h"
+#include "ddp/mem.h"
+#include "ddp/number.h"
+#include "ddp/rng.h"
+
+static void test_numbers(void)
+{
+    double real;
+    int64_t integer;
+    static const struct {
+        const char *text;
+        double value;
+    } good[] = {{"1e-3", 0.001}, {"5.0e-4", 5e-4}, {"-2", -2}, {"+.5", 0.5}, {"1e3", 1000}};
+    static const char *const bad[] = {"",    " 1",   "1 ",    "0.1abc", "1e",  "nan",
+                                      "inf", "0x10", "1e999", "--1",    "1,5", "e"};
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+        CHECK_STATUS(number_parse_real(good[i].text, &real), STATUS_OK);
+        CHECK(real == good[i].value);
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        CHECK_STATUS(number_parse_real(bad[i], &real), STATUS_CONFIG);
+        CHECK_STATUS(number_parse_int(bad[i], &integer), STATUS_CONFIG);
+    }
+    CHECK_STATUS(number_parse_int("1e3", &integer), STATUS_OK);
+    CHECK(integer == 1000);
+    CHECK_STATUS(number_parse_int("9223372036854775807", &integer), STATUS_OK);
+    CHECK(integer == INT64_MAX);
+    CHECK_STATUS(number_parse_int("9223372036854775808", &integer), STATUS_CONFIG);
+    CHECK_STATUS(number_parse_int("1.5", &integer), STATUS_CONFIG);
+}
+
+static void test_number_round_trip(void)
+{
+    for (uint64_t i = 0; i < 1000; i++) {
+        struct rng_words w = rng_words(1, RNG_SYNTHETIC, i, 0);
+        double value = ldexp((double)w.v[0] * 4294967296.0 + w.v[1], (int)(w.v[2] % 200) - 150), back;
+        char text[NUMBER_TEXT_SIZE];
+        number_format(value, text);
+        CHECK_STATUS(number_parse_real(text, &back), STATUS_OK);
+        CHECK(back == value);
+    }
+}
+
+static void test_args(void)
+{
+    static const struct arg table[] = {{"out", ARG_INT, ARG_REQUIRED, 1, 10, "outputs"},
+                                       {"p", ARG_REAL, 0.5, 0, 1, "share"},
+                                       {"bias", ARG_BOOL, 1, 0, 1, "bias"},
+                                       ARG_END};
+    double values[ARG_MAX], value;
+    arg_defaults(table, values);
+    CHECK(values[1] == 0.5 && values[2] == 1);
+    CHECK_STATUS(arg_complete(table, values, "linear"), STATUS_CONFIG);
+    CHECK(strstr(status_text(), "linear needs 'out'") != NULL);
+    CHECK_STATUS(arg_parse(&table[0], "11", &value), STATUS_CONFIG);
+    CHECK_STATUS(arg_parse(&table[0], "1.5", &value), STATUS_CONFIG);
+    CHECK_STATUS(arg_parse(&table[0], "10", &values[0]), STATUS_OK);
+    CHECK_STATUS(arg_parse(&table[2], "no", &value), STATUS_OK);
+    CHECK(value == 0);
+    CHECK_STATUS(arg_complete(table, values, "linear"), STATUS_OK);
+    CHECK(arg_find(table, "p") == 1 && arg_find(table, "q") == -1 && arg_find(NULL, "p") == -1);
+}
+
+static void test_memory(void)
+{
+    char *block;
+    uint64_t before = mem_allocations();
+    CHECK_STATUS(mem_alloc(&block, 100, 3, "block"), STATUS_OK);
+    CHECK((uintptr_t)block % MEM_ALIGN == 0 && block[0] == 0 && block[299] == 0);
+    CHECK(mem_alive() == 1 && mem_allocations() == before + 1);
+    mem_free(&block);
+    CHECK(block == NULL && mem_alive() == 0);
+    CHECK_STATUS(mem_alloc(&block, SIZE_MAX, 2, "huge"), STATUS_OTHER);
+    CHECK_STATUS(mem_alloc(&block, (size_t)1 << 62, 1, "huge"), STATUS_OTHER);
+    CHECK(strstr(status_text(), "huge") != NULL);
+    CHECK_STATUS(mem_alloc(&block, 0, 8, "nothing"), STATUS_OK);
+    CHECK(block == NULL && mem_alive() == 0);
+}
+
+static void test_status(void)
+{
+    CHECK(status_fail(STATUS_DATA, "%s: broken", "x.h5") == STATUS_DATA);
+    CHECK(status_at(STATUS_DATA, "sample %d", 3) == STATUS_DATA);
+    CHECK(strcmp(status_text(), "sample 3: x.h5: broken") == 0);
+    CHECK(strcmp(status_name(STATUS_DATA), "data") == 0 && STATUS_DATA == 3 && STATUS_CONFIG == 2);
+}
+
+/* The known answer of Random123 for key and counter 0, and that neighbours in every coordinate differ. */
+static void test_random(void)
+{
+    struct rng_words zero = rng_words(0, (enum rng_purpose)0, 0, 0);
+    CHECK(zero.v[0] == 0x6627e8d5 && zero.v[1] == 0xe169c58d && zero.v[2] == 0xbc57ac4c &&
+          zero.v[3] == 0x9b00dbd8);
+    struct rng_words base = rng_words(1, RNG_INIT, 2, 3);
+    struct rng_words others[] = {rng_words(2, RNG_INIT, 2, 3), rng_words(1, RNG_ORDER, 2, 3),
+                                 rng_words(1, RNG_INIT, 3, 3), rng_words(1, RNG_INIT, 2, 4),
+                                 rng_words(1ull << 32 | 1, RNG_INIT, 2, 3)};
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        CHECK(memcmp(&base, &others[i], sizeof base) != 0);
+    CHECK(rng_unit(0) == 0 && rng_unit(UINT32_MAX) < 1);
+    double sum = 0;
+    for (uint64_t i = 0; i < 10000; i++) sum += rng_unit(rng_words(1, RNG_INIT, 0, i).v[0]);
+    CHECK_NEAR(sum / 10000, 0.5, 0.0145); /* 5 sigma */
+}
+
+int main(void)
+{
+    test_numbers();
+    test_number_round_trip();
+    test_args();
+    test_memory();
+    test_status();
+    test_random();
+    return check_result();
+}

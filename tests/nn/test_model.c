@@ -1,0 +1,133 @@
+/* A model: initial values, the same result for a sample wherever and with whomever it lies, and what it
+ * refuses. */
+#include <string.h>
+
+#include "check.h"
+#include "ddp/blas.h"
+#include "ddp/kernels.h"
+#include "ddp/mem.h"
+#include "ddp/model.h"
+#include "ddp/rng.h"
+
+static void add(struct model_spec *spec, const char *name, double first, double second)
+{
+    struct layer_spec *l = &spec->layers[spec->layer_count++];
+    l->ops = layer_find(name);
+    arg_defaults(l->ops->args, l->args);
+    if (first != 0) l->args[0] = first;
+    if (second != 0) l->args[1] = second;
+}
+
+static void small_network(struct model_spec *spec)
+{
+    memset(spec, 0, sizeof *spec);
+    spec->input = (struct shape){1, 12, 12};
+    add(spec, "conv2d", 5, 3);
+    add(spec, "relu", 0, 0);
+    add(spec, "maxpool2d", 2, 0);
+    add(spec, "dropout", 0.25, 0);
+    add(spec, "linear", 7, 0);
+}
+
+static float *floats(int64_t count)
+{
+    float *v;
+    CHECK_STATUS(mem_alloc(&v, (size_t)count, sizeof *v, "test"), STATUS_OK);
+    return v;
+}
+
+static void test_initial_values(const struct model *m)
+{
+    float *a = floats(model_param_floats(m)), *b = floats(model_param_floats(m));
+    model_init_params(m, 4, a);
+    model_init_params(m, 4, b);
+    CHECK(memcmp(a, b, (size_t)model_param_floats(m) * sizeof *a) == 0);
+    model_init_params(m, 5, b);
+    CHECK(memcmp(a, b, (size_t)model_param_floats(m) * sizeof *a) != 0);
+    double most = 0;
+    for (int64_t i = 0; i < 45; i++) most = fmax(most, fabs((double)a[i]));
+    CHECK(most <= 1.0 / 3 && most > 0.25);              /* fan_in 9 */
+    for (int64_t i = 45; i < 48; i++) CHECK(a[i] == 0); /* the gap after 5 x 9 weights */
+    mem_free(&a), mem_free(&b);
+}
+
+static void fill_lane(float *input, int64_t features, int64_t lanes, int64_t lane, uint64_t sample)
+{
+    for (int64_t f = 0; f < features; f++)
+        input[f * lanes + lane] = 2 * rng_unit(rng_words(1, RNG_SYNTHETIC, sample, (uint64_t)f).v[0]) - 1;
+}
+
+/* Lane n alone in the batch gives the bits it gives in company, forward and backward. */
+static void test_lanes_are_independent(const struct model_spec *spec, int64_t lanes)
+{
+    struct model *m = NULL;
+    CHECK_STATUS(model_create(&m, spec, lanes), STATUS_OK);
+    float *params = floats(model_param_floats(m)), *grads = floats(model_param_floats(m));
+    float *all = floats(7 * lanes), *gradient = floats(model_param_floats(m));
+    model_init_params(m, 1, params);
+    struct pass p = {
+        .params = params, .grads = grads, .seed = 2, .lanes = lanes, .live = lanes, .training = true};
+    for (int64_t n = 0; n < lanes; n++) fill_lane(model_input(m), 144, lanes, n, (uint64_t)n);
+    memcpy(all, model_forward(m, &p), (size_t)(7 * lanes) * sizeof *all);
+    for (int64_t i = 0; i < 7 * lanes; i++) model_output_grad(m)[i] = (float)(i % 5) - 2;
+    model_backward(m, &p);
+    memcpy(gradient, grads, (size_t)model_param_floats(m) * sizeof *grads);
+
+    double total = 0, parts = 0; /* of one weight's gradient, over lanes */
+    total = gradient[0];
+    for (int64_t n = 0; n < lanes; n++) {
+        memset(model_input(m), 0, (size_t)(144 * lanes) * sizeof(float));
+        fill_lane(model_input(m), 144, lanes, n, (uint64_t)n);
+        const float *y = model_forward(m, &p);
+        for (int64_t k = 0; k < 7; k++) CHECK(y[k * lanes + n] == all[k * lanes + n]);
+        memset(model_output_grad(m), 0, (size_t)(7 * lanes) * sizeof(float));
+        for (int64_t k = 0; k < 7; k++)
+            model_output_grad(m)[k * lanes + n] = (float)((k * lanes + n) % 5) - 2;
+        model_backward(m, &p);
+        parts += grads[0];
+    }
+    CHECK_NEAR(parts, total, 6e-8 * 1000 * (1 + fabs(total)));
+    mem_free(&params), mem_free(&grads), mem_free(&all), mem_free(&gradient);
+    model_destroy(&m);
+}
+
+static void test_refusals(void)
+{
+    struct model *m = NULL;
+    struct model_spec spec;
+    small_network(&spec);
+    spec.layers[0].args[1] = 13; /* kernel larger than the input */
+    CHECK_STATUS(model_create(&m, &spec, 16), STATUS_CONFIG);
+    CHECK(strstr(status_text(), "model.layers[0] (conv2d)") != NULL);
+    spec.layer_count = 0;
+    CHECK_STATUS(model_create(&m, &spec, 16), STATUS_CONFIG);
+    small_network(&spec);
+    spec.layers[4].args[0] = 1 << 24;
+    spec.input = (struct shape){1 << 10, 1 << 10, 1 << 10};
+    CHECK_STATUS(model_create(&m, &spec, 16), STATUS_CONFIG);
+}
+
+int main(void)
+{
+    struct model_spec spec;
+    struct model *m = NULL;
+    blas_start();
+    CHECK_STATUS(kernels_select("auto"), STATUS_OK);
+    small_network(&spec);
+    CHECK_STATUS(model_create(&m, &spec, 32), STATUS_OK);
+    CHECK(model_param_count(m) == 5 * 9 + 5 + 125 * 7 + 7);
+    CHECK(model_param_floats(m) == 48 + 16 + 880 + 16);
+    CHECK(model_output_shape(m).c == 7);
+    test_initial_values(m);
+    uint64_t before = mem_allocations();
+    struct pass p = {.params = floats(model_param_floats(m)), .lanes = 32, .live = 32};
+    for (int i = 0; i < 3; i++) model_forward(m, &p);
+    CHECK(mem_allocations() == before + 1); /* the one above: a pass allocates nothing */
+    mem_free(&p.params);
+    model_destroy(&m);
+    test_lanes_are_independent(&spec, 16);
+    test_lanes_are_independent(&spec, 48);
+    test_refusals();
+    CHECK(mem_alive() == 0);
+    return check_result();
+}
