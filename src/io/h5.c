@@ -11,6 +11,12 @@
 
 void h5_start(void)
 {
+    static bool started;
+    if (started) return;
+    started = true;
+    /* Everything is closed here. HDF5's own cleaning up at exit would crash after a file that a full disk
+     * broke. */
+    H5dont_atexit();
     H5open();
     H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
 }

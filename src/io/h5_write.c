@@ -17,6 +17,8 @@ struct h5_writer {
     hid_t file;
     char *path;
     char *temporary;
+    char problem[H5_TEXT_SIZE]; /* why closing a dataset, which writes its last chunks, failed; "" if none did
+                                 */
 };
 
 struct h5_rows {
@@ -32,6 +34,12 @@ struct h5_rows {
 static enum status failed(const struct h5_writer *w, const char *name)
 {
     return status_fail(STATUS_OTHER, "%s: %s: cannot be written: %s", w->path, name, h5_cause());
+}
+
+/* Closing has no status of its own: what goes wrong is kept for the commit. */
+static void close_dataset(struct h5_writer *w, hid_t dataset)
+{
+    if (dataset >= 0 && H5Dclose(dataset) < 0) snprintf(w->problem, sizeof w->problem, "%s", h5_cause());
 }
 
 static enum status create_file(struct h5_writer *w, const char *path)
@@ -92,12 +100,9 @@ static enum status finish(struct h5_writer *w)
     hid_t file = w->file;
     w->file = H5I_INVALID_HID;
     assert(H5Fget_obj_count(file, H5F_OBJ_DATASET) == 0); /* rows are closed before the commit */
-    if (H5Fflush(file, H5F_SCOPE_GLOBAL) < 0) {
-        enum status status = failed(w, "/");
-        H5Fclose(file);
-        return status;
-    }
-    if (H5Fclose(file) < 0) return failed(w, "/");
+    if (H5Fflush(file, H5F_SCOPE_GLOBAL) < 0) snprintf(w->problem, sizeof w->problem, "%s", h5_cause());
+    if (H5Fclose(file) < 0 && !w->problem[0]) snprintf(w->problem, sizeof w->problem, "%s", h5_cause());
+    if (w->problem[0]) return status_fail(STATUS_OTHER, "%s: cannot be written: %s", w->path, w->problem);
     char *folder = NULL;
     TRY(mem_copy_text(&folder, w->path));
     bool done = sync_path(w->temporary) == 0 && rename(w->temporary, w->path) == 0;
@@ -206,7 +211,7 @@ enum status h5_rows_write(struct h5_rows *r, int64_t count, const void *data)
 void h5_rows_close(struct h5_rows **r)
 {
     if (!*r) return;
-    if ((*r)->dataset >= 0) H5Dclose((*r)->dataset);
+    close_dataset((*r)->writer, (*r)->dataset);
     mem_free(&(*r)->name);
     mem_free(r);
 }
@@ -238,7 +243,7 @@ enum status h5_write_text(struct h5_writer *w, const char *name, const char *tex
     enum status status = create_dataset(w, name, type, space, H5Pcreate(H5P_DATASET_CREATE), &dataset);
     if (status == STATUS_OK && H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, &text) < 0)
         status = failed(w, name);
-    if (dataset >= 0) H5Dclose(dataset);
+    close_dataset(w, dataset);
     H5Sclose(space);
     H5Tclose(type);
     return status;

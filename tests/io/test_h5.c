@@ -2,9 +2,11 @@
 #include "check.h"
 
 #include <dirent.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "ddp/h5.h"
@@ -13,13 +15,18 @@
 static char folder[] = "/tmp/test_h5.XXXXXX";
 static char path[64], other[64];
 
-static int files_in_folder(void)
+static int entries(const char *where)
 {
     int count = 0;
-    DIR *d = opendir(folder);
+    DIR *d = opendir(where);
     for (struct dirent *e; (e = readdir(d));) count += e->d_name[0] != '.';
     closedir(d);
     return count;
+}
+
+static int files_in_folder(void)
+{
+    return entries(folder);
 }
 
 static int says(const char *part)
@@ -261,6 +268,36 @@ static void test_atomic(void)
     CHECK(w == NULL && says("/nowhere/x.h5"));
 }
 
+/* A full disk, played by a limit on the size of files: the writer fails and leaves nothing behind. */
+static void test_full_disk(int64_t chunk_rows)
+{
+    struct rlimit old, tight;
+    int before = files_in_folder(), open_before = entries("/proc/self/fd");
+    signal(SIGXFSZ, SIG_IGN);
+    getrlimit(RLIMIT_FSIZE, &old);
+    tight = old;
+    tight.rlim_cur = 100000;
+    setrlimit(RLIMIT_FSIZE, &tight);
+    struct h5_writer *w;
+    static float zeros[100000];
+    CHECK_STATUS(h5_create(&w, path, true), STATUS_OK);
+    struct h5_rows *r;
+    CHECK_STATUS(h5_rows_create(&r, w, "big", H5_TYPE_F32, 1, (int64_t[]){100000}, chunk_rows, 0), STATUS_OK);
+    enum status status = h5_rows_write(r, 100000, zeros);
+    h5_rows_close(&r);
+    if (status == STATUS_OK)
+        status = h5_commit(&w);
+    else
+        h5_discard(&w);
+    setrlimit(RLIMIT_FSIZE, &old);
+    CHECK(status == STATUS_OTHER && says(path) && says("File too large"));
+    CHECK(files_in_folder() == before && entries("/proc/self/fd") == open_before);
+    struct h5 *f; /* the old file is untouched */
+    CHECK_STATUS(h5_open(&f, path), STATUS_OK);
+    CHECK(h5_what(f, "reals") == H5_OBJECT_DATASET);
+    h5_close(&f);
+}
+
 /* Wherever a file is cut, opening it says so. */
 static void test_truncated(void)
 {
@@ -309,6 +346,8 @@ int main(void)
     test_atomic();
     test_truncated();
     test_missing_filter();
+    test_full_disk(0);
+    test_full_disk(20000); /* fails when the chunks are written, at the close */
     unlink(path);
     unlink(other);
     CHECK(rmdir(folder) == 0);
