@@ -1,0 +1,151 @@
+// ranks: 1 2 3 8
+/* Exactness: one step on a short last batch gives the mean loss, gradient and counts of one pass over the
+ * whole batch; steps and evaluations allocate nothing; everything is released at the end. */
+#include <string.h>
+
+#include "check.h"
+#include "ddp/kernels.h"
+#include "ddp/mem.h"
+#include "ddp/order.h"
+#include "train/trainer_private.h"
+
+#define SAMPLES 1000
+#define BATCH   128
+#define CLASSES 5
+
+static void add(struct model_spec *spec, const char *name, double first, double second)
+{
+    struct layer_spec *l = &spec->layers[spec->layer_count++];
+    l->ops = layer_find(name);
+    arg_defaults(l->ops->args, l->args);
+    if (first != 0) l->args[0] = first;
+    if (second != 0) l->args[1] = second;
+}
+
+/* Plain gradient descent with rate 1, so that the old minus the new weights are the gradient. */
+static struct config configuration(int sync_method)
+{
+    static char train[] = "synthetic:2x7x6:5:1000", val[] = "synthetic:2x7x6:5:333", none[] = "",
+                isa[] = "auto";
+    struct config c = {.run_name = none,
+                       .seed = 3,
+                       .data_train = train,
+                       .data_val = val,
+                       .data_x = none,
+                       .data_y = none,
+                       .normalize = NORMALIZE_AUTO,
+                       .loss = loss_find("cross_entropy"),
+                       .epochs = 2,
+                       .batch = BATCH,
+                       .virtual_ranks = 8,
+                       .shuffle = true,
+                       .optim = optim_find("sgd"),
+                       .schedule = schedule_find("constant"),
+                       .sync_method = sync_method,
+                       .checkpoint_best = none,
+                       .isa = isa};
+    arg_defaults(c.optim->args, c.optim_args);
+    add(&c.model, "conv2d", 4, 3);
+    add(&c.model, "relu", 0, 0);
+    add(&c.model, "linear", CLASSES, 0);
+    return c;
+}
+
+/* The whole batch in one pass of one process. */
+static struct loss_sums reference(const struct trainer *t, const struct config *config,
+                                  const struct order *order, int64_t position, const float *params,
+                                  float *grads)
+{
+    int64_t live = SAMPLES - position, lanes = shape_lanes(live);
+    struct model_spec spec = config->model;
+    struct model *m = NULL;
+    struct batch b = {0};
+    spec.input = (struct shape){2, 7, 6};
+    CHECK_STATUS(model_create(&m, &spec, lanes), STATUS_OK);
+    CHECK_STATUS(batch_create(&b, lanes), STATUS_OK);
+    b.live = live;
+    for (int64_t i = 0; i < live; i++) b.samples[i] = order_at(order, position + i);
+    batch_load(&b, t->train, &t->normal, model_input(m));
+    struct pass p = {.params = params, .grads = grads, .lanes = lanes, .live = live, .training = true};
+    const float *logits = model_forward(m, &p);
+    struct loss_sums sums = batch_loss(&b, config->loss, NULL, logits, CLASSES, model_output_grad(m));
+    model_backward(m, &p);
+    batch_destroy(&b);
+    model_destroy(&m);
+    return sums;
+}
+
+static void check_exact(struct comm *comm, int sync_method)
+{
+    struct config config = configuration(sync_method);
+    struct trainer *t = NULL;
+    CHECK_STATUS(trainer_create(&t, comm, &config, "text"), STATUS_OK);
+    int64_t count = model_param_floats(t->model), position = SAMPLES / BATCH * BATCH;
+    float *before, *grads;
+    CHECK_STATUS(mem_alloc(&before, (size_t)count, sizeof *before, "test"), STATUS_OK);
+    CHECK_STATUS(mem_alloc(&grads, (size_t)count, sizeof *grads, "test"), STATUS_OK);
+    memcpy(before, sync_params(t->sync), (size_t)count * sizeof *before);
+    struct order order = order_make(3, 1, SAMPLES, true);
+    struct loss_sums want = reference(t, &config, &order, position, before, grads), have;
+    comm_barrier(comm);
+
+    uint64_t allocations = mem_allocations();
+    CHECK_STATUS(trainer_step(t, &order, 1, position, 1.0, &have), STATUS_OK);
+    CHECK(mem_allocations() == allocations);
+
+    CHECK(have.count == SAMPLES - position && have.count == want.count);
+    CHECK(have.correct == want.correct && have.weight == want.weight);
+    CHECK_NEAR(have.loss / have.weight, want.loss / want.weight, 1e-6);
+    for (int64_t i = 0; i < count; i++) /* float32 rounding of the sums and of the two weights */
+        CHECK_NEAR(before[i] - sync_params(t->sync)[i], grads[i] / want.weight, 6e-8 * 40);
+    comm_barrier(comm);
+    mem_free(&before);
+    mem_free(&grads);
+    trainer_destroy(&t);
+}
+
+static void check_allocations(struct comm *comm)
+{
+    struct config config = configuration(SYNC_TREE);
+    config.optim_args[0] = 0.01;
+    struct trainer *t = NULL;
+    struct eval_event event = {.split = "val"};
+    struct loss_sums sums;
+    CHECK_STATUS(trainer_create(&t, comm, &config, "text"), STATUS_OK);
+    uint64_t allocations = mem_allocations();
+    struct order order = order_make(3, 1, SAMPLES, true);
+    for (int64_t i = 0; i < t->info.steps_per_epoch; i++)
+        CHECK_STATUS(trainer_step(t, &order, 1, i * BATCH, 0.01, &sums), STATUS_OK);
+    evaluation_run(&t->evaluation, sync_params(t->sync), &event);
+    CHECK(mem_allocations() == allocations);
+    if (comm_rank(comm) == 0) CHECK(event.count == 333 && event.correct <= 333 && isfinite(event.loss));
+    trainer_destroy(&t);
+}
+
+/* A loss that is not finite stops all ranks alike, before the weights are touched. */
+static void check_divergence(struct comm *comm)
+{
+    struct config config = configuration(SYNC_TREE);
+    struct trainer *t = NULL;
+    struct loss_sums sums;
+    CHECK_STATUS(trainer_create(&t, comm, &config, "text"), STATUS_OK);
+    struct order order = order_make(3, 1, SAMPLES, true);
+    if (comm_local_rank(comm) == 0) sync_params(t->sync)[0] = NAN;
+    comm_barrier(comm);
+    CHECK_STATUS(trainer_step(t, &order, 1, 0, 0.1, &sums), STATUS_DIVERGED);
+    CHECK(sync_params(t->sync)[1] == sync_params(t->sync)[1]);
+    trainer_destroy(&t);
+}
+
+int main(int argc, char **argv)
+{
+    struct comm *comm;
+    CHECK_STATUS(comm_create(&comm, &argc, &argv), STATUS_OK);
+    check_exact(comm, SYNC_TREE);
+    check_exact(comm, SYNC_ALLREDUCE);
+    check_allocations(comm);
+    check_divergence(comm);
+    comm_destroy(&comm);
+    CHECK(mem_alive() == 0);
+    return check_result();
+}
