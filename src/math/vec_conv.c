@@ -320,31 +320,37 @@ void LEVEL(conv_backward_data)(const struct window *c, const float *weight, cons
         }
 }
 
+/* The tile of M rows (all of them or one) and up to TILE_OUTER_T taps. */
+VEC_INLINE void outer_tile(const int M, int64_t taps, const struct outer *o)
+{
+    if (taps >= TILE_OUTER_T)
+        tile_outer(M, TILE_OUTER_T, o);
+    else if (TILE_OUTER_T > 3 && taps == 3)
+        tile_outer(M, 3, o);
+    else if (TILE_OUTER_T > 2 && taps == 2)
+        tile_outer(M, 2, o);
+    else
+        tile_outer(M, 1, o);
+}
+
 /* Runs all tiles of the weight gradient over one group of columns; `o` gives the columns. */
 static void outer_tiles(const struct window *c, const struct scratch *s, struct outer *o)
 {
     int64_t depth = depth_of(c);
     o->m_stride = depth * 16;
-    for (int64_t oc = 0; oc < c->out.c; oc += TILE_OUTER_M)
+    for (int64_t oc = 0; oc < c->out.c;) {
+        bool full = c->out.c - oc >= TILE_OUTER_M;
+        o->dy_offset = s->c_offset + oc;
         for (int64_t k = 0; k < depth; k += TILE_OUTER_T) {
-            o->dy_offset = s->c_offset + oc;
             o->x_offset = s->b_offset + k;
             o->sums = s->sums + (oc * depth + k) * 16;
-            int rows = (int)(c->out.c - oc), taps = (int)(depth - k);
-            if (rows >= TILE_OUTER_M && taps >= TILE_OUTER_T) {
-                tile_outer(TILE_OUTER_M, TILE_OUTER_T, o);
-                continue;
-            }
-            /* The rim: one row and one tap at a time. */
-            for (int m = 0; m < rows && m < TILE_OUTER_M; m++)
-                for (int t = 0; t < taps && t < TILE_OUTER_T; t++) {
-                    struct outer one = *o;
-                    one.dy_offset += m;
-                    one.x_offset += t;
-                    one.sums += m * o->m_stride + t * 16;
-                    tile_outer(1, 1, &one);
-                }
+            if (full)
+                outer_tile(TILE_OUTER_M, depth - k, o);
+            else
+                outer_tile(1, depth - k, o);
         }
+        oc += full ? TILE_OUTER_M : 1;
+    }
 }
 
 static void outer_direct(const struct window *c, const struct scratch *s, const float *x, const float *dy)
