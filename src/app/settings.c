@@ -83,7 +83,9 @@ static enum status add_value(struct settings *s, enum setting_level level, const
                              const char *source, const char *value)
 {
     struct yaml_node *tree;
-    TRY(*value == '[' ? yaml_parse(&tree, value, source) : yaml_scalar(&tree, value));
+    char name[2 * KEY_SIZE]; /* stands where a file name would */
+    snprintf(name, sizeof name, "%s (%s)", key, source);
+    TRY(*value == '[' ? yaml_parse(&tree, value, name) : yaml_scalar(&tree, value));
     keep_tree(s, tree);
     return append(s, level, key, source, tree);
 }

@@ -116,6 +116,7 @@ static void test_origins(void)
            "loss.name (f.yaml:3:14): 'l7' is none of cross_entropy");
     refuse(DATA MODEL "schedule: {gamma: 0.5}\n", NULL, NULL,
            "schedule.gamma (f.yaml:3:12): schedule 'constant' has no such key; its keys: warmup_epochs");
+    refuse(DATA MODEL, NULL, "model.layers=[relu", "model.layers (flag):2:1: ");
     refuse("[1]\n", NULL, NULL, "f.yaml:1:1: a configuration begins with a section");
 }
 
