@@ -33,7 +33,7 @@ void demo_draw(enum demo_split split, int64_t first, int64_t count, uint8_t *ima
     uint64_t before = split == DEMO_TRAIN ? 0 : (uint64_t)demo_samples(DEMO_TRAIN);
     for (int64_t i = 0; i < count; i++) {
         labels[i] = (int32_t)(order_at(&order, first + i) % DEMO_CLASSES);
-        glyph_draw(labels[i], before + (uint64_t)(first + i), images + i * DEMO_PIXELS);
+        glyph_draw(labels[i], before + (uint64_t)(first + i), images + i * (int64_t)DEMO_PIXELS);
     }
 }
 

@@ -103,7 +103,7 @@ static enum status read_class_names(struct source *s, struct h5_source *h, const
     for (int i = 0; i < 2 && !h->class_names; i++)
         if (h5_what(h->file, datasets[i]) == H5_OBJECT_DATASET)
             TRY(h5_read_texts(h->file, datasets[i], &h->class_names, &count));
-    if (count == 1 && strchr(h->class_names[0], ',')) {
+    if (h->class_names && count == 1 && strchr(h->class_names[0], ',')) {
         char **split;
         TRY(names_split(h->class_names[0], &split, &count));
         mem_free(&h->class_names);

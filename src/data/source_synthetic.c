@@ -28,7 +28,7 @@ static enum status synthetic_open(struct source *s, const char *rest, const char
 {
     (void)x, (void)y;
     struct shape *shape = &s->info.shape;
-    int64_t classes, samples;
+    int64_t classes = 0, samples = 0;
     const char *text = take(rest, 'x', FEATURES_MAX, &shape->c);
     text = take(text, 'x', FEATURES_MAX / (text ? shape->c : 1), &shape->h);
     text = take(text, ':', FEATURES_MAX / (text ? shape->c * shape->h : 1), &shape->w);

@@ -14,6 +14,11 @@ struct pass_buffers {
     double *block, *total; /* [2C] moments of one read, and of all */
 };
 
+static float value_at(const struct source_info *info, const void *features, int64_t at)
+{
+    return info->type == FEATURE_U8 ? (float)((const uint8_t *)features)[at] : ((const float *)features)[at];
+}
+
 static void find_range(const struct source_info *info, const void *features, int64_t count, struct survey *s)
 {
     int64_t plane = info->shape.h * info->shape.w;
@@ -21,8 +26,7 @@ static void find_range(const struct source_info *info, const void *features, int
         for (int64_t c = 0; c < info->shape.c; c++) {
             float min = s->min[c], max = s->max[c];
             for (int64_t end = at + plane; at < end; at++) {
-                float value = info->type == FEATURE_U8 ? ((const uint8_t *)features)[at]
-                                                       : ((const float *)features)[at];
+                float value = value_at(info, features, at);
                 if (value < min) min = value;
                 if (value > max) max = value;
             }
@@ -36,8 +40,7 @@ static void start(const struct source_info *info, struct pass_buffers *b, struct
 {
     int64_t plane = info->shape.h * info->shape.w;
     for (int64_t c = 0; c < info->shape.c; c++) {
-        b->shift[c] = info->type == FEATURE_U8 ? ((const uint8_t *)b->features)[c * plane]
-                                               : ((const float *)b->features)[c * plane];
+        b->shift[c] = value_at(info, b->features, c * plane);
         s->min[c] = s->max[c] = b->shift[c];
     }
 }

@@ -116,7 +116,7 @@ static enum status read_texts(const struct place *p, char ***out, int64_t *count
 static enum status only_text(enum status status, const char *where, const char *name, char ***texts,
                              int64_t count, char **text)
 {
-    if (status == STATUS_OK && count != 1)
+    if (status == STATUS_OK && (!*texts || count != 1))
         status = status_fail(STATUS_DATA, "%s: %s: holds %" PRId64 " texts where one is needed", where, name,
                              count);
     if (status == STATUS_OK) status = mem_copy_text(text, (*texts)[0]);
@@ -188,7 +188,8 @@ static enum status read_numbers(struct h5 *f, const char *object, const char *at
     if (class != H5T_INTEGER && (class != H5T_FLOAT || memory_type != H5T_NATIVE_DOUBLE))
         status = status_fail(STATUS_DATA, "%s: attribute '%s' of %s is not %s", f->path, attr, object,
                              memory_type == H5T_NATIVE_DOUBLE ? "a number" : "an integer");
-    else if (points != count || H5Tget_size(type) > sizeof(long double))
+    else if (points != count ||
+             H5Tget_size(type) > (class == H5T_INTEGER ? sizeof(int64_t) : sizeof(long double)))
         status = status_fail(STATUS_DATA,
                              "%s: attribute '%s' of %s holds %lld values where %" PRId64 " are needed",
                              f->path, attr, object, (long long)points, count);
@@ -211,7 +212,7 @@ static enum status read_integer(struct h5 *f, const char *object, const char *at
 
 enum status h5_attr_int64(struct h5 *f, const char *object, const char *attr, int64_t *value)
 {
-    bool is_unsigned;
+    bool is_unsigned = false;
     TRY(read_integer(f, object, attr, &is_unsigned, value));
     if (is_unsigned && *value < 0)
         return status_fail(STATUS_DATA, "%s: attribute '%s' of %s is %" PRIu64 ", which is too large",
@@ -221,8 +222,8 @@ enum status h5_attr_int64(struct h5 *f, const char *object, const char *attr, in
 
 enum status h5_attr_uint64(struct h5 *f, const char *object, const char *attr, uint64_t *value)
 {
-    bool is_unsigned;
-    int64_t bits;
+    bool is_unsigned = false;
+    int64_t bits = 0;
     TRY(read_integer(f, object, attr, &is_unsigned, &bits));
     if (!is_unsigned && bits < 0)
         return status_fail(STATUS_DATA, "%s: attribute '%s' of %s is %" PRId64 ", which is negative", f->path,
