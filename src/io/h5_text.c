@@ -116,10 +116,11 @@ static enum status read_texts(const struct place *p, char ***out, int64_t *count
 static enum status only_text(enum status status, const char *where, const char *name, char ***texts,
                              int64_t count, char **text)
 {
-    if (status == STATUS_OK && (!*texts || count != 1))
+    if (status == STATUS_OK && count != 1)
         status = status_fail(STATUS_DATA, "%s: %s: holds %" PRId64 " texts where one is needed", where, name,
                              count);
-    if (status == STATUS_OK) status = mem_copy_text(text, (*texts)[0]);
+    else if (*texts)
+        status = mem_copy_text(text, (*texts)[0]);
     mem_free(texts);
     return status;
 }
