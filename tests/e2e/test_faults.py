@@ -196,8 +196,7 @@ checkpoint: {every_epochs: 0}
             try:
                 self.assertTrue(until(lambda: '"step"' in content(journal), 30), "it never started")
                 family = children(job.pid)
-                name = os.path.basename(harness.PROGRAM)
-                ranks = sorted(p for p in family if content(f"/proc/{p}/comm").strip() == name[:15])
+                ranks = sorted(p for p in family if os.path.samefile(f"/proc/{p}/exe", harness.PROGRAM))
                 self.assertEqual(len(ranks), 3)
                 start = time.monotonic()
                 os.kill(ranks[victim], signal.SIGKILL)
