@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -5,6 +6,7 @@
 #include "app/command.h"
 #include "ddp/blas.h"
 #include "ddp/log.h"
+#include "ddp/mem.h"
 
 /* OpenBLAS chooses its kernels before main runs, so a wrong choice is mended by starting over, once: the
  * variable is set then. Without /proc the run goes on, only slower. */
@@ -12,8 +14,12 @@ static void restart_with_better_blas(char **argv)
 {
     const char *core = blas_better_core();
     if (!core || getenv("OPENBLAS_CORETYPE")) return;
+    char path[4096]; /* the link itself would make the process show as "exe" */
+    ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
+    if (length < 0) return;
+    path[length] = '\0';
     setenv("OPENBLAS_CORETYPE", core, 1);
-    execv("/proc/self/exe", argv);
+    execv(path, argv);
 }
 
 int main(int argc, char **argv)
@@ -26,5 +32,6 @@ int main(int argc, char **argv)
     if (status == STATUS_OK) status = command_run(comm, argc, argv);
     if (status != STATUS_OK && first) fprintf(stderr, "ddp_train: error: %s\n", status_text());
     comm_destroy(&comm);
+    assert(mem_alive() == 0);
     return status;
 }

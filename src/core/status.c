@@ -24,8 +24,12 @@ enum status status_at(enum status code, const char *format, ...)
     va_start(args, format);
     int used = vsnprintf(message, sizeof message, format, args);
     va_end(args);
-    if (used >= 0 && (size_t)used < sizeof message)
-        snprintf(message + used, sizeof message - (size_t)used, ": %s", inner);
+    if (used < 0 || (size_t)used + 3 > sizeof message) return code;
+    size_t room = sizeof message - (size_t)used - 3, length = strlen(inner);
+    if (length > room) length = room;
+    memcpy(message + used, ": ", 2);
+    memcpy(message + used + 2, inner, length);
+    message[(size_t)used + 2 + length] = '\0';
     return code;
 }
 
