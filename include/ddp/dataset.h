@@ -20,8 +20,13 @@ const char *dataset_locator(const struct dataset *d);
 const struct source_info *dataset_info(const struct dataset *d);
 const void *dataset_features(const struct dataset *d, int64_t sample); /* [F] in the source's type */
 int32_t dataset_label(const struct dataset *d, int64_t sample);
-int64_t
-dataset_classes(const struct dataset *d); /* number of class names, or the largest label + 1 if more */
+
+/* The names if there are exactly `classes`, else NULL. */
+const char *const *dataset_class_names(const struct dataset *d, int64_t classes);
+
+/* STATUS_DATA, naming the sample, if a label is not below the model's number of outputs. Local. */
+enum status dataset_check_labels(const struct dataset *d, int64_t outputs);
+
 size_t dataset_bytes(const struct dataset *d);
 uint64_t dataset_hash(const struct dataset *d); /* of samples and labels as stored */
 

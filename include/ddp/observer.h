@@ -34,7 +34,8 @@ struct eval_event {
     int64_t count, correct;
     double accuracy, loss;
     int64_t classes;
-    const int64_t *confusion; /* [true][predicted] */
+    const char *const *class_names; /* [classes] or NULL */
+    const int64_t *confusion;       /* [true][predicted] */
     int64_t metric_count;
     const char *const *metric_names; /* [metric_count], from the metric registry, "accuracy" among them */
     const double *metrics;           /* [metric_count] */

@@ -14,7 +14,7 @@ static void on_eval(void *self, const struct eval_event *e)
     for (int64_t i = 0; i < e->metric_count; i++)
         if (strcmp(e->metric_names[i], "accuracy") != 0)
             log_info("%s %.4f", e->metric_names[i], e->metrics[i]);
-    report_confusion(e->classes, e->confusion, NULL);
+    report_confusion(e->classes, e->confusion, e->class_names);
 }
 
 static enum status evaluate(struct setup *setup, struct comm *comm, const struct arguments *a)

@@ -55,20 +55,50 @@ void LEVEL(gather_u8)(const struct gather *g, const uint8_t *const *rows, float 
     clear_dead(g, out);
 }
 
-/* Blocks of 16 features keep the 16 rows' cache lines in L1 while they are spread over the lanes. */
+typedef float floats4 __attribute__((vector_size(16), may_alias));
+typedef float floats4u __attribute__((vector_size(16), may_alias, aligned(4)));
+typedef int32_t ints4 __attribute__((vector_size(16)));
+
+/* Transposes 4 rows of 4: two rounds that interleave row i with row i + 2. */
+VEC_INLINE void transpose4(floats4 r[4])
+{
+    static const ints4 low4 = {0, 4, 1, 5}, high4 = {2, 6, 3, 7};
+    for (int round = 0; round < 2; round++) {
+        floats4 t[4];
+        for (int i = 0; i < 2; i++) {
+            t[2 * i] = __builtin_shuffle(r[i], r[i + 2], low4);
+            t[2 * i + 1] = __builtin_shuffle(r[i], r[i + 2], high4);
+        }
+        memcpy(r, t, sizeof t);
+    }
+}
+
+/* One channel of 4 lanes, all live. */
+VEC_INLINE void gather_floats(const float *const *rows, int64_t first, int64_t features, int64_t lanes,
+                              float scale, float shift, float *out)
+{
+    int64_t f = 0;
+    for (; f + 4 <= features; f += 4) {
+        floats4 block[4];
+        for (int i = 0; i < 4; i++) block[i] = *(const floats4u *)(rows[i] + first + f);
+        transpose4(block);
+        for (int64_t j = 0; j < 4; j++) *(floats4 *)(out + (f + j) * lanes) = block[j] * scale + shift;
+    }
+    for (; f < features; f++)
+        for (int i = 0; i < 4; i++) out[f * lanes + i] = rows[i][first + f] * scale + shift;
+}
+
 void LEVEL(gather_f32)(const struct gather *g, const float *const *rows, float *out)
 {
-    int64_t features = g->channels * g->per_channel;
-    for (int64_t n = 0; n < g->live; n += 16) {
-        int64_t count = g->live - n < 16 ? g->live - n : 16;
-        for (int64_t first = 0; first < features; first += 16) {
-            int64_t end = first + 16 < features ? first + 16 : features;
-            for (int64_t f = first; f < end; f++) {
-                int64_t c = f / g->per_channel;
-                for (int64_t i = 0; i < count; i++)
-                    out[f * g->lanes + n + i] = rows[n + i][f] * g->scale[c] + g->shift[c];
-            }
-        }
+    int64_t whole = g->live / 4 * 4;
+    for (int64_t c = 0; c < g->channels; c++) {
+        int64_t first = c * g->per_channel;
+        float *to = out + first * g->lanes;
+        for (int64_t n = 0; n < whole; n += 4)
+            gather_floats(rows + n, first, g->per_channel, g->lanes, g->scale[c], g->shift[c], to + n);
+        for (int64_t n = whole; n < g->live; n++)
+            for (int64_t f = 0; f < g->per_channel; f++)
+                to[f * g->lanes + n] = rows[n][first + f] * g->scale[c] + g->shift[c];
     }
     clear_dead(g, out);
 }

@@ -14,7 +14,6 @@ struct dataset {
     char *features;
     int32_t *labels;
     int64_t sample_bytes;
-    int64_t classes;
     size_t bytes;
 };
 
@@ -51,15 +50,6 @@ static enum status read_share(struct dataset *d, const struct comm *comm)
     return STATUS_OK;
 }
 
-static void count_classes(struct dataset *d)
-{
-    const struct source_info *info = source_info(d->source);
-    int32_t largest = 0;
-    for (int64_t i = 0; i < info->samples; i++)
-        if (d->labels[i] > largest) largest = d->labels[i];
-    d->classes = info->class_count > largest + 1 ? info->class_count : largest + 1;
-}
-
 enum status dataset_load(struct dataset **out, struct comm *comm, const char *locator, const char *x,
                          const char *y)
 {
@@ -73,7 +63,6 @@ enum status dataset_load(struct dataset **out, struct comm *comm, const char *lo
     d->features = shared_base(d->window);
     d->labels = (int32_t *)(void *)(d->features + features);
     TRY(comm_agree(comm, read_share(d, comm)));
-    count_classes(d);
     return STATUS_OK;
 }
 
@@ -106,9 +95,22 @@ int32_t dataset_label(const struct dataset *d, int64_t sample)
     return d->labels[sample];
 }
 
-int64_t dataset_classes(const struct dataset *d)
+const char *const *dataset_class_names(const struct dataset *d, int64_t classes)
 {
-    return d->classes;
+    const struct source_info *info = source_info(d->source);
+    return info->class_count == classes ? info->class_names : NULL;
+}
+
+enum status dataset_check_labels(const struct dataset *d, int64_t outputs)
+{
+    int64_t samples = source_info(d->source)->samples;
+    for (int64_t i = 0; i < samples; i++)
+        if (d->labels[i] >= outputs)
+            return status_fail(
+                STATUS_DATA,
+                "%s: sample %lld has label %d but the model has %lld outputs; widen its last layer",
+                d->locator, (long long)i, d->labels[i], (long long)outputs);
+    return STATUS_OK;
 }
 
 size_t dataset_bytes(const struct dataset *d)

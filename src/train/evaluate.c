@@ -11,10 +11,7 @@ enum status evaluation_create(struct evaluation *e, struct comm *comm, struct mo
                               const struct config *config, struct batch *batch)
 {
     int64_t classes = shape_features(model_output_shape(model));
-    if (dataset_classes(data) > classes)
-        return status_fail(STATUS_DATA,
-                           "%s: %lld classes but the model has %lld outputs; widen its last layer",
-                           dataset_locator(data), (long long)dataset_classes(data), (long long)classes);
+    TRY(dataset_check_labels(data, classes));
     *e = (struct evaluation){.comm = comm,
                              .model = model,
                              .data = data,
@@ -78,6 +75,7 @@ void evaluation_run(struct evaluation *e, const float *params, struct eval_event
     comm_merge_doubles(e->comm, e->block_loss, e->blocks);
     comm_sum_int64(e->comm, e->confusion, classes * classes);
     event->classes = classes;
+    event->class_names = dataset_class_names(e->data, classes);
     event->confusion = e->confusion;
     if (rank == 0) score(e, classes, event);
 }

@@ -85,21 +85,11 @@ static enum status build_model(struct model **model, const struct config *config
     return status;
 }
 
-static enum status check_classes(const struct trainer *t)
-{
-    int64_t outputs = shape_features(model_output_shape(t->model));
-    if (dataset_classes(t->train) > outputs)
-        return status_fail(
-            STATUS_DATA, "%s: labels go up to %lld but the model has %lld outputs; widen its last layer",
-            dataset_locator(t->train), (long long)dataset_classes(t->train) - 1, (long long)outputs);
-    return STATUS_OK;
-}
-
 static enum status build_parts(struct trainer *t)
 {
     TRY(plan_batches(t));
     TRY(build_model(&t->model, t->config, t->train, t->info.lanes));
-    TRY(check_classes(t));
+    TRY(dataset_check_labels(t->train, shape_features(model_output_shape(t->model))));
     TRY(batch_create(&t->batch, t->info.lanes));
     if (!t->val) return STATUS_OK;
     TRY(check_shapes(model_layer(t->model, 0)->in, t->val));
@@ -114,7 +104,7 @@ static void fill_info(struct trainer *t)
     i->shape = source->shape;
     i->feature_type = source->type == FEATURE_U8 ? "uint8" : "float32";
     i->classes = shape_features(model_output_shape(t->model));
-    i->class_names = source->class_count == i->classes ? source->class_names : NULL;
+    i->class_names = dataset_class_names(t->train, i->classes);
     i->isa = kernels->level;
     i->blas = blas_core();
     i->window_bytes = (double)dataset_bytes(t->train) + (double)sync_shared_bytes(t->sync);
