@@ -1,8 +1,10 @@
 /* journal.h - metrics.jsonl: one JSON object per event, for programs that read a run while it goes on.
  *
- *   start   what runs                                   eval   split, exact counts, accuracy, loss, every
- * metric step    loss, accuracy, lr of one global batch      done   accuracy, loss, seconds, weights_hash
+ *   start   what runs
+ *   step    loss, accuracy, lr of one global batch
  *   epoch   exact means over the epoch, shares of time
+ *   eval    split, exact counts, accuracy, loss, every metric
+ *   done    accuracy, loss, seconds, weights_hash
  *
  * Every line is flushed. For rank 0; local functions. A write that fails is reported once and ends the
  * journal, not the run. */

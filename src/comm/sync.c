@@ -6,12 +6,6 @@
 #include "ddp/kernels.h"
 #include "ddp/mem.h"
 
-struct slice sync_cut(struct slice whole, int parts, int index)
-{
-    int64_t units = whole.count / 16, lo = units * index / parts, hi = units * (index + 1) / parts;
-    return (struct slice){whole.first + lo * 16, (hi - lo) * 16};
-}
-
 /* Layout of a node's block (tree) or of the private one (allreduce, where `holders` is 1):
  *   parameters | slots | sums [V] | stack of rank first | stack of the next rank | ... */
 static size_t lay_out(struct sync *s, char *base, int first_rank, int holders)
@@ -161,30 +155,6 @@ struct loss_sums sync_collect(struct sync *s)
         if (s->comm->nodes > 1) exchange_sums(s);
     }
     return total_of(s);
-}
-
-int sync_sum_block(struct sync *s, const struct piece *pieces, int piece_count, int64_t first, int64_t count,
-                   const float *values[TREE_DEPTH])
-{
-    struct tree_stack stack = {.leaves = s->leaves};
-    for (int i = 0; i < piece_count; i++) {
-        values[stack.height] = pieces[i].vector + first;
-        for (int merges = tree_push(&stack, pieces[i].node); merges > 0; merges--) {
-            int left = stack.height + merges - 2;
-            float *sum = s->blocks + left * SYNC_BLOCK;
-            kernels->add(count, values[left], values[left + 1], sum);
-            values[left] = sum;
-        }
-    }
-    return stack.height;
-}
-
-void sync_update_block(struct sync *s, int64_t first, int64_t count, const float *grads, sync_update *apply,
-                       void *self)
-{
-    float *slots[SYNC_SLOTS] = {NULL};
-    for (int i = 0; i < s->slot_count; i++) slots[i] = s->slots[i] + first;
-    apply(self, first, count, s->params + first, grads, slots);
 }
 
 static void apply_tree(struct sync *s, sync_update *apply, void *self)

@@ -54,6 +54,8 @@ struct sync {
     struct exchange exchange;
 };
 
+/* sync_block.c */
+
 /* Floats summed at a time: a few such blocks stay in the L1 cache. */
 #define SYNC_BLOCK 1024
 

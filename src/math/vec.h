@@ -72,6 +72,7 @@ void LEVEL(conv_backward_data)(const struct window *c, const float *weight, cons
 void LEVEL(conv_backward_weight)(const struct window *c, const float *x, const float *dy, float *dweight,
                                  float *scratch);
 int64_t LEVEL(conv_scratch_floats)(const struct window *c);
+int64_t LEVEL(conv_weight_scratch_floats)(const struct window *c); /* its share of the above */
 void LEVEL(maxpool_forward)(const struct window *p, const float *x, float *y, uint8_t *arg);
 void LEVEL(maxpool_backward)(const struct window *p, const uint8_t *arg, const float *dy, float *dx);
 void LEVEL(avgpool_forward)(const struct window *p, const float *x, float *y);

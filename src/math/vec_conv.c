@@ -1,28 +1,13 @@
-/* vec_conv.c - convolution with the batch innermost.
+/* vec_conv.c - convolution with the batch innermost: forward pass and input gradient.
  *
  * Columns are positions x lanes. Two ways through a plane, chosen by a fixed rule on shapes:
- *   direct  stride 1, no padding: the columns of an output row lie side by side in the input as well, so tap
- * k is just an offset and the tiles read and write the activations themselves; packed  anything else, and
- * many input channels (where direct reads walk memory in large strides): the patches of J columns are copied
- * into a contiguous panel [k][J], zeros where the window hangs over. */
-#include <stdbool.h>
-
-#include "math/vec_tile.h"
+ *   direct  stride 1, no padding: the columns of an output row lie side by side in the input as well, so tap k
+ *           is just an offset and the tiles read and write the activations themselves;
+ *   packed  anything else, and many input channels (where direct reads walk memory in large strides): the
+ *           patches of J columns are copied into a contiguous panel [k][J], zeros where the window hangs over. */
+#include "math/vec_patch.h"
 
 #define DIRECT_CHANNELS 16 /* more input channels than this are packed in the forward pass */
-#define OUTER_BYTES                                                                                          \
-    (512 * 1024)         /* activations of one group of rows in the weight gradient: half an L2 cache */
-#define OUTER_COLUMNS 48 /* groups of 16 columns packed at once in the weight gradient */
-
-static int64_t depth_of(const struct window *c)
-{
-    return c->in.c * c->kernel * c->kernel;
-}
-
-static bool slides(const struct window *c)
-{
-    return c->stride == 1 && c->padding == 0;
-}
 
 static int64_t plane_columns(const struct window *c) /* in registers */
 {
@@ -69,21 +54,11 @@ static void run_tile(int m, int64_t registers, const struct tile *t)
  *   packed   weights in tiles                      depth or OC rounded up to a tile, times the other
  *   panel    patches or gradients of J columns     max(depth, OC) x J x VW
  *   result   gradients of patches                  depth rounded up x J x VW
- *   offsets  int64 tables                          2 x (depth + OC) plus a tile
- * and for the weight gradient
- *   sums     16 lanes for every weight             OC x depth x 16
- *   patches  columns of some positions             depth x OUTER_COLUMNS x 16, unless it slides */
+ *   offsets  int64 tables                          2 x (depth + OC) plus a tile */
 struct scratch {
-    float *packed, *panel, *result, *sums, *patches;
+    float *packed, *panel, *result;
     int64_t *b_offset, *c_offset;
 };
-
-static int64_t carve(float *base, int64_t *used, float **part, int64_t floats)
-{
-    if (part) *part = base + *used;
-    *used += (floats + 15) / 16 * 16;
-    return *used;
-}
 
 static int64_t scratch_layout(const struct window *c, float *base, struct scratch *s)
 {
@@ -95,8 +70,6 @@ static int64_t scratch_layout(const struct window *c, float *base, struct scratc
     carve(base, &used, &s->result, most * TILE_MAX_J * VW);
     carve(base, &used, &b_offset, 2 * most);
     carve(base, &used, &c_offset, 2 * most);
-    carve(base, &used, &s->sums, oc * depth * 16);
-    carve(base, &used, &s->patches, slides(c) ? 0 : depth * OUTER_COLUMNS * 16);
     s->b_offset = (int64_t *)(void *)b_offset;
     s->c_offset = (int64_t *)(void *)c_offset;
     return used;
@@ -105,61 +78,8 @@ static int64_t scratch_layout(const struct window *c, float *base, struct scratc
 int64_t LEVEL(conv_scratch_floats)(const struct window *c)
 {
     struct scratch s;
-    return scratch_layout(c, NULL, &s);
-}
-
-/* Offset of tap k in the input, relative to the window's first element. */
-static void tap_offsets(const struct window *c, int64_t *offset)
-{
-    int64_t k = 0;
-    for (int64_t ic = 0; ic < c->in.c; ic++)
-        for (int64_t ky = 0; ky < c->kernel; ky++)
-            for (int64_t kx = 0; kx < c->kernel; kx++)
-                offset[k++] = ((ic * c->in.h + ky) * c->in.w + kx) * c->lanes;
-}
-
-static void even_offsets(int64_t count, int64_t step, int64_t *offset)
-{
-    for (int64_t i = 0; i < count; i++) offset[i] = i * step;
-}
-
-/* Where the `registers` columns from `column` on start in the input, and where their windows lie. */
-struct patch {
-    int64_t y, x, lane; /* of the window's first element; may hang over the edge */
-};
-
-static void patches_of(const struct window *c, int64_t column, int64_t registers, int64_t width,
-                       struct patch *patch)
-{
-    for (int64_t j = 0; j < registers; j++) {
-        int64_t at = (column + j) * width, position = at / c->lanes;
-        patch[j].lane = at % c->lanes;
-        patch[j].y = position / c->out.w * c->stride - c->padding;
-        patch[j].x = position % c->out.w * c->stride - c->padding;
-    }
-}
-
-/* The address of tap (ic, ky, kx) of a patch, or -1 where it hangs over the edge. */
-VEC_INLINE int64_t patch_tap(const struct window *c, const struct patch *p, int64_t ic, int64_t ky,
-                             int64_t kx)
-{
-    int64_t y = p->y + ky, x = p->x + kx;
-    if (y < 0 || y >= c->in.h || x < 0 || x >= c->in.w) return -1;
-    return ((ic * c->in.h + y) * c->in.w + x) * c->lanes + p->lane;
-}
-
-/* Copies the patches of `registers` columns of `width` floats into panel [depth][stride]. */
-VEC_INLINE void pack_patches(const struct window *c, const float *x, const struct patch *patch,
-                             int64_t registers, const int64_t width, int64_t stride, float *panel)
-{
-    for (int64_t ic = 0; ic < c->in.c; ic++)
-        for (int64_t ky = 0; ky < c->kernel; ky++)
-            for (int64_t kx = 0; kx < c->kernel; kx++, panel += stride)
-                for (int64_t j = 0; j < registers; j++) {
-                    int64_t from = patch_tap(c, &patch[j], ic, ky, kx);
-                    for (int64_t i = 0; i < width; i += VW)
-                        vec_store(panel + j * width + i, from < 0 ? (vec){0} : vec_load(x + from + i));
-                }
+    int64_t data = scratch_layout(c, NULL, &s), weight = LEVEL(conv_weight_scratch_floats)(c);
+    return data > weight ? data : weight;
 }
 
 /* The transpose of pack_patches: adds the panel, whose taps are in reverse order, back to where it came from.
@@ -318,82 +238,4 @@ void LEVEL(conv_backward_data)(const struct window *c, const float *weight, cons
             patches_of(c, column, registers, VW, patch);
             add_patches(c, s.result, patch, registers, dx);
         }
-}
-
-/* The tile of M rows (all of them or one) and up to TILE_OUTER_T taps. */
-VEC_INLINE void outer_tile(const int M, int64_t taps, const struct outer *o)
-{
-    if (taps >= TILE_OUTER_T)
-        tile_outer(M, TILE_OUTER_T, o);
-    else if (TILE_OUTER_T > 3 && taps == 3)
-        tile_outer(M, 3, o);
-    else if (TILE_OUTER_T > 2 && taps == 2)
-        tile_outer(M, 2, o);
-    else
-        tile_outer(M, 1, o);
-}
-
-/* Runs all tiles of the weight gradient over one group of columns; `o` gives the columns. */
-static void outer_tiles(const struct window *c, const struct scratch *s, struct outer *o)
-{
-    int64_t depth = depth_of(c);
-    o->m_stride = depth * 16;
-    for (int64_t oc = 0; oc < c->out.c;) {
-        bool full = c->out.c - oc >= TILE_OUTER_M;
-        o->dy_offset = s->c_offset + oc;
-        for (int64_t k = 0; k < depth; k += TILE_OUTER_T) {
-            o->x_offset = s->b_offset + k;
-            o->sums = s->sums + (oc * depth + k) * 16;
-            if (full)
-                outer_tile(TILE_OUTER_M, depth - k, o);
-            else
-                outer_tile(1, depth - k, o);
-        }
-        oc += full ? TILE_OUTER_M : 1;
-    }
-}
-
-static void outer_direct(const struct window *c, const struct scratch *s, const float *x, const float *dy)
-{
-    int64_t row_bytes = (c->out.c * c->out.w + c->in.c * c->in.w) * c->lanes * 4;
-    int64_t group = OUTER_BYTES / row_bytes > 1 ? OUTER_BYTES / row_bytes : 1;
-    tap_offsets(c, s->b_offset);
-    for (int64_t oy = 0; oy < c->out.h; oy += group) {
-        struct outer o = {.dy = dy + oy * c->out.w * c->lanes,
-                          .x = x + oy * c->in.w * c->lanes,
-                          .lines = c->out.h - oy < group ? c->out.h - oy : group,
-                          .columns = c->out.w * c->lanes / 16,
-                          .dy_line = c->out.w * c->lanes,
-                          .x_line = c->in.w * c->lanes};
-        outer_tiles(c, s, &o);
-    }
-}
-
-static void outer_packed(const struct window *c, const struct scratch *s, const float *x, const float *dy)
-{
-    int64_t columns = c->out.h * c->out.w * c->lanes / 16;
-    for (int64_t column = 0; column < columns; column += OUTER_COLUMNS) {
-        int64_t count = columns - column < OUTER_COLUMNS ? columns - column : OUTER_COLUMNS;
-        struct patch patch[OUTER_COLUMNS];
-        patches_of(c, column, count, 16, patch);
-        pack_patches(c, x, patch, count, 16, count * 16, s->patches);
-        even_offsets(depth_of(c), count * 16, s->b_offset);
-        struct outer o = {.dy = dy + column * 16, .x = s->patches, .lines = 1, .columns = count};
-        outer_tiles(c, s, &o);
-    }
-}
-
-void LEVEL(conv_backward_weight)(const struct window *c, const float *x, const float *dy, float *dweight,
-                                 float *scratch)
-{
-    struct scratch s;
-    scratch_layout(c, scratch, &s);
-    int64_t weights = c->out.c * depth_of(c);
-    memset(s.sums, 0, (size_t)(weights * 16) * sizeof *s.sums);
-    even_offsets(c->out.c, c->out.h * c->out.w * c->lanes, s.c_offset);
-    if (slides(c))
-        outer_direct(c, &s, x, dy);
-    else
-        outer_packed(c, &s, x, dy);
-    for (int64_t i = 0; i < weights; i++) dweight[i] = vec_sum16(s.sums + i * 16);
 }

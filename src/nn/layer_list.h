@@ -1,5 +1,6 @@
 /* layer_list.h - every kind of layer: LAYER(x) stands for `layer_x` in src/nn/layer_x.c. A new kind is its
  * file and its line here. No include guard: layer_registry.c reads the list twice. */
+/* clang-format off */
 LAYER(conv2d)
 LAYER(linear)
 LAYER(relu)
