@@ -11,5 +11,5 @@ setup_open_mpi "$ranks"
 setup_build
 
 cd "$root"
-say "mpirun -np $ranks build/ddp_train $*"
+say "mpirun -np $ranks build/ddp_train${*:+ $*}"
 exec mpirun -np "$ranks" build/ddp_train "$@" </dev/null

@@ -22,19 +22,45 @@ package_installed() {
     [ "$(dpkg-query --show --showformat='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
 }
 
-# Runs a command as root: directly, or through sudo, which asks for a password only where there is a terminal.
-as_root() {
-    if [ "$(id -u)" -eq 0 ]; then
-        "$@"
-    elif [ -t 0 ]; then
-        sudo "$@"
-    else
-        sudo --non-interactive "$@"
-    fi
+# Runs a command whose output matters only when it fails.
+quietly() {
+    local output
+    output=$("$@" 2>&1) || {
+        printf '%s\n' "$output" | tail -n 40 >&2
+        return 1
+    }
+}
+
+# Sets `sudo` to what makes a command run as root; fails where nothing does. A password is asked for only on a terminal.
+find_sudo() {
+    sudo=()
+    [ "$(id -u)" -ne 0 ] || return 0
+    command -v sudo >/dev/null || return 1
+    sudo=(sudo --non-interactive)
+    ! "${sudo[@]}" true 2>/dev/null || return 0
+    [ -t 0 ] || return 1
+    sudo=(sudo)
+    say "administrator rights are needed to install $*"
+    sudo true
+}
+
+# A machine that has just started may be busy with its own updates: the option waits for dpkg.
+apt_get() {
+    "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300 "$@"
+}
+
+# apt-get update knows no such option: it is tried for a minute.
+apt_update() {
+    local attempt
+    for ((attempt = 1; attempt <= 6; attempt++)); do
+        ! apt_get update >/dev/null 2>&1 || return 0
+        sleep 10
+    done
+    quietly apt_get update
 }
 
 setup_packages() {
-    local name missing=()
+    local name missing=() sudo
     if ! command -v dpkg-query >/dev/null; then
         say "not a Debian system: make sure that the counterparts of these packages are here: $*"
         return
@@ -44,14 +70,12 @@ setup_packages() {
     done
     [ ${#missing[@]} -gt 0 ] || return 0
 
-    if [ "$(id -u)" -ne 0 ] && ! command -v sudo >/dev/null; then
-        die "missing packages, and neither root nor sudo to install them; ask for: apt-get install ${missing[*]}"
-    fi
+    find_sudo "${missing[@]}" ||
+        die "packages are missing, and there is no right to install them; ask for: apt-get install ${missing[*]}"
     say "installing ${missing[*]}"
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq update ||
-        die "apt-get update failed; are you allowed to use sudo, and is the network there?"
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq install --yes --no-install-recommends \
-        -o Dpkg::Use-Pty=0 "${missing[@]}" </dev/null >/dev/null || die "apt-get could not install: ${missing[*]}"
+    apt_update || die "apt-get update failed, for the reason above"
+    quietly apt_get install --yes --no-install-recommends "${missing[@]}" </dev/null ||
+        die "apt-get could not install ${missing[*]}, for the reason above; is the network there?"
 }
 
 setup_open_mpi() {
@@ -59,8 +83,10 @@ setup_open_mpi() {
     if [ "$(id -u)" -eq 0 ]; then # in a container root is often all there is
         export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
     fi
-    if [ "$ranks" -gt "$(nproc)" ]; then # start them all the same, and let waiting ranks give way
-        export OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_MCA_mpi_yield_when_idle=1
+    # Open MPI counts cores, not hardware threads, and refuses more ranks; where they fit, this changes nothing.
+    export OMPI_MCA_rmaps_base_oversubscribe=1
+    if [ "$ranks" -gt "$(nproc)" ]; then
+        export OMPI_MCA_mpi_yield_when_idle=1 # waiting ranks give way
     fi
     # Shared windows live in /dev/shm, which containers often limit to 64 MB; a file in the temporary folder does too.
     free=$(df --output=avail -k /dev/shm 2>/dev/null | tail -n 1) || free=0
@@ -69,8 +95,11 @@ setup_open_mpi() {
     fi
 }
 
+build() {
+    cd "$root" && cmake --preset release && cmake --build --preset release --parallel "$(nproc)"
+}
+
 setup_build() {
-    say "building (release) in build/"
-    (cd "$root" && cmake --preset release >/dev/null && cmake --build --preset release --parallel "$(nproc)" -- --quiet) ||
-        die "the build failed; its messages stand above"
+    say "building (release) in build/; the first time takes a minute"
+    quietly build || die "the build failed; its last messages stand above"
 }
