@@ -41,9 +41,10 @@ static enum status check_room(const struct comm *c, size_t bytes, const char *wh
                        what, (double)bytes / 1e6, folder, room / 1e6);
 }
 
-static uintptr_t round_up(uintptr_t address)
+/* The first address from `block` on that is a multiple of MEM_ALIGN. */
+static void *align(char *block)
 {
-    return (address + MEM_ALIGN - 1) / MEM_ALIGN * MEM_ALIGN;
+    return block + (MEM_ALIGN - (uintptr_t)block % MEM_ALIGN) % MEM_ALIGN;
 }
 
 enum status shared_create(struct shared **out, struct comm *comm, size_t bytes, const char *what)
@@ -59,7 +60,7 @@ enum status shared_create(struct shared **out, struct comm *comm, size_t bytes, 
     MPI_Aint size;
     int unit;
     MPI_Win_shared_query(s->window, 0, &size, &unit, &mine);
-    s->barrier = (struct barrier *)round_up((uintptr_t)mine);
+    s->barrier = align(mine);
     s->base = (char *)(s->barrier + 1);
     s->ranks = (unsigned)comm->local_size;
     s->spins = comm->crowded ? 0 : 2000;

@@ -35,7 +35,8 @@ static enum status allocate_block(struct sync *s)
     int holders = s->tree ? s->comm->local_size : 1;
     s->bytes = lay_out(s, NULL, first, holders);
     TRY(mem_alloc(&s->pieces, (size_t)s->piece_count, sizeof *s->pieces, "pieces of the gradient"));
-    TRY(mem_alloc(&s->blocks, TREE_DEPTH * SYNC_BLOCK, sizeof *s->blocks, "blocks of the gradient"));
+    TRY(mem_alloc(&s->blocks, (size_t)(TREE_DEPTH * SYNC_BLOCK), sizeof *s->blocks,
+                  "blocks of the gradient"));
     if (!s->tree) {
         TRY(mem_alloc(&s->memory, s->bytes, 1, "parameters and gradients"));
         lay_out(s, s->memory, first, holders);

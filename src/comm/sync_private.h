@@ -57,7 +57,7 @@ struct sync {
 /* sync_block.c */
 
 /* Floats summed at a time: a few such blocks stay in the L1 cache. */
-#define SYNC_BLOCK 1024
+#define SYNC_BLOCK ((int64_t)1024)
 
 /* Part `index` of `parts` nearly equal parts of whole vectors of 16. */
 struct slice sync_cut(struct slice whole, int parts, int index);

@@ -37,7 +37,7 @@ enum status number_parse_int(const char *text, int64_t *value)
         *value = parsed;
         return STATUS_OK;
     }
-    double real; /* integers written as 1e3 or 512.0 */
+    double real = 0; /* integers written as 1e3 or 512.0 */
     if (number_parse_real(text, &real) != STATUS_OK || real != floor(real) || fabs(real) > 9007199254740992.0)
         return status_fail(STATUS_CONFIG, "'%s' is not an integer", text);
     *value = (int64_t)real;

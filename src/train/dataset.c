@@ -1,5 +1,6 @@
 #include "ddp/dataset.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "ddp/hash.h"
@@ -157,6 +158,7 @@ static void first_means(const struct dataset *d, float *shift)
     const struct source_info *info = dataset_info(d);
     if (info->type != FEATURE_F32) return;
     const float *x = dataset_features(d, 0);
+    assert(shift); /* a sample has channels */
     int64_t plane = info->shape.h * info->shape.w;
     for (int64_t c = 0; c < info->shape.c; c++) {
         double sum = 0;

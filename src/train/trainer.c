@@ -1,5 +1,7 @@
 #include "ddp/trainer.h"
 
+#include <inttypes.h>
+
 #include "ddp/blas.h"
 #include "ddp/kernels.h"
 #include "ddp/log.h"
@@ -33,38 +35,47 @@ static enum status check_shapes(const struct shape want, const struct dataset *d
                        (long long)want.c, (long long)want.h, (long long)want.w);
 }
 
+/* V is the configured number, or the number of ranks if that is more. */
+static int64_t choose_virtual_ranks(const struct trainer *t)
+{
+    int64_t v = t->config->virtual_ranks, ranks = comm_size(t->comm);
+    if (ranks <= v) return v;
+    log_warn("%" PRId64 " ranks but train.virtual_ranks is %" PRId64 ": using %" PRId64 " virtual ranks; set "
+             "train.virtual_ranks to that to get the same bits with fewer ranks",
+             ranks, v, ranks);
+    return ranks;
+}
+
+static enum status check_batch(const struct trainer *t, int64_t v)
+{
+    int64_t batch = t->config->batch, below = batch / v * v, samples = dataset_info(t->train)->samples;
+    if (below == 0)
+        return status_fail(STATUS_CONFIG,
+                           "train.batch: %" PRId64 " is less than one sample for each of %" PRId64
+                           " virtual ranks; use %" PRId64,
+                           batch, v, v);
+    if (below != batch)
+        return status_fail(STATUS_CONFIG,
+                           "train.batch: %" PRId64 " does not divide into %" PRId64
+                           " virtual ranks; the nearest that do are %" PRId64 " and %" PRId64,
+                           batch, v, below, below + v);
+    if (batch > samples)
+        return status_fail(
+            STATUS_DATA, "%s: %" PRId64 " samples are fewer than one batch of %" PRId64 "; lower train.batch",
+            dataset_locator(t->train), samples, batch);
+    return STATUS_OK;
+}
+
 /* Virtual ranks, slices and steps. */
 static enum status plan_batches(struct trainer *t)
 {
     struct trainer_info *i = &t->info;
-    int64_t batch = t->config->batch, ranks = comm_size(t->comm);
+    int64_t batch = t->config->batch;
     i->train_samples = dataset_info(t->train)->samples;
     i->val_samples = t->val ? dataset_info(t->val)->samples : 0;
-    i->virtual_ranks = t->config->virtual_ranks;
-    if (ranks > i->virtual_ranks) {
-        log_warn("%lld ranks but train.virtual_ranks is %lld: using %lld virtual ranks; set "
-                 "train.virtual_ranks to %lld "
-                 "to get the same bits with fewer ranks",
-                 (long long)ranks, (long long)i->virtual_ranks, (long long)ranks, (long long)ranks);
-        i->virtual_ranks = ranks;
-    }
-    int64_t v = i->virtual_ranks, below = batch / v * v;
-    if (below != batch && below > 0)
-        return status_fail(
-            STATUS_CONFIG,
-            "train.batch: %lld does not divide into %lld virtual ranks; the nearest that do are %lld and "
-            "%lld",
-            (long long)batch, (long long)v, (long long)below, (long long)(below + v));
-    if (below != batch)
-        return status_fail(STATUS_CONFIG,
-                           "train.batch: %lld is less than one sample for each of %lld virtual ranks; use "
-                           "%lld",
-                           (long long)batch, (long long)v, (long long)v);
-    if (batch > i->train_samples)
-        return status_fail(STATUS_DATA,
-                           "%s: %lld samples are fewer than one batch of %lld; lower train.batch",
-                           dataset_locator(t->train), (long long)i->train_samples, (long long)batch);
-    i->slice = batch / v;
+    i->virtual_ranks = choose_virtual_ranks(t);
+    TRY(check_batch(t, i->virtual_ranks));
+    i->slice = batch / i->virtual_ranks;
     i->lanes = shape_lanes(i->slice);
     i->steps_per_epoch = (i->train_samples + batch - 1) / batch;
     i->total_steps = i->steps_per_epoch * t->config->epochs;
