@@ -94,7 +94,7 @@ enum status h5_attr_doubles(struct h5 *f, const char *object, const char *attr, 
 
 struct h5_writer;
 
-/* Starts PATH.tmp.<pid>. An existing PATH is STATUS_CONFIG unless `overwrite`. */
+/* Starts PATH.tmp.<pid>. An existing PATH is STATUS_CONFIG unless `overwrite` and a regular file. */
 enum status h5_create(struct h5_writer **out, const char *path, bool overwrite);
 
 /* Closes the file, brings it to the disk and gives it its name; on failure nothing is left behind. */

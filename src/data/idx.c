@@ -2,7 +2,6 @@
 
 #include <inttypes.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "data/names.h"
 #include "ddp/gz.h"
@@ -125,9 +124,6 @@ enum status idx_convert(const char *images, const char *labels, const char *out,
     struct h5_writer *w = NULL;
     char **names = NULL;
     int64_t classes = 0;
-    if (!overwrite && access(out, F_OK) == 0)
-        return status_fail(STATUS_CONFIG, "%s: exists already; choose another name, or --force to replace it",
-                           out);
     if (class_names && class_names[0]) TRY(names_split(class_names, &names, &classes));
     enum status status = h5_create(&w, out, overwrite);
     if (status == STATUS_OK) status = convert(&x, &y, w, (const char *const *)names, classes);

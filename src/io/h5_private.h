@@ -25,4 +25,7 @@ hid_t h5_native(enum h5_type type);
 /* Describes an open dataset; `where` names the file for messages. */
 enum status h5_describe(hid_t dataset, const char *where, const char *name, struct h5_info *info);
 
+/* STATUS_DATA if the dataset, of the file `path`, is virtual and one of its sources is missing. */
+enum status h5_check_sources(hid_t dataset, const char *path, const char *where);
+
 #endif

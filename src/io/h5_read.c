@@ -98,6 +98,7 @@ enum status h5_data_open(struct h5_data **out, struct h5 *f, const char *name)
     if (status == STATUS_OK) {
         *out = d;
         status = check_filters(d->where, &d->info);
+        if (status == STATUS_OK) status = h5_check_sources(d->dataset, f->path, d->where);
         if (status != STATUS_OK) h5_data_close(out);
         return status;
     }

@@ -6,6 +6,7 @@
 #include <libgen.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "ddp/mem.h"
@@ -58,11 +59,22 @@ static enum status create_file(struct h5_writer *w, const char *path)
     return status;
 }
 
+/* The new file takes the name away from whatever has it, be it a device. */
+static enum status check_target(const char *path, bool overwrite)
+{
+    struct stat facts;
+    if (stat(path, &facts) != 0) return STATUS_OK;
+    if (!overwrite)
+        return status_fail(STATUS_CONFIG, "%s: exists already; choose another name, or --force to replace it", path);
+    if (!S_ISREG(facts.st_mode))
+        return status_fail(STATUS_CONFIG, "%s: is no regular file and is not replaced", path);
+    return STATUS_OK;
+}
+
 enum status h5_create(struct h5_writer **out, const char *path, bool overwrite)
 {
     *out = NULL;
-    if (!overwrite && access(path, F_OK) == 0)
-        return status_fail(STATUS_CONFIG, "%s: exists already; remove it or choose another name", path);
+    TRY(check_target(path, overwrite));
     struct h5_writer *w = NULL;
     TRY(mem_alloc(&w, 1, sizeof *w, "HDF5 writer"));
     w->file = H5I_INVALID_HID;

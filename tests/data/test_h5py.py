@@ -100,6 +100,24 @@ class H5py(unittest.TestCase):
                 self.check_numbers(output, features, labels)
                 self.assertEqual("deflate(1)" in output, "compression" in options)
 
+    def test_virtual(self):
+        """Rows that lie in other files; HDF5 itself reads zeros where a file is gone."""
+        features, labels = np.random.default_rng(5).normal(size=(20, 3)).astype(np.float32), np.arange(20) % 3
+        layout = h5py.VirtualLayout((20, 3), np.float32)
+        for i in range(2):
+            with h5py.File(self.path(f"part{i}.h5"), "w") as f:
+                f["rows"] = features[10 * i:10 * i + 10]
+            layout[10 * i:10 * i + 10] = h5py.VirtualSource(f"part{i}.h5", "rows", (10, 3))
+        with h5py.File(self.file, "w") as f:
+            f.create_virtual_dataset("x", layout)
+            f["y"] = labels
+        self.check_numbers(self.inspect(), features.reshape(20, 3, 1, 1), labels)
+        with h5py.File(self.path("part1.h5"), "a") as f:
+            f.move("rows", "lines")
+        self.problem("part1.h5 holds no dataset rows")
+        os.remove(self.path("part1.h5"))
+        self.problem("part1.h5 is not there")
+
     def test_newest_format(self):
         features, labels = np.ones((5, 4, 3), np.float32), np.arange(5)
         with h5py.File(self.file, "w", libver="latest") as f:

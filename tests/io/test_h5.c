@@ -266,6 +266,8 @@ static void test_atomic(void)
     h5_close(&f);
     CHECK_STATUS(h5_create(&w, "/nowhere/x.h5", false), STATUS_OTHER);
     CHECK(w == NULL && says("/nowhere/x.h5"));
+    CHECK_STATUS(h5_create(&w, folder, true), STATUS_CONFIG);
+    CHECK(w == NULL && says("regular file"));
 }
 
 /* A full disk, played by a limit on the size of files: the writer fails and leaves nothing behind. */
