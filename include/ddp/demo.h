@@ -6,6 +6,7 @@
 #ifndef DDP_DEMO_H
 #define DDP_DEMO_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "ddp/status.h"
@@ -25,7 +26,7 @@ const char *const *demo_class_names(void);
 void demo_draw(enum demo_split split, int64_t first, int64_t count, uint8_t *images, int32_t *labels);
 
 /* Writes groups train and test, each with images (N,1,28,28) and labels (N,) with class_names, into one HDF5
- * file. An existing file is STATUS_CONFIG. */
-enum status demo_write(const char *path);
+ * file. An existing file is STATUS_CONFIG unless `overwrite`. */
+enum status demo_write(const char *path, bool overwrite);
 
 #endif

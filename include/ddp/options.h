@@ -6,10 +6,12 @@
 #ifndef DDP_OPTIONS_H
 #define DDP_OPTIONS_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "ddp/config.h"
 #include "ddp/settings.h"
+#include "ddp/suggest.h"
 
 /* Fills *config (released with options_free, also after an error). A key of a loss, optimizer or schedule
  * that a higher level replaced by another one is skipped with a warning; any other key that does not fit is
@@ -20,7 +22,12 @@ void options_free(struct config *config);
 /* The resolved configuration as YAML; released with mem_free. */
 enum status options_text(const struct config *config, char **text);
 
-/* Every key with type, default and meaning, and every registered layer, loss, optimizer and schedule. */
-void options_help(FILE *out);
+/* Offers every key, with `prefix` in front. */
+void options_offer(struct suggest *s, const char *prefix);
+
+/* Prints defaults and meanings: "keys" is everything, "layers", "losses", "optimizers", "schedules" and "metrics"
+ * are one registry each. False if there is no such topic. */
+bool options_help(const char *topic, FILE *out);
+void options_offer_topics(struct suggest *s);
 
 #endif

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "app/command.h"
+#include "ddp/options.h"
 #include "ddp/suggest.h"
 
 #define KEY_SIZE 128
@@ -27,7 +28,7 @@ static const struct flag flags[] = {
     {"overwrite", NULL, AT(overwrite), "replace the run that is in the run directory", FLAGS_RUN, 0},
     {"data", "LOCATOR", AT(data), "data set: FILE.h5, FILE.h5:GROUP, demo:test", FLAGS_DATA, 0},
     {"class-names", "A,B,...", AT(class_names), "names of the classes, in label order", FLAGS_CONVERT, 0},
-    {"force", NULL, AT(force), "replace an existing output file", FLAGS_CONVERT, 0},
+    {"force", NULL, AT(force), "replace an existing output file", FLAGS_FORCE, 0},
     {"params", "N", AT(params), "length of the parameter vector (default: 1e6, then 16e6)", FLAGS_BENCH, 0},
     {"repeats", "N", AT(repeats), "timed repeats (default 20)", FLAGS_BENCH, 0},
     {"ranks-per-node", "N", AT(ranks_per_node), "treat every N ranks as one node", FLAGS_BENCH, 0},
@@ -61,12 +62,14 @@ static const struct flag *flag_find(const char *name, size_t length)
 static enum status fail_unknown(const char *argument)
 {
     struct suggest s;
-    suggest_start(&s, argument);
-    char name[KEY_SIZE];
+    char word[KEY_SIZE], name[KEY_SIZE];
+    snprintf(word, sizeof word, "%.*s", (int)strcspn(argument, "="), argument);
+    suggest_start(&s, word);
     for (const struct flag *f = flags; f->name; f++) {
         snprintf(name, sizeof name, "--%s", f->name);
         suggest_offer(&s, name);
     }
+    options_offer(&s, "--");
     return status_fail(STATUS_CONFIG, "unknown flag '%s'%s (see --help)", argument, suggest_hint(&s));
 }
 
@@ -87,13 +90,17 @@ static enum status add_assignment(struct arguments *a, const char *text, const c
 static enum status read_flag(struct arguments *a, int *i, unsigned *used_sets)
 {
     const char *argument = a->argv[*i];
-    const char *name = argument + (argument[1] == '-' ? 2 : 1);
-    const char *equals = strchr(name, '=');
-    size_t length = equals ? (size_t)(equals - name) : strlen(name);
-    const char *value = equals ? equals + 1 : NULL;
-    bool is_key = argument[1] == '-' && memchr(name, '.', length);
+    bool is_long = argument[1] == '-';
+    const char *name = argument + (is_long ? 2 : 1);
+    size_t length = is_long ? strcspn(name, "=") : 1; /* -oDIR and -o=DIR are -o DIR */
+    const char *value = name + length;
+    if (*value == '=')
+        value++;
+    else if (!*value)
+        value = NULL;
+    bool is_key = is_long && memchr(name, '.', length);
     const struct flag *f = is_key ? flag_find("set", 3) : flag_find(name, length);
-    if (!f || (argument[1] == '-') != (length > 1)) return fail_unknown(argument);
+    if (!f || is_long != (length > 1)) return fail_unknown(argument);
 
     bool takes_value = f->value != NULL;
     if (!takes_value && value) return status_fail(STATUS_CONFIG, "--%s takes no value", f->name);
@@ -150,9 +157,10 @@ static enum status check_flags(const struct arguments *a, unsigned used_sets)
                                a->command->name, f->name, a->command->name);
     if (a->word_count < a->command->min_words)
         return status_fail(STATUS_CONFIG, "usage: ddp_train %s %s", a->command->name, a->command->synopsis);
-    if (strcmp(a->command->name, "train") == 0 || strcmp(a->command->name, "check") == 0) {
+    if (strcmp(a->command->synopsis, "[FILE.yaml]") == 0) {
         if (a->word_count && !is_config_file(a->words[0]))
-            return status_fail(STATUS_CONFIG, "'%s' is no configuration file (.yaml or .yml)", a->words[0]);
+            return status_fail(STATUS_CONFIG, "'%s' does not name a configuration file (.yaml or .yml)",
+                               a->words[0]);
         if (a->word_count && a->config)
             return status_fail(STATUS_CONFIG, "two configuration files: '%s' and '%s'", a->words[0],
                                a->config);

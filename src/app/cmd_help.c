@@ -1,5 +1,4 @@
 #include <stdio.h>
-#include <string.h>
 
 #include "app/command.h"
 #include "ddp/options.h"
@@ -14,7 +13,8 @@ static void print_all(void)
     puts("\nflags of train:");
     arguments_help(command_find("train")->flags);
     puts("\n'ddp_train help COMMAND' explains a command, 'ddp_train help keys' every key of the "
-         "configuration.\n"
+         "configuration,\n"
+         "'ddp_train help layers' (or losses, optimizers, schedules, metrics) what there is to choose from.\n"
          "exit codes: 0 done, 1 failed, 2 usage or configuration, 3 data, 4 diverged, 130 interrupted");
 }
 
@@ -24,26 +24,24 @@ void help_print(const struct command *c)
         print_all();
         return;
     }
-    printf("usage: ddp_train %s %s\n\n%s\n%s%s\nflags:\n", c->name, c->synopsis, c->help,
-           *c->details ? "\n" : "", c->details);
+    printf("usage: ddp_train %s%s%s\n\n%s\n%s%s\nflags:\n", c->name, *c->synopsis ? " " : "", c->synopsis,
+           c->help, *c->details ? "\n" : "", c->details);
     arguments_help(c->flags);
 }
 
 enum status cmd_help(struct comm *comm, struct arguments *a)
 {
     (void)comm;
-    if (a->word_count && strcmp(a->words[0], "keys") == 0) {
-        options_help(stdout);
+    const char *word = a->word_count ? a->words[0] : NULL;
+    const struct command *c = word ? command_find(word) : NULL;
+    if (!word || c) {
+        help_print(c);
         return STATUS_OK;
     }
-    const struct command *c = a->word_count ? command_find(a->words[0]) : NULL;
-    if (a->word_count && !c) {
-        struct suggest s;
-        suggest_start(&s, a->words[0]);
-        suggest_offer(&s, "keys");
-        for (c = command_table(); c->name; c++) suggest_offer(&s, c->name);
-        return status_fail(STATUS_CONFIG, "help: there is no command '%s'%s", a->words[0], suggest_hint(&s));
-    }
-    help_print(c);
-    return STATUS_OK;
+    if (options_help(word, stdout)) return STATUS_OK;
+    struct suggest s;
+    suggest_start(&s, word);
+    for (c = command_table(); c->name; c++) suggest_offer(&s, c->name);
+    options_offer_topics(&s);
+    return status_fail(STATUS_CONFIG, "help: there is nothing on '%s'%s", word, suggest_hint(&s));
 }

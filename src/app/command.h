@@ -32,6 +32,7 @@ enum flag_set {
     FLAGS_DATA = 4,
     FLAGS_CONVERT = 8,
     FLAGS_BENCH = 16,
+    FLAGS_FORCE = 32,
 };
 
 struct command {

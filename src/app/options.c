@@ -7,9 +7,9 @@
 #include "ddp/log.h"
 #include "ddp/mem.h"
 #include "ddp/number.h"
-#include "ddp/suggest.h"
 
-#define LIST_SIZE 256
+#define LIST_SIZE      256
+#define RUN_NAME_BYTES 200 /* a file name has 255; time and job number follow */
 
 /* Appends `word` to a comma-separated list, as far as it fits. */
 static void list_add(char list[LIST_SIZE], const char *word)
@@ -103,23 +103,32 @@ static enum status choose_entries(const struct settings *s, struct config *confi
     return STATUS_OK;
 }
 
-static enum status fail_unknown(const struct setting *setting)
+void options_offer(struct suggest *s, const char *prefix)
 {
-    char where[SETTINGS_WHERE_SIZE], key[LIST_SIZE];
-    settings_where(setting, NULL, where);
-    struct suggest s;
-    suggest_start(&s, setting->key);
-    for (const struct option *o = option_table(); o->key; o++) suggest_offer(&s, o->key);
+    char key[LIST_SIZE];
+    for (const struct option *o = option_table(); o->key; o++) {
+        snprintf(key, sizeof key, "%s%s", prefix, o->key);
+        suggest_offer(s, key);
+    }
     for (const struct family *f = family_table(); f->section; f++) {
         struct family_entry entry;
         for (int i = 0; f->entry(i, &entry); i++)
             for (const struct arg *a = entry.args; a && a->name; a++) {
-                snprintf(key, sizeof key, "%s.%s", f->section, a->name);
-                suggest_offer(&s, key);
+                snprintf(key, sizeof key, "%s%s.%s", prefix, f->section, a->name);
+                suggest_offer(s, key);
             }
-        snprintf(key, sizeof key, "%s.name", f->section);
-        suggest_offer(&s, key);
+        snprintf(key, sizeof key, "%s%s.name", prefix, f->section);
+        suggest_offer(s, key);
     }
+}
+
+static enum status fail_unknown(const struct setting *setting)
+{
+    char where[SETTINGS_WHERE_SIZE];
+    settings_where(setting, NULL, where);
+    struct suggest s;
+    suggest_start(&s, setting->key);
+    options_offer(&s, "");
     return status_fail(STATUS_CONFIG, "%s: unknown key%s ('ddp_train help keys' lists them)", where,
                        suggest_hint(&s));
 }
@@ -225,6 +234,11 @@ static enum status check_whole(const struct settings *s, const struct config *co
         char owner[LIST_SIZE];
         snprintf(owner, sizeof owner, "%s '%s'", f->section, entry.name);
         TRY(arg_complete(entry.args, family_values(f, config), owner));
+    }
+    if (strlen(config->run_name) > RUN_NAME_BYTES) {
+        char where[SETTINGS_WHERE_SIZE];
+        place(s, "run.name", where);
+        return status_fail(STATUS_CONFIG, "%s: is longer than %d bytes", where, RUN_NAME_BYTES);
     }
     if (!*config->run_name || *config->run_name == '.' || strchr(config->run_name, '/')) {
         char where[SETTINGS_WHERE_SIZE];

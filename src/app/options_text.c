@@ -1,5 +1,4 @@
-/* The configuration as text: the canonical YAML of a resolved one, and the help on every key. */
-#include <math.h>
+/* A resolved configuration as canonical YAML. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -117,46 +116,4 @@ enum status options_text(const struct config *config, char **text)
                                 : mem_copy_text(text, buffer);
     free(buffer);
     return status;
-}
-
-static void help_args(FILE *out, const struct arg *args, const char *indent)
-{
-    for (const struct arg *a = args; a && a->name; a++) {
-        char text[ARG_TEXT_SIZE] = "required";
-        if (!isnan(a->standard)) arg_format(a, a->standard, text);
-        fprintf(out, "%s%-16s %-12s %s\n", indent, a->name, text, a->help);
-    }
-}
-
-static void help_option(FILE *out, const struct option *o)
-{
-    const char *standard = !o->standard ? "required" : *o->standard ? o->standard : "''";
-    fprintf(out, "  %-26s %-12s %s", o->key, standard, o->help);
-    for (int i = 0; o->choices && o->choices[i]; i++)
-        fprintf(out, "%s%s", i ? ", " : " (", *o->choices[i] ? o->choices[i] : "''");
-    fputs(o->choices ? ")\n" : "\n", out);
-}
-
-void options_help(FILE *out)
-{
-    fputs("Keys of the configuration file, with their defaults. Each is also a flag (--train.batch=256 or\n"
-          "--set train.batch=256) and an environment variable (DDP_TRAIN_TRAIN_BATCH=256).\n\n",
-          out);
-    for (const struct option *o = option_table(); o->key; o++) help_option(out, o);
-    for (const struct family *f = family_table(); f->section; f++) {
-        struct family_entry entry;
-        fprintf(out, "\n  %s.name (default %s), each with its own keys below %s:\n", f->section, f->standard,
-                f->section);
-        for (int i = 0; f->entry(i, &entry); i++) {
-            fprintf(out, "    %s: %s\n", entry.name, entry.help);
-            help_args(out, entry.args, "      ");
-        }
-    }
-    fputs(
-        "\n  Layers for model.layers, written 'kind', 'kind: FIRST_ARGUMENT' or 'kind: {argument: value}':\n",
-        out);
-    for (const struct layer_ops *const *o = layer_registry(); *o; o++) {
-        fprintf(out, "    %s: %s\n", (*o)->name, (*o)->help);
-        help_args(out, (*o)->args, "      ");
-    }
 }

@@ -71,11 +71,11 @@ static enum status write_split(struct h5_writer *w, enum demo_split split, struc
     return h5_write_attr_texts(w, label_names[split], "class_names", demo_class_names(), DEMO_CLASSES);
 }
 
-enum status demo_write(const char *path)
+enum status demo_write(const char *path, bool overwrite)
 {
     struct h5_writer *w = NULL;
     struct block *b = NULL;
-    TRY(h5_create(&w, path, false));
+    TRY(h5_create(&w, path, overwrite));
     enum status status = mem_alloc(&b, 1, sizeof *b, "demo data");
     if (status == STATUS_OK) status = write_split(w, DEMO_TRAIN, b);
     if (status == STATUS_OK) status = write_split(w, DEMO_TEST, b);

@@ -116,6 +116,7 @@ enum status inspect_data(const char *path, FILE *out)
     }
     if (status == STATUS_OK && l->datasets == 0) fprintf(out, "  no dataset\n");
     h5_close(&f);
+    fflush(out); /* what follows reads all samples */
     for (int i = 0; status == STATUS_OK && i < l->group_count; i++)
         status = inspect_group(path, l->groups[i], out);
     mem_free(&l);

@@ -89,6 +89,13 @@ static enum status check_labels(struct source *s, struct h5_source *h)
     return status_fail(STATUS_DATA, "%s: is %s; labels are integers, class indices from 0", h->y.where, text);
 }
 
+/* Names are shown on terminals, which obey control characters. */
+static void defuse(char *name)
+{
+    for (; *name; name++)
+        if ((unsigned char)*name < 0x20 || *name == 0x7f) *name = ' ';
+}
+
 /* Class names stand beside the labels, on their group or on the file, as attribute or as dataset. */
 static enum status read_class_names(struct source *s, struct h5_source *h, const char *group)
 {
@@ -109,6 +116,7 @@ static enum status read_class_names(struct source *s, struct h5_source *h, const
         mem_free(&h->class_names);
         h->class_names = split;
     }
+    for (int64_t k = 0; k < count; k++) defuse(h->class_names[k]);
     s->info.class_count = count;
     s->info.class_names = (const char *const *)h->class_names;
     return STATUS_OK;

@@ -67,8 +67,9 @@ static void test_write(void)
     snprintf(path, sizeof path, "%s/demo.h5", folder);
     snprintf(train, sizeof train, "%s:train", path);
     snprintf(test, sizeof test, "%s:/test", path);
-    CHECK_STATUS(demo_write(path), STATUS_OK);
-    CHECK_STATUS(demo_write(path), STATUS_CONFIG);
+    CHECK_STATUS(demo_write(path, false), STATUS_OK);
+    CHECK_STATUS(demo_write(path, false), STATUS_CONFIG);
+    CHECK_STATUS(demo_write(path, true), STATUS_OK);
     check_read(train, DEMO_TRAIN, 59900);
     check_read(test, DEMO_TEST, 1003);
     unlink(path);

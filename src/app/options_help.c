@@ -1,0 +1,117 @@
+/* The help on keys and on what the registries offer. */
+#include <math.h>
+#include <string.h>
+
+#include "app/option_table.h"
+#include "ddp/metric.h"
+#include "ddp/options.h"
+
+static bool layer_entry(int index, struct family_entry *out)
+{
+    const struct layer_ops *ops = layer_registry()[index];
+    if (ops) *out = (struct family_entry){ops->name, ops->help, ops->args, ops};
+    return ops != NULL;
+}
+
+static bool metric_entry(int index, struct family_entry *out)
+{
+    const struct metric_ops *ops = metric_registry()[index];
+    if (ops) *out = (struct family_entry){ops->name, ops->help, NULL, ops};
+    return ops != NULL;
+}
+
+static void help_entries(FILE *out, bool (*entry_at)(int index, struct family_entry *out))
+{
+    struct family_entry entry;
+    for (int i = 0; entry_at(i, &entry); i++) {
+        fprintf(out, "    %s: %s\n", entry.name, entry.help);
+        for (const struct arg *a = entry.args; a && a->name; a++) {
+            char text[ARG_TEXT_SIZE] = "required";
+            if (!isnan(a->standard)) arg_format(a, a->standard, text);
+            fprintf(out, "      %-16s %-12s %s\n", a->name, text, a->help);
+        }
+    }
+}
+
+static void help_family(FILE *out, const char *section)
+{
+    const struct family *f = family_find(section, strlen(section));
+    fprintf(out, "  %s.name (default %s), each with its own keys below %s:\n", f->section, f->standard,
+            f->section);
+    help_entries(out, f->entry);
+}
+
+static void help_losses(FILE *out)
+{
+    help_family(out, "loss");
+}
+
+static void help_optimizers(FILE *out)
+{
+    help_family(out, "optim");
+}
+
+static void help_schedules(FILE *out)
+{
+    help_family(out, "schedule");
+}
+
+static void help_layers(FILE *out)
+{
+    fputs("  Layers for model.layers, written 'kind', 'kind: FIRST_ARGUMENT' or 'kind: {argument: value}':\n",
+          out);
+    help_entries(out, layer_entry);
+}
+
+static void help_metrics(FILE *out)
+{
+    fputs("  Metrics of every evaluation:\n", out);
+    help_entries(out, metric_entry);
+}
+
+static void help_option(FILE *out, const struct option *o)
+{
+    const char *standard = !o->standard ? "required" : *o->standard ? o->standard : "''";
+    fprintf(out, "  %-26s %-12s %s", o->key, standard, o->help);
+    for (int i = 0; o->choices && o->choices[i]; i++)
+        fprintf(out, "%s%s", i ? ", " : " (", *o->choices[i] ? o->choices[i] : "''");
+    fputs(o->choices ? ")\n" : "\n", out);
+}
+
+static void help_keys(FILE *out)
+{
+    static void (*const others[])(FILE *) = {help_losses, help_optimizers, help_schedules, help_layers,
+                                             help_metrics};
+    fputs("Keys of the configuration file, with their defaults. Each is also a flag (--train.batch=256 or\n"
+          "--set train.batch=256) and an environment variable (DDP_TRAIN_TRAIN_BATCH=256).\n\n",
+          out);
+    for (const struct option *o = option_table(); o->key; o++) help_option(out, o);
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        fputc('\n', out);
+        others[i](out);
+    }
+}
+
+static const struct topic {
+    const char *name;
+    void (*print)(FILE *out);
+} topics[] = {{"keys", help_keys},
+              {"layers", help_layers},
+              {"losses", help_losses},
+              {"optimizers", help_optimizers},
+              {"schedules", help_schedules},
+              {"metrics", help_metrics},
+              {.name = NULL}};
+
+bool options_help(const char *topic, FILE *out)
+{
+    const struct topic *t = topics;
+    while (t->name && strcmp(t->name, topic) != 0) t++;
+    if (t->name) t->print(out);
+    return t->name != NULL;
+}
+
+void options_offer_topics(struct suggest *s)
+{
+    for (const struct topic *t = topics; t->name; t++) suggest_offer(s, t->name);
+}
