@@ -20,7 +20,8 @@ static void on_eval(void *self, const struct eval_event *e)
 static enum status evaluate(struct setup *setup, struct comm *comm, const struct arguments *a)
 {
     enum status status = STATUS_OK;
-    if (!a->data) return status_fail(STATUS_CONFIG, "eval needs --data LOCATOR, such as --data test.h5");
+    if (!a->data || !*a->data)
+        return status_fail(STATUS_CONFIG, "eval needs --data LOCATOR, such as --data test.h5");
     if (comm_rank(comm) == 0) status = checkpoint_read_config(a->words[0], &setup->text);
     TRY(comm_agree(comm, status));
     TRY(setup_share(setup, comm));

@@ -2,18 +2,22 @@
 
 #include <math.h>
 
+#include "app/utf8.h"
 #include "ddp/number.h"
 
 static void write_text(FILE *out, const char *text)
 {
     fputc('"', out);
-    for (const char *c = text; *c; c++) {
-        if (*c == '"' || *c == '\\')
+    for (const char *c = text; *c; c += utf8_bytes(c, 1)) {
+        size_t length = utf8_character(c);
+        if (length == 0)
+            fputs("\\ufffd", out); /* JSON is UTF-8, a file name need not be */
+        else if (*c == '"' || *c == '\\')
             fprintf(out, "\\%c", *c);
         else if ((unsigned char)*c < 0x20)
             fprintf(out, "\\u%04x", (unsigned char)*c);
         else
-            fputc(*c, out);
+            fwrite(c, 1, length, out);
     }
     fputc('"', out);
 }

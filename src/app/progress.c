@@ -90,7 +90,15 @@ static int terminal_width(void)
     return size.ws_col < LINE_SIZE ? size.ws_col : LINE_SIZE;
 }
 
-/* The bar takes what label and text leave; in a narrow terminal the end of the text is cut off. */
+/* Where a line that is too long ends: between two items, because half a number reads as another one. */
+static int cut(const char *line, int width)
+{
+    for (int i = width; i > 0; i--)
+        if (line[i] == ' ' && line[i + 1] == ' ' && line[i - 1] != ' ') return i;
+    return width;
+}
+
+/* The bar takes what label and text leave. */
 static int compose(char line[LINE_SIZE], const char *label, double fraction, const char *text)
 {
     int width = terminal_width() - 1;
@@ -105,7 +113,7 @@ static int compose(char line[LINE_SIZE], const char *label, double fraction, con
     picture[0] = '[';
     picture[bar + 1] = ']';
     int length = snprintf(line, LINE_SIZE, "%s %s %3.0f %%  %s", label, picture, 100 * fraction, text);
-    return length < width ? length : width;
+    return length <= width ? length : cut(line, width);
 }
 
 bool progress_draw(const char *label, double fraction, const char *text)

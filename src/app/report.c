@@ -4,11 +4,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "app/utf8.h"
 #include "ddp/log.h"
 
 #define LINE_SIZE   512
 #define MAX_CLASSES 30
 #define NAME_WIDTH  16
+#define LABEL_SIZE  (8 + 4 * NAME_WIDTH)
 
 void report_time(double seconds, char text[REPORT_TIME_SIZE])
 {
@@ -108,23 +110,30 @@ static int digits(int64_t value)
 }
 
 /* "3 Dress", or just "3" where that is the class's name. */
-static void class_text(const char *const *names, int64_t k, char text[64])
+static void class_text(const char *const *names, int64_t k, char text[LABEL_SIZE])
 {
-    int length = snprintf(text, 64, "%lld", (long long)k);
+    int length = snprintf(text, LABEL_SIZE, "%lld", (long long)k);
     if (names && strcmp(names[k], text) != 0)
-        snprintf(text + length, 64 - (size_t)length, " %.*s", NAME_WIDTH, names[k]);
+        snprintf(text + length, LABEL_SIZE - (size_t)length, " %.*s", (int)utf8_bytes(names[k], NAME_WIDTH),
+                 names[k]);
+}
+
+/* What printf must be told, which counts bytes, to fill `columns`. */
+static int field_width(const char *text, int columns)
+{
+    return columns + (int)(strlen(text) - utf8_count(text));
 }
 
 void report_confusion(int64_t classes, const int64_t *confusion, const char *const *names)
 {
     if (!confusion || classes > MAX_CLASSES) return;
     int width = digits(classes), label_width = (int)strlen("true \\ predicted");
-    char label[64], line[LINE_SIZE];
+    char label[LABEL_SIZE], line[LINE_SIZE];
     for (int64_t i = 0; i < classes * classes; i++)
         if (digits(confusion[i]) > width) width = digits(confusion[i]);
     for (int64_t k = 0; k < classes; k++) {
         class_text(names, k, label);
-        if ((int)strlen(label) > label_width) label_width = (int)strlen(label);
+        if ((int)utf8_count(label) > label_width) label_width = (int)utf8_count(label);
     }
     int used = 0;
     for (int64_t k = 0; k < classes && used < LINE_SIZE; k++)
@@ -140,9 +149,9 @@ void report_confusion(int64_t classes, const int64_t *confusion, const char *con
         }
         class_text(names, row, label);
         if (total)
-            log_info("  %-*s%s   %.4f", label_width, label, line,
+            log_info("  %-*s%s   %.4f", field_width(label, label_width), label, line,
                      (double)confusion[row * classes + row] / (double)total);
         else
-            log_info("  %-*s%s   -", label_width, label, line);
+            log_info("  %-*s%s   -", field_width(label, label_width), label, line);
     }
 }

@@ -54,6 +54,7 @@ enum status rundir_choose(char **path, const char *wanted, const char *name, boo
 {
     *path = NULL;
     if (!wanted) return choose_name(path, name);
+    if (!*wanted) return status_fail(STATUS_CONFIG, "-o: the name of the run directory is empty");
     bool empty;
     TRY(check_empty(wanted, &empty));
     if (!empty && !overwrite)
@@ -102,8 +103,8 @@ static enum status remove_checkpoints(const char *path)
     if (!folder) return STATUS_OK;
     enum status status = STATUS_OK;
     for (struct dirent *entry = readdir(folder); entry && status == STATUS_OK; entry = readdir(folder)) {
-        const char *suffix = strrchr(entry->d_name, '.');
-        if (!suffix || strcmp(suffix, ".h5") != 0) continue;
+        const char *suffix = strstr(entry->d_name, ".h5"); /* .h5, or .h5.tmp.PID of a run that was killed */
+        if (!suffix || (suffix[3] && strncmp(suffix, ".h5.tmp.", 8) != 0)) continue;
         status = rundir_file(path, entry->d_name, file);
         if (status == STATUS_OK) status = remove_file(file);
     }

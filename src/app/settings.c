@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "app/utf8.h"
 #include "ddp/mem.h"
 
 #define VARIABLE_PREFIX "DDP_TRAIN_"
@@ -85,6 +86,7 @@ static enum status add_value(struct settings *s, enum setting_level level, const
     struct yaml_node *tree;
     char name[2 * KEY_SIZE]; /* stands where a file name would */
     snprintf(name, sizeof name, "%s (%s)", key, source);
+    if (!utf8_valid(value)) return status_fail(STATUS_CONFIG, "%s: is not UTF-8 text", name);
     TRY(*value == '[' ? yaml_parse(&tree, value, name) : yaml_scalar(&tree, value));
     keep_tree(s, tree);
     return append(s, level, key, source, tree);

@@ -24,6 +24,8 @@ static enum status next_event(struct reader *r, yaml_event_t *event)
 {
     if (yaml_parser_parse(&r->parser, event)) return STATUS_OK;
     const char *problem = r->parser.problem ? r->parser.problem : "is not YAML";
+    if (strcmp(problem, "found character that cannot start any token") == 0)
+        problem = "nothing may begin with this character (a tab? indent with spaces)";
     return fail_at(r, r->parser.problem_mark, problem);
 }
 
@@ -192,8 +194,10 @@ enum status yaml_load(struct yaml_node **out, const char *path)
         size_t bytes = fread(text, 1, MAX_BYTES, file);
         if (ferror(file))
             status = status_fail(STATUS_CONFIG, "%s: cannot be read: %s", path, strerror(errno));
-        else if (bytes == MAX_BYTES || strlen(text) != bytes)
-            status = status_fail(STATUS_CONFIG, "%s: is not a configuration file", path);
+        else if (bytes == MAX_BYTES)
+            status = status_fail(STATUS_CONFIG, "%s: is no configuration file: it is too long", path);
+        else if (strlen(text) != bytes)
+            status = status_fail(STATUS_CONFIG, "%s: is no configuration file: it holds a NUL byte", path);
     }
     fclose(file);
     if (status == STATUS_OK) status = yaml_parse(out, text, path);

@@ -1,11 +1,17 @@
 """The program as a user meets it: help, exit codes, precedence, run directory, refusals."""
 
+import contextlib
 import csv
+import fcntl
 import json
 import os
 import pathlib
+import pty
+import re
+import struct
 import subprocess
 import tempfile
+import termios
 import unittest
 
 PROGRAM = os.environ["DDP_TRAIN_BIN"]
@@ -33,7 +39,7 @@ class CommandLine(unittest.TestCase):
         if ranks:
             command = ["mpirun", "-np", str(ranks), *command]
         return subprocess.run(command, cwd=self.folder, env={**os.environ, **variables}, capture_output=True,
-                              text=True, stdin=subprocess.DEVNULL, timeout=120)
+                              text=True, errors="surrogateescape", stdin=subprocess.DEVNULL, timeout=120)
 
     def write_config(self, text=CONFIG, name="ddp_train.yaml"):
         (self.folder / name).write_text(text)
@@ -65,8 +71,15 @@ class Help(CommandLine):
     def test_keys_come_from_the_registries(self):
         result = self.run_program("help", "keys")
         self.assert_done(result)
-        for word in ("train.batch", "conv2d", "momentum", "onecycle", "cross_entropy"):
+        for word in ("train.batch", "conv2d", "momentum", "onecycle", "cross_entropy", "accuracy"):
             self.assertIn(word, result.stdout)
+        topics = {"layers": "conv2d", "losses": "cross_entropy", "optimizers": "momentum", "schedules": "onecycle",
+                  "metrics": "accuracy"}
+        for topic, word in topics.items():
+            text = self.run_program("help", topic).stdout
+            self.assertIn(text, result.stdout)
+            self.assertEqual([w for w in topics.values() if w in text], [word])
+        self.assert_fails(self.run_program("help", "layer"), 2, "did you mean 'layers'?")
 
     def test_version(self):
         for argument in ("version", "--version"):
@@ -82,13 +95,18 @@ class Refusals(CommandLine):
     def test_command_line(self):
         self.assert_fails(self.run_program("trian"), 2, "unknown command 'trian'; did you mean 'train'?")
         self.assert_fails(self.run_program("--ouput", "x"), 2, "unknown flag '--ouput'; did you mean '--output'?")
+        self.assert_fails(self.run_program("--epochs=3"), 2, "did you mean '--train.epochs'?")
+        self.assert_fails(self.run_program("--lr", "3"), 2, "did you mean '--optim.lr'?")
         self.assert_fails(self.run_program("-o"), 2, "needs a value")
+        self.assert_fails(self.run_program("-xo"), 2, "unknown flag '-xo'")
         self.assert_fails(self.run_program("inspect"), 2, "usage: ddp_train inspect FILE")
         self.assert_fails(self.run_program("inspect", "a", "b"), 2, "one too many")
         self.assert_fails(self.run_program("inspect", "a", "--overwrite"), 2, "does not take")
-        self.assert_fails(self.run_program("train", "a.h5"), 2, "no configuration file")
+        self.assert_fails(self.run_program("train", "a.h5"), 2, "does not name a configuration file")
+        self.assert_fails(self.run_program("init", "a.txt"), 2, "does not name a configuration file")
         self.assert_fails(self.run_program("train", "no.yaml"), 2, "no.yaml: cannot be read")
         self.assert_fails(self.run_program("eval", "a.h5"), 2, "--data")
+        self.assert_fails(self.run_program("eval", "a.h5", "--data", ""), 2, "--data")
         self.assert_fails(self.run_program("--set", "optim.lr"), 2, "KEY=VALUE")
 
     def test_unknown_keys_say_where_and_what_was_meant(self):
@@ -96,6 +114,8 @@ class Refusals(CommandLine):
         self.assert_fails(self.run_program(), 2, "ddp_train.yaml:9:20", "did you mean 'optim.lr'?")
         self.write_config()
         self.assert_fails(self.run_program("--optim.lrr=1"), 2, "optim.lrr (flag)", "did you mean 'optim.lr'?")
+        self.assert_fails(self.run_program("--optim.rl=1"), 2, "did you mean 'optim.lr'?")
+        self.assert_fails(self.run_program("--Train.BATCH=1"), 2, "did you mean 'train.batch'?")
         self.assert_fails(self.run_program(DDP_TRAIN_OPTIM_LRR="1"), 2, "environment DDP_TRAIN_OPTIM_LRR")
         self.assert_fails(self.run_program(DDP_TRAIN_LR="1"), 2, "unknown key")
 
@@ -104,6 +124,12 @@ class Refusals(CommandLine):
         self.assert_fails(self.run_program("--train.batch=63", ranks=2), 2, "nearest that fit: 56 and 64")
         self.assert_fails(self.run_program("--data.train=none.h5", ranks=2), 3, "none.h5")
         self.assertFalse((self.folder / "runs").exists(), "a run that never began leaves nothing behind")
+
+    def test_values_that_are_no_text(self):
+        self.write_config()
+        for key in ("run.name", "data.train"):
+            self.assert_fails(self.run_program(f"--{key}=caf\udce9"), 2, f"{key} (flag): is not UTF-8 text")
+        self.assert_fails(self.run_program("--run.name=" + 201 * "n"), 2, "run.name (flag): is longer than 200 bytes")
 
     def test_launcher_that_mpi_does_not_know(self):
         self.write_config()
@@ -222,9 +248,53 @@ class RunDirectory(CommandLine):
         self.assertIn("64 global = 8 virtual ranks x 8 samples; 32 per MPI rank", result.stdout)
         self.assertEqual(os.listdir(self.folder), ["ddp_train.yaml"])
 
+    def test_names_of_folders(self):
+        for arguments in (["-o", ""], ["-o="], ["--output="]):
+            self.assert_fails(self.run_program(*arguments), 2, "is empty")
+        name = os.fsencode(self.folder / "caf\udce9")  # Latin-1, as old disks hold it
+        self.assert_done(self.run_program(b"-o" + name, "--train.epochs=0"))
+        self.assertIn("caf\ufffd", json.loads(pathlib.Path(os.fsdecode(name), "env.json").read_text())["command"][1])
+
+    def test_what_a_killed_run_left_is_removed(self):
+        checkpoints = self.folder / "out" / "checkpoints"
+        checkpoints.mkdir(parents=True)
+        for name in ("best.h5", "final.h5.tmp.123", "my.h5.txt"):
+            (checkpoints / name).write_text("")
+        self.assert_done(self.run_program("-o", "out", "--overwrite", "--train.epochs=0", "--data.val="))
+        self.assertEqual(sorted(os.listdir(checkpoints)), ["final.h5", "my.h5.txt"])
+
     def test_unwritable_folder(self):
         (self.folder / "file").write_text("")
         self.assert_fails(self.run_program("-o", "file/out", ranks=2), 2, "file/out")
+
+
+class Terminal(CommandLine):
+    def frames(self, columns):
+        """What is drawn over and over on a terminal of this width."""
+        self.write_config(CONFIG.replace("1x8x8:4:512", "1x28x28:4:20000").replace("1x8x8", "1x28x28").replace("linear: 8", "linear: 128"))
+        process, terminal = pty.fork()
+        if process == 0:
+            os.chdir(self.folder)
+            fcntl.ioctl(1, termios.TIOCSWINSZ, struct.pack("HHHH", 25, columns, 0, 0))
+            os.execve(PROGRAM, [PROGRAM, "-o", "out", "--overwrite"], {**os.environ, "TERM": "xterm"})
+        output = b""
+        with contextlib.suppress(OSError):  # the terminal of a finished program gives EIO
+            while data := os.read(terminal, 4096):
+                output += data
+        os.close(terminal)
+        self.assertEqual(os.waitpid(process, 0)[1], 0, output)
+        return re.findall(r"\r(epoch [^\r\n]*?)\x1b\[K", output.decode())
+
+    def test_bar_is_cut_between_items(self):
+        for columns in (40, 60, 80, 200):
+            frames = self.frames(columns)
+            self.assertTrue(frames)
+            for frame in frames:
+                self.assertLess(len(frame), columns)
+                self.assertRegex(frame, r"^epoch \d/2 \[=*>? *\] +\d+ %(  ETA [\d:]+(  loss [\d.]+(  acc [\d.]+ %"
+                                        r"(  lr \S+(  \d+ samples/s(  data \d+ %(  compute \d+ %(  sync \d+ %"
+                                        r")?)?)?)?)?)?)?)?$")
+        self.assertIn("samples/s", frames[-1])
 
 
 if __name__ == "__main__":

@@ -57,7 +57,7 @@ static void test_strict(void)
     refuse("[a]: 1\n", "f.yaml:1:1: a key must be");
     refuse("a: [1, 2\n", "f.yaml:2:1: ");
     refuse("a: b: c\n", "f.yaml:1:5: ");
-    refuse("a:\n\t- b\n", "f.yaml:2:1: ");
+    refuse("a:\n\t- b\n", "f.yaml:2:1: nothing may begin with this character (a tab?");
     refuse("a: \"x\\0y\"\n", "f.yaml:1:4: a NUL character");
     refuse("a: [[[[[[[[[[1]]]]]]]]]]\n", "f.yaml:1:11: is nested too deeply");
     refuse("a: \"x\n", "f.yaml:");

@@ -1,0 +1,17 @@
+/* utf8.h - text from outside (file names, flags, class names) need not be UTF-8. Private to the app layer. */
+#ifndef APP_UTF8_H
+#define APP_UTF8_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Bytes of the character at the start of `text`: 0 if it is none (RFC 3629) or `text` is empty. */
+size_t utf8_character(const char *text);
+
+bool utf8_valid(const char *text);
+
+/* Characters of `text`, and bytes of its first `count` ones; a byte that is no character counts as one. */
+size_t utf8_count(const char *text);
+size_t utf8_bytes(const char *text, size_t count);
+
+#endif

@@ -1,0 +1,41 @@
+#include <string.h>
+
+#include "app/utf8.h"
+#include "check.h"
+
+static void test_characters(void)
+{
+    CHECK(utf8_character("") == 0 && utf8_character("a") == 1 && utf8_character("\x7f") == 1);
+    CHECK(utf8_character("\xc3\xa9") == 2 && utf8_character("\xe2\x82\xac") == 3);
+    CHECK(utf8_character("\xf0\x9f\x98\x80") == 4 && utf8_character("\xf4\x8f\xbf\xbf") == 4);
+    static const char *const wrong[] = {
+        "\x80",             /* begins nothing */
+        "\xff",             /* never occurs */
+        "\xc3",             /* cut off */
+        "\xc3z",            /* cut off */
+        "\xe2\x82",         /* cut off */
+        "\xc0\xaf",         /* longer than needed */
+        "\xe0\x80\xaf",     /* longer than needed */
+        "\xed\xa0\x80",     /* half of a UTF-16 pair */
+        "\xf4\x90\x80\x80", /* beyond the last character */
+        "\xf8\x88\x80\x80\x80",
+    };
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        CHECK(utf8_character(wrong[i]) == 0);
+        CHECK(!utf8_valid(wrong[i]));
+    }
+}
+
+static void test_texts(void)
+{
+    CHECK(utf8_valid("") && utf8_valid("caf\xc3\xa9") && !utf8_valid("caf\xe9"));
+    CHECK(utf8_count("") == 0 && utf8_count("caf\xc3\xa9") == 4 && utf8_count("caf\xe9") == 4);
+    CHECK(utf8_bytes("\xc3\xa9t\xc3\xa9", 2) == 3 && utf8_bytes("ab", 9) == 2 && utf8_bytes("ab", 0) == 0);
+}
+
+int main(void)
+{
+    test_characters();
+    test_texts();
+    return check_result();
+}
