@@ -86,7 +86,7 @@ convert() { # IMAGES LABELS OUT
         say "datasets/$3 is there already"
         return
     }
-    "$program" convert idx "$1" "$2" "$work/$3" --class-names "$classes"
+    quietly "$program" convert idx "$1" "$2" "$work/$3" --class-names "$classes"
     mv "$work/$3" "$here/$3"
     say "datasets/$3 written"
 }
