@@ -1,8 +1,8 @@
 #include <stdio.h>
 
+#include "app/report.h"
 #include "app/setup.h"
 #include "ddp/log.h"
-#include "ddp/report.h"
 #include "ddp/trainer.h"
 
 static enum status check(const struct setup *setup, struct comm *comm)

@@ -1,9 +1,9 @@
 #include <string.h>
 
+#include "app/report.h"
 #include "app/setup.h"
 #include "ddp/checkpoint.h"
 #include "ddp/log.h"
-#include "ddp/report.h"
 #include "ddp/trainer.h"
 
 static void on_eval(void *self, const struct eval_event *e)

@@ -1,12 +1,12 @@
 
+#include "app/console.h"
 #include "app/environment.h"
+#include "app/journal.h"
+#include "app/report.h"
+#include "app/rundir.h"
 #include "app/setup.h"
-#include "ddp/console.h"
-#include "ddp/journal.h"
 #include "ddp/log.h"
 #include "ddp/mem.h"
-#include "ddp/report.h"
-#include "ddp/rundir.h"
 
 /* What rank 0 does with the trainer's events. */
 struct run {

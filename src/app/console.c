@@ -1,12 +1,12 @@
-#include "ddp/console.h"
+#include "app/console.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "app/progress.h"
+#include "app/report.h"
 #include "ddp/clock.h"
 #include "ddp/log.h"
-#include "ddp/progress.h"
-#include "ddp/report.h"
 
 #define LOOK_SECONDS 0.1
 #define LINE_SECONDS 30.0
@@ -53,11 +53,12 @@ static void show_epoch(struct console *c, const struct eval_event *eval)
     const struct epoch_event *e = &c->epoch;
     if (!c->epoch_waits) return;
     c->epoch_waits = false;
-    char shares[64], val[64] = "", eta[REPORT_TIME_SIZE], rest[REPORT_TIME_SIZE + 8] = "";
+    char shares[64], val[64] = "", rest[REPORT_TIME_SIZE + 8] = "";
     shares_text(e->data_seconds, e->compute_seconds, e->sync_seconds, shares);
     if (eval) snprintf(val, sizeof val, "  %s acc %.2f %%", eval->split, 100 * eval->accuracy);
     double now = clock_seconds();
     if (e->epoch < e->epochs) {
+        char eta[REPORT_TIME_SIZE];
         report_time(c->eta - (now - c->eta_time), eta);
         snprintf(rest, sizeof rest, "  ETA %s", eta);
     }

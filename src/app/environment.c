@@ -7,8 +7,8 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "app/json.h"
 #include "ddp/clock.h"
-#include "ddp/json.h"
 
 /* Named one by one: an environment also holds secrets (SLURM_JWT). */
 static const char *const variables[] = {"SLURM_JOB_ID",

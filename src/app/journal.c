@@ -1,10 +1,10 @@
-#include "ddp/journal.h"
+#include "app/journal.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 
-#include "ddp/json.h"
+#include "app/json.h"
 #include "ddp/log.h"
 
 enum status journal_open(struct journal *j, const char *path, int64_t every_steps)

@@ -1,4 +1,4 @@
-#include "ddp/json.h"
+#include "app/json.h"
 
 #include <math.h>
 

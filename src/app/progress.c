@@ -1,4 +1,4 @@
-#include "ddp/progress.h"
+#include "app/progress.h"
 
 #include <fcntl.h>
 #include <pthread.h>

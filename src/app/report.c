@@ -1,4 +1,4 @@
-#include "ddp/report.h"
+#include "app/report.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -1,4 +1,4 @@
-#include "ddp/rundir.h"
+#include "app/rundir.h"
 
 #include <dirent.h>
 #include <errno.h>

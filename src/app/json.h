@@ -1,9 +1,9 @@
 /* json.h - JSON as a stream of members: escaped texts, shortest exact numbers, null for NaN and infinity.
  *
  * One line per object, so a file of objects is JSON Lines. Inside a list `key` is NULL. Local functions;
- * write errors are found by the owner of the FILE (ferror). */
-#ifndef DDP_JSON_H
-#define DDP_JSON_H
+ * write errors are found by the owner of the FILE (ferror). Private to the app layer. */
+#ifndef APP_JSON_H
+#define APP_JSON_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -7,9 +7,9 @@
  *   done    accuracy, loss, seconds, weights_hash
  *
  * Every line is flushed. For rank 0; local functions. A write that fails is reported once and ends the
- * journal, not the run. */
-#ifndef DDP_JOURNAL_H
-#define DDP_JOURNAL_H
+ * journal, not the run. Private to the app layer. */
+#ifndef APP_JOURNAL_H
+#define APP_JOURNAL_H
 
 #include <stdio.h>
 

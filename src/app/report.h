@@ -1,8 +1,8 @@
 /* report.h - what people read: the start-up report, the lines of a run, the confusion matrix.
  *
  * Everything goes through log_info. For rank 0; local functions. */
-#ifndef DDP_REPORT_H
-#define DDP_REPORT_H
+#ifndef APP_REPORT_H
+#define APP_REPORT_H
 
 #include "ddp/config.h"
 #include "ddp/trainer.h"

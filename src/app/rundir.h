@@ -4,9 +4,9 @@
  *   env.json        where, with what, how started       confusion.csv   of the last evaluation
  *   log.txt         the lines of the console            checkpoints/    written by the trainer
  *
- * For rank 0 only; local functions. */
-#ifndef DDP_RUNDIR_H
-#define DDP_RUNDIR_H
+ * For rank 0 only; local functions. Private to the app layer. */
+#ifndef APP_RUNDIR_H
+#define APP_RUNDIR_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,9 +1,9 @@
 /* console.h - the lines of a running training: one per epoch, a bar or a line every half minute in between,
  * the end.
  *
- * For rank 0; local functions. */
-#ifndef DDP_CONSOLE_H
-#define DDP_CONSOLE_H
+ * For rank 0; local functions. Private to the app layer. */
+#ifndef APP_CONSOLE_H
+#define APP_CONSOLE_H
 
 #include <stdbool.h>
 

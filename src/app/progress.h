@@ -2,9 +2,9 @@
  *
  * Under mpirun a rank's stdout is a pipe or pseudo-terminal of the launcher, whatever the user sees, so the
  * bar is drawn on /dev/tty. It is redrawn at most ten times a second, steps aside for log lines, and rests
- * while the job is in the background. For rank 0; local functions. */
-#ifndef DDP_PROGRESS_H
-#define DDP_PROGRESS_H
+ * while the job is in the background. For rank 0; local functions. Private to the app layer. */
+#ifndef APP_PROGRESS_H
+#define APP_PROGRESS_H
 
 #include <stdbool.h>
 
