@@ -116,6 +116,7 @@ static enum status read_class_names(struct source *s, struct h5_source *h, const
         mem_free(&h->class_names);
         h->class_names = split;
     }
+    if (!h->class_names) return STATUS_OK;
     for (int64_t k = 0; k < count; k++) defuse(h->class_names[k]);
     s->info.class_count = count;
     s->info.class_names = (const char *const *)h->class_names;
