@@ -13,17 +13,16 @@
 
 struct comm;
 
-/* Starts MPI. Collective. */
+/* Starts MPI. Collective. *out must be destroyed also after a failure. Errors: STATUS_OTHER, memory. */
 enum status comm_create(struct comm **out, int *argc, char ***argv);
-void comm_destroy(struct comm **c); /* collective: ends MPI */
+void comm_destroy(struct comm **c); /* collective: ends MPI, also when *c is NULL */
 
 /* Cuts the ranks into nodes anew, before anything is shared. 0 = the machines MPI sees; n = at most n ranks
- * a node, which lets one machine stand for several. Collective. */
+ * a node, which lets one machine stand for several. Collective. Errors: STATUS_OTHER, memory. */
 enum status comm_split_nodes(struct comm *c, int64_t ranks_per_node);
 
 int comm_rank(const struct comm *c);
 int comm_size(const struct comm *c);
-int comm_node(const struct comm *c); /* this rank's node, 0 .. comm_nodes-1 */
 int comm_nodes(const struct comm *c);
 int comm_local_rank(const struct comm *c); /* rank within the node */
 int comm_local_size(const struct comm *c);
@@ -36,15 +35,12 @@ enum status comm_agree(struct comm *c, enum status mine);
 /* Rank 0's text on every rank; *text is NULL on the others before, and released with mem_free. Collective. */
 enum status comm_share_text(struct comm *c, char **text);
 
-/* Sums of integers on rank 0 (in place there). Collective. */
+/* Sums of integers on every rank, in place. Collective. */
 void comm_sum_int64(struct comm *c, int64_t *values, int64_t count);
 
 /* Sums on every rank of values that at most one rank sets and all others leave at 0: exact. Collective. */
 void comm_merge_doubles(struct comm *c, double *values, int64_t count);
 
 void comm_barrier(struct comm *c); /* collective */
-
-/* Ends the whole job at once with that exit code, for failures no agreement can reach. Local. */
-void comm_abort(struct comm *c, enum status code) __attribute__((noreturn));
 
 #endif

@@ -54,7 +54,7 @@ struct config {
     char *checkpoint_best; /* "val.accuracy", "val.loss" or "" */
 
     int64_t log_every_steps; /* a step line in metrics.jsonl; 0 = only epochs */
-    char *isa;               /* "auto", "v2", "v3", "v4" */
+    char *isa;               /* "auto", "v2", "v3", "v4" or "base" (kernels.h) */
 };
 
 #endif

@@ -5,8 +5,9 @@
 #ifndef DDP_DATASET_H
 #define DDP_DATASET_H
 
+#include <stddef.h>
+
 #include "ddp/comm.h"
-#include "ddp/config.h"
 #include "ddp/source.h"
 
 struct dataset;
@@ -30,20 +31,7 @@ enum status dataset_check_labels(const struct dataset *d, int64_t outputs);
 size_t dataset_bytes(const struct dataset *d);
 uint64_t dataset_hash(const struct dataset *d); /* of samples and labels as stored */
 
-/* How stored features become inputs: x * scale[c] + shift[c]. */
-struct normal {
-    int64_t channels;
-    float *mean, *std; /* [C], in stored units; 0 and 1 where nothing is measured */
-    float *scale, *shift;
-};
-
-/* Measures `d` if the mode asks for it. Collective over all ranks, the same on every one. */
-enum status normal_create(struct normal *n, struct comm *comm, const struct dataset *d,
-                          enum config_normalize mode);
-
-/* From stored mean and std. Local. */
-enum status normal_restore(struct normal *n, int64_t channels);
-void normal_finish(struct normal *n); /* scale and shift from mean and std */
-void normal_destroy(struct normal *n);
+/* The samples of part `index` of `parts`, in whole blocks of moments.h: first .. end-1. */
+void dataset_part(const struct dataset *d, int parts, int index, int64_t *first, int64_t *end);
 
 #endif

@@ -41,7 +41,8 @@ const float *model_forward(struct model *m, const struct pass *p);
 /* The buffer [K][N] that takes the gradient of the loss with respect to the logits. */
 float *model_output_grad(struct model *m);
 
-/* After forward and a filled output gradient: writes every element of p->grads[model_param_floats]. */
+/* After forward and a filled output gradient: writes the gradient of every parameter into
+ * p->grads[model_param_floats]. The gaps between tensors are not touched: the caller hands in zeroed memory once. */
 void model_backward(struct model *m, const struct pass *p);
 
 /* Queries. */
@@ -50,6 +51,5 @@ int64_t model_param_count(const struct model *m);  /* parameters without gaps */
 struct shape model_output_shape(const struct model *m);
 int model_layer_count(const struct model *m);
 const struct layer *model_layer(const struct model *m, int index);
-size_t model_workspace_bytes(const struct model *m);
 
 #endif

@@ -1,6 +1,6 @@
 /* observer.h - what the trainer tells while it runs; the app draws bars and writes files from it.
  *
- * Only rank 0's observer is called. Times are wall seconds; shares are of the time since the last event. */
+ * Only rank 0's observer is called. Times are wall seconds. */
 #ifndef DDP_OBSERVER_H
 #define DDP_OBSERVER_H
 

@@ -21,6 +21,11 @@ static inline int64_t feature_bytes(enum feature_type type)
     return type == FEATURE_U8 ? 1 : 4;
 }
 
+static inline const char *feature_type_name(enum feature_type type)
+{
+    return type == FEATURE_U8 ? "uint8" : "float32";
+}
+
 struct source_info {
     int64_t samples;    /* > 0 */
     struct shape shape; /* (N,H,W) has c = 1; (N,F) has c = F, h = w = 1 */

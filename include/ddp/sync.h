@@ -27,7 +27,8 @@
 
 struct sync;
 
-/* Errors: STATUS_OTHER when memory is short. Collective. */
+/* *out must be destroyed also after a failure. Errors: STATUS_OTHER when memory is short, STATUS_CONFIG when there is more
+ * than MPI's counts hold. Collective. */
 enum status sync_create(struct sync **out, struct comm *comm, int64_t count, int slots, int virtual_ranks,
                         bool tree);
 void sync_destroy(struct sync **s); /* collective */
@@ -47,12 +48,13 @@ int sync_end_leaf(const struct sync *s);
 float *sync_leaf(struct sync *s);
 void sync_leaf_done(struct sync *s, const struct loss_sums *sums);
 
-/* The sums of all virtual ranks, added in order; the same on every rank. Collective. */
+/* The sums of all virtual ranks, added in order; the same on every rank. Collective: waits for all ranks. Next must come
+ * sync_apply, or sync_destroy if the step is given up. */
 struct loss_sums sync_collect(struct sync *s);
 
 /* Updates all parameters. `apply` is called for blocks of this rank's share: `grads` are sums over the global
- * batch; params, slots and grads are [count] at position `first` of the vectors. Collective. */
-typedef void sync_update(void *self, int64_t first, int64_t count, float *params, const float *grads,
+ * batch; params, slots and grads are [count]. Collective. */
+typedef void sync_update(void *self, int64_t count, float *params, const float *grads,
                          float *const slots[SYNC_SLOTS]);
 void sync_apply(struct sync *s, sync_update *apply, void *self);
 

@@ -24,15 +24,17 @@ struct trainer_info {
     double window_bytes;    /* shared memory per node */
 };
 
-/* Opens the data, builds the model, shares memory. Collective; comm_split_nodes was called. `config_text` is
- * the resolved configuration that goes into checkpoints. All ranks return the same status. */
+/* Opens the data, builds the model, shares memory. Collective; comm_split_nodes was called. `config` and `config_text` (the
+ * resolved configuration, for checkpoints) must outlive the trainer; *out must be destroyed also after a failure.
+ * All ranks return the same status. */
 enum status trainer_create(struct trainer **out, struct comm *comm, const struct config *config,
                            const char *config_text);
 void trainer_destroy(struct trainer **t); /* collective */
 const struct trainer_info *trainer_info(const struct trainer *t);
 
-/* Trains all epochs, evaluates after each, and writes checkpoints below `checkpoint_dir` (NULL on no rank,
- * the final one is final.h5). Collective. Errors: STATUS_DIVERGED when a loss is not finite. */
+/* Trains all epochs, evaluates after each, and writes checkpoints into the folder `checkpoint_dir` (the last one is
+ * final.h5); every rank passes the same path. Collective. Errors: STATUS_DIVERGED when a loss or weight is not finite; then
+ * no checkpoint is written or replaced. */
 enum status trainer_run(struct trainer *t, const struct observer *observer, const char *checkpoint_dir);
 
 /* Evaluates a checkpoint's weights on `locator`, in the checkpoint's own normalisation and virtual ranks.

@@ -3,7 +3,7 @@
 #include <assert.h>
 #include <limits.h>
 #include <sched.h>
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "ddp/mem.h"
@@ -26,8 +26,13 @@ static bool is_crowded(void)
 enum status comm_create(struct comm **out, int *argc, char ***argv)
 {
     MPI_Init(argc, argv);
-    TRY(mem_alloc(out, 1, sizeof **out, "communicator"));
+    enum status status = mem_alloc(out, 1, sizeof **out, "communicator");
     struct comm *c = *out;
+    if (!c) { /* the others cannot be told yet in any other way */
+        fprintf(stderr, "ddp_train: error: %s\n", status_text());
+        MPI_Abort(MPI_COMM_WORLD, (int)status);
+        return status;
+    }
     c->world = c->node = c->column = MPI_COMM_NULL;
     c->crowded = is_crowded();
     return comm_split_nodes(c, 0);
@@ -51,11 +56,13 @@ void comm_destroy(struct comm **c)
 /* The node communicator, and the number of this node among all, in the order of their first ranks. */
 static void find_node(struct comm *c, int64_t ranks_per_node)
 {
-    int world_rank, machine_rank;
+    int world_rank, machine_rank, machine_size;
     MPI_Comm machine;
     MPI_Comm_rank(MPI_COMM_WORLD, &world_rank);
     MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, world_rank, MPI_INFO_NULL, &machine);
     MPI_Comm_rank(machine, &machine_rank);
+    MPI_Comm_size(machine, &machine_size);
+    c->nodes_here = ranks_per_node > 0 ? (int)((machine_size + ranks_per_node - 1) / ranks_per_node) : 1;
     int part = ranks_per_node > 0 ? (int)(machine_rank / ranks_per_node) : 0;
     MPI_Comm_split(machine, part, machine_rank, &c->node);
     MPI_Comm_free(&machine);
@@ -75,14 +82,14 @@ enum status comm_split_nodes(struct comm *c, int64_t ranks_per_node)
     free_communicators(c);
     find_node(c, ranks_per_node);
     MPI_Comm_size(MPI_COMM_WORLD, &c->size);
-    MPI_Comm_split(MPI_COMM_WORLD, 0, c->node_index * c->size + c->local_rank, &c->world);
+    MPI_Comm_split(MPI_COMM_WORLD, 0, c->node_index, &c->world); /* within a node the order stays */
     MPI_Comm_rank(c->world, &c->rank);
 
     MPI_Allreduce(&c->local_size, &c->columns, 1, MPI_INT, MPI_MIN, c->world);
     MPI_Comm_split(c->world, c->local_rank < c->columns ? c->local_rank : MPI_UNDEFINED, c->node_index,
                    &c->column);
 
-    TRY(mem_alloc(&c->node_first, (size_t)c->nodes + 1, sizeof *c->node_first, "node table"));
+    TRY(comm_agree(c, mem_alloc(&c->node_first, (size_t)c->nodes + 1, sizeof *c->node_first, "node table")));
     for (int i = 0; i <= c->nodes; i++) c->node_first[i] = c->size;
     c->node_first[c->node_index] = c->rank - c->local_rank;
     MPI_Allreduce(MPI_IN_PLACE, c->node_first, c->nodes, MPI_INT, MPI_MIN, c->world);
@@ -97,11 +104,6 @@ int comm_rank(const struct comm *c)
 int comm_size(const struct comm *c)
 {
     return c->size;
-}
-
-int comm_node(const struct comm *c)
-{
-    return c->node_index;
 }
 
 int comm_nodes(const struct comm *c)
@@ -146,7 +148,9 @@ enum status comm_share_text(struct comm *c, char **text)
     MPI_Bcast(&bytes, 1, MPI_INT64_T, 0, c->world);
     assert(bytes <= INT_MAX);
     enum status status = c->rank == 0 ? STATUS_OK : mem_alloc(text, (size_t)bytes, 1, "shared text");
-    TRY(comm_agree(c, status));
+    status = comm_agree(c, status);
+    if (status != STATUS_OK && c->rank != 0) mem_free(text);
+    TRY(status);
     MPI_Bcast(*text, (int)bytes, MPI_CHAR, 0, c->world);
     return STATUS_OK;
 }
@@ -154,8 +158,7 @@ enum status comm_share_text(struct comm *c, char **text)
 void comm_sum_int64(struct comm *c, int64_t *values, int64_t count)
 {
     assert(count <= INT_MAX);
-    const void *send = c->rank == 0 ? MPI_IN_PLACE : values;
-    MPI_Reduce(send, values, (int)count, MPI_INT64_T, MPI_SUM, 0, c->world);
+    MPI_Allreduce(MPI_IN_PLACE, values, (int)count, MPI_INT64_T, MPI_SUM, c->world);
 }
 
 void comm_merge_doubles(struct comm *c, double *values, int64_t count)
@@ -167,10 +170,4 @@ void comm_merge_doubles(struct comm *c, double *values, int64_t count)
 void comm_barrier(struct comm *c)
 {
     MPI_Barrier(c->world);
-}
-
-void comm_abort(struct comm *c, enum status code)
-{
-    MPI_Abort(c ? c->world : MPI_COMM_WORLD, (int)code);
-    abort(); /* not reached; MPI_Abort is not declared noreturn */
 }

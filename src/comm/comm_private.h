@@ -16,6 +16,7 @@ struct comm {
     int node_index, nodes;
     int *node_first; /* [nodes + 1]: first rank of each node */
     int columns;     /* ranks of the smallest node: so many columns there are */
+    int nodes_here;  /* nodes that this machine stands for: more than 1 only if it was cut */
     bool crowded;
 };
 

@@ -23,7 +23,8 @@ struct shared {
     struct barrier *barrier;
     char *base;
     unsigned ranks;
-    int spins; /* polls before the first yield */
+    int spins;         /* polls before the first yield */
+    MPI_Comm progress; /* of several nodes, else MPI_COMM_NULL */
 };
 
 /* Open MPI puts shared windows here; running out of it later would be a SIGBUS. */
@@ -34,11 +35,11 @@ static enum status check_room(const struct comm *c, size_t bytes, const char *wh
     struct statvfs fs;
     if (c->local_rank != 0 || statvfs(folder, &fs) != 0) return STATUS_OK;
     double room = (double)fs.f_bavail * (double)fs.f_frsize;
-    if ((double)bytes <= room) return STATUS_OK;
+    if ((double)bytes * c->nodes_here <= room) return STATUS_OK;
     return status_fail(STATUS_OTHER,
                        "%s: %.0f MB of shared memory needed but %s has %.0f MB; enlarge it or set "
                        "OMPI_MCA_osc_sm_backing_directory to a folder with room",
-                       what, (double)bytes / 1e6, folder, room / 1e6);
+                       what, (double)bytes * c->nodes_here / 1e6, folder, room / 1e6);
 }
 
 /* The first address from `block` on that is a multiple of MEM_ALIGN. */
@@ -52,7 +53,11 @@ enum status shared_create(struct shared **out, struct comm *comm, size_t bytes, 
     size_t total = sizeof(struct barrier) + bytes + MEM_ALIGN;
     TRY(comm_agree(comm, check_room(comm, total, what)));
     struct shared *s = NULL;
-    TRY(comm_agree(comm, mem_alloc(&s, 1, sizeof *s, what)));
+    enum status status = comm_agree(comm, mem_alloc(&s, 1, sizeof *s, what));
+    if (status != STATUS_OK) {
+        mem_free(&s);
+        return status;
+    }
 
     void *mine;
     MPI_Win_allocate_shared(comm->local_rank == 0 ? (MPI_Aint)total : 0, 1, MPI_INFO_NULL, comm->node, &mine,
@@ -64,6 +69,7 @@ enum status shared_create(struct shared **out, struct comm *comm, size_t bytes, 
     s->base = (char *)(s->barrier + 1);
     s->ranks = (unsigned)comm->local_size;
     s->spins = comm->crowded ? 0 : 2000;
+    s->progress = comm->nodes > 1 ? comm->world : MPI_COMM_NULL;
 
     /* Each rank touches its share first, which places it in that rank's memory on machines with several. */
     size_t share = bytes / s->ranks, first = share * (size_t)comm->local_rank;
@@ -92,6 +98,13 @@ static void relax(void)
 #endif
 }
 
+/* Messages to other nodes may need this process to move on, and another node may be waiting for them. */
+static void poll_messages(MPI_Comm progress)
+{
+    int any;
+    if (progress != MPI_COMM_NULL) MPI_Iprobe(MPI_ANY_SOURCE, MPI_ANY_TAG, progress, &any, MPI_STATUS_IGNORE);
+}
+
 /* A counting barrier with generations. When ranks outnumber cores a waiting rank gives its core away at
  * once, otherwise after some polls. */
 void shared_barrier(struct shared *s)
@@ -103,12 +116,14 @@ void shared_barrier(struct shared *s)
         atomic_store_explicit(&s->barrier->generation, generation + 1, memory_order_release);
         return;
     }
-    for (int polls = 0; atomic_load_explicit(&s->barrier->generation, memory_order_acquire) == generation;
-         polls++)
+    int polls = 0;
+    while (atomic_load_explicit(&s->barrier->generation, memory_order_acquire) == generation) {
         if (polls < s->spins) {
+            polls++;
             relax();
-        } else {
-            sched_yield();
-            polls = s->spins;
+            continue;
         }
+        poll_messages(s->progress);
+        sched_yield();
+    }
 }

@@ -29,21 +29,40 @@ static size_t lay_out(struct sync *s, char *base, int first_rank, int holders)
     return used;
 }
 
+/* Whose sums of virtual ranks come from where: from every node (tree), or from every rank. */
+static enum status plan_sums(struct sync *s)
+{
+    const struct comm *c = s->comm;
+    int groups = s->tree ? c->nodes : c->size;
+    TRY(mem_alloc(&s->sum_counts, (size_t)groups, sizeof *s->sum_counts, "sums of virtual ranks"));
+    TRY(mem_alloc(&s->sum_offsets, (size_t)groups, sizeof *s->sum_offsets, "sums of virtual ranks"));
+    for (int g = 0; g < groups; g++) {
+        int lo = tree_range(s->leaves, s->tree ? c->node_first[g] : g, c->size).lo;
+        int hi = tree_range(s->leaves, s->tree ? c->node_first[g + 1] - 1 : g, c->size).hi;
+        s->sum_counts[g] = (hi - lo) * (int)sizeof *s->sums;
+        s->sum_offsets[g] = lo * (int)sizeof *s->sums;
+    }
+    return STATUS_OK;
+}
+
+static enum status allocate_tables(struct sync *s)
+{
+    TRY(plan_sums(s));
+    TRY(mem_alloc(&s->pieces, (size_t)s->piece_count, sizeof *s->pieces, "pieces of the gradient"));
+    TRY(mem_alloc(&s->blocks, (size_t)(TREE_DEPTH * SYNC_BLOCK), sizeof *s->blocks,
+                  "blocks of the gradient"));
+    return s->tree ? STATUS_OK : mem_alloc(&s->memory, s->bytes, 1, "parameters and gradients");
+}
+
+/* Collective. */
 static enum status allocate_block(struct sync *s)
 {
     int first = s->tree ? s->comm->rank - s->comm->local_rank : s->comm->rank;
     int holders = s->tree ? s->comm->local_size : 1;
     s->bytes = lay_out(s, NULL, first, holders);
-    TRY(mem_alloc(&s->pieces, (size_t)s->piece_count, sizeof *s->pieces, "pieces of the gradient"));
-    TRY(mem_alloc(&s->blocks, (size_t)(TREE_DEPTH * SYNC_BLOCK), sizeof *s->blocks,
-                  "blocks of the gradient"));
-    if (!s->tree) {
-        TRY(mem_alloc(&s->memory, s->bytes, 1, "parameters and gradients"));
-        lay_out(s, s->memory, first, holders);
-        return STATUS_OK;
-    }
-    TRY(shared_create(&s->shared, s->comm, s->bytes, "parameters and gradients"));
-    lay_out(s, shared_base(s->shared), first, holders);
+    TRY(comm_agree(s->comm, allocate_tables(s)));
+    if (s->tree) TRY(shared_create(&s->shared, s->comm, s->bytes, "parameters and gradients"));
+    lay_out(s, s->tree ? shared_base(s->shared) : s->memory, first, holders);
     return STATUS_OK;
 }
 
@@ -55,9 +74,8 @@ enum status sync_create(struct sync **out, struct comm *comm, int64_t count, int
         return status_fail(STATUS_CONFIG,
                            "%lld parameters or %d virtual ranks are more than can be synchronised",
                            (long long)count, virtual_ranks);
-    struct sync *s = NULL;
-    TRY(comm_agree(comm, mem_alloc(&s, 1, sizeof *s, "synchronisation")));
-    *out = s;
+    TRY(comm_agree(comm, mem_alloc(out, 1, sizeof **out, "synchronisation")));
+    struct sync *s = *out;
     s->comm = comm;
     s->tree = tree;
     s->leaves = virtual_ranks;
@@ -68,7 +86,7 @@ enum status sync_create(struct sync **out, struct comm *comm, int64_t count, int
     struct slice whole = {0, count};
     s->slice = comm->local_rank < comm->columns ? sync_cut(whole, comm->columns, comm->local_rank)
                                                 : (struct slice){0, 0};
-    TRY(comm_agree(comm, allocate_block(s)));
+    TRY(allocate_block(s));
     if (tree && comm->nodes > 1) TRY(comm_agree(comm, exchange_create(s)));
     return STATUS_OK;
 }
@@ -79,6 +97,8 @@ void sync_destroy(struct sync **sync)
     if (!s) return;
     shared_destroy(&s->shared);
     exchange_destroy(&s->exchange);
+    mem_free(&s->sum_counts);
+    mem_free(&s->sum_offsets);
     mem_free(&s->memory);
     mem_free(&s->pieces);
     mem_free(&s->blocks);
@@ -135,22 +155,12 @@ static struct loss_sums total_of(const struct sync *s)
     return total;
 }
 
-/* Every rank gives the sums of its own virtual ranks. */
-static void gather_sums_by_mpi(struct sync *s)
-{
-    for (int r = 0; r < s->comm->size; r++) {
-        struct tree_node range = tree_range(s->leaves, r, s->comm->size);
-        MPI_Bcast(s->sums + range.lo, (int)((size_t)(range.hi - range.lo) * sizeof *s->sums), MPI_BYTE, r,
-                  s->comm->world);
-    }
-}
-
 struct loss_sums sync_collect(struct sync *s)
 {
     assert(s->stack.height > 0 && s->stack.nodes[s->stack.height - 1].hi == s->range.hi);
     s->stack.height = 0;
     if (!s->tree) {
-        gather_sums_by_mpi(s);
+        sync_gather_sums(s, s->comm->world);
     } else {
         shared_barrier(s->shared);
         if (s->comm->nodes > 1) exchange_sums(s);
@@ -176,7 +186,7 @@ static void apply_allreduce(struct sync *s, sync_update *apply, void *self)
     for (int i = 1; i < s->piece_count; i++)
         kernels->add(s->count, s->gradients, s->gradients + i * s->count, s->gradients);
     MPI_Allreduce(MPI_IN_PLACE, s->gradients, (int)s->count, MPI_FLOAT, MPI_SUM, s->comm->world);
-    apply(self, 0, s->count, s->params, s->gradients, s->slots);
+    apply(self, s->count, s->params, s->gradients, s->slots);
 }
 
 void sync_apply(struct sync *s, sync_update *apply, void *self)

@@ -4,6 +4,7 @@
  * part j of the slice: it receives every node's held subtrees of that part, adds them in tree order, updates,
  * and the column gathers the new parameters. Ranks beyond the smallest node's size are in no column and only
  * wait. */
+#include <limits.h>
 #include <string.h>
 
 #include "comm/sync_private.h"
@@ -28,28 +29,37 @@ static enum status allocate_tables(struct exchange *e, size_t nodes)
     return mem_alloc(&e->parts, nodes, sizeof *e->parts, "exchange between nodes");
 }
 
-/* Counts and offsets: to node j go this node's subtrees of part j, from node j come its subtrees of our part.
- */
-static void plan_counts(struct sync *s, int64_t *send_floats, int64_t *receive_floats)
+/* Appends a message of `floats` at *total to the tables, in MPI's ints. */
+static enum status append(int64_t floats, int64_t *total, int *count, int *offset)
+{
+    if (*total + floats > INT_MAX)
+        return status_fail(STATUS_CONFIG,
+                           "more parameters than can be exchanged between nodes; use more ranks per node");
+    *count = (int)floats;
+    *offset = (int)*total;
+    *total += floats;
+    return STATUS_OK;
+}
+
+/* Counts and offsets: to node j go this node's subtrees of part j, from node j come its subtrees of our part. */
+static enum status plan_messages(struct sync *s, int64_t *send_floats, int64_t *receive_floats)
 {
     struct exchange *e = &s->exchange;
-    int me = s->comm->node_index;
-    for (int j = 0; j < s->comm->nodes; j++) {
-        e->parts[j] = sync_cut(s->slice, s->comm->nodes, j);
+    int me = s->comm->node_index, nodes = s->comm->nodes;
+    for (int j = 0; j < nodes; j++) {
+        e->parts[j] = sync_cut(s->slice, nodes, j);
         e->held[j] = held_by_node(s, j).height;
         e->part_counts[j] = (int)e->parts[j].count;
         e->part_offsets[j] = (int)e->parts[j].first;
-    }
-    *send_floats = *receive_floats = 0;
-    for (int j = 0; j < s->comm->nodes; j++) {
-        e->send_counts[j] = e->held[me] * e->part_counts[j];
-        e->send_offsets[j] = (int)*send_floats;
-        *send_floats += e->send_counts[j];
-        e->receive_counts[j] = e->held[j] * e->part_counts[me];
-        e->receive_offsets[j] = (int)*receive_floats;
-        *receive_floats += e->receive_counts[j];
         e->piece_count += e->held[j];
     }
+    *send_floats = *receive_floats = 0;
+    for (int j = 0; j < nodes; j++) {
+        TRY(append(e->held[me] * e->parts[j].count, send_floats, &e->send_counts[j], &e->send_offsets[j]));
+        TRY(append(e->held[j] * e->parts[me].count, receive_floats, &e->receive_counts[j],
+                   &e->receive_offsets[j]));
+    }
+    return STATUS_OK;
 }
 
 enum status exchange_create(struct sync *s)
@@ -57,7 +67,7 @@ enum status exchange_create(struct sync *s)
     struct exchange *e = &s->exchange;
     int64_t send_floats, receive_floats;
     TRY(allocate_tables(e, (size_t)s->comm->nodes));
-    plan_counts(s, &send_floats, &receive_floats);
+    TRY(plan_messages(s, &send_floats, &receive_floats));
     TRY(mem_alloc(&e->send, (size_t)send_floats, sizeof(float), "gradients to other nodes"));
     TRY(mem_alloc(&e->receive, (size_t)receive_floats, sizeof(float), "gradients from other nodes"));
     TRY(mem_alloc(&e->pieces, (size_t)e->piece_count, sizeof *e->pieces, "pieces of the nodes"));
@@ -83,13 +93,7 @@ void exchange_destroy(struct exchange *e)
 /* The first rank of each node passes on the sums of its node's virtual ranks. */
 void exchange_sums(struct sync *s)
 {
-    struct comm *c = s->comm;
-    if (c->local_rank == 0)
-        for (int j = 0; j < c->nodes; j++) {
-            int lo = tree_range(s->leaves, c->node_first[j], c->size).lo;
-            int hi = tree_range(s->leaves, c->node_first[j + 1] - 1, c->size).hi;
-            MPI_Bcast(s->sums + lo, (int)((size_t)(hi - lo) * sizeof *s->sums), MPI_BYTE, j, c->column);
-        }
+    if (s->comm->local_rank == 0) sync_gather_sums(s, s->comm->column);
     shared_barrier(s->shared);
 }
 

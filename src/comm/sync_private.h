@@ -40,8 +40,10 @@ struct sync {
     float *params;
     float *slots[SYNC_SLOTS];
     struct loss_sums *sums; /* [V] */
-    float *gradients;       /* this rank's stack of vectors */
-    void *memory;           /* allreduce: the private block */
+    int *sum_counts,
+        *sum_offsets; /* in bytes: where each node's (tree) or rank's (allreduce) part of them is */
+    float *gradients; /* this rank's stack of vectors */
+    void *memory;     /* allreduce: the private block */
     size_t bytes;
 
     struct tree_node range;
@@ -66,6 +68,9 @@ struct slice sync_cut(struct slice whole, int parts, int index);
  * nodes that remain in `values` and returns their number. */
 int sync_sum_block(struct sync *s, const struct piece *pieces, int piece_count, int64_t first, int64_t count,
                    const float *values[TREE_DEPTH]);
+
+/* Everybody in `group` (all ranks, or the first ranks of all nodes) gives its part of the sums. */
+void sync_gather_sums(struct sync *s, MPI_Comm group);
 
 /* Hands one block of summed gradients to the update. */
 void sync_update_block(struct sync *s, int64_t first, int64_t count, const float *grads, sync_update *apply,

@@ -16,7 +16,7 @@
 #if VEC_REGISTERS == 32
 #define TILE_SHAPES(X) X(12, 2) X(8, 3) X(6, 4)
 #define TILE_OUTER_M   6
-#define TILE_OUTER_T   4
+#define TILE_OUTER_T   (4 / VEC_PARTS)
 #else
 #define TILE_SHAPES(X) X(6, 2) X(4, 3) X(3, 4)
 #define TILE_OUTER_M   3

@@ -25,7 +25,8 @@ struct model {
 
 static bool runs_in_place(const struct model *m, int index)
 {
-    return index > 0 && m->layers[index].ops->in_place && !m->layers[index - 1].ops->keeps_output;
+    const struct layer_ops *ops = m->layers[index].ops;
+    return index > 0 && ops->in_place && !ops->keeps_input && !m->layers[index - 1].ops->keeps_output;
 }
 
 /* The parameters of a layer, and how many floats its tensors take. */
@@ -209,9 +210,4 @@ int model_layer_count(const struct model *m)
 const struct layer *model_layer(const struct model *m, int index)
 {
     return &m->layers[index];
-}
-
-size_t model_workspace_bytes(const struct model *m)
-{
-    return m->arena_bytes;
 }

@@ -19,7 +19,7 @@ static double anneal(double from, double to, double share)
 static double warmup(const double *values, double base_lr, double step, double steps)
 {
     (void)values;
-    return steps < 2 ? base_lr : anneal(base_lr / DIV_FACTOR, base_lr, step / (steps - 1));
+    return steps <= 1 ? base_lr : anneal(base_lr / DIV_FACTOR, base_lr, step / (steps - 1));
 }
 
 /* Step 0 here is the first after the top. */

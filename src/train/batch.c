@@ -23,8 +23,8 @@ void batch_destroy(struct batch *b)
 void batch_load(struct batch *b, const struct dataset *d, const struct normal *n, float *input)
 {
     const struct source_info *info = dataset_info(d);
-    struct gather g = {.channels = info->shape.c,
-                       .per_channel = info->shape.h * info->shape.w,
+    struct gather g = {.channels = n->channels,
+                       .per_channel = shape_features(info->shape) / n->channels,
                        .lanes = b->lanes,
                        .live = b->live,
                        .scale = n->scale,

@@ -2,7 +2,7 @@
 #ifndef DDP_TRAIN_BATCH_H
 #define DDP_TRAIN_BATCH_H
 
-#include "ddp/dataset.h"
+#include "ddp/normal.h"
 #include "ddp/loss.h"
 #include "ddp/model.h"
 

@@ -25,10 +25,9 @@ static void fill_zero(void *self, float *params)
     (void)self, (void)params; /* blocks come zeroed */
 }
 
-static void update(void *self, int64_t first, int64_t count, float *params, const float *grads,
+static void update(void *self, int64_t count, float *params, const float *grads,
                    float *const slots[SYNC_SLOTS])
 {
-    (void)first;
     const struct contest *c = self;
     c->optim->update(&c->step, count, params, grads, slots);
 }

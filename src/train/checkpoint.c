@@ -15,7 +15,18 @@
 static void tensor_path(char path[PATH_SIZE], const char *group, const struct layer *l,
                         const struct tensor *t)
 {
-    snprintf(path, PATH_SIZE, "%s/%02d.%s/%s", group, l->index, l->ops->name, t->name);
+    snprintf(path, PATH_SIZE, "%.40s/%02d.%.40s/%.20s", group, l->index, l->ops->name, t->name);
+}
+
+/* The tensor of a layer whose name comes at that place in the alphabet. */
+static const struct tensor *tensor_in_order(const struct layer *l, int place)
+{
+    for (int t = 0;; t++) {
+        int before = 0;
+        for (int other = 0; other < l->tensor_count; other++)
+            before += strcmp(l->tensors[other].name, l->tensors[t].name) < 0;
+        if (before == place) return &l->tensors[t];
+    }
 }
 
 /* Calls `each` for all tensors in the order of their paths. */
@@ -25,7 +36,7 @@ static enum status each_tensor(const struct model *m,
 {
     for (int i = 0; i < model_layer_count(m); i++) {
         const struct layer *l = model_layer(m, i);
-        for (int t = l->tensor_count - 1; t >= 0; t--) TRY(each(self, l, &l->tensors[t])); /* bias, weight */
+        for (int place = 0; place < l->tensor_count; place++) TRY(each(self, l, tensor_in_order(l, place)));
     }
     return STATUS_OK;
 }
@@ -82,6 +93,7 @@ static enum status save_tensor(void *self, const struct layer *l, const struct t
 
 static enum status save_attributes(struct h5_writer *w, const struct checkpoint_state *s)
 {
+    struct shape input = model_layer(s->model, 0)->in;
     const struct {
         const char *name;
         int64_t value;
@@ -90,10 +102,14 @@ static enum status save_attributes(struct h5_writer *w, const struct checkpoint_
                     {"epoch", s->epoch},
                     {"position", s->position},
                     {"virtual_ranks", s->virtual_ranks},
-                    {"seed", s->seed}};
+                    {"seed", s->seed},
+                    {"input_channels", input.c},
+                    {"input_height", input.h},
+                    {"input_width", input.w}};
     TRY(h5_write_attr_text(w, "/", "format", FORMAT));
     for (size_t i = 0; i < sizeof integers / sizeof integers[0]; i++)
         TRY(h5_write_attr_int64(w, "/", integers[i].name, integers[i].value));
+    TRY(h5_write_attr_text(w, "/", "features", feature_type_name(s->normal->type)));
     TRY(h5_write_attr_uint64(w, "/", "model_hash", model_hash(s->model)));
     TRY(h5_write_attr_uint64(w, "/", "data_hash", s->data_hash));
     return h5_write_attr_uint64(w, "/", "weights_hash", checkpoint_weights_hash(s->model, s->params));
@@ -161,15 +177,30 @@ enum status checkpoint_read_config(const char *path, char **text)
     return status;
 }
 
-enum status checkpoint_virtual_ranks(const char *path, int64_t *virtual_ranks)
+static enum status read_facts(struct h5 *f, struct checkpoint_facts *facts)
+{
+    char *features = NULL;
+    TRY(h5_attr_int64(f, "/", "virtual_ranks", &facts->virtual_ranks));
+    TRY(h5_attr_int64(f, "/", "input_channels", &facts->input.c));
+    TRY(h5_attr_int64(f, "/", "input_height", &facts->input.h));
+    TRY(h5_attr_int64(f, "/", "input_width", &facts->input.w));
+    TRY(h5_attr_text(f, "/", "features", &features));
+    facts->type = strcmp(features, feature_type_name(FEATURE_U8)) == 0 ? FEATURE_U8 : FEATURE_F32;
+    mem_free(&features);
+    struct shape s = facts->input;
+    if (facts->virtual_ranks < 1 || s.c < 1 || s.h < 1 || s.w < 1 ||
+        (double)s.c * (double)s.h * (double)s.w > 1e12)
+        return status_fail(STATUS_DATA, "its attributes make no sense; it was changed or damaged");
+    return STATUS_OK;
+}
+
+enum status checkpoint_read_facts(const char *path, struct checkpoint_facts *facts)
 {
     struct h5 *f = NULL;
     TRY(open_checkpoint(&f, path));
-    enum status status = h5_attr_int64(f, "/", "virtual_ranks", virtual_ranks);
+    enum status status = read_facts(f, facts);
     h5_close(&f);
-    if (status == STATUS_OK && *virtual_ranks < 1)
-        return status_fail(STATUS_DATA, "%s: virtual_ranks is %lld", path, (long long)*virtual_ranks);
-    return status;
+    return status == STATUS_OK ? status : status_at(status, "%s", path);
 }
 
 struct loading {
@@ -195,7 +226,7 @@ static enum status load_tensor(void *self, const struct layer *l, const struct t
 }
 
 /* The number of channels is that of the stored vector. */
-static enum status load_normal(struct h5 *f, struct normal *n)
+static enum status load_normal(struct h5 *f, enum feature_type type, struct normal *n)
 {
     struct h5_data *data = NULL;
     TRY(h5_data_open(&data, f, "normalize/mean"));
@@ -203,7 +234,7 @@ static enum status load_normal(struct h5 *f, struct normal *n)
     int64_t channels = info->rank == 1 ? info->dims[0] : 0;
     h5_data_close(&data);
     if (channels < 1) return status_fail(STATUS_DATA, "normalize/mean: is not a vector");
-    TRY(normal_restore(n, channels));
+    TRY(normal_allocate(n, channels, type));
     TRY(h5_read(f, "normalize/mean", H5_TYPE_F32, channels, n->mean));
     TRY(h5_read(f, "normalize/std", H5_TYPE_F32, channels, n->std));
     normal_finish(n);
@@ -219,7 +250,9 @@ static enum status load_all(struct h5 *f, const struct model *model, float *para
     if (hash != checkpoint_weights_hash(model, params))
         return status_fail(STATUS_DATA,
                            "the weights do not have the hash the file says; it was changed or damaged");
-    return load_normal(f, n);
+    struct checkpoint_facts facts;
+    TRY(read_facts(f, &facts));
+    return load_normal(f, facts.type, n);
 }
 
 enum status checkpoint_load(const char *path, const struct model *model, float *params, struct normal *n)

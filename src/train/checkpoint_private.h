@@ -3,7 +3,7 @@
 #define DDP_TRAIN_CHECKPOINT_PRIVATE_H
 
 #include "ddp/checkpoint.h"
-#include "ddp/dataset.h"
+#include "ddp/normal.h"
 #include "ddp/model.h"
 #include "ddp/optim.h"
 
@@ -27,8 +27,13 @@ enum status checkpoint_save(const char *path, const struct checkpoint_state *sta
  * Local. */
 enum status checkpoint_load(const char *path, const struct model *model, float *params, struct normal *n);
 
-/* V of the run, between 1 and its batch size. Local. */
-enum status checkpoint_virtual_ranks(const char *path, int64_t *virtual_ranks);
+/* What a model for these weights is built from, besides the configuration. Local. */
+struct checkpoint_facts {
+    int64_t virtual_ranks; /* V of the run, which may be more than the configured number; at least 1 */
+    struct shape input;
+    enum feature_type type; /* of the training set, as stored */
+};
+enum status checkpoint_read_facts(const char *path, struct checkpoint_facts *facts);
 
 /* XXH64 over all parameters in the order of their paths in the file (layer by layer, bias before weight). */
 uint64_t checkpoint_weights_hash(const struct model *model, const float *params);

@@ -1,6 +1,5 @@
 #include "ddp/dataset.h"
 
-#include <assert.h>
 #include <string.h>
 
 #include "ddp/hash.h"
@@ -31,10 +30,9 @@ static enum status open_source(struct dataset *d, const char *locator, const cha
     return STATUS_OK;
 }
 
-/* Part `index` of `parts` of the set, in whole blocks of moments. */
-static void cut_blocks(int64_t samples, int parts, int index, int64_t *first, int64_t *end)
+void dataset_part(const struct dataset *d, int parts, int index, int64_t *first, int64_t *end)
 {
-    int64_t blocks = moments_blocks(samples);
+    int64_t samples = source_info(d->source)->samples, blocks = moments_blocks(samples);
     *first = blocks * index / parts * MOMENTS_BLOCK;
     *end = blocks * (index + 1) / parts * MOMENTS_BLOCK;
     if (*end > samples) *end = samples;
@@ -43,7 +41,7 @@ static void cut_blocks(int64_t samples, int parts, int index, int64_t *first, in
 static enum status read_share(struct dataset *d, const struct comm *comm)
 {
     int64_t first, end;
-    cut_blocks(source_info(d->source)->samples, comm_local_size(comm), comm_local_rank(comm), &first, &end);
+    dataset_part(d, comm_local_size(comm), comm_local_rank(comm), &first, &end);
     for (; first < end; first += MOMENTS_BLOCK) {
         int64_t count = end - first < MOMENTS_BLOCK ? end - first : MOMENTS_BLOCK;
         TRY(source_read(d->source, first, count, d->features + first * d->sample_bytes, d->labels + first));
@@ -127,80 +125,4 @@ uint64_t dataset_hash(const struct dataset *d)
     hash_add(&h, d->features, (size_t)(samples * d->sample_bytes));
     hash_add(&h, d->labels, (size_t)samples * sizeof *d->labels);
     return hash_end(&h);
-}
-
-enum status normal_restore(struct normal *n, int64_t channels)
-{
-    n->channels = channels;
-    float **arrays[] = {&n->mean, &n->std, &n->scale, &n->shift};
-    for (int i = 0; i < 4; i++) TRY(mem_alloc(arrays[i], (size_t)channels, sizeof(float), "normalisation"));
-    for (int64_t c = 0; c < channels; c++) n->std[c] = 1;
-    return STATUS_OK;
-}
-
-void normal_finish(struct normal *n)
-{
-    for (int64_t c = 0; c < n->channels; c++) {
-        n->scale[c] = 1 / n->std[c];
-        n->shift[c] = -n->mean[c] / n->std[c];
-    }
-}
-
-void normal_destroy(struct normal *n)
-{
-    float **arrays[] = {&n->mean, &n->std, &n->scale, &n->shift};
-    for (int i = 0; i < 4; i++) mem_free(arrays[i]);
-}
-
-/* The shift against cancellation is the first sample's mean of each channel. */
-static void first_means(const struct dataset *d, float *shift)
-{
-    const struct source_info *info = dataset_info(d);
-    if (info->type != FEATURE_F32) return;
-    const float *x = dataset_features(d, 0);
-    assert(shift); /* a sample has channels */
-    int64_t plane = info->shape.h * info->shape.w;
-    for (int64_t c = 0; c < info->shape.c; c++) {
-        double sum = 0;
-        for (int64_t i = 0; i < plane; i++) sum += x[c * plane + i];
-        shift[c] = (float)(sum / (double)plane);
-    }
-}
-
-/* Every rank measures its share of the blocks; the merged table is added in block order by all. */
-static enum status measure(struct normal *n, struct comm *comm, const struct dataset *d)
-{
-    const struct source_info *info = dataset_info(d);
-    int64_t blocks = moments_blocks(info->samples), width = moments_block_doubles(info->shape.c), first, end;
-    double *table = NULL;
-    float *shift = NULL;
-    enum status status = mem_alloc(&table, (size_t)(blocks * width), sizeof *table, "moments");
-    if (status == STATUS_OK) status = mem_alloc(&shift, (size_t)info->shape.c, sizeof *shift, "moments");
-    status = comm_agree(comm, status);
-    if (status == STATUS_OK) {
-        first_means(d, shift);
-        cut_blocks(info->samples, comm_size(comm), comm_rank(comm), &first, &end);
-        for (; first < end; first += MOMENTS_BLOCK) {
-            int64_t count = end - first < MOMENTS_BLOCK ? end - first : MOMENTS_BLOCK;
-            moments_block(info->type, info->shape, dataset_features(d, first), count, shift,
-                          table + first / MOMENTS_BLOCK * width);
-        }
-        comm_merge_doubles(comm, table, blocks * width);
-        moments_finish(info->type, info->shape, info->samples, shift, table, blocks, n->mean, n->std);
-    }
-    mem_free(&table);
-    mem_free(&shift);
-    return status;
-}
-
-enum status normal_create(struct normal *n, struct comm *comm, const struct dataset *d,
-                          enum config_normalize mode)
-{
-    const struct source_info *info = dataset_info(d);
-    TRY(comm_agree(comm, normal_restore(n, info->shape.c)));
-    if (mode == NORMALIZE_AUTO) TRY(measure(n, comm, d));
-    if (mode == NORMALIZE_UNIT && info->type == FEATURE_U8)
-        for (int64_t c = 0; c < n->channels; c++) n->std[c] = 255;
-    normal_finish(n);
-    return STATUS_OK;
 }

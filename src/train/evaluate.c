@@ -1,10 +1,15 @@
 #include "train/evaluate.h"
 
 #include <assert.h>
+#include <inttypes.h>
+#include <math.h>
 #include <string.h>
 
 #include "ddp/mem.h"
 #include "ddp/metric.h"
+
+/* A confusion matrix of 512 MB. */
+#define EVALUATION_MAX_CLASSES 8192
 
 enum status evaluation_create(struct evaluation *e, struct comm *comm, struct model *model,
                               const struct dataset *data, const struct normal *normal,
@@ -12,6 +17,12 @@ enum status evaluation_create(struct evaluation *e, struct comm *comm, struct mo
 {
     int64_t classes = shape_features(model_output_shape(model));
     TRY(dataset_check_labels(data, classes));
+    TRY(normal_check(normal, data));
+    if (classes > EVALUATION_MAX_CLASSES)
+        return status_fail(STATUS_CONFIG,
+                           "the model has %" PRId64
+                           " outputs, but the confusion matrix is kept for at most %d",
+                           classes, EVALUATION_MAX_CLASSES);
     *e = (struct evaluation){.comm = comm,
                              .model = model,
                              .data = data,
@@ -19,13 +30,13 @@ enum status evaluation_create(struct evaluation *e, struct comm *comm, struct mo
                              .config = config,
                              .batch = batch,
                              .blocks = (dataset_info(data)->samples + batch->lanes - 1) / batch->lanes};
-    TRY(mem_alloc(&e->block_loss, (size_t)e->blocks, sizeof *e->block_loss, "losses of an evaluation"));
+    TRY(mem_alloc(&e->sums, (size_t)e->blocks * 2, sizeof *e->sums, "losses of an evaluation"));
     return mem_alloc(&e->confusion, (size_t)(classes * classes), sizeof *e->confusion, "confusion matrix");
 }
 
 void evaluation_destroy(struct evaluation *e)
 {
-    mem_free(&e->block_loss);
+    mem_free(&e->sums);
     mem_free(&e->confusion);
 }
 
@@ -39,43 +50,57 @@ static void run_block(struct evaluation *e, const float *params, int64_t block, 
 
     struct pass pass = {.params = params, .lanes = b->lanes, .live = b->live};
     const float *logits = model_forward(e->model, &pass);
-    e->block_loss[block] = batch_loss(b, e->config->loss, e->config->loss_args, logits, classes, NULL).loss;
+    struct loss_sums sums = batch_loss(b, e->config->loss, e->config->loss_args, logits, classes, NULL);
+    e->sums[2 * block] = sums.loss;
+    e->sums[2 * block + 1] = sums.weight;
     for (int64_t i = 0; i < b->live; i++) e->confusion[b->labels[i] * classes + b->predicted[i]]++;
 }
 
-static void score(const struct evaluation *e, int64_t classes, struct eval_event *event)
+static enum status score(const struct evaluation *e, struct eval_event *event)
 {
-    static const char *names[METRIC_MAX];
-    static double values[METRIC_MAX];
+    double loss = 0, weight = 0;
+    int64_t classes = event->classes;
     for (int64_t i = 0; i < classes * classes; i++) event->count += e->confusion[i];
     for (int64_t k = 0; k < classes; k++) event->correct += e->confusion[k * classes + k];
     assert(event->count == dataset_info(e->data)->samples);
-    double loss = 0;
-    for (int64_t i = 0; i < e->blocks; i++) loss += e->block_loss[i];
-    event->loss = loss / (double)event->count;
-
-    const struct metric_ops *const *metrics = metric_registry();
-    for (; metrics[event->metric_count] && event->metric_count < METRIC_MAX; event->metric_count++) {
-        names[event->metric_count] = metrics[event->metric_count]->name;
-        values[event->metric_count] = metrics[event->metric_count]->value(e->confusion, classes);
-    }
+    for (int64_t i = 0; i < e->blocks; i++) loss += e->sums[2 * i], weight += e->sums[2 * i + 1];
+    event->loss = loss / weight;
     event->accuracy = (double)event->correct / (double)event->count;
+    if (isfinite(event->loss)) return STATUS_OK;
+    return status_fail(STATUS_DIVERGED,
+                       "%s: the loss is %f: the weights have diverged; lower optim.lr or warm up longer",
+                       dataset_locator(e->data), event->loss);
+}
+
+/* The tables live as long as the program: there is one evaluation at a time. */
+static void fill_metrics(const struct evaluation *e, struct eval_event *event)
+{
+    static const char *names[METRIC_MAX];
+    static double values[METRIC_MAX];
+    const struct metric_ops *const *metrics = metric_registry();
+    int64_t i = 0;
+    for (; metrics[i] && i < METRIC_MAX; i++) {
+        names[i] = metrics[i]->name;
+        values[i] = metrics[i]->value(e->confusion, event->classes);
+    }
+    event->metric_count = i;
     event->metric_names = names;
     event->metrics = values;
 }
 
-void evaluation_run(struct evaluation *e, const float *params, struct eval_event *event)
+enum status evaluation_run(struct evaluation *e, const float *params, struct eval_event *event)
 {
     int64_t classes = shape_features(model_output_shape(e->model));
     int64_t rank = comm_rank(e->comm), ranks = comm_size(e->comm);
-    memset(e->block_loss, 0, (size_t)e->blocks * sizeof *e->block_loss);
+    memset(e->sums, 0, (size_t)e->blocks * 2 * sizeof *e->sums);
     memset(e->confusion, 0, (size_t)(classes * classes) * sizeof *e->confusion);
     for (int64_t b = e->blocks * rank / ranks; b < e->blocks * (rank + 1) / ranks; b++)
         run_block(e, params, b, classes);
-    comm_merge_doubles(e->comm, e->block_loss, e->blocks);
+    comm_merge_doubles(e->comm, e->sums, e->blocks * 2);
     comm_sum_int64(e->comm, e->confusion, classes * classes);
     event->classes = classes;
     event->class_names = dataset_class_names(e->data, classes);
     event->confusion = e->confusion;
-    if (rank == 0) score(e, classes, event);
+    fill_metrics(e, event);
+    return score(e, event);
 }

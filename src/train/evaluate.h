@@ -13,17 +13,17 @@ struct evaluation {
     const struct config *config;
     struct batch *batch;
     int64_t blocks;     /* of `lanes` samples, fixed whatever P is */
-    double *block_loss; /* [blocks] */
+    double *sums;       /* [blocks][2]: loss, weight */
     int64_t *confusion; /* [K][K] */
 };
 
-/* Checks that the labels fit the model's K outputs; allocates. Local. */
+/* Checks that data, statistics and the model's K outputs fit; allocates. Local. Errors: STATUS_DATA, STATUS_CONFIG. */
 enum status evaluation_create(struct evaluation *e, struct comm *comm, struct model *model,
                               const struct dataset *data, const struct normal *normal,
                               const struct config *config, struct batch *batch);
 void evaluation_destroy(struct evaluation *e);
 
-/* Collective. The event is filled on every rank, but its counts are those of the whole set on rank 0 only. */
-void evaluation_run(struct evaluation *e, const float *params, struct eval_event *event);
+/* Fills the event on every rank. Collective. Errors: STATUS_DIVERGED, on all ranks alike, when the loss is not finite. */
+enum status evaluation_run(struct evaluation *e, const float *params, struct eval_event *event);
 
 #endif

@@ -25,7 +25,7 @@ static enum status load_data(struct trainer *t)
     return STATUS_OK;
 }
 
-static enum status check_shapes(const struct shape want, const struct dataset *d)
+static enum status check_shape(struct shape want, const struct dataset *d)
 {
     struct shape have = dataset_info(d)->shape;
     if (shape_features(want) == shape_features(have)) return STATUS_OK;
@@ -35,30 +35,21 @@ static enum status check_shapes(const struct shape want, const struct dataset *d
                        (long long)want.c, (long long)want.h, (long long)want.w);
 }
 
-/* V is the configured number, or the number of ranks if that is more. */
-static int64_t choose_virtual_ranks(const struct trainer *t)
-{
-    int64_t v = t->config->virtual_ranks, ranks = comm_size(t->comm);
-    if (ranks <= v) return v;
-    log_warn("%" PRId64 " ranks but train.virtual_ranks is %" PRId64 ": using %" PRId64 " virtual ranks; set "
-             "train.virtual_ranks to that to get the same bits with fewer ranks",
-             ranks, v, ranks);
-    return ranks;
-}
-
+/* The batch must divide into V slices; V is the configured number, or the number of ranks if that is more. */
 static enum status check_batch(const struct trainer *t, int64_t v)
 {
     int64_t batch = t->config->batch, below = batch / v * v, samples = dataset_info(t->train)->samples;
+    const char *cause = v > t->config->virtual_ranks ? " (one for each rank; or start fewer ranks)" : "";
     if (below == 0)
         return status_fail(STATUS_CONFIG,
                            "train.batch: %" PRId64 " is less than one sample for each of %" PRId64
-                           " virtual ranks; use %" PRId64,
-                           batch, v, v);
+                           " virtual ranks%s; use %" PRId64,
+                           batch, v, cause, v);
     if (below != batch)
         return status_fail(STATUS_CONFIG,
                            "train.batch: %" PRId64 " does not divide into %" PRId64
-                           " virtual ranks; the nearest that do are %" PRId64 " and %" PRId64,
-                           batch, v, below, below + v);
+                           " virtual ranks%s; the nearest that do are %" PRId64 " and %" PRId64,
+                           batch, v, cause, below, below + v);
     if (batch > samples)
         return status_fail(
             STATUS_DATA, "%s: %" PRId64 " samples are fewer than one batch of %" PRId64 "; lower train.batch",
@@ -73,8 +64,14 @@ static enum status plan_batches(struct trainer *t)
     int64_t batch = t->config->batch;
     i->train_samples = dataset_info(t->train)->samples;
     i->val_samples = t->val ? dataset_info(t->val)->samples : 0;
-    i->virtual_ranks = choose_virtual_ranks(t);
+    int64_t ranks = comm_size(t->comm), v = t->config->virtual_ranks;
+    i->virtual_ranks = ranks > v ? ranks : v;
     TRY(check_batch(t, i->virtual_ranks));
+    if (ranks > v)
+        log_warn("%" PRId64 " ranks but train.virtual_ranks is %" PRId64 ": using %" PRId64
+                 " virtual ranks; set "
+                 "train.virtual_ranks to that to get the same bits with fewer ranks",
+                 ranks, v, ranks);
     i->slice = batch / i->virtual_ranks;
     i->lanes = shape_lanes(i->slice);
     i->steps_per_epoch = (i->train_samples + batch - 1) / batch;
@@ -82,16 +79,15 @@ static enum status plan_batches(struct trainer *t)
     return STATUS_OK;
 }
 
-/* The model that the configuration says, for inputs as the data has them unless it says more. */
-static enum status build_model(struct model **model, const struct config *config, const struct dataset *data,
+/* The model that the configuration says, for inputs of this shape unless it says another. */
+static enum status build_model(struct model **model, const struct config *config, struct shape input,
                                int64_t lanes)
 {
     struct model_spec *spec = NULL;
     TRY(mem_alloc(&spec, 1, sizeof *spec, "model"));
     *spec = config->model;
-    if (spec->input.c == 0) spec->input = dataset_info(data)->shape;
-    enum status status = check_shapes(spec->input, data);
-    if (status == STATUS_OK) status = model_create(model, spec, lanes);
+    if (spec->input.c == 0) spec->input = input;
+    enum status status = model_create(model, spec, lanes);
     mem_free(&spec);
     return status;
 }
@@ -99,11 +95,12 @@ static enum status build_model(struct model **model, const struct config *config
 static enum status build_parts(struct trainer *t)
 {
     TRY(plan_batches(t));
-    TRY(build_model(&t->model, t->config, t->train, t->info.lanes));
+    TRY(build_model(&t->model, t->config, dataset_info(t->train)->shape, t->info.lanes));
+    TRY(check_shape(model_layer(t->model, 0)->in, t->train));
     TRY(dataset_check_labels(t->train, shape_features(model_output_shape(t->model))));
     TRY(batch_create(&t->batch, t->info.lanes));
     if (!t->val) return STATUS_OK;
-    TRY(check_shapes(model_layer(t->model, 0)->in, t->val));
+    TRY(check_shape(model_layer(t->model, 0)->in, t->val));
     return evaluation_create(&t->evaluation, t->comm, t->model, t->val, &t->normal, t->config, &t->batch);
 }
 
@@ -113,7 +110,7 @@ static void fill_info(struct trainer *t)
     struct trainer_info *i = &t->info;
     i->model = t->model;
     i->shape = source->shape;
-    i->feature_type = source->type == FEATURE_U8 ? "uint8" : "float32";
+    i->feature_type = feature_type_name(source->type);
     i->classes = shape_features(model_output_shape(t->model));
     i->class_names = dataset_class_names(t->train, i->classes);
     i->isa = kernels->level;
@@ -186,10 +183,12 @@ static enum status examine(struct examiner *x, struct comm *comm, const struct c
 {
     TRY(start_math(comm, config));
     TRY(dataset_load(&x->data, comm, locator, name_or_null(config->data_x), name_or_null(config->data_y)));
-    int64_t virtual_ranks; /* of the run, which may have raised the configured number to its ranks */
-    TRY(comm_agree(comm, checkpoint_virtual_ranks(checkpoint, &virtual_ranks)));
-    int64_t lanes = shape_lanes(config->batch > virtual_ranks ? config->batch / virtual_ranks : 1);
-    TRY(comm_agree(comm, build_model(&x->model, config, x->data, lanes)));
+    struct checkpoint_facts facts;
+    TRY(comm_agree(comm, checkpoint_read_facts(checkpoint, &facts)));
+    int64_t slice = config->batch / facts.virtual_ranks;
+    int64_t lanes = shape_lanes(slice > 0 ? slice : 1);
+    TRY(comm_agree(comm, build_model(&x->model, config, facts.input, lanes)));
+    TRY(comm_agree(comm, check_shape(model_layer(x->model, 0)->in, x->data)));
     size_t bytes = (size_t)model_param_floats(x->model) * sizeof(float);
     TRY(comm_agree(comm, mem_alloc(&x->params, bytes, 1, "parameters")));
     TRY(comm_agree(comm, checkpoint_load(checkpoint, x->model, x->params, &x->normal)));
@@ -197,7 +196,7 @@ static enum status examine(struct examiner *x, struct comm *comm, const struct c
     TRY(comm_agree(
         comm, evaluation_create(&x->evaluation, comm, x->model, x->data, &x->normal, config, &x->batch)));
     struct eval_event event = {.split = "eval"};
-    evaluation_run(&x->evaluation, x->params, &event);
+    TRY(evaluation_run(&x->evaluation, x->params, &event));
     if (comm_rank(comm) == 0) observer->eval(observer->self, &event);
     return STATUS_OK;
 }

@@ -12,6 +12,7 @@
 #include "train/trainer_private.h"
 
 #define PATH_SIZE 4096
+#define NAME_SIZE 32 /* of a file in the folder */
 
 /* One run of the loop. */
 struct run {
@@ -96,16 +97,17 @@ static enum status train_epoch(struct run *r, int64_t epoch)
     return STATUS_OK;
 }
 
-static void evaluate(struct run *r, int64_t epoch)
+static enum status evaluate(struct run *r, int64_t epoch)
 {
     struct trainer *t = r->t;
-    if (!t->val) return;
+    if (!t->val) return STATUS_OK;
     r->eval = (struct eval_event){.split = "val", .epoch = epoch, .step = t->step};
-    evaluation_run(&t->evaluation, sync_params(t->sync), &r->eval);
+    TRY(evaluation_run(&t->evaluation, sync_params(t->sync), &r->eval));
     if (is_root(r)) r->observer->eval(r->observer->self, &r->eval);
+    return STATUS_OK;
 }
 
-/* Whether this evaluation beats all before it, by checkpoint.best. Rank 0. */
+/* Whether the last evaluation beats all before it, by checkpoint.best. The same on every rank. */
 static bool is_best(struct run *r)
 {
     const char *by = r->t->config->checkpoint_best;
@@ -117,47 +119,71 @@ static bool is_best(struct run *r)
     return true;
 }
 
-static void path_of(const struct run *r, char path[PATH_SIZE], const char *name)
+/* What an epoch leaves behind. */
+struct outcome {
+    int64_t epoch;
+    bool best, last, regular;
+};
+
+static enum status save_as(const struct run *r, const char *name, const struct checkpoint_state *state)
 {
-    snprintf(path, PATH_SIZE, "%s/%s", r->checkpoint_dir, name);
+    char path[PATH_SIZE];
+    snprintf(path, sizeof path, "%s/%s", r->checkpoint_dir, name);
+    return checkpoint_save(path, state);
 }
 
-static void epoch_name(char name[32], int64_t epoch)
+static void epoch_name(char name[NAME_SIZE], int64_t epoch)
 {
-    snprintf(name, 32, "epoch-%04lld.h5", (long long)epoch);
+    snprintf(name, NAME_SIZE, "epoch-%04lld.h5", (long long)epoch);
 }
 
-/* The files that an epoch leaves: rank 0's part. */
-static enum status save_files(struct run *r, int64_t epoch, bool last, const struct checkpoint_state *state)
+/* Removes the checkpoint that checkpoint.keep makes superfluous. */
+static enum status remove_outdated(const struct run *r, int64_t epoch)
 {
     const struct config *c = r->t->config;
-    char path[PATH_SIZE], name[32];
-    bool best = is_best(r);
-    if (best) {
-        path_of(r, path, "best.h5");
-        TRY(checkpoint_save(path, state));
-    }
-    if (last) {
-        path_of(r, path, "final.h5");
-        return checkpoint_save(path, state);
-    }
-    if (c->checkpoint_every_epochs == 0 || epoch % c->checkpoint_every_epochs != 0) return STATUS_OK;
-    epoch_name(name, epoch);
-    path_of(r, path, name);
-    TRY(checkpoint_save(path, state));
+    char path[PATH_SIZE], name[NAME_SIZE];
     int64_t outdated = epoch - c->checkpoint_keep * c->checkpoint_every_epochs;
     if (c->checkpoint_keep == 0 || outdated <= 0) return STATUS_OK;
     epoch_name(name, outdated);
-    path_of(r, path, name);
+    snprintf(path, sizeof path, "%s/%s", r->checkpoint_dir, name);
     if (unlink(path) != 0 && errno != ENOENT)
         return status_fail(STATUS_OTHER, "%s: cannot be removed: %s", path, strerror(errno));
     return STATUS_OK;
 }
 
-/* Collective: slots come together on rank 0, which writes. */
-static enum status save(struct run *r, int64_t epoch, bool last)
+/* A step's loss is known before its update, so the last update must be looked at here: broken weights must not
+ * replace healthy ones. */
+static enum status check_weights(const struct checkpoint_state *state)
+{
+    for (int64_t i = 0; i < model_param_floats(state->model); i++)
+        if (!isfinite(state->params[i]))
+            return status_fail(STATUS_DIVERGED, "step %lld: a weight is %f; lower optim.lr or warm up longer",
+                               (long long)state->step, (double)state->params[i]);
+    return STATUS_OK;
+}
+
+/* Rank 0's part. */
+static enum status save_files(const struct run *r, const struct outcome *o,
+                              const struct checkpoint_state *state)
+{
+    char name[NAME_SIZE];
+    TRY(check_weights(state));
+    if (o->best) TRY(save_as(r, "best.h5", state));
+    if (o->last) TRY(save_as(r, "final.h5", state));
+    if (!o->regular) return STATUS_OK;
+    epoch_name(name, o->epoch);
+    TRY(save_as(r, name, state));
+    return remove_outdated(r, o->epoch);
+}
+
+/* Slots come together on rank 0, which writes. Collective. */
+static enum status save(struct run *r, int64_t epoch)
 {
     struct trainer *t = r->t;
+    int64_t every = t->config->checkpoint_every_epochs;
+    struct outcome o = {.epoch = epoch, .best = is_best(r), .last = epoch == t->config->epochs};
+    o.regular = !o.last && every > 0 && epoch % every == 0;
+    if (!o.best && !o.last && !o.regular) return STATUS_OK;
     struct checkpoint_state state = {.config_text = t->config_text,
                                      .model = t->model,
                                      .params = sync_params(t->sync),
@@ -169,7 +195,7 @@ static enum status save(struct run *r, int64_t epoch, bool last)
                                      .seed = t->config->seed,
                                      .data_hash = t->data_hash};
     for (int i = 0; i < t->config->optim->slots; i++) state.slots[i] = sync_gather_slot(t->sync, i);
-    return comm_agree(t->comm, is_root(r) ? save_files(r, epoch, last, &state) : STATUS_OK);
+    return comm_agree(t->comm, is_root(r) ? save_files(r, &o, &state) : STATUS_OK);
 }
 
 static void tell_done(const struct run *r)
@@ -188,6 +214,8 @@ static void tell_done(const struct run *r)
 
 static enum status make_folder(const char *path)
 {
+    if (strlen(path) + 1 + NAME_SIZE > PATH_SIZE)
+        return status_fail(STATUS_CONFIG, "%s: is too long a path", path);
     if (mkdir(path, 0777) == 0 || errno == EEXIST) return STATUS_OK;
     return status_fail(STATUS_OTHER, "%s: cannot be made: %s", path, strerror(errno));
 }
@@ -196,13 +224,15 @@ enum status trainer_run(struct trainer *t, const struct observer *observer, cons
 {
     struct run r = {.t = t, .observer = observer, .checkpoint_dir = checkpoint_dir};
     TRY(comm_agree(t->comm, is_root(&r) ? make_folder(checkpoint_dir) : STATUS_OK));
-    if (t->config->epochs == 0) evaluate(&r, 0);
+    if (t->config->epochs == 0) {
+        TRY(evaluate(&r, 0));
+        TRY(save(&r, 0));
+    }
     for (int64_t epoch = 1; epoch <= t->config->epochs; epoch++) {
         TRY(train_epoch(&r, epoch));
-        evaluate(&r, epoch);
-        if (epoch < t->config->epochs) TRY(save(&r, epoch, false));
+        TRY(evaluate(&r, epoch));
+        TRY(save(&r, epoch));
     }
-    TRY(save(&r, t->config->epochs, true));
     if (is_root(&r)) tell_done(&r);
     comm_barrier(t->comm);
     return STATUS_OK;

@@ -46,10 +46,9 @@ struct update {
     struct optim_step step;
 };
 
-static void apply_update(void *self, int64_t first, int64_t count, float *params, const float *grads,
+static void apply_update(void *self, int64_t count, float *params, const float *grads,
                          float *const slots[SYNC_SLOTS])
 {
-    (void)first;
     const struct update *u = self;
     u->ops->update(&u->step, count, params, grads, slots);
 }

@@ -24,11 +24,10 @@ static void fill(void *self, float *params)
 }
 
 /* A small optimizer with one slot, so that the slot's place is tested too. */
-static void update(void *self, int64_t first, int64_t count, float *params, const float *grads,
+static void update(void *self, int64_t count, float *params, const float *grads,
                    float *const slots[SYNC_SLOTS])
 {
     int64_t *updated = self;
-    (void)first;
     *updated += count;
     for (int64_t i = 0; i < count; i++) {
         slots[0][i] = 0.5f * slots[0][i] + grads[i];

@@ -116,7 +116,7 @@ static void check_allocations(struct comm *comm)
     struct order order = order_make(3, 1, SAMPLES, true);
     for (int64_t i = 0; i < t->info.steps_per_epoch; i++)
         CHECK_STATUS(trainer_step(t, &order, 1, i * BATCH, 0.01, &sums), STATUS_OK);
-    evaluation_run(&t->evaluation, sync_params(t->sync), &event);
+    CHECK_STATUS(evaluation_run(&t->evaluation, sync_params(t->sync), &event), STATUS_OK);
     CHECK(mem_allocations() == allocations);
     if (comm_rank(comm) == 0) CHECK(event.count == 333 && event.correct <= 333 && isfinite(event.loss));
     trainer_destroy(&t);
