@@ -85,6 +85,14 @@ class Help(CommandLine):
         for argument in ("version", "--version"):
             self.assertIn("ddp_train ", self.run_program(argument).stdout)
 
+    def test_output_that_cannot_be_written(self):
+        self.write_config()
+        for arguments in (["help"], ["help", "keys"], ["train", "--help"], ["version"], ["check", "--print-config"]):
+            with open("/dev/full", "w") as full:
+                result = subprocess.run([PROGRAM, *arguments], cwd=self.folder, stdout=full, stderr=subprocess.PIPE)
+            self.assertEqual(result.returncode, 1, arguments)
+            self.assertIn(b"error: the output cannot be written", result.stderr)
+
     def test_printed_once_by_several_ranks(self):
         result = self.run_program("--help", ranks=2)
         self.assert_done(result)

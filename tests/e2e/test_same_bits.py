@@ -5,7 +5,7 @@ import numpy as np
 
 import harness
 
-# Five steps an epoch, the last one of 8 samples: a sixth of the batch, one for each of the eight virtual ranks.
+# Five steps an epoch, the last one of 8 samples: six for virtual rank 0, two for rank 1, none for the other six.
 CONFIG = """
 run: {{name: same-bits, seed: 7}}
 data: {{train: {train}, val: "synthetic:2x12x12:5:77", normalize: {normalize}}}

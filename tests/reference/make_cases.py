@@ -134,6 +134,9 @@ def schedules():
                       rates=rates(lambda o: warmed(o, w, lambda o: S.CosineAnnealingLR(o, total - w, least)), total, lr))
         file.case("constant", **base, warmup_epochs=warm,
                   rates=rates(lambda o: warmed(o, w, lambda o: S.ConstantLR(o, 1.0)), total, lr))
+    # phases that end between two steps, the first within 1.5 steps
+    file.case("onecycle", lr=0.1, steps_per_epoch=5, epochs=1, warmup_epochs=0,
+              rates=rates(lambda o: S.OneCycleLR(o, 0.1, total_steps=5), 5, 0.1))
     for every, gamma, warm in [(1, 0.5, 0), (2, 0.1, 0), (2, 0.1, 1), (10, 0.1, 0)]:
         file.case("step", lr=0.2, steps_per_epoch=4, epochs=6, warmup_epochs=warm, step_epochs=every, gamma=gamma,
                   rates=rates(lambda o: warmed(o, 4 * warm, lambda o: S.StepLR(o, 4 * every, gamma)), 24, 0.2))
