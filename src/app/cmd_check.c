@@ -1,5 +1,3 @@
-#include <stdio.h>
-
 #include "app/report.h"
 #include "app/setup.h"
 #include "ddp/log.h"
@@ -22,11 +20,7 @@ enum status cmd_check(struct comm *comm, struct arguments *a)
 {
     struct setup setup;
     enum status status = setup_create(&setup, comm, a);
-    if (status == STATUS_OK && a->print_config) {
-        if (comm_rank(comm) == 0) fputs(setup.text, stdout);
-    } else if (status == STATUS_OK) {
-        status = check(&setup, comm);
-    }
+    if (status == STATUS_OK) status = a->print_config ? setup_print(&setup, comm) : check(&setup, comm);
     setup_free(&setup);
     return status;
 }

@@ -24,7 +24,8 @@ static enum status evaluate(struct setup *setup, struct comm *comm, const struct
         return status_fail(STATUS_CONFIG, "eval needs --data LOCATOR, such as --data test.h5");
     if (comm_rank(comm) == 0) status = checkpoint_read_config(a->words[0], &setup->text);
     TRY(comm_agree(comm, status));
-    TRY(setup_share(setup, comm));
+    status = setup_share(setup, comm);
+    if (status != STATUS_OK) return status_at(status, "%s", a->words[0]);
     TRY(comm_split_nodes(comm, setup->config.ranks_per_node));
     const struct observer observer = {.eval = on_eval};
     return trainer_evaluate(comm, &setup->config, a->words[0], a->data, &observer);

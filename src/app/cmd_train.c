@@ -1,4 +1,3 @@
-
 #include "app/console.h"
 #include "app/environment.h"
 #include "app/journal.h"
@@ -114,11 +113,8 @@ enum status cmd_train(struct comm *comm, struct arguments *a)
 {
     struct setup setup;
     enum status status = setup_create(&setup, comm, a);
-    if (status == STATUS_OK && a->print_config) {
-        if (comm_rank(comm) == 0) fputs(setup.text, stdout);
-    } else if (status == STATUS_OK) {
-        status = prepare_and_train(&setup, comm, a);
-    }
+    if (status == STATUS_OK)
+        status = a->print_config ? setup_print(&setup, comm) : prepare_and_train(&setup, comm, a);
     setup_free(&setup);
     return status;
 }

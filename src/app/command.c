@@ -1,5 +1,6 @@
 #include "app/command.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -69,16 +70,26 @@ static enum status check_launch(const struct comm *comm)
     return STATUS_OK;
 }
 
+enum status command_flush(void)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout)) return STATUS_OK;
+    return status_fail(STATUS_OTHER, "the output cannot be written: %s", strerror(errno));
+}
+
+static enum status run_alone(const struct command *c, struct comm *comm, struct arguments *a)
+{
+    if (a->help)
+        help_print(c);
+    else
+        TRY(c->run(comm, a));
+    return command_flush();
+}
+
 static enum status run(struct comm *comm, struct arguments *a)
 {
-    const struct command *c = a->command;
-    bool first = comm_rank(comm) == 0;
-    if (a->help) {
-        if (first) help_print(c);
-        return STATUS_OK;
-    }
-    if (a->version) c = command_find("version");
-    if (!c->everyone) return comm_agree(comm, first ? c->run(comm, a) : STATUS_OK);
+    const struct command *c = a->version && !a->help ? command_find("version") : a->command;
+    if (a->help || !c->everyone)
+        return comm_agree(comm, comm_rank(comm) == 0 ? run_alone(c, comm, a) : STATUS_OK);
     TRY(check_launch(comm));
     return c->run(comm, a);
 }

@@ -53,6 +53,9 @@ const struct command *command_find(const char *name);
 /* Runs what the command line says. Collective; all ranks return the same status. */
 enum status command_run(struct comm *comm, int argc, char **argv);
 
+/* What a command prints is its result: STATUS_OTHER if standard output cannot take it. Local. */
+enum status command_flush(void);
+
 enum status arguments_parse(struct arguments *a, int argc, char **argv);
 void arguments_free(struct arguments *a);
 void arguments_help(unsigned flags); /* the flags of these sets, to stdout */

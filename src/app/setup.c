@@ -1,5 +1,6 @@
 #include "app/setup.h"
 
+#include <stdio.h>
 #include <unistd.h>
 
 #include "ddp/log.h"
@@ -43,6 +44,13 @@ enum status setup_share(struct setup *s, struct comm *comm)
     if (status == STATUS_OK) status = options_resolve(&settings, &s->config);
     settings_free(&settings);
     return comm_agree(comm, status);
+}
+
+enum status setup_print(const struct setup *s, struct comm *comm)
+{
+    bool first = comm_rank(comm) == 0;
+    if (first) fputs(s->text, stdout);
+    return comm_agree(comm, first ? command_flush() : STATUS_OK);
 }
 
 void setup_free(struct setup *s)

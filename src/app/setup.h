@@ -17,6 +17,9 @@ enum status setup_create(struct setup *s, struct comm *comm, struct arguments *a
 /* From a resolved text that rank 0 has in s->text, NULL on the others. Collective. */
 enum status setup_share(struct setup *s, struct comm *comm);
 
+/* Rank 0 prints the resolved text. Collective. */
+enum status setup_print(const struct setup *s, struct comm *comm);
+
 void setup_free(struct setup *s);
 
 /* demo_config.c: the configuration of the built-in demo, as `ddp_train init` writes it. */

@@ -14,6 +14,8 @@ import tempfile
 import termios
 import unittest
 
+import h5py
+
 PROGRAM = os.environ["DDP_TRAIN_BIN"]
 CONFIG = """run: {name: tiny}
 data: {train: "synthetic:1x8x8:4:512", val: "synthetic:1x8x8:4:100", normalize: unit}
@@ -228,6 +230,14 @@ class RunDirectory(CommandLine):
         self.assert_done(evaluated)
         self.assertIn("(%d of 100)" % last["correct"], evaluated.stdout)
         self.assertIn(events[-1]["weights_hash"], self.run_program("inspect", final).stdout)
+
+    def test_checkpoint_with_a_foreign_configuration(self):
+        self.assert_done(self.run_program("-o", "out", "--train.epochs=0"))
+        final = str(self.folder / "out" / "checkpoints" / "final.h5")
+        with h5py.File(final, "a") as file:
+            del file["config"]
+            file["config"] = "train: {epocs: 3}"
+        self.assert_fails(self.run_program("eval", final, "--data", "synthetic:1x8x8:4:100"), 2, final, "train.epocs")
 
     def test_same_configuration_again_gives_the_same_weights(self):
         self.assert_done(self.run_program("-o", "one"))
