@@ -65,7 +65,8 @@ static enum status check_target(const char *path, bool overwrite)
     struct stat facts;
     if (stat(path, &facts) != 0) return STATUS_OK;
     if (!overwrite)
-        return status_fail(STATUS_CONFIG, "%s: exists already; choose another name, or --force to replace it", path);
+        return status_fail(STATUS_CONFIG, "%s: exists already; choose another name, or --force to replace it",
+                           path);
     if (!S_ISREG(facts.st_mode))
         return status_fail(STATUS_CONFIG, "%s: is no regular file and is not replaced", path);
     return STATUS_OK;
