@@ -30,7 +30,7 @@ struct arg {
 /* The position of `name` in the table, or -1. `table` may be NULL (no arguments). */
 int arg_find(const struct arg *table, const char *name);
 
-/* Reads `text` as a value of `arg`. Errors: STATUS_CONFIG, naming what is expected. */
+/* Reads `text` as a value of `arg`. Errors: STATUS_CONFIG, saying what is expected; the caller says of what. */
 enum status arg_parse(const struct arg *arg, const char *text, double *value);
 
 /* Writes a value of `arg` as configuration text. */

@@ -2,7 +2,8 @@
  *
  *   /                 attributes: format "ddp_train checkpoint", version, step, epoch, position (samples
  *                     of the epoch already seen), virtual_ranks, seed, input_channels, input_height, input_width,
- *                     features (type of the training set), model_hash, data_hash, weights_hash
+ *                     features (type of the training set), model_hash, data_hash, optim_hash,
+ *                     weights_hash
  *   /config           the resolved configuration, YAML text
  *   /model/NN.kind/weight, bias          float32, PyTorch's shapes
  *   /optim/SLOT/NN.kind/weight, bias     float32, one group per optimizer slot

@@ -99,10 +99,10 @@ static enum status prepare_and_train(const struct setup *setup, struct comm *com
     enum status status = STATUS_OK;
     if (comm_rank(comm) == 0) status = rundir_choose(&path, a->output, setup->config.run_name, a->overwrite);
     TRY(comm_agree(comm, status));
-    TRY(comm_share_text(comm, &path));
 
     struct trainer *t = NULL;
-    status = trainer_create(&t, comm, &setup->config, setup->text);
+    status = comm_share_text(comm, &path);
+    if (status == STATUS_OK) status = trainer_create(&t, comm, &setup->config, setup->text);
     if (status == STATUS_OK) status = train(t, setup, comm, a, path);
     trainer_destroy(&t);
     mem_free(&path);

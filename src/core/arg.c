@@ -36,10 +36,9 @@ static enum status parse_unbounded(const struct arg *arg, const char *text, doub
 enum status arg_parse(const struct arg *arg, const char *text, double *value)
 {
     double parsed;
-    enum status status = parse_unbounded(arg, text, &parsed);
-    if (status != STATUS_OK) return status_at(status, "%s", arg->name);
+    TRY(parse_unbounded(arg, text, &parsed));
     if (arg->kind != ARG_BOOL && (parsed < arg->min || parsed > arg->max))
-        return status_fail(STATUS_CONFIG, "%s: %s is outside %g..%g", arg->name, text, arg->min, arg->max);
+        return status_fail(STATUS_CONFIG, "%s is outside %g..%g", text, arg->min, arg->max);
     *value = parsed;
     return STATUS_OK;
 }

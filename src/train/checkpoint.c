@@ -1,6 +1,7 @@
 #include "train/checkpoint_private.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <string.h>
 
 #include "ddp/h5.h"
@@ -62,6 +63,18 @@ uint64_t checkpoint_weights_hash(const struct model *model, const float *params)
     return hash_end(&h.hash);
 }
 
+/* All slots, one after another, each in the order of its paths. */
+static uint64_t optim_hash(const struct checkpoint_state *s)
+{
+    struct hashing h;
+    hash_begin(&h.hash);
+    for (int i = 0; i < s->optim->slots; i++) {
+        h.params = s->slots[i];
+        (void)each_tensor(s->model, hash_tensor, &h);
+    }
+    return hash_end(&h.hash);
+}
+
 /* Kind, arguments and shapes of every layer. */
 static uint64_t model_hash(const struct model *m)
 {
@@ -112,6 +125,7 @@ static enum status save_attributes(struct h5_writer *w, const struct checkpoint_
     TRY(h5_write_attr_text(w, "/", "features", feature_type_name(s->normal->type)));
     TRY(h5_write_attr_uint64(w, "/", "model_hash", model_hash(s->model)));
     TRY(h5_write_attr_uint64(w, "/", "data_hash", s->data_hash));
+    TRY(h5_write_attr_uint64(w, "/", "optim_hash", optim_hash(s)));
     return h5_write_attr_uint64(w, "/", "weights_hash", checkpoint_weights_hash(s->model, s->params));
 }
 
@@ -237,6 +251,12 @@ static enum status load_normal(struct h5 *f, enum feature_type type, struct norm
     TRY(normal_allocate(n, channels, type));
     TRY(h5_read(f, "normalize/mean", H5_TYPE_F32, channels, n->mean));
     TRY(h5_read(f, "normalize/std", H5_TYPE_F32, channels, n->std));
+    for (int64_t c = 0; c < channels; c++)
+        if (!isfinite(n->mean[c]) || !isfinite(n->std[c]) || n->std[c] <= 0)
+            return status_fail(STATUS_DATA,
+                               "normalize: channel %" PRId64
+                               " has mean %f and std %f; it was changed or damaged",
+                               c, (double)n->mean[c], (double)n->std[c]);
     normal_finish(n);
     return STATUS_OK;
 }

@@ -46,7 +46,7 @@ static enum status print_attributes(struct h5 *f, FILE *out)
         TRY(h5_attr_int64(f, "/", names[i], &value));
         fprintf(out, "%-14s %" PRId64 "\n", names[i], value);
     }
-    static const char *const hashes[] = {"model_hash", "data_hash"};
+    static const char *const hashes[] = {"model_hash", "data_hash", "optim_hash"};
     for (size_t i = 0; i < sizeof hashes / sizeof hashes[0]; i++) {
         uint64_t value;
         TRY(h5_attr_uint64(f, "/", hashes[i], &value));

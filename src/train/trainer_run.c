@@ -223,6 +223,7 @@ static enum status make_folder(const char *path)
 enum status trainer_run(struct trainer *t, const struct observer *observer, const char *checkpoint_dir)
 {
     struct run r = {.t = t, .observer = observer, .checkpoint_dir = checkpoint_dir};
+    r.epoch.loss = r.epoch.accuracy = NAN; /* what is not measured is not 0 */
     TRY(comm_agree(t->comm, is_root(&r) ? make_folder(checkpoint_dir) : STATUS_OK));
     if (t->config->epochs == 0) {
         TRY(evaluate(&r, 0));
