@@ -31,6 +31,7 @@
 
 typedef float vec __attribute__((vector_size(VW * 4), may_alias));
 typedef int32_t veci __attribute__((vector_size(VW * 4), may_alias));
+typedef uint32_t vecu __attribute__((vector_size(VW * 4), may_alias)); /* wraps around where veci must not */
 
 #define VEC_INLINE static inline __attribute__((always_inline))
 

@@ -102,7 +102,7 @@ static void test_origins(void)
            "optim.lrr (f.yaml:2:3): unknown key; did you mean 'optim.lr'?");
     refuse(DATA MODEL, "DDP_TRAIN_OPTIM_LRR=1", NULL,
            "optim.lrr (environment DDP_TRAIN_OPTIM_LRR): unknown key; did you mean 'optim.lr'?");
-    refuse(DATA MODEL, NULL, "optim.lr=fast", "optim.lr (flag): lr: 'fast' is not a number");
+    refuse(DATA MODEL, NULL, "optim.lr=fast", "optim.lr (flag): 'fast' is not a number");
     refuse(DATA MODEL "epochs: 3\n", NULL, NULL,
            "epochs (f.yaml:3:1): unknown key; did you mean 'train.epochs'?");
     refuse(DATA MODEL "trian: {epochs: 3}\n", NULL, NULL,

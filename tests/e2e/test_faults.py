@@ -78,7 +78,7 @@ class BadInput(harness.Case):
     def test_label_too_large(self):
         labels = np.zeros(64, int)
         labels[50] = 3
-        self.bad_data(self.data(labels=labels), "up to 3", "3 outputs")
+        self.bad_data(self.data(labels=labels), "sample 50", "label 3", "3 outputs")
 
     def test_label_negative(self):
         labels = np.zeros(64, int)
