@@ -1,20 +1,18 @@
 /* sync.h - gradients of virtual ranks in, new parameters out.
  *
- * Tree (the default). Parameters, optimizer slots and all gradients of a node lie in one shared block. Each
- * step:
- *   1. a rank writes the gradient of each of its virtual ranks (sync_leaf), adding complete subtrees as they
- * form;
+ * Tree (the default). Parameters, optimizer slots and all gradients of a node lie in one shared block. A step:
+ *   1. a rank writes the gradient of each of its virtual ranks (sync_leaf), adding complete subtrees as they form;
  *   2. sync_collect: the node meets; every rank learns the sums of the global batch;
- *   3. sync_apply: local rank i owns slice i of the vector: it adds what the ranks of the node hold in tree
- * order, block by block in cache, and hands each block to the optimizer, which writes the new parameters
- * where every rank of the node reads them. Between nodes, local rank i exchanges only slice i with its peers
- *      (alltoallv, ordered sum, allgatherv). The node meets again.
- * Cost of a step on one node: n floats per rank read once per held subtree and n / ranks written, two
- * barriers; between nodes every column moves its slice out and in about once.
+ *   3. sync_apply: local rank i owns slice i of the vector: it adds what the ranks of the node hold in tree order,
+ *      block by block in cache, and hands each block to the optimizer, which writes the new parameters where every
+ *      rank of the node reads them. Between nodes, local rank i exchanges only slice i with its peers (alltoallv,
+ *      ordered sum, allgatherv). The node meets again.
+ * Cost of a step on one node: n floats per rank read once per held subtree and n / ranks written, two barriers;
+ * between nodes every column moves its slice out and in about once.
  *
  * Allreduce (the reference): private copies, MPI_Allreduce of n floats, the whole update on every rank.
  *
- * Vectors are [count], count a multiple of 16. "collective" means all ranks. */
+ * Vectors are [count], count a multiple of 16. "Collective" means all ranks. */
 #ifndef DDP_SYNC_H
 #define DDP_SYNC_H
 

@@ -78,7 +78,9 @@ static enum status read_args(const struct setting *setting, const struct yaml_no
         if (!ops->args || !ops->args[0].name)
             return at(status_fail(STATUS_CONFIG, "%s takes no arguments", ops->name), setting, node);
         enum status status = arg_parse(&ops->args[0], node->text, &layer->args[0]);
-        return status == STATUS_OK ? status : at(status_at(status, "%s: %s", ops->name, ops->args[0].name), setting, node);
+        return status == STATUS_OK
+                   ? status
+                   : at(status_at(status, "%s: %s", ops->name, ops->args[0].name), setting, node);
     }
     if (node->kind == YAML_LIST)
         return at(status_fail(STATUS_CONFIG, "%s: write the arguments as {name: value}", ops->name), setting,

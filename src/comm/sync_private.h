@@ -40,8 +40,8 @@ struct sync {
     float *params;
     float *slots[SYNC_SLOTS];
     struct loss_sums *sums; /* [V] */
-    int *sum_counts,
-        *sum_offsets; /* in bytes: where each node's (tree) or rank's (allreduce) part of them is */
+    /* Where each node's (tree) or rank's (allreduce) part of the sums is, in bytes. */
+    int *sum_counts, *sum_offsets;
     float *gradients; /* this rank's stack of vectors */
     void *memory;     /* allreduce: the private block */
     size_t bytes;

@@ -20,7 +20,8 @@ VEC_INLINE vec exp_nonpositive(vec x)
     p = p * r + 0.5f;
     p = p * r + 1.0f;
     p = p * r + 1.0f;
-    vecu exponent = ((vecu)shifted - (vecu)vec_all(magic)) << 23; /* nonsense below -87, where it is not used */
+    /* nonsense below -87, where it is not used */
+    vecu exponent = ((vecu)shifted - (vecu)vec_all(magic)) << 23;
     vec result = (vec)((vecu)p + exponent);
     return vec_select(x < -87.0f, vec_all(0), result);
 }

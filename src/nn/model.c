@@ -1,7 +1,6 @@
 /* One arena holds everything a pass writes:
  *
- *   input [F][N] | output of every layer that is not in place | saved state | gradient A | gradient B |
- * scratch
+ *   input [F][N] | outputs of layers not in place | saved state | gradient A | gradient B | scratch
  *
  * Backward needs only two gradient buffers: layer i reads one and writes the other. */
 #include "ddp/model.h"

@@ -24,8 +24,8 @@ void *aligned_alloc(size_t alignment, size_t size)
     static void *(*real)(size_t, size_t);
     if (!real) *(void **)&real = dlsym(RTLD_NEXT, "aligned_alloc");
     const char *rank = getenv("OMPI_COMM_WORLD_RANK");
-    if (alignment == 64 && rank && is_number("SHORT_RANK", atoi(rank)) && of_the_program(__builtin_return_address(0)) &&
-        is_number("SHORT_AT", ++count))
+    if (alignment == 64 && rank && is_number("SHORT_RANK", atoi(rank)) &&
+        of_the_program(__builtin_return_address(0)) && is_number("SHORT_AT", ++count))
         return NULL;
     return real(alignment, size);
 }
