@@ -3,8 +3,9 @@
 #include <math.h>
 
 /* exp(x) for x <= 0 to about 1 ulp of float32: x = n ln 2 + r with |r| <= ln 2 / 2 (Cody-Waite), a Taylor
- * polynomial of degree 7 in r, and n put into the exponent. Below -87 the result is 0: it is
- * under the smallest normal number. NaN stays NaN. Own code because libm's differs between machines. */
+ * polynomial of degree 7 in r, and n put into the exponent. Below -87 the result is 0: it is under the smallest
+ * normal number. For NaN it is nonsense, but then the caller's maximum is NaN and with it the loss. Own code because
+ * libm's differs between machines. */
 VEC_INLINE vec exp_nonpositive(vec x)
 {
     const float magic = 12582912.0f; /* 1.5 * 2^23: adding it rounds to an integer */

@@ -8,25 +8,17 @@
 #include "ddp/mem.h"
 #include "ddp/model.h"
 #include "ddp/rng.h"
-
-static void add(struct model_spec *spec, const char *name, double first, double second)
-{
-    struct layer_spec *l = &spec->layers[spec->layer_count++];
-    l->ops = layer_find(name);
-    arg_defaults(l->ops->args, l->args);
-    if (first != 0) l->args[0] = first;
-    if (second != 0) l->args[1] = second;
-}
+#include "spec.h"
 
 static void small_network(struct model_spec *spec)
 {
     memset(spec, 0, sizeof *spec);
     spec->input = (struct shape){1, 12, 12};
-    add(spec, "conv2d", 5, 3);
-    add(spec, "relu", 0, 0);
-    add(spec, "maxpool2d", 2, 0);
-    add(spec, "dropout", 0.25, 0);
-    add(spec, "linear", 7, 0);
+    spec_add(spec, "conv2d", 5, 3);
+    spec_add(spec, "relu", 0, 0);
+    spec_add(spec, "maxpool2d", 2, 0);
+    spec_add(spec, "dropout", 0.25, 0);
+    spec_add(spec, "linear", 7, 0);
 }
 
 static float *floats(int64_t count)

@@ -7,20 +7,12 @@
 #include "ddp/kernels.h"
 #include "ddp/mem.h"
 #include "ddp/order.h"
+#include "spec.h"
 #include "train/trainer_private.h"
 
 #define SAMPLES 1000
 #define BATCH   128
 #define CLASSES 5
-
-static void add(struct model_spec *spec, const char *name, double first, double second)
-{
-    struct layer_spec *l = &spec->layers[spec->layer_count++];
-    l->ops = layer_find(name);
-    arg_defaults(l->ops->args, l->args);
-    if (first != 0) l->args[0] = first;
-    if (second != 0) l->args[1] = second;
-}
 
 /* Plain gradient descent with rate 1, so that the old minus the new weights are the gradient. */
 static struct config configuration(int sync_method)
@@ -45,9 +37,9 @@ static struct config configuration(int sync_method)
                        .checkpoint_best = none,
                        .isa = isa};
     arg_defaults(c.optim->args, c.optim_args);
-    add(&c.model, "conv2d", 4, 3);
-    add(&c.model, "relu", 0, 0);
-    add(&c.model, "linear", CLASSES, 0);
+    spec_add(&c.model, "conv2d", 4, 3);
+    spec_add(&c.model, "relu", 0, 0);
+    spec_add(&c.model, "linear", CLASSES, 0);
     return c;
 }
 
