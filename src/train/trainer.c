@@ -69,8 +69,7 @@ static enum status plan_batches(struct trainer *t)
     TRY(check_batch(t, i->virtual_ranks));
     if (ranks > v)
         log_warn("%" PRId64 " ranks but train.virtual_ranks is %" PRId64 ": using %" PRId64
-                 " virtual ranks; set "
-                 "train.virtual_ranks to that to get the same bits with fewer ranks",
+                 " virtual ranks; set train.virtual_ranks to that to get the same bits with fewer ranks",
                  ranks, v, ranks);
     i->slice = batch / i->virtual_ranks;
     i->lanes = shape_lanes(i->slice);
