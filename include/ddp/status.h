@@ -8,15 +8,13 @@
 #ifndef DDP_STATUS_H
 #define DDP_STATUS_H
 
+/* Name, exit code, and what it means to people; the one list of them. */
 #define STATUS_MAP(X)                                                                                        \
     X(OK, 0, "done")                                                                                         \
     X(OTHER, 1, "failed")                                                                                    \
     X(CONFIG, 2, "usage or configuration")                                                                   \
     X(DATA, 3, "data")                                                                                       \
-    X(DIVERGED, 4, "diverged")                                                                               \
-    X(REQUEUE, 75, "saved, please requeue")                                                                  \
-    X(WATCHDOG, 86, "watchdog")                                                                              \
-    X(INTERRUPTED, 130, "interrupted")
+    X(DIVERGED, 4, "diverged")
 
 #define STATUS_ENUM(name, code, text) STATUS_##name = (code),
 enum status { STATUS_MAP(STATUS_ENUM) };
@@ -32,9 +30,6 @@ enum status status_at(enum status code, const char *format, ...) __attribute__((
 
 /* This thread's last message; "" if none. Valid until the next status_fail or status_at of the thread. */
 const char *status_text(void);
-
-/* The short name of a code for people, such as "data"; "unknown" for a value not in the map. */
-const char *status_name(enum status code);
 
 /* Forwards a failure to the caller unchanged. */
 #define TRY(expression)                                                                                      \

@@ -56,7 +56,7 @@ typedef void sync_update(void *self, int64_t count, float *params, const float *
                          float *const slots[SYNC_SLOTS]);
 void sync_apply(struct sync *s, sync_update *apply, void *self);
 
-/* Brings every optimizer slot together on rank 0 and returns slot `index` there (undefined on other ranks).
+/* Brings optimizer slot `index` together on rank 0 and returns it there (undefined on other ranks).
  * Collective. */
 const float *sync_gather_slot(struct sync *s, int index);
 

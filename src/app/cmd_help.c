@@ -14,8 +14,12 @@ static void print_all(void)
     arguments_help(command_find("train")->flags);
     puts("\n'ddp_train help COMMAND' explains a command, 'ddp_train help keys' every key of the "
          "configuration,\n"
-         "'ddp_train help layers' (or losses, optimizers, schedules, metrics) what there is to choose from.\n"
-         "exit codes: 0 done, 1 failed, 2 usage or configuration, 3 data, 4 diverged, 130 interrupted");
+         "'ddp_train help layers' (or losses, optimizers, schedules, metrics) what there is to choose from.");
+    fputs("exit codes:", stdout);
+#define STATUS_HELP(name, code, text) printf("%s %d %s", (code) ? "," : "", code, text);
+    STATUS_MAP(STATUS_HELP)
+#undef STATUS_HELP
+    puts("");
 }
 
 void help_print(const struct command *c)

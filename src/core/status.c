@@ -37,15 +37,3 @@ const char *status_text(void)
 {
     return message;
 }
-
-const char *status_name(enum status code)
-{
-    switch (code) {
-#define STATUS_CASE(name, number, text)                                                                      \
-    case STATUS_##name:                                                                                      \
-        return text;
-        STATUS_MAP(STATUS_CASE)
-#undef STATUS_CASE
-    }
-    return "unknown";
-}

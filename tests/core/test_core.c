@@ -86,7 +86,7 @@ static void test_status(void)
     CHECK(status_fail(STATUS_DATA, "%s: broken", "x.h5") == STATUS_DATA);
     CHECK(status_at(STATUS_DATA, "sample %d", 3) == STATUS_DATA);
     CHECK(strcmp(status_text(), "sample 3: x.h5: broken") == 0);
-    CHECK(strcmp(status_name(STATUS_DATA), "data") == 0 && STATUS_DATA == 3 && STATUS_CONFIG == 2);
+    CHECK(STATUS_DATA == 3 && STATUS_CONFIG == 2); /* a contract: scripts read them */
 }
 
 /* The known answer of Random123 for key and counter 0, and that neighbours in every coordinate differ. */
