@@ -15,7 +15,7 @@
 struct window {
     struct shape in, out;
     int64_t kernel, stride, padding; /* square */
-    int64_t lanes;
+    int64_t lanes, leaves; /* of all virtual ranks of the pass side by side, and how many these are */
 };
 
 /* One call of dropout. */

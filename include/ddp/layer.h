@@ -26,16 +26,30 @@ struct tensor {
 
 int64_t tensor_count(const struct tensor *t);
 
-/* One pass over one virtual rank's lanes. */
+/* What a pass tells its caller between layers; any function may be NULL. Ranges are of the parameter vector. */
+struct pass_hooks {
+    void (*params_needed)(void *self, int64_t first, int64_t count); /* forward is about to read them */
+    void (*grads_ready)(void *self, int64_t first, int64_t count);   /* backward has written their gradients
+                                                                      * and reads the parameters no more */
+    void *self;
+};
+
+/* One pass over the lanes of one or more virtual ranks ("leaves" of the gradient tree), side by side: leaf i has
+ * lanes [i, i+1) * lanes / leaves, of which the first hold its samples and the rest zeros. Every leaf gets the bits
+ * it would get in a pass of its own. */
 struct pass {
     const float *params; /* flat vector of the model */
-    float *grads;        /* same layout, overwritten (not accumulated) by backward; NULL in forward */
+    float
+        *grads; /* same layout, overwritten (not accumulated) by backward with the sum over the leaves, which
+                          * are added as a balanced binary tree; NULL in forward */
     uint64_t seed;
-    uint64_t step;        /* global step, keys the random streams */
-    int64_t first_sample; /* position in the global batch of lane 0, keys the random streams */
-    int64_t lanes;        /* N */
-    int64_t live;         /* lanes 0..live-1 hold samples, the rest zeros */
-    bool training;        /* false: dropout is the identity */
+    uint64_t step;                  /* global step, keys the random streams */
+    int64_t first_sample;           /* position in the global batch of lane 0, keys the random streams */
+    int64_t slice;                  /* positions from the first sample of one leaf to that of the next */
+    int64_t lanes;                  /* N, of all leaves */
+    int64_t leaves;                 /* a power of two */
+    bool training;                  /* false: dropout is the identity */
+    const struct pass_hooks *hooks; /* or NULL */
 };
 
 struct layer;
@@ -69,7 +83,7 @@ struct layer {
     double args[ARG_MAX];
     int index; /* in the model, from 0 */
     struct shape in, out;
-    int64_t lanes;
+    int64_t lanes, leaves;
     struct tensor tensors[LAYER_TENSORS];
     int tensor_count;
     size_t saved_bytes;   /* what forward leaves for backward */

@@ -1,6 +1,6 @@
 /* model.h - a stack of layers over flat vectors.
  *
- * A model is built once from a spec, for a fixed number of lanes; it owns one arena with every activation,
+ * A model is built once from a spec, for a greatest number of lanes; it owns one arena with every activation,
  * saved state and scratch block, so passes allocate nothing. Parameters live outside (in a window shared by
  * the ranks of a node) as one flat vector; every tensor starts at a multiple of 16 floats and the gaps are
  * zero and stay zero. All functions are local. */
@@ -24,8 +24,8 @@ struct model_spec {
 
 struct model;
 
-/* `lanes`: a multiple of 16. Errors: STATUS_CONFIG naming the layer whose input does not fit. */
-enum status model_create(struct model **out, const struct model_spec *spec, int64_t lanes);
+/* `lanes`: of all leaves of a pass together, the most one pass will have; a multiple of 16 for each of `leaves`. Errors: STATUS_CONFIG naming the layer whose input does not fit. */
+enum status model_create(struct model **out, const struct model_spec *spec, int64_t lanes, int64_t leaves);
 void model_destroy(struct model **m);
 
 /* Writes PyTorch's default initial values (uniform +-1/sqrt(fan_in), torch.nn.Linear and Conv2d) into

@@ -2,16 +2,15 @@
 
 static void forward(const struct layer *l, const struct pass *p, const float *x, float *y)
 {
-    (void)p;
-    struct window w = pool_window(l);
+    struct window w = pool_window(l, p->lanes);
     kernels->avgpool_forward(&w, x, y);
 }
 
 static void backward(const struct layer *l, const struct pass *p, const float *x, const float *y, float *dy,
                      float *dx)
 {
-    (void)p, (void)x, (void)y;
-    struct window w = pool_window(l);
+    (void)x, (void)y;
+    struct window w = pool_window(l, p->lanes);
     if (dx) kernels->avgpool_backward(&w, dy, dx);
 }
 

@@ -12,9 +12,10 @@ static const struct arg args[] = {
     ARG_END,
 };
 
-static struct window window(const struct layer *l)
+static struct window window(const struct layer *l, int64_t lanes, int64_t leaves)
 {
-    return window_of(l, (int64_t)l->args[KERNEL], (int64_t)l->args[STRIDE], (int64_t)l->args[PADDING]);
+    return window_of(l, (int64_t)l->args[KERNEL], (int64_t)l->args[STRIDE], (int64_t)l->args[PADDING], lanes,
+                     leaves);
 }
 
 static enum status plan(struct layer *l)
@@ -27,14 +28,14 @@ static enum status plan(struct layer *l)
     if (l->args[BIAS] != 0)
         l->tensors[l->tensor_count++] =
             (struct tensor){.name = "bias", .dims = {out}, .rank = 1, .init_bound = bound};
-    struct window w = window(l);
+    struct window w = window(l, l->lanes, l->leaves);
     l->scratch_bytes = (size_t)kernels->conv_scratch_floats(&w) * sizeof(float);
     return STATUS_OK;
 }
 
 static void forward(const struct layer *l, const struct pass *p, const float *x, float *y)
 {
-    struct window w = window(l);
+    struct window w = window(l, p->lanes, p->leaves);
     const float *bias = l->tensor_count == 2 ? p->params + l->tensors[1].offset : NULL;
     kernels->conv_forward(&w, p->params + l->tensors[0].offset, bias, x, y, l->scratch);
 }
@@ -43,7 +44,7 @@ static void backward(const struct layer *l, const struct pass *p, const float *x
                      float *dx)
 {
     (void)y;
-    struct window w = window(l);
+    struct window w = window(l, p->lanes, p->leaves);
     kernels->conv_backward_weight(&w, x, dy, p->grads + l->tensors[0].offset, l->scratch);
     if (l->tensor_count == 2)
         kernels->sum_rows(l->out.c, l->out.h * l->out.w * p->lanes, dy, p->grads + l->tensors[1].offset);

@@ -9,16 +9,15 @@ static enum status plan(struct layer *l)
 
 static void forward(const struct layer *l, const struct pass *p, const float *x, float *y)
 {
-    (void)p;
-    struct window w = pool_window(l);
+    struct window w = pool_window(l, p->lanes);
     kernels->maxpool_forward(&w, x, y, l->saved);
 }
 
 static void backward(const struct layer *l, const struct pass *p, const float *x, const float *y, float *dy,
                      float *dx)
 {
-    (void)p, (void)x, (void)y;
-    struct window w = pool_window(l);
+    (void)x, (void)y;
+    struct window w = pool_window(l, p->lanes);
     if (dx) kernels->maxpool_backward(&w, l->saved, dy, dx);
 }
 

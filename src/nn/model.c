@@ -14,7 +14,7 @@
 struct model {
     struct layer layers[MODEL_MAX_LAYERS];
     int layer_count;
-    int64_t lanes;
+    int64_t lanes, leaves;
     int64_t param_floats, param_count;
     float *activations[MODEL_MAX_LAYERS + 1]; /* [0] is the input, [i + 1] the output of layer i */
     float *gradients[2];
@@ -58,7 +58,8 @@ static enum status plan_layers(struct model *m, const struct model_spec *spec)
     struct shape shape = spec->input;
     for (int i = 0; i < spec->layer_count; i++) {
         struct layer *l = &m->layers[i];
-        *l = (struct layer){.ops = spec->layers[i].ops, .index = i, .in = shape, .lanes = m->lanes};
+        *l = (struct layer){
+            .ops = spec->layers[i].ops, .index = i, .in = shape, .lanes = m->lanes, .leaves = m->leaves};
         memcpy(l->args, spec->layers[i].args, sizeof l->args);
         enum status status = l->ops->plan(l);
         if (status == STATUS_OK) status = check_sizes(l);
@@ -101,15 +102,16 @@ static size_t lay_out(struct model *m, char *base)
     return used;
 }
 
-enum status model_create(struct model **out, const struct model_spec *spec, int64_t lanes)
+enum status model_create(struct model **out, const struct model_spec *spec, int64_t lanes, int64_t leaves)
 {
-    assert(lanes > 0 && lanes % 16 == 0);
+    assert(leaves > 0 && lanes > 0 && lanes % (16 * leaves) == 0);
     struct model *m;
     if (spec->layer_count == 0)
         return status_fail(STATUS_CONFIG, "model.layers is empty; add at least linear: K");
     TRY(mem_alloc(&m, 1, sizeof *m, "model"));
     m->layer_count = spec->layer_count;
     m->lanes = lanes;
+    m->leaves = leaves;
     enum status status = plan_layers(m, spec);
     if (status == STATUS_OK) {
         m->arena_bytes = lay_out(m, NULL);
@@ -151,11 +153,21 @@ float *model_input(struct model *m)
     return m->activations[0];
 }
 
+/* Calls a hook with the layer's range of the parameter vector. */
+static void tell(void (*hook)(void *self, int64_t first, int64_t count), void *self, const struct layer *l)
+{
+    if (l->tensor_count == 0) return;
+    const struct tensor *last = &l->tensors[l->tensor_count - 1];
+    int64_t first = l->tensors[0].offset;
+    hook(self, first, last->offset + mem_round_floats(tensor_count(last)) - first);
+}
+
 const float *model_forward(struct model *m, const struct pass *p)
 {
-    assert(p->lanes == m->lanes);
+    assert(p->lanes <= m->lanes && p->leaves <= m->leaves && p->lanes % (16 * p->leaves) == 0);
     for (int i = 0; i < m->layer_count; i++) {
         const struct layer *l = &m->layers[i];
+        if (p->hooks && p->hooks->params_needed) tell(p->hooks->params_needed, p->hooks->self, l);
         l->ops->forward(l, p, m->activations[i], m->activations[i + 1]);
     }
     return m->activations[m->layer_count];
@@ -182,6 +194,7 @@ void model_backward(struct model *m, const struct pass *p)
         int next = runs_in_place(m, i) ? current : 1 - current;
         l->ops->backward(l, p, m->activations[i], m->activations[i + 1], m->gradients[current],
                          i > lowest ? m->gradients[next] : NULL);
+        if (p->hooks && p->hooks->grads_ready) tell(p->hooks->grads_ready, p->hooks->self, l);
         current = next;
     }
 }

@@ -12,15 +12,15 @@ static const struct arg pool_args[] = {
     ARG_END,
 };
 
-static inline struct window pool_window(const struct layer *l)
+static inline struct window pool_window(const struct layer *l, int64_t lanes)
 {
     int64_t kernel = (int64_t)l->args[POOL_KERNEL], stride = (int64_t)l->args[POOL_STRIDE];
-    return window_of(l, kernel, stride ? stride : kernel, (int64_t)l->args[POOL_PADDING]);
+    return window_of(l, kernel, stride ? stride : kernel, (int64_t)l->args[POOL_PADDING], lanes, 1);
 }
 
 static inline enum status pool_plan(struct layer *l)
 {
-    struct window w = pool_window(l);
+    struct window w = pool_window(l, l->lanes);
     if (2 * w.padding > w.kernel)
         return status_fail(STATUS_CONFIG, "padding %lld is more than half the kernel %lld",
                            (long long)w.padding, (long long)w.kernel);

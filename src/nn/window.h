@@ -18,14 +18,17 @@ static inline enum status window_plan(const struct layer *l, int64_t kernel, int
     return STATUS_OK;
 }
 
-static inline struct window window_of(const struct layer *l, int64_t kernel, int64_t stride, int64_t padding)
+/* For passes of `lanes` lanes in `leaves` virtual ranks. */
+static inline struct window window_of(const struct layer *l, int64_t kernel, int64_t stride, int64_t padding,
+                                      int64_t lanes, int64_t leaves)
 {
     return (struct window){.in = l->in,
                            .out = l->out,
                            .kernel = kernel,
                            .stride = stride,
                            .padding = padding,
-                           .lanes = l->lanes};
+                           .lanes = lanes,
+                           .leaves = leaves};
 }
 
 #endif

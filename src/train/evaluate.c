@@ -48,7 +48,7 @@ static void run_block(struct evaluation *e, const float *params, int64_t block, 
     for (int64_t i = 0; i < b->live; i++) b->samples[i] = first + i;
     batch_load(b, e->data, e->normal, model_input(e->model));
 
-    struct pass pass = {.params = params, .lanes = b->lanes, .live = b->live};
+    struct pass pass = {.params = params, .lanes = b->lanes, .leaves = 1};
     const float *logits = model_forward(e->model, &pass);
     struct loss_sums sums = batch_loss(b, e->config->loss, e->config->loss_args, logits, classes, NULL);
     e->sums[2 * block] = sums.loss;

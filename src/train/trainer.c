@@ -86,7 +86,7 @@ static enum status build_model(struct model **model, const struct config *config
     TRY(mem_alloc(&spec, 1, sizeof *spec, "model"));
     *spec = config->model;
     if (spec->input.c == 0) spec->input = input;
-    enum status status = model_create(model, spec, lanes);
+    enum status status = model_create(model, spec, lanes, 1);
     mem_free(&spec);
     return status;
 }

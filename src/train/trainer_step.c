@@ -26,7 +26,7 @@ static void run_virtual_rank(struct trainer *t, const struct order *order, int64
                         .step = (uint64_t)t->step,
                         .first_sample = v * t->info.slice,
                         .lanes = t->batch.lanes,
-                        .live = t->batch.live,
+                        .leaves = 1,
                         .training = true};
     const float *logits = model_forward(t->model, &pass);
     struct loss_sums sums =

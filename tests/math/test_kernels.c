@@ -80,7 +80,7 @@ static void check_conv(struct shape in, int64_t out, int64_t kernel, int64_t str
                        int64_t lanes)
 {
     struct conv_case k = {
-        .c = {.in = in, .kernel = kernel, .stride = stride, .padding = padding, .lanes = lanes}};
+        .c = {.in = in, .kernel = kernel, .stride = stride, .padding = padding, .lanes = lanes, .leaves = 1}};
     struct window *c = &k.c;
     c->out = (struct shape){out, (in.h + 2 * padding - kernel) / stride + 1,
                             (in.w + 2 * padding - kernel) / stride + 1};
@@ -228,7 +228,7 @@ static void test_softmax_extremes(void)
 static int64_t run_rest(float *out)
 {
     struct window w = {
-        .in = {3, 7, 8}, .out = {3, 4, 4}, .kernel = 3, .stride = 2, .padding = 1, .lanes = 32};
+        .in = {3, 7, 8}, .out = {3, 4, 4}, .kernel = 3, .stride = 2, .padding = 1, .lanes = 32, .leaves = 1};
     int64_t in = shape_features(w.in) * w.lanes, small = shape_features(w.out) * w.lanes, used = 0;
     float *x = vector(in, 11), *dy = vector(small, 12);
     uint8_t *arg;

@@ -75,7 +75,7 @@ static struct pass pass_of(const struct bench *b)
                          .step = 5,
                          .first_sample = 32,
                          .lanes = b->lanes,
-                         .live = b->lanes,
+                         .leaves = 1,
                          .training = true};
 }
 
@@ -148,8 +148,11 @@ static void check_layer(const struct layer_ops *ops)
     static const int64_t lane_counts[] = {16, 48};
     int checked = 0;
     for (int trial = 0; trial < 60; trial++) {
-        struct bench b = {
-            .layer = {.ops = ops, .in = shapes[trial % 5], .lanes = lane_counts[trial % 2], .index = 2}};
+        struct bench b = {.layer = {.ops = ops,
+                                    .in = shapes[trial % 5],
+                                    .lanes = lane_counts[trial % 2],
+                                    .leaves = 1,
+                                    .index = 2}};
         draw_args(ops, b.layer.args);
         if (ops->plan(&b.layer) != STATUS_OK) continue; /* a window larger than the input */
         place(&b, shapes[trial % 5], lane_counts[trial % 2]);

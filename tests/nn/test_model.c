@@ -53,12 +53,12 @@ static void fill_lane(float *input, int64_t features, int64_t lanes, int64_t lan
 static void test_lanes_are_independent(const struct model_spec *spec, int64_t lanes)
 {
     struct model *m = NULL;
-    CHECK_STATUS(model_create(&m, spec, lanes), STATUS_OK);
+    CHECK_STATUS(model_create(&m, spec, lanes, 1), STATUS_OK);
     float *params = floats(model_param_floats(m)), *grads = floats(model_param_floats(m));
     float *all = floats(7 * lanes), *gradient = floats(model_param_floats(m));
     model_init_params(m, 1, params);
     struct pass p = {
-        .params = params, .grads = grads, .seed = 2, .lanes = lanes, .live = lanes, .training = true};
+        .params = params, .grads = grads, .seed = 2, .lanes = lanes, .leaves = 1, .training = true};
     for (int64_t n = 0; n < lanes; n++) fill_lane(model_input(m), 144, lanes, n, (uint64_t)n);
     memcpy(all, model_forward(m, &p), (size_t)(7 * lanes) * sizeof *all);
     for (int64_t i = 0; i < 7 * lanes; i++) model_output_grad(m)[i] = (float)(i % 5) - 2;
@@ -89,14 +89,14 @@ static void test_refusals(void)
     struct model_spec spec;
     small_network(&spec);
     spec.layers[0].args[1] = 13; /* kernel larger than the input */
-    CHECK_STATUS(model_create(&m, &spec, 16), STATUS_CONFIG);
+    CHECK_STATUS(model_create(&m, &spec, 16, 1), STATUS_CONFIG);
     CHECK(strstr(status_text(), "model.layers[0] (conv2d)") != NULL);
     spec.layer_count = 0;
-    CHECK_STATUS(model_create(&m, &spec, 16), STATUS_CONFIG);
+    CHECK_STATUS(model_create(&m, &spec, 16, 1), STATUS_CONFIG);
     small_network(&spec);
     spec.layers[4].args[0] = 1 << 24;
     spec.input = (struct shape){1 << 10, 1 << 10, 1 << 10};
-    CHECK_STATUS(model_create(&m, &spec, 16), STATUS_CONFIG);
+    CHECK_STATUS(model_create(&m, &spec, 16, 1), STATUS_CONFIG);
 }
 
 int main(void)
@@ -106,13 +106,13 @@ int main(void)
     blas_start();
     CHECK_STATUS(kernels_select("auto"), STATUS_OK);
     small_network(&spec);
-    CHECK_STATUS(model_create(&m, &spec, 32), STATUS_OK);
+    CHECK_STATUS(model_create(&m, &spec, 32, 1), STATUS_OK);
     CHECK(model_param_count(m) == 5 * 9 + 5 + 125 * 7 + 7);
     CHECK(model_param_floats(m) == 48 + 16 + 880 + 16);
     CHECK(model_output_shape(m).c == 7);
     test_initial_values(m);
     uint64_t before = mem_allocations();
-    struct pass p = {.params = floats(model_param_floats(m)), .lanes = 32, .live = 32};
+    struct pass p = {.params = floats(model_param_floats(m)), .lanes = 32, .leaves = 1};
     for (int i = 0; i < 3; i++) model_forward(m, &p);
     CHECK(mem_allocations() == before + 1); /* the one above: a pass allocates nothing */
     mem_free(&p.params);

@@ -53,7 +53,8 @@ static void check_layer(const struct reference_case *c)
     const struct reference_array *x = reference_find(c, "x"), *weight = reference_find(c, "weight");
     const struct reference_array *dy = reference_find(c, "dy");
     int64_t lanes = shape_lanes(x->dims[0]);
-    struct layer l = {.ops = layer_find(c->name), .in = {x->dims[1], x->dims[2], x->dims[3]}, .lanes = lanes};
+    struct layer l = {
+        .ops = layer_find(c->name), .in = {x->dims[1], x->dims[2], x->dims[3]}, .lanes = lanes, .leaves = 1};
     CHECK(l.ops != NULL);
     if (!l.ops) return;
     arg_defaults(l.ops->args, l.args);
@@ -75,7 +76,7 @@ static void check_layer(const struct reference_case *c)
     }
     float *in = to_lanes(x, lanes), *gradient = to_lanes(dy, lanes);
     float *y = floats(shape_features(l.out) * lanes), *dx = floats(shape_features(l.in) * lanes);
-    struct pass p = {.params = params, .grads = grads, .lanes = lanes, .live = x->dims[0], .training = true};
+    struct pass p = {.params = params, .grads = grads, .lanes = lanes, .leaves = 1, .training = true};
     l.ops->forward(&l, &p, in, y);
     l.ops->backward(&l, &p, in, y, gradient, dx);
 

@@ -53,12 +53,12 @@ static struct loss_sums reference(const struct trainer *t, const struct config *
     struct model *m = NULL;
     struct batch b = {0};
     spec.input = (struct shape){2, 7, 6};
-    CHECK_STATUS(model_create(&m, &spec, lanes), STATUS_OK);
+    CHECK_STATUS(model_create(&m, &spec, lanes, 1), STATUS_OK);
     CHECK_STATUS(batch_create(&b, lanes), STATUS_OK);
     b.live = live;
     for (int64_t i = 0; i < live; i++) b.samples[i] = order_at(order, position + i);
     batch_load(&b, t->train, &t->normal, model_input(m));
-    struct pass p = {.params = params, .grads = grads, .lanes = lanes, .live = live, .training = true};
+    struct pass p = {.params = params, .grads = grads, .lanes = lanes, .leaves = 1, .training = true};
     const float *logits = model_forward(m, &p);
     struct loss_sums sums = batch_loss(&b, config->loss, NULL, logits, CLASSES, model_output_grad(m));
     model_backward(m, &p);
