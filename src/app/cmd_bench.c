@@ -1,5 +1,8 @@
+#include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "app/bench_report.h"
 #include "app/command.h"
 #include "ddp/bench.h"
 #include "ddp/number.h"
@@ -12,12 +15,20 @@ static enum status read_count(const char *flag, const char *text, int64_t *count
     return STATUS_OK;
 }
 
-enum status cmd_bench(struct comm *comm, struct arguments *a)
+static enum status run_peak(struct comm *comm, struct arguments *a, struct json *json)
+{
+    struct bench_peak peak;
+    (void)a;
+    TRY(bench_peak(comm, &peak));
+    if (comm_rank(comm) == 0) bench_report_peak(comm, &peak, json);
+    return STATUS_OK;
+}
+
+static enum status run_sync(struct comm *comm, struct arguments *a, struct json *json)
 {
     static const int64_t usual[] = {1000000, 16000000};
     int64_t params = 0, repeats = 20, ranks_per_node = 0;
-    if (strcmp(a->words[0], "sync") != 0)
-        return status_fail(STATUS_CONFIG, "bench: '%s' is no benchmark; there is: sync", a->words[0]);
+    (void)json;
     if (a->params) TRY(read_count("params", a->params, &params));
     if (a->repeats) TRY(read_count("repeats", a->repeats, &repeats));
     if (a->ranks_per_node) TRY(read_count("ranks-per-node", a->ranks_per_node, &ranks_per_node));
@@ -25,4 +36,67 @@ enum status cmd_bench(struct comm *comm, struct arguments *a)
     if (params) return bench_sync(comm, params, repeats);
     for (int i = 0; i < 2; i++) TRY(bench_sync(comm, usual[i], repeats));
     return STATUS_OK;
+}
+
+struct benchmark {
+    const char *name;
+    int min_words, max_words;                                                      /* behind the name */
+    enum status (*run)(struct comm *comm, struct arguments *a, struct json *json); /* json: rank 0, or NULL */
+};
+
+static const struct benchmark benchmarks[] = {
+    {"peak", 0, 0, run_peak},
+    {"sync", 0, 0, run_sync},
+    {.name = NULL},
+};
+
+/* The benchmark that the first word names; the words move up by one. */
+static enum status choose(const struct benchmark **chosen, struct arguments *a)
+{
+    const struct benchmark *b = benchmarks;
+    while (b->name && strcmp(b->name, a->words[0]) != 0) b++;
+    if (!b->name)
+        return status_fail(STATUS_CONFIG, "bench: '%s' is no benchmark; there are: %s", a->words[0],
+                           a->command->synopsis);
+    a->word_count--;
+    memmove(a->words, a->words + 1, (size_t)a->word_count * sizeof *a->words);
+    if (a->word_count < b->min_words || a->word_count > b->max_words)
+        return status_fail(STATUS_CONFIG, "bench %s: %d words behind it (see 'ddp_train help bench')",
+                           b->name, a->word_count);
+    *chosen = b;
+    return STATUS_OK;
+}
+
+static enum status close_json(FILE *out, const char *path)
+{
+    fputc('\n', out);
+    bool failed = ferror(out) != 0;
+    if (fclose(out) != 0 || failed) return status_fail(STATUS_OTHER, "%s: cannot be written", path);
+    return STATUS_OK;
+}
+
+/* Opened first: a file that cannot be written is known before the measurement. */
+static enum status open_json(FILE **out, const char *path)
+{
+    *out = fopen(path, "w");
+    if (*out) return STATUS_OK;
+    return status_fail(STATUS_OTHER, "%s: cannot be written: %s", path, strerror(errno));
+}
+
+enum status cmd_bench(struct comm *comm, struct arguments *a)
+{
+    bool first = comm_rank(comm) == 0;
+    const struct benchmark *b = NULL;
+    TRY(choose(&b, a));
+    struct json json = {.out = NULL};
+    TRY(comm_agree(comm, first && a->json ? open_json(&json.out, a->json) : STATUS_OK));
+    if (json.out) json_open(&json, NULL, '{');
+    enum status status = b->run(comm, a, json.out ? &json : NULL);
+    if (json.out) {
+        json_close(&json, '}');
+        enum status closed = close_json(json.out, a->json);
+        if (status == STATUS_OK) status = closed;
+    }
+    if (first && status == STATUS_OK) status = command_flush();
+    return comm_agree(comm, status);
 }

@@ -24,8 +24,10 @@ static const struct command commands[] = {
     {"init", "[FILE.yaml]", "write the demo's configuration, with comments, to start from",
      "FILE.yaml is ddp_train.yaml if not given; an existing file is never replaced.\n", 0, 0, 1, false,
      cmd_init},
-    {"bench", "sync", "time the synchronisation and update of gradients against MPI_Allreduce", "",
-     FLAGS_BENCH, 1, 1, true, cmd_bench},
+    {"bench", "peak|sync", "measure the machine and the program's parts",
+     "peak: products by sgemm and the bandwidth of memory, on all ranks at once.\n"
+     "sync: synchronisation and update of gradients against MPI_Allreduce.\n",
+     FLAGS_BENCH, 1, 2, true, cmd_bench},
     {"version", "", "print version and libraries", "", 0, 0, 0, false, cmd_version},
     {"help", "[COMMAND|TOPIC]", "explain a command, or what can be configured",
      "TOPIC is keys (everything), layers, losses, optimizers, schedules or metrics.\n", 0, 0, 1, false,

@@ -31,7 +31,7 @@ MAY_SEE = {
 }
 
 # Public headers that have no source file of their own name.
-HEADER_ONLY = {"shape": "core", "config": "train", "observer": "train"}
+HEADER_ONLY = {"shape": "core", "config": "train", "observer": "train", "bench": "train"}
 
 # Foreign headers and the only files that may include them, as patterns below src/.
 DOORS = {

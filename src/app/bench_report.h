@@ -1,0 +1,13 @@
+/* bench_report.h - what the benchmarks print: a table for people on standard output, members for programs.
+ *
+ * For rank 0; local functions. `json` is the open object that takes the members, or NULL. Private to the app
+ * layer. */
+#ifndef APP_BENCH_REPORT_H
+#define APP_BENCH_REPORT_H
+
+#include "app/json.h"
+#include "ddp/bench.h"
+
+void bench_report_peak(const struct comm *comm, const struct bench_peak *peak, struct json *json);
+
+#endif

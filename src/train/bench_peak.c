@@ -1,0 +1,159 @@
+/* bench_peak.c - what the machine can do: products by sgemm, and plain loops over memory. */
+#include "ddp/bench.h"
+
+#include <math.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ddp/blas.h"
+#include "ddp/clock.h"
+#include "ddp/kernels.h"
+#include "ddp/mem.h"
+
+#define SGEMM_LARGEST 1536
+#define SGEMM_ROUNDS  5
+#define MEMORY_ROUNDS 7
+#define ARRAY_BYTES   (16 << 20) /* beyond the L2 of any core */
+
+/* The work of one rank: what is measured, on arrays of `count` floats (or for products count x count). */
+struct work {
+    int64_t count;
+    float *a, *b, *c;
+    uint64_t sum; /* keeps the reading loop alive */
+};
+
+static void multiply(struct work *w)
+{
+    blas_gemm(false, false, w->count, w->count, w->count, w->a, w->b, 0, w->c);
+}
+
+KERNELS_CLONED static uint64_t sum_words(const uint64_t *words, int64_t count)
+{
+    uint64_t sum = 0;
+    for (int64_t i = 0; i < count; i++) sum += words[i];
+    return sum;
+}
+
+static void read_array(struct work *w)
+{
+    w->sum += sum_words((const uint64_t *)(const void *)w->a, w->count / 2);
+}
+
+static void copy_array(struct work *w)
+{
+    memcpy(w->b, w->a, (size_t)w->count * sizeof *w->b);
+}
+
+KERNELS_CLONED static void triad(float *restrict a, const float *restrict b, const float *restrict c,
+                                 int64_t count)
+{
+    for (int64_t i = 0; i < count; i++) a[i] = b[i] + 0.5f * c[i];
+}
+
+static void triad_arrays(struct work *w)
+{
+    triad(w->c, w->a, w->b, w->count);
+}
+
+struct rates {
+    double sum, slowest;
+};
+
+/* All ranks do the same amount of work at the same time. */
+static struct rates run_round(struct comm *comm, double *of_rank, void (*run)(struct work *), struct work *w,
+                              double amount)
+{
+    struct rates r = {.slowest = INFINITY};
+    int ranks = comm_size(comm);
+    memset(of_rank, 0, (size_t)ranks * sizeof *of_rank);
+    comm_barrier(comm);
+    double start = clock_seconds();
+    run(w);
+    of_rank[comm_rank(comm)] = amount / (clock_seconds() - start);
+    comm_merge_doubles(comm, of_rank, ranks);
+    for (int i = 0; i < ranks; i++) {
+        r.sum += of_rank[i];
+        if (of_rank[i] < r.slowest) r.slowest = of_rank[i];
+    }
+    return r;
+}
+
+static double best_of_rounds(struct comm *comm, double *of_rank, void (*run)(struct work *), struct work *w,
+                             double amount)
+{
+    double best = 0;
+    for (int i = 0; i < MEMORY_ROUNDS; i++) best = fmax(best, run_round(comm, of_rank, run, w, amount).sum);
+    return best;
+}
+
+static enum status measure_products(struct comm *comm, double *of_rank, struct bench_peak *peak)
+{
+    static const int64_t sizes[] = {768, 1024, SGEMM_LARGEST};
+    float *memory = NULL;
+    int64_t all = SGEMM_LARGEST * SGEMM_LARGEST;
+    TRY(comm_agree(comm, mem_alloc(&memory, (size_t)(3 * all), sizeof *memory, "matrices of a benchmark")));
+    for (int64_t i = 0; i < 2 * all; i++) memory[i] = (float)(i % 17) / 16 - 0.5f;
+    for (int round = 0; round < SGEMM_ROUNDS; round++)
+        for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+            double size = (double)sizes[i];
+            struct work w = {.count = sizes[i], .a = memory, .b = memory + all, .c = memory + 2 * all};
+            struct rates r = run_round(comm, of_rank, multiply, &w, 2 * size * size * size);
+            if (r.sum <= peak->sgemm_flops) continue;
+            peak->sgemm_flops = r.sum;
+            peak->slowest_rank_flops = r.slowest;
+        }
+    mem_free(&memory);
+    return STATUS_OK;
+}
+
+static enum status measure_memory(struct comm *comm, double *of_rank, size_t bytes, struct bench_memory *m)
+{
+    struct work w = {.count = (int64_t)(bytes / sizeof(float)) / 16 * 16};
+    float *memory = NULL;
+    size_t floats = (size_t)(3 * w.count);
+    TRY(comm_agree(comm, mem_alloc(&memory, floats, sizeof *memory, "arrays of a benchmark")));
+    w.a = memory;
+    w.b = memory + w.count;
+    w.c = memory + 2 * w.count;
+    m->array_bytes = (double)w.count * sizeof *memory;
+    m->read = best_of_rounds(comm, of_rank, read_array, &w, m->array_bytes);
+    m->copy = best_of_rounds(comm, of_rank, copy_array, &w, 2 * m->array_bytes);
+    m->triad = best_of_rounds(comm, of_rank, triad_arrays, &w, 3 * m->array_bytes);
+    mem_free(&memory);
+    return STATUS_OK;
+}
+
+/* Arrays of one rank with which the ranks of a node overflow the last cache four times; 0 if they would take more
+ * than a quarter of the free memory, or everything is so already. */
+static size_t main_memory_bytes(const struct comm *comm)
+{
+    double cache = (double)sysconf(_SC_LEVEL3_CACHE_SIZE), ranks = comm_local_size(comm);
+    double available = (double)sysconf(_SC_AVPHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
+    double bytes = 4 * cache / 3 / ranks;
+    return bytes <= ARRAY_BYTES || 3 * bytes * ranks > available / 4 ? 0 : (size_t)bytes;
+}
+
+static enum status measure(struct comm *comm, double *of_rank, struct bench_peak *peak)
+{
+    TRY(measure_products(comm, of_rank, peak));
+    TRY(measure_memory(comm, of_rank, ARRAY_BYTES, &peak->memory));
+    int64_t without_room = main_memory_bytes(comm) == 0;
+    comm_sum_int64(comm, &without_room, 1);
+    if (without_room) return STATUS_OK;
+    return measure_memory(comm, of_rank, main_memory_bytes(comm), &peak->main_memory);
+}
+
+enum status bench_peak(struct comm *comm, struct bench_peak *peak)
+{
+    *peak = (struct bench_peak){0};
+    blas_start();
+    TRY(comm_agree(comm, kernels_select("auto")));
+    peak->isa = kernels->level;
+    peak->blas = blas_core();
+    double *of_rank = NULL;
+    TRY(comm_agree(comm,
+                   mem_alloc(&of_rank, (size_t)comm_size(comm), sizeof *of_rank, "rates of the ranks")));
+    enum status status = measure(comm, of_rank, peak);
+    mem_free(&of_rank);
+    return status;
+}

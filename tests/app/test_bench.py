@@ -1,0 +1,44 @@
+"""The benchmarks run, print, and write what they say they write."""
+import json
+import os
+import sys
+import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
+import harness  # noqa: E402
+
+
+class Bench(harness.Case):
+    def bench(self, *arguments, ranks=None):
+        """The lines of the table and the JSON object of a benchmark that must succeed."""
+        path = self.path("bench.json")
+        done = harness.run(["bench", *arguments, "--json", path], ranks)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        with open(path) as f:
+            text = f.read()
+        self.assertEqual(text.count("\n"), 1)
+        return done.stdout.splitlines(), json.loads(text)
+
+    def test_peak(self):
+        lines, result = self.bench("peak", ranks=2)
+        self.assertIn("2 ranks", lines[0])
+        self.assertEqual(result["ranks"], 2)
+        self.assertGreater(result["sgemm_gflops"], 0)
+        self.assertAlmostEqual(result["sgemm_gflops_per_rank"], result["sgemm_gflops"] / 2)
+        self.assertGreater(result["memory_gbytes"], 0)
+        self.assertTrue(result["isa"] and result["blas"])
+
+    def test_wrong_words(self):
+        for words in (["bench", "speed"], ["bench", "peak", "peak"], ["bench"]):
+            done = harness.run(words)
+            self.assertEqual(done.returncode, 2, words)
+            self.assertEqual(len(harness.error_lines(done.stderr)), 1)
+
+    def test_unwritable_json(self):
+        done = harness.run(["bench", "peak", "--json", self.path("no/such/folder.json")])
+        self.assertEqual(done.returncode, 1)
+        self.assertNotIn("sgemm", done.stdout)
+
+
+if __name__ == "__main__":
+    unittest.main()
