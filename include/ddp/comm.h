@@ -24,6 +24,7 @@ enum status comm_split_nodes(struct comm *c, int64_t ranks_per_node);
 int comm_rank(const struct comm *c);
 int comm_size(const struct comm *c);
 int comm_nodes(const struct comm *c);
+int comm_node(const struct comm *c);       /* this rank's, from 0 */
 int comm_local_rank(const struct comm *c); /* rank within the node */
 int comm_local_size(const struct comm *c);
 bool comm_crowded(const struct comm *c); /* more ranks than cores on this machine: waiting must yield */
@@ -34,6 +35,14 @@ enum status comm_agree(struct comm *c, enum status mine);
 
 /* Rank 0's text on every rank; *text is NULL on the others before, and released with mem_free. Collective. */
 enum status comm_share_text(struct comm *c, char **text);
+
+/* Calls take(self, text) on rank 0 with the text of every rank in turn. Collective. Errors: STATUS_OTHER, memory. */
+enum status comm_gather_text(struct comm *c, const char *text, void (*take)(void *self, const char *text),
+                             void *self);
+
+/* Seconds to add to this rank's clock_seconds to get that of rank 0: 0 on its node, measured elsewhere, to about
+ * half the time of a message there and back. Collective. */
+double comm_clock_offset(struct comm *c);
 
 /* Sums of integers on every rank, in place. Collective. */
 void comm_sum_int64(struct comm *c, int64_t *values, int64_t count);

@@ -1,3 +1,6 @@
+#include <stdio.h>
+#include <string.h>
+
 #include "app/console.h"
 #include "app/environment.h"
 #include "app/journal.h"
@@ -6,6 +9,8 @@
 #include "app/setup.h"
 #include "ddp/log.h"
 #include "ddp/mem.h"
+#include "ddp/number.h"
+#include "ddp/timeline.h"
 
 /* What rank 0 does with the trainer's events. */
 struct run {
@@ -90,6 +95,39 @@ static enum status train(struct trainer *t, const struct setup *setup, struct co
     return status;
 }
 
+/* FIRST:COUNT, or the steps after those in which caches and clocks warm up. */
+static enum status read_window(const char *text, int64_t *first, int64_t *count)
+{
+    char start[32];
+    const char *colon = text ? strchr(text, ':') : NULL;
+    *first = 10;
+    *count = 20;
+    if (!text) return STATUS_OK;
+    if (colon && colon - text < (ptrdiff_t)sizeof start) {
+        snprintf(start, sizeof start, "%.*s", (int)(colon - text), text);
+        if (number_parse_int(start, first) == STATUS_OK && number_parse_int(colon + 1, count) == STATUS_OK &&
+            *first >= 0 && *count > 0 && *count <= TIMELINE_MAX_STEPS)
+            return STATUS_OK;
+    }
+    return status_fail(STATUS_CONFIG,
+                       "--timeline-steps: '%s' is not FIRST:COUNT, such as 10:20, with a COUNT of 1 to %d",
+                       text, TIMELINE_MAX_STEPS);
+}
+
+/* With a timeline if the user wants one. */
+static enum status train_watched(struct trainer *t, const struct setup *setup, struct comm *comm,
+                                 const struct arguments *a, const char *path)
+{
+    struct timeline *timeline = NULL;
+    int64_t first, count;
+    enum status status = read_window(a->timeline_steps, &first, &count);
+    if (status == STATUS_OK && a->timeline)
+        status = timeline_create(&timeline, comm, t, a->timeline, first, count);
+    if (status == STATUS_OK) status = train(t, setup, comm, a, path);
+    timeline_destroy(&timeline);
+    return status;
+}
+
 /* The folder is chosen, and refused, before any work, but made only when the trainer stands: a wrong path in
  * the configuration leaves nothing behind. */
 static enum status prepare_and_train(const struct setup *setup, struct comm *comm, const struct arguments *a)
@@ -103,7 +141,7 @@ static enum status prepare_and_train(const struct setup *setup, struct comm *com
     struct trainer *t = NULL;
     status = comm_share_text(comm, &path);
     if (status == STATUS_OK) status = trainer_create(&t, comm, &setup->config, setup->text);
-    if (status == STATUS_OK) status = train(t, setup, comm, a, path);
+    if (status == STATUS_OK) status = train_watched(t, setup, comm, a, path);
     trainer_destroy(&t);
     mem_free(&path);
     return status;

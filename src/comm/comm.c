@@ -2,10 +2,12 @@
 
 #include <assert.h>
 #include <limits.h>
+#include <math.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "ddp/clock.h"
 #include "ddp/mem.h"
 
 /* Ranks of this machine against the cores that any of them may run on. */
@@ -111,6 +113,11 @@ int comm_nodes(const struct comm *c)
     return c->nodes;
 }
 
+int comm_node(const struct comm *c)
+{
+    return c->node_index;
+}
+
 int comm_local_rank(const struct comm *c)
 {
     return c->local_rank;
@@ -153,6 +160,55 @@ enum status comm_share_text(struct comm *c, char **text)
     TRY(status);
     MPI_Bcast(*text, (int)bytes, MPI_CHAR, 0, c->world);
     return STATUS_OK;
+}
+
+enum status comm_gather_text(struct comm *c, const char *text, void (*take)(void *self, const char *text),
+                             void *self)
+{
+    char *others = NULL;
+    int64_t bytes = (int64_t)strlen(text) + 1, longest;
+    MPI_Reduce(&bytes, &longest, 1, MPI_INT64_T, MPI_MAX, 0, c->world);
+    enum status status = STATUS_OK;
+    if (c->rank == 0 && longest > INT_MAX) status = status_fail(STATUS_OTHER, "texts of the ranks: too long");
+    if (c->rank == 0 && status == STATUS_OK)
+        status = mem_alloc(&others, (size_t)longest, 1, "texts of the ranks");
+    status = comm_agree(c, status);
+    if (status == STATUS_OK && c->rank != 0) MPI_Send(text, (int)bytes, MPI_CHAR, 0, 0, c->world);
+    for (int r = 0; status == STATUS_OK && c->rank == 0 && r < c->size; r++) {
+        if (r > 0) MPI_Recv(others, (int)longest, MPI_CHAR, r, 0, c->world, MPI_STATUS_IGNORE);
+        take(self, r > 0 ? others : text);
+    }
+    mem_free(&others);
+    return status;
+}
+
+#define CLOCK_ROUNDS 20
+
+/* The round in which the answer came soonest says most. */
+static double ask_clock(struct comm *c)
+{
+    double shortest = INFINITY, offset = 0;
+    for (int i = 0; i < CLOCK_ROUNDS; i++) {
+        double theirs, start = clock_seconds();
+        MPI_Sendrecv(NULL, 0, MPI_DOUBLE, 0, 0, &theirs, 1, MPI_DOUBLE, 0, 0, c->world, MPI_STATUS_IGNORE);
+        double end = clock_seconds();
+        if (end - start >= shortest) continue;
+        shortest = end - start;
+        offset = theirs - (start + end) / 2;
+    }
+    return offset;
+}
+
+double comm_clock_offset(struct comm *c)
+{
+    if (c->rank != 0) return c->node_index == 0 ? 0 : ask_clock(c);
+    for (int r = c->local_size; r < c->size; r++)
+        for (int i = 0; i < CLOCK_ROUNDS; i++) {
+            MPI_Recv(NULL, 0, MPI_DOUBLE, r, 0, c->world, MPI_STATUS_IGNORE);
+            double mine = clock_seconds();
+            MPI_Send(&mine, 1, MPI_DOUBLE, r, 0, c->world);
+        }
+    return 0;
 }
 
 void comm_sum_int64(struct comm *c, int64_t *values, int64_t count)

@@ -10,6 +10,7 @@
 
 #include "comm/comm_private.h"
 #include "ddp/mem.h"
+#include "ddp/trace.h"
 
 /* The two words change at different times: arrivals all the time, the generation once per barrier, on which
  * the others wait; so each has a cache line. */
@@ -117,6 +118,7 @@ void shared_barrier(struct shared *s)
         return;
     }
     int polls = 0;
+    double start = trace_begin();
     while (atomic_load_explicit(&s->barrier->generation, memory_order_acquire) == generation) {
         if (polls < s->spins) {
             polls++;
@@ -126,4 +128,5 @@ void shared_barrier(struct shared *s)
         poll_messages(s->progress);
         sched_yield();
     }
+    trace_end(start, TRACE_WAIT, "wait", 0);
 }

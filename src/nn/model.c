@@ -10,6 +10,7 @@
 
 #include "ddp/mem.h"
 #include "ddp/rng.h"
+#include "ddp/trace.h"
 
 struct model {
     struct layer layers[MODEL_MAX_LAYERS];
@@ -165,11 +166,17 @@ static void tell(void (*hook)(void *self, int64_t first, int64_t count), void *s
 const float *model_forward(struct model *m, const struct pass *p)
 {
     assert(p->lanes <= m->lanes && p->leaves <= m->leaves && p->lanes % (16 * p->leaves) == 0);
+    double begin = trace_begin(), start = begin;
     for (int i = 0; i < m->layer_count; i++) {
         const struct layer *l = &m->layers[i];
-        if (p->hooks && p->hooks->params_needed) tell(p->hooks->params_needed, p->hooks->self, l);
+        if (p->hooks && p->hooks->params_needed) {
+            tell(p->hooks->params_needed, p->hooks->self, l);
+            start = trace_begin();
+        }
         l->ops->forward(l, p, m->activations[i], m->activations[i + 1]);
+        start = trace_end(start, TRACE_FORWARD, l->ops->name, i);
     }
+    trace_end(begin, TRACE_PHASE, "forward", 0);
     return m->activations[m->layer_count];
 }
 
@@ -189,14 +196,20 @@ static int lowest_trained(const struct model *m)
 void model_backward(struct model *m, const struct pass *p)
 {
     int current = 0, lowest = lowest_trained(m);
+    double begin = trace_begin(), start = begin;
     for (int i = m->layer_count - 1; i >= lowest; i--) {
         const struct layer *l = &m->layers[i];
         int next = runs_in_place(m, i) ? current : 1 - current;
         l->ops->backward(l, p, m->activations[i], m->activations[i + 1], m->gradients[current],
                          i > lowest ? m->gradients[next] : NULL);
-        if (p->hooks && p->hooks->grads_ready) tell(p->hooks->grads_ready, p->hooks->self, l);
+        start = trace_end(start, TRACE_BACKWARD, l->ops->name, i);
+        if (p->hooks && p->hooks->grads_ready) {
+            tell(p->hooks->grads_ready, p->hooks->self, l);
+            start = trace_begin();
+        }
         current = next;
     }
+    trace_end(begin, TRACE_PHASE, "backward", 0);
 }
 
 int64_t model_param_floats(const struct model *m)

@@ -3,6 +3,7 @@
 #define DDP_TRAIN_TRAINER_PRIVATE_H
 
 #include "ddp/sync.h"
+#include "ddp/timeline.h"
 #include "ddp/trainer.h"
 #include "train/batch.h"
 #include "train/evaluate.h"
@@ -19,6 +20,7 @@ struct trainer {
     struct sync *sync;
     struct batch batch;
     struct evaluation evaluation; /* of val */
+    struct timeline *timeline;    /* or NULL */
     uint64_t data_hash;           /* of train, on rank 0 */
 
     int64_t step; /* steps done */

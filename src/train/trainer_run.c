@@ -8,6 +8,7 @@
 
 #include "ddp/clock.h"
 #include "ddp/order.h"
+#include "ddp/trace.h"
 #include "train/checkpoint_private.h"
 #include "train/trainer_private.h"
 
@@ -71,7 +72,10 @@ static enum status train_epoch(struct run *r, int64_t epoch)
 
     for (int64_t i = 0; i < t->info.steps_per_epoch; i++) {
         lr = rate_of_step(t);
+        if (t->timeline) timeline_before_step(t->timeline, t->step);
+        double begin = trace_begin();
         TRY(trainer_step(t, &order, epoch, i * t->config->batch, lr, &sums));
+        trace_end(begin, TRACE_STEP, "step", t->step - 1);
         total.loss += sums.loss;
         total.weight += sums.weight;
         total.correct += sums.correct;
@@ -102,7 +106,11 @@ static enum status evaluate(struct run *r, int64_t epoch)
     struct trainer *t = r->t;
     if (!t->val) return STATUS_OK;
     r->eval = (struct eval_event){.split = "val", .epoch = epoch, .step = t->step};
+    double begin = trace_begin();
+    bool traced = trace_pause(); /* the room for events is that of steps */
     TRY(evaluation_run(&t->evaluation, sync_params(t->sync), &r->eval));
+    trace_resume(traced);
+    trace_end(begin, TRACE_PHASE, "evaluation", 0);
     if (is_root(r)) r->observer->eval(r->observer->self, &r->eval);
     return STATUS_OK;
 }
@@ -234,6 +242,7 @@ enum status trainer_run(struct trainer *t, const struct observer *observer, cons
         TRY(evaluate(&r, epoch));
         TRY(save(&r, epoch));
     }
+    if (t->timeline) timeline_finish(t->timeline);
     if (is_root(&r)) tell_done(&r);
     comm_barrier(t->comm);
     return STATUS_OK;
