@@ -18,20 +18,27 @@ struct window {
     int64_t lanes, leaves; /* of all virtual ranks of the pass side by side, and how many these are */
 };
 
+/* A linear layer: Y [out][N] = W [out][in] X [in][N] + b. */
+struct linear {
+    int64_t in, out;
+    int64_t lanes, leaves; /* as of a window */
+};
+
 /* One call of dropout. */
 struct dropout_draw {
     uint64_t seed;
     uint64_t step;
-    uint32_t layer; /* below 256 */
-    uint32_t first_sample;
-    int64_t features, lanes;
+    uint32_t layer;               /* below 256 */
+    uint32_t first_sample, slice; /* as of a pass */
+    int64_t features, lanes, leaves;
     float p; /* probability to drop, 0 <= p < 1 */
 };
 
 /* One batch assembly. */
 struct gather {
     int64_t channels, per_channel;
-    int64_t lanes, live;
+    int64_t lanes, live;        /* of one virtual rank */
+    int64_t stride;             /* floats from one feature to the next: lanes of the pass */
     const float *scale, *shift; /* [channels] */
 };
 
@@ -47,6 +54,15 @@ struct kernels {
                                  float *scratch);
     int64_t (*conv_scratch_floats)(const struct window *c);
 
+    /* vec_linear.c: bias [out] or NULL; the weight gradient is the sum over the leaves, added as a balanced binary tree.
+     * Any alignment of weight rows. scratch: linear_scratch_floats(), of the weight gradient only. */
+    void (*linear_forward)(const struct linear *l, const float *weight, const float *bias, const float *x,
+                           float *y);
+    void (*linear_backward_data)(const struct linear *l, const float *weight, const float *dy, float *dx);
+    void (*linear_backward_weight)(const struct linear *l, const float *x, const float *dy, float *dweight,
+                                   float *scratch);
+    int64_t (*linear_scratch_floats)(const struct linear *l);
+
     /* vec_pool.c: arg [C][OH][OW][N] is the position of the maximum in its window. dx is overwritten. */
     void (*maxpool_forward)(const struct window *p, const float *x, float *y, uint8_t *arg);
     void (*maxpool_backward)(const struct window *p, const uint8_t *arg, const float *dy, float *dx);
@@ -56,9 +72,10 @@ struct kernels {
     /* vec_elementwise.c. y may be x, dx may be dy. */
     void (*relu_forward)(int64_t count, const float *x, float *y);
     void (*relu_backward)(int64_t count, const float *y, const float *dy, float *dx);
-    void (*fill_rows)(int64_t rows, int64_t lanes, const float *values, float *y); /* y[r][*] = values[r] */
-    void (*sum_rows)(int64_t rows, int64_t columns, const float *x, float *sums);  /* columns % 16 == 0 */
-    void (*add)(int64_t count, const float *a, const float *b, float *sum);        /* sum may be a or b */
+    void (*add)(int64_t count, const float *a, const float *b, float *sum); /* sum may be a or b */
+
+    /* vec_sum.c: sums[r] over x [rows][runs][lanes], each leaf by itself, then as a balanced binary tree. */
+    void (*sum_rows)(int64_t rows, int64_t runs, int64_t lanes, int64_t leaves, const float *x, float *sums);
 
     /* vec_dropout.c: keeps an element with probability 1-p and scales it by 1/(1-p); `keep` has one bit per
      * element, [features][lanes/16]. The draw is rng_words(seed, RNG_DROPOUT, step << 8 | layer,
@@ -68,8 +85,8 @@ struct kernels {
 
     /* vec_softmax.c: softmax cross entropy. losses [live]: -log p(label), from float32 exponentials;
      * dlogits [K][N] (p - onehot, zero in dead lanes) and predicted [live] (first maximum) may be NULL. */
-    void (*softmax)(const float *logits, int64_t classes, int64_t lanes, int64_t live, const int32_t *labels,
-                    float *dlogits, double *losses, int32_t *predicted);
+    void (*softmax)(const float *logits, int64_t classes, int64_t stride, int64_t lanes, int64_t live,
+                    const int32_t *labels, float *dlogits, double *losses, int32_t *predicted);
 
     /* vec_gather.c: out[f][lane] = rows[lane][f] * scale[c] + shift[c], lanes beyond `live` are zero;
      * f = c * per_channel + i. */

@@ -21,10 +21,11 @@ struct loss_sums {
 
 /* One virtual rank's logits and targets. */
 struct loss_batch {
-    const float *logits; /* [K][N] */
-    float *dlogits;      /* [K][N], or NULL in evaluation; dead lanes get zeros */
-    int64_t classes;     /* K */
-    int64_t lanes, live;
+    const float *logits;   /* [K][N] */
+    float *dlogits;        /* [K][N], or NULL in evaluation; dead lanes get zeros */
+    int64_t classes;       /* K */
+    int64_t lanes, live;   /* of this virtual rank */
+    int64_t stride;        /* floats from one class to the next: lanes of the pass */
     const int32_t *labels; /* [live], each in 0..K-1 (checked when the data was read) */
     double *losses;        /* [live]: receives each sample's loss */
     int32_t *predicted;    /* [live]: receives each sample's argmax */

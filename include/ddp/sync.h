@@ -1,7 +1,8 @@
 /* sync.h - gradients of virtual ranks in, new parameters out.
  *
  * Tree (the default). Parameters, optimizer slots and all gradients of a node lie in one shared block. A step:
- *   1. a rank writes the gradient of each of its virtual ranks (sync_leaf), adding complete subtrees as they form;
+ *   1. a rank takes its virtual ranks in groups and writes one gradient for each (sync_gradient), adding complete
+ *      subtrees as they form;
  *   2. sync_collect: the node meets; every rank learns the sums of the global batch;
  *   3. sync_apply: local rank i owns slice i of the vector: it adds what the ranks of the node hold in tree order,
  *      block by block in cache, and hands each block to the optimizer, which writes the new parameters where every
@@ -20,15 +21,16 @@
 
 #include "ddp/comm.h"
 #include "ddp/loss.h"
+#include "ddp/tree.h"
 
 #define SYNC_SLOTS 2
 
 struct sync;
 
-/* *out must be destroyed also after a failure. Errors: STATUS_OTHER when memory is short, STATUS_CONFIG when there is more
+/* most: virtual ranks in one group. *out must be destroyed also after a failure. Errors: STATUS_OTHER when memory is short, STATUS_CONFIG when there is more
  * than MPI's counts hold. Collective. */
 enum status sync_create(struct sync **out, struct comm *comm, int64_t count, int slots, int virtual_ranks,
-                        bool tree);
+                        int most, bool tree);
 void sync_destroy(struct sync **s); /* collective */
 
 /* The parameter vector, read by all ranks of the node between sync_apply and the next sync_apply. */
@@ -38,13 +40,14 @@ float *sync_params(struct sync *s);
  * Collective. */
 void sync_fill_params(struct sync *s, void (*fill)(void *self, float *params), void *self);
 
-/* The virtual ranks of this rank: lo .. hi-1, to be taken in this order in every step. */
-int sync_first_leaf(const struct sync *s);
-int sync_end_leaf(const struct sync *s);
+/* The next virtual ranks of this rank in this step, lo .. hi-1: a subtree of the gradient tree of a power of two of
+ * leaves. Empty when all are done. Local. */
+struct tree_node sync_group(const struct sync *s);
 
-/* Where the next virtual rank's gradient goes, and that it is there, with its sums. Local. */
-float *sync_leaf(struct sync *s);
-void sync_leaf_done(struct sync *s, const struct loss_sums *sums);
+/* Where their gradient goes, added up as the tree says, and that it is there, with the sums of each, [hi - lo].
+ * Local. */
+float *sync_gradient(struct sync *s);
+void sync_group_done(struct sync *s, const struct loss_sums *sums);
 
 /* The sums of all virtual ranks, added in order; the same on every rank. Collective: waits for all ranks. Next must come
  * sync_apply, or sync_destroy if the step is given up. */

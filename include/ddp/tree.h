@@ -20,6 +20,9 @@ struct tree_node {
 /* The virtual ranks that MPI rank r of P hosts: [r V / P, (r + 1) V / P). */
 struct tree_node tree_range(int leaves, int rank, int ranks);
 
+/* The largest node of a power of two of leaves, at most `most`, that begins the range: a balanced binary tree. */
+struct tree_node tree_group(struct tree_node range, int most);
+
 /* Nodes that are known so far, left to right, no two of them siblings. */
 struct tree_stack {
     int leaves; /* V */
@@ -31,8 +34,8 @@ struct tree_stack {
  * added to each other; the stack is already merged accordingly. */
 int tree_push(struct tree_stack *s, struct tree_node node);
 
-/* The stack that the leaves of `range` leave behind when pushed one by one, and its greatest height on the
- * way (before merging). */
-struct tree_stack tree_cover(int leaves, struct tree_node range, int *greatest_height);
+/* The stack that the leaves of `range` leave behind when pushed in groups of at most `most`, and its greatest
+ * height on the way (before merging). */
+struct tree_stack tree_cover(int leaves, struct tree_node range, int most, int *greatest_height);
 
 #endif

@@ -19,7 +19,8 @@ static size_t lay_out(struct sync *s, char *base, int first_rank, int holders)
     s->piece_count = 0;
     for (int r = first_rank; r < first_rank + holders; r++) {
         int height;
-        struct tree_stack held = tree_cover(s->leaves, tree_range(s->leaves, r, s->comm->size), &height);
+        struct tree_stack held =
+            tree_cover(s->leaves, tree_range(s->leaves, r, s->comm->size), s->most, &height);
         float *stack = base ? (float *)(void *)(base + used) : NULL;
         if (r == s->comm->rank) s->gradients = stack;
         for (int i = 0; i < held.height; i++, s->piece_count++)
@@ -67,7 +68,7 @@ static enum status allocate_block(struct sync *s)
 }
 
 enum status sync_create(struct sync **out, struct comm *comm, int64_t count, int slots, int virtual_ranks,
-                        bool tree)
+                        int most, bool tree)
 {
     assert(count % 16 == 0 && slots <= SYNC_SLOTS && virtual_ranks >= comm->size);
     if (virtual_ranks > TREE_MAX_LEAVES || count > INT_MAX)
@@ -79,6 +80,7 @@ enum status sync_create(struct sync **out, struct comm *comm, int64_t count, int
     s->comm = comm;
     s->tree = tree;
     s->leaves = virtual_ranks;
+    s->most = most;
     s->count = count;
     s->slot_count = slots;
     s->range = tree_range(virtual_ranks, comm->rank, comm->size);
@@ -116,27 +118,24 @@ void sync_fill_params(struct sync *s, void (*fill)(void *self, float *params), v
     if (s->tree) shared_barrier(s->shared);
 }
 
-int sync_first_leaf(const struct sync *s)
+struct tree_node sync_group(const struct sync *s)
 {
-    return s->range.lo;
+    int next = s->stack.height ? s->stack.nodes[s->stack.height - 1].hi : s->range.lo;
+    return next < s->range.hi ? tree_group((struct tree_node){next, s->range.hi}, s->most)
+                              : (struct tree_node){next, next};
 }
 
-int sync_end_leaf(const struct sync *s)
-{
-    return s->range.hi;
-}
-
-float *sync_leaf(struct sync *s)
+float *sync_gradient(struct sync *s)
 {
     return s->gradients + s->stack.height * s->count;
 }
 
-void sync_leaf_done(struct sync *s, const struct loss_sums *sums)
+void sync_group_done(struct sync *s, const struct loss_sums *sums)
 {
-    int leaf = s->stack.height ? s->stack.nodes[s->stack.height - 1].hi : s->range.lo;
-    assert(leaf < s->range.hi);
-    s->sums[leaf] = *sums;
-    int merges = tree_push(&s->stack, (struct tree_node){leaf, leaf + 1});
+    struct tree_node group = sync_group(s);
+    assert(group.lo < group.hi);
+    memcpy(s->sums + group.lo, sums, (size_t)(group.hi - group.lo) * sizeof *sums);
+    int merges = tree_push(&s->stack, group);
     for (int at = s->stack.height + merges - 2; merges > 0; merges--, at--) {
         float *sum = s->gradients + at * s->count;
         kernels->add(s->count, sum, sum + s->count, sum);

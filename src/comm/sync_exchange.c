@@ -16,7 +16,7 @@ static struct tree_stack held_by_node(const struct sync *s, int node)
     struct comm *c = s->comm;
     int lo = tree_range(s->leaves, c->node_first[node], c->size).lo;
     int hi = tree_range(s->leaves, c->node_first[node + 1] - 1, c->size).hi;
-    return tree_cover(s->leaves, (struct tree_node){lo, hi}, NULL);
+    return tree_cover(s->leaves, (struct tree_node){lo, hi}, 1, NULL);
 }
 
 static enum status allocate_tables(struct exchange *e, size_t nodes)

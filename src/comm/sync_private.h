@@ -34,6 +34,7 @@ struct sync {
     struct shared *shared; /* NULL for allreduce */
     bool tree;
     int leaves; /* V */
+    int most;   /* leaves in a group */
     int64_t count;
     int slot_count;
 

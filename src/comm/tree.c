@@ -47,13 +47,23 @@ int tree_push(struct tree_stack *s, struct tree_node node)
     return merges;
 }
 
-struct tree_stack tree_cover(int leaves, struct tree_node range, int *greatest_height)
+/* In the tree over 0..V-1 every aligned run of a power of two of leaves is a node. */
+struct tree_node tree_group(struct tree_node range, int most)
+{
+    int size = 1;
+    while (size * 2 <= most && range.lo % (size * 2) == 0 && range.lo + size * 2 <= range.hi) size *= 2;
+    return (struct tree_node){range.lo, range.lo + size};
+}
+
+struct tree_stack tree_cover(int leaves, struct tree_node range, int most, int *greatest_height)
 {
     struct tree_stack stack = {.leaves = leaves};
     int greatest = 0;
-    for (int v = range.lo; v < range.hi; v++) {
+    while (range.lo < range.hi) {
+        struct tree_node group = tree_group(range, most);
         if (stack.height + 1 > greatest) greatest = stack.height + 1;
-        tree_push(&stack, (struct tree_node){v, v + 1});
+        tree_push(&stack, group);
+        range.lo = group.hi;
     }
     if (greatest_height) *greatest_height = greatest;
     return stack;

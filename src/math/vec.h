@@ -45,6 +45,19 @@ VEC_INLINE void vec_store(float *p, vec v)
     *(vec *)p = v;
 }
 
+/* The same where only the alignment of a float is known. */
+typedef float vec_any __attribute__((vector_size(VW * 4), may_alias, aligned(4)));
+
+VEC_INLINE vec vec_load_any(const float *p)
+{
+    return *(const vec_any *)p;
+}
+
+VEC_INLINE void vec_store_any(float *p, vec v)
+{
+    *(vec_any *)p = v;
+}
+
 VEC_INLINE vec vec_all(float value)
 {
     return value - (vec){0};
@@ -74,19 +87,24 @@ void LEVEL(conv_backward_weight)(const struct window *c, const float *x, const f
                                  float *scratch);
 int64_t LEVEL(conv_scratch_floats)(const struct window *c);
 int64_t LEVEL(conv_weight_scratch_floats)(const struct window *c); /* its share of the above */
+void LEVEL(linear_forward)(const struct linear *l, const float *weight, const float *bias, const float *x,
+                           float *y);
+void LEVEL(linear_backward_data)(const struct linear *l, const float *weight, const float *dy, float *dx);
+void LEVEL(linear_backward_weight)(const struct linear *l, const float *x, const float *dy, float *dweight,
+                                   float *scratch);
+int64_t LEVEL(linear_scratch_floats)(const struct linear *l);
 void LEVEL(maxpool_forward)(const struct window *p, const float *x, float *y, uint8_t *arg);
 void LEVEL(maxpool_backward)(const struct window *p, const uint8_t *arg, const float *dy, float *dx);
 void LEVEL(avgpool_forward)(const struct window *p, const float *x, float *y);
 void LEVEL(avgpool_backward)(const struct window *p, const float *dy, float *dx);
 void LEVEL(relu_forward)(int64_t count, const float *x, float *y);
 void LEVEL(relu_backward)(int64_t count, const float *y, const float *dy, float *dx);
-void LEVEL(fill_rows)(int64_t rows, int64_t lanes, const float *values, float *y);
-void LEVEL(sum_rows)(int64_t rows, int64_t columns, const float *x, float *sums);
+void LEVEL(sum_rows)(int64_t rows, int64_t runs, int64_t lanes, int64_t leaves, const float *x, float *sums);
 void LEVEL(add)(int64_t count, const float *a, const float *b, float *sum);
 void LEVEL(dropout_forward)(const struct dropout_draw *d, const float *x, float *y, uint16_t *keep);
 void LEVEL(dropout_backward)(const struct dropout_draw *d, const uint16_t *keep, const float *dy, float *dx);
-void LEVEL(softmax)(const float *logits, int64_t classes, int64_t lanes, int64_t live, const int32_t *labels,
-                    float *dlogits, double *losses, int32_t *predicted);
+void LEVEL(softmax)(const float *logits, int64_t classes, int64_t stride, int64_t lanes, int64_t live,
+                    const int32_t *labels, float *dlogits, double *losses, int32_t *predicted);
 void LEVEL(gather_u8)(const struct gather *g, const uint8_t *const *rows, float *out);
 void LEVEL(gather_f32)(const struct gather *g, const float *const *rows, float *out);
 

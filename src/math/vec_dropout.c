@@ -40,11 +40,13 @@ void LEVEL(dropout_forward)(const struct dropout_draw *d, const float *x, float 
     /* a word is dropped when it is below p * 2^32 */
     uint32_t threshold = (uint32_t)((double)d->p * 4294967296.0);
     float scale = 1.0f / (1.0f - d->p);
-    int64_t groups = d->lanes / 16;
+    int64_t groups = d->lanes / 16, of_leaf = groups / d->leaves;
     for (int64_t f = 0; f < d->features; f += 4)
         for (int64_t g = 0; g < groups; g++) {
             uint32_t words[4][16] __attribute__((aligned(64)));
-            draw16(key, a, (uint32_t)(f / 4), d->first_sample + (uint32_t)(g * 16), words);
+            uint32_t sample =
+                d->first_sample + (uint32_t)(g / of_leaf) * d->slice + (uint32_t)(g % of_leaf * 16);
+            draw16(key, a, (uint32_t)(f / 4), sample, words);
             for (int64_t w = 0; w < 4 && f + w < d->features; w++) {
                 uint16_t bits = bits_of(words[w], threshold);
                 keep[(f + w) * groups + g] = bits;

@@ -41,7 +41,7 @@ static void clear_dead(const struct gather *g, float *out)
     int64_t features = g->channels * g->per_channel;
     if (g->live == g->lanes) return;
     for (int64_t f = 0; f < features; f++)
-        memset(out + f * g->lanes + g->live, 0, (size_t)(g->lanes - g->live) * sizeof *out);
+        memset(out + f * g->stride + g->live, 0, (size_t)(g->lanes - g->live) * sizeof *out);
 }
 
 void LEVEL(gather_u8)(const struct gather *g, const uint8_t *const *rows, float *out)
@@ -49,8 +49,8 @@ void LEVEL(gather_u8)(const struct gather *g, const uint8_t *const *rows, float 
     for (int64_t n = 0; n < g->live; n += 16) {
         int64_t count = g->live - n < 16 ? g->live - n : 16;
         for (int64_t c = 0; c < g->channels; c++)
-            gather_bytes(rows + n, count, c * g->per_channel, g->per_channel, g->lanes, g->scale[c],
-                         g->shift[c], out + c * g->per_channel * g->lanes + n);
+            gather_bytes(rows + n, count, c * g->per_channel, g->per_channel, g->stride, g->scale[c],
+                         g->shift[c], out + c * g->per_channel * g->stride + n);
     }
     clear_dead(g, out);
 }
@@ -93,12 +93,12 @@ void LEVEL(gather_f32)(const struct gather *g, const float *const *rows, float *
     int64_t whole = g->live / 4 * 4;
     for (int64_t c = 0; c < g->channels; c++) {
         int64_t first = c * g->per_channel;
-        float *to = out + first * g->lanes;
+        float *to = out + first * g->stride;
         for (int64_t n = 0; n < whole; n += 4)
-            gather_floats(rows + n, first, g->per_channel, g->lanes, g->scale[c], g->shift[c], to + n);
+            gather_floats(rows + n, first, g->per_channel, g->stride, g->scale[c], g->shift[c], to + n);
         for (int64_t n = whole; n < g->live; n++)
             for (int64_t f = 0; f < g->per_channel; f++)
-                to[f * g->lanes + n] = rows[n][first + f] * g->scale[c] + g->shift[c];
+                to[f * g->stride + n] = rows[n][first + f] * g->scale[c] + g->shift[c];
     }
     clear_dead(g, out);
 }

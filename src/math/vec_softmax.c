@@ -33,39 +33,39 @@ struct column {
     veci argmax;
 };
 
-VEC_INLINE struct column softmax_column(const float *logits, int64_t classes, int64_t lanes, float *e)
+VEC_INLINE struct column softmax_column(const float *logits, int64_t classes, int64_t stride, float *e)
 {
     struct column c = {.max = vec_load(logits), .sum = {0}, .argmax = {0}};
     for (int64_t k = 1; k < classes; k++) {
-        vec value = vec_load(logits + k * lanes);
+        vec value = vec_load(logits + k * stride);
         veci better =
             (value > c.max) | ((value != value) & (c.max == c.max)); /* NaN is the maximum, as torch */
         c.max = vec_select(better, value, c.max);
         c.argmax = (better & ((int32_t)k - (veci){0})) | (~better & c.argmax);
     }
     for (int64_t k = 0; k < classes; k++) {
-        vec value = exp_nonpositive(vec_load(logits + k * lanes) - c.max);
+        vec value = exp_nonpositive(vec_load(logits + k * stride) - c.max);
         c.sum += value;
-        if (e) vec_store(e + k * lanes, value);
+        if (e) vec_store(e + k * stride, value);
     }
     return c;
 }
 
-void LEVEL(softmax)(const float *logits, int64_t classes, int64_t lanes, int64_t live, const int32_t *labels,
-                    float *dlogits, double *losses, int32_t *predicted)
+void LEVEL(softmax)(const float *logits, int64_t classes, int64_t stride, int64_t lanes, int64_t live,
+                    const int32_t *labels, float *dlogits, double *losses, int32_t *predicted)
 {
     for (int64_t n = 0; n < lanes; n += VW) {
-        struct column c = softmax_column(logits + n, classes, lanes, dlogits ? dlogits + n : NULL);
+        struct column c = softmax_column(logits + n, classes, stride, dlogits ? dlogits + n : NULL);
         vec scale;
         for (int i = 0; i < VW; i++) scale[i] = n + i < live ? 1.0f / c.sum[i] : 0;
         for (int64_t k = 0; dlogits && k < classes; k++) {
-            float *at = dlogits + k * lanes + n;
+            float *at = dlogits + k * stride + n;
             for (int i = 0; i < VW; i++) at[i] = n + i < live ? at[i] * scale[i] : 0;
         }
         for (int i = 0; i < VW && n + i < live; i++) {
             int64_t label = labels[n + i];
-            losses[n + i] = log((double)c.sum[i]) + (double)c.max[i] - (double)logits[label * lanes + n + i];
-            if (dlogits) dlogits[label * lanes + n + i] -= 1.0f;
+            losses[n + i] = log((double)c.sum[i]) + (double)c.max[i] - (double)logits[label * stride + n + i];
+            if (dlogits) dlogits[label * stride + n + i] -= 1.0f;
             if (predicted) predicted[n + i] = c.argmax[i];
         }
     }

@@ -22,6 +22,8 @@ static struct dropout_draw draw_of(const struct layer *l, const struct pass *p)
                                  .step = p->step,
                                  .layer = (uint32_t)l->index,
                                  .first_sample = (uint32_t)p->first_sample,
+                                 .slice = (uint32_t)p->slice,
+                                 .leaves = p->leaves,
                                  .features = shape_features(l->in),
                                  .lanes = p->lanes,
                                  .p = (float)l->args[P]};

@@ -1,7 +1,5 @@
 #include <math.h>
-#include <string.h>
 
-#include "ddp/blas.h"
 #include "ddp/kernels.h"
 #include "ddp/layer.h"
 
@@ -11,6 +9,11 @@ static const struct arg args[] = {
     {"bias", ARG_BOOL, 1, 0, 1, "add a learned bias"},
     ARG_END,
 };
+
+static struct linear shape_of(const struct layer *l, int64_t lanes, int64_t leaves)
+{
+    return (struct linear){.in = shape_features(l->in), .out = l->out.c, .lanes = lanes, .leaves = leaves};
+}
 
 static enum status plan(struct layer *l)
 {
@@ -22,27 +25,27 @@ static enum status plan(struct layer *l)
     if (l->args[BIAS] != 0)
         l->tensors[l->tensor_count++] =
             (struct tensor){.name = "bias", .dims = {out}, .rank = 1, .init_bound = bound};
+    struct linear shape = shape_of(l, l->lanes, l->leaves);
+    l->scratch_bytes = (size_t)kernels->linear_scratch_floats(&shape) * sizeof(float);
     return STATUS_OK;
 }
 
-/* Y[out][N] = W[out][in] X[in][N] + b */
 static void forward(const struct layer *l, const struct pass *p, const float *x, float *y)
 {
-    bool bias = l->tensor_count == 2;
-    if (bias) kernels->fill_rows(l->out.c, p->lanes, p->params + l->tensors[1].offset, y);
-    blas_gemm(false, false, l->out.c, p->lanes, shape_features(l->in), p->params + l->tensors[0].offset, x,
-              bias ? 1 : 0, y);
+    struct linear shape = shape_of(l, p->lanes, p->leaves);
+    const float *bias = l->tensor_count == 2 ? p->params + l->tensors[1].offset : NULL;
+    kernels->linear_forward(&shape, p->params + l->tensors[0].offset, bias, x, y);
 }
 
-/* dW = dY X^T, db = row sums of dY, dX = W^T dY */
 static void backward(const struct layer *l, const struct pass *p, const float *x, const float *y, float *dy,
                      float *dx)
 {
     (void)y;
-    int64_t in = shape_features(l->in), out = l->out.c;
-    blas_gemm(false, true, out, in, p->lanes, dy, x, 0, p->grads + l->tensors[0].offset);
-    if (l->tensor_count == 2) kernels->sum_rows(out, p->lanes, dy, p->grads + l->tensors[1].offset);
-    if (dx) blas_gemm(true, false, in, p->lanes, out, p->params + l->tensors[0].offset, dy, 0, dx);
+    struct linear shape = shape_of(l, p->lanes, p->leaves);
+    kernels->linear_backward_weight(&shape, x, dy, p->grads + l->tensors[0].offset, l->scratch);
+    if (l->tensor_count == 2)
+        kernels->sum_rows(shape.out, 1, p->lanes, p->leaves, dy, p->grads + l->tensors[1].offset);
+    if (dx) kernels->linear_backward_data(&shape, p->params + l->tensors[0].offset, dy, dx);
 }
 
 extern const struct layer_ops layer_linear;

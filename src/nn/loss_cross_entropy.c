@@ -6,7 +6,7 @@ static struct loss_sums compute(const double *args, const struct loss_batch *b)
 {
     (void)args;
     struct loss_sums sums = {.weight = (double)b->live, .count = b->live};
-    kernels->softmax(b->logits, b->classes, b->lanes, b->live, b->labels, b->dlogits, b->losses,
+    kernels->softmax(b->logits, b->classes, b->stride, b->lanes, b->live, b->labels, b->dlogits, b->losses,
                      b->predicted);
     for (int64_t n = 0; n < b->live; n++) {
         sums.loss += b->losses[n];

@@ -3,52 +3,78 @@
 #include "ddp/kernels.h"
 #include "ddp/mem.h"
 
-enum status batch_create(struct batch *b, int64_t lanes)
+/* With fewer lanes the weights are read from memory too often for the arithmetic done with them; with more, activations
+ * leave the caches. Results do not depend on it. */
+#define PASS_LANES 1
+
+int64_t batch_leaves(int64_t lanes, int64_t most)
 {
-    size_t count = (size_t)lanes;
+    int64_t leaves = 1;
+    while (leaves * 2 <= most && leaves * 2 * lanes <= PASS_LANES) leaves *= 2;
+    return leaves;
+}
+
+enum status batch_create(struct batch *b, int64_t lanes, int64_t leaves)
+{
+    size_t count = (size_t)(lanes * leaves);
     b->lanes = lanes;
+    b->leaves = leaves;
+    TRY(mem_alloc(&b->live, (size_t)leaves, sizeof *b->live, "batch"));
     TRY(mem_alloc(&b->samples, count, sizeof *b->samples, "batch"));
-    TRY(mem_alloc(&b->rows, count, sizeof *b->rows, "batch"));
+    TRY(mem_alloc(&b->rows, (size_t)lanes, sizeof *b->rows, "batch"));
     TRY(mem_alloc(&b->labels, count, sizeof *b->labels, "batch"));
     TRY(mem_alloc(&b->losses, count, sizeof *b->losses, "batch"));
-    return mem_alloc(&b->predicted, count, sizeof *b->predicted, "batch");
+    TRY(mem_alloc(&b->predicted, count, sizeof *b->predicted, "batch"));
+    return mem_alloc(&b->sums, (size_t)leaves, sizeof *b->sums, "batch");
 }
 
 void batch_destroy(struct batch *b)
 {
-    void *all[] = {&b->samples, &b->rows, &b->labels, &b->losses, &b->predicted};
+    void *all[] = {&b->live, &b->samples, &b->rows, &b->labels, &b->losses, &b->predicted, &b->sums};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) mem_free(all[i]);
 }
 
-void batch_load(struct batch *b, const struct dataset *d, const struct normal *n, float *input)
+static void load_leaf(struct batch *b, int64_t leaf, const struct dataset *d, const struct normal *n,
+                      float *input)
 {
     const struct source_info *info = dataset_info(d);
     struct gather g = {.channels = n->channels,
                        .per_channel = shape_features(info->shape) / n->channels,
                        .lanes = b->lanes,
-                       .live = b->live,
+                       .live = b->live[leaf],
+                       .stride = b->leaves * b->lanes,
                        .scale = n->scale,
                        .shift = n->shift};
-    for (int64_t i = 0; i < b->live; i++) {
-        b->rows[i] = dataset_features(d, b->samples[i]);
-        b->labels[i] = dataset_label(d, b->samples[i]);
+    for (int64_t i = 0; i < g.live; i++) {
+        int64_t at = leaf * b->lanes + i;
+        b->rows[i] = dataset_features(d, b->samples[at]);
+        b->labels[at] = dataset_label(d, b->samples[at]);
     }
     if (info->type == FEATURE_U8)
-        kernels->gather_u8(&g, (const uint8_t *const *)b->rows, input);
+        kernels->gather_u8(&g, (const uint8_t *const *)b->rows, input + leaf * b->lanes);
     else
-        kernels->gather_f32(&g, (const float *const *)b->rows, input);
+        kernels->gather_f32(&g, (const float *const *)b->rows, input + leaf * b->lanes);
 }
 
-struct loss_sums batch_loss(struct batch *b, const struct loss_ops *loss, const double *args,
-                            const float *logits, int64_t classes, float *dlogits)
+void batch_load(struct batch *b, const struct dataset *d, const struct normal *n, float *input)
 {
-    struct loss_batch view = {.logits = logits,
-                              .dlogits = dlogits,
-                              .classes = classes,
-                              .lanes = b->lanes,
-                              .live = b->live,
-                              .labels = b->labels,
-                              .losses = b->losses,
-                              .predicted = b->predicted};
-    return loss->compute(args, &view);
+    for (int64_t leaf = 0; leaf < b->leaves; leaf++) load_leaf(b, leaf, d, n, input);
+}
+
+void batch_loss(struct batch *b, const struct loss_ops *loss, const double *args, const float *logits,
+                int64_t classes, float *dlogits)
+{
+    for (int64_t leaf = 0; leaf < b->leaves; leaf++) {
+        int64_t first = leaf * b->lanes;
+        struct loss_batch view = {.logits = logits + first,
+                                  .dlogits = dlogits ? dlogits + first : NULL,
+                                  .classes = classes,
+                                  .lanes = b->lanes,
+                                  .live = b->live[leaf],
+                                  .stride = b->leaves * b->lanes,
+                                  .labels = b->labels + first,
+                                  .losses = b->losses + first,
+                                  .predicted = b->predicted + first};
+        b->sums[leaf] = loss->compute(args, &view);
+    }
 }

@@ -1,4 +1,7 @@
-/* batch.h - one virtual rank's samples on their way into the model: the only place where samples enter. */
+/* batch.h - the samples of one pass on their way into the model: the only place where samples enter.
+ *
+ * A pass holds `leaves` virtual ranks side by side; virtual rank i has lanes [i, i+1) * lanes of the pass, and its
+ * part of every array here begins at i * lanes. */
 #ifndef DDP_TRAIN_BATCH_H
 #define DDP_TRAIN_BATCH_H
 
@@ -7,22 +10,28 @@
 #include "ddp/model.h"
 
 struct batch {
-    int64_t lanes, live;
-    int64_t *samples;   /* [lanes]: numbers in the data set; the caller fills [live] */
-    const void **rows;  /* [lanes] */
-    int32_t *labels;    /* [lanes] */
-    double *losses;     /* [lanes] */
-    int32_t *predicted; /* [lanes] */
+    int64_t lanes;          /* of one virtual rank */
+    int64_t leaves;         /* virtual ranks in this pass, at most those of batch_create */
+    int64_t *live;          /* [leaves]: samples of each */
+    int64_t *samples;       /* [leaves][lanes]: numbers in the data set; the caller fills [i][live[i]] */
+    const void **rows;      /* [lanes] */
+    int32_t *labels;        /* [leaves][lanes] */
+    double *losses;         /* [leaves][lanes] */
+    int32_t *predicted;     /* [leaves][lanes] */
+    struct loss_sums *sums; /* [leaves] */
 };
 
-enum status batch_create(struct batch *b, int64_t lanes);
+/* How many virtual ranks of `lanes` lanes, of `most` there are, to run in one pass: a power of two. */
+int64_t batch_leaves(int64_t lanes, int64_t most);
+
+enum status batch_create(struct batch *b, int64_t lanes, int64_t leaves);
 void batch_destroy(struct batch *b);
 
-/* Gathers samples[0..live-1] into the model's input [F][N], normalised; dead lanes become zeros. */
+/* Gathers the samples into the model's input [F][N], normalised; dead lanes become zeros. */
 void batch_load(struct batch *b, const struct dataset *d, const struct normal *n, float *input);
 
-/* The loss of the logits; their gradient too if `dlogits` is not NULL. */
-struct loss_sums batch_loss(struct batch *b, const struct loss_ops *loss, const double *args,
-                            const float *logits, int64_t classes, float *dlogits);
+/* The losses of the logits [K][N], summed for each virtual rank into `sums`; their gradient too if `dlogits` is not NULL. */
+void batch_loss(struct batch *b, const struct loss_ops *loss, const double *args, const float *logits,
+                int64_t classes, float *dlogits);
 
 #endif

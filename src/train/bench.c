@@ -35,11 +35,11 @@ static void update(void *self, int64_t count, float *params, const float *grads,
 static double time_step(struct contest *c, int method)
 {
     struct sync *s = c->sync[method];
-    float *gradient = sync_leaf(s);
+    float *gradient = sync_gradient(s);
     for (int64_t i = 0; i < c->params; i++) gradient[i] = 1e-3f;
     comm_barrier(c->comm);
     double start = clock_seconds();
-    sync_leaf_done(s, &(struct loss_sums){.weight = 1, .count = 1});
+    sync_group_done(s, &(struct loss_sums){.weight = 1, .count = 1});
     sync_collect(s);
     sync_apply(s, update, c);
     comm_barrier(c->comm);
@@ -76,7 +76,7 @@ static enum status prepare(struct contest *c, int64_t repeats)
     TRY(comm_agree(c->comm, kernels_select("auto")));
     for (int m = 0; m < METHODS; m++) {
         TRY(comm_agree(c->comm, mem_alloc(&c->seconds[m], (size_t)repeats, sizeof(double), "times")));
-        TRY(sync_create(&c->sync[m], c->comm, c->params, c->optim->slots, comm_size(c->comm), m == TREE));
+        TRY(sync_create(&c->sync[m], c->comm, c->params, c->optim->slots, comm_size(c->comm), 1, m == TREE));
         sync_fill_params(c->sync[m], fill_zero, NULL);
     }
     return STATUS_OK;

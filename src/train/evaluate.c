@@ -29,6 +29,7 @@ enum status evaluation_create(struct evaluation *e, struct comm *comm, struct mo
                              .normal = normal,
                              .config = config,
                              .batch = batch,
+                             .leaves = batch->leaves,
                              .blocks = (dataset_info(data)->samples + batch->lanes - 1) / batch->lanes};
     TRY(mem_alloc(&e->sums, (size_t)e->blocks * 2, sizeof *e->sums, "losses of an evaluation"));
     return mem_alloc(&e->confusion, (size_t)(classes * classes), sizeof *e->confusion, "confusion matrix");
@@ -40,20 +41,26 @@ void evaluation_destroy(struct evaluation *e)
     mem_free(&e->confusion);
 }
 
-static void run_block(struct evaluation *e, const float *params, int64_t block, int64_t classes)
+/* Blocks first .. first + count - 1 in one pass. */
+static void run_blocks(struct evaluation *e, const float *params, int64_t first, int64_t count,
+                       int64_t classes)
 {
     struct batch *b = e->batch;
-    int64_t first = block * b->lanes, left = dataset_info(e->data)->samples - first;
-    b->live = left < b->lanes ? left : b->lanes;
-    for (int64_t i = 0; i < b->live; i++) b->samples[i] = first + i;
+    b->leaves = count;
+    for (int64_t i = 0; i < count; i++) {
+        int64_t sample = (first + i) * b->lanes, left = dataset_info(e->data)->samples - sample;
+        b->live[i] = left < b->lanes ? left : b->lanes;
+        for (int64_t n = 0; n < b->live[i]; n++) b->samples[i * b->lanes + n] = sample + n;
+    }
     batch_load(b, e->data, e->normal, model_input(e->model));
-
-    struct pass pass = {.params = params, .lanes = b->lanes, .leaves = 1};
-    const float *logits = model_forward(e->model, &pass);
-    struct loss_sums sums = batch_loss(b, e->config->loss, e->config->loss_args, logits, classes, NULL);
-    e->sums[2 * block] = sums.loss;
-    e->sums[2 * block + 1] = sums.weight;
-    for (int64_t i = 0; i < b->live; i++) e->confusion[b->labels[i] * classes + b->predicted[i]]++;
+    struct pass pass = {.params = params, .lanes = count * b->lanes, .leaves = count};
+    batch_loss(b, e->config->loss, e->config->loss_args, model_forward(e->model, &pass), classes, NULL);
+    for (int64_t i = 0; i < count; i++) {
+        e->sums[2 * (first + i)] = b->sums[i].loss;
+        e->sums[2 * (first + i) + 1] = b->sums[i].weight;
+        for (int64_t n = i * b->lanes; n < i * b->lanes + b->live[i]; n++)
+            e->confusion[b->labels[n] * classes + b->predicted[n]]++;
+    }
 }
 
 static enum status score(const struct evaluation *e, struct eval_event *event)
@@ -94,8 +101,11 @@ enum status evaluation_run(struct evaluation *e, const float *params, struct eva
     int64_t rank = comm_rank(e->comm), ranks = comm_size(e->comm);
     memset(e->sums, 0, (size_t)e->blocks * 2 * sizeof *e->sums);
     memset(e->confusion, 0, (size_t)(classes * classes) * sizeof *e->confusion);
-    for (int64_t b = e->blocks * rank / ranks; b < e->blocks * (rank + 1) / ranks; b++)
-        run_block(e, params, b, classes);
+    int64_t end = e->blocks * (rank + 1) / ranks;
+    for (int64_t first = e->blocks * rank / ranks, count; first < end; first += count) {
+        count = end - first >= e->leaves ? e->leaves : 1;
+        run_blocks(e, params, first, count, classes);
+    }
     comm_merge_doubles(e->comm, e->sums, e->blocks * 2);
     comm_sum_int64(e->comm, e->confusion, classes * classes);
     event->classes = classes;

@@ -12,6 +12,7 @@ struct evaluation {
     const struct normal *normal;
     const struct config *config;
     struct batch *batch;
+    int64_t leaves;     /* blocks in one pass, a power of two */
     int64_t blocks;     /* of `lanes` samples, fixed whatever P is */
     double *sums;       /* [blocks][2]: loss, weight */
     int64_t *confusion; /* [K][K] */

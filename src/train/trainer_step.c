@@ -5,37 +5,42 @@
 #include "train/trainer_private.h"
 
 /* The samples of virtual rank v in the batch at `position`: its fixed slice, cut at the end of the epoch. */
-static void choose_samples(struct trainer *t, const struct order *order, int64_t position, int64_t v)
+static void choose_samples(struct trainer *t, const struct order *order, int64_t position, int64_t v,
+                           int64_t leaf)
 {
+    struct batch *b = &t->batch;
     int64_t first = position + v * t->info.slice, left = t->info.train_samples - first;
-    t->batch.live = left < 0 ? 0 : left < t->info.slice ? left : t->info.slice;
-    for (int64_t i = 0; i < t->batch.live; i++) t->batch.samples[i] = order_at(order, first + i);
+    b->live[leaf] = left < 0 ? 0 : left < t->info.slice ? left : t->info.slice;
+    for (int64_t i = 0; i < b->live[leaf]; i++) b->samples[leaf * b->lanes + i] = order_at(order, first + i);
 }
 
-/* Forward and backward pass of one virtual rank. */
-static void run_virtual_rank(struct trainer *t, const struct order *order, int64_t position, int64_t v)
+/* Forward and backward pass of a group of virtual ranks. */
+static void run_group(struct trainer *t, const struct order *order, int64_t position, struct tree_node group)
 {
+    struct batch *b = &t->batch;
     double start = clock_seconds();
-    choose_samples(t, order, position, v);
-    batch_load(&t->batch, t->train, &t->normal, model_input(t->model));
+    b->leaves = group.hi - group.lo;
+    for (int64_t leaf = 0; leaf < b->leaves; leaf++)
+        choose_samples(t, order, position, group.lo + leaf, leaf);
+    batch_load(b, t->train, &t->normal, model_input(t->model));
     double loaded = clock_seconds();
 
     struct pass pass = {.params = sync_params(t->sync),
-                        .grads = sync_leaf(t->sync),
+                        .grads = sync_gradient(t->sync),
                         .seed = (uint64_t)t->config->seed,
                         .step = (uint64_t)t->step,
-                        .first_sample = v * t->info.slice,
-                        .lanes = t->batch.lanes,
-                        .leaves = 1,
+                        .first_sample = group.lo * t->info.slice,
+                        .slice = t->info.slice,
+                        .lanes = b->leaves * b->lanes,
+                        .leaves = b->leaves,
                         .training = true};
     const float *logits = model_forward(t->model, &pass);
-    struct loss_sums sums =
-        batch_loss(&t->batch, t->config->loss, t->config->loss_args, logits,
-                   shape_features(model_output_shape(t->model)), model_output_grad(t->model));
+    batch_loss(b, t->config->loss, t->config->loss_args, logits, shape_features(model_output_shape(t->model)),
+               model_output_grad(t->model));
     model_backward(t->model, &pass);
     double computed = clock_seconds();
 
-    sync_leaf_done(t->sync, &sums);
+    sync_group_done(t->sync, b->sums);
     t->data_seconds += loaded - start;
     t->compute_seconds += computed - loaded;
     t->sync_seconds += clock_seconds() - computed;
@@ -56,8 +61,8 @@ static void apply_update(void *self, int64_t count, float *params, const float *
 enum status trainer_step(struct trainer *t, const struct order *order, int64_t epoch, int64_t position,
                          double lr, struct loss_sums *sums)
 {
-    for (int v = sync_first_leaf(t->sync); v < sync_end_leaf(t->sync); v++)
-        run_virtual_rank(t, order, position, v);
+    for (struct tree_node group = sync_group(t->sync); group.lo < group.hi; group = sync_group(t->sync))
+        run_group(t, order, position, group);
 
     double start = clock_seconds();
     *sums = sync_collect(t->sync);

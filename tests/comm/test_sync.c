@@ -11,6 +11,7 @@
 #include "ddp/sync.h"
 
 #define STEPS 3
+#define MOST  4 /* virtual ranks in one group */
 
 static float gradient_of(int step, int leaf, int64_t i)
 {
@@ -56,10 +57,13 @@ static void expect(int leaves, int64_t count, float *params, float *slot)
 
 static void take_step(struct sync *s, int step, int leaves, int64_t count)
 {
-    for (int v = sync_first_leaf(s); v < sync_end_leaf(s); v++) {
-        float *gradient = sync_leaf(s);
-        for (int64_t i = 0; i < count; i++) gradient[i] = gradient_of(step, v, i);
-        sync_leaf_done(s, &(struct loss_sums){.loss = 1.0 / (v + 3), .weight = v, .correct = 1, .count = v});
+    for (struct tree_node g = sync_group(s); g.lo < g.hi; g = sync_group(s)) {
+        struct loss_sums sums[MOST];
+        float *gradient = sync_gradient(s);
+        for (int64_t i = 0; i < count; i++) gradient[i] = tree_sum(step, g.lo, g.hi, i);
+        for (int v = g.lo; v < g.hi; v++)
+            sums[v - g.lo] = (struct loss_sums){.loss = 1.0 / (v + 3), .weight = v, .correct = 1, .count = v};
+        sync_group_done(s, sums);
     }
     struct loss_sums sums = sync_collect(s);
     double loss = 0;
@@ -69,7 +73,7 @@ static void take_step(struct sync *s, int step, int leaves, int64_t count)
     sync_apply(s, update, &updated);
 }
 
-static void check(struct comm *comm, int leaves, int64_t count, int64_t ranks_per_node, bool tree)
+static void check(struct comm *comm, int leaves, int64_t count, int64_t ranks_per_node, int most, bool tree)
 {
     struct sync *s = NULL;
     float *params, *slot;
@@ -77,7 +81,7 @@ static void check(struct comm *comm, int leaves, int64_t count, int64_t ranks_pe
     CHECK_STATUS(mem_alloc(&slot, (size_t)count + 1, sizeof *slot, "test"), STATUS_OK);
     expect(leaves, count, params, slot);
     CHECK_STATUS(comm_split_nodes(comm, ranks_per_node), STATUS_OK);
-    CHECK_STATUS(sync_create(&s, comm, count, 1, leaves, tree), STATUS_OK);
+    CHECK_STATUS(sync_create(&s, comm, count, 1, leaves, most, tree), STATUS_OK);
     sync_fill_params(s, fill, &count);
     for (int step = 0; step < STEPS; step++) take_step(s, step, leaves, count);
     const float *gathered = sync_gather_slot(s, 0);
@@ -104,9 +108,10 @@ int main(int argc, char **argv)
     static const int leaf_counts[] = {8, 13, 16};
     for (int c = 0; c < 5; c++)
         for (int l = 0; l < 3; l++) {
+            int most = c % 2 ? MOST : 1;
             for (int64_t ranks_per_node = 0; ranks_per_node <= 3; ranks_per_node++)
-                check(comm, leaf_counts[l], counts[c], ranks_per_node, true);
-            check(comm, leaf_counts[l], counts[c], 0, false);
+                check(comm, leaf_counts[l], counts[c], ranks_per_node, most, true);
+            check(comm, leaf_counts[l], counts[c], 0, most, false);
         }
     comm_destroy(&comm);
     CHECK(mem_alive() == 0);

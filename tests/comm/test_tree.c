@@ -34,7 +34,7 @@ static void push(struct held *h, struct tree_node node, uint64_t value)
     }
 }
 
-static void check_split(int leaves, int ranks)
+static void check_split(int leaves, int ranks, int most)
 {
     struct held all = {.stack = {.leaves = leaves}};
     int next = 0;
@@ -43,9 +43,14 @@ static void check_split(int leaves, int ranks)
         CHECK(range.lo == next && range.hi > range.lo);
         next = range.hi;
         struct held mine = {.stack = {.leaves = leaves}};
-        for (int v = range.lo; v < range.hi; v++) push(&mine, (struct tree_node){v, v + 1}, (uint64_t)v + 1);
+        for (int v = range.lo; v < range.hi;) {
+            struct tree_node group = tree_group((struct tree_node){v, range.hi}, most);
+            CHECK(group.lo == v && group.hi > v && group.hi <= range.hi && group.hi - v <= most);
+            push(&mine, group, whole(group.lo, group.hi));
+            v = group.hi;
+        }
         int greatest;
-        struct tree_stack cover = tree_cover(leaves, range, &greatest);
+        struct tree_stack cover = tree_cover(leaves, range, most, &greatest);
         CHECK(cover.height == mine.stack.height && greatest >= cover.height);
         CHECK(memcmp(cover.nodes, mine.stack.nodes, (size_t)cover.height * sizeof cover.nodes[0]) == 0);
         for (int i = 0; i < mine.stack.height; i++) push(&all, mine.stack.nodes[i], mine.values[i]);
@@ -57,9 +62,10 @@ static void check_split(int leaves, int ranks)
 int main(void)
 {
     for (int leaves = 1; leaves <= 40; leaves++)
-        for (int ranks = 1; ranks <= leaves; ranks++) check_split(leaves, ranks);
-    check_split(1000, 7);
-    check_split(1024, 13);
-    check_split(4099, 512);
+        for (int ranks = 1; ranks <= leaves; ranks++)
+            for (int most = 1; most <= 8; most *= 2) check_split(leaves, ranks, most);
+    check_split(1000, 7, 4);
+    check_split(1024, 13, 1024);
+    check_split(4099, 512, 1);
     return check_result();
 }

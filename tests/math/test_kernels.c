@@ -127,26 +127,18 @@ static void test_convolutions(void)
     check_conv((struct shape){70, 5, 5}, 64, 3, 1, 1, 16);
 }
 
-static void test_rows(void)
-{
-    static const int64_t columns[] = {16, 48, 64, 112, 1040};
-    for (int i = 0; i < 5; i++) {
-        float *x = vector(3 * columns[i], 5), sums[3];
-        kernels->sum_rows(3, columns[i], x, sums);
-        for (int r = 0; r < 3; r++) {
-            double sum = 0;
-            for (int64_t c = 0; c < columns[i]; c++) sum += x[r * columns[i] + c];
-            CHECK_NEAR(sums[r], sum, FLOAT_EPSILON * (double)columns[i]);
-        }
-        mem_free(&x);
-    }
-}
-
 /* Bits of kept elements, the scale, the share that is kept, and the draw itself against rng_words. */
 static void test_dropout(void)
 {
-    struct dropout_draw d = {
-        .seed = 9, .step = 12, .layer = 3, .first_sample = 40, .features = 1003, .lanes = 32, .p = 0.25f};
+    struct dropout_draw d = {.seed = 9,
+                             .step = 12,
+                             .layer = 3,
+                             .first_sample = 40,
+                             .slice = 16,
+                             .features = 1003,
+                             .lanes = 32,
+                             .leaves = 2,
+                             .p = 0.25f};
     int64_t count = d.features * d.lanes, kept = 0;
     float *x = vector(count, 6), *y = vector(count, 0), *dx = vector(count, 0);
     uint16_t *keep;
@@ -183,7 +175,7 @@ static void check_gather(int64_t channels, int64_t per_channel, int64_t lanes, i
         }
     }
     for (int64_t c = 0; c < channels; c++) scale[c] = 0.5f + (float)c, shift[c] = (float)c - 3;
-    struct gather g = {channels, per_channel, lanes, live, scale, shift};
+    struct gather g = {channels, per_channel, lanes, live, lanes, scale, shift};
     float *a = vector(features * lanes, 7), *b = vector(features * lanes, 8); /* must be overwritten */
     kernels->gather_u8(&g, byte_rows, a);
     kernels->gather_f32(&g, float_rows, b);
@@ -213,7 +205,7 @@ static void test_softmax_extremes(void)
     logits[0] = 1e30f;                  /* lane 0: certain and right */
     logits[1] = 200, logits[17] = -200; /* lane 1: certain and wrong */
     logits[2] = NAN;                    /* lane 2 */
-    kernels->softmax(logits, 3, 16, 4, labels, gradient, losses, predicted);
+    kernels->softmax(logits, 3, 16, 16, 4, labels, gradient, losses, predicted);
     CHECK(losses[0] == 0 && gradient[0] == 0 && predicted[0] == 0);
     CHECK_NEAR(losses[1], 400, 1e-4);
     CHECK_NEAR(gradient[1], 1, 1e-6);
@@ -241,14 +233,14 @@ static int64_t run_rest(float *out)
     kernels->avgpool_backward(&w, dy, out + used), used += in;
     kernels->relu_forward(in, x, out + used), used += in;
     kernels->relu_backward(in, x, x, out + used), used += in;
-    kernels->fill_rows(3, 32, x, out + used), used += 96;
-    kernels->sum_rows(16, in / 16, x, out + used), used += 16;
+    kernels->sum_rows(16, in / 16 / 32, 32, 2, x, out + used), used += 16;
     kernels->add(in, x, x + 0, out + used), used += in;
-    struct dropout_draw d = {.seed = 1, .features = shape_features(w.in), .lanes = 32, .p = 0.3f};
+    struct dropout_draw d = {
+        .seed = 1, .features = shape_features(w.in), .lanes = 32, .leaves = 1, .p = 0.3f};
     kernels->dropout_forward(&d, x, out + used, keep), used += in;
     int32_t labels[32] = {0}, predicted[32];
     double losses[32];
-    kernels->softmax(x, 10, 32, 29, labels, out + used, losses, predicted), used += 320;
+    kernels->softmax(x, 10, 32, 32, 29, labels, out + used, losses, predicted), used += 320;
     for (int i = 0; i < 29; i++) out[used++] = (float)losses[i];
     mem_free(&x), mem_free(&dy), mem_free(&arg), mem_free(&keep);
     return used;
@@ -276,7 +268,6 @@ int main(void)
     static const char *const levels[] = {"v4", "v3", "v2", "base"};
     for (int i = 0; i < 4; i++) {
         if (kernels_select(levels[i]) != STATUS_OK) continue;
-        test_rows();
         test_dropout();
         test_gather();
         test_softmax_extremes();

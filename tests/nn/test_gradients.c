@@ -181,6 +181,7 @@ static void check_loss(const struct loss_ops *ops, int64_t classes, int64_t lane
                            .dlogits = gradient,
                            .classes = classes,
                            .lanes = lanes,
+                           .stride = lanes,
                            .live = live,
                            .labels = labels,
                            .losses = losses,

@@ -114,6 +114,7 @@ static void check_loss(const struct reference_case *c)
                            .dlogits = gradient,
                            .classes = classes,
                            .lanes = lanes,
+                           .stride = lanes,
                            .live = samples,
                            .labels = label,
                            .losses = losses,

@@ -54,13 +54,14 @@ static struct loss_sums reference(const struct trainer *t, const struct config *
     struct batch b = {0};
     spec.input = (struct shape){2, 7, 6};
     CHECK_STATUS(model_create(&m, &spec, lanes, 1), STATUS_OK);
-    CHECK_STATUS(batch_create(&b, lanes), STATUS_OK);
-    b.live = live;
+    CHECK_STATUS(batch_create(&b, lanes, 1), STATUS_OK);
+    b.live[0] = live;
     for (int64_t i = 0; i < live; i++) b.samples[i] = order_at(order, position + i);
     batch_load(&b, t->train, &t->normal, model_input(m));
     struct pass p = {.params = params, .grads = grads, .lanes = lanes, .leaves = 1, .training = true};
     const float *logits = model_forward(m, &p);
-    struct loss_sums sums = batch_loss(&b, config->loss, NULL, logits, CLASSES, model_output_grad(m));
+    batch_loss(&b, config->loss, NULL, logits, CLASSES, model_output_grad(m));
+    struct loss_sums sums = b.sums[0];
     model_backward(m, &p);
     batch_destroy(&b);
     model_destroy(&m);

@@ -1,0 +1,180 @@
+/* The products of a linear layer and sums of rows: against plain loops in double, and the laws that make passes with
+ * several virtual ranks side by side the same as passes with one. */
+#include <string.h>
+
+#include "check.h"
+#include "ddp/kernels.h"
+#include "ddp/mem.h"
+#include "ddp/rng.h"
+
+#define FLOAT_EPSILON 5.96e-8
+
+static float *vector(int64_t count, uint64_t stream)
+{
+    float *v;
+    CHECK_STATUS(mem_alloc(&v, (size_t)count + 16, sizeof *v, "test"), STATUS_OK);
+    for (int64_t i = 0; stream && i < count; i++)
+        v[i] = 2 * rng_unit(rng_words(1, RNG_SYNTHETIC, stream, (uint64_t)i).v[0]) - 1;
+    return v;
+}
+
+static int same(const float *a, const float *b, int64_t count)
+{
+    return memcmp(a, b, (size_t)count * sizeof *a) == 0;
+}
+
+/* c[i][j] = sum_k a[i * a_row + k * a_step] * b[j * b_row + k * b_step] (+ start[i]) within rounding. */
+struct expected {
+    int64_t rows, columns, depth, a_row, a_step, b_row, b_step;
+    const float *a, *b, *start;
+};
+
+static void check_product(const struct expected *e, const float *c)
+{
+    for (int64_t i = 0; i < e->rows; i++)
+        for (int64_t j = 0; j < e->columns; j++) {
+            double sum = e->start ? e->start[i] : 0, size = fabs(sum);
+            for (int64_t k = 0; k < e->depth; k++) {
+                double term = (double)e->a[i * e->a_row + k * e->a_step] * e->b[j * e->b_row + k * e->b_step];
+                sum += term, size += fabs(term);
+            }
+            CHECK_NEAR(c[i * e->columns + j], sum, FLOAT_EPSILON * size * (double)(e->depth + 2));
+        }
+}
+
+struct products {
+    float *w, *bias, *x, *dy, *y, *dx, *dw, *scratch;
+};
+
+static void run(const struct linear *l, struct products *p)
+{
+    kernels->linear_forward(l, p->w, p->bias, p->x, p->y);
+    kernels->linear_backward_data(l, p->w, p->dy, p->dx);
+    kernels->linear_backward_weight(l, p->x, p->dy, p->dw, p->scratch);
+}
+
+static struct products make(const struct linear *l)
+{
+    return (struct products){vector(l->in * l->out, 1),      vector(l->out, 2),
+                             vector(l->in * l->lanes, 3),    vector(l->out * l->lanes, 4),
+                             vector(l->out * l->lanes, 0),   vector(l->in * l->lanes, 0),
+                             vector(l->in * l->out + 16, 0), vector(kernels->linear_scratch_floats(l), 0)};
+}
+
+static void drop(struct products *p)
+{
+    mem_free(&p->w), mem_free(&p->bias), mem_free(&p->x), mem_free(&p->dy);
+    mem_free(&p->y), mem_free(&p->dx), mem_free(&p->dw), mem_free(&p->scratch);
+}
+
+static void check_values(const struct linear *l)
+{
+    struct products p = make(l);
+    for (int64_t i = 0; i < 16; i++) p.dw[l->in * l->out + i] = 7;
+    run(l, &p);
+    check_product(&(struct expected){l->out, l->lanes, l->in, l->in, 1, 1, l->lanes, p.w, p.x, p.bias}, p.y);
+    check_product(&(struct expected){l->in, l->lanes, l->out, 1, l->in, 1, l->lanes, p.w, p.dy, NULL}, p.dx);
+    check_product(&(struct expected){l->out, l->in, l->lanes, l->lanes, 1, l->lanes, 1, p.dy, p.x, NULL},
+                  p.dw);
+    for (int64_t i = 0; i < 16; i++) CHECK(p.dw[l->in * l->out + i] == 7); /* nothing beyond the matrix */
+    kernels->linear_forward(l, p.w, NULL, p.x, p.y);
+    check_product(&(struct expected){l->out, l->lanes, l->in, l->in, 1, 1, l->lanes, p.w, p.x, NULL}, p.y);
+    drop(&p);
+}
+
+/* Copies lanes [first, first + to_lanes) of x [rows][lanes]. */
+static void cut(const float *x, int64_t rows, int64_t lanes, int64_t first, int64_t to_lanes, float *to)
+{
+    for (int64_t r = 0; r < rows; r++)
+        memcpy(to + r * to_lanes, x + r * lanes + first, (size_t)to_lanes * sizeof *to);
+}
+
+/* Adds `count` vectors of `floats` as a balanced binary tree into the first. */
+static void add_tree(float *v, int64_t count, int64_t floats)
+{
+    for (int64_t step = 1; step < count; step *= 2)
+        for (int64_t i = 0; i + step < count; i += 2 * step)
+            kernels->add(floats, v + i * floats, v + (i + step) * floats, v + i * floats);
+}
+
+/* The leaves of one pass get the bits of passes of their own, and their gradients are added as a tree. */
+static void check_leaves(int64_t in, int64_t out, int64_t leaf_lanes, int64_t leaves)
+{
+    struct linear all = {in, out, leaf_lanes * leaves, leaves}, one = {in, out, leaf_lanes, 1};
+    struct products p = make(&all), q = make(&one);
+    int64_t weights = mem_round_floats(in * out);
+    float *gradients = vector(weights * leaves, 0), *part = vector((in + out) * leaf_lanes, 0);
+    float *sums = vector(mem_round_floats(out) * leaves, 0), *sum = vector(out, 0);
+    run(&all, &p);
+    kernels->sum_rows(out, 1, all.lanes, leaves, p.dy, sum);
+    for (int64_t leaf = 0; leaf < leaves; leaf++) {
+        cut(p.x, in, all.lanes, leaf * leaf_lanes, leaf_lanes, q.x);
+        cut(p.dy, out, all.lanes, leaf * leaf_lanes, leaf_lanes, q.dy);
+        run(&one, &q);
+        cut(p.y, out, all.lanes, leaf * leaf_lanes, leaf_lanes, part);
+        CHECK(same(part, q.y, out * leaf_lanes));
+        cut(p.dx, in, all.lanes, leaf * leaf_lanes, leaf_lanes, part);
+        CHECK(same(part, q.dx, in * leaf_lanes));
+        memcpy(gradients + leaf * weights, q.dw, (size_t)(in * out) * sizeof(float));
+        kernels->sum_rows(out, 1, leaf_lanes, 1, q.dy, sums + leaf * mem_round_floats(out));
+    }
+    add_tree(gradients, leaves, weights);
+    add_tree(sums, leaves, mem_round_floats(out));
+    CHECK(same(gradients, p.dw, in * out));
+    CHECK(same(sums, sum, out));
+    drop(&p), drop(&q);
+    mem_free(&gradients), mem_free(&part), mem_free(&sums), mem_free(&sum);
+}
+
+static void check_rows(int64_t runs, int64_t lanes)
+{
+    float *x = vector(3 * runs * lanes, 5), sums[3];
+    kernels->sum_rows(3, runs, lanes, 1, x, sums);
+    for (int r = 0; r < 3; r++) {
+        double sum = 0;
+        for (int64_t c = 0; c < runs * lanes; c++) sum += x[r * runs * lanes + c];
+        CHECK_NEAR(sums[r], sum, FLOAT_EPSILON * (double)(runs * lanes));
+    }
+    mem_free(&x);
+}
+
+static void test_level(void)
+{
+    static const int64_t sizes[] = {1, 2, 7, 15, 16, 67, 130};
+    for (int i = 0; i < 7; i++)
+        for (int j = 0; j < 7; j++) {
+            struct linear l = {sizes[i], sizes[j], 16 * (1 + (i + j) % 6), 1};
+            check_values(&l);
+            check_leaves(sizes[i], sizes[j], 16 * (1 + i % 2), 1 << (j % 4));
+        }
+    check_values(&(struct linear){1100, 3, 16,
+                                  1}); /* more columns than one block of the weight gradient, more depth */
+    check_leaves(1100, 300, 32, 2);
+    for (int64_t runs = 1; runs < 8; runs += 3)
+        for (int64_t lanes = 16; lanes <= 80; lanes += 32) check_rows(runs, lanes);
+}
+
+/* Levels with fused multiply-add give the same bits. */
+static void test_levels_agree(void)
+{
+    if (kernels_select("v4") != STATUS_OK || kernels_select("v3") != STATUS_OK) return;
+    struct linear l = {133, 41, 96, 2};
+    struct products p = make(&l);
+    run(&l, &p);
+    CHECK_STATUS(kernels_select("v4"), STATUS_OK);
+    struct products q = make(&l);
+    run(&l, &q);
+    CHECK(same(p.y, q.y, l.out * l.lanes) && same(p.dx, q.dx, l.in * l.lanes) &&
+          same(p.dw, q.dw, l.in * l.out));
+    drop(&p), drop(&q);
+}
+
+int main(void)
+{
+    static const char *const levels[] = {"v4", "v3", "v2", "base"};
+    for (int i = 0; i < 4; i++)
+        if (kernels_select(levels[i]) == STATUS_OK) test_level();
+    test_levels_agree();
+    CHECK(mem_alive() == 0);
+    return check_result();
+}
