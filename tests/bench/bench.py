@@ -1,170 +1,154 @@
 #!/usr/bin/env python3
-"""ddp_train against PyTorch DistributedDataParallel (gloo), side by side on one machine: 2 processes, 1 thread each.
+"""ddp_train against PyTorch, side by side on one machine.
 
-    python3 tests/bench/bench.py [--networks tutorial mlp cnn] [--per-rank 64 256] [--rounds 3] [--seconds 4] [--json FILE]
+    python3 tests/bench/bench.py                 two ranks on two cores against the fastest of PyTorch's ways on the same cores
+    python3 tests/bench/bench.py --single        one rank against one PyTorch process of one thread
+    python3 tests/bench/bench.py --scaling       ddp_train alone: two ranks against one, the global batch doubled
+    python3 tests/bench/bench.py --price         ddp_train alone: 8 virtual ranks against one virtual rank per rank
 
-Both train the same network on synthetic input in memory, float32, cross entropy, SGD with momentum 0.9, the same global batch.
-PyTorch gets the better of the contiguous and the channels-last layout for the CNNs (both are measured in every round),
-gradient_as_bucket_view, and data that needs no loader. Machines are often shared, so the two take turns, round after round; the
-table gives samples/s as best and median over the rounds, and the median of the rounds' ratios. Warm-up is not counted: PyTorch's first steps,
-ddp_train's first epoch.
-
-Needs python3 with torch, and the built program (DDP_TRAIN_BIN, else build/ddp_train).
+--networks, --per-rank, --rounds and --seconds narrow it; --json FILE writes all figures. Needs python3 with torch (the last two modes do
+not), and the built program (DDP_TRAIN_BIN, else build/ddp_train). The method is described in tests/bench/README.md.
 """
 import argparse
 import json
 import os
 import statistics
-import subprocess
-import sys
-import tempfile
-import time
+from contextlib import ExitStack
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(HERE, "..", "e2e"))
-import harness  # noqa: E402
+import ddp_train_side
+import torch_side
+from networks import NETWORKS, flops_per_sample
 
 RANKS = 2
-SAMPLES = 8192  # at least; held in memory by both
-
-LAYERS = {
-    "tutorial": ["conv2d: {out: 6, kernel: 5}", "relu", "maxpool2d: 2", "conv2d: {out: 12, kernel: 5}", "relu", "maxpool2d: 2",
-                 "linear: 120", "relu", "linear: 60", "relu", "linear: 10"],
-    "mlp": ["linear: 1024", "relu", "linear: 1024", "relu", "linear: 10"],
-    "cnn": ["conv2d: {out: 32, kernel: 3}", "relu", "conv2d: {out: 64, kernel: 3}", "relu", "maxpool2d: 2", "dropout: 0.25",
-            "linear: 128", "relu", "dropout: 0.5", "linear: 10"],
-}
-
-CONFIG = """
-run: {{name: bench}}
-data: {{train: "synthetic:1x28x28:10:{samples}", normalize: none}}
-model:
-  input: [1, 28, 28]
-  layers:
-{layers}
-train: {{epochs: {epochs}, batch: {batch}, virtual_ranks: {virtual_ranks}}}
-optim: {{name: sgd, lr: 0.01, momentum: 0.9}}
-checkpoint: {{every_epochs: 0}}
-log: {{every_steps: 0}}
-"""
+KEPT = 2  # of PyTorch's ways, for the rounds that count
+CHOOSE_SECONDS = 0.5  # of each way in the round that chooses
 
 
-def torch_network(name):
-    from torch import nn
-    return nn.Sequential(*{
-        "tutorial": lambda: [nn.Conv2d(1, 6, 5), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(6, 12, 5), nn.ReLU(), nn.MaxPool2d(2),
-                             nn.Flatten(), nn.Linear(192, 120), nn.ReLU(), nn.Linear(120, 60), nn.ReLU(), nn.Linear(60, 10)],
-        "mlp": lambda: [nn.Flatten(), nn.Linear(784, 1024), nn.ReLU(), nn.Linear(1024, 1024), nn.ReLU(), nn.Linear(1024, 10)],
-        "cnn": lambda: [nn.Conv2d(1, 32, 3), nn.ReLU(), nn.Conv2d(32, 64, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Dropout(0.25),
-                        nn.Flatten(), nn.Linear(9216, 128), nn.ReLU(), nn.Dropout(0.5), nn.Linear(128, 10)],
-    }[name]())
+class Ways:
+    """PyTorch's ways for one network and batch: all are tried once, the fastest few are measured."""
+
+    def __init__(self, teams, network):
+        self.tried, self.failed = {}, {}
+        candidates = [(team, way) for team in teams for way in torch_side.ways(network, team.processes)]
+        for _ in range(2):  # twice, the better one counts: a short disturbance must not exclude a way
+            for team, way in candidates:
+                self.try_once(team, way)
+        if not self.tried:
+            raise SystemExit(f"PyTorch cannot train {network}: {self.failed}")
+        kept = sorted(self.tried, key=self.tried.get, reverse=True)[:KEPT]
+        self.rates = {key: [] for key in kept}
+
+    def try_once(self, team, way):
+        name = f"{team.name} {way}"
+        if name in self.failed:
+            return
+        answer = team.measure(way, CHOOSE_SECONDS)
+        if "rate" in answer:
+            self.tried[team, way] = max(answer["rate"], self.tried.get((team, way), 0))
+        else:
+            self.failed[name] = answer["error"]
+
+    def best_of_round(self, seconds):
+        for (team, way), rates in self.rates.items():
+            rates.append(team.measure(way, seconds)["rate"])
+        return max(rates[-1] for rates in self.rates.values())
+
+    def winner(self):
+        team, way = max(self.rates, key=lambda key: statistics.median(self.rates[key]))
+        return f"{team.name} {way}"
+
+    def report(self):
+        """For the JSON file."""
+        return dict(tried={f"{team.name} {way}": rate for (team, way), rate in self.tried.items()}, failed=self.failed,
+                    measured={f"{team.name} {way}": rates for (team, way), rates in self.rates.items()}, way=self.winner())
 
 
-def torch_rank(name, per_rank, seconds, layout, store):
-    """One process of PyTorch's half, started by torch_half; rank 0 prints samples/s of all ranks."""
-    import torch
-    from torch import distributed, nn
-    torch.set_num_threads(1)
-    rank = int(os.environ["RANK"])
-    distributed.init_process_group("gloo", init_method=f"file://{store}", rank=rank, world_size=RANKS)
-    torch.manual_seed(rank)
-    form = torch.channels_last if layout == "channels_last" else torch.contiguous_format
-    x = torch.randn(SAMPLES // RANKS, 1, 28, 28).contiguous(memory_format=form)
-    y = torch.randint(0, 10, (len(x),))
-    net = nn.parallel.DistributedDataParallel(torch_network(name).to(memory_format=form), gradient_as_bucket_view=True)
-    net.train()
-    optimizer = torch.optim.SGD(net.parameters(), 0.01, 0.9)
-
-    def steps(count):
-        for i in range(count):
-            first = i * per_rank % (len(x) - per_rank + 1)
-            optimizer.zero_grad()
-            nn.functional.cross_entropy(net(x[first:first + per_rank]), y[first:first + per_rank]).backward()
-            optimizer.step()
-        distributed.barrier()
-
-    steps(5)
-    start = time.perf_counter()
-    steps(10)  # to learn how many steps fill the time; every rank must take the same number
-    count = torch.tensor([max(10, 10 * seconds / (time.perf_counter() - start))])
-    distributed.broadcast(count, 0)
-    start = time.perf_counter()
-    steps(int(count))
-    if rank == 0:
-        print(int(count) * per_rank * RANKS / (time.perf_counter() - start), flush=True)
-    distributed.barrier()
-    os._exit(0)  # gloo's threads now and then abort a process that ends in the usual way
+def ratios(ours, theirs):
+    return [a / b for a, b in zip(ours, theirs)]
 
 
-def torch_half(name, per_rank, seconds, layout):
-    with tempfile.TemporaryDirectory() as folder:
-        arguments = [sys.executable, __file__, "--torch-rank", name, str(per_rank), str(seconds), layout, folder + "/store"]
-        ranks = [subprocess.Popen(arguments, env={**os.environ, "RANK": str(r), "OMP_NUM_THREADS": "1"},
-                                  stdout=subprocess.PIPE, text=True) for r in range(RANKS)]
-        out = [process.communicate()[0] for process in ranks]
-    if any(process.returncode for process in ranks):
-        raise SystemExit(f"the PyTorch half of {name} failed")
-    return float(out[0])
-
-
-def our_half(name, per_rank, seconds, virtual_ranks, guess):
-    """Median samples/s over the epochs but the first; `guess`: expected samples/s, to choose the number of epochs."""
-    batch = per_rank * RANKS
-    samples = -(-SAMPLES // batch) * batch
-    epochs = 1 + max(3, round(seconds * guess / samples))
-    with tempfile.TemporaryDirectory() as folder:
-        config = os.path.join(folder, "bench.yaml")
-        with open(config, "w") as f:
-            f.write(CONFIG.format(samples=samples, epochs=epochs, batch=batch, virtual_ranks=virtual_ranks,
-                                  layers="\n".join(f"    - {layer}" for layer in LAYERS[name])))
-        run = harness.Run(config, os.path.join(folder, "run"), RANKS)
-    return statistics.median(line["samples_per_second"] for line in run.of_kind("epoch")[1:])
-
-
-def compare(name, per_rank, options):
-    layouts = ["contiguous"] + (["channels_last"] if name != "mlp" else [])
-    theirs, ours, guess = [], [], None
-    for _ in range(options.rounds):
-        theirs.append(max(torch_half(name, per_rank, options.seconds, layout) for layout in layouts))
-        if not options.torch_only:
-            ours.append(our_half(name, per_rank, options.seconds, options.virtual_ranks, guess or 2 * theirs[-1]))
+def against_torch(network, per_rank, options):
+    """A row: PyTorch, ddp_train, and the peak, in turns."""
+    ranks = 1 if options.single else RANKS
+    theirs, ours, shares = [], [], []
+    with ExitStack() as stack:
+        teams = [stack.enter_context(torch_side.Team(*shape, network, per_rank * ranks // shape[0]))
+                 for shape in ([(1, 1)] if options.single else [(RANKS, 1), (1, RANKS)])]
+        ways = Ways(teams, network)
+        guess = 2 * max(ways.tried.values())
+        for _ in range(options.rounds):
+            theirs.append(ways.best_of_round(options.seconds))
+            ours.append(ddp_train_side.rate(network, per_rank, ranks, options.virtual_ranks or ranks, options.seconds, guess))
             guess = ours[-1]
-    row = dict(network=name, per_rank=per_rank, torch=theirs, ddp_train=ours)
-    text = f"{name:10s}{per_rank:9d}{max(theirs):14.0f}{statistics.median(theirs):12.0f}"
-    if ours:
-        row["ratio"] = statistics.median(a / b for a, b in zip(ours, theirs))
-        text += f"{max(ours):16.0f}{statistics.median(ours):12.0f}{row['ratio']:10.2f}"
-    print(text, flush=True)
+            shares.append(ours[-1] * flops_per_sample(network) / 1e9 / ddp_train_side.peak(ranks))
+    row = dict(network=network, per_rank=per_rank, torch=theirs, ddp_train=ours, ratios=ratios(ours, theirs), peak_shares=shares,
+               ratio=statistics.median(ratios(ours, theirs)), peak_share=statistics.median(shares), ways=ways.report())
+    print(f"{network:9s}{per_rank:9d}{max(theirs):14.0f}{statistics.median(theirs):10.0f}{max(ours):16.0f}{statistics.median(ours):10.0f}"
+          f"{row['ratio']:8.2f}{100 * row['peak_share']:7.0f} %   {ways.winner()}", flush=True)
+    for way, error in ways.failed.items():
+        print(f"{'':18s}left out: {way}: {error}", flush=True)
     return row
 
 
-def main():
-    if sys.argv[1:2] == ["--torch-rank"]:
-        name, per_rank, seconds, layout, store = sys.argv[2:]
-        return torch_rank(name, int(per_rank), float(seconds), layout, store)
+def against_itself(network, per_rank, options):
+    """A row of --scaling or --price: two settings of ddp_train, in turns. The ratio is B / A."""
+    virtual = options.virtual_ranks or RANKS
+    a, b = ((1, virtual // RANKS), (RANKS, virtual)) if options.scaling else ((RANKS, 8), (RANKS, RANKS))
+    rates, guess = ([], []), [2000, 2000]
+    for _ in range(1 + options.rounds):
+        for i, (ranks, virtual_ranks) in enumerate((a, b)):
+            rates[i].append(ddp_train_side.rate(network, per_rank, ranks, virtual_ranks, options.seconds, guess[i]))
+            guess[i] = rates[i][-1]
+    first, second = rates[0][1:], rates[1][1:]  # the first round only learned how long a step takes
+    ratio = statistics.median(ratios(second, first))
+    print(f"{network:9s}{per_rank:9d}{max(first):14.0f}{statistics.median(first):10.0f}{max(second):16.0f}"
+          f"{statistics.median(second):10.0f}{ratio:8.3f}", flush=True)
+    return dict(network=network, per_rank=per_rank, a=first, b=second, ratios=ratios(second, first), ratio=ratio)
 
+
+def heading(options):
+    left, right, tail = "PyTorch best", "ddp_train best", f"{'peak':>9s}   PyTorch's fastest way"
+    if options.scaling:
+        left, right, tail = "1 rank best", f"{RANKS} ranks best", ""
+    elif options.price:
+        left, right, tail = "V = 8 best", f"V = {RANKS} best", ""
+    return f"{'network':9s}{'per rank':>9s}{left:>14s}{'median':>10s}{right:>16s}{'median':>10s}{'ratio':>8s}{tail}"
+
+
+def parse():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--networks", nargs="+", choices=list(LAYERS), default=list(LAYERS))
-    parser.add_argument("--per-rank", nargs="+", type=int, default=[64, 256], help="samples per rank and step")
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--seconds", type=float, default=4, help="of each measurement")
-    parser.add_argument("--virtual-ranks", type=int, default=RANKS, help="train.virtual_ranks of ddp_train")
-    parser.add_argument("--torch-only", action="store_true")
+    mode = parser.add_mutually_exclusive_group()
+    mode.add_argument("--single", action="store_true")
+    mode.add_argument("--scaling", action="store_true")
+    mode.add_argument("--price", action="store_true")
+    parser.add_argument("--networks", nargs="+", choices=list(NETWORKS), default=list(NETWORKS))
+    parser.add_argument("--per-rank", nargs="+", type=int, help="samples per rank and step; 32 64 256, 64 with --scaling, 64 256 with --price")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=1.5, help="of each measurement")
+    parser.add_argument("--virtual-ranks", type=int, help="of all ranks together; one per rank")
     parser.add_argument("--json", help="also writes all figures there")
     options = parser.parse_args()
+    if not options.per_rank:
+        options.per_rank = [64] if options.scaling else [64, 256] if options.price else [32, 64, 256]
+    return options
 
-    import torch
-    # One core per rank for both: mpirun binds by default, and the tests' environment for crowded machines does not apply.
-    harness.ENVIRONMENT.pop("OMPI_MCA_hwloc_base_binding_policy")
-    harness.ENVIRONMENT.pop("OMPI_MCA_mpi_yield_when_idle")
-    print(f"samples/s, {RANKS} processes x 1 thread, PyTorch {torch.__version__}, {options.rounds} rounds; "
-          f"per rank = samples per rank and step\n")
-    print(f"{'network':10s}{'per rank':>9s}{'PyTorch best':>14s}{'median':>12s}{'ddp_train best':>16s}{'median':>12s}{'ratio':>10s}")
-    rows = [compare(name, per_rank, options) for name in options.networks for per_rank in options.per_rank]
-    if options.json:
-        with open(options.json, "w") as f:
-            json.dump(dict(torch=torch.__version__, ranks=RANKS, rows=rows), f, indent=1)
-            f.write("\n")
+
+def main():
+    options = parse()
+    alone = options.scaling or options.price
+    ddp_train_side.check_program()
+    torch = None if alone else torch_side.import_torch().__version__
+    print(f"samples/s, {os.cpu_count()} cores, " + ("" if alone else f"PyTorch {torch}, ") + f"{options.rounds} rounds; "
+          f"per rank = samples per rank and step; ratio = median of the rounds' ratios\n\n{heading(options)}", flush=True)
+    measure = against_itself if alone else against_torch
+    rows = []
+    for network in options.networks:
+        for per_rank in options.per_rank:
+            rows.append(measure(network, per_rank, options))
+            if options.json:  # after every row: a long run that is interrupted leaves what it has
+                with open(options.json, "w") as f:
+                    json.dump(dict(torch=torch, cores=os.cpu_count(), options=vars(options), rows=rows), f, indent=1)
+                    f.write("\n")
 
 
 if __name__ == "__main__":
