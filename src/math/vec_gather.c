@@ -1,41 +1,102 @@
+/* Samples lie in memory one behind the other, an activation has them side by side: tiles of VW samples by VW
+ * words are transposed in registers. A word is one float, or four bytes of which each becomes a float. */
 #include "math/vec.h"
 
-typedef uint8_t bytes16 __attribute__((vector_size(16), may_alias));
-typedef uint8_t bytes16u __attribute__((vector_size(16), may_alias, aligned(1)));
+/* The lower, and the upper halves of two rows, element by element in turn. */
+#if VW == 16
+static const veci low = {0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23};
+static const veci high = {8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31};
+#elif VW == 8
+static const veci low = {0, 8, 1, 9, 2, 10, 3, 11}, high = {4, 12, 5, 13, 6, 14, 7, 15};
+#else
+static const veci low = {0, 4, 1, 5}, high = {2, 6, 3, 7};
+#endif
 
-static const bytes16 low = {0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23};
-static const bytes16 high = {8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31};
+#define TILE_BYTES (VW * 4) /* of one sample */
 
-/* Transposes a 16 x 16 block of bytes in place: four rounds that interleave row i with row i + 8. */
-VEC_INLINE void transpose16(bytes16 r[16])
+typedef vecu words_unaligned __attribute__((aligned(1)));
+
+/* Transposes VW rows of VW: rounds that interleave row i with row i + VW / 2. */
+VEC_INLINE void transpose(vecu r[VW])
 {
-    for (int round = 0; round < 4; round++) {
-        bytes16 t[16];
-        for (int i = 0; i < 8; i++) {
-            t[2 * i] = __builtin_shuffle(r[i], r[i + 8], low);
-            t[2 * i + 1] = __builtin_shuffle(r[i], r[i + 8], high);
+#pragma GCC unroll 4
+    for (int round = 1; round < VW; round *= 2) {
+        vecu t[VW];
+#pragma GCC unroll 8
+        for (int i = 0; i < VW / 2; i++) {
+            t[2 * i] = __builtin_shuffle(r[i], r[i + VW / 2], low);
+            t[2 * i + 1] = __builtin_shuffle(r[i], r[i + VW / 2], high);
         }
-        memcpy(r, t, sizeof t);
+#pragma GCC unroll 16
+        for (int i = 0; i < VW; i++) r[i] = t[i];
     }
 }
 
-/* One channel of 16 lanes. `count` of them are live. */
-VEC_INLINE void gather_bytes(const uint8_t *const *rows, int64_t count, int64_t first, int64_t features,
-                             int64_t lanes, float scale, float shift, float *out)
+/* `bytes` of VW samples from `at` on, transposed; the same bytes of the samples that come next are fetched. */
+VEC_INLINE void read_tile(const void *const *rows, const void *const *next, int64_t at, int64_t bytes,
+                          vecu tile[VW])
 {
-    int64_t f = 0;
-    for (; f + 16 <= features; f += 16) {
-        bytes16 block[16] = {{0}};
-        for (int64_t i = 0; i < count; i++) block[i] = *(const bytes16u *)(rows[i] + first + f);
-        transpose16(block);
-        for (int64_t j = 0; j < 16; j++)
-            for (int i = 0; i < 16; i++) out[(f + j) * lanes + i] = (float)block[j][i] * scale + shift;
+    vecu r[VW];
+    if (bytes == TILE_BYTES) {
+#pragma GCC unroll 16
+        for (int i = 0; i < VW; i++) {
+            r[i] = *(const words_unaligned *)((const char *)rows[i] + at);
+            __builtin_prefetch((const char *)next[i] + at, 0, 2);
+        }
+    } else {
+        memset(r, 0, sizeof r);
+        for (int i = 0; i < VW; i++) memcpy(&r[i], (const char *)rows[i] + at, (size_t)bytes);
     }
-    for (; f < features; f++)
-        for (int64_t i = 0; i < count; i++) out[f * lanes + i] = (float)rows[i][first + f] * scale + shift;
+    transpose(r);
+#pragma GCC unroll 16
+    for (int i = 0; i < VW; i++) tile[i] = r[i];
 }
 
-/* Lanes of a group of 16 that hold no sample stay zero whatever the shift is. */
+/* Byte `index` of every word as a float; the first byte of a word is its lowest. */
+VEC_INLINE vec byte_of(vecu words, int index)
+{
+    return __builtin_convertvector((veci)(words >> (uint32_t)(8 * index) & 255u), vec);
+}
+
+/* Features first .. first + count - 1 of VW lanes. word_features: 1 for floats, 4 for bytes. */
+VEC_INLINE void write_tile(const struct gather *g, const vecu tile[VW], int word_features, int64_t first,
+                           int64_t count, float *out)
+{
+    int64_t c = first / g->per_channel, end = (c + 1) * g->per_channel;
+    if (count == VW * word_features && first + count <= end) {
+        vec scale = vec_all(g->scale[c]), shift = vec_all(g->shift[c]);
+#pragma GCC unroll 16
+        for (int i = 0; i < VW; i++)
+#pragma GCC unroll 4
+            for (int k = 0; k < word_features; k++, out += g->stride)
+                vec_store(out, (word_features == 1 ? (vec)tile[i] : byte_of(tile[i], k)) * scale + shift);
+        return;
+    }
+    for (int64_t f = 0; f < count; f++, out += g->stride) {
+        if (first + f == end) {
+            c++;
+            end += g->per_channel;
+        }
+        vec value = word_features == 1 ? (vec)tile[f] : byte_of(tile[f / 4], (int)(f % 4));
+        vec_store(out, value * vec_all(g->scale[c]) + vec_all(g->shift[c]));
+    }
+}
+
+VEC_INLINE void gather_group(const struct gather *g, const void *const *rows, const void *const *next,
+                             int word_features, float *out)
+{
+    int64_t features = g->channels * g->per_channel, step = VW * word_features;
+    for (int64_t f = 0; f < features; f += step) {
+        int64_t count = features - f < step ? features - f : step;
+        for (int lane = 0; lane < 16; lane += VW) { /* whole cache lines of the output at a time */
+            vecu tile[VW];
+            read_tile(rows + lane, next + lane, f * 4 / word_features, count * 4 / word_features, tile);
+            write_tile(g, tile, word_features, f, count, out + f * g->stride + lane);
+        }
+    }
+}
+
+/* Lanes that hold no sample are zero whatever the shift is. */
 static void clear_dead(const struct gather *g, float *out)
 {
     int64_t features = g->channels * g->per_channel;
@@ -44,61 +105,25 @@ static void clear_dead(const struct gather *g, float *out)
         memset(out + f * g->stride + g->live, 0, (size_t)(g->lanes - g->live) * sizeof *out);
 }
 
-void LEVEL(gather_u8)(const struct gather *g, const uint8_t *const *rows, float *out)
+VEC_INLINE void gather_rows(const struct gather *g, const void *const *rows, int word_features, float *out)
 {
     for (int64_t n = 0; n < g->live; n += 16) {
-        int64_t count = g->live - n < 16 ? g->live - n : 16;
-        for (int64_t c = 0; c < g->channels; c++)
-            gather_bytes(rows + n, count, c * g->per_channel, g->per_channel, g->stride, g->scale[c],
-                         g->shift[c], out + c * g->per_channel * g->stride + n);
+        const void *mine[16], *next[16];
+        for (int64_t i = 0; i < 16; i++) { /* beyond the last sample, it again */
+            mine[i] = rows[n + i < g->live ? n + i : g->live - 1];
+            next[i] = rows[n + 16 + i < g->live ? n + 16 + i : g->live - 1];
+        }
+        gather_group(g, mine, next, word_features, out + n);
     }
     clear_dead(g, out);
 }
 
-typedef float floats4 __attribute__((vector_size(16), may_alias));
-typedef float floats4u __attribute__((vector_size(16), may_alias, aligned(4)));
-typedef int32_t ints4 __attribute__((vector_size(16)));
-
-/* Transposes 4 rows of 4: two rounds that interleave row i with row i + 2. */
-VEC_INLINE void transpose4(floats4 r[4])
+void LEVEL(gather_u8)(const struct gather *g, const uint8_t *const *rows, float *out)
 {
-    static const ints4 low4 = {0, 4, 1, 5}, high4 = {2, 6, 3, 7};
-    for (int round = 0; round < 2; round++) {
-        floats4 t[4];
-        for (int i = 0; i < 2; i++) {
-            t[2 * i] = __builtin_shuffle(r[i], r[i + 2], low4);
-            t[2 * i + 1] = __builtin_shuffle(r[i], r[i + 2], high4);
-        }
-        memcpy(r, t, sizeof t);
-    }
-}
-
-/* One channel of 4 lanes, all live. */
-VEC_INLINE void gather_floats(const float *const *rows, int64_t first, int64_t features, int64_t lanes,
-                              float scale, float shift, float *out)
-{
-    int64_t f = 0;
-    for (; f + 4 <= features; f += 4) {
-        floats4 block[4];
-        for (int i = 0; i < 4; i++) block[i] = *(const floats4u *)(rows[i] + first + f);
-        transpose4(block);
-        for (int64_t j = 0; j < 4; j++) *(floats4 *)(out + (f + j) * lanes) = block[j] * scale + shift;
-    }
-    for (; f < features; f++)
-        for (int i = 0; i < 4; i++) out[f * lanes + i] = rows[i][first + f] * scale + shift;
+    gather_rows(g, (const void *const *)rows, 4, out);
 }
 
 void LEVEL(gather_f32)(const struct gather *g, const float *const *rows, float *out)
 {
-    int64_t whole = g->live / 4 * 4;
-    for (int64_t c = 0; c < g->channels; c++) {
-        int64_t first = c * g->per_channel;
-        float *to = out + first * g->stride;
-        for (int64_t n = 0; n < whole; n += 4)
-            gather_floats(rows + n, first, g->per_channel, g->stride, g->scale[c], g->shift[c], to + n);
-        for (int64_t n = whole; n < g->live; n++)
-            for (int64_t f = 0; f < g->per_channel; f++)
-                to[f * g->stride + n] = rows[n][first + f] * g->scale[c] + g->shift[c];
-    }
-    clear_dead(g, out);
+    gather_rows(g, (const void *const *)rows, 1, out);
 }
