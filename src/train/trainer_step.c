@@ -2,6 +2,7 @@
 
 #include "ddp/clock.h"
 #include "ddp/order.h"
+#include "ddp/trace.h"
 #include "train/trainer_private.h"
 
 /* The samples of virtual rank v in the batch at `position`: its fixed slice, cut at the end of the epoch. */
@@ -18,11 +19,12 @@ static void choose_samples(struct trainer *t, const struct order *order, int64_t
 static void run_group(struct trainer *t, const struct order *order, int64_t position, struct tree_node group)
 {
     struct batch *b = &t->batch;
-    double start = clock_seconds();
+    double start = clock_seconds(), traced = trace_begin();
     b->leaves = group.hi - group.lo;
     for (int64_t leaf = 0; leaf < b->leaves; leaf++)
         choose_samples(t, order, position, group.lo + leaf, leaf);
     batch_load(b, t->train, &t->normal, model_input(t->model));
+    trace_end(traced, TRACE_PHASE, "data", 0);
     double loaded = clock_seconds();
 
     struct pass pass = {.params = sync_params(t->sync),
@@ -35,12 +37,16 @@ static void run_group(struct trainer *t, const struct order *order, int64_t posi
                         .leaves = b->leaves,
                         .training = true};
     const float *logits = model_forward(t->model, &pass);
+    traced = trace_begin();
     batch_loss(b, t->config->loss, t->config->loss_args, logits, shape_features(model_output_shape(t->model)),
                model_output_grad(t->model));
+    trace_end(traced, TRACE_PHASE, "loss", 0);
     model_backward(t->model, &pass);
     double computed = clock_seconds();
 
+    traced = trace_begin();
     sync_group_done(t->sync, b->sums);
+    trace_end(traced, TRACE_PHASE, "sum", 0);
     t->data_seconds += loaded - start;
     t->compute_seconds += computed - loaded;
     t->sync_seconds += clock_seconds() - computed;
@@ -64,8 +70,9 @@ enum status trainer_step(struct trainer *t, const struct order *order, int64_t e
     for (struct tree_node group = sync_group(t->sync); group.lo < group.hi; group = sync_group(t->sync))
         run_group(t, order, position, group);
 
-    double start = clock_seconds();
+    double start = clock_seconds(), traced = trace_begin();
     *sums = sync_collect(t->sync);
+    traced = trace_end(traced, TRACE_PHASE, "collect", 0);
     if (!isfinite(sums->loss))
         return status_fail(STATUS_DIVERGED,
                            "epoch %lld, step %lld: the loss is %f; lower optim.lr (now %g) or warm up longer",
@@ -77,6 +84,7 @@ enum status trainer_step(struct trainer *t, const struct order *order, int64_t e
                                      .step = t->step,
                                      .grad_scale = (float)(1 / sums->weight)}};
     sync_apply(t->sync, apply_update, &update);
+    trace_end(traced, TRACE_PHASE, "update", 0);
     t->sync_seconds += clock_seconds() - start;
     t->step++;
     return STATUS_OK;

@@ -17,6 +17,7 @@ model:
     - linear: 10
 train: {epochs: 2, batch: 32, virtual_ranks: 4}
 """
+PHASES = ["data", "forward", "loss", "backward", "sum", "collect", "update"]
 LAYERS = ["conv2d 0", "relu 1", "maxpool2d 2", "linear 3"]
 
 
@@ -47,6 +48,15 @@ class Timeline(harness.Case):
                 self.assertLessEqual(end, stack[-1] + 0.002, event)
             stack.append(end)
 
+    def check_phases(self, events):
+        """Every phase is there, and together they are the steps: nothing of a step goes unnamed."""
+        for phase in PHASES:
+            self.assertIn(phase, [e["name"] for e in events if e["cat"] == "phase"])
+        steps = sum(e["dur"] for e in events if e["cat"] == "step")
+        phases = sum(e["dur"] for e in events if e["cat"] == "phase" and e["name"] in PHASES)
+        self.assertLessEqual(phases, steps)
+        self.assertGreater(phases, 0.7 * steps)
+
     def test_window_of_steps(self):
         tracks = self.record(2, "--timeline-steps=15:10")
         self.assertEqual(set(tracks), {(0, 0), (0, 1)})
@@ -60,6 +70,7 @@ class Timeline(harness.Case):
             self.assertEqual(names.count("evaluation"), 1)  # between epochs, that is steps 19 and 20
             self.assertGreaterEqual(names.count("forward"), 10)
             self.check_nesting(events)
+            self.check_phases(events)
 
     def test_ranks_start_together(self):
         tracks = self.record(2)
