@@ -37,39 +37,13 @@ struct tile {
     int add;           /* add to c instead of overwriting it */
 };
 
-VEC_INLINE void tile_product(const int M, const int J, const struct tile *t)
-{
-    vec sum[TILE_MAX_M][TILE_MAX_J];
-#pragma GCC unroll 12
-    for (int m = 0; m < M; m++)
-#pragma GCC unroll 4
-        for (int j = 0; j < J; j++) sum[m][j] = vec_all(t->bias && m < t->rows ? t->bias[m] : 0);
+struct tile_shape {
+    int m, j; /* rows, registers */
+};
 
-    const float *a = t->a;
-    for (int64_t k = 0; k < t->depth; k++, a += M) {
-        const float *b = t->b + t->b_offset[k];
-        vec column[TILE_MAX_J];
-#pragma GCC unroll 4
-        for (int j = 0; j < J; j++) column[j] = vec_load(b + j * VW);
-#pragma GCC unroll 12
-        for (int m = 0; m < M; m++) {
-            vec weight = vec_all(a[m]);
-#pragma GCC unroll 4
-            for (int j = 0; j < J; j++) sum[m][j] += weight * column[j];
-        }
-    }
-
-#pragma GCC unroll 12
-    for (int m = 0; m < M; m++) {
-        if (m >= t->rows) break;
-        float *c = t->c + t->c_offset[m];
-#pragma GCC unroll 4
-        for (int j = 0; j < J; j++) {
-            if (t->add) sum[m][j] += vec_load(c + j * VW);
-            vec_store(c + j * VW, sum[m][j]);
-        }
-    }
-}
+/* The shape that wastes least on so many rows, and one tile of it over `registers` <= j columns. */
+struct tile_shape LEVEL(tile_shape_for)(int64_t rows);
+void LEVEL(tile_run)(int m, int64_t registers, const struct tile *t);
 
 struct outer {
     const float *dy, *x;

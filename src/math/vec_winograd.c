@@ -1,0 +1,198 @@
+/* vec_winograd.c - forward pass and data gradient of vec_winograd.h's convolutions. The data gradient is a forward
+ * pass as well: of dy, with the window turned round, input and output channels exchanged, and padding 2 - p.
+ *
+ * Columns are tiles x lanes. A block of J columns is carried from its input to its output while it lies in the L2
+ * cache: transformed inputs V [16][IC][J]; for each block of output channels the 16 products U V = M [16][OC][J] with
+ * the register tile; outputs. The bias enters as the start of the sums of point (1, 1), which every output takes
+ * once. */
+#include "math/vec_winograd.h"
+
+#define V_FLOATS (768 * 1024 / 4) /* panels of inputs and results: together most of an L2 cache */
+#define M_FLOATS (256 * 1024 / 4)
+#define PAD      16 /* floats between the panels of two points, which else share their place in the L1 cache */
+
+/* A convolution as this file sees it: c is the window (of the transposed convolution for the data gradient). */
+struct winograd {
+    struct window c;
+    struct tile_shape shape;
+    int64_t columns;            /* registers: tiles x lanes / VW */
+    int64_t j;                  /* columns of a block */
+    int64_t rows;               /* output channels of a block */
+    int64_t packed;             /* OC rounded up to a tile */
+    float *u, *v, *m;           /* U [16][packed / m][IC][m], V [16][IC][J], M [16][rows][J] */
+    int64_t *v_offset, *m_offset; /* [IC], [rows] */
+    struct winograd_column *column; /* [J] */
+};
+
+static int64_t scratch_layout(const struct window *c, float *base, struct winograd *w)
+{
+    struct tile_shape shape = LEVEL(tile_shape_for)(c->out.c);
+    int64_t fit = V_FLOATS / (WINOGRAD_POINTS * VW * c->in.c) / shape.j * shape.j, used = 0;
+    *w = (struct winograd){.c = *c,
+                           .shape = shape,
+                           .columns = winograd_tiles(&c->out) * c->lanes / VW,
+                           .j = fit > shape.j ? fit : shape.j,
+                           .packed = (c->out.c + shape.m - 1) / shape.m * shape.m};
+    int64_t rows = M_FLOATS / (WINOGRAD_POINTS * VW * w->j) / shape.m * shape.m;
+    w->rows = rows < shape.m ? shape.m : rows < w->packed ? rows : w->packed;
+    float *v_offset, *m_offset, *column;
+    carve(base, &used, &w->u, WINOGRAD_POINTS * w->packed * c->in.c);
+    carve(base, &used, &w->v, WINOGRAD_POINTS * (c->in.c * w->j * VW + PAD));
+    carve(base, &used, &w->m, WINOGRAD_POINTS * (w->rows * w->j * VW + PAD));
+    carve(base, &used, &v_offset, 2 * c->in.c);
+    carve(base, &used, &m_offset, 2 * w->rows);
+    carve(base, &used, &column, w->j * (int64_t)(sizeof *w->column / sizeof(float)));
+    w->v_offset = (int64_t *)(void *)v_offset;
+    w->m_offset = (int64_t *)(void *)m_offset;
+    w->column = (struct winograd_column *)(void *)column;
+    return used;
+}
+
+static struct window transposed(const struct window *c)
+{
+    struct window t = *c;
+    t.in = c->out, t.out = c->in, t.padding = 2 - c->padding;
+    return t;
+}
+
+int64_t LEVEL(winograd_scratch_floats)(const struct window *c)
+{
+    struct winograd w;
+    struct window t = transposed(c);
+    int64_t forward = scratch_layout(c, NULL, &w), data = scratch_layout(&t, NULL, &w);
+    return forward > data ? forward : data;
+}
+
+/* One point of G g Gt along one axis: g0, (g0 + g1 + g2) / 2, (g0 - g1 + g2) / 2, g2. */
+VEC_INLINE vec filter_point(int point, vec g0, vec g1, vec g2)
+{
+    if (point == 1) return (g0 + g1 + g2) * 0.5f;
+    if (point == 2) return (g0 - g1 + g2) * 0.5f;
+    return point ? g2 : g0;
+}
+
+/* U from weights with the given strides (a negative tap stride turns the window round), VW output channels at once. */
+static void transform_weights(const struct winograd *w, const float *weight, int64_t oc_stride,
+                              int64_t ic_stride, int64_t tap)
+{
+    int64_t ic_count = w->c.in.c, m = w->shape.m, point_floats = w->packed * ic_count;
+    for (int64_t oc = 0; oc < w->packed; oc += m)
+        for (int64_t ic = 0; ic < ic_count; ic++)
+            for (int64_t part = 0; part < m; part += VW) {
+                float g[9][VW] __attribute__((aligned(64))) = {0}, u[VW] __attribute__((aligned(64)));
+                int64_t count = m - part < VW ? m - part : VW;
+                for (int64_t i = 0; i < count && oc + part + i < w->c.out.c; i++)
+                    for (int k = 0; k < 9; k++)
+                        g[k][i] = weight[(oc + part + i) * oc_stride + ic * ic_stride + k * tap];
+                float *to = w->u + oc * ic_count + ic * m + part;
+                for (int y = 0; y < 4; y++) {
+                    vec row[3];
+                    for (int x = 0; x < 3; x++)
+                        row[x] = filter_point(y, vec_load(g[x]), vec_load(g[3 + x]), vec_load(g[6 + x]));
+                    for (int x = 0; x < 4; x++, to += point_floats) {
+                        vec_store(u, filter_point(x, row[0], row[1], row[2]));
+                        memcpy(to, u, (size_t)count * sizeof *u);
+                    }
+                }
+            }
+}
+
+static void transform_inputs(const struct winograd *w, int64_t columns, const float *x)
+{
+    int64_t point_floats = w->c.in.c * w->j * VW + PAD;
+    for (int64_t ic = 0; ic < w->c.in.c; ic++)
+        for (int64_t j = 0; j < columns; j++) {
+            float *v = w->v + (ic * w->j + j) * VW;
+            vec d[4][4];
+            winograd_input(&w->c, &w->column[j], x, ic, d);
+#pragma GCC unroll 16
+            for (int p = 0; p < WINOGRAD_POINTS; p++) vec_store(v + p * point_floats, d[p / 4][p % 4]);
+        }
+}
+
+/* M of output channels [oc, oc + rows). */
+static void multiply(const struct winograd *w, int64_t oc, int64_t rows, int64_t columns, const float *bias)
+{
+    struct tile_shape shape = w->shape;
+    for (int p = 0; p < WINOGRAD_POINTS; p++)
+        for (int64_t j = 0; j < columns; j += shape.j)
+            for (int64_t i = 0; i < rows; i += shape.m) {
+                struct tile t = {.depth = w->c.in.c,
+                                 .a = w->u + (p * w->packed + oc + i) * w->c.in.c,
+                                 .b = w->v + p * (w->c.in.c * w->j * VW + PAD) + j * VW,
+                                 .b_offset = w->v_offset,
+                                 .c = w->m + p * (w->rows * w->j * VW + PAD) + j * VW,
+                                 .c_offset = w->m_offset + i,
+                                 .rows = (int)(rows - i < shape.m ? rows - i : shape.m),
+                                 .bias = bias && p == 5 ? bias + oc + i : NULL};
+                LEVEL(tile_run)(shape.m, columns - j < shape.j ? columns - j : shape.j, &t);
+            }
+}
+
+/* At M A of one column and output channel, whose 2x2 outputs start at y, as far as they exist. */
+VEC_INLINE void transform_output(const struct winograd *w, const float *m, bool right, bool below, float *y)
+{
+    int64_t point_floats = w->rows * w->j * VW + PAD;
+    vec row[2][4];
+#pragma GCC unroll 4
+    for (int i = 0; i < 4; i++) {
+        vec a = vec_load(m + i * point_floats), b = vec_load(m + (4 + i) * point_floats),
+            c = vec_load(m + (8 + i) * point_floats), d = vec_load(m + (12 + i) * point_floats);
+        row[0][i] = a + b + c;
+        row[1][i] = b - c - d;
+    }
+#pragma GCC unroll 2
+    for (int i = 0; i < 2; i++) {
+        if (i && !below) break;
+        float *to = y + i * w->c.out.w * w->c.lanes;
+        vec_store(to, row[i][0] + row[i][1] + row[i][2]);
+        if (right) vec_store(to + w->c.lanes, row[i][1] - row[i][2] - row[i][3]);
+    }
+}
+
+static void transform_outputs(const struct winograd *w, int64_t oc, int64_t rows, int64_t columns, float *y)
+{
+    const struct shape *out = &w->c.out;
+    for (int64_t i = 0; i < rows; i++)
+        for (int64_t j = 0; j < columns; j++) {
+            const struct patch *p = &w->column[j].patch;
+            int64_t oy = p->y + w->c.padding, ox = p->x + w->c.padding;
+            transform_output(w, w->m + (i * w->j + j) * VW, ox + 1 < out->w, oy + 1 < out->h,
+                             y + (((oc + i) * out->h + oy) * out->w + ox) * w->c.lanes + p->lane);
+        }
+}
+
+static void run(struct winograd *w, const float *bias, const float *x, float *y)
+{
+    even_offsets(w->c.in.c, w->j * VW, w->v_offset);
+    even_offsets(w->rows, w->j * VW, w->m_offset);
+    for (int64_t first = 0; first < w->columns; first += w->j) {
+        int64_t columns = w->columns - first < w->j ? w->columns - first : w->j;
+        for (int64_t j = 0; j < columns; j++) w->column[j] = winograd_column(&w->c, first + j, w->c.lanes, 0);
+        transform_inputs(w, columns, x);
+        for (int64_t oc = 0; oc < w->c.out.c; oc += w->rows) {
+            int64_t rows = w->c.out.c - oc < w->rows ? w->c.out.c - oc : w->rows;
+            multiply(w, oc, rows, columns, bias);
+            transform_outputs(w, oc, rows, columns, y);
+        }
+    }
+}
+
+void LEVEL(winograd_forward)(const struct window *c, const float *weight, const float *bias, const float *x,
+                             float *y, float *scratch)
+{
+    struct winograd w;
+    scratch_layout(c, scratch, &w);
+    transform_weights(&w, weight, c->in.c * 9, 9, 1);
+    run(&w, bias, x, y);
+}
+
+void LEVEL(winograd_backward_data)(const struct window *c, const float *weight, const float *dy, float *dx,
+                                   float *scratch)
+{
+    struct winograd w;
+    struct window t = transposed(c);
+    scratch_layout(&t, scratch, &w);
+    transform_weights(&w, weight + 8, 9, c->in.c * 9, -1);
+    run(&w, NULL, dy, dx);
+}
