@@ -116,7 +116,7 @@ static void forward_packed(const struct window *c, const struct scratch *s, stru
 }
 
 void LEVEL(direct_forward)(const struct window *c, const float *weight, const float *bias, const float *x,
-                         float *y, float *scratch)
+                           float *y, float *scratch)
 {
     struct scratch s;
     scratch_layout(c, scratch, &s);
@@ -172,7 +172,7 @@ static void reverse(int64_t *offset, int64_t count)
  * because the later the tap the earlier the column. So the width of a tile does not touch the order of the
  * additions. */
 void LEVEL(direct_backward_data)(const struct window *c, const float *weight, const float *dy, float *dx,
-                               float *scratch)
+                                 float *scratch)
 {
     struct scratch s;
     scratch_layout(c, scratch, &s);

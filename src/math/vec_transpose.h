@@ -36,4 +36,12 @@ VEC_INLINE void vec_transpose(const float *from, int64_t from_row, int64_t rows,
     for (int i = 0; i < VW; i++) vec_store(to + i * to_row, block[i]);
 }
 
+/* to[j][i] = from[i][j] for i, j < 16; rows of `from` from `rows` on count as zeros. */
+VEC_INLINE void vec_turn16(const float *from, int64_t from_row, int64_t rows, float *to, int64_t to_row)
+{
+    for (int64_t i = 0; i < 16; i += VW)
+        for (int64_t j = 0; j < 16; j += VW)
+            vec_transpose(from + i * from_row + j, from_row, rows - i, to + j * to_row + i, to_row);
+}
+
 #endif

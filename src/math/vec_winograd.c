@@ -15,12 +15,12 @@
 struct winograd {
     struct window c;
     struct tile_shape shape;
-    int64_t columns;            /* registers: tiles x lanes / VW */
-    int64_t j;                  /* columns of a block */
-    int64_t rows;               /* output channels of a block */
-    int64_t packed;             /* OC rounded up to a tile */
-    float *u, *v, *m;           /* U [16][packed / m][IC][m], V [16][IC][J], M [16][rows][J] */
-    int64_t *v_offset, *m_offset; /* [IC], [rows] */
+    int64_t columns;                /* registers: tiles x lanes / VW */
+    int64_t j;                      /* columns of a block */
+    int64_t rows;                   /* output channels of a block */
+    int64_t packed;                 /* OC rounded up to a tile */
+    float *u, *v, *m;               /* U [16][packed / m][IC][m], V [16][IC][J], M [16][rows][J] */
+    int64_t *v_offset, *m_offset;   /* [IC], [rows] */
     struct winograd_column *column; /* [J] */
 };
 

@@ -1,5 +1,5 @@
-/* Every kernel against a plain loop in double, over awkward shapes, and every level with fused multiply-add
- * against the others bit by bit. */
+/* Every kernel but those with files of their own against its definition, over awkward shapes, and every level with
+ * fused multiply-add against the others bit by bit. */
 #include <string.h>
 
 #include "check.h"
@@ -21,110 +21,6 @@ static float *vector(int64_t count, uint64_t stream)
 static int same(const float *a, const float *b, int64_t count)
 {
     return memcmp(a, b, (size_t)count * sizeof *a) == 0;
-}
-
-/* Element (c, y, x, n) of an activation, 0 outside. */
-static double at(const float *a, struct shape s, int64_t lanes, int64_t c, int64_t y, int64_t x, int64_t n)
-{
-    if (y < 0 || x < 0 || y >= s.h || x >= s.w) return 0;
-    return a[((c * s.h + y) * s.w + x) * lanes + n];
-}
-
-struct conv_case {
-    struct window c;
-    int64_t weights, in, out;
-    float *x, *w, *bias, *dy, *scratch;
-};
-
-static void check_forward(const struct conv_case *k, const float *y)
-{
-    const struct window *c = &k->c;
-    for (int64_t oc = 0; oc < c->out.c; oc++)
-        for (int64_t oy = 0; oy < c->out.h; oy++)
-            for (int64_t ox = 0; ox < c->out.w; ox++)
-                for (int64_t n = 0; n < c->lanes; n += 5) {
-                    double sum = k->bias[oc], size = fabs(sum);
-                    const float *w = k->w + oc * c->in.c * c->kernel * c->kernel;
-                    for (int64_t ic = 0; ic < c->in.c; ic++)
-                        for (int64_t ky = 0; ky < c->kernel; ky++)
-                            for (int64_t kx = 0; kx < c->kernel; kx++, w++) {
-                                double term =
-                                    *w * at(k->x, c->in, c->lanes, ic, oy * c->stride - c->padding + ky,
-                                            ox * c->stride - c->padding + kx, n);
-                                sum += term, size += fabs(term);
-                            }
-                    CHECK_NEAR(at(y, c->out, c->lanes, oc, oy, ox, n), sum,
-                               FLOAT_EPSILON * size * (double)(c->in.c * c->kernel * c->kernel + 2));
-                }
-}
-
-/* <dy, conv(x)> = <conv_backward_data(dy), x> = <conv_backward_weight(x, dy), w>, the defining law of a
- * transpose. */
-static void check_transposes(const struct conv_case *k, const float *dx, const float *dw)
-{
-    const struct window *c = &k->c;
-    float *y = vector(k->out, 0);
-    kernels->conv_forward(c, k->w, NULL, k->x, y, k->scratch);
-    double forward = 0, data = 0, weight = 0, size = 0;
-    for (int64_t i = 0; i < k->out; i++)
-        forward += (double)k->dy[i] * (double)y[i], size += fabs((double)k->dy[i] * y[i]);
-    for (int64_t i = 0; i < k->in; i++) data += (double)dx[i] * (double)k->x[i];
-    for (int64_t i = 0; i < k->weights; i++) weight += (double)dw[i] * (double)k->w[i];
-    double bound = FLOAT_EPSILON * size * 64;
-    CHECK_NEAR(data, forward, bound);
-    CHECK_NEAR(weight, forward, bound);
-    mem_free(&y);
-}
-
-static void check_conv(struct shape in, int64_t out, int64_t kernel, int64_t stride, int64_t padding,
-                       int64_t lanes)
-{
-    struct conv_case k = {
-        .c = {.in = in, .kernel = kernel, .stride = stride, .padding = padding, .lanes = lanes, .leaves = 1}};
-    struct window *c = &k.c;
-    c->out = (struct shape){out, (in.h + 2 * padding - kernel) / stride + 1,
-                            (in.w + 2 * padding - kernel) / stride + 1};
-    k.weights = out * in.c * kernel * kernel;
-    k.in = shape_features(in) * lanes;
-    k.out = shape_features(c->out) * lanes;
-    k.x = vector(k.in, 1), k.w = vector(k.weights, 2), k.bias = vector(out, 3), k.dy = vector(k.out, 4);
-    float *first[3] = {0};
-    static const char *const levels[] = {"v4", "v3", "v2", "base"};
-    for (int i = 0; i < 4; i++) {
-        if (kernels_select(levels[i]) != STATUS_OK) continue;
-        float *scratch = vector(kernels->conv_scratch_floats(c), 0);
-        float *result[3] = {vector(k.out, 0), vector(k.in, 0), vector(k.weights, 0)};
-        k.scratch = scratch;
-        kernels->conv_forward(c, k.w, k.bias, k.x, result[0], scratch);
-        kernels->conv_backward_data(c, k.w, k.dy, result[1], scratch);
-        kernels->conv_backward_weight(c, k.x, k.dy, result[2], scratch);
-        check_forward(&k, result[0]);
-        check_transposes(&k, result[1], result[2]);
-        int64_t counts[3] = {k.out, k.in, k.weights};
-        for (int r = 0; r < 3; r++) {
-            if (first[r] && strcmp(levels[i], "v2") != 0) CHECK(same(first[r], result[r], counts[r]));
-            if (!first[r])
-                first[r] = result[r];
-            else
-                mem_free(&result[r]);
-        }
-        mem_free(&scratch);
-    }
-    for (int r = 0; r < 3; r++) mem_free(&first[r]);
-    mem_free(&k.x), mem_free(&k.w), mem_free(&k.bias), mem_free(&k.dy);
-}
-
-static void test_convolutions(void)
-{
-    static const int64_t channels[][2] = {{1, 1}, {1, 6}, {6, 12}, {3, 7}, {17, 13}, {20, 32}};
-    for (int i = 0; i < 6; i++)
-        for (int64_t kernel = 1; kernel <= 5; kernel += 2)
-            for (int64_t stride = 1; stride <= 2; stride++)
-                for (int64_t padding = 0; padding <= 2; padding += 2)
-                    check_conv((struct shape){channels[i][0], 7, 9}, channels[i][1], kernel, stride, padding,
-                               i % 2 ? 16 : 48);
-    check_conv((struct shape){2, 3, 3}, 3, 3, 1, 0, 16); /* one output */
-    check_conv((struct shape){70, 5, 5}, 64, 3, 1, 1, 16);
 }
 
 /* Bits of kept elements, the scale, the share that is kept, and the draw itself against rng_words. */
@@ -263,7 +159,6 @@ int main(void)
 {
     CHECK_STATUS(kernels_select("v9"), STATUS_CONFIG);
     CHECK_STATUS(kernels_select("auto"), STATUS_OK);
-    test_convolutions();
     test_levels_agree();
     static const char *const levels[] = {"v4", "v3", "v2", "base"};
     for (int i = 0; i < 4; i++) {

@@ -1,0 +1,216 @@
+/* The convolutions: each against a plain loop in double, over awkward shapes; every level with fused multiply-add
+ * against the others bit by bit; and every sample and every virtual rank against itself in other company. */
+#include <string.h>
+
+#include "check.h"
+#include "ddp/kernels.h"
+#include "ddp/mem.h"
+#include "ddp/rng.h"
+
+#define FLOAT_EPSILON 5.96e-8
+
+static float *vector(int64_t count, uint64_t stream)
+{
+    float *v;
+    CHECK_STATUS(mem_alloc(&v, (size_t)count + 16, sizeof *v, "test"), STATUS_OK);
+    for (int64_t i = 0; stream && i < count; i++)
+        v[i] = 2 * rng_unit(rng_words(1, RNG_SYNTHETIC, stream, (uint64_t)i).v[0]) - 1;
+    return v;
+}
+
+static int same(const float *a, const float *b, int64_t count)
+{
+    return memcmp(a, b, (size_t)count * sizeof *a) == 0;
+}
+
+/* Element (c, y, x, n) of an activation, 0 outside. */
+static double at(const float *a, struct shape s, int64_t lanes, int64_t c, int64_t y, int64_t x, int64_t n)
+{
+    if (y < 0 || x < 0 || y >= s.h || x >= s.w) return 0;
+    return a[((c * s.h + y) * s.w + x) * lanes + n];
+}
+
+struct conv_case {
+    struct window c;
+    int64_t weights, in, out;
+    float *x, *w, *bias, *dy, *scratch;
+};
+
+static void check_forward(const struct conv_case *k, const float *y)
+{
+    const struct window *c = &k->c;
+    for (int64_t oc = 0; oc < c->out.c; oc++)
+        for (int64_t oy = 0; oy < c->out.h; oy++)
+            for (int64_t ox = 0; ox < c->out.w; ox++)
+                for (int64_t n = 0; n < c->lanes; n += 5) {
+                    double sum = k->bias[oc], size = fabs(sum);
+                    const float *w = k->w + oc * c->in.c * c->kernel * c->kernel;
+                    for (int64_t ic = 0; ic < c->in.c; ic++)
+                        for (int64_t ky = 0; ky < c->kernel; ky++)
+                            for (int64_t kx = 0; kx < c->kernel; kx++, w++) {
+                                double term =
+                                    *w * at(k->x, c->in, c->lanes, ic, oy * c->stride - c->padding + ky,
+                                            ox * c->stride - c->padding + kx, n);
+                                sum += term, size += fabs(term);
+                            }
+                    CHECK_NEAR(at(y, c->out, c->lanes, oc, oy, ox, n), sum,
+                               FLOAT_EPSILON * size * (double)(c->in.c * c->kernel * c->kernel + 2));
+                }
+}
+
+/* <dy, conv(x)> = <conv_backward_data(dy), x> = <conv_backward_weight(x, dy), w>, the defining law of a
+ * transpose. */
+static void check_transposes(const struct conv_case *k, const float *dx, const float *dw)
+{
+    const struct window *c = &k->c;
+    float *y = vector(k->out, 0);
+    kernels->conv_forward(c, k->w, NULL, k->x, y, k->scratch);
+    double forward = 0, data = 0, weight = 0, size = 0;
+    for (int64_t i = 0; i < k->out; i++)
+        forward += (double)k->dy[i] * (double)y[i], size += fabs((double)k->dy[i] * y[i]);
+    for (int64_t i = 0; i < k->in; i++) data += (double)dx[i] * (double)k->x[i];
+    for (int64_t i = 0; i < k->weights; i++) weight += (double)dw[i] * (double)k->w[i];
+    double bound = FLOAT_EPSILON * size * 64;
+    CHECK_NEAR(data, forward, bound);
+    CHECK_NEAR(weight, forward, bound);
+    mem_free(&y);
+}
+
+static struct conv_case conv_case(struct shape in, int64_t out, int64_t kernel, int64_t stride,
+                                  int64_t padding, int64_t lanes, int64_t leaves)
+{
+    struct conv_case k = {.c = {.in = in,
+                                .out = {out, (in.h + 2 * padding - kernel) / stride + 1,
+                                        (in.w + 2 * padding - kernel) / stride + 1},
+                                .kernel = kernel,
+                                .stride = stride,
+                                .padding = padding,
+                                .lanes = lanes,
+                                .leaves = leaves}};
+    k.weights = out * in.c * kernel * kernel;
+    k.in = shape_features(in) * lanes;
+    k.out = shape_features(k.c.out) * lanes;
+    k.x = vector(k.in, 1), k.w = vector(k.weights, 2), k.bias = vector(out, 3), k.dy = vector(k.out, 4);
+    return k;
+}
+
+static void case_free(struct conv_case *k)
+{
+    mem_free(&k->x), mem_free(&k->w), mem_free(&k->bias), mem_free(&k->dy), mem_free(&k->scratch);
+}
+
+static void check_conv(struct shape in, int64_t out, int64_t kernel, int64_t stride, int64_t padding,
+                       int64_t lanes)
+{
+    struct conv_case k = conv_case(in, out, kernel, stride, padding, lanes, 1);
+    struct window *c = &k.c;
+    float *first[3] = {0};
+    static const char *const levels[] = {"v4", "v3", "v2", "base"};
+    for (int i = 0; i < 4; i++) {
+        if (kernels_select(levels[i]) != STATUS_OK) continue;
+        float *result[3] = {vector(k.out, 0), vector(k.in, 0), vector(k.weights, 0)};
+        k.scratch = vector(kernels->conv_scratch_floats(c), 0);
+        kernels->conv_forward(c, k.w, k.bias, k.x, result[0], k.scratch);
+        kernels->conv_backward_data(c, k.w, k.dy, result[1], k.scratch);
+        kernels->conv_backward_weight(c, k.x, k.dy, result[2], k.scratch);
+        check_forward(&k, result[0]);
+        check_transposes(&k, result[1], result[2]);
+        int64_t counts[3] = {k.out, k.in, k.weights};
+        for (int r = 0; r < 3; r++) {
+            if (first[r] && strcmp(levels[i], "v2") != 0) CHECK(same(first[r], result[r], counts[r]));
+            if (!first[r])
+                first[r] = result[r];
+            else
+                mem_free(&result[r]);
+        }
+        mem_free(&k.scratch);
+    }
+    for (int r = 0; r < 3; r++) mem_free(&first[r]);
+    case_free(&k);
+}
+
+static void test_convolutions(void)
+{
+    static const int64_t channels[][2] = {{1, 1}, {1, 6}, {6, 12}, {3, 7}, {17, 13}, {20, 32}};
+    for (int i = 0; i < 6; i++)
+        for (int64_t kernel = 1; kernel <= 5; kernel += 2)
+            for (int64_t stride = 1; stride <= 2; stride++)
+                for (int64_t padding = 0; padding <= 2; padding += 2)
+                    check_conv((struct shape){channels[i][0], 7, 9}, channels[i][1], kernel, stride, padding,
+                               i % 2 ? 16 : 48);
+    check_conv((struct shape){2, 3, 3}, 3, 3, 1, 0, 16); /* one output */
+    check_conv((struct shape){70, 5, 5}, 64, 3, 1, 1, 16);
+}
+
+/* The lanes of leaf `leaf` of an activation of `features` values. */
+static float *leaf_of(const float *a, int64_t features, int64_t leaves, int64_t lanes, int64_t leaf)
+{
+    float *part = vector(features * lanes, 0);
+    for (int64_t f = 0; f < features; f++)
+        memcpy(part + f * lanes, a + (f * leaves + leaf) * lanes, (size_t)lanes * sizeof *a);
+    return part;
+}
+
+/* What leaf `leaf` gives in a call of its own: its samples' results must be those of the joint call, bit by bit; its
+ * weight gradient is returned. */
+static float *check_leaf(const struct conv_case *k, const float *y, const float *dx, int64_t leaf)
+{
+    struct window one = k->c;
+    one.lanes /= one.leaves, one.leaves = 1;
+    int64_t in = shape_features(one.in), out = shape_features(one.out), leaves = k->c.leaves;
+    float *x = leaf_of(k->x, in, leaves, one.lanes, leaf), *dy = leaf_of(k->dy, out, leaves, one.lanes, leaf);
+    float *want_y = leaf_of(y, out, leaves, one.lanes, leaf),
+          *want_dx = leaf_of(dx, in, leaves, one.lanes, leaf);
+    float *got_y = vector(out * one.lanes, 0), *got_dx = vector(in * one.lanes, 0),
+          *dw = vector(k->weights, 0);
+    kernels->conv_forward(&one, k->w, k->bias, x, got_y, k->scratch);
+    kernels->conv_backward_data(&one, k->w, dy, got_dx, k->scratch);
+    kernels->conv_backward_weight(&one, x, dy, dw, k->scratch);
+    CHECK(same(got_y, want_y, out * one.lanes));
+    CHECK(same(got_dx, want_dx, in * one.lanes));
+    mem_free(&x), mem_free(&dy), mem_free(&want_y), mem_free(&want_dx), mem_free(&got_y), mem_free(&got_dx);
+    return dw;
+}
+
+/* The joint weight gradient is the balanced binary tree over the leaves' own. */
+static void check_leaves(struct shape in, int64_t out, int64_t kernel, int64_t stride, int64_t padding,
+                         int64_t leaf_lanes, int64_t leaves)
+{
+    struct conv_case k = conv_case(in, out, kernel, stride, padding, leaf_lanes * leaves, leaves);
+    float *y = vector(k.out, 0), *dx = vector(k.in, 0), *dw = vector(k.weights, 0), *part[8];
+    k.scratch = vector(kernels->conv_scratch_floats(&k.c), 0);
+    kernels->conv_forward(&k.c, k.w, k.bias, k.x, y, k.scratch);
+    kernels->conv_backward_data(&k.c, k.w, k.dy, dx, k.scratch);
+    kernels->conv_backward_weight(&k.c, k.x, k.dy, dw, k.scratch);
+    for (int64_t leaf = 0; leaf < leaves; leaf++) part[leaf] = check_leaf(&k, y, dx, leaf);
+    for (int64_t step = 1; step < leaves; step *= 2)
+        for (int64_t leaf = 0; leaf < leaves; leaf += 2 * step)
+            for (int64_t i = 0; i < k.weights; i++) part[leaf][i] += part[leaf + step][i];
+    CHECK(same(dw, part[0], k.weights));
+    for (int64_t leaf = 0; leaf < leaves; leaf++) mem_free(&part[leaf]);
+    mem_free(&y), mem_free(&dx), mem_free(&dw);
+    case_free(&k);
+}
+
+static void test_leaves(void)
+{
+    static const int64_t channels[][2] = {{1, 6}, {6, 12}, {3, 33}, {17, 13}, {30, 20}, {70, 66}};
+    for (int i = 0; i < 6; i++)
+        for (int64_t kernel = 1; kernel <= 5; kernel += 2)
+            for (int64_t stride = 1; stride <= 2; stride++)
+                for (int64_t leaves = 1; leaves <= 8; leaves *= 2)
+                    check_leaves((struct shape){channels[i][0], 6, 7}, channels[i][1], kernel, stride,
+                                 kernel / 2, leaves == 4 ? 48 : 16, leaves);
+    check_leaves((struct shape){16, 9, 8}, 16, 3, 1, 0, 32, 2);
+    check_leaves((struct shape){64, 12, 12}, 80, 3, 1, 2, 16, 4);
+}
+
+int main(void)
+{
+    test_convolutions();
+    static const char *const levels[] = {"v4", "v3", "v2", "base"};
+    for (int i = 0; i < 4; i++)
+        if (kernels_select(levels[i]) == STATUS_OK) test_leaves();
+    CHECK(mem_alive() == 0);
+    return check_result();
+}
