@@ -2,3 +2,5 @@
  * its line here. No include guard: optim_registry.c reads the list twice. */
 /* clang-format off */
 OPTIM(sgd)
+OPTIM(adam)
+OPTIM(adamw)

@@ -23,3 +23,11 @@ const struct optim_ops *optim_find(const char *name)
         if (strcmp(registry[i]->name, name) == 0) return registry[i];
     return NULL;
 }
+
+struct optim_step optim_begin(const struct optim_ops *ops, const double *args, double lr, int64_t step,
+                              double weight)
+{
+    struct optim_step s = {.args = args, .lr = lr, .step = step, .grad_scale = (float)(1 / weight)};
+    if (ops->derive) ops->derive(&s);
+    return s;
+}

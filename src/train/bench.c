@@ -87,7 +87,7 @@ enum status bench_sync(struct comm *comm, int64_t params, int64_t repeats)
     const double args[ARG_MAX] = {0.1, 0.9}; /* learning rate, momentum */
     struct contest c = {.comm = comm,
                         .optim = optim_find("sgd"),
-                        .step = {.args = args, .lr = args[0], .grad_scale = 1},
+                        .step = optim_begin(optim_find("sgd"), args, args[0], 0, 1),
                         .params = mem_round_floats(params)};
     enum status status = prepare(&c, repeats);
     if (status == STATUS_OK) {

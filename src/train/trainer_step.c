@@ -78,11 +78,8 @@ enum status trainer_step(struct trainer *t, const struct order *order, int64_t e
                            "epoch %lld, step %lld: the loss is %f; lower optim.lr (now %g) or warm up longer",
                            (long long)epoch, (long long)t->step + 1, sums->loss, lr);
 
-    struct update update = {.ops = t->config->optim,
-                            .step = {.args = t->config->optim_args,
-                                     .lr = lr,
-                                     .step = t->step,
-                                     .grad_scale = (float)(1 / sums->weight)}};
+    const struct optim_ops *ops = t->config->optim;
+    struct update update = {ops, optim_begin(ops, t->config->optim_args, lr, t->step, sums->weight)};
     sync_apply(t->sync, apply_update, &update);
     trace_end(traced, TRACE_PHASE, "update", 0);
     t->sync_seconds += clock_seconds() - start;

@@ -24,11 +24,12 @@ model:
     - dropout: {dropout}
     - linear: 5
 train: {{epochs: 2, batch: 48, virtual_ranks: 8}}
-optim: {{name: sgd, lr: 0.05, momentum: 0.9, weight_decay: 5.0e-4}}
+optim: {optim}
 schedule: {{name: cosine, warmup_epochs: 1}}
 log: {{every_steps: 1}}
 """
 
+SGD = "{name: sgd, lr: 0.05, momentum: 0.9, weight_decay: 5.0e-4}"
 SHORT_LAST = "synthetic:2x12x12:5:200"
 FIGURES = ("loss", "accuracy", "lr", "count", "correct", "epoch", "step")
 
@@ -39,8 +40,8 @@ def figures(run):
 
 
 class SameBits(harness.Case):
-    def config(self, train=f'"{SHORT_LAST}"', normalize="none", dropout=0.25):
-        return self.write("config.yaml", CONFIG.format(train=train, normalize=normalize, dropout=dropout))
+    def config(self, train=f'"{SHORT_LAST}"', normalize="none", dropout=0.25, optim=SGD):
+        return self.write("config.yaml", CONFIG.format(train=train, normalize=normalize, dropout=dropout, optim=optim))
 
     def same(self, first, second):
         self.assertEqual(first.done["weights_hash"], second.done["weights_hash"])
@@ -70,6 +71,14 @@ class SameBits(harness.Case):
         config = self.config()
         one = self.train(config, 1)
         for ranks, per_node in [(8, 1), (8, 2), (8, 3), (5, 1), (5, 2), (5, 3)]:
+            with self.subTest(ranks=ranks, per_node=per_node):
+                self.same(one, self.train(config, ranks, [f"--sync.ranks_per_node={per_node}"]))
+
+    def test_adam(self):
+        config = self.config(optim="{name: adam, lr: 0.01, weight_decay: 5.0e-4}")
+        one = self.train(config, 1)
+        self.assertEqual(len(harness.tensors(one.final, "optim")), 2 * len(harness.tensors(one.final)))
+        for ranks, per_node in [(3, 0), (8, 0), (5, 2)]:
             with self.subTest(ranks=ranks, per_node=per_node):
                 self.same(one, self.train(config, ranks, [f"--sync.ranks_per_node={per_node}"]))
 

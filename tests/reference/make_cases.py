@@ -14,7 +14,8 @@ layers.txt      conv2d, maxpool2d, avgpool2d (PyTorch's defaults: padding counts
 loss.txt        cross entropy: `logits [N,K]`, `labels [N]`, `loss [N]` of each sample, `gradient [N,K]` of their SUM, `predicted [N]`
 schedules.txt   `lr steps_per_epoch epochs`, the arguments (`warmup_epochs`, ...), `rates [total steps]`. Warm-up: lr (s+1)/w in step s of
                 the w warm-up steps, then the schedule from its start; onecycle is OneCycleLR throughout
-optimizers.txt  SGD: `lr momentum nesterov weight_decay`, `params [37]`, `grads [10,37]`, `result [37]` after the 10 steps
+optimizers.txt  the arguments (SGD: `lr momentum nesterov weight_decay`, Adam and AdamW: `lr beta1 beta2 eps weight_decay`),
+                `params [37]`, `grads [S,37]`, `result [37]` after the S steps
 scores.txt      `confusion [K,K]` (true, predicted), `accuracy`, and macro `precision recall f1` over the classes that occur, with
                 zero_division=0 (the defaults of scikit-learn)
 """
@@ -143,17 +144,29 @@ def schedules():
     file.write()
 
 
+def steps(params, grads, make):
+    """The parameters after one step of the optimizer for each of the gradients."""
+    p = torch.from_numpy(params).double().requires_grad_()
+    optimizer = make([p])
+    for g in grads:
+        p.grad = torch.from_numpy(g).double()
+        optimizer.step()
+    return p
+
+
 def optimizers():
     file, random = Cases("optimizers.txt"), np.random.default_rng(3)
     params, grads = draw(random, 37), draw(random, 10, 37)
     for lr, momentum, nesterov, decay in [(0.1, 0.0, 0, 0.0), (0.1, 0.9, 0, 0.0), (0.05, 0.9, 1, 0.0), (0.1, 0.0, 0, 0.01),
                                           (0.05, 0.9, 0, 5e-4), (0.05, 0.8, 1, 0.1)]:
-        p = torch.from_numpy(params).double().requires_grad_()
-        optimizer = torch.optim.SGD([p], lr, momentum, nesterov=bool(nesterov), weight_decay=decay)
-        for g in grads:
-            p.grad = torch.from_numpy(g).double()
-            optimizer.step()
-        file.case("sgd", lr=lr, momentum=momentum, nesterov=nesterov, weight_decay=decay, params=params, grads=grads, result=p)
+        result = steps(params, grads, lambda p: torch.optim.SGD(p, lr, momentum, nesterov=bool(nesterov), weight_decay=decay))
+        file.case("sgd", lr=lr, momentum=momentum, nesterov=nesterov, weight_decay=decay, params=params, grads=grads, result=result)
+
+    params, grads = draw(random, 37), draw(random, 50, 37) * np.geomspace(1e-6, 10, 37).astype(np.float32)
+    for name, kind in ("adam", torch.optim.Adam), ("adamw", torch.optim.AdamW):
+        for lr, beta1, beta2, eps, decay in [(0.01, 0.9, 0.999, 1e-8, 0.0), (0.02, 0.5, 0.9, 1e-6, 0.1), (0.01, 0.0, 0.99, 1e-3, 0.01)]:
+            result = steps(params, grads, lambda p: kind(p, lr, (beta1, beta2), eps, decay))
+            file.case(name, lr=lr, beta1=beta1, beta2=beta2, eps=eps, weight_decay=decay, params=params, grads=grads, result=result)
     file.write()
 
 
