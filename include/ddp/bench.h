@@ -22,9 +22,27 @@ struct bench_peak {
 /* About two seconds. Every rank gets the result. Collective. Errors: STATUS_OTHER, memory. */
 enum status bench_peak(struct comm *comm, struct bench_peak *peak);
 
-/* Gradient synchronisation plus SGD-momentum update of `params` parameters, one virtual rank per rank: the
- * tree against MPI_Allreduce with a replicated update, in turns, `repeats` of each after a warm-up. Rank 0
- * prints best and median of both and their ratios. Collective. */
-enum status bench_sync(struct comm *comm, int64_t params, int64_t repeats);
+struct bench_way {
+    double best, median; /* seconds */
+    double ratio;        /* of its time to the tree's: median of the rounds */
+};
+
+/* One optimizer step of `params` parameters, one virtual rank per rank. */
+struct bench_sync {
+    const char *optim;
+    int64_t params, repeats;
+    double
+        bytes; /* that must move: every rank's gradient is read once, parameters and slots read and written once */
+    struct bench_way tree;      /* sync.method tree */
+    struct bench_way allreduce; /* MPI_Allreduce and the whole update on every rank */
+    struct bench_way
+        traffic;           /* loops of all ranks at once that do nothing but read and write as many bytes */
+    struct bench_way copy; /* memcpy of all ranks at once of half as many bytes from here to there */
+};
+
+/* All ways in turns, `repeats` of each after a warm-up. `optim` is a name in the registry (SGD with momentum).
+ * Every rank gets a result, rank 0's is meant. Collective. Errors: STATUS_OTHER, memory. */
+enum status bench_sync(struct comm *comm, const char *optim, int64_t params, int64_t repeats,
+                       struct bench_sync *result);
 
 #endif

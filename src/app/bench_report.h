@@ -9,5 +9,6 @@
 #include "ddp/bench.h"
 
 void bench_report_peak(const struct comm *comm, const struct bench_peak *peak, struct json *json);
+void bench_report_sync(const struct comm *comm, const struct bench_sync *sync, struct json *json);
 
 #endif

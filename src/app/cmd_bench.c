@@ -26,15 +26,20 @@ static enum status run_peak(struct comm *comm, struct arguments *a, struct json 
 
 static enum status run_sync(struct comm *comm, struct arguments *a, struct json *json)
 {
+    static const char *const optims[] = {"sgd", "adam"};
     static const int64_t usual[] = {1000000, 16000000};
     int64_t params = 0, repeats = 20, ranks_per_node = 0;
-    (void)json;
     if (a->params) TRY(read_count("params", a->params, &params));
     if (a->repeats) TRY(read_count("repeats", a->repeats, &repeats));
     if (a->ranks_per_node) TRY(read_count("ranks-per-node", a->ranks_per_node, &ranks_per_node));
     TRY(comm_split_nodes(comm, ranks_per_node));
-    if (params) return bench_sync(comm, params, repeats);
-    for (int i = 0; i < 2; i++) TRY(bench_sync(comm, usual[i], repeats));
+    if (json) json_open(json, "sync", '[');
+    for (int i = 0; i < (params ? 2 : 4); i++) {
+        struct bench_sync result;
+        TRY(bench_sync(comm, optims[i % 2], params ? params : usual[i / 2], repeats, &result));
+        if (comm_rank(comm) == 0) bench_report_sync(comm, &result, json);
+    }
+    if (json) json_close(json, ']');
     return STATUS_OK;
 }
 

@@ -28,6 +28,16 @@ class Bench(harness.Case):
         self.assertGreater(result["memory_gbytes"], 0)
         self.assertTrue(result["isa"] and result["blas"])
 
+    def test_sync(self):
+        lines, result = self.bench("sync", "--params", "1000", "--repeats", "3", ranks=2)
+        self.assertIn("1008 parameters, sgd, 2 ranks", lines[0])
+        self.assertEqual([r["optim"] for r in result["sync"]], ["sgd", "adam"])
+        for r, slots in zip(result["sync"], (1, 2)):
+            self.assertEqual(r["bytes"], 4 * 1008 * (2 + 2 * (1 + slots)))
+            for way in ("tree", "allreduce", "traffic", "copy"):
+                self.assertGreater(r[way]["best_ms"], 0)
+            self.assertEqual(r["tree"]["ratio_to_tree"], 1)
+
     def test_wrong_words(self):
         for words in (["bench", "speed"], ["bench", "peak", "peak"], ["bench"]):
             done = harness.run(words)
