@@ -74,6 +74,8 @@ struct layer_ops {
     bool keeps_input;  /* backward reads x */
     bool keeps_output; /* backward reads y */
     bool in_place;     /* forward works with y == x, and backward with dx == dy */
+    bool is_max;       /* every output is the maximum of some inputs */
+    bool follows_max;  /* gives the same values and gradients before and after a layer that is_max */
 };
 
 #define LAYER_TENSORS 2

@@ -42,15 +42,26 @@ VEC_INLINE void max_window(const struct extent *e, int64_t width, int64_t lanes,
     }
 }
 
+/* A window of K x K that lies inside, K known to the compiler. */
+VEC_INLINE void max_square(const int K, int64_t width, int64_t lanes, const float *x, float *y, uint8_t *arg)
+{
+    max_window(&(struct extent){0, K, 0, K}, width, lanes, x, y, arg);
+}
+
 void LEVEL(maxpool_forward)(const struct window *p, const float *x, float *y, uint8_t *arg)
 {
     for (int64_t c = 0; c < p->in.c; c++) {
         const float *plane = x + c * p->in.h * p->in.w * p->lanes;
         for (int64_t oy = 0; oy < p->out.h; oy++)
-            for (int64_t ox = 0; ox < p->out.w; ox++) {
-                int64_t at = ((c * p->out.h + oy) * p->out.w + ox) * p->lanes;
+            for (int64_t ox = 0; ox < p->out.w; ox++, y += p->lanes, arg += p->lanes) {
+                const float *corner = plane + (oy * p->in.w + ox) * p->stride * p->lanes;
                 struct extent e = extent_of(p, oy, ox);
-                max_window(&e, p->in.w, p->lanes, plane, y + at, arg + at);
+                if (p->kernel == 2 && p->padding == 0)
+                    max_square(2, p->in.w, p->lanes, corner, y, arg);
+                else if (p->kernel == 3 && p->padding == 0)
+                    max_square(3, p->in.w, p->lanes, corner, y, arg);
+                else
+                    max_window(&e, p->in.w, p->lanes, plane, y, arg);
             }
     }
 }
@@ -94,8 +105,22 @@ VEC_INLINE void maxpool_planes(const struct window *p, const uint8_t *arg, const
     }
 }
 
+/* Windows of K x K that tile the input exactly, K known to the compiler. */
+VEC_INLINE void maxpool_squares(const int K, const struct window *p, const uint8_t *arg, const float *dy,
+                                float *dx)
+{
+    const struct extent e = {0, K, 0, K};
+    for (int64_t line = 0; line < p->in.c * p->out.h; line++, dx += K * p->in.w * p->lanes)
+        for (int64_t ox = 0; ox < p->out.w; ox++, dy += p->lanes, arg += p->lanes)
+            max_window_backward(&e, p->in.w, p->lanes, arg, dy, dx + ox * K * p->lanes, false);
+}
+
 void LEVEL(maxpool_backward)(const struct window *p, const uint8_t *arg, const float *dy, float *dx)
 {
+    if (tiles_exactly(p) && p->kernel == 2) {
+        maxpool_squares(2, p, arg, dy, dx);
+        return;
+    }
     if (tiles_exactly(p)) {
         maxpool_planes(p, arg, dy, dx, false);
         return;

@@ -125,9 +125,8 @@ void LEVEL(winograd_leaf)(const struct window *c, const struct panel_block *b, c
                           w.tile);
                 transform_gradients(w.tile, w.dy + j * 16 * PANEL_WIDTH + oc);
             }
-        for (int p = 0; p < WINOGRAD_POINTS; p++)
-            LEVEL(panel_product)
-            (rows, b->channels, count * 16, w.x + p * X_POINT, w.dy + p * DY_POINT, w.sums + p * SUM_POINT);
+        for (int p = 0; p < WINOGRAD_POINTS; p++) LEVEL(panel_product)
+        (rows, b->channels, count * 16, w.x + p * X_POINT, w.dy + p * DY_POINT, w.sums + p * SUM_POINT);
     }
     transform_sums(w.sums, rows, sums);
 }

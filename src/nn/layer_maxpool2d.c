@@ -29,4 +29,5 @@ const struct layer_ops layer_maxpool2d = {
     .plan = plan,
     .forward = forward,
     .backward = backward,
+    .is_max = true,
 };

@@ -1,8 +1,8 @@
 /* One arena holds everything a pass writes:
  *
- *   input [F][N] | outputs of layers not in place | saved state | gradient A | gradient B | scratch
+ *   input [F][N] | outputs of stages not in place | saved state | gradient A | gradient B | scratch
  *
- * Backward needs only two gradient buffers: layer i reads one and writes the other. */
+ * Backward needs only two gradient buffers: stage i reads one and writes the other. */
 #include "ddp/model.h"
 
 #include <assert.h>
@@ -10,14 +10,16 @@
 
 #include "ddp/mem.h"
 #include "ddp/rng.h"
+#include "nn/stages.h"
 #include "ddp/trace.h"
 
 struct model {
-    struct layer layers[MODEL_MAX_LAYERS];
-    int layer_count;
+    struct layer layers[MODEL_MAX_LAYERS]; /* as configured */
+    struct layer stages[MODEL_MAX_LAYERS]; /* as run */
+    int layer_count, stage_count;
     int64_t lanes, leaves;
     int64_t param_floats, param_count;
-    float *activations[MODEL_MAX_LAYERS + 1]; /* [0] is the input, [i + 1] the output of layer i */
+    float *activations[MODEL_MAX_LAYERS + 1]; /* [0] is the input, [i + 1] the output of stage i */
     float *gradients[2];
     char *arena;
     size_t arena_bytes;
@@ -25,8 +27,8 @@ struct model {
 
 static bool runs_in_place(const struct model *m, int index)
 {
-    const struct layer_ops *ops = m->layers[index].ops;
-    return index > 0 && ops->in_place && !ops->keeps_input && !m->layers[index - 1].ops->keeps_output;
+    const struct layer_ops *ops = m->stages[index].ops;
+    return index > 0 && ops->in_place && !ops->keeps_input && !m->stages[index - 1].ops->keeps_output;
 }
 
 /* The parameters of a layer, and how many floats its tensors take. */
@@ -83,8 +85,8 @@ static size_t lay_out(struct model *m, char *base)
 {
     size_t used = 0, scratch = 0, gradient = 0;
     int64_t lanes = m->lanes;
-    for (int i = 0; i <= m->layer_count; i++) {
-        struct shape shape = i == 0 ? m->layers[0].in : m->layers[i - 1].out;
+    for (int i = 0; i <= m->stage_count; i++) {
+        struct shape shape = i == 0 ? m->stages[0].in : m->stages[i - 1].out;
         size_t bytes = (size_t)(shape_features(shape) * lanes) * sizeof(float);
         if (bytes > gradient) gradient = bytes;
         if (i > 0 && runs_in_place(m, i - 1))
@@ -92,14 +94,14 @@ static size_t lay_out(struct model *m, char *base)
         else
             m->activations[i] = carve(base, &used, bytes);
     }
-    for (int i = 0; i < m->layer_count; i++) {
-        struct layer *l = &m->layers[i];
+    for (int i = 0; i < m->stage_count; i++) {
+        struct layer *l = &m->stages[i];
         l->saved = carve(base, &used, l->saved_bytes);
         if (l->scratch_bytes > scratch) scratch = l->scratch_bytes;
     }
     for (int g = 0; g < 2; g++) m->gradients[g] = carve(base, &used, gradient);
     void *shared = carve(base, &used, scratch);
-    for (int i = 0; i < m->layer_count; i++) m->layers[i].scratch = shared;
+    for (int i = 0; i < m->stage_count; i++) m->stages[i].scratch = shared;
     return used;
 }
 
@@ -115,6 +117,7 @@ enum status model_create(struct model **out, const struct model_spec *spec, int6
     m->leaves = leaves;
     enum status status = plan_layers(m, spec);
     if (status == STATUS_OK) {
+        m->stage_count = stages_arrange(m->layers, m->layer_count, m->stages);
         m->arena_bytes = lay_out(m, NULL);
         status = mem_alloc(&m->arena, m->arena_bytes, 1, "activations of a pass");
     }
@@ -167,17 +170,17 @@ const float *model_forward(struct model *m, const struct pass *p)
 {
     assert(p->lanes <= m->lanes && p->leaves <= m->leaves && p->lanes % (16 * p->leaves) == 0);
     double begin = trace_begin(), start = begin;
-    for (int i = 0; i < m->layer_count; i++) {
-        const struct layer *l = &m->layers[i];
+    for (int i = 0; i < m->stage_count; i++) {
+        const struct layer *l = &m->stages[i];
         if (p->hooks && p->hooks->params_needed) {
             tell(p->hooks->params_needed, p->hooks->self, l);
             start = trace_begin();
         }
         l->ops->forward(l, p, m->activations[i], m->activations[i + 1]);
-        start = trace_end(start, TRACE_FORWARD, l->ops->name, i);
+        start = trace_end(start, TRACE_FORWARD, l->ops->name, l->index);
     }
     trace_end(begin, TRACE_PHASE, "forward", 0);
-    return m->activations[m->layer_count];
+    return m->activations[m->stage_count];
 }
 
 float *model_output_grad(struct model *m)
@@ -189,7 +192,7 @@ float *model_output_grad(struct model *m)
 static int lowest_trained(const struct model *m)
 {
     int i = 0;
-    while (i < m->layer_count && m->layers[i].tensor_count == 0) i++;
+    while (i < m->stage_count && m->stages[i].tensor_count == 0) i++;
     return i;
 }
 
@@ -197,12 +200,12 @@ void model_backward(struct model *m, const struct pass *p)
 {
     int current = 0, lowest = lowest_trained(m);
     double begin = trace_begin(), start = begin;
-    for (int i = m->layer_count - 1; i >= lowest; i--) {
-        const struct layer *l = &m->layers[i];
+    for (int i = m->stage_count - 1; i >= lowest; i--) {
+        const struct layer *l = &m->stages[i];
         int next = runs_in_place(m, i) ? current : 1 - current;
         l->ops->backward(l, p, m->activations[i], m->activations[i + 1], m->gradients[current],
                          i > lowest ? m->gradients[next] : NULL);
-        start = trace_end(start, TRACE_BACKWARD, l->ops->name, i);
+        start = trace_end(start, TRACE_BACKWARD, l->ops->name, l->index);
         if (p->hooks && p->hooks->grads_ready) {
             tell(p->hooks->grads_ready, p->hooks->self, l);
             start = trace_begin();

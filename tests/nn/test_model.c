@@ -83,6 +83,48 @@ static void test_lanes_are_independent(const struct model_spec *spec, int64_t la
     model_destroy(&m);
 }
 
+/* conv2d, relu, [a mean of one element, which changes nothing but keeps its neighbours apart,] maxpool2d, linear */
+static void relu_and_pool(struct model_spec *spec, bool apart, int kernel)
+{
+    memset(spec, 0, sizeof *spec);
+    spec->input = (struct shape){2, 9, 10};
+    spec_add(spec, "conv2d", 5, 3);
+    spec_add(spec, "relu", 0, 0);
+    if (apart) spec_add(spec, "avgpool2d", 1, 0);
+    spec_add(spec, "maxpool2d", kernel, 0);
+    spec_add(spec, "linear", 7, 0);
+}
+
+static float *outputs_and_gradients(const struct model_spec *spec, int64_t *count)
+{
+    struct model *m = NULL;
+    CHECK_STATUS(model_create(&m, spec, 32, 1), STATUS_OK);
+    int64_t params = model_param_floats(m);
+    float *all = floats(7 * 32 + params), *values = floats(params);
+    model_init_params(m, 1, values);
+    struct pass p = {.params = values, .grads = all + 7 * 32, .lanes = 32, .leaves = 1, .training = true};
+    for (int64_t n = 0; n < 32; n++) fill_lane(model_input(m), 180, 32, n, (uint64_t)n);
+    memcpy(all, model_forward(m, &p), 7 * 32 * sizeof *all);
+    for (int64_t i = 0; i < 7 * 32; i++) model_output_grad(m)[i] = (float)(i % 5) - 2;
+    model_backward(m, &p);
+    mem_free(&values);
+    model_destroy(&m);
+    *count = 7 * 32 + params;
+    return all;
+}
+
+/* Running relu after the pooling changes no bit. */
+static void test_stages(int kernel)
+{
+    struct model_spec together, apart;
+    relu_and_pool(&together, false, kernel);
+    relu_and_pool(&apart, true, kernel);
+    int64_t count, same;
+    float *a = outputs_and_gradients(&together, &count), *b = outputs_and_gradients(&apart, &same);
+    CHECK(count == same && memcmp(a, b, (size_t)count * sizeof *a) == 0);
+    mem_free(&a), mem_free(&b);
+}
+
 static void test_refusals(void)
 {
     struct model *m = NULL;
@@ -119,6 +161,8 @@ int main(void)
     model_destroy(&m);
     test_lanes_are_independent(&spec, 16);
     test_lanes_are_independent(&spec, 48);
+    test_stages(2);
+    test_stages(3);
     test_refusals();
     CHECK(mem_alive() == 0);
     return check_result();
