@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "ddp/comm.h"
+#include "ddp/model.h"
 
 /* What the machine can do while all ranks work at the same time: rates per second, sums over the ranks. */
 struct bench_memory {
@@ -44,5 +45,33 @@ struct bench_sync {
  * Every rank gets a result, rank 0's is meant. Collective. Errors: STATUS_OTHER, memory. */
 enum status bench_sync(struct comm *comm, const char *optim, int64_t params, int64_t repeats,
                        struct bench_sync *result);
+
+struct trainer;
+
+#define BENCH_STEP_ROWS (2 * MODEL_MAX_LAYERS + 16)
+
+/* What one line of the table stands for: the whole step, a phase of it, or a layer in a phase. */
+struct bench_step_row {
+    char name[32];
+    int depth;      /* 0: phase, 1: part of the phase above */
+    double seconds; /* a step spends here: mean over the fastest quarter of the steps and the ranks */
+    double flops;   /* of the global batch's products and convolutions; 0 if it has none */
+};
+
+struct bench_step {
+    int64_t steps; /* that were measured */
+    int64_t batch; /* global */
+    int row_count;
+    struct bench_step_row rows[BENCH_STEP_ROWS]; /* in the order of a step */
+    struct bench_step_row whole;
+    struct bench_peak peak; /* sgemm only */
+    double resident_bytes;  /* the most memory a rank had, as the system counts it, shared windows included */
+    double model_bytes;     /* of them, activations and scratch of the passes: private to each rank */
+    double shared_bytes;    /* data, parameters, gradients: one copy for all ranks of a node */
+};
+
+/* Runs steps of the trainer's model for some seconds, with recording on (trace.h), interleaved with sgemm. The
+ * weights are changed. Collective. Errors: STATUS_DIVERGED; STATUS_OTHER, memory. */
+enum status bench_step(struct trainer *t, struct bench_step *result);
 
 #endif

@@ -10,5 +10,6 @@
 
 void bench_report_peak(const struct comm *comm, const struct bench_peak *peak, struct json *json);
 void bench_report_sync(const struct comm *comm, const struct bench_sync *sync, struct json *json);
+void bench_report_step(const struct comm *comm, const struct bench_step *result, struct json *json);
 
 #endif

@@ -3,9 +3,10 @@
 #include <string.h>
 
 #include "app/bench_report.h"
-#include "app/command.h"
-#include "ddp/bench.h"
+#include "app/setup.h"
+#include "ddp/mem.h"
 #include "ddp/number.h"
+#include "ddp/trainer.h"
 
 static enum status read_count(const char *flag, const char *text, int64_t *count)
 {
@@ -43,6 +44,25 @@ static enum status run_sync(struct comm *comm, struct arguments *a, struct json 
     return STATUS_OK;
 }
 
+/* The evaluation set is of no use here, so it need not be there. */
+static enum status run_step(struct comm *comm, struct arguments *a, struct json *json)
+{
+    struct setup setup = {0};
+    struct trainer *t = NULL;
+    struct bench_step *result = NULL;
+    enum status status = comm_agree(comm, settings_add_flag(&a->settings, "data.val", ""));
+    if (status == STATUS_OK) status = setup_create(&setup, comm, a);
+    if (status == STATUS_OK) status = comm_agree(comm, mem_alloc(&result, 1, sizeof *result, "result"));
+    if (status == STATUS_OK) status = comm_split_nodes(comm, setup.config.ranks_per_node);
+    if (status == STATUS_OK) status = trainer_create(&t, comm, &setup.config, setup.text);
+    if (status == STATUS_OK) status = bench_step(t, result);
+    if (status == STATUS_OK && comm_rank(comm) == 0) bench_report_step(comm, result, json);
+    trainer_destroy(&t);
+    mem_free(&result);
+    setup_free(&setup);
+    return status;
+}
+
 struct benchmark {
     const char *name;
     int min_words, max_words;                                                      /* behind the name */
@@ -51,6 +71,7 @@ struct benchmark {
 
 static const struct benchmark benchmarks[] = {
     {"peak", 0, 0, run_peak},
+    {"step", 0, 1, run_step},
     {"sync", 0, 0, run_sync},
     {.name = NULL},
 };

@@ -24,10 +24,13 @@ static const struct command commands[] = {
     {"init", "[FILE.yaml]", "write the demo's configuration, with comments, to start from",
      "FILE.yaml is ddp_train.yaml if not given; an existing file is never replaced.\n", 0, 0, 1, false,
      cmd_init},
-    {"bench", "peak|sync", "measure the machine and the program's parts",
+    {"bench", "peak|step [FILE.yaml]|sync", "measure the machine and the program's parts",
      "peak: products by sgemm and the bandwidth of memory, on all ranks at once.\n"
+     "step: where the time of a training step goes, in ms and shares of the peak. FILE.yaml and the flags "
+     "are\n"
+     "      those of train; --data.train=synthetic:1x28x28:10:60000 needs no file.\n"
      "sync: synchronisation and update of gradients against MPI_Allreduce.\n",
-     FLAGS_BENCH, 1, 2, true, cmd_bench},
+     FLAGS_BENCH | FLAGS_CONFIG, 1, 2, true, cmd_bench},
     {"version", "", "print version and libraries", "", 0, 0, 0, false, cmd_version},
     {"help", "[COMMAND|TOPIC]", "explain a command, or what can be configured",
      "TOPIC is keys (everything), layers, losses, optimizers, schedules or metrics.\n", 0, 0, 1, false,

@@ -33,7 +33,7 @@ struct timeline {
 };
 
 /* The memory for events does not depend on what the ranks will do: it holds the most that a step may take. */
-static int64_t room(const struct trainer *t, int64_t steps)
+int64_t timeline_room(const struct trainer *t, int64_t steps)
 {
     int64_t passes = t->info.virtual_ranks / comm_size(t->comm) + 1;
     return steps * (passes * (2 * model_layer_count(t->model) + EVENTS_PER_PASS) + EVENTS_PER_STEP);
@@ -59,7 +59,7 @@ enum status timeline_create(struct timeline **out, struct comm *comm, struct tra
     tl->path = path;
     tl->first = first;
     tl->end = first + count;
-    TRY(comm_agree(comm, trace_create(room(t, count))));
+    TRY(comm_agree(comm, trace_create(timeline_room(t, count))));
     TRY(comm_agree(comm, comm_rank(comm) == 0 ? open_file(tl) : STATUS_OK));
 
     double start = comm_rank(comm) == 0 ? clock_seconds() : 0;

@@ -33,4 +33,7 @@ struct order;
 enum status trainer_step(struct trainer *t, const struct order *order, int64_t epoch, int64_t position,
                          double lr, struct loss_sums *sums);
 
+/* timeline.c: events that so many steps may record. */
+int64_t timeline_room(const struct trainer *t, int64_t steps);
+
 #endif

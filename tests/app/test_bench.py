@@ -38,6 +38,22 @@ class Bench(harness.Case):
                 self.assertGreater(r[way]["best_ms"], 0)
             self.assertEqual(r["tree"]["ratio_to_tree"], 1)
 
+    def test_step(self):
+        config = self.write("c.yaml", "data: {train: 'synthetic:1x12x12:10:640', val: no-such-file.h5}\n"
+                                      "train: {batch: 64}\n"
+                                      "model: {layers: [relu, {conv2d: {out: 8, kernel: 3}}, relu, {linear: 10}]}\n")
+        lines, result = self.bench("step", config, "--train.virtual_ranks=4", ranks=2)
+        names = [r["name"] for r in result["rows"]]
+        self.assertEqual(names, ["data", "forward", "relu 0", "conv2d 1", "relu 2", "linear 3", "loss", "backward",
+                                 "linear 3", "relu 2", "conv2d 1", "sum", "collect", "update", "wait"])
+        self.assertEqual([line.strip().split("  ")[0] for line in lines[2:2 + len(names)]], names)
+        phases = sum(r["ms"] for r in result["rows"] if r["depth"] == 0 and r["name"] != "wait")
+        self.assertLess(abs(phases - result["step"]["ms"]), 0.3 * result["step"]["ms"])
+        conv, linear = 2 * 8 * 9 * 100, 2 * 10 * 800
+        self.assertAlmostEqual(result["step"]["gflops"] * result["step"]["ms"] * 1e6, 64 * (2 * conv + 3 * linear), delta=1)
+        self.assertGreater(result["samples_per_second"], 0)
+        self.assertGreater(result["resident_mbytes"], result["model_mbytes"])
+
     def test_wrong_words(self):
         for words in (["bench", "speed"], ["bench", "peak", "peak"], ["bench"]):
             done = harness.run(words)

@@ -1,0 +1,15 @@
+/* bench_private.h - what the benchmarks share. */
+#ifndef DDP_TRAIN_BENCH_PRIVATE_H
+#define DDP_TRAIN_BENCH_PRIVATE_H
+
+#include "ddp/bench.h"
+
+/* bench_peak.c: some rounds of products by sgemm on all ranks at once, into the first two members of *peak if they beat
+ * what is there. Benchmarks call it between their own rounds: a share of the peak means that of the same minutes.
+ * Collective. Errors: STATUS_OTHER, memory. */
+enum status bench_products(struct comm *comm, int rounds, struct bench_peak *peak);
+
+/* Ascending. */
+void bench_sort(double *values, int64_t count);
+
+#endif
