@@ -27,9 +27,9 @@ CHOOSE_SECONDS = 0.5  # of each way in the round that chooses
 class Ways:
     """PyTorch's ways for one network and batch: all are tried once, the fastest few are measured."""
 
-    def __init__(self, teams, network):
+    def __init__(self, teams, network, compiled=True):
         self.tried, self.failed = {}, {}
-        candidates = [(team, way) for team in teams for way in torch_side.ways(network, team.processes)]
+        candidates = [(team, way) for team in teams for way in torch_side.ways(network, team.processes, compiled)]
         for _ in range(2):  # twice, the better one counts: a short disturbance must not exclude a way
             for team, way in candidates:
                 self.try_once(team, way)

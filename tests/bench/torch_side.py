@@ -39,13 +39,13 @@ def import_torch():
     return torch
 
 
-def ways(network, processes):
-    """All ways worth trying, for this version of PyTorch."""
+def ways(network, processes, compiled=True):
+    """All ways worth trying with this version of PyTorch; `compiled`: torch.compile as well."""
     torch = import_torch()
     layouts = ["contiguous"] + (["channels_last"] if has_convolutions(network) else [])
     fused = ["+fused"] if "fused" in inspect.signature(torch.optim.SGD).parameters else []
     found = [layout + option for layout in layouts for option in ["", *fused]]
-    if processes == 1 and hasattr(torch, "compile"):
+    if compiled and processes == 1 and hasattr(torch, "compile"):
         found += [f"{layout}{fused[0] if fused else ''}+compile" for layout in layouts]
     return found
 
@@ -54,7 +54,7 @@ class Team:
     """`processes` processes of `threads` threads each, training together; `batch` is that of one process."""
 
     def __init__(self, processes, threads, network, batch):
-        self.processes = processes
+        self.processes, self.threads = processes, threads
         self.name = f"DDP x{processes}" if processes > 1 else f"{threads} thread{'s' * (threads > 1)}"
         self.folder = tempfile.TemporaryDirectory()
         environment = {**os.environ, "OMP_NUM_THREADS": str(threads), "MKL_NUM_THREADS": str(threads)}
