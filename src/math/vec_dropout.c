@@ -1,15 +1,13 @@
-#include "math/vec.h"
-
-#include "core/philox.h"
 #include "ddp/rng.h"
+#include "math/vec_philox.h"
 
-/* Draws four words for each of 16 samples: out[word][sample]. The loop over samples is the vector. */
+/* Draws four words for each of 16 samples: out[word][sample]. */
 VEC_INLINE void draw16(philox4x32_key_t key, uint64_t a, uint32_t group, uint32_t sample, uint32_t out[4][16])
 {
-    for (uint32_t i = 0; i < 16; i++) {
-        philox4x32_ctr_t counter = {{(uint32_t)a, (uint32_t)(a >> 32), sample + i, group}};
-        philox4x32_ctr_t words = philox4x32(counter, key);
-        for (int w = 0; w < 4; w++) out[w][i] = words.v[w];
+    for (uint32_t part = 0; part < 16; part += VW) {
+        vecu words[4];
+        philox_draw(key, a, sample + part, group, words);
+        for (int w = 0; w < 4; w++) *(vecu *)(out[w] + part) = words[w];
     }
 }
 
@@ -25,11 +23,28 @@ VEC_INLINE void apply_mask(uint16_t keep, float scale, const float *x, float *y)
     }
 }
 
+/* Bit i: lane i of the mask, whose lanes are all ones or all zeros. */
+VEC_INLINE uint32_t vec_bits(veci mask)
+{
+#if defined(__AVX512DQ__)
+    return _mm512_movepi32_mask((__m512i)mask);
+#elif defined(__AVX__)
+    return (uint32_t)_mm256_movemask_ps((__m256)mask);
+#elif defined(__x86_64__)
+    return (uint32_t)_mm_movemask_ps((__m128)mask);
+#else
+    uint32_t bits = 0;
+    for (uint32_t i = 0; i < VW; i++) bits |= (uint32_t)(mask[i] & 1) << i;
+    return bits;
+#endif
+}
+
 /* The bits of the words that are not below the threshold. */
 VEC_INLINE uint16_t bits_of(const uint32_t words[16], uint32_t threshold)
 {
     uint32_t bits = 0;
-    for (uint32_t i = 0; i < 16; i++) bits |= (uint32_t)(words[i] >= threshold) << i;
+    for (uint32_t part = 0; part < 16; part += VW)
+        bits |= vec_bits((veci)(*(const vecu *)(words + part) >= threshold)) << part;
     return (uint16_t)bits;
 }
 
