@@ -74,4 +74,20 @@ struct bench_step {
  * weights are changed. Collective. Errors: STATUS_DIVERGED; STATUS_OTHER, memory. */
 enum status bench_step(struct trainer *t, struct bench_step *result);
 
+/* One kernel on one shape. Rates are calls per second, the sum over the ranks. */
+struct bench_kernel {
+    char name[64];
+    double flops;        /* of one call; 0 for what only moves memory */
+    double bytes;        /* that one call must read and write */
+    double best, median; /* the kernel */
+    double roof;         /* what the peak of sgemm and the moving of as many bytes allow */
+    double sgemm;        /* sgemm on the same arithmetic; 0 if there is none */
+};
+
+/* Every kernel (whose name contains `filter`, unless NULL) in turns with sgemm and with memory traffic, on all ranks
+ * at once; a convolution's arithmetic is that of the plain sum. `take` gets each result on every rank. Collective.
+ * Errors: STATUS_CONFIG if nothing has such a name; STATUS_OTHER, memory. */
+enum status bench_kernels(struct comm *comm, const char *filter,
+                          void (*take)(void *self, const struct bench_kernel *result), void *self);
+
 #endif

@@ -49,7 +49,6 @@ void model_backward(struct model *m, const struct pass *p);
 int64_t model_param_floats(const struct model *m); /* length of the flat vector, gaps included */
 int64_t model_param_count(const struct model *m);  /* parameters without gaps */
 size_t model_bytes(const struct model *m);         /* of its arena */
-int model_lowest_trained(const struct model *m);   /* the lowest layer with parameters: backward ends there */
 struct shape model_output_shape(const struct model *m);
 int model_layer_count(const struct model *m);
 const struct layer *model_layer(const struct model *m, int index);

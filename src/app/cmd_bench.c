@@ -44,6 +44,27 @@ static enum status run_sync(struct comm *comm, struct arguments *a, struct json 
     return STATUS_OK;
 }
 
+struct listing {
+    struct comm *comm;
+    struct json *json;
+};
+
+static void list_kernel(void *self, const struct bench_kernel *result)
+{
+    const struct listing *l = self;
+    if (comm_rank(l->comm) == 0) bench_report_kernel(l->comm, result, l->json);
+}
+
+static enum status run_kernels(struct comm *comm, struct arguments *a, struct json *json)
+{
+    struct listing listing = {comm, json};
+    if (json) json_open(json, "kernels", '[');
+    if (comm_rank(comm) == 0) bench_report_kernels_head(comm);
+    TRY(bench_kernels(comm, a->word_count ? a->words[0] : NULL, list_kernel, &listing));
+    if (json) json_close(json, ']');
+    return STATUS_OK;
+}
+
 /* The evaluation set is of no use here, so it need not be there. */
 static enum status run_step(struct comm *comm, struct arguments *a, struct json *json)
 {
@@ -70,10 +91,8 @@ struct benchmark {
 };
 
 static const struct benchmark benchmarks[] = {
-    {"peak", 0, 0, run_peak},
-    {"step", 0, 1, run_step},
-    {"sync", 0, 0, run_sync},
-    {.name = NULL},
+    {"kernels", 0, 1, run_kernels}, {"peak", 0, 0, run_peak}, {"step", 0, 1, run_step},
+    {"sync", 0, 0, run_sync},       {.name = NULL},
 };
 
 /* The benchmark that the first word names; the words move up by one. */

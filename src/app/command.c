@@ -24,7 +24,8 @@ static const struct command commands[] = {
     {"init", "[FILE.yaml]", "write the demo's configuration, with comments, to start from",
      "FILE.yaml is ddp_train.yaml if not given; an existing file is never replaced.\n", 0, 0, 1, false,
      cmd_init},
-    {"bench", "peak|step [FILE.yaml]|sync", "measure the machine and the program's parts",
+    {"bench", "kernels [NAME]|peak|step [FILE.yaml]|sync", "measure the machine and the program's parts",
+     "kernels: every kernel (with NAME in its name) against the peak, the memory's speed, and sgemm.\n"
      "peak: products by sgemm and the bandwidth of memory, on all ranks at once.\n"
      "step: where the time of a training step goes, in ms and shares of the peak. FILE.yaml and the flags "
      "are\n"

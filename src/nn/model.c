@@ -188,8 +188,8 @@ float *model_output_grad(struct model *m)
     return m->gradients[0];
 }
 
-/* Nobody needs the gradient of what lies below. */
-int model_lowest_trained(const struct model *m)
+/* The lowest stage that has parameters: nobody needs the gradient of what lies below. */
+static int lowest_trained(const struct model *m)
 {
     int i = 0;
     while (i < m->stage_count && m->stages[i].tensor_count == 0) i++;
@@ -198,7 +198,7 @@ int model_lowest_trained(const struct model *m)
 
 void model_backward(struct model *m, const struct pass *p)
 {
-    int current = 0, lowest = model_lowest_trained(m);
+    int current = 0, lowest = lowest_trained(m);
     double begin = trace_begin(), start = begin;
     for (int i = m->stage_count - 1; i >= lowest; i--) {
         const struct layer *l = &m->stages[i];

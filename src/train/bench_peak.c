@@ -2,12 +2,10 @@
 #include "train/bench_private.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "ddp/blas.h"
-#include "ddp/clock.h"
 #include "ddp/kernels.h"
 #include "ddp/mem.h"
 
@@ -23,8 +21,9 @@ struct work {
     uint64_t sum; /* keeps the reading loop alive */
 };
 
-static void multiply(struct work *w)
+static void multiply(void *self)
 {
+    struct work *w = self;
     blas_gemm(false, false, w->count, w->count, w->count, w->a, w->b, 0, w->c);
 }
 
@@ -35,13 +34,15 @@ KERNELS_CLONED static uint64_t sum_words(const uint64_t *words, int64_t count)
     return sum;
 }
 
-static void read_array(struct work *w)
+static void read_array(void *self)
 {
+    struct work *w = self;
     w->sum += sum_words((const uint64_t *)(const void *)w->a, w->count / 2);
 }
 
-static void copy_array(struct work *w)
+static void copy_array(void *self)
 {
+    struct work *w = self;
     memcpy(w->b, w->a, (size_t)w->count * sizeof *w->b);
 }
 
@@ -51,39 +52,17 @@ KERNELS_CLONED static void triad(float *restrict a, const float *restrict b, con
     for (int64_t i = 0; i < count; i++) a[i] = b[i] + 0.5f * c[i];
 }
 
-static void triad_arrays(struct work *w)
+static void triad_arrays(void *self)
 {
+    struct work *w = self;
     triad(w->c, w->a, w->b, w->count);
 }
 
-struct rates {
-    double sum, slowest;
-};
-
-/* All ranks do the same amount of work at the same time. */
-static struct rates run_round(struct comm *comm, double *of_rank, void (*run)(struct work *), struct work *w,
-                              double amount)
-{
-    struct rates r = {.slowest = INFINITY};
-    int ranks = comm_size(comm);
-    memset(of_rank, 0, (size_t)ranks * sizeof *of_rank);
-    comm_barrier(comm);
-    double start = clock_seconds();
-    run(w);
-    of_rank[comm_rank(comm)] = amount / (clock_seconds() - start);
-    comm_merge_doubles(comm, of_rank, ranks);
-    for (int i = 0; i < ranks; i++) {
-        r.sum += of_rank[i];
-        if (of_rank[i] < r.slowest) r.slowest = of_rank[i];
-    }
-    return r;
-}
-
-static double best_of_rounds(struct comm *comm, double *of_rank, void (*run)(struct work *), struct work *w,
+static double best_of_rounds(struct comm *comm, double *of_rank, void (*run)(void *self), struct work *w,
                              double amount)
 {
     double best = 0;
-    for (int i = 0; i < MEMORY_ROUNDS; i++) best = fmax(best, run_round(comm, of_rank, run, w, amount).sum);
+    for (int i = 0; i < MEMORY_ROUNDS; i++) best = fmax(best, bench_round(comm, of_rank, run, w, amount).sum);
     return best;
 }
 
@@ -99,7 +78,7 @@ static void multiply_rounds(struct comm *comm, double *of_rank, int rounds, floa
             struct work w = {.count = sizes[i], .a = memory, .b = memory + all, .c = memory + 2 * all};
             /* The shorter ones more often: they have better chances to run undisturbed on a shared machine. */
             for (int64_t times = largest * largest / (sizes[i] * sizes[i]); times > 0; times--) {
-                struct rates r = run_round(comm, of_rank, multiply, &w, 2 * size * size * size);
+                struct bench_rates r = bench_round(comm, of_rank, multiply, &w, 2 * size * size * size);
                 if (r.sum <= peak->sgemm_flops) continue;
                 peak->sgemm_flops = r.sum;
                 peak->slowest_rank_flops = r.slowest;
@@ -156,17 +135,6 @@ static enum status measure(struct comm *comm, double *of_rank, struct bench_peak
     comm_sum_int64(comm, &without_room, 1);
     if (without_room) return STATUS_OK;
     return measure_memory(comm, of_rank, main_memory_bytes(comm), &peak->main_memory);
-}
-
-static int by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-void bench_sort(double *values, int64_t count)
-{
-    qsort(values, (size_t)count, sizeof *values, by_value);
 }
 
 enum status bench_peak(struct comm *comm, struct bench_peak *peak)

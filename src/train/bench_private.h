@@ -9,6 +9,14 @@
  * Collective. Errors: STATUS_OTHER, memory. */
 enum status bench_products(struct comm *comm, int rounds, struct bench_peak *peak);
 
+/* bench_round.c: all ranks do the same amount of work at the same time; the rates are amounts per second. of_rank
+ * [ranks] is room. Collective. */
+struct bench_rates {
+    double sum, slowest; /* over the ranks, and of one */
+};
+struct bench_rates bench_round(struct comm *comm, double *of_rank, void (*run)(void *self), void *self,
+                               double amount);
+
 /* Ascending. */
 void bench_sort(double *values, int64_t count);
 

@@ -27,6 +27,14 @@ struct session {
     int row_of[2][MODEL_MAX_LAYERS]; /* by forward and backward */
 };
 
+/* Backward ends at the lowest layer with parameters. */
+static int lowest_trained(const struct model *m)
+{
+    int i = 0;
+    while (i < model_layer_count(m) && model_layer(m, i)->tensor_count == 0) i++;
+    return i;
+}
+
 static double layer_flops(const struct layer *l)
 {
     if (l->tensor_count == 0 || l->tensors[0].rank < 2) return 0;
@@ -48,7 +56,7 @@ static void add_layer(struct session *s, int index, bool backward)
 {
     const struct layer *l = model_layer(s->t->model, index);
     struct bench_step *r = s->result;
-    int lowest = model_lowest_trained(s->t->model);
+    int lowest = lowest_trained(s->t->model);
     struct bench_step_row *row = add_row(r, l->ops->name, 1);
     size_t length = strlen(row->name);
     snprintf(row->name + length, sizeof row->name - length, " %d", index);
@@ -71,7 +79,7 @@ static void plan_rows(struct session *s)
     add_row(r, "loss", 0);
     add_row(r, "backward", 0);
     backward = r->row_count - 1;
-    for (int i = layers - 1; i >= model_lowest_trained(s->t->model); i--) add_layer(s, i, true);
+    for (int i = layers - 1; i >= lowest_trained(s->t->model); i--) add_layer(s, i, true);
     r->rows[backward].flops = r->whole.flops - r->rows[forward].flops;
     add_row(r, "sum", 0);
     add_row(r, "collect", 0);

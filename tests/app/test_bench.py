@@ -28,6 +28,17 @@ class Bench(harness.Case):
         self.assertGreater(result["memory_gbytes"], 0)
         self.assertTrue(result["isa"] and result["blas"])
 
+    def test_kernels(self):
+        for part, count in (("conv 5x5", 5), ("linear 784 to 1024, 16 lanes", 3), ("gather", 2)):
+            lines, result = self.bench("kernels", part, ranks=2)
+            self.assertEqual(len(result["kernels"]), count)
+            for kernel, line in zip(result["kernels"], lines[-count:]):
+                self.assertIn(part, kernel["name"])
+                self.assertTrue(line.startswith(kernel["name"]))
+                self.assertGreaterEqual(kernel["best"], kernel["median"])
+                self.assertGreater(kernel["roof"], 0)
+        self.assertEqual(harness.run(["bench", "kernels", "no such kernel"]).returncode, 2)
+
     def test_sync(self):
         lines, result = self.bench("sync", "--params", "1000", "--repeats", "3", ranks=2)
         self.assertIn("1008 parameters, sgd, 2 ranks", lines[0])
