@@ -25,7 +25,7 @@ CHOOSE_SECONDS = 0.5  # of each way in the round that chooses
 
 
 class Ways:
-    """PyTorch's ways for one network and batch: all are tried once, the fastest few are measured."""
+    """PyTorch's ways for one network and batch: all are tried, the fastest few are measured."""
 
     def __init__(self, teams, network, compiled=True):
         self.tried, self.failed = {}, {}
@@ -125,7 +125,7 @@ def parse():
     parser.add_argument("--per-rank", nargs="+", type=int, help="samples per rank and step; 32 64 256, 64 with --scaling, 64 256 with --price")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=1.5, help="of each measurement")
-    parser.add_argument("--virtual-ranks", type=int, help="of all ranks together; one per rank")
+    parser.add_argument("--virtual-ranks", type=int, help="train.virtual_ranks, one per rank by default; --price sets its own")
     parser.add_argument("--json", help="also writes all figures there")
     options = parser.parse_args()
     if not options.per_rank:

@@ -9,9 +9,10 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 import harness  # noqa: E402
 from networks import NETWORKS, ddp_train_layers  # noqa: E402
 
-# One core per rank: mpirun binds by default, and the tests' environment for crowded machines does not apply.
+# One core per rank: mpirun binds by default, and what the tests or a shell set for crowded machines does not apply.
 for name in ("OMPI_MCA_hwloc_base_binding_policy", "OMPI_MCA_mpi_yield_when_idle"):
     harness.ENVIRONMENT.pop(name)
+    os.environ.pop(name, None)
 
 SAMPLES = 8192  # held in memory at most, unless one batch is larger
 WINDOWS = 4  # epochs that count, where steps are short enough

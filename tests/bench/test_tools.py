@@ -1,0 +1,39 @@
+"""The benchmark's tools still run: arithmetic, configurations that the program accepts, and a short measurement. Times are not judged."""
+import json
+import os
+import subprocess
+import sys
+import unittest
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [HERE, os.path.join(HERE, "..", "e2e")]
+import harness  # noqa: E402
+import networks  # noqa: E402
+
+
+class Tools(harness.Case):
+    def test_arithmetic_of_the_tutorial(self):
+        products = [6 * 25 * 24 * 24, 6 * 12 * 25 * 8 * 8, 192 * 120, 120 * 60, 60 * 10]
+        self.assertEqual(networks.flops_per_sample("tutorial"), 2 * (3 * sum(products) - products[0]))
+
+    def test_the_program_accepts_every_network(self):
+        for name, (shape, _) in networks.NETWORKS.items():
+            config = self.write(f"{name}.yaml", f'data: {{train: "synthetic:{"x".join(map(str, shape))}:10:64", normalize: none}}\n'
+                                f"model:\n  layers:\n{networks.ddp_train_layers(name)}\ntrain: {{batch: 64}}\n")
+            done = harness.run(["check", config])
+            self.assertEqual(done.returncode, 0, f"{name}\n{done.stderr}")
+
+    def test_a_short_measurement(self):
+        figures = self.path("figures.json")
+        done = subprocess.run([sys.executable, os.path.join(HERE, "bench.py"), "--scaling", "--networks", "tutorial", "--rounds", "1",
+                               "--seconds", "0.1", "--json", figures], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                              env={**harness.environment(), "DDP_TRAIN_BIN": harness.PROGRAM}, timeout=300)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        with open(figures) as f:
+            row, = json.load(f)["rows"]
+        self.assertEqual((row["network"], row["per_rank"], len(row["a"])), ("tutorial", 64, 1))
+        self.assertGreater(row["ratio"], 0)
+
+
+if __name__ == "__main__":
+    unittest.main()
