@@ -1,7 +1,11 @@
+#include <assert.h>
 #include <math.h>
 
+#include "ddp/blas.h"
 #include "ddp/kernels.h"
 #include "ddp/layer.h"
+
+#define WIDE_LANES 256
 
 enum { OUT, BIAS };
 static const struct arg args[] = {
@@ -30,11 +34,25 @@ static enum status plan(struct layer *l)
     return STATUS_OK;
 }
 
+/* Our own products read W in place and keep a panel of the lanes in cache. When one virtual rank alone has more lanes
+ * than that is good for, sgemm's packing pays. The rule must not depend on how many virtual ranks share a pass. */
+static bool is_wide(const struct linear *shape)
+{
+    return shape->lanes / shape->leaves > WIDE_LANES;
+}
+
 static void forward(const struct layer *l, const struct pass *p, const float *x, float *y)
 {
     struct linear shape = shape_of(l, p->lanes, p->leaves);
+    const float *weight = p->params + l->tensors[0].offset;
     const float *bias = l->tensor_count == 2 ? p->params + l->tensors[1].offset : NULL;
-    kernels->linear_forward(&shape, p->params + l->tensors[0].offset, bias, x, y);
+    if (!is_wide(&shape)) {
+        kernels->linear_forward(&shape, weight, bias, x, y);
+        return;
+    }
+    assert(p->leaves == 1);
+    for (int64_t i = 0; bias && i < shape.out * p->lanes; i++) y[i] = bias[i / p->lanes];
+    blas_gemm(false, false, shape.out, p->lanes, shape.in, weight, x, bias ? 1 : 0, y);
 }
 
 static void backward(const struct layer *l, const struct pass *p, const float *x, const float *y, float *dy,
@@ -42,10 +60,18 @@ static void backward(const struct layer *l, const struct pass *p, const float *x
 {
     (void)y;
     struct linear shape = shape_of(l, p->lanes, p->leaves);
-    kernels->linear_backward_weight(&shape, x, dy, p->grads + l->tensors[0].offset, l->scratch);
+    const float *weight = p->params + l->tensors[0].offset;
+    float *dweight = p->grads + l->tensors[0].offset;
     if (l->tensor_count == 2)
         kernels->sum_rows(shape.out, 1, p->lanes, p->leaves, dy, p->grads + l->tensors[1].offset);
-    if (dx) kernels->linear_backward_data(&shape, p->params + l->tensors[0].offset, dy, dx);
+    if (is_wide(&shape)) {
+        assert(p->leaves == 1);
+        blas_gemm(false, true, shape.out, shape.in, p->lanes, dy, x, 0, dweight);
+        if (dx) blas_gemm(true, false, shape.in, p->lanes, shape.out, weight, dy, 0, dx);
+        return;
+    }
+    kernels->linear_backward_weight(&shape, x, dy, dweight, l->scratch);
+    if (dx) kernels->linear_backward_data(&shape, weight, dy, dx);
 }
 
 extern const struct layer_ops layer_linear;

@@ -145,17 +145,17 @@ static void draw_args(const struct layer_ops *ops, double args[ARG_MAX])
 static void check_layer(const struct layer_ops *ops)
 {
     static const struct shape shapes[] = {{1, 1, 1}, {3, 7, 5}, {2, 6, 6}, {17, 5, 4}, {5, 1, 1}};
-    static const int64_t lane_counts[] = {16, 48};
+    static const int64_t lane_counts[] = {16, 48, 272};
     int checked = 0;
     for (int trial = 0; trial < 60; trial++) {
         struct bench b = {.layer = {.ops = ops,
                                     .in = shapes[trial % 5],
-                                    .lanes = lane_counts[trial % 2],
+                                    .lanes = lane_counts[trial % 3],
                                     .leaves = 1,
                                     .index = 2}};
         draw_args(ops, b.layer.args);
         if (ops->plan(&b.layer) != STATUS_OK) continue; /* a window larger than the input */
-        place(&b, shapes[trial % 5], lane_counts[trial % 2]);
+        place(&b, shapes[trial % 5], lane_counts[trial % 3]);
         /* away from kinks: on a grid of 1/8 that misses 0, no two elements of a window alike */
         for (int64_t i = 0; i < b.in; i++) b.x[i] = ((float)(i * 7919 % 1009) - 504.5f) / 8;
         check_case(&b);
