@@ -90,4 +90,20 @@ struct bench_kernel {
 enum status bench_kernels(struct comm *comm, const char *filter,
                           void (*take)(void *self, const struct bench_kernel *result), void *self);
 
+/* A data set on its way in; times are the best of several, rates the sum over the ranks of the best round. */
+struct bench_loader {
+    int64_t samples, batch; /* batch: of a rank */
+    double sample_bytes;    /* as stored */
+    double window_bytes;    /* in memory, labels included */
+    double file_bytes;      /* 0 if the data set is no file */
+    double load_seconds;    /* from nothing to the shared window, all ranks together */
+    double read_seconds;    /* one rank reads the file once */
+    double gathered,
+        copied;         /* samples per second: shuffled, into normalised lanes; by memcpy of as many bytes */
+    double input_bytes; /* of a sample in lanes */
+};
+
+/* Collective. Errors: those of dataset_load; STATUS_OTHER, memory. */
+enum status bench_loader(struct comm *comm, const char *locator, int64_t batch, struct bench_loader *result);
+
 #endif

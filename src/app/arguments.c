@@ -36,6 +36,7 @@ static const struct flag flags[] = {
      0},
     {"repeats", "N", AT(repeats), "sync: timed repeats (default 20)", FLAGS_BENCH, 0},
     {"ranks-per-node", "N", AT(ranks_per_node), "sync: treat every N ranks as one node", FLAGS_BENCH, 0},
+    {"batch", "N", AT(batch), "loader: samples per rank and batch (default 64)", FLAGS_BENCH, 0},
     {"json", "FILE", AT(json), "also write the result as one line of JSON", FLAGS_BENCH, 0},
     {"help", NULL, AT(help), "explain the command", 0, 'h'},
     {"version", NULL, AT(version), "print version and libraries", 0, 0},

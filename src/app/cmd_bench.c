@@ -8,6 +8,8 @@
 #include "ddp/number.h"
 #include "ddp/trainer.h"
 
+#define BATCH_MAX (1 << 20)
+
 static enum status read_count(const char *flag, const char *text, int64_t *count)
 {
     enum status status = number_parse_int(text, count);
@@ -41,6 +43,18 @@ static enum status run_sync(struct comm *comm, struct arguments *a, struct json 
         if (comm_rank(comm) == 0) bench_report_sync(comm, &result, json);
     }
     if (json) json_close(json, ']');
+    return STATUS_OK;
+}
+
+static enum status run_loader(struct comm *comm, struct arguments *a, struct json *json)
+{
+    int64_t batch = 64;
+    struct bench_loader result;
+    if (a->batch) TRY(read_count("batch", a->batch, &batch));
+    if (batch > BATCH_MAX)
+        return status_fail(STATUS_CONFIG, "--batch: %s is more than %d", a->batch, BATCH_MAX);
+    TRY(bench_loader(comm, a->words[0], batch, &result));
+    if (comm_rank(comm) == 0) bench_report_loader(comm, &result, json);
     return STATUS_OK;
 }
 
@@ -91,8 +105,12 @@ struct benchmark {
 };
 
 static const struct benchmark benchmarks[] = {
-    {"kernels", 0, 1, run_kernels}, {"peak", 0, 0, run_peak}, {"step", 0, 1, run_step},
-    {"sync", 0, 0, run_sync},       {.name = NULL},
+    {.name = "kernels", .max_words = 1, .run = run_kernels},
+    {.name = "loader", .min_words = 1, .max_words = 1, .run = run_loader},
+    {.name = "peak", .run = run_peak},
+    {.name = "step", .max_words = 1, .run = run_step},
+    {.name = "sync", .run = run_sync},
+    {.name = NULL},
 };
 
 /* The benchmark that the first word names; the words move up by one. */

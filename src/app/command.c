@@ -24,12 +24,14 @@ static const struct command commands[] = {
     {"init", "[FILE.yaml]", "write the demo's configuration, with comments, to start from",
      "FILE.yaml is ddp_train.yaml if not given; an existing file is never replaced.\n", 0, 0, 1, false,
      cmd_init},
-    {"bench", "kernels [NAME]|peak|step [FILE.yaml]|sync", "measure the machine and the program's parts",
+    {"bench", "kernels [NAME]|loader DATA|peak|step [FILE.yaml]|sync",
+     "measure the machine and the program's parts",
      "kernels: every kernel (with NAME in its name) against the peak, the memory's speed, and sgemm.\n"
+     "loader: DATA (as data.train) against reading the file once, its batches against memcpy.\n"
      "peak: products by sgemm and the bandwidth of memory, on all ranks at once.\n"
-     "step: where the time of a training step goes, in ms and shares of the peak. FILE.yaml and the flags "
-     "are\n"
-     "      those of train; --data.train=synthetic:1x28x28:10:60000 needs no file.\n"
+     "step: where the time of a training step goes, in ms and shares of the peak. FILE.yaml and flags as "
+     "for\n"
+     "      train; --data.train=synthetic:1x28x28:10:60000 needs no file.\n"
      "sync: synchronisation and update of gradients against MPI_Allreduce.\n",
      FLAGS_BENCH | FLAGS_CONFIG, 1, 2, true, cmd_bench},
     {"version", "", "print version and libraries", "", 0, 0, 0, false, cmd_version},

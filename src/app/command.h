@@ -21,7 +21,7 @@ struct arguments {
     const char *words[ARGUMENT_WORDS]; /* behind the command */
     int word_count;
     const char *config, *output, *data, *class_names, *params, *repeats, *ranks_per_node, *json, *timeline,
-        *timeline_steps; /* NULL if not given */
+        *timeline_steps, *batch; /* NULL if not given */
     bool overwrite, print_config, force, help, version;
     struct settings settings; /* keys given as flags */
 };

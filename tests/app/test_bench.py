@@ -39,6 +39,21 @@ class Bench(harness.Case):
                 self.assertGreater(kernel["roof"], 0)
         self.assertEqual(harness.run(["bench", "kernels", "no such kernel"]).returncode, 2)
 
+    def test_loader(self):
+        path = self.path("demo.h5")
+        self.assertEqual(harness.run(["demo-data", path]).returncode, 0)
+        for data, ranks in ((path + ":train", 2), (path + ":test", 1), ("synthetic:3x8x8:10:100", 2)):
+            _, result = self.bench("loader", data, "--batch", "50", ranks=ranks)
+            self.assertEqual("read_ms" in result, data.startswith(path))
+            if "read_ms" in result:
+                self.assertAlmostEqual(result["file_mbytes"] * 1e6, os.path.getsize(path), delta=1)
+            self.assertEqual(result["batch"], 50)
+            self.assertEqual(result["sample_bytes"], 784 if data.startswith(path) else 4 * 192)
+            self.assertGreater(result["load_ms"], 0)
+            self.assertGreater(result["samples_per_second"], 0)
+        done = harness.run(["bench", "loader", self.path("missing.h5")])
+        self.assertEqual((done.returncode, len(harness.error_lines(done.stderr))), (3, 1))
+
     def test_sync(self):
         lines, result = self.bench("sync", "--params", "1000", "--repeats", "3", ranks=2)
         self.assertIn("1008 parameters, sgd, 2 ranks", lines[0])
