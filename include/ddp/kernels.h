@@ -38,6 +38,7 @@ struct dropout_draw {
 struct gather {
     int64_t channels, per_channel;
     int64_t lanes, live;        /* of one virtual rank */
+    int64_t ahead;              /* rows behind the live ones that will be gathered next: fetched meanwhile */
     int64_t stride;             /* floats from one feature to the next: lanes of the pass */
     const float *scale, *shift; /* [channels] */
 };

@@ -109,9 +109,10 @@ VEC_INLINE void gather_rows(const struct gather *g, const void *const *rows, int
 {
     for (int64_t n = 0; n < g->live; n += 16) {
         const void *mine[16], *next[16];
+        int64_t all = g->live + g->ahead;
         for (int64_t i = 0; i < 16; i++) { /* beyond the last sample, it again */
             mine[i] = rows[n + i < g->live ? n + i : g->live - 1];
-            next[i] = rows[n + 16 + i < g->live ? n + 16 + i : g->live - 1];
+            next[i] = rows[n + 16 + i < all ? n + 16 + i : all - 1];
         }
         gather_group(g, mine, next, word_features, out + n);
     }

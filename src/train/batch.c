@@ -21,7 +21,7 @@ enum status batch_create(struct batch *b, int64_t lanes, int64_t leaves)
     b->leaves = leaves;
     TRY(mem_alloc(&b->live, (size_t)leaves, sizeof *b->live, "batch"));
     TRY(mem_alloc(&b->samples, count, sizeof *b->samples, "batch"));
-    TRY(mem_alloc(&b->rows, (size_t)lanes, sizeof *b->rows, "batch"));
+    TRY(mem_alloc(&b->rows, count, sizeof *b->rows, "batch"));
     TRY(mem_alloc(&b->labels, count, sizeof *b->labels, "batch"));
     TRY(mem_alloc(&b->losses, count, sizeof *b->losses, "batch"));
     TRY(mem_alloc(&b->predicted, count, sizeof *b->predicted, "batch"));
@@ -34,31 +34,40 @@ void batch_destroy(struct batch *b)
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) mem_free(all[i]);
 }
 
-static void load_leaf(struct batch *b, int64_t leaf, const struct dataset *d, const struct normal *n,
-                      float *input)
+/* Fills rows and labels; returns the number of rows. */
+static int64_t find_rows(struct batch *b, const struct dataset *d)
 {
-    const struct source_info *info = dataset_info(d);
-    struct gather g = {.channels = n->channels,
-                       .per_channel = shape_features(info->shape) / n->channels,
-                       .lanes = b->lanes,
-                       .live = b->live[leaf],
-                       .stride = b->leaves * b->lanes,
-                       .scale = n->scale,
-                       .shift = n->shift};
-    for (int64_t i = 0; i < g.live; i++) {
-        int64_t at = leaf * b->lanes + i;
-        b->rows[i] = dataset_features(d, b->samples[at]);
-        b->labels[at] = dataset_label(d, b->samples[at]);
-    }
-    if (info->type == FEATURE_U8)
-        kernels->gather_u8(&g, (const uint8_t *const *)b->rows, input + leaf * b->lanes);
-    else
-        kernels->gather_f32(&g, (const float *const *)b->rows, input + leaf * b->lanes);
+    int64_t rows = 0;
+    for (int64_t leaf = 0; leaf < b->leaves; leaf++)
+        for (int64_t i = 0; i < b->live[leaf]; i++) {
+            int64_t at = leaf * b->lanes + i;
+            b->rows[rows++] = dataset_features(d, b->samples[at]);
+            b->labels[at] = dataset_label(d, b->samples[at]);
+        }
+    return rows;
 }
 
 void batch_load(struct batch *b, const struct dataset *d, const struct normal *n, float *input)
 {
-    for (int64_t leaf = 0; leaf < b->leaves; leaf++) load_leaf(b, leaf, d, n, input);
+    const struct source_info *info = dataset_info(d);
+    int64_t left = find_rows(b, d);
+    const void *const *rows = b->rows;
+    for (int64_t leaf = 0; leaf < b->leaves; leaf++) {
+        struct gather g = {.channels = n->channels,
+                           .per_channel = shape_features(info->shape) / n->channels,
+                           .lanes = b->lanes,
+                           .live = b->live[leaf],
+                           .ahead = left - b->live[leaf],
+                           .stride = b->leaves * b->lanes,
+                           .scale = n->scale,
+                           .shift = n->shift};
+        if (info->type == FEATURE_U8)
+            kernels->gather_u8(&g, (const uint8_t *const *)rows, input + leaf * b->lanes);
+        else
+            kernels->gather_f32(&g, (const float *const *)rows, input + leaf * b->lanes);
+        rows += g.live;
+        left -= g.live;
+    }
 }
 
 void batch_loss(struct batch *b, const struct loss_ops *loss, const double *args, const float *logits,

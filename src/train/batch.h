@@ -14,7 +14,7 @@ struct batch {
     int64_t leaves;         /* virtual ranks in this pass, at most those of batch_create */
     int64_t *live;          /* [leaves]: samples of each */
     int64_t *samples;       /* [leaves][lanes]: numbers in the data set; the caller fills [i][live[i]] */
-    const void **rows;      /* [lanes] */
+    const void **rows;      /* [leaves * lanes]: the live ones of all virtual ranks, one behind the other */
     int32_t *labels;        /* [leaves][lanes] */
     double *losses;         /* [leaves][lanes] */
     int32_t *predicted;     /* [leaves][lanes] */

@@ -71,7 +71,7 @@ static void check_gather(int64_t channels, int64_t per_channel, int64_t lanes, i
         }
     }
     for (int64_t c = 0; c < channels; c++) scale[c] = 0.5f + (float)c, shift[c] = (float)c - 3;
-    struct gather g = {channels, per_channel, lanes, live, lanes, scale, shift};
+    struct gather g = {channels, per_channel, lanes, live, 0, lanes, scale, shift};
     float *a = vector(features * lanes, 7), *b = vector(features * lanes, 8); /* must be overwritten */
     kernels->gather_u8(&g, byte_rows, a);
     kernels->gather_f32(&g, float_rows, b);
