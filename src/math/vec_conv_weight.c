@@ -47,7 +47,7 @@ int64_t LEVEL(conv_weight_scratch_floats)(const struct window *c)
 {
     int64_t work = winograd_fits(c) ? LEVEL(winograd_leaf_floats)()
                    : panel_fits(c)  ? LEVEL(panel_leaf_floats)()
-                                    : LEVEL(outer_leaf_floats)(c);
+                                    : LEVEL(outer_floats)(c);
     return slot_floats(c) * tree_slots(c) + work;
 }
 
@@ -97,10 +97,11 @@ void LEVEL(conv_backward_weight)(const struct window *c, const float *x, const f
         panel_weight(c, x, dy, dweight, scratch);
         return;
     }
-    int64_t weights = c->out.c * depth_of(c), slot = slot_floats(c), lanes = c->lanes / c->leaves;
+    int64_t weights = c->out.c * depth_of(c), slot = slot_floats(c);
+    float *work = scratch + slot * tree_slots(c);
+    LEVEL(outer_sums)(c, x, dy, work);
     for (int64_t leaf = 0; leaf < c->leaves; leaf++) {
-        LEVEL(outer_leaf)
-        (c, leaf * lanes, lanes, x, dy, scratch + slot * tree_slot(leaf), scratch + slot * tree_slots(c));
+        LEVEL(outer_leaf)(c, leaf, scratch + slot * tree_slot(leaf), work);
         tree_add(scratch, slot, weights, leaf);
     }
     memcpy(dweight, scratch, (size_t)weights * sizeof *dweight);

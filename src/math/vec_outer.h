@@ -5,9 +5,9 @@
 
 #include "math/vec_patch.h"
 
-/* Sums [OC][depth] of the leaf in lanes [lane, lane + lanes), overwritten. `work`: outer_leaf_floats(). */
-void LEVEL(outer_leaf)(const struct window *c, int64_t lane, int64_t lanes, const float *x, const float *dy,
-                       float *sums, float *work);
-int64_t LEVEL(outer_leaf_floats)(const struct window *c); /* for no more lanes than c has */
+/* First the sums of all leaves, lane by lane, in `work`; then those of one leaf, [OC][depth]. */
+void LEVEL(outer_sums)(const struct window *c, const float *x, const float *dy, float *work);
+void LEVEL(outer_leaf)(const struct window *c, int64_t leaf, float *sums, float *work);
+int64_t LEVEL(outer_floats)(const struct window *c);
 
 #endif

@@ -44,4 +44,30 @@ VEC_INLINE void vec_turn16(const float *from, int64_t from_row, int64_t rows, fl
             vec_transpose(from + i * from_row + j, from_row, rows - i, to + j * to_row + i, to_row);
 }
 
+/* The sums of 16 lanes of each of VW rows, rows from `rows` on counting as zeros: halves are added onto halves, in the
+ * order of vec_sum16, while two rows are interleaved into one. */
+VEC_INLINE vec vec_sum16_rows(const float *from, int64_t rows)
+{
+    static const veci low = {VEC_LOW}, high = {VEC_HIGH};
+    vec sum[VW];
+#pragma GCC unroll 16
+    for (int i = 0; i < VW; i++) {
+        vec part[VEC_PARTS];
+#pragma GCC unroll 4
+        for (int p = 0; p < VEC_PARTS; p++) part[p] = i < rows ? vec_load(from + i * 16 + p * VW) : (vec){0};
+#pragma GCC unroll 2
+        for (int half = VEC_PARTS / 2; half; half /= 2)
+#pragma GCC unroll 2
+            for (int p = 0; p < half; p++) part[p] += part[p + half];
+        sum[i] = part[0];
+    }
+#pragma GCC unroll 4
+    for (int half = VW / 2; half; half /= 2)
+#pragma GCC unroll 8
+        for (int i = 0; i < half; i++)
+            sum[i] = __builtin_shuffle(sum[i], sum[i + half], low) +
+                     __builtin_shuffle(sum[i], sum[i + half], high);
+    return sum[0];
+}
+
 #endif
