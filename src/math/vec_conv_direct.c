@@ -1,116 +1,161 @@
-/* vec_conv.c - convolution with the batch innermost: forward pass and input gradient.
+/* vec_conv_direct.c - forward pass and data gradient of a convolution as plain sums of products.
  *
- * Columns are positions x lanes. Two ways through a plane, chosen by a fixed rule on shapes:
- *   direct  stride 1, no padding: the columns of an output row lie side by side in the input as well, so tap k
- *           is just an offset and the tiles read and write the activations themselves;
- *   packed  anything else, and many input channels (where direct reads walk memory in large strides): the
- *           patches of J columns are copied into a contiguous panel [k][J], zeros where the window hangs over. */
+ * Both are the same walk over their result: an element at a position sums, over the channels of the source, the taps
+ * whose source element exists. Along one axis these taps are a span; positions of a row with equal spans that lie side
+ * by side in source and result (at stride 1) form a run of columns (positions x lanes), which the register tiles read
+ * and write in place. So padding costs nothing, the data gradient writes every element once, and each is one chain of
+ * products over channels and taps in order. With many channels, where a tile would walk the source in large strides,
+ * the columns of a panel are first copied together. */
 #include "math/vec_patch.h"
 
-#define DIRECT_CHANNELS 16 /* more input channels than this are packed in the forward pass */
+#define PANEL_SOURCE 16               /* more source channels than this are copied into panels, */
+#define PANEL_RESULT 8                /* if there are as many channels to use them */
+#define PANEL_FLOATS (256 * 1024 / 4) /* a part of an L2 cache */
 
-static int64_t plane_columns(const struct window *c) /* in registers */
-{
-    return c->out.h * c->out.w * c->lanes / VW;
-}
-
-/* Scratch, in floats:
- *   packed   weights in tiles                      depth or OC rounded up to a tile, times the other
- *   panel    patches or gradients of J columns     max(depth, OC) x J x VW
- *   result   gradients of patches                  depth rounded up x J x VW
- *   offsets  int64 tables                          2 x (depth + OC) plus a tile */
-struct scratch {
-    float *packed, *panel, *result;
-    int64_t *b_offset, *c_offset;
+/* One of the two directions, and its scratch: weights in tiles [rows / m][channels][taps][m], the panel
+ * [channels][taps][columns], and tables of taps. */
+struct direct {
+    const struct window *c;
+    bool data; /* the data gradient */
+    struct shape from, to;
+    struct tile_shape shape;
+    int64_t taps, panel_columns; /* in registers; 0 without panels */
+    float *packed, *panel;
+    struct tap *tap, *panel_tap; /* [taps], of the source and of the panel */
 };
 
-static int64_t scratch_layout(const struct window *c, float *base, struct scratch *s)
+/* The taps of one axis that contribute to a result element: `count` from `tap` on, `step` apart; the first reads the
+ * source at `source`, the next ones `ahead` further each. */
+struct span {
+    int64_t tap, count, source;
+};
+
+static int64_t scratch_layout(const struct window *c, bool data, float *base, struct direct *d)
 {
-    int64_t depth = depth_of(c), oc = c->out.c, most = (depth > oc ? depth : oc) + TILE_MAX_M;
-    int64_t used = 0;
-    float *b_offset, *c_offset;
-    carve(base, &used, &s->packed, (depth + TILE_MAX_M) * (oc + TILE_MAX_M));
-    carve(base, &used, &s->panel, most * TILE_MAX_J * VW);
-    carve(base, &used, &s->result, most * TILE_MAX_J * VW);
-    carve(base, &used, &b_offset, 2 * most);
-    carve(base, &used, &c_offset, 2 * most);
-    s->b_offset = (int64_t *)(void *)b_offset;
-    s->c_offset = (int64_t *)(void *)c_offset;
+    *d = (struct direct){.c = c,
+                         .data = data,
+                         .from = data ? c->out : c->in,
+                         .to = data ? c->in : c->out,
+                         .taps = c->kernel * c->kernel};
+    d->shape = LEVEL(tile_shape_for)(d->to.c);
+    int64_t used = 0, depth = d->from.c * d->taps,
+            fit = PANEL_FLOATS / (depth * VW) / d->shape.j * d->shape.j;
+    if (d->from.c > PANEL_SOURCE && d->to.c >= PANEL_RESULT)
+        d->panel_columns = fit > d->shape.j ? fit : d->shape.j;
+    float *tables;
+    carve(base, &used, &d->packed, (d->to.c + TILE_MAX_M) * depth);
+    carve(base, &used, &d->panel, depth * d->panel_columns * VW);
+    carve(base, &used, &tables, 2 * d->taps * (int64_t)(sizeof *d->tap / sizeof(float)));
+    d->tap = (struct tap *)(void *)tables;
+    d->panel_tap = d->tap + d->taps;
     return used;
 }
 
 int64_t LEVEL(direct_scratch_floats)(const struct window *c)
 {
-    struct scratch s;
-    return scratch_layout(c, NULL, &s);
+    struct direct d;
+    int64_t forward = scratch_layout(c, false, NULL, &d), data = scratch_layout(c, true, NULL, &d);
+    return forward > data ? forward : data;
 }
 
-/* The transpose of pack_patches: adds the panel, whose taps are in reverse order, back to where it came from.
- */
-static void add_patches(const struct window *c, const float *panel, const struct patch *patch,
-                        int64_t registers, float *dx)
+/* The span of result coordinate `at` along an axis of the source that is `size` long. */
+static struct span span_of(const struct direct *d, int64_t at, int64_t size)
 {
-    for (int64_t ic = c->in.c - 1; ic >= 0; ic--)
-        for (int64_t ky = c->kernel - 1; ky >= 0; ky--)
-            for (int64_t kx = c->kernel - 1; kx >= 0; kx--, panel += registers * VW)
-                for (int64_t j = 0; j < registers; j++) {
-                    int64_t to = patch_tap(c, &patch[j], ic, ky, kx);
-                    if (to >= 0) vec_store(dx + to, vec_load(dx + to) + vec_load(panel + j * VW));
-                }
+    int64_t stride = d->c->stride, kernel = d->c->kernel, first, end;
+    if (!d->data) { /* source = at * stride - padding + tap */
+        int64_t start = at * stride - d->c->padding;
+        first = start < 0 ? -start : 0;
+        end = size - start < kernel ? size - start : kernel;
+        return (struct span){first, end > first ? end - first : 0, start + first};
+    }
+    /* source * stride = at + padding - tap, so taps are `stride` apart and the source runs backwards */
+    int64_t reach = at + d->c->padding, low = reach - (size - 1) * stride;
+    first = reach % stride;
+    if (low > first) first += (low - first + stride - 1) / stride * stride;
+    end = reach + 1 < kernel ? reach + 1 : kernel;
+    return (struct span){first, end > first ? (end - first + stride - 1) / stride : 0,
+                         (reach - first) / stride};
 }
 
-/* Packs matrix [rows][depth], stored with the given strides, into tiles [rows / m][depth][m]. */
-static void pack_tiles(const float *matrix, int64_t rows, int64_t depth, int64_t row_stride,
-                       int64_t depth_stride, int m, float *packed)
+/* Packs weights [OC][IC][taps] into tiles. */
+static void pack_weights(const struct direct *d, const float *weight)
 {
-    for (int64_t first = 0; first < rows; first += m)
-        for (int64_t k = 0; k < depth; k++)
-            for (int64_t i = first; i < first + m; i++)
-                *packed++ = i < rows ? matrix[i * row_stride + k * depth_stride] : 0;
+    int64_t across = d->c->in.c * d->taps, row = d->data ? d->taps : across,
+            channel = d->data ? across : d->taps;
+    float *to = d->packed;
+    for (int64_t first = 0; first < d->to.c; first += d->shape.m)
+        for (int64_t k = 0; k < d->from.c * d->taps; k++)
+            for (int64_t i = first; i < first + d->shape.m; i++)
+                *to++ = i < d->to.c ? weight[i * row + k / d->taps * channel + k % d->taps] : 0;
 }
 
-static void forward_direct(const struct window *c, const struct scratch *s, struct tile_shape shape,
-                           const float *bias, const float *x, float *y)
+/* The tables for the taps of two spans; returns how many. */
+static int64_t list_taps(const struct direct *d, const struct span *y, const struct span *x)
 {
-    int64_t depth = depth_of(c), columns = c->out.w * c->lanes / VW;
-    tap_offsets(c, s->b_offset);
-    for (int64_t oy = 0; oy < c->out.h; oy++)
-        for (int64_t column = 0; column < columns; column += shape.j) {
-            int64_t left = columns - column;
-            for (int64_t oc = 0; oc < c->out.c; oc += shape.m) {
-                struct tile t = {.depth = depth,
-                                 .a = s->packed + oc * depth,
-                                 .b = x + oy * c->in.w * c->lanes + column * VW,
-                                 .b_offset = s->b_offset,
-                                 .c = y + oy * c->out.w * c->lanes + column * VW,
-                                 .c_offset = s->c_offset + oc,
-                                 .rows = (int)(c->out.c - oc < shape.m ? c->out.c - oc : shape.m),
-                                 .bias = bias ? bias + oc : NULL};
-                LEVEL(tile_run)(shape.m, left < shape.j ? left : shape.j, &t);
-            }
+    int64_t step = d->data ? d->c->stride : 1, ahead = d->data ? -1 : 1, count = 0;
+    for (int64_t i = 0; i < y->count; i++)
+        for (int64_t j = 0; j < x->count; j++, count++)
+            d->tap[count] =
+                (struct tap){((y->tap + i * step) * d->c->kernel + x->tap + j * step) * d->shape.m,
+                             (i * d->from.w + j) * ahead * d->c->lanes};
+    return count;
+}
+
+/* Copies `columns` registers of every channel and tap of the source side by side. */
+static void fill_panel(const struct direct *d, int64_t taps, int64_t columns, const float *from)
+{
+    float *to = d->panel;
+    for (int64_t channel = 0; channel < d->from.c; channel++, from += d->from.h * d->from.w * d->c->lanes)
+        for (int64_t k = 0; k < taps; k++, to += columns * VW)
+            for (int64_t j = 0; j < columns * VW; j += VW)
+                vec_store(to + j, vec_load(from + d->tap[k].b + j));
+    for (int64_t k = 0; k < taps; k++) d->panel_tap[k] = (struct tap){d->tap[k].a, k * columns * VW};
+}
+
+/* A run of columns. */
+static void run(const struct direct *d, int64_t taps, int64_t columns, const float *bias, const float *from,
+                float *to)
+{
+    struct tile t = {.channels = taps ? d->from.c : 0,
+                     .taps = taps,
+                     .a_channel = d->taps * d->shape.m,
+                     .b_channel = d->from.h * d->from.w * d->c->lanes,
+                     .tap = d->tap,
+                     .c_row = d->to.h * d->to.w * d->c->lanes};
+    int64_t block = d->panel_columns ? d->panel_columns : columns, m = d->shape.m;
+    for (int64_t first = 0; first < columns; first += block) {
+        int64_t count = columns - first < block ? columns - first : block;
+        const float *b = from + first * VW;
+        if (d->panel_columns) {
+            fill_panel(d, taps, count, b);
+            b = d->panel, t.tap = d->panel_tap, t.b_channel = taps * count * VW;
         }
+        for (int64_t j = 0; j < count; j += d->shape.j)
+            for (int64_t row = 0; row < d->to.c; row += m) {
+                t.a = d->packed + row * d->from.c * d->taps;
+                t.b = b + j * VW;
+                t.c = to + row * t.c_row + (first + j) * VW;
+                t.rows = (int)(d->to.c - row < m ? d->to.c - row : m);
+                t.bias = bias ? bias + row : NULL;
+                LEVEL(tile_run)(d->shape.m, count - j < d->shape.j ? count - j : d->shape.j, &t);
+            }
+    }
 }
 
-static void forward_packed(const struct window *c, const struct scratch *s, struct tile_shape shape,
-                           const float *bias, const float *x, float *y)
+static void walk(const struct direct *d, const float *bias, const float *from, float *to)
 {
-    int64_t depth = depth_of(c), columns = plane_columns(c);
-    for (int64_t column = 0; column < columns; column += shape.j) {
-        int64_t registers = columns - column < shape.j ? columns - column : shape.j;
-        struct patch patch[TILE_MAX_J];
-        patches_of(c, column, registers, VW, patch);
-        pack_patches(c, x, patch, registers, VW, registers * VW, s->panel);
-        even_offsets(depth, registers * VW, s->b_offset);
-        for (int64_t oc = 0; oc < c->out.c; oc += shape.m) {
-            struct tile t = {.depth = depth,
-                             .a = s->packed + oc * depth,
-                             .b = s->panel,
-                             .b_offset = s->b_offset,
-                             .c = y + column * VW,
-                             .c_offset = s->c_offset + oc,
-                             .rows = (int)(c->out.c - oc < shape.m ? c->out.c - oc : shape.m),
-                             .bias = bias ? bias + oc : NULL};
-            LEVEL(tile_run)(shape.m, registers, &t);
+    int64_t lanes = d->c->lanes;
+    for (int64_t y = 0; y < d->to.h; y++) {
+        struct span sy = span_of(d, y, d->from.h);
+        for (int64_t x = 0, next; x < d->to.w; x = next) {
+            struct span sx = span_of(d, x, d->from.w);
+            for (next = x + 1; next < d->to.w && d->c->stride == 1; next++) {
+                struct span other = span_of(d, next, d->from.w);
+                if (other.tap != sx.tap || other.count != sx.count) break;
+            }
+            int64_t taps = list_taps(d, &sy, &sx),
+                    at = taps ? (sy.source * d->from.w + sx.source) * lanes : 0;
+            run(d, taps, (next - x) * lanes / VW, bias, from + at, to + (y * d->to.w + x) * lanes);
         }
     }
 }
@@ -118,87 +163,17 @@ static void forward_packed(const struct window *c, const struct scratch *s, stru
 void LEVEL(direct_forward)(const struct window *c, const float *weight, const float *bias, const float *x,
                            float *y, float *scratch)
 {
-    struct scratch s;
-    scratch_layout(c, scratch, &s);
-    int64_t depth = depth_of(c);
-    struct tile_shape shape = LEVEL(tile_shape_for)(c->out.c);
-    pack_tiles(weight, c->out.c, depth, depth, 1, shape.m, s.packed);
-    even_offsets(c->out.c, c->out.h * c->out.w * c->lanes, s.c_offset);
-    if (slides(c) && c->in.c <= DIRECT_CHANNELS)
-        forward_direct(c, &s, shape, bias, x, y);
-    else
-        forward_packed(c, &s, shape, bias, x, y);
+    struct direct d;
+    scratch_layout(c, false, scratch, &d);
+    pack_weights(&d, weight);
+    walk(&d, bias, x, y);
 }
 
-/* Copies J registers of all output channels' gradients side by side: panel [OC][J]. */
-static void pack_gradients(const struct window *c, const float *dy, int64_t registers, float *panel)
-{
-    int64_t plane = c->out.h * c->out.w * c->lanes;
-    for (int64_t oc = 0; oc < c->out.c; oc++)
-        for (int64_t j = 0; j < registers; j++)
-            vec_store(panel + (oc * registers + j) * VW, vec_load(dy + oc * plane + j * VW));
-}
-
-/* All taps of `registers` columns whose gradients are packed: to dx itself, or to the result panel. */
-static void spread_taps(const struct window *c, const struct scratch *s, struct tile_shape shape,
-                        int64_t registers, float *to, int add)
-{
-    int64_t depth = depth_of(c);
-    even_offsets(c->out.c, registers * VW, s->b_offset);
-    for (int64_t k = 0; k < depth; k += shape.m) {
-        struct tile t = {.depth = c->out.c,
-                         .a = s->packed + k * c->out.c,
-                         .b = s->panel,
-                         .b_offset = s->b_offset,
-                         .c = to,
-                         .c_offset = s->c_offset + k,
-                         .rows = (int)(depth - k < shape.m ? depth - k : shape.m),
-                         .add = add};
-        LEVEL(tile_run)(shape.m, registers, &t);
-    }
-}
-
-static void reverse(int64_t *offset, int64_t count)
-{
-    for (int64_t i = 0, j = count - 1; i < j; i++, j--) {
-        int64_t swap = offset[i];
-        offset[i] = offset[j];
-        offset[j] = swap;
-    }
-}
-
-/* Each column's gradient times each weight lands on the input element under that tap. An element receives
- * from the columns in order: they are walked in order, and within a tile the taps go from last to first,
- * because the later the tap the earlier the column. So the width of a tile does not touch the order of the
- * additions. */
 void LEVEL(direct_backward_data)(const struct window *c, const float *weight, const float *dy, float *dx,
                                  float *scratch)
 {
-    struct scratch s;
-    scratch_layout(c, scratch, &s);
-    int64_t depth = depth_of(c);
-    struct tile_shape shape = LEVEL(tile_shape_for)(depth);
-    pack_tiles(weight + depth - 1, depth, c->out.c, -1, depth, shape.m, s.packed);
-    memset(dx, 0, (size_t)(shape_features(c->in) * c->lanes) * sizeof *dx);
-
-    /* Where it slides, an output row is walked alone, because the next one starts elsewhere in the input. */
-    int64_t runs = slides(c) ? c->out.h : 1, columns = plane_columns(c) / runs;
-    if (slides(c)) {
-        tap_offsets(c, s.c_offset);
-        reverse(s.c_offset, depth);
-    }
-    for (int64_t run = 0; run < runs; run++)
-        for (int64_t column = 0; column < columns; column += shape.j) {
-            int64_t registers = columns - column < shape.j ? columns - column : shape.j;
-            pack_gradients(c, dy + (run * columns + column) * VW, registers, s.panel);
-            if (slides(c)) {
-                spread_taps(c, &s, shape, registers, dx + run * c->in.w * c->lanes + column * VW, 1);
-                continue;
-            }
-            struct patch patch[TILE_MAX_J];
-            even_offsets(depth, registers * VW, s.c_offset);
-            spread_taps(c, &s, shape, registers, s.result, 0);
-            patches_of(c, column, registers, VW, patch);
-            add_patches(c, s.result, patch, registers, dx);
-        }
+    struct direct d;
+    scratch_layout(c, true, scratch, &d);
+    pack_weights(&d, weight);
+    walk(&d, NULL, dy, dx);
 }

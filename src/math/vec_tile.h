@@ -1,9 +1,9 @@
-/* vec_tile.h - the register tiles under the convolutions.
+/* vec_tile.h - the register tiles under convolutions and their data gradients.
  *
- * tile_product: M rows (channels) x J registers of columns (positions x lanes),
- *     c[m][j] = bias[m] + sum_k a[k][m] * b[k][j]      (or c += ...)
- * with one accumulator register per element, one broadcast of a per row. Every element is one chain of
- * fused multiply-adds over k in order, so the tile's shape does not touch the result. */
+ * A tile is M rows (channels of the result) x J registers of columns (positions x lanes),
+ *     c[m][j] = bias[m] + sum over channels and taps of a[channel][tap][m] * b[channel][tap][j]
+ * with one accumulator register per element and one broadcast of a per row. Every element is one chain of fused
+ * multiply-adds in order, so the tile's shape does not touch the result. */
 #ifndef DDP_MATH_VEC_TILE_H
 #define DDP_MATH_VEC_TILE_H
 
@@ -11,23 +11,29 @@
 
 /* Rows x registers that fill the register file; the first that wastes least of a channel count is taken. */
 #if VEC_REGISTERS == 32
-#define TILE_SHAPES(X) X(12, 2) X(8, 3) X(6, 4)
+#define TILE_SHAPES(X) X(12, 2) X(8, 3) X(6, 4) X(3, 8) X(1, 8)
 #else
-#define TILE_SHAPES(X) X(6, 2) X(4, 3) X(3, 4)
+#define TILE_SHAPES(X) X(6, 2) X(4, 3) X(3, 4) X(1, 8)
 #endif
 #define TILE_MAX_M 12
-#define TILE_MAX_J 4
+#define TILE_MAX_J 8
+
+/* Where a tap's weights and columns lie within a channel. */
+struct tap {
+    int64_t a, b;
+};
 
 struct tile {
-    int64_t depth;  /* number of k */
-    const float *a; /* packed [depth][M], rows beyond `rows` are zero */
-    const float *b; /* row k of the columns starts at b + b_offset[k] */
-    const int64_t *b_offset;
-    float *c; /* row m of the result starts at c + c_offset[m] */
-    const int64_t *c_offset;
+    int64_t channels, taps;
+    const struct tap *tap;
+    const float *a; /* weights: [M] at a + channel * a_channel + tap.a; rows beyond `rows` are zero */
+    int64_t a_channel;
+    const float *b; /* columns: [J] at b + channel * b_channel + tap.b */
+    int64_t b_channel;
+    float *c; /* result: [J] at c + row * c_row */
+    int64_t c_row;
     int rows;          /* valid rows, at most M */
     const float *bias; /* [rows], or NULL for zeros */
-    int add;           /* add to c instead of overwriting it */
 };
 
 struct tile_shape {

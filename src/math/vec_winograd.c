@@ -20,7 +20,7 @@ struct winograd {
     int64_t rows;                   /* output channels of a block */
     int64_t packed;                 /* OC rounded up to a tile */
     float *u, *v, *m;               /* U [16][packed / m][IC][m], V [16][IC][J], M [16][rows][J] */
-    int64_t *v_offset, *m_offset;   /* [IC], [rows] */
+    struct tap *tap;                /* [IC]: places of an input channel in a tile of U and in V */
     struct winograd_column *column; /* [J] */
 };
 
@@ -35,15 +35,13 @@ static int64_t scratch_layout(const struct window *c, float *base, struct winogr
                            .packed = (c->out.c + shape.m - 1) / shape.m * shape.m};
     int64_t rows = M_FLOATS / (WINOGRAD_POINTS * VW * w->j) / shape.m * shape.m;
     w->rows = rows < shape.m ? shape.m : rows < w->packed ? rows : w->packed;
-    float *v_offset, *m_offset, *column;
+    float *taps, *column;
     carve(base, &used, &w->u, WINOGRAD_POINTS * w->packed * c->in.c);
     carve(base, &used, &w->v, WINOGRAD_POINTS * (c->in.c * w->j * VW + PAD));
     carve(base, &used, &w->m, WINOGRAD_POINTS * (w->rows * w->j * VW + PAD));
-    carve(base, &used, &v_offset, 2 * c->in.c);
-    carve(base, &used, &m_offset, 2 * w->rows);
+    carve(base, &used, &taps, c->in.c * (int64_t)(sizeof *w->tap / sizeof(float)));
     carve(base, &used, &column, w->j * (int64_t)(sizeof *w->column / sizeof(float)));
-    w->v_offset = (int64_t *)(void *)v_offset;
-    w->m_offset = (int64_t *)(void *)m_offset;
+    w->tap = (struct tap *)(void *)taps;
     w->column = (struct winograd_column *)(void *)column;
     return used;
 }
@@ -117,12 +115,13 @@ static void multiply(const struct winograd *w, int64_t oc, int64_t rows, int64_t
     for (int p = 0; p < WINOGRAD_POINTS; p++)
         for (int64_t j = 0; j < columns; j += shape.j)
             for (int64_t i = 0; i < rows; i += shape.m) {
-                struct tile t = {.depth = w->c.in.c,
+                struct tile t = {.channels = 1,
+                                 .taps = w->c.in.c,
                                  .a = w->u + (p * w->packed + oc + i) * w->c.in.c,
                                  .b = w->v + p * (w->c.in.c * w->j * VW + PAD) + j * VW,
-                                 .b_offset = w->v_offset,
-                                 .c = w->m + p * (w->rows * w->j * VW + PAD) + j * VW,
-                                 .c_offset = w->m_offset + i,
+                                 .tap = w->tap,
+                                 .c = w->m + p * (w->rows * w->j * VW + PAD) + (i * w->j + j) * VW,
+                                 .c_row = w->j * VW,
                                  .rows = (int)(rows - i < shape.m ? rows - i : shape.m),
                                  .bias = bias && p == 5 ? bias + oc + i : NULL};
                 LEVEL(tile_run)(shape.m, columns - j < shape.j ? columns - j : shape.j, &t);
@@ -164,8 +163,7 @@ static void transform_outputs(const struct winograd *w, int64_t oc, int64_t rows
 
 static void run(struct winograd *w, const float *bias, const float *x, float *y)
 {
-    even_offsets(w->c.in.c, w->j * VW, w->v_offset);
-    even_offsets(w->rows, w->j * VW, w->m_offset);
+    for (int64_t ic = 0; ic < w->c.in.c; ic++) w->tap[ic] = (struct tap){ic * w->shape.m, ic * w->j * VW};
     for (int64_t first = 0; first < w->columns; first += w->j) {
         int64_t columns = w->columns - first < w->j ? w->columns - first : w->j;
         for (int64_t j = 0; j < columns; j++) w->column[j] = winograd_column(&w->c, first + j, w->c.lanes, 0);
