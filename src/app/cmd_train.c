@@ -96,13 +96,15 @@ static enum status train(struct trainer *t, const struct setup *setup, struct co
 }
 
 /* FIRST:COUNT, or the steps after those in which caches and clocks warm up. */
-static enum status read_window(const char *text, int64_t *first, int64_t *count)
+static enum status read_window(const struct arguments *a, int64_t *first, int64_t *count)
 {
+    const char *text = a->timeline_steps;
     char start[32];
     const char *colon = text ? strchr(text, ':') : NULL;
     *first = 10;
     *count = 20;
     if (!text) return STATUS_OK;
+    if (!a->timeline) return status_fail(STATUS_CONFIG, "--timeline-steps needs --timeline FILE");
     if (colon && colon - text < (ptrdiff_t)sizeof start) {
         snprintf(start, sizeof start, "%.*s", (int)(colon - text), text);
         if (number_parse_int(start, first) == STATUS_OK && number_parse_int(colon + 1, count) == STATUS_OK &&
@@ -120,7 +122,7 @@ static enum status train_watched(struct trainer *t, const struct setup *setup, s
 {
     struct timeline *timeline = NULL;
     int64_t first, count;
-    enum status status = read_window(a->timeline_steps, &first, &count);
+    enum status status = read_window(a, &first, &count);
     if (status == STATUS_OK && a->timeline)
         status = timeline_create(&timeline, comm, t, a->timeline, first, count);
     if (status == STATUS_OK) status = train(t, setup, comm, a, path);

@@ -94,6 +94,8 @@ class Timeline(harness.Case):
         for flags in (["--timeline-steps", "5"], ["--timeline-steps", "5:0"], ["--timeline-steps=-1:5"]):
             done = harness.run(["train", config, "-o", self.path("no"), "--timeline", self.path("t.json"), *flags])
             self.assertEqual(done.returncode, 2)
+        done = harness.run(["train", config, "-o", self.path("no"), "--timeline-steps", "10:20"])
+        self.assertEqual(done.returncode, 2)
         done = harness.run(["train", config, "-o", self.path("no"), "--timeline", self.path("no/such/folder.json")], 2)
         self.assertEqual(done.returncode, 1)
         self.assertFalse(os.path.exists(self.path("no")))
