@@ -24,8 +24,10 @@ struct model_spec {
 
 struct model;
 
-/* `lanes`: of all leaves of a pass together, the most one pass will have; a multiple of 16 for each of `leaves`. Errors: STATUS_CONFIG naming the layer whose input does not fit. */
-enum status model_create(struct model **out, const struct model_spec *spec, int64_t lanes, int64_t leaves);
+/* `lanes`: of one virtual rank, a multiple of 16; `most`: virtual ranks that could run side by side in one pass. How many it is
+ * best to take, a power of two, is the model's choice (model_leaves). Errors: STATUS_CONFIG naming the layer whose input does
+ * not fit. */
+enum status model_create(struct model **out, const struct model_spec *spec, int64_t lanes, int64_t most);
 void model_destroy(struct model **m);
 
 /* Writes PyTorch's default initial values (uniform +-1/sqrt(fan_in), torch.nn.Linear and Conv2d) into
@@ -49,6 +51,7 @@ void model_backward(struct model *m, const struct pass *p);
 int64_t model_param_floats(const struct model *m); /* length of the flat vector, gaps included */
 int64_t model_param_count(const struct model *m);  /* parameters without gaps */
 size_t model_bytes(const struct model *m);         /* of its arena */
+int64_t model_leaves(const struct model *m);       /* virtual ranks of a pass, at most */
 struct shape model_output_shape(const struct model *m);
 int model_layer_count(const struct model *m);
 const struct layer *model_layer(const struct model *m, int index);

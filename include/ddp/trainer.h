@@ -19,7 +19,6 @@ struct trainer_info {
     int64_t virtual_ranks;          /* V after adjustment to P */
     int64_t slice;                  /* samples of a virtual rank's batch */
     int64_t lanes;                  /* slice rounded up to a multiple of 16 */
-    int64_t pass_leaves;            /* most virtual ranks that run side by side in one pass */
     int64_t steps_per_epoch, total_steps;
     const char *isa, *blas; /* instruction-set level of the kernels; OpenBLAS core */
     double window_bytes;    /* shared memory per node */

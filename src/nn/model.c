@@ -59,6 +59,7 @@ static enum status check_sizes(const struct layer *l)
 static enum status plan_layers(struct model *m, const struct model_spec *spec)
 {
     struct shape shape = spec->input;
+    m->param_count = m->param_floats = 0;
     for (int i = 0; i < spec->layer_count; i++) {
         struct layer *l = &m->layers[i];
         *l = (struct layer){
@@ -105,22 +106,43 @@ static size_t lay_out(struct model *m, char *base)
     return used;
 }
 
-enum status model_create(struct model **out, const struct model_spec *spec, int64_t lanes, int64_t leaves)
+/* Virtual ranks in one pass, at most `most`. With fewer than 64 lanes the weights are read too often for the arithmetic done
+ * with them. Up to 256 lanes more of them pay as long as activations take less memory than the parameters, whose reading
+ * (and gradients' adding) they save. Results do not depend on it. */
+static int64_t choose_leaves(const struct model *m, int64_t lanes, int64_t most)
 {
-    assert(leaves > 0 && lanes > 0 && lanes % (16 * leaves) == 0);
+    int64_t features = shape_features(m->layers[0].in), leaves = 1;
+    for (int i = 0; i < m->layer_count; i++) features += shape_features(m->layers[i].out);
+    for (; leaves * 2 <= most; leaves *= 2) {
+        int64_t wanted = leaves * 2 * lanes;
+        if (wanted > 64 && (wanted > 256 || features * wanted > m->param_floats)) break;
+    }
+    return leaves;
+}
+
+/* Shapes first, then again with the number of lanes that follows from them. */
+static enum status plan(struct model *m, const struct model_spec *spec, int64_t lanes, int64_t most)
+{
+    m->lanes = lanes;
+    m->leaves = 1;
+    TRY(plan_layers(m, spec));
+    m->leaves = choose_leaves(m, lanes, most);
+    m->lanes = lanes * m->leaves;
+    TRY(plan_layers(m, spec));
+    m->stage_count = stages_arrange(m->layers, m->layer_count, m->stages);
+    m->arena_bytes = lay_out(m, NULL);
+    return mem_alloc(&m->arena, m->arena_bytes, 1, "activations of a pass");
+}
+
+enum status model_create(struct model **out, const struct model_spec *spec, int64_t lanes, int64_t most)
+{
+    assert(most > 0 && lanes > 0 && lanes % 16 == 0);
     struct model *m;
     if (spec->layer_count == 0)
         return status_fail(STATUS_CONFIG, "model.layers is empty; add at least linear: K");
     TRY(mem_alloc(&m, 1, sizeof *m, "model"));
     m->layer_count = spec->layer_count;
-    m->lanes = lanes;
-    m->leaves = leaves;
-    enum status status = plan_layers(m, spec);
-    if (status == STATUS_OK) {
-        m->stage_count = stages_arrange(m->layers, m->layer_count, m->stages);
-        m->arena_bytes = lay_out(m, NULL);
-        status = mem_alloc(&m->arena, m->arena_bytes, 1, "activations of a pass");
-    }
+    enum status status = plan(m, spec, lanes, most);
     if (status != STATUS_OK) {
         model_destroy(&m);
         return status;
@@ -233,6 +255,11 @@ size_t model_bytes(const struct model *m)
 struct shape model_output_shape(const struct model *m)
 {
     return m->layers[m->layer_count - 1].out;
+}
+
+int64_t model_leaves(const struct model *m)
+{
+    return m->leaves;
 }
 
 int model_layer_count(const struct model *m)

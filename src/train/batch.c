@@ -3,17 +3,6 @@
 #include "ddp/kernels.h"
 #include "ddp/mem.h"
 
-/* With fewer lanes the weights are read from memory too often for the arithmetic done with them; with more, activations
- * leave the caches. Results do not depend on it. */
-#define PASS_LANES 64 /* far below what linear layers call wide */
-
-int64_t batch_leaves(int64_t lanes, int64_t most)
-{
-    int64_t leaves = 1;
-    while (leaves * 2 <= most && leaves * 2 * lanes <= PASS_LANES) leaves *= 2;
-    return leaves;
-}
-
 enum status batch_create(struct batch *b, int64_t lanes, int64_t leaves)
 {
     size_t count = (size_t)(lanes * leaves);

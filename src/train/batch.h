@@ -21,9 +21,6 @@ struct batch {
     struct loss_sums *sums; /* [leaves] */
 };
 
-/* How many virtual ranks of `lanes` lanes, of `most` there are, to run in one pass: a power of two. */
-int64_t batch_leaves(int64_t lanes, int64_t most);
-
 enum status batch_create(struct batch *b, int64_t lanes, int64_t leaves);
 void batch_destroy(struct batch *b);
 

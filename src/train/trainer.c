@@ -73,7 +73,6 @@ static enum status plan_batches(struct trainer *t)
                  ranks, v, ranks);
     i->slice = batch / i->virtual_ranks;
     i->lanes = shape_lanes(i->slice);
-    i->pass_leaves = batch_leaves(i->lanes, (i->virtual_ranks + ranks - 1) / ranks);
     i->steps_per_epoch = (i->train_samples + batch - 1) / batch;
     i->total_steps = i->steps_per_epoch * t->config->epochs;
     return STATUS_OK;
@@ -81,13 +80,13 @@ static enum status plan_batches(struct trainer *t)
 
 /* The model that the configuration says, for inputs of this shape unless it says another. */
 static enum status build_model(struct model **model, const struct config *config, struct shape input,
-                               int64_t lanes, int64_t leaves)
+                               int64_t lanes, int64_t most)
 {
     struct model_spec *spec = NULL;
     TRY(mem_alloc(&spec, 1, sizeof *spec, "model"));
     *spec = config->model;
     if (spec->input.c == 0) spec->input = input;
-    enum status status = model_create(model, spec, lanes * leaves, leaves);
+    enum status status = model_create(model, spec, lanes, most);
     mem_free(&spec);
     return status;
 }
@@ -95,11 +94,11 @@ static enum status build_model(struct model **model, const struct config *config
 static enum status build_parts(struct trainer *t)
 {
     TRY(plan_batches(t));
-    int64_t leaves = t->info.pass_leaves;
-    TRY(build_model(&t->model, t->config, dataset_info(t->train)->shape, t->info.lanes, leaves));
+    int64_t ranks = comm_size(t->comm), most = (t->info.virtual_ranks + ranks - 1) / ranks;
+    TRY(build_model(&t->model, t->config, dataset_info(t->train)->shape, t->info.lanes, most));
     TRY(check_shape(model_layer(t->model, 0)->in, t->train));
     TRY(dataset_check_labels(t->train, shape_features(model_output_shape(t->model))));
-    TRY(batch_create(&t->batch, t->info.lanes, leaves));
+    TRY(batch_create(&t->batch, t->info.lanes, model_leaves(t->model)));
     if (!t->val) return STATUS_OK;
     TRY(check_shape(model_layer(t->model, 0)->in, t->val));
     return evaluation_create(&t->evaluation, t->comm, t->model, t->val, &t->normal, t->config, &t->batch);
@@ -144,7 +143,8 @@ enum status trainer_create(struct trainer **out, struct comm *comm, const struct
     TRY(load_data(t));
     TRY(comm_agree(comm, build_parts(t)));
     TRY(sync_create(&t->sync, comm, model_param_floats(t->model), config->optim->slots,
-                    (int)t->info.virtual_ranks, (int)t->info.pass_leaves, config->sync_method == SYNC_TREE));
+                    (int)t->info.virtual_ranks, (int)model_leaves(t->model),
+                    config->sync_method == SYNC_TREE));
     sync_fill_params(t->sync, init_params, t);
     fill_info(t);
     return STATUS_OK;
@@ -187,13 +187,13 @@ static enum status examine(struct examiner *x, struct comm *comm, const struct c
     struct checkpoint_facts facts;
     TRY(comm_agree(comm, checkpoint_read_facts(checkpoint, &facts)));
     int64_t slice = config->batch / facts.virtual_ranks;
-    int64_t lanes = shape_lanes(slice > 0 ? slice : 1), leaves = batch_leaves(lanes, facts.virtual_ranks);
-    TRY(comm_agree(comm, build_model(&x->model, config, facts.input, lanes, leaves)));
+    int64_t lanes = shape_lanes(slice > 0 ? slice : 1);
+    TRY(comm_agree(comm, build_model(&x->model, config, facts.input, lanes, facts.virtual_ranks)));
     TRY(comm_agree(comm, check_shape(model_layer(x->model, 0)->in, x->data)));
     size_t bytes = (size_t)model_param_floats(x->model) * sizeof(float);
     TRY(comm_agree(comm, mem_alloc(&x->params, bytes, 1, "parameters")));
     TRY(comm_agree(comm, checkpoint_load(checkpoint, x->model, x->params, &x->normal)));
-    TRY(comm_agree(comm, batch_create(&x->batch, lanes, leaves)));
+    TRY(comm_agree(comm, batch_create(&x->batch, lanes, model_leaves(x->model))));
     TRY(comm_agree(
         comm, evaluation_create(&x->evaluation, comm, x->model, x->data, &x->normal, config, &x->batch)));
     struct eval_event event = {.split = "eval"};
