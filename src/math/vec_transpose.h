@@ -40,8 +40,14 @@ VEC_INLINE void vec_transpose(const float *from, int64_t from_row, int64_t rows,
 VEC_INLINE void vec_turn16(const float *from, int64_t from_row, int64_t rows, float *to, int64_t to_row)
 {
     for (int64_t i = 0; i < 16; i += VW)
-        for (int64_t j = 0; j < 16; j += VW)
-            vec_transpose(from + i * from_row + j, from_row, rows - i, to + j * to_row + i, to_row);
+        for (int64_t j = 0; j < 16; j += VW) {
+            const float *block = from + i * from_row + j;
+            if (rows >= 16)
+                vec_transpose(block, from_row, VW, to + j * to_row + i,
+                              to_row); /* without asking for each row */
+            else
+                vec_transpose(block, from_row, rows - i, to + j * to_row + i, to_row);
+        }
 }
 
 /* The sums of 16 lanes of each of VW rows, rows from `rows` on counting as zeros: halves are added onto halves, in the

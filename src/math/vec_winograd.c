@@ -36,7 +36,7 @@ static int64_t scratch_layout(const struct window *c, float *base, struct winogr
     int64_t rows = M_FLOATS / (WINOGRAD_POINTS * VW * w->j) / shape.m * shape.m;
     w->rows = rows < shape.m ? shape.m : rows < w->packed ? rows : w->packed;
     float *taps, *column;
-    carve(base, &used, &w->u, WINOGRAD_POINTS * w->packed * c->in.c);
+    carve(base, &used, &w->u, WINOGRAD_POINTS * (w->packed * c->in.c + PAD));
     carve(base, &used, &w->v, WINOGRAD_POINTS * (c->in.c * w->j * VW + PAD));
     carve(base, &used, &w->m, WINOGRAD_POINTS * (w->rows * w->j * VW + PAD));
     carve(base, &used, &taps, c->in.c * (int64_t)(sizeof *w->tap / sizeof(float)));
@@ -69,40 +69,43 @@ VEC_INLINE vec filter_point(int point, vec g0, vec g1, vec g2)
     return point ? g2 : g0;
 }
 
-/* U from weights with the given strides (a negative tap stride turns the window round), VW output channels at once. */
+/* U from weights with the given strides (a negative tap stride turns the window round), VW output channels at once.
+ * Whole registers are stored: what is too much is overwritten by the next channels, and by nobody in the gap after
+ * each point. */
 static void transform_weights(const struct winograd *w, const float *weight, int64_t oc_stride,
                               int64_t ic_stride, int64_t tap)
 {
-    int64_t ic_count = w->c.in.c, m = w->shape.m, point_floats = w->packed * ic_count;
+    int64_t channels = w->c.in.c, m = w->shape.m, point_floats = w->packed * channels + PAD;
+    float *u = w->u;
     for (int64_t oc = 0; oc < w->packed; oc += m)
-        for (int64_t ic = 0; ic < ic_count; ic++)
+        for (int64_t ic = 0; ic < channels; ic++, u += m)
             for (int64_t part = 0; part < m; part += VW) {
-                float g[9][VW] __attribute__((aligned(64))) = {0}, u[VW] __attribute__((aligned(64)));
-                int64_t count = m - part < VW ? m - part : VW;
-                for (int64_t i = 0; i < count && oc + part + i < w->c.out.c; i++)
-                    for (int k = 0; k < 9; k++)
-                        g[k][i] = weight[(oc + part + i) * oc_stride + ic * ic_stride + k * tap];
-                float *to = w->u + oc * ic_count + ic * m + part;
+                float g[9][VW] __attribute__((aligned(64))) = {0}, *to = u + part;
+                int64_t rows = m - part < VW ? m - part : VW, left = w->c.out.c - oc - part;
+                const float *from = weight + (oc + part) * oc_stride + ic * ic_stride;
+                for (int64_t i = 0; i < rows && i < left; i++)
+                    for (int k = 0; k < 9; k++) g[k][i] = from[i * oc_stride + k * tap];
                 for (int y = 0; y < 4; y++) {
                     vec row[3];
                     for (int x = 0; x < 3; x++)
                         row[x] = filter_point(y, vec_load(g[x]), vec_load(g[3 + x]), vec_load(g[6 + x]));
-                    for (int x = 0; x < 4; x++, to += point_floats) {
-                        vec_store(u, filter_point(x, row[0], row[1], row[2]));
-                        memcpy(to, u, (size_t)count * sizeof *u);
-                    }
+                    for (int x = 0; x < 4; x++, to += point_floats)
+                        vec_store_any(to, filter_point(x, row[0], row[1], row[2]));
                 }
             }
 }
 
 static void transform_inputs(const struct winograd *w, int64_t columns, const float *x)
 {
-    int64_t point_floats = w->c.in.c * w->j * VW + PAD;
-    for (int64_t ic = 0; ic < w->c.in.c; ic++)
+    const struct winograd_column *column = w->column;
+    int64_t lanes = w->c.lanes, row = w->c.in.w * lanes, plane = w->c.in.h * row;
+    int64_t channels = w->c.in.c, block = w->j, point_floats = channels * block * VW + PAD;
+    float *to = w->v;
+    for (int64_t ic = 0; ic < channels; ic++, x += plane, to += block * VW)
         for (int64_t j = 0; j < columns; j++) {
-            float *v = w->v + (ic * w->j + j) * VW;
+            float *v = to + j * VW;
             vec d[4][4];
-            winograd_input(&w->c, &w->column[j], x, ic, d);
+            winograd_input(x + column[j].from, row, lanes, column[j].exists, d);
 #pragma GCC unroll 16
             for (int p = 0; p < WINOGRAD_POINTS; p++) vec_store(v + p * point_floats, d[p / 4][p % 4]);
         }
@@ -117,7 +120,7 @@ static void multiply(const struct winograd *w, int64_t oc, int64_t rows, int64_t
             for (int64_t i = 0; i < rows; i += shape.m) {
                 struct tile t = {.channels = 1,
                                  .taps = w->c.in.c,
-                                 .a = w->u + (p * w->packed + oc + i) * w->c.in.c,
+                                 .a = w->u + p * (w->packed * w->c.in.c + PAD) + (oc + i) * w->c.in.c,
                                  .b = w->v + p * (w->c.in.c * w->j * VW + PAD) + j * VW,
                                  .tap = w->tap,
                                  .c = w->m + p * (w->rows * w->j * VW + PAD) + (i * w->j + j) * VW,
@@ -128,36 +131,38 @@ static void multiply(const struct winograd *w, int64_t oc, int64_t rows, int64_t
             }
 }
 
-/* At M A of one column and output channel, whose 2x2 outputs start at y, as far as they exist. */
-VEC_INLINE void transform_output(const struct winograd *w, const float *m, bool right, bool below, float *y)
+/* At M A of one column and output channel. The 2x2 outputs start at y, `row` and `lanes` floats apart; at the right
+ * and lower edge some do not exist. */
+VEC_INLINE void transform_output(const float *m, int64_t point_floats, bool right, bool below, int64_t row,
+                                 int64_t lanes, float *y)
 {
-    int64_t point_floats = w->rows * w->j * VW + PAD;
-    vec row[2][4];
+    vec half[2][4];
 #pragma GCC unroll 4
     for (int i = 0; i < 4; i++) {
         vec a = vec_load(m + i * point_floats), b = vec_load(m + (4 + i) * point_floats),
             c = vec_load(m + (8 + i) * point_floats), d = vec_load(m + (12 + i) * point_floats);
-        row[0][i] = a + b + c;
-        row[1][i] = b - c - d;
+        half[0][i] = a + b + c;
+        half[1][i] = b - c - d;
     }
 #pragma GCC unroll 2
     for (int i = 0; i < 2; i++) {
         if (i && !below) break;
-        float *to = y + i * w->c.out.w * w->c.lanes;
-        vec_store(to, row[i][0] + row[i][1] + row[i][2]);
-        if (right) vec_store(to + w->c.lanes, row[i][1] - row[i][2] - row[i][3]);
+        vec_store(y + i * row, half[i][0] + half[i][1] + half[i][2]);
+        if (right) vec_store(y + i * row + lanes, half[i][1] - half[i][2] - half[i][3]);
     }
 }
 
-static void transform_outputs(const struct winograd *w, int64_t oc, int64_t rows, int64_t columns, float *y)
+static void transform_outputs(const struct winograd *w, int64_t rows, int64_t columns, float *y)
 {
-    const struct shape *out = &w->c.out;
-    for (int64_t i = 0; i < rows; i++)
+    const struct winograd_column *column = w->column;
+    int64_t height = w->c.out.h, width = w->c.out.w, lanes = w->c.lanes, block = w->j;
+    int64_t point_floats = w->rows * block * VW + PAD;
+    const float *from = w->m;
+    for (int64_t i = 0; i < rows; i++, y += height * width * lanes, from += block * VW)
         for (int64_t j = 0; j < columns; j++) {
-            const struct patch *p = &w->column[j].patch;
-            int64_t oy = p->y + w->c.padding, ox = p->x + w->c.padding;
-            transform_output(w, w->m + (i * w->j + j) * VW, ox + 1 < out->w, oy + 1 < out->h,
-                             y + (((oc + i) * out->h + oy) * out->w + ox) * w->c.lanes + p->lane);
+            const struct winograd_column *t = &column[j];
+            transform_output(from + j * VW, point_floats, t->x + 1 < width, t->y + 1 < height, width * lanes,
+                             lanes, y + (t->y * width + t->x) * lanes + t->lane);
         }
 }
 
@@ -171,7 +176,7 @@ static void run(struct winograd *w, const float *bias, const float *x, float *y)
         for (int64_t oc = 0; oc < w->c.out.c; oc += w->rows) {
             int64_t rows = w->c.out.c - oc < w->rows ? w->c.out.c - oc : w->rows;
             multiply(w, oc, rows, columns, bias);
-            transform_outputs(w, oc, rows, columns, y);
+            transform_outputs(w, rows, columns, y + oc * w->c.out.h * w->c.out.w * w->c.lanes);
         }
     }
 }

@@ -28,10 +28,12 @@ static inline int64_t winograd_tiles(const struct shape *out)
     return (out->h + 1) / 2 * ((out->w + 1) / 2);
 }
 
-/* Where a register of tiles' lanes starts in the input, and whether its 4x4 inputs all exist. */
+/* A register of tiles' lanes: the place of its 4x4 inputs in a plane, of which bit 4 * i + j of `exists` says whether
+ * input (i, j) is inside. */
 struct winograd_column {
-    struct patch patch;
-    bool inside;
+    int64_t y, x, lane; /* of the tile's outputs */
+    int64_t from;
+    uint32_t exists;
 };
 
 /* Column `column` of those of all tiles, each `width` lanes wide in registers of VW, from lane `lane` on. */
@@ -39,30 +41,31 @@ static inline struct winograd_column winograd_column(const struct window *c, int
                                                      int64_t lane)
 {
     int64_t across = (c->out.w + 1) / 2, tile = column * VW / width;
-    struct patch p = {.y = tile / across * 2 - c->padding,
-                      .x = tile % across * 2 - c->padding,
-                      .lane = lane + column * VW % width};
-    return (struct winograd_column){p, p.y >= 0 && p.x >= 0 && p.y + 4 <= c->in.h && p.x + 4 <= c->in.w};
+    struct winograd_column t = {
+        .y = tile / across * 2, .x = tile % across * 2, .lane = lane + column * VW % width};
+    int64_t top = t.y - c->padding, left = t.x - c->padding;
+    t.from = (top * c->in.w + left) * c->lanes + t.lane;
+    for (int i = 0; i < 16; i++) {
+        int64_t y = top + i / 4, x = left + i % 4;
+        if (y >= 0 && y < c->in.h && x >= 0 && x < c->in.w) t.exists |= 1u << i;
+    }
+    return t;
 }
 
-/* Bt d B of the 4x4 inputs of channel `ic` under a column. */
-VEC_INLINE void winograd_input(const struct window *c, const struct winograd_column *at, const float *x,
-                               int64_t ic, vec d[4][4])
+/* Bt d B of the 4x4 inputs at `from`, `row` and `lanes` floats apart. */
+VEC_INLINE void winograd_input(const float *from, int64_t row, int64_t lanes, uint32_t exists, vec d[4][4])
 {
-    if (at->inside) {
-        const float *from = x + patch_tap(c, &at->patch, ic, 0, 0);
+    if (exists == 0xffff) {
 #pragma GCC unroll 4
         for (int i = 0; i < 4; i++)
 #pragma GCC unroll 4
-            for (int j = 0; j < 4; j++) d[i][j] = vec_load(from + (i * c->in.w + j) * c->lanes);
+            for (int j = 0; j < 4; j++) d[i][j] = vec_load(from + i * row + j * lanes);
     } else {
 #pragma GCC unroll 4
         for (int i = 0; i < 4; i++)
 #pragma GCC unroll 4
-            for (int j = 0; j < 4; j++) {
-                int64_t from = patch_tap(c, &at->patch, ic, i, j);
-                d[i][j] = from < 0 ? (vec){0} : vec_load(x + from);
-            }
+            for (int j = 0; j < 4; j++)
+                d[i][j] = exists >> (4 * i + j) & 1 ? vec_load(from + i * row + j * lanes) : (vec){0};
     }
 #define WINOGRAD_BT(a, b, c, d)                                                                              \
     {                                                                                                        \

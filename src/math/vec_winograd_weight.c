@@ -32,13 +32,14 @@ int64_t LEVEL(winograd_leaf_floats)(void)
 }
 
 static void transform_inputs(const struct window *c, const struct winograd_column *column, int64_t registers,
-                             const float *x, int64_t first, int64_t rows, float *panel)
+                             const float *x, int64_t rows, float *panel)
 {
-    for (int64_t i = 0; i < rows; i++)
+    int64_t lanes = c->lanes, row = c->in.w * lanes, plane = c->in.h * row;
+    for (int64_t i = 0; i < rows; i++, x += plane, panel += PANEL_ROW)
         for (int64_t j = 0; j < registers; j++) {
-            float *v = panel + i * PANEL_ROW + j * VW;
+            float *v = panel + j * VW;
             vec d[4][4];
-            winograd_input(c, &column[j], x, first + i, d);
+            winograd_input(x + column[j].from, row, lanes, column[j].exists, d);
 #pragma GCC unroll 16
             for (int p = 0; p < WINOGRAD_POINTS; p++) vec_store(v + p * X_POINT, d[p / 4][p % 4]);
         }
@@ -66,16 +67,15 @@ static void transform_gradients(const float *g, float *panel)
     }
 }
 
-/* The 2x2 gradients of a group of 16 lanes, turned round, zeros where the plane ends; `at` is the tile's place in the
- * input. */
-static void turn_tile(const struct window *c, const struct patch *at, const float *dy, int64_t channels,
-                      float *tile)
+/* The 2x2 gradients of a group of 16 lanes, turned round, zeros where the plane ends. */
+static void turn_tile(const struct window *c, const struct winograd_column *at, const float *dy,
+                      int64_t channels, float *tile)
 {
     int64_t plane = c->out.h * c->out.w * c->lanes;
     for (int64_t i = 0; i < 4; i++) {
-        int64_t oy = at->y + c->padding + i / 2, ox = at->x + c->padding + i % 2;
-        bool exists = oy < c->out.h && ox < c->out.w;
-        vec_turn16(dy + (oy * c->out.w + ox) * c->lanes + at->lane, plane, exists ? channels : 0,
+        int64_t y = at->y + i / 2, x = at->x + i % 2;
+        bool exists = y < c->out.h && x < c->out.w;
+        vec_turn16(dy + (y * c->out.w + x) * c->lanes + at->lane, plane, exists ? channels : 0,
                    tile + i * 256, 16);
     }
 }
@@ -111,18 +111,18 @@ void LEVEL(winograd_leaf)(const struct window *c, const struct panel_block *b, c
     work_layout(work, &w);
     int64_t rows = b->rows / 9, groups = winograd_tiles(&c->out) * b->lanes / 16;
     memset(w.sums, 0, WINOGRAD_POINTS * SUM_POINT * sizeof *w.sums);
+    x += b->row / 9 * c->in.h * c->in.w * c->lanes;
     dy += b->oc * c->out.h * c->out.w * c->lanes;
     for (int64_t group = 0; group < groups; group += PANEL_GROUPS) {
         int64_t count = groups - group < PANEL_GROUPS ? groups - group : PANEL_GROUPS;
         struct winograd_column column[PANEL_GROUPS * VEC_PARTS];
         for (int64_t j = 0; j < count * VEC_PARTS; j++)
             column[j] = winograd_column(c, group * VEC_PARTS + j, b->lanes, b->lane);
-        transform_inputs(c, column, count * VEC_PARTS, x, b->row / 9, rows, w.x);
+        transform_inputs(c, column, count * VEC_PARTS, x, rows, w.x);
         for (int64_t oc = 0; oc < b->channels; oc += 16)
             for (int64_t j = 0; j < count; j++) {
                 int64_t left = b->channels - oc < 16 ? b->channels - oc : 16;
-                turn_tile(c, &column[j * VEC_PARTS].patch, dy + oc * c->out.h * c->out.w * c->lanes, left,
-                          w.tile);
+                turn_tile(c, &column[j * VEC_PARTS], dy + oc * c->out.h * c->out.w * c->lanes, left, w.tile);
                 transform_gradients(w.tile, w.dy + j * 16 * PANEL_WIDTH + oc);
             }
         for (int p = 0; p < WINOGRAD_POINTS; p++) LEVEL(panel_product)
