@@ -21,6 +21,7 @@
 #endif
 #define TILE_M 6
 #define SLICE  (TILE_J * VW) /* floats of a row of b that a tile takes */
+#define TALL_M 12 /* rows of a tile of half the width or less, which else would leave registers empty */
 
 /* Products of one chain before the next row of the tile's strip: SLICE x 4 bytes each in the L1 cache. The data gradient
  * walks W down its columns, a page each, and has fewer of them at hand. */
@@ -42,19 +43,20 @@ struct product {
     bool resume;        /* the chains go on from c */
     int64_t leaves;     /* 1, or the depth is cut into that many chains, which are added as a tree */
 
-    /* What to fetch during step k of a tile: a + row * a_row + fetch + k % 8 * fetch_row + k / 8 * fetch_step. */
-    int64_t fetch, fetch_row, fetch_step;
+    /* What to fetch from `a` during step k: of the tile so many tiles further, the element fetch + k % 8 * fetch_row +
+     * k / 8 * fetch_step. */
+    int64_t fetch_tile, fetch, fetch_row, fetch_step;
 };
 
 #define EACH(M, J, statement)                                                                                \
-    _Pragma("GCC unroll 6") for (int m = 0; m < (M); m++)                                                    \
+    _Pragma("GCC unroll 12") for (int m = 0; m < (M); m++)                                                   \
         _Pragma("GCC unroll 4") for (int j = 0; j < (J); j++) statement
 
 /* sum[m][j] += a[m][k] * b[k][j] for `depth` k, in order. */
 VEC_INLINE void chain(const int M, const int J, const struct product *p, int64_t depth, const float *a,
-                      const float *b, vec sum[TILE_M][TILE_J])
+                      const float *b, vec sum[TALL_M][TILE_J])
 {
-    const float *fetch = a + p->fetch;
+    const float *fetch = a + p->fetch_tile * M * p->a_row + p->fetch;
     for (int64_t k = 0; k < depth; k++, a += p->a_step, b += p->b_step) {
         vec line[TILE_J];
         __builtin_prefetch(fetch + (k & 7) * p->fetch_row + (k >> 3) * p->fetch_step);
@@ -66,7 +68,7 @@ VEC_INLINE void chain(const int M, const int J, const struct product *p, int64_t
 VEC_INLINE void chain_tile(const int M, const int J, const struct product *p, int64_t row, const float *b,
                            float *c)
 {
-    vec sum[TILE_M][TILE_J];
+    vec sum[TALL_M][TILE_J];
     if (p->resume)
         EACH(M, J, sum[m][j] = vec_load_any(c + m * p->c_row + j * VW);)
     else if (p->start)
@@ -81,12 +83,12 @@ VEC_INLINE void chain_tile(const int M, const int J, const struct product *p, in
 VEC_INLINE void tree_tile(const int M, const int J, const struct product *p, int64_t row, const float *b,
                           float *c)
 {
-    vec waiting[TREE_LEVELS][TILE_M][TILE_J];
+    vec waiting[TREE_LEVELS][M][TILE_J];
     const float *a = p->a + row * p->a_row;
     int64_t depth = p->depth / p->leaves;
     int height = 0;
     for (int64_t leaf = 0; leaf < p->leaves; leaf++, a += depth * p->a_step, b += depth * p->b_step) {
-        vec sum[TILE_M][TILE_J];
+        vec sum[TALL_M][TILE_J];
         EACH(M, J, sum[m][j] = (vec){0};)
         chain(M, J, p, depth, a, b, sum);
         for (int64_t done = leaf; done & 1; done >>= 1) {
@@ -116,9 +118,9 @@ VEC_INLINE void tile(const int M, const int J, const struct product *p, int64_t 
 VEC_INLINE void strip(const int M, const struct product *p, int64_t row)
 {
     int64_t column = 0;
-    for (; column + SLICE <= p->columns; column += SLICE) tile(M, TILE_J, p, row, column);
+    for (; M <= TILE_M && column + SLICE <= p->columns; column += SLICE) tile(M, TILE_J, p, row, column);
     int64_t left = (p->columns - column) / VW;
-    if (TILE_J > 3 && left == 3)
+    if (M <= TILE_M && TILE_J > 3 && left == 3)
         tile(M, 3, p, row, column);
     else if (TILE_J > 2 && left == 2)
         tile(M, 2, p, row, column);
@@ -129,6 +131,8 @@ VEC_INLINE void strip(const int M, const struct product *p, int64_t row)
 static void multiply(const struct product *p)
 {
     int64_t row = 0;
+    if (p->columns <= SLICE / 2)
+        for (; row + TALL_M <= p->rows; row += TALL_M) strip(TALL_M, p, row);
     for (; row + TILE_M <= p->rows; row += TILE_M) strip(TILE_M, p, row);
     for (; row + 2 <= p->rows; row += 2) strip(2, p, row);
     if (row < p->rows) strip(1, p, row);
@@ -157,7 +161,7 @@ void LEVEL(linear_forward)(const struct linear *l, const float *weight, const fl
                                    .start = bias,
                                    .resume = k > 0,
                                    .leaves = 1,
-                                   .fetch = TILE_M * l->in,
+                                   .fetch_tile = 1,
                                    .fetch_row = l->in,
                                    .fetch_step = 8});
 }
