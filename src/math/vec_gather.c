@@ -1,36 +1,10 @@
 /* Samples lie in memory one behind the other, an activation has them side by side: tiles of VW samples by VW
  * words are transposed in registers. A word is one float, or four bytes of which each becomes a float. */
-#include "math/vec.h"
-
-/* The lower, and the upper halves of two rows, element by element in turn. */
-#if VW == 16
-static const veci low = {0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23};
-static const veci high = {8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31};
-#elif VW == 8
-static const veci low = {0, 8, 1, 9, 2, 10, 3, 11}, high = {4, 12, 5, 13, 6, 14, 7, 15};
-#else
-static const veci low = {0, 4, 1, 5}, high = {2, 6, 3, 7};
-#endif
+#include "math/vec_transpose.h"
 
 #define TILE_BYTES (VW * 4) /* of one sample */
 
 typedef vecu words_unaligned __attribute__((aligned(1)));
-
-/* Transposes VW rows of VW: rounds that interleave row i with row i + VW / 2. */
-VEC_INLINE void transpose(vecu r[VW])
-{
-#pragma GCC unroll 4
-    for (int round = 1; round < VW; round *= 2) {
-        vecu t[VW];
-#pragma GCC unroll 8
-        for (int i = 0; i < VW / 2; i++) {
-            t[2 * i] = __builtin_shuffle(r[i], r[i + VW / 2], low);
-            t[2 * i + 1] = __builtin_shuffle(r[i], r[i + VW / 2], high);
-        }
-#pragma GCC unroll 16
-        for (int i = 0; i < VW; i++) r[i] = t[i];
-    }
-}
 
 /* `bytes` of VW samples from `at` on, transposed; the same bytes of the samples that come next are fetched. */
 VEC_INLINE void read_tile(const void *const *rows, const void *const *next, int64_t at, int64_t bytes,
@@ -47,7 +21,7 @@ VEC_INLINE void read_tile(const void *const *rows, const void *const *next, int6
         memset(r, 0, sizeof r);
         for (int i = 0; i < VW; i++) memcpy(&r[i], (const char *)rows[i] + at, (size_t)bytes);
     }
-    transpose(r);
+    vec_turn(r);
 #pragma GCC unroll 16
     for (int i = 0; i < VW; i++) tile[i] = r[i];
 }

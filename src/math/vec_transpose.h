@@ -1,39 +1,43 @@
-/* vec_transpose.h - turns a square block of floats around in registers. */
+/* vec_transpose.h - turns a square block of words around in registers. */
 #ifndef DDP_MATH_VEC_TRANSPOSE_H
 #define DDP_MATH_VEC_TRANSPOSE_H
 
 #include "math/vec.h"
 
+/* The lower, and the upper halves of two rows, element by element in turn. */
 #if VW == 16
-#define VEC_LOW  0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23
-#define VEC_HIGH 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31
+static const veci vec_low = {0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23};
+static const veci vec_high = {8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31};
 #elif VW == 8
-#define VEC_LOW  0, 8, 1, 9, 2, 10, 3, 11
-#define VEC_HIGH 4, 12, 5, 13, 6, 14, 7, 15
+static const veci vec_low = {0, 8, 1, 9, 2, 10, 3, 11}, vec_high = {4, 12, 5, 13, 6, 14, 7, 15};
 #else
-#define VEC_LOW  0, 4, 1, 5
-#define VEC_HIGH 2, 6, 3, 7
+static const veci vec_low = {0, 4, 1, 5}, vec_high = {2, 6, 3, 7};
 #endif
 
-/* to[j][i] = from[i][j] for i, j < VW, rows of `from` from `rows` on counting as zeros. Each round interleaves row i
- * with row i + VW / 2; after log2(VW) of them the block is turned. */
-VEC_INLINE void vec_transpose(const float *from, int64_t from_row, int64_t rows, float *to, int64_t to_row)
+/* Turns VW rows of VW words around. Each round interleaves row i with row i + VW / 2; after log2(VW) of them all is done. */
+VEC_INLINE void vec_turn(vecu block[VW])
 {
-    static const veci low = {VEC_LOW}, high = {VEC_HIGH};
-    vec block[VW], turned[VW];
-    for (int i = 0; i < VW; i++) block[i] = i < rows ? vec_load(from + i * from_row) : (vec){0};
 #pragma GCC unroll 4
     for (int round = 1; round < VW; round *= 2) {
+        vecu turned[VW];
 #pragma GCC unroll 8
         for (int i = 0; i < VW / 2; i++) {
-            turned[2 * i] = __builtin_shuffle(block[i], block[i + VW / 2], low);
-            turned[2 * i + 1] = __builtin_shuffle(block[i], block[i + VW / 2], high);
+            turned[2 * i] = __builtin_shuffle(block[i], block[i + VW / 2], vec_low);
+            turned[2 * i + 1] = __builtin_shuffle(block[i], block[i + VW / 2], vec_high);
         }
 #pragma GCC unroll 16
         for (int i = 0; i < VW; i++) block[i] = turned[i];
     }
+}
+
+/* to[j][i] = from[i][j] for i, j < VW; rows of `from` from `rows` on count as zeros. */
+VEC_INLINE void vec_transpose(const float *from, int64_t from_row, int64_t rows, float *to, int64_t to_row)
+{
+    vecu block[VW];
+    for (int i = 0; i < VW; i++) block[i] = i < rows ? (vecu)vec_load(from + i * from_row) : (vecu){0};
+    vec_turn(block);
 #pragma GCC unroll 16
-    for (int i = 0; i < VW; i++) vec_store(to + i * to_row, block[i]);
+    for (int i = 0; i < VW; i++) vec_store(to + i * to_row, (vec)block[i]);
 }
 
 /* to[j][i] = from[i][j] for i, j < 16; rows of `from` from `rows` on count as zeros. */
@@ -54,7 +58,6 @@ VEC_INLINE void vec_turn16(const float *from, int64_t from_row, int64_t rows, fl
  * order of vec_sum16, while two rows are interleaved into one. */
 VEC_INLINE vec vec_sum16_rows(const float *from, int64_t rows)
 {
-    static const veci low = {VEC_LOW}, high = {VEC_HIGH};
     vec sum[VW];
 #pragma GCC unroll 16
     for (int i = 0; i < VW; i++) {
@@ -71,8 +74,8 @@ VEC_INLINE vec vec_sum16_rows(const float *from, int64_t rows)
     for (int half = VW / 2; half; half /= 2)
 #pragma GCC unroll 8
         for (int i = 0; i < half; i++)
-            sum[i] = __builtin_shuffle(sum[i], sum[i + half], low) +
-                     __builtin_shuffle(sum[i], sum[i + half], high);
+            sum[i] = __builtin_shuffle(sum[i], sum[i + half], vec_low) +
+                     __builtin_shuffle(sum[i], sum[i + half], vec_high);
     return sum[0];
 }
 
