@@ -79,10 +79,8 @@ VEC_INLINE float vec_sum16(const float v[16])
 }
 
 /* Every kernel file defines its functions under these names; kernels.c collects them. */
-void LEVEL(conv_forward)(const struct window *c, const float *weight, const float *bias, const float *x,
-                         float *y, float *scratch);
-void LEVEL(conv_backward_data)(const struct window *c, const float *weight, const float *dy, float *dx,
-                               float *scratch);
+void LEVEL(conv_forward)(const struct window *c, const float *weight, const float *bias, bool relu, const float *x, float *y, float *scratch);
+void LEVEL(conv_backward_data)(const struct window *c, const float *weight, const float *dy, const float *mask, float *dx, float *scratch);
 void LEVEL(conv_backward_weight)(const struct window *c, const float *x, const float *dy, float *dweight,
                                  float *scratch);
 int64_t LEVEL(conv_scratch_floats)(const struct window *c);

@@ -13,20 +13,20 @@ int64_t LEVEL(conv_scratch_floats)(const struct window *c)
     return larger(data, LEVEL(conv_weight_scratch_floats)(c));
 }
 
-void LEVEL(conv_forward)(const struct window *c, const float *weight, const float *bias, const float *x,
-                         float *y, float *scratch)
+void LEVEL(conv_forward)(const struct window *c, const float *weight, const float *bias, bool relu,
+                         const float *x, float *y, float *scratch)
 {
     if (winograd_fits(c))
-        LEVEL(winograd_forward)(c, weight, bias, x, y, scratch);
+        LEVEL(winograd_forward)(c, weight, bias, relu, x, y, scratch);
     else
-        LEVEL(direct_forward)(c, weight, bias, x, y, scratch);
+        LEVEL(direct_forward)(c, weight, bias, relu, x, y, scratch);
 }
 
-void LEVEL(conv_backward_data)(const struct window *c, const float *weight, const float *dy, float *dx,
-                               float *scratch)
+void LEVEL(conv_backward_data)(const struct window *c, const float *weight, const float *dy,
+                               const float *mask, float *dx, float *scratch)
 {
     if (winograd_fits(c))
-        LEVEL(winograd_backward_data)(c, weight, dy, dx, scratch);
+        LEVEL(winograd_backward_data)(c, weight, dy, mask, dx, scratch);
     else
-        LEVEL(direct_backward_data)(c, weight, dy, dx, scratch);
+        LEVEL(direct_backward_data)(c, weight, dy, mask, dx, scratch);
 }

@@ -17,6 +17,8 @@
 struct direct {
     const struct window *c;
     bool data; /* the data gradient */
+    struct finish finish;
+    float *result;
     struct shape from, to;
     struct tile_shape shape;
     int64_t taps, panel_columns; /* in registers; 0 without panels */
@@ -112,9 +114,8 @@ static void fill_panel(const struct direct *d, int64_t taps, int64_t columns, co
     for (int64_t k = 0; k < taps; k++) d->panel_tap[k] = (struct tap){d->tap[k].a, k * columns * VW};
 }
 
-/* A run of columns. */
-static void run(const struct direct *d, int64_t taps, int64_t columns, const float *bias, const float *from,
-                float *to)
+/* A run of columns, which starts at `at` in the result. */
+static void run(const struct direct *d, int64_t taps, int64_t columns, const float *from, int64_t at)
 {
     struct tile t = {.channels = taps ? d->from.c : 0,
                      .taps = taps,
@@ -134,15 +135,17 @@ static void run(const struct direct *d, int64_t taps, int64_t columns, const flo
             for (int64_t row = 0; row < d->to.c; row += m) {
                 t.a = d->packed + row * d->from.c * d->taps;
                 t.b = b + j * VW;
-                t.c = to + row * t.c_row + (first + j) * VW;
+                int64_t to = at + row * t.c_row + (first + j) * VW;
+                t.c = d->result + to;
                 t.rows = (int)(d->to.c - row < m ? d->to.c - row : m);
-                t.bias = bias ? bias + row : NULL;
+                t.finish = (struct finish){d->finish.bias ? d->finish.bias + row : NULL, d->finish.relu,
+                                           d->finish.mask ? d->finish.mask + to : NULL};
                 LEVEL(tile_run)(d->shape.m, count - j < d->shape.j ? count - j : d->shape.j, &t);
             }
     }
 }
 
-static void walk(const struct direct *d, const float *bias, const float *from, float *to)
+static void walk(const struct direct *d, const float *from)
 {
     int64_t lanes = d->c->lanes;
     for (int64_t y = 0; y < d->to.h; y++) {
@@ -155,25 +158,29 @@ static void walk(const struct direct *d, const float *bias, const float *from, f
             }
             int64_t taps = list_taps(d, &sy, &sx),
                     at = taps ? (sy.source * d->from.w + sx.source) * lanes : 0;
-            run(d, taps, (next - x) * lanes / VW, bias, from + at, to + (y * d->to.w + x) * lanes);
+            run(d, taps, (next - x) * lanes / VW, from + at, (y * d->to.w + x) * lanes);
         }
     }
 }
 
-void LEVEL(direct_forward)(const struct window *c, const float *weight, const float *bias, const float *x,
-                           float *y, float *scratch)
+void LEVEL(direct_forward)(const struct window *c, const float *weight, const float *bias, bool relu,
+                           const float *x, float *y, float *scratch)
 {
     struct direct d;
     scratch_layout(c, false, scratch, &d);
     pack_weights(&d, weight);
-    walk(&d, bias, x, y);
+    d.finish = (struct finish){.bias = bias, .relu = relu};
+    d.result = y;
+    walk(&d, x);
 }
 
-void LEVEL(direct_backward_data)(const struct window *c, const float *weight, const float *dy, float *dx,
-                                 float *scratch)
+void LEVEL(direct_backward_data)(const struct window *c, const float *weight, const float *dy,
+                                 const float *mask, float *dx, float *scratch)
 {
     struct direct d;
     scratch_layout(c, true, scratch, &d);
     pack_weights(&d, weight);
-    walk(&d, NULL, dy, dx);
+    d.finish = (struct finish){.mask = mask};
+    d.result = dx;
+    walk(&d, dy);
 }

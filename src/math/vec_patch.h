@@ -7,15 +7,15 @@
 #include "math/vec_tile.h"
 
 /* The ways through a convolution, with the arguments of the entry points in vec_conv.c. */
-void LEVEL(direct_forward)(const struct window *c, const float *weight, const float *bias, const float *x,
-                           float *y, float *scratch);
-void LEVEL(direct_backward_data)(const struct window *c, const float *weight, const float *dy, float *dx,
-                                 float *scratch);
+void LEVEL(direct_forward)(const struct window *c, const float *weight, const float *bias, bool relu,
+                           const float *x, float *y, float *scratch);
+void LEVEL(direct_backward_data)(const struct window *c, const float *weight, const float *dy,
+                                 const float *mask, float *dx, float *scratch);
 int64_t LEVEL(direct_scratch_floats)(const struct window *c);
-void LEVEL(winograd_forward)(const struct window *c, const float *weight, const float *bias, const float *x,
-                             float *y, float *scratch);
-void LEVEL(winograd_backward_data)(const struct window *c, const float *weight, const float *dy, float *dx,
-                                   float *scratch);
+void LEVEL(winograd_forward)(const struct window *c, const float *weight, const float *bias, bool relu,
+                             const float *x, float *y, float *scratch);
+void LEVEL(winograd_backward_data)(const struct window *c, const float *weight, const float *dy,
+                                   const float *mask, float *dx, float *scratch);
 int64_t LEVEL(winograd_scratch_floats)(const struct window *c);
 
 /* Products per output element. */

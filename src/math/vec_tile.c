@@ -32,7 +32,8 @@ VEC_INLINE void tile_product(const int M, const int J, const struct tile *t)
 #pragma GCC unroll 12
     for (int m = 0; m < M; m++)
 #pragma GCC unroll 8
-        for (int j = 0; j < J; j++) sum[m][j] = vec_all(t->bias && m < t->rows ? t->bias[m] : 0);
+        for (int j = 0; j < J; j++)
+            sum[m][j] = vec_all(t->finish.bias && m < t->rows ? t->finish.bias[m] : 0);
 
     const struct tap *end = t->tap + t->taps;
     for (int64_t channel = 0; channel < t->channels; channel++) {
@@ -45,7 +46,10 @@ VEC_INLINE void tile_product(const int M, const int J, const struct tile *t)
     for (int m = 0; m < M; m++) {
         if (m >= t->rows) break;
 #pragma GCC unroll 8
-        for (int j = 0; j < J; j++) vec_store(t->c + m * t->c_row + j * VW, sum[m][j]);
+        for (int j = 0; j < J; j++) {
+            int64_t at = m * t->c_row + j * VW;
+            vec_store(t->c + at, finish_apply(&t->finish, at, sum[m][j]));
+        }
     }
 }
 
@@ -71,7 +75,7 @@ VEC_INLINE void run(const int M, const int J, int64_t registers, const struct ti
         return;
     }
     struct tile piece = *t;
-    for (int64_t left = registers, done; left; left -= done, piece.b += done * VW, piece.c += done * VW) {
+    for (int64_t left = registers, done; left; left -= done) {
         done = J > 4 && left >= 4 ? 4 : J > 2 && left >= 2 ? 2 : 1;
         if (J > 4 && done == 4)
             tile_product(M, 4, &piece);
@@ -79,6 +83,8 @@ VEC_INLINE void run(const int M, const int J, int64_t registers, const struct ti
             tile_product(M, 2, &piece);
         else
             tile_product(M, 1, &piece);
+        piece.b += done * VW, piece.c += done * VW;
+        if (piece.finish.mask) piece.finish.mask += done * VW;
     }
 }
 

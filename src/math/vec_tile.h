@@ -7,6 +7,8 @@
 #ifndef DDP_MATH_VEC_TILE_H
 #define DDP_MATH_VEC_TILE_H
 
+#include <stdbool.h>
+
 #include "math/vec.h"
 
 /* Rows x registers that fill the register file; the first that wastes least of a channel count is taken. */
@@ -17,6 +19,20 @@
 #endif
 #define TILE_MAX_M 12
 #define TILE_MAX_J 8
+
+/* What becomes of the sums of a result; bias and mask start at its first row and column. */
+struct finish {
+    const float *bias; /* [rows], or NULL for zeros */
+    bool relu;         /* as relu_forward */
+    const float *mask; /* laid out as the result: as relu_backward with these as y; or NULL */
+};
+
+VEC_INLINE vec finish_apply(const struct finish *f, int64_t at, vec sum)
+{
+    if (f->relu) sum = vec_select((veci)(sum < 0), (vec){0}, sum);
+    if (f->mask) sum = vec_select((veci)(vec_load(f->mask + at) <= 0), (vec){0}, sum);
+    return sum;
+}
 
 /* Where a tap's weights and columns lie within a channel. */
 struct tap {
@@ -32,8 +48,8 @@ struct tile {
     int64_t b_channel;
     float *c; /* result: [J] at c + row * c_row */
     int64_t c_row;
-    int rows;          /* valid rows, at most M */
-    const float *bias; /* [rows], or NULL for zeros */
+    int rows; /* valid rows, at most M */
+    struct finish finish;
 };
 
 struct tile_shape {

@@ -15,6 +15,7 @@
 struct winograd {
     struct window c;
     struct tile_shape shape;
+    struct finish finish;
     int64_t columns;                /* registers: tiles x lanes / VW */
     int64_t j;                      /* columns of a block */
     int64_t rows;                   /* output channels of a block */
@@ -112,7 +113,7 @@ static void transform_inputs(const struct winograd *w, int64_t columns, const fl
 }
 
 /* M of output channels [oc, oc + rows). */
-static void multiply(const struct winograd *w, int64_t oc, int64_t rows, int64_t columns, const float *bias)
+static void multiply(const struct winograd *w, int64_t oc, int64_t rows, int64_t columns)
 {
     struct tile_shape shape = w->shape;
     for (int p = 0; p < WINOGRAD_POINTS; p++)
@@ -126,15 +127,16 @@ static void multiply(const struct winograd *w, int64_t oc, int64_t rows, int64_t
                                  .c = w->m + p * (w->rows * w->j * VW + PAD) + (i * w->j + j) * VW,
                                  .c_row = w->j * VW,
                                  .rows = (int)(rows - i < shape.m ? rows - i : shape.m),
-                                 .bias = bias && p == 5 ? bias + oc + i : NULL};
+                                 .finish.bias = w->finish.bias && p == 5 ? w->finish.bias + oc + i : NULL};
                 LEVEL(tile_run)(shape.m, columns - j < shape.j ? columns - j : shape.j, &t);
             }
 }
 
-/* At M A of one column and output channel. The 2x2 outputs start at y, `row` and `lanes` floats apart; at the right
+/* At M A of one column and output channel. The 2x2 outputs start at `at` in y, `row` and `lanes` floats apart; at the right
  * and lower edge some do not exist. */
-VEC_INLINE void transform_output(const float *m, int64_t point_floats, bool right, bool below, int64_t row,
-                                 int64_t lanes, float *y)
+VEC_INLINE void transform_output(const float *m, int64_t point_floats, bool right, bool below,
+                                 const struct finish *finish, int64_t at, int64_t row, int64_t lanes,
+                                 float *y)
 {
     vec half[2][4];
 #pragma GCC unroll 4
@@ -147,26 +149,30 @@ VEC_INLINE void transform_output(const float *m, int64_t point_floats, bool righ
 #pragma GCC unroll 2
     for (int i = 0; i < 2; i++) {
         if (i && !below) break;
-        vec_store(y + i * row, half[i][0] + half[i][1] + half[i][2]);
-        if (right) vec_store(y + i * row + lanes, half[i][1] - half[i][2] - half[i][3]);
+        int64_t to = at + i * row;
+        vec_store(y + to, finish_apply(finish, to, half[i][0] + half[i][1] + half[i][2]));
+        to += lanes;
+        if (right) vec_store(y + to, finish_apply(finish, to, half[i][1] - half[i][2] - half[i][3]));
     }
 }
 
-static void transform_outputs(const struct winograd *w, int64_t rows, int64_t columns, float *y)
+static void transform_outputs(const struct winograd *w, int64_t oc, int64_t rows, int64_t columns, float *y)
 {
     const struct winograd_column *column = w->column;
     int64_t height = w->c.out.h, width = w->c.out.w, lanes = w->c.lanes, block = w->j;
     int64_t point_floats = w->rows * block * VW + PAD;
+    int64_t at = oc * height * width * lanes;
+    struct finish finish = w->finish;
     const float *from = w->m;
-    for (int64_t i = 0; i < rows; i++, y += height * width * lanes, from += block * VW)
+    for (int64_t i = 0; i < rows; i++, at += height * width * lanes, from += block * VW)
         for (int64_t j = 0; j < columns; j++) {
             const struct winograd_column *t = &column[j];
-            transform_output(from + j * VW, point_floats, t->x + 1 < width, t->y + 1 < height, width * lanes,
-                             lanes, y + (t->y * width + t->x) * lanes + t->lane);
+            transform_output(from + j * VW, point_floats, t->x + 1 < width, t->y + 1 < height, &finish,
+                             at + (t->y * width + t->x) * lanes + t->lane, width * lanes, lanes, y);
         }
 }
 
-static void run(struct winograd *w, const float *bias, const float *x, float *y)
+static void run(struct winograd *w, const float *x, float *y)
 {
     for (int64_t ic = 0; ic < w->c.in.c; ic++) w->tap[ic] = (struct tap){ic * w->shape.m, ic * w->j * VW};
     for (int64_t first = 0; first < w->columns; first += w->j) {
@@ -175,27 +181,29 @@ static void run(struct winograd *w, const float *bias, const float *x, float *y)
         transform_inputs(w, columns, x);
         for (int64_t oc = 0; oc < w->c.out.c; oc += w->rows) {
             int64_t rows = w->c.out.c - oc < w->rows ? w->c.out.c - oc : w->rows;
-            multiply(w, oc, rows, columns, bias);
-            transform_outputs(w, rows, columns, y + oc * w->c.out.h * w->c.out.w * w->c.lanes);
+            multiply(w, oc, rows, columns);
+            transform_outputs(w, oc, rows, columns, y);
         }
     }
 }
 
-void LEVEL(winograd_forward)(const struct window *c, const float *weight, const float *bias, const float *x,
-                             float *y, float *scratch)
+void LEVEL(winograd_forward)(const struct window *c, const float *weight, const float *bias, bool relu,
+                             const float *x, float *y, float *scratch)
 {
     struct winograd w;
     scratch_layout(c, scratch, &w);
     transform_weights(&w, weight, c->in.c * 9, 9, 1);
-    run(&w, bias, x, y);
+    w.finish = (struct finish){.bias = bias, .relu = relu};
+    run(&w, x, y);
 }
 
-void LEVEL(winograd_backward_data)(const struct window *c, const float *weight, const float *dy, float *dx,
-                                   float *scratch)
+void LEVEL(winograd_backward_data)(const struct window *c, const float *weight, const float *dy,
+                                   const float *mask, float *dx, float *scratch)
 {
     struct winograd w;
     struct window t = transposed(c);
     scratch_layout(&t, scratch, &w);
     transform_weights(&w, weight + 8, 9, c->in.c * 9, -1);
-    run(&w, NULL, dy, dx);
+    w.finish = (struct finish){.mask = mask};
+    run(&w, dy, dx);
 }

@@ -29,12 +29,12 @@ static struct bench_case *add(struct list *l, const struct bench_case *shape, co
 
 static void conv_forward(const struct bench_case *c)
 {
-    kernels->conv_forward(&c->window, c->weight, c->weight, c->x, c->y, c->scratch);
+    kernels->conv_forward(&c->window, c->weight, c->weight, false, c->x, c->y, c->scratch);
 }
 
 static void conv_data(const struct bench_case *c)
 {
-    kernels->conv_backward_data(&c->window, c->weight, c->y, c->x, c->scratch);
+    kernels->conv_backward_data(&c->window, c->weight, c->y, NULL, c->x, c->scratch);
 }
 
 static void conv_weight(const struct bench_case *c)

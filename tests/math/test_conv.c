@@ -64,7 +64,7 @@ static void check_transposes(const struct conv_case *k, const float *dx, const f
 {
     const struct window *c = &k->c;
     float *y = vector(k->out, 0);
-    kernels->conv_forward(c, k->w, NULL, k->x, y, k->scratch);
+    kernels->conv_forward(c, k->w, NULL, false, k->x, y, k->scratch);
     double forward = 0, data = 0, weight = 0, size = 0;
     for (int64_t i = 0; i < k->out; i++)
         forward += (double)k->dy[i] * (double)y[i], size += fabs((double)k->dy[i] * y[i]);
@@ -110,8 +110,8 @@ static void check_conv(struct shape in, int64_t out, int64_t kernel, int64_t str
         if (kernels_select(levels[i]) != STATUS_OK) continue;
         float *result[3] = {vector(k.out, 0), vector(k.in, 0), vector(k.weights, 0)};
         k.scratch = vector(kernels->conv_scratch_floats(c), 0);
-        kernels->conv_forward(c, k.w, k.bias, k.x, result[0], k.scratch);
-        kernels->conv_backward_data(c, k.w, k.dy, result[1], k.scratch);
+        kernels->conv_forward(c, k.w, k.bias, false, k.x, result[0], k.scratch);
+        kernels->conv_backward_data(c, k.w, k.dy, NULL, result[1], k.scratch);
         kernels->conv_backward_weight(c, k.x, k.dy, result[2], k.scratch);
         check_forward(&k, result[0]);
         check_transposes(&k, result[1], result[2]);
@@ -163,8 +163,8 @@ static float *check_leaf(const struct conv_case *k, const float *y, const float 
           *want_dx = leaf_of(dx, in, leaves, one.lanes, leaf);
     float *got_y = vector(out * one.lanes, 0), *got_dx = vector(in * one.lanes, 0),
           *dw = vector(k->weights, 0);
-    kernels->conv_forward(&one, k->w, k->bias, x, got_y, k->scratch);
-    kernels->conv_backward_data(&one, k->w, dy, got_dx, k->scratch);
+    kernels->conv_forward(&one, k->w, k->bias, false, x, got_y, k->scratch);
+    kernels->conv_backward_data(&one, k->w, dy, NULL, got_dx, k->scratch);
     kernels->conv_backward_weight(&one, x, dy, dw, k->scratch);
     CHECK(same(got_y, want_y, out * one.lanes));
     CHECK(same(got_dx, want_dx, in * one.lanes));
@@ -179,8 +179,8 @@ static void check_leaves(struct shape in, int64_t out, int64_t kernel, int64_t s
     struct conv_case k = conv_case(in, out, kernel, stride, padding, leaf_lanes * leaves, leaves);
     float *y = vector(k.out, 0), *dx = vector(k.in, 0), *dw = vector(k.weights, 0), *part[8];
     k.scratch = vector(kernels->conv_scratch_floats(&k.c), 0);
-    kernels->conv_forward(&k.c, k.w, k.bias, k.x, y, k.scratch);
-    kernels->conv_backward_data(&k.c, k.w, k.dy, dx, k.scratch);
+    kernels->conv_forward(&k.c, k.w, k.bias, false, k.x, y, k.scratch);
+    kernels->conv_backward_data(&k.c, k.w, k.dy, NULL, dx, k.scratch);
     kernels->conv_backward_weight(&k.c, k.x, k.dy, dw, k.scratch);
     for (int64_t leaf = 0; leaf < leaves; leaf++) part[leaf] = check_leaf(&k, y, dx, leaf);
     for (int64_t step = 1; step < leaves; step *= 2)
@@ -190,6 +190,35 @@ static void check_leaves(struct shape in, int64_t out, int64_t kernel, int64_t s
     for (int64_t leaf = 0; leaf < leaves; leaf++) mem_free(&part[leaf]);
     mem_free(&y), mem_free(&dx), mem_free(&dw);
     case_free(&k);
+}
+
+/* The results with ReLU and its mask are those of the functions they stand for, not a number included. */
+static void check_finish(struct shape in, int64_t out, int64_t kernel, int64_t padding)
+{
+    struct conv_case k = conv_case(in, out, kernel, 1, padding, 32, 1);
+    float *y = vector(k.out, 0), *want_y = vector(k.out, 0), *dx = vector(k.in, 0),
+          *want_dx = vector(k.in, 0);
+    k.scratch = vector(kernels->conv_scratch_floats(&k.c), 0);
+    k.bias[out - 1] = NAN;
+    k.x[0] = NAN, k.x[1] = 0;
+    kernels->conv_forward(&k.c, k.w, k.bias, false, k.x, want_y, k.scratch);
+    kernels->relu_forward(k.out, want_y, want_y);
+    kernels->conv_forward(&k.c, k.w, k.bias, true, k.x, y, k.scratch);
+    kernels->conv_backward_data(&k.c, k.w, k.dy, NULL, want_dx, k.scratch);
+    kernels->relu_backward(k.in, k.x, want_dx, want_dx);
+    kernels->conv_backward_data(&k.c, k.w, k.dy, k.x, dx, k.scratch);
+    CHECK(same(y, want_y, k.out) && isnan(y[k.out - 1]));
+    CHECK(same(dx, want_dx, k.in) && dx[1] == 0);
+    mem_free(&y), mem_free(&want_y), mem_free(&dx), mem_free(&want_dx);
+    case_free(&k);
+}
+
+static void test_finish(void)
+{
+    check_finish((struct shape){1, 6, 7}, 6, 5, 0);
+    check_finish((struct shape){6, 6, 7}, 13, 3, 1);
+    check_finish((struct shape){20, 7, 7}, 24, 3, 1);
+    check_finish((struct shape){20, 7, 7}, 24, 5, 2);
 }
 
 static void test_leaves(void)
@@ -210,7 +239,7 @@ int main(void)
     test_convolutions();
     static const char *const levels[] = {"v4", "v3", "v2", "base"};
     for (int i = 0; i < 4; i++)
-        if (kernels_select(levels[i]) == STATUS_OK) test_leaves();
+        if (kernels_select(levels[i]) == STATUS_OK) test_leaves(), test_finish();
     CHECK(mem_alive() == 0);
     return check_result();
 }
