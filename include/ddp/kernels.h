@@ -50,8 +50,10 @@ struct kernels {
     /* vec_conv.c: weight [OC][IC][k][k], bias [OC] or NULL. With `relu` the result is that of relu_forward on y; with
      * `mask` [in][N] (else NULL) that of relu_backward on dx, mask in the place of y: a layer that reads the output of a
      * ReLU passes its x. scratch: conv_scratch_floats(). */
-    void (*conv_forward)(const struct window *c, const float *weight, const float *bias, bool relu, const float *x, float *y, float *scratch);
-    void (*conv_backward_data)(const struct window *c, const float *weight, const float *dy, const float *mask, float *dx, float *scratch);
+    void (*conv_forward)(const struct window *c, const float *weight, const float *bias, bool relu,
+                         const float *x, float *y, float *scratch);
+    void (*conv_backward_data)(const struct window *c, const float *weight, const float *dy,
+                               const float *mask, float *dx, float *scratch);
     void (*conv_backward_weight)(const struct window *c, const float *x, const float *dy, float *dweight,
                                  float *scratch);
     int64_t (*conv_scratch_floats)(const struct window *c);

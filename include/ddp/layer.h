@@ -75,7 +75,8 @@ struct layer_ops {
     bool keeps_output; /* backward reads y */
     bool in_place;     /* forward works with y == x, and backward with dx == dy */
     bool is_max;       /* every output is the maximum of some inputs */
-    bool follows_max;  /* gives the same values and gradients before and after a layer that is_max */
+    bool is_relu;      /* max(x, 0) and nothing else */
+    bool fuses_relu;   /* honours relu_in and relu_out */
 };
 
 #define LAYER_TENSORS 2
@@ -92,6 +93,8 @@ struct layer {
     size_t scratch_bytes; /* what one call needs, shared by all layers */
     void *saved;
     void *scratch;
+    bool relu_out; /* forward applies ReLU to y as well */
+    bool relu_in;  /* x is the output of such a layer: backward masks dx with it */
 };
 
 /* The table of all kinds, ended by NULL, and a kind by name (NULL if there is none). */

@@ -37,7 +37,7 @@ static void forward(const struct layer *l, const struct pass *p, const float *x,
 {
     struct window w = window(l, p->lanes, p->leaves);
     const float *bias = l->tensor_count == 2 ? p->params + l->tensors[1].offset : NULL;
-    kernels->conv_forward(&w, p->params + l->tensors[0].offset, bias, false, x, y, l->scratch);
+    kernels->conv_forward(&w, p->params + l->tensors[0].offset, bias, l->relu_out, x, y, l->scratch);
 }
 
 static void backward(const struct layer *l, const struct pass *p, const float *x, const float *y, float *dy,
@@ -49,7 +49,9 @@ static void backward(const struct layer *l, const struct pass *p, const float *x
     if (l->tensor_count == 2)
         kernels->sum_rows(l->out.c, l->out.h * l->out.w, p->lanes, p->leaves, dy,
                           p->grads + l->tensors[1].offset);
-    if (dx) kernels->conv_backward_data(&w, p->params + l->tensors[0].offset, dy, NULL, dx, l->scratch);
+    if (dx)
+        kernels->conv_backward_data(&w, p->params + l->tensors[0].offset, dy, l->relu_in ? x : NULL, dx,
+                                    l->scratch);
 }
 
 extern const struct layer_ops layer_conv2d;
@@ -61,4 +63,5 @@ const struct layer_ops layer_conv2d = {
     .forward = forward,
     .backward = backward,
     .keeps_input = true,
+    .fuses_relu = true,
 };

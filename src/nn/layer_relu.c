@@ -28,5 +28,5 @@ const struct layer_ops layer_relu = {
     .backward = backward,
     .keeps_output = true,
     .in_place = true,
-    .follows_max = true,
+    .is_relu = true,
 };

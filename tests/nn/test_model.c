@@ -83,12 +83,16 @@ static void test_lanes_are_independent(const struct model_spec *spec, int64_t la
     model_destroy(&m);
 }
 
-/* conv2d, relu, [a mean of one element, which changes nothing but keeps its neighbours apart,] maxpool2d, linear */
+/* conv2d, relu, conv2d, relu, maxpool2d, linear; or the same with means of one element after each relu, which change
+ * nothing but keep it apart from its neighbours. */
 static void relu_and_pool(struct model_spec *spec, bool apart, int kernel)
 {
     memset(spec, 0, sizeof *spec);
-    spec->input = (struct shape){2, 9, 10};
+    spec->input = (struct shape){2, 11, 12};
     spec_add(spec, "conv2d", 5, 3);
+    spec_add(spec, "relu", 0, 0);
+    if (apart) spec_add(spec, "avgpool2d", 1, 0);
+    spec_add(spec, "conv2d", 4, 3);
     spec_add(spec, "relu", 0, 0);
     if (apart) spec_add(spec, "avgpool2d", 1, 0);
     spec_add(spec, "maxpool2d", kernel, 0);
@@ -103,7 +107,7 @@ static float *outputs_and_gradients(const struct model_spec *spec, int64_t *coun
     float *all = floats(7 * 32 + params), *values = floats(params);
     model_init_params(m, 1, values);
     struct pass p = {.params = values, .grads = all + 7 * 32, .lanes = 32, .leaves = 1, .training = true};
-    for (int64_t n = 0; n < 32; n++) fill_lane(model_input(m), 180, 32, n, (uint64_t)n);
+    for (int64_t n = 0; n < 32; n++) fill_lane(model_input(m), 264, 32, n, (uint64_t)n);
     memcpy(all, model_forward(m, &p), 7 * 32 * sizeof *all);
     for (int64_t i = 0; i < 7 * 32; i++) model_output_grad(m)[i] = (float)(i % 5) - 2;
     model_backward(m, &p);
@@ -113,7 +117,7 @@ static float *outputs_and_gradients(const struct model_spec *spec, int64_t *coun
     return all;
 }
 
-/* Running relu after the pooling changes no bit. */
+/* Neither fusing relu with its neighbours nor running it after the pooling changes a bit. */
 static void test_stages(int kernel)
 {
     struct model_spec together, apart;
