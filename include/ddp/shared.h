@@ -1,13 +1,16 @@
-/* shared.h - memory that the ranks of a node share, and a barrier for them.
+/* shared.h - memory that the ranks of a node share, and how they wait for each other.
  *
  * Backed by MPI_Win_allocate_shared. A block is zeroed, aligned to 64 bytes, and visible at once to all ranks
- * of the node; shared_barrier orders what they write. */
+ * of the node; barriers and counters order what they write. When ranks outnumber cores a waiting rank gives its
+ * core away at once, otherwise after some polls. */
 #ifndef DDP_SHARED_H
 #define DDP_SHARED_H
 
+#include <stdatomic.h>
 #include <stddef.h>
 
 #include "ddp/comm.h"
+#include "ddp/mem.h"
 
 struct shared;
 
@@ -21,5 +24,18 @@ void *shared_base(const struct shared *s);
 /* All ranks of the node arrive before any leaves, and what they wrote before is seen after. Collective over
  * the node. */
 void shared_barrier(struct shared *s);
+
+/* A number in a shared block that one rank raises and others wait for. Alone in its cache line, because one
+ * rank writes where the others look all the time. What the rank wrote before it raised the number is seen by
+ * everyone who finds it raised. */
+struct shared_counter {
+    _Alignas(MEM_ALIGN) atomic_uint_fast64_t value;
+};
+
+void shared_raise(struct shared_counter *c, uint64_t value);
+bool shared_reached(const struct shared_counter *c, uint64_t value);
+
+/* Waits until the counters of all ranks of the node, [local_size], have reached `value`. Local. */
+void shared_wait(const struct shared *s, const struct shared_counter *counters, uint64_t value);
 
 #endif

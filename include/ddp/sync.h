@@ -2,14 +2,16 @@
  *
  * Tree (the default). Parameters, optimizer slots and all gradients of a node lie in one shared block. A step:
  *   1. a rank takes its virtual ranks in groups and writes one gradient for each (sync_gradient), adding complete
- *      subtrees as they form;
- *   2. sync_collect: the node meets; every rank learns the sums of the global batch;
- *   3. sync_apply: local rank i owns slice i of the vector: it adds what the ranks of the node hold in tree order,
- *      block by block in cache, and hands each block to the optimizer, which writes the new parameters where every
- *      rank of the node reads them. Between nodes, local rank i exchanges only slice i with its peers (alltoallv,
- *      ordered sum, allgatherv). The node meets again.
- * Cost of a step on one node: n floats per rank read once per held subtree and n / ranks written, two barriers;
- * between nodes every column moves its slice out and in about once.
+ *      subtrees as they form; in the last group it tells the others of each part that is final, from the end of
+ *      the vector to its start;
+ *   2. sync_collect: every rank learns the sums of the global batch;
+ *   3. sync_apply: the vector is cut into buckets; local rank i owns slice i of each: once all ranks of the node are
+ *      past a bucket, it adds what they hold in tree order, block by block in cache, and hands each block to the
+ *      optimizer, which writes the new parameters where every rank of the node reads them. sync_try_apply does what
+ *      can be done already, between the layers of the backward pass. Between nodes, local rank i exchanges only
+ *      slice i of the vector with its peers (alltoallv, ordered sum, allgatherv).
+ * Cost of a step on one node: n floats per rank read once per held subtree and n / ranks written; between nodes every
+ * column moves its slice out and in about once. Nobody waits but for gradients and parameters that it needs.
  *
  * Allreduce (the reference): private copies, MPI_Allreduce of n floats, the whole update on every rank.
  *
@@ -27,13 +29,14 @@
 
 struct sync;
 
-/* most: virtual ranks in one group. *out must be destroyed also after a failure. Errors: STATUS_OTHER when memory is short, STATUS_CONFIG when there is more
- * than MPI's counts hold. Collective. */
+/* most: virtual ranks in one group. *out must be destroyed also after a failure. Errors: STATUS_OTHER when memory
+ * is short, STATUS_CONFIG when there is more than MPI's counts hold. Collective. */
 enum status sync_create(struct sync **out, struct comm *comm, int64_t count, int slots, int virtual_ranks,
                         int most, bool tree);
 void sync_destroy(struct sync **s); /* collective */
 
-/* The parameter vector, read by all ranks of the node between sync_apply and the next sync_apply. */
+/* The parameter vector, once all ranks of the node have taken the last step. It may be read until this rank has told
+ * of its gradients in the next one. */
 float *sync_params(struct sync *s);
 
 /* Fills the parameters: one rank of every node that shares them calls `fill`, the same everywhere.
@@ -44,19 +47,27 @@ void sync_fill_params(struct sync *s, void (*fill)(void *self, float *params), v
  * leaves. Empty when all are done. Local. */
 struct tree_node sync_group(const struct sync *s);
 
-/* Where their gradient goes, added up as the tree says, and that it is there, with the sums of each, [hi - lo].
- * Local. */
+/* Where their gradient goes, added up as the tree says; waits as sync_params does. Then these tell, in this order:
+ * the sums of each virtual rank of the group, [hi - lo]; that the gradient of [first, first + count) is there and
+ * the parameters there are read no more, in turns that go from the end of the vector to its start, as a backward
+ * pass does; that the group is done (with what was left of the vector, which may be all). Local. */
 float *sync_gradient(struct sync *s);
-void sync_group_done(struct sync *s, const struct loss_sums *sums);
+void sync_losses_ready(struct sync *s, const struct loss_sums *sums);
+void sync_grads_ready(struct sync *s, int64_t first, int64_t count);
+void sync_group_done(struct sync *s);
 
-/* The sums of all virtual ranks, added in order; the same on every rank. Collective: waits for all ranks. Next must come
- * sync_apply, or sync_destroy if the step is given up. */
+/* The sums of all virtual ranks, added in order; the same on every rank. Either the first returns true, which it may
+ * from the last group's losses on, or the second is called, collectively, when all groups are done; it waits
+ * for all ranks. Next must come sync_apply, or sync_destroy if the step is given up. */
+bool sync_try_collect(const struct sync *s, struct loss_sums *total);
 struct loss_sums sync_collect(struct sync *s);
 
 /* Updates all parameters. `apply` is called for blocks of this rank's share: `grads` are sums over the global
- * batch; params, slots and grads are [count]. Collective. */
+ * batch; params, slots and grads are [count]. The first does what it can without waiting, as often as is wanted
+ * (local); the second does the rest when all groups are done (collective). */
 typedef void sync_update(void *self, int64_t count, float *params, const float *grads,
                          float *const slots[SYNC_SLOTS]);
+void sync_try_apply(struct sync *s, sync_update *apply, void *self);
 void sync_apply(struct sync *s, sync_update *apply, void *self);
 
 /* Brings optimizer slot `index` together on rank 0 and returns it there (undefined on other ranks).

@@ -49,10 +49,9 @@ void bench_report_step(const struct comm *comm, const struct bench_step *r, stru
     printf("%-22s %9s %9s %9s %9s\n", "", "ms", "of step", "GFLOP/s", "of peak");
     for (int i = 0; i < r->row_count; i++) print_row(r, &r->rows[i]);
     print_row(r, &r->whole);
-    printf(
-        "%.0f samples/s; the peak, sgemm in the same session, is %.1f GFLOP/s; wait is part of collect and "
-        "update\n",
-        (double)r->batch / r->whole.seconds, r->peak.sgemm_flops / 1e9);
+    printf("%.0f samples/s; the peak, sgemm in the same session, is %.1f GFLOP/s; wait is part of "
+           "params, collect and update\n",
+           (double)r->batch / r->whole.seconds, r->peak.sgemm_flops / 1e9);
     printf("memory of a rank at most %.1f MB, of these %.1f MB for its passes; shared by a node %.1f MB\n",
            r->resident_bytes / 1e6, r->model_bytes / 1e6, r->shared_bytes / 1e6);
     if (j) write_step(j, comm, r);

@@ -106,8 +106,19 @@ static void poll_messages(MPI_Comm progress)
     if (progress != MPI_COMM_NULL) MPI_Iprobe(MPI_ANY_SOURCE, MPI_ANY_TAG, progress, &any, MPI_STATUS_IGNORE);
 }
 
-/* A counting barrier with generations. When ranks outnumber cores a waiting rank gives its core away at
- * once, otherwise after some polls. */
+/* The pause after an unsuccessful poll. */
+static void pause_poll(const struct shared *s, int *polls)
+{
+    if (*polls < s->spins) {
+        (*polls)++;
+        relax();
+        return;
+    }
+    poll_messages(s->progress);
+    sched_yield();
+}
+
+/* A counting barrier with generations. */
 void shared_barrier(struct shared *s)
 {
     unsigned generation = atomic_load_explicit(&s->barrier->generation, memory_order_relaxed);
@@ -119,14 +130,29 @@ void shared_barrier(struct shared *s)
     }
     int polls = 0;
     double start = trace_begin();
-    while (atomic_load_explicit(&s->barrier->generation, memory_order_acquire) == generation) {
-        if (polls < s->spins) {
-            polls++;
-            relax();
-            continue;
-        }
-        poll_messages(s->progress);
-        sched_yield();
-    }
+    while (atomic_load_explicit(&s->barrier->generation, memory_order_acquire) == generation)
+        pause_poll(s, &polls);
+    trace_end(start, TRACE_WAIT, "wait", 0);
+}
+
+/* Release here and acquire there make everything written before the raise visible after the reading. */
+void shared_raise(struct shared_counter *c, uint64_t value)
+{
+    atomic_store_explicit(&c->value, value, memory_order_release);
+}
+
+bool shared_reached(const struct shared_counter *c, uint64_t value)
+{
+    return atomic_load_explicit(&c->value, memory_order_acquire) >= value;
+}
+
+void shared_wait(const struct shared *s, const struct shared_counter *counters, uint64_t value)
+{
+    unsigned rank = 0;
+    while (rank < s->ranks && shared_reached(&counters[rank], value)) rank++;
+    if (rank == s->ranks) return;
+    double start = trace_begin();
+    for (int polls = 0; rank < s->ranks; rank++)
+        while (!shared_reached(&counters[rank], value)) pause_poll(s, &polls);
     trace_end(start, TRACE_WAIT, "wait", 0);
 }

@@ -3,15 +3,17 @@
 #include <string.h>
 
 #include "comm/sync_private.h"
-#include "ddp/kernels.h"
 #include "ddp/mem.h"
 
 /* Layout of a node's block (tree) or of the private one (allreduce, where `holders` is 1):
- *   parameters | slots | sums [V] | stack of rank first | stack of the next rank | ... */
+ *   counters | parameters | slots | sums [V] | stack of rank first | stack of the next rank | ... */
 static size_t lay_out(struct sync *s, char *base, int first_rank, int holders)
 {
-    size_t vector = (size_t)s->count * sizeof(float), used = vector * (size_t)(1 + s->slot_count);
-    s->params = (float *)(void *)base;
+    size_t vector = (size_t)s->count * sizeof(float), used = 2 * (size_t)holders * sizeof *s->steps_done;
+    s->gradients_ready = (struct shared_counter *)(void *)base;
+    s->steps_done = base ? s->gradients_ready + holders : NULL;
+    s->params = base ? (float *)(void *)(base + used) : NULL;
+    used += vector * (size_t)(1 + s->slot_count);
     for (int i = 0; base && i < s->slot_count; i++) s->slots[i] = s->params + (i + 1) * s->count;
     s->sums = base ? (struct loss_sums *)(void *)(base + used) : NULL;
     used += ((size_t)s->leaves * sizeof *s->sums + MEM_ALIGN - 1) / MEM_ALIGN * MEM_ALIGN;
@@ -85,6 +87,8 @@ enum status sync_create(struct sync **out, struct comm *comm, int64_t count, int
     s->slot_count = slots;
     s->range = tree_range(virtual_ranks, comm->rank, comm->size);
     s->stack.leaves = virtual_ranks;
+    s->ready_from = count;
+    sync_plan_buckets(s);
     struct slice whole = {0, count};
     s->slice = comm->local_rank < comm->columns ? sync_cut(whole, comm->columns, comm->local_rank)
                                                 : (struct slice){0, 0};
@@ -107,106 +111,10 @@ void sync_destroy(struct sync **sync)
     mem_free(sync);
 }
 
-float *sync_params(struct sync *s)
-{
-    return s->params;
-}
-
 void sync_fill_params(struct sync *s, void (*fill)(void *self, float *params), void *self)
 {
     if (!s->tree || s->comm->local_rank == 0) fill(self, s->params);
     if (s->tree) shared_barrier(s->shared);
-}
-
-struct tree_node sync_group(const struct sync *s)
-{
-    int next = s->stack.height ? s->stack.nodes[s->stack.height - 1].hi : s->range.lo;
-    return next < s->range.hi ? tree_group((struct tree_node){next, s->range.hi}, s->most)
-                              : (struct tree_node){next, next};
-}
-
-float *sync_gradient(struct sync *s)
-{
-    return s->gradients + s->stack.height * s->count;
-}
-
-void sync_group_done(struct sync *s, const struct loss_sums *sums)
-{
-    struct tree_node group = sync_group(s);
-    assert(group.lo < group.hi);
-    memcpy(s->sums + group.lo, sums, (size_t)(group.hi - group.lo) * sizeof *sums);
-    int merges = tree_push(&s->stack, group);
-    for (int at = s->stack.height + merges - 2; merges > 0; merges--, at--) {
-        float *sum = s->gradients + at * s->count;
-        kernels->add(s->count, sum, sum + s->count, sum);
-    }
-}
-
-static struct loss_sums total_of(const struct sync *s)
-{
-    struct loss_sums total = {0};
-    for (int v = 0; v < s->leaves; v++) {
-        total.loss += s->sums[v].loss;
-        total.weight += s->sums[v].weight;
-        total.correct += s->sums[v].correct;
-        total.count += s->sums[v].count;
-    }
-    return total;
-}
-
-struct loss_sums sync_collect(struct sync *s)
-{
-    assert(s->stack.height > 0 && s->stack.nodes[s->stack.height - 1].hi == s->range.hi);
-    s->stack.height = 0;
-    if (!s->tree) {
-        sync_gather_sums(s, s->comm->world);
-    } else {
-        shared_barrier(s->shared);
-        if (s->comm->nodes > 1) exchange_sums(s);
-    }
-    return total_of(s);
-}
-
-static void apply_tree(struct sync *s, sync_update *apply, void *self)
-{
-    const float *values[TREE_DEPTH];
-    int64_t end = s->slice.first + s->slice.count;
-    for (int64_t first = s->slice.first; first < end; first += SYNC_BLOCK) {
-        int64_t count = end - first < SYNC_BLOCK ? end - first : SYNC_BLOCK;
-        int held = sync_sum_block(s, s->pieces, s->piece_count, first, count, values);
-        assert(held == 1);
-        (void)held;
-        sync_update_block(s, first, count, values[0], apply, self);
-    }
-}
-
-static void apply_allreduce(struct sync *s, sync_update *apply, void *self)
-{
-    for (int i = 1; i < s->piece_count; i++)
-        kernels->add(s->count, s->gradients, s->gradients + i * s->count, s->gradients);
-    MPI_Allreduce(MPI_IN_PLACE, s->gradients, (int)s->count, MPI_FLOAT, MPI_SUM, s->comm->world);
-    apply(self, s->count, s->params, s->gradients, s->slots);
-}
-
-void sync_apply(struct sync *s, sync_update *apply, void *self)
-{
-    if (!s->tree) {
-        apply_allreduce(s, apply, self);
-        return;
-    }
-    if (s->comm->nodes > 1)
-        exchange_apply(s, apply, self);
-    else
-        apply_tree(s, apply, self);
-    shared_barrier(s->shared);
-}
-
-const float *sync_gather_slot(struct sync *s, int index)
-{
-    assert(index < s->slot_count);
-    if (s->tree && s->comm->nodes > 1) exchange_gather_slot(s, s->slots[index]);
-    if (s->tree) shared_barrier(s->shared);
-    return s->slots[index];
 }
 
 size_t sync_shared_bytes(const struct sync *s)

@@ -29,6 +29,12 @@ struct exchange {
     float *send, *receive;
 };
 
+/* The vector is cut into buckets from its end to its start, the order in which backward passes leave gradients: at
+ * most so many, of no less than so many floats, since updating fewer between layers costs the caches more than
+ * it gains. */
+#define SYNC_BUCKETS      16
+#define SYNC_BUCKET_FLOOR ((int64_t)65536)
+
 struct sync {
     struct comm *comm;
     struct shared *shared; /* NULL for allreduce */
@@ -48,7 +54,15 @@ struct sync {
     size_t bytes;
 
     struct tree_node range;
+    uint64_t step;           /* steps taken */
     struct tree_stack stack; /* of this step */
+    int64_t ready_from;      /* from here to its end the gradient of this group is there */
+
+    int bucket_count;
+    int64_t bucket_size;                    /* of all but the last one */
+    int applied;                            /* buckets of this step whose slice this rank has updated */
+    struct shared_counter *gradients_ready; /* [local_size]: see sync_ready.c */
+    struct shared_counter *steps_done;      /* [local_size] */
 
     struct piece *pieces; /* what the ranks of the node hold after their passes, in tree order */
     int piece_count;
@@ -56,6 +70,24 @@ struct sync {
     float *blocks;      /* [TREE_DEPTH][SYNC_BLOCK] */
     struct exchange exchange;
 };
+
+/* sync_ready.c: who is how far. */
+
+void sync_plan_buckets(struct sync *s);
+struct slice sync_bucket(const struct sync *s, int index);
+
+/* Tells the node that the first `buckets` buckets of this rank's gradient are there, and the sums. */
+void sync_tell_ready(struct sync *s, int buckets);
+
+/* Whether all ranks of the node have told that, and waits until they have. */
+bool sync_is_ready(const struct sync *s, int buckets);
+void sync_wait_ready(const struct sync *s, int buckets);
+
+/* This rank has updated all it has to. */
+void sync_tell_done(struct sync *s);
+
+/* Waits until all ranks of the node are done with the last step. */
+void sync_wait_done(const struct sync *s);
 
 /* sync_block.c */
 

@@ -72,6 +72,7 @@ static void plan_rows(struct session *s)
     int layers = model_layer_count(s->t->model), forward, backward;
     snprintf(r->whole.name, sizeof r->whole.name, "step");
     add_row(r, "data", 0);
+    add_row(r, "params", 0);
     add_row(r, "forward", 0);
     forward = r->row_count - 1;
     for (int i = 0; i < layers; i++) add_layer(s, i, false);
@@ -80,6 +81,7 @@ static void plan_rows(struct session *s)
     add_row(r, "backward", 0);
     backward = r->row_count - 1;
     for (int i = layers - 1; i >= lowest_trained(s->t->model); i--) add_layer(s, i, true);
+    add_row(r, "early update", 1);
     r->rows[backward].flops = r->whole.flops - r->rows[forward].flops;
     add_row(r, "sum", 0);
     add_row(r, "collect", 0);
@@ -95,7 +97,7 @@ static int find_row(const struct session *s, const struct trace_event *e)
     if (e->kind == TRACE_FORWARD || e->kind == TRACE_BACKWARD)
         return s->row_of[e->kind == TRACE_BACKWARD][e->index];
     for (int i = 0; i < r->row_count; i++)
-        if (r->rows[i].depth == 0 && strcmp(r->rows[i].name, e->name) == 0) return i;
+        if (strcmp(r->rows[i].name, e->name) == 0) return i;
     return -1;
 }
 

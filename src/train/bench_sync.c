@@ -42,7 +42,8 @@ static void update(void *self, int64_t count, float *params, const float *grads,
 static void synchronise(struct contest *c, int method)
 {
     struct sync *s = c->sync[method];
-    sync_group_done(s, &(struct loss_sums){.weight = 1, .count = 1});
+    sync_losses_ready(s, &(struct loss_sums){.weight = 1, .count = 1});
+    sync_group_done(s);
     sync_collect(s);
     sync_apply(s, update, c);
 }

@@ -17,7 +17,7 @@
 #define EVENT_TEXT 192 /* bytes, more than any event takes */
 #define HEAD_TEXT  640 /* names of process and thread */
 
-/* Events of a step beside those of layers: phases, waits, and two per rank of a crowd of small messages. */
+/* Events of a step beside those of layers (forward, backward, early update): phases, waits, and two per rank of a crowd of small messages. */
 #define EVENTS_PER_PASS 16
 #define EVENTS_PER_STEP 64
 
@@ -36,7 +36,7 @@ struct timeline {
 int64_t timeline_room(const struct trainer *t, int64_t steps)
 {
     int64_t passes = t->info.virtual_ranks / comm_size(t->comm) + 1;
-    return steps * (passes * (2 * model_layer_count(t->model) + EVENTS_PER_PASS) + EVENTS_PER_STEP);
+    return steps * (passes * (3 * model_layer_count(t->model) + EVENTS_PER_PASS) + EVENTS_PER_STEP);
 }
 
 /* Rank 0. Opened before the run: who asks for a file that cannot be written hears it now. */

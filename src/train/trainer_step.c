@@ -15,72 +15,120 @@ static void choose_samples(struct trainer *t, const struct order *order, int64_t
     for (int64_t i = 0; i < b->live[leaf]; i++) b->samples[leaf * b->lanes + i] = order_at(order, first + i);
 }
 
-/* Forward and backward pass of a group of virtual ranks. */
-static void run_group(struct trainer *t, const struct order *order, int64_t position, struct tree_node group)
-{
-    struct batch *b = &t->batch;
-    double start = clock_seconds(), traced = trace_begin();
-    b->leaves = group.hi - group.lo;
-    for (int64_t leaf = 0; leaf < b->leaves; leaf++)
-        choose_samples(t, order, position, group.lo + leaf, leaf);
-    batch_load(b, t->train, &t->normal, model_input(t->model));
-    trace_end(traced, TRACE_PHASE, "data", 0);
-    double loaded = clock_seconds();
+/* A step under way. */
+struct step {
+    struct trainer *t;
+    const struct order *order;
+    int64_t position;
+    double lr;
+    bool collected; /* sums and optim are there */
+    struct loss_sums sums;
+    struct optim_step optim;
+    double early_seconds; /* spent in grads_ready */
+};
 
+static void use_sums(struct step *s, struct loss_sums sums)
+{
+    const struct config *c = s->t->config;
+    s->collected = true;
+    s->sums = sums;
+    s->optim = optim_begin(c->optim, c->optim_args, s->lr, s->t->step, sums.weight);
+}
+
+static void update(void *self, int64_t count, float *params, const float *grads,
+                   float *const slots[SYNC_SLOTS])
+{
+    const struct step *s = self;
+    s->t->config->optim->update(&s->optim, count, params, grads, slots);
+}
+
+/* Between the layers of a backward pass: what all ranks have of the gradient is used at once. */
+static void grads_ready(void *self, int64_t first, int64_t count)
+{
+    struct step *s = self;
+    struct sync *sync = s->t->sync;
+    double start = clock_seconds(), traced = trace_begin();
+    sync_grads_ready(sync, first, count);
+    struct loss_sums sums;
+    if (!s->collected && sync_try_collect(sync, &sums)) use_sums(s, sums);
+    if (s->collected && isfinite(s->sums.loss)) sync_try_apply(sync, update, s);
+    trace_end(traced, TRACE_PHASE, "early update", 0);
+    s->early_seconds += clock_seconds() - start;
+}
+
+/* The samples of a group of virtual ranks, and the model's input. */
+static void load_group(struct step *s, struct tree_node group)
+{
+    struct trainer *t = s->t;
+    double traced = trace_begin();
+    t->batch.leaves = group.hi - group.lo;
+    for (int64_t leaf = 0; leaf < t->batch.leaves; leaf++)
+        choose_samples(t, s->order, s->position, group.lo + leaf, leaf);
+    batch_load(&t->batch, t->train, &t->normal, model_input(t->model));
+    trace_end(traced, TRACE_PHASE, "data", 0);
+}
+
+/* Forward and backward pass of the group. */
+static void run_passes(struct step *s, const struct pass *pass)
+{
+    struct trainer *t = s->t;
+    struct batch *b = &t->batch;
+    const float *logits = model_forward(t->model, pass);
+    double traced = trace_begin();
+    batch_loss(b, t->config->loss, t->config->loss_args, logits, shape_features(model_output_shape(t->model)),
+               model_output_grad(t->model));
+    sync_losses_ready(t->sync, b->sums);
+    trace_end(traced, TRACE_PHASE, "loss", 0);
+    model_backward(t->model, pass);
+    traced = trace_begin();
+    sync_group_done(t->sync);
+    trace_end(traced, TRACE_PHASE, "sum", 0);
+}
+
+static void run_group(struct step *s, struct tree_node group)
+{
+    struct trainer *t = s->t;
+    double start = clock_seconds(), early = s->early_seconds;
+    load_group(s, group);
+    double loaded = clock_seconds(), traced = trace_begin();
+    struct pass_hooks hooks = {.grads_ready = grads_ready, .self = s};
     struct pass pass = {.params = sync_params(t->sync),
                         .grads = sync_gradient(t->sync),
                         .seed = (uint64_t)t->config->seed,
                         .step = (uint64_t)t->step,
                         .first_sample = group.lo * t->info.slice,
                         .slice = t->info.slice,
-                        .lanes = b->leaves * b->lanes,
-                        .leaves = b->leaves,
-                        .training = true};
-    const float *logits = model_forward(t->model, &pass);
-    traced = trace_begin();
-    batch_loss(b, t->config->loss, t->config->loss_args, logits, shape_features(model_output_shape(t->model)),
-               model_output_grad(t->model));
-    trace_end(traced, TRACE_PHASE, "loss", 0);
-    model_backward(t->model, &pass);
+                        .lanes = t->batch.leaves * t->batch.lanes,
+                        .leaves = t->batch.leaves,
+                        .training = true,
+                        .hooks = &hooks};
+    trace_end(traced, TRACE_PHASE, "params", 0);
+    double ready = clock_seconds();
+    run_passes(s, &pass);
     double computed = clock_seconds();
-
-    traced = trace_begin();
-    sync_group_done(t->sync, b->sums);
-    trace_end(traced, TRACE_PHASE, "sum", 0);
+    early = s->early_seconds - early;
     t->data_seconds += loaded - start;
-    t->compute_seconds += computed - loaded;
-    t->sync_seconds += clock_seconds() - computed;
-}
-
-struct update {
-    const struct optim_ops *ops;
-    struct optim_step step;
-};
-
-static void apply_update(void *self, int64_t count, float *params, const float *grads,
-                         float *const slots[SYNC_SLOTS])
-{
-    const struct update *u = self;
-    u->ops->update(&u->step, count, params, grads, slots);
+    t->compute_seconds += computed - ready - early;
+    t->sync_seconds += ready - loaded + early;
 }
 
 enum status trainer_step(struct trainer *t, const struct order *order, int64_t epoch, int64_t position,
                          double lr, struct loss_sums *sums)
 {
+    struct step s = {.t = t, .order = order, .position = position, .lr = lr};
     for (struct tree_node group = sync_group(t->sync); group.lo < group.hi; group = sync_group(t->sync))
-        run_group(t, order, position, group);
+        run_group(&s, group);
 
     double start = clock_seconds(), traced = trace_begin();
-    *sums = sync_collect(t->sync);
+    if (!s.collected) use_sums(&s, sync_collect(t->sync));
+    *sums = s.sums;
     traced = trace_end(traced, TRACE_PHASE, "collect", 0);
     if (!isfinite(sums->loss))
         return status_fail(STATUS_DIVERGED,
                            "epoch %lld, step %lld: the loss is %f; lower optim.lr (now %g) or warm up longer",
                            (long long)epoch, (long long)t->step + 1, sums->loss, lr);
 
-    const struct optim_ops *ops = t->config->optim;
-    struct update update = {ops, optim_begin(ops, t->config->optim_args, lr, t->step, sums->weight)};
-    sync_apply(t->sync, apply_update, &update);
+    sync_apply(t->sync, update, &s);
     trace_end(traced, TRACE_PHASE, "update", 0);
     t->sync_seconds += clock_seconds() - start;
     t->step++;

@@ -3,6 +3,7 @@
  * ranks' gradients in tree order, bit by bit, for every way to cut the ranks into nodes; allreduce agrees to
  * rounding. */
 #include <string.h>
+#include <unistd.h>
 
 #include "check.h"
 #include "ddp/kernels.h"
@@ -55,21 +56,54 @@ static void expect(int leaves, int64_t count, float *params, float *slot)
         }
 }
 
-static void take_step(struct sync *s, int step, int leaves, int64_t count)
+/* Sometimes a rank is late. */
+static void dawdle(int step, int place)
 {
-    for (struct tree_node g = sync_group(s); g.lo < g.hi; g = sync_group(s)) {
-        struct loss_sums sums[MOST];
-        float *gradient = sync_gradient(s);
-        for (int64_t i = 0; i < count; i++) gradient[i] = tree_sum(step, g.lo, g.hi, i);
-        for (int v = g.lo; v < g.hi; v++)
-            sums[v - g.lo] = (struct loss_sums){.loss = 1.0 / (v + 3), .weight = v, .correct = 1, .count = v};
-        sync_group_done(s, sums);
-    }
-    struct loss_sums sums = sync_collect(s);
+    uint32_t dice = rng_words((uint64_t)step, RNG_SYNTHETIC, (uint64_t)getpid(), (uint64_t)place).v[0];
+    if (dice % 4 == 0) usleep(dice / 4 % 256);
+}
+
+static void check_sums(const struct loss_sums *sums, int leaves)
+{
     double loss = 0;
     for (int v = 0; v < leaves; v++) loss += 1.0 / (v + 3);
-    CHECK(sums.loss == loss && sums.correct == leaves && sums.count == leaves * (leaves - 1) / 2);
+    CHECK(sums->loss == loss && sums->correct == leaves && sums->count == leaves * (leaves - 1) / 2);
+}
+
+/* Writes the gradient from its end to its start in unequal parts, as layers do, and updates what is ready. The start
+ * is left for sync_group_done. */
+static void run_backward(struct sync *s, int step, struct tree_node g, int64_t count, bool *collected,
+                         struct loss_sums *total)
+{
+    float *gradient = sync_gradient(s);
     int64_t updated = 0;
+    for (int64_t end = count, part = 16; end > 0; end -= part, part = part * 4 < end ? part * 4 : end) {
+        for (int64_t i = end - part; i < end; i++) gradient[i] = tree_sum(step, g.lo, g.hi, i);
+        dawdle(step, (int)end);
+        if (end == part) return;
+        sync_grads_ready(s, end - part, part);
+        *collected = *collected || sync_try_collect(s, total);
+        if (*collected) sync_try_apply(s, update, &updated);
+    }
+}
+
+static void take_step(struct sync *s, int step, int leaves, int64_t count)
+{
+    struct loss_sums total;
+    bool collected = false;
+    int64_t updated = 0;
+    for (struct tree_node g = sync_group(s); g.lo < g.hi; g = sync_group(s)) {
+        struct loss_sums sums[MOST];
+        for (int v = g.lo; v < g.hi; v++)
+            sums[v - g.lo] = (struct loss_sums){.loss = 1.0 / (v + 3), .weight = v, .correct = 1, .count = v};
+        sync_params(s);
+        sync_losses_ready(s, sums);
+        run_backward(s, step, g, count, &collected, &total);
+        sync_group_done(s);
+    }
+    if (!collected) total = sync_collect(s);
+    check_sums(&total, leaves);
+    dawdle(step, -1);
     sync_apply(s, update, &updated);
 }
 
@@ -113,6 +147,8 @@ int main(int argc, char **argv)
                 check(comm, leaf_counts[l], counts[c], ranks_per_node, most, true);
             check(comm, leaf_counts[l], counts[c], 0, most, false);
         }
+    for (int64_t ranks_per_node = 0; ranks_per_node <= 2; ranks_per_node += 2) /* several buckets */
+        check(comm, 13, 140000, ranks_per_node, MOST, true);
     comm_destroy(&comm);
     CHECK(mem_alive() == 0);
     return check_result();

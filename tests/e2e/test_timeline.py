@@ -17,7 +17,7 @@ model:
     - linear: 10
 train: {epochs: 2, batch: 32, virtual_ranks: 4}
 """
-PHASES = ["data", "forward", "loss", "backward", "sum", "collect", "update"]
+PHASES = ["data", "params", "forward", "loss", "backward", "sum", "collect", "update"]
 LAYERS = ["conv2d 0", "relu 1", "maxpool2d 2", "linear 3"]
 
 
@@ -76,7 +76,7 @@ class Timeline(harness.Case):
         tracks = self.record(2)
         starts = [[e["ts"] for e in events if e["cat"] == "step"] for events in tracks.values()]
         ends = [[e["ts"] + e["dur"] for e in events if e["cat"] == "step"] for events in tracks.values()]
-        for step in range(len(starts[0])):  # a step begins on no rank before all have finished the one before
+        for step in range(len(starts[0])):  # no rank is a whole step ahead of another
             if step:
                 self.assertGreater(min(s[step] for s in starts), max(s[step - 1] for s in starts))
                 self.assertGreater(min(e[step] for e in ends), max(s[step] for s in starts))

@@ -1,0 +1,66 @@
+/* sync_ready.c - who is how far: instead of barriers, two counters of each rank that only grow.
+ *
+ * gradients_ready: after the last forward pass of step t (from 0) of a rank it is t (B + 1) + 1: the sums of its
+ * virtual ranks are there. During the last backward pass it grows by one with each of the B buckets, from the
+ * end of the vector to its start: the gradient there is final, and the rank reads these parameters no more.
+ * steps_done: t + 1 once the rank has updated its slices of all buckets.
+ *
+ * Why nothing is overwritten that somebody still reads:
+ * - Parameters of a bucket are written by the owners of its slices when all ranks of the node are past it.
+ * - Parameters are read, and gradients and sums of step t + 1 written, after sync_wait_done: by then every owner has
+ *   read all gradients of step t and, before its first update, all sums.
+ * - Optimizer slots are touched by their owner alone; others read them after sync_wait_done, and no owner can
+ *   write them again before all ranks have finished the next backward pass.
+ * - So no rank is ever a whole step ahead of another: what a counter says is about this step or the last one.
+ * Whoever waits, waits for a rank that can go on without it: gradients become ready without waiting for anything
+ * of the same step, and updates wait for gradients only. */
+#include "comm/sync_private.h"
+
+/* The exchange between nodes moves whole slices: there is one bucket then. */
+void sync_plan_buckets(struct sync *s)
+{
+    int64_t size = (s->count / SYNC_BUCKETS + 15) / 16 * 16;
+    if (size < SYNC_BUCKET_FLOOR) size = SYNC_BUCKET_FLOOR;
+    if (s->comm->nodes > 1 || size > s->count) size = s->count;
+    s->bucket_size = size;
+    s->bucket_count = size > 0 ? (int)((s->count + size - 1) / size) : 1;
+}
+
+struct slice sync_bucket(const struct sync *s, int index)
+{
+    int64_t end = s->count - index * s->bucket_size;
+    int64_t first = index == s->bucket_count - 1 ? 0 : end - s->bucket_size;
+    return (struct slice){first, end - first};
+}
+
+static uint64_t stage(const struct sync *s, int buckets)
+{
+    return s->step * (uint64_t)(s->bucket_count + 1) + 1 + (uint64_t)buckets;
+}
+
+void sync_tell_ready(struct sync *s, int buckets)
+{
+    shared_raise(&s->gradients_ready[s->comm->local_rank], stage(s, buckets));
+}
+
+bool sync_is_ready(const struct sync *s, int buckets)
+{
+    for (int r = 0; r < s->comm->local_size; r++)
+        if (!shared_reached(&s->gradients_ready[r], stage(s, buckets))) return false;
+    return true;
+}
+
+void sync_wait_ready(const struct sync *s, int buckets)
+{
+    shared_wait(s->shared, s->gradients_ready, stage(s, buckets));
+}
+
+void sync_tell_done(struct sync *s)
+{
+    shared_raise(&s->steps_done[s->comm->local_rank], s->step);
+}
+
+void sync_wait_done(const struct sync *s)
+{
+    shared_wait(s->shared, s->steps_done, s->step);
+}
