@@ -8,7 +8,7 @@
 #include "math/vec_winograd.h"
 
 #define V_FLOATS (768 * 1024 / 4) /* panels of inputs and results: together most of an L2 cache */
-#define M_FLOATS (256 * 1024 / 4)
+#define M_FLOATS (128 * 1024 / 4)
 #define PAD      16 /* floats between the panels of two points, which else share their place in the L1 cache */
 
 /* A convolution as this file sees it: c is the window (of the transposed convolution for the data gradient). */
