@@ -14,13 +14,23 @@ int64_t LEVEL(panel_leaf_floats)(void)
 static void pack_rows(const struct window *c, const float *x, const struct patch *patch, int64_t groups,
                       int64_t first, int64_t rows, float *panel)
 {
-    int64_t taps = c->kernel * c->kernel;
-    for (int64_t k = first; k < first + rows; k++, panel += PANEL_ROW)
+    int64_t kernel = c->kernel, h = c->in.h, w = c->in.w, lanes = c->lanes, from[PANEL_GROUPS];
+    int64_t kx = first % kernel, ky = first / kernel % kernel;
+    for (int64_t j = 0; j < groups; j++) from[j] = (patch[j].y * w + patch[j].x) * lanes + patch[j].lane;
+    x += first / (kernel * kernel) * h * w * lanes;
+    for (int64_t k = 0; k < rows; k++, panel += PANEL_ROW) {
+        int64_t tap = (ky * w + kx) * lanes;
         for (int64_t j = 0; j < groups; j++) {
-            int64_t from = patch_tap(c, &patch[j], k / taps, k % taps / c->kernel, k % c->kernel);
+            bool inside =
+                (uint64_t)(patch[j].y + ky) < (uint64_t)h && (uint64_t)(patch[j].x + kx) < (uint64_t)w;
             for (int64_t i = 0; i < 16; i += VW)
-                vec_store(panel + j * 16 + i, from < 0 ? (vec){0} : vec_load(x + from + i));
+                vec_store(panel + j * 16 + i, inside ? vec_load(x + from[j] + tap + i) : (vec){0});
         }
+        if (++kx < kernel) continue;
+        kx = 0;
+        if (++ky < kernel) continue;
+        ky = 0, x += h * w * lanes;
+    }
 }
 
 void LEVEL(panel_leaf)(const struct window *c, const struct panel_block *b, const float *x, const float *dy,

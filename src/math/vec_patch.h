@@ -37,13 +37,4 @@ struct patch {
     int64_t y, x, lane; /* of the window's first element; may hang over the edge */
 };
 
-/* The address of tap (ic, ky, kx) of a patch, or -1 where it hangs over the edge. */
-VEC_INLINE int64_t patch_tap(const struct window *c, const struct patch *p, int64_t ic, int64_t ky,
-                             int64_t kx)
-{
-    int64_t y = p->y + ky, x = p->x + kx;
-    if (y < 0 || y >= c->in.h || x < 0 || x >= c->in.w) return -1;
-    return ((ic * c->in.h + y) * c->in.w + x) * c->lanes + p->lane;
-}
-
 #endif
