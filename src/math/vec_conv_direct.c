@@ -6,7 +6,7 @@
  * and write in place. So padding costs nothing, the data gradient writes every element once, and each is one chain of
  * products over channels and taps in order. With many channels, where a tile would walk the source in large strides,
  * the columns of a panel are first copied together. */
-#include "math/vec_patch.h"
+#include "math/vec_conv.h"
 
 #define PANEL_SOURCE 16               /* more source channels than this are copied into panels, */
 #define PANEL_RESULT 8                /* if there are as many channels to use them */

@@ -3,7 +3,7 @@
 #ifndef DDP_MATH_VEC_OUTER_H
 #define DDP_MATH_VEC_OUTER_H
 
-#include "math/vec_patch.h"
+#include "math/vec_conv.h"
 
 /* First the sums of all leaves, lane by lane, in `work`; then those of one leaf, [OC][depth]. */
 void LEVEL(outer_sums)(const struct window *c, const float *x, const float *dy, float *work);

@@ -9,7 +9,7 @@
 #ifndef DDP_MATH_VEC_PANEL_H
 #define DDP_MATH_VEC_PANEL_H
 
-#include "math/vec_patch.h"
+#include "math/vec_conv.h"
 #include "math/vec_transpose.h"
 
 #define PANEL_GROUPS 8  /* groups of 16 columns in a panel */

@@ -4,6 +4,11 @@
 
 #define ROWS 48 /* rows of patches at once: in the L1 cache beside the turned gradients */
 
+/* Where a column starts in the input. */
+struct patch {
+    int64_t y, x, lane; /* of the window's first element; may hang over the edge */
+};
+
 /* `work`: patches [ROWS][PANEL_ROW] and turned gradients [columns][PANEL_WIDTH]. */
 int64_t LEVEL(panel_leaf_floats)(void)
 {

@@ -12,7 +12,7 @@
 #ifndef DDP_MATH_VEC_WINOGRAD_H
 #define DDP_MATH_VEC_WINOGRAD_H
 
-#include "math/vec_patch.h"
+#include "math/vec_conv.h"
 
 #define WINOGRAD_POINTS   16
 #define WINOGRAD_CHANNELS 12 /* with fewer the transforms cost more than they save */

@@ -1,6 +1,6 @@
-/* vec_patch.h - the geometry of a convolution: taps, and the patches of the input under the window. */
-#ifndef DDP_MATH_VEC_PATCH_H
-#define DDP_MATH_VEC_PATCH_H
+/* vec_conv.h - what the ways through a convolution share. */
+#ifndef DDP_MATH_VEC_CONV_H
+#define DDP_MATH_VEC_CONV_H
 
 #include <stdbool.h>
 
@@ -31,10 +31,5 @@ static inline int64_t carve(float *base, int64_t *used, float **part, int64_t fl
     *used += (floats + 15) / 16 * 16;
     return *used;
 }
-
-/* Where a column starts in the input. */
-struct patch {
-    int64_t y, x, lane; /* of the window's first element; may hang over the edge */
-};
 
 #endif
