@@ -56,6 +56,9 @@ void sync_losses_ready(struct sync *s, const struct loss_sums *sums);
 void sync_grads_ready(struct sync *s, int64_t first, int64_t count);
 void sync_group_done(struct sync *s);
 
+/* Whether it gains anything to tell of the parts: not if the vector is short, between nodes, or by allreduce. */
+bool sync_wants_parts(const struct sync *s);
+
 /* The sums of all virtual ranks, added in order; the same on every rank. Either the first returns true, which it may
  * from the last group's losses on, or the second is called, collectively, when all groups are done; it waits
  * for all ranks. Next must come sync_apply, or sync_destroy if the step is given up. */

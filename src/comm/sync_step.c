@@ -63,6 +63,11 @@ void sync_group_done(struct sync *s)
     s->ready_from = s->count;
 }
 
+bool sync_wants_parts(const struct sync *s)
+{
+    return s->tree && s->bucket_count > 1;
+}
+
 static struct loss_sums total_of(const struct sync *s)
 {
     struct loss_sums total = {0};

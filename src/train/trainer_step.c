@@ -101,7 +101,7 @@ static void run_group(struct step *s, struct tree_node group)
                         .lanes = t->batch.leaves * t->batch.lanes,
                         .leaves = t->batch.leaves,
                         .training = true,
-                        .hooks = &hooks};
+                        .hooks = sync_wants_parts(t->sync) ? &hooks : NULL};
     trace_end(traced, TRACE_PHASE, "params", 0);
     double ready = clock_seconds();
     run_passes(s, &pass);

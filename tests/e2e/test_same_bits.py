@@ -21,7 +21,7 @@ model:
     - avgpool2d: 2
     - linear: 33
     - relu
-    - dropout: {dropout}
+{more}    - dropout: {dropout}
     - linear: 5
 train: {{epochs: 2, batch: 48, virtual_ranks: 8}}
 optim: {optim}
@@ -40,8 +40,8 @@ def figures(run):
 
 
 class SameBits(harness.Case):
-    def config(self, train=f'"{SHORT_LAST}"', normalize="none", dropout=0.25, optim=SGD):
-        return self.write("config.yaml", CONFIG.format(train=train, normalize=normalize, dropout=dropout, optim=optim))
+    def config(self, train=f'"{SHORT_LAST}"', normalize="none", dropout=0.25, optim=SGD, more=""):
+        return self.write("config.yaml", CONFIG.format(train=train, normalize=normalize, dropout=dropout, optim=optim, more=more))
 
     def same(self, first, second):
         self.assertEqual(first.done["weights_hash"], second.done["weights_hash"])
@@ -71,6 +71,15 @@ class SameBits(harness.Case):
         config = self.config()
         one = self.train(config, 1)
         for ranks, per_node in [(8, 1), (8, 2), (8, 3), (5, 1), (5, 2), (5, 3)]:
+            with self.subTest(ranks=ranks, per_node=per_node):
+                self.same(one, self.train(config, ranks, [f"--sync.ranks_per_node={per_node}"]))
+
+    def test_parts_of_the_gradient(self):
+        """Long enough for several buckets, which are updated between the layers of the backward pass."""
+        config = self.config(more="    - linear: 2000\n    - relu\n    - linear: 70\n    - relu\n")
+        one = self.train(config, 1)
+        self.assertGreater(sum(t.size for t in harness.tensors(one.final).values()), 3 * 65536)
+        for ranks, per_node in [(2, 0), (3, 0), (8, 0), (5, 2)]:
             with self.subTest(ranks=ranks, per_node=per_node):
                 self.same(one, self.train(config, ranks, [f"--sync.ranks_per_node={per_node}"]))
 
