@@ -35,6 +35,9 @@ struct shared_counter {
 void shared_raise(struct shared_counter *c, uint64_t value);
 bool shared_reached(const struct shared_counter *c, uint64_t value);
 
+/* The pause after an unsuccessful look at anything else that is waited for; *polls is 0 before the first. Local. */
+void shared_pause(const struct shared *s, int *polls);
+
 /* Waits until the counters of all ranks of the node, [local_size], have reached `value`. Local. */
 void shared_wait(const struct shared *s, const struct shared_counter *counters, uint64_t value);
 

@@ -9,7 +9,8 @@
  *      past a bucket, it adds what they hold in tree order, block by block in cache, and hands each block to the
  *      optimizer, which writes the new parameters where every rank of the node reads them. sync_try_apply does what
  *      can be done already, between the layers of the backward pass. Between nodes, local rank i exchanges only
- *      slice i of the vector with its peers (alltoallv, ordered sum, allgatherv).
+ *      slice i of each bucket with its peers: gradients out and in, ordered sum and update of its part, parameters
+ *      out and in. Messages of early buckets move while earlier layers compute, as far as MPI moves them by itself.
  * Cost of a step on one node: n floats per rank read once per held subtree and n / ranks written; between nodes every
  * column moves its slice out and in about once. Nobody waits but for gradients and parameters that it needs.
  *
@@ -56,13 +57,13 @@ void sync_losses_ready(struct sync *s, const struct loss_sums *sums);
 void sync_grads_ready(struct sync *s, int64_t first, int64_t count);
 void sync_group_done(struct sync *s);
 
-/* Whether it gains anything to tell of the parts: not if the vector is short, between nodes, or by allreduce. */
+/* Whether it gains anything to tell of the parts: not if the vector is short, or by allreduce. */
 bool sync_wants_parts(const struct sync *s);
 
 /* The sums of all virtual ranks, added in order; the same on every rank. Either the first returns true, which it may
  * from the last group's losses on, or the second is called, collectively, when all groups are done; it waits
  * for all ranks. Next must come sync_apply, or sync_destroy if the step is given up. */
-bool sync_try_collect(const struct sync *s, struct loss_sums *total);
+bool sync_try_collect(struct sync *s, struct loss_sums *total);
 struct loss_sums sync_collect(struct sync *s);
 
 /* Updates all parameters. `apply` is called for blocks of this rank's share: `grads` are sums over the global

@@ -106,8 +106,7 @@ static void poll_messages(MPI_Comm progress)
     if (progress != MPI_COMM_NULL) MPI_Iprobe(MPI_ANY_SOURCE, MPI_ANY_TAG, progress, &any, MPI_STATUS_IGNORE);
 }
 
-/* The pause after an unsuccessful poll. */
-static void pause_poll(const struct shared *s, int *polls)
+void shared_pause(const struct shared *s, int *polls)
 {
     if (*polls < s->spins) {
         (*polls)++;
@@ -131,7 +130,7 @@ void shared_barrier(struct shared *s)
     int polls = 0;
     double start = trace_begin();
     while (atomic_load_explicit(&s->barrier->generation, memory_order_acquire) == generation)
-        pause_poll(s, &polls);
+        shared_pause(s, &polls);
     trace_end(start, TRACE_WAIT, "wait", 0);
 }
 
@@ -153,6 +152,6 @@ void shared_wait(const struct shared *s, const struct shared_counter *counters, 
     if (rank == s->ranks) return;
     double start = trace_begin();
     for (int polls = 0; rank < s->ranks; rank++)
-        while (!shared_reached(&counters[rank], value)) pause_poll(s, &polls);
+        while (!shared_reached(&counters[rank], value)) shared_pause(s, &polls);
     trace_end(start, TRACE_WAIT, "wait", 0);
 }

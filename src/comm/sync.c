@@ -6,12 +6,15 @@
 #include "ddp/mem.h"
 
 /* Layout of a node's block (tree) or of the private one (allreduce, where `holders` is 1):
- *   counters | parameters | slots | sums [V] | stack of rank first | stack of the next rank | ... */
+ *   counters | parameters | slots | sums [V] | stack of rank first | stack of the next rank | ...
+ * The counters are two of each rank and one of the node. */
 static size_t lay_out(struct sync *s, char *base, int first_rank, int holders)
 {
-    size_t vector = (size_t)s->count * sizeof(float), used = 2 * (size_t)holders * sizeof *s->steps_done;
+    size_t vector = (size_t)s->count * sizeof(float),
+           used = (2 * (size_t)holders + 1) * sizeof *s->steps_done;
     s->gradients_ready = (struct shared_counter *)(void *)base;
     s->steps_done = base ? s->gradients_ready + holders : NULL;
+    s->sums_there = base ? s->steps_done + holders : NULL;
     s->params = base ? (float *)(void *)(base + used) : NULL;
     used += vector * (size_t)(1 + s->slot_count);
     for (int i = 0; base && i < s->slot_count; i++) s->slots[i] = s->params + (i + 1) * s->count;
@@ -89,9 +92,6 @@ enum status sync_create(struct sync **out, struct comm *comm, int64_t count, int
     s->stack.leaves = virtual_ranks;
     s->ready_from = count;
     sync_plan_buckets(s);
-    struct slice whole = {0, count};
-    s->slice = comm->local_rank < comm->columns ? sync_cut(whole, comm->columns, comm->local_rank)
-                                                : (struct slice){0, 0};
     TRY(allocate_block(s));
     if (tree && comm->nodes > 1) TRY(comm_agree(comm, exchange_create(s)));
     return STATUS_OK;
@@ -101,8 +101,8 @@ void sync_destroy(struct sync **sync)
 {
     struct sync *s = *sync;
     if (!s) return;
-    shared_destroy(&s->shared);
     exchange_destroy(&s->exchange);
+    shared_destroy(&s->shared);
     mem_free(&s->sum_counts);
     mem_free(&s->sum_offsets);
     mem_free(&s->memory);

@@ -32,8 +32,3 @@ void sync_update_block(struct sync *s, int64_t first, int64_t count, const float
     for (int i = 0; i < s->slot_count; i++) slots[i] = s->slots[i] + first;
     apply(self, count, s->params + first, grads, slots);
 }
-
-void sync_gather_sums(struct sync *s, MPI_Comm group)
-{
-    MPI_Allgatherv(MPI_IN_PLACE, 0, MPI_BYTE, s->sums, s->sum_counts, s->sum_offsets, MPI_BYTE, group);
-}

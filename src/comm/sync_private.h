@@ -20,13 +20,19 @@ struct slice {
 
 /* The exchange between nodes; unused on a single one. */
 struct exchange {
-    struct piece *pieces; /* all nodes' subtrees of this rank's part, in tree order */
+    int peers; /* the other ranks of the column, one per node in order; 0 for a rank in no column */
+    int held;  /* subtrees this node sends */
     int piece_count;
-    struct slice *parts; /* [nodes]: the part of the column's slice that each node's rank updates */
-    int *held;           /* [nodes]: subtrees each node sends */
-    int *send_counts, *send_offsets, *receive_counts, *receive_offsets; /* [nodes], in floats */
-    int *part_counts, *part_offsets;                                    /* [nodes], for the allgather */
-    float *send, *receive;
+    /* [buckets][piece_count]: what is added for this rank's part, in tree order: the node's pieces, and what other
+     * nodes send. */
+    struct piece *pieces;
+    float **outgoing;      /* [buckets][peers]: the part's sums, held after held, ready to be sent */
+    float *send, *receive; /* send is NULL if the sums lie where they can be sent from */
+    MPI_Request *requests; /* [buckets][EXCHANGE_KINDS][peers], and for loss sums [2][peers] */
+    int request_count;
+    uint64_t sums_started;           /* steps whose loss sums are on their way */
+    int started, updated, finished;  /* buckets of this step */
+    int *part_counts, *part_offsets; /* [nodes], for gathering slots */
 };
 
 /* The vector is cut into buckets from its end to its start, the order in which backward passes leave gradients: at
@@ -49,8 +55,9 @@ struct sync {
     struct loss_sums *sums; /* [V] */
     /* Where each node's (tree) or rank's (allreduce) part of the sums is, in bytes. */
     int *sum_counts, *sum_offsets;
-    float *gradients; /* this rank's stack of vectors */
-    void *memory;     /* allreduce: the private block */
+    struct shared_counter *sums_there; /* steps whose sums of all nodes are in this one; between nodes only */
+    float *gradients;                  /* this rank's stack of vectors */
+    void *memory;                      /* allreduce: the private block */
     size_t bytes;
 
     struct tree_node range;
@@ -66,8 +73,7 @@ struct sync {
 
     struct piece *pieces; /* what the ranks of the node hold after their passes, in tree order */
     int piece_count;
-    struct slice slice; /* this rank's, empty beyond the columns */
-    float *blocks;      /* [TREE_DEPTH][SYNC_BLOCK] */
+    float *blocks; /* [TREE_DEPTH][SYNC_BLOCK] */
     struct exchange exchange;
 };
 
@@ -102,18 +108,31 @@ struct slice sync_cut(struct slice whole, int parts, int index);
 int sync_sum_block(struct sync *s, const struct piece *pieces, int piece_count, int64_t first, int64_t count,
                    const float *values[TREE_DEPTH]);
 
-/* Everybody in `group` (all ranks, or the first ranks of all nodes) gives its part of the sums. */
-void sync_gather_sums(struct sync *s, MPI_Comm group);
-
 /* Hands one block of summed gradients to the update. */
 void sync_update_block(struct sync *s, int64_t first, int64_t count, const float *grads, sync_update *apply,
                        void *self);
 
-/* sync_exchange.c: the path between nodes. */
+/* sync_exchange.c and sync_messages.c: the path between nodes. */
+
+enum exchange_kind { GRADS_IN, PARAMS_IN, GRADS_OUT, PARAMS_OUT, EXCHANGE_KINDS };
+
 enum status exchange_create(struct sync *s);
 void exchange_destroy(struct exchange *e);
+
+/* The node of a peer, and the part of a bucket that this column's rank of a node updates. */
+int exchange_node(const struct sync *s, int peer);
+struct slice exchange_part(const struct sync *s, int bucket, int node);
+
+/* The messages of a bucket, [EXCHANGE_KINDS][peers], and of the loss sums, [2][peers]. */
+MPI_Request *exchange_requests(const struct exchange *e, int bucket);
+MPI_Request *exchange_sum_requests(const struct sync *s);
+
+/* The first of each pair does what it can without waiting and says whether all is done; the second waits. */
+bool exchange_try_sums(struct sync *s);
 void exchange_sums(struct sync *s);
+bool exchange_try_apply(struct sync *s, sync_update *apply, void *self);
 void exchange_apply(struct sync *s, sync_update *apply, void *self);
+
 void exchange_gather_slot(struct sync *s, float *slot);
 
 #endif

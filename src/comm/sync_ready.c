@@ -16,12 +16,11 @@
  * of the same step, and updates wait for gradients only. */
 #include "comm/sync_private.h"
 
-/* The exchange between nodes moves whole slices: there is one bucket then. */
 void sync_plan_buckets(struct sync *s)
 {
     int64_t size = (s->count / SYNC_BUCKETS + 15) / 16 * 16;
     if (size < SYNC_BUCKET_FLOOR) size = SYNC_BUCKET_FLOOR;
-    if (s->comm->nodes > 1 || size > s->count) size = s->count;
+    if (size > s->count) size = s->count;
     s->bucket_size = size;
     s->bucket_count = size > 0 ? (int)((s->count + size - 1) / size) : 1;
 }

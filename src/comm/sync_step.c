@@ -80,21 +80,22 @@ static struct loss_sums total_of(const struct sync *s)
     return total;
 }
 
-bool sync_try_collect(const struct sync *s, struct loss_sums *total)
+bool sync_try_collect(struct sync *s, struct loss_sums *total)
 {
-    if (!s->tree || s->comm->nodes > 1 || !sync_is_ready(s, 0)) return false;
+    if (!s->tree || !(s->comm->nodes > 1 ? exchange_try_sums(s) : sync_is_ready(s, 0))) return false;
     *total = total_of(s);
     return true;
 }
 
 struct loss_sums sync_collect(struct sync *s)
 {
-    if (!s->tree) {
-        sync_gather_sums(s, s->comm->world);
-    } else {
+    if (!s->tree)
+        MPI_Allgatherv(MPI_IN_PLACE, 0, MPI_BYTE, s->sums, s->sum_counts, s->sum_offsets, MPI_BYTE,
+                       s->comm->world);
+    else if (s->comm->nodes > 1)
+        exchange_sums(s);
+    else
         sync_wait_ready(s, 0);
-        if (s->comm->nodes > 1) exchange_sums(s);
-    }
     return total_of(s);
 }
 
@@ -122,7 +123,11 @@ static void apply_allreduce(struct sync *s, sync_update *apply, void *self)
 
 void sync_try_apply(struct sync *s, sync_update *apply, void *self)
 {
-    if (!s->tree || s->comm->nodes > 1) return;
+    if (!s->tree) return;
+    if (s->comm->nodes > 1) {
+        exchange_try_apply(s, apply, self);
+        return;
+    }
     while (s->applied < s->bucket_count && sync_is_ready(s, s->applied + 1))
         apply_bucket(s, s->applied++, apply, self);
 }
@@ -131,20 +136,19 @@ static void apply_tree(struct sync *s, sync_update *apply, void *self)
 {
     for (; s->applied < s->bucket_count; s->applied++) {
         sync_wait_ready(s, s->applied + 1);
-        if (s->comm->nodes > 1)
-            exchange_apply(s, apply, self);
-        else
-            apply_bucket(s, s->applied, apply, self);
+        apply_bucket(s, s->applied, apply, self);
     }
 }
 
 void sync_apply(struct sync *s, sync_update *apply, void *self)
 {
     assert(s->stack.height > 0 && s->stack.nodes[s->stack.height - 1].hi == s->range.hi);
-    if (s->tree)
-        apply_tree(s, apply, self);
-    else
+    if (!s->tree)
         apply_allreduce(s, apply, self);
+    else if (s->comm->nodes > 1)
+        exchange_apply(s, apply, self);
+    else
+        apply_tree(s, apply, self);
     s->stack.height = s->applied = 0;
     s->step++;
     if (s->tree) sync_tell_done(s);

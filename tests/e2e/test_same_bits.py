@@ -79,7 +79,7 @@ class SameBits(harness.Case):
         config = self.config(more="    - linear: 2000\n    - relu\n    - linear: 70\n    - relu\n")
         one = self.train(config, 1)
         self.assertGreater(sum(t.size for t in harness.tensors(one.final).values()), 3 * 65536)
-        for ranks, per_node in [(2, 0), (3, 0), (8, 0), (5, 2)]:
+        for ranks, per_node in [(2, 0), (3, 0), (8, 0), (2, 1), (5, 2), (8, 3)]:
             with self.subTest(ranks=ranks, per_node=per_node):
                 self.same(one, self.train(config, ranks, [f"--sync.ranks_per_node={per_node}"]))
 

@@ -136,8 +136,11 @@ int main(int argc, char **argv)
     CHECK_STATUS(comm_create(&comm, &argc, &argv), STATUS_OK);
     check_exact(comm, SYNC_TREE);
     check_exact(comm, SYNC_ALLREDUCE);
-    check_allocations(comm);
-    check_divergence(comm);
+    for (int64_t ranks_per_node = 0; ranks_per_node <= 2; ranks_per_node++) {
+        CHECK_STATUS(comm_split_nodes(comm, ranks_per_node), STATUS_OK);
+        check_allocations(comm);
+        check_divergence(comm);
+    }
     comm_destroy(&comm);
     CHECK(mem_alive() == 0);
     return check_result();
