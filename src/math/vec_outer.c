@@ -1,5 +1,5 @@
 /* vec_outer.c - the register tile keeps M output channels x T taps; each column (16 lanes at one position) costs M + T
- * loads for M x T products. Where there is padding or more than one leaf, the input rows under a band of output rows
+ * loads for M x T products. Where there is padding or more than two leaves, the input rows under a band of output rows
  * and the gradients of a tile are copied leaf by leaf, side by side and with zeros around: so padding and a leaf's
  * place among the lanes cost little, and lines far apart do not compete for the same place in the L1 cache. All leaves
  * take their part of a band while its gradients lie in the L2 cache. */
@@ -14,6 +14,7 @@
 #define TILE_T (VW == 8 ? 2 : 1)
 #endif
 #define COLUMNS     64               /* of a tile: few enough that their gradients stay in the L1 cache */
+#define NEAR_LEAVES 2                /* side by side, whose lines still find room in the L1 cache */
 #define BAND_FLOATS (128 * 1024 / 4) /* of a leaf, inputs and gradients: 8 leaves fill half an L2 cache */
 
 /* Work space: all sums [leaves][OC][depth][16], the band [leaves][IC][rows][width][lanes], gradients [leaves][M][COLUMNS][16],
@@ -24,6 +25,7 @@ struct outer {
     int64_t lanes, depth; /* of a leaf; taps */
     int64_t rows, width;  /* of an input plane in the band, or of x itself */
     int64_t out_rows;     /* of the band */
+    int64_t stride;       /* lanes from a position to the next, in the band or x */
     bool copies;
     bool fresh; /* no sums yet */
 };
@@ -47,12 +49,13 @@ static int64_t work_layout(const struct window *c, float *base, struct outer *o)
            (c->in.c * rows_under(c, rows + 1) * width + c->out.c * (rows + 1) * c->out.w) * lanes <=
                BAND_FLOATS)
         rows++;
-    bool copies = c->padding || c->leaves > 1;
+    bool copies = c->padding || c->leaves > NEAR_LEAVES;
     *o = (struct outer){.lanes = lanes,
                         .depth = depth_of(c),
                         .rows = copies ? rows_under(c, rows) : c->in.h,
                         .width = copies ? width : c->in.w,
                         .out_rows = rows,
+                        .stride = copies ? lanes : c->lanes,
                         .copies = copies};
     int64_t band = c->in.c * rows_under(c, rows) * width * c->lanes, least = c->leaves * BAND_FLOATS;
     float *offsets;
@@ -157,10 +160,10 @@ static void add_columns(const struct window *c, const struct outer *o, int64_t c
         if (o->copies) copy_gradients(c, o, m, columns, dy);
         for (int64_t leaf = 0; leaf < c->leaves; leaf++) {
             float *sums = o->sums + (leaf * c->out.c + oc) * o->depth * 16;
-            struct operands from = {band + leaf * c->in.c * o->rows * o->width * o->lanes, dy, plane,
-                                    o->dy_column};
+            struct operands from = {band + leaf * o->lanes, dy + leaf * o->lanes, plane, o->dy_column};
             if (o->copies)
-                from = (struct operands){from.x, o->gradients + leaf * TILE_M * COLUMNS * 16, COLUMNS * 16,
+                from = (struct operands){band + leaf * c->in.c * o->rows * o->width * o->lanes,
+                                         o->gradients + leaf * TILE_M * COLUMNS * 16, COLUMNS * 16,
                                          o->copy_column};
             if (m == TILE_M)
                 all_taps(TILE_M, o, columns, &from, sums);
@@ -184,7 +187,7 @@ static void add_band(const struct window *c, struct outer *o, int64_t oy, int64_
     for (int64_t row = 0; row < rows; row++)
         for (int64_t ox = 0; ox < c->out.w; ox++)
             for (int64_t lane = 0; lane < o->lanes; lane += 16) {
-                o->x_column[columns] = (row * o->width + ox) * c->stride * o->lanes + lane;
+                o->x_column[columns] = (row * o->width + ox) * c->stride * o->stride + lane;
                 o->dy_column[columns] = ((oy + row) * c->out.w + ox) * c->lanes + lane;
                 if (++columns < COLUMNS) continue;
                 add_columns(c, o, columns, band, dy);
@@ -216,7 +219,7 @@ void LEVEL(outer_sums)(const struct window *c, const float *x, const float *dy, 
     work_layout(c, work, &o);
     int64_t taps = c->kernel * c->kernel;
     for (int64_t k = 0; k < o.depth; k++)
-        o.tap[k] = ((k / taps * o.rows + k % taps / c->kernel) * o.width + k % c->kernel) * o.lanes;
+        o.tap[k] = ((k / taps * o.rows + k % taps / c->kernel) * o.width + k % c->kernel) * o.stride;
     o.fresh = true;
     for (int64_t i = 0; i < COLUMNS; i++) o.copy_column[i] = i * 16;
     for (int64_t oy = 0; oy < c->out.h; oy += o.out_rows)

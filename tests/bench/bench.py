@@ -67,6 +67,11 @@ def ratios(ours, theirs):
     return [a / b for a, b in zip(ours, theirs)]
 
 
+def virtual_ranks(options, ranks, per_rank):
+    """Slices of about 64 samples unless asked otherwise: larger ones leave the caches (the default of 8 does the same at 256)."""
+    return options.virtual_ranks or ranks * max(1, per_rank // 64)
+
+
 def against_torch(network, per_rank, options):
     """A row: PyTorch, ddp_train, and the peak, in turns."""
     ranks = 1 if options.single else RANKS
@@ -78,7 +83,7 @@ def against_torch(network, per_rank, options):
         guess = 2 * max(ways.tried.values())
         for _ in range(options.rounds):
             theirs.append(ways.best_of_round(options.seconds))
-            ours.append(ddp_train_side.rate(network, per_rank, ranks, options.virtual_ranks or ranks, options.seconds, guess))
+            ours.append(ddp_train_side.rate(network, per_rank, ranks, virtual_ranks(options, ranks, per_rank), options.seconds, guess))
             guess = ours[-1]
             shares.append(ours[-1] * flops_per_sample(network) / 1e9 / ddp_train_side.peak(ranks))
     row = dict(network=network, per_rank=per_rank, torch=theirs, ddp_train=ours, ratios=ratios(ours, theirs), peak_shares=shares,
@@ -125,7 +130,7 @@ def parse():
     parser.add_argument("--per-rank", nargs="+", type=int, help="samples per rank and step; 32 64 256, 64 with --scaling, 64 256 with --price")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=1.5, help="of each measurement")
-    parser.add_argument("--virtual-ranks", type=int, help="train.virtual_ranks, one per rank by default; --price sets its own")
+    parser.add_argument("--virtual-ranks", type=int, help="train.virtual_ranks; by default slices of about 64 samples, at least one per rank; --price sets its own")
     parser.add_argument("--json", help="also writes all figures there")
     options = parser.parse_args()
     if not options.per_rank:
