@@ -106,7 +106,7 @@ static size_t lay_out(struct model *m, char *base)
     return used;
 }
 
-/* Virtual ranks in one pass, at most `most`. With fewer than 64 lanes the weights are read too often for the arithmetic done
+/* Virtual ranks in one pass, at most `most`. With fewer than 32 lanes the weights are read too often for the arithmetic done
  * with them. Up to 256 lanes more of them pay as long as activations take less memory than the parameters, whose reading
  * (and gradients' adding) they save. Results do not depend on it. */
 static int64_t choose_leaves(const struct model *m, int64_t lanes, int64_t most)
@@ -115,7 +115,7 @@ static int64_t choose_leaves(const struct model *m, int64_t lanes, int64_t most)
     for (int i = 0; i < m->layer_count; i++) features += shape_features(m->layers[i].out);
     for (; leaves * 2 <= most; leaves *= 2) {
         int64_t wanted = leaves * 2 * lanes;
-        if (wanted > 64 && (wanted > 256 || features * wanted > m->param_floats)) break;
+        if (wanted > 32 && (wanted > 256 || features * wanted > m->param_floats)) break;
     }
     return leaves;
 }
