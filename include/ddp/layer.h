@@ -26,11 +26,10 @@ struct tensor {
 
 int64_t tensor_count(const struct tensor *t);
 
-/* What a pass tells its caller between layers; any function may be NULL. Ranges are of the parameter vector. */
+/* What a pass tells its caller between layers, for ranges of the parameter vector. */
 struct pass_hooks {
-    void (*params_needed)(void *self, int64_t first, int64_t count); /* forward is about to read them */
-    void (*grads_ready)(void *self, int64_t first, int64_t count);   /* backward has written their gradients
-                                                                      * and reads the parameters no more */
+    /* Backward has written the gradients there and reads the parameters no more. */
+    void (*grads_ready)(void *self, int64_t first, int64_t count);
     void *self;
 };
 
@@ -39,9 +38,9 @@ struct pass_hooks {
  * it would get in a pass of its own. */
 struct pass {
     const float *params; /* flat vector of the model */
-    float
-        *grads; /* same layout, overwritten (not accumulated) by backward with the sum over the leaves, which
-                          * are added as a balanced binary tree; NULL in forward */
+    /* Same layout, overwritten (not accumulated) by backward with the sum over the leaves, which are added as a balanced
+     * binary tree; NULL in forward. */
+    float *grads;
     uint64_t seed;
     uint64_t step;                  /* global step, keys the random streams */
     int64_t first_sample;           /* position in the global batch of lane 0, keys the random streams */

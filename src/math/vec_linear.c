@@ -24,12 +24,12 @@
 #define TALL_M 12 /* rows of a tile of half the width or less, which else would leave registers empty */
 
 /* Products of one chain before the next row of the tile's strip: SLICE x 4 bytes each in the L1 cache. The data gradient
- * walks W down its columns, a page each, and has fewer of them at hand. */
-#define FORWARD_DEPTH 256
-#define DATA_DEPTH    128
-#define WEIGHT_COLUMNS                                                                                       \
-    1024 /* of dW at once: longer runs of writes, but X^T of so many has to stay in the L2 cache */
-#define TREE_LEVELS 16 /* log2 of the most virtual ranks in a pass */
+ * walks W down its columns, a page each, and has fewer of them at hand. The weight gradient takes so many columns of dW
+ * at once: longer runs of writes, but X^T of them has to stay in the L2 cache. */
+#define FORWARD_DEPTH  256
+#define DATA_DEPTH     128
+#define WEIGHT_COLUMNS 1024
+#define TREE_LEVELS    16 /* log2 of the most virtual ranks in a pass */
 
 struct product {
     int64_t rows, columns, depth;

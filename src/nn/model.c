@@ -179,13 +179,13 @@ float *model_input(struct model *m)
     return m->activations[0];
 }
 
-/* Calls a hook with the layer's range of the parameter vector. */
-static void tell(void (*hook)(void *self, int64_t first, int64_t count), void *self, const struct layer *l)
+/* Tells of the layer's range of the parameter vector. */
+static void tell_ready(const struct pass_hooks *hooks, const struct layer *l)
 {
     if (l->tensor_count == 0) return;
     const struct tensor *last = &l->tensors[l->tensor_count - 1];
     int64_t first = l->tensors[0].offset;
-    hook(self, first, last->offset + mem_round_floats(tensor_count(last)) - first);
+    hooks->grads_ready(hooks->self, first, last->offset + mem_round_floats(tensor_count(last)) - first);
 }
 
 const float *model_forward(struct model *m, const struct pass *p)
@@ -194,10 +194,6 @@ const float *model_forward(struct model *m, const struct pass *p)
     double begin = trace_begin(), start = begin;
     for (int i = 0; i < m->stage_count; i++) {
         const struct layer *l = &m->stages[i];
-        if (p->hooks && p->hooks->params_needed) {
-            tell(p->hooks->params_needed, p->hooks->self, l);
-            start = trace_begin();
-        }
         l->ops->forward(l, p, m->activations[i], m->activations[i + 1]);
         start = trace_end(start, TRACE_FORWARD, l->ops->name, l->index);
     }
@@ -228,8 +224,8 @@ void model_backward(struct model *m, const struct pass *p)
         l->ops->backward(l, p, m->activations[i], m->activations[i + 1], m->gradients[current],
                          i > lowest ? m->gradients[next] : NULL);
         start = trace_end(start, TRACE_BACKWARD, l->ops->name, l->index);
-        if (p->hooks && p->hooks->grads_ready) {
-            tell(p->hooks->grads_ready, p->hooks->self, l);
+        if (p->hooks) {
+            tell_ready(p->hooks, l);
             start = trace_begin();
         }
         current = next;

@@ -91,6 +91,28 @@ class SameBits(harness.Case):
             with self.subTest(ranks=ranks, per_node=per_node):
                 self.same(one, self.train(config, ranks, [f"--sync.ranks_per_node={per_node}"]))
 
+    def every_way_of_a_convolution(self):
+        """Lane by lane, Winograd's transform, panels of channels; relu between two convolutions; a strided one with padding."""
+        return self.write("ways.yaml", CONFIG.format(train=f'"{SHORT_LAST}"', normalize="none", dropout=0.25, optim=SGD, more="").replace(
+            "    - conv2d: {out: 8, kernel: 3}\n",
+            "    - conv2d: {out: 16, kernel: 3, padding: 1}\n    - relu\n    - conv2d: {out: 20, kernel: 3, padding: 1}\n    - relu\n"
+            "    - conv2d: {out: 18, kernel: 2, stride: 2, padding: 1}\n"))
+
+    def test_every_way_of_a_convolution(self):
+        config = self.every_way_of_a_convolution()
+        one = self.train(config, 1)
+        for ranks in (2, 3, 8):
+            with self.subTest(ranks=ranks):
+                self.same(one, self.train(config, ranks))
+
+    def test_instruction_sets(self):
+        """With slices of at most 256 samples all arithmetic is our own, and the same from v3 on."""
+        with open("/proc/cpuinfo") as f:
+            if "avx512bw" not in f.read():
+                self.skipTest("a CPU of one level only")
+        config = self.every_way_of_a_convolution()
+        self.same(self.train(config, 2, ["--run.isa=v3"]), self.train(config, 1, ["--run.isa=v4"]))
+
     def test_real_file_with_normalization(self):
         import h5py
         random = np.random.RandomState(1)
