@@ -29,6 +29,9 @@ enum status mem_copy_text(char **out, const char *text);
 uint64_t mem_allocations(void);
 int64_t mem_alive(void);
 
+/* The most memory this process has held at once, shared memory included, in bytes. */
+double mem_peak_bytes(void);
+
 /* `count` floats rounded up to whole vectors of 16. */
 static inline int64_t mem_round_floats(int64_t count)
 {

@@ -45,6 +45,7 @@ struct done_event {
     double accuracy, loss; /* of the last evaluation; of the last epoch's training if there is no val set */
     double seconds;        /* training, evaluation excluded */
     double samples_per_second;
+    double peak_bytes; /* memory of the rank that had most, what a node shares included */
     uint64_t weights_hash;
     int64_t classes;
     const int64_t *confusion; /* [true][predicted] of the last evaluation, or NULL */

@@ -102,6 +102,6 @@ void console_done(struct console *c, const struct done_event *e)
     else
         log_info("final: training accuracy %.4f, loss %.6f", e->accuracy, e->loss);
     report_confusion(e->classes, e->confusion, c->class_names);
-    log_info("trained %.1f s, %.0f samples/s; weights hash %016" PRIx64, e->seconds, e->samples_per_second,
-             e->weights_hash);
+    log_info("trained %.1f s, %.0f samples/s, at most %.0f MB per rank; weights hash %016" PRIx64, e->seconds,
+             e->samples_per_second, e->peak_bytes / 1e6, e->weights_hash);
 }

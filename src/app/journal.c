@@ -121,6 +121,7 @@ void journal_done(struct journal *j, const struct done_event *e)
     json_real(&line, "loss", e->loss);
     json_real(&line, "seconds", e->seconds);
     json_real(&line, "samples_per_second", e->samples_per_second);
+    json_real(&line, "peak_bytes", e->peak_bytes);
     json_text(&line, "weights_hash", hash);
     end(j, &line);
 }

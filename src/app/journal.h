@@ -4,7 +4,7 @@
  *   step    loss, accuracy, lr of one global batch
  *   epoch   exact means over the epoch, shares of time
  *   eval    split, exact counts, accuracy, loss, every metric
- *   done    accuracy, loss, seconds, weights_hash
+ *   done    accuracy, loss, seconds, samples_per_second, peak_bytes, weights_hash
  *
  * Every line is flushed. For rank 0; local functions. A write that fails is reported once and ends the
  * journal, not the run. Private to the app layer. */

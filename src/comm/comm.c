@@ -235,6 +235,12 @@ void comm_merge_doubles(struct comm *c, double *values, int64_t count)
     MPI_Allreduce(MPI_IN_PLACE, values, (int)count, MPI_DOUBLE, MPI_SUM, c->world);
 }
 
+double comm_greatest(struct comm *c, double value)
+{
+    MPI_Allreduce(MPI_IN_PLACE, &value, 1, MPI_DOUBLE, MPI_MAX, c->world);
+    return value;
+}
+
 void comm_barrier(struct comm *c)
 {
     MPI_Barrier(c->world);

@@ -3,6 +3,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 static atomic_uint_fast64_t allocations;
 static atomic_int_fast64_t alive;
@@ -50,6 +51,13 @@ enum status mem_copy_text(char **out, const char *text)
 uint64_t mem_allocations(void)
 {
     return atomic_load(&allocations);
+}
+
+double mem_peak_bytes(void)
+{
+    struct rusage usage;
+    getrusage(RUSAGE_SELF, &usage);
+    return (double)usage.ru_maxrss * 1024;
 }
 
 int64_t mem_alive(void)

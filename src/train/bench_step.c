@@ -3,7 +3,6 @@
 #include <assert.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
 
 #include "ddp/mem.h"
 #include "ddp/order.h"
@@ -204,29 +203,18 @@ static void finish(struct session *s)
     }
 }
 
-static enum status measure_memory(struct session *s)
+static void measure_memory(struct session *s)
 {
-    struct comm *comm = s->t->comm;
     struct bench_step *r = s->result;
-    struct rusage usage;
-    double *resident = NULL;
-    TRY(comm_agree(comm,
-                   mem_alloc(&resident, (size_t)comm_size(comm), sizeof *resident, "memory of the ranks")));
-    getrusage(RUSAGE_SELF, &usage);
-    resident[comm_rank(comm)] = (double)usage.ru_maxrss * 1024;
-    comm_merge_doubles(comm, resident, comm_size(comm));
-    for (int i = 0; i < comm_size(comm); i++)
-        if (resident[i] > r->resident_bytes) r->resident_bytes = resident[i];
-    mem_free(&resident);
+    r->resident_bytes = comm_greatest(s->t->comm, mem_peak_bytes());
     r->model_bytes = (double)model_bytes(s->t->model);
     r->shared_bytes = s->t->info.window_bytes;
-    return STATUS_OK;
 }
 
 static enum status measure(struct session *s)
 {
     TRY(choose_steps(s));
-    TRY(measure_memory(s)); /* before the products take theirs */
+    measure_memory(s); /* before the products take theirs */
     TRY(comm_agree(s->t->comm, allocate(s)));
     TRY(run_rounds(s));
     finish(s);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "ddp/clock.h"
+#include "ddp/mem.h"
 #include "ddp/order.h"
 #include "ddp/trace.h"
 #include "train/checkpoint_private.h"
@@ -206,7 +207,7 @@ static enum status save(struct run *r, int64_t epoch)
     return comm_agree(t->comm, is_root(r) ? save_files(r, &o, &state) : STATUS_OK);
 }
 
-static void tell_done(const struct run *r)
+static void tell_done(const struct run *r, double peak_bytes)
 {
     const struct trainer *t = r->t;
     struct done_event e = {.accuracy = t->val ? r->eval.accuracy : r->epoch.accuracy,
@@ -214,6 +215,7 @@ static void tell_done(const struct run *r)
                            .seconds = r->train_seconds,
                            .samples_per_second =
                                r->train_seconds > 0 ? (double)r->train_samples / r->train_seconds : 0,
+                           .peak_bytes = peak_bytes,
                            .weights_hash = checkpoint_weights_hash(t->model, sync_params(t->sync)),
                            .classes = r->eval.classes,
                            .confusion = r->eval.confusion};
@@ -243,7 +245,8 @@ enum status trainer_run(struct trainer *t, const struct observer *observer, cons
         TRY(save(&r, epoch));
     }
     if (t->timeline) timeline_finish(t->timeline);
-    if (is_root(&r)) tell_done(&r);
+    double peak_bytes = comm_greatest(t->comm, mem_peak_bytes());
+    if (is_root(&r)) tell_done(&r, peak_bytes);
     comm_barrier(t->comm);
     return STATUS_OK;
 }
