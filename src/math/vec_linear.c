@@ -27,7 +27,7 @@
  * walks W down its columns, a page each, and has fewer of them at hand. The weight gradient takes so many columns of dW
  * at once: longer runs of writes, but X^T of them has to stay in the L2 cache. */
 #define FORWARD_DEPTH  256
-#define DATA_DEPTH     128
+#define DATA_DEPTH     64
 #define WEIGHT_COLUMNS 1024
 #define TREE_LEVELS    16 /* log2 of the most virtual ranks in a pass */
 
