@@ -33,6 +33,8 @@ typedef float vec __attribute__((vector_size(VW * 4), may_alias));
 typedef int32_t veci __attribute__((vector_size(VW * 4), may_alias));
 typedef uint32_t vecu __attribute__((vector_size(VW * 4), may_alias)); /* wraps around where veci must not */
 
+#define VEC_TREE_LEVELS 16 /* log2 of the most virtual ranks in a pass */
+
 #define VEC_INLINE static inline __attribute__((always_inline))
 
 VEC_INLINE vec vec_load(const float *p)
@@ -79,8 +81,10 @@ VEC_INLINE float vec_sum16(const float v[16])
 }
 
 /* Every kernel file defines its functions under these names; kernels.c collects them. */
-void LEVEL(conv_forward)(const struct window *c, const float *weight, const float *bias, bool relu, const float *x, float *y, float *scratch);
-void LEVEL(conv_backward_data)(const struct window *c, const float *weight, const float *dy, const float *mask, float *dx, float *scratch);
+void LEVEL(conv_forward)(const struct window *c, const float *weight, const float *bias, bool relu,
+                         const float *x, float *y, float *scratch);
+void LEVEL(conv_backward_data)(const struct window *c, const float *weight, const float *dy,
+                               const float *mask, float *dx, float *scratch);
 void LEVEL(conv_backward_weight)(const struct window *c, const float *x, const float *dy, float *dweight,
                                  float *scratch);
 int64_t LEVEL(conv_scratch_floats)(const struct window *c);

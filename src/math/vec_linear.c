@@ -29,7 +29,6 @@
 #define FORWARD_DEPTH  256
 #define DATA_DEPTH     64
 #define WEIGHT_COLUMNS 1024
-#define TREE_LEVELS    16 /* log2 of the most virtual ranks in a pass */
 
 struct product {
     int64_t rows, columns, depth;
@@ -83,7 +82,7 @@ VEC_INLINE void chain_tile(const int M, const int J, const struct product *p, in
 VEC_INLINE void tree_tile(const int M, const int J, const struct product *p, int64_t row, const float *b,
                           float *c)
 {
-    vec waiting[TREE_LEVELS][M][TILE_J];
+    vec waiting[VEC_TREE_LEVELS][M][TILE_J];
     const float *a = p->a + row * p->a_row;
     int64_t depth = p->depth / p->leaves;
     int height = 0;
@@ -221,7 +220,7 @@ static void multiply_edge(struct product p, int64_t columns, float *edge)
 void LEVEL(linear_backward_weight)(const struct linear *l, const float *x, const float *dy, float *dweight,
                                    float *scratch)
 {
-    assert(l->leaves < (int64_t)1 << TREE_LEVELS);
+    assert(l->leaves < (int64_t)1 << VEC_TREE_LEVELS);
     for (int64_t first = 0; first < l->in; first += WEIGHT_COLUMNS) {
         int64_t count = least(WEIGHT_COLUMNS, l->in - first);
         transpose_slices(l, x, first, count, scratch);

@@ -1,8 +1,6 @@
 /* vec_sum.c - sums over the lanes of virtual ranks. */
 #include "math/vec.h"
 
-#define SUM_LEVELS 16 /* log2 of the most virtual ranks in a pass */
-
 /* One virtual rank: groups of 16 lanes go in turn to four chains of 16 accumulators, which hide the latency of the
  * additions. The order depends only on the virtual rank's own groups. */
 static float sum_leaf(const float *x, int64_t runs, int64_t leaf_lanes, int64_t lanes)
@@ -22,7 +20,7 @@ static float sum_leaf(const float *x, int64_t runs, int64_t leaf_lanes, int64_t 
 void LEVEL(sum_rows)(int64_t rows, int64_t runs, int64_t lanes, int64_t leaves, const float *x, float *sums)
 {
     for (int64_t r = 0; r < rows; r++, x += runs * lanes) {
-        float waiting[SUM_LEVELS], sum = 0;
+        float waiting[VEC_TREE_LEVELS], sum = 0;
         int height = 0;
         for (int64_t leaf = 0; leaf < leaves; leaf++) {
             sum = sum_leaf(x + leaf * (lanes / leaves), runs, lanes / leaves, lanes);

@@ -1,14 +1,13 @@
 /* bench_sync.c - the synchronisation against MPI_Allreduce and against what memory allows. */
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "ddp/bench.h"
 #include "ddp/clock.h"
 #include "ddp/kernels.h"
 #include "ddp/mem.h"
 #include "ddp/optim.h"
 #include "ddp/sync.h"
+#include "train/bench_private.h"
 
 enum { TREE, ALLREDUCE, TRAFFIC, COPY, WAYS };
 
@@ -86,16 +85,10 @@ static double time_way(struct contest *c, int way)
     return clock_seconds() - start;
 }
 
-static int by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 /* Sorts `values`. */
 static double median_of(double *values, int64_t count)
 {
-    qsort(values, (size_t)count, sizeof *values, by_value);
+    bench_sort(values, count);
     return values[count / 2];
 }
 

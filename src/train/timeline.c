@@ -17,7 +17,7 @@
 #define EVENT_TEXT 192 /* bytes, more than any event takes */
 #define HEAD_TEXT  640 /* names of process and thread */
 
-/* Events of a step beside those of layers (forward, backward, early update): phases, waits, and two per rank of a crowd of small messages. */
+/* Events of a step beside those of layers (forward, backward, early update): phases and waits. */
 #define EVENTS_PER_PASS 16
 #define EVENTS_PER_STEP 64
 

@@ -1,27 +1,7 @@
 /* The convolutions: each against a plain loop in double, over awkward shapes; every level with fused multiply-add
  * against the others bit by bit; and every sample and every virtual rank against itself in other company. */
-#include <string.h>
-
-#include "check.h"
 #include "ddp/kernels.h"
-#include "ddp/mem.h"
-#include "ddp/rng.h"
-
-#define FLOAT_EPSILON 5.96e-8
-
-static float *vector(int64_t count, uint64_t stream)
-{
-    float *v;
-    CHECK_STATUS(mem_alloc(&v, (size_t)count + 16, sizeof *v, "test"), STATUS_OK);
-    for (int64_t i = 0; stream && i < count; i++)
-        v[i] = 2 * rng_unit(rng_words(1, RNG_SYNTHETIC, stream, (uint64_t)i).v[0]) - 1;
-    return v;
-}
-
-static int same(const float *a, const float *b, int64_t count)
-{
-    return memcmp(a, b, (size_t)count * sizeof *a) == 0;
-}
+#include "vectors.h"
 
 /* Element (c, y, x, n) of an activation, 0 outside. */
 static double at(const float *a, struct shape s, int64_t lanes, int64_t c, int64_t y, int64_t x, int64_t n)

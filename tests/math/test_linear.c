@@ -1,27 +1,7 @@
 /* The products of a linear layer and sums of rows: against plain loops in double, and the laws that make passes with
  * several virtual ranks side by side the same as passes with one. */
-#include <string.h>
-
-#include "check.h"
 #include "ddp/kernels.h"
-#include "ddp/mem.h"
-#include "ddp/rng.h"
-
-#define FLOAT_EPSILON 5.96e-8
-
-static float *vector(int64_t count, uint64_t stream)
-{
-    float *v;
-    CHECK_STATUS(mem_alloc(&v, (size_t)count + 16, sizeof *v, "test"), STATUS_OK);
-    for (int64_t i = 0; stream && i < count; i++)
-        v[i] = 2 * rng_unit(rng_words(1, RNG_SYNTHETIC, stream, (uint64_t)i).v[0]) - 1;
-    return v;
-}
-
-static int same(const float *a, const float *b, int64_t count)
-{
-    return memcmp(a, b, (size_t)count * sizeof *a) == 0;
-}
+#include "vectors.h"
 
 /* c[i][j] = sum_k a[i * a_row + k * a_step] * b[j * b_row + k * b_step] (+ start[i]) within rounding. */
 struct expected {

@@ -129,6 +129,31 @@ static void test_stages(int kernel)
     mem_free(&a), mem_free(&b);
 }
 
+/* Slices of 16 lanes: two to a pass, or as many as a network with more parameters than activations may have. */
+static void test_leaves(void)
+{
+    struct model *m = NULL;
+    struct model_spec spec;
+    small_network(&spec);
+    static const int64_t most[] = {1, 2, 8}, few[] = {1, 2, 2}, many[] = {1, 2, 8};
+    for (int i = 0; i < 3; i++) {
+        CHECK_STATUS(model_create(&m, &spec, 16, most[i]), STATUS_OK);
+        CHECK(model_leaves(m) == few[i]);
+        model_destroy(&m);
+    }
+    memset(&spec, 0, sizeof spec);
+    spec.input = (struct shape){300, 1, 1};
+    spec_add(&spec, "linear", 300, 0);
+    for (int i = 0; i < 3; i++) {
+        CHECK_STATUS(model_create(&m, &spec, 16, most[i]), STATUS_OK);
+        CHECK(model_leaves(m) == many[i]);
+        model_destroy(&m);
+    }
+    CHECK_STATUS(model_create(&m, &spec, 512, 8), STATUS_OK);
+    CHECK(model_leaves(m) == 1);
+    model_destroy(&m);
+}
+
 static void test_refusals(void)
 {
     struct model *m = NULL;
@@ -165,6 +190,7 @@ int main(void)
     model_destroy(&m);
     test_lanes_are_independent(&spec, 16);
     test_lanes_are_independent(&spec, 48);
+    test_leaves();
     test_stages(2);
     test_stages(3);
     test_refusals();
