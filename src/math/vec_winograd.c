@@ -96,22 +96,6 @@ static void transform_weights(const struct winograd *w, const float *weight, int
             }
 }
 
-static void transform_inputs(const struct winograd *w, int64_t columns, const float *x)
-{
-    const struct winograd_column *column = w->column;
-    int64_t lanes = w->c.lanes, row = w->c.in.w * lanes, plane = w->c.in.h * row;
-    int64_t channels = w->c.in.c, block = w->j, point_floats = channels * block * VW + PAD;
-    float *to = w->v;
-    for (int64_t ic = 0; ic < channels; ic++, x += plane, to += block * VW)
-        for (int64_t j = 0; j < columns; j++) {
-            float *v = to + j * VW;
-            vec d[4][4];
-            winograd_input(x + column[j].from, row, lanes, column[j].exists, d);
-#pragma GCC unroll 16
-            for (int p = 0; p < WINOGRAD_POINTS; p++) vec_store(v + p * point_floats, d[p / 4][p % 4]);
-        }
-}
-
 /* M of output channels [oc, oc + rows). */
 static void multiply(const struct winograd *w, int64_t oc, int64_t rows, int64_t columns)
 {
@@ -178,7 +162,8 @@ static void run(struct winograd *w, const float *x, float *y)
     for (int64_t first = 0; first < w->columns; first += w->j) {
         int64_t columns = w->columns - first < w->j ? w->columns - first : w->j;
         for (int64_t j = 0; j < columns; j++) w->column[j] = winograd_column(&w->c, first + j, w->c.lanes, 0);
-        transform_inputs(w, columns, x);
+        winograd_inputs(&w->c, w->column, columns, x, w->c.in.c, w->j * VW, w->c.in.c * w->j * VW + PAD,
+                        w->v);
         for (int64_t oc = 0; oc < w->c.out.c; oc += w->rows) {
             int64_t rows = w->c.out.c - oc < w->rows ? w->c.out.c - oc : w->rows;
             multiply(w, oc, rows, columns);

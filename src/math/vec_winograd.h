@@ -79,4 +79,21 @@ VEC_INLINE void winograd_input(const float *from, int64_t row, int64_t lanes, ui
 #undef WINOGRAD_BT
 }
 
+/* The transformed inputs of `registers` columns in so many channels from x on, to panels [16][channels][registers]: channels
+ * are `panel_row` floats apart, points `panel_point`. */
+VEC_INLINE void winograd_inputs(const struct window *c, const struct winograd_column *column,
+                                int64_t registers, const float *x, int64_t channels, int64_t panel_row,
+                                int64_t panel_point, float *panel)
+{
+    int64_t lanes = c->lanes, row = c->in.w * lanes, plane = c->in.h * row;
+    for (int64_t i = 0; i < channels; i++, x += plane, panel += panel_row)
+        for (int64_t j = 0; j < registers; j++) {
+            vec d[4][4];
+            winograd_input(x + column[j].from, row, lanes, column[j].exists, d);
+#pragma GCC unroll 16
+            for (int p = 0; p < WINOGRAD_POINTS; p++)
+                vec_store(panel + j * VW + p * panel_point, d[p / 4][p % 4]);
+        }
+}
+
 #endif

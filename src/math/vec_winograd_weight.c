@@ -31,20 +31,6 @@ int64_t LEVEL(winograd_leaf_floats)(void)
     return work_layout(NULL, &w);
 }
 
-static void transform_inputs(const struct window *c, const struct winograd_column *column, int64_t registers,
-                             const float *x, int64_t rows, float *panel)
-{
-    int64_t lanes = c->lanes, row = c->in.w * lanes, plane = c->in.h * row;
-    for (int64_t i = 0; i < rows; i++, x += plane, panel += PANEL_ROW)
-        for (int64_t j = 0; j < registers; j++) {
-            float *v = panel + j * VW;
-            vec d[4][4];
-            winograd_input(x + column[j].from, row, lanes, column[j].exists, d);
-#pragma GCC unroll 16
-            for (int p = 0; p < WINOGRAD_POINTS; p++) vec_store(v + p * X_POINT, d[p / 4][p % 4]);
-        }
-}
-
 /* A dY At of 16 lanes and channels; g [4][16][16] are the turned gradients of the tile. */
 static void transform_gradients(const float *g, float *panel)
 {
@@ -118,7 +104,7 @@ void LEVEL(winograd_leaf)(const struct window *c, const struct panel_block *b, c
         struct winograd_column column[PANEL_GROUPS * VEC_PARTS];
         for (int64_t j = 0; j < count * VEC_PARTS; j++)
             column[j] = winograd_column(c, group * VEC_PARTS + j, b->lanes, b->lane);
-        transform_inputs(c, column, count * VEC_PARTS, x, rows, w.x);
+        winograd_inputs(c, column, count * VEC_PARTS, x, rows, PANEL_ROW, X_POINT, w.x);
         for (int64_t oc = 0; oc < b->channels; oc += 16)
             for (int64_t j = 0; j < count; j++) {
                 int64_t left = b->channels - oc < 16 ? b->channels - oc : 16;

@@ -105,6 +105,12 @@ class SameBits(harness.Case):
             with self.subTest(ranks=ranks):
                 self.same(one, self.train(config, ranks))
 
+    def test_slices_that_sgemm_takes(self):
+        """Linear layers of more than 256 samples per virtual rank; the last batch leaves the second one a short slice."""
+        flags = ["--train.batch=640", "--train.virtual_ranks=2"]
+        config = self.config(train='"synthetic:2x12x12:5:1100"')
+        self.same(self.train(config, 1, flags), self.train(config, 2, flags))
+
     def test_instruction_sets(self):
         """With slices of at most 256 samples all arithmetic is our own, and the same from v3 on."""
         with open("/proc/cpuinfo") as f:
