@@ -17,6 +17,10 @@ void gz_close(struct gz **g);
 /* Reads exactly `bytes`; a file that ends earlier is truncated. */
 enum status gz_read(struct gz *g, void *out, size_t bytes);
 
+/* Reads up to `bytes`, for files without a length in front; *got is 0 only at the end. A compressed file that
+ * ends within is an error as well. */
+enum status gz_read_some(struct gz *g, void *out, size_t bytes, size_t *got);
+
 /* STATUS_OK if nothing follows and, of a compressed file, the checksum is right. */
 enum status gz_expect_end(struct gz *g);
 

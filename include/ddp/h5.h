@@ -108,6 +108,7 @@ enum status h5_write_group(struct h5_writer *w, const char *name);
 enum status h5_write(struct h5_writer *w, const char *name, enum h5_type type, int rank, const int64_t *dims,
                      const void *data);
 enum status h5_write_text(struct h5_writer *w, const char *name, const char *text);
+enum status h5_write_texts(struct h5_writer *w, const char *name, const char *const *texts, int64_t count);
 
 /* A dataset filled row by row, in order. chunk_rows 0 = contiguous; gzip 0 = none, 1..9 needs chunks. */
 struct h5_rows;
@@ -116,6 +117,8 @@ enum status h5_rows_create(struct h5_rows **out, struct h5_writer *w, const char
 enum status h5_rows_write(struct h5_rows *r, int64_t count, const void *data);
 void h5_rows_close(struct h5_rows **r); /* before the commit */
 
+/* An attribute holds at most some 4000 texts (64 KB of references); more make a dataset. */
+#define H5_ATTR_TEXTS_MAX 4000
 enum status h5_write_attr_text(struct h5_writer *w, const char *object, const char *attr, const char *text);
 enum status h5_write_attr_texts(struct h5_writer *w, const char *object, const char *attr,
                                 const char *const *texts, int64_t count);

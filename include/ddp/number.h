@@ -14,6 +14,10 @@ enum status number_parse_int(const char *text, int64_t *value);
 enum status number_parse_real(const char *text, double *value); /* finite values only */
 enum status number_parse_bool(const char *text, bool *value);   /* true/false, yes/no, on/off, 1/0 */
 
+/* The same for millions of numbers: no message, and a number beyond double is infinite. False if the text is no
+ * decimal number. */
+bool number_scan(const char *text, double *value);
+
 /* Writes the shortest decimal text that reads back as the same double, with YAML-safe form. */
 #define NUMBER_TEXT_SIZE 32
 void number_format(double value, char text[NUMBER_TEXT_SIZE]);

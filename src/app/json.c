@@ -2,8 +2,8 @@
 
 #include <math.h>
 
-#include "app/utf8.h"
 #include "ddp/number.h"
+#include "ddp/utf8.h"
 
 static void write_text(FILE *out, const char *text)
 {

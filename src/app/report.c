@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "app/utf8.h"
 #include "ddp/log.h"
+#include "ddp/utf8.h"
 
 #define LINE_SIZE   512
 #define MAX_CLASSES 30

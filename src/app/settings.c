@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "app/utf8.h"
 #include "ddp/mem.h"
+#include "ddp/utf8.h"
 
 #define VARIABLE_PREFIX "DDP_TRAIN_"
 #define KEY_SIZE        128

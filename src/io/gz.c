@@ -61,6 +61,14 @@ enum status gz_read(struct gz *g, void *out, size_t bytes)
     return STATUS_OK;
 }
 
+enum status gz_read_some(struct gz *g, void *out, size_t bytes, size_t *got)
+{
+    int code, count = gzread(g->file, out, bytes < PIECE ? (unsigned)bytes : PIECE);
+    gzerror(g->file, &code);
+    *got = count > 0 ? (size_t)count : 0;
+    return count < 0 || (count == 0 && code == Z_BUF_ERROR) ? failed(g) : STATUS_OK;
+}
+
 enum status gz_expect_end(struct gz *g)
 {
     char extra;

@@ -57,8 +57,8 @@ static enum status open_file(const char *path, hid_t *file)
     TRY(check_path(path));
     h5_start();
     if (H5Fis_hdf5(path) <= 0)
-        return status_fail(STATUS_DATA, "%s: is not an HDF5 file; IDX files are converted by 'convert idx'",
-                           path);
+        return status_fail(
+            STATUS_DATA, "%s: is not an HDF5 file; 'ddp_train convert' makes one of IDX, CSV and ARFF", path);
     hid_t access_list = H5Pcreate(H5P_FILE_ACCESS);
     H5Pset_file_locking(access_list, 0, 1); /* locks fail on many network file systems */
     *file = H5Fopen(path, H5F_ACC_RDONLY, access_list);

@@ -249,17 +249,27 @@ static hid_t text_type(void)
     return type;
 }
 
-enum status h5_write_text(struct h5_writer *w, const char *name, const char *text)
+static enum status write_texts(struct h5_writer *w, const char *name, hid_t space, const char *const *texts)
 {
-    hid_t type = text_type(), space = H5Screate(H5S_SCALAR);
+    hid_t type = text_type();
     hid_t dataset;
     enum status status = create_dataset(w, name, type, space, H5Pcreate(H5P_DATASET_CREATE), &dataset);
-    if (status == STATUS_OK && H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, &text) < 0)
+    if (status == STATUS_OK && H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, texts) < 0)
         status = failed(w, name);
     close_dataset(w, dataset);
     H5Sclose(space);
     H5Tclose(type);
     return status;
+}
+
+enum status h5_write_text(struct h5_writer *w, const char *name, const char *text)
+{
+    return write_texts(w, name, H5Screate(H5S_SCALAR), &text);
+}
+
+enum status h5_write_texts(struct h5_writer *w, const char *name, const char *const *texts, int64_t count)
+{
+    return write_texts(w, name, H5Screate_simple(1, (hsize_t[]){(hsize_t)count}, NULL), texts);
 }
 
 static enum status write_attr(struct h5_writer *w, const char *object, const char *attr, hid_t type,

@@ -1,4 +1,5 @@
 /* Numbers, arguments, memory, status and random words. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "check.h"
@@ -42,6 +43,62 @@ static void test_number_round_trip(void)
         number_format(value, text);
         CHECK_STATUS(number_parse_real(text, &back), STATUS_OK);
         CHECK(back == value);
+    }
+}
+
+/* The quick way and the slow way give the nearest double, which is what strtod gives. */
+static void test_number_scan(void)
+{
+    static const char *const texts[] = {"0",
+                                        "-0",
+                                        "1.",
+                                        ".5",
+                                        "+7",
+                                        "-122.23",
+                                        "007.50",
+                                        "8.3252",
+                                        "0.1e1",
+                                        "1e22",
+                                        "1e-400",
+                                        "0.1234567890123456789",
+                                        "1e999",
+                                        "-1e999",
+                                        "9007199254740993",
+                                        "999999999999999",
+                                        "1000000000000000"};
+    static const char *const bad[] = {"",
+                                      " ",
+                                      ".",
+                                      "-",
+                                      "+-1",
+                                      "1..2",
+                                      "1.2.3",
+                                      "12abc",
+                                      "1 ",
+                                      " 1",
+                                      "1,",
+                                      "nan",
+                                      "-inf",
+                                      "0x1p3",
+                                      "1e",
+                                      "e5",
+                                      "1e+",
+                                      "--1",
+                                      "\xc2\xa0"
+                                      "1"};
+    double value;
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        double want = strtod(texts[i], NULL);
+        CHECK(number_scan(texts[i], &value) && memcmp(&value, &want, sizeof value) == 0);
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) CHECK(!number_scan(bad[i], &value));
+    for (uint64_t i = 0; i < 20000; i++) {
+        struct rng_words w = rng_words(2, RNG_SYNTHETIC, i, 0);
+        char text[64];
+        snprintf(text, sizeof text, "%s%u.%0*u", w.v[0] & 1 ? "-" : "", w.v[1] >> w.v[3] % 32,
+                 (int)(w.v[0] % 9), w.v[2] >> (w.v[3] >> 8) % 32);
+        double want = strtod(text, NULL);
+        CHECK(number_scan(text, &value) && memcmp(&value, &want, sizeof value) == 0);
     }
 }
 
@@ -111,6 +168,7 @@ int main(void)
 {
     test_numbers();
     test_number_round_trip();
+    test_number_scan();
     test_args();
     test_memory();
     test_status();

@@ -66,6 +66,7 @@ static void write_sample(const char *name)
     CHECK_STATUS(h5_write(w, "empty", H5_TYPE_F32, 2, (int64_t[]){0, 3}, matrix), STATUS_OK);
     CHECK_STATUS(h5_write(w, "one", H5_TYPE_F32, 0, NULL, &matrix[5]), STATUS_OK);
     CHECK_STATUS(h5_write_text(w, "config", "a: 1\nb: \xc3\xbc\n"), STATUS_OK);
+    CHECK_STATUS(h5_write_texts(w, "lists/names", (const char *[]){"a", "", "\xc3\xbc"}, 3), STATUS_OK);
     CHECK_STATUS(h5_write_group(w, "bare/group"), STATUS_OK);
     CHECK_STATUS(h5_write_group(w, "bare"), STATUS_OK);
     CHECK_STATUS(h5_write_attr_text(w, "/", "format", "test"), STATUS_OK);
@@ -115,6 +116,9 @@ static void test_round_trip(void)
     CHECK_STATUS(h5_attr_texts(f, "reals", "names", &names, &count), STATUS_OK);
     CHECK(count == 3 && !strcmp(names[0], "x") && !strcmp(names[1], "") && !strcmp(names[2], "long name"));
     mem_free(&names);
+    CHECK_STATUS(h5_read_texts(f, "lists/names", &names, &count), STATUS_OK);
+    CHECK(count == 3 && !strcmp(names[0], "a") && !strcmp(names[1], "") && !strcmp(names[2], "\xc3\xbc"));
+    mem_free(&names);
     uint64_t hash;
     double scale;
     CHECK_STATUS(h5_attr_int64(f, "/", "step", &step), STATUS_OK);
@@ -128,7 +132,7 @@ static void test_round_trip(void)
           !h5_has_attr(f, "nowhere", "x"));
     int datasets = 0;
     CHECK_STATUS(h5_visit(f, "/", count_datasets, &datasets), STATUS_OK);
-    CHECK(datasets == 6);
+    CHECK(datasets == 7);
     h5_close(&f);
     CHECK(f == NULL);
 }

@@ -1,4 +1,4 @@
-#include "app/utf8.h"
+#include "ddp/utf8.h"
 
 #include <stdint.h>
 

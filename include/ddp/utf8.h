@@ -1,6 +1,6 @@
-/* utf8.h - text from outside (file names, flags, class names) need not be UTF-8. Private to the app layer. */
-#ifndef APP_UTF8_H
-#define APP_UTF8_H
+/* utf8.h - text from outside (file names, flags, names of classes and columns) need not be UTF-8. */
+#ifndef DDP_UTF8_H
+#define DDP_UTF8_H
 
 #include <stdbool.h>
 #include <stddef.h>
