@@ -34,7 +34,7 @@ struct config {
 
     struct model_spec model;
     const struct loss_ops *loss;
-    double loss_args[ARG_MAX];
+    struct arg_values loss_args;
 
     int64_t epochs;
     int64_t batch;         /* global */
@@ -42,9 +42,9 @@ struct config {
     bool shuffle;
 
     const struct optim_ops *optim;
-    double optim_args[ARG_MAX];
+    struct arg_values optim_args;
     const struct schedule_ops *schedule;
-    double schedule_args[ARG_MAX];
+    struct arg_values schedule_args;
 
     int sync_method; /* enum config_sync */
     int64_t ranks_per_node;

@@ -54,9 +54,9 @@ bool family_entry_find(const struct family *f, const char *name, struct family_e
 /* The entry that a configuration holds. */
 struct family_entry family_chosen(const struct family *f, const struct config *config);
 
-static inline const double *family_values(const struct family *f, const struct config *config)
+static inline const struct arg_values *family_values(const struct family *f, const struct config *config)
 {
-    return (const double *)((const char *)config + f->args_offset);
+    return (const struct arg_values *)((const char *)config + f->args_offset);
 }
 
 /* option_model.c: the two options of the model section. */

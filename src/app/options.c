@@ -15,17 +15,7 @@
 static void list_add(char list[LIST_SIZE], const char *word)
 {
     size_t used = strlen(list);
-    snprintf(list + used, LIST_SIZE - used, "%s%s", used ? ", " : "", *word ? word : "''");
-}
-
-static enum status read_choice(const struct option *o, const char *text, int *index)
-{
-    char list[LIST_SIZE] = "";
-    for (*index = 0; o->choices[*index]; ++*index) {
-        if (strcmp(o->choices[*index], text) == 0) return STATUS_OK;
-        list_add(list, o->choices[*index]);
-    }
-    return status_fail(STATUS_CONFIG, "'%s' is none of %s", text, list);
+    snprintf(list + used, LIST_SIZE - used, "%s%s", used ? ", " : "", word);
 }
 
 static enum status read_scalar(const struct option *o, const struct yaml_node *node, void *field)
@@ -44,9 +34,9 @@ static enum status read_scalar(const struct option *o, const struct yaml_node *n
     case OPTION_BOOL:
         return number_parse_bool(text, field);
     case OPTION_CHOICE:
-        return read_choice(o, text, field);
+        return arg_parse_choice(o->choices, text, field);
     case OPTION_TEXT:
-        if (o->choices) TRY(read_choice(o, text, &index));
+        if (o->choices) TRY(arg_parse_choice(o->choices, text, &index));
         mem_free(field);
         return mem_copy_text(field, text);
     default:
@@ -80,6 +70,11 @@ static enum status set_defaults(struct config *config)
     return STATUS_OK;
 }
 
+static struct arg_values *values_of(const struct family *f, struct config *config)
+{
+    return (struct arg_values *)((char *)config + f->args_offset);
+}
+
 /* Chooses the entry of every registry-backed section and sets its defaults. */
 static enum status choose_entries(const struct settings *s, struct config *config)
 {
@@ -98,7 +93,7 @@ static enum status choose_entries(const struct settings *s, struct config *confi
             return status_fail(STATUS_CONFIG, "%s: '%s' is none of %s", where, name, list);
         }
         memcpy((char *)config + f->ops_offset, &entry.ops, sizeof entry.ops);
-        arg_defaults(entry.args, (double *)((char *)config + f->args_offset));
+        arg_values_defaults(entry.args, values_of(f, config));
     }
     return STATUS_OK;
 }
@@ -151,6 +146,35 @@ static enum status skip_or_fail(const struct family *f, const struct family_entr
                        chosen->name, list);
 }
 
+/* The elements of a list. Only a file has a place for each of them, so the message also counts. */
+static enum status read_list(const struct arg *arg, const struct yaml_node *node, struct arg_values *values,
+                             int index, const struct yaml_node **at)
+{
+    if (node->kind != YAML_LIST)
+        return status_fail(STATUS_CONFIG, "expects a list of numbers such as [0.5, 2]");
+    int64_t count = 0;
+    for (const struct yaml_node *n = node->child; n; n = n->next) count++;
+    TRY(arg_values_resize(values, index, count));
+    double *element = values->list[index];
+    for (const struct yaml_node *n = node->child; n; n = n->next, element++) {
+        *at = n;
+        enum status status = n->kind == YAML_SCALAR ? arg_parse(arg, n->text, element)
+                                                    : status_fail(STATUS_CONFIG, "expects a number");
+        if (status != STATUS_OK)
+            return status_at(status, "element %d", (int)(element - values->list[index]) + 1);
+    }
+    return STATUS_OK;
+}
+
+static enum status read_value(const struct arg *arg, const struct yaml_node *node, struct arg_values *values,
+                              int index, const struct yaml_node **at)
+{
+    *at = node;
+    if (arg->kind == ARG_LIST) return read_list(arg, node, values, index, at);
+    if (node->kind != YAML_SCALAR) return status_fail(STATUS_CONFIG, "expects a single value");
+    return arg_parse(arg, node->text, &values->of[index]);
+}
+
 static enum status read_argument(const struct family *f, const struct settings *s,
                                  const struct setting *setting, struct config *config)
 {
@@ -163,13 +187,11 @@ static enum status read_argument(const struct family *f, const struct settings *
             if (arg_find(other.args, name) >= 0) return skip_or_fail(f, &chosen, s, setting);
         return fail_unknown(setting);
     }
-    double *values = (double *)((char *)config + f->args_offset);
-    enum status status = setting->value->kind == YAML_SCALAR
-                             ? arg_parse(&chosen.args[index], setting->value->text, &values[index])
-                             : status_fail(STATUS_CONFIG, "expects a single value");
+    const struct yaml_node *at;
+    enum status status = read_value(&chosen.args[index], setting->value, values_of(f, config), index, &at);
     if (status == STATUS_OK) return status;
     char where[SETTINGS_WHERE_SIZE];
-    settings_where(setting, setting->value, where);
+    settings_where(setting, at, where);
     return status_at(status, "%s", where);
 }
 
@@ -233,7 +255,7 @@ static enum status check_whole(const struct settings *s, const struct config *co
         struct family_entry entry = family_chosen(f, config);
         char owner[LIST_SIZE];
         snprintf(owner, sizeof owner, "%s '%s'", f->section, entry.name);
-        TRY(arg_complete(entry.args, family_values(f, config), owner));
+        TRY(arg_complete(entry.args, family_values(f, config)->of, owner));
     }
     if (strlen(config->run_name) > RUN_NAME_BYTES) {
         char where[SETTINGS_WHERE_SIZE];
@@ -263,4 +285,5 @@ void options_free(struct config *config)
 {
     for (const struct option *o = option_table(); o->key; o++)
         if (o->kind == OPTION_TEXT) mem_free((char *)config + o->offset);
+    for (const struct family *f = family_table(); f->section; f++) arg_values_free(values_of(f, config));
 }

@@ -20,6 +20,14 @@ static bool metric_entry(int index, struct family_entry *out)
     return ops != NULL;
 }
 
+/* The end of a line: " (rel, abs)" and the like, or nothing. */
+static void help_choices(FILE *out, const char *const *choices)
+{
+    for (int i = 0; choices && choices[i]; i++)
+        fprintf(out, "%s%s", i ? ", " : " (", *choices[i] ? choices[i] : "''");
+    fputs(choices ? ")\n" : "\n", out);
+}
+
 static void help_entries(FILE *out, bool (*entry_at)(int index, struct family_entry *out))
 {
     struct family_entry entry;
@@ -27,8 +35,12 @@ static void help_entries(FILE *out, bool (*entry_at)(int index, struct family_en
         fprintf(out, "    %s: %s\n", entry.name, entry.help);
         for (const struct arg *a = entry.args; a && a->name; a++) {
             char text[ARG_TEXT_SIZE] = "required";
-            if (!isnan(a->standard)) arg_format(a, a->standard, text);
-            fprintf(out, "      %-16s %-12s %s\n", a->name, text, a->help);
+            if (!isnan(a->standard) && a->kind == ARG_LIST)
+                snprintf(text, sizeof text, "[]");
+            else if (!isnan(a->standard))
+                arg_format(a, a->standard, text);
+            fprintf(out, "      %-16s %-12s %s", a->name, text, a->help);
+            help_choices(out, a->choices);
         }
     }
 }
@@ -73,9 +85,7 @@ static void help_option(FILE *out, const struct option *o)
 {
     const char *standard = !o->standard ? "required" : *o->standard ? o->standard : "''";
     fprintf(out, "  %-26s %-12s %s", o->key, standard, o->help);
-    for (int i = 0; o->choices && o->choices[i]; i++)
-        fprintf(out, "%s%s", i ? ", " : " (", *o->choices[i] ? o->choices[i] : "''");
-    fputs(o->choices ? ")\n" : "\n", out);
+    help_choices(out, o->choices);
 }
 
 static void help_keys(FILE *out)

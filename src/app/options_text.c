@@ -81,14 +81,30 @@ static void write_option(FILE *out, const struct option *o, const struct config 
     fputc('\n', out);
 }
 
+static void write_list(FILE *out, const struct arg *arg, const double *elements, int64_t count)
+{
+    fputc('[', out);
+    for (int64_t i = 0; i < count; i++) {
+        char text[ARG_TEXT_SIZE];
+        arg_format(arg, elements[i], text);
+        fprintf(out, "%s%s", i ? ", " : "", text);
+    }
+    fputc(']', out);
+}
+
 static void write_family(FILE *out, const struct family *f, const struct config *config)
 {
     struct family_entry entry = family_chosen(f, config);
+    const struct arg_values *values = family_values(f, config);
     fprintf(out, "  name: %s\n", entry.name);
     for (int i = 0; entry.args && entry.args[i].name; i++) {
-        char text[ARG_TEXT_SIZE];
-        arg_format(&entry.args[i], family_values(f, config)[i], text);
-        fprintf(out, "  %s: %s\n", entry.args[i].name, text);
+        char text[ARG_TEXT_SIZE] = "";
+        fprintf(out, "  %s: ", entry.args[i].name);
+        if (entry.args[i].kind == ARG_LIST)
+            write_list(out, &entry.args[i], values->list[i], (int64_t)values->of[i]);
+        else
+            arg_format(&entry.args[i], values->of[i], text);
+        fprintf(out, "%s\n", text);
     }
 }
 

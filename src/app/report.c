@@ -84,7 +84,7 @@ static void report_batch(const struct config *config, const struct comm *comm,
              slice, share);
     log_info("train    %lld epoch%s x %lld steps, %s lr %g, schedule %s, loss %s", (long long)config->epochs,
              plural(config->epochs), (long long)info->steps_per_epoch, config->optim->name,
-             config->optim_args[0], config->schedule->name, config->loss->name);
+             config->optim_args.of[0], config->schedule->name, config->loss->name);
 }
 
 void report_start(const struct config *config, const struct comm *comm, const struct trainer_info *info)

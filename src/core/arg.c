@@ -1,11 +1,15 @@
 #include "ddp/arg.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "ddp/mem.h"
 #include "ddp/number.h"
+
+#define CHOICES_SIZE 256 /* of a message */
 
 int arg_find(const struct arg *table, const char *name)
 {
@@ -14,10 +18,28 @@ int arg_find(const struct arg *table, const char *name)
     return -1;
 }
 
+enum status arg_parse_choice(const char *const *choices, const char *text, int *index)
+{
+    char list[CHOICES_SIZE] = "";
+    for (*index = 0; choices[*index]; ++*index) {
+        const char *choice = choices[*index];
+        if (strcmp(choice, text) == 0) return STATUS_OK;
+        size_t used = strlen(list);
+        snprintf(list + used, sizeof list - used, "%s%s", used ? ", " : "", *choice ? choice : "''");
+    }
+    return status_fail(STATUS_CONFIG, "'%s' is none of %s", text, list);
+}
+
+static bool has_bounds(const struct arg *arg)
+{
+    return arg->kind != ARG_BOOL && arg->kind != ARG_CHOICE;
+}
+
 static enum status parse_unbounded(const struct arg *arg, const char *text, double *value)
 {
     int64_t integer;
     bool truth;
+    int choice;
     switch (arg->kind) {
     case ARG_INT:
         TRY(number_parse_int(text, &integer));
@@ -27,7 +49,12 @@ static enum status parse_unbounded(const struct arg *arg, const char *text, doub
         TRY(number_parse_bool(text, &truth));
         *value = truth;
         return STATUS_OK;
+    case ARG_CHOICE:
+        TRY(arg_parse_choice(arg->choices, text, &choice));
+        *value = choice;
+        return STATUS_OK;
     case ARG_REAL:
+    case ARG_LIST:
         break;
     }
     return number_parse_real(text, value);
@@ -37,7 +64,7 @@ enum status arg_parse(const struct arg *arg, const char *text, double *value)
 {
     double parsed;
     TRY(parse_unbounded(arg, text, &parsed));
-    if (arg->kind != ARG_BOOL && (parsed < arg->min || parsed > arg->max))
+    if (has_bounds(arg) && (parsed < arg->min || parsed > arg->max))
         return status_fail(STATUS_CONFIG, "%s is outside %g..%g", text, arg->min, arg->max);
     *value = parsed;
     return STATUS_OK;
@@ -49,6 +76,8 @@ void arg_format(const struct arg *arg, double value, char text[ARG_TEXT_SIZE])
         snprintf(text, ARG_TEXT_SIZE, "%s", value != 0 ? "true" : "false");
     else if (arg->kind == ARG_INT)
         snprintf(text, ARG_TEXT_SIZE, "%.0f", value);
+    else if (arg->kind == ARG_CHOICE)
+        snprintf(text, ARG_TEXT_SIZE, "%s", arg->choices[(int)value]);
     else
         number_format(value, text);
 }
@@ -56,7 +85,35 @@ void arg_format(const struct arg *arg, double value, char text[ARG_TEXT_SIZE])
 void arg_defaults(const struct arg *table, double values[ARG_MAX])
 {
     for (int i = 0; i < ARG_MAX; i++) values[i] = 0;
-    for (int i = 0; table && table[i].name; i++) values[i] = table[i].standard;
+    for (int i = 0; table && table[i].name; i++) {
+        assert(i < ARG_MAX && table[i].kind != ARG_LIST);
+        values[i] = table[i].standard;
+    }
+}
+
+void arg_values_defaults(const struct arg *table, struct arg_values *values)
+{
+    arg_values_free(values);
+    for (int i = 0; table && table[i].name; i++) {
+        assert(i < ARG_MAX);
+        values->of[i] = table[i].standard;
+    }
+}
+
+void arg_values_free(struct arg_values *values)
+{
+    for (int i = 0; i < ARG_MAX; i++) mem_free(&values->list[i]);
+    *values = (struct arg_values){0};
+}
+
+enum status arg_values_resize(struct arg_values *values, int index, int64_t count)
+{
+    mem_free(&values->list[index]);
+    values->of[index] = 0;
+    TRY(mem_alloc(&values->list[index], (size_t)count, sizeof *values->list[index],
+                  "a list of the configuration"));
+    values->of[index] = (double)count;
+    return STATUS_OK;
 }
 
 enum status arg_complete(const struct arg *table, const double values[ARG_MAX], const char *owner)

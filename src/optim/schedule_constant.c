@@ -2,9 +2,10 @@
 
 static const struct arg args[] = {SCHEDULE_WARMUP_ARG, ARG_END};
 
-static double rate(const double *values, double base_lr, double step, double steps, int64_t steps_per_epoch)
+static double rate(const struct arg_values *values, const struct schedule_state *state, double base_lr,
+                   const struct schedule_time *at)
 {
-    (void)values, (void)step, (void)steps, (void)steps_per_epoch;
+    (void)values, (void)state, (void)at;
     return base_lr;
 }
 

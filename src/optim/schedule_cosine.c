@@ -11,12 +11,13 @@ static const struct arg args[] = {
 
 /* Loshchilov and Hutter, "SGDR", 2017, one period: torch.optim.lr_scheduler.CosineAnnealingLR with T_max =
  * steps. */
-static double rate(const double *values, double base_lr, double step, double steps, int64_t steps_per_epoch)
+static double rate(const struct arg_values *values, const struct schedule_state *state, double base_lr,
+                   const struct schedule_time *at)
 {
-    (void)steps_per_epoch;
+    (void)state;
     const double pi = 3.14159265358979323846;
-    double low = values[MIN_LR];
-    return low + (base_lr - low) * (1 + cos(pi * step / steps)) / 2;
+    double low = values->of[MIN_LR];
+    return low + (base_lr - low) * (1 + cos(pi * at->step / at->steps)) / 2;
 }
 
 extern const struct schedule_ops schedule_cosine;

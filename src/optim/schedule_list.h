@@ -3,5 +3,10 @@
 /* clang-format off */
 SCHEDULE(constant)
 SCHEDULE(step)
+SCHEDULE(multi_step)
+SCHEDULE(exponential)
+SCHEDULE(linear)
+SCHEDULE(polynomial)
 SCHEDULE(cosine)
 SCHEDULE(onecycle)
+SCHEDULE(reduce_on_plateau)

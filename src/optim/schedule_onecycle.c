@@ -16,17 +16,17 @@ static double anneal(double from, double to, double share)
     return to + (from - to) / 2 * (1 + cos(pi * share));
 }
 
-static double warmup(const double *values, double base_lr, double step, double steps)
+static double warmup(double base_lr, double step, double steps)
 {
-    (void)values;
     return steps <= 1 ? base_lr : anneal(base_lr / DIV_FACTOR, base_lr, step / (steps - 1));
 }
 
 /* Step 0 here is the first after the top. */
-static double rate(const double *values, double base_lr, double step, double steps, int64_t steps_per_epoch)
+static double rate(const struct arg_values *values, const struct schedule_state *state, double base_lr,
+                   const struct schedule_time *at)
 {
-    (void)values, (void)steps_per_epoch;
-    return anneal(base_lr, base_lr / DIV_FACTOR / FINAL_DIV_FACTOR, (step + 1) / steps);
+    (void)values, (void)state;
+    return anneal(base_lr, base_lr / DIV_FACTOR / FINAL_DIV_FACTOR, (at->step + 1) / at->steps);
 }
 
 extern const struct schedule_ops schedule_onecycle;

@@ -10,11 +10,12 @@ static const struct arg args[] = {
     ARG_END,
 };
 
-static double rate(const double *values, double base_lr, double step, double steps, int64_t steps_per_epoch)
+static double rate(const struct arg_values *values, const struct schedule_state *state, double base_lr,
+                   const struct schedule_time *at)
 {
-    (void)steps;
-    double drops = floor(step / ((double)steps_per_epoch * values[STEP_EPOCHS]));
-    return base_lr * pow(values[GAMMA], drops);
+    (void)state;
+    double drops = floor(at->step / ((double)at->steps_per_epoch * values->of[STEP_EPOCHS]));
+    return base_lr * pow(values->of[GAMMA], drops);
 }
 
 extern const struct schedule_ops schedule_step;

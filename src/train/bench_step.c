@@ -124,7 +124,7 @@ static enum status run_steps(struct session *s, int64_t count)
         double start = trace_begin();
         struct order order =
             order_make((uint64_t)t->config->seed, (uint64_t)epoch, t->info.train_samples, t->config->shuffle);
-        TRY(trainer_step(t, &order, epoch, in_epoch * t->config->batch, 1e-3 * t->config->optim_args[0],
+        TRY(trainer_step(t, &order, epoch, in_epoch * t->config->batch, 1e-3 * t->config->optim_args.of[0],
                          &sums));
         trace_end(start, TRACE_STEP, "step", i);
     }

@@ -54,7 +54,7 @@ static void run_blocks(struct evaluation *e, const float *params, int64_t first,
     }
     batch_load(b, e->data, e->normal, model_input(e->model));
     struct pass pass = {.params = params, .lanes = count * b->lanes, .leaves = count};
-    batch_loss(b, e->config->loss, e->config->loss_args, model_forward(e->model, &pass), classes, NULL);
+    batch_loss(b, e->config->loss, e->config->loss_args.of, model_forward(e->model, &pass), classes, NULL);
     for (int64_t i = 0; i < count; i++) {
         e->sums[2 * (first + i)] = b->sums[i].loss;
         e->sums[2 * (first + i) + 1] = b->sums[i].weight;

@@ -24,6 +24,7 @@ struct trainer {
     uint64_t data_hash;           /* of train, on rank 0 */
 
     int64_t step; /* steps done */
+    struct schedule_state schedule;
     double data_seconds, compute_seconds, sync_seconds;
 };
 

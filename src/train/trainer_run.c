@@ -37,7 +37,8 @@ static bool is_root(const struct run *r)
 static double rate_of_step(const struct trainer *t)
 {
     struct schedule_point at = {t->step, t->info.steps_per_epoch, t->info.total_steps};
-    return schedule_rate(t->config->schedule, t->config->schedule_args, t->config->optim_args[0], &at);
+    return schedule_rate(t->config->schedule, &t->config->schedule_args, &t->schedule,
+                         t->config->optim_args.of[0], &at);
 }
 
 static void tell_step(const struct run *r, int64_t epoch, int64_t in_epoch, double epoch_start, double lr,

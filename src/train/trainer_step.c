@@ -32,7 +32,7 @@ static void use_sums(struct step *s, struct loss_sums sums)
     const struct config *c = s->t->config;
     s->collected = true;
     s->sums = sums;
-    s->optim = optim_begin(c->optim, c->optim_args, s->lr, s->t->step, sums.weight);
+    s->optim = optim_begin(c->optim, c->optim_args.of, s->lr, s->t->step, sums.weight);
 }
 
 static void update(void *self, int64_t count, float *params, const float *grads,
@@ -75,8 +75,8 @@ static void run_passes(struct step *s, const struct pass *pass)
     struct batch *b = &t->batch;
     const float *logits = model_forward(t->model, pass);
     double traced = trace_begin();
-    batch_loss(b, t->config->loss, t->config->loss_args, logits, shape_features(model_output_shape(t->model)),
-               model_output_grad(t->model));
+    batch_loss(b, t->config->loss, t->config->loss_args.of, logits,
+               shape_features(model_output_shape(t->model)), model_output_grad(t->model));
     sync_losses_ready(t->sync, b->sums);
     trace_end(traced, TRACE_PHASE, "loss", 0);
     model_backward(t->model, pass);

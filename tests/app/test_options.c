@@ -38,7 +38,7 @@ static void refuse(const char *text, char *variable, const char *flag, const cha
 
 static double optim_value(const struct config *config, const char *name)
 {
-    return config->optim_args[arg_find(config->optim->args, name)];
+    return config->optim_args.of[arg_find(config->optim->args, name)];
 }
 
 static void test_defaults(void)
@@ -174,6 +174,96 @@ static void test_layers(void)
            "model.input (f.yaml:2:36): 0 is outside");
 }
 
+static void check_milestones(const struct config *c, int count, const double *want)
+{
+    int at = arg_find(c->schedule->args, "milestones");
+    CHECK(c->schedule_args.of[at] == count);
+    for (int i = 0; i < count && i < (int)c->schedule_args.of[at]; i++)
+        CHECK(c->schedule_args.list[at][i] == want[i]);
+    CHECK(count > 0 || c->schedule_args.list[at] == NULL);
+}
+
+/* A list comes from a file, the environment or a flag, and the last level replaces it as a whole. */
+static void test_lists(void)
+{
+    const char *text = DATA MODEL "schedule:\n  name: multi_step\n  milestones: [1, 2.5, 1e1]\n";
+    struct config c;
+    CHECK_STATUS(resolve(text, NULL, NULL, &c), STATUS_OK);
+    check_milestones(&c, 3, (const double[]){1, 2.5, 10});
+    options_free(&c);
+    CHECK_STATUS(resolve(text, "DDP_TRAIN_SCHEDULE_MILESTONES=[4, 5]", NULL, &c), STATUS_OK);
+    check_milestones(&c, 2, (const double[]){4, 5});
+    options_free(&c);
+    CHECK_STATUS(
+        resolve(text, "DDP_TRAIN_SCHEDULE_MILESTONES=[4, 5]", "schedule.milestones=[ 7 ,8,9, 10 ]", &c),
+        STATUS_OK);
+    check_milestones(&c, 4, (const double[]){7, 8, 9, 10});
+    options_free(&c);
+    CHECK_STATUS(resolve(text, NULL, "schedule.milestones=[]", &c), STATUS_OK);
+    check_milestones(&c, 0, NULL);
+    options_free(&c);
+    CHECK_STATUS(resolve(text, NULL, "schedule.name=constant", &c), STATUS_OK);
+    options_free(&c);
+
+    refuse(text, NULL, "schedule.milestones=3",
+           "schedule.milestones (flag): expects a list of numbers such as [0.5, 2]");
+    refuse(text, NULL, "schedule.milestones=[1, x]",
+           "schedule.milestones (flag): element 2: 'x' is not a number");
+    refuse(text, NULL, "schedule.milestones=[1, 2", "schedule.milestones (flag):");
+    refuse(text, "DDP_TRAIN_SCHEDULE_MILESTONES=[1, [2]]", NULL,
+           "schedule.milestones (environment DDP_TRAIN_SCHEDULE_MILESTONES): element 2: expects a number");
+    refuse(DATA MODEL "schedule: {name: multi_step}\n", NULL, NULL,
+           "schedule 'multi_step' needs 'milestones' (");
+    refuse(DATA MODEL "schedule:\n  name: multi_step\n  milestones:\n  - 3\n  - -1\n", NULL, NULL,
+           "schedule.milestones (f.yaml:7:5): element 2: -1 is outside 0..");
+    refuse(DATA MODEL "optim: {lr: [1, 2]}\n", NULL, NULL, "optim.lr (f.yaml:3:13): expects a single value");
+}
+
+static void test_choices(void)
+{
+    const char *text = DATA MODEL "schedule: {name: reduce_on_plateau, threshold_mode: abs}\n";
+    struct config c;
+    CHECK_STATUS(resolve(text, NULL, NULL, &c), STATUS_OK);
+    CHECK(c.schedule_args.of[arg_find(c.schedule->args, "threshold_mode")] == 1);
+    options_free(&c);
+    CHECK_STATUS(resolve(text, "DDP_TRAIN_SCHEDULE_THRESHOLD_MODE=rel", NULL, &c), STATUS_OK);
+    CHECK(c.schedule_args.of[arg_find(c.schedule->args, "threshold_mode")] == 0);
+    options_free(&c);
+    refuse(text, NULL, "schedule.threshold_mode=1",
+           "schedule.threshold_mode (flag): '1' is none of rel, abs");
+}
+
+/* The text of a configuration reads back to that text. */
+static void check_round_trip(const char *text, const char *flag, const char *part)
+{
+    struct config c;
+    char *one = NULL, *two = NULL;
+    CHECK_STATUS(resolve(text, NULL, flag, &c), STATUS_OK);
+    CHECK_STATUS(options_text(&c, &one), STATUS_OK);
+    options_free(&c);
+    CHECK(strstr(one, part) != NULL);
+    CHECK_STATUS(resolve(one, NULL, NULL, &c), STATUS_OK);
+    CHECK_STATUS(options_text(&c, &two), STATUS_OK);
+    options_free(&c);
+    CHECK(strcmp(one, two) == 0);
+    mem_free(&one);
+    mem_free(&two);
+}
+
+static void test_round_trip_kinds(void)
+{
+    const char *text =
+        DATA MODEL "schedule: {name: multi_step, milestones: [0.30000000000000004, 1e-7, 3]}\n";
+    check_round_trip(text, NULL, "  milestones: [0.30000000000000004, 1e-07, 3]\n");
+    check_round_trip(text, "schedule.milestones=[]", "  milestones: []\n");
+    check_round_trip(DATA MODEL "schedule: {name: reduce_on_plateau, threshold_mode: abs}\n", NULL,
+                     "  threshold_mode: abs\n");
+    char many[16384] = "schedule.milestones=[0"; /* as long as the weights of 1000 classes */
+    for (int i = 1; i < 1000; i++) sprintf(many + strlen(many), ", %d.25", i);
+    strcat(many, "]");
+    check_round_trip(text, many, ", 999.25]\n");
+}
+
 /* The resolved text reads back to the same configuration, whatever the values. */
 static void test_round_trip(void)
 {
@@ -194,7 +284,7 @@ static void test_round_trip(void)
     CHECK(strcmp(one, two) == 0);
     CHECK(strcmp(first.data_train, second.data_train) == 0 && strcmp(second.run_name, "a: #b") == 0);
     CHECK(second.seed == 9007199254740992 && !second.shuffle && second.sync_method == SYNC_ALLREDUCE);
-    CHECK(memcmp(first.optim_args, second.optim_args, sizeof first.optim_args) == 0);
+    CHECK(memcmp(first.optim_args.of, second.optim_args.of, sizeof first.optim_args.of) == 0);
     CHECK(memcmp(&first.model, &second.model, sizeof first.model) == 0);
     CHECK(strcmp(second.checkpoint_best, "") == 0 && strcmp(second.data_x, "") == 0);
     for (const struct option *o = option_table(); o->key; o++)
@@ -214,6 +304,9 @@ int main(void)
     test_whole();
     test_replaced_choice();
     test_layers();
+    test_lists();
+    test_choices();
+    test_round_trip_kinds();
     test_round_trip();
     CHECK(mem_alive() == 0);
     return check_result();

@@ -122,6 +122,56 @@ static void test_args(void)
     CHECK(arg_find(table, "p") == 1 && arg_find(table, "q") == -1 && arg_find(NULL, "p") == -1);
 }
 
+/* Every choice reads back from its own text; what is none of them is told what there is. */
+static void test_choices(void)
+{
+    static const char *const modes[] = {"rel", "abs", "", NULL};
+    static const struct arg table[] = {{"mode", ARG_CHOICE, 1, 0, 0, "mode", modes}, ARG_END};
+    double values[ARG_MAX];
+    arg_defaults(table, values);
+    CHECK(values[0] == 1);
+    for (int i = 0; modes[i]; i++) {
+        char text[ARG_TEXT_SIZE];
+        arg_format(&table[0], i, text);
+        CHECK(strcmp(text, modes[i]) == 0);
+        CHECK_STATUS(arg_parse(&table[0], text, &values[0]), STATUS_OK);
+        CHECK(values[0] == i);
+    }
+    static const char *const bad[] = {"re", "rell", "0", "REL"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        values[0] = 7;
+        CHECK_STATUS(arg_parse(&table[0], bad[i], &values[0]), STATUS_CONFIG);
+        CHECK(strstr(status_text(), "is none of rel, abs, ''") != NULL && values[0] == 7);
+    }
+}
+
+static void test_lists(void)
+{
+    static const struct arg table[] = {{"need", ARG_LIST, ARG_REQUIRED, 0, 1, "shares"},
+                                       {"weight", ARG_LIST, 0, 0, 10, "weights"},
+                                       {"p", ARG_REAL, 0.5, 0, 1, "share"},
+                                       ARG_END};
+    struct arg_values values = {0};
+    double element;
+    arg_values_defaults(table, &values);
+    CHECK(isnan(values.of[0]) && values.of[1] == 0 && values.list[1] == NULL && values.of[2] == 0.5);
+    CHECK_STATUS(arg_complete(table, values.of, "loss"), STATUS_CONFIG);
+    CHECK(strstr(status_text(), "loss needs 'need' (shares)") != NULL);
+    CHECK_STATUS(arg_values_resize(&values, 0, 0), STATUS_OK); /* an empty list is given, too */
+    CHECK_STATUS(arg_complete(table, values.of, "loss"), STATUS_OK);
+    CHECK_STATUS(arg_values_resize(&values, 1, 100), STATUS_OK);
+    CHECK(values.of[1] == 100 && values.list[1][0] == 0 && values.list[1][99] == 0);
+    CHECK_STATUS(arg_values_resize(&values, 1, 2), STATUS_OK); /* in place of the other one */
+    CHECK(values.of[1] == 2 && mem_alive() == 1);
+    CHECK_STATUS(arg_parse(&table[1], "2.5", &values.list[1][1]), STATUS_OK);
+    CHECK(values.list[1][1] == 2.5);
+    CHECK_STATUS(arg_parse(&table[1], "10.5", &element), STATUS_CONFIG);
+    CHECK_STATUS(arg_parse(&table[1], "-1", &element), STATUS_CONFIG);
+    arg_values_defaults(table, &values);
+    CHECK(values.of[1] == 0 && mem_alive() == 0);
+    arg_values_free(&values);
+}
+
 static void test_memory(void)
 {
     char *block;
@@ -170,6 +220,8 @@ int main(void)
     test_number_round_trip();
     test_number_scan();
     test_args();
+    test_choices();
+    test_lists();
     test_memory();
     test_status();
     test_random();

@@ -47,14 +47,16 @@ static void check_schedule(const struct reference_case *c)
 {
     const struct schedule_ops *ops = schedule_find(c->name);
     const struct reference_array *rates = reference_find(c, "rates");
-    double args[ARG_MAX], lr = reference_number(c, "lr");
+    double lr = reference_number(c, "lr");
+    struct arg_values args = {0};
     CHECK(ops != NULL);
     if (!ops) return;
-    read_args(ops->args, c, args);
+    arg_values_defaults(ops->args, &args);
+    read_args(ops->args, c, args.of);
     for (int64_t step = 0; step < rates->count; step++) {
         struct schedule_point at = {step, (int64_t)reference_number(c, "steps_per_epoch"), rates->count};
         /* the file has ten digits, PyTorch computes step by step in double */
-        CHECK_NEAR(schedule_rate(ops, args, lr, &at), rates->values[step],
+        CHECK_NEAR(schedule_rate(ops, &args, NULL, lr, &at), rates->values[step],
                    1e-9 * lr + 1e-9 * rates->values[step]);
     }
 }

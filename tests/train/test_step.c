@@ -36,7 +36,7 @@ static struct config configuration(int sync_method)
                        .sync_method = sync_method,
                        .checkpoint_best = none,
                        .isa = isa};
-    arg_defaults(c.optim->args, c.optim_args);
+    arg_values_defaults(c.optim->args, &c.optim_args);
     spec_add(&c.model, "conv2d", 4, 3);
     spec_add(&c.model, "relu", 0, 0);
     spec_add(&c.model, "linear", CLASSES, 0);
@@ -100,7 +100,7 @@ static void check_exact(struct comm *comm, int sync_method)
 static void check_allocations(struct comm *comm)
 {
     struct config config = configuration(SYNC_TREE);
-    config.optim_args[0] = 0.01;
+    config.optim_args.of[0] = 0.01;
     struct trainer *t = NULL;
     struct eval_event event = {.split = "val"};
     struct loss_sums sums;
