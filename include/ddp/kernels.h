@@ -44,6 +44,23 @@ struct gather {
     const float *scale, *shift; /* [channels] */
 };
 
+/* An activation of torch.nn, with its arguments. */
+enum activation_kind {
+    ACTIVATION_SIGMOID,
+    ACTIVATION_TANH,
+    ACTIVATION_LEAKY_RELU, /* a: negative_slope >= 0 */
+    ACTIVATION_ELU,        /* a: alpha >= 0 */
+    ACTIVATION_GELU,
+    ACTIVATION_GELU_TANH,
+    ACTIVATION_SILU,
+    ACTIVATION_SOFTPLUS, /* a: beta > 0, b: threshold */
+};
+
+struct activation {
+    enum activation_kind kind;
+    float a, b;
+};
+
 struct kernels {
     const char *level; /* "v2", "v3", "v4": x86-64 levels; "base" elsewhere */
 
@@ -77,6 +94,19 @@ struct kernels {
     void (*relu_forward)(int64_t count, const float *x, float *y);
     void (*relu_backward)(int64_t count, const float *y, const float *dy, float *dx);
     void (*add)(int64_t count, const float *a, const float *b, float *sum); /* sum may be a or b */
+
+    /* vec_activation.c: count is a multiple of 16. `kept` is y for sigmoid, tanh, leaky_relu and elu, else x. y may be x, dx
+     * may be dy. */
+    void (*activation_forward)(const struct activation *f, int64_t count, const float *x, float *y);
+    void (*activation_backward)(const struct activation *f, int64_t count, const float *kept, const float *dy,
+                                float *dx);
+
+    /* vec_activation_softmax.c, over the classes of x [classes][columns]. y may be x, dx may be dy. */
+    void (*softmax_forward)(int64_t classes, int64_t columns, const float *x, float *y);
+    void (*softmax_backward)(int64_t classes, int64_t columns, const float *y, const float *dy, float *dx);
+    void (*log_softmax_forward)(int64_t classes, int64_t columns, const float *x, float *y);
+    void (*log_softmax_backward)(int64_t classes, int64_t columns, const float *y, const float *dy,
+                                 float *dx);
 
     /* vec_sum.c: sums[r] over x [rows][runs][lanes], each leaf by itself, then as a balanced binary tree. */
     void (*sum_rows)(int64_t rows, int64_t runs, int64_t lanes, int64_t leaves, const float *x, float *sums);

@@ -101,6 +101,14 @@ void LEVEL(avgpool_forward)(const struct window *p, const float *x, float *y);
 void LEVEL(avgpool_backward)(const struct window *p, const float *dy, float *dx);
 void LEVEL(relu_forward)(int64_t count, const float *x, float *y);
 void LEVEL(relu_backward)(int64_t count, const float *y, const float *dy, float *dx);
+void LEVEL(activation_forward)(const struct activation *f, int64_t count, const float *x, float *y);
+void LEVEL(activation_backward)(const struct activation *f, int64_t count, const float *kept, const float *dy,
+                                float *dx);
+void LEVEL(softmax_forward)(int64_t classes, int64_t columns, const float *x, float *y);
+void LEVEL(softmax_backward)(int64_t classes, int64_t columns, const float *y, const float *dy, float *dx);
+void LEVEL(log_softmax_forward)(int64_t classes, int64_t columns, const float *x, float *y);
+void LEVEL(log_softmax_backward)(int64_t classes, int64_t columns, const float *y, const float *dy,
+                                 float *dx);
 void LEVEL(sum_rows)(int64_t rows, int64_t runs, int64_t lanes, int64_t leaves, const float *x, float *sums);
 void LEVEL(add)(int64_t count, const float *a, const float *b, float *sum);
 void LEVEL(dropout_forward)(const struct dropout_draw *d, const float *x, float *y, uint16_t *keep);

@@ -149,7 +149,18 @@ VEC_INLINE vec vec_log1p(vec x)
     return vec_log_limits(u, vec_log_reduced((m - 1.0f) + share, e));
 }
 
-/* 1 / (1 + exp(-x)) */
+/* 1 / (1 + exp(-x)), and what is missing to 1 with all its digits. */
+struct vec_shares {
+    vec share, rest;
+};
+
+VEC_INLINE struct vec_shares vec_sigmoid_both(vec x)
+{
+    vec e = vec_exp(vec_minus_abs(x)), larger = 1.0f / (1.0f + e), smaller = e * larger;
+    veci negative = x < 0.0f;
+    return (struct vec_shares){vec_select(negative, smaller, larger), vec_select(negative, larger, smaller)};
+}
+
 VEC_INLINE vec vec_sigmoid(vec x)
 {
     vec e = vec_exp(vec_minus_abs(x));
