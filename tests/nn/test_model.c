@@ -129,6 +129,86 @@ static void test_stages(int kernel)
     mem_free(&a), mem_free(&b);
 }
 
+/* conv2d, the activation, maxpool2d, the activation, relu, the activation, linear, the activation; `apart` as above. Input and
+ * output are those of relu_and_pool. */
+static void activated(struct model_spec *spec, const struct layer_ops *activation, bool apart)
+{
+    static const char *const neighbours[] = {"conv2d", "maxpool2d", "relu", "linear"};
+    static const double first[] = {5, 2, 0, 7}, second[] = {3, 0, 0, 0};
+    memset(spec, 0, sizeof *spec);
+    spec->input = (struct shape){2, 11, 12};
+    for (int i = 0; i < 4; i++) {
+        spec_add(spec, neighbours[i], first[i], second[i]);
+        if (apart && strcmp(neighbours[i], "linear") != 0) spec_add(spec, "avgpool2d", 1, 0);
+        spec_add(spec, activation->name, 0, 0);
+        if (apart) spec_add(spec, "avgpool2d", 1, 0);
+    }
+}
+
+/* Layers that keep the shape and have no parameters: in place or not, with any neighbour, they give the same bits as alone. */
+static void test_activations_among_others(void)
+{
+    int tested = 0;
+    for (int i = 0; layer_registry()[i]; i++) {
+        const struct layer_ops *ops = layer_registry()[i];
+        struct layer l = {.ops = ops, .in = {2, 3, 4}, .lanes = 16, .leaves = 1};
+        /* dropout's draws depend on its place */
+        if (arg_find(ops->args, "out") >= 0 || arg_find(ops->args, "kernel") >= 0 ||
+            arg_find(ops->args, "p") >= 0)
+            continue;
+        arg_defaults(ops->args, l.args);
+        CHECK_STATUS(ops->plan(&l), STATUS_OK);
+        CHECK(l.tensor_count == 0 && l.out.c == 2 && l.out.h == 3 && l.out.w == 4);
+        struct model_spec together, apart;
+        activated(&together, ops, false);
+        activated(&apart, ops, true);
+        int64_t count, same;
+        float *a = outputs_and_gradients(&together, &count), *b = outputs_and_gradients(&apart, &same);
+        CHECK(count == same && memcmp(a, b, (size_t)count * sizeof *a) == 0);
+        double most = 0;
+        for (int64_t g = 7 * 32; g < count; g++) most = fmax(most, fabs((double)a[g]));
+        CHECK(most > 0);
+        mem_free(&a), mem_free(&b);
+        tested++;
+    }
+    CHECK(tested >= 10);
+}
+
+/* Two virtual ranks side by side give the bits of each by itself, and the sum of their gradients. */
+static void test_leaves_are_separate(const struct layer_ops *activation)
+{
+    struct model_spec spec;
+    activated(&spec, activation, false);
+    struct model *m = NULL;
+    CHECK_STATUS(model_create(&m, &spec, 16, 2), STATUS_OK);
+    CHECK(model_leaves(m) == 2);
+    int64_t params = model_param_floats(m);
+    float *values = floats(params), *grads[3], *logits = floats(3 * 7 * 32);
+    model_init_params(m, 1, values);
+    for (int pass = 0; pass < 3; pass++) { /* 0, 1: one of them; 2: both */
+        int64_t lanes = pass == 2 ? 32 : 16;
+        grads[pass] = floats(params);
+        struct pass p = {
+            .params = values, .grads = grads[pass], .lanes = lanes, .leaves = lanes / 16, .training = true};
+        memset(model_input(m), 0,
+               (size_t)(264 * lanes) * sizeof(float)); /* lanes without a sample: 13 to 15 */
+        for (int64_t n = 0; n < lanes; n++)
+            if (n % 16 < 13)
+                fill_lane(model_input(m), 264, lanes, n, (uint64_t)(pass == 2 ? n : n + 16 * pass));
+        memcpy(logits + pass * 7 * 32, model_forward(m, &p), (size_t)(7 * lanes) * sizeof *logits);
+        for (int64_t i = 0; i < 7 * lanes; i++)
+            model_output_grad(m)[i] = i % lanes % 16 < 13 ? (float)((i / lanes + i % 16) % 5) - 2 : 0;
+        model_backward(m, &p);
+    }
+    for (int64_t k = 0; k < 7; k++)
+        for (int64_t n = 0; n < 32; n++)
+            CHECK(logits[2 * 7 * 32 + k * 32 + n] == logits[n / 16 * 7 * 32 + k * 16 + n % 16]);
+    for (int64_t i = 0; i < params; i++) CHECK(grads[2][i] == grads[0][i] + grads[1][i]);
+    for (int pass = 0; pass < 3; pass++) mem_free(&grads[pass]);
+    mem_free(&values), mem_free(&logits);
+    model_destroy(&m);
+}
+
 /* Slices of 16 lanes: two to a pass, or as many as a network with more parameters than activations may have. */
 static void test_leaves(void)
 {
@@ -191,6 +271,10 @@ int main(void)
     test_lanes_are_independent(&spec, 16);
     test_lanes_are_independent(&spec, 48);
     test_leaves();
+    static const char *const activations[] = {"leaky_relu", "elu",  "gelu",    "silu",       "softplus",
+                                              "sigmoid",    "tanh", "softmax", "log_softmax"};
+    test_activations_among_others();
+    for (int i = 0; i < 9; i++) test_leaves_are_separate(layer_find(activations[i]));
     test_stages(2);
     test_stages(3);
     test_refusals();

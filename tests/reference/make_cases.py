@@ -1,4 +1,4 @@
-"""Small reference cases for the C tests, one text file per subject: layers, loss, schedules, optimizers, scores.
+"""Small reference cases for the C tests, one text file per subject: layers, activations, loss, schedules, optimizers, scores.
 
 The format is read with fscanf("%s") and fscanf("%lf") alone:
 
@@ -11,6 +11,8 @@ computed in float64 from them.
 
 layers.txt      conv2d, maxpool2d, avgpool2d (PyTorch's defaults: padding counts in the average): `kernel stride padding`,
                 `x [N,C,H,W]`, `weight`, `bias` (conv2d), `y`, and for the upstream gradient `dy`: `dx`, `dweight`, `dbias`
+activations.txt every activation: its arguments where they are not the default, `x y dy dx [N,C,H,W]`, the last two sizes 1 where
+                PyTorch got (N,C); softmax over dim=1
 loss.txt        cross entropy: `logits [N,K]`, `labels [N]`, `loss [N]` of each sample, `gradient [N,K]` of their SUM, `predicted [N]`
 schedules.txt   `lr steps_per_epoch epochs`, the arguments (`warmup_epochs`, ...), `rates [total steps]`. Warm-up: lr (s+1)/w in step s of
                 the w warm-up steps, then the schedule from its start; onecycle is OneCycleLR throughout
@@ -25,6 +27,7 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
+import cases_activations
 import cases_optim
 from cases import Cases, draw, gradients
 
@@ -90,6 +93,7 @@ def scores():
 def main():
     warnings.filterwarnings("ignore")
     layers()
+    cases_activations.activations()
     loss()
     cases_optim.schedules()
     cases_optim.optimizers()
