@@ -8,6 +8,7 @@
 
 enum option_kind {
     OPTION_INT,    /* int64_t */
+    OPTION_REAL,   /* double */
     OPTION_BOOL,   /* bool */
     OPTION_TEXT,   /* char *, one of `choices` if there are any */
     OPTION_CHOICE, /* int: position in `choices` */
@@ -20,7 +21,7 @@ struct option {
     enum option_kind kind;
     size_t offset;        /* in struct config */
     const char *standard; /* the default as text; NULL = must be given */
-    double min, max;      /* OPTION_INT */
+    double min, max;      /* OPTION_INT, OPTION_REAL */
     const char *const *choices;
     const char *help;
 };

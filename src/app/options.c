@@ -23,6 +23,7 @@ static enum status read_scalar(const struct option *o, const struct yaml_node *n
     if (node->kind != YAML_SCALAR) return status_fail(STATUS_CONFIG, "expects a single value");
     const char *text = o->kind == OPTION_TEXT && yaml_is_null(node) ? "" : node->text;
     int64_t integer;
+    double real;
     int index;
     switch (o->kind) {
     case OPTION_INT:
@@ -30,6 +31,12 @@ static enum status read_scalar(const struct option *o, const struct yaml_node *n
         if ((double)integer < o->min || (double)integer > o->max)
             return status_fail(STATUS_CONFIG, "%s is outside %.0f..%.0f", text, o->min, o->max);
         memcpy(field, &integer, sizeof integer);
+        return STATUS_OK;
+    case OPTION_REAL:
+        TRY(number_parse_real(text, &real));
+        if (real < o->min || real > o->max)
+            return status_fail(STATUS_CONFIG, "%s is outside %g..%g", text, o->min, o->max);
+        memcpy(field, &real, sizeof real);
         return STATUS_OK;
     case OPTION_BOOL:
         return number_parse_bool(text, field);

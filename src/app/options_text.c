@@ -4,6 +4,7 @@
 
 #include "app/option_table.h"
 #include "ddp/mem.h"
+#include "ddp/number.h"
 #include "ddp/options.h"
 
 /* Plain where nobody can misread it, otherwise in double quotes. */
@@ -57,10 +58,15 @@ static void write_layers(FILE *out, const struct model_spec *model)
 static void write_option(FILE *out, const struct option *o, const struct config *config)
 {
     const void *field = (const char *)config + o->offset;
+    char number[NUMBER_TEXT_SIZE];
     fprintf(out, "  %s:%s", strchr(o->key, '.') + 1, o->kind == OPTION_LAYERS ? "" : " ");
     switch (o->kind) {
     case OPTION_INT:
         fprintf(out, "%lld", (long long)*(const int64_t *)field);
+        break;
+    case OPTION_REAL:
+        number_format(*(const double *)field, number);
+        fputs(number, out);
         break;
     case OPTION_BOOL:
         fputs(*(const bool *)field ? "true" : "false", out);

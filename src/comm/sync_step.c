@@ -75,6 +75,7 @@ static struct loss_sums total_of(const struct sync *s)
         total.loss += s->sums[v].loss;
         total.weight += s->sums[v].weight;
         total.correct += s->sums[v].correct;
+        total.valid += s->sums[v].valid;
         total.count += s->sums[v].count;
     }
     return total;

@@ -59,20 +59,19 @@ void batch_load(struct batch *b, const struct dataset *d, const struct normal *n
     }
 }
 
-void batch_loss(struct batch *b, const struct loss_ops *loss, const double *args, const float *logits,
-                int64_t classes, float *dlogits)
+void batch_loss(struct batch *b, const struct loss *loss, const float *logits, float *dlogits)
 {
     for (int64_t leaf = 0; leaf < b->leaves; leaf++) {
         int64_t first = leaf * b->lanes;
         struct loss_batch view = {.logits = logits + first,
                                   .dlogits = dlogits ? dlogits + first : NULL,
-                                  .classes = classes,
+                                  .classes = loss->outputs,
                                   .lanes = b->lanes,
                                   .live = b->live[leaf],
                                   .stride = b->leaves * b->lanes,
                                   .labels = b->labels + first,
                                   .losses = b->losses + first,
                                   .predicted = b->predicted + first};
-        b->sums[leaf] = loss->compute(args, &view);
+        b->sums[leaf] = loss->ops->compute(loss, &view);
     }
 }

@@ -28,7 +28,6 @@ void batch_destroy(struct batch *b);
 void batch_load(struct batch *b, const struct dataset *d, const struct normal *n, float *input);
 
 /* The losses of the logits [K][N], summed for each virtual rank into `sums`; their gradient too if `dlogits` is not NULL. */
-void batch_loss(struct batch *b, const struct loss_ops *loss, const double *args, const float *logits,
-                int64_t classes, float *dlogits);
+void batch_loss(struct batch *b, const struct loss *loss, const float *logits, float *dlogits);
 
 #endif

@@ -13,7 +13,7 @@
 
 enum status evaluation_create(struct evaluation *e, struct comm *comm, struct model *model,
                               const struct dataset *data, const struct normal *normal,
-                              const struct config *config, struct batch *batch)
+                              const struct loss *loss, struct batch *batch)
 {
     int64_t classes = shape_features(model_output_shape(model));
     TRY(dataset_check_labels(data, classes));
@@ -27,7 +27,7 @@ enum status evaluation_create(struct evaluation *e, struct comm *comm, struct mo
                              .model = model,
                              .data = data,
                              .normal = normal,
-                             .config = config,
+                             .loss = loss,
                              .batch = batch,
                              .leaves = batch->leaves,
                              .blocks = (dataset_info(data)->samples + batch->lanes - 1) / batch->lanes};
@@ -54,7 +54,7 @@ static void run_blocks(struct evaluation *e, const float *params, int64_t first,
     }
     batch_load(b, e->data, e->normal, model_input(e->model));
     struct pass pass = {.params = params, .lanes = count * b->lanes, .leaves = count};
-    batch_loss(b, e->config->loss, e->config->loss_args.of, model_forward(e->model, &pass), classes, NULL);
+    batch_loss(b, e->loss, model_forward(e->model, &pass), NULL);
     for (int64_t i = 0; i < count; i++) {
         e->sums[2 * (first + i)] = b->sums[i].loss;
         e->sums[2 * (first + i) + 1] = b->sums[i].weight;
@@ -71,7 +71,7 @@ static enum status score(const struct evaluation *e, struct eval_event *event)
     for (int64_t k = 0; k < classes; k++) event->correct += e->confusion[k * classes + k];
     assert(event->count == dataset_info(e->data)->samples);
     for (int64_t i = 0; i < e->blocks; i++) loss += e->sums[2 * i], weight += e->sums[2 * i + 1];
-    event->loss = loss / weight;
+    event->loss = loss / loss_divisor(e->loss, &(struct loss_sums){.weight = weight});
     event->accuracy = (double)event->correct / (double)event->count;
     if (isfinite(event->loss)) return STATUS_OK;
     return status_fail(STATUS_DIVERGED,

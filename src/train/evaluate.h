@@ -10,7 +10,7 @@ struct evaluation {
     struct model *model;
     const struct dataset *data;
     const struct normal *normal;
-    const struct config *config;
+    const struct loss *loss;
     struct batch *batch;
     int64_t leaves;     /* blocks in one pass, a power of two */
     int64_t blocks;     /* of `lanes` samples, fixed whatever P is */
@@ -21,7 +21,7 @@ struct evaluation {
 /* Checks that data, statistics and the model's K outputs fit; allocates. Local. Errors: STATUS_DATA, STATUS_CONFIG. */
 enum status evaluation_create(struct evaluation *e, struct comm *comm, struct model *model,
                               const struct dataset *data, const struct normal *normal,
-                              const struct config *config, struct batch *batch);
+                              const struct loss *loss, struct batch *batch);
 void evaluation_destroy(struct evaluation *e);
 
 /* Fills the event on every rank. Collective. Errors: STATUS_DIVERGED, on all ranks alike, when the loss is not finite. */

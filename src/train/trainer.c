@@ -97,11 +97,13 @@ static enum status build_parts(struct trainer *t)
     int64_t ranks = comm_size(t->comm), most = (t->info.virtual_ranks + ranks - 1) / ranks;
     TRY(build_model(&t->model, t->config, dataset_info(t->train)->shape, t->info.lanes, most));
     TRY(check_shape(model_layer(t->model, 0)->in, t->train));
-    TRY(dataset_check_labels(t->train, shape_features(model_output_shape(t->model))));
+    int64_t outputs = shape_features(model_output_shape(t->model));
+    TRY(dataset_check_labels(t->train, outputs));
+    TRY(loss_make(&t->loss, t->config->loss, &t->config->loss_args, TARGET_INDEX, outputs, 0.5));
     TRY(batch_create(&t->batch, t->info.lanes, model_leaves(t->model)));
     if (!t->val) return STATUS_OK;
     TRY(check_shape(model_layer(t->model, 0)->in, t->val));
-    return evaluation_create(&t->evaluation, t->comm, t->model, t->val, &t->normal, t->config, &t->batch);
+    return evaluation_create(&t->evaluation, t->comm, t->model, t->val, &t->normal, &t->loss, &t->batch);
 }
 
 static void fill_info(struct trainer *t)
@@ -157,6 +159,7 @@ void trainer_destroy(struct trainer **trainer)
     sync_destroy(&t->sync);
     evaluation_destroy(&t->evaluation);
     batch_destroy(&t->batch);
+    loss_free(&t->loss);
     model_destroy(&t->model);
     normal_destroy(&t->normal);
     dataset_destroy(&t->val);
@@ -173,6 +176,7 @@ const struct trainer_info *trainer_info(const struct trainer *t)
 struct examiner {
     struct dataset *data;
     struct model *model;
+    struct loss loss;
     float *params;
     struct normal normal;
     struct batch batch;
@@ -194,8 +198,10 @@ static enum status examine(struct examiner *x, struct comm *comm, const struct c
     TRY(comm_agree(comm, mem_alloc(&x->params, bytes, 1, "parameters")));
     TRY(comm_agree(comm, checkpoint_load(checkpoint, x->model, x->params, &x->normal)));
     TRY(comm_agree(comm, batch_create(&x->batch, lanes, model_leaves(x->model))));
+    TRY(comm_agree(comm, loss_make(&x->loss, config->loss, &config->loss_args, TARGET_INDEX,
+                                   shape_features(model_output_shape(x->model)), 0.5)));
     TRY(comm_agree(
-        comm, evaluation_create(&x->evaluation, comm, x->model, x->data, &x->normal, config, &x->batch)));
+        comm, evaluation_create(&x->evaluation, comm, x->model, x->data, &x->normal, &x->loss, &x->batch)));
     struct eval_event event = {.split = "eval"};
     TRY(evaluation_run(&x->evaluation, x->params, &event));
     if (comm_rank(comm) == 0) observer->eval(observer->self, &event);
@@ -211,6 +217,7 @@ enum status trainer_evaluate(struct comm *comm, const struct config *config, con
     batch_destroy(&x.batch);
     normal_destroy(&x.normal);
     mem_free(&x.params);
+    loss_free(&x.loss);
     model_destroy(&x.model);
     dataset_destroy(&x.data);
     return status;

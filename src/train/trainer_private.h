@@ -17,6 +17,7 @@ struct trainer {
     struct dataset *train, *val; /* val may be NULL */
     struct normal normal;
     struct model *model;
+    struct loss loss;
     struct sync *sync;
     struct batch batch;
     struct evaluation evaluation; /* of val */

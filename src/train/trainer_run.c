@@ -51,8 +51,8 @@ static void tell_step(const struct run *r, int64_t epoch, int64_t in_epoch, doub
                            .step_in_epoch = in_epoch,
                            .steps_per_epoch = t->info.steps_per_epoch,
                            .total_steps = t->info.total_steps,
-                           .loss = sums->loss / sums->weight,
-                           .accuracy = (double)sums->correct / (double)sums->count,
+                           .loss = sums->loss / loss_divisor(&t->loss, sums),
+                           .accuracy = (double)sums->correct / (double)sums->valid,
                            .lr = lr,
                            .samples_per_second = (double)seen / seconds,
                            .data_seconds = t->data_seconds,
@@ -81,6 +81,7 @@ static enum status train_epoch(struct run *r, int64_t epoch)
         total.loss += sums.loss;
         total.weight += sums.weight;
         total.correct += sums.correct;
+        total.valid += sums.valid;
         total.count += sums.count;
         if (is_root(r)) tell_step(r, epoch, i + 1, start, lr, &sums, total.count);
     }
@@ -91,8 +92,8 @@ static enum status train_epoch(struct run *r, int64_t epoch)
     r->epoch = (struct epoch_event){.epoch = epoch,
                                     .epochs = t->config->epochs,
                                     .step = t->step,
-                                    .loss = total.loss / total.weight,
-                                    .accuracy = (double)total.correct / (double)total.count,
+                                    .loss = total.loss / loss_divisor(&t->loss, &total),
+                                    .accuracy = (double)total.correct / (double)total.valid,
                                     .lr = lr,
                                     .seconds = seconds,
                                     .samples_per_second = (double)total.count / seconds,

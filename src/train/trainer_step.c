@@ -75,8 +75,7 @@ static void run_passes(struct step *s, const struct pass *pass)
     struct batch *b = &t->batch;
     const float *logits = model_forward(t->model, pass);
     double traced = trace_begin();
-    batch_loss(b, t->config->loss, t->config->loss_args.of, logits,
-               shape_features(model_output_shape(t->model)), model_output_grad(t->model));
+    batch_loss(b, &t->loss, logits, model_output_grad(t->model));
     sync_losses_ready(t->sync, b->sums);
     trace_end(traced, TRACE_PHASE, "loss", 0);
     model_backward(t->model, pass);

@@ -190,8 +190,10 @@ static void check_loss(const struct loss_ops *ops, int64_t classes, int64_t lane
     float *x = vector(count, 1), *moved = vector(count, 0), *d = vector(count, 1),
           *gradient = vector(count, 0);
     int32_t labels[64], predicted[64];
-    double losses[64], args[ARG_MAX], analytic = 0;
-    arg_defaults(ops->args, args);
+    double losses[64], analytic = 0;
+    struct arg_values args = {{0}, {NULL}};
+    struct loss l;
+    CHECK_STATUS(loss_make(&l, ops, &args, TARGET_INDEX, classes, 0.5), STATUS_OK);
     for (int64_t i = 0; i < count; i++) x[i] *= 4;
     for (int64_t i = 0; i < lanes; i++) labels[i] = (int32_t)((draw() + 1) / 2 * (float)classes);
     struct loss_batch b = {.logits = x,
@@ -203,7 +205,7 @@ static void check_loss(const struct loss_ops *ops, int64_t classes, int64_t lane
                            .labels = labels,
                            .losses = losses,
                            .predicted = predicted};
-    struct loss_sums sums = ops->compute(args, &b);
+    struct loss_sums sums = ops->compute(&l, &b);
     CHECK(sums.count == live);
     for (int64_t i = 0; i < count; i++) {
         if (i % lanes >= live) CHECK(gradient[i] == 0);
@@ -215,7 +217,7 @@ static void check_loss(const struct loss_ops *ops, int64_t classes, int64_t lane
         double h = 1.0 / 256 / half, value[2];
         for (int side = 0; side < 2; side++) {
             for (int64_t i = 0; i < count; i++) moved[i] = (float)(x[i] + (side ? h : -h) * d[i]);
-            value[side] = ops->compute(args, &b).loss;
+            value[side] = ops->compute(&l, &b).loss;
         }
         double rounding = 16 * FLOAT_EPSILON * (double)(live * 8) / h, truncation = (double)live * h * h;
         CHECK_NEAR((value[1] - value[0]) / (2 * h), analytic, rounding + truncation);

@@ -119,7 +119,10 @@ static void check_loss(const struct reference_case *c)
                            .labels = label,
                            .losses = losses,
                            .predicted = argmax};
-    struct loss_sums sums = loss_find("cross_entropy")->compute(NULL, &b);
+    struct loss l;
+    struct arg_values args = {{0}, {NULL}};
+    CHECK_STATUS(loss_make(&l, loss_find("cross_entropy"), &args, TARGET_INDEX, classes, 0.5), STATUS_OK);
+    struct loss_sums sums = l.ops->compute(&l, &b);
     double bound = FLOAT_EPSILON * (8 + (double)classes + 2 * largest(logits));
     CHECK_NEAR(sums.loss, total, bound * (double)samples);
     for (int64_t n = 0; n < samples; n++) {
