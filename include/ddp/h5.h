@@ -75,6 +75,10 @@ const struct h5_info *h5_data_info(const struct h5_data *d);
  * never become integers; a float64 beyond float32 becomes Inf; an integer that does not fit is an error. */
 enum status h5_data_read(struct h5_data *d, int64_t first, int64_t count, enum h5_type type, void *out);
 
+/* The same of rows first, first + step, ...; step >= 1. */
+enum status h5_data_read_every(struct h5_data *d, int64_t first, int64_t step, int64_t count,
+                               enum h5_type type, void *out);
+
 /* A whole small dataset of exactly `count` elements. */
 enum status h5_read(struct h5 *f, const char *name, enum h5_type type, int64_t count, void *out);
 

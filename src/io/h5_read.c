@@ -1,5 +1,6 @@
 #include "ddp/h5.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -144,13 +145,13 @@ static enum status check_type(const struct h5_data *d, enum h5_type type)
 }
 
 /* uint64 is read as it is and checked, because HDF5 would quietly clip it to int64. */
-static enum status check_range(const struct h5_data *d, int64_t first, int64_t rows, int64_t elements,
-                               const uint64_t *values)
+static enum status check_range(const struct h5_data *d, int64_t first, int64_t step, int64_t rows,
+                               int64_t elements, const uint64_t *values)
 {
     for (int64_t i = 0; i < elements; i++)
         if (values[i] > INT64_MAX)
             return status_fail(STATUS_DATA, "%s: row %" PRId64 " holds %" PRIu64 ", which is too large",
-                               d->where, first + i / (elements / rows), values[i]);
+                               d->where, first + i / (elements / rows) * step, values[i]);
     return STATUS_OK;
 }
 
@@ -164,27 +165,37 @@ static enum status read_selected(struct h5_data *d, hid_t memory, hid_t file, en
 
 enum status h5_data_read(struct h5_data *d, int64_t first, int64_t count, enum h5_type type, void *out)
 {
+    return h5_data_read_every(d, first, 1, count, type, out);
+}
+
+enum status h5_data_read_every(struct h5_data *d, int64_t first, int64_t step, int64_t count,
+                               enum h5_type type, void *out)
+{
+    assert(step >= 1);
     const struct h5_info *info = &d->info;
     TRY(check_type(d, type));
     if (info->rank == 0) return status_fail(STATUS_DATA, "%s: is a single value without rows", d->where);
-    if (first < 0 || count < 0 || first > info->dims[0] || count > info->dims[0] - first)
+    int64_t end = info->dims[0];
+    if (first < 0 || count < 0 || first > end ||
+        (count > 0 && (first == end || count - 1 > (end - 1 - first) / step)))
         return status_fail(STATUS_DATA,
                            "%s: %" PRId64 " rows from %" PRId64 " on are not within its %" PRId64 " rows",
                            d->where, count, first, info->dims[0]);
     if (count == 0 || info->elements == 0) return STATUS_OK;
 
     hsize_t start[H5_MAX_RANK] = {(hsize_t)first}, extent[H5_MAX_RANK] = {(hsize_t)count};
-    for (int i = 1; i < info->rank; i++) extent[i] = (hsize_t)info->dims[i];
+    hsize_t stride[H5_MAX_RANK] = {(hsize_t)step};
+    for (int i = 1; i < info->rank; i++) extent[i] = (hsize_t)info->dims[i], stride[i] = 1;
     hid_t file = H5Dget_space(d->dataset), memory = H5Screate_simple(info->rank, extent, NULL);
     enum status status;
-    if (file < 0 || memory < 0 || H5Sselect_hyperslab(file, H5S_SELECT_SET, start, NULL, extent, NULL) < 0)
+    if (file < 0 || memory < 0 || H5Sselect_hyperslab(file, H5S_SELECT_SET, start, stride, extent, NULL) < 0)
         status = status_fail(STATUS_DATA, "%s: cannot be read: %s", d->where, h5_cause());
     else
         status = read_selected(d, memory, file, type, out);
     if (file >= 0) H5Sclose(file);
     if (memory >= 0) H5Sclose(memory);
     if (status == STATUS_OK && type == H5_TYPE_I64 && !info->is_signed)
-        status = check_range(d, first, count, info->elements / info->dims[0] * count, out);
+        status = check_range(d, first, step, count, info->elements / info->dims[0] * count, out);
     return status;
 }
 
@@ -198,7 +209,7 @@ enum status h5_read(struct h5 *f, const char *name, enum h5_type type, int64_t c
                              d->where, d->info.elements, count);
     if (status == STATUS_OK && count > 0) status = read_selected(d, H5S_ALL, H5S_ALL, type, out);
     if (status == STATUS_OK && count > 0 && type == H5_TYPE_I64 && !d->info.is_signed)
-        status = check_range(d, 0, count, count, out);
+        status = check_range(d, 0, 1, count, count, out);
     h5_data_close(&d);
     return status;
 }

@@ -186,6 +186,11 @@ static void test_refusals(void)
     CHECK_STATUS(h5_data_read(d, -1, 1, H5_TYPE_F64, out), STATUS_DATA);
     CHECK_STATUS(h5_data_read(d, 1, INT64_MAX, H5_TYPE_F64, out), STATUS_DATA);
     CHECK_STATUS(h5_data_read(d, 3, 0, H5_TYPE_F64, out), STATUS_OK);
+    CHECK_STATUS(h5_data_read_every(d, 0, 2, 2, H5_TYPE_F64, out), STATUS_OK);
+    CHECK_STATUS(h5_data_read_every(d, 1, 2, 2, H5_TYPE_F64, out), STATUS_DATA);
+    CHECK_STATUS(h5_data_read_every(d, 3, 2, 1, H5_TYPE_F64, out), STATUS_DATA);
+    CHECK_STATUS(h5_data_read_every(d, 2, INT64_MAX, 1, H5_TYPE_F64, out), STATUS_OK);
+    CHECK_STATUS(h5_data_read_every(d, 0, INT64_MAX, 2, H5_TYPE_F64, out), STATUS_DATA);
     CHECK_STATUS(h5_data_read(d, 1, 2, H5_TYPE_F64, out), STATUS_OK);
     CHECK(out[0] == 1e300 && out[1] == -2);
     h5_data_close(&d);
