@@ -22,6 +22,10 @@ static inline int64_t moments_block_doubles(int64_t channels)
 void moments_block(enum feature_type type, struct shape shape, const void *features, int64_t count,
                    const float *shift, double *block);
 
+/* The same for one sample more, added to a block that starts as zeros. */
+void moments_add(enum feature_type type, struct shape shape, const void *features, const float *shift,
+                 double *block);
+
 /* Adds `blocks` blocks in order; writes mean[C] and std[C] (population, as torchvision's usual constants;
  * 1 for a constant channel) in the units of the features (uint8: 0..255). */
 void moments_finish(enum feature_type type, struct shape shape, int64_t samples, const float *shift,

@@ -83,6 +83,14 @@ enum status find_labels(struct h5 *f, const char *path, const char *group, const
     return out->data ? STATUS_OK : not_found(f, path, group, names, "labels", "data.y");
 }
 
+enum status find_weights(struct h5 *f, const char *path, const char *group, const char *wanted, bool optional,
+                         struct found *out)
+{
+    const char *const names[] = {wanted, NULL};
+    TRY(open_first(f, path, group, names, out));
+    return out->data || optional ? STATUS_OK : not_found(f, path, group, names, "weights", "data.weights");
+}
+
 bool find_is_features(const char *name)
 {
     const char *slash = strrchr(name, '/');

@@ -23,6 +23,10 @@ enum status find_features(struct h5 *f, const char *path, const char *group, con
 enum status find_labels(struct h5 *f, const char *path, const char *group, const char *wanted,
                         struct found *out);
 
+/* Opens `wanted`; if there is none and it is optional, out->data stays NULL. */
+enum status find_weights(struct h5 *f, const char *path, const char *group, const char *wanted, bool optional,
+                         struct found *out);
+
 /* Whether the last part of an object's name is one of the usual names of features. */
 bool find_is_features(const char *name);
 

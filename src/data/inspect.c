@@ -9,9 +9,8 @@
 #include "ddp/h5.h"
 #include "ddp/mem.h"
 
-#define GROUPS_MAX    64
-#define CHANNELS_MAX  4
-#define CLASSES_SHOWN 64
+#define GROUPS_MAX   64
+#define CHANNELS_MAX 4
 
 struct listing {
     FILE *out;
@@ -53,20 +52,6 @@ static void list_dataset(void *self, const char *name, const struct h5_info *inf
     l->group_count++;
 }
 
-static void print_classes(FILE *out, const struct source_info *info, const struct survey *s)
-{
-    fprintf(out, "  classes %" PRId64 "%s\n", s->classes, info->class_count ? "" : " (without names)");
-    for (int64_t k = 0; k < s->classes && k < CLASSES_SHOWN; k++)
-        fprintf(out, "    %4" PRId64 "  %-20s %10" PRId64 "  %6.2f %%\n", k,
-                k < info->class_count ? info->class_names[k] : "", s->counts[k],
-                100 * (double)s->counts[k] / (double)info->samples);
-    if (s->classes > CLASSES_SHOWN)
-        fprintf(out, "    ... and %" PRId64 " more\n", s->classes - CLASSES_SHOWN);
-    if (info->class_count && s->largest_label >= info->class_count)
-        fprintf(out, "  problem: label %d, but only %" PRId64 " class names\n", s->largest_label,
-                info->class_count);
-}
-
 static void print_channels(FILE *out, const struct source_info *info, const struct survey *s)
 {
     const char *what = info->shape.h * info->shape.w == 1 ? "feature" : "channel";
@@ -83,9 +68,10 @@ static enum status inspect_group(const char *path, const char *group, FILE *out)
     char locator[2 * FIND_NAME_SIZE];
     struct source *source = NULL;
     struct survey survey = {0};
+    const struct source_names names = {.weights = "weights", .weights_optional = true};
     snprintf(locator, sizeof locator, "%s%s%s", path, group[0] ? ":" : "", group);
     fprintf(out, "\n%s\n", locator);
-    enum status status = source_open(&source, locator, NULL, NULL);
+    enum status status = source_open(&source, locator, &names);
     if (status == STATUS_OK) status = survey_make(source, &survey);
     if (status == STATUS_OK) {
         const struct source_info *info = source_info(source);
@@ -94,7 +80,7 @@ static enum status inspect_group(const char *path, const char *group, FILE *out)
                 " (channels, height, width)\n",
                 info->samples, info->shape.c, info->shape.h, info->shape.w);
         print_channels(out, info, &survey);
-        print_classes(out, info, &survey);
+        tally_print(&survey.tally, info, out);
     } else {
         fprintf(out, "  problem: %s\n", status_text());
     }

@@ -35,19 +35,24 @@ static void add_f32(const float *x, int64_t count, float shift, double *sum, dou
     *squares += q;
 }
 
+void moments_add(enum feature_type type, struct shape shape, const void *features, const float *shift,
+                 double *block)
+{
+    int64_t plane = shape.h * shape.w;
+    for (int64_t c = 0; c < shape.c; c++)
+        if (type == FEATURE_U8)
+            add_u8((const uint8_t *)features + c * plane, plane, &block[c], &block[shape.c + c]);
+        else
+            add_f32((const float *)features + c * plane, plane, shift[c], &block[c], &block[shape.c + c]);
+}
+
 void moments_block(enum feature_type type, struct shape shape, const void *features, int64_t count,
                    const float *shift, double *block)
 {
-    int64_t plane = shape.h * shape.w;
+    int64_t bytes = shape_features(shape) * feature_bytes(type);
     memset(block, 0, (size_t)moments_block_doubles(shape.c) * sizeof *block);
     for (int64_t n = 0; n < count; n++)
-        for (int64_t c = 0; c < shape.c; c++) {
-            int64_t at = (n * shape.c + c) * plane;
-            if (type == FEATURE_U8)
-                add_u8((const uint8_t *)features + at, plane, &block[c], &block[shape.c + c]);
-            else
-                add_f32((const float *)features + at, plane, shift[c], &block[c], &block[shape.c + c]);
-        }
+        moments_add(type, shape, (const char *)features + n * bytes, shift, block);
 }
 
 /* n^2 times the variance is n * squares - sum^2, which integers give without rounding. */

@@ -1,6 +1,7 @@
 #include "ddp/source.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "data/source_ops.h"
@@ -19,15 +20,28 @@ static const char *given(const char *name)
     return name && name[0] ? name : NULL;
 }
 
-enum status source_open(struct source **out, const char *locator, const char *x, const char *y)
+static enum status open_slice(struct source *s, const char *locator, const struct source_names *names)
+{
+    TRY(mem_copy_text(&s->locator, locator));
+    const char *slice = slice_cut(s->locator);
+    struct source_names wanted = {given(names->x), given(names->y), given(names->weights),
+                                  names->weights_optional};
+    TRY(s->ops->open(s, s->locator + strlen(s->ops->prefix), &wanted));
+    if (wanted.weights && !s->info.has_weights && !wanted.weights_optional)
+        return status_fail(STATUS_DATA, "%s: has no weights; leave data.weights empty", s->locator);
+    enum status status = slice_parse(slice, s->info.samples, &s->slice);
+    if (status != STATUS_OK) return status_at(status, "%s", s->locator);
+    s->info.samples = s->slice.count;
+    return STATUS_OK;
+}
+
+enum status source_open(struct source **out, const char *locator, const struct source_names *names)
 {
     *out = NULL;
     struct source *s = NULL;
     TRY(mem_alloc(&s, 1, sizeof *s, "data source"));
     s->ops = find_kind(locator);
-    enum status status = mem_copy_text(&s->locator, locator);
-    if (status == STATUS_OK)
-        status = s->ops->open(s, s->locator + strlen(s->ops->prefix), given(x), given(y));
+    enum status status = open_slice(s, locator, names);
     if (status != STATUS_OK) {
         source_close(&s);
         return status;
@@ -45,13 +59,27 @@ void source_close(struct source **s)
     mem_free(s);
 }
 
+void source_describe_labels(struct source *s)
+{
+    s->info.label_integers = true;
+    snprintf(s->info.label_type, sizeof s->info.label_type, "int32");
+    s->info.label_where = s->locator;
+}
+
 const struct source_info *source_info(const struct source *s)
 {
     return &s->info;
 }
 
-enum status source_read(struct source *s, int64_t first, int64_t count, void *features, int32_t *labels)
+int64_t source_number(const struct source *s, int64_t sample)
+{
+    return slice_at(s->slice, sample);
+}
+
+enum status source_read(struct source *s, int64_t first, int64_t count, const struct source_rows *rows)
 {
     assert(first >= 0 && count >= 0 && first <= s->info.samples && count <= s->info.samples - first);
-    return s->ops->read(s, first, count, features, labels);
+    assert((!rows->labels || (s->info.label_integers && s->info.label_width <= 1)) &&
+           (!rows->weights || s->info.has_weights));
+    return s->ops->read(s, slice_part(s->slice, first, count), rows);
 }

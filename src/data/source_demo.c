@@ -6,9 +6,9 @@
 #include "ddp/demo.h"
 #include "ddp/mem.h"
 
-static enum status demo_open(struct source *s, const char *rest, const char *x, const char *y)
+static enum status demo_open(struct source *s, const char *rest, const struct source_names *names)
 {
-    (void)x, (void)y;
+    (void)names;
     enum demo_split split = strcmp(rest, demo_split_name(DEMO_TEST)) == 0 ? DEMO_TEST : DEMO_TRAIN;
     if (strcmp(rest, demo_split_name(split)) != 0)
         return status_fail(STATUS_DATA, "%s: is neither demo:train nor demo:test", s->locator);
@@ -17,14 +17,23 @@ static enum status demo_open(struct source *s, const char *rest, const char *x, 
     s->info.samples = demo_samples(split);
     s->info.shape = (struct shape){1, DEMO_SIDE, DEMO_SIDE};
     s->info.type = FEATURE_U8;
+    source_describe_labels(s);
     s->info.class_count = DEMO_CLASSES;
     s->info.class_names = demo_class_names();
     return STATUS_OK;
 }
 
-static enum status demo_read(struct source *s, int64_t first, int64_t count, void *features, int32_t *labels)
+static enum status demo_read(struct source *s, struct slice part, const struct source_rows *rows)
 {
-    demo_draw(*(const enum demo_split *)s->self, first, count, features, labels);
+    enum demo_split split = *(const enum demo_split *)s->self;
+    uint8_t unwanted[DEMO_PIXELS];
+    for (int64_t i = 0; i < part.count; i++) {
+        uint8_t *image = rows->features ? (uint8_t *)rows->features + i * (int64_t)DEMO_PIXELS : unwanted;
+        int32_t label;
+        demo_draw(split, slice_at(part, i), 1, image, &label);
+        if (rows->labels) rows->labels[i] = label;
+        if (rows->targets) rows->targets[i] = (float)label;
+    }
     return STATUS_OK;
 }
 

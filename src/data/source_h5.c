@@ -1,24 +1,23 @@
-/* FILE.h5 or FILE.h5:GROUP - a features and a labels dataset of an HDF5 file, as h5py writes them. */
+/* FILE.h5 or FILE.h5:GROUP - a features, labels and weights dataset of an HDF5 file, as h5py writes them. */
 #include "data/source_ops.h"
 
-#include <inttypes.h>
-#include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "data/find.h"
+#include "data/finite.h"
+#include "data/labels.h"
 #include "data/names.h"
 #include "ddp/h5.h"
 #include "ddp/log.h"
 #include "ddp/mem.h"
 
-#define LABEL_BLOCK   512
 #define SCRATCH_BYTES (1 << 20)
 
 struct h5_source {
     struct h5 *file;
-    struct found x, y;
+    struct found x;
+    struct labels labels;
     bool channels_last; /* as stored; read as channels first */
     int64_t scratch_rows;
     void *scratch; /* [scratch_rows][H][W][C] */
@@ -73,22 +72,6 @@ static enum status describe_features(struct source *s, struct h5_source *h)
     return STATUS_OK;
 }
 
-static enum status check_labels(struct source *s, struct h5_source *h)
-{
-    const struct h5_info *info = h5_data_info(h->y.data);
-    char text[H5_TEXT_SIZE];
-    h5_shape_text(info->rank, info->dims, text);
-    if (info->rank < 1 || info->rank > 2 || (info->rank == 2 && info->dims[1] != 1))
-        return status_fail(STATUS_DATA, "%s: has shape %s; expected one class index a sample, (N,)",
-                           h->y.where, text);
-    if (info->dims[0] != s->info.samples)
-        return status_fail(STATUS_DATA, "%s: has %" PRId64 " labels for %" PRId64 " samples of %s",
-                           h->y.where, info->dims[0], s->info.samples, h->x.where);
-    if (info->kind == H5_KIND_INT) return STATUS_OK;
-    h5_type_text(info, text);
-    return status_fail(STATUS_DATA, "%s: is %s; labels are integers, class indices from 0", h->y.where, text);
-}
-
 /* Names are shown on terminals, which obey control characters. */
 static void defuse(char *name)
 {
@@ -99,7 +82,7 @@ static void defuse(char *name)
 /* Class names stand beside the labels, on their group or on the file, as attribute or as dataset. */
 static enum status read_class_names(struct source *s, struct h5_source *h, const char *group)
 {
-    const char *const objects[] = {h->y.name, group[0] ? group : "/", "/"};
+    const char *const objects[] = {h->labels.y.name, group[0] ? group : "/", "/"};
     char dataset[FIND_NAME_SIZE];
     snprintf(dataset, sizeof dataset, "%s/class_names", group);
     const char *const datasets[] = {dataset, "/class_names"};
@@ -131,7 +114,7 @@ static enum status make_scratch(struct source *s, struct h5_source *h)
     return mem_alloc(&h->scratch, (size_t)h->scratch_rows, (size_t)row, "channel reordering");
 }
 
-static enum status open_h5(struct source *s, const char *locator, const char *x, const char *y)
+static enum status open_h5(struct source *s, const char *locator, const struct source_names *names)
 {
     struct h5_source *h = NULL;
     char path[FIND_NAME_SIZE];
@@ -142,11 +125,11 @@ static enum status open_h5(struct source *s, const char *locator, const char *x,
     TRY(h5_open(&h->file, path));
     if (group[0] && h5_what(h->file, group) != H5_OBJECT_GROUP)
         return status_fail(STATUS_DATA, "%s: no group '%s'; see: ddp_train inspect %s", path, group, path);
-    TRY(find_features(h->file, path, group, x, &h->x));
-    TRY(find_labels(h->file, path, group, y, &h->y));
+    TRY(find_features(h->file, path, group, names->x, &h->x));
+    TRY(find_labels(h->file, path, group, names->y, &h->labels.y));
     TRY(read_layout(h));
     TRY(describe_features(s, h));
-    TRY(check_labels(s, h));
+    TRY(labels_open(&h->labels, h->file, path, group, names, &s->info));
     TRY(read_class_names(s, h, group));
     return make_scratch(s, h);
 }
@@ -167,61 +150,28 @@ static void channels_first(struct shape shape, enum feature_type type, int64_t c
             }
 }
 
-static enum status read_features(struct source *s, struct h5_source *h, int64_t first, int64_t count,
-                                 void *out)
+static enum status read_features(struct source *s, struct h5_source *h, struct slice part, void *out)
 {
     enum feature_type type = s->info.type;
     enum h5_type stored = type == FEATURE_U8 ? H5_TYPE_U8 : H5_TYPE_F32;
-    if (!h->channels_last) return h5_data_read(h->x.data, first, count, stored, out);
+    if (!h->channels_last)
+        return h5_data_read_every(h->x.data, part.first, part.step, part.count, stored, out);
     int64_t row = shape_features(s->info.shape) * feature_bytes(type);
-    for (int64_t at = 0, n; at < count; at += n) {
-        n = count - at < h->scratch_rows ? count - at : h->scratch_rows;
-        TRY(h5_data_read(h->x.data, first + at, n, stored, h->scratch));
+    for (int64_t at = 0, n; at < part.count; at += n) {
+        n = part.count - at < h->scratch_rows ? part.count - at : h->scratch_rows;
+        TRY(h5_data_read_every(h->x.data, slice_at(part, at), part.step, n, stored, h->scratch));
         channels_first(s->info.shape, type, n, h->scratch, (char *)out + at * row);
     }
     return STATUS_OK;
 }
 
-/* One pass over the exponents, which the compiler vectorizes; the culprit is looked for only if there is one.
- */
-static enum status check_finite(const struct source *s, const struct h5_source *h, int64_t first,
-                                int64_t count, const float *x)
-{
-    int64_t size = shape_features(s->info.shape), total = count * size;
-    int bad = 0;
-    for (int64_t i = 0; i < total; i++) bad |= !isfinite(x[i]);
-    if (!bad) return STATUS_OK;
-    int64_t i = 0;
-    while (isfinite(x[i])) i++;
-    return status_fail(
-        STATUS_DATA, "%s: sample %" PRId64 " holds %s (feature %" PRId64 "); clean the data first",
-        h->x.where, first + i / size, isnan(x[i]) ? "NaN" : "Inf, or a value beyond float32", i % size);
-}
-
-static enum status read_labels(struct h5_source *h, int64_t first, int64_t count, int32_t *labels)
-{
-    int64_t block[LABEL_BLOCK];
-    for (int64_t at = 0, n; at < count; at += n) {
-        n = count - at < LABEL_BLOCK ? count - at : LABEL_BLOCK;
-        TRY(h5_data_read(h->y.data, first + at, n, H5_TYPE_I64, block));
-        for (int64_t i = 0; i < n; i++) {
-            if (block[i] < 0 || block[i] >= INT32_MAX)
-                return status_fail(STATUS_DATA,
-                                   "%s: sample %" PRId64 " has label %" PRId64
-                                   "; labels are class indices from 0",
-                                   h->y.where, first + at + i, block[i]);
-            labels[at + i] = (int32_t)block[i];
-        }
-    }
-    return STATUS_OK;
-}
-
-static enum status read_h5(struct source *s, int64_t first, int64_t count, void *features, int32_t *labels)
+static enum status read_h5(struct source *s, struct slice part, const struct source_rows *rows)
 {
     struct h5_source *h = s->self;
-    TRY(read_features(s, h, first, count, features));
-    if (s->info.type == FEATURE_F32) TRY(check_finite(s, h, first, count, features));
-    return read_labels(h, first, count, labels);
+    if (rows->features) TRY(read_features(s, h, part, rows->features));
+    if (rows->features && s->info.type == FEATURE_F32)
+        TRY(finite_check(h->x.where, part, shape_features(s->info.shape), rows->features, "feature"));
+    return labels_read(&h->labels, part, rows);
 }
 
 static void close_h5(struct source *s)
@@ -229,7 +179,7 @@ static void close_h5(struct source *s)
     struct h5_source *h = s->self;
     if (!h) return;
     h5_data_close(&h->x.data);
-    h5_data_close(&h->y.data);
+    labels_close(&h->labels);
     h5_close(&h->file);
     mem_free(&h->scratch);
     mem_free(&h->class_names);

@@ -2,6 +2,7 @@
 #ifndef DDP_DATA_SOURCE_OPS_H
 #define DDP_DATA_SOURCE_OPS_H
 
+#include "data/slice.h"
 #include "ddp/source.h"
 
 struct source;
@@ -9,19 +10,23 @@ struct source;
 struct source_ops {
     const char *prefix; /* of locators, such as "demo:"; "" = a file, the last of the registry */
 
-    /* Fills s->info and s->self; on failure source_close cleans up what was made. `rest` is the locator
-     * without the prefix; x and y are object names or NULL. */
-    enum status (*open)(struct source *s, const char *rest, const char *x, const char *y);
-    enum status (*read)(struct source *s, int64_t first, int64_t count, void *features, int32_t *labels);
+    /* Fills s->info, of all samples, and s->self; on failure source_close cleans up what was made. `rest` is the locator
+     * without prefix and slice; names are NULL where none is given. Only sources that have weights look at their name. */
+    enum status (*open)(struct source *s, const char *rest, const struct source_names *names);
+    enum status (*read)(struct source *s, struct slice part, const struct source_rows *rows);
     void (*close)(struct source *s); /* may be NULL */
 };
 
 struct source {
     const struct source_ops *ops;
     struct source_info info;
-    char *locator;
+    struct slice slice; /* of the samples that `ops` numbers */
+    char *locator;      /* without the slice */
     void *self;
 };
+
+/* For kinds whose labels are class indices made on the fly. */
+void source_describe_labels(struct source *s);
 
 /* Ended by NULL. */
 const struct source_ops *const *source_registry(void);

@@ -24,9 +24,9 @@ static const char *take(const char *text, char end, int64_t max, int64_t *value)
     return end ? rest + 1 : rest;
 }
 
-static enum status synthetic_open(struct source *s, const char *rest, const char *x, const char *y)
+static enum status synthetic_open(struct source *s, const char *rest, const struct source_names *names)
 {
-    (void)x, (void)y;
+    (void)names;
     struct shape *shape = &s->info.shape;
     int64_t classes = 0, samples = 0;
     const char *text = take(rest, 'x', FEATURES_MAX, &shape->c);
@@ -41,23 +41,29 @@ static enum status synthetic_open(struct source *s, const char *rest, const char
                            s->locator);
     s->info.samples = samples;
     s->info.type = FEATURE_F32;
+    source_describe_labels(s);
     TRY(mem_alloc(&s->self, 1, sizeof classes, "synthetic source"));
     *(int64_t *)s->self = classes;
     return STATUS_OK;
 }
 
-static enum status synthetic_read(struct source *s, int64_t first, int64_t count, void *features,
-                                  int32_t *labels)
+static void draw_features(uint64_t sample, int64_t size, float *x)
+{
+    for (int64_t f = 0; f < size; f += 4) {
+        struct rng_words words = rng_words(0, RNG_SYNTHETIC, sample, (uint64_t)f / 4);
+        for (int64_t k = 0; k < 4 && f + k < size; k++) x[f + k] = 2 * rng_unit(words.v[k]) - 1;
+    }
+}
+
+static enum status synthetic_read(struct source *s, struct slice part, const struct source_rows *rows)
 {
     int64_t size = shape_features(s->info.shape), classes = *(const int64_t *)s->self;
-    float *x = features;
-    for (int64_t i = 0; i < count; i++, x += size) {
-        uint64_t sample = (uint64_t)(first + i);
-        for (int64_t f = 0; f < size; f += 4) {
-            struct rng_words words = rng_words(0, RNG_SYNTHETIC, sample, (uint64_t)f / 4);
-            for (int64_t k = 0; k < 4 && f + k < size; k++) x[f + k] = 2 * rng_unit(words.v[k]) - 1;
-        }
-        labels[i] = (int32_t)(rng_words(0, RNG_SYNTHETIC, sample, LABEL_DRAW).v[0] % (uint32_t)classes);
+    for (int64_t i = 0; i < part.count; i++) {
+        uint64_t sample = (uint64_t)slice_at(part, i);
+        if (rows->features) draw_features(sample, size, (float *)rows->features + i * size);
+        int32_t label = (int32_t)(rng_words(0, RNG_SYNTHETIC, sample, LABEL_DRAW).v[0] % (uint32_t)classes);
+        if (rows->labels) rows->labels[i] = label;
+        if (rows->targets) rows->targets[i] = (float)label;
     }
     return STATUS_OK;
 }

@@ -9,7 +9,8 @@
 struct pass_buffers {
     int64_t rows; /* samples read at a time, at most a block of moments */
     void *features;
-    int32_t *labels;
+    float *targets;        /* [rows][K] */
+    float *weights;        /* NULL if the source has none */
     float *shift;          /* [C] the first value of each channel */
     double *block, *total; /* [2C] moments of one read, and of all */
 };
@@ -48,19 +49,18 @@ static void start(const struct source_info *info, struct pass_buffers *b, struct
 static enum status walk(struct source *source, struct pass_buffers *b, struct survey *s)
 {
     const struct source_info *info = source_info(source);
+    const struct source_rows rows = {.features = b->features, .targets = b->targets, .weights = b->weights};
     for (int64_t at = 0, n; at < info->samples; at += n) {
         n = info->samples - at < b->rows ? info->samples - at : b->rows;
-        TRY(source_read(source, at, n, b->features, b->labels));
+        TRY(source_read(source, at, n, &rows));
         if (at == 0) start(info, b, s);
         moments_block(info->type, info->shape, b->features, n, b->shift, b->block);
         for (int64_t i = 0; i < moments_block_doubles(info->shape.c); i++) b->total[i] += b->block[i];
         find_range(info, b->features, n, s);
-        for (int64_t i = 0; i < n; i++) {
-            if (b->labels[i] > s->largest_label) s->largest_label = b->labels[i];
-            if (b->labels[i] < SURVEY_CLASSES) s->counts[b->labels[i]]++;
-        }
+        tally_add(&s->tally, n, b->targets, b->weights);
     }
     moments_finish(info->type, info->shape, info->samples, b->shift, b->total, 1, s->mean, s->std);
+    tally_end(&s->tally, info);
     return STATUS_OK;
 }
 
@@ -70,11 +70,12 @@ static enum status reserve(const struct source_info *info, struct pass_buffers *
     b->rows = size < READ_BYTES ? READ_BYTES / size : 1;
     if (b->rows > MOMENTS_BLOCK) b->rows = MOMENTS_BLOCK;
     TRY(mem_alloc(&b->features, (size_t)b->rows, (size_t)size, "samples"));
-    TRY(mem_alloc(&b->labels, (size_t)b->rows, sizeof *b->labels, "labels"));
+    TRY(tally_begin(&s->tally, info));
+    TRY(mem_alloc(&b->targets, (size_t)(b->rows * s->tally.width), sizeof *b->targets, "labels"));
+    if (info->has_weights) TRY(mem_alloc(&b->weights, (size_t)b->rows, sizeof *b->weights, "weights"));
     TRY(mem_alloc(&b->shift, (size_t)channels, sizeof *b->shift, "moments"));
     TRY(mem_alloc(&b->block, (size_t)moments_block_doubles(channels), sizeof *b->block, "moments"));
     TRY(mem_alloc(&b->total, (size_t)moments_block_doubles(channels), sizeof *b->total, "moments"));
-    TRY(mem_alloc(&s->counts, SURVEY_CLASSES, sizeof *s->counts, "class counts"));
     TRY(mem_alloc(&s->mean, (size_t)channels, sizeof *s->mean, "moments"));
     TRY(mem_alloc(&s->std, (size_t)channels, sizeof *s->std, "moments"));
     TRY(mem_alloc(&s->min, (size_t)channels, sizeof *s->min, "ranges"));
@@ -87,11 +88,9 @@ enum status survey_make(struct source *source, struct survey *out)
     struct pass_buffers b = {0};
     enum status status = reserve(info, &b, out);
     if (status == STATUS_OK) status = walk(source, &b, out);
-    out->classes = (int64_t)out->largest_label + 1;
-    if (out->classes < info->class_count) out->classes = info->class_count;
-    if (out->classes > SURVEY_CLASSES) out->classes = SURVEY_CLASSES;
     mem_free(&b.features);
-    mem_free(&b.labels);
+    mem_free(&b.targets);
+    mem_free(&b.weights);
     mem_free(&b.shift);
     mem_free(&b.block);
     mem_free(&b.total);
@@ -100,7 +99,7 @@ enum status survey_make(struct source *source, struct survey *out)
 
 void survey_free(struct survey *s)
 {
-    mem_free(&s->counts);
+    tally_free(&s->tally);
     mem_free(&s->mean);
     mem_free(&s->std);
     mem_free(&s->min);

@@ -20,8 +20,10 @@ struct dataset {
 static enum status open_source(struct dataset *d, const char *locator, const char *x, const char *y)
 {
     TRY(mem_copy_text(&d->locator, locator));
-    TRY(source_open(&d->source, locator, x, y));
+    TRY(source_open(&d->source, locator, &(struct source_names){.x = x, .y = y}));
     const struct source_info *info = source_info(d->source);
+    if (!info->label_integers || info->label_width > 1)
+        return status_fail(STATUS_DATA, "%s: labels are not class indices, integers (N,)", info->label_where);
     d->sample_bytes = shape_features(info->shape) * feature_bytes(info->type);
     int64_t all;
     if (__builtin_mul_overflow(info->samples, d->sample_bytes + (int64_t)sizeof *d->labels, &all) ||
@@ -44,7 +46,9 @@ static enum status read_share(struct dataset *d, const struct comm *comm)
     dataset_part(d, comm_local_size(comm), comm_local_rank(comm), &first, &end);
     for (; first < end; first += MOMENTS_BLOCK) {
         int64_t count = end - first < MOMENTS_BLOCK ? end - first : MOMENTS_BLOCK;
-        TRY(source_read(d->source, first, count, d->features + first * d->sample_bytes, d->labels + first));
+        struct source_rows rows = {.features = d->features + first * d->sample_bytes,
+                                   .labels = d->labels + first};
+        TRY(source_read(d->source, first, count, &rows));
     }
     return STATUS_OK;
 }
@@ -104,7 +108,7 @@ enum status dataset_check_labels(const struct dataset *d, int64_t outputs)
 {
     int64_t samples = source_info(d->source)->samples;
     for (int64_t i = 0; i < samples; i++)
-        if (d->labels[i] >= outputs)
+        if (d->labels[i] < 0 || d->labels[i] >= outputs)
             return status_fail(
                 STATUS_DATA,
                 "%s: sample %lld has label %d but the model has %lld outputs; widen its last layer",

@@ -48,12 +48,13 @@ static void test_balanced(void)
 static void check_read(const char *locator, int split, int64_t first)
 {
     struct source *s;
-    CHECK_STATUS(source_open(&s, locator, NULL, ""), STATUS_OK);
+    CHECK_STATUS(source_open(&s, locator, &(struct source_names){.y = ""}), STATUS_OK);
     const struct source_info *info = source_info(s);
     CHECK(info->samples == demo_samples(split) && info->type == FEATURE_U8 && info->class_count == 10);
     CHECK(info->shape.c == 1 && info->shape.h == 28 && info->shape.w == 28);
     CHECK(strcmp(info->class_names[7], "7") == 0);
-    CHECK_STATUS(source_read(s, first, 37, again, labels_again), STATUS_OK);
+    CHECK_STATUS(source_read(s, first, 37, &(struct source_rows){.features = again, .labels = labels_again}),
+                 STATUS_OK);
     demo_draw(split, first - 5, 100, images, labels);
     CHECK(memcmp(again, images + 5 * DEMO_PIXELS, 37 * DEMO_PIXELS) == 0);
     CHECK(memcmp(labels_again, labels + 5, 37 * sizeof *labels) == 0);
@@ -83,8 +84,8 @@ int main(void)
     test_balanced();
     check_read("demo:train", DEMO_TRAIN, 12345);
     check_read("demo:test", DEMO_TEST, 9900);
-    CHECK_STATUS(source_open(&s, "demo:", NULL, NULL), STATUS_DATA);
-    CHECK_STATUS(source_open(&s, "demo:val", NULL, NULL), STATUS_DATA);
+    CHECK_STATUS(source_open(&s, "demo:", &(struct source_names){0}), STATUS_DATA);
+    CHECK_STATUS(source_open(&s, "demo:val", &(struct source_names){0}), STATUS_DATA);
     test_write();
     CHECK(mem_alive() == 0);
     return check_result();

@@ -171,6 +171,76 @@ class H5py(unittest.TestCase):
             self.assertRegex(output, rf"(?m)^  {name} ")
         self.check_numbers(output, np.zeros((3, 2, 1, 1)), np.arange(3))
 
+    # ---- labels ----
+
+    def row(self, output, name, k):
+        """The numbers that are printed about class, label or target k."""
+        match = re.search(rf"(?m)^ +{k}  {name} +(.*?)(?: %)?$", output)
+        self.assertIsNotNone(match, output)
+        return [float(v) for v in match.group(1).split()]
+
+    def check_labels(self, labels, kind):
+        """What is said about labels that are no class indices."""
+        width = labels.shape[1] if labels.ndim == 2 else 1
+        with h5py.File(self.file, "w") as f:
+            f["x"], f["y"] = np.ones((len(labels), 2), np.float32), labels
+            f["y"].attrs["class_names"] = [f"name{k}" for k in range(width)]
+        output = self.inspect()
+        words = {"onehot": "classes, one-hot", "probs": "classes, as probabilities", "multilabel": "labels that are on or off",
+                 "target": "targets, real values"}
+        shape = f"(N,{width})" if labels.ndim == 2 else "(N,)"
+        stored = "int8" if labels.dtype == bool else str(labels.dtype)
+        self.assertIn(f"labels {stored} {shape}: {width} {words[kind]}\n", output)
+        columns = labels.reshape(len(labels), width).astype(np.float32).astype(np.float64)
+        for k in range(width):
+            got = self.row(output, f"name{k}", k)
+            if kind in ("onehot", "multilabel"):
+                count = int((columns[:, k] == 1).sum())
+                self.assertEqual(got[0], count)
+                self.assertAlmostEqual(got[1], 100 * count / len(labels), delta=0.0051)
+            else:
+                std = columns[:, k].std() or 1
+                want = [columns[:, k].mean(), std, columns[:, k].min(), columns[:, k].max()]
+                np.testing.assert_allclose(got, want, rtol=1e-5, atol=1e-5 * std)  # six digits are printed
+
+    def test_kinds_and_types(self):
+        rng = np.random.default_rng(7)
+        onehot = np.eye(4)[rng.integers(0, 4, 53)]
+        binary = rng.integers(0, 2, (53, 3))
+        binary[:2] = [[0, 0, 0], [1, 1, 1]]
+        probs = rng.integers(1, 9, (53, 1)) * np.array([[0.0625, 0.0625]])
+        probs = np.hstack([probs, 1 - probs.sum(axis=1, keepdims=True)])  # exact in float16
+        values = rng.integers(2, 100, (53, 2))
+        for kind in "?bBhHiIlLefd":
+            with self.subTest(kind=kind):
+                self.check_labels(onehot.astype(kind), "onehot")
+                self.check_labels(binary.astype(kind), "multilabel")
+                if kind != "?":
+                    self.check_labels(values.astype(kind), "target")
+                if kind in "bhilefd":
+                    self.check_labels((2 * binary - 1).astype(kind), "multilabel")
+                    self.check_labels((2 * binary - 1)[:, 0].astype(kind), "multilabel")
+                    self.check_labels((-values).astype(kind), "target")
+                    self.check_labels((-values)[:, 1].astype(kind), "target")
+                if kind in "efd":
+                    self.check_labels(probs.astype(kind), "probs")
+                    self.check_labels(binary[:, 0].astype(kind), "multilabel")
+                    self.check_labels(binary[:, :1].astype(kind), "multilabel")
+                    self.check_labels((values / 4).astype(kind), "target")
+                    self.check_labels((values / 4)[:, 0].astype(kind), "target")
+                    self.check_labels((values / 4)[:, :1].astype(kind), "target")
+
+    def test_weights(self):
+        labels, weights = np.arange(13) % 2, np.arange(13) / 4
+        for kind in "BlLefd":
+            for shape in [(13,), (13, 1)]:
+                self.write(np.ones((13, 2), np.float32), labels)
+                with h5py.File(self.file, "a") as f:
+                    f["weights"] = weights.astype(kind).reshape(shape)
+                got = weights.astype(kind).astype(float)
+                self.assertIn(f"weights  mean {got.mean():.6g}, min 0, max {got.max():.6g}, {(got == 0).sum()} of 0",
+                              self.inspect())
+
     # ---- what is refused ----
 
     def test_problems(self):
@@ -179,9 +249,10 @@ class H5py(unittest.TestCase):
         bad[11, 1] = 1e39
         cases = [(bad, labels, "sample 11 holds Inf, or a value beyond float32"),
                  (np.where(np.arange(26).reshape(13, 2) == 9, np.nan, ones), labels, "sample 4 holds NaN"),
-                 (ones, labels - 3, "sample 0 has label -3"), (ones, labels.astype(np.float32), "float32"),
-                 (ones, np.full(13, 2**64 - 1, np.uint64), "18446744073709551615"), (ones, labels[:12], "12 labels"),
-                 (ones, np.eye(13), "shape (13, 13)"), (ones[:0], labels[:0], "no sample"),
+                 (ones, np.full(13, b"text"), "no numbers"),
+                 (ones, np.where(labels == 5, np.nan, 1.0), "sample 5 holds NaN"),
+                 (ones, np.full(13, 2**64 - 1, np.uint64), "18446744073709551615"), (ones, labels[:12], "has 12 rows for 13 samples"),
+                 (ones, np.ones((13, 2, 2)), "shape (13, 2, 2)"), (ones, np.ones((13, 0)), "shape (13, 0)"), (ones[:0], labels[:0], "no sample"),
                  (np.zeros(13, dtype=[("a", "f4")]), labels, "no numbers"), (np.full(13, b"text"), labels, "no numbers"),
                  (np.ones((13, 2, 2, 2, 2), np.float32), labels, "shape (13, 2, 2, 2, 2)"),
                  (np.ones((13, 2), np.complex64), labels, "no numbers")]

@@ -76,14 +76,15 @@ static void check_good(int64_t count, int64_t h, int64_t w, const char *mode)
     save_both(mode);
     CHECK_STATUS(idx_convert(images, labels, out, "a,b,c,d,e,f,g,h,i,j", true), STATUS_OK);
     struct source *s;
-    CHECK_STATUS(source_open(&s, out, NULL, NULL), STATUS_OK);
+    CHECK_STATUS(source_open(&s, out, &(struct source_names){0}), STATUS_OK);
     if (!s) return;
     const struct source_info *info = source_info(s);
     CHECK(info->samples == count && info->shape.c == 1 && info->shape.h == h && info->shape.w == w);
     CHECK(info->type == FEATURE_U8 && info->class_count == 10 && strcmp(info->class_names[9], "j") == 0);
     unsigned char *back = malloc((size_t)(count * h * w));
     int32_t *classes = malloc((size_t)count * sizeof *classes);
-    CHECK_STATUS(source_read(s, 0, count, back, classes), STATUS_OK);
+    CHECK_STATUS(source_read(s, 0, count, &(struct source_rows){.features = back, .labels = classes}),
+                 STATUS_OK);
     CHECK(memcmp(back, image_file.bytes + HEADER, (size_t)(count * h * w)) == 0);
     for (int64_t i = 0; i < count; i++) CHECK(classes[i] == i % 10);
     free(back);
@@ -229,14 +230,15 @@ static void test_real(void)
     }
     CHECK_STATUS(idx_convert(x, y, out, NULL, true), STATUS_OK);
     struct source *s;
-    CHECK_STATUS(source_open(&s, out, NULL, NULL), STATUS_OK);
+    CHECK_STATUS(source_open(&s, out, &(struct source_names){0}), STATUS_OK);
     CHECK(source_info(s)->samples == 10000);
     static unsigned char pixels[1000 * 784];
     static int32_t classes[1000];
     static const int32_t first[] = {9, 2, 1, 1, 6, 1, 4, 6, 5, 7};
     int64_t sum = 0;
     for (int64_t at = 0; at < 10000; at += 1000) {
-        CHECK_STATUS(source_read(s, at, 1000, pixels, classes), STATUS_OK);
+        CHECK_STATUS(source_read(s, at, 1000, &(struct source_rows){.features = pixels, .labels = classes}),
+                     STATUS_OK);
         for (size_t i = 0; i < sizeof pixels; i++) sum += pixels[i];
         if (at == 0) CHECK(memcmp(classes, first, sizeof first) == 0);
     }

@@ -11,6 +11,7 @@
 
 #define MAX_VALUES 4096
 
+static const struct source_names usual;
 static char folder[] = "/tmp/test_source.XXXXXX", path[64];
 
 /* A file to be: features and labels and what is odd about them. */
@@ -106,7 +107,7 @@ static void check_good(const struct sample_file *s, struct shape shape)
     fill(s);
     write_file(s);
     struct source *source;
-    CHECK_STATUS(source_open(&source, path, NULL, NULL), STATUS_OK);
+    CHECK_STATUS(source_open(&source, path, &usual), STATUS_OK);
     if (!source) return;
     const struct source_info *info = source_info(source);
     CHECK(info->samples == s->dims[0]);
@@ -117,7 +118,9 @@ static void check_good(const struct sample_file *s, struct shape shape)
     for (int64_t step = 1; step <= s->dims[0]; step += 3)
         for (int64_t first = 0, n; first < s->dims[0]; first += n) {
             n = s->dims[0] - first < step ? s->dims[0] - first : step;
-            CHECK_STATUS(source_read(source, first, n, &back, labels), STATUS_OK);
+            CHECK_STATUS(
+                source_read(source, first, n, &(struct source_rows){.features = &back, .labels = labels}),
+                STATUS_OK);
             int wrong = 0;
             for (int64_t i = 0; i < n * size; i++) {
                 double got = info->type == FEATURE_U8 ? back.u8[i] : (double)back.f32[i];
@@ -166,19 +169,19 @@ static void test_names(void)
     char locator[80];
     fill(&s);
     write_file(&s);
-    CHECK_STATUS(source_open(&source, path, "a/in", "a/out"), STATUS_OK);
+    CHECK_STATUS(source_open(&source, path, &(struct source_names){.x = "a/in", .y = "a/out"}), STATUS_OK);
     source_close(&source);
     snprintf(locator, sizeof locator, "%s:a", path);
-    CHECK_STATUS(source_open(&source, locator, "in", "out"), STATUS_OK);
+    CHECK_STATUS(source_open(&source, locator, &(struct source_names){.x = "in", .y = "out"}), STATUS_OK);
     source_close(&source);
-    CHECK_STATUS(source_open(&source, locator, NULL, NULL), STATUS_DATA);
+    CHECK_STATUS(source_open(&source, locator, &usual), STATUS_DATA);
     CHECK(says("a/in (3, 4) uint8") && says("no features in group a"));
-    CHECK_STATUS(source_open(&source, path, "a/in", NULL), STATUS_DATA);
+    CHECK_STATUS(source_open(&source, path, &(struct source_names){.x = "a/in"}), STATUS_DATA);
     CHECK(says("no labels in the root") && says("data.y"));
-    CHECK_STATUS(source_open(&source, path, "nothing", NULL), STATUS_DATA);
+    CHECK_STATUS(source_open(&source, path, &(struct source_names){.x = "nothing"}), STATUS_DATA);
     CHECK(says("looked for nothing"));
     snprintf(locator, sizeof locator, "%s:b", path);
-    CHECK_STATUS(source_open(&source, locator, NULL, NULL), STATUS_DATA);
+    CHECK_STATUS(source_open(&source, locator, &usual), STATUS_DATA);
     CHECK(source == NULL && says("no group 'b'"));
 }
 
@@ -186,7 +189,7 @@ static void expect_names(struct h5_writer *w, const char *locator)
 {
     struct source *source;
     CHECK_STATUS(h5_commit(&w), STATUS_OK);
-    CHECK_STATUS(source_open(&source, locator, NULL, NULL), STATUS_OK);
+    CHECK_STATUS(source_open(&source, locator, &usual), STATUS_OK);
     if (!source) return;
     const struct source_info *info = source_info(source);
     CHECK(info->class_count == 3);
@@ -222,8 +225,10 @@ static void check_refused(const struct sample_file *s, const char *part)
     struct source *source;
     int32_t labels[64];
     write_file(s);
-    enum status status = source_open(&source, path, NULL, NULL);
-    if (status == STATUS_OK) status = source_read(source, 0, s->dims[0], &back, labels);
+    enum status status = source_open(&source, path, &usual);
+    if (status == STATUS_OK)
+        status =
+            source_read(source, 0, s->dims[0], &(struct source_rows){.features = &back, .labels = labels});
     CHECK(status == STATUS_DATA && says(part) && says(path));
     source_close(&source);
 }
@@ -241,13 +246,7 @@ static void test_refused_shapes(void)
     s = good, s.dims[1] = 0;
     check_refused(&s, "holds no sample");
     s = good, s.label_dims[0] = 12;
-    check_refused(&s, "12 labels for 13 samples");
-    s = good, s.label_dims[0] = 13, s.label_dims[1] = 2;
-    check_refused(&s, "shape (13, 2)");
-    s = good, s.y_type = H5_TYPE_F32;
-    fill(&s);
-    check_refused(&s, "float32; labels are integers");
-    fill(&good);
+    check_refused(&s, "labels: has 12 rows for 13 samples");
     s = good, s.layout = "NHWC";
     check_refused(&s, "layout NHWC but shape (13, 4)");
     s = good, s.rank = 4, s.dims[2] = s.dims[3] = 2, s.layout = "CHWN";
@@ -275,8 +274,6 @@ static void test_refused_values(void)
     x.f64[4 * 12] = 1e300;
     check_refused(&doubles, "sample 12 holds Inf, or a value beyond float32");
     fill(&floats);
-    y.i64[5] = -1;
-    check_refused(&floats, "sample 5 has label -1");
     y.i64[5] = INT32_MAX;
     check_refused(&floats, "sample 5 has label 2147483647");
     y.i64[5] = (int64_t)1 << 32; /* not to be cut to 0 */
@@ -286,11 +283,190 @@ static void test_refused_values(void)
     int32_t labels[13];
     y.i64[12] = INT32_MAX - 1;
     write_file(&floats);
-    CHECK_STATUS(source_open(&source, path, NULL, NULL), STATUS_OK);
-    CHECK_STATUS(source_read(source, 0, 13, &back, labels), STATUS_OK);
-    CHECK(labels[12] == INT32_MAX - 1);
-    CHECK_STATUS(source_read(source, 13, 0, &back, labels), STATUS_OK);
+    CHECK_STATUS(source_open(&source, path, &usual), STATUS_OK);
+    CHECK_STATUS(source_read(source, 0, 13, &(struct source_rows){.features = &back, .labels = labels}),
+                 STATUS_OK);
+    CHECK(labels[12] == INT32_MAX - 1 && labels[3] == label_of(3));
+    CHECK_STATUS(source_read(source, 13, 0, &(struct source_rows){.features = &back, .labels = labels}),
+                 STATUS_OK);
     source_close(&source);
+}
+
+/* Labels of every type and shape, as class indices where they are integers, and as numbers. */
+static void check_labels(enum h5_type type, int64_t width)
+{
+    struct sample_file s = {
+        .x_type = H5_TYPE_F32, .y_type = type, .rank = 2, .dims = {31, 4}, .label_dims = {31, width}};
+    struct source *source;
+    float targets[31 * 3];
+    int32_t labels[31];
+    bool integers = type == H5_TYPE_U8 || type == H5_TYPE_I64, is_index = integers && width <= 1;
+    int64_t columns = width ? width : 1;
+    fill(&s);
+    if (!integers)
+        for (int64_t i = 0; i < 31 * columns; i++) set(&y, type, i, (double)label_of(i) - 0.5);
+    write_file(&s);
+    CHECK_STATUS(source_open(&source, path, &usual), STATUS_OK);
+    if (!source) return;
+    const struct source_info *info = source_info(source);
+    CHECK(info->label_width == width && info->label_integers == integers && !info->has_weights);
+    CHECK(strstr(info->label_where, "set.h5: labels") != NULL);
+    for (int64_t first = 0, n; first < 31; first += n) {
+        n = 31 - first < 7 ? 31 - first : 7;
+        struct source_rows rows = {.targets = targets, .labels = is_index ? labels : NULL};
+        CHECK_STATUS(source_read(source, first, n, &rows), STATUS_OK);
+        int wrong = 0;
+        for (int64_t i = 0; i < n * columns; i++)
+            wrong += targets[i] != (float)label_of(first * columns + i) - (integers ? 0 : 0.5f);
+        for (int64_t i = 0; is_index && i < n; i++) wrong += labels[i] != label_of(first + i);
+        CHECK(wrong == 0);
+    }
+    source_close(&source);
+}
+
+static void test_labels(void)
+{
+    for (int64_t width = 0; width <= 3; width++) {
+        check_labels(H5_TYPE_U8, width);
+        check_labels(H5_TYPE_I64, width);
+        check_labels(H5_TYPE_F32, width);
+        check_labels(H5_TYPE_F64, width);
+    }
+    struct sample_file s = {
+        .x_type = H5_TYPE_F32, .y_type = H5_TYPE_F32, .rank = 2, .dims = {13, 4}, .label_dims = {13, 2}};
+    struct source *source;
+    float targets[26];
+    fill(&s);
+    y.f32[2 * 9 + 1] = NAN;
+    write_file(&s);
+    CHECK_STATUS(source_open(&source, path, &usual), STATUS_OK);
+    CHECK_STATUS(source_read(source, 0, 9, &(struct source_rows){.targets = targets}), STATUS_OK);
+    CHECK_STATUS(source_read(source, 5, 8, &(struct source_rows){.targets = targets}), STATUS_DATA);
+    CHECK(says("set.h5: labels: sample 9 holds NaN (column 1)"));
+    source_close(&source);
+}
+
+static void write_weights(const char *name, enum h5_type type, int rank, const int64_t *dims, int64_t odd,
+                          double value)
+{
+    struct sample_file s = {.x_type = H5_TYPE_F32, .y_type = H5_TYPE_I64, .rank = 2, .dims = {13, 4}};
+    fill(&s);
+    struct h5_writer *w = begin(&s);
+    for (int64_t i = 0; i < 26; i++) set(&x, type, i, (double)(i % 3));
+    if (odd >= 0) set(&x, type, odd, value);
+    CHECK_STATUS(h5_write(w, name, type, rank, dims, &x), STATUS_OK);
+    CHECK_STATUS(h5_commit(&w), STATUS_OK);
+}
+
+/* STATUS_OK if the file can be opened and its weights be read. */
+static enum status try_weights(bool optional, float weights[13])
+{
+    struct source *source;
+    const struct source_names names = {.weights = "w", .weights_optional = optional};
+    enum status status = source_open(&source, path, &names);
+    if (status == STATUS_OK && source_info(source)->has_weights)
+        status = source_read(source, 0, 13, &(struct source_rows){.weights = weights});
+    source_close(&source);
+    return status;
+}
+
+static void test_weights(void)
+{
+    static const enum h5_type types[] = {H5_TYPE_U8, H5_TYPE_I64, H5_TYPE_F32, H5_TYPE_F64};
+    const int64_t good[] = {13, 1}, wide[] = {13, 2}, few[] = {12};
+    float weights[13] = {0};
+    for (int t = 0; t < 4; t++)
+        for (int rank = 1; rank <= 2; rank++) {
+            write_weights("w", types[t], rank, good, -1, 0);
+            CHECK_STATUS(try_weights(false, weights), STATUS_OK);
+            int wrong = 0;
+            for (int i = 0; i < 13; i++) wrong += weights[i] != (float)(i % 3);
+            CHECK(wrong == 0);
+        }
+    write_weights("w", H5_TYPE_F32, 2, wide, -1, 0);
+    CHECK(try_weights(false, weights) == STATUS_DATA &&
+          says("w: has shape (13, 2); expected one weight a sample"));
+    write_weights("w", H5_TYPE_F32, 1, few, -1, 0);
+    CHECK(try_weights(false, weights) == STATUS_DATA && says("w: has 12 rows for 13 samples"));
+    write_weights("w", H5_TYPE_F32, 1, good, 4, -0.5);
+    CHECK(try_weights(true, weights) == STATUS_DATA && says("w: sample 4 has weight -0.5"));
+    write_weights("w", H5_TYPE_F64, 1, good, 4, INFINITY);
+    CHECK(try_weights(true, weights) == STATUS_DATA && says("w: sample 4 holds Inf"));
+    write_weights("v", H5_TYPE_F32, 1, good, -1, 0);
+    CHECK(try_weights(false, weights) == STATUS_DATA && says("no weights in the root") &&
+          says("data.weights"));
+    CHECK_STATUS(try_weights(true, weights), STATUS_OK);
+    struct source *source;
+    CHECK_STATUS(source_open(&source, "demo:train", &(struct source_names){.weights = "w"}), STATUS_DATA);
+    CHECK(says("demo:train: has no weights"));
+}
+
+/* A slice is the samples Python would give, whatever is stored how, and messages count in the file. */
+static void check_slice(const struct sample_file *s, const char *slice, int64_t first, int64_t step,
+                        int64_t count)
+{
+    char locator[96];
+    struct source *source;
+    int32_t labels[31];
+    snprintf(locator, sizeof locator, "%s%s", path, slice);
+    CHECK_STATUS(source_open(&source, locator, &usual), STATUS_OK);
+    if (!source) return;
+    CHECK(source_info(source)->samples == count);
+    for (int64_t at = 0, n; at < count; at += n) {
+        n = count - at < 4 ? count - at : 4;
+        CHECK_STATUS(source_read(source, at, n, &(struct source_rows){.features = &back, .labels = labels}),
+                     STATUS_OK);
+        int wrong = 0;
+        for (int64_t i = 0; i < n; i++) {
+            int64_t number = first + (at + i) * step;
+            wrong += source_number(source, at + i) != number || labels[i] != label_of(number);
+            for (int64_t f = 0; f < 12; f++)
+                wrong += (double)back.f32[i * 12 + f] != stored(s, (struct shape){3, 2, 2}, number, f);
+        }
+        CHECK(wrong == 0);
+    }
+    source_close(&source);
+}
+
+static void test_slices(void)
+{
+    struct sample_file s = {.x_type = H5_TYPE_F32, .y_type = H5_TYPE_I64, .rank = 4, .dims = {31, 3, 2, 2}};
+    for (int last = 0; last < 2; last++) {
+        if (last) s.layout = "NHWC", s.dims[1] = s.dims[2] = 2, s.dims[3] = 3;
+        fill(&s);
+        write_file(&s);
+        check_slice(&s, "[0:16]", 0, 1, 16);
+        check_slice(&s, "[16:]", 16, 1, 15);
+        check_slice(&s, "[-5:]", 26, 1, 5);
+        check_slice(&s, "[:-5]", 0, 1, 26);
+        check_slice(&s, "[4::5]", 4, 5, 6);
+        check_slice(&s, "[1:30:7]", 1, 7, 5);
+        check_slice(&s, "[:]", 0, 1, 31);
+        check_slice(&s, "[::40]", 0, 40, 1);
+    }
+    x.f32[12 * 21 + 5] = NAN;
+    write_file(&s);
+    char locator[96];
+    struct source *source;
+    snprintf(locator, sizeof locator, "%s[1::5]", path);
+    CHECK_STATUS(source_open(&source, locator, &usual), STATUS_OK);
+    CHECK_STATUS(source_read(source, 0, 6, &(struct source_rows){.features = &back}), STATUS_DATA);
+    CHECK(says("sample 21 holds NaN"));
+    source_close(&source);
+    CHECK_STATUS(source_open(&source, "synthetic:1x1x3:5:100[10:20:2]", &usual), STATUS_OK);
+    CHECK(source_info(source)->samples == 5 && source_number(source, 4) == 18);
+    source_close(&source);
+    CHECK_STATUS(source_open(&source, "synthetic:1x1x3:5:100[100:]", &usual), STATUS_DATA);
+    CHECK(says("synthetic:1x1x3:5:100: [100:] holds none of the 100 samples"));
+    CHECK_STATUS(source_open(&source, "demo:test[5]", &usual), STATUS_DATA);
+    CHECK(says("[5] is not a slice such as"));
+    char odd[80];
+    snprintf(odd, sizeof odd, "%s/a[0:1]", folder);
+    CHECK(rename(path, odd) == 0);
+    CHECK_STATUS(source_open(&source, odd, &usual), STATUS_OK); /* the name of a file */
+    CHECK(source_info(source)->samples == 31);
+    source_close(&source);
+    unlink(odd);
 }
 
 static void test_refused_files(void)
@@ -301,17 +477,17 @@ static void test_refused_files(void)
     fill(&good);
     write_file(&good);
     CHECK(truncate(path, 1500) == 0);
-    CHECK_STATUS(source_open(&source, path, NULL, NULL), STATUS_DATA);
+    CHECK_STATUS(source_open(&source, path, &usual), STATUS_DATA);
     CHECK(source == NULL && says("is truncated"));
     CHECK(truncate(path, 0) == 0);
-    CHECK_STATUS(source_open(&source, path, NULL, NULL), STATUS_DATA);
-    CHECK_STATUS(source_open(&source, "/nowhere/set.h5:train", NULL, NULL), STATUS_DATA);
+    CHECK_STATUS(source_open(&source, path, &usual), STATUS_DATA);
+    CHECK_STATUS(source_open(&source, "/nowhere/set.h5:train", &usual), STATUS_DATA);
     CHECK(says("/nowhere/set.h5: no such file"));
-    CHECK_STATUS(source_open(&source, "", NULL, NULL), STATUS_DATA);
+    CHECK_STATUS(source_open(&source, "", &usual), STATUS_DATA);
     char *long_name = malloc(5000);
     memset(long_name, 'x', 4999);
     long_name[4999] = '\0';
-    CHECK_STATUS(source_open(&source, long_name, NULL, NULL), STATUS_DATA);
+    CHECK_STATUS(source_open(&source, long_name, &usual), STATUS_DATA);
     free(long_name);
 }
 
@@ -325,10 +501,10 @@ static void test_colon(void)
     write_file(&s);
     snprintf(odd, sizeof odd, "%s/a:b", folder);
     CHECK(rename(path, odd) == 0);
-    CHECK_STATUS(source_open(&source, odd, "g/x", "g/y"), STATUS_OK);
+    CHECK_STATUS(source_open(&source, odd, &(struct source_names){.x = "g/x", .y = "g/y"}), STATUS_OK);
     source_close(&source);
     snprintf(locator, sizeof locator, "%s:g", odd);
-    CHECK_STATUS(source_open(&source, locator, NULL, NULL), STATUS_OK);
+    CHECK_STATUS(source_open(&source, locator, &usual), STATUS_OK);
     source_close(&source);
     unlink(odd);
 }
@@ -342,6 +518,9 @@ int main(void)
     test_class_names();
     test_refused_shapes();
     test_refused_values();
+    test_labels();
+    test_weights();
+    test_slices();
     test_refused_files();
     test_colon();
     unlink(path);

@@ -8,14 +8,14 @@
 static void check_shape(const char *locator, struct shape shape, uint32_t classes, int64_t samples)
 {
     struct source *s;
-    CHECK_STATUS(source_open(&s, locator, NULL, NULL), STATUS_OK);
+    CHECK_STATUS(source_open(&s, locator, &(struct source_names){0}), STATUS_OK);
     const struct source_info *info = source_info(s);
     CHECK(info->shape.c == shape.c && info->shape.h == shape.h && info->shape.w == shape.w);
     CHECK(info->samples == samples && info->type == FEATURE_F32 && info->class_count == 0);
     float x[3 * 105];
     int32_t labels[3];
     int64_t size = shape_features(shape), first = samples - 3;
-    CHECK_STATUS(source_read(s, first, 3, x, labels), STATUS_OK);
+    CHECK_STATUS(source_read(s, first, 3, &(struct source_rows){.features = x, .labels = labels}), STATUS_OK);
     for (int64_t i = 0; i < 3; i++) {
         uint64_t sample = (uint64_t)(first + i);
         for (int64_t f = 0; f < size; f++) {
@@ -44,7 +44,7 @@ int main(void)
                                         "synthetic: 1x2x2:3:4"};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         struct source *s;
-        CHECK_STATUS(source_open(&s, wrong[i], NULL, NULL), STATUS_DATA);
+        CHECK_STATUS(source_open(&s, wrong[i], &(struct source_names){0}), STATUS_DATA);
         CHECK(s == NULL);
     }
     CHECK(mem_alive() == 0);

@@ -1,0 +1,62 @@
+/* Slices against the definition in Python's reference, for every number of samples and bounds that are small. */
+#include "check.h"
+
+#include <string.h>
+
+#include <stdbool.h>
+
+#include "data/slice.h"
+
+#define NONE 99 /* the number is left out */
+
+static size_t put(char *text, size_t used, int64_t number)
+{
+    if (number == NONE) return used;
+    return used + (size_t)sprintf(text + used, "%lld", (long long)number);
+}
+
+/* The samples are those i = first + k * step, k >= 0, below `end`, with negative bounds counted from the end. */
+static void check_slice(int64_t samples, int64_t first, int64_t end, int64_t step)
+{
+    char text[64];
+    size_t used = put(text, 0, first);
+    used += (size_t)sprintf(text + used, ":");
+    used = put(text, used, end);
+    if (step != NONE) used += (size_t)sprintf(text + used, ":");
+    used = put(text, used, step);
+    sprintf(text + used, "]");
+    int64_t from = first == NONE ? 0 : first, to = end == NONE ? samples : end, by = step == NONE ? 1 : step;
+    bool within = from >= -samples && from <= samples && to >= -samples && to <= samples;
+    if (from < 0) from += samples;
+    if (to < 0) to += samples;
+    int64_t count = 0;
+    for (int64_t i = from; within && i < to; i += by) count++;
+    struct slice s;
+    enum status status = slice_parse(text, samples, &s);
+    CHECK(status == (count ? STATUS_OK : STATUS_DATA));
+    if (count) CHECK(s.first == from && s.step == by && s.count == count);
+}
+
+int main(void)
+{
+    for (int64_t samples = 1; samples <= 6; samples++)
+        for (int64_t first = -8; first <= 9; first++)
+            for (int64_t end = -8; end <= 9; end++)
+                for (int64_t step = 1; step <= 8; step++)
+                    check_slice(samples, first == 9 ? NONE : first, end == 9 ? NONE : end,
+                                step == 8 ? NONE : step);
+    static const char *const wrong[] = {"]",     "5]",    "a:b]",   "1:2:3:4]", "1:2",
+                                        "1:2]]", "1 :2]", "1:2:0]", "1:2:-1]",  "-:]",
+                                        "--1:]", "+1:]",  "",       "1.5:3]",   "99999999999999999999:]"};
+    struct slice s;
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        CHECK_STATUS(slice_parse(wrong[i], 100, &s), STATUS_DATA);
+    CHECK(slice_parse(NULL, 7, &s) == STATUS_OK && s.first == 0 && s.step == 1 && s.count == 7);
+
+    char one[] = "x.h5:g[1:2]", none[] = "x.h5:g", open[] = "x.h5[1:2";
+    CHECK(strcmp(slice_cut(one), "1:2]") == 0 && strcmp(one, "x.h5:g") == 0);
+    CHECK(slice_cut(none) == NULL && slice_cut(open) == NULL && strcmp(open, "x.h5[1:2") == 0);
+    struct slice part = slice_part((struct slice){4, 5, 6}, 2, 3);
+    CHECK(part.first == 14 && part.step == 5 && part.count == 3 && slice_at(part, 2) == 24);
+    return check_result();
+}
