@@ -26,7 +26,7 @@
 #include "ddp/loss.h"
 #include "ddp/tree.h"
 
-#define SYNC_SLOTS 2
+#define SYNC_SLOTS 3
 
 struct sync;
 

@@ -85,7 +85,7 @@ static bool loss_entry(int index, struct family_entry *out)
 static bool optim_entry(int index, struct family_entry *out)
 {
     const struct optim_ops *ops = optim_registry()[index];
-    if (ops) *out = (struct family_entry){ops->name, ops->help, ops->args, ops};
+    if (ops) *out = (struct family_entry){ops->name, ops->help, ops->args, ops, ops->check};
     return ops != NULL;
 }
 

@@ -38,6 +38,7 @@ struct family_entry {
     const char *name, *help;
     const struct arg *args;
     const void *ops;
+    enum status (*check)(const double *args); /* whether they go together; may be NULL */
 };
 
 struct family {

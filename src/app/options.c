@@ -252,18 +252,27 @@ static enum status check_batch(const struct settings *s, const struct config *co
                        where, batch, v, nearest);
 }
 
+static enum status check_families(const struct config *config)
+{
+    for (const struct family *f = family_table(); f->section; f++) {
+        struct family_entry entry = family_chosen(f, config);
+        char owner[LIST_SIZE];
+        snprintf(owner, sizeof owner, "%s '%s'", f->section, entry.name);
+        const double *values = family_values(f, config)->of;
+        TRY(arg_complete(entry.args, values, owner));
+        enum status status = entry.check ? entry.check(values) : STATUS_OK;
+        if (status != STATUS_OK) return status_at(status, "%s", owner);
+    }
+    return STATUS_OK;
+}
+
 static enum status check_whole(const struct settings *s, const struct config *config)
 {
     for (const struct option *o = option_table(); o->key; o++)
         if (!o->standard && !settings_find(s, o->key))
             return status_fail(STATUS_CONFIG, "%s is missing: %s", o->key, o->help);
     if (!*config->data_train) return status_fail(STATUS_CONFIG, "data.train is empty");
-    for (const struct family *f = family_table(); f->section; f++) {
-        struct family_entry entry = family_chosen(f, config);
-        char owner[LIST_SIZE];
-        snprintf(owner, sizeof owner, "%s '%s'", f->section, entry.name);
-        TRY(arg_complete(entry.args, family_values(f, config)->of, owner));
-    }
+    TRY(check_families(config));
     if (strlen(config->run_name) > RUN_NAME_BYTES) {
         char where[SETTINGS_WHERE_SIZE];
         place(s, "run.name", where);

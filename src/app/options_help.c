@@ -28,6 +28,14 @@ static void help_choices(FILE *out, const char *const *choices)
     fputs(choices ? ")\n" : "\n", out);
 }
 
+static int names_width(const struct arg *table)
+{
+    int width = 16;
+    for (const struct arg *a = table; a && a->name; a++)
+        if ((int)strlen(a->name) > width) width = (int)strlen(a->name);
+    return width;
+}
+
 static void help_entries(FILE *out, bool (*entry_at)(int index, struct family_entry *out))
 {
     struct family_entry entry;
@@ -39,7 +47,7 @@ static void help_entries(FILE *out, bool (*entry_at)(int index, struct family_en
                 snprintf(text, sizeof text, "[]");
             else if (!isnan(a->standard))
                 arg_format(a, a->standard, text);
-            fprintf(out, "      %-16s %-12s %s", a->name, text, a->help);
+            fprintf(out, "      %-*s %-12s %s", names_width(entry.args), a->name, text, a->help);
             help_choices(out, a->choices);
         }
     }

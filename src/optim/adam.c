@@ -4,13 +4,11 @@
 
 #include "ddp/kernels.h"
 
-enum { STEP_SIZE, ROOT_SCALE };
-
 void adam_derive(struct optim_step *s)
 {
     double steps = (double)s->step + 1;
-    s->derived[STEP_SIZE] = (float)(s->lr / (1 - pow(s->args[ADAM_BETA1], steps)));
-    s->derived[ROOT_SCALE] = (float)(1 / sqrt(1 - pow(s->args[ADAM_BETA2], steps)));
+    s->derived[ADAM_STEP_SIZE] = (float)(s->lr / (1 - pow(s->args[ADAM_BETA1], steps)));
+    s->derived[ADAM_ROOT_SCALE] = (float)(1 / sqrt(1 - pow(s->args[ADAM_BETA2], steps)));
 }
 
 /* Kingma and Ba, "Adam" (2015), in the form of torch.optim.Adam:
@@ -23,7 +21,7 @@ void adam_update(const struct optim_step *s, float decay, float keep, int64_t co
 {
     float move1 = (float)(1 - s->args[ADAM_BETA1]), move2 = (float)(1 - s->args[ADAM_BETA2]);
     float eps = (float)s->args[ADAM_EPS], scale = s->grad_scale;
-    float size = s->derived[STEP_SIZE], root_scale = s->derived[ROOT_SCALE];
+    float size = s->derived[ADAM_STEP_SIZE], root_scale = s->derived[ADAM_ROOT_SCALE];
     float *restrict mean = slots[0], *restrict square = slots[1];
     for (int64_t i = 0; i < count; i++) {
         float g = grads[i] * scale + decay * params[i];

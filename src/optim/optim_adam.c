@@ -1,6 +1,6 @@
 #include "optim/adam.h"
 
-static const struct arg args[] = {ADAM_ARGS(0, "adds this times the weight to its gradient")};
+static const struct arg args[] = {ADAM_ARGS(1e-8, 0, "adds this times the weight to its gradient"), ARG_END};
 
 static void update(const struct optim_step *s, int64_t count, float *params, const float *grads,
                    float *const slots[OPTIM_SLOTS])
@@ -14,7 +14,7 @@ const struct optim_ops optim_adam = {
     .help = "steps scaled by running means of gradients and their squares, as torch.optim.Adam",
     .args = args,
     .slots = 2,
-    .slot_names = ADAM_SLOT_NAMES,
+    .slot_names = {ADAM_SLOT_NAMES},
     .derive = adam_derive,
     .update = update,
 };

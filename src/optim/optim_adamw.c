@@ -1,6 +1,7 @@
 #include "optim/adam.h"
 
-static const struct arg args[] = {ADAM_ARGS(0.01, "shrinks a weight by lr times this in every step")};
+static const struct arg args[] = {ADAM_ARGS(1e-8, 0.01, "shrinks a weight by lr times this in every step"),
+                                  ARG_END};
 
 static void update(const struct optim_step *s, int64_t count, float *params, const float *grads,
                    float *const slots[OPTIM_SLOTS])
@@ -14,7 +15,7 @@ const struct optim_ops optim_adamw = {
     .help = "Adam with the weight decay apart from the gradient, as torch.optim.AdamW",
     .args = args,
     .slots = 2,
-    .slot_names = ADAM_SLOT_NAMES,
+    .slot_names = {ADAM_SLOT_NAMES},
     .derive = adam_derive,
     .update = update,
 };

@@ -4,3 +4,8 @@
 OPTIM(sgd)
 OPTIM(adam)
 OPTIM(adamw)
+OPTIM(amsgrad)
+OPTIM(rmsprop)
+OPTIM(adagrad)
+OPTIM(lars)
+OPTIM(lamb)

@@ -129,6 +129,10 @@ static void test_whole(void)
            "96 and 104");
     refuse(DATA MODEL, NULL, "train.batch=3",
            "train.batch (flag): 3 is no multiple of train.virtual_ranks = 8; the nearest that fit: 8");
+    refuse(DATA MODEL "optim: {nesterov: true}\n", NULL, NULL,
+           "optim 'sgd': nesterov needs a momentum above 0 and no dampening");
+    refuse(DATA MODEL "optim: {nesterov: true, momentum: 0.9, dampening: 0.1}\n", NULL, NULL,
+           "optim 'sgd': nesterov needs a momentum above 0 and no dampening");
     refuse(DATA MODEL "run: {name: a/b}\n", NULL, NULL, "run.name (f.yaml:3:13): 'a/b' cannot name a folder");
 }
 

@@ -15,9 +15,10 @@ activations.txt every activation: its arguments where they are not the default, 
                 PyTorch got (N,C); softmax over dim=1
 loss.txt        cross entropy: `logits [N,K]`, `labels [N]`, `loss [N]` of each sample, `gradient [N,K]` of their SUM, `predicted [N]`
 schedules.txt   `lr steps_per_epoch epochs`, the arguments (`warmup_epochs`, ...), `rates [total steps]`. Warm-up: lr (s+1)/w in step s of
-                the w warm-up steps, then the schedule from its start; onecycle is OneCycleLR throughout
-optimizers.txt  the arguments (SGD: `lr momentum nesterov weight_decay`, Adam and AdamW: `lr beta1 beta2 eps weight_decay`),
-                `params [37]`, `grads [S,37]`, `result [37]` after the S steps
+                the w warm-up steps, then the schedule from its start; onecycle is OneCycleLR throughout. reduce_on_plateau also:
+                `metrics [epochs]`, `higher` (is better); it starts with the first epoch that does not end in the warm-up
+optimizers.txt  a case `inputs`: `params [37]`, `grads [S,37]`, for the cases behind it: the arguments, `result [37]` after the S steps,
+                and the state that PyTorch then has, by PyTorch's names
 scores.txt      `confusion [K,K]` (true, predicted), `accuracy`, and macro `precision recall f1` over the classes that occur, with
                 zero_division=0 (the defaults of scikit-learn)
 """
