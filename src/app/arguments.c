@@ -30,7 +30,27 @@ static const struct flag flags[] = {
     {"timeline-steps", "FIRST:COUNT", AT(timeline_steps), "the steps of the timeline (default 10:20)",
      FLAGS_RUN, 0},
     {"data", "LOCATOR", AT(data), "data set: FILE.h5, FILE.h5:GROUP, demo:test", FLAGS_DATA, 0},
-    {"class-names", "A,B,...", AT(class_names), "names of the classes, in label order", FLAGS_CONVERT, 0},
+    {"class-names", "A,B,...", AT(class_names), "idx: names of the classes, in label order", FLAGS_IDX, 0},
+    {"target", "COLUMNS", AT(target), "csv, arff: what is to be predicted", FLAGS_TABLE, 0},
+    {"labels", "KIND", AT(labels), "csv, arff: auto (default), index, multilabel, target", FLAGS_TABLE, 0},
+    {"drop", "COLUMNS", AT(drop), "csv, arff: columns to leave out", FLAGS_TABLE, 0},
+    {"missing", "WHAT", AT(missing), "csv, arff: error (default), mean, drop (the row)", FLAGS_TABLE, 0},
+    {"split", "FRACTION", AT(split), "csv, arff: this share of the rows, drawn at random, is the test set",
+     FLAGS_TABLE, 0},
+    {"seed", "N", AT(seed), "csv, arff: of --split (default 1)", FLAGS_TABLE, 0},
+    {"split-at", "ROW", AT(split_at), "csv, arff: the rows from this one on (from 0) are the test set",
+     FLAGS_TABLE, 0},
+    {"test-every", "N", AT(test_every), "csv, arff: the last of every N rows is in the test set", FLAGS_TABLE,
+     0},
+    {"test-file", "FILE", AT(test_file), "csv, arff: this file is the test set", FLAGS_TABLE, 0},
+    {"categorical", "COLUMNS", AT(categorical), "csv: text features, one column of x for each value",
+     FLAGS_CSV, 0},
+    {"header", "yes|no|auto", AT(header), "csv: whether the first row names the columns", FLAGS_CSV, 0},
+    {"delimiter", "C", AT(delimiter), "csv: what separates cells: , (default) ; | tab", FLAGS_CSV, 0},
+    {"labels-xml", "FILE", AT(labels_xml), "arff: Mulan's list of the attributes that are labels", FLAGS_ARFF,
+     0},
+    {"label-count", "N", AT(label_count), "arff: the last N attributes are labels; the first if negative",
+     FLAGS_ARFF, 0},
     {"force", NULL, AT(force), "replace an existing output file", FLAGS_FORCE, 0},
     {"params", "N", AT(params), "sync: length of the parameter vector (default: 1e6, then 16e6)", FLAGS_BENCH,
      0},
@@ -42,6 +62,7 @@ static const struct flag flags[] = {
     {"version", NULL, AT(version), "print version and libraries", 0, 0},
     {.name = NULL},
 };
+_Static_assert(sizeof flags / sizeof *flags <= 64, "arguments.given has a bit for each");
 
 void arguments_help(unsigned sets)
 {
@@ -93,7 +114,7 @@ static enum status add_assignment(struct arguments *a, const char *text, const c
 }
 
 /* Reads the flag at argv[*i] and moves *i to its last argument. */
-static enum status read_flag(struct arguments *a, int *i, unsigned *used_sets)
+static enum status read_flag(struct arguments *a, int *i)
 {
     const char *argument = a->argv[*i];
     bool is_long = argument[1] == '-';
@@ -114,7 +135,7 @@ static enum status read_flag(struct arguments *a, int *i, unsigned *used_sets)
         if (*i + 1 == a->argc) return status_fail(STATUS_CONFIG, "%s needs a value (see --help)", argument);
         value = a->argv[++*i];
     }
-    *used_sets |= f->sets;
+    a->given |= (uint64_t)1 << (f - flags);
     char *field = (char *)a + f->offset;
     if (!value) {
         bool on = true;
@@ -154,13 +175,18 @@ static enum status read_word(struct arguments *a, const char *word)
     return STATUS_OK;
 }
 
-static enum status check_flags(const struct arguments *a, unsigned used_sets)
+enum status arguments_check_flags(const struct arguments *a, const char *what, unsigned sets)
 {
-    unsigned wrong = used_sets & ~a->command->flags;
-    for (const struct flag *f = flags; wrong && f->name; f++)
-        if (f->sets & wrong)
-            return status_fail(STATUS_CONFIG, "'%s' does not take flags like --%s (see 'ddp_train help %s')",
-                               a->command->name, f->name, a->command->name);
+    for (const struct flag *f = flags; f->name; f++)
+        if (a->given >> (f - flags) & 1 && f->sets && !(f->sets & sets))
+            return status_fail(STATUS_CONFIG, "'%s' does not take --%s (see 'ddp_train help %s')", what,
+                               f->name, a->command->name);
+    return STATUS_OK;
+}
+
+static enum status check(const struct arguments *a)
+{
+    TRY(arguments_check_flags(a, a->command->name, a->command->flags));
     if (a->word_count < a->command->min_words)
         return status_fail(STATUS_CONFIG, "usage: ddp_train %s %s", a->command->name, a->command->synopsis);
     if (strcmp(a->command->synopsis, "[FILE.yaml]") == 0) {
@@ -177,12 +203,11 @@ static enum status check_flags(const struct arguments *a, unsigned used_sets)
 enum status arguments_parse(struct arguments *a, int argc, char **argv)
 {
     *a = (struct arguments){.argc = argc, .argv = argv};
-    unsigned used_sets = 0;
     for (int i = 1; i < argc; i++)
-        TRY(argv[i][0] == '-' && argv[i][1] ? read_flag(a, &i, &used_sets) : read_word(a, argv[i]));
+        TRY(argv[i][0] == '-' && argv[i][1] ? read_flag(a, &i) : read_word(a, argv[i]));
     if (!a->command && !a->help) a->command = command_find(a->version ? "version" : "train");
     if (a->help || a->version) return STATUS_OK;
-    return check_flags(a, used_sets);
+    return check(a);
 }
 
 void arguments_free(struct arguments *a)

@@ -16,9 +16,34 @@ static const struct command commands[] = {
     {"check", "[FILE.yaml]", "check configuration, data and model, and stop before the first step", "",
      FLAGS_CONFIG, 0, 1, true, cmd_check},
     {"inspect", "FILE", "show what a data set or a checkpoint holds", "", 0, 1, 1, false, cmd_inspect},
-    {"convert", "idx IMAGES LABELS OUT.h5",
-     "turn IDX files (MNIST and its relatives, also .gz) into a data set", "", FLAGS_CONVERT | FLAGS_FORCE, 4,
-     4, false, cmd_convert},
+    {"convert", "idx IMAGES LABELS OUT.h5 | csv IN.csv OUT.h5 | arff IN.arff OUT.h5",
+     "turn IDX, CSV and ARFF files (also .gz) into a data set",
+     "idx   MNIST and its relatives: images (N,H,W) and labels (N,), both uint8.\n"
+     "csv   RFC 4180. COLUMNS are names or numbers from 0, separated by commas. The first row is a header if "
+     "its\n"
+     "      cells are texts where columns of numbers are expected, that is outside --target, --categorical "
+     "and\n"
+     "      --drop; where that is not clear, --header decides. Missing are empty cells, NA, N/A, NaN, null, "
+     "?.\n"
+     "arff  Weka's and Mulan's, dense or sparse. A nominal attribute becomes one column for each value, "
+     "{0,1} "
+     "one\n"
+     "      column of 0 and 1; string and date attributes are left out with --drop. Missing is ?.\n\n"
+     "The kinds of --labels: index are classes, texts or integers, in one column (classes are counted from 0 "
+     "in "
+     "the\n"
+     "order of their bytes, integers by size, those of ARFF as declared); multilabel is 0 or 1 in each "
+     "target; "
+     "target\n"
+     "are numbers; auto takes texts as index, 0 and 1 as labels, other numbers as target.\n"
+     "--missing mean uses the mean of the training rows. Rows are counted from 0, before any is dropped.\n\n"
+     "  ddp_train convert idx images.gz labels.gz train.h5 --class-names cat,dog\n"
+     "  ddp_train convert csv houses.csv houses.h5 --target price --categorical town --missing mean --split "
+     "0.2\n"
+     "  ddp_train convert csv letters.csv letters.h5 --target 0 --delimiter ; --header no --split-at 2\n"
+     "  ddp_train convert arff genes-train.arff genes.h5 --labels-xml genes.xml --test-file genes-test.arff\n"
+     "  ddp_train convert arff flowers.arff flowers.h5 --target species --test-every 5\n",
+     FLAGS_CONVERT, 1, 4, false, cmd_convert},
     {"demo-data", "OUT.h5", "write the built-in demo data set to a file", "", FLAGS_FORCE, 1, 1, false,
      cmd_demo_data},
     {"init", "[FILE.yaml]", "write the demo's configuration, with comments, to start from",

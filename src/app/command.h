@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "ddp/comm.h"
 #include "ddp/settings.h"
@@ -22,7 +23,10 @@ struct arguments {
     int word_count;
     const char *config, *output, *data, *class_names, *params, *repeats, *ranks_per_node, *json, *timeline,
         *timeline_steps, *batch; /* NULL if not given */
+    const char *target, *categorical, *drop, *missing, *labels, *split, *seed, *split_at, *test_every,
+        *test_file, *header, *delimiter, *labels_xml, *label_count; /* of convert */
     bool overwrite, print_config, force, help, version;
+    uint64_t given;           /* one bit per flag of the table in arguments.c */
     struct settings settings; /* keys given as flags */
 };
 
@@ -30,9 +34,13 @@ enum flag_set {
     FLAGS_CONFIG = 1, /* --config, --set, --SECTION.KEY, --print-config */
     FLAGS_RUN = 2,    /* --output, --overwrite */
     FLAGS_DATA = 4,
-    FLAGS_CONVERT = 8,
+    FLAGS_IDX = 8,
     FLAGS_BENCH = 16,
     FLAGS_FORCE = 32,
+    FLAGS_TABLE = 64, /* of convert csv and convert arff */
+    FLAGS_CSV = 128,
+    FLAGS_ARFF = 256,
+    FLAGS_CONVERT = FLAGS_IDX | FLAGS_TABLE | FLAGS_CSV | FLAGS_ARFF | FLAGS_FORCE,
 };
 
 struct command {
@@ -58,6 +66,9 @@ enum status command_flush(void);
 
 enum status arguments_parse(struct arguments *a, int argc, char **argv);
 void arguments_free(struct arguments *a);
+
+/* STATUS_CONFIG if a flag was given that belongs to none of these sets; `what` is "convert csv". */
+enum status arguments_check_flags(const struct arguments *a, const char *what, unsigned sets);
 void arguments_help(unsigned flags); /* the flags of these sets, to stdout */
 
 /* One function per command, in cmd_<name>.c. */
@@ -71,6 +82,9 @@ enum status cmd_init(struct comm *comm, struct arguments *a);
 enum status cmd_inspect(struct comm *comm, struct arguments *a);
 enum status cmd_train(struct comm *comm, struct arguments *a);
 enum status cmd_version(struct comm *comm, struct arguments *a);
+
+/* cmd_convert_table.c: csv and arff, the words behind them in place. */
+enum status convert_table(struct arguments *a);
 
 /* cmd_help.c: help on one command, or on all if NULL. */
 void help_print(const struct command *command);
