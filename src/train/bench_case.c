@@ -143,6 +143,32 @@ static void relu_backward(const struct bench_case *c)
     kernels->relu_backward(c->x_floats, c->y, c->x, c->x);
 }
 
+static void tanh_forward(const struct bench_case *c)
+{
+    kernels->activation_forward(&(struct activation){.kind = ACTIVATION_TANH}, c->x_floats, c->x, c->y);
+}
+
+static void gelu_forward(const struct bench_case *c)
+{
+    kernels->activation_forward(&(struct activation){.kind = ACTIVATION_GELU}, c->x_floats, c->x, c->y);
+}
+
+static void gelu_backward(const struct bench_case *c)
+{
+    kernels->activation_backward(&(struct activation){.kind = ACTIVATION_GELU}, c->x_floats, c->x, c->y,
+                                 c->scratch);
+}
+
+static void log_softmax_forward(const struct bench_case *c)
+{
+    kernels->log_softmax_forward(c->count, c->x_floats / c->count, c->x, c->y);
+}
+
+static void log_softmax_backward(const struct bench_case *c)
+{
+    kernels->log_softmax_backward(c->count, c->x_floats / c->count, c->x, c->y, c->scratch);
+}
+
 static void sum_rows(const struct bench_case *c)
 {
     kernels->sum_rows(c->count, c->x_floats / c->count / LANES, LANES, 1, c->x, c->y);
@@ -251,6 +277,11 @@ static void add_others(struct list *l)
     add_plain(l, pool, maxpool_backward, "maxpool 2x2 64x24x24 backward", y * FLOAT + y, x * FLOAT);
     add_plain(l, plain, relu_forward, "relu 64x24x24 forward", x * FLOAT, x * FLOAT);
     add_plain(l, plain, relu_backward, "relu 64x24x24 backward", 2 * x * FLOAT, x * FLOAT);
+    add_plain(l, plain, tanh_forward, "tanh 64x24x24 forward", x * FLOAT, x * FLOAT);
+    add_plain(l, plain, gelu_forward, "gelu 64x24x24 forward", x * FLOAT, x * FLOAT);
+    add_plain(l, plain, gelu_backward, "gelu 64x24x24 backward", 2 * x * FLOAT, x * FLOAT);
+    add_plain(l, plain, log_softmax_forward, "log_softmax 64x24x24 forward", x * FLOAT, x * FLOAT);
+    add_plain(l, plain, log_softmax_backward, "log_softmax 64x24x24 backward", 2 * x * FLOAT, x * FLOAT);
     add_plain(l, plain, sum_rows, "sum_rows 64x24x24", x * FLOAT, 64 * FLOAT);
     add_plain(l, plain, dropout_forward, "dropout 64x24x24 forward", x * FLOAT, x * FLOAT + x / 8);
     add_plain(l, plain, dropout_backward, "dropout 64x24x24 backward", x * FLOAT + x / 8, x * FLOAT);
