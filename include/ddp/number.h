@@ -18,7 +18,8 @@ enum status number_parse_bool(const char *text, bool *value);   /* true/false, y
  * decimal number. */
 bool number_scan(const char *text, double *value);
 
-/* Writes the shortest decimal text that reads back as the same double, with YAML-safe form. */
+/* Writes the shortest decimal text that reads back as the same double, with YAML-safe form, without an
+ * exponent below a million. */
 #define NUMBER_TEXT_SIZE 32
 void number_format(double value, char text[NUMBER_TEXT_SIZE]);
 

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <strings.h>
 
 /* strtod alone would also take leading blanks, hexadecimal, "inf" and "nan". */
@@ -88,8 +89,9 @@ enum status number_parse_bool(const char *text, bool *value)
 
 void number_format(double value, char text[NUMBER_TEXT_SIZE])
 {
+    bool exponent = !(fabs(value) < 1e6); /* 20, not 2e+01 */
     for (int digits = 1; digits <= 17; digits++) {
         snprintf(text, NUMBER_TEXT_SIZE, "%.*g", digits, value);
-        if (strtod(text, NULL) == value) return;
+        if (strtod(text, NULL) == value && (exponent || !strstr(text, "e+"))) return;
     }
 }

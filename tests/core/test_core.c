@@ -44,6 +44,16 @@ static void test_number_round_trip(void)
         CHECK_STATUS(number_parse_real(text, &back), STATUS_OK);
         CHECK(back == value);
     }
+    static const struct {
+        double value;
+        const char *text;
+    } plain[] = {{20, "20"},      {-300, "-300"}, {123456, "123456"}, {1e6, "1e+06"}, {0.1, "0.1"},
+                 {1e-8, "1e-08"}, {0, "0"}};
+    for (size_t i = 0; i < sizeof plain / sizeof plain[0]; i++) {
+        char text[NUMBER_TEXT_SIZE];
+        number_format(plain[i].value, text);
+        CHECK(strcmp(text, plain[i].text) == 0);
+    }
 }
 
 /* The quick way and the slow way give the nearest double, which is what strtod gives. */

@@ -129,11 +129,11 @@ static void test_stages(int kernel)
     mem_free(&a), mem_free(&b);
 }
 
-/* conv2d, the activation, maxpool2d, the activation, relu, the activation, linear, the activation; `apart` as above. Input and
+/* conv2d, the activation, maxpool2d, the activation, sigmoid, the activation, linear, the activation; `apart` as above. Input and
  * output are those of relu_and_pool. */
 static void activated(struct model_spec *spec, const struct layer_ops *activation, bool apart)
 {
-    static const char *const neighbours[] = {"conv2d", "maxpool2d", "relu", "linear"};
+    static const char *const neighbours[] = {"conv2d", "maxpool2d", "sigmoid", "linear"};
     static const double first[] = {5, 2, 0, 7}, second[] = {3, 0, 0, 0};
     memset(spec, 0, sizeof *spec);
     spec->input = (struct shape){2, 11, 12};
