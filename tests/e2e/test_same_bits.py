@@ -91,6 +91,21 @@ class SameBits(harness.Case):
             with self.subTest(ranks=ranks, per_node=per_node):
                 self.same(one, self.train(config, ranks, [f"--sync.ranks_per_node={per_node}"]))
 
+    def test_activations(self):
+        """Each of them twice, behind a convolution and between linear layers."""
+        kinds = ["leaky_relu: 0.2", "elu: 0.5", "gelu", "gelu: tanh", "silu", "softplus: {beta: 2}", "sigmoid", "tanh", "softmax",
+                 "log_softmax"]
+        more = "".join(f"    - {kind}\n    - linear: 20\n" for kind in kinds)
+        with open(self.config(more=more), encoding="utf-8") as f:
+            text = f.read()
+        behind = "".join(f"    - {kind}\n" for kind in kinds)
+        config = self.write("activations.yaml", text.replace("    - relu\n    - avgpool2d", behind + "    - avgpool2d"))
+        one = self.train(config, 1)
+        self.assertTrue(all(np.isfinite(t).all() for t in harness.tensors(one.final).values()))
+        for ranks in (2, 3, 8):
+            with self.subTest(ranks=ranks):
+                self.same(one, self.train(config, ranks))
+
     def every_way_of_a_convolution(self):
         """Lane by lane, Winograd's transform, panels of channels; relu between two convolutions; a strided one with padding."""
         return self.write("ways.yaml", CONFIG.format(train=f'"{SHORT_LAST}"', normalize="none", dropout=0.25, optim=SGD, more="").replace(
