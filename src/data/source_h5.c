@@ -79,26 +79,36 @@ static void defuse(char *name)
         if ((unsigned char)*name < 0x20 || *name == 0x7f) *name = ' ';
 }
 
-/* Class names stand beside the labels, on their group or on the file, as attribute or as dataset. */
-static enum status read_class_names(struct source *s, struct h5_source *h, const char *group)
+/* Names stand beside the labels, on their group or on the file, as attribute or as dataset. */
+static enum status find_names(struct h5_source *h, const char *group, const char *what, int64_t *count)
 {
     const char *const objects[] = {h->labels.y.name, group[0] ? group : "/", "/"};
     char dataset[FIND_NAME_SIZE];
-    snprintf(dataset, sizeof dataset, "%s/class_names", group);
-    const char *const datasets[] = {dataset, "/class_names"};
-    int64_t count = 0;
     for (int i = 0; i < 3 && !h->class_names; i++)
-        if (h5_has_attr(h->file, objects[i], "class_names"))
-            TRY(h5_attr_texts(h->file, objects[i], "class_names", &h->class_names, &count));
-    for (int i = 0; i < 2 && !h->class_names; i++)
-        if (h5_what(h->file, datasets[i]) == H5_OBJECT_DATASET)
-            TRY(h5_read_texts(h->file, datasets[i], &h->class_names, &count));
-    if (h->class_names && count == 1 && strchr(h->class_names[0], ',')) {
+        if (h5_has_attr(h->file, objects[i], what))
+            TRY(h5_attr_texts(h->file, objects[i], what, &h->class_names, count));
+    for (int i = 1; i < 3 && !h->class_names; i++) {
+        snprintf(dataset, sizeof dataset, "%s/%s", i == 1 ? group : "", what);
+        if (h5_what(h->file, dataset) == H5_OBJECT_DATASET)
+            TRY(h5_read_texts(h->file, dataset, &h->class_names, count));
+    }
+    return STATUS_OK;
+}
+
+/* What can be class indices has names of classes; other labels may have names of their columns. */
+static enum status read_class_names(struct source *s, struct h5_source *h, const char *group)
+{
+    static const char *const kinds[] = {"class_names", "label_names", "target_names"};
+    int usable = s->info.label_integers && s->info.label_width <= 1 ? 1 : 3;
+    int64_t count = 0;
+    TRY(find_names(h, group, kinds[0], &count));
+    if (h->class_names && count == 1 && strchr(h->class_names[0], ',')) { /* one text, "cat,dog" */
         char **split;
         TRY(names_split(h->class_names[0], &split, &count));
         mem_free(&h->class_names);
         h->class_names = split;
     }
+    for (int i = 1; i < usable && !h->class_names; i++) TRY(find_names(h, group, kinds[i], &count));
     if (!h->class_names) return STATUS_OK;
     for (int64_t k = 0; k < count; k++) defuse(h->class_names[k]);
     s->info.class_count = count;

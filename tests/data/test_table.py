@@ -35,7 +35,10 @@ class Case(harness.Case):
         process = self.convert(kind, source, *flags)
         self.assertEqual(process.returncode, 0, process.stderr)
         self.said = process.stdout + process.stderr
-        self.assertEqual(harness.run(["inspect", self.out]).returncode, 0)
+        inspected = harness.run(["inspect", self.out])
+        self.assertEqual(inspected.returncode, 0, inspected.stderr)
+        self.assertNotIn("problem", inspected.stdout)
+        self.inspected = inspected.stdout
         found = {}
 
         def visit(name, item):
@@ -311,6 +314,7 @@ class Csv(Case):
         self.check_fifths(got, table[:, :8], table[:, 8:])
         self.assertEqual(got["train/y"][1], {"target_names": ["Y1", "Y2"]})
         self.assertEqual(len(got["test/y"][0]), 153)
+        self.assertRegex(self.inspected, r"(?m)^ +1  Y2 .* 47\.59$")
 
     def test_letter_recognition(self):
         source = self.published("letter-recognition/letter-recognition.data")
@@ -417,6 +421,7 @@ class Arff(Case):
         got = self.mulan("yeast", 14)
         self.assertEqual(got["test/y"][0].sum(axis=0, dtype=int).tolist(),
                          [286, 393, 385, 330, 281, 219, 167, 191, 80, 92, 91, 688, 683, 13])
+        self.assertRegex(self.inspected, r"(?m)^ +0  Class1 +286 ")
 
     def test_scene(self):
         got = self.mulan("scene", 6)
