@@ -35,6 +35,39 @@ struct dropout_draw {
     float p; /* probability to drop, 0 <= p < 1 */
 };
 
+/* Softmax cross entropy with any targets: class k of a sample counts factor * weight[k] * (keep * target + even), where
+ * target is 1 for the label and 0 elsewhere, or targets[k]. */
+struct softmax_target {
+    const float *logits;             /* [K][stride] */
+    int64_t classes;                 /* K */
+    int64_t stride, lanes, live;     /* as of a gather */
+    const int32_t *labels;           /* [live] */
+    int64_t ignored;                 /* samples of this label count nothing */
+    const float *targets;            /* [K][stride], or NULL: labels */
+    const float *weights, *factors;  /* of classes [K] and of samples [live]; NULL: all 1 */
+    float keep, even;
+};
+
+/* A loss that is a sum over outputs, each with its own target, times factor * weight[k]. */
+enum loss_terms_form {
+    TERMS_BCE_LOGITS, /* -pos_weight t log sigmoid(x) - (1 - t) log(1 - sigmoid(x)) */
+    TERMS_BCE,        /* -t log x - (1 - t) log(1 - x), logarithms not below -100; NaN for x outside [0, 1] */
+    TERMS_KL,         /* t (log t - x), 0 for t = 0 */
+    TERMS_KL_LOG,     /* exp(t) (t - x) */
+    TERMS_POISSON,    /* x - t log(x + eps) */
+    TERMS_POISSON_LOG /* exp(x) - t x */
+};
+struct loss_terms {
+    enum loss_terms_form form;
+    const float *x, *targets;       /* [K][stride] */
+    int64_t outputs;                /* K */
+    int64_t stride, lanes, live;    /* as of a gather */
+    const float *weights, *factors; /* of outputs [K] and of samples [live]; NULL: all 1 */
+    const float *pos_weights;       /* [K], or NULL: all 1 */
+    float eps;
+    bool stirling; /* Poisson: where t > 1, the approximation of log t! is added */
+};
+
 /* One batch assembly. */
 struct gather {
     int64_t channels, per_channel;
@@ -121,6 +154,15 @@ struct kernels {
      * dlogits [K][N] (p - onehot, zero in dead lanes) and predicted [live] (first maximum) may be NULL. */
     void (*softmax)(const float *logits, int64_t classes, int64_t stride, int64_t lanes, int64_t live,
                     const int32_t *labels, float *dlogits, double *losses, int32_t *predicted);
+
+    /* The same where targets are not just labels, or count differently. losses [live] and dlogits as above, times what the
+     * samples count; a NaN in the logits is a NaN of the loss even if the sample counts nothing. */
+    void (*softmax_target)(const struct softmax_target *s, float *dlogits, double *losses,
+                           int32_t *predicted);
+
+    /* vec_loss.c: losses [live], sums in double of terms in float32; their derivatives dx [K][stride] (zero in dead lanes)
+     * may be NULL. */
+    void (*loss_terms)(const struct loss_terms *t, float *dx, double *losses);
 
     /* vec_gather.c: out[f][lane] = rows[lane][f] * scale[c] + shift[c], lanes beyond `live` are zero;
      * f = c * per_channel + i. */

@@ -60,6 +60,9 @@ VEC_INLINE void vec_store_any(float *p, vec v)
     *(vec_any *)p = v;
 }
 
+/* As many doubles, for sums. */
+typedef double vecd __attribute__((vector_size(VW * 8), may_alias));
+
 VEC_INLINE vec vec_all(float value)
 {
     return value - (vec){0};
@@ -115,6 +118,9 @@ void LEVEL(dropout_forward)(const struct dropout_draw *d, const float *x, float 
 void LEVEL(dropout_backward)(const struct dropout_draw *d, const uint16_t *keep, const float *dy, float *dx);
 void LEVEL(softmax)(const float *logits, int64_t classes, int64_t stride, int64_t lanes, int64_t live,
                     const int32_t *labels, float *dlogits, double *losses, int32_t *predicted);
+void LEVEL(softmax_target)(const struct softmax_target *s, float *dlogits, double *losses,
+                           int32_t *predicted);
+void LEVEL(loss_terms)(const struct loss_terms *t, float *dx, double *losses);
 void LEVEL(gather_u8)(const struct gather *g, const uint8_t *const *rows, float *out);
 void LEVEL(gather_f32)(const struct gather *g, const float *const *rows, float *out);
 

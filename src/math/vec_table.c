@@ -32,6 +32,8 @@ const struct kernels LEVEL(kernels) = {
     .dropout_forward = LEVEL(dropout_forward),
     .dropout_backward = LEVEL(dropout_backward),
     .softmax = LEVEL(softmax),
+    .softmax_target = LEVEL(softmax_target),
+    .loss_terms = LEVEL(loss_terms),
     .gather_u8 = LEVEL(gather_u8),
     .gather_f32 = LEVEL(gather_f32),
 };
