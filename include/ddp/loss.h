@@ -3,7 +3,8 @@
  * Sums are never normalised here: the trainer adds them over virtual ranks and divides once by the total weight,
  * which makes a mean that of one process over the whole global batch. What the weight of a sample is, each loss
  * says (torch.nn: the weight of its class for cross entropy, the number of elements for BCE, ...); reduction 'sum'
- * divides by nothing. Local functions. */
+ * divides by nothing. A sample's own weight multiplies all of it, loss, gradient and weight, so that a mean is the weighted
+ * one: sklearn's sample_weight. NaN among the outputs of a sample, even an ignored one, makes its loss NaN. Local functions. */
 #ifndef DDP_LOSS_H
 #define DDP_LOSS_H
 
@@ -57,6 +58,8 @@ struct loss_batch {
 
 enum loss_reduction { LOSS_MEAN, LOSS_SUM };
 
+#define LOSS_IGNORES_NONE INT64_MIN
+
 /* A loss made ready for a network's K outputs. */
 struct loss {
     const struct loss_ops *ops;
@@ -64,8 +67,9 @@ struct loss {
     enum target_kind kind;  /* of the targets it gets */
     enum loss_output output;
     enum loss_reduction reduction;
-    int64_t outputs;       /* K */
-    float threshold;       /* of probabilities, for TASK_LABELS */
+    int64_t outputs; /* K */
+    int64_t ignored; /* the label of samples without a target (torch's ignore_index), or LOSS_IGNORES_NONE */
+    float threshold; /* of probabilities, for TASK_LABELS */
     float *lists[ARG_MAX]; /* [K]: ARG_LIST arguments as float32, NULL if empty; owned */
 };
 
@@ -77,8 +81,8 @@ struct loss_ops {
     double target_min, target_max; /* of TARGET_VALUES; both 0 = any */
     enum loss_output output;
 
-    /* Looks at kind, outputs and arguments, whose lists have length K, and may change `output` and `reduction`; NULL =
-     * nothing to look at. Errors: STATUS_CONFIG. */
+    /* Looks at kind, outputs and arguments, whose lists have length K, and may change `output` and set `ignored`;
+     * NULL = nothing to look at. Errors: STATUS_CONFIG. */
     enum status (*prepare)(struct loss *l);
     struct loss_sums (*compute)(const struct loss *l, const struct loss_batch *b);
 };
@@ -101,6 +105,9 @@ static inline enum task loss_task(const struct loss *l)
 {
     return loss_output_task(l->output);
 }
+
+/* A label is predicted to be on where its output is above this; for TASK_LABELS. */
+float loss_cut(const struct loss *l);
 
 /* What the reduction divides a sum of losses by; 0 = there was no valid target. */
 static inline double loss_divisor(const struct loss *l, const struct loss_sums *sums)

@@ -1,6 +1,7 @@
 #include "ddp/loss.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 
 #include "ddp/mem.h"
@@ -11,6 +12,13 @@ enum task loss_output_task(enum loss_output output)
 {
     if (output <= OUTPUT_SCORES) return TASK_CLASSES;
     return output <= OUTPUT_LABEL_SCORES ? TASK_LABELS : TASK_VALUES;
+}
+
+/* sigmoid(x) > p where x > log(p / (1 - p)) */
+float loss_cut(const struct loss *l)
+{
+    if (l->output == OUTPUT_LABEL_PROBS) return l->threshold;
+    return l->output == OUTPUT_LABEL_LOGITS ? logf(l->threshold / (1 - l->threshold)) : 0;
 }
 
 /* "index, onehot" */
@@ -48,6 +56,7 @@ enum status loss_make(struct loss *l, const struct loss_ops *ops, const struct a
                        .output = ops->output,
                        .reduction = args->of[LOSS_REDUCTION] == 1 ? LOSS_SUM : LOSS_MEAN,
                        .outputs = outputs,
+                       .ignored = LOSS_IGNORES_NONE,
                        .threshold = (float)threshold};
     if (!(ops->targets & TARGET_BIT(kind))) {
         char kinds[64];

@@ -2,3 +2,15 @@
  * line here. No include guard: loss_registry.c reads the list twice. */
 /* clang-format off */
 LOSS(cross_entropy)
+LOSS(nll)
+LOSS(bce_with_logits)
+LOSS(bce)
+LOSS(multi_margin)
+LOSS(hinge)
+LOSS(soft_margin)
+LOSS(mse)
+LOSS(l1)
+LOSS(smooth_l1)
+LOSS(huber)
+LOSS(poisson_nll)
+LOSS(kl_div)

@@ -183,46 +183,128 @@ static void check_layer(const struct layer_ops *ops)
     CHECK(checked >= 15);
 }
 
-/* The loss is smooth: truncation error is h^2 / 6 of the third derivative, at most 1 per lane here. */
-static void check_loss(const struct loss_ops *ops, int64_t classes, int64_t lanes, int64_t live)
-{
-    int64_t count = classes * lanes;
-    float *x = vector(count, 1), *moved = vector(count, 0), *d = vector(count, 1),
-          *gradient = vector(count, 0);
+/* A loss of one kind of targets, on outputs and targets that suit it. Outputs keep at least 1/256 away from kinks, which lie
+ * where outputs, targets or margins (all multiples of 1/8) are apart by such a multiple: in every class they are off by another
+ * number of 128ths. */
+struct loss_case {
+    struct loss loss;
+    int64_t classes, lanes, live;
+    float *x, *targets, *moved, *direction, *gradient, *weights;
     int32_t labels[64], predicted[64];
-    double losses[64], analytic = 0;
-    struct arg_values args = {{0}, {NULL}};
-    struct loss l;
-    CHECK_STATUS(loss_make(&l, ops, &args, TARGET_INDEX, classes, 0.5), STATUS_OK);
-    for (int64_t i = 0; i < count; i++) x[i] *= 4;
-    for (int64_t i = 0; i < lanes; i++) labels[i] = (int32_t)((draw() + 1) / 2 * (float)classes);
+    double losses[64];
+};
+
+static float draw_output(const struct loss *l, int64_t class)
+{
+    float off = (float)class / 128 + 1.0f / 256, eighths = floorf(draw() * 16) / 8; /* in [-2, 2) */
+    if (l->output == OUTPUT_LABEL_PROBS) return 0.5f + 0.2f * draw();
+    bool positive = l->output == OUTPUT_VALUES && l->ops->target_max > 0; /* Poisson */
+    return positive ? 3 + eighths + off : eighths + off;
+}
+
+static float draw_target(const struct loss *l)
+{
+    if (l->kind == TARGET_PROBS || l->kind == TARGET_ONEHOT)
+        return 0.5f + 0.5f * draw(); /* that rows add up to 1 is not needed */
+    if (l->kind == TARGET_MULTILABEL) return draw() > 0;
+    float eighths = floorf(draw() * 8) / 8;
+    return l->ops->target_max == 1 ? 0.5f + 0.5f * eighths : l->ops->target_max > 1 ? 3 + eighths : eighths;
+}
+
+static double loss_of(struct loss_case *c, const float *x, float *gradient)
+{
     struct loss_batch b = {.logits = x,
                            .dlogits = gradient,
-                           .classes = classes,
-                           .lanes = lanes,
-                           .stride = lanes,
-                           .live = live,
-                           .labels = labels,
-                           .losses = losses,
-                           .predicted = predicted};
-    struct loss_sums sums = ops->compute(&l, &b);
-    CHECK(sums.count == live);
+                           .classes = c->classes,
+                           .lanes = c->lanes,
+                           .stride = c->lanes,
+                           .live = c->live,
+                           .labels = c->labels,
+                           .targets = c->targets,
+                           .weights = c->weights,
+                           .losses = c->losses,
+                           .predicted = c->predicted};
+    struct loss_sums sums = c->loss.ops->compute(&c->loss, &b);
+    CHECK(sums.count == c->live);
+    return sums.loss;
+}
+
+/* Second and third derivatives are largest for log x at 0.3, 2 / x^3 = 74, and exp(2.2) is well below that: truncation is
+ * h^2 / 6 of it for each output. */
+static void check_loss_case(struct loss_case *c)
+{
+    int64_t count = c->classes * c->lanes;
+    double analytic = 0, size = 0;
+    loss_of(c, c->x, c->gradient);
     for (int64_t i = 0; i < count; i++) {
-        if (i % lanes >= live) CHECK(gradient[i] == 0);
-        analytic += (double)gradient[i] * (double)d[i];
+        if (i % c->lanes >= c->live) CHECK(c->gradient[i] == 0);
+        analytic += (double)c->gradient[i] * (double)c->direction[i];
     }
-    b.logits = moved;
-    b.dlogits = NULL;
+    for (int64_t n = 0; n < c->live; n++) size += fabs(c->losses[n]);
     for (int half = 1; half <= 2; half++) {
-        double h = 1.0 / 256 / half, value[2];
+        double h = 1.0 / 512 / half, value[2];
         for (int side = 0; side < 2; side++) {
-            for (int64_t i = 0; i < count; i++) moved[i] = (float)(x[i] + (side ? h : -h) * d[i]);
-            value[side] = ops->compute(&l, &b).loss;
+            for (int64_t i = 0; i < count; i++)
+                c->moved[i] = (float)((double)c->x[i] + (side ? h : -h) * (double)c->direction[i]);
+            value[side] = loss_of(c, c->moved, NULL);
         }
-        double rounding = 16 * FLOAT_EPSILON * (double)(live * 8) / h, truncation = (double)live * h * h;
+        double rounding = 16 * FLOAT_EPSILON * (size + sqrt((double)(c->live * c->classes))) / h;
+        double truncation = 74.0 / 6 * (double)(c->live * c->classes) * h * h;
         CHECK_NEAR((value[1] - value[0]) / (2 * h), analytic, rounding + truncation);
     }
-    mem_free(&x), mem_free(&moved), mem_free(&d), mem_free(&gradient);
+}
+
+static void run_loss_case(struct loss_case *c)
+{
+    int64_t count = c->classes * c->lanes;
+    c->x = vector(count, 0), c->targets = vector(count, 0), c->moved = vector(count, 0);
+    c->direction = vector(count, 1), c->gradient = vector(count, 0), c->weights = vector(c->lanes, 1);
+    for (int64_t i = 0; i < count; i++) {
+        c->x[i] = draw_output(&c->loss, i / c->lanes);
+        c->targets[i] = draw_target(&c->loss);
+    }
+    for (int64_t n = 0; n < c->lanes; n++) {
+        c->labels[n] = (int32_t)((draw() + 1) / 2 * (float)c->classes);
+        c->weights[n] += 1;
+    }
+    check_loss_case(c);
+    float **all[] = {&c->x, &c->targets, &c->moved, &c->direction, &c->gradient, &c->weights};
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) mem_free(all[i]);
+}
+
+/* `choice` has a bit for every yes-or-no argument and one for the lists; powers and smoothing come with that one. */
+static void draw_loss_args(const struct arg *table, int choice, int64_t classes, struct arg_values *args)
+{
+    arg_values_defaults(table, args);
+    for (int i = 0; table[i].name; i++) {
+        if (table[i].kind == ARG_BOOL) args->of[i] = choice >> i & 1;
+        if (!(choice & 1)) continue;
+        if (strcmp(table[i].name, "p") == 0) args->of[i] = 2;
+        if (strcmp(table[i].name, "label_smoothing") == 0) args->of[i] = 0.25;
+        if (table[i].kind != ARG_LIST) continue;
+        CHECK_STATUS(arg_values_resize(args, i, classes), STATUS_OK);
+        for (int64_t k = 0; k < classes; k++) args->list[i][k] = 1 + 0.5 * (double)draw();
+    }
+}
+
+static void check_loss(const struct loss_ops *ops, enum target_kind kind)
+{
+    int checked = 0;
+    for (int choice = 0; choice < 16; choice++)
+        for (int64_t classes = 1; classes <= 13; classes += 3)
+            for (int64_t live = 0; live <= 48; live += 13) {
+                struct loss_case c = {.classes = classes, .lanes = 48, .live = live};
+                struct arg_values args = {{0}, {NULL}};
+                draw_loss_args(ops->args, choice, classes, &args);
+                if (loss_make(&c.loss, ops, &args, kind, classes, 0.5) == STATUS_OK) {
+                    run_loss_case(&c);
+                    checked++;
+                }
+                loss_free(&c.loss);
+                arg_values_free(&args);
+            }
+    fprintf(stderr, "%s of %s: %d cases\n", ops->name, target_name(kind), checked);
+    CHECK(checked >= 80);
 }
 
 int main(void)
@@ -231,8 +313,9 @@ int main(void)
     CHECK_STATUS(kernels_select("auto"), STATUS_OK);
     for (int i = 0; layer_registry()[i]; i++) check_layer(layer_registry()[i]);
     for (int i = 0; loss_registry()[i]; i++)
-        for (int64_t classes = 1; classes <= 13; classes += 3)
-            for (int64_t live = 0; live <= 48; live += 13) check_loss(loss_registry()[i], classes, 48, live);
+        for (int kind = 0; kind < TARGET_KINDS; kind++)
+            if (loss_registry()[i]->targets & TARGET_BIT(kind))
+                check_loss(loss_registry()[i], (enum target_kind)kind);
     CHECK(mem_alive() == 0);
     return check_result();
 }

@@ -13,6 +13,7 @@ layers.txt      conv2d, maxpool2d, avgpool2d (PyTorch's defaults: padding counts
                 `x [N,C,H,W]`, `weight`, `bias` (conv2d), `y`, and for the upstream gradient `dy`: `dx`, `dweight`, `dbias`
 activations.txt every activation: its arguments where they are not the default, `x y dy dx [N,C,H,W]`, the last two sizes 1 where
                 PyTorch got (N,C); softmax over dim=1
+losses.txt      every loss, told in cases_loss.py
 loss.txt        cross entropy: `logits [N,K]`, `labels [N]`, `loss [N]` of each sample, `gradient [N,K]` of their SUM, `predicted [N]`
 schedules.txt   `lr steps_per_epoch epochs`, the arguments (`warmup_epochs`, ...), `rates [total steps]`. Warm-up: lr (s+1)/w in step s of
                 the w warm-up steps, then the schedule from its start; onecycle is OneCycleLR throughout. reduce_on_plateau also:
@@ -29,6 +30,7 @@ import torch
 from torch.nn import functional as F
 
 import cases_activations
+import cases_loss
 import cases_optim
 from cases import Cases, draw, gradients
 
@@ -96,6 +98,7 @@ def main():
     layers()
     cases_activations.activations()
     loss()
+    cases_loss.losses()
     cases_optim.schedules()
     cases_optim.optimizers()
     scores()

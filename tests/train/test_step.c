@@ -36,6 +36,7 @@ static struct config configuration(int sync_method)
                        .sync_method = sync_method,
                        .checkpoint_best = none,
                        .isa = isa};
+    arg_values_defaults(c.loss->args, &c.loss_args);
     arg_values_defaults(c.optim->args, &c.optim_args);
     spec_add(&c.model, "conv2d", 4, 3);
     spec_add(&c.model, "relu", 0, 0);
