@@ -38,13 +38,13 @@ struct dropout_draw {
 /* Softmax cross entropy with any targets: class k of a sample counts factor * weight[k] * (keep * target + even), where
  * target is 1 for the label and 0 elsewhere, or targets[k]. */
 struct softmax_target {
-    const float *logits;             /* [K][stride] */
-    int64_t classes;                 /* K */
-    int64_t stride, lanes, live;     /* as of a gather */
-    const int32_t *labels;           /* [live] */
-    int64_t ignored;                 /* samples of this label count nothing */
-    const float *targets;            /* [K][stride], or NULL: labels */
-    const float *weights, *factors;  /* of classes [K] and of samples [live]; NULL: all 1 */
+    const float *logits;            /* [K][stride] */
+    int64_t classes;                /* K */
+    int64_t stride, lanes, live;    /* as of a gather */
+    const int32_t *labels;          /* [live] */
+    int64_t ignored;                /* samples of this label count nothing */
+    const float *targets;           /* [K][stride], or NULL: labels */
+    const float *weights, *factors; /* of classes [K] and of samples [live]; NULL: all 1 */
     float keep, even;
 };
 

@@ -14,8 +14,8 @@ VEC_INLINE struct term bce_logits(const struct loss_terms *t, int64_t k, vec x, 
     vec e = vec_exp(vec_minus_abs(x)), tail = vec_log1p(e), zero = {0};
     veci negative = x < 0.0f;
     vec up = vec_select(negative, zero, x) + tail, down = vec_select(negative, -x, zero) + tail;
-    vec sigmoid = vec_select(negative, e, vec_all(1)) / (1.0f + e);
-    vec rest = vec_select(negative, vec_all(1), e) / (1.0f + e);
+    vec larger = 1.0f / (1.0f + e), smaller = e * larger;
+    vec sigmoid = vec_select(negative, smaller, larger), rest = vec_select(negative, larger, smaller);
     vec on = target * (t->pos_weights ? t->pos_weights[k] : 1.0f), off = 1.0f - target;
     return (struct term){off * up + on * down, off * sigmoid - on * rest};
 }

@@ -1,37 +1,38 @@
 #include "nn/loss_parts.h"
 
-#define BLOCK 16 /* lanes come in multiples of it */
+#define BLOCK 64
 
-void loss_predict(const struct loss_batch *b)
+KERNELS_CLONED void loss_predict(const struct loss_batch *b)
 {
     for (int64_t n = 0; n < b->lanes; n += BLOCK) {
         float most[BLOCK];
-        int32_t class[BLOCK] = {0};
-        for (int i = 0; i < BLOCK; i++) most[i] = b->logits[n + i];
+        int32_t class[BLOCK];
+        int width = b->lanes - n < BLOCK ? (int)(b->lanes - n) : BLOCK;
+        for (int i = 0; i < width; i++) most[i] = b->logits[n + i], class[i] = 0;
         for (int64_t k = 1; k < b->classes; k++) {
             const float *x = b->logits + k * b->stride + n;
-            for (int i = 0; i < BLOCK; i++) {
-                bool better = (x[i] > most[i]) | ((x[i] != x[i]) & (most[i] == most[i]));
-                most[i] = better ? x[i] : most[i];
-                class[i] = better ? (int32_t)k : class[i];
+            for (int i = 0; i < width; i++) {
+                bool stays = (most[i] >= x[i]) | (most[i] != most[i]); /* not if x is the first NaN */
+                class[i] = stays ? class[i] : (int32_t)k;
+                most[i] = stays ? most[i] : x[i];
             }
         }
-        for (int i = 0; i < BLOCK && n + i < b->live; i++) b->predicted[n + i] = class[i];
+        for (int i = 0; i < width && n + i < b->live; i++) b->predicted[n + i] = class[i];
     }
 }
 
 /* Samples of which every label is predicted right; a target between 0 and 1 is on above 1/2. */
-static int64_t labels_right(const struct loss *l, const struct loss_batch *b)
+KERNELS_CLONED static int64_t labels_right(const struct loss_batch *b, float cut)
 {
     int64_t right = 0;
-    float cut = loss_cut(l);
     for (int64_t n = 0; n < b->lanes; n += BLOCK) {
         int32_t wrong[BLOCK] = {0};
+        int width = b->lanes - n < BLOCK ? (int)(b->lanes - n) : BLOCK;
         for (int64_t k = 0; k < b->classes; k++) {
             const float *x = b->logits + k * b->stride + n, *target = b->targets + k * b->stride + n;
-            for (int i = 0; i < BLOCK; i++) wrong[i] |= (x[i] > cut) != (target[i] > 0.5f);
+            for (int i = 0; i < width; i++) wrong[i] |= (x[i] > cut) != (target[i] > 0.5f);
         }
-        for (int i = 0; i < BLOCK && n + i < b->live; i++) right += !wrong[i];
+        for (int i = 0; i < width && n + i < b->live; i++) right += !wrong[i];
     }
     return right;
 }
@@ -45,7 +46,7 @@ struct loss_sums loss_total(const struct loss *l, const struct loss_batch *b, do
         sums.weight += loss_factor(b, n) * share;
         if (task == TASK_CLASSES) sums.correct += b->predicted[n] == b->labels[n];
     }
-    if (task == TASK_LABELS) sums.correct = labels_right(l, b);
+    if (task == TASK_LABELS) sums.correct = labels_right(b, loss_cut(l));
     return sums;
 }
 
