@@ -44,6 +44,15 @@ enum status comm_gather_text(struct comm *c, const char *text, void (*take)(void
  * half the time of a message there and back. Collective. */
 double comm_clock_offset(struct comm *c);
 
+/* Rank `root` receives the words of all ranks, one rank behind the other, in `all`, which need not be given on the others.
+ * Returns on it how many there are, elsewhere 0. Collective. */
+int64_t comm_gather_words(struct comm *c, int root, const uint32_t *mine, int64_t count, uint32_t *all);
+
+/* Hands `values` from rank to rank, those of rank 0 first: each calls add(self, values), which adds its own, and every rank
+ * returns with what the last one made of them. The order of additions is that of a single rank. Collective. */
+void comm_fold_doubles(struct comm *c, double *values, int64_t count, void (*add)(void *self, double *values),
+                       void *self);
+
 /* Sums of integers on every rank, in place. Collective. */
 void comm_sum_int64(struct comm *c, int64_t *values, int64_t count);
 
