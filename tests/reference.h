@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define REFERENCE_ARRAYS 16
+#define REFERENCE_ARRAYS 48
 #define REFERENCE_WORD   32
 
 struct reference_array {

@@ -53,6 +53,9 @@ struct config {
     int64_t checkpoint_keep;
     char *checkpoint_best; /* "val.accuracy", "val.loss" or "" */
 
+    int64_t metrics_top_k;
+    double metrics_threshold; /* probability above which a label is on */
+
     int64_t log_every_steps; /* a step line in metrics.jsonl; 0 = only epochs */
     char *isa;               /* "auto", "v2", "v3", "v4" or "base" (kernels.h) */
 };

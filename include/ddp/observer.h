@@ -4,7 +4,10 @@
 #ifndef DDP_OBSERVER_H
 #define DDP_OBSERVER_H
 
+#include <stdbool.h>
 #include <stdint.h>
+
+#include "ddp/scores.h"
 
 struct step_event {
     int64_t epoch;         /* from 1 */
@@ -31,15 +34,23 @@ struct epoch_event {
 struct eval_event {
     const char *split; /* "val", "test", ... */
     int64_t epoch, step;
-    int64_t count, correct;
-    double accuracy, loss;
-    int64_t classes;
-    const char *const *class_names; /* [classes] or NULL */
-    const int64_t *confusion;       /* [true][predicted] */
+    int64_t count,
+        correct; /* samples that were scored; those whose class, or labels, are all right: 0 for real values */
+    double accuracy, loss; /* accuracy: NaN for real values */
+    int64_t outputs;
+    const char *const *output_names; /* [outputs] of classes, labels or targets, or NULL */
+    int64_t classes;                 /* of the confusion matrix; a binary label has 2: off and on */
+    const char *const *class_names;  /* [classes] or NULL */
+    const int64_t *confusion;        /* [true][predicted], or NULL for several labels and for real values */
     int64_t metric_count;
-    const char *const *metric_names; /* [metric_count], from the metric registry, "accuracy" among them */
-    const double *metrics;           /* [metric_count] */
+    const char *const *metric_names; /* [metric_count]: those of the metric registry that the task has */
+    const double *metrics;           /* [metric_count]; NaN where a metric is not defined for these samples */
+    const char *headline;            /* the metric to show if only one can be shown */
+    const struct scores *scores;     /* for tables per class, label or target */
 };
+
+/* A metric of the event, or its "loss"; false if the task does not have it. */
+bool eval_metric(const struct eval_event *e, const char *name, double *value, bool *lower_is_better);
 
 struct done_event {
     double accuracy, loss; /* of the last evaluation; of the last epoch's training if there is no val set */

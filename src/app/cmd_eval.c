@@ -1,3 +1,4 @@
+#include <math.h>
 #include <string.h>
 
 #include "app/report.h"
@@ -9,11 +10,14 @@
 static void on_eval(void *self, const struct eval_event *e)
 {
     (void)self;
-    log_info("accuracy %.4f (%lld of %lld), loss %.6f", e->accuracy, (long long)e->correct,
-             (long long)e->count, e->loss);
+    if (isnan(e->accuracy))
+        log_info("loss %.6f over %lld samples", e->loss, (long long)e->count);
+    else
+        log_info("accuracy %.4f (%lld of %lld), loss %.6f", e->accuracy, (long long)e->correct,
+                 (long long)e->count, e->loss);
     for (int64_t i = 0; i < e->metric_count; i++)
         if (strcmp(e->metric_names[i], "accuracy") != 0)
-            log_info("%s %.4f", e->metric_names[i], e->metrics[i]);
+            log_info("%s %.6g", e->metric_names[i], e->metrics[i]);
     report_confusion(e->classes, e->confusion, e->class_names);
 }
 

@@ -15,7 +15,6 @@
 /* What rank 0 does with the trainer's events. */
 struct run {
     const char *path;
-    const char *const *class_names;
     struct journal journal;
     struct console console;
 };
@@ -40,7 +39,7 @@ static void on_eval(void *self, const struct eval_event *e)
     journal_eval(&run->journal, e);
     console_eval(&run->console, e);
     if (e->confusion &&
-        rundir_write_confusion(run->path, e->classes, e->confusion, run->class_names) != STATUS_OK)
+        rundir_write_confusion(run->path, e->classes, e->confusion, e->class_names) != STATUS_OK)
         log_warn("%s", status_text());
 }
 
@@ -65,8 +64,7 @@ static enum status open_run(struct run *run, const struct setup *setup, const st
     TRY(journal_open(&run->journal, file, setup->config.log_every_steps));
     report_start(&setup->config, comm, info);
     journal_start(&run->journal, &setup->config, comm, info);
-    run->class_names = info->class_names;
-    console_open(&run->console, info->class_names);
+    console_open(&run->console);
     return STATUS_OK;
 }
 

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <string.h>
 
 #include "app/json.h"
@@ -64,6 +65,11 @@ void journal_start(struct journal *j, const struct config *config, const struct 
     end(j, &line);
 }
 
+static void write_accuracy(struct json *line, double accuracy)
+{
+    if (!isnan(accuracy)) json_real(line, "accuracy", accuracy);
+}
+
 void journal_step(struct journal *j, const struct step_event *e)
 {
     if (!j->out || j->every_steps == 0 || e->step % j->every_steps != 0) return;
@@ -71,7 +77,7 @@ void journal_step(struct journal *j, const struct step_event *e)
     json_int(&line, "epoch", e->epoch);
     json_int(&line, "step", e->step);
     json_real(&line, "loss", e->loss);
-    json_real(&line, "accuracy", e->accuracy);
+    write_accuracy(&line, e->accuracy);
     json_real(&line, "lr", e->lr);
     end(j, &line);
 }
@@ -84,7 +90,7 @@ void journal_epoch(struct journal *j, const struct epoch_event *e)
     json_int(&line, "epoch", e->epoch);
     json_int(&line, "step", e->step);
     json_real(&line, "loss", e->loss);
-    json_real(&line, "accuracy", e->accuracy);
+    write_accuracy(&line, e->accuracy);
     json_real(&line, "lr", e->lr);
     json_real(&line, "seconds", e->seconds);
     json_real(&line, "samples_per_second", e->samples_per_second);
@@ -102,12 +108,9 @@ void journal_eval(struct journal *j, const struct eval_event *e)
     json_int(&line, "epoch", e->epoch);
     json_int(&line, "step", e->step);
     json_int(&line, "count", e->count);
-    json_int(&line, "correct", e->correct);
-    json_real(&line, "accuracy", e->accuracy);
+    if (!isnan(e->accuracy)) json_int(&line, "correct", e->correct);
     json_real(&line, "loss", e->loss);
-    for (int64_t i = 0; i < e->metric_count; i++)
-        if (strcmp(e->metric_names[i], "accuracy") != 0 && strcmp(e->metric_names[i], "loss") != 0)
-            json_real(&line, e->metric_names[i], e->metrics[i]);
+    for (int64_t i = 0; i < e->metric_count; i++) json_real(&line, e->metric_names[i], e->metrics[i]);
     end(j, &line);
 }
 
@@ -117,7 +120,7 @@ void journal_done(struct journal *j, const struct done_event *e)
     char hash[17];
     snprintf(hash, sizeof hash, "%016" PRIx64, e->weights_hash);
     struct json line = begin(j, "done");
-    json_real(&line, "accuracy", e->accuracy);
+    write_accuracy(&line, e->accuracy);
     json_real(&line, "loss", e->loss);
     json_real(&line, "seconds", e->seconds);
     json_real(&line, "samples_per_second", e->samples_per_second);

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "ddp/scores.h"
+
 #define AT(field) offsetof(struct config, field)
 #define MANY      9007199254740992.0 /* 2^53: what every reader of numbers keeps exactly */
 
@@ -10,8 +12,8 @@ static const char *const normalize_kinds[] = {"auto", "unit", "none", NULL}; /* 
 static const char *const sync_methods[] = {"tree", "allreduce", NULL};       /* enum config_sync */
 static const char *const best_metrics[] = {"val.accuracy", "val.loss", "", NULL};
 
-static const char *const sections[] = {"run",      "data", "model",      "loss", "train", "optim",
-                                       "schedule", "sync", "checkpoint", "log",  NULL};
+static const char *const sections[] = {"run",      "data", "model",      "loss",    "train", "optim",
+                                       "schedule", "sync", "checkpoint", "metrics", "log",   NULL};
 
 static const struct option options[] = {
     {"run.name", OPTION_TEXT, AT(run_name), "run", .help = "names the run directory"},
@@ -52,6 +54,11 @@ static const struct option options[] = {
     {"checkpoint.keep", OPTION_INT, AT(checkpoint_keep), "3", 1, 1e6, .help = "newest checkpoints to keep"},
     {"checkpoint.best", OPTION_TEXT, AT(checkpoint_best), "val.accuracy", .choices = best_metrics,
      .help = "what decides which checkpoint is the best; empty = none is kept for that"},
+
+    {"metrics.top_k", OPTION_INT, AT(metrics_top_k), "5", 1, SCORES_MAX_CLASSES,
+     .help = "how many of the greatest outputs top_k_accuracy looks at"},
+    {"metrics.threshold", OPTION_REAL, AT(metrics_threshold), "0.5", 0, 1,
+     .help = "probability above which a label counts as predicted"},
 
     {"log.every_steps", OPTION_INT, AT(log_every_steps), "50", 0, 1e9,
      .help = "steps between step lines in metrics.jsonl; 0 = none"},

@@ -13,13 +13,6 @@ static bool layer_entry(int index, struct family_entry *out)
     return ops != NULL;
 }
 
-static bool metric_entry(int index, struct family_entry *out)
-{
-    const struct metric_ops *ops = metric_registry()[index];
-    if (ops) *out = (struct family_entry){ops->name, ops->help, NULL, ops};
-    return ops != NULL;
-}
-
 /* The end of a line: " (rel, abs)" and the like, or nothing. */
 static void help_choices(FILE *out, const char *const *choices)
 {
@@ -83,10 +76,37 @@ static void help_layers(FILE *out)
     help_entries(out, layer_entry);
 }
 
+static void help_metric(FILE *out, const struct metric_ops *m, unsigned kinds)
+{
+    bool averages = m->averages && kinds != METRIC_OF(SCORES_BINARY);
+    fprintf(out, "    %s: %s", m->name, m->help);
+    for (int a = AVERAGE_MICRO; averages && a < METRIC_AVERAGES; a++)
+        if (a != AVERAGE_SAMPLES || kinds == METRIC_OF(SCORES_LABELS))
+            fprintf(out, "%s %s", a == AVERAGE_MICRO ? "; also" : ",",
+                    metric_average_suffix((enum metric_average)a));
+    fprintf(out, "%s\n",
+            m->kinds & kinds & METRIC_OF(SCORES_CLASSES) || kinds != METRIC_OF_CLASSES ? ""
+                                                                                       : " (two classes)");
+}
+
 static void help_metrics(FILE *out)
 {
-    fputs("  Metrics of every evaluation:\n", out);
-    help_entries(out, metric_entry);
+    static const struct {
+        const char *title;
+        unsigned kinds;
+    } groups[] = {{"classes", METRIC_OF_CLASSES},
+                  {"one label that is on or off", METRIC_OF(SCORES_BINARY)},
+                  {"several labels", METRIC_OF(SCORES_LABELS)},
+                  {"real values", METRIC_OF(SCORES_VALUES)}};
+    for (size_t g = 0; g < sizeof groups / sizeof *groups; g++) {
+        fprintf(out, "  Metrics of an evaluation of %s:\n", groups[g].title);
+        for (const struct metric_ops *const *m = metric_registry(); *m; m++)
+            if ((*m)->kinds & groups[g].kinds) help_metric(out, *m, groups[g].kinds);
+    }
+    fputs("  NAME_micro counts all together, NAME_macro (and NAME) averages, NAME_weighted by the samples of "
+          "each class or\n"
+          "  label, NAME_samples over samples. Definitions are those of scikit-learn with zero_division=0.\n",
+          out);
 }
 
 static void help_option(FILE *out, const struct option *o)

@@ -1,12 +1,15 @@
-#include "ddp/metric.h"
+#include "nn/metric_average.h"
 
-static double value(const int64_t *confusion, int64_t classes)
+static double value(const struct scores *s, enum metric_average average)
 {
-    int64_t hits = 0, all = 0;
-    for (int64_t i = 0; i < classes * classes; i++) all += confusion[i];
-    for (int64_t k = 0; k < classes; k++) hits += confusion[k * classes + k];
-    return all ? (double)hits / (double)all : 0;
+    (void)average;
+    return metric_quotient((double)scores_correct(s), (double)scores_samples(s));
 }
 
 extern const struct metric_ops metric_accuracy;
-const struct metric_ops metric_accuracy = {"accuracy", "correct predictions / samples", value};
+const struct metric_ops metric_accuracy = {
+    .name = "accuracy",
+    .help = "samples with the right class, or with all labels right / samples",
+    .kinds = METRIC_OF_CLASSES | METRIC_OF_LABELS,
+    .value = value,
+};

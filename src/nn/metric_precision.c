@@ -1,15 +1,20 @@
-#include "ddp/metric.h"
+#include "nn/metric_average.h"
 
-static double score(const struct metric_class *c)
+static double score(const struct scores_label *l)
 {
-    return c->predicted ? (double)c->hits / (double)c->predicted : 0;
+    return metric_quotient((double)l->true_positive, (double)(l->true_positive + l->false_positive));
 }
 
-static double value(const int64_t *confusion, int64_t classes)
+static double value(const struct scores *s, enum metric_average average)
 {
-    return metric_macro(confusion, classes, score);
+    return metric_average(s, average, score, SAMPLE_PRECISION);
 }
 
 extern const struct metric_ops metric_precision;
-const struct metric_ops metric_precision = {"precision", "hits / predictions of a class, macro average",
-                                            value};
+const struct metric_ops metric_precision = {
+    .name = "precision",
+    .help = "hits / predictions of a class or label",
+    .kinds = METRIC_OF_CLASSES | METRIC_OF_LABELS,
+    .averages = true,
+    .value = value,
+};

@@ -59,19 +59,25 @@ void batch_load(struct batch *b, const struct dataset *d, const struct normal *n
     }
 }
 
+struct loss_batch batch_view(const struct batch *b, const struct loss *loss, const float *logits,
+                             float *dlogits, int64_t leaf)
+{
+    int64_t first = leaf * b->lanes;
+    return (struct loss_batch){.logits = logits + first,
+                               .dlogits = dlogits ? dlogits + first : NULL,
+                               .classes = loss->outputs,
+                               .lanes = b->lanes,
+                               .live = b->live[leaf],
+                               .stride = b->leaves * b->lanes,
+                               .labels = b->labels + first,
+                               .losses = b->losses + first,
+                               .predicted = b->predicted + first};
+}
+
 void batch_loss(struct batch *b, const struct loss *loss, const float *logits, float *dlogits)
 {
     for (int64_t leaf = 0; leaf < b->leaves; leaf++) {
-        int64_t first = leaf * b->lanes;
-        struct loss_batch view = {.logits = logits + first,
-                                  .dlogits = dlogits ? dlogits + first : NULL,
-                                  .classes = loss->outputs,
-                                  .lanes = b->lanes,
-                                  .live = b->live[leaf],
-                                  .stride = b->leaves * b->lanes,
-                                  .labels = b->labels + first,
-                                  .losses = b->losses + first,
-                                  .predicted = b->predicted + first};
+        struct loss_batch view = batch_view(b, loss, logits, dlogits, leaf);
         b->sums[leaf] = loss->ops->compute(loss, &view);
     }
 }

@@ -27,6 +27,10 @@ void batch_destroy(struct batch *b);
 /* Gathers the samples into the model's input [F][N], normalised; dead lanes become zeros. */
 void batch_load(struct batch *b, const struct dataset *d, const struct normal *n, float *input);
 
+/* One virtual rank of the pass as a loss sees it: the logits [K][N], and their gradient or NULL, are those of all. */
+struct loss_batch batch_view(const struct batch *b, const struct loss *loss, const float *logits,
+                             float *dlogits, int64_t leaf);
+
 /* The losses of the logits [K][N], summed for each virtual rank into `sums`; their gradient too if `dlogits` is not NULL. */
 void batch_loss(struct batch *b, const struct loss *loss, const float *logits, float *dlogits);
 

@@ -1,28 +1,33 @@
 #include "train/evaluate.h"
 
 #include <assert.h>
-#include <inttypes.h>
 #include <math.h>
-#include <string.h>
 
 #include "ddp/mem.h"
-#include "ddp/metric.h"
 
-/* A confusion matrix of 512 MB. */
-#define EVALUATION_MAX_CLASSES 8192
+/* The class that a loss has been told to ignore. */
+static int64_t ignored_label(const struct loss *loss)
+{
+    int index = arg_find(loss->ops->args, "ignore_index");
+    return index >= 0 ? (int64_t)loss->args.of[index] : -1;
+}
+
+/* Room for the scores of all samples, twice, on the ranks that rank any. */
+static enum status make_room(struct evaluation *e)
+{
+    int64_t samples = dataset_info(e->data)->samples;
+    if (comm_rank(e->comm) >= scores_ranked(e->scores)) return STATUS_OK;
+    TRY(mem_alloc(&e->keys, (size_t)samples, sizeof *e->keys, "scores to rank"));
+    return mem_alloc(&e->scratch, (size_t)samples, sizeof *e->scratch, "scores to rank");
+}
 
 enum status evaluation_create(struct evaluation *e, struct comm *comm, struct model *model,
                               const struct dataset *data, const struct normal *normal,
-                              const struct loss *loss, struct batch *batch)
+                              const struct loss *loss, struct batch *batch, int64_t top_k)
 {
-    int64_t classes = shape_features(model_output_shape(model));
-    TRY(dataset_check_labels(data, classes));
+    TRY(dataset_check_labels(data, loss->outputs));
     TRY(normal_check(normal, data));
-    if (classes > EVALUATION_MAX_CLASSES)
-        return status_fail(STATUS_CONFIG,
-                           "the model has %" PRId64
-                           " outputs, but the confusion matrix is kept for at most %d",
-                           classes, EVALUATION_MAX_CLASSES);
+    int64_t blocks = (dataset_info(data)->samples + batch->lanes - 1) / batch->lanes;
     *e = (struct evaluation){.comm = comm,
                              .model = model,
                              .data = data,
@@ -30,20 +35,28 @@ enum status evaluation_create(struct evaluation *e, struct comm *comm, struct mo
                              .loss = loss,
                              .batch = batch,
                              .leaves = batch->leaves,
-                             .blocks = (dataset_info(data)->samples + batch->lanes - 1) / batch->lanes};
-    TRY(mem_alloc(&e->sums, (size_t)e->blocks * 2, sizeof *e->sums, "losses of an evaluation"));
-    return mem_alloc(&e->confusion, (size_t)(classes * classes), sizeof *e->confusion, "confusion matrix");
+                             .first = blocks * comm_rank(comm) / comm_size(comm),
+                             .end = blocks * (comm_rank(comm) + 1) / comm_size(comm)};
+    struct scores_spec spec = {.output = loss->output,
+                               .outputs = loss->outputs,
+                               .ignore_label = ignored_label(loss),
+                               .blocks = e->end - e->first,
+                               .lanes = batch->lanes,
+                               .threshold = loss->threshold,
+                               .top_k = top_k};
+    TRY(scores_create(&e->scores, &spec));
+    return make_room(e);
 }
 
 void evaluation_destroy(struct evaluation *e)
 {
-    mem_free(&e->sums);
-    mem_free(&e->confusion);
+    scores_destroy(&e->scores);
+    mem_free(&e->keys);
+    mem_free(&e->scratch);
 }
 
 /* Blocks first .. first + count - 1 in one pass. */
-static void run_blocks(struct evaluation *e, const float *params, int64_t first, int64_t count,
-                       int64_t classes)
+static void run_blocks(struct evaluation *e, const float *params, int64_t first, int64_t count)
 {
     struct batch *b = e->batch;
     b->leaves = count;
@@ -54,63 +67,100 @@ static void run_blocks(struct evaluation *e, const float *params, int64_t first,
     }
     batch_load(b, e->data, e->normal, model_input(e->model));
     struct pass pass = {.params = params, .lanes = count * b->lanes, .leaves = count};
-    batch_loss(b, e->loss, model_forward(e->model, &pass), NULL);
+    const float *outputs = model_forward(e->model, &pass);
+    batch_loss(b, e->loss, outputs, NULL);
     for (int64_t i = 0; i < count; i++) {
-        e->sums[2 * (first + i)] = b->sums[i].loss;
-        e->sums[2 * (first + i) + 1] = b->sums[i].weight;
-        for (int64_t n = i * b->lanes; n < i * b->lanes + b->live[i]; n++)
-            e->confusion[b->labels[n] * classes + b->predicted[n]]++;
+        struct loss_batch view = batch_view(b, e->loss, outputs, NULL, i);
+        scores_add(e->scores, first + i - e->first, &view, &b->sums[i]);
     }
 }
 
-static enum status score(const struct evaluation *e, struct eval_event *event)
+static void fold(void *self, double *totals)
 {
-    double loss = 0, weight = 0;
-    int64_t classes = event->classes;
-    for (int64_t i = 0; i < classes * classes; i++) event->count += e->confusion[i];
-    for (int64_t k = 0; k < classes; k++) event->correct += e->confusion[k * classes + k];
-    assert(event->count == dataset_info(e->data)->samples);
-    for (int64_t i = 0; i < e->blocks; i++) loss += e->sums[2 * i], weight += e->sums[2 * i + 1];
-    event->loss = loss / loss_divisor(e->loss, &(struct loss_sums){.weight = weight});
-    event->accuracy = (double)event->correct / (double)event->count;
-    if (isfinite(event->loss)) return STATUS_OK;
-    return status_fail(STATUS_DIVERGED,
-                       "%s: the loss is %f: the weights have diverged; lower optim.lr or warm up longer",
-                       dataset_locator(e->data), event->loss);
+    scores_fold(self, totals);
 }
 
-/* The tables live as long as the program: there is one evaluation at a time. */
-static void fill_metrics(const struct evaluation *e, struct eval_event *event)
+/* The keys of a label, on before off, come together on one rank. */
+static void gather_keys(struct evaluation *e, int64_t label, int rank)
 {
-    static const char *names[METRIC_MAX];
-    static double values[METRIC_MAX];
-    const struct metric_ops *const *metrics = metric_registry();
-    int64_t i = 0;
-    for (; metrics[i] && i < METRIC_MAX; i++) {
-        names[i] = metrics[i]->name;
-        values[i] = metrics[i]->value(e->confusion, event->classes);
+    uint32_t *to = e->keys;
+    for (int on = 1; on >= 0; on--) {
+        int64_t count;
+        const uint32_t *mine = scores_keys(e->scores, label, on, &count);
+        int64_t all = comm_gather_words(e->comm, rank, mine, count, to);
+        if (rank == comm_rank(e->comm)) to += all;
     }
-    event->metric_count = i;
-    event->metric_names = names;
-    event->metrics = values;
+}
+
+/* Label k is ranked by rank k % P: after each round of messages all ranks sort, one label each. */
+static void rank_labels(struct evaluation *e)
+{
+    int64_t rank = comm_rank(e->comm), ranks = comm_size(e->comm), labels = scores_ranked(e->scores), count;
+    for (int64_t first = 0; first < labels; first += ranks) {
+        for (int64_t k = first; k < labels && k < first + ranks; k++) gather_keys(e, k, (int)(k - first));
+        if (first + rank < labels) scores_rank(e->scores, first + rank, e->keys, e->scratch);
+    }
+    double *rankings = scores_rankings(e->scores, &count);
+    comm_merge_doubles(e->comm, rankings, count);
+}
+
+static void merge(struct evaluation *e)
+{
+    int64_t count;
+    int64_t *counts = scores_counts(e->scores, &count);
+    comm_sum_int64(e->comm, counts, count);
+    double *totals = scores_totals(e->scores, &count);
+    comm_fold_doubles(e->comm, totals, count, fold, e->scores);
+    scores_finish(e->scores);
+    rank_labels(e);
+}
+
+static void fill_metrics(struct evaluation *e, struct eval_event *event)
+{
+    event->metric_count = metric_list(e->scores, e->metrics);
+    for (int64_t i = 0; i < event->metric_count; i++) {
+        const struct metric *m = &e->metrics[i];
+        e->names[i] = m->name;
+        e->values[i] = m->ops->value(e->scores, m->average);
+    }
+    event->metric_names = e->names;
+    event->metrics = e->values;
+    event->headline = metric_headline(scores_kind(e->scores));
+}
+
+static void fill_event(struct evaluation *e, struct eval_event *event)
+{
+    const struct scores *s = e->scores;
+    bool lower_is_better;
+    fill_metrics(e, event);
+    event->scores = s;
+    event->count = scores_samples(s);
+    event->correct = scores_correct(s);
+    if (!eval_metric(event, "accuracy", &event->accuracy, &lower_is_better)) event->accuracy = NAN;
+    event->outputs = e->loss->outputs;
+    event->output_names = dataset_class_names(e->data, event->outputs);
+    event->confusion = scores_confusion(s, &event->classes);
+    event->class_names = event->classes == event->outputs ? event->output_names : NULL;
 }
 
 enum status evaluation_run(struct evaluation *e, const float *params, struct eval_event *event)
 {
-    int64_t classes = shape_features(model_output_shape(e->model));
-    int64_t rank = comm_rank(e->comm), ranks = comm_size(e->comm);
-    memset(e->sums, 0, (size_t)e->blocks * 2 * sizeof *e->sums);
-    memset(e->confusion, 0, (size_t)(classes * classes) * sizeof *e->confusion);
-    int64_t end = e->blocks * (rank + 1) / ranks;
-    for (int64_t first = e->blocks * rank / ranks, count; first < end; first += count) {
-        count = end - first >= e->leaves ? e->leaves : 1;
-        run_blocks(e, params, first, count, classes);
+    scores_reset(e->scores);
+    for (int64_t first = e->first, count; first < e->end; first += count) {
+        count = e->end - first >= e->leaves ? e->leaves : 1;
+        run_blocks(e, params, first, count);
     }
-    comm_merge_doubles(e->comm, e->sums, e->blocks * 2);
-    comm_sum_int64(e->comm, e->confusion, classes * classes);
-    event->classes = classes;
-    event->class_names = dataset_class_names(e->data, classes);
-    event->confusion = e->confusion;
-    fill_metrics(e, event);
-    return score(e, event);
+    merge(e);
+    struct loss_sums sums = scores_loss_sums(e->scores);
+    assert(sums.count == dataset_info(e->data)->samples);
+    if (scores_samples(e->scores) == 0)
+        return status_fail(STATUS_DATA,
+                           "%s: the loss ignores the labels of all samples; there is nothing to score",
+                           dataset_locator(e->data));
+    event->loss = sums.loss / loss_divisor(e->loss, &sums);
+    fill_event(e, event);
+    if (isfinite(event->loss)) return STATUS_OK;
+    return status_fail(STATUS_DIVERGED,
+                       "%s: the loss is %f: the weights have diverged; lower optim.lr or warm up longer",
+                       dataset_locator(e->data), event->loss);
 }

@@ -1,7 +1,12 @@
-/* evaluate.h - exact scores of a model on a data set: sums of integers, and of losses in block order. */
+/* evaluate.h - exact scores of a model on a data set: sums of integers, and of doubles in block order.
+ *
+ * Metrics of order (ROC AUC, average precision) need all scores of a label in one place. Every rank keeps those of its own
+ * samples, 4 bytes x labels x samples / P, and label k is then sorted by rank k % P, which takes 8 bytes x samples on each
+ * of the ranks that sort. Time and traffic are those of labels x samples numbers, shared by the ranks. */
 #ifndef DDP_TRAIN_EVALUATE_H
 #define DDP_TRAIN_EVALUATE_H
 
+#include "ddp/metric.h"
 #include "ddp/observer.h"
 #include "train/batch.h"
 
@@ -13,18 +18,23 @@ struct evaluation {
     const struct loss *loss;
     struct batch *batch;
     int64_t leaves;     /* blocks in one pass, a power of two */
-    int64_t blocks;     /* of `lanes` samples, fixed whatever P is */
-    double *sums;       /* [blocks][2]: loss, weight */
-    int64_t *confusion; /* [K][K] */
+    int64_t first, end; /* blocks of this rank; a block is `lanes` samples, whatever P is */
+    struct scores *scores;
+    uint32_t *keys, *scratch; /* [samples], or NULL on a rank that ranks no label */
+
+    struct metric metrics[METRIC_MAX]; /* of the last event */
+    const char *names[METRIC_MAX];
+    double values[METRIC_MAX];
 };
 
 /* Checks that data, statistics and the model's K outputs fit; allocates. Local. Errors: STATUS_DATA, STATUS_CONFIG. */
 enum status evaluation_create(struct evaluation *e, struct comm *comm, struct model *model,
                               const struct dataset *data, const struct normal *normal,
-                              const struct loss *loss, struct batch *batch);
+                              const struct loss *loss, struct batch *batch, int64_t top_k);
 void evaluation_destroy(struct evaluation *e);
 
-/* Fills the event on every rank. Collective. Errors: STATUS_DIVERGED, on all ranks alike, when the loss is not finite. */
+/* Fills the event on every rank; what it points at stays until the next run. Collective. Errors, on all ranks alike:
+ * STATUS_DIVERGED when the loss is not finite, STATUS_DATA when no sample has a label to score. */
 enum status evaluation_run(struct evaluation *e, const float *params, struct eval_event *event);
 
 #endif

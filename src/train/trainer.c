@@ -99,11 +99,13 @@ static enum status build_parts(struct trainer *t)
     TRY(check_shape(model_layer(t->model, 0)->in, t->train));
     int64_t outputs = shape_features(model_output_shape(t->model));
     TRY(dataset_check_labels(t->train, outputs));
-    TRY(loss_make(&t->loss, t->config->loss, &t->config->loss_args, TARGET_INDEX, outputs, 0.5));
+    TRY(loss_make(&t->loss, t->config->loss, &t->config->loss_args, TARGET_INDEX, outputs,
+                  t->config->metrics_threshold));
     TRY(batch_create(&t->batch, t->info.lanes, model_leaves(t->model)));
     if (!t->val) return STATUS_OK;
     TRY(check_shape(model_layer(t->model, 0)->in, t->val));
-    return evaluation_create(&t->evaluation, t->comm, t->model, t->val, &t->normal, &t->loss, &t->batch);
+    return evaluation_create(&t->evaluation, t->comm, t->model, t->val, &t->normal, &t->loss, &t->batch,
+                             t->config->metrics_top_k);
 }
 
 static void fill_info(struct trainer *t)
@@ -199,9 +201,9 @@ static enum status examine(struct examiner *x, struct comm *comm, const struct c
     TRY(comm_agree(comm, checkpoint_load(checkpoint, x->model, x->params, &x->normal)));
     TRY(comm_agree(comm, batch_create(&x->batch, lanes, model_leaves(x->model))));
     TRY(comm_agree(comm, loss_make(&x->loss, config->loss, &config->loss_args, TARGET_INDEX,
-                                   shape_features(model_output_shape(x->model)), 0.5)));
-    TRY(comm_agree(
-        comm, evaluation_create(&x->evaluation, comm, x->model, x->data, &x->normal, &x->loss, &x->batch)));
+                                   shape_features(model_output_shape(x->model)), config->metrics_threshold)));
+    TRY(comm_agree(comm, evaluation_create(&x->evaluation, comm, x->model, x->data, &x->normal, &x->loss,
+                                           &x->batch, config->metrics_top_k)));
     struct eval_event event = {.split = "eval"};
     TRY(evaluation_run(&x->evaluation, x->params, &event));
     if (comm_rank(comm) == 0) observer->eval(observer->self, &event);

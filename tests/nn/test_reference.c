@@ -1,4 +1,4 @@
-/* Layers, loss and metrics against values of PyTorch and scikit-learn (tests/reference).
+/* Layers and losses against values of PyTorch (tests/reference).
  *
  * The references were computed in float64 from float32 inputs. A result here is a sum of n products in
  * float32, whose error is at most n * 2^-24 times the sum of magnitudes; n is taken from the sizes and
@@ -11,7 +11,6 @@
 #include "ddp/layer.h"
 #include "ddp/loss.h"
 #include "ddp/mem.h"
-#include "ddp/metric.h"
 #include "reference.h"
 
 #define FLOAT_EPSILON 5.96e-8
@@ -135,21 +134,6 @@ static void check_loss(const struct reference_case *c)
     mem_free(&in), mem_free(&gradient);
 }
 
-static void check_scores(const struct reference_case *c)
-{
-    const struct reference_array *confusion = reference_find(c, "confusion");
-    int64_t counts[1024];
-    CHECK(confusion->count <= 1024);
-    for (int64_t i = 0; i < confusion->count; i++) counts[i] = (int64_t)confusion->values[i];
-    for (int i = 0; metric_registry()[i]; i++) {
-        const struct metric_ops *m = metric_registry()[i];
-        CHECK(metric_find(m->name) == m);
-        CHECK(reference_find(c, m->name) != NULL); /* every registered metric has its reference */
-        if (reference_find(c, m->name))
-            CHECK_NEAR(m->value(counts, confusion->dims[0]), reference_number(c, m->name), 1e-14);
-    }
-}
-
 static void check_file(const char *name, void (*check)(const struct reference_case *c), int least)
 {
     struct reference_case c;
@@ -174,7 +158,6 @@ int main(void)
         check_file("layers.txt", check_layer, 25);
         check_file("loss.txt", check_loss, 9);
     }
-    check_file("scores.txt", check_scores, 11);
     CHECK(mem_alive() == 0);
     return check_result();
 }

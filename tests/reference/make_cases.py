@@ -1,4 +1,4 @@
-"""Small reference cases for the C tests, one text file per subject: layers, activations, loss, schedules, optimizers, scores.
+"""Small reference cases for the C tests, one text file per subject: layers, activations, loss, schedules, optimizers, metrics.
 
 The format is read with fscanf("%s") and fscanf("%lf") alone:
 
@@ -20,8 +20,9 @@ schedules.txt   `lr steps_per_epoch epochs`, the arguments (`warmup_epochs`, ...
                 `metrics [epochs]`, `higher` (is better); it starts with the first epoch that does not end in the warm-up
 optimizers.txt  a case `inputs`: `params [37]`, `grads [S,37]`, for the cases behind it: the arguments, `result [37]` after the S steps,
                 and the state that PyTorch then has, by PyTorch's names
-scores.txt      `confusion [K,K]` (true, predicted), `accuracy`, and macro `precision recall f1` over the classes that occur, with
-                zero_division=0 (the defaults of scikit-learn)
+metrics.txt     by name, what sklearn_metrics.py finds of `confusion [K,K]` (true, predicted); or of `outputs [N,K]`, whose meaning
+                `output` is a number of enum loss_output: of classes with `labels [N] top_k ignore`, of labels with `targets [N,K]
+                threshold`, of values with `targets [N,K]` and `mean [K]`, `std [K]` from stored to original units
 """
 import warnings
 
@@ -31,6 +32,7 @@ from torch.nn import functional as F
 
 import cases_activations
 import cases_loss
+import cases_metrics
 import cases_optim
 from cases import Cases, draw, gradients
 
@@ -73,26 +75,6 @@ def loss():
     file.write()
 
 
-def scores():
-    from sklearn import metrics
-    file, random = Cases("scores.txt"), np.random.default_rng(4)
-    tables = [random.integers(0, 9, (k, k)) for k in (2, 3, 5, 10)]
-    empty_true, empty_predicted, both = (random.integers(0, 9, (4, 4)) for _ in range(3))
-    empty_true[2, :] = 0       # a class without samples
-    empty_predicted[:, 1] = 0  # a class nobody predicts
-    both[3, :] = both[:, 3] = 0
-    tables += [empty_true, empty_predicted, both, np.diag([3, 0, 5]), np.array([[0, 4], [7, 0]]), np.array([[6]]),
-               random.integers(0, 2**20, (3, 3)) // 2**8]
-    for table in tables:
-        k = len(table)
-        true, predicted = (np.repeat(index.reshape(-1), table.reshape(-1)) for index in np.indices((k, k)))
-        options = dict(average="macro", zero_division=0)
-        file.case("confusion", confusion=table, accuracy=metrics.accuracy_score(true, predicted),
-                  precision=metrics.precision_score(true, predicted, **options),
-                  recall=metrics.recall_score(true, predicted, **options), f1=metrics.f1_score(true, predicted, **options))
-    file.write()
-
-
 def main():
     warnings.filterwarnings("ignore")
     layers()
@@ -101,7 +83,7 @@ def main():
     cases_loss.losses()
     cases_optim.schedules()
     cases_optim.optimizers()
-    scores()
+    cases_metrics.metrics()
 
 
 if __name__ == "__main__":

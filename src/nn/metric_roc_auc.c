@@ -1,0 +1,25 @@
+#include <math.h>
+
+#include "ddp/metric.h"
+
+static double value(const struct scores *s, enum metric_average average)
+{
+    (void)average;
+    double sum = 0, labels = 0;
+    for (int64_t k = 0; k < scores_ranked(s); k++) {
+        double area = scores_ranking(s, k).roc_auc;
+        if (isnan(area)) continue;
+        sum += area;
+        labels++;
+    }
+    return labels > 0 ? sum / labels : NAN;
+}
+
+extern const struct metric_ops metric_roc_auc;
+const struct metric_ops metric_roc_auc = {
+    .name = "roc_auc",
+    .help =
+        "area under the ROC curve; of several labels, over those that some samples have and some have not",
+    .kinds = METRIC_OF(SCORES_TWO_CLASSES) | METRIC_OF_LABELS,
+    .value = value,
+};

@@ -1,0 +1,17 @@
+/* metric_table.h - sums over a confusion matrix that several metrics need. Private to metric_*.c. */
+#ifndef DDP_NN_METRIC_TABLE_H
+#define DDP_NN_METRIC_TABLE_H
+
+#include "ddp/metric.h"
+
+/* Products of two numbers of samples may not fit in 64 bits. */
+__extension__ typedef __int128 metric_wide;
+
+struct metric_table {
+    metric_wide samples, hits;
+    metric_wide chance;                              /* sum over classes of labelled * predicted */
+    metric_wide labelled_squares, predicted_squares; /* of labelled^2 and predicted^2 */
+};
+struct metric_table metric_table(const struct scores *s);
+
+#endif
