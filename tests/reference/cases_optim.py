@@ -92,11 +92,12 @@ def plateaus(file):
             (small_gains, 0, 0, 2, dict(patience=2, factor=0.7)),
             (small_gains, 0, 0, 2, dict(patience=2, factor=0.7, threshold=1e-5)),
             (small_gains, 0, 0, 2, dict(patience=3, threshold=1e-4, threshold_mode="abs", eps=0.004, factor=0.5)),
+            (small_gains, 0, 0, 2, dict(patience=1, threshold=1e-4, threshold_mode="abs", factor=0.5)),
             (-small_gains, 1, 0, 2, dict(patience=2, threshold=2e-5, threshold_mode="abs", factor=0.6)),
             (negative, 0, 0, 2, dict(patience=1, factor=0.5)), (negative, 0, 1, 2, dict(patience=1, threshold=0.1, factor=0.5)),
             (negative, 1, 0, 2, dict(patience=2, threshold=0.01, threshold_mode="abs", cooldown=1)),
             (broken, 0, 0, 2, dict(patience=1, factor=0.5)), (broken, 1, 0, 2, dict(patience=1, factor=0.5, cooldown=1)),
-            (falling, 0, 1.5, 4, dict(patience=0, factor=0.5)), (stuck, 0, 0, 2, dict(patience=0, min_lr=1.0)),
+            (broken, 0, 1, 2, dict(patience=0, factor=0.5)), (falling, 0, 1.5, 4, dict(patience=0, factor=0.5)), (stuck, 0, 0, 2, dict(patience=0, min_lr=1.0)),
             (stuck, 0, 0, 2, dict(patience=0, factor=0.0))]:
         mode = options.get("threshold_mode", "rel")
         written = {**options, "threshold_mode": ["rel", "abs"].index(mode)}
