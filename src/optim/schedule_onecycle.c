@@ -8,7 +8,10 @@
 #define DIV_FACTOR       25.0
 #define FINAL_DIV_FACTOR 1e4
 
-static const struct arg args[] = {SCHEDULE_WARMUP_ARG, ARG_END};
+static const struct arg args[] = {
+    {"warmup_epochs", ARG_REAL, 0, 0, 1e6, "epochs over which the rate rises; 0 = 0.3 of all"},
+    ARG_END,
+};
 
 static double anneal(double from, double to, double share)
 {
@@ -36,5 +39,5 @@ const struct schedule_ops schedule_onecycle = {
     .args = args,
     .rate = rate,
     .warmup = warmup,
-    .warmup_share = 0.3,
+    .warmup_share = 0.3, /* PyTorch's pct_start */
 };
