@@ -25,12 +25,9 @@ enum scores_kind {
 #define SCORES_MAX_CLASSES 8192 /* whose confusion matrix takes 512 MB */
 
 struct scores_spec {
-    enum loss_output output;
-    int64_t outputs;      /* K */
-    int64_t ignore_label; /* samples of this class, and of none of 0..K-1, are not scored */
-    int64_t blocks;       /* of this rank */
-    int64_t lanes;        /* samples of a block, at most */
-    float threshold;      /* of probabilities: a label is on above it */
+    const struct loss *loss; /* borrowed: says what the outputs mean, and which labels are not scored */
+    int64_t blocks;          /* of this rank */
+    int64_t lanes;           /* samples of a block, at most */
     int64_t top_k;
     const float *target_std; /* [K], borrowed: what a difference of 1 is in original units; NULL = 1 */
 };
@@ -42,7 +39,7 @@ enum status scores_create(struct scores **out, const struct scores_spec *spec);
 void scores_destroy(struct scores **s);
 void scores_reset(struct scores *s);
 
-/* The outputs and targets of a block, numbered within the rank, and what loss->ops->compute made of them. */
+/* The outputs and targets of a block, numbered within the rank, after loss->ops->compute, which gave `sums`. */
 void scores_add(struct scores *s, int64_t block, const struct loss_batch *b, const struct loss_sums *sums);
 
 /* What is to be added over ranks. */
@@ -66,8 +63,8 @@ void scores_rank(struct scores *s, int64_t label, uint32_t *keys, uint32_t *scra
 double *scores_rankings(struct scores *s, int64_t *count);
 
 /* Questions after scores_finish. */
-const struct scores_spec *scores_spec(const struct scores *s);
 enum scores_kind scores_kind(const struct scores *s);
+int64_t scores_outputs(const struct scores *s); /* K */
 int64_t scores_samples(const struct scores *s); /* that were scored */
 int64_t scores_correct(const struct scores *s); /* the class, or all labels, right */
 int64_t scores_top_k(const struct scores *s);   /* the class among the top_k greatest outputs */

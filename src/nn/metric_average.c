@@ -4,7 +4,7 @@ static double score_of_all(const struct scores *s, double (*score)(const struct 
 {
     const struct scores_label *labels = scores_labels(s);
     struct scores_label all = {0};
-    for (int64_t k = 0; k < scores_spec(s)->outputs; k++) {
+    for (int64_t k = 0; k < scores_outputs(s); k++) {
         all.true_positive += labels[k].true_positive;
         all.false_positive += labels[k].false_positive;
         all.false_negative += labels[k].false_negative;
@@ -28,7 +28,7 @@ double metric_average(const struct scores *s, enum metric_average average,
     if (average == AVERAGE_SAMPLES)
         return metric_quotient(scores_sample_sum(s, sample), (double)scores_samples(s));
     double sum = 0, total = 0;
-    for (int64_t k = 0; k < scores_spec(s)->outputs; k++) {
+    for (int64_t k = 0; k < scores_outputs(s); k++) {
         const struct scores_label *l = &labels[k];
         if (!counts(s, l)) continue;
         double weight = average == AVERAGE_WEIGHTED ? (double)(l->true_positive + l->false_negative) : 1;
@@ -43,6 +43,6 @@ double metric_over_targets(const struct scores *s,
 {
     const struct scores_value *values = scores_values(s);
     double sum = 0, samples = (double)scores_samples(s);
-    for (int64_t k = 0; k < scores_spec(s)->outputs; k++) sum += score(&values[k], samples);
-    return sum / (double)scores_spec(s)->outputs;
+    for (int64_t k = 0; k < scores_outputs(s); k++) sum += score(&values[k], samples);
+    return sum / (double)scores_outputs(s);
 }

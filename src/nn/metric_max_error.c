@@ -7,8 +7,7 @@ static double value(const struct scores *s, enum metric_average average)
 {
     (void)average;
     double greatest = 0;
-    for (int64_t k = 0; k < scores_spec(s)->outputs; k++)
-        greatest = fmax(greatest, scores_values(s)[k].greatest);
+    for (int64_t k = 0; k < scores_outputs(s); k++) greatest = fmax(greatest, scores_values(s)[k].greatest);
     return greatest;
 }
 

@@ -9,11 +9,11 @@
 
 static enum scores_kind kind_of(const struct scores_spec *spec)
 {
-    switch (loss_output_task(spec->output)) {
+    switch (loss_task(spec->loss)) {
     case TASK_CLASSES:
-        return spec->outputs == 2 ? SCORES_TWO_CLASSES : SCORES_CLASSES;
+        return spec->loss->outputs == 2 ? SCORES_TWO_CLASSES : SCORES_CLASSES;
     case TASK_LABELS:
-        return spec->outputs == 1 ? SCORES_BINARY : SCORES_LABELS;
+        return spec->loss->outputs == 1 ? SCORES_BINARY : SCORES_LABELS;
     default:
         return SCORES_VALUES;
     }
@@ -24,23 +24,15 @@ static bool is_classes(const struct scores *s)
     return s->kind <= SCORES_TWO_CLASSES;
 }
 
-/* The threshold as one of outputs. */
-static float cut_of(const struct scores_spec *spec)
-{
-    double p = spec->threshold;
-    if (spec->output == OUTPUT_LABEL_PROBS) return spec->threshold;
-    return spec->output == OUTPUT_LABEL_LOGITS ? (float)log(p / (1 - p)) : 0;
-}
-
 static int64_t ranked_of(const struct scores *s)
 {
-    if (s->kind == SCORES_LABELS) return s->spec.outputs;
+    if (s->kind == SCORES_LABELS) return scores_outputs(s);
     return s->kind == SCORES_TWO_CLASSES || s->kind == SCORES_BINARY;
 }
 
 static enum status allocate(struct scores *s)
 {
-    size_t lanes = (size_t)s->spec.lanes, ranked = (size_t)s->ranked, outputs = (size_t)s->spec.outputs;
+    size_t lanes = (size_t)s->spec.lanes, ranked = (size_t)s->ranked, outputs = (size_t)scores_outputs(s);
     bool values = s->kind == SCORES_VALUES;
     TRY(mem_alloc(&s->counts, (size_t)s->count_size, sizeof *s->counts, "counts of an evaluation"));
     TRY(mem_alloc(&s->rows, (size_t)s->spec.blocks, (size_t)s->row * sizeof *s->rows,
@@ -61,7 +53,7 @@ enum status scores_create(struct scores **out, const struct scores_spec *spec)
 {
     TRY(mem_alloc(out, 1, sizeof **out, "scores"));
     struct scores *s = *out;
-    int64_t k = spec->outputs;
+    int64_t k = spec->loss->outputs;
     s->spec = *spec;
     s->kind = kind_of(spec);
     if (is_classes(s) && k > SCORES_MAX_CLASSES)
@@ -70,7 +62,7 @@ enum status scores_create(struct scores **out, const struct scores_spec *spec)
                            " outputs, but the confusion matrix is kept for at most %d",
                            k, SCORES_MAX_CLASSES);
     if (s->spec.top_k > k) s->spec.top_k = k;
-    s->cut = cut_of(spec);
+    s->cut = loss_cut(spec->loss);
     s->count_size = COUNT_TASK + (is_classes(s) ? k * k : s->kind == SCORES_VALUES ? 0 : 3 * k);
     s->row = ROW_VALUES + (s->kind == SCORES_VALUES ? k * SCORES_TARGET_DOUBLES : 0);
     s->ranked = ranked_of(s);
@@ -104,13 +96,11 @@ void scores_reset(struct scores *s)
 
 void scores_add(struct scores *s, int64_t block, const struct loss_batch *b, const struct loss_sums *sums)
 {
-    assert(block < s->spec.blocks && b->live <= s->spec.lanes && b->classes == s->spec.outputs);
+    assert(block < s->spec.blocks && b->live <= s->spec.lanes && b->classes == scores_outputs(s));
     double *row = s->rows + block * s->row;
     row[ROW_LOSS] = sums->loss;
     row[ROW_WEIGHT] = sums->weight;
-    s->counts[COUNT_LOSS_CORRECT] += sums->correct;
-    s->counts[COUNT_LOSS_VALID] += sums->valid;
-    s->counts[COUNT_LOSS_COUNT] += sums->count;
+    s->counts[COUNT_SEEN] += b->live;
     if (is_classes(s))
         scores_add_classes(s, b, row);
     else if (s->kind == SCORES_VALUES)
@@ -143,7 +133,7 @@ void scores_fold(const struct scores *s, double *totals)
 /* The counts of each class against the rest from the confusion matrix. */
 static void finish_classes(struct scores *s)
 {
-    int64_t classes = s->spec.outputs, *confusion = scores_task_counts(s);
+    int64_t classes = scores_outputs(s), *confusion = scores_task_counts(s);
     memset(s->labels, 0, (size_t)classes * sizeof *s->labels);
     for (int64_t i = 0; i < classes; i++)
         for (int64_t k = 0; k < classes; k++) {
@@ -160,7 +150,7 @@ static void finish_classes(struct scores *s)
 static void finish_labels(struct scores *s)
 {
     const int64_t *counts = scores_task_counts(s);
-    for (int64_t k = 0, labels = s->spec.outputs; k < labels; k++)
+    for (int64_t k = 0, labels = scores_outputs(s); k < labels; k++)
         s->labels[k] = (struct scores_label){.true_positive = counts[k],
                                              .false_positive = counts[labels + k],
                                              .false_negative = counts[2 * labels + k]};
@@ -173,7 +163,7 @@ void scores_finish(struct scores *s)
         return;
     }
     is_classes(s) ? finish_classes(s) : finish_labels(s);
-    for (int64_t k = 0; k < s->spec.outputs; k++) {
+    for (int64_t k = 0; k < scores_outputs(s); k++) {
         struct scores_label *l = &s->labels[k];
         l->true_negative = scores_samples(s) - l->true_positive - l->false_positive - l->false_negative;
     }
@@ -183,14 +173,14 @@ void scores_finish(struct scores *s)
     s->binary[2] = l->false_negative, s->binary[3] = l->true_positive;
 }
 
-const struct scores_spec *scores_spec(const struct scores *s)
-{
-    return &s->spec;
-}
-
 enum scores_kind scores_kind(const struct scores *s)
 {
     return s->kind;
+}
+
+int64_t scores_outputs(const struct scores *s)
+{
+    return s->spec.loss->outputs;
 }
 
 int64_t scores_samples(const struct scores *s)
@@ -212,15 +202,15 @@ struct loss_sums scores_loss_sums(const struct scores *s)
 {
     return (struct loss_sums){.loss = s->totals[ROW_LOSS],
                               .weight = s->totals[ROW_WEIGHT],
-                              .correct = s->counts[COUNT_LOSS_CORRECT],
-                              .valid = s->counts[COUNT_LOSS_VALID],
-                              .count = s->counts[COUNT_LOSS_COUNT]};
+                              .correct = scores_correct(s),
+                              .valid = scores_samples(s),
+                              .count = s->counts[COUNT_SEEN]};
 }
 
 bool scores_have_probabilities(const struct scores *s)
 {
-    return s->kind != SCORES_VALUES && s->spec.output != OUTPUT_SCORES &&
-           s->spec.output != OUTPUT_LABEL_SCORES;
+    enum loss_output output = s->spec.loss->output;
+    return s->kind != SCORES_VALUES && output != OUTPUT_SCORES && output != OUTPUT_LABEL_SCORES;
 }
 
 double scores_log_loss(const struct scores *s)
@@ -230,7 +220,7 @@ double scores_log_loss(const struct scores *s)
 
 const int64_t *scores_confusion(const struct scores *s, int64_t *classes)
 {
-    *classes = is_classes(s) ? s->spec.outputs : s->kind == SCORES_BINARY ? 2 : 0;
+    *classes = is_classes(s) ? scores_outputs(s) : s->kind == SCORES_BINARY ? 2 : 0;
     return is_classes(s) ? scores_task_counts(s) : s->kind == SCORES_BINARY ? s->binary : NULL;
 }
 

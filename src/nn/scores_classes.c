@@ -14,7 +14,7 @@ double scores_cut_log(double minus_log)
 
 static bool is_scored(const struct scores *s, int32_t label)
 {
-    return label >= 0 && label < s->spec.outputs && label != s->spec.ignore_label;
+    return label >= 0 && label < scores_outputs(s) && label != s->spec.loss->ignored;
 }
 
 /* The output of each sample's class; that of class 0 where there is none. */
@@ -50,10 +50,10 @@ static void find_logs(const struct scores *s, const struct loss_batch *b)
 
 void scores_add_classes(struct scores *s, const struct loss_batch *b, double *row)
 {
-    int64_t classes = s->spec.outputs, *confusion = scores_task_counts(s);
+    int64_t classes = scores_outputs(s), *confusion = scores_task_counts(s);
     choose(s, b);
     find_places(s, b);
-    if (s->spec.output == OUTPUT_LOGITS)
+    if (s->spec.loss->output == OUTPUT_LOGITS)
         find_logs(s, b);
     else
         for (int64_t n = 0; n < b->live; n++) s->sum[n] = -(double)s->chosen[n];

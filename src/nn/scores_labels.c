@@ -21,7 +21,7 @@ static void add_label(struct scores *s, const struct loss_batch *b, int64_t k)
         s->hits[n][LABELLED] += on;
         scores_keep(s, k, out[n], on);
     }
-    int64_t *counts = scores_task_counts(s), labels = s->spec.outputs;
+    int64_t *counts = scores_task_counts(s), labels = scores_outputs(s);
     counts[k] += both;
     counts[labels + k] += predicted - both;
     counts[2 * labels + k] += labelled - both;
@@ -37,7 +37,7 @@ static double minus_log(const struct scores *s, const struct loss_batch *b, int6
 {
     double out = (double)b->logits[n];
     bool on = b->targets[n] > 0.5f;
-    if (s->spec.output == OUTPUT_LABEL_PROBS) return -log(on ? out : 1 - out);
+    if (s->spec.loss->output == OUTPUT_LABEL_PROBS) return -log(on ? out : 1 - out);
     double away = on ? -out : out;
     return fmax(away, 0) + log1p(exp(-fabs(away)));
 }

@@ -17,15 +17,7 @@ struct scores_target {
 };
 
 /* The integers that all tasks have, in front of those of the task. */
-enum {
-    COUNT_SAMPLES,
-    COUNT_CORRECT,
-    COUNT_TOP_K,
-    COUNT_LOSS_CORRECT,
-    COUNT_LOSS_VALID,
-    COUNT_LOSS_COUNT,
-    COUNT_TASK
-};
+enum { COUNT_SAMPLES, COUNT_CORRECT, COUNT_TOP_K, COUNT_SEEN, COUNT_TASK };
 
 /* The doubles of a block that are merely added, in front of the targets of values. */
 enum {

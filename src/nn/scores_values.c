@@ -21,7 +21,7 @@ static struct scores_moments moments_of(const double *x, int64_t count)
 static void add_target(const struct scores *s, const struct loss_batch *b, int64_t k, struct scores_target *t)
 {
     const float *out = b->logits + k * b->stride, *target = b->targets + k * b->stride;
-    bool logs = s->spec.output == OUTPUT_LOG_VALUES;
+    bool logs = s->spec.loss->output == OUTPUT_LOG_VALUES;
     for (int64_t n = 0; n < b->live; n++) {
         s->sum[n] = (logs ? exp((double)out[n]) : (double)out[n]) - (double)target[n];
         t->absolute += fabs(s->sum[n]);
@@ -57,7 +57,7 @@ void scores_fold_values(const struct scores *s, const double *row, double *total
     const struct scores_target *block = (const struct scores_target *)(row + ROW_VALUES);
     struct scores_target *total = (struct scores_target *)(totals + ROW_VALUES);
     double before = totals[ROW_SAMPLES], n = row[ROW_SAMPLES];
-    for (int64_t k = 0; n > 0 && k < s->spec.outputs; k++) {
+    for (int64_t k = 0; n > 0 && k < scores_outputs(s); k++) {
         total[k].absolute += block[k].absolute;
         total[k].greatest = fmax(total[k].greatest, block[k].greatest);
         merge(&total[k].error, before, &block[k].error, n);
@@ -68,7 +68,7 @@ void scores_fold_values(const struct scores *s, const double *row, double *total
 void scores_finish_values(struct scores *s)
 {
     const struct scores_target *total = (const struct scores_target *)(s->totals + ROW_VALUES);
-    for (int64_t k = 0; k < s->spec.outputs; k++) {
+    for (int64_t k = 0; k < scores_outputs(s); k++) {
         double unit = s->spec.target_std ? (double)s->spec.target_std[k] : 1;
         s->values[k] = (struct scores_value){.absolute = total[k].absolute * unit,
                                              .greatest = total[k].greatest * unit,

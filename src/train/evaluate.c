@@ -5,13 +5,6 @@
 
 #include "ddp/mem.h"
 
-/* The class that a loss has been told to ignore. */
-static int64_t ignored_label(const struct loss *loss)
-{
-    int index = arg_find(loss->ops->args, "ignore_index");
-    return index >= 0 ? (int64_t)loss->args.of[index] : -1;
-}
-
 /* Room for the scores of all samples, twice, on the ranks that rank any. */
 static enum status make_room(struct evaluation *e)
 {
@@ -37,13 +30,8 @@ enum status evaluation_create(struct evaluation *e, struct comm *comm, struct mo
                              .leaves = batch->leaves,
                              .first = blocks * comm_rank(comm) / comm_size(comm),
                              .end = blocks * (comm_rank(comm) + 1) / comm_size(comm)};
-    struct scores_spec spec = {.output = loss->output,
-                               .outputs = loss->outputs,
-                               .ignore_label = ignored_label(loss),
-                               .blocks = e->end - e->first,
-                               .lanes = batch->lanes,
-                               .threshold = loss->threshold,
-                               .top_k = top_k};
+    struct scores_spec spec = {
+        .loss = loss, .blocks = e->end - e->first, .lanes = batch->lanes, .top_k = top_k};
     TRY(scores_create(&e->scores, &spec));
     return make_room(e);
 }

@@ -15,6 +15,7 @@
 /* Samples with their outputs, as one process would hold them. */
 struct set {
     struct scores_spec spec;
+    struct loss loss;
     int64_t samples;
     float *outputs, *targets; /* [N][K] */
     int32_t *labels;          /* [N] */
@@ -30,7 +31,7 @@ static void *memory(int64_t count, size_t size)
 /* One block as a pass would hand it over, [K][stride] with dead lanes of noise. */
 static void add_block(struct scores *s, const struct set *set, int64_t block, int64_t first, int64_t lanes)
 {
-    int64_t k_count = set->spec.outputs, live = set->samples - first < lanes ? set->samples - first : lanes,
+    int64_t k_count = set->loss.outputs, live = set->samples - first < lanes ? set->samples - first : lanes,
             stride = lanes + 3;
     float *out = memory(k_count * stride, sizeof *out), *targets = memory(k_count * stride, sizeof *targets);
     int32_t *predicted = memory(lanes, sizeof *predicted);
@@ -79,6 +80,7 @@ static struct scores *evaluate(const struct set *set, int64_t lanes, int ranks)
     int64_t blocks = (set->samples + lanes - 1) / lanes, size;
     for (int r = 0; r < ranks; r++) {
         struct scores_spec spec = set->spec;
+        spec.loss = &set->loss;
         int64_t first = blocks * r / ranks, end = blocks * (r + 1) / ranks;
         spec.blocks = end - first;
         spec.lanes = lanes;
@@ -162,12 +164,12 @@ static struct set set_of(const struct reference_case *c)
     struct set set = {.samples = outputs->dims[0],
                       .outputs = floats_of(outputs),
                       .targets = floats_of(reference_find(c, "targets"))};
-    set.spec.outputs = outputs->dims[1];
-    set.spec.output = (enum loss_output)reference_number(c, "output");
+    set.loss.outputs = outputs->dims[1];
+    set.loss.output = (enum loss_output)reference_number(c, "output");
     set.spec.target_std = floats_of(reference_find(c, "std"));
-    if (reference_find(c, "threshold")) set.spec.threshold = (float)reference_number(c, "threshold");
+    if (reference_find(c, "threshold")) set.loss.threshold = (float)reference_number(c, "threshold");
     if (reference_find(c, "top_k")) set.spec.top_k = (int64_t)reference_number(c, "top_k");
-    if (reference_find(c, "ignore")) set.spec.ignore_label = (int64_t)reference_number(c, "ignore");
+    if (reference_find(c, "ignore")) set.loss.ignored = (int64_t)reference_number(c, "ignore");
     set.labels = memory(set.samples, sizeof *set.labels);
     for (int64_t n = 0; labels && n < set.samples; n++) set.labels[n] = (int32_t)labels->values[n];
     return set;
@@ -204,11 +206,9 @@ static void check_confusion(const struct reference_case *c)
 {
     const struct reference_array *confusion = reference_find(c, "confusion");
     int64_t k_count = confusion->dims[0], size;
+    struct loss loss = {.output = OUTPUT_SCORES, .outputs = k_count};
     struct scores *s;
-    CHECK_STATUS(
-        scores_create(&s,
-                      &(struct scores_spec){.output = OUTPUT_SCORES, .outputs = k_count, .top_k = k_count}),
-        STATUS_OK);
+    CHECK_STATUS(scores_create(&s, &(struct scores_spec){.loss = &loss, .top_k = k_count}), STATUS_OK);
     int64_t *counts = scores_counts(s, &size);
     CHECK(size == COUNT_TASK + confusion->count);
     for (int64_t i = 0; i < confusion->count; i++) {
@@ -258,7 +258,7 @@ static double draw(void)
 
 static struct set make_set(enum loss_output output, int64_t samples, int64_t outputs)
 {
-    struct set set = {.spec = {.output = output, .outputs = outputs, .threshold = 0.5f}, .samples = samples};
+    struct set set = {.loss = {.output = output, .outputs = outputs, .threshold = 0.5f}, .samples = samples};
     set.outputs = memory(samples * outputs, sizeof *set.outputs);
     set.targets = memory(samples * outputs, sizeof *set.targets);
     set.labels = memory(samples, sizeof *set.labels);
@@ -328,10 +328,11 @@ static void check_moments(void)
 static void check_limits(void)
 {
     struct scores *s;
-    struct scores_spec spec = {.output = OUTPUT_LOGITS, .outputs = SCORES_MAX_CLASSES + 1};
+    struct loss loss = {.output = OUTPUT_LOGITS, .outputs = SCORES_MAX_CLASSES + 1};
+    struct scores_spec spec = {.loss = &loss};
     CHECK_STATUS(scores_create(&s, &spec), STATUS_CONFIG);
     scores_destroy(&s);
-    spec.output = OUTPUT_LABEL_LOGITS; /* labels and values have no confusion matrix */
+    loss.output = OUTPUT_LABEL_LOGITS; /* labels and values have no confusion matrix */
     CHECK_STATUS(scores_create(&s, &spec), STATUS_OK);
     scores_destroy(&s);
     struct metric m;
