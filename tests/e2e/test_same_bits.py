@@ -1,4 +1,5 @@
 """The first promise: the same bits at any number of ranks, on one node or several, in any run."""
+import re
 import unittest
 
 import numpy as np
@@ -90,6 +91,20 @@ class SameBits(harness.Case):
         for ranks, per_node in [(3, 0), (8, 0), (5, 2)]:
             with self.subTest(ranks=ranks, per_node=per_node):
                 self.same(one, self.train(config, ranks, [f"--sync.ranks_per_node={per_node}"]))
+
+    def test_every_optimizer(self):
+        """With several buckets, so that the larger tensors are cut among blocks and ranks."""
+        names = re.findall(r"^    (\w+):", harness.run(["help", "optimizers"]).stdout, re.M)
+        self.assertGreaterEqual(len(names), 8)
+        hashes = set()
+        for name in names:
+            config = self.config(optim=f"{{name: {name}, weight_decay: 1.0e-3}}", more="    - linear: 2000\n    - relu\n    - linear: 70\n")
+            one = self.train(config, 1)
+            hashes.add(one.done["weights_hash"])
+            for ranks, per_node in [(3, 0), (5, 2)]:
+                with self.subTest(optimizer=name, ranks=ranks, per_node=per_node):
+                    self.same(one, self.train(config, ranks, [f"--sync.ranks_per_node={per_node}"]))
+        self.assertEqual(len(hashes), len(names))
 
     def test_activations(self):
         """Each of them twice, behind a convolution and between linear layers."""
