@@ -48,10 +48,6 @@ void table_text_close(struct table_text *t)
 static enum status make_room(struct table_text *t)
 {
     size_t kept = t->end - t->start, size = t->size ? t->size : 2 * PIECE;
-    if (kept > ROW_MAX)
-        return status_fail(STATUS_DATA,
-                           "%s: line %" PRId64 ": is longer than %zu MB; is a quote opened and never closed?",
-                           t->path, t->line + 1, ROW_MAX >> 20);
     while (size < kept + PIECE) size *= 2;
     char *bytes = t->bytes;
     if (size > t->size) {
@@ -70,6 +66,10 @@ enum status table_text_more(struct table_text *t, bool *more)
 {
     size_t got;
     *more = false;
+    if (t->end - t->start > ROW_MAX)
+        return status_fail(STATUS_DATA,
+                           "%s: line %" PRId64 ": is longer than %zu MB; is a quote opened and never closed?",
+                           t->path, t->line + 1, ROW_MAX >> 20);
     if (t->size < t->end + PIECE) TRY(make_room(t));
     TRY(gz_read_some(t->file, t->bytes + t->end, t->size - t->end, &got));
     const char *fresh = t->bytes + t->end, *zero = memchr(fresh, '\0', got);
