@@ -40,6 +40,15 @@ struct config {
     int64_t batch;         /* global */
     int64_t virtual_ranks; /* V */
     bool shuffle;
+    int64_t accumulate;           /* passes of a virtual rank per step */
+    double clip_norm, clip_value; /* of the gradient; 0 = not */
+    double clip_logits;           /* 0 = not */
+    int64_t max_bad_steps;
+    char *early_stop; /* metric such as "val.loss", "" = never */
+    int64_t patience;
+    double min_delta;
+    bool decay_biases;
+    char *plateau_metric; /* what the schedule observes */
 
     const struct optim_ops *optim;
     struct arg_values optim_args;
@@ -51,7 +60,7 @@ struct config {
 
     int64_t checkpoint_every_epochs; /* 0 = only the final one */
     int64_t checkpoint_keep;
-    char *checkpoint_best; /* "val.accuracy", "val.loss" or "" */
+    char *checkpoint_best; /* metric such as "val.accuracy", "auto", or "" */
 
     int64_t metrics_top_k;
     double metrics_threshold; /* probability above which a label is on */

@@ -126,6 +126,7 @@ struct kernels {
     /* vec_elementwise.c. y may be x, dx may be dy. */
     void (*relu_forward)(int64_t count, const float *x, float *y);
     void (*relu_backward)(int64_t count, const float *y, const float *dy, float *dx);
+    bool (*within)(int64_t count, const float *x, float bound); /* all |x| <= bound; false for NaN */
     void (*add)(int64_t count, const float *a, const float *b, float *sum); /* sum may be a or b */
 
     /* vec_activation.c: count is a multiple of 16. `kept` is y for sigmoid, tanh, leaky_relu and elu, else x. y may be x, dx

@@ -42,12 +42,14 @@ struct pass {
      * binary tree; NULL in forward. */
     float *grads;
     uint64_t seed;
-    uint64_t step;                  /* global step, keys the random streams */
-    int64_t first_sample;           /* position in the global batch of lane 0, keys the random streams */
-    int64_t slice;                  /* positions from the first sample of one leaf to that of the next */
-    int64_t lanes;                  /* N, of all leaves */
-    int64_t leaves;                 /* a power of two */
-    bool training;                  /* false: dropout is the identity */
+    uint64_t step;        /* global step, keys the random streams */
+    int64_t first_sample; /* position in the global batch of lane 0, keys the random streams */
+    int64_t slice;        /* positions from the first sample of one leaf to that of the next */
+    int64_t lanes;        /* N, of all leaves */
+    int64_t leaves;       /* a power of two */
+    bool training;        /* false: dropout is the identity */
+    const struct layer *
+        *bad; /* set by backward if NULL so far: the first layer with a bad gradient (health.h); or NULL */
     const struct pass_hooks *hooks; /* or NULL */
 };
 
@@ -70,12 +72,13 @@ struct layer_ops {
     void (*backward)(const struct layer *l, const struct pass *p, const float *x, const float *y, float *dy,
                      float *dx);
 
-    bool keeps_input;  /* backward reads x */
-    bool keeps_output; /* backward reads y */
-    bool in_place;     /* forward works with y == x, and backward with dx == dy */
-    bool is_max;       /* every output is the maximum of some inputs */
-    bool is_relu;      /* max(x, 0) and nothing else */
-    bool fuses_relu;   /* honours relu_in and relu_out */
+    bool keeps_input;   /* backward reads x */
+    bool keeps_output;  /* backward reads y */
+    bool in_place;      /* forward works with y == x, and backward with dx == dy */
+    bool is_max;        /* every output is the maximum of some inputs */
+    bool is_relu;       /* max(x, 0) and nothing else */
+    bool fuses_relu;    /* honours relu_in and relu_out */
+    bool sums_products; /* every gradient is a sum over lanes of one x times one dy, or of one dy */
 };
 
 #define LAYER_TENSORS 2

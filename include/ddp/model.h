@@ -47,6 +47,9 @@ float *model_output_grad(struct model *m);
  * p->grads[model_param_floats]. The gaps between tensors are not touched: the caller hands in zeroed memory once. */
 void model_backward(struct model *m, const struct pass *p);
 
+/* Repeats a forward pass that went wrong: the first layer whose output is not finite, or NULL if all are. */
+const struct layer *model_first_bad(struct model *m, const struct pass *p);
+
 /* Queries. */
 int64_t model_param_floats(const struct model *m); /* length of the flat vector, gaps included */
 int64_t model_param_count(const struct model *m);  /* parameters without gaps */

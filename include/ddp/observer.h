@@ -26,6 +26,8 @@ struct epoch_event {
     int64_t epoch, epochs, step;
     double loss, accuracy; /* exact means over the epoch's training samples as they were seen */
     double lr;             /* of the epoch's last step */
+    int64_t bad_steps;     /* skipped because loss or gradient was not finite; not in the means */
+    int64_t empty_steps;   /* skipped because no sample had a valid target */
     double seconds;
     double samples_per_second;
     double data_seconds, compute_seconds, sync_seconds; /* rank 0 */

@@ -2,15 +2,14 @@
  *
  * Tree (the default). Parameters, optimizer slots and all gradients of a node lie in one shared block. A step:
  *   1. a rank takes its virtual ranks in groups and writes one gradient for each (sync_gradient), adding complete
- *      subtrees as they form; in the last group it tells the others of each part that is final, from the end of
- *      the vector to its start;
- *   2. sync_collect: every rank learns the sums of the global batch;
- *   3. sync_apply: the vector is cut into buckets; local rank i owns slice i of each: once all ranks of the node are
- *      past a bucket, it adds what they hold in tree order, block by block in cache, and hands each block to the
- *      optimizer, which writes the new parameters where every rank of the node reads them. sync_try_apply does what
- *      can be done already, between the layers of the backward pass. Between nodes, local rank i exchanges only
+ *      subtrees as they form, and hands the group's sums over (sync_group_done);
+ *   2. sync_collect: every rank learns the sums of the global batch, by which all decide alike;
+ *   3. sync_apply: the vector is cut into buckets; local rank i owns slice i of each: it adds what the ranks hold in
+ *      tree order, block by block in cache, and hands each block to the optimizer, which writes the new parameters where
+ *      every rank of the node reads them. Or sync_skip: nothing changes. What needs the whole gradient before the
+ *      update, such as its norm, looks at it in sweeps before (sync_sweep). Between nodes, local rank i exchanges only
  *      slice i of each bucket with its peers: gradients out and in, ordered sum and update of its part, parameters
- *      out and in. Messages of early buckets move while earlier layers compute, as far as MPI moves them by itself.
+ *      out and in. Gradients of early buckets move while earlier layers compute, as far as MPI moves them by itself.
  * Cost of a step on one node: n floats per rank read once per held subtree and n / ranks written; between nodes every
  * column moves its slice out and in about once. Nobody waits but for gradients and parameters that it needs.
  *
@@ -48,31 +47,36 @@ void sync_fill_params(struct sync *s, void (*fill)(void *self, float *params), v
  * leaves. Empty when all are done. Local. */
 struct tree_node sync_group(const struct sync *s);
 
-/* Where their gradient goes, added up as the tree says; waits as sync_params does. Then these tell, in this order:
- * the sums of each virtual rank of the group, [hi - lo]; that the gradient of [first, first + count) is there and
- * the parameters there are read no more, in turns that go from the end of the vector to its start, as a backward
- * pass does; that the group is done (with what was left of the vector, which may be all). Local. */
+/* Where their gradient goes, added up as the tree says; waits as sync_params does. Then may be told, of parts from the end of
+ * the vector to its start, as a backward pass leaves them: that the gradient of [first, first + count) is there and the
+ * parameters there are read no more. At last that all of it is, with the sums of each virtual rank of the group,
+ * [hi - lo]. Local. */
 float *sync_gradient(struct sync *s);
-void sync_losses_ready(struct sync *s, const struct loss_sums *sums);
 void sync_grads_ready(struct sync *s, int64_t first, int64_t count);
-void sync_group_done(struct sync *s);
+void sync_group_done(struct sync *s, const struct loss_sums *sums);
 
-/* Whether it gains anything to tell of the parts: not if the vector is short, or by allreduce. */
+/* Whether it gains anything to tell of the parts: only between nodes, and not if the vector is short. */
 bool sync_wants_parts(const struct sync *s);
 
-/* The sums of all virtual ranks, added in order; the same on every rank. Either the first returns true, which it may
- * from the last group's losses on, or the second is called, collectively, when all groups are done; it waits
- * for all ranks. Next must come sync_apply, or sync_destroy if the step is given up. */
-bool sync_try_collect(struct sync *s, struct loss_sums *total);
+/* The sums of all virtual ranks, added in order; the same on every rank. Waits for all ranks. Collective. Then one of
+ * sync_apply and sync_skip must follow. */
 struct loss_sums sync_collect(struct sync *s);
 
-/* Updates all parameters. `apply` is called for blocks of this rank's share: `grads` are sums over the global
- * batch; params, slots and grads are [count]. The first does what it can without waiting, as often as is wanted
- * (local); the second does the rest when all groups are done (collective). */
-typedef void sync_update(void *self, int64_t count, float *params, const float *grads,
-                         float *const slots[SYNC_SLOTS]);
-void sync_try_apply(struct sync *s, sync_update *apply, void *self);
-void sync_apply(struct sync *s, sync_update *apply, void *self);
+/* Called for runs of this rank's share of the vector, whole cells of SYNC_CELL floats that lie where the same cells lie at
+ * any rank count (the vector's last one may be shorter): `grads` are sums over the global batch; all are [count]. */
+typedef void sync_visit(void *self, int64_t first, int64_t count, float *params, const float *grads,
+                        float *const slots[SYNC_SLOTS]);
+#define SYNC_CELL ((int64_t)256)
+
+/* Visits the gradient and leaves everything but slots as it is. Collective. */
+void sync_sweep(struct sync *s, sync_visit *visit, void *self);
+
+/* On every rank the values that each rank's visits have set for its own share, where others have left 0: exact. Collective. */
+void sync_merge(struct sync *s, double *values, int64_t count);
+
+/* Ends the step: visits write all parameters anew, or nothing changes. Collective. */
+void sync_apply(struct sync *s, sync_visit *visit, void *self);
+void sync_skip(struct sync *s);
 
 /* Brings optimizer slot `index` together on rank 0 and returns it there (undefined on other ranks).
  * Collective. */

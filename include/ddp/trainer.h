@@ -17,7 +17,8 @@ struct trainer_info {
     int64_t classes;
     const char *const *class_names; /* [classes] or NULL */
     int64_t virtual_ranks;          /* V after adjustment to P */
-    int64_t slice;                  /* samples of a virtual rank's batch */
+    int64_t leaves;                 /* passes of a step: of each virtual rank as many as it accumulates */
+    int64_t slice;                  /* samples of a pass */
     int64_t lanes;                  /* slice rounded up to a multiple of 16 */
     int64_t steps_per_epoch, total_steps;
     const char *isa, *blas; /* instruction-set level of the kernels; OpenBLAS core */

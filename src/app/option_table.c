@@ -10,7 +10,6 @@
 static const char *const isa_levels[] = {"auto", "base", "v2", "v3", "v4", NULL};
 static const char *const normalize_kinds[] = {"auto", "unit", "none", NULL}; /* enum config_normalize */
 static const char *const sync_methods[] = {"tree", "allreduce", NULL};       /* enum config_sync */
-static const char *const best_metrics[] = {"val.accuracy", "val.loss", "", NULL};
 
 static const char *const sections[] = {"run",      "data", "model",      "loss",    "train", "optim",
                                        "schedule", "sync", "checkpoint", "metrics", "log",   NULL};
@@ -44,6 +43,30 @@ static const struct option options[] = {
      .help = "fixed slices of the batch; runs with the same number agree bit by bit at any rank count"},
     {"train.shuffle", OPTION_BOOL, AT(shuffle), "true", .help = "a new sample order every epoch"},
 
+    {"train.accumulate", OPTION_INT, AT(accumulate), "1", 1, 1 << 20,
+     .help = "passes into which a virtual rank cuts its part of the batch, to save memory; batch stays what "
+             "it is"},
+    {"train.clip_norm", OPTION_REAL, AT(clip_norm), "0", 0, 1e30,
+     .help = "limit of the gradient's norm over all parameters, as clip_grad_norm_; 0 = none"},
+    {"train.clip_value", OPTION_REAL, AT(clip_value), "0", 0, 1e30,
+     .help = "limit of each element of the gradient, as clip_grad_value_; 0 = none"},
+    {"train.clip_logits", OPTION_REAL, AT(clip_logits), "0", 0, 1e30,
+     .help = "limit of the model's outputs (a last layer hardtanh); 0 = none"},
+    {"train.max_bad_steps", OPTION_INT, AT(max_bad_steps), "10", 1, 1e9,
+     .help = "steps in a row whose loss or gradient may be not finite, and are skipped, before the run ends"},
+    {"train.early_stop", OPTION_TEXT, AT(early_stop), "",
+     .help = "metric that has to get better, such as val.loss, or the run ends; empty = all epochs"},
+    {"train.patience", OPTION_INT, AT(patience), "5", 1, 1e6,
+     .help = "epochs in a row without a better train.early_stop before the run ends"},
+    {"train.min_delta", OPTION_REAL, AT(min_delta), "0", 0, 1e30,
+     .help = "change of train.early_stop that counts as better"},
+
+    {"optim.decay_biases", OPTION_BOOL, AT(decay_biases), "true",
+     .help = "weight decay also for biases and other vectors, as PyTorch does"},
+
+    {"schedule.metric", OPTION_TEXT, AT(plateau_metric), "val.loss",
+     .help = "what reduce_on_plateau observes after every epoch"},
+
     {"sync.method", OPTION_CHOICE, AT(sync_method), "tree", .choices = sync_methods,
      .help = "tree = fixed summation tree, same bits at any rank count; allreduce = plain MPI_Allreduce"},
     {"sync.ranks_per_node", OPTION_INT, AT(ranks_per_node), "0", 0, 1 << 20,
@@ -52,8 +75,10 @@ static const struct option options[] = {
     {"checkpoint.every_epochs", OPTION_INT, AT(checkpoint_every_epochs), "1", 0, 1e6,
      .help = "epochs between checkpoints; 0 = only the final one"},
     {"checkpoint.keep", OPTION_INT, AT(checkpoint_keep), "3", 1, 1e6, .help = "newest checkpoints to keep"},
-    {"checkpoint.best", OPTION_TEXT, AT(checkpoint_best), "val.accuracy", .choices = best_metrics,
-     .help = "what decides which checkpoint is the best; empty = none is kept for that"},
+    {"checkpoint.best", OPTION_TEXT, AT(checkpoint_best), "auto",
+     .help = "metric that decides which checkpoint is the best, such as val.f1 or val.loss; auto = "
+             "val.accuracy, or "
+             "val.loss where there is none; empty = none is kept"},
 
     {"metrics.top_k", OPTION_INT, AT(metrics_top_k), "5", 1, SCORES_MAX_CLASSES,
      .help = "how many of the greatest outputs top_k_accuracy looks at"},

@@ -1,19 +1,20 @@
-/* sync_exchange.c - a step between nodes. Every bucket goes through three stages, in order, as far as it gets whenever
- * somebody looks:
- *   started: all ranks of the node are past it. Nobody here reads these parameters any more, so the peers' parts of
- *            them may come in from now on; this node's sums of the peers' parts go out.
- *   updated: the other nodes' sums of this rank's part are in; it adds all in tree order, updates, and sends the new
- *            parameters, which the peers expect since they sent the sums.
+/* sync_exchange.c - a step between nodes. Every bucket goes through three stages, in order:
+ *   started: all ranks of the node are past it. This node's sums of the peers' parts go out.
+ *   received: the other nodes' sums of this rank's part are in.
  *   finished: all messages have ended.
- * The loss sums go ahead: with them every rank knows the weight to divide by, and that the step is not given up.
+ * Between the layers of a backward pass buckets start and are received as far as they can be. When the loss sums of all
+ * nodes say that the step counts, every owner adds all sums of its part in tree order, updates, and sends the new
+ * parameters; a step that is skipped only ends its messages.
  *
  * Why nothing is overwritten that somebody still reads, and nobody waits in a circle, as sync_ready.c puts it:
  * - A rank tells that it is done with a step when its messages have ended. What was sent, received or held in it may
  *   then be written again, and parameters from other nodes are seen by all who find every rank of the node done.
+ * - Parameters of the peers' parts may come in once the loss sums of all nodes are there: then all ranks of the node have
+ *   finished their passes.
  * - Other nodes' loss sums of step t + 1 come in when all ranks of the node have told of their own: by then they have
  *   added up those of step t. The first rank tells that all are there, after MPI has written them.
- * - A bucket starts when gradients are ready, which waits for nothing of the same step; the first update of all waits
- *   for messages that were started without waiting for any other. Waiting ranks keep polling MPI. */
+ * - A bucket starts when gradients are ready, which waits for nothing of the same step; an update waits for messages
+ *   that were started without waiting for any other. Waiting ranks keep polling MPI. */
 #include <string.h>
 
 #include "comm/sync_private.h"
@@ -27,25 +28,18 @@ static bool have_ended(int count, MPI_Request *requests)
 }
 
 /* The first rank of each node passes on the sums of its node's virtual ranks. */
-bool exchange_try_sums(struct sync *s)
+static bool try_sums(struct sync *s)
 {
     struct exchange *e = &s->exchange;
     if (s->comm->local_rank == 0) {
         if (e->sums_started == s->step) {
-            if (!sync_is_ready(s, 0)) return false;
+            if (!sync_is_ready(s, s->bucket_count)) return false;
             MPI_Startall(2 * e->peers, exchange_sum_requests(s));
             e->sums_started++;
         }
         if (have_ended(2 * e->peers, exchange_sum_requests(s))) shared_raise(s->sums_there, s->step + 1);
     }
     return shared_reached(s->sums_there, s->step + 1);
-}
-
-void exchange_sums(struct sync *s)
-{
-    double start = trace_begin();
-    for (int polls = 0; !exchange_try_sums(s);) shared_pause(s->shared, &polls);
-    trace_end(start, TRACE_WAIT, "wait", 0);
 }
 
 /* This node's sums of a part, one run per held subtree. */
@@ -72,7 +66,7 @@ static void start_bucket(struct sync *s)
     struct exchange *e = &s->exchange;
     int bucket = e->started++;
     MPI_Request *requests = exchange_requests(e, bucket);
-    MPI_Startall(2 * e->peers, requests + GRADS_IN * e->peers); /* and PARAMS_IN, which follow */
+    MPI_Startall(e->peers, requests + GRADS_IN * e->peers);
     for (int i = 0; i < e->peers; i++) {
         int peer = (s->comm->node_index + i) % e->peers;
         float *sums = e->outgoing[bucket * e->peers + peer];
@@ -81,61 +75,90 @@ static void start_bucket(struct sync *s)
     }
 }
 
-static bool can_update(const struct sync *s)
-{
-    const struct exchange *e = &s->exchange;
-    return e->updated < e->started &&
-           have_ended(e->peers, exchange_requests(e, e->updated) + GRADS_IN * e->peers);
-}
-
-static void update_bucket(struct sync *s, sync_update *apply, void *self)
+/* Whether the other nodes' sums of this rank's part of the next bucket are in. */
+static bool try_receive(struct sync *s)
 {
     struct exchange *e = &s->exchange;
-    int bucket = e->updated++;
-    struct slice part = exchange_part(s, bucket, s->comm->node_index);
-    const struct piece *pieces = e->pieces + (int64_t)bucket * e->piece_count;
-    const float *values[TREE_DEPTH];
-    for (int64_t at = 0; at < part.count; at += SYNC_BLOCK) {
-        int64_t count = part.count - at < SYNC_BLOCK ? part.count - at : SYNC_BLOCK;
-        sync_sum_block(s, pieces, e->piece_count, at, count, values);
-        sync_update_block(s, part.first + at, count, values[0], apply, self);
+    if (e->received == e->started ||
+        !have_ended(e->peers, exchange_requests(e, e->received) + GRADS_IN * e->peers))
+        return false;
+    e->received++;
+    return true;
+}
+
+void exchange_progress(struct sync *s)
+{
+    if (s->comm->column == MPI_COMM_NULL) return;
+    while (try_receive(s) || can_start(s))
+        if (can_start(s)) start_bucket(s);
+}
+
+void exchange_sums(struct sync *s)
+{
+    double start = trace_begin();
+    for (int polls = 0; !try_sums(s); exchange_progress(s)) shared_pause(s->shared, &polls);
+    trace_end(start, TRACE_WAIT, "wait", 0);
+}
+
+/* Until `buckets` of them are in. */
+static void wait_received(struct sync *s, int buckets)
+{
+    double start = trace_begin();
+    exchange_progress(s);
+    for (int polls = 0; s->exchange.received < buckets; exchange_progress(s)) shared_pause(s->shared, &polls);
+    trace_end(start, TRACE_WAIT, "wait", 0);
+}
+
+static void visit_bucket(struct sync *s, int bucket, sync_visit *visit, void *self)
+{
+    struct exchange *e = &s->exchange;
+    sync_visit_part(s, exchange_part(s, bucket, s->comm->node_index),
+                    e->pieces + (int64_t)bucket * e->piece_count, e->piece_count, 0, visit, self);
+}
+
+void exchange_sweep(struct sync *s, sync_visit *visit, void *self)
+{
+    if (s->comm->column == MPI_COMM_NULL) return;
+    for (int b = 0; b < s->bucket_count; b++) {
+        wait_received(s, b + 1);
+        visit_bucket(s, b, visit, self);
     }
-    MPI_Startall(e->peers, exchange_requests(e, bucket) + PARAMS_OUT * e->peers);
 }
 
-static bool can_finish(const struct sync *s)
-{
-    const struct exchange *e = &s->exchange;
-    return e->finished < e->updated &&
-           have_ended(EXCHANGE_KINDS * e->peers, exchange_requests(e, e->finished));
-}
-
-bool exchange_try_apply(struct sync *s, sync_update *apply, void *self)
+/* Until all messages have ended. */
+static void wait_finished(struct sync *s)
 {
     struct exchange *e = &s->exchange;
-    if (s->comm->column == MPI_COMM_NULL) return true;
-    for (;;) {
-        if (can_update(s))
-            update_bucket(s, apply, self);
-        else if (can_start(s))
-            start_bucket(s);
-        else if (can_finish(s))
+    double start = trace_begin();
+    for (int polls = 0; e->finished < s->bucket_count;) {
+        if (have_ended(EXCHANGE_KINDS * e->peers, exchange_requests(e, e->finished)))
             e->finished++;
         else
-            return e->finished == s->bucket_count;
+            shared_pause(s->shared, &polls);
     }
+    e->started = e->received = e->finished = 0;
+    trace_end(start, TRACE_WAIT, "wait", 0);
 }
 
-void exchange_apply(struct sync *s, sync_update *apply, void *self)
+void exchange_apply(struct sync *s, sync_visit *visit, void *self)
 {
     struct exchange *e = &s->exchange;
-    while (!exchange_try_apply(s, apply, self)) {
-        double start = trace_begin();
-        for (int polls = 0; !can_update(s) && !can_start(s) && !can_finish(s);)
-            shared_pause(s->shared, &polls);
-        trace_end(start, TRACE_WAIT, "wait", 0);
+    if (s->comm->column == MPI_COMM_NULL) return;
+    for (int b = 0; b < s->bucket_count; b++)
+        MPI_Startall(e->peers, exchange_requests(e, b) + PARAMS_IN * e->peers);
+    for (int b = 0; b < s->bucket_count; b++) {
+        wait_received(s, b + 1);
+        visit_bucket(s, b, visit, self);
+        MPI_Startall(e->peers, exchange_requests(e, b) + PARAMS_OUT * e->peers);
     }
-    e->started = e->updated = e->finished = 0;
+    wait_finished(s);
+}
+
+void exchange_skip(struct sync *s)
+{
+    if (s->comm->column == MPI_COMM_NULL) return;
+    wait_received(s, s->bucket_count);
+    wait_finished(s);
 }
 
 void exchange_gather_slot(struct sync *s, float *slot)

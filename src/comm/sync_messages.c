@@ -162,8 +162,7 @@ enum status exchange_create(struct sync *s)
     return STATUS_OK;
 }
 
-/* No message is under way: a step starts those of the buckets only when it is not given up, and then ends them; and
- * nobody has the loss sums, by which it is given up, before theirs have ended. */
+/* No message is under way: every step ends those that it started. */
 void exchange_destroy(struct exchange *e)
 {
     for (int i = 0; i < e->request_count; i++) MPI_Request_free(&e->requests[i]);

@@ -9,7 +9,7 @@
 
 /* A held subtree: its value is `vector`. */
 struct piece {
-    const float *vector;
+    float *vector;
     struct tree_node node;
 };
 
@@ -31,13 +31,12 @@ struct exchange {
     MPI_Request *requests; /* [buckets][EXCHANGE_KINDS][peers], and for loss sums [2][peers] */
     int request_count;
     uint64_t sums_started;           /* steps whose loss sums are on their way */
-    int started, updated, finished;  /* buckets of this step */
+    int started, received, finished; /* buckets of this step */
     int *part_counts, *part_offsets; /* [nodes], for gathering slots */
 };
 
-/* The vector is cut into buckets from its end to its start, the order in which backward passes leave gradients: at
- * most so many, of no less than so many floats, since updating fewer between layers costs the caches more than
- * it gains. */
+/* The vector is cut into buckets, which are numbered from its end to its start, the order in which backward passes leave
+ * gradients: at most so many, of no less than so many floats. */
 #define SYNC_BUCKETS      16
 #define SYNC_BUCKET_FLOOR ((int64_t)65536)
 
@@ -66,8 +65,8 @@ struct sync {
     int64_t ready_from;      /* from here to its end the gradient of this group is there */
 
     int bucket_count;
-    int64_t bucket_size;                    /* of all but the last one */
-    int applied;                            /* buckets of this step whose slice this rank has updated */
+    int64_t bucket_size;   /* of all but the last one */
+    bool sweeping, summed; /* a sweep is under way; one has left the sums in the first pieces */
     struct shared_counter *gradients_ready; /* [local_size]: see sync_ready.c */
     struct shared_counter *steps_done;      /* [local_size] */
 
@@ -82,7 +81,7 @@ struct sync {
 void sync_plan_buckets(struct sync *s);
 struct slice sync_bucket(const struct sync *s, int index);
 
-/* Tells the node that the first `buckets` buckets of this rank's gradient are there, and the sums. */
+/* Tells the node that the first `buckets` buckets of this rank's gradient are there; with the last one, the sums too. */
 void sync_tell_ready(struct sync *s, int buckets);
 
 /* Whether all ranks of the node have told that, and waits until they have. */
@@ -100,7 +99,7 @@ void sync_wait_done(const struct sync *s);
 /* Floats summed at a time: a few such blocks stay in the L1 cache. */
 #define SYNC_BLOCK ((int64_t)1024)
 
-/* Part `index` of `parts` nearly equal parts of whole vectors of 16. */
+/* Part `index` of `parts` nearly equal parts of whole cells. */
 struct slice sync_cut(struct slice whole, int parts, int index);
 
 /* Adds the pieces at [first, first + count), count <= SYNC_BLOCK, in tree order; leaves the values of the
@@ -108,9 +107,10 @@ struct slice sync_cut(struct slice whole, int parts, int index);
 int sync_sum_block(struct sync *s, const struct piece *pieces, int piece_count, int64_t first, int64_t count,
                    const float *values[TREE_DEPTH]);
 
-/* Hands one block of summed gradients to the update. */
-void sync_update_block(struct sync *s, int64_t first, int64_t count, const float *grads, sync_update *apply,
-                       void *self);
+/* Adds up the pieces of a part of the vector, which begins at `offset` in each of them, and hands the sums out block by
+ * block. In a sweep they are kept for the next one. */
+void sync_visit_part(struct sync *s, struct slice part, const struct piece *pieces, int piece_count,
+                     int64_t offset, sync_visit *visit, void *self);
 
 /* sync_exchange.c and sync_messages.c: the path between nodes. */
 
@@ -127,11 +127,15 @@ struct slice exchange_part(const struct sync *s, int bucket, int node);
 MPI_Request *exchange_requests(const struct exchange *e, int bucket);
 MPI_Request *exchange_sum_requests(const struct sync *s);
 
-/* The first of each pair does what it can without waiting and says whether all is done; the second waits. */
-bool exchange_try_sums(struct sync *s);
+/* Sends and receives what can be without waiting. */
+void exchange_progress(struct sync *s);
+
+/* Each waits for what it needs: the loss sums of all nodes; this rank's part of the gradient, handed out; and also the
+ * new parameters of all parts, or just the end of all messages. */
 void exchange_sums(struct sync *s);
-bool exchange_try_apply(struct sync *s, sync_update *apply, void *self);
-void exchange_apply(struct sync *s, sync_update *apply, void *self);
+void exchange_sweep(struct sync *s, sync_visit *visit, void *self);
+void exchange_apply(struct sync *s, sync_visit *visit, void *self);
+void exchange_skip(struct sync *s);
 
 void exchange_gather_slot(struct sync *s, float *slot);
 

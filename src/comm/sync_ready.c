@@ -1,14 +1,15 @@
 /* sync_ready.c - who is how far: instead of barriers, two counters of each rank that only grow.
  *
- * gradients_ready: after the last forward pass of step t (from 0) of a rank it is t (B + 1) + 1: the sums of its
- * virtual ranks are there. During the last backward pass it grows by one with each of the B buckets, from the
- * end of the vector to its start: the gradient there is final, and the rank reads these parameters no more.
+ * gradients_ready: during the last backward pass of step t (from 0) of a rank it grows from t B by one with each of the B
+ * buckets, from the end of the vector to its start: the gradient there is final, and the rank reads these parameters
+ * no more. With the last bucket the sums of its virtual ranks are there too.
  * steps_done: t + 1 once the rank has updated its slices of all buckets.
  *
  * Why nothing is overwritten that somebody still reads:
- * - Parameters of a bucket are written by the owners of its slices when all ranks of the node are past it.
+ * - Parameters are written by the owners of their slices when all ranks of the node are past all buckets.
  * - Parameters are read, and gradients and sums of step t + 1 written, after sync_wait_done: by then every owner has
  *   read all gradients of step t and, before its first update, all sums.
+ * - Sums that a sweep keeps lie where only the slice's owner reads.
  * - Optimizer slots are touched by their owner alone; others read them after sync_wait_done, and no owner can
  *   write them again before all ranks have finished the next backward pass.
  * - So no rank is ever a whole step ahead of another: what a counter says is about this step or the last one.
@@ -18,23 +19,21 @@
 
 void sync_plan_buckets(struct sync *s)
 {
-    int64_t size = (s->count / SYNC_BUCKETS + 15) / 16 * 16;
+    int64_t size = (s->count / SYNC_BUCKETS + SYNC_CELL - 1) / SYNC_CELL * SYNC_CELL;
     if (size < SYNC_BUCKET_FLOOR) size = SYNC_BUCKET_FLOOR;
-    if (size > s->count) size = s->count;
     s->bucket_size = size;
-    s->bucket_count = size > 0 ? (int)((s->count + size - 1) / size) : 1;
+    s->bucket_count = s->count > 0 ? (int)((s->count + size - 1) / size) : 1;
 }
 
 struct slice sync_bucket(const struct sync *s, int index)
 {
-    int64_t end = s->count - index * s->bucket_size;
-    int64_t first = index == s->bucket_count - 1 ? 0 : end - s->bucket_size;
-    return (struct slice){first, end - first};
+    int64_t first = (s->bucket_count - 1 - index) * s->bucket_size, left = s->count - first;
+    return (struct slice){first, left < s->bucket_size ? left : s->bucket_size};
 }
 
 static uint64_t stage(const struct sync *s, int buckets)
 {
-    return s->step * (uint64_t)(s->bucket_count + 1) + 1 + (uint64_t)buckets;
+    return s->step * (uint64_t)s->bucket_count + (uint64_t)buckets;
 }
 
 void sync_tell_ready(struct sync *s, int buckets)

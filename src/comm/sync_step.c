@@ -24,48 +24,50 @@ float *sync_gradient(struct sync *s)
     return s->gradients + s->stack.height * s->count;
 }
 
-/* Whether the group is the last one of this rank, and others may wait for what it leaves. */
-static bool is_awaited(const struct sync *s, struct tree_node group)
+/* Adds what is there of the group's gradient to the neighbours that complete its subtrees. */
+static void add_part(struct sync *s, int64_t first, int64_t count)
 {
-    return s->tree && group.hi == s->range.hi;
-}
-
-void sync_losses_ready(struct sync *s, const struct loss_sums *sums)
-{
-    struct tree_node group = sync_group(s);
-    assert(group.lo < group.hi);
-    memcpy(s->sums + group.lo, sums, (size_t)(group.hi - group.lo) * sizeof *sums);
-    if (is_awaited(s, group)) sync_tell_ready(s, 0);
-}
-
-/* Adds what is there of the group's gradient to the neighbours that complete its subtrees, and tells. */
-void sync_grads_ready(struct sync *s, int64_t first, int64_t count)
-{
-    struct tree_node group = sync_group(s);
     struct tree_stack after = s->stack;
-    assert(group.lo < group.hi && first + count == s->ready_from);
-    int merges = tree_push(&after, group);
+    assert(first + count == s->ready_from);
+    int merges = tree_push(&after, sync_group(s));
     for (int at = s->stack.height - 1; merges > 0; merges--, at--) {
         float *sum = s->gradients + at * s->count + first;
         kernels->add(count, sum, sum + s->count, sum);
     }
     s->ready_from = first;
-    if (!is_awaited(s, group)) return;
-    int buckets = 0;
-    while (buckets < s->bucket_count && sync_bucket(s, buckets).first >= first) buckets++;
-    sync_tell_ready(s, buckets);
 }
 
-void sync_group_done(struct sync *s)
+/* Whether the group is the last one of this rank, and others may wait for what it leaves. */
+static bool is_awaited(const struct sync *s)
 {
-    sync_grads_ready(s, 0, s->ready_from);
-    tree_push(&s->stack, sync_group(s));
+    return s->tree && sync_group(s).hi == s->range.hi;
+}
+
+/* The last bucket is told of by sync_group_done: the sums come with it. */
+void sync_grads_ready(struct sync *s, int64_t first, int64_t count)
+{
+    add_part(s, first, count);
+    if (!is_awaited(s)) return;
+    int buckets = 0;
+    while (buckets < s->bucket_count - 1 && sync_bucket(s, buckets).first >= first) buckets++;
+    sync_tell_ready(s, buckets);
+    if (s->comm->nodes > 1) exchange_progress(s);
+}
+
+void sync_group_done(struct sync *s, const struct loss_sums *sums)
+{
+    struct tree_node group = sync_group(s);
+    assert(group.lo < group.hi);
+    add_part(s, 0, s->ready_from);
+    memcpy(s->sums + group.lo, sums, (size_t)(group.hi - group.lo) * sizeof *sums);
+    if (is_awaited(s)) sync_tell_ready(s, s->bucket_count);
+    tree_push(&s->stack, group);
     s->ready_from = s->count;
 }
 
 bool sync_wants_parts(const struct sync *s)
 {
-    return s->tree && s->bucket_count > 1;
+    return s->tree && s->comm->nodes > 1 && s->bucket_count > 1;
 }
 
 static struct loss_sums total_of(const struct sync *s)
@@ -77,15 +79,9 @@ static struct loss_sums total_of(const struct sync *s)
         total.correct += s->sums[v].correct;
         total.valid += s->sums[v].valid;
         total.count += s->sums[v].count;
+        total.bad += s->sums[v].bad;
     }
     return total;
-}
-
-bool sync_try_collect(struct sync *s, struct loss_sums *total)
-{
-    if (!s->tree || !(s->comm->nodes > 1 ? exchange_try_sums(s) : sync_is_ready(s, 0))) return false;
-    *total = total_of(s);
-    return true;
 }
 
 struct loss_sums sync_collect(struct sync *s)
@@ -96,63 +92,71 @@ struct loss_sums sync_collect(struct sync *s)
     else if (s->comm->nodes > 1)
         exchange_sums(s);
     else
-        sync_wait_ready(s, 0);
+        sync_wait_ready(s, s->bucket_count);
     return total_of(s);
 }
 
-static void apply_bucket(struct sync *s, int bucket, sync_update *apply, void *self)
+/* Every rank holds and visits everything. */
+static void visit_allreduce(struct sync *s, sync_visit *visit, void *self)
 {
-    struct slice mine = sync_cut(sync_bucket(s, bucket), s->comm->local_size, s->comm->local_rank);
-    const float *values[TREE_DEPTH];
-    int64_t end = mine.first + mine.count;
-    for (int64_t first = mine.first; first < end; first += SYNC_BLOCK) {
-        int64_t count = end - first < SYNC_BLOCK ? end - first : SYNC_BLOCK;
-        int held = sync_sum_block(s, s->pieces, s->piece_count, first, count, values);
-        assert(held == 1);
-        (void)held;
-        sync_update_block(s, first, count, values[0], apply, self);
-    }
-}
-
-static void apply_allreduce(struct sync *s, sync_update *apply, void *self)
-{
-    for (int i = 1; i < s->piece_count; i++)
+    for (int i = 1; !s->summed && i < s->piece_count; i++)
         kernels->add(s->count, s->gradients, s->gradients + i * s->count, s->gradients);
-    MPI_Allreduce(MPI_IN_PLACE, s->gradients, (int)s->count, MPI_FLOAT, MPI_SUM, s->comm->world);
-    apply(self, s->count, s->params, s->gradients, s->slots);
+    if (!s->summed)
+        MPI_Allreduce(MPI_IN_PLACE, s->gradients, (int)s->count, MPI_FLOAT, MPI_SUM, s->comm->world);
+    s->summed = true;
+    sync_visit_part(s, (struct slice){0, s->count}, s->pieces, 1, 0, visit, self);
 }
 
-void sync_try_apply(struct sync *s, sync_update *apply, void *self)
+static void visit_tree(struct sync *s, sync_visit *visit, void *self)
 {
-    if (!s->tree) return;
-    if (s->comm->nodes > 1) {
-        exchange_try_apply(s, apply, self);
-        return;
-    }
-    while (s->applied < s->bucket_count && sync_is_ready(s, s->applied + 1))
-        apply_bucket(s, s->applied++, apply, self);
-}
-
-static void apply_tree(struct sync *s, sync_update *apply, void *self)
-{
-    for (; s->applied < s->bucket_count; s->applied++) {
-        sync_wait_ready(s, s->applied + 1);
-        apply_bucket(s, s->applied, apply, self);
+    for (int b = 0; b < s->bucket_count; b++) {
+        struct slice mine = sync_cut(sync_bucket(s, b), s->comm->local_size, s->comm->local_rank);
+        sync_visit_part(s, mine, s->pieces, s->piece_count, mine.first, visit, self);
     }
 }
 
-void sync_apply(struct sync *s, sync_update *apply, void *self)
+void sync_sweep(struct sync *s, sync_visit *visit, void *self)
+{
+    s->sweeping = true;
+    if (!s->tree)
+        visit_allreduce(s, visit, self);
+    else if (s->comm->nodes > 1)
+        exchange_sweep(s, visit, self);
+    else
+        visit_tree(s, visit, self);
+    s->sweeping = false;
+    s->summed = true;
+}
+
+void sync_merge(struct sync *s, double *values, int64_t count)
+{
+    if (s->tree) comm_merge_doubles(s->comm, values, count);
+}
+
+static void end_step(struct sync *s)
+{
+    s->stack.height = 0;
+    s->summed = false;
+    s->step++;
+    if (s->tree) sync_tell_done(s);
+}
+
+void sync_apply(struct sync *s, sync_visit *visit, void *self)
 {
     assert(s->stack.height > 0 && s->stack.nodes[s->stack.height - 1].hi == s->range.hi);
     if (!s->tree)
-        apply_allreduce(s, apply, self);
+        visit_allreduce(s, visit, self);
     else if (s->comm->nodes > 1)
-        exchange_apply(s, apply, self);
+        exchange_apply(s, visit, self);
     else
-        apply_tree(s, apply, self);
-    s->stack.height = s->applied = 0;
-    s->step++;
-    if (s->tree) sync_tell_done(s);
+        visit_tree(s, visit, self);
+    end_step(s);
+}
+
+void sync_skip(struct sync *s)
+{
+    if (s->tree && s->comm->nodes > 1) exchange_skip(s);
+    end_step(s);
 }
 
 const float *sync_gather_slot(struct sync *s, int index)

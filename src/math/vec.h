@@ -113,6 +113,7 @@ void LEVEL(log_softmax_forward)(int64_t classes, int64_t columns, const float *x
 void LEVEL(log_softmax_backward)(int64_t classes, int64_t columns, const float *y, const float *dy,
                                  float *dx);
 void LEVEL(sum_rows)(int64_t rows, int64_t runs, int64_t lanes, int64_t leaves, const float *x, float *sums);
+bool LEVEL(within)(int64_t count, const float *x, float bound);
 void LEVEL(add)(int64_t count, const float *a, const float *b, float *sum);
 void LEVEL(dropout_forward)(const struct dropout_draw *d, const float *x, float *y, uint16_t *keep);
 void LEVEL(dropout_backward)(const struct dropout_draw *d, const uint16_t *keep, const float *dy, float *dx);

@@ -28,6 +28,7 @@ const struct kernels LEVEL(kernels) = {
     .log_softmax_forward = LEVEL(log_softmax_forward),
     .log_softmax_backward = LEVEL(log_softmax_backward),
     .sum_rows = LEVEL(sum_rows),
+    .within = LEVEL(within),
     .add = LEVEL(add),
     .dropout_forward = LEVEL(dropout_forward),
     .dropout_backward = LEVEL(dropout_backward),

@@ -83,4 +83,5 @@ const struct layer_ops layer_linear = {
     .forward = forward,
     .backward = backward,
     .keeps_input = true,
+    .sums_products = true,
 };

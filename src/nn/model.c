@@ -10,6 +10,7 @@
 
 #include "ddp/mem.h"
 #include "ddp/rng.h"
+#include "nn/health.h"
 #include "nn/stages.h"
 #include "ddp/trace.h"
 
@@ -201,6 +202,16 @@ const float *model_forward(struct model *m, const struct pass *p)
     return m->activations[m->stage_count];
 }
 
+const struct layer *model_first_bad(struct model *m, const struct pass *p)
+{
+    for (int i = 0; i < m->stage_count; i++) {
+        const struct layer *l = &m->stages[i];
+        l->ops->forward(l, p, m->activations[i], m->activations[i + 1]);
+        if (!health_outputs(l, p, m->activations[i + 1])) return l;
+    }
+    return NULL;
+}
+
 float *model_output_grad(struct model *m)
 {
     return m->gradients[0];
@@ -221,8 +232,10 @@ void model_backward(struct model *m, const struct pass *p)
     for (int i = m->stage_count - 1; i >= lowest; i--) {
         const struct layer *l = &m->stages[i];
         int next = runs_in_place(m, i) ? current : 1 - current;
+        bool good = !p->bad || health_factors(l, p, m->activations[i], m->gradients[current]);
         l->ops->backward(l, p, m->activations[i], m->activations[i + 1], m->gradients[current],
                          i > lowest ? m->gradients[next] : NULL);
+        if (!good && !*p->bad && !health_gradients(l, p)) *p->bad = l;
         start = trace_end(start, TRACE_BACKWARD, l->ops->name, l->index);
         if (p->hooks) {
             tell_ready(p->hooks, l);

@@ -80,7 +80,7 @@ static void plan_rows(struct session *s)
     add_row(r, "backward", 0);
     backward = r->row_count - 1;
     for (int i = layers - 1; i >= lowest_trained(s->t->model); i--) add_layer(s, i, true);
-    add_row(r, "early update", 1);
+    add_row(r, "send", 1);
     r->rows[backward].flops = r->whole.flops - r->rows[forward].flops;
     add_row(r, "sum", 0);
     add_row(r, "collect", 0);

@@ -31,18 +31,18 @@ static void fill_zero(void *self, float *params)
     (void)self, (void)params; /* blocks come zeroed */
 }
 
-static void update(void *self, int64_t count, float *params, const float *grads,
+static void update(void *self, int64_t first, int64_t count, float *params, const float *grads,
                    float *const slots[SYNC_SLOTS])
 {
     const struct contest *c = self;
+    (void)first;
     c->optim->update(&c->step, count, params, grads, slots);
 }
 
 static void synchronise(struct contest *c, int method)
 {
     struct sync *s = c->sync[method];
-    sync_losses_ready(s, &(struct loss_sums){.weight = 1, .count = 1});
-    sync_group_done(s);
+    sync_group_done(s, &(struct loss_sums){.weight = 1, .count = 1});
     sync_collect(s);
     sync_apply(s, update, c);
 }

@@ -17,7 +17,7 @@
 #define EVENT_TEXT 192 /* bytes, more than any event takes */
 #define HEAD_TEXT  640 /* names of process and thread */
 
-/* Events of a step beside those of layers (forward, backward, early update): phases and waits. */
+/* Events of a step beside those of layers (forward, backward, send): phases and waits. */
 #define EVENTS_PER_PASS 16
 #define EVENTS_PER_STEP 64
 
@@ -35,7 +35,7 @@ struct timeline {
 /* The memory for events does not depend on what the ranks will do: it holds the most that a step may take. */
 int64_t timeline_room(const struct trainer *t, int64_t steps)
 {
-    int64_t passes = t->info.virtual_ranks / comm_size(t->comm) + 1;
+    int64_t passes = t->info.leaves / comm_size(t->comm) + 1;
     return steps * (passes * (3 * model_layer_count(t->model) + EVENTS_PER_PASS) + EVENTS_PER_STEP);
 }
 

@@ -64,17 +64,34 @@ static enum status plan_batches(struct trainer *t)
     int64_t batch = t->config->batch;
     i->train_samples = dataset_info(t->train)->samples;
     i->val_samples = t->val ? dataset_info(t->val)->samples : 0;
-    int64_t ranks = comm_size(t->comm), v = t->config->virtual_ranks;
+    int64_t ranks = comm_size(t->comm), v = t->config->virtual_ranks, micro = t->config->accumulate;
     i->virtual_ranks = ranks > v ? ranks : v;
     TRY(check_batch(t, i->virtual_ranks));
+    if (batch / i->virtual_ranks % micro != 0)
+        return status_fail(STATUS_CONFIG,
+                           "train.accumulate: a virtual rank's %" PRId64
+                           " samples do not divide into %" PRId64 " parts",
+                           batch / i->virtual_ranks, micro);
     if (ranks > v)
         log_warn("%" PRId64 " ranks but train.virtual_ranks is %" PRId64 ": using %" PRId64
                  " virtual ranks; set train.virtual_ranks to that to get the same bits with fewer ranks",
                  ranks, v, ranks);
-    i->slice = batch / i->virtual_ranks;
+    i->leaves = i->virtual_ranks * micro;
+    i->slice = batch / i->leaves;
     i->lanes = shape_lanes(i->slice);
     i->steps_per_epoch = (i->train_samples + batch - 1) / batch;
     i->total_steps = i->steps_per_epoch * t->config->epochs;
+    return STATUS_OK;
+}
+
+/* Clipped logits are those of a last layer that limits them. */
+static enum status limit_outputs(struct model_spec *spec, double bound)
+{
+    if (bound == 0) return STATUS_OK;
+    if (spec->layer_count == MODEL_MAX_LAYERS)
+        return status_fail(STATUS_CONFIG, "train.clip_logits needs one layer more than the %d there can be",
+                           MODEL_MAX_LAYERS);
+    spec->layers[spec->layer_count++] = (struct layer_spec){layer_find("hardtanh"), {-bound, bound}};
     return STATUS_OK;
 }
 
@@ -86,7 +103,8 @@ static enum status build_model(struct model **model, const struct config *config
     TRY(mem_alloc(&spec, 1, sizeof *spec, "model"));
     *spec = config->model;
     if (spec->input.c == 0) spec->input = input;
-    enum status status = model_create(model, spec, lanes, most);
+    enum status status = limit_outputs(spec, config->clip_logits);
+    if (status == STATUS_OK) status = model_create(model, spec, lanes, most);
     mem_free(&spec);
     return status;
 }
@@ -94,7 +112,7 @@ static enum status build_model(struct model **model, const struct config *config
 static enum status build_parts(struct trainer *t)
 {
     TRY(plan_batches(t));
-    int64_t ranks = comm_size(t->comm), most = (t->info.virtual_ranks + ranks - 1) / ranks;
+    int64_t ranks = comm_size(t->comm), most = (t->info.leaves + ranks - 1) / ranks;
     TRY(build_model(&t->model, t->config, dataset_info(t->train)->shape, t->info.lanes, most));
     TRY(check_shape(model_layer(t->model, 0)->in, t->train));
     int64_t outputs = shape_features(model_output_shape(t->model));
@@ -146,9 +164,9 @@ enum status trainer_create(struct trainer **out, struct comm *comm, const struct
     t->config_text = config_text;
     TRY(load_data(t));
     TRY(comm_agree(comm, build_parts(t)));
-    TRY(sync_create(&t->sync, comm, model_param_floats(t->model), config->optim->slots,
-                    (int)t->info.virtual_ranks, (int)model_leaves(t->model),
-                    config->sync_method == SYNC_TREE));
+    TRY(sync_create(&t->sync, comm, model_param_floats(t->model), config->optim->slots, (int)t->info.leaves,
+                    (int)model_leaves(t->model), config->sync_method == SYNC_TREE));
+    TRY(comm_agree(comm, update_create(&t->update, config, t->model, t->sync)));
     sync_fill_params(t->sync, init_params, t);
     fill_info(t);
     return STATUS_OK;
@@ -158,6 +176,7 @@ void trainer_destroy(struct trainer **trainer)
 {
     struct trainer *t = *trainer;
     if (!t) return;
+    update_destroy(&t->update);
     sync_destroy(&t->sync);
     evaluation_destroy(&t->evaluation);
     batch_destroy(&t->batch);
@@ -192,7 +211,7 @@ static enum status examine(struct examiner *x, struct comm *comm, const struct c
     TRY(dataset_load(&x->data, comm, locator, name_or_null(config->data_x), name_or_null(config->data_y)));
     struct checkpoint_facts facts;
     TRY(comm_agree(comm, checkpoint_read_facts(checkpoint, &facts)));
-    int64_t slice = config->batch / facts.virtual_ranks;
+    int64_t slice = config->batch / facts.virtual_ranks / config->accumulate;
     int64_t lanes = shape_lanes(slice > 0 ? slice : 1);
     TRY(comm_agree(comm, build_model(&x->model, config, facts.input, lanes, facts.virtual_ranks)));
     TRY(comm_agree(comm, check_shape(model_layer(x->model, 0)->in, x->data)));

@@ -7,6 +7,9 @@
 #include "ddp/trainer.h"
 #include "train/batch.h"
 #include "train/evaluate.h"
+#include "train/update.h"
+
+#define TRAINER_CULPRIT 96
 
 struct trainer {
     struct comm *comm;
@@ -24,13 +27,21 @@ struct trainer {
     struct timeline *timeline;    /* or NULL */
     uint64_t data_hash;           /* of train, on rank 0 */
 
-    int64_t step; /* steps done */
+    struct update update;
+
+    int64_t step;                   /* steps done, skipped ones included */
+    int64_t updates;                /* steps that changed the weights */
+    int64_t bad_steps, empty_steps; /* skipped: not finite; without any valid target */
+    int64_t bad_in_a_row;
+    char culprit[TRAINER_CULPRIT]; /* what went wrong first on this rank, "" = nothing */
     struct schedule_state schedule;
     double data_seconds, compute_seconds, sync_seconds;
 };
 
 /* trainer_step.c: one step on the global batch that starts at `position` of the epoch's order; the sums are
- * those of the whole batch, on every rank. Collective. Errors: STATUS_DIVERGED, on all ranks alike. */
+ * those of the whole batch, on every rank. A step whose loss or gradient is not finite (sums->bad) or that has no valid
+ * target (no sums->weight) changes no weight. Collective. Errors: STATUS_DIVERGED, on all ranks alike, after
+ * train.max_bad_steps in a row that are not finite. */
 struct order;
 enum status trainer_step(struct trainer *t, const struct order *order, int64_t epoch, int64_t position,
                          double lr, struct loss_sums *sums);

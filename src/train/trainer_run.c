@@ -63,6 +63,17 @@ static void tell_step(const struct run *r, int64_t epoch, int64_t in_epoch, doub
     r->observer->step(r->observer->self, &e);
 }
 
+/* Steps that were skipped for their numbers do not count, but took time. */
+static void add_sums(struct loss_sums *total, const struct loss_sums *sums)
+{
+    total->count += sums->count;
+    if (sums->bad) return;
+    total->loss += sums->loss;
+    total->weight += sums->weight;
+    total->correct += sums->correct;
+    total->valid += sums->valid;
+}
+
 static enum status train_epoch(struct run *r, int64_t epoch)
 {
     struct trainer *t = r->t;
@@ -70,6 +81,7 @@ static enum status train_epoch(struct run *r, int64_t epoch)
         order_make((uint64_t)t->config->seed, (uint64_t)epoch, t->info.train_samples, t->config->shuffle);
     struct loss_sums total = {0}, sums;
     double start = clock_seconds(), lr = 0;
+    int64_t bad = t->bad_steps, empty = t->empty_steps;
     t->data_seconds = t->compute_seconds = t->sync_seconds = 0;
 
     for (int64_t i = 0; i < t->info.steps_per_epoch; i++) {
@@ -78,11 +90,7 @@ static enum status train_epoch(struct run *r, int64_t epoch)
         double begin = trace_begin();
         TRY(trainer_step(t, &order, epoch, i * t->config->batch, lr, &sums));
         trace_end(begin, TRACE_STEP, "step", t->step - 1);
-        total.loss += sums.loss;
-        total.weight += sums.weight;
-        total.correct += sums.correct;
-        total.valid += sums.valid;
-        total.count += sums.count;
+        add_sums(&total, &sums);
         if (is_root(r)) tell_step(r, epoch, i + 1, start, lr, &sums, total.count);
     }
 
@@ -97,6 +105,8 @@ static enum status train_epoch(struct run *r, int64_t epoch)
                                     .lr = lr,
                                     .seconds = seconds,
                                     .samples_per_second = (double)total.count / seconds,
+                                    .bad_steps = t->bad_steps - bad,
+                                    .empty_steps = t->empty_steps - empty,
                                     .data_seconds = t->data_seconds,
                                     .compute_seconds = t->compute_seconds,
                                     .sync_seconds = t->sync_seconds};

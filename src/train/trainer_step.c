@@ -1,4 +1,5 @@
 #include <math.h>
+#include <stdio.h>
 
 #include "ddp/clock.h"
 #include "ddp/order.h"
@@ -20,40 +21,17 @@ struct step {
     struct trainer *t;
     const struct order *order;
     int64_t position;
-    double lr;
-    bool collected; /* sums and optim are there */
-    struct loss_sums sums;
-    struct optim_step optim;
-    double early_seconds; /* spent in grads_ready */
+    double hook_seconds; /* spent in grads_ready */
 };
 
-static void use_sums(struct step *s, struct loss_sums sums)
-{
-    const struct config *c = s->t->config;
-    s->collected = true;
-    s->sums = sums;
-    s->optim = optim_begin(c->optim, c->optim_args.of, s->lr, s->t->step, sums.weight);
-}
-
-static void update(void *self, int64_t count, float *params, const float *grads,
-                   float *const slots[SYNC_SLOTS])
-{
-    const struct step *s = self;
-    s->t->config->optim->update(&s->optim, count, params, grads, slots);
-}
-
-/* Between the layers of a backward pass: what all ranks have of the gradient is used at once. */
+/* Between the layers of a backward pass: gradients go to the other nodes. */
 static void grads_ready(void *self, int64_t first, int64_t count)
 {
     struct step *s = self;
-    struct sync *sync = s->t->sync;
     double start = clock_seconds(), traced = trace_begin();
-    sync_grads_ready(sync, first, count);
-    struct loss_sums sums;
-    if (!s->collected && sync_try_collect(sync, &sums)) use_sums(s, sums);
-    if (s->collected && isfinite(s->sums.loss)) sync_try_apply(sync, update, s);
-    trace_end(traced, TRACE_PHASE, "early update", 0);
-    s->early_seconds += clock_seconds() - start;
+    sync_grads_ready(s->t->sync, first, count);
+    trace_end(traced, TRACE_PHASE, "send", 0);
+    s->hook_seconds += clock_seconds() - start;
 }
 
 /* The samples of a group of virtual ranks, and the model's input. */
@@ -68,26 +46,43 @@ static void load_group(struct step *s, struct tree_node group)
     trace_end(traced, TRACE_PHASE, "data", 0);
 }
 
-/* Forward and backward pass of the group. */
-static void run_passes(struct step *s, const struct pass *pass)
+/* Where a pass that is not finite went wrong. Remembered of the first such pass of a row of bad steps. */
+static void find_culprit(struct trainer *t, const struct pass *pass, const struct layer *backward)
 {
-    struct trainer *t = s->t;
+    bool finite = true;
+    for (int64_t leaf = 0; leaf < t->batch.leaves; leaf++)
+        finite = finite && isfinite(t->batch.sums[leaf].loss);
+    if (t->culprit[0] || (finite && !backward)) return;
+    const struct layer *l = finite ? backward : model_first_bad(t->model, pass);
+    if (l)
+        snprintf(t->culprit, sizeof t->culprit, "the %s of model.layers[%d] (%s)",
+                 finite ? "gradient" : "output", l->index, l->ops->name);
+    else
+        snprintf(t->culprit, sizeof t->culprit, "the loss");
+}
+
+/* Forward and backward pass of the group. */
+static void run_passes(struct trainer *t, struct pass *pass)
+{
     struct batch *b = &t->batch;
+    const struct layer *bad = NULL;
+    pass->bad = &bad;
     const float *logits = model_forward(t->model, pass);
     double traced = trace_begin();
     batch_loss(b, &t->loss, logits, model_output_grad(t->model));
-    sync_losses_ready(t->sync, b->sums);
     trace_end(traced, TRACE_PHASE, "loss", 0);
     model_backward(t->model, pass);
     traced = trace_begin();
-    sync_group_done(t->sync);
+    b->sums[0].bad = bad != NULL;
+    find_culprit(t, pass, bad);
+    sync_group_done(t->sync, b->sums);
     trace_end(traced, TRACE_PHASE, "sum", 0);
 }
 
 static void run_group(struct step *s, struct tree_node group)
 {
     struct trainer *t = s->t;
-    double start = clock_seconds(), early = s->early_seconds;
+    double start = clock_seconds(), hook = s->hook_seconds;
     load_group(s, group);
     double loaded = clock_seconds(), traced = trace_begin();
     struct pass_hooks hooks = {.grads_ready = grads_ready, .self = s};
@@ -103,33 +98,54 @@ static void run_group(struct step *s, struct tree_node group)
                         .hooks = sync_wants_parts(t->sync) ? &hooks : NULL};
     trace_end(traced, TRACE_PHASE, "params", 0);
     double ready = clock_seconds();
-    run_passes(s, &pass);
+    run_passes(t, &pass);
     double computed = clock_seconds();
-    early = s->early_seconds - early;
+    hook = s->hook_seconds - hook;
     t->data_seconds += loaded - start;
-    t->compute_seconds += computed - ready - early;
-    t->sync_seconds += ready - loaded + early;
+    t->compute_seconds += computed - ready - hook;
+    t->sync_seconds += ready - loaded + hook;
+}
+
+/* Ends the run when that happened too often. Collective. */
+static enum status count_bad(struct trainer *t, int64_t epoch, double lr)
+{
+    t->bad_steps++;
+    if (++t->bad_in_a_row < t->config->max_bad_steps) return STATUS_OK;
+    enum status mine = STATUS_OK;
+    if (t->culprit[0])
+        mine = status_fail(
+            STATUS_DIVERGED,
+            "epoch %lld, step %lld: %lld step%s in a row not finite and skipped (train.max_bad_steps); the "
+            "first to go was %s; lower optim.lr (now %g), warm up longer or set train.clip_norm",
+            (long long)epoch, (long long)t->step, (long long)t->bad_in_a_row, t->bad_in_a_row == 1 ? "" : "s",
+            t->culprit, lr);
+    TRY(comm_agree(t->comm, mine));
+    return status_fail(STATUS_DIVERGED, "epoch %lld, step %lld: the sum of all losses is not finite",
+                       (long long)epoch, (long long)t->step); /* though each is */
 }
 
 enum status trainer_step(struct trainer *t, const struct order *order, int64_t epoch, int64_t position,
                          double lr, struct loss_sums *sums)
 {
-    struct step s = {.t = t, .order = order, .position = position, .lr = lr};
+    struct step s = {.t = t, .order = order, .position = position};
     for (struct tree_node group = sync_group(t->sync); group.lo < group.hi; group = sync_group(t->sync))
         run_group(&s, group);
 
     double start = clock_seconds(), traced = trace_begin();
-    if (!s.collected) use_sums(&s, sync_collect(t->sync));
-    *sums = s.sums;
+    *sums = sync_collect(t->sync);
     traced = trace_end(traced, TRACE_PHASE, "collect", 0);
-    if (!isfinite(sums->loss))
-        return status_fail(STATUS_DIVERGED,
-                           "epoch %lld, step %lld: the loss is %f; lower optim.lr (now %g) or warm up longer",
-                           (long long)epoch, (long long)t->step + 1, sums->loss, lr);
-
-    sync_apply(t->sync, update, &s);
+    sums->bad += !isfinite(sums->loss);
+    bool skip = sums->bad || sums->weight == 0;
+    if (skip)
+        sync_skip(t->sync);
+    else
+        update_apply(&t->update, lr, t->updates++, loss_divisor(&t->loss, sums));
     trace_end(traced, TRACE_PHASE, "update", 0);
     t->sync_seconds += clock_seconds() - start;
     t->step++;
+    if (sums->bad) return count_bad(t, epoch, lr);
+    t->empty_steps += skip;
+    t->bad_in_a_row = 0;
+    t->culprit[0] = '\0';
     return STATUS_OK;
 }

@@ -71,7 +71,7 @@ class Bench(harness.Case):
         lines, result = self.bench("step", config, "--train.virtual_ranks=4", ranks=2)
         names = [r["name"] for r in result["rows"]]
         self.assertEqual(names, ["data", "params", "forward", "relu 0", "conv2d 1", "relu 2", "linear 3", "loss", "backward",
-                                 "linear 3", "relu 2", "conv2d 1", "early update", "sum", "collect", "update", "wait"])
+                                 "linear 3", "relu 2", "conv2d 1", "send", "sum", "collect", "update", "wait"])
         self.assertEqual([line.strip().split("  ")[0] for line in lines[2:2 + len(names)]], names)
         phases = sum(r["ms"] for r in result["rows"] if r["depth"] == 0 and r["name"] != "wait")
         self.assertLess(abs(phases - result["step"]["ms"]), 0.3 * result["step"]["ms"])

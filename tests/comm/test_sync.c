@@ -26,10 +26,11 @@ static void fill(void *self, float *params)
 }
 
 /* A small optimizer with one slot, so that the slot's place is tested too. */
-static void update(void *self, int64_t count, float *params, const float *grads,
+static void update(void *self, int64_t first, int64_t count, float *params, const float *grads,
                    float *const slots[SYNC_SLOTS])
 {
     int64_t *updated = self;
+    (void)first;
     *updated += count;
     for (int64_t i = 0; i < count; i++) {
         slots[0][i] = 0.5f * slots[0][i] + grads[i];
@@ -70,60 +71,89 @@ static void check_sums(const struct loss_sums *sums, int leaves)
     CHECK(sums->loss == loss && sums->correct == leaves && sums->count == leaves * (leaves - 1) / 2);
 }
 
-/* Writes the gradient from its end to its start in unequal parts, as layers do, and updates what is ready. The start
- * is left for sync_group_done. */
-static void run_backward(struct sync *s, int step, struct tree_node g, int64_t count, bool *collected,
-                         struct loss_sums *total)
+static void fill_sums(struct tree_node g, struct loss_sums sums[MOST])
+{
+    for (int v = g.lo; v < g.hi; v++)
+        sums[v - g.lo] = (struct loss_sums){.loss = 1.0 / (v + 3), .weight = v, .correct = 1, .count = v};
+}
+
+/* Writes the gradient from its end to its start in unequal parts, as layers do. The start is left for sync_group_done. */
+static void run_backward(struct sync *s, int step, struct tree_node g, int64_t count)
 {
     float *gradient = sync_gradient(s);
-    int64_t updated = 0;
     for (int64_t end = count, part = 16; end > 0; end -= part, part = part * 4 < end ? part * 4 : end) {
         for (int64_t i = end - part; i < end; i++) gradient[i] = tree_sum(step, g.lo, g.hi, i);
         dawdle(step, (int)end);
         if (end == part) return;
         sync_grads_ready(s, end - part, part);
-        *collected = *collected || sync_try_collect(s, total);
-        if (*collected) sync_try_apply(s, update, &updated);
     }
 }
 
-static void take_step(struct sync *s, int step, int leaves, int64_t count)
+static void run_groups(struct sync *s, int step, int leaves, int64_t count)
 {
-    struct loss_sums total;
-    bool collected = false;
-    int64_t updated = 0;
     for (struct tree_node g = sync_group(s); g.lo < g.hi; g = sync_group(s)) {
         struct loss_sums sums[MOST];
-        for (int v = g.lo; v < g.hi; v++)
-            sums[v - g.lo] = (struct loss_sums){.loss = 1.0 / (v + 3), .weight = v, .correct = 1, .count = v};
+        fill_sums(g, sums);
         sync_params(s);
-        sync_losses_ready(s, sums);
-        run_backward(s, step, g, count, &collected, &total);
-        sync_group_done(s);
+        run_backward(s, step, g, count);
+        sync_group_done(s, sums);
     }
-    if (!collected) total = sync_collect(s);
+    struct loss_sums total = sync_collect(s);
     check_sums(&total, leaves);
     dawdle(step, -1);
+}
+
+/* What a sweep saw, by position: the gradient of each cell's first element. */
+struct sight {
+    double *cells;
+    bool whole; /* visits begin with cells */
+};
+
+static void look(void *self, int64_t first, int64_t count, float *params, const float *grads,
+                 float *const slots[SYNC_SLOTS])
+{
+    struct sight *sight = self;
+    (void)params, (void)slots;
+    sight->whole = sight->whole && first % SYNC_CELL == 0;
+    for (int64_t i = 0; i < count; i += SYNC_CELL) sight->cells[(first + i) / SYNC_CELL] = grads[i];
+}
+
+/* Two sweeps see the summed gradient, cell by cell, and leave it as it is. */
+static void check_sweeps(struct sync *s, int step, int leaves, int64_t count, bool tree)
+{
+    int64_t cells = (count + SYNC_CELL - 1) / SYNC_CELL;
+    struct sight sight = {.whole = true};
+    CHECK_STATUS(mem_alloc(&sight.cells, (size_t)cells + 1, sizeof *sight.cells, "test"), STATUS_OK);
+    for (int sweep = 0; sweep < 2; sweep++) {
+        for (int64_t c = 0; c < cells; c++) sight.cells[c] = 0;
+        sync_sweep(s, look, &sight);
+        sync_merge(s, sight.cells, cells);
+        for (int64_t c = 0; c < cells; c++) {
+            double want = tree_sum(step, 0, leaves, c * SYNC_CELL);
+            if (tree)
+                CHECK(sight.cells[c] == want);
+            else
+                CHECK_NEAR(sight.cells[c], want, 6e-8 * 4.0 * leaves);
+        }
+    }
+    CHECK(sight.whole);
+    mem_free(&sight.cells);
+}
+
+static void take_step(struct sync *s, int step, int leaves, int64_t count, bool tree)
+{
+    int64_t updated = 0;
+    run_groups(s, step, leaves, count);
+    if (step == 1) check_sweeps(s, step, leaves, count, tree);
     sync_apply(s, update, &updated);
 }
 
-/* A step may end with the sums: nothing is under way then that the end of the synchronisation would cut off. */
-static void give_up_step(struct sync *s, int leaves)
+/* Changes nothing, at any time, and leaves nothing under way. */
+static void skip_step(struct sync *s, int step, int leaves, int64_t count, bool tree)
 {
-    struct loss_sums total;
-    bool collected = false;
-    for (struct tree_node g = sync_group(s); g.lo < g.hi; g = sync_group(s)) {
-        struct loss_sums sums[MOST];
-        for (int v = g.lo; v < g.hi; v++)
-            sums[v - g.lo] = (struct loss_sums){.loss = 1.0 / (v + 3), .weight = v, .correct = 1, .count = v};
-        sync_gradient(s);
-        sync_losses_ready(s, sums);
-        dawdle(STEPS, g.lo);
-        collected = collected || sync_try_collect(s, &total);
-        sync_group_done(s);
-    }
-    if (!collected) total = sync_collect(s);
-    check_sums(&total, leaves);
+    run_groups(s, step, leaves, count);
+    if (step == STEPS) check_sweeps(s, step, leaves, count, tree);
+    sync_skip(s);
 }
 
 static void check(struct comm *comm, int leaves, int64_t count, int64_t ranks_per_node, int most, bool tree)
@@ -136,7 +166,10 @@ static void check(struct comm *comm, int leaves, int64_t count, int64_t ranks_pe
     CHECK_STATUS(comm_split_nodes(comm, ranks_per_node), STATUS_OK);
     CHECK_STATUS(sync_create(&s, comm, count, 1, leaves, most, tree), STATUS_OK);
     sync_fill_params(s, fill, &count);
-    for (int step = 0; step < STEPS; step++) take_step(s, step, leaves, count);
+    for (int step = 0; step < STEPS; step++) {
+        take_step(s, step, leaves, count, tree);
+        skip_step(s, STEPS + step, leaves, count, tree);
+    }
     const float *gathered = sync_gather_slot(s, 0);
     if (tree) {
         CHECK(memcmp(sync_params(s), params, (size_t)count * sizeof *params) == 0);
@@ -147,7 +180,6 @@ static void check(struct comm *comm, int leaves, int64_t count, int64_t ranks_pe
             CHECK_NEAR(sync_params(s)[i], params[i],
                        6e-8 * (4.0 * leaves * STEPS * 0.02 + fabs(params[i]) * STEPS));
     }
-    give_up_step(s, leaves);
     sync_destroy(&s);
     mem_free(&params);
     mem_free(&slot);

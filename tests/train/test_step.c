@@ -31,6 +31,9 @@ static struct config configuration(int sync_method)
                        .batch = BATCH,
                        .virtual_ranks = 8,
                        .shuffle = true,
+                       .accumulate = 1,
+                       .max_bad_steps = 3,
+                       .decay_biases = true,
                        .optim = optim_find("sgd"),
                        .schedule = schedule_find("constant"),
                        .sync_method = sync_method,
@@ -116,7 +119,8 @@ static void check_allocations(struct comm *comm)
     trainer_destroy(&t);
 }
 
-/* A loss that is not finite stops all ranks alike, before the weights are touched. */
+/* Steps that are not finite change nothing and are counted on all ranks alike; a good one starts the count anew; too many in a
+ * row stop all ranks alike, naming what went wrong first. */
 static void check_divergence(struct comm *comm)
 {
     struct config config = configuration(SYNC_TREE);
@@ -124,10 +128,29 @@ static void check_divergence(struct comm *comm)
     struct loss_sums sums;
     CHECK_STATUS(trainer_create(&t, comm, &config, "text"), STATUS_OK);
     struct order order = order_make(3, 1, SAMPLES, true);
-    if (comm_local_rank(comm) == 0) sync_params(t->sync)[0] = NAN;
-    comm_barrier(comm);
+    const struct layer *conv = model_layer(t->model, 0);
+    float kept = sync_params(t->sync)[0], other = sync_params(t->sync)[1];
+    for (int round = 0; round < 2; round++) {
+        comm_barrier(comm);
+        if (comm_local_rank(comm) == 0) sync_params(t->sync)[0] = NAN;
+        comm_barrier(comm);
+        for (int i = 1; i <= 2; i++) {
+            CHECK_STATUS(trainer_step(t, &order, 1, 0, 0.1, &sums), STATUS_OK);
+            CHECK(sums.bad > 0 && t->bad_in_a_row == i && t->bad_steps == 2 * round + i &&
+                  t->updates == round);
+            CHECK(sync_params(t->sync)[1] == other);
+        }
+        if (round == 1) break;
+        comm_barrier(comm);
+        if (comm_local_rank(comm) == 0) sync_params(t->sync)[0] = kept;
+        comm_barrier(comm);
+        CHECK_STATUS(trainer_step(t, &order, 1, 0, 0.1, &sums), STATUS_OK);
+        CHECK(!sums.bad && t->bad_in_a_row == 0 && t->updates == 1 && sync_params(t->sync)[1] != other);
+        other = sync_params(t->sync)[1];
+    }
     CHECK_STATUS(trainer_step(t, &order, 1, 0, 0.1, &sums), STATUS_DIVERGED);
-    CHECK(sync_params(t->sync)[1] == sync_params(t->sync)[1]);
+    CHECK(strstr(status_text(), "the output of model.layers[0] (conv2d)"));
+    CHECK(conv->tensors[0].offset == 0 && sync_params(t->sync)[1] == other);
     trainer_destroy(&t);
 }
 

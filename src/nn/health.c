@@ -1,0 +1,37 @@
+/* Bounds: the sum over at most 2^20 virtual ranks of values up to 2^100 is finite. A product of x up to 2^40 and dy up to 2^40,
+ * summed over at most 2^20 lanes, is at most 2^100. */
+#include "nn/health.h"
+
+#include <float.h>
+
+#include "ddp/kernels.h"
+#include "ddp/mem.h"
+
+#define GRADIENT_BOUND 0x1p100f
+#define FACTOR_BOUND   0x1p40f
+#define MOST_LANES     ((int64_t)1 << 20)
+
+static int64_t gradient_floats(const struct layer *l)
+{
+    const struct tensor *last = &l->tensors[l->tensor_count - 1];
+    return last->offset + mem_round_floats(tensor_count(last)) - l->tensors[0].offset;
+}
+
+/* The factors of a wide linear layer are far fewer than its weights, and warm in cache. */
+bool health_factors(const struct layer *l, const struct pass *p, const float *x, const float *dy)
+{
+    if (l->tensor_count == 0) return true;
+    int64_t in = shape_features(l->in) * p->lanes, out = shape_features(l->out) * p->lanes;
+    if (!l->ops->sums_products || p->lanes > MOST_LANES || in + out >= gradient_floats(l)) return false;
+    return kernels->within(in, x, FACTOR_BOUND) && kernels->within(out, dy, FACTOR_BOUND);
+}
+
+bool health_gradients(const struct layer *l, const struct pass *p)
+{
+    return kernels->within(gradient_floats(l), p->grads + l->tensors[0].offset, GRADIENT_BOUND);
+}
+
+bool health_outputs(const struct layer *l, const struct pass *p, const float *y)
+{
+    return kernels->within(shape_features(l->out) * p->lanes, y, FLT_MAX);
+}
