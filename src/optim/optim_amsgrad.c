@@ -8,7 +8,8 @@ static const struct arg args[] = {
     ARG_END,
 };
 
-/* Reddi, Kale and Kumar, "On the convergence of Adam and beyond" (2018), as torch.optim.Adam and AdamW with amsgrad=True:
+/* Reddi, Kale and Kumar, "On the convergence of Adam and beyond" (2018), as torch.optim.Adam and AdamW with
+ * amsgrad=True:
  *     m += (1 - beta1) * (g - m);  v += (1 - beta2) * (g * g - v);  u = max(u, v)
  *     w -= lr / (1 - beta1^t) * m / (sqrt(u / (1 - beta2^t)) + eps) */
 KERNELS_CLONED

@@ -11,8 +11,8 @@ static const struct arg args[] = {
 
 enum { WEIGHTS, DIRECTIONS };
 
-/* You et al., "Large batch optimization for deep learning: training BERT in 76 minutes" (2020), algorithm 2, with the
- * identity for phi, per tensor:
+/* You et al., "Large batch optimization for deep learning: training BERT in 76 minutes" (2020), algorithm 2,
+ * with the identity for phi, per tensor:
  *     m += (1 - beta1) * (grad - m);  v += (1 - beta2) * (grad * grad - v)
  *     d = (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + eps) + weight_decay * w
  *     w -= lr * |w| / |d| * d, with 1 for |w| / |d| where |w| or |d| is 0

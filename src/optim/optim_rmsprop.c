@@ -18,8 +18,8 @@ enum { SQUARE, BUFFER, MEAN };
  *     g = grad + weight_decay * w;  v += (1 - alpha) * (g * g - v)
  *     centered: m += (1 - alpha) * (g - m), and v - m * m in the place of v below
  *     b = momentum * b + g / (sqrt(v) + eps);  w -= lr * b
- * A loop touches only the slots that it needs. v - m * m is a variance: where rounding makes it negative, PyTorch gets
- * NaN, and here it counts as 0. */
+ * A loop touches only the slots that it needs. v - m * m is a variance: where rounding makes it negative,
+ * PyTorch gets NaN, and here it counts as 0. */
 static inline __attribute__((always_inline)) void sweep(const struct optim_step *s, bool centered,
                                                         bool keeps_direction, int64_t count,
                                                         float *restrict params, const float *restrict grads,

@@ -29,7 +29,8 @@ static void derive(struct optim_step *s)
 }
 
 /* torch.optim.SGD:
- *     g = grad + weight_decay * w;  v = momentum * v + (1 - dampening) * g;  w -= lr * (nesterov ? g + momentum * v : v)
+ *     g = grad + weight_decay * w;  v = momentum * v + (1 - dampening) * g
+ *     w -= lr * (nesterov ? g + momentum * v : v)
  * and, decoupled, Loshchilov and Hutter, "Decoupled weight decay regularization" (2019), in the form of
  * torch.optim.AdamW: g = grad, and w *= 1 - lr * weight_decay comes first. */
 KERNELS_CLONED

@@ -67,10 +67,9 @@ static void run_reference(const struct optim_ops *ops, const double *args,
     }
 }
 
-/* Bounds to first order. A step rounds the weight at most twice (decay and subtraction) and makes its change in a chain of
- * fewer than 32 roundings. A slot is a running sum of at most 4 roundings per step of what never was larger than its
- * greatest value; its error is at most that of all steps, as nothing makes it grow. Every difference in the formulas that
- * the cases show is orders of magnitude larger. */
+/* Bounds to first order. A step rounds the weight at most twice (decay and subtraction) and makes its change in
+ * a chain of fewer than 32 roundings. A slot is a running sum of at most 4 roundings per step of what never was
+ * larger than its greatest value; its error is at most that of all steps, as nothing makes it grow. */
 static void check_case(const struct reference_case *c, const struct reference_case *inputs)
 {
     static struct state state;
