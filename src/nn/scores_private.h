@@ -33,8 +33,8 @@ struct scores {
     struct scores_spec spec;
     enum scores_kind kind;
     float cut; /* a label is on when its output is above */
-    int64_t *
-        counts; /* COUNT_TASK | confusion [K][K], or true positives, false positives, false negatives [3][K] */
+    /* COUNT_TASK | of classes confusion [K][K], of labels true positives, false positives, false negatives [3][K] */
+    int64_t *counts;
     int64_t count_size;
     double *rows;   /* [blocks][row]: sums | struct scores_target [K] */
     double *totals; /* [row]: the rows of all ranks */
