@@ -1,3 +1,5 @@
+/* vec_activation.c - every kind good to 5 units in the last place of its result, value and slope, down to the smallest numbers
+ * (tests/math/test_activation.c says what that means where terms cancel). */
 #include "math/vec_math.h"
 
 /* The standard normal distribution: its density at x, and the probability of a value below x. */
@@ -5,8 +7,8 @@ struct normal {
     vec density, below;
 };
 
-/* exp(-x^2 / 2) with the part of the square that a float has no room for: a relative error of 2^-24 in 100 would be one of 100
- * times as much in its exponential. Beyond 14.5 the result is 0. */
+/* exp(-x^2 / 2) with the part of the square that a float has no room for: an error of 2^-24 of 100 would be a hundred times
+ * that in the exponential. At 14.5 it is 0. */
 VEC_INLINE vec gauss(vec size)
 {
     vec high = (vec)((vecu)size & 0xfffff000u); /* 12 bits, whose square is exact */
@@ -80,7 +82,6 @@ VEC_INLINE vec forward(enum activation_kind kind, float a, float b, vec x)
     return x;
 }
 
-/* The derivative, from the output y or the input x. */
 VEC_INLINE vec slope_of_gelu(vec x)
 {
     struct normal at = normal(x);
@@ -101,6 +102,7 @@ VEC_INLINE vec slope_of_silu(vec x)
     return s.share * (x * s.rest + 1.0f);
 }
 
+/* The derivative, from the output or the input. */
 VEC_INLINE vec slope(enum activation_kind kind, float a, float b, vec kept)
 {
     switch (kind) {

@@ -34,10 +34,10 @@ VEC_INLINE vec vec_clamp(vec x, float low, float high)
     return vec_select(x > high, vec_all(high), x);
 }
 
-/* 2^n for -127 < n < 128 */
+/* 2^n for -127 < n < 128, nonsense elsewhere */
 VEC_INLINE vec vec_power_of_two(veci n)
 {
-    return (vec)((n + 127) << 23);
+    return (vec)(((vecu)n + 127u) << 23);
 }
 
 /* x = n ln 2 + r with |r| <= ln 2 / 2 (Cody and Waite), for |x| < 2^21. */
@@ -116,10 +116,16 @@ VEC_INLINE vec vec_log_reduced(vec f, veci exponent)
     return e * VEC_LN2_HIGH + sum;
 }
 
-/* e with x = 2^e m and m in [sqrt(1/2), sqrt(2)), of a positive normal x. */
-VEC_INLINE veci vec_log_exponent(vec x)
+/* x = 2^e (1 + f) as above, of a positive normal x. */
+struct vec_split {
+    vec f;
+    veci e;
+};
+
+VEC_INLINE struct vec_split vec_log_split(vec x)
 {
-    return ((veci)x - 0x3f3504f3) >> 23;
+    veci e = (veci)((vecu)x - 0x3f3504f3u) >> 23; /* the bits of sqrt(1/2) */
+    return (struct vec_split){(vec)((vecu)x - ((vecu)e << 23)) - 1.0f, e};
 }
 
 /* `result` where x is positive and finite; elsewhere the limits of the logarithm. */
@@ -133,20 +139,17 @@ VEC_INLINE vec vec_log_limits(vec x, vec result)
 VEC_INLINE vec vec_log(vec x)
 {
     veci small = x < 1.17549435e-38f; /* denormal */
-    vec normal = vec_select(small, x * 8388608.0f, x);
-    veci e = vec_log_exponent(normal);
-    vec m = (vec)((veci)normal - (e << 23));
-    return vec_log_limits(x, vec_log_reduced(m - 1.0f, e - (small & 23)));
+    struct vec_split s = vec_log_split(vec_select(small, x * 8388608.0f, x));
+    return vec_log_limits(x, vec_log_reduced(s.f, s.e - (small & 23)));
 }
 
 /* log(u + c), where u is 1 + x rounded and c what was lost: it goes into f. Beyond 2^24 it does not matter. */
 VEC_INLINE vec vec_log1p(vec x)
 {
     vec u = 1.0f + x, lost = x - (u - 1.0f);
-    veci e = vec_log_exponent(u);
-    vec m = (vec)((veci)u - (e << 23));
-    vec share = vec_select(x < 16777216.0f, lost * vec_power_of_two(-e), vec_all(0));
-    return vec_log_limits(u, vec_log_reduced((m - 1.0f) + share, e));
+    struct vec_split s = vec_log_split(u);
+    vec share = vec_select(x < 16777216.0f, lost * vec_power_of_two(-s.e), vec_all(0));
+    return vec_log_limits(u, vec_log_reduced(s.f + share, s.e));
 }
 
 /* 1 / (1 + exp(-x)), and what is missing to 1 with all its digits. */
