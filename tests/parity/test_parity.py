@@ -1,4 +1,4 @@
-"""Parity with PyTorch: the three networks, the same 20 steps, to float32 rounding.
+"""Parity with PyTorch: a few networks, the same 20 steps, to float32 rounding.
 
 tests/reference/make_reference.py says how the stored values came about and why the bound is 4 times the deviation that PyTorch's
 own float32 runs have from float64. Beside it stand a few units in the last place, for what is stored or printed in float32.
@@ -75,6 +75,11 @@ class Parity(harness.Case):
     def test_cnn(self):
         self.compare("cnn", 1, 8)
         self.compare("cnn", 3, 4)
+
+    def test_activations(self):
+        for name in ("smooth", "bends"):
+            self.compare(name, 1, 2)
+            self.compare(name, 3, 4)
 
 
 if __name__ == "__main__":

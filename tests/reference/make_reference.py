@@ -5,7 +5,7 @@
 
 Needed only to change them; the tests read the files. Run with PyTorch 2.13 and scikit-learn on a CPU.
 
-parity.json: the three networks of launch/ (dropout off) trained for 20 steps of SGD (momentum 0.9, weight decay 5e-4,
+parity.json: the three networks of launch/ (dropout off), and two with all other activations, trained for 20 steps of SGD (momentum 0.9, weight decay 5e-4,
 learning rate 0.05, constant) from the program's own initial weights on the program's own synthetic data, unshuffled.
 Everything starts from the same float32 numbers. Then
 
@@ -47,6 +47,17 @@ NETWORKS = {
                                   "maxpool2d: 2", "dropout: 0", "linear: 128", "relu", "dropout: 0", "linear: 10"],
                 make=lambda: [nn.Conv2d(1, 32, 3), nn.ReLU(), nn.Conv2d(32, 64, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(),
                               nn.Linear(9216, 128), nn.ReLU(), nn.Linear(128, 10)]),
+    "smooth": dict(batch=64, layers=["conv2d: {out: 6, kernel: 5}", "gelu", "maxpool2d: 2", "conv2d: {out: 12, kernel: 3}",
+                                     "silu", "avgpool2d: 2", "linear: 64", "tanh", "linear: 64", "gelu: tanh", "linear: 10",
+                                     "log_softmax"],
+                   make=lambda: [nn.Conv2d(1, 6, 5), nn.GELU(), nn.MaxPool2d(2), nn.Conv2d(6, 12, 3), nn.SiLU(), nn.AvgPool2d(2),
+                                 nn.Flatten(), nn.Linear(300, 64), nn.Tanh(), nn.Linear(64, 64), nn.GELU("tanh"),
+                                 nn.Linear(64, 10), nn.LogSoftmax(1)]),
+    "bends": dict(batch=64, layers=["linear: 64", "leaky_relu: 0.1", "linear: 64", "elu: 0.7", "linear: 64", "softplus: 2",
+                                    "linear: 64", "sigmoid", "linear: 10", "softmax"],
+                  make=lambda: [nn.Flatten(), nn.Linear(784, 64), nn.LeakyReLU(0.1), nn.Linear(64, 64), nn.ELU(0.7),
+                                nn.Linear(64, 64), nn.Softplus(2), nn.Linear(64, 64), nn.Sigmoid(), nn.Linear(64, 10),
+                                nn.Softmax(1)]),
 }
 
 
