@@ -48,7 +48,7 @@ struct config {
     int64_t patience;
     double min_delta;
     bool decay_biases;
-    char *plateau_metric; /* what the schedule observes */
+    char *schedule_metric; /* what the schedule observes */
 
     const struct optim_ops *optim;
     struct arg_values optim_args;

@@ -64,7 +64,7 @@ static const struct option options[] = {
     {"optim.decay_biases", OPTION_BOOL, AT(decay_biases), "true",
      .help = "weight decay also for biases and other vectors, as PyTorch does"},
 
-    {"schedule.metric", OPTION_TEXT, AT(plateau_metric), "val.loss",
+    {"schedule.metric", OPTION_TEXT, AT(schedule_metric), "val.loss",
      .help = "what reduce_on_plateau observes after every epoch"},
 
     {"sync.method", OPTION_CHOICE, AT(sync_method), "tree", .choices = sync_methods,

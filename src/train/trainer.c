@@ -1,6 +1,7 @@
 #include "ddp/trainer.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "ddp/blas.h"
 #include "ddp/kernels.h"
@@ -8,6 +9,7 @@
 #include "ddp/mem.h"
 #include "train/checkpoint_private.h"
 #include "train/trainer_private.h"
+#include "train/watch.h"
 
 static const char *name_or_null(const char *name)
 {
@@ -126,6 +128,18 @@ static enum status build_parts(struct trainer *t)
                              t->config->metrics_top_k);
 }
 
+/* Metrics that decide something must exist, before the first step. */
+static enum status check_watched(const struct trainer *t)
+{
+    const struct config *c = t->config;
+    const struct scores *scores = t->val ? t->evaluation.scores : NULL;
+    enum task task = loss_task(&t->loss);
+    TRY(watch_check("train.early_stop", c->early_stop, task, scores));
+    if (c->schedule->observe) TRY(watch_check("schedule.metric", c->schedule_metric, task, scores));
+    if (!t->val || strcmp(c->checkpoint_best, "auto") == 0) return STATUS_OK;
+    return watch_check("checkpoint.best", c->checkpoint_best, task, scores);
+}
+
 static void fill_info(struct trainer *t)
 {
     const struct source_info *source = dataset_info(t->train);
@@ -164,6 +178,7 @@ enum status trainer_create(struct trainer **out, struct comm *comm, const struct
     t->config_text = config_text;
     TRY(load_data(t));
     TRY(comm_agree(comm, build_parts(t)));
+    TRY(comm_agree(comm, check_watched(t)));
     TRY(sync_create(&t->sync, comm, model_param_floats(t->model), config->optim->slots, (int)t->info.leaves,
                     (int)model_leaves(t->model), config->sync_method == SYNC_TREE));
     TRY(comm_agree(comm, update_create(&t->update, config, t->model, t->sync)));

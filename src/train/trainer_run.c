@@ -7,11 +7,13 @@
 #include <unistd.h>
 
 #include "ddp/clock.h"
+#include "ddp/log.h"
 #include "ddp/mem.h"
 #include "ddp/order.h"
 #include "ddp/trace.h"
 #include "train/checkpoint_private.h"
 #include "train/trainer_private.h"
+#include "train/watch.h"
 
 #define PATH_SIZE 4096
 #define NAME_SIZE 32 /* of a file in the folder */
@@ -25,8 +27,8 @@ struct run {
     int64_t train_samples;
     struct epoch_event epoch;
     struct eval_event eval;
-    double best;
-    bool has_best;
+    struct watch best, stop;
+    bool is_best, stopping; /* what the last epoch was; whether it shall be the last one */
 };
 
 static bool is_root(const struct run *r)
@@ -41,6 +43,13 @@ static double rate_of_step(const struct trainer *t)
                          t->config->optim_args.of[0], &at);
 }
 
+/* NaN where nothing is right or wrong: real values, and no valid target. */
+static double share_right(const struct trainer *t, const struct loss_sums *sums)
+{
+    if (loss_task(&t->loss) == TASK_VALUES) return NAN;
+    return (double)sums->correct / (double)sums->valid;
+}
+
 static void tell_step(const struct run *r, int64_t epoch, int64_t in_epoch, double epoch_start, double lr,
                       const struct loss_sums *sums, int64_t seen)
 {
@@ -52,7 +61,7 @@ static void tell_step(const struct run *r, int64_t epoch, int64_t in_epoch, doub
                            .steps_per_epoch = t->info.steps_per_epoch,
                            .total_steps = t->info.total_steps,
                            .loss = sums->loss / loss_divisor(&t->loss, sums),
-                           .accuracy = (double)sums->correct / (double)sums->valid,
+                           .accuracy = share_right(t, sums),
                            .lr = lr,
                            .samples_per_second = (double)seen / seconds,
                            .data_seconds = t->data_seconds,
@@ -101,7 +110,7 @@ static enum status train_epoch(struct run *r, int64_t epoch)
                                     .epochs = t->config->epochs,
                                     .step = t->step,
                                     .loss = total.loss / loss_divisor(&t->loss, &total),
-                                    .accuracy = (double)total.correct / (double)total.valid,
+                                    .accuracy = share_right(t, &total),
                                     .lr = lr,
                                     .seconds = seconds,
                                     .samples_per_second = (double)total.count / seconds,
@@ -128,16 +137,22 @@ static enum status evaluate(struct run *r, int64_t epoch)
     return STATUS_OK;
 }
 
-/* Whether the last evaluation beats all before it, by checkpoint.best. The same on every rank. */
-static bool is_best(struct run *r)
+/* What the epoch's figures decide, on every rank alike. */
+static void decide(struct run *r)
 {
-    const char *by = r->t->config->checkpoint_best;
-    if (!r->t->val || by[0] == '\0') return false;
-    double score = strcmp(by, "val.loss") == 0 ? -r->eval.loss : r->eval.accuracy;
-    if (r->has_best && score <= r->best) return false;
-    r->has_best = true;
-    r->best = score;
-    return true;
+    struct trainer *t = r->t;
+    const struct config *c = t->config;
+    const struct eval_event *eval = t->val ? &r->eval : NULL;
+    double value;
+    bool lower;
+    r->is_best = watch_epoch(&r->best, &r->epoch, eval);
+    if (watch_value(c->schedule_metric, &r->epoch, eval, &value, &lower))
+        schedule_observe(c->schedule, &c->schedule_args, &t->schedule, value, !lower);
+    watch_epoch(&r->stop, &r->epoch, eval);
+    r->stopping = *c->early_stop && r->stop.stale >= c->patience;
+    if (r->stopping && is_root(r))
+        log_info("early stop: %s was not better than %.6g for %lld epochs", c->early_stop, r->stop.best,
+                 (long long)r->stop.stale);
 }
 
 /* What an epoch leaves behind. */
@@ -202,7 +217,8 @@ static enum status save(struct run *r, int64_t epoch)
 {
     struct trainer *t = r->t;
     int64_t every = t->config->checkpoint_every_epochs;
-    struct outcome o = {.epoch = epoch, .best = is_best(r), .last = epoch == t->config->epochs};
+    struct outcome o = {
+        .epoch = epoch, .best = r->is_best, .last = r->stopping || epoch == t->config->epochs};
     o.regular = !o.last && every > 0 && epoch % every == 0;
     if (!o.best && !o.last && !o.regular) return STATUS_OK;
     struct checkpoint_state state = {.config_text = t->config_text,
@@ -242,18 +258,33 @@ static enum status make_folder(const char *path)
     return status_fail(STATUS_OTHER, "%s: cannot be made: %s", path, strerror(errno));
 }
 
+/* checkpoint.best; without a val set nothing says which weights are the best. */
+static const char *best_metric(const struct trainer *t)
+{
+    const char *by = t->config->checkpoint_best;
+    if (!t->val) return "";
+    if (strcmp(by, "auto") != 0) return by;
+    return loss_task(&t->loss) == TASK_VALUES ? "val.loss" : "val.accuracy";
+}
+
 enum status trainer_run(struct trainer *t, const struct observer *observer, const char *checkpoint_dir)
 {
-    struct run r = {.t = t, .observer = observer, .checkpoint_dir = checkpoint_dir};
+    struct run r = {.t = t,
+                    .observer = observer,
+                    .checkpoint_dir = checkpoint_dir,
+                    .best = {.metric = best_metric(t)},
+                    .stop = {.metric = t->config->early_stop, .min_delta = t->config->min_delta}};
     r.epoch.loss = r.epoch.accuracy = NAN; /* what is not measured is not 0 */
     TRY(comm_agree(t->comm, is_root(&r) ? make_folder(checkpoint_dir) : STATUS_OK));
     if (t->config->epochs == 0) {
         TRY(evaluate(&r, 0));
+        decide(&r);
         TRY(save(&r, 0));
     }
-    for (int64_t epoch = 1; epoch <= t->config->epochs; epoch++) {
+    for (int64_t epoch = 1; epoch <= t->config->epochs && !r.stopping; epoch++) {
         TRY(train_epoch(&r, epoch));
         TRY(evaluate(&r, epoch));
+        decide(&r);
         TRY(save(&r, epoch));
     }
     if (t->timeline) timeline_finish(t->timeline);

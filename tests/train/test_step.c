@@ -38,6 +38,8 @@ static struct config configuration(int sync_method)
                        .schedule = schedule_find("constant"),
                        .sync_method = sync_method,
                        .checkpoint_best = none,
+                       .early_stop = none,
+                       .schedule_metric = none,
                        .isa = isa};
     arg_values_defaults(c.loss->args, &c.loss_args);
     arg_values_defaults(c.optim->args, &c.optim_args);

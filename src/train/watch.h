@@ -1,0 +1,29 @@
+/* watch.h - a metric that is followed from epoch to epoch: is it better than ever before, and for how long was it not.
+ *
+ * Names are "train.loss", "train.accuracy" and "val." with "loss" or any metric of the evaluation. Every rank has the same
+ * events, so all decide alike. Local functions. */
+#ifndef DDP_TRAIN_WATCH_H
+#define DDP_TRAIN_WATCH_H
+
+#include "ddp/observer.h"
+#include "ddp/status.h"
+
+struct watch {
+    const char *metric; /* "" = nothing is watched */
+    double min_delta;   /* what counts as better */
+    bool has_best;
+    double best;
+    int64_t stale; /* epochs in a row that were no better */
+};
+
+/* STATUS_CONFIG if there will be no such metric; `key` is where it was asked for, `scores` are those of the val set or NULL. */
+enum status watch_check(const char *key, const char *metric, enum task task, const struct scores *scores);
+
+/* The metric's value, and which way is better; false if the events do not have it. `eval` may be NULL. */
+bool watch_value(const char *metric, const struct epoch_event *epoch, const struct eval_event *eval,
+                 double *value, bool *lower_is_better);
+
+/* Takes in an epoch; true if it was the best one. NaN never is. */
+bool watch_epoch(struct watch *w, const struct epoch_event *epoch, const struct eval_event *eval);
+
+#endif
