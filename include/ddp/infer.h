@@ -20,7 +20,7 @@ struct infer_wish {
     double target_min, target_max; /* of TARGET_VALUES; both 0 = any */
     bool fixed;                    /* the kind is said, by data.labels or by the training set, not inferred */
     enum target_kind kind;
-    const char *fixed_by; /* "data.labels: probs", for messages */
+    const char *fixed_by; /* "data.labels is probs", for messages */
 };
 
 enum infer_rule {

@@ -1,4 +1,5 @@
-/* normal.h - from stored features to a network's inputs, with the statistics of the training set. */
+/* normal.h - from stored features to a network's inputs, and from stored targets to those of its loss, with the statistics
+ * of the training set. */
 #ifndef DDP_NORMAL_H
 #define DDP_NORMAL_H
 
@@ -14,11 +15,14 @@ struct normal {
     float *scale, *shift;
 };
 
-/* Measures `d` if the mode asks for it. Collective over all ranks, the same on every one. normal_destroy also after a
+/* Measures features of `d` if the mode asks for it. Collective over all ranks, the same on every one. normal_destroy also after a
  * failure. */
 enum status normal_create(struct normal *n, struct comm *comm, const struct dataset *d,
                           enum config_normalize mode);
 void normal_destroy(struct normal *n);
+
+/* The same for the targets of a set of TARGET_VALUES: `channels` is K. */
+enum status normal_create_targets(struct normal *n, struct comm *comm, const struct dataset *d);
 
 /* For statistics from elsewhere: allocates, the caller fills mean and std, normal_finish derives scale and shift. Local. */
 enum status normal_allocate(struct normal *n, int64_t channels, enum feature_type type);

@@ -4,6 +4,7 @@
 
 #include "ddp/comm.h"
 #include "ddp/config.h"
+#include "ddp/infer.h"
 #include "ddp/observer.h"
 
 struct trainer;
@@ -13,8 +14,11 @@ struct trainer_info {
     const struct model *model;
     int64_t train_samples, val_samples;
     struct shape shape;
-    const char *feature_type; /* "uint8" or "float32" */
-    int64_t classes;
+    const char *feature_type;         /* "uint8" or "float32" */
+    enum target_kind kind;            /* of the labels */
+    char label_text[INFER_TEXT_SIZE]; /* their type and shape, as stored */
+    bool has_weights, val_has_weights;
+    int64_t classes;                /* outputs: classes, labels or targets */
     const char *const *class_names; /* [classes] or NULL */
     int64_t virtual_ranks;          /* V after adjustment to P */
     int64_t leaves;                 /* passes of a step: of each virtual rank as many as it accumulates */

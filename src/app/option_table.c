@@ -8,8 +8,13 @@
 #define MANY      9007199254740992.0 /* 2^53: what every reader of numbers keeps exactly */
 
 static const char *const isa_levels[] = {"auto", "base", "v2", "v3", "v4", NULL};
-static const char *const normalize_kinds[] = {"auto", "unit", "none", NULL}; /* enum config_normalize */
-static const char *const sync_methods[] = {"tree", "allreduce", NULL};       /* enum config_sync */
+static const char *const normalize_kinds[] = {"auto", "unit", "none", "standard",
+                                              NULL}; /* enum config_normalize */
+static const char *const label_kinds[] = {"auto",       "index",  "onehot", "probs",
+                                          "multilabel", "target", NULL}; /* config_labels */
+static const char *const target_normalize_kinds[] = {"none", "standard",
+                                                     NULL};            /* enum config_target_normalize */
+static const char *const sync_methods[] = {"tree", "allreduce", NULL}; /* enum config_sync */
 
 static const char *const sections[] = {"run",      "data", "model",      "loss",    "train", "optim",
                                        "schedule", "sync", "checkpoint", "metrics", "log",   NULL};
@@ -22,15 +27,31 @@ static const struct option options[] = {
      .help = "instruction-set level of the kernels; the results do not depend on it from v3 on"},
 
     {"data.train", OPTION_TEXT, AT(data_train), NULL,
-     .help = "training set: FILE.h5, FILE.h5:GROUP, demo:train or synthetic:CxHxW:K:N"},
+     .help = "training set: FILE.h5, FILE.h5:GROUP, demo:train or synthetic:CxHxW:K:N; a slice behind it "
+             "takes a part: "
+             "FILE.h5[0:16000]"},
     {"data.val", OPTION_TEXT, AT(data_val), "", .help = "set to evaluate on after every epoch; empty = none"},
+    {"data.val_fraction", OPTION_REAL, AT(val_fraction), "0", 0, 1,
+     .help = "share of the training set to evaluate on instead, chosen at random; 0 = none"},
+    {"data.split_seed", OPTION_INT, AT(split_seed), "1", 0, MANY, .help = "seed of that choice"},
     {"data.x", OPTION_TEXT, AT(data_x), "",
      .help = "name of the features in the file; empty = look for the usual ones"},
     {"data.y", OPTION_TEXT, AT(data_y), "",
      .help = "name of the labels in the file; empty = look for the usual ones"},
+    {"data.labels", OPTION_CHOICE, AT(labels), "auto", .choices = label_kinds,
+     .help = "what the labels are: class indices, one-hot rows, rows of probabilities, 0 and 1 for each "
+             "label, or real "
+             "values; auto = what their type, shape and values, and the loss, say"},
+    {"data.weights", OPTION_TEXT, AT(data_weights), "",
+     .help = "name of the sample weights in the file; empty = all weigh the same"},
     {"data.normalize", OPTION_CHOICE, AT(normalize), "auto", .choices = normalize_kinds,
      .help =
-         "auto = mean 0 and deviation 1 per channel of the training set; unit = uint8/255; none = as stored"},
+         "auto = mean 0 and deviation 1 per channel of the training set; unit = uint8/255; none = as stored; "
+         "standard = as auto, but per feature"},
+    {"data.target_normalize", OPTION_CHOICE, AT(target_normalize), "none", .choices = target_normalize_kinds,
+     .help = "standard = the loss sees real values with mean 0 and deviation 1 per target of the training "
+             "set; scores are in "
+             "original units"},
 
     {"model.input", OPTION_INPUT, AT(model), "auto",
      .help = "[C, H, W], [H, W] or [F]; auto = as the data says"},

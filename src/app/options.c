@@ -266,12 +266,22 @@ static enum status check_families(const struct config *config)
     return STATUS_OK;
 }
 
+static enum status check_data(const struct settings *s, const struct config *config)
+{
+    if (!*config->data_train) return status_fail(STATUS_CONFIG, "data.train is empty");
+    if (config->val_fraction == 0 || !*config->data_val) return STATUS_OK;
+    char where[SETTINGS_WHERE_SIZE];
+    place(s, "data.val_fraction", where);
+    return status_fail(STATUS_CONFIG, "%s: %g, but data.val is %s; leave one of them out", where,
+                       config->val_fraction, config->data_val);
+}
+
 static enum status check_whole(const struct settings *s, const struct config *config)
 {
     for (const struct option *o = option_table(); o->key; o++)
         if (!o->standard && !settings_find(s, o->key))
             return status_fail(STATUS_CONFIG, "%s is missing: %s", o->key, o->help);
-    if (!*config->data_train) return status_fail(STATUS_CONFIG, "data.train is empty");
+    TRY(check_data(s, config));
     TRY(check_families(config));
     if (strlen(config->run_name) > RUN_NAME_BYTES) {
         char where[SETTINGS_WHERE_SIZE];

@@ -87,6 +87,28 @@ static void report_batch(const struct config *config, const struct comm *comm,
              config->optim_args.of[0], config->schedule->name, config->loss->name);
 }
 
+static const char *const label_words[TARGET_KINDS] = {"classes", "classes", "classes", "labels", "targets"};
+
+static void report_val(const struct config *config, const struct trainer_info *info)
+{
+    const char *weights = info->has_weights && !info->val_has_weights ? ", without weights" : "";
+    if (config->val_fraction > 0)
+        log_info("         a share of %g for evaluation: %lld samples", config->val_fraction,
+                 (long long)info->val_samples);
+    else if (info->val_samples)
+        log_info("         %s: %lld samples%s", config->data_val, (long long)info->val_samples, weights);
+}
+
+/* Which kind was found, and what is done with the values. */
+static void report_labels(const struct config *config, const struct trainer_info *info)
+{
+    log_info(
+        "labels   %s: %s%s%s%s%s", info->label_text, target_name(info->kind),
+        config->labels == LABELS_AUTO ? "" : ", as data.labels says",
+        config->target_normalize == TARGET_NORMALIZE_NONE ? "" : ", each target with mean 0 and deviation 1",
+        info->has_weights ? ", samples weighted by " : "", info->has_weights ? config->data_weights : "");
+}
+
 void report_start(const struct config *config, const struct comm *comm, const struct trainer_info *info)
 {
     char shape[64];
@@ -96,10 +118,11 @@ void report_start(const struct config *config, const struct comm *comm, const st
              comm_size(comm), plural(comm_size(comm)), comm_nodes(comm), plural(comm_nodes(comm)), info->blas,
              info->isa, info->window_bytes / 1e6);
     if (comm_crowded(comm)) log_warn("more ranks than cores on this machine: they will take turns");
-    log_info("data     %s: %lld samples of %s %s, %lld classes", config->data_train,
-             (long long)info->train_samples, shape, info->feature_type, (long long)info->classes);
-    if (info->val_samples)
-        log_info("         %s: %lld samples", config->data_val, (long long)info->val_samples);
+    log_info("data     %s: %lld samples of %s %s, %lld %s", config->data_train,
+             (long long)info->train_samples, shape, info->feature_type, (long long)info->classes,
+             label_words[info->kind]);
+    report_val(config, info);
+    report_labels(config, info);
     report_batch(config, comm, info);
     report_model(info);
 }

@@ -34,7 +34,7 @@ static void describe_taken(const struct infer_wish *w, char text[LIST_SIZE])
         if (!(w->takes & TARGET_BIT(k))) continue;
         used += (size_t)snprintf(text + used, LIST_SIZE - used, "%s%s", used ? ", or " : "", names[k]);
         if (k != TARGET_VALUES || any_value(w) || used >= LIST_SIZE) continue;
-        used += isinf(w->target_max)
+        used += w->target_max >= 1e30
                     ? (size_t)snprintf(text + used, LIST_SIZE - used, " from %g on", w->target_min)
                     : (size_t)snprintf(text + used, LIST_SIZE - used, " from %g to %g", w->target_min,
                                        w->target_max);
@@ -46,7 +46,7 @@ enum status infer_check_wish(const struct infer_wish *w)
     if (!w->fixed || (w->takes & TARGET_BIT(w->kind))) return STATUS_OK;
     char taken[LIST_SIZE];
     describe_taken(w, taken);
-    return status_fail(STATUS_CONFIG, "%s does not go with %s, which takes %s", w->fixed_by, w->taker, taken);
+    return status_fail(STATUS_CONFIG, "%s, but %s takes %s", w->fixed_by, w->taker, taken);
 }
 
 bool infer_is_index(const struct infer_wish *w, const struct source_info *info)

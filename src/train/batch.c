@@ -3,7 +3,7 @@
 #include "ddp/kernels.h"
 #include "ddp/mem.h"
 
-enum status batch_create(struct batch *b, int64_t lanes, int64_t leaves)
+enum status batch_create(struct batch *b, int64_t lanes, int64_t leaves, int64_t width)
 {
     size_t count = (size_t)(lanes * leaves);
     b->lanes = lanes;
@@ -12,6 +12,8 @@ enum status batch_create(struct batch *b, int64_t lanes, int64_t leaves)
     TRY(mem_alloc(&b->samples, count, sizeof *b->samples, "batch"));
     TRY(mem_alloc(&b->rows, count, sizeof *b->rows, "batch"));
     TRY(mem_alloc(&b->labels, count, sizeof *b->labels, "batch"));
+    TRY(mem_alloc(&b->targets, count * (size_t)width, sizeof *b->targets, "batch"));
+    TRY(mem_alloc(&b->weights, count, sizeof *b->weights, "batch"));
     TRY(mem_alloc(&b->losses, count, sizeof *b->losses, "batch"));
     TRY(mem_alloc(&b->predicted, count, sizeof *b->predicted, "batch"));
     return mem_alloc(&b->sums, (size_t)leaves, sizeof *b->sums, "batch");
@@ -19,21 +21,60 @@ enum status batch_create(struct batch *b, int64_t lanes, int64_t leaves)
 
 void batch_destroy(struct batch *b)
 {
-    void *all[] = {&b->live, &b->samples, &b->rows, &b->labels, &b->losses, &b->predicted, &b->sums};
+    void *all[] = {&b->live,    &b->samples, &b->rows,      &b->labels, &b->targets,
+                   &b->weights, &b->losses,  &b->predicted, &b->sums};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) mem_free(all[i]);
 }
 
-/* Fills rows and labels; returns the number of rows. */
+/* Fills rows; returns their number. */
 static int64_t find_rows(struct batch *b, const struct dataset *d)
 {
     int64_t rows = 0;
     for (int64_t leaf = 0; leaf < b->leaves; leaf++)
-        for (int64_t i = 0; i < b->live[leaf]; i++) {
-            int64_t at = leaf * b->lanes + i;
-            b->rows[rows++] = dataset_features(d, b->samples[at]);
-            b->labels[at] = dataset_label(d, b->samples[at]);
-        }
+        for (int64_t i = 0; i < b->live[leaf]; i++)
+            b->rows[rows++] = dataset_features(d, b->samples[leaf * b->lanes + i]);
     return rows;
+}
+
+static int32_t first_maximum(int64_t width, const float *row)
+{
+    int64_t best = 0;
+    for (int64_t k = 1; k < width; k++)
+        if (row[k] > row[best]) best = k;
+    return (int32_t)best;
+}
+
+/* A row becomes a column of the targets. */
+static void load_row(struct batch *b, int64_t width, const float *row, int64_t at)
+{
+    const struct normal *n = b->target_normal;
+    int64_t stride = b->leaves * b->lanes;
+    for (int64_t k = 0; k < width; k++)
+        b->targets[k * stride + at] = n ? row[k] * n->scale[k] + n->shift[k] : row[k];
+}
+
+static void load_labels(struct batch *b, const struct dataset *d, int64_t leaf)
+{
+    int64_t width = dataset_width(d), first = leaf * b->lanes, end = first + b->live[leaf];
+    enum target_kind kind = dataset_kind(d);
+    if (kind == TARGET_INDEX) {
+        for (int64_t at = first; at < end; at++) b->labels[at] = dataset_label(d, b->samples[at]);
+        return;
+    }
+    for (int64_t at = first; at < end; at++) {
+        const float *row = dataset_targets(d, b->samples[at]);
+        if (kind == TARGET_ONEHOT || kind == TARGET_PROBS) b->labels[at] = first_maximum(width, row);
+        load_row(b, width, row, at);
+    }
+    for (int64_t k = 0; k < width; k++)
+        for (int64_t at = end; at < first + b->lanes; at++) b->targets[k * b->leaves * b->lanes + at] = 0;
+}
+
+static void load_weights(struct batch *b, const struct dataset *d, int64_t leaf)
+{
+    int64_t first = leaf * b->lanes;
+    for (int64_t at = first; at < first + b->live[leaf]; at++)
+        b->weights[at] = dataset_weight(d, b->samples[at]);
 }
 
 void batch_load(struct batch *b, const struct dataset *d, const struct normal *n, float *input)
@@ -41,7 +82,10 @@ void batch_load(struct batch *b, const struct dataset *d, const struct normal *n
     const struct source_info *info = dataset_info(d);
     int64_t left = find_rows(b, d);
     const void *const *rows = b->rows;
+    b->has_weights = info->has_weights;
     for (int64_t leaf = 0; leaf < b->leaves; leaf++) {
+        load_labels(b, d, leaf);
+        if (info->has_weights) load_weights(b, d, leaf);
         struct gather g = {.channels = n->channels,
                            .per_channel = shape_features(info->shape) / n->channels,
                            .lanes = b->lanes,
@@ -70,6 +114,8 @@ struct loss_batch batch_view(const struct batch *b, const struct loss *loss, con
                                .live = b->live[leaf],
                                .stride = b->leaves * b->lanes,
                                .labels = b->labels + first,
+                               .targets = b->targets ? b->targets + first : NULL,
+                               .weights = b->has_weights ? b->weights + first : NULL,
                                .losses = b->losses + first,
                                .predicted = b->predicted + first};
 }

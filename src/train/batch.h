@@ -10,21 +10,28 @@
 #include "ddp/model.h"
 
 struct batch {
-    int64_t lanes;          /* of one virtual rank */
-    int64_t leaves;         /* virtual ranks in this pass, at most those of batch_create */
-    int64_t *live;          /* [leaves]: samples of each */
-    int64_t *samples;       /* [leaves][lanes]: numbers in the data set; the caller fills [i][live[i]] */
-    const void **rows;      /* [leaves * lanes]: the live ones of all virtual ranks, one behind the other */
-    int32_t *labels;        /* [leaves][lanes] */
-    double *losses;         /* [leaves][lanes] */
-    int32_t *predicted;     /* [leaves][lanes] */
-    struct loss_sums *sums; /* [leaves] */
+    int64_t lanes;     /* of one virtual rank */
+    int64_t leaves;    /* virtual ranks in this pass, at most those of batch_create */
+    int64_t *live;     /* [leaves]: samples of each */
+    int64_t *samples;  /* [leaves][lanes]: numbers in the data set; the caller fills [i][live[i]] */
+    const void **rows; /* [leaves * lanes]: the live ones of all virtual ranks, one behind the other */
+    int32_t *
+        labels; /* [leaves][lanes]: classes, also the most probable one of a row of one-hot or probabilities */
+    float *targets;                     /* [K][leaves * lanes], for all kinds but TARGET_INDEX */
+    float *weights;                     /* [leaves][lanes] */
+    bool has_weights;                   /* of the set that was loaded last */
+    const struct normal *target_normal; /* what targets go through, or NULL; borrowed, set by the owner */
+    double *losses;                     /* [leaves][lanes] */
+    int32_t *predicted;                 /* [leaves][lanes] */
+    struct loss_sums *sums;             /* [leaves] */
 };
 
-enum status batch_create(struct batch *b, int64_t lanes, int64_t leaves);
+/* For sets of this dataset_width. batch_destroy also after a failure. */
+enum status batch_create(struct batch *b, int64_t lanes, int64_t leaves, int64_t width);
 void batch_destroy(struct batch *b);
 
-/* Gathers the samples into the model's input [F][N], normalised; dead lanes become zeros. */
+/* Gathers the samples into the model's input [F][N], normalised, and what the loss needs to know of them; dead lanes become
+ * zeros. */
 void batch_load(struct batch *b, const struct dataset *d, const struct normal *n, float *input);
 
 /* One virtual rank of the pass as a loss sees it: the logits [K][N], and their gradient or NULL, are those of all. */

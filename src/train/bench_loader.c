@@ -107,7 +107,8 @@ static enum status time_loads(struct way_in *w, const char *locator, struct benc
         r->read_seconds = fmin(r->read_seconds, since(w->comm, start));
         dataset_destroy(&w->data);
         start = meet(w->comm);
-        status = dataset_load(&w->data, w->comm, locator, NULL, NULL);
+        status =
+            dataset_load(&w->data, w->comm, locator, &(struct source_names){0}, &(struct dataset_labels){0});
         r->load_seconds = fmin(r->load_seconds, since(w->comm, start));
     }
     mem_free(&buffer);
@@ -128,7 +129,7 @@ static enum status prepare(struct way_in *w, struct bench_loader *r)
     w->batches = (ROUND_SAMPLES + r->batch - 1) / r->batch;
     TRY(mem_alloc(&w->input, (size_t)(features * lanes), sizeof *w->input, "input"));
     TRY(mem_alloc(&w->buffer, (size_t)r->batch * w->copy_bytes, 1, "copies"));
-    TRY(batch_create(&w->batch, lanes, 1));
+    TRY(batch_create(&w->batch, lanes, 1, dataset_width(w->data)));
     w->batch.live[0] = r->batch;
     return STATUS_OK;
 }

@@ -123,10 +123,20 @@ static enum status save_attributes(struct h5_writer *w, const struct checkpoint_
     for (size_t i = 0; i < sizeof integers / sizeof integers[0]; i++)
         TRY(h5_write_attr_int64(w, "/", integers[i].name, integers[i].value));
     TRY(h5_write_attr_text(w, "/", "features", feature_type_name(s->normal->type)));
+    TRY(h5_write_attr_text(w, "/", "labels", target_name(s->kind)));
     TRY(h5_write_attr_uint64(w, "/", "model_hash", model_hash(s->model)));
     TRY(h5_write_attr_uint64(w, "/", "data_hash", s->data_hash));
     TRY(h5_write_attr_uint64(w, "/", "optim_hash", optim_hash(s)));
     return h5_write_attr_uint64(w, "/", "weights_hash", checkpoint_weights_hash(s->model, s->params));
+}
+
+static enum status save_normal(struct h5_writer *w, const char *group, const struct normal *n)
+{
+    char path[PATH_SIZE];
+    snprintf(path, sizeof path, "%s/mean", group);
+    TRY(h5_write(w, path, H5_TYPE_F32, 1, &n->channels, n->mean));
+    snprintf(path, sizeof path, "%s/std", group);
+    return h5_write(w, path, H5_TYPE_F32, 1, &n->channels, n->std);
 }
 
 static enum status save_all(struct h5_writer *w, const struct checkpoint_state *s)
@@ -139,8 +149,8 @@ static enum status save_all(struct h5_writer *w, const struct checkpoint_state *
         snprintf(group, sizeof group, "optim/%s", s->optim->slot_names[i]);
         TRY(each_tensor(s->model, save_tensor, &(struct saving){w, group, s->slots[i]}));
     }
-    TRY(h5_write(w, "normalize/mean", H5_TYPE_F32, 1, &s->normal->channels, s->normal->mean));
-    return h5_write(w, "normalize/std", H5_TYPE_F32, 1, &s->normal->channels, s->normal->std);
+    TRY(save_normal(w, "normalize", s->normal));
+    return s->targets->channels ? save_normal(w, "targets", s->targets) : STATUS_OK;
 }
 
 enum status checkpoint_save(const char *path, const struct checkpoint_state *state)
@@ -191,8 +201,25 @@ enum status checkpoint_read_config(const char *path, char **text)
     return status;
 }
 
+/* Files from before there were other kinds say nothing: class indices. */
+static enum status read_kind(struct h5 *f, enum target_kind *kind)
+{
+    char *name = NULL;
+    *kind = TARGET_INDEX;
+    if (!h5_has_attr(f, "/", "labels")) return STATUS_OK;
+    TRY(h5_attr_text(f, "/", "labels", &name));
+    int k = 0;
+    while (k < TARGET_KINDS && strcmp(name, target_name((enum target_kind)k)) != 0) k++;
+    mem_free(&name);
+    if (k == TARGET_KINDS)
+        return status_fail(STATUS_DATA, "its attribute labels makes no sense; it was changed or damaged");
+    *kind = (enum target_kind)k;
+    return STATUS_OK;
+}
+
 static enum status read_facts(struct h5 *f, struct checkpoint_facts *facts)
 {
+    TRY(read_kind(f, &facts->kind));
     char *features = NULL;
     TRY(h5_attr_int64(f, "/", "virtual_ranks", &facts->virtual_ranks));
     TRY(h5_attr_int64(f, "/", "input_channels", &facts->input.c));
@@ -240,28 +267,41 @@ static enum status load_tensor(void *self, const struct layer *l, const struct t
 }
 
 /* The number of channels is that of the stored vector. */
-static enum status load_normal(struct h5 *f, enum feature_type type, struct normal *n)
+static enum status load_normal(struct h5 *f, const char *group, enum feature_type type, struct normal *n)
 {
+    char mean[PATH_SIZE], std[PATH_SIZE];
     struct h5_data *data = NULL;
-    TRY(h5_data_open(&data, f, "normalize/mean"));
+    snprintf(mean, sizeof mean, "%s/mean", group);
+    snprintf(std, sizeof std, "%s/std", group);
+    TRY(h5_data_open(&data, f, mean));
     const struct h5_info *info = h5_data_info(data);
     int64_t channels = info->rank == 1 ? info->dims[0] : 0;
     h5_data_close(&data);
-    if (channels < 1) return status_fail(STATUS_DATA, "normalize/mean: is not a vector");
+    if (channels < 1) return status_fail(STATUS_DATA, "%s: is not a vector", mean);
     TRY(normal_allocate(n, channels, type));
-    TRY(h5_read(f, "normalize/mean", H5_TYPE_F32, channels, n->mean));
-    TRY(h5_read(f, "normalize/std", H5_TYPE_F32, channels, n->std));
+    TRY(h5_read(f, mean, H5_TYPE_F32, channels, n->mean));
+    TRY(h5_read(f, std, H5_TYPE_F32, channels, n->std));
     for (int64_t c = 0; c < channels; c++)
         if (!isfinite(n->mean[c]) || !isfinite(n->std[c]) || n->std[c] <= 0)
             return status_fail(STATUS_DATA,
-                               "normalize: channel %" PRId64
-                               " has mean %f and std %f; it was changed or damaged",
-                               c, (double)n->mean[c], (double)n->std[c]);
+                               "%s: channel %" PRId64 " has mean %f and std %f; it was changed or damaged",
+                               group, c, (double)n->mean[c], (double)n->std[c]);
     normal_finish(n);
     return STATUS_OK;
 }
 
-static enum status load_all(struct h5 *f, const struct model *model, float *params, struct normal *n)
+/* One mean for each output. */
+static enum status load_targets(struct h5 *f, const struct model *model, struct normal *n)
+{
+    if (h5_what(f, "targets") == H5_OBJECT_NONE) return STATUS_OK;
+    TRY(load_normal(f, "targets", FEATURE_F32, n));
+    if (n->channels == shape_features(model_output_shape(model))) return STATUS_OK;
+    return status_fail(STATUS_DATA, "targets: %" PRId64 " means do not go with the model's outputs",
+                       n->channels);
+}
+
+static enum status load_all(struct h5 *f, const struct model *model, float *params, struct normal *n,
+                            struct normal *targets)
 {
     uint64_t hash;
     memset(params, 0, (size_t)model_param_floats(model) * sizeof *params);
@@ -272,14 +312,16 @@ static enum status load_all(struct h5 *f, const struct model *model, float *para
                            "the weights do not have the hash the file says; it was changed or damaged");
     struct checkpoint_facts facts;
     TRY(read_facts(f, &facts));
-    return load_normal(f, facts.type, n);
+    TRY(load_normal(f, "normalize", facts.type, n));
+    return load_targets(f, model, targets);
 }
 
-enum status checkpoint_load(const char *path, const struct model *model, float *params, struct normal *n)
+enum status checkpoint_load(const char *path, const struct model *model, float *params, struct normal *n,
+                            struct normal *targets)
 {
     struct h5 *f = NULL;
     TRY(open_checkpoint(&f, path));
-    enum status status = load_all(f, model, params, n);
+    enum status status = load_all(f, model, params, n, targets);
     h5_close(&f);
     return status == STATUS_OK ? status : status_at(status, "%s", path);
 }

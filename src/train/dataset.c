@@ -1,132 +1,246 @@
 #include "ddp/dataset.h"
 
-#include <string.h>
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
 
 #include "ddp/hash.h"
 #include "ddp/mem.h"
 #include "ddp/moments.h"
-#include "ddp/shared.h"
+#include "train/dataset_private.h"
 
-struct dataset {
-    struct source *source; /* stays open for its info */
-    struct shared *window; /* features [N][F] | labels [N] */
-    char *locator;
-    char *features;
-    int32_t *labels;
-    int64_t sample_bytes;
-    size_t bytes;
-};
+#define ANYTHING ((1u << TARGET_KINDS) - 1)
 
-static enum status open_source(struct dataset *d, const char *locator, const char *x, const char *y)
+/* What an index may be besides a class: the loss's ignore_index, if it has one. */
+static void find_ignored(struct store *s, const struct dataset_labels *labels)
 {
-    TRY(mem_copy_text(&d->locator, locator));
-    TRY(source_open(&d->source, locator, &(struct source_names){.x = x, .y = y}));
-    const struct source_info *info = source_info(d->source);
-    if (!info->label_integers || info->label_width > 1)
-        return status_fail(STATUS_DATA, "%s: labels are not class indices, integers (N,)", info->label_where);
-    d->sample_bytes = shape_features(info->shape) * feature_bytes(info->type);
-    int64_t all;
-    if (__builtin_mul_overflow(info->samples, d->sample_bytes + (int64_t)sizeof *d->labels, &all) ||
-        all > PTRDIFF_MAX - MEM_ALIGN)
-        return status_fail(STATUS_DATA, "%s: too large for the memory of a node", locator);
+    int index = labels->loss ? arg_find(labels->loss->args, "ignore_index") : -1;
+    s->has_ignored = index >= 0;
+    if (s->has_ignored) s->ignored = (int64_t)labels->loss_args->of[index];
+}
+
+/* Bytes of `count` rows, rounded up so that the next array begins with a cache line. */
+static bool add_bytes(int64_t count, int64_t row, int64_t *total)
+{
+    int64_t bytes;
+    return !__builtin_mul_overflow(count, row, &bytes) && bytes <= PTRDIFF_MAX - MEM_ALIGN &&
+           !__builtin_add_overflow(*total, (bytes + MEM_ALIGN - 1) / MEM_ALIGN * MEM_ALIGN, total);
+}
+
+static enum status open_source(struct store *s, const char *locator, const struct source_names *names)
+{
+    TRY(mem_copy_text(&s->locator, locator));
+    TRY(source_open(&s->source, locator, names));
+    const struct source_info *info = source_info(s->source);
+    s->sample_bytes = shape_features(info->shape) * feature_bytes(info->type);
+    s->width = info->label_width ? info->label_width : 1;
     return STATUS_OK;
 }
 
-void dataset_part(const struct dataset *d, int parts, int index, int64_t *first, int64_t *end)
+/* Where everything lies in the window, whose base may still be NULL. */
+static enum status lay_out(struct store *s, char *base, bool is_index)
 {
-    int64_t samples = source_info(d->source)->samples, blocks = moments_blocks(samples);
-    *first = blocks * index / parts * MOMENTS_BLOCK;
-    *end = blocks * (index + 1) / parts * MOMENTS_BLOCK;
-    if (*end > samples) *end = samples;
+    const struct source_info *info = source_info(s->source);
+    int64_t labels, weights, end = 0;
+    bool fits = add_bytes(info->samples, s->sample_bytes, &end);
+    labels = end;
+    fits = fits && add_bytes(info->samples * s->width, sizeof(float), &end); /* int32 labels are as long */
+    weights = end;
+    if (info->has_weights) fits = fits && add_bytes(info->samples, sizeof *s->weights, &end);
+    if (!fits) return status_fail(STATUS_DATA, "%s: too large for the memory of a node", s->locator);
+    s->bytes = (size_t)end;
+    if (!base) return STATUS_OK;
+    s->features = base;
+    if (is_index)
+        s->labels = (int32_t *)(void *)(base + labels);
+    else
+        s->targets = (float *)(void *)(base + labels);
+    if (info->has_weights) s->weights = (float *)(void *)(base + weights);
+    return STATUS_OK;
 }
 
-static enum status read_share(struct dataset *d, const struct comm *comm)
+static enum status read_share(struct store *s, struct label_scan *scan)
 {
-    int64_t first, end;
-    dataset_part(d, comm_local_size(comm), comm_local_rank(comm), &first, &end);
-    for (; first < end; first += MOMENTS_BLOCK) {
-        int64_t count = end - first < MOMENTS_BLOCK ? end - first : MOMENTS_BLOCK;
-        struct source_rows rows = {.features = d->features + first * d->sample_bytes,
-                                   .labels = d->labels + first};
-        TRY(source_read(d->source, first, count, &rows));
+    for (int64_t first = scan->first; first < scan->end; first += MOMENTS_BLOCK) {
+        int64_t count = scan->end - first < MOMENTS_BLOCK ? scan->end - first : MOMENTS_BLOCK;
+        struct source_rows rows = {.features = s->features + first * s->sample_bytes,
+                                   .labels = s->labels ? s->labels + first : NULL,
+                                   .targets = s->targets ? s->targets + first * s->width : NULL,
+                                   .weights = s->weights ? s->weights + first : NULL};
+        TRY(source_read(s->source, first, count, &rows));
+        TRY(dataset_scan(s, scan, first, count));
     }
     return STATUS_OK;
 }
 
-enum status dataset_load(struct dataset **out, struct comm *comm, const char *locator, const char *x,
-                         const char *y)
+static void wish_for(struct infer_wish *w, char taker[64], const struct dataset_labels *labels)
 {
-    TRY(comm_agree(comm, mem_alloc(out, 1, sizeof **out, "data set")));
-    struct dataset *d = *out;
-    TRY(comm_agree(comm, open_source(d, locator, x, y)));
-    int64_t samples = source_info(d->source)->samples;
-    size_t features = (size_t)(samples * d->sample_bytes + MEM_ALIGN - 1) / MEM_ALIGN * MEM_ALIGN;
-    d->bytes = features + (size_t)samples * sizeof *d->labels;
-    TRY(shared_create(&d->window, comm, d->bytes, locator));
-    d->features = shared_base(d->window);
-    d->labels = (int32_t *)(void *)(d->features + features);
-    TRY(comm_agree(comm, read_share(d, comm)));
-    return STATUS_OK;
+    const struct loss_ops *loss = labels->loss;
+    snprintf(taker, 64, "loss %.50s", loss ? loss->name : "");
+    *w = (struct infer_wish){.taker = taker,
+                             .takes = loss ? loss->targets : ANYTHING,
+                             .target_min = loss ? loss->target_min : 0,
+                             .target_max = loss ? loss->target_max : 0,
+                             .fixed = labels->fixed,
+                             .kind = labels->kind,
+                             .fixed_by = labels->fixed_by};
+}
+
+static enum status load(struct dataset *d, struct comm *comm, const char *locator,
+                        const struct source_names *names, const struct dataset_labels *labels)
+{
+    struct store *s = d->store;
+    struct infer_wish wish;
+    char taker[64];
+    wish_for(&wish, taker, labels);
+    TRY(infer_check_wish(&wish));
+    TRY(comm_agree(comm, open_source(s, locator, names)));
+    d->info = *source_info(s->source);
+    bool is_index = infer_is_index(&wish, &d->info);
+    TRY(lay_out(s, NULL, is_index));
+    TRY(shared_create(&s->window, comm, s->bytes, locator));
+    TRY(lay_out(s, shared_base(s->window), is_index));
+    find_ignored(s, labels);
+    struct label_scan scan = {.wish = &wish};
+    infer_begin(&scan.facts);
+    dataset_part(d, comm_local_size(comm), comm_local_rank(comm), &scan.first, &scan.end);
+    TRY(comm_agree(comm, read_share(s, &scan)));
+    return dataset_settle(s, comm, &scan);
+}
+
+enum status dataset_load(struct dataset **out, struct comm *comm, const char *locator,
+                         const struct source_names *names, const struct dataset_labels *labels)
+{
+    enum status status = mem_alloc(out, 1, sizeof **out, "data set");
+    if (status == STATUS_OK) status = mem_alloc(&(*out)->store, 1, sizeof *(*out)->store, "data set");
+    if (status == STATUS_OK) (*out)->store->views = 1;
+    TRY(comm_agree(comm, status));
+    return load(*out, comm, locator, names, labels);
 }
 
 void dataset_destroy(struct dataset **d)
 {
     if (!*d) return;
-    shared_destroy(&(*d)->window);
-    source_close(&(*d)->source);
-    mem_free(&(*d)->locator);
+    struct store *s = (*d)->store;
+    shared_destroy(&(*d)->choice);
+    if (s && --s->views == 0) {
+        shared_destroy(&s->window);
+        source_close(&s->source);
+        mem_free(&s->locator);
+        mem_free(&(*d)->store);
+    }
     mem_free(d);
+}
+
+void dataset_part(const struct dataset *d, int parts, int index, int64_t *first, int64_t *end)
+{
+    int64_t blocks = moments_blocks(d->info.samples);
+    *first = blocks * index / parts * MOMENTS_BLOCK;
+    *end = blocks * (index + 1) / parts * MOMENTS_BLOCK;
+    if (*end > d->info.samples) *end = d->info.samples;
 }
 
 const char *dataset_locator(const struct dataset *d)
 {
-    return d->locator;
+    return d->store->locator;
 }
 
 const struct source_info *dataset_info(const struct dataset *d)
 {
-    return source_info(d->source);
+    return &d->info;
+}
+
+static int64_t in_store(const struct dataset *d, int64_t sample)
+{
+    return d->numbers ? d->numbers[sample] : sample;
 }
 
 const void *dataset_features(const struct dataset *d, int64_t sample)
 {
-    return d->features + sample * d->sample_bytes;
+    return d->store->features + in_store(d, sample) * d->store->sample_bytes;
+}
+
+enum target_kind dataset_kind(const struct dataset *d)
+{
+    return d->store->kind;
+}
+
+int64_t dataset_width(const struct dataset *d)
+{
+    return d->store->labels ? 0 : d->store->width;
 }
 
 int32_t dataset_label(const struct dataset *d, int64_t sample)
 {
-    return d->labels[sample];
+    return d->store->labels[in_store(d, sample)];
+}
+
+const float *dataset_targets(const struct dataset *d, int64_t sample)
+{
+    return d->store->targets + in_store(d, sample) * d->store->width;
+}
+
+float dataset_weight(const struct dataset *d, int64_t sample)
+{
+    return d->store->weights[in_store(d, sample)];
+}
+
+int64_t dataset_number(const struct dataset *d, int64_t sample)
+{
+    return source_number(d->store->source, in_store(d, sample));
 }
 
 const char *const *dataset_class_names(const struct dataset *d, int64_t classes)
 {
-    const struct source_info *info = source_info(d->source);
-    return info->class_count == classes ? info->class_names : NULL;
+    return d->info.class_count == classes ? d->info.class_names : NULL;
+}
+
+static enum status check_width(const struct dataset *d, int64_t outputs)
+{
+    static const char *const columns[TARGET_KINDS] = {[TARGET_ONEHOT] = "classes",
+                                                      [TARGET_PROBS] = "classes",
+                                                      [TARGET_MULTILABEL] = "labels",
+                                                      [TARGET_VALUES] = "targets"};
+    char stored[INFER_TEXT_SIZE];
+    if (d->store->width == outputs) return STATUS_OK;
+    infer_stored_text(&d->info, stored);
+    return status_fail(STATUS_DATA,
+                       "%s: labels are %s, %" PRId64 " %s, but the model has %" PRId64
+                       " outputs; give its last layer %" PRId64,
+                       d->info.label_where, stored, d->store->width, columns[d->store->kind], outputs,
+                       d->store->width);
 }
 
 enum status dataset_check_labels(const struct dataset *d, int64_t outputs)
 {
-    int64_t samples = source_info(d->source)->samples;
-    for (int64_t i = 0; i < samples; i++)
-        if (d->labels[i] < 0 || d->labels[i] >= outputs)
-            return status_fail(
-                STATUS_DATA,
-                "%s: sample %lld has label %d but the model has %lld outputs; widen its last layer",
-                d->locator, (long long)i, d->labels[i], (long long)outputs);
+    const struct store *s = d->store;
+    if (!s->labels) return check_width(d, outputs);
+    for (int64_t i = 0; i < d->info.samples; i++) {
+        int32_t label = dataset_label(d, i);
+        if (label < outputs || (s->has_ignored && label == s->ignored)) continue;
+        return status_fail(STATUS_DATA,
+                           "%s: sample %" PRId64 " has label %d but the model has %" PRId64
+                           " outputs; widen its last layer",
+                           d->info.label_where, dataset_number(d, i), label, outputs);
+    }
     return STATUS_OK;
 }
 
 size_t dataset_bytes(const struct dataset *d)
 {
-    return d->bytes;
+    return d->choice || !d->numbers ? d->store->bytes : 0;
 }
 
 uint64_t dataset_hash(const struct dataset *d)
 {
-    int64_t samples = source_info(d->source)->samples;
+    const struct store *s = d->store;
+    size_t samples = (size_t)source_info(s->source)->samples;
     struct hash h;
     hash_begin(&h);
-    hash_add(&h, d->features, (size_t)(samples * d->sample_bytes));
-    hash_add(&h, d->labels, (size_t)samples * sizeof *d->labels);
+    hash_add(&h, s->features, samples * (size_t)s->sample_bytes);
+    if (s->labels) hash_add(&h, s->labels, samples * sizeof *s->labels);
+    if (s->targets) hash_add(&h, s->targets, samples * (size_t)s->width * sizeof *s->targets);
+    if (s->weights) hash_add(&h, s->weights, samples * sizeof *s->weights);
+    if (d->numbers) hash_add(&h, d->numbers, (size_t)d->info.samples * sizeof *d->numbers);
     return hash_end(&h);
 }

@@ -30,8 +30,11 @@ enum status evaluation_create(struct evaluation *e, struct comm *comm, struct mo
                              .leaves = batch->leaves,
                              .first = blocks * comm_rank(comm) / comm_size(comm),
                              .end = blocks * (comm_rank(comm) + 1) / comm_size(comm)};
-    struct scores_spec spec = {
-        .loss = loss, .blocks = e->end - e->first, .lanes = batch->lanes, .top_k = top_k};
+    struct scores_spec spec = {.loss = loss,
+                               .blocks = e->end - e->first,
+                               .lanes = batch->lanes,
+                               .top_k = top_k,
+                               .target_std = batch->target_normal ? batch->target_normal->std : NULL};
     TRY(scores_create(&e->scores, &spec));
     return make_room(e);
 }

@@ -11,22 +11,6 @@
 #include "train/trainer_private.h"
 #include "train/watch.h"
 
-static const char *name_or_null(const char *name)
-{
-    return name[0] ? name : NULL;
-}
-
-static enum status load_data(struct trainer *t)
-{
-    const struct config *c = t->config;
-    const char *x = name_or_null(c->data_x), *y = name_or_null(c->data_y);
-    TRY(dataset_load(&t->train, t->comm, c->data_train, x, y));
-    if (c->data_val[0]) TRY(dataset_load(&t->val, t->comm, c->data_val, x, y));
-    TRY(normal_create(&t->normal, t->comm, t->train, (enum config_normalize)c->normalize));
-    if (comm_rank(t->comm) == 0) t->data_hash = dataset_hash(t->train);
-    return STATUS_OK;
-}
-
 static enum status check_shape(struct shape want, const struct dataset *d)
 {
     struct shape have = dataset_info(d)->shape;
@@ -119,9 +103,10 @@ static enum status build_parts(struct trainer *t)
     TRY(check_shape(model_layer(t->model, 0)->in, t->train));
     int64_t outputs = shape_features(model_output_shape(t->model));
     TRY(dataset_check_labels(t->train, outputs));
-    TRY(loss_make(&t->loss, t->config->loss, &t->config->loss_args, TARGET_INDEX, outputs,
+    TRY(loss_make(&t->loss, t->config->loss, &t->config->loss_args, dataset_kind(t->train), outputs,
                   t->config->metrics_threshold));
-    TRY(batch_create(&t->batch, t->info.lanes, model_leaves(t->model)));
+    TRY(batch_create(&t->batch, t->info.lanes, model_leaves(t->model), dataset_width(t->train)));
+    t->batch.target_normal = t->targets.channels ? &t->targets : NULL;
     if (!t->val) return STATUS_OK;
     TRY(check_shape(model_layer(t->model, 0)->in, t->val));
     return evaluation_create(&t->evaluation, t->comm, t->model, t->val, &t->normal, &t->loss, &t->batch,
@@ -147,6 +132,10 @@ static void fill_info(struct trainer *t)
     i->model = t->model;
     i->shape = source->shape;
     i->feature_type = feature_type_name(source->type);
+    i->kind = dataset_kind(t->train);
+    infer_stored_text(source, i->label_text);
+    i->has_weights = source->has_weights;
+    i->val_has_weights = t->val && dataset_info(t->val)->has_weights;
     i->classes = shape_features(model_output_shape(t->model));
     i->class_names = dataset_class_names(t->train, i->classes);
     i->isa = kernels->level;
@@ -176,7 +165,7 @@ enum status trainer_create(struct trainer **out, struct comm *comm, const struct
     t->comm = comm;
     t->config = config;
     t->config_text = config_text;
-    TRY(load_data(t));
+    TRY(trainer_load_data(t));
     TRY(comm_agree(comm, build_parts(t)));
     TRY(comm_agree(comm, check_watched(t)));
     TRY(sync_create(&t->sync, comm, model_param_floats(t->model), config->optim->slots, (int)t->info.leaves,
@@ -198,6 +187,7 @@ void trainer_destroy(struct trainer **trainer)
     loss_free(&t->loss);
     model_destroy(&t->model);
     normal_destroy(&t->normal);
+    normal_destroy(&t->targets);
     dataset_destroy(&t->val);
     dataset_destroy(&t->train);
     mem_free(trainer);
@@ -214,7 +204,7 @@ struct examiner {
     struct model *model;
     struct loss loss;
     float *params;
-    struct normal normal;
+    struct normal normal, targets;
     struct batch batch;
     struct evaluation evaluation;
 };
@@ -223,18 +213,19 @@ static enum status examine(struct examiner *x, struct comm *comm, const struct c
                            const char *checkpoint, const char *locator, const struct observer *observer)
 {
     TRY(start_math(comm, config));
-    TRY(dataset_load(&x->data, comm, locator, name_or_null(config->data_x), name_or_null(config->data_y)));
     struct checkpoint_facts facts;
     TRY(comm_agree(comm, checkpoint_read_facts(checkpoint, &facts)));
+    TRY(trainer_load_like(&x->data, comm, config, locator, facts.kind));
     int64_t slice = config->batch / facts.virtual_ranks / config->accumulate;
     int64_t lanes = shape_lanes(slice > 0 ? slice : 1);
     TRY(comm_agree(comm, build_model(&x->model, config, facts.input, lanes, facts.virtual_ranks)));
     TRY(comm_agree(comm, check_shape(model_layer(x->model, 0)->in, x->data)));
     size_t bytes = (size_t)model_param_floats(x->model) * sizeof(float);
     TRY(comm_agree(comm, mem_alloc(&x->params, bytes, 1, "parameters")));
-    TRY(comm_agree(comm, checkpoint_load(checkpoint, x->model, x->params, &x->normal)));
-    TRY(comm_agree(comm, batch_create(&x->batch, lanes, model_leaves(x->model))));
-    TRY(comm_agree(comm, loss_make(&x->loss, config->loss, &config->loss_args, TARGET_INDEX,
+    TRY(comm_agree(comm, checkpoint_load(checkpoint, x->model, x->params, &x->normal, &x->targets)));
+    TRY(comm_agree(comm, batch_create(&x->batch, lanes, model_leaves(x->model), dataset_width(x->data))));
+    x->batch.target_normal = x->targets.channels ? &x->targets : NULL;
+    TRY(comm_agree(comm, loss_make(&x->loss, config->loss, &config->loss_args, facts.kind,
                                    shape_features(model_output_shape(x->model)), config->metrics_threshold)));
     TRY(comm_agree(comm, evaluation_create(&x->evaluation, comm, x->model, x->data, &x->normal, &x->loss,
                                            &x->batch, config->metrics_top_k)));
@@ -252,6 +243,7 @@ enum status trainer_evaluate(struct comm *comm, const struct config *config, con
     evaluation_destroy(&x.evaluation);
     batch_destroy(&x.batch);
     normal_destroy(&x.normal);
+    normal_destroy(&x.targets);
     mem_free(&x.params);
     loss_free(&x.loss);
     model_destroy(&x.model);

@@ -19,6 +19,7 @@ struct trainer {
 
     struct dataset *train, *val; /* val may be NULL */
     struct normal normal;
+    struct normal targets; /* channels 0 = targets are taken as they are */
     struct model *model;
     struct loss loss;
     struct sync *sync;
@@ -37,6 +38,11 @@ struct trainer {
     struct schedule_state schedule;
     double data_seconds, compute_seconds, sync_seconds;
 };
+
+/* trainer_data.c: opens the data and measures it; and a further set, whose labels must be of this kind. Collective. */
+enum status trainer_load_data(struct trainer *t);
+enum status trainer_load_like(struct dataset **out, struct comm *comm, const struct config *config,
+                              const char *locator, enum target_kind kind);
 
 /* trainer_step.c: one step on the global batch that starts at `position` of the epoch's order; the sums are
  * those of the whole batch, on every rank. A step whose loss or gradient is not finite (sums->bad) or that has no valid

@@ -226,6 +226,8 @@ static enum status save(struct run *r, int64_t epoch)
                                      .params = sync_params(t->sync),
                                      .optim = t->config->optim,
                                      .normal = &t->normal,
+                                     .targets = &t->targets,
+                                     .kind = t->info.kind,
                                      .step = t->step,
                                      .epoch = epoch,
                                      .virtual_ranks = t->info.virtual_ranks,

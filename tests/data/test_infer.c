@@ -153,7 +153,7 @@ static void check_row(const struct row *r)
                               .target_max = r->max,
                               .fixed = r->fixed >= 0,
                               .kind = r->fixed >= 0 ? (enum target_kind)r->fixed : 0,
-                              .fixed_by = "data.labels: it"};
+                              .fixed_by = "data.labels is so"};
     struct source_info info = {.samples = ROWS,
                                .label_width = r->width,
                                .label_integers = r->integers,
@@ -200,7 +200,7 @@ static void test_contradictions(void)
                                       .takes = takes,
                                       .fixed = true,
                                       .kind = (enum target_kind)kind,
-                                      .fixed_by = "data.labels: it"};
+                                      .fixed_by = "data.labels is so"};
             CHECK_STATUS(infer_check_wish(&wish), takes & TARGET_BIT(kind) ? STATUS_OK : STATUS_CONFIG);
             wish.fixed = false;
             CHECK_STATUS(infer_check_wish(&wish), STATUS_OK);
