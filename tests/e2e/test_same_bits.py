@@ -101,6 +101,7 @@ class SameBits(harness.Case):
             config = self.config(optim=f"{{name: {name}, weight_decay: 1.0e-3}}", more="    - linear: 2000\n    - relu\n    - linear: 70\n")
             one = self.train(config, 1)
             hashes.add(one.done["weights_hash"])
+            self.assertTrue(any(t.any() for t in harness.tensors(one.final, "optim").values()), f"{name}: no state")
             for ranks, per_node in [(3, 0), (5, 2)]:
                 with self.subTest(optimizer=name, ranks=ranks, per_node=per_node):
                     self.same(one, self.train(config, ranks, [f"--sync.ranks_per_node={per_node}"]))
