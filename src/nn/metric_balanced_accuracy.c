@@ -1,16 +1,15 @@
 #include "nn/metric_average.h"
+#include "nn/metric_table.h"
 
 static double value(const struct scores *s, enum metric_average average)
 {
     (void)average;
-    int64_t classes;
-    const int64_t *confusion = scores_confusion(s, &classes);
     double sum = 0, present = 0;
-    for (int64_t k = 0; k < classes; k++) {
-        int64_t labelled = 0;
-        for (int64_t i = 0; i < classes; i++) labelled += confusion[k * classes + i];
+    for (int64_t k = 0; k < metric_classes(s); k++) {
+        struct scores_label l = metric_class(s, k);
+        int64_t labelled = l.true_positive + l.false_negative;
         if (labelled == 0) continue;
-        sum += (double)confusion[k * classes + k] / (double)labelled;
+        sum += (double)l.true_positive / (double)labelled;
         present++;
     }
     return metric_quotient(sum, present);

@@ -4,6 +4,10 @@
 
 #include "ddp/metric.h"
 
+/* The classes of a confusion matrix, each against the rest; a binary label has 0 = off and 1 = on. */
+int64_t metric_classes(const struct scores *s);
+struct scores_label metric_class(const struct scores *s, int64_t k);
+
 /* Products of two numbers of samples may not fit in 64 bits. */
 __extension__ typedef __int128 metric_wide;
 

@@ -46,7 +46,7 @@ static enum status allocate(struct scores *s)
     TRY(mem_alloc(&s->shift, lanes, sizeof *s->shift, "lanes of an evaluation"));
     TRY(mem_alloc(&s->chosen, lanes, sizeof *s->chosen, "lanes of an evaluation"));
     TRY(mem_alloc(&s->sum, lanes, sizeof *s->sum, "lanes of an evaluation"));
-    return mem_alloc(&s->hits, lanes, sizeof *s->hits, "lanes of an evaluation");
+    return mem_alloc(&s->hits, 3 * lanes, sizeof *s->hits, "lanes of an evaluation");
 }
 
 enum status scores_create(struct scores **out, const struct scores_spec *spec)

@@ -1,6 +1,7 @@
 /* scores_classes.c - one class a sample: the confusion matrix, the place of the true class, its probability. */
 #include <float.h>
 #include <math.h>
+#include <string.h>
 
 #include "nn/scores_private.h"
 
@@ -27,11 +28,11 @@ static void choose(const struct scores *s, const struct loss_batch *b)
 /* How many classes come before the true one: greater outputs, and equal ones of smaller index. */
 static void find_places(const struct scores *s, const struct loss_batch *b)
 {
-    for (int64_t n = 0; n < b->live; n++) s->hits[n][0] = 0;
+    memset(s->hits, 0, (size_t)b->live * sizeof *s->hits);
     for (int64_t k = 0; k < b->classes; k++) {
         const float *z = b->logits + k * b->stride;
         for (int64_t n = 0; n < b->live; n++)
-            s->hits[n][0] += z[n] > s->chosen[n] || (z[n] == s->chosen[n] && k < b->labels[n]);
+            s->hits[n] += z[n] > s->chosen[n] || (z[n] == s->chosen[n] && k < b->labels[n]);
     }
 }
 
@@ -40,7 +41,10 @@ static void find_logs(const struct scores *s, const struct loss_batch *b)
 {
     for (int64_t n = 0; n < b->live; n++) s->shift[n] = b->logits[n], s->sum[n] = 0;
     for (int64_t k = 1; k < b->classes; k++)
-        for (int64_t n = 0; n < b->live; n++) s->shift[n] = fmaxf(s->shift[n], b->logits[k * b->stride + n]);
+        for (int64_t n = 0; n < b->live; n++) {
+            float z = b->logits[k * b->stride + n];
+            s->shift[n] = z > s->shift[n] ? z : s->shift[n];
+        }
     for (int64_t k = 0; k < b->classes; k++)
         for (int64_t n = 0; n < b->live; n++)
             s->sum[n] += exp((double)b->logits[k * b->stride + n] - (double)s->shift[n]);
@@ -62,7 +66,7 @@ void scores_add_classes(struct scores *s, const struct loss_batch *b, double *ro
         if (!is_scored(s, label)) continue;
         s->counts[COUNT_SAMPLES]++;
         s->counts[COUNT_CORRECT] += b->predicted[n] == label;
-        s->counts[COUNT_TOP_K] += s->hits[n][0] < s->spec.top_k;
+        s->counts[COUNT_TOP_K] += s->hits[n] < s->spec.top_k;
         confusion[label * classes + b->predicted[n]]++;
         row[ROW_LOG_LOSS] += scores_cut_log(s->sum[n]);
         if (s->ranked) scores_keep(s, 0, b->logits[b->stride + n] - b->logits[n], label == 1);

@@ -4,21 +4,29 @@
 
 #include "nn/scores_private.h"
 
-/* What a sample counts over its labels. */
-enum { TRUE_POSITIVE, PREDICTED, LABELLED };
+/* What a sample counts over its labels, for every lane. */
+struct sample_counts {
+    int32_t *both, *predicted, *labelled;
+};
+
+static struct sample_counts sample_counts(const struct scores *s)
+{
+    return (struct sample_counts){s->hits, s->hits + s->spec.lanes, s->hits + 2 * s->spec.lanes};
+}
 
 static void add_label(struct scores *s, const struct loss_batch *b, int64_t k)
 {
     const float *out = b->logits + k * b->stride, *target = b->targets + k * b->stride;
+    struct sample_counts c = sample_counts(s);
     int64_t both = 0, predicted = 0, labelled = 0;
     for (int64_t n = 0; n < b->live; n++) {
         bool on = target[n] > 0.5f, said = out[n] > s->cut;
         both += on && said;
         predicted += said;
         labelled += on;
-        s->hits[n][TRUE_POSITIVE] += on && said;
-        s->hits[n][PREDICTED] += said;
-        s->hits[n][LABELLED] += on;
+        c.both[n] += on && said;
+        c.predicted[n] += said;
+        c.labelled[n] += on;
         scores_keep(s, k, out[n], on);
     }
     int64_t *counts = scores_task_counts(s), labels = scores_outputs(s);
@@ -44,12 +52,12 @@ static double minus_log(const struct scores *s, const struct loss_batch *b, int6
 
 void scores_add_labels(struct scores *s, const struct loss_batch *b, double *row)
 {
-    memset(s->hits, 0, (size_t)b->live * sizeof *s->hits);
+    struct sample_counts c = sample_counts(s);
+    memset(s->hits, 0, 3 * (size_t)s->spec.lanes * sizeof *s->hits);
     for (int64_t k = 0; k < b->classes; k++) add_label(s, b, k);
     s->counts[COUNT_SAMPLES] += b->live;
     for (int64_t n = 0; n < b->live; n++) {
-        int64_t both = s->hits[n][TRUE_POSITIVE], predicted = s->hits[n][PREDICTED],
-                labelled = s->hits[n][LABELLED];
+        int64_t both = c.both[n], predicted = c.predicted[n], labelled = c.labelled[n];
         s->counts[COUNT_CORRECT] += both == predicted && both == labelled;
         row[ROW_QUOTIENTS + SAMPLE_PRECISION] += quotient(both, predicted);
         row[ROW_QUOTIENTS + SAMPLE_RECALL] += quotient(both, labelled);

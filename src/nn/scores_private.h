@@ -48,10 +48,10 @@ struct scores {
     int64_t *key_count; /* [ranked][2]: off, on */
     double *rankings;   /* [ranked][2] */
 
-    float *shift;       /* [lanes]: of each sample, for a task's loops over outputs and lanes */
-    float *chosen;      /* [lanes] */
-    double *sum;        /* [lanes] */
-    int32_t (*hits)[3]; /* [lanes] */
+    float *shift;  /* [lanes]: of each sample, for a task's loops over outputs and lanes */
+    float *chosen; /* [lanes] */
+    double *sum;   /* [lanes] */
+    int32_t *hits; /* [3][lanes] */
 };
 
 #define SCORES_TARGET_DOUBLES ((int64_t)(sizeof(struct scores_target) / sizeof(double)))
