@@ -40,7 +40,7 @@ static const struct command commands[] = {
      "  ddp_train convert idx images.gz labels.gz train.h5 --class-names cat,dog\n"
      "  ddp_train convert csv houses.csv houses.h5 --target price --categorical town --missing mean --split "
      "0.2\n"
-     "  ddp_train convert csv letters.csv letters.h5 --target 0 --delimiter ; --header no --split-at 2\n"
+     "  ddp_train convert csv letters.csv letters.h5 --target 0 --delimiter ';' --header no --split-at 2\n"
      "  ddp_train convert arff genes-train.arff genes.h5 --labels-xml genes.xml --test-file genes-test.arff\n"
      "  ddp_train convert arff flowers.arff flowers.h5 --target species --test-every 5\n",
      FLAGS_CONVERT, 1, 4, false, cmd_convert},

@@ -19,7 +19,7 @@ struct csv {
 static bool is_missing(const char *text)
 {
     static const char *const words[] = {"", "?", "NA", "N/A", "NaN", "null"};
-    if (*text >= '0' && *text <= '9') return false;
+    if (*text && !strchr("?Nn", *text)) return false;
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (strcasecmp(text, words[i]) == 0) return true;
     return false;

@@ -5,6 +5,7 @@ import io
 import os
 import random
 import re
+import shlex
 import sys
 import unittest
 
@@ -481,7 +482,7 @@ class CommandLine(Case):
         self.write("genes.xml", "<labels><label name='b'/><label name='c'/></labels>")
         self.write("flowers.arff", "@relation r\n@attribute a numeric\n@attribute species {x,y}\n@data\n" + "1,x\n2,y\n" * 9)
         for example in examples:
-            arguments = example.split()
+            arguments = shlex.split(example)
             if arguments[1] == "idx":
                 continue
             process = harness.run(arguments, cwd=self.folder)
