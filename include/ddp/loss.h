@@ -80,6 +80,7 @@ struct loss_ops {
     unsigned targets;              /* the kinds it takes, TARGET_BIT each */
     double target_min, target_max; /* of TARGET_VALUES; both 0 = any */
     enum loss_output output;
+    const char *from_logits; /* the loss that takes logits in place of (log-)probabilities, or NULL */
 
     /* Looks at kind, outputs and arguments, whose lists have length K, and may change `output` and set `ignored`;
      * NULL = nothing to look at. Errors: STATUS_CONFIG. */
@@ -100,6 +101,10 @@ enum { LOSS_REDUCTION };                    /* its position in the table */
 enum status loss_make(struct loss *l, const struct loss_ops *ops, const struct arg_values *args,
                       enum target_kind kind, int64_t outputs, double threshold);
 void loss_free(struct loss *l);
+
+/* STATUS_CONFIG if a network that ends with the layer of this name does not give what the loss takes (probabilities, or their
+ * logarithms): its loss would be NaN, or without a lower bound. */
+enum status loss_check_last_layer(const struct loss *l, const char *name);
 
 static inline enum task loss_task(const struct loss *l)
 {

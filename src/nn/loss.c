@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "ddp/mem.h"
 
@@ -66,6 +67,29 @@ enum status loss_make(struct loss *l, const struct loss_ops *ops, const struct a
     }
     for (int i = 0; ops->args[i].name; i++) TRY(take_list(l, i));
     return ops->prepare ? ops->prepare(l) : STATUS_OK;
+}
+
+enum status loss_check_last_layer(const struct loss *l, const char *name)
+{
+    /* hardtanh can keep the outputs of another layer away from the ends */
+    static const struct {
+        enum loss_output output;
+        const char *what, *layers[4];
+    } needs[] = {
+        {OUTPUT_LABEL_PROBS, "probabilities", {"sigmoid", "softmax", "hardtanh", NULL}},
+        {OUTPUT_LOG_PROBS, "log-probabilities", {"log_softmax", "hardtanh", NULL}},
+    };
+    for (size_t i = 0; i < sizeof needs / sizeof needs[0]; i++) {
+        if (l->ops->output != needs[i].output) continue;
+        for (int k = 0; needs[i].layers[k]; k++)
+            if (strcmp(name, needs[i].layers[k]) == 0) return STATUS_OK;
+        const char *alone = l->ops->from_logits;
+        return status_fail(STATUS_CONFIG,
+                           "loss.name: %s takes %s, but the model ends with %s; end it with %s%s%s",
+                           l->ops->name, needs[i].what, name, needs[i].layers[0], alone ? ", or take " : "",
+                           alone ? alone : "");
+    }
+    return STATUS_OK;
 }
 
 void loss_free(struct loss *l)

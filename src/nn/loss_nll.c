@@ -44,5 +44,6 @@ const struct loss_ops loss_nll = {
     .targets = TARGET_BIT(TARGET_INDEX) | TARGET_BIT(TARGET_ONEHOT),
     .output = OUTPUT_LOG_PROBS,
     .prepare = prepare,
+    .from_logits = "cross_entropy",
     .compute = compute,
 };

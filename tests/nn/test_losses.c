@@ -240,6 +240,25 @@ static void check_outside(void)
     loss_free(&l);
 }
 
+/* Losses that take probabilities want a layer that makes them. */
+static void check_last_layers(void)
+{
+    static const struct {
+        const char *loss, *layer;
+        enum target_kind kind;
+    } goes[] = {{"bce", "sigmoid", TARGET_MULTILABEL},
+                {"nll", "log_softmax", TARGET_INDEX},
+                {"kl_div", "log_softmax", TARGET_PROBS}};
+    for (int i = 0; i < 3; i++) {
+        struct arg_values args = {{0}, {NULL}};
+        struct loss l;
+        CHECK_STATUS(loss_make(&l, loss_find(goes[i].loss), &args, goes[i].kind, 2, 0.5), STATUS_OK);
+        CHECK_STATUS(loss_check_last_layer(&l, goes[i].layer), STATUS_OK);
+        CHECK_STATUS(loss_check_last_layer(&l, "linear"), STATUS_CONFIG);
+        loss_free(&l);
+    }
+}
+
 /* What loss_make refuses, and the threshold as an output. */
 static void check_making(void)
 {
@@ -256,6 +275,7 @@ static void check_making(void)
     loss_free(&l);
     CHECK_STATUS(loss_make(&l, loss_find("bce_with_logits"), &args, TARGET_MULTILABEL, 2, 0.75), STATUS_OK);
     CHECK_NEAR(loss_cut(&l), log(3), 1e-6);
+    CHECK_STATUS(loss_check_last_layer(&l, "linear"), STATUS_OK);
     loss_free(&l);
     arg_values_free(&args);
 }
@@ -266,6 +286,7 @@ int main(void)
     CHECK_STATUS(kernels_select("auto"), STATUS_OK);
     check_outside();
     check_making();
+    check_last_layers();
     CHECK(mem_alive() == 0);
     return check_result();
 }
