@@ -27,7 +27,7 @@ EXACT, SUMS = 1e-12, 1e-5
 
 CONFIG = """
 run: {{name: metrics, seed: {seed}}}
-data: {{train: "{data}", val: "{data}", normalize: none}}
+data: {{train: "{data}", val: "{data}", normalize: none, target_normalize: {targets}}}
 model:
   layers:
     - linear: 24
@@ -43,12 +43,13 @@ SAMPLES, FEATURES = 203, 6
 
 @unittest.skipIf(MISSING, MISSING)
 class LiveMetrics(harness.Case):
-    def evaluate(self, labels, outputs, loss, seed):
+    def evaluate(self, labels, outputs, loss, seed, targets="none"):
         """The eval line of a run at 1, 2, 3 and 5 ranks, and what NumPy says the network gives."""
         features = np.random.default_rng(seed).standard_normal((SAMPLES, FEATURES)).astype(np.float32)
         with h5py.File(self.path("data.h5"), "w") as f:
             f["x"], f["y"] = features, labels
-        config = self.write("config.yaml", CONFIG.format(seed=seed, data=self.path("data.h5"), outputs=outputs, loss=loss))
+        config = self.write("config.yaml", CONFIG.format(seed=seed, data=self.path("data.h5"), outputs=outputs, loss=loss,
+                                                          targets=targets))
         runs = [self.train(config, ranks) for ranks in (1, 2, 3, 5)]
         lines = [run.of_kind("eval")[-1] for run in runs]
         for line in lines[1:]:
@@ -82,17 +83,45 @@ class LiveMetrics(harness.Case):
 
     def test_classes(self):
         for outputs, seed, loss, ignore in [(7, 1, "name: cross_entropy", None), (2, 2, "name: cross_entropy", None),
-                                            (4, 3, "name: cross_entropy, ignore_index: 1, label_smoothing: 0.1", 1)]:
+                                            (4, 3, "name: cross_entropy, ignore_index: 1, label_smoothing: 0.1", 1),
+                                            (5, 10, "name: multi_margin", None)]:
             with self.subTest(outputs=outputs, loss=loss):
+                kind = "scores" if "margin" in loss else "logits"
                 labels = np.random.default_rng(seed + 10).integers(0, outputs, SAMPLES)
                 line, logits = self.evaluate(labels, outputs, loss, seed)
                 places = np.sort(logits, 1)
                 self.assert_apart(np.diff(places, axis=1))
-                want = sklearn_metrics.of_classes(logits, labels, top_k=2, ignore=ignore)
+                want = sklearn_metrics.of_classes(logits, labels, kind, top_k=2, ignore=ignore)
                 if outputs == 2:
                     self.assert_apart(np.diff(np.sort(logits[:, 1] - logits[:, 0])))
                 self.compare(line, want, {"log_loss"})
                 self.assertEqual(line["count"], np.sum(labels != ignore))
+
+    def test_labels(self):
+        for outputs, seed, shape, loss in [(5, 4, (SAMPLES, 5), "bce_with_logits"), (1, 5, (SAMPLES, 1), "bce_with_logits"),
+                                           (1, 6, (SAMPLES,), "bce_with_logits"), (3, 11, (SAMPLES, 3), "hinge")]:
+            with self.subTest(shape=shape, loss=loss):
+                labels = np.random.default_rng(seed + 10).integers(0, 2, (SAMPLES, outputs))
+                line, logits = self.evaluate(labels.reshape(shape), outputs, f"name: {loss}", seed)
+                self.assert_apart(abs(logits - (np.log(0.4 / 0.6) if loss != "hinge" else 0)), np.diff(np.sort(logits, 0), axis=0))
+                want = sklearn_metrics.of_labels(logits, labels, "scores" if loss == "hinge" else "logits", 0.4)
+                self.compare(line, want, {"log_loss"})
+
+    def test_values(self):
+        for outputs, seed, loss, normalize in [(3, 7, "mse", "none"), (1, 8, "huber", "none"), (2, 9, "mse", "standard"),
+                                               (2, 12, "poisson_nll", "none")]:
+            with self.subTest(outputs=outputs, loss=loss, normalize=normalize):
+                values = np.random.default_rng(seed + 10).standard_normal((SAMPLES, outputs)).astype(np.float32)
+                values = np.rint(np.exp(values)) if loss == "poisson_nll" else values
+                if normalize == "standard":
+                    values = np.float32([1000, 0.1]) * values + np.float32([5000, 7])
+                line, predicted = self.evaluate(values, outputs, f"name: {loss}", seed, normalize)
+                predicted = np.exp(predicted) if loss == "poisson_nll" else predicted
+                if normalize == "standard":  # metrics are in the units of the file
+                    predicted = predicted * values.std(0, dtype=np.float64) + values.mean(0, dtype=np.float64)
+                want = sklearn_metrics.of_values(predicted, values)
+                self.assertNotIn("accuracy", line)
+                self.compare(line, want, set(want))
 
 
 if __name__ == "__main__":
