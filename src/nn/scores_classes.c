@@ -52,6 +52,7 @@ static void find_logs(const struct scores *s, const struct loss_batch *b)
         s->sum[n] = log(s->sum[n]) + ((double)s->shift[n] - (double)s->chosen[n]);
 }
 
+/* Of two classes, the difference of the outputs orders samples as the probability of class 1 does, without its rounding. */
 void scores_add_classes(struct scores *s, const struct loss_batch *b, double *row)
 {
     int64_t classes = scores_outputs(s), *confusion = scores_task_counts(s);

@@ -6,16 +6,19 @@
 #include "ddp/comm.h"
 #include "ddp/mem.h"
 
-/* Word `i` of a rank, which has 1000 * rank of them. */
+#define MANY ((1 << 24) + 5) /* more than go in one message */
+
+/* Word `i` of a rank. */
 static uint32_t word(int rank, int64_t i)
 {
-    return (uint32_t)rank << 20 | (uint32_t)i;
+    return (uint32_t)rank << 28 | (uint32_t)i;
 }
 
-static void check_gather(struct comm *c, int root)
+/* A rank has `share` * rank of them. */
+static void check_gather(struct comm *c, int root, int64_t share)
 {
     int rank = comm_rank(c), ranks = comm_size(c);
-    int64_t mine = 1000 * rank, all = 500 * ranks * (ranks - 1);
+    int64_t mine = share * rank, all = share * ranks * (ranks - 1) / 2, wrong = 0;
     uint32_t *words, *gathered;
     CHECK_STATUS(mem_alloc(&words, (size_t)mine + 1, sizeof *words, "test"), STATUS_OK);
     CHECK_STATUS(mem_alloc(&gathered, (size_t)all + 1, sizeof *gathered, "test"), STATUS_OK);
@@ -23,8 +26,24 @@ static void check_gather(struct comm *c, int root)
     int64_t count = comm_gather_words(c, root, words, mine, rank == root ? gathered : NULL);
     CHECK(count == (rank == root ? all : 0));
     for (int64_t at = 0, r = 0; rank == root && r < ranks; r++)
-        for (int64_t i = 0; i < 1000 * r; i++, at++) CHECK(gathered[at] == word((int)r, i));
+        for (int64_t i = 0; i < share * r; i++, at++) wrong += gathered[at] != word((int)r, i);
+    CHECK(wrong == 0);
     mem_free(&words), mem_free(&gathered);
+}
+
+static void check_sums(struct comm *c, int64_t count)
+{
+    int64_t *integers, wrong = 0, ranks = comm_size(c);
+    CHECK_STATUS(mem_alloc(&integers, (size_t)count, sizeof *integers, "test"), STATUS_OK);
+    for (int64_t i = 0; i < count; i++) integers[i] = i * (comm_rank(c) + 1);
+    comm_sum_int64(c, integers, count);
+    for (int64_t i = 0; i < count; i++) wrong += integers[i] != i * ranks * (ranks + 1) / 2;
+    double *doubles = (double *)(void *)integers;
+    for (int64_t i = 0; i < count; i++) doubles[i] = i % ranks == comm_rank(c) ? (double)i / 3 : 0;
+    comm_merge_doubles(c, doubles, count);
+    for (int64_t i = 0; i < count; i++) wrong += doubles[i] != (double)i / 3;
+    CHECK(wrong == 0);
+    mem_free(&integers);
 }
 
 /* Neither commutative nor associative. */
@@ -50,7 +69,9 @@ int main(int argc, char **argv)
 {
     struct comm *c;
     CHECK_STATUS(comm_create(&c, &argc, &argv), STATUS_OK);
-    for (int root = 0; root < comm_size(c); root++) check_gather(c, root);
+    for (int root = 0; root < comm_size(c); root++) check_gather(c, root, 1000);
+    if (comm_size(c) == 2) check_gather(c, 0, MANY);
+    check_sums(c, comm_size(c) == 2 ? MANY : 1000);
     check_fold(c);
     comm_destroy(&c);
     CHECK(mem_alive() == 0);
