@@ -58,14 +58,23 @@ static void show_step(struct console *c, const struct step_event *e, double now)
     c->next_line = now + LINE_SECONDS;
 }
 
+/* ", 2 steps skipped", or "" where none was. */
+static void skipped_text(const struct epoch_event *e, char text[48])
+{
+    long long skipped = e->bad_steps + e->empty_steps;
+    text[0] = '\0';
+    if (skipped) snprintf(text, 48, ", %lld step%s skipped", skipped, skipped == 1 ? "" : "s");
+}
+
 static void show_epoch(struct console *c, const struct eval_event *eval)
 {
     const struct epoch_event *e = &c->epoch;
     if (!c->epoch_waits) return;
     c->epoch_waits = false;
-    char shares[64], accuracy[32], val[96] = "", rest[REPORT_TIME_SIZE + 8] = "";
+    char shares[64], accuracy[32], skipped[48], val[96] = "", rest[REPORT_TIME_SIZE + 8] = "";
     shares_text(e->data_seconds, e->compute_seconds, e->sync_seconds, shares);
     accuracy_text(e->accuracy, accuracy);
+    skipped_text(e, skipped);
     if (eval && *c->headline)
         snprintf(val, sizeof val, "  %s %s %.4g", eval->split, c->headline, c->headline_value);
     else if (eval)
@@ -76,9 +85,9 @@ static void show_epoch(struct console *c, const struct eval_event *eval)
         report_time(c->eta - (now - c->eta_time), eta);
         snprintf(rest, sizeof rest, "  ETA %s", eta);
     }
-    log_info("epoch %*lld/%lld  loss %.4f%s%s  lr %.3g  %.0f samples/s  %s%s", e->epochs < 10 ? 1 : 2,
-             (long long)e->epoch, (long long)e->epochs, e->loss, accuracy, val, e->lr, e->samples_per_second,
-             shares, rest);
+    log_info("epoch %*lld/%lld  loss %.4f%s%s  lr %.3g%s  %.0f samples/s  %s%s", e->epochs < 10 ? 1 : 2,
+             (long long)e->epoch, (long long)e->epochs, e->loss, accuracy, val, e->lr, skipped,
+             e->samples_per_second, shares, rest);
     c->next_line = now + LINE_SECONDS;
 }
 

@@ -92,6 +92,8 @@ void journal_epoch(struct journal *j, const struct epoch_event *e)
     json_real(&line, "loss", e->loss);
     write_accuracy(&line, e->accuracy);
     json_real(&line, "lr", e->lr);
+    if (e->bad_steps) json_int(&line, "bad_steps", e->bad_steps);
+    if (e->empty_steps) json_int(&line, "empty_steps", e->empty_steps);
     json_real(&line, "seconds", e->seconds);
     json_real(&line, "samples_per_second", e->samples_per_second);
     json_real(&line, "data_share", e->data_seconds / busy);

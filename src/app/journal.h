@@ -2,7 +2,8 @@
  *
  *   start   what runs
  *   step    loss, accuracy, lr of one global batch
- *   epoch   exact means over the epoch, shares of time
+ *   epoch   exact means over the epoch, shares of time; where steps were skipped, how many and why: bad_steps (loss or
+ *           gradient was not finite), empty_steps (no sample with a valid target)
  *   eval    split, exact counts, loss, every metric that the task has; null = not defined for these samples
  *   done    accuracy, loss, seconds, samples_per_second, peak_bytes, weights_hash
  *

@@ -63,18 +63,18 @@ static const struct option options[] = {
     {"train.virtual_ranks", OPTION_INT, AT(virtual_ranks), "8", 1, 1 << 20,
      .help = "fixed slices of the batch; runs with the same number agree bit by bit at any rank count"},
     {"train.shuffle", OPTION_BOOL, AT(shuffle), "true", .help = "a new sample order every epoch"},
-
     {"train.accumulate", OPTION_INT, AT(accumulate), "1", 1, 1 << 20,
-     .help = "passes into which a virtual rank cuts its part of the batch, to save memory; batch stays what "
-             "it is"},
+     .help = "passes in which a virtual rank takes its part of the batch, to save memory: A of them are, bit "
+             "by bit, A times as many virtual ranks; batch stays what it is"},
     {"train.clip_norm", OPTION_REAL, AT(clip_norm), "0", 0, 1e30,
      .help = "limit of the gradient's norm over all parameters, as clip_grad_norm_; 0 = none"},
     {"train.clip_value", OPTION_REAL, AT(clip_value), "0", 0, 1e30,
-     .help = "limit of each element of the gradient, as clip_grad_value_; 0 = none"},
+     .help = "limit of each element of the gradient, as clip_grad_value_, after clip_norm; 0 = none"},
     {"train.clip_logits", OPTION_REAL, AT(clip_logits), "0", 0, 1e30,
      .help = "limit of the model's outputs (a last layer hardtanh); 0 = none"},
     {"train.max_bad_steps", OPTION_INT, AT(max_bad_steps), "10", 1, 1e9,
-     .help = "steps in a row whose loss or gradient may be not finite, and are skipped, before the run ends"},
+     .help = "so many steps in a row whose loss or gradient is not finite end the run (exit code 4); fewer "
+             "are skipped and counted"},
     {"train.early_stop", OPTION_TEXT, AT(early_stop), "",
      .help = "metric that has to get better, such as val.loss, or the run ends; empty = all epochs"},
     {"train.patience", OPTION_INT, AT(patience), "5", 1, 1e6,
@@ -83,7 +83,7 @@ static const struct option options[] = {
      .help = "change of train.early_stop that counts as better"},
 
     {"optim.decay_biases", OPTION_BOOL, AT(decay_biases), "true",
-     .help = "weight decay also for biases and other vectors, as PyTorch does"},
+     .help = "weight decay also for biases and other vectors, as PyTorch does; false spares them"},
 
     {"schedule.metric", OPTION_TEXT, AT(schedule_metric), "val.loss",
      .help = "what reduce_on_plateau observes after every epoch"},

@@ -73,15 +73,17 @@ static const char *plural(int64_t count)
 static void report_batch(const struct config *config, const struct comm *comm,
                          const struct trainer_info *info)
 {
-    long long v = info->virtual_ranks, slice = info->slice, ranks = comm_size(comm);
-    long long fewest = v / ranks * slice, most = (v + ranks - 1) / ranks * slice;
-    char share[128];
+    long long leaves = info->leaves, slice = info->slice, ranks = comm_size(comm);
+    long long fewest = leaves / ranks * slice, most = (leaves + ranks - 1) / ranks * slice;
+    char share[128], passes[48] = "";
+    if (config->accumulate > 1)
+        snprintf(passes, sizeof passes, " x %lld passes", (long long)config->accumulate);
     if (fewest == most)
         snprintf(share, sizeof share, "%lld per MPI rank", most);
     else
         snprintf(share, sizeof share, "%lld or %lld per MPI rank", fewest, most);
-    log_info("batch    %lld global = %lld virtual ranks x %lld samples; %s", (long long)config->batch, v,
-             slice, share);
+    log_info("batch    %lld global = %lld virtual ranks%s x %lld samples; %s", (long long)config->batch,
+             (long long)info->virtual_ranks, passes, slice, share);
     log_info("train    %lld epoch%s x %lld steps, %s lr %g, schedule %s, loss %s", (long long)config->epochs,
              plural(config->epochs), (long long)info->steps_per_epoch, config->optim->name,
              config->optim_args.of[0], config->schedule->name, config->loss->name);

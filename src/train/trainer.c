@@ -55,9 +55,9 @@ static enum status plan_batches(struct trainer *t)
     TRY(check_batch(t, i->virtual_ranks));
     if (batch / i->virtual_ranks % micro != 0)
         return status_fail(STATUS_CONFIG,
-                           "train.accumulate: a virtual rank's %" PRId64
-                           " samples do not divide into %" PRId64 " parts",
-                           batch / i->virtual_ranks, micro);
+                           "train.accumulate: %" PRId64 " passes, but each of %" PRId64
+                           " virtual ranks has %" PRId64 " samples, which must divide into them",
+                           micro, i->virtual_ranks, batch / i->virtual_ranks);
     if (ranks > v)
         log_warn("%" PRId64 " ranks but train.virtual_ranks is %" PRId64 ": using %" PRId64
                  " virtual ranks; set train.virtual_ranks to that to get the same bits with fewer ranks",

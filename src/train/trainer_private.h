@@ -35,6 +35,7 @@ struct trainer {
     int64_t bad_steps, empty_steps; /* skipped: not finite; without any valid target */
     int64_t bad_in_a_row;
     char culprit[TRAINER_CULPRIT]; /* what went wrong first on this rank, "" = nothing */
+    int64_t culprit_step;          /* and in which step */
     struct schedule_state schedule;
     double data_seconds, compute_seconds, sync_seconds;
 };

@@ -43,10 +43,17 @@ static double rate_of_step(const struct trainer *t)
                          t->config->optim_args.of[0], &at);
 }
 
+/* NaN where there is none: no valid target. */
+static double mean_loss(const struct trainer *t, const struct loss_sums *sums)
+{
+    double divisor = loss_divisor(&t->loss, sums);
+    return divisor > 0 ? sums->loss / divisor : NAN;
+}
+
 /* NaN where nothing is right or wrong: real values, and no valid target. */
 static double share_right(const struct trainer *t, const struct loss_sums *sums)
 {
-    if (loss_task(&t->loss) == TASK_VALUES) return NAN;
+    if (loss_task(&t->loss) == TASK_VALUES || sums->valid == 0) return NAN;
     return (double)sums->correct / (double)sums->valid;
 }
 
@@ -60,7 +67,7 @@ static void tell_step(const struct run *r, int64_t epoch, int64_t in_epoch, doub
                            .step_in_epoch = in_epoch,
                            .steps_per_epoch = t->info.steps_per_epoch,
                            .total_steps = t->info.total_steps,
-                           .loss = sums->loss / loss_divisor(&t->loss, sums),
+                           .loss = mean_loss(t, sums),
                            .accuracy = share_right(t, sums),
                            .lr = lr,
                            .samples_per_second = (double)seen / seconds,
@@ -109,7 +116,7 @@ static enum status train_epoch(struct run *r, int64_t epoch)
     r->epoch = (struct epoch_event){.epoch = epoch,
                                     .epochs = t->config->epochs,
                                     .step = t->step,
-                                    .loss = total.loss / loss_divisor(&t->loss, &total),
+                                    .loss = mean_loss(t, &total),
                                     .accuracy = share_right(t, &total),
                                     .lr = lr,
                                     .seconds = seconds,
@@ -137,6 +144,16 @@ static enum status evaluate(struct run *r, int64_t epoch)
     return STATUS_OK;
 }
 
+static void tell_stop(const struct watch *w)
+{
+    const char *plural = w->stale == 1 ? "" : "s";
+    if (w->has_best)
+        log_info("early stop: %s was not better than %.6g for %lld epoch%s", w->metric, w->best,
+                 (long long)w->stale, plural);
+    else
+        log_info("early stop: %s was not a number for %lld epoch%s", w->metric, (long long)w->stale, plural);
+}
+
 /* What the epoch's figures decide, on every rank alike. */
 static void decide(struct run *r)
 {
@@ -149,10 +166,8 @@ static void decide(struct run *r)
     if (watch_value(c->schedule_metric, &r->epoch, eval, &value, &lower))
         schedule_observe(c->schedule, &c->schedule_args, &t->schedule, value, !lower);
     watch_epoch(&r->stop, &r->epoch, eval);
-    r->stopping = *c->early_stop && r->stop.stale >= c->patience;
-    if (r->stopping && is_root(r))
-        log_info("early stop: %s was not better than %.6g for %lld epochs", c->early_stop, r->stop.best,
-                 (long long)r->stop.stale);
+    r->stopping = *c->early_stop && r->epoch.epoch < c->epochs && r->stop.stale >= c->patience;
+    if (r->stopping && is_root(r)) tell_stop(&r->stop);
 }
 
 /* What an epoch leaves behind. */

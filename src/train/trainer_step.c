@@ -46,7 +46,7 @@ static void load_group(struct step *s, struct tree_node group)
     trace_end(traced, TRACE_PHASE, "data", 0);
 }
 
-/* Where a pass that is not finite went wrong. Remembered of the first such pass of a row of bad steps. */
+/* Where a pass that is not finite went wrong. Remembered of this rank's first such pass in a row of bad steps. */
 static void find_culprit(struct trainer *t, const struct pass *pass, const struct layer *backward)
 {
     bool finite = true;
@@ -54,6 +54,7 @@ static void find_culprit(struct trainer *t, const struct pass *pass, const struc
         finite = finite && isfinite(t->batch.sums[leaf].loss);
     if (t->culprit[0] || (finite && !backward)) return;
     const struct layer *l = finite ? backward : model_first_bad(t->model, pass);
+    t->culprit_step = t->step;
     if (l)
         snprintf(t->culprit, sizeof t->culprit, "the %s of model.layers[%d] (%s)",
                  finite ? "gradient" : "output", l->index, l->ops->name);
@@ -106,13 +107,20 @@ static void run_group(struct step *s, struct tree_node group)
     t->sync_seconds += ready - loaded + hook;
 }
 
+/* Whether this rank is among those that went wrong first. Collective. */
+static bool was_first(struct trainer *t)
+{
+    double ago = t->culprit[0] ? (double)(t->step - t->culprit_step) : -1;
+    return comm_greatest(t->comm, ago) == ago && ago >= 0;
+}
+
 /* Ends the run when that happened too often. Collective. */
 static enum status count_bad(struct trainer *t, int64_t epoch, double lr)
 {
     t->bad_steps++;
     if (++t->bad_in_a_row < t->config->max_bad_steps) return STATUS_OK;
     enum status mine = STATUS_OK;
-    if (t->culprit[0])
+    if (was_first(t))
         mine = status_fail(
             STATUS_DIVERGED,
             "epoch %lld, step %lld: %lld step%s in a row not finite and skipped (train.max_bad_steps); the "

@@ -100,7 +100,7 @@ static void check_file(void)
         reference_free(&c);
     }
     fclose(f);
-    CHECK(cases == 18 * 6);
+    CHECK(cases == 21 * 6);
 }
 
 int main(void)

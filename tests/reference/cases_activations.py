@@ -13,7 +13,9 @@ LAYERS = [("sigmoid", {}, nn.Sigmoid()), ("tanh", {}, nn.Tanh()), ("silu", {}, n
           ("softplus", {}, nn.Softplus()), ("softplus", dict(beta=2.5), nn.Softplus(2.5)),
           ("softplus", dict(threshold=1.5), nn.Softplus(threshold=1.5)),
           ("softplus", dict(beta=0.5, threshold=-1), nn.Softplus(0.5, -1)),
-          ("softmax", {}, nn.Softmax(dim=1)), ("log_softmax", {}, nn.LogSoftmax(dim=1))]
+          ("softmax", {}, nn.Softmax(dim=1)), ("log_softmax", {}, nn.LogSoftmax(dim=1)),
+          ("hardtanh", {}, nn.Hardtanh()), ("hardtanh", dict(min_val=-20, max_val=9), nn.Hardtanh(-20, 9)),
+          ("hardtanh", dict(min_val=5, max_val=5.5), nn.Hardtanh(5, 5.5))]
 
 FAR = np.array([0, 1e4, -1e4, 87, -87, 20, -20, 21, -21, 9, -9, 5, -5, 1e-4, -1e-4, 3e3, -3e3, 100], np.float32)
 
