@@ -201,8 +201,8 @@ static void check_set(const struct reference_case *c)
     free_set(&set);
 }
 
-/* Counts up to 2^20, whose squares and products of squares must not lose a digit. */
-static void check_confusion(const struct reference_case *c)
+/* A confusion matrix times a factor has the same metrics; squares of its counts must not overflow. */
+static void check_confusion_times(const struct reference_case *c, int64_t factor)
 {
     const struct reference_array *confusion = reference_find(c, "confusion");
     int64_t k_count = confusion->dims[0], size;
@@ -212,9 +212,10 @@ static void check_confusion(const struct reference_case *c)
     int64_t *counts = scores_counts(s, &size);
     CHECK(size == COUNT_TASK + confusion->count);
     for (int64_t i = 0; i < confusion->count; i++) {
-        counts[COUNT_TASK + i] = (int64_t)confusion->values[i];
-        counts[COUNT_SAMPLES] += (int64_t)confusion->values[i];
-        if (i % (k_count + 1) == 0) counts[COUNT_CORRECT] += (int64_t)confusion->values[i];
+        int64_t count = (int64_t)confusion->values[i] * factor;
+        counts[COUNT_TASK + i] = count;
+        counts[COUNT_SAMPLES] += count;
+        if (i % (k_count + 1) == 0) counts[COUNT_CORRECT] += count;
     }
     scores_finish(s);
     for (int i = 0; i < c->array_count; i++) {
@@ -228,6 +229,12 @@ static void check_confusion(const struct reference_case *c)
             CHECK_NEAR(m.ops->value(s, m.average), want->values[0], BOUND);
     }
     scores_destroy(&s);
+}
+
+static void check_confusion(const struct reference_case *c)
+{
+    check_confusion_times(c, 1);
+    check_confusion_times(c, (int64_t)1 << 40);
 }
 
 static void check_references(void)
