@@ -198,6 +198,18 @@ static void softmax(const struct bench_case *c)
                      (double *)(void *)c->weight, NULL);
 }
 
+static void bce_logits(const struct bench_case *c)
+{
+    struct loss_terms terms = {.form = TERMS_BCE_LOGITS,
+                               .x = c->x,
+                               .targets = c->scratch,
+                               .outputs = c->count,
+                               .stride = LANES,
+                               .lanes = LANES,
+                               .live = LANES};
+    kernels->loss_terms(&terms, c->y, (double *)(void *)c->weight);
+}
+
 #define ROWS 4096 /* samples to choose from: beyond a core's own caches */
 
 static struct gather gather_of(const struct bench_case *c)
@@ -270,6 +282,11 @@ static void add_others(struct list *l)
                                 .y_floats = 10 * LANES,
                                 .weight_floats = 2 * LANES,
                                 .scratch_floats = LANES};
+    struct bench_case labels = {.count = 784,
+                                .x_floats = features,
+                                .y_floats = features,
+                                .weight_floats = 2 * LANES,
+                                .scratch_floats = features};
     struct bench_case samples = {
         .count = 784, .x_floats = 784 * ROWS, .y_floats = features, .scratch_floats = 16};
     struct bench_case update = {.x_floats = params, .y_floats = params, .scratch_floats = params};
@@ -286,6 +303,7 @@ static void add_others(struct list *l)
     add_plain(l, plain, dropout_forward, "dropout 64x24x24 forward", x * FLOAT, x * FLOAT + x / 8);
     add_plain(l, plain, dropout_backward, "dropout 64x24x24 backward", x * FLOAT + x / 8, x * FLOAT);
     add_plain(l, logits, softmax, "softmax 10", 10 * LANES * FLOAT, 10 * LANES * FLOAT);
+    add_plain(l, labels, bce_logits, "bce_with_logits 784", 2 * features * FLOAT, features * FLOAT);
     add_plain(l, samples, gather_u8, "gather u8 784", features, features * FLOAT);
     add_plain(l, samples, gather_f32, "gather f32 784", features * FLOAT, features * FLOAT);
     add_plain(l, update, sgd, "sgd 1M", 3 * params * FLOAT, 2 * params * FLOAT);
