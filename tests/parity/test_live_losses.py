@@ -21,6 +21,8 @@ try:
     from torch import nn
 except ImportError as error:
     torch, missing = None, str(error)
+else:
+    missing = None
 
 ULP = 2.0**-24
 BATCH, FEATURES, OUTPUTS, RATE, SEED = 64, 6, 4, 0.125, 3
@@ -109,7 +111,7 @@ def weighted_mean(name, options, x, target, weights):
     return (values.reshape(len(x), -1).sum(1) * weights).sum() / (share * weights).sum()
 
 
-@unittest.skipIf(torch is None, "torch cannot be imported")
+@unittest.skipIf(torch is None, f"torch cannot be imported: {missing}")
 class Losses(harness.Case):
     def setUp(self):
         super().setUp()
