@@ -1,4 +1,5 @@
 /* ARFF files as strangers write them: what is read, and every way a file can be wrong. */
+#include "data/arff_xml.h"
 #include "tables.h"
 
 #define HEADER "@relation r\n@attribute a numeric\n@attribute k {p,'q r'}\n@attribute y real\n@data\n"
@@ -119,6 +120,44 @@ static void test_changed(void)
              "'\",\n {}%\\@?1.\xff\xc3x", 1000);
 }
 
+static int64_t names_in(const char *path, char ***names)
+{
+    int64_t count = 0;
+    enum status status = arff_xml_labels(path, names, &count);
+    bool fine =
+        status == STATUS_OK ? count > 0 : status == STATUS_DATA && strstr(status_text(), path) && !*names;
+    if (!fine) fprintf(stderr, "%d labels, %d, %s\n", (int)count, status, status_text());
+    CHECK(fine);
+    return count;
+}
+
+/* Lists of labels: every character that XML can write, and lists with a few bytes changed. */
+static void test_xml(void)
+{
+    const char *text = "<?xml version=\"1.0\"?><!-- <label name='no'/> --><labels a='>'>\n<label "
+                       "name=\"a&lt;&#x20AC;&quot;\">"
+                       "<label\n name = 'b&#233;&#128512;' other='1'/></label ><labels/></labels>";
+    char **names = NULL;
+    save(in, text, strlen(text), "wbT");
+    CHECK(names_in(in, &names) == 2);
+    CHECK(names && !strcmp(names[0], "a<\xe2\x82\xac\"") && !strcmp(names[1], "b\xc3\xa9\xf0\x9f\x98\x80"));
+    mem_free(&names);
+    char bytes[512];
+    int64_t good = 0;
+    for (uint64_t i = 0; i < 3000; i++) {
+        strcpy(bytes, text);
+        for (uint64_t k = 0; k <= i % 5; k++) {
+            struct rng_words w = rng_words(8, RNG_SYNTHETIC, i, k);
+            bytes[w.v[0] % strlen(text)] = "<>'\"&;#x= /!-l9"[w.v[1] % 15];
+        }
+        if (i % 7 == 0) bytes[i % strlen(text)] = '\0';
+        save(in, bytes, strlen(bytes), "wbT");
+        good += names_in(in, &names) > 0;
+        mem_free(&names);
+    }
+    CHECK(good > 100 && good < 2900 && mem_alive() == 0);
+}
+
 int main(void)
 {
     tables_begin();
@@ -126,5 +165,6 @@ int main(void)
     test_refuses();
     test_two_files();
     test_changed();
+    test_xml();
     return tables_end();
 }
