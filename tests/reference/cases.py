@@ -4,14 +4,20 @@ import os
 import numpy as np
 import torch
 
-HERE = os.path.dirname(os.path.abspath(__file__))
+FOLDER = os.path.dirname(os.path.abspath(__file__))
+SEED = 0  # of the committed cases; another one draws other numbers
+
+
+def generator(subject):
+    """A subject's own stream of random numbers."""
+    return np.random.default_rng([subject, SEED] if SEED else subject)
 
 
 class Cases:
     """A file of cases; inputs are given as float32 arrays, results as float64."""
 
     def __init__(self, name):
-        self.path, self.lines = os.path.join(HERE, name), []
+        self.path, self.lines = os.path.join(FOLDER, name), []
 
     def case(self, name, **arrays):
         self.lines.append(f"case {name}")

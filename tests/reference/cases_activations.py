@@ -2,7 +2,7 @@
 import numpy as np
 from torch import nn
 
-from cases import Cases, draw, gradients
+from cases import Cases, draw, generator, gradients
 
 # A choice is given by its position among the choices of the layer's argument.
 LAYERS = [("sigmoid", {}, nn.Sigmoid()), ("tanh", {}, nn.Tanh()), ("silu", {}, nn.SiLU()),
@@ -21,7 +21,7 @@ FAR = np.array([0, 1e4, -1e4, 87, -87, 20, -20, 21, -21, 9, -9, 5, -5, 1e-4, -1e
 
 
 def activations():
-    file, random = Cases("activations.txt"), np.random.default_rng(6)
+    file, random = Cases("activations.txt"), generator(6)
     inputs = [draw(random, 5, 7), 10 * draw(random, 2, 3, 2, 4), 3 * draw(random, 17, 2, 1, 2), draw(random, 2, 1),
               FAR.reshape(6, 3), FAR.reshape(1, 3, 2, 3)]
     for name, arguments, module in LAYERS:

@@ -12,7 +12,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from cases import Cases
+from cases import Cases, generator
 
 ULP = 2.0**-24
 INDEX, ONEHOT, PROBS, MULTILABEL, VALUES = range(5)
@@ -229,7 +229,7 @@ def awkward(file):
 
 
 def losses():
-    file, random = Cases("losses.txt"), np.random.default_rng(5)
+    file, random = Cases("losses.txt"), generator(5)
     for n, k in SIZES:
         classes(file, random, n, k)
         labels_and_values(file, random, n, k)

@@ -2,7 +2,7 @@
 import numpy as np
 
 import sklearn_metrics
-from cases import Cases, draw
+from cases import Cases, draw, generator
 
 OUTPUTS = ["logits", "log_probs", "scores", "label_logits", "label_probs", "label_scores", "values", "log_values"]  # enum loss_output
 
@@ -96,7 +96,7 @@ def values(file, random):
 
 
 def metrics():
-    file, random = Cases("metrics.txt"), np.random.default_rng(4)
+    file, random = Cases("metrics.txt"), generator(4)
     confusions(file, random)
     classes(file, random)
     labels(file, random)

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch.optim import lr_scheduler as S
 
-from cases import Cases, draw
+from cases import Cases, draw, generator
 
 
 def rates(make, total, lr):
@@ -79,7 +79,7 @@ def plateau_rates(metrics, steps_per_epoch, warmup_epochs, lr, **options):
 
 
 def plateaus(file):
-    random = np.random.default_rng(5)
+    random = generator(5)
     falling = np.exp(-np.arange(30) / 4) + 0.3 + 0.01 * random.standard_normal(30)
     stuck, worse, rising = np.full(30, 0.5), np.arange(30) / 10, 1 - falling
     small_gains, negative = 1 - 5e-5 * np.arange(30), falling - 2
@@ -259,7 +259,7 @@ def other_cases(cases):
 
 def optimizers():
     """Plain gradients; gradients of very different sizes; weights that start at 0, and gradients that begin with 0."""
-    file, random = Cases("optimizers.txt"), np.random.default_rng(3)
+    file, random = Cases("optimizers.txt"), generator(3)
     sizes = np.geomspace(1e-6, 10, 37).astype(np.float32)
     late = draw(random, 50, 37)
     late[:3] = 0

@@ -24,21 +24,23 @@ metrics.txt     by name, what sklearn_metrics.py finds of `confusion [K,K]` (tru
                 `output` is a number of enum loss_output: of classes with `labels [N] top_k ignore`, of labels with `targets [N,K]
                 threshold`, of values with `targets [N,K]` and `mean [K]`, `std [K]` from stored to original units
 """
+import sys
 import warnings
 
 import numpy as np
 import torch
 from torch.nn import functional as F
 
+import cases
 import cases_activations
 import cases_loss
 import cases_metrics
 import cases_optim
-from cases import Cases, draw, gradients
+from cases import Cases, draw, generator, gradients
 
 
 def layers():
-    file, random = Cases("layers.txt"), np.random.default_rng(1)
+    file, random = Cases("layers.txt"), generator(1)
     for n, cin, cout, h, w, k, s, p in [(3, 1, 1, 5, 5, 1, 1, 0), (2, 1, 6, 9, 7, 5, 1, 0), (3, 2, 3, 7, 9, 3, 2, 1),
                                         (1, 3, 17, 6, 5, 2, 1, 1), (2, 4, 5, 8, 7, 4, 3, 2), (2, 5, 2, 5, 5, 5, 2, 2),
                                         (2, 16, 6, 4, 5, 3, 1, 1), (17, 2, 2, 3, 3, 3, 1, 0), (1, 7, 1, 1, 1, 1, 1, 0)]:
@@ -60,7 +62,7 @@ def layers():
 
 
 def loss():
-    file, random = Cases("loss.txt"), np.random.default_rng(2)
+    file, random = Cases("loss.txt"), generator(2)
     sets = [("small", draw(random, 5, 3)), ("two_classes", draw(random, 4, 2)), ("one_class", draw(random, 3, 1)),
             ("equal", np.zeros((3, 10), np.float32)), ("far_apart", 100 * draw(random, 6, 4)),
             ("huge", 1e30 * draw(random, 4, 5)), ("offset", draw(random, 4, 6) + np.float32(1e4)),
@@ -75,7 +77,9 @@ def loss():
     file.write()
 
 
-def main():
+def main(folder=None, seed=0):
+    """Into this folder, or into another one from other random numbers, for a live comparison (parity/test_live_references.py)."""
+    cases.FOLDER, cases.SEED = folder or cases.FOLDER, seed
     warnings.filterwarnings("ignore")
     layers()
     cases_activations.activations()
@@ -87,4 +91,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:2], *map(int, sys.argv[2:3]))
