@@ -114,10 +114,11 @@ static inline enum task loss_task(const struct loss *l)
 /* A label is predicted to be on where its output is above this; for TASK_LABELS. */
 float loss_cut(const struct loss *l);
 
-/* What the reduction divides a sum of losses by; 0 = there was no valid target. */
+/* What the reduction divides a sum of losses by; 0 = there was no valid target, or for a mean none with a weight. */
 static inline double loss_divisor(const struct loss *l, const struct loss_sums *sums)
 {
-    return l->reduction == LOSS_SUM && sums->weight > 0 ? 1 : sums->weight;
+    if (l->reduction == LOSS_SUM) return sums->valid > 0;
+    return sums->weight;
 }
 
 const struct loss_ops *const *loss_registry(void);

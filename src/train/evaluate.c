@@ -148,9 +148,10 @@ enum status evaluation_run(struct evaluation *e, const float *params, struct eva
         return status_fail(STATUS_DATA,
                            "%s: the loss ignores the labels of all samples; there is nothing to score",
                            dataset_locator(e->data));
-    event->loss = sums.loss / loss_divisor(e->loss, &sums);
+    double divisor = loss_divisor(e->loss, &sums);
+    event->loss = sums.loss / divisor; /* NaN if all that is valid has no weight */
     fill_event(e, event);
-    if (isfinite(event->loss)) return STATUS_OK;
+    if (isfinite(event->loss) || divisor == 0) return STATUS_OK;
     return status_fail(STATUS_DIVERGED,
                        "%s: the loss is %f: the weights have diverged; lower optim.lr or warm up longer",
                        dataset_locator(e->data), event->loss);

@@ -143,11 +143,12 @@ enum status trainer_step(struct trainer *t, const struct order *order, int64_t e
     *sums = sync_collect(t->sync);
     traced = trace_end(traced, TRACE_PHASE, "collect", 0);
     sums->bad += !isfinite(sums->loss);
-    bool skip = sums->bad || sums->weight == 0;
+    double divisor = loss_divisor(&t->loss, sums);
+    bool skip = sums->bad || divisor == 0;
     if (skip)
         sync_skip(t->sync);
     else
-        update_apply(&t->update, lr, t->updates++, loss_divisor(&t->loss, sums));
+        update_apply(&t->update, lr, t->updates++, divisor);
     trace_end(traced, TRACE_PHASE, "update", 0);
     t->sync_seconds += clock_seconds() - start;
     t->step++;
