@@ -197,18 +197,15 @@ const char *const *dataset_class_names(const struct dataset *d, int64_t classes)
 
 static enum status check_width(const struct dataset *d, int64_t outputs)
 {
-    static const char *const columns[TARGET_KINDS] = {[TARGET_ONEHOT] = "classes",
-                                                      [TARGET_PROBS] = "classes",
-                                                      [TARGET_MULTILABEL] = "labels",
-                                                      [TARGET_VALUES] = "targets"};
+    int64_t width = d->store->width;
     char stored[INFER_TEXT_SIZE];
-    if (d->store->width == outputs) return STATUS_OK;
+    if (width == outputs) return STATUS_OK;
     infer_stored_text(&d->info, stored);
     return status_fail(STATUS_DATA,
-                       "%s: labels are %s, %" PRId64 " %s, but the model has %" PRId64
-                       " outputs; give its last layer %" PRId64,
-                       d->info.label_where, stored, d->store->width, columns[d->store->kind], outputs,
-                       d->store->width);
+                       "%s: labels are %s of kind %s, for %" PRId64 " output%s, but the model has %" PRId64
+                       "; change its last layer",
+                       d->info.label_where, stored, target_name(d->store->kind), width, width == 1 ? "" : "s",
+                       outputs);
 }
 
 enum status dataset_check_labels(const struct dataset *d, int64_t outputs)
@@ -220,8 +217,9 @@ enum status dataset_check_labels(const struct dataset *d, int64_t outputs)
         if (label < outputs || (s->has_ignored && label == s->ignored)) continue;
         return status_fail(STATUS_DATA,
                            "%s: sample %" PRId64 " has label %d but the model has %" PRId64
-                           " outputs; widen its last layer",
-                           d->info.label_where, dataset_number(d, i), label, outputs);
+                           " output%s; widen its last layer",
+                           d->info.label_where, dataset_number(d, i), label, outputs,
+                           outputs == 1 ? "" : "s");
     }
     return STATUS_OK;
 }
