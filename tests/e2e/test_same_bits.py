@@ -107,6 +107,29 @@ class SameBits(harness.Case):
                     self.same(one, self.train(config, ranks, [f"--sync.ranks_per_node={per_node}"]))
         self.assertEqual(len(hashes), len(names))
 
+    def test_clipping_and_norms_of_tensors(self):
+        """With several buckets, and in two passes for each virtual rank; every limit is felt, and no bias decays."""
+        config = self.config(optim="{name: lamb, lr: 0.01, weight_decay: 0.1, decay_biases: false}",
+                             more="    - linear: 2000\n    - relu\n    - linear: 70\n")
+        flags = ["--train.accumulate=2", "--train.clip_norm=0.5", "--train.clip_value=0.005"]
+        one = self.train(config, 1, flags)
+        self.assertIn("48 global = 8 virtual ranks x 2 passes x 3 samples", one.process.stdout)
+        for ranks, per_node in [(2, 0), (3, 0), (5, 0), (2, 1), (3, 2), (5, 1), (5, 2)]:
+            with self.subTest(ranks=ranks, per_node=per_node):
+                self.same(one, self.train(config, ranks, [*flags, f"--sync.ranks_per_node={per_node}"]))
+        hashes = {one.done["weights_hash"]}
+        for other in ("--train.clip_norm=0", "--train.clip_value=0", "--optim.decay_biases=true", "--train.accumulate=1"):
+            hashes.add(self.train(config, 2, [*flags, other]).done["weights_hash"])
+        self.assertEqual(len(hashes), 5)
+
+    def test_passes_are_virtual_ranks(self):
+        """The same slices in the same tree; only a virtual rank's batch statistics would tell them apart."""
+        config = self.config()
+        passes = self.train(config, 3, ["--train.virtual_ranks=4", "--train.accumulate=4"])
+        for ranks in (1, 5):
+            with self.subTest(ranks=ranks):
+                self.same(passes, self.train(config, ranks, ["--train.virtual_ranks=16"]))
+
     def test_activations(self):
         """Each of them twice, behind a convolution and between linear layers."""
         kinds = ["leaky_relu: 0.2", "elu: 0.5", "gelu", "gelu: tanh", "silu", "softplus: {beta: 2}", "sigmoid", "tanh", "softmax",
