@@ -7,47 +7,8 @@
 #include "ddp/kernels.h"
 #include "ddp/mem.h"
 #include "ddp/order.h"
-#include "spec.h"
+#include "train/configuration.h"
 #include "train/trainer_private.h"
-
-#define SAMPLES 1000
-#define BATCH   128
-#define CLASSES 5
-
-/* Plain gradient descent with rate 1, so that the old minus the new weights are the gradient. */
-static struct config configuration(int sync_method)
-{
-    static char train[] = "synthetic:2x7x6:5:1000", val[] = "synthetic:2x7x6:5:333", none[] = "",
-                isa[] = "auto";
-    struct config c = {.run_name = none,
-                       .seed = 3,
-                       .data_train = train,
-                       .data_val = val,
-                       .data_x = none,
-                       .data_y = none,
-                       .normalize = NORMALIZE_AUTO,
-                       .loss = loss_find("cross_entropy"),
-                       .epochs = 2,
-                       .batch = BATCH,
-                       .virtual_ranks = 8,
-                       .shuffle = true,
-                       .accumulate = 1,
-                       .max_bad_steps = 3,
-                       .decay_biases = true,
-                       .optim = optim_find("sgd"),
-                       .schedule = schedule_find("constant"),
-                       .sync_method = sync_method,
-                       .checkpoint_best = none,
-                       .early_stop = none,
-                       .schedule_metric = none,
-                       .isa = isa};
-    arg_values_defaults(c.loss->args, &c.loss_args);
-    arg_values_defaults(c.optim->args, &c.optim_args);
-    spec_add(&c.model, "conv2d", 4, 3);
-    spec_add(&c.model, "relu", 0, 0);
-    spec_add(&c.model, "linear", CLASSES, 0);
-    return c;
-}
 
 /* The whole batch in one pass of one process. */
 static struct loss_sums reference(const struct trainer *t, const struct config *config,
