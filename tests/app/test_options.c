@@ -53,6 +53,31 @@ static void test_defaults(void)
     options_free(&c);
 }
 
+static void test_data(void)
+{
+    struct config c;
+    for (int kind = 0; kind < TARGET_KINDS; kind++) {
+        char flag[64];
+        snprintf(flag, sizeof flag, "data.labels=%s", target_name((enum target_kind)kind));
+        CHECK_STATUS(resolve(DATA MODEL, NULL, flag, &c), STATUS_OK);
+        CHECK(c.labels - 1 == kind);
+        options_free(&c);
+    }
+    CHECK_STATUS(resolve("data: {train: 't.h5:g[4::5]', val_fraction: 0.25, split_seed: 7, weights: w, "
+                         "normalize: standard,\n"
+                         "       target_normalize: standard}\n" MODEL,
+                         NULL, NULL, &c),
+                 STATUS_OK);
+    CHECK(strcmp(c.data_train, "t.h5:g[4::5]") == 0 && c.val_fraction == 0.25 && c.split_seed == 7);
+    CHECK(strcmp(c.data_weights, "w") == 0 && c.labels == LABELS_AUTO && c.normalize == NORMALIZE_STANDARD);
+    CHECK(c.target_normalize == TARGET_NORMALIZE_STANDARD);
+    options_free(&c);
+    refuse("data: {train: t.h5, val: v.h5, val_fraction: 0.25}\n" MODEL, NULL, NULL,
+           "data.val_fraction (f.yaml:1:46): 0.25, but data.val is v.h5; leave one of them out");
+    refuse(DATA MODEL, NULL, "data.val_fraction=1.5", "data.val_fraction (flag): 1.5 is outside 0..1");
+    refuse(DATA MODEL, NULL, "data.labels=class", "data.labels (flag): 'class' ");
+}
+
 static void test_numbers(void)
 {
     static const struct {
@@ -311,6 +336,7 @@ static void test_round_trip(void)
 int main(void)
 {
     test_defaults();
+    test_data();
     test_numbers();
     test_precedence();
     test_origins();
