@@ -6,7 +6,7 @@
 #include "data/finite.h"
 #include "ddp/mem.h"
 
-#define BLOCK_BYTES (1 << 16)
+#define BLOCK_BYTES (1 << 14)
 
 static enum status check_count(const struct found *found, int64_t samples)
 {

@@ -128,6 +128,16 @@ class Data(harness.Case):
             said = [harness.run(["eval", runs[0].final, "--data", path]).stdout for path in (whole + text, cut)]
             self.assertEqual(*said)
 
+    def test_slices_of_images(self):
+        """Images with the channels last, more of them than are turned round at once."""
+        x = np.random.default_rng(5).normal(size=(SAMPLES, 3, 40, 40)).astype("f4")
+        last = self.file(x=x.transpose(0, 2, 3, 1), y=self.classes)
+        with h5py.File(last, "a") as f:
+            f["x"].attrs["layout"] = "NHWC"
+        flags = ["--train.epochs=1", "--optim.lr=0.001"]
+        for text, part in [("", slice(None)), ("[2::2]", slice(2, None, 2))]:
+            self.assertEqual(self.hash(last + text, 3, *flags), self.hash(self.file(x=x[part], y=self.classes[part]), 3, *flags))
+
     def test_shares(self):
         """The same samples at any number of ranks, others with another seed."""
         path = self.file(x=self.flat, y=self.classes)

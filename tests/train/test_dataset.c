@@ -33,7 +33,8 @@ static double onehot(int64_t sample, int64_t k)
 
 static double probs(int64_t sample, int64_t k)
 {
-    return k == 2 ? 1 - 0.1 * (double)(sample % 4) - 0.2 : k ? 0.2 : 0.1 * (double)(sample % 4);
+    double first = 0.1 * (double)(sample % 5); /* 0.4 is as much as the last one then */
+    return k == 2 ? 0.8 - first : k ? 0.2 : first;
 }
 
 static double multilabel(int64_t sample, int64_t k)
@@ -80,6 +81,8 @@ static void write_file(void)
     CHECK_STATUS(h5_write(w, "y", H5_TYPE_I64, 1, (const int64_t[]){SAMPLES}, labels), STATUS_OK);
     for (int64_t i = 0; i < SAMPLES; i++) labels[i] = i == 3 ? 255 : i == 9 ? -100 : i * 7 % 3;
     CHECK_STATUS(h5_write(w, "ignored", H5_TYPE_I64, 1, (const int64_t[]){SAMPLES}, labels), STATUS_OK);
+    labels[9] = 0;
+    CHECK_STATUS(h5_write(w, "void", H5_TYPE_I64, 1, (const int64_t[]){SAMPLES}, labels), STATUS_OK);
     memset(x, 0, SAMPLES * sizeof *x);
     CHECK_STATUS(h5_write(w, "nothing", H5_TYPE_F32, 1, (const int64_t[]){SAMPLES}, x), STATUS_OK);
     x[SAMPLES - 1] = 1; /* the only weight */
@@ -172,6 +175,10 @@ static void test_refusals(void)
     CHECK(dataset_check_labels(d, 3) == STATUS_DATA &&
           says("sample 3 has label 255 but the model has 3 outputs"));
     CHECK_STATUS(dataset_check_labels(d, 256), STATUS_OK);
+    dataset_destroy(&d);
+    CHECK_STATUS(load(&d, "void", "", index, with_ignore, 255, -1), STATUS_OK);
+    CHECK_STATUS(dataset_check_labels(d, 3), STATUS_OK);
+    CHECK_STATUS(dataset_check_labels(d, 2), STATUS_DATA);
     dataset_destroy(&d);
 }
 
@@ -334,7 +341,7 @@ static void check_batch(const char *y, const struct normal *inputs, bool normali
             }
             if (live) CHECK(b.weights[at] == (float)weight(sample, 0));
             if (live && (width == 0 || strcmp(y, "onehot") == 0)) CHECK(b.labels[at] == sample * 7 % 3);
-            if (live && strcmp(y, "probs") == 0) CHECK(b.labels[at] == 2);
+            if (live && strcmp(y, "probs") == 0) CHECK(b.labels[at] == (sample % 5 == 4 ? 0 : 2));
         }
     }
     mem_free(&input);
