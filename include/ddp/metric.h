@@ -32,6 +32,8 @@ struct metric_ops {
     bool lower_is_better;
     double (*value)(const struct scores *s,
                     enum metric_average average); /* NaN: not defined for these scores */
+    double (*of_one)(const struct scores *s,
+                     int64_t output); /* of one class, label or target; NULL = it is one of all together */
 };
 
 #define METRIC_OF(kind)     (1u << (kind))

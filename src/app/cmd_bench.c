@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "app/bench_report.h"
+#include "app/outfile.h"
 #include "app/setup.h"
 #include "ddp/mem.h"
 #include "ddp/number.h"
@@ -130,34 +131,20 @@ static enum status choose(const struct benchmark **chosen, struct arguments *a)
     return STATUS_OK;
 }
 
-static enum status close_json(FILE *out, const char *path)
-{
-    fputc('\n', out);
-    bool failed = ferror(out) != 0;
-    if (fclose(out) != 0 || failed) return status_fail(STATUS_OTHER, "%s: cannot be written", path);
-    return STATUS_OK;
-}
-
-/* Opened first: a file that cannot be written is known before the measurement. */
-static enum status open_json(FILE **out, const char *path)
-{
-    *out = fopen(path, "w");
-    if (*out) return STATUS_OK;
-    return status_fail(STATUS_OTHER, "%s: cannot be written: %s", path, strerror(errno));
-}
-
 enum status cmd_bench(struct comm *comm, struct arguments *a)
 {
     bool first = comm_rank(comm) == 0;
     const struct benchmark *b = NULL;
     TRY(choose(&b, a));
     struct json json = {.out = NULL};
-    TRY(comm_agree(comm, first && a->json ? open_json(&json.out, a->json) : STATUS_OK));
+    /* First: a file that cannot be written is known before the measurement. */
+    TRY(comm_agree(comm, first && a->json ? outfile_open(&json.out, a->json) : STATUS_OK));
     if (json.out) json_open(&json, NULL, '{');
     enum status status = b->run(comm, a, json.out ? &json : NULL);
     if (json.out) {
         json_close(&json, '}');
-        enum status closed = close_json(json.out, a->json);
+        fputc('\n', json.out);
+        enum status closed = outfile_close(json.out, a->json);
         if (status == STATUS_OK) status = closed;
     }
     if (first && status == STATUS_OK) status = command_flush();

@@ -1,29 +1,50 @@
-#include <math.h>
-#include <string.h>
-
 #include "app/report.h"
 #include "app/setup.h"
 #include "ddp/checkpoint.h"
-#include "ddp/log.h"
+#include "ddp/number.h"
 #include "ddp/trainer.h"
+
+#define MOST_DIGITS 15
+
+/* What rank 0 does with what was found. */
+struct wish {
+    const struct arguments *arguments;
+    int64_t digits;
+    enum status status;
+};
+
+static enum status write_files(const struct arguments *a, const struct eval_event *e)
+{
+    if (a->json) TRY(report_write_json(a->json, e, a->words[0], a->data));
+    if (!a->confusion) return STATUS_OK;
+    if (!e->confusion)
+        return status_fail(STATUS_CONFIG,
+                           "--confusion: only classes, or a single label, have a confusion matrix");
+    return report_write_confusion(a->confusion, e->classes, e->confusion, e->class_names);
+}
 
 static void on_eval(void *self, const struct eval_event *e)
 {
-    (void)self;
-    if (isnan(e->accuracy))
-        log_info("loss %.6f over %lld samples", e->loss, (long long)e->count);
-    else
-        log_info("accuracy %.4f (%lld of %lld), loss %.6f", e->accuracy, (long long)e->correct,
-                 (long long)e->count, e->loss);
-    for (int64_t i = 0; i < e->metric_count; i++)
-        if (strcmp(e->metric_names[i], "accuracy") != 0)
-            log_info("%s %.6g", e->metric_names[i], e->metrics[i]);
-    report_confusion(e->classes, e->confusion, e->class_names);
+    struct wish *wish = self;
+    report_eval(e, wish->digits);
+    wish->status = write_files(wish->arguments, e);
+}
+
+static enum status read_digits(const char *text, int64_t *digits)
+{
+    *digits = -1;
+    if (!text) return STATUS_OK;
+    enum status status = number_parse_int(text, digits);
+    if (status != STATUS_OK) return status_at(status, "--digits");
+    if (*digits >= 0 && *digits <= MOST_DIGITS) return STATUS_OK;
+    return status_fail(STATUS_CONFIG, "--digits: %s is not between 0 and %d", text, MOST_DIGITS);
 }
 
 static enum status evaluate(struct setup *setup, struct comm *comm, const struct arguments *a)
 {
     enum status status = STATUS_OK;
+    struct wish wish = {.arguments = a};
+    TRY(read_digits(a->digits, &wish.digits));
     if (!a->data || !*a->data)
         return status_fail(STATUS_CONFIG, "eval needs --data LOCATOR, such as --data test.h5");
     if (comm_rank(comm) == 0) status = checkpoint_read_config(a->words[0], &setup->text);
@@ -31,8 +52,9 @@ static enum status evaluate(struct setup *setup, struct comm *comm, const struct
     status = setup_share(setup, comm);
     if (status != STATUS_OK) return status_at(status, "%s", a->words[0]);
     TRY(comm_split_nodes(comm, setup->config.ranks_per_node));
-    const struct observer observer = {.eval = on_eval};
-    return trainer_evaluate(comm, &setup->config, a->words[0], a->data, &observer);
+    const struct observer observer = {.self = &wish, .eval = on_eval};
+    TRY(trainer_evaluate(comm, &setup->config, a->words[0], a->data, &observer));
+    return comm_agree(comm, wish.status);
 }
 
 enum status cmd_eval(struct comm *comm, struct arguments *a)

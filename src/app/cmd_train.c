@@ -15,6 +15,7 @@
 /* What rank 0 does with the trainer's events. */
 struct run {
     const char *path;
+    const struct config *config;
     struct journal journal;
     struct console console;
 };
@@ -33,14 +34,23 @@ static void on_epoch(void *self, const struct epoch_event *e)
     console_epoch(&run->console, e);
 }
 
+static enum status write_reports(const struct run *run, const struct eval_event *e)
+{
+    char file[RUNDIR_PATH_SIZE];
+    const char *data = run->config->data_val[0] ? run->config->data_val : run->config->data_train;
+    TRY(rundir_file(run->path, "report.json", file));
+    TRY(report_write_json(file, e, NULL, data));
+    if (!e->confusion) return STATUS_OK;
+    TRY(rundir_file(run->path, "confusion.csv", file));
+    return report_write_confusion(file, e->classes, e->confusion, e->class_names);
+}
+
 static void on_eval(void *self, const struct eval_event *e)
 {
     struct run *run = self;
     journal_eval(&run->journal, e);
     console_eval(&run->console, e);
-    if (e->confusion &&
-        rundir_write_confusion(run->path, e->classes, e->confusion, e->class_names) != STATUS_OK)
-        log_warn("%s", status_text());
+    if (write_reports(run, e) != STATUS_OK) log_warn("%s", status_text());
 }
 
 static void on_done(void *self, const struct done_event *e)
@@ -82,7 +92,7 @@ static enum status train(struct trainer *t, const struct setup *setup, struct co
                          const struct arguments *a, const char *path)
 {
     bool first = comm_rank(comm) == 0;
-    struct run run = {.path = path};
+    struct run run = {.path = path, .config = &setup->config};
     const struct observer observer = {&run, on_step, on_epoch, on_eval, on_done};
     char checkpoints[RUNDIR_PATH_SIZE];
     enum status status = rundir_file(path, "checkpoints", checkpoints);

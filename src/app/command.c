@@ -11,8 +11,13 @@ static const struct command commands[] = {
      "demo.\n"
      "Everything a run leaves behind lies in its run directory.\n",
      FLAGS_CONFIG | FLAGS_RUN, 0, 1, true, cmd_train},
-    {"eval", "CHECKPOINT --data LOCATOR", "evaluate a checkpoint on a data set", "", FLAGS_DATA, 1, 1, true,
-     cmd_eval},
+    {"eval", "CHECKPOINT --data LOCATOR", "evaluate a checkpoint on a data set",
+     "Prints accuracy and loss; precision, recall and F1 as scikit-learn's classification_report does, or "
+     "for real\n"
+     "values a table of the errors of each target, in original units, whose last row has the means (of the "
+     "greatest\n"
+     "error the greatest); the other metrics of the task; and the confusion matrix of up to 30 classes.\n",
+     FLAGS_DATA | FLAGS_EVAL, 1, 1, true, cmd_eval},
     {"check", "[FILE.yaml]", "check configuration, data and model, and stop before the first step", "",
      FLAGS_CONFIG, 0, 1, true, cmd_check},
     {"inspect", "FILE", "show what a data set or a checkpoint holds", "", 0, 1, 1, false, cmd_inspect},

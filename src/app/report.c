@@ -2,15 +2,10 @@
 
 #include <math.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "ddp/log.h"
-#include "ddp/utf8.h"
 
-#define LINE_SIZE   512
-#define MAX_CLASSES 30
-#define NAME_WIDTH  16
-#define LABEL_SIZE  (8 + 4 * NAME_WIDTH)
+#define LINE_SIZE 512
 
 void report_time(double seconds, char text[REPORT_TIME_SIZE])
 {
@@ -127,56 +122,4 @@ void report_start(const struct config *config, const struct comm *comm, const st
     report_labels(config, info);
     report_batch(config, comm, info);
     report_model(info);
-}
-
-static int digits(int64_t value)
-{
-    return snprintf(NULL, 0, "%lld", (long long)value);
-}
-
-/* "3 Dress", or just "3" where that is the class's name. */
-static void class_text(const char *const *names, int64_t k, char text[LABEL_SIZE])
-{
-    int length = snprintf(text, LABEL_SIZE, "%lld", (long long)k);
-    if (names && strcmp(names[k], text) != 0)
-        snprintf(text + length, LABEL_SIZE - (size_t)length, " %.*s", (int)utf8_bytes(names[k], NAME_WIDTH),
-                 names[k]);
-}
-
-/* What printf must be told, which counts bytes, to fill `columns`. */
-static int field_width(const char *text, int columns)
-{
-    return columns + (int)(strlen(text) - utf8_count(text));
-}
-
-void report_confusion(int64_t classes, const int64_t *confusion, const char *const *names)
-{
-    if (!confusion || classes > MAX_CLASSES) return;
-    int width = digits(classes), label_width = (int)strlen("true \\ predicted");
-    char label[LABEL_SIZE], line[LINE_SIZE];
-    for (int64_t i = 0; i < classes * classes; i++)
-        if (digits(confusion[i]) > width) width = digits(confusion[i]);
-    for (int64_t k = 0; k < classes; k++) {
-        class_text(names, k, label);
-        if ((int)utf8_count(label) > label_width) label_width = (int)utf8_count(label);
-    }
-    int used = 0;
-    for (int64_t k = 0; k < classes && used < LINE_SIZE; k++)
-        used += snprintf(line + used, LINE_SIZE - (size_t)used, " %*lld", width, (long long)k);
-    log_info("  %-*s%s   recall", label_width, "true \\ predicted", line);
-    for (int64_t row = 0; row < classes; row++) {
-        int64_t total = 0;
-        used = 0;
-        for (int64_t k = 0; k < classes && used < LINE_SIZE; k++) {
-            total += confusion[row * classes + k];
-            used += snprintf(line + used, LINE_SIZE - (size_t)used, " %*lld", width,
-                             (long long)confusion[row * classes + k]);
-        }
-        class_text(names, row, label);
-        if (total)
-            log_info("  %-*s%s   %.4f", field_width(label, label_width), label, line,
-                     (double)confusion[row * classes + row] / (double)total);
-        else
-            log_info("  %-*s%s   -", field_width(label, label_width), label, line);
-    }
 }

@@ -8,11 +8,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "app/outfile.h"
 #include "ddp/clock.h"
 #include "ddp/mem.h"
 
-static const char *const files[] = {"config.yaml",   "env.json",      "log.txt",
-                                    "metrics.jsonl", "confusion.csv", NULL};
+static const char *const files[] = {"config.yaml",   "env.json",    "log.txt", "metrics.jsonl",
+                                    "confusion.csv", "report.json", NULL};
 
 static bool is_dot(const char *name)
 {
@@ -112,22 +113,6 @@ static enum status remove_checkpoints(const char *path)
     return status;
 }
 
-static enum status close_file(FILE *file, const char *path)
-{
-    bool failed = ferror(file) != 0;
-    if (fclose(file) != 0 || failed)
-        return status_fail(STATUS_OTHER, "%s: cannot be written: %s", path, strerror(errno));
-    return STATUS_OK;
-}
-
-static enum status open_file(const char *folder, const char *name, char path[RUNDIR_PATH_SIZE], FILE **file)
-{
-    TRY(rundir_file(folder, name, path));
-    *file = fopen(path, "w");
-    if (!*file) return status_fail(STATUS_OTHER, "%s: cannot be written: %s", path, strerror(errno));
-    return STATUS_OK;
-}
-
 enum status rundir_create(const char *path, const char *config_text)
 {
     char text[RUNDIR_PATH_SIZE];
@@ -139,42 +124,10 @@ enum status rundir_create(const char *path, const char *config_text)
         TRY(remove_file(text));
     }
     FILE *config;
-    TRY(open_file(path, "config.yaml", text, &config));
+    TRY(rundir_file(path, "config.yaml", text));
+    TRY(outfile_open(&config, text));
     fputs(config_text, config);
-    return close_file(config, text);
-}
-
-/* RFC 4180: a name with a comma, quote or line break stands in quotes. */
-static void write_name(FILE *out, const char *const *names, int64_t index)
-{
-    if (!names) {
-        fprintf(out, "%lld", (long long)index);
-        return;
-    }
-    bool quote = strpbrk(names[index], ",\"\r\n") != NULL;
-    if (quote) fputc('"', out);
-    for (const char *c = names[index]; *c; c++) fprintf(out, quote && *c == '"' ? "\"%c" : "%c", *c);
-    if (quote) fputc('"', out);
-}
-
-enum status rundir_write_confusion(const char *path, int64_t classes, const int64_t *confusion,
-                                   const char *const *names)
-{
-    char text[RUNDIR_PATH_SIZE];
-    FILE *out;
-    TRY(open_file(path, "confusion.csv", text, &out));
-    fputs("true\\predicted", out);
-    for (int64_t k = 0; k < classes; k++) {
-        fputc(',', out);
-        write_name(out, names, k);
-    }
-    for (int64_t row = 0; row < classes; row++) {
-        fputc('\n', out);
-        write_name(out, names, row);
-        for (int64_t k = 0; k < classes; k++) fprintf(out, ",%lld", (long long)confusion[row * classes + k]);
-    }
-    fputc('\n', out);
-    return close_file(out, text);
+    return outfile_close(config, text);
 }
 
 void rundir_note_error(const char *path, const char *text)

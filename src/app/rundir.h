@@ -2,14 +2,14 @@
  *
  *   config.yaml     the resolved configuration          metrics.jsonl   one JSON object per event (journal.h)
  *   env.json        where, with what, how started       confusion.csv   of the last evaluation
- *   log.txt         the lines of the console            checkpoints/    written by the trainer
+ *   log.txt         the lines of the console            report.json     all that evaluation found (report.h)
+ *   checkpoints/    written by the trainer
  *
  * For rank 0 only; local functions. Private to the app layer. */
 #ifndef APP_RUNDIR_H
 #define APP_RUNDIR_H
 
 #include <stdbool.h>
-#include <stdint.h>
 
 #include "ddp/status.h"
 
@@ -25,10 +25,6 @@ enum status rundir_create(const char *path, const char *config_text);
 
 /* The path of a file in the folder. */
 enum status rundir_file(const char *path, const char *file, char out[RUNDIR_PATH_SIZE]);
-
-/* confusion [classes][classes] is [true][predicted]; names [classes] or NULL. */
-enum status rundir_write_confusion(const char *path, int64_t classes, const int64_t *confusion,
-                                   const char *const *names);
 
 /* Appends "error: TEXT" to log.txt, for a run that stops early. */
 void rundir_note_error(const char *path, const char *text);

@@ -1,14 +1,13 @@
 #include "nn/metric_average.h"
 
-static double score(const struct scores_label *l)
+static double of_one(const struct scores *s, int64_t output)
 {
-    int64_t wrong = l->false_positive + l->false_negative;
-    return metric_quotient(2 * (double)l->true_positive, (double)(2 * l->true_positive + wrong));
+    return metric_label_f1(&scores_labels(s)[output]);
 }
 
 static double value(const struct scores *s, enum metric_average average)
 {
-    return metric_average(s, average, score, SAMPLE_F1);
+    return metric_average(s, average, metric_label_f1, SAMPLE_F1);
 }
 
 extern const struct metric_ops metric_f1;
@@ -18,4 +17,5 @@ const struct metric_ops metric_f1 = {
     .kinds = METRIC_OF_CLASSES | METRIC_OF_LABELS,
     .averages = true,
     .value = value,
+    .of_one = of_one,
 };

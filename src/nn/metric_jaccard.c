@@ -6,6 +6,11 @@ static double score(const struct scores_label *l)
     return metric_quotient((double)l->true_positive, (double)(l->true_positive + wrong));
 }
 
+static double of_one(const struct scores *s, int64_t output)
+{
+    return score(&scores_labels(s)[output]);
+}
+
 static double value(const struct scores *s, enum metric_average average)
 {
     return metric_average(s, average, score, SAMPLE_JACCARD);
@@ -18,4 +23,5 @@ const struct metric_ops metric_jaccard = {
     .kinds = METRIC_OF_LABELS,
     .averages = true,
     .value = value,
+    .of_one = of_one,
 };

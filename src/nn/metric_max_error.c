@@ -2,6 +2,11 @@
 
 #include "ddp/metric.h"
 
+static double of_one(const struct scores *s, int64_t output)
+{
+    return scores_values(s)[output].greatest;
+}
+
 /* An average would be below errors that occur, and scikit-learn has none. */
 static double value(const struct scores *s, enum metric_average average)
 {
@@ -18,4 +23,5 @@ const struct metric_ops metric_max_error = {
     .kinds = METRIC_OF(SCORES_VALUES),
     .lower_is_better = true,
     .value = value,
+    .of_one = of_one,
 };

@@ -1,13 +1,13 @@
 #include "nn/metric_average.h"
 
-static double score(const struct scores_label *l)
+static double of_one(const struct scores *s, int64_t output)
 {
-    return metric_quotient((double)l->true_positive, (double)(l->true_positive + l->false_positive));
+    return metric_label_precision(&scores_labels(s)[output]);
 }
 
 static double value(const struct scores *s, enum metric_average average)
 {
-    return metric_average(s, average, score, SAMPLE_PRECISION);
+    return metric_average(s, average, metric_label_precision, SAMPLE_PRECISION);
 }
 
 extern const struct metric_ops metric_precision;
@@ -17,4 +17,5 @@ const struct metric_ops metric_precision = {
     .kinds = METRIC_OF_CLASSES | METRIC_OF_LABELS,
     .averages = true,
     .value = value,
+    .of_one = of_one,
 };

@@ -8,6 +8,11 @@ static double score(const struct scores_value *v, double samples)
     return metric_explained(metric_mean_square(v, samples) * samples, v->target_moment);
 }
 
+static double of_one(const struct scores *s, int64_t output)
+{
+    return score(&scores_values(s)[output], (double)scores_samples(s));
+}
+
 static double value(const struct scores *s, enum metric_average average)
 {
     (void)average;
@@ -20,4 +25,5 @@ const struct metric_ops metric_r2 = {
     .help = "1 - squared errors / squares of targets around their mean, averaged over targets",
     .kinds = METRIC_OF(SCORES_VALUES),
     .value = value,
+    .of_one = of_one,
 };

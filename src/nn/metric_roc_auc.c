@@ -2,6 +2,13 @@
 
 #include "ddp/metric.h"
 
+/* Of two classes, class 1 is ranked. */
+static double of_one(const struct scores *s, int64_t output)
+{
+    if (scores_kind(s) != SCORES_TWO_CLASSES) return scores_ranking(s, output).roc_auc;
+    return output == 1 ? scores_ranking(s, 0).roc_auc : NAN;
+}
+
 static double value(const struct scores *s, enum metric_average average)
 {
     (void)average;
@@ -22,4 +29,5 @@ const struct metric_ops metric_roc_auc = {
         "area under the ROC curve; of several labels, over those that some samples have and some have not",
     .kinds = METRIC_OF(SCORES_TWO_CLASSES) | METRIC_OF_LABELS,
     .value = value,
+    .of_one = of_one,
 };

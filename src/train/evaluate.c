@@ -131,7 +131,7 @@ static void fill_event(struct evaluation *e, struct eval_event *event)
     event->outputs = e->loss->outputs;
     event->output_names = dataset_class_names(e->data, event->outputs);
     event->confusion = scores_confusion(s, &event->classes);
-    event->class_names = event->classes == event->outputs ? event->output_names : NULL;
+    event->class_names = dataset_class_names(e->data, event->classes);
 }
 
 enum status evaluation_run(struct evaluation *e, const float *params, struct eval_event *event)

@@ -18,6 +18,7 @@ loss.txt        cross entropy: `logits [N,K]`, `labels [N]`, `loss [N]` of each 
 schedules.txt   `lr steps_per_epoch epochs`, the arguments (`warmup_epochs`, ...), `rates [total steps]`. Warm-up: lr (s+1)/w in step s of
                 the w warm-up steps, then the schedule from its start; onecycle is OneCycleLR throughout. reduce_on_plateau also:
                 `metrics [epochs]`, `higher` (is better); it starts with the first epoch that does not end in the warm-up
+reports.txt     has a format of its own, told in cases_report.py
 optimizers.txt  a case `inputs`: `params [37]`, `grads [S,37]`, for the cases behind it: the arguments, `result [37]` after the S steps,
                 and the state that PyTorch then has, by PyTorch's names
 metrics.txt     by name, what sklearn_metrics.py finds of `confusion [K,K]` (true, predicted); or of `outputs [N,K]`, whose meaning
@@ -36,6 +37,7 @@ import cases_activations
 import cases_loss
 import cases_metrics
 import cases_optim
+import cases_report
 from cases import Cases, draw, generator, gradients
 
 
@@ -88,6 +90,7 @@ def main(folder=None, seed=0):
     cases_optim.schedules()
     cases_optim.optimizers()
     cases_metrics.metrics()
+    cases_report.write()
 
 
 if __name__ == "__main__":
