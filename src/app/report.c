@@ -84,7 +84,13 @@ static void report_batch(const struct config *config, const struct comm *comm,
              config->optim_args.of[0], config->schedule->name, config->loss->name);
 }
 
-static const char *const label_words[TARGET_KINDS] = {"classes", "classes", "classes", "labels", "targets"};
+/* What the outputs of the model stand for. */
+static const char *output_word(enum target_kind kind, int64_t count)
+{
+    if (kind == TARGET_VALUES) return count == 1 ? "target" : "targets";
+    if (kind == TARGET_MULTILABEL) return count == 1 ? "label" : "labels";
+    return count == 1 ? "class" : "classes";
+}
 
 static void report_val(const struct config *config, const struct trainer_info *info)
 {
@@ -117,7 +123,7 @@ void report_start(const struct config *config, const struct comm *comm, const st
     if (comm_crowded(comm)) log_warn("more ranks than cores on this machine: they will take turns");
     log_info("data     %s: %lld samples of %s %s, %lld %s", config->data_train,
              (long long)info->train_samples, shape, info->feature_type, (long long)info->classes,
-             label_words[info->kind]);
+             output_word(info->kind, info->classes));
     report_val(config, info);
     report_labels(config, info);
     report_batch(config, comm, info);

@@ -111,10 +111,10 @@ static void print_weights(const struct tally *t, const struct source_info *info,
 void tally_print(const struct tally *t, const struct source_info *info, FILE *out)
 {
     static const char *const what[TARGET_KINDS] = {
-        [TARGET_ONEHOT] = "classes, one-hot",
-        [TARGET_PROBS] = "classes, as probabilities",
+        [TARGET_ONEHOT] = "one class a row",
+        [TARGET_PROBS] = "probabilities of classes",
         [TARGET_MULTILABEL] = "labels that are on or off",
-        [TARGET_VALUES] = "targets, real values",
+        [TARGET_VALUES] = "real values",
     };
     char stored[INFER_TEXT_SIZE];
     infer_stored_text(info, stored);
@@ -125,7 +125,7 @@ void tally_print(const struct tally *t, const struct source_info *info, FILE *ou
             fprintf(out, "  problem: label %" PRId64 ", but only %" PRId64 " class names\n", t->largest,
                     info->class_count);
     } else {
-        fprintf(out, "  labels %s: %" PRId64 " %s\n", stored, t->width, what[t->kind]);
+        fprintf(out, "  labels %s: %s, %s\n", stored, target_name(t->kind), what[t->kind]);
         if (t->kind == TARGET_ONEHOT || t->kind == TARGET_MULTILABEL)
             print_counts(info, t->width, t->ones, out);
         else
