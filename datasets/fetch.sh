@@ -4,16 +4,16 @@
 #   datasets/fetch.sh NAME [--mirror DIR]
 #
 # NAME is fashion-mnist or mnist, which become datasets/NAME-train.h5 and datasets/NAME-test.h5, or california-housing,
-# energy-efficiency, letter-recognition, scene or yeast, which become datasets/NAME.h5 with groups train and test.
-# Without --mirror the files are downloaded from the publisher into datasets/download/NAME/; with it they are read from
-# DIR/NAME/. Every file must have its published SHA-256 checksum. Results already there are kept. An interrupted run leaves
+# energy-efficiency, letter-recognition, ocean-proximity, scene or yeast, which become datasets/NAME.h5 with groups train
+# and test. Without --mirror the files are downloaded from the publisher into datasets/download/NAME/; with it they are read
+# from DIR/NAME/ (ocean-proximity lies with california-housing). Every file must have its published SHA-256 checksum. Results already there are kept. An interrupted run leaves
 # nothing half-written behind.
 set -euo pipefail
 # shellcheck source=launch/setup.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../launch/setup.sh"
 
 usage="usage: datasets/fetch.sh NAME [--mirror DIR], NAME one of fashion-mnist, mnist, california-housing, energy-efficiency, \
-letter-recognition, scene, yeast"
+letter-recognition, ocean-proximity, scene, yeast"
 here=$root/datasets
 program=${DDP_TRAIN_BIN:-$root/build/ddp_train}
 
@@ -39,9 +39,10 @@ while [ $# -gt 0 ]; do
     shift
 done
 
-# Of each set: its files, their checksums, their names at the publisher where those differ, and where to find them.
+# Of each set: its files, their checksums, their names at the publisher where those differ, their folder, and where to find them.
 idx_files=(train-images-idx3-ubyte.gz train-labels-idx1-ubyte.gz t10k-images-idx3-ubyte.gz t10k-labels-idx1-ubyte.gz)
 remote_names=()
+set_folder=$name
 has_crlf='' # whether the publisher's line ends are CR LF, while the checksum is that of the file with LF
 case $name in
 fashion-mnist) # Xiao, Rasul, Vollgraf, arXiv:1708.07747; MIT licence
@@ -81,6 +82,13 @@ letter-recognition) # Frey, Slate, Machine Learning 6(2), 1991; CC BY 4.0
     publishers=(https://archive.ics.uci.edu/ml/machine-learning-databases/letter-recognition)
     sums=(2b89f3602cf768d3c8355267d2f13f2417809e101fc2b5ceee10db19a60de6e2)
     ;;
+ocean-proximity) # Pace and Barry's houses with a column of text, from A. Geron's book; Apache-2.0
+    files=(housing_with_gaps.csv)
+    remote_names=(housing.csv)
+    set_folder=california-housing
+    publishers=(https://raw.githubusercontent.com/ageron/handson-ml/b7051594afbb1d835f5e031af8664c4363878050/datasets/housing)
+    sums=(8a3727f4cf54ac1a327f69b1d5b4db54c5834ea81c6e4efc0d163300022a685e)
+    ;;
 scene) # Boutell, Luo, Shen, Brown, Pattern Recognition 37(9), 2004
     files=(scene-train.arff scene-test.arff scene.xml)
     publishers=(https://raw.githubusercontent.com/tsoumakas/mulan/43f6389095ad71984264db4387a8074b22bc7d4a/data/multi-label/scene)
@@ -106,7 +114,7 @@ checksum_is() { # FILE SUM
     [ "$(sha256sum "$1" | cut -d ' ' -f 1)" = "$2" ]
 }
 
-download() { # FILE NAME-AT-THE-PUBLISHER SUM: into datasets/download/NAME/, through a temporary file
+download() { # FILE NAME-AT-THE-PUBLISHER SUM: into datasets/download/FOLDER/, through a temporary file
     local publisher
     setup_packages curl ca-certificates
     for publisher in "${publishers[@]}"; do
@@ -114,12 +122,12 @@ download() { # FILE NAME-AT-THE-PUBLISHER SUM: into datasets/download/NAME/, thr
         curl --fail --location --silent --show-error --retry 2 --connect-timeout 20 --output "$work/$1" "$publisher/$2" || continue
         [ -z "$has_crlf" ] || sed -i 's/\r$//' "$work/$1"
         if checksum_is "$work/$1" "$3"; then
-            mkdir -p "$here/download/$name"
-            mv "$work/$1" "$here/download/$name/$1"
+            mkdir -p "$here/download/$set_folder"
+            mv "$work/$1" "$here/download/$set_folder/$1"
             return
         fi
     done
-    die "$1: no publisher gave a file with the published checksum; from another machine, put it below DIR/$name/ and say --mirror DIR"
+    die "$1: no publisher gave a file with the published checksum; from another machine, put it below DIR/$set_folder/ and say --mirror DIR"
 }
 
 # convert FORMAT FILES... FLAGS..., with OUT for the result: the format and files as ddp_train convert takes them.
@@ -149,7 +157,7 @@ if [ -n "$complete" ]; then
 fi
 [ -x "$program" ] || die "$program is not there; build it first with launch/quickstart.sh or cmake"
 
-folder=${mirror:-$here/download}/$name
+folder=${mirror:-$here/download}/$set_folder
 [ -z "$mirror" ] || [ -d "$folder" ] || die "$folder: no such folder; a mirror has one folder per data set"
 for i in "${!files[@]}"; do
     file=$folder/${files[i]}
@@ -170,6 +178,9 @@ fashion-mnist | mnist)
 california-housing) convert "$name.h5" csv "$first" OUT.h5 --target medianHouseValue --test-every 5 ;;
 energy-efficiency) convert "$name.h5" csv "$first" OUT.h5 --target Y1,Y2 --test-every 5 ;;
 letter-recognition) convert "$name.h5" csv "$first" OUT.h5 --target 0 --split-at 16000 ;;
+ocean-proximity)
+    convert "$name.h5" csv "$first" OUT.h5 --target ocean_proximity --drop longitude,latitude --missing drop --test-every 5
+    ;;
 scene | yeast)
     convert "$name.h5" arff "$first" OUT.h5 --test-file "$folder/${files[1]}" --labels-xml "$folder/${files[2]}"
     ;;

@@ -12,13 +12,14 @@ import harness  # noqa: E402
 
 DATA = os.path.join(harness.SOURCE, "..", "shared", "data")
 TABLES = {"california-housing": (16512, 4128, 8), "energy-efficiency": (615, 153, 8), "letter-recognition": (16000, 4000, 16),
-          "scene": (1211, 1196, 294), "yeast": (1500, 917, 103)}
+          "ocean-proximity": (16333, 4100, 7), "scene": (1211, 1196, 294), "yeast": (1500, 917, 103)}
 
 # Serves PUBLISHED as the publishers do: under their names, one with other line ends. Called as curl FLAGS --output FILE URL.
 CURL = """#!/bin/sh
 while [ $# -gt 2 ]; do shift; done
 out=$1 name=$(basename "$2")
 case $name in
+housing.csv) cp "$PUBLISHED/california-housing/housing_with_gaps.csv" "$out" ;;
 cal_housing_full.data) cp "$PUBLISHED/california-housing/california_housing.csv" "$out" ;;
 ENB2012_data.csv) sed 's/$/\\r/' "$PUBLISHED/energy-efficiency/energy_efficiency.csv" >"$out" ;;
 yeast.xml) echo damaged >"$out" ;;
@@ -62,7 +63,7 @@ class Fetch(harness.Case):
         served = {"PUBLISHED": os.path.abspath(DATA), "PATH": f"{self.folder}:{os.environ['PATH']}"}
         if not shutil.which("curl", path=os.environ["PATH"]):
             self.skipTest("the package of curl is not installed, and fetch.sh would install it")
-        for name in ("california-housing", "energy-efficiency", "letter-recognition", "scene"):
+        for name in ("california-housing", "energy-efficiency", "letter-recognition", "ocean-proximity", "scene"):
             done = self.fetch(name, **served)
             self.assertEqual(done.returncode, 0, done.stdout)
             self.check(name)
