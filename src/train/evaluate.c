@@ -46,6 +46,15 @@ void evaluation_destroy(struct evaluation *e)
     mem_free(&e->scratch);
 }
 
+static void find_bad_layer(struct evaluation *e, const struct pass *pass)
+{
+    for (int64_t i = 0; i < pass->leaves && !e->went_wrong; i++) {
+        if (isfinite(e->batch->sums[i].loss)) continue;
+        e->went_wrong = true;
+        e->bad = model_first_bad(e->model, pass);
+    }
+}
+
 /* Blocks first .. first + count - 1 in one pass. */
 static void run_blocks(struct evaluation *e, const float *params, int64_t first, int64_t count)
 {
@@ -64,6 +73,7 @@ static void run_blocks(struct evaluation *e, const float *params, int64_t first,
         struct loss_batch view = batch_view(b, e->loss, outputs, NULL, i);
         scores_add(e->scores, first + i - e->first, &view, &b->sums[i]);
     }
+    find_bad_layer(e, &pass);
 }
 
 static void fold(void *self, double *totals)
@@ -134,9 +144,27 @@ static void fill_event(struct evaluation *e, struct eval_event *event)
     event->class_names = dataset_class_names(e->data, event->classes);
 }
 
+/* Collective. */
+static enum status fail_diverged(struct evaluation *e)
+{
+    const char *name = dataset_locator(e->data);
+    enum status mine = STATUS_OK;
+    if (e->bad)
+        mine = status_fail(STATUS_DIVERGED,
+                           "%s: the loss is not finite: the first to go was the output of model.layers[%d] "
+                           "(%s); lower optim.lr, warm up longer or set train.clip_norm",
+                           name, e->bad->index, e->bad->ops->name);
+    TRY(comm_agree(e->comm, mine));
+    return status_fail(STATUS_DIVERGED,
+                       "%s: the loss is not finite, though all outputs are; lower optim.lr or warm up longer",
+                       name);
+}
+
 enum status evaluation_run(struct evaluation *e, const float *params, struct eval_event *event)
 {
     scores_reset(e->scores);
+    e->went_wrong = false;
+    e->bad = NULL;
     for (int64_t first = e->first, count; first < e->end; first += count) {
         count = e->end - first >= e->leaves ? e->leaves : 1;
         run_blocks(e, params, first, count);
@@ -152,7 +180,5 @@ enum status evaluation_run(struct evaluation *e, const float *params, struct eva
     event->loss = sums.loss / divisor; /* NaN if all that is valid has no weight */
     fill_event(e, event);
     if (isfinite(event->loss) || divisor == 0) return STATUS_OK;
-    return status_fail(STATUS_DIVERGED,
-                       "%s: the loss is %f: the weights have diverged; lower optim.lr or warm up longer",
-                       dataset_locator(e->data), event->loss);
+    return fail_diverged(e);
 }

@@ -21,6 +21,8 @@ struct evaluation {
     int64_t first, end; /* blocks of this rank; a block is `lanes` samples, whatever P is */
     struct scores *scores;
     uint32_t *keys, *scratch; /* [samples], or NULL on a rank that ranks no label */
+    bool went_wrong;          /* a loss of this rank's blocks was not finite */
+    const struct layer *bad;  /* in the first such pass: the first layer, NULL = the loss itself */
 
     struct metric metrics[METRIC_MAX]; /* of the last event */
     const char *names[METRIC_MAX];
