@@ -1,4 +1,5 @@
 """What a data set means: kinds of labels, sample weights, slices, shares and normalisation, as laws that a whole run obeys."""
+import json
 import unittest
 
 import h5py
@@ -199,8 +200,10 @@ class Data(harness.Case):
         inputs = (self.flat - self.stored(run, "normalize/mean")) / self.stored(run, "normalize/std")
         predicted = (inputs @ weight.T + bias) * std + mean
         mse = ((predicted - self.values)[::2] ** 2).mean()
-        said = dict(line.split()[:2] for line in harness.run(["eval", run.final, "--data", path + "[::2]"]).stdout.splitlines())
-        self.assertAlmostEqual(float(said["mse"]) / mse, 1, delta=1e-3)
+        process = harness.run(["eval", run.final, "--data", path + "[::2]", "--json", self.path("eval.json")])
+        self.assertEqual(process.returncode, 0, process.stderr)
+        with open(self.path("eval.json")) as f:
+            self.assertAlmostEqual(json.load(f)["metrics"]["mse"] / mse, 1, delta=1e-3)
         self.assertAlmostEqual(run.of_kind("eval")[-1]["mse"] / mse, 1, delta=1e-3)
 
 
