@@ -1,4 +1,5 @@
 """Published data sets as the tests use them: where they lie, and the commands of datasets/README.md that convert them."""
+import json
 import os
 
 import harness
@@ -63,6 +64,12 @@ class Case(harness.Case):
 def scores(run):
     """What the last evaluation said."""
     return run.of_kind("eval")[-1]
+
+
+def parts(run, kind, score):
+    """A score of each of the "targets", "classes" or "labels" in the run's report, in their order."""
+    with open(os.path.join(run.folder, "report.json")) as f:
+        return [part[score] for part in json.load(f)[kind]]
 
 
 def outputs(run, x):
