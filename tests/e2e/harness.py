@@ -29,9 +29,12 @@ def command(arguments, ranks=None):
 
 
 def run(arguments, ranks=None, cwd=None, timeout=120, variables=None):
-    """A finished process with text output; nothing is checked."""
-    return subprocess.run(command(arguments, ranks), cwd=cwd, env={**environment(), **(variables or {})}, stdin=subprocess.DEVNULL,
-                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=timeout)
+    """A finished process with text output; nothing is checked. Open MPI removes its session folder when the last process leaves
+    it, even while another one is about to enter: so that jobs at the same time do not meet, each has a folder of its own."""
+    with tempfile.TemporaryDirectory(prefix="ddp_mpi_", ignore_cleanup_errors=True) as session:
+        own = {"OMPI_MCA_orte_tmpdir_base": session}
+        return subprocess.run(command(arguments, ranks), cwd=cwd, env={**environment(), **own, **(variables or {})},
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=timeout)
 
 
 def error_lines(stderr):
