@@ -64,8 +64,8 @@ static const struct option options[] = {
      .help = "fixed slices of the batch; runs with the same number agree bit by bit at any rank count"},
     {"train.shuffle", OPTION_BOOL, AT(shuffle), "true", .help = "a new sample order every epoch"},
     {"train.accumulate", OPTION_INT, AT(accumulate), "1", 1, 1 << 20,
-     .help = "passes in which a virtual rank takes its part of the batch, to save memory: A of them are, bit "
-             "by bit, A times as many virtual ranks; batch stays what it is"},
+     .help = "passes in which a virtual rank takes its part of the batch, to save memory; with A of them the "
+             "bits are those of A times as many virtual ranks"},
     {"train.clip_norm", OPTION_REAL, AT(clip_norm), "0", 0, 1e30,
      .help = "limit of the gradient's norm over all parameters, as clip_grad_norm_; 0 = none"},
     {"train.clip_value", OPTION_REAL, AT(clip_value), "0", 0, 1e30,
@@ -76,7 +76,8 @@ static const struct option options[] = {
      .help = "so many steps in a row whose loss or gradient is not finite end the run (exit code 4); fewer "
              "are skipped and counted"},
     {"train.early_stop", OPTION_TEXT, AT(early_stop), "",
-     .help = "metric that has to get better, such as val.loss, or the run ends; empty = all epochs"},
+     .help = "metric that has to get better, such as val.loss or train.loss, or the run ends; empty = all "
+             "epochs"},
     {"train.patience", OPTION_INT, AT(patience), "5", 1, 1e6,
      .help = "epochs in a row without a better train.early_stop before the run ends"},
     {"train.min_delta", OPTION_REAL, AT(min_delta), "0", 0, 1e30,
@@ -86,7 +87,7 @@ static const struct option options[] = {
      .help = "weight decay also for biases and other vectors, as PyTorch does; false spares them"},
 
     {"schedule.metric", OPTION_TEXT, AT(schedule_metric), "val.loss",
-     .help = "what reduce_on_plateau observes after every epoch"},
+     .help = "metric that reduce_on_plateau observes after every epoch, such as val.loss or train.loss"},
 
     {"sync.method", OPTION_CHOICE, AT(sync_method), "tree", .choices = sync_methods,
      .help = "tree = fixed summation tree, same bits at any rank count; allreduce = plain MPI_Allreduce"},
