@@ -22,7 +22,9 @@ struct optim_step {
     int64_t step;                 /* updates made before this one */
     float grad_scale;             /* 1 / total sample weight: turns summed gradients into the mean's */
     float derived[OPTIM_DERIVED]; /* what ops->derive makes of the above */
-    double norms[OPTIM_NORMS];    /* SQUARES of norms, sums over the whole tensor of what `measure` gave */
+    /* SQUARES of norms, sums over the whole tensor of what `measure` gave. All 0 for a tensor that is spared (biases, on
+     * request), as for one that is zero: its rate is the step's, it has none of its own. */
+    double norms[OPTIM_NORMS];
 };
 
 struct optim_ops {

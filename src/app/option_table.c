@@ -84,7 +84,9 @@ static const struct option options[] = {
      .help = "change of train.early_stop that counts as better"},
 
     {"optim.decay_biases", OPTION_BOOL, AT(decay_biases), "true",
-     .help = "weight decay also for biases and other vectors, as PyTorch does; false spares them"},
+     .help =
+         "weight decay also for biases and other vectors, as PyTorch does; false spares them, and lars and "
+         "lamb leave their rate as it is (a trust ratio of 1)"},
 
     {"schedule.metric", OPTION_TEXT, AT(schedule_metric), "val.loss",
      .help = "metric that reduce_on_plateau observes after every epoch, such as val.loss or train.loss"},

@@ -25,7 +25,7 @@ static enum status list_tensors(struct update *u, const struct model *model)
             u->tensors[u->tensor_count++] =
                 (struct update_tensor){.first = from->offset,
                                        .end = from->offset + mem_round_floats(tensor_count(from)),
-                                       .decays = u->config->decay_biases || from->rank > 1};
+                                       .spared = !u->config->decay_biases && from->rank < 2};
         }
     return STATUS_OK;
 }
@@ -108,7 +108,7 @@ static void place_run(struct run *r, int64_t base, float *params, const float *g
 static struct optim_step step_of(const struct update *u, const struct run *r)
 {
     const struct update_tensor *t = &u->tensors[r->tensor];
-    struct optim_step s = t->decays ? u->step : u->without;
+    struct optim_step s = t->spared ? u->without : u->step;
     memcpy(s.norms, t->norms, sizeof s.norms);
     return s;
 }
@@ -195,11 +195,13 @@ static double clip_factor(struct update *u, double scale)
     return factor < 1 ? factor : 1;
 }
 
+/* Spared tensors keep norms of 0, by which an optimizer knows them. */
 static void measure_tensors(struct update *u)
 {
     sweep(u, visit_measure);
     for (int64_t t = 0; t < u->tensor_count; t++) {
         struct update_tensor *tensor = &u->tensors[t];
+        if (tensor->spared) continue;
         memset(tensor->norms, 0, sizeof tensor->norms);
         for (int64_t at = tensor->first; at < tensor->end; at = (at / SYNC_CELL + 1) * SYNC_CELL)
             for (int n = 0; n < OPTIM_NORMS; n++) tensor->norms[n] += piece_at(u, at, t)[n];

@@ -11,7 +11,7 @@
 /* A tensor's range of the vector; all of them cover it in order. */
 struct update_tensor {
     int64_t first, end;
-    bool decays;               /* by weight_decay */
+    bool spared;               /* no weight decay, and no rate of its own: see optim.h */
     double norms[OPTIM_NORMS]; /* of this step: squares' sums */
 };
 
@@ -23,7 +23,7 @@ struct update {
     double *pieces; /* [piece_count][OPTIM_NORMS], NULL if nothing needs them */
     int64_t piece_count;
     struct arg_values undecayed;     /* the optimizer's arguments with no weight decay */
-    struct optim_step step, without; /* this step's, and for tensors that do not decay */
+    struct optim_step step, without; /* this step's, and for tensors that are spared */
     bool plain;           /* all tensors alike, nothing clipped: blocks go to the optimizer as they are */
     double gradient_norm; /* of the mean's gradient before clipping, if it was asked for */
 };

@@ -153,7 +153,7 @@ static void update_rmsprop(const struct test *test, struct element *e)
 static void update_lars(const struct test *test, struct element *e, double decay, const double norms[2])
 {
     double w = sqrt(norms[0]), g = sqrt(norms[1]), ratio = 0.001 * w / (g + decay * w + 1e-8);
-    double rate = test->lr * (w == 0 || g == 0 ? 1 : ratio);
+    double rate = test->lr * (w == 0 ? 1 : ratio);
     take_momentum(test, e, rate * (e->g + decay * e->w), rate * (e->g_size + decay * fabs(e->w)));
     move(e, e->slot[0], e->slot_size);
 }
@@ -169,7 +169,8 @@ static double lamb_direction(const struct element *e, double decay, int step, do
 static void update_lamb(const struct test *test, struct element *e, double decay, int step,
                         const double norms[2])
 {
-    double size, d = lamb_direction(e, decay, step, &size), rate = test->lr * sqrt(norms[0] / norms[1]);
+    double size, d = lamb_direction(e, decay, step, &size);
+    double rate = test->lr * (norms[0] == 0 ? 1 : sqrt(norms[0] / norms[1]));
     move(e, rate * d, rate * size);
 }
 
@@ -190,9 +191,11 @@ static void measure(const struct reference *r, struct element *e, double decay, 
 static void update_tensor(struct reference *r, const struct tensor *t)
 {
     const struct test *test = r->test;
-    double norms[2] = {0}, decay = test->spare_biases && t->rank == 1 ? 0 : test->decay;
+    bool spared = test->spare_biases && t->rank == 1;
+    double norms[2] = {0}, decay = spared ? 0 : test->decay;
     struct element *first = r->of + t->offset, *end = first + tensor_count(t);
     for (struct element *e = first; e < end; e++) measure(r, e, decay, norms);
+    if (spared) norms[0] = norms[1] = 0; /* no decay and a ratio of 1: the recipe for large batches */
     for (struct element *e = first; e < end; e++)
         if (strcmp(test->optim, "sgd") == 0)
             update_sgd(test, e, decay);
