@@ -16,6 +16,10 @@
 #define OPTIM_DERIVED 2
 #define OPTIM_NORMS   2
 
+/* The least `eps` in a denominator that is 0 where the gradient always was: there the step is 0 / eps, and so it is in the
+ * gaps between tensors. */
+#define OPTIM_EPS_MIN 1e-30
+
 struct optim_step {
     const double *args;           /* values of ops->args */
     double lr;                    /* this step's learning rate */

@@ -10,7 +10,7 @@ enum { ADAM_LR, ADAM_BETA1, ADAM_BETA2, ADAM_EPS, ADAM_WEIGHT_DECAY, ADAM_ARG_CO
     {"lr", ARG_REAL, 0.001, 0, 1e6, "learning rate"},                                                        \
         {"beta1", ARG_REAL, 0.9, 0, ADAM_BETA_MAX, "share of the gradients' running mean that is kept"},     \
         {"beta2", ARG_REAL, 0.999, 0, ADAM_BETA_MAX, "share of the squares' running mean that is kept"},     \
-        {"eps", ARG_REAL, eps, 0, 1, "added to the denominator"},                                            \
+        {"eps", ARG_REAL, eps, OPTIM_EPS_MIN, 1, "added to the denominator"},                                \
     {                                                                                                        \
         "weight_decay", ARG_REAL, decay, 0, 1e6, decay_help                                                  \
     }

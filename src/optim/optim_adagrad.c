@@ -5,7 +5,7 @@ enum { LR, LR_DECAY, EPS, INITIAL, WEIGHT_DECAY };
 static const struct arg args[] = {
     {"lr", ARG_REAL, 0.01, 0, 1e6, "learning rate"},
     {"lr_decay", ARG_REAL, 0, 0, 1e6, "divides the rate by 1 + this times the number of steps made"},
-    {"eps", ARG_REAL, 1e-10, 0, 1, "added to the denominator"},
+    {"eps", ARG_REAL, 1e-10, OPTIM_EPS_MIN, 1, "added to the denominator"},
     {"initial_accumulator_value", ARG_REAL, 0, 0, 1e30, "what the sum of squares starts from"},
     {"weight_decay", ARG_REAL, 0, 0, 1e6, "adds this times the weight to its gradient"},
     ARG_END,

@@ -5,7 +5,7 @@ enum { LR, ALPHA, EPS, MOMENTUM, CENTERED, WEIGHT_DECAY };
 static const struct arg args[] = {
     {"lr", ARG_REAL, 0.01, 0, 1e6, "learning rate"},
     {"alpha", ARG_REAL, 0.99, 0, 1, "share of the squares' running mean that is kept"},
-    {"eps", ARG_REAL, 1e-8, 0, 1, "added to the denominator"},
+    {"eps", ARG_REAL, 1e-8, OPTIM_EPS_MIN, 1, "added to the denominator"},
     {"momentum", ARG_REAL, 0, 0, 1, "share of the last step's direction that is kept"},
     {"centered", ARG_BOOL, 0, 0, 1, "scale by the deviation of the gradients instead of their size"},
     {"weight_decay", ARG_REAL, 0, 0, 1e6, "adds this times the weight to its gradient"},

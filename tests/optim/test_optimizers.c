@@ -203,6 +203,26 @@ static void check_measure(const struct optim_ops *ops)
     }
 }
 
+/* The gaps between tensors, and weights that never had a gradient, stay where they are, however small eps is. */
+static void check_nothing_moves_zeros(const struct optim_ops *ops)
+{
+    static const float grads[16];
+    static struct state state;
+    const int64_t cuts[] = {16};
+    double args[ARG_MAX];
+    vary_args(ops, 2, args); /* with weight decay */
+    int eps = arg_find(ops->args, "eps"), initial = arg_find(ops->args, "initial_accumulator_value");
+    if (eps >= 0) args[eps] = ops->args[eps].min;
+    if (initial >= 0) args[initial] = 0;
+    memset(&state, 0, sizeof state);
+    for (int64_t step = 0; step < 3; step++) {
+        struct optim_step s = optim_begin(ops, args, 0.1, step, 1);
+        take_step(ops, &s, &state, grads, cuts, 1);
+        for (int n = 0; n < OPTIM_NORMS; n++) CHECK(s.norms[n] == 0);
+    }
+    for (int i = 0; i < 16; i++) CHECK(state.params[i] == 0);
+}
+
 int main(void)
 {
     test_reference();
@@ -213,6 +233,7 @@ int main(void)
         for (int k = 0; k < ops->slots; k++) CHECK(ops->slot_names[k] != NULL);
         for (int variant = 0; variant < 12; variant++) check_cuts(ops, variant);
         if (ops->measure) check_measure(ops);
+        check_nothing_moves_zeros(ops);
     }
     return check_result();
 }
