@@ -27,7 +27,7 @@ void moments_add(enum feature_type type, struct shape shape, const void *feature
                  double *block);
 
 /* Adds `blocks` blocks in order; writes mean[C] and std[C] (population, as torchvision's usual constants;
- * 1 for a constant channel) in the units of the features (uint8: 0..255). */
+ * 1 for a channel that is constant, or as good as) in the units of the features (uint8: 0..255). */
 void moments_finish(enum feature_type type, struct shape shape, int64_t samples, const float *shift,
                     const double *table, int64_t blocks, float *mean, float *std);
 

@@ -1,5 +1,6 @@
 #include "ddp/moments.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -90,6 +91,6 @@ void moments_finish(enum feature_type type, struct shape shape, int64_t samples,
                                              : variance_f32(n, table + c, shape.c, blocks, shift[c], &m);
         float deviation = variance > 0 ? (float)sqrt(variance) : 0;
         mean[c] = (float)m;
-        std[c] = deviation > 0 ? deviation : 1;
+        std[c] = deviation >= FLT_MIN ? deviation : 1; /* its inverse is a float, too */
     }
 }

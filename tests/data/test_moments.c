@@ -69,6 +69,11 @@ static void test_constant(void)
     moments_block(FEATURE_U8, (struct shape){1, 1, 2}, bytes, 3, NULL, block);
     moments_finish(FEATURE_U8, (struct shape){1, 1, 2}, 3, NULL, block, 1, &mean, &std);
     CHECK(mean == 7 && std == 1);
+    float tiny[6] = {0, 1e-42f, 0, 1e-42f, 0, 1e-42f}; /* 1 / 5e-43 is no float */
+    shift = 0;
+    moments_block(FEATURE_F32, (struct shape){1, 1, 2}, tiny, 3, &shift, block);
+    moments_finish(FEATURE_F32, (struct shape){1, 1, 2}, 3, &shift, block, 1, &mean, &std);
+    CHECK(std == 1);
 }
 
 int main(void)
