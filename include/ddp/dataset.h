@@ -23,14 +23,14 @@ struct dataset_labels {
 };
 
 /* Collective; all ranks return the same status, and *out must be destroyed also after a failure. Errors: see source.h; labels
- * that are not what the loss takes; weights that are all zero. STATUS_CONFIG if the loss does not take the fixed kind. */
+ * that are not what the loss takes. STATUS_CONFIG if the loss does not take the fixed kind. */
 enum status dataset_load(struct dataset **out, struct comm *comm, const char *locator,
                          const struct source_names *names, const struct dataset_labels *labels);
 void dataset_destroy(struct dataset **d); /* collective */
 
 /* Takes the share `fraction` of the samples, rounded up (sklearn.model_selection.train_test_split), out of `d` into *rest:
  * a random choice that depends on seed and number of samples only. Both keep the order of the file. Collective. Errors:
- * STATUS_DATA if one of them is left without samples or without weights. */
+ * STATUS_DATA if one of them is left without samples. */
 enum status dataset_split(struct dataset *d, struct comm *comm, double fraction, uint64_t seed,
                           struct dataset **rest);
 
@@ -54,6 +54,9 @@ const char *const *dataset_class_names(const struct dataset *d, int64_t classes)
 /* STATUS_DATA if a model with so many outputs does not go with the labels: an index that is not below them, or another number
  * of columns. Local. */
 enum status dataset_check_labels(const struct dataset *d, int64_t outputs);
+
+/* STATUS_DATA if no sample counts: all weights are 0, or the loss ignores the labels of the others. Local. */
+enum status dataset_check_counts(const struct dataset *d);
 
 size_t dataset_bytes(const struct dataset *d); /* of the window; 0 for the second view of one */
 uint64_t

@@ -25,8 +25,6 @@ static enum status check_indices(const struct store *s, int64_t first, int64_t c
 
 enum status dataset_scan(const struct store *s, struct label_scan *scan, int64_t first, int64_t count)
 {
-    for (int64_t i = first; s->weights && i < first + count; i++)
-        if (s->weights[i] > scan->greatest_weight) scan->greatest_weight = s->weights[i];
     if (s->labels) return check_indices(s, first, count);
     infer_scan(&scan->facts, scan->wish, first, count, s->width, s->targets + first * s->width);
     return STATUS_OK;
@@ -63,9 +61,23 @@ static enum status settle_kind(struct store *s, struct comm *comm, struct label_
 
 enum status dataset_settle(struct store *s, struct comm *comm, struct label_scan *scan)
 {
-    if (s->weights && comm_greatest(comm, scan->greatest_weight) == 0)
-        return status_fail(STATUS_DATA, "%s: all weights are 0", s->locator);
     if (!s->labels) return settle_kind(s, comm, scan);
     s->kind = TARGET_INDEX;
     return STATUS_OK;
+}
+
+enum status dataset_check_counts(const struct dataset *d)
+{
+    const struct store *s = d->store;
+    int64_t ignored = 0;
+    for (int64_t i = 0; i < d->info.samples; i++) {
+        if (s->labels && s->has_ignored && dataset_label(d, i) == s->ignored)
+            ignored++;
+        else if (!s->weights || dataset_weight(d, i) > 0)
+            return STATUS_OK;
+    }
+    const char *part = d->numbers ? " in its part of the split; choose another data.split_seed" : "";
+    if (ignored == 0) return status_fail(STATUS_DATA, "%s: all weights are 0%s", s->locator, part);
+    return status_fail(STATUS_DATA, "%s: every label is loss.ignore_index (%" PRId64 ")%s%s", s->locator,
+                       s->ignored, ignored < d->info.samples ? " or has weight 0" : "", part);
 }

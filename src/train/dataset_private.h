@@ -36,7 +36,6 @@ struct label_scan {
     const struct infer_wish *wish;
     int64_t first, end; /* samples that this rank reads */
     struct infer_facts facts;
-    double greatest_weight;
 };
 
 /* Looks at samples first .. first+count-1, which this rank has just read. Local. */

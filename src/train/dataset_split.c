@@ -25,15 +25,6 @@ static enum status choose(int64_t *numbers, int64_t samples, int64_t rest, uint6
     return STATUS_OK;
 }
 
-static enum status check_weights(const struct dataset *d, const char *what)
-{
-    if (!d->info.has_weights) return STATUS_OK;
-    for (int64_t i = 0; i < d->info.samples; i++)
-        if (dataset_weight(d, i) > 0) return STATUS_OK;
-    return status_fail(STATUS_DATA, "%s: all weights of the %s part are 0; choose another data.split_seed",
-                       dataset_locator(d), what);
-}
-
 /* A rounding error of the product makes no whole sample. */
 static int64_t share_of(double fraction, int64_t samples)
 {
@@ -46,7 +37,8 @@ enum status dataset_split(struct dataset *d, struct comm *comm, double fraction,
     int64_t samples = d->info.samples, taken = share_of(fraction, samples);
     if (taken < 1 || taken >= samples)
         return status_fail(STATUS_DATA,
-                           "%s: a share of %g leaves %" PRId64 " and %" PRId64 " of %" PRId64 " samples",
+                           "%s: data.val_fraction %g leaves %" PRId64 " and %" PRId64 " of %" PRId64
+                           " samples; choose one that leaves some to both",
                            dataset_locator(d), fraction, samples - taken, taken, samples);
     TRY(comm_agree(comm, mem_alloc(rest, 1, sizeof **rest, "data set")));
     (*rest)->store = d->store;
@@ -60,6 +52,5 @@ enum status dataset_split(struct dataset *d, struct comm *comm, double fraction,
     (*rest)->info.samples = taken;
     d->numbers = numbers;
     (*rest)->numbers = numbers + d->info.samples;
-    TRY(check_weights(d, "training"));
-    return check_weights(*rest, "other");
+    return STATUS_OK;
 }

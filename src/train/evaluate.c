@@ -19,6 +19,7 @@ enum status evaluation_create(struct evaluation *e, struct comm *comm, struct mo
                               const struct loss *loss, struct batch *batch, int64_t top_k)
 {
     TRY(dataset_check_labels(data, loss->outputs));
+    TRY(dataset_check_counts(data));
     TRY(normal_check(normal, data));
     int64_t blocks = (dataset_info(data)->samples + batch->lanes - 1) / batch->lanes;
     *e = (struct evaluation){.comm = comm,
@@ -171,11 +172,7 @@ enum status evaluation_run(struct evaluation *e, const float *params, struct eva
     }
     merge(e);
     struct loss_sums sums = scores_loss_sums(e->scores);
-    assert(sums.count == dataset_info(e->data)->samples);
-    if (scores_samples(e->scores) == 0)
-        return status_fail(STATUS_DATA,
-                           "%s: the loss ignores the labels of all samples; there is nothing to score",
-                           dataset_locator(e->data));
+    assert(sums.count == dataset_info(e->data)->samples && scores_samples(e->scores) > 0);
     double divisor = loss_divisor(e->loss, &sums);
     event->loss = sums.loss / divisor; /* NaN if all that is valid has no weight */
     fill_event(e, event);

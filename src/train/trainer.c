@@ -103,6 +103,7 @@ static enum status build_parts(struct trainer *t)
     TRY(check_shape(model_layer(t->model, 0)->in, t->train));
     int64_t outputs = shape_features(model_output_shape(t->model));
     TRY(dataset_check_labels(t->train, outputs));
+    TRY(dataset_check_counts(t->train));
     TRY(loss_make(&t->loss, t->config->loss, &t->config->loss_args, dataset_kind(t->train), outputs,
                   t->config->metrics_threshold));
     int last = model_layer_count(t->model) - 1;

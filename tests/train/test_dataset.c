@@ -83,6 +83,10 @@ static void write_file(void)
     CHECK_STATUS(h5_write(w, "ignored", H5_TYPE_I64, 1, (const int64_t[]){SAMPLES}, labels), STATUS_OK);
     labels[9] = 0;
     CHECK_STATUS(h5_write(w, "void", H5_TYPE_I64, 1, (const int64_t[]){SAMPLES}, labels), STATUS_OK);
+    for (int64_t i = 0; i < SAMPLES; i++) labels[i] = 255;
+    CHECK_STATUS(h5_write(w, "unknown", H5_TYPE_I64, 1, (const int64_t[]){SAMPLES}, labels), STATUS_OK);
+    labels[5] = 1; /* the only label */
+    CHECK_STATUS(h5_write(w, "single", H5_TYPE_I64, 1, (const int64_t[]){SAMPLES}, labels), STATUS_OK);
     memset(x, 0, SAMPLES * sizeof *x);
     CHECK_STATUS(h5_write(w, "nothing", H5_TYPE_F32, 1, (const int64_t[]){SAMPLES}, x), STATUS_OK);
     x[SAMPLES - 1] = 1; /* the only weight */
@@ -168,7 +172,6 @@ static void test_refusals(void)
                   "data.labels is so, but loss some takes class");
     check_refused("ignored", "", index, without, 0, -1, STATUS_DATA, "ignored: sample 9 has label -100");
     check_refused("ignored", "", index, with_ignore, 255, -1, STATUS_DATA, "sample 9 has label -100");
-    check_refused("y", "nothing", index, without, 0, -1, STATUS_DATA, "all weights are 0");
     struct dataset *d;
     CHECK_STATUS(load(&d, "ignored", "", index, with_ignore, -100, -1), STATUS_OK);
     CHECK(dataset_label(d, 9) == -100);
@@ -253,10 +256,35 @@ static void test_splits(void)
           says("leaves 0 and 1300 of 1300 samples"));
     dataset_destroy(&rest);
     dataset_destroy(&d);
-    CHECK_STATUS(load(&d, "y", "last", ALL, without, 0, -1), STATUS_OK);
-    CHECK(dataset_split(d, comm, 0.5, 1, &rest) == STATUS_DATA && says("all weights of the"));
+}
+
+/* Nothing to learn from, whole or in a part: `part` is what the message says, or NULL where samples count. */
+static void check_counts(const char *y, const char *weights, const struct arg *args, bool split,
+                         const char *part)
+{
+    struct dataset *d, *rest = NULL;
+    CHECK_STATUS(load(&d, y, weights, ALL, args, 255, -1), STATUS_OK);
+    if (split) CHECK_STATUS(dataset_split(d, comm, 0.5, 1, &rest), STATUS_OK);
+    enum status status = dataset_check_counts(d);
+    if (status == STATUS_OK && split) status = dataset_check_counts(rest);
+    CHECK(status == (part ? STATUS_DATA : STATUS_OK) && (!part || says(part)));
     dataset_destroy(&rest);
     dataset_destroy(&d);
+}
+
+static void test_counts(void)
+{
+    check_counts("y", "w", without, true, NULL);
+    check_counts("y", "last", without, false, NULL);
+    check_counts("y", "nothing", without, false, "all weights are 0");
+    check_counts("y", "last", without, true, "all weights are 0 in its part");
+    check_counts("y", "nothing", with_ignore, false, "all weights are 0");
+    check_counts("values", "nothing", with_ignore, false, "all weights are 0");
+    check_counts("unknown", "", without, false, NULL);
+    check_counts("unknown", "", with_ignore, false, "every label is loss.ignore_index (255)");
+    check_counts("single", "", with_ignore, false, NULL);
+    check_counts("single", "", with_ignore, true, "choose another data.split_seed");
+    check_counts("single", "last", with_ignore, false, "(255) or has weight 0");
 }
 
 /* Mean and deviation in long double, two passes; statistics are float32, so agree to a few units of 2^-24. */
@@ -392,6 +420,7 @@ int main(int argc, char **argv)
         test_refusals();
         test_first_culprit();
         test_splits();
+        test_counts();
         test_statistics();
         test_batches();
     }

@@ -52,10 +52,10 @@ static double ignored(int64_t sample, int64_t k)
     return middle || last ? -100 : index_of(sample, k);
 }
 
-static double none(int64_t sample, int64_t k)
+/* The first batch has no valid label. */
+static double late(int64_t sample, int64_t k)
 {
-    (void)sample, (void)k;
-    return -100;
+    return sample < BATCH ? -100 : index_of(sample, k);
 }
 
 static double onehot(int64_t sample, int64_t k)
@@ -105,7 +105,7 @@ static void write_file(void)
     write_rows(w, "x", FEATURES, feature);
     write_indices(w, "index", index_of);
     write_indices(w, "ignored", ignored);
-    write_indices(w, "none", none);
+    write_indices(w, "late", late);
     write_rows(w, "onehot", OUTPUTS, onehot);
     write_rows(w, "probs", OUTPUTS, probs);
     write_rows(w, "multilabel", OUTPUTS, multilabel);
@@ -238,7 +238,7 @@ static void check_loss(const struct loss_ops *loss, enum target_kind kind, int v
 
 static void check_empty(const struct loss_ops *loss)
 {
-    struct config config = configuration(loss, TARGET_INDEX, "none");
+    struct config config = configuration(loss, TARGET_INDEX, "late");
     struct trainer *t = NULL;
     struct loss_sums sums;
     float before[256];
