@@ -36,7 +36,7 @@ enum status sync_create(struct sync **out, struct comm *comm, int64_t count, int
 void sync_destroy(struct sync **s); /* collective */
 
 /* The parameter vector, once all ranks of the node have taken the last step. It may be read until this rank has told
- * of its gradients in the next one. */
+ * of all its gradients in the next one. */
 float *sync_params(struct sync *s);
 
 /* Fills the parameters: one rank of every node that shares them calls `fill`, the same everywhere.
@@ -48,9 +48,9 @@ void sync_fill_params(struct sync *s, void (*fill)(void *self, float *params), v
 struct tree_node sync_group(const struct sync *s);
 
 /* Where their gradient goes, added up as the tree says; waits as sync_params does. Then may be told, of parts from the end of
- * the vector to its start, as a backward pass leaves them: that the gradient of [first, first + count) is there and the
- * parameters there are read no more. At last that all of it is, with the sums of each virtual rank of the group,
- * [hi - lo]. Local. */
+ * the vector to its start, as a backward pass leaves them: that the gradient of [first, first + count) is there. At last
+ * that all of it is, with the sums of each virtual rank of the group, [hi - lo]; with the last group this rank reads
+ * the parameters no more. Local. */
 float *sync_gradient(struct sync *s);
 void sync_grads_ready(struct sync *s, int64_t first, int64_t count);
 void sync_group_done(struct sync *s, const struct loss_sums *sums);

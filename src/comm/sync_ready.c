@@ -1,8 +1,8 @@
 /* sync_ready.c - who is how far: instead of barriers, two counters of each rank that only grow.
  *
  * gradients_ready: during the last backward pass of step t (from 0) of a rank it grows from t B by one with each of the B
- * buckets, from the end of the vector to its start: the gradient there is final, and the rank reads these parameters
- * no more. With the last bucket the sums of its virtual ranks are there too.
+ * buckets, from the end of the vector to its start: the gradient there is final. With the last bucket the sums of its virtual
+ * ranks are there too, and the rank reads the parameters no more: until then it may run a pass again.
  * steps_done: t + 1 once the rank has updated its slices of all buckets.
  *
  * Why nothing is overwritten that somebody still reads:

@@ -8,6 +8,8 @@
 #define CLIP_BLOCK 1024
 #define CLIP_EPS   1e-6 /* as torch.nn.utils.clip_grad_norm_ */
 
+_Static_assert(OPTIM_SLOTS == SYNC_SLOTS, "the slots of a block are handed on to the optimizer");
+
 static bool needs_pieces(const struct config *c)
 {
     return c->clip_norm > 0 || c->optim->measure;

@@ -33,8 +33,8 @@ enum status update_create(struct update *u, const struct config *config, const s
                           struct sync *sync);
 void update_destroy(struct update *u);
 
-/* Updates all parameters with the mean over `divisor`; `number` counts the updates before. Between sync_collect and
- * nothing else: it ends the step. Collective. Allocates nothing. */
+/* Updates all parameters with the mean over `divisor`; `number` counts the updates before. Follows sync_collect and
+ * ends the step. Collective. Allocates nothing. */
 void update_apply(struct update *u, double lr, int64_t number, double divisor);
 
 #endif

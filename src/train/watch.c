@@ -23,10 +23,11 @@ enum status watch_check(const char *key, const char *metric, enum task task, con
         return status_fail(STATUS_CONFIG, "%s: %s needs a data.val to measure it on; or use train.loss", key,
                            metric);
     if (name && strcmp(name, "loss") == 0) return STATUS_OK;
-    char list[LIST_SIZE] = "train.loss";
+    char list[LIST_SIZE];
     struct metric metrics[METRIC_MAX];
     int count = scores ? metric_list(scores, metrics) : 0;
-    size_t used = strlen(list);
+    size_t used =
+        (size_t)snprintf(list, sizeof list, "train.loss%s", task != TASK_VALUES ? ", train.accuracy" : "");
     if (scores) used += (size_t)snprintf(list + used, sizeof list - used, ", val.loss");
     for (int i = 0; i < count && used < sizeof list; i++) {
         if (name && strcmp(metrics[i].name, name) == 0) return STATUS_OK;

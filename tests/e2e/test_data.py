@@ -108,6 +108,9 @@ class Data(harness.Case):
         self.refuse(3, "leaves 0 and 300 of 300 samples", path, "--data.val_fraction=1", "--loss.name=bce")
         self.refuse(2, "data.target_normalize: is for real values (target), but the labels are multilabel", path,
                     "--data.target_normalize=standard", "--loss.name=bce")
+        for limit in 0, 5:  # a limit of the logits makes no probabilities of them
+            self.refuse(2, "bce takes probabilities, but the model ends with linear", path, "--loss.name=bce",
+                        f"--train.clip_logits={limit}")
         values = self.file(x=self.flat, y=abs(self.values))
         self.refuse(2, "loss poisson_nll takes values from 0", values, "--data.target_normalize=standard",
                     "--loss.name=poisson_nll")
