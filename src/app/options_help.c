@@ -105,7 +105,9 @@ static void help_metrics(FILE *out)
     }
     fputs("  NAME_micro counts all together, NAME_macro (and NAME) averages, NAME_weighted by the samples of "
           "each class or\n"
-          "  label, NAME_samples over samples. Definitions are those of scikit-learn with zero_division=0.\n",
+          "  label, NAME_samples over samples. Definitions are those of scikit-learn with zero_division=0.\n"
+          "  Samples count alike, whatever data.weights says. A label that is a target between 0 and 1 is on "
+          "above 1/2.\n",
           out);
 }
 

@@ -85,7 +85,7 @@ static enum status take_indices(const struct labels *l, struct slice part, int32
     return STATUS_OK;
 }
 
-/* HDF5 turns no enumeration, such as h5py's bool, into floats, and clips what does not fit; so integers come as integers. */
+/* HDF5 clips in silence what does not fit, so integers come as the widest ones and are looked at here. */
 static enum status read_integers(struct labels *l, struct slice part, const struct source_rows *rows)
 {
     for (int64_t at = 0, n; at < part.count; at += n) {

@@ -217,9 +217,9 @@ enum status dataset_check_labels(const struct dataset *d, int64_t outputs)
         if (label < outputs || (s->has_ignored && label == s->ignored)) continue;
         return status_fail(STATUS_DATA,
                            "%s: sample %" PRId64 " has label %d but the model has %" PRId64
-                           " output%s; widen its last layer",
-                           d->info.label_where, dataset_number(d, i), label, outputs,
-                           outputs == 1 ? "" : "s");
+                           " output%s; widen its last layer%s",
+                           d->info.label_where, dataset_number(d, i), label, outputs, outputs == 1 ? "" : "s",
+                           s->has_ignored ? ", or name it in loss.ignore_index if it means nothing" : "");
     }
     return STATUS_OK;
 }
