@@ -56,6 +56,11 @@ static enum status check_target_normalize(const struct trainer *t)
         return status_fail(STATUS_CONFIG,
                            "data.target_normalize: is for real values (target), but the labels are %s",
                            target_name(dataset_kind(t->train)));
+    if (loss->output == OUTPUT_LOG_PROBS)
+        return status_fail(
+            STATUS_CONFIG,
+            "data.target_normalize: loss %s takes log-probabilities, which have no unit; use none",
+            loss->name);
     if (loss->target_min != 0 || loss->target_max != 0)
         return status_fail(STATUS_CONFIG,
                            "data.target_normalize: loss %s takes values from %g to %g; use none", loss->name,

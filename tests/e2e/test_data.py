@@ -114,6 +114,9 @@ class Data(harness.Case):
         values = self.file(x=self.flat, y=abs(self.values))
         self.refuse(2, "loss poisson_nll takes values from 0", values, "--data.target_normalize=standard",
                     "--loss.name=poisson_nll")
+        logs = self.file(x=self.flat, y=-abs(self.values))
+        self.refuse(2, "loss kl_div takes log-probabilities", logs, "--data.target_normalize=standard", "--loss.name=kl_div",
+                    "--loss.log_target=true")
         self.refuse(3, "[300:] holds none of the 300 samples", path + "[300:]", "--loss.name=bce")
         self.refuse(3, "[0:301] reaches beyond the 300 samples", path + "[0:301]", "--loss.name=bce")
         self.refuse(3, "[0] is not a slice", path + "[0]", "--loss.name=bce")
