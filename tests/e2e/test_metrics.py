@@ -97,7 +97,7 @@ class Metrics(harness.Case):
             process = harness.run(["train", config, "-o", self.path(f"ranks{ranks}")], ranks)
             self.assertEqual(process.returncode, 3, process.stderr)
             self.assertEqual(len(harness.error_lines(process.stderr)), 1, process.stderr)
-            self.assertIn("ignores the labels of all samples", process.stderr)
+            self.assertIn("every label is loss.ignore_index (-100)", process.stderr)
 
 
 if __name__ == "__main__":
