@@ -100,9 +100,9 @@ static const struct option options[] = {
      .help = "epochs between checkpoints; 0 = only the final one"},
     {"checkpoint.keep", OPTION_INT, AT(checkpoint_keep), "3", 1, 1e6, .help = "newest checkpoints to keep"},
     {"checkpoint.best", OPTION_TEXT, AT(checkpoint_best), "auto",
-     .help = "metric that decides which checkpoint is the best, such as val.f1 or val.loss; auto = "
-             "val.accuracy, or "
-             "val.loss where there is none; empty = none is kept"},
+     .help =
+         "metric that decides which checkpoint is the best, such as val.f1 or train.loss; auto = "
+         "val.accuracy, or val.loss where there is none, or nothing without data.val; empty = none is kept"},
 
     {"metrics.top_k", OPTION_INT, AT(metrics_top_k), "5", 1, SCORES_MAX_CLASSES,
      .help = "how many of the greatest outputs top_k_accuracy looks at"},

@@ -124,7 +124,7 @@ static enum status check_watched(const struct trainer *t)
     enum task task = loss_task(&t->loss);
     TRY(watch_check("train.early_stop", c->early_stop, task, scores));
     if (c->schedule->observe) TRY(watch_check("schedule.metric", c->schedule_metric, task, scores));
-    if (!t->val || strcmp(c->checkpoint_best, "auto") == 0) return STATUS_OK;
+    if (strcmp(c->checkpoint_best, "auto") == 0) return STATUS_OK;
     return watch_check("checkpoint.best", c->checkpoint_best, task, scores);
 }
 

@@ -275,12 +275,12 @@ static enum status make_folder(const char *path)
     return status_fail(STATUS_OTHER, "%s: cannot be made: %s", path, strerror(errno));
 }
 
-/* checkpoint.best; without a val set nothing says which weights are the best. */
+/* checkpoint.best; auto keeps none without a val set. */
 static const char *best_metric(const struct trainer *t)
 {
     const char *by = t->config->checkpoint_best;
-    if (!t->val) return "";
     if (strcmp(by, "auto") != 0) return by;
+    if (!t->val) return "";
     return loss_task(&t->loss) == TASK_VALUES ? "val.loss" : "val.accuracy";
 }
 

@@ -164,6 +164,17 @@ class Ending(Decisions):
                 for name in kept:
                     self.assertEqual(kept[name].tobytes(), same[name].tobytes(), name)
 
+    def test_the_best_checkpoint_without_a_val_set(self):
+        kept = []
+        for best in ("auto", "train.loss"):
+            run = self.train(self.config(epochs=3), 2, ["--data.val=", f"--checkpoint.best={best}"])
+            kept.append(os.path.exists(os.path.join(run.folder, "checkpoints", "best.h5")))
+        self.assertEqual(kept, [False, True])
+        for best in ("val.f1", "nonsense"):
+            process = harness.run(["check", self.config(), "--data.val=", f"--checkpoint.best={best}"], 2)
+            self.assertEqual(process.returncode, 2)
+            self.assertIn("train.loss", harness.error_lines(process.stderr)[0])
+
     def test_no_metric_of_that_name(self):
         for flag in ("--train.early_stop=val.f2", "--checkpoint.best=f1", "--schedule.metric=val.roc"):
             with self.subTest(flag=flag):
