@@ -37,9 +37,9 @@ enum status trainer_create(struct trainer **out, struct comm *comm, const struct
 void trainer_destroy(struct trainer **t); /* collective */
 const struct trainer_info *trainer_info(const struct trainer *t);
 
-/* Trains all epochs, evaluates after each, and writes checkpoints into the folder `checkpoint_dir` (the last one is
- * final.h5); every rank passes the same path. Collective. Errors: STATUS_DIVERGED when a loss or weight is not finite; then
- * no checkpoint is written or replaced. */
+/* Trains all epochs, or until train.early_stop, evaluates after each, and writes checkpoints into the folder `checkpoint_dir`
+ * (the last one is final.h5); every rank passes the same path. Collective. Errors: STATUS_DIVERGED when too many steps in a
+ * row, an evaluation's loss or a weight are not finite; then no checkpoint is written or replaced. */
 enum status trainer_run(struct trainer *t, const struct observer *observer, const char *checkpoint_dir);
 
 /* Evaluates a checkpoint's weights on `locator`, in the checkpoint's own normalisation and virtual ranks.
