@@ -48,6 +48,11 @@ double comm_clock_offset(struct comm *c);
  * Returns on it how many there are, elsewhere 0. Collective. */
 int64_t comm_gather_words(struct comm *c, int root, const uint32_t *mine, int64_t count, uint32_t *all);
 
+/* Calls take(self, values, count) on rank 0 with the values of every rank in turn. Those of others come to `room`, which is as
+ * long as any rank's values and is needed on rank 0 only. Collective. */
+void comm_gather_floats(struct comm *c, const float *mine, int64_t count, float *room,
+                        void (*take)(void *self, const float *values, int64_t count), void *self);
+
 /* Hands `values` from rank to rank, those of rank 0 first: each calls add(self, values), which adds its own, and every rank
  * returns with what the last one made of them. The order of additions is that of a single rank. Collective. */
 void comm_fold_doubles(struct comm *c, double *values, int64_t count, void (*add)(void *self, double *values),

@@ -34,6 +34,7 @@ struct source_info {
     int64_t samples;    /* > 0 */
     struct shape shape; /* (N,H,W) has c = 1; (N,F) has c = F, h = w = 1 */
     enum feature_type type;
+    bool has_labels;      /* false only where they are optional: then the facts about labels are empty */
     int64_t label_width;               /* 0 = labels are (N,), else the K of (N,K) */
     bool label_integers;               /* stored as integers: may be class indices */
     char label_type[SOURCE_TYPE_SIZE]; /* "int64", as stored */
@@ -49,7 +50,7 @@ struct source;
 /* Object names inside the file, each NULL or "" to look for the usual ones; weights are read only if they are named. */
 struct source_names {
     const char *x, *y, *weights;
-    bool weights_optional; /* a set without them is fine */
+    bool weights_optional, labels_optional; /* a set without them is fine */
 };
 enum status source_open(struct source **out, const char *locator, const struct source_names *names);
 void source_close(struct source **s);

@@ -1,4 +1,4 @@
-/* trainer.h - one training or evaluation run over all ranks. */
+/* trainer.h - one training run over all ranks. */
 #ifndef DDP_TRAINER_H
 #define DDP_TRAINER_H
 
@@ -41,10 +41,5 @@ const struct trainer_info *trainer_info(const struct trainer *t);
  * (the last one is final.h5); every rank passes the same path. Collective. Errors: STATUS_DIVERGED when too many steps in a
  * row, an evaluation's loss or a weight are not finite; then no checkpoint is written or replaced. */
 enum status trainer_run(struct trainer *t, const struct observer *observer, const char *checkpoint_dir);
-
-/* Evaluates a checkpoint's weights on `locator`, in the checkpoint's own normalisation and virtual ranks.
- * `config` is what config_text in the checkpoint resolves to (checkpoint_read_config). Collective. */
-enum status trainer_evaluate(struct comm *comm, const struct config *config, const char *checkpoint,
-                             const char *locator, const struct observer *observer);
 
 #endif

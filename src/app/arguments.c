@@ -51,6 +51,7 @@ static const struct flag flags[] = {
      0},
     {"label-count", "N", AT(label_count), "arff: the last N attributes are labels; the first if negative",
      FLAGS_ARFF, 0},
+    {"out", "FILE.h5", AT(out), "where predictions go", FLAGS_PREDICT, 0},
     {"digits", "N", AT(digits),
      "decimals of the classification report (default 2); of a table of targets, "
      "digits (6)",

@@ -1,8 +1,7 @@
 #include "app/report.h"
 #include "app/setup.h"
-#include "ddp/checkpoint.h"
+#include "ddp/examine.h"
 #include "ddp/number.h"
-#include "ddp/trainer.h"
 
 #define MOST_DIGITS 15
 
@@ -42,18 +41,13 @@ static enum status read_digits(const char *text, int64_t *digits)
 
 static enum status evaluate(struct setup *setup, struct comm *comm, const struct arguments *a)
 {
-    enum status status = STATUS_OK;
     struct wish wish = {.arguments = a};
     TRY(read_digits(a->digits, &wish.digits));
     if (!a->data || !*a->data)
         return status_fail(STATUS_CONFIG, "eval needs --data LOCATOR, such as --data test.h5");
-    if (comm_rank(comm) == 0) status = checkpoint_read_config(a->words[0], &setup->text);
-    TRY(comm_agree(comm, status));
-    status = setup_share(setup, comm);
-    if (status != STATUS_OK) return status_at(status, "%s", a->words[0]);
-    TRY(comm_split_nodes(comm, setup->config.ranks_per_node));
+    TRY(setup_from_checkpoint(setup, comm, a->words[0]));
     const struct observer observer = {.self = &wish, .eval = on_eval};
-    TRY(trainer_evaluate(comm, &setup->config, a->words[0], a->data, &observer));
+    TRY(examine_run(comm, &setup->config, a->words[0], a->data, &observer));
     return comm_agree(comm, wish.status);
 }
 

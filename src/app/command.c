@@ -18,6 +18,15 @@ static const struct command commands[] = {
      "greatest\n"
      "error the greatest); the other metrics of the task; and the confusion matrix of up to 30 classes.\n",
      FLAGS_DATA | FLAGS_EVAL, 1, 1, true, cmd_eval},
+    {"predict", "CHECKPOINT --data LOCATOR --out FILE.h5", "write what a checkpoint says of each sample",
+     "HDF5, rows in the order of the data: logits (N,K), what the network puts out; probabilities (N,K), "
+     "where the loss\n"
+     "makes them some; predicted: the class (N,), labels 0 and 1 (N,K) by metrics.threshold, or values (N,K) "
+     "in original\n"
+     "units. The data need no labels; if they have some, labels and, of classes and labels, correct (N,) are "
+     "written, too.\n\n"
+     "  mpirun -np 4 ddp_train predict runs/a/checkpoints/final.h5 --data new.h5 --out new-predictions.h5\n",
+     FLAGS_DATA | FLAGS_PREDICT | FLAGS_FORCE, 1, 1, true, cmd_predict},
     {"check", "[FILE.yaml]", "check configuration, data and model, and stop before the first step", "",
      FLAGS_CONFIG, 0, 1, true, cmd_check},
     {"inspect", "FILE", "show what a data set or a checkpoint holds", "", 0, 1, 1, false, cmd_inspect},

@@ -22,7 +22,8 @@ struct arguments {
     const char *words[ARGUMENT_WORDS]; /* behind the command */
     int word_count;
     const char *config, *output, *data, *class_names, *params, *repeats, *ranks_per_node, *json, *timeline,
-        *timeline_steps, *batch, *digits, *confusion; /* NULL if not given */
+        *timeline_steps, *batch, *digits, *confusion,
+        *out; /* NULL if not given */
     const char *target, *categorical, *drop, *missing, *labels, *split, *seed, *split_at, *test_every,
         *test_file, *header, *delimiter, *labels_xml, *label_count; /* of convert */
     bool overwrite, print_config, force, help, version;
@@ -41,6 +42,7 @@ enum flag_set {
     FLAGS_CSV = 128,
     FLAGS_ARFF = 256,
     FLAGS_EVAL = 512,
+    FLAGS_PREDICT = 1024,
     FLAGS_CONVERT = FLAGS_IDX | FLAGS_TABLE | FLAGS_CSV | FLAGS_ARFF | FLAGS_FORCE,
 };
 
@@ -81,6 +83,7 @@ enum status cmd_eval(struct comm *comm, struct arguments *a);
 enum status cmd_help(struct comm *comm, struct arguments *a);
 enum status cmd_init(struct comm *comm, struct arguments *a);
 enum status cmd_inspect(struct comm *comm, struct arguments *a);
+enum status cmd_predict(struct comm *comm, struct arguments *a);
 enum status cmd_train(struct comm *comm, struct arguments *a);
 enum status cmd_version(struct comm *comm, struct arguments *a);
 

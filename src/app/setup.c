@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "ddp/checkpoint.h"
 #include "ddp/log.h"
 #include "ddp/mem.h"
 #include "ddp/options.h"
@@ -44,6 +45,15 @@ enum status setup_share(struct setup *s, struct comm *comm)
     if (status == STATUS_OK) status = options_resolve(&settings, &s->config);
     settings_free(&settings);
     return comm_agree(comm, status);
+}
+
+enum status setup_from_checkpoint(struct setup *s, struct comm *comm, const char *path)
+{
+    enum status status = comm_rank(comm) == 0 ? checkpoint_read_config(path, &s->text) : STATUS_OK;
+    TRY(comm_agree(comm, status));
+    status = setup_share(s, comm);
+    if (status != STATUS_OK) return status_at(status, "%s", path);
+    return comm_split_nodes(comm, s->config.ranks_per_node);
 }
 
 enum status setup_print(const struct setup *s, struct comm *comm)

@@ -17,6 +17,9 @@ enum status setup_create(struct setup *s, struct comm *comm, struct arguments *a
 /* From a resolved text that rank 0 has in s->text, NULL on the others. Collective. */
 enum status setup_share(struct setup *s, struct comm *comm);
 
+/* From the resolved text in a checkpoint; cuts the ranks into nodes as it says. Collective. */
+enum status setup_from_checkpoint(struct setup *s, struct comm *comm, const char *path);
+
 /* Rank 0 prints the resolved text. Collective. */
 enum status setup_print(const struct setup *s, struct comm *comm);
 

@@ -250,6 +250,22 @@ int64_t comm_gather_words(struct comm *c, int root, const uint32_t *mine, int64_
     return total;
 }
 
+void comm_gather_floats(struct comm *c, const float *mine, int64_t count, float *room,
+                        void (*take)(void *self, const float *values, int64_t count), void *self)
+{
+    if (c->rank == 0) take(self, mine, count);
+    for (int r = 1; c->rank == 0 && r < c->size; r++) {
+        MPI_Recv(&count, 1, MPI_INT64_T, r, 0, c->world, MPI_STATUS_IGNORE);
+        for (int64_t at = 0; at < count; at += PART)
+            MPI_Recv(room + at, part_of(count - at), MPI_FLOAT, r, 0, c->world, MPI_STATUS_IGNORE);
+        take(self, room, count);
+    }
+    if (c->rank == 0) return;
+    MPI_Send(&count, 1, MPI_INT64_T, 0, 0, c->world);
+    for (int64_t at = 0; at < count; at += PART)
+        MPI_Send(mine + at, part_of(count - at), MPI_FLOAT, 0, 0, c->world);
+}
+
 void comm_fold_doubles(struct comm *c, double *values, int64_t count, void (*add)(void *self, double *values),
                        void *self)
 {

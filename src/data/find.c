@@ -75,12 +75,12 @@ enum status find_features(struct h5 *f, const char *path, const char *group, con
     return out->data ? STATUS_OK : not_found(f, path, group, names, "features", "data.x");
 }
 
-enum status find_labels(struct h5 *f, const char *path, const char *group, const char *wanted,
+enum status find_labels(struct h5 *f, const char *path, const char *group, const char *wanted, bool optional,
                         struct found *out)
 {
     const char *const one[] = {wanted, NULL}, *const *names = wanted ? one : label_names;
     TRY(open_first(f, path, group, names, out));
-    return out->data ? STATUS_OK : not_found(f, path, group, names, "labels", "data.y");
+    return out->data || optional ? STATUS_OK : not_found(f, path, group, names, "labels", "data.y");
 }
 
 enum status find_weights(struct h5 *f, const char *path, const char *group, const char *wanted, bool optional,

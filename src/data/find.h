@@ -20,10 +20,10 @@ enum status find_split(const char *locator, char path[FIND_NAME_SIZE], const cha
  * there. */
 enum status find_features(struct h5 *f, const char *path, const char *group, const char *wanted,
                           struct found *out);
-enum status find_labels(struct h5 *f, const char *path, const char *group, const char *wanted,
-                        struct found *out);
 
-/* Opens `wanted`; if there is none and it is optional, out->data stays NULL. */
+/* The same, and weights only as `wanted`; if there are none and they are optional, out->data stays NULL. */
+enum status find_labels(struct h5 *f, const char *path, const char *group, const char *wanted, bool optional,
+                        struct found *out);
 enum status find_weights(struct h5 *f, const char *path, const char *group, const char *wanted, bool optional,
                          struct found *out);
 

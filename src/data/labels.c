@@ -36,6 +36,7 @@ static enum status describe_labels(struct labels *l, struct source_info *out)
     TRY(check_count(&l->y, out->samples));
     h5_type_text(info, type);
     l->width = info->rank == 2 ? info->dims[1] : 1;
+    out->has_labels = true;
     out->label_width = info->rank == 2 ? l->width : 0;
     out->label_integers = info->kind == H5_KIND_INT;
     snprintf(out->label_type, sizeof out->label_type, "%.15s", type);
@@ -57,7 +58,7 @@ static enum status open_weights(struct labels *l, struct h5 *f, const char *path
 enum status labels_open(struct labels *l, struct h5 *f, const char *path, const char *group,
                         const struct source_names *names, struct source_info *info)
 {
-    TRY(describe_labels(l, info));
+    if (l->y.data) TRY(describe_labels(l, info));
     TRY(open_weights(l, f, path, group, names, info));
     if (!info->label_integers) return STATUS_OK;
     int64_t row = l->width * (int64_t)sizeof *l->block;

@@ -24,8 +24,10 @@ static enum status open_slice(struct source *s, const char *locator, const struc
 {
     TRY(mem_copy_text(&s->locator, locator));
     const char *slice = slice_cut(s->locator);
-    struct source_names wanted = {given(names->x), given(names->y), given(names->weights),
-                                  names->weights_optional};
+    struct source_names wanted = *names;
+    wanted.x = given(names->x);
+    wanted.y = given(names->y);
+    wanted.weights = given(names->weights);
     TRY(s->ops->open(s, s->locator + strlen(s->ops->prefix), &wanted));
     if (wanted.weights && !s->info.has_weights && !wanted.weights_optional)
         return status_fail(STATUS_DATA, "%s: has no weights; leave data.weights empty", s->locator);
@@ -61,6 +63,7 @@ void source_close(struct source **s)
 
 void source_describe_labels(struct source *s)
 {
+    s->info.has_labels = true;
     s->info.label_integers = true;
     snprintf(s->info.label_type, sizeof s->info.label_type, "int32");
     s->info.label_where = s->locator;
@@ -79,6 +82,7 @@ int64_t source_number(const struct source *s, int64_t sample)
 enum status source_read(struct source *s, int64_t first, int64_t count, const struct source_rows *rows)
 {
     assert(first >= 0 && count >= 0 && first <= s->info.samples && count <= s->info.samples - first);
+    assert(s->info.has_labels || (!rows->labels && !rows->targets));
     assert((!rows->labels || (s->info.label_integers && s->info.label_width <= 1)) &&
            (!rows->weights || s->info.has_weights));
     return s->ops->read(s, slice_part(s->slice, first, count), rows);

@@ -82,7 +82,7 @@ static void defuse(char *name)
 /* Names stand beside the labels, on their group or on the file, as attribute or as dataset. */
 static enum status find_names(struct h5_source *h, const char *group, const char *what, int64_t *count)
 {
-    const char *const objects[] = {h->labels.y.name, group[0] ? group : "/", "/"};
+    const char *const objects[] = {h->labels.y.data ? h->labels.y.name : "/", group[0] ? group : "/", "/"};
     char dataset[FIND_NAME_SIZE];
     for (int i = 0; i < 3 && !h->class_names; i++)
         if (h5_has_attr(h->file, objects[i], what))
@@ -136,7 +136,7 @@ static enum status open_h5(struct source *s, const char *locator, const struct s
     if (group[0] && h5_what(h->file, group) != H5_OBJECT_GROUP)
         return status_fail(STATUS_DATA, "%s: no group '%s'; see: ddp_train inspect %s", path, group, path);
     TRY(find_features(h->file, path, group, names->x, &h->x));
-    TRY(find_labels(h->file, path, group, names->y, &h->labels.y));
+    TRY(find_labels(h->file, path, group, names->y, names->labels_optional, &h->labels.y));
     TRY(read_layout(h));
     TRY(describe_features(s, h));
     TRY(labels_open(&h->labels, h->file, path, group, names, &s->info));

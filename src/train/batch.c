@@ -26,6 +26,16 @@ void batch_destroy(struct batch *b)
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) mem_free(all[i]);
 }
 
+void batch_take_blocks(struct batch *b, int64_t samples, int64_t first, int64_t count)
+{
+    b->leaves = count;
+    for (int64_t i = 0; i < count; i++) {
+        int64_t sample = (first + i) * b->lanes, left = samples - sample;
+        b->live[i] = left < b->lanes ? left : b->lanes;
+        for (int64_t n = 0; n < b->live[i]; n++) b->samples[i * b->lanes + n] = sample + n;
+    }
+}
+
 /* Fills rows; returns their number. */
 static int64_t find_rows(struct batch *b, const struct dataset *d)
 {
@@ -84,7 +94,7 @@ void batch_load(struct batch *b, const struct dataset *d, const struct normal *n
     const void *const *rows = b->rows;
     b->has_weights = info->has_weights;
     for (int64_t leaf = 0; leaf < b->leaves; leaf++) {
-        load_labels(b, d, leaf);
+        if (info->has_labels) load_labels(b, d, leaf);
         if (info->has_weights) load_weights(b, d, leaf);
         struct gather g = {.channels = n->channels,
                            .per_channel = shape_features(info->shape) / n->channels,

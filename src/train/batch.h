@@ -30,6 +30,9 @@ struct batch {
 enum status batch_create(struct batch *b, int64_t lanes, int64_t leaves, int64_t width);
 void batch_destroy(struct batch *b);
 
+/* Makes the next pass one of samples in their order: of so many, cut into blocks of `lanes`, blocks first .. first+count-1. */
+void batch_take_blocks(struct batch *b, int64_t samples, int64_t first, int64_t count);
+
 /* Gathers the samples into the model's input [F][N], normalised, and what the loss needs to know of them; dead lanes become
  * zeros. */
 void batch_load(struct batch *b, const struct dataset *d, const struct normal *n, float *input);

@@ -33,7 +33,7 @@ static enum status open_source(struct store *s, const char *locator, const struc
     TRY(source_open(&s->source, locator, names));
     const struct source_info *info = source_info(s->source);
     s->sample_bytes = shape_features(info->shape) * feature_bytes(info->type);
-    s->width = info->label_width ? info->label_width : 1;
+    s->width = info->label_width ? info->label_width : info->has_labels;
     return STATUS_OK;
 }
 
@@ -53,7 +53,7 @@ static enum status lay_out(struct store *s, char *base, bool is_index)
     s->features = base;
     if (is_index)
         s->labels = (int32_t *)(void *)(base + labels);
-    else
+    else if (info->has_labels)
         s->targets = (float *)(void *)(base + labels);
     if (info->has_weights) s->weights = (float *)(void *)(base + weights);
     return STATUS_OK;
@@ -211,6 +211,7 @@ static enum status check_width(const struct dataset *d, int64_t outputs)
 enum status dataset_check_labels(const struct dataset *d, int64_t outputs)
 {
     const struct store *s = d->store;
+    if (!d->info.has_labels) return STATUS_OK;
     if (!s->labels) return check_width(d, outputs);
     for (int64_t i = 0; i < d->info.samples; i++) {
         int32_t label = dataset_label(d, i);

@@ -26,7 +26,8 @@ static enum status check_indices(const struct store *s, int64_t first, int64_t c
 enum status dataset_scan(const struct store *s, struct label_scan *scan, int64_t first, int64_t count)
 {
     if (s->labels) return check_indices(s, first, count);
-    infer_scan(&scan->facts, scan->wish, first, count, s->width, s->targets + first * s->width);
+    if (s->targets)
+        infer_scan(&scan->facts, scan->wish, first, count, s->width, s->targets + first * s->width);
     return STATUS_OK;
 }
 
@@ -61,8 +62,8 @@ static enum status settle_kind(struct store *s, struct comm *comm, struct label_
 
 enum status dataset_settle(struct store *s, struct comm *comm, struct label_scan *scan)
 {
-    if (!s->labels) return settle_kind(s, comm, scan);
-    s->kind = TARGET_INDEX;
+    if (s->targets) return settle_kind(s, comm, scan);
+    s->kind = s->labels ? TARGET_INDEX : scan->wish->kind;
     return STATUS_OK;
 }
 

@@ -14,7 +14,7 @@ struct store {
     char *locator;
     char *features;
     int32_t *labels; /* NULL unless the kind is TARGET_INDEX */
-    float *targets;  /* NULL for that kind */
+    float *targets;  /* NULL for that kind, and where there are no labels */
     float *weights;  /* NULL if there are none */
     int64_t sample_bytes;
     int64_t width; /* numbers in a row of targets */

@@ -60,12 +60,7 @@ static void find_bad_layer(struct evaluation *e, const struct pass *pass)
 static void run_blocks(struct evaluation *e, const float *params, int64_t first, int64_t count)
 {
     struct batch *b = e->batch;
-    b->leaves = count;
-    for (int64_t i = 0; i < count; i++) {
-        int64_t sample = (first + i) * b->lanes, left = dataset_info(e->data)->samples - sample;
-        b->live[i] = left < b->lanes ? left : b->lanes;
-        for (int64_t n = 0; n < b->live[i]; n++) b->samples[i * b->lanes + n] = sample + n;
-    }
+    batch_take_blocks(b, dataset_info(e->data)->samples, first, count);
     batch_load(b, e->data, e->normal, model_input(e->model));
     struct pass pass = {.params = params, .lanes = count * b->lanes, .leaves = count};
     const float *outputs = model_forward(e->model, &pass);

@@ -7,19 +7,9 @@
 #include "ddp/kernels.h"
 #include "ddp/log.h"
 #include "ddp/mem.h"
-#include "train/checkpoint_private.h"
+#include "train/build.h"
 #include "train/trainer_private.h"
 #include "train/watch.h"
-
-static enum status check_shape(struct shape want, const struct dataset *d)
-{
-    struct shape have = dataset_info(d)->shape;
-    if (shape_features(want) == shape_features(have)) return STATUS_OK;
-    return status_fail(STATUS_DATA,
-                       "%s: samples are [%lld, %lld, %lld] but the model takes [%lld, %lld, %lld]",
-                       dataset_locator(d), (long long)have.c, (long long)have.h, (long long)have.w,
-                       (long long)want.c, (long long)want.h, (long long)want.w);
-}
 
 /* The batch must divide into V slices; V is the configured number, or the number of ranks if that is more. */
 static enum status check_batch(const struct trainer *t, int64_t v)
@@ -70,37 +60,12 @@ static enum status plan_batches(struct trainer *t)
     return STATUS_OK;
 }
 
-/* Clipped logits are those of a last layer that limits them. */
-static enum status limit_outputs(struct model_spec *spec, double bound)
-{
-    if (bound == 0) return STATUS_OK;
-    if (spec->layer_count == MODEL_MAX_LAYERS)
-        return status_fail(STATUS_CONFIG, "train.clip_logits needs one layer more than the %d there can be",
-                           MODEL_MAX_LAYERS);
-    spec->layers[spec->layer_count++] = (struct layer_spec){layer_find("hardtanh"), {-bound, bound}};
-    return STATUS_OK;
-}
-
-/* The model that the configuration says, for inputs of this shape unless it says another. */
-static enum status build_model(struct model **model, const struct config *config, struct shape input,
-                               int64_t lanes, int64_t most)
-{
-    struct model_spec *spec = NULL;
-    TRY(mem_alloc(&spec, 1, sizeof *spec, "model"));
-    *spec = config->model;
-    if (spec->input.c == 0) spec->input = input;
-    enum status status = limit_outputs(spec, config->clip_logits);
-    if (status == STATUS_OK) status = model_create(model, spec, lanes, most);
-    mem_free(&spec);
-    return status;
-}
-
 static enum status build_parts(struct trainer *t)
 {
     TRY(plan_batches(t));
     int64_t ranks = comm_size(t->comm), most = (t->info.leaves + ranks - 1) / ranks;
     TRY(build_model(&t->model, t->config, dataset_info(t->train)->shape, t->info.lanes, most));
-    TRY(check_shape(model_layer(t->model, 0)->in, t->train));
+    TRY(build_check_shape(model_layer(t->model, 0)->in, t->train));
     int64_t outputs = shape_features(model_output_shape(t->model));
     TRY(dataset_check_labels(t->train, outputs));
     TRY(dataset_check_counts(t->train));
@@ -111,7 +76,7 @@ static enum status build_parts(struct trainer *t)
     TRY(batch_create(&t->batch, t->info.lanes, model_leaves(t->model), dataset_width(t->train)));
     t->batch.target_normal = t->targets.channels ? &t->targets : NULL;
     if (!t->val) return STATUS_OK;
-    TRY(check_shape(model_layer(t->model, 0)->in, t->val));
+    TRY(build_check_shape(model_layer(t->model, 0)->in, t->val));
     return evaluation_create(&t->evaluation, t->comm, t->model, t->val, &t->normal, &t->loss, &t->batch,
                              t->config->metrics_top_k);
 }
@@ -153,16 +118,10 @@ static void init_params(void *self, float *params)
     model_init_params(t->model, (uint64_t)t->config->seed, params);
 }
 
-static enum status start_math(struct comm *comm, const struct config *config)
-{
-    blas_start();
-    return comm_agree(comm, kernels_select(config->isa));
-}
-
 enum status trainer_create(struct trainer **out, struct comm *comm, const struct config *config,
                            const char *config_text)
 {
-    TRY(start_math(comm, config));
+    TRY(build_start_math(comm, config));
     TRY(comm_agree(comm, mem_alloc(out, 1, sizeof **out, "trainer")));
     struct trainer *t = *out;
     t->comm = comm;
@@ -199,57 +158,4 @@ void trainer_destroy(struct trainer **trainer)
 const struct trainer_info *trainer_info(const struct trainer *t)
 {
     return &t->info;
-}
-
-/* The parts of an evaluation without a trainer. */
-struct examiner {
-    struct dataset *data;
-    struct model *model;
-    struct loss loss;
-    float *params;
-    struct normal normal, targets;
-    struct batch batch;
-    struct evaluation evaluation;
-};
-
-static enum status examine(struct examiner *x, struct comm *comm, const struct config *config,
-                           const char *checkpoint, const char *locator, const struct observer *observer)
-{
-    TRY(start_math(comm, config));
-    struct checkpoint_facts facts;
-    TRY(comm_agree(comm, checkpoint_read_facts(checkpoint, &facts)));
-    TRY(trainer_load_like(&x->data, comm, config, locator, facts.kind));
-    int64_t slice = config->batch / facts.virtual_ranks / config->accumulate;
-    int64_t lanes = shape_lanes(slice > 0 ? slice : 1);
-    TRY(comm_agree(comm, build_model(&x->model, config, facts.input, lanes, facts.virtual_ranks)));
-    TRY(comm_agree(comm, check_shape(model_layer(x->model, 0)->in, x->data)));
-    size_t bytes = (size_t)model_param_floats(x->model) * sizeof(float);
-    TRY(comm_agree(comm, mem_alloc(&x->params, bytes, 1, "parameters")));
-    TRY(comm_agree(comm, checkpoint_load(checkpoint, x->model, x->params, &x->normal, &x->targets)));
-    TRY(comm_agree(comm, batch_create(&x->batch, lanes, model_leaves(x->model), dataset_width(x->data))));
-    x->batch.target_normal = x->targets.channels ? &x->targets : NULL;
-    TRY(comm_agree(comm, loss_make(&x->loss, config->loss, &config->loss_args, facts.kind,
-                                   shape_features(model_output_shape(x->model)), config->metrics_threshold)));
-    TRY(comm_agree(comm, evaluation_create(&x->evaluation, comm, x->model, x->data, &x->normal, &x->loss,
-                                           &x->batch, config->metrics_top_k)));
-    struct eval_event event = {.split = "eval"};
-    TRY(evaluation_run(&x->evaluation, x->params, &event));
-    if (comm_rank(comm) == 0) observer->eval(observer->self, &event);
-    return STATUS_OK;
-}
-
-enum status trainer_evaluate(struct comm *comm, const struct config *config, const char *checkpoint,
-                             const char *locator, const struct observer *observer)
-{
-    struct examiner x = {0};
-    enum status status = examine(&x, comm, config, checkpoint, locator, observer);
-    evaluation_destroy(&x.evaluation);
-    batch_destroy(&x.batch);
-    normal_destroy(&x.normal);
-    normal_destroy(&x.targets);
-    mem_free(&x.params);
-    loss_free(&x.loss);
-    model_destroy(&x.model);
-    dataset_destroy(&x.data);
-    return status;
 }

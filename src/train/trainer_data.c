@@ -22,7 +22,7 @@ static struct dataset_labels labels_of(const struct config *c, char text[TEXT_SI
 }
 
 enum status trainer_load_like(struct dataset **out, struct comm *comm, const struct config *c,
-                              const char *locator, enum target_kind kind)
+                              const char *locator, enum target_kind kind, bool for_prediction)
 {
     char text[TEXT_SIZE];
     struct source_names names = names_of(c);
@@ -32,6 +32,8 @@ enum status trainer_load_like(struct dataset **out, struct comm *comm, const str
     labels.kind = kind;
     labels.fixed_by = text;
     names.weights_optional = true;
+    names.labels_optional = for_prediction;
+    if (for_prediction) names.weights = NULL;
     return dataset_load(out, comm, locator, &names, &labels);
 }
 
@@ -42,7 +44,8 @@ static enum status load_sets(struct trainer *t)
     struct source_names names = names_of(c);
     struct dataset_labels labels = labels_of(c, text);
     TRY(dataset_load(&t->train, t->comm, c->data_train, &names, &labels));
-    if (c->data_val[0]) return trainer_load_like(&t->val, t->comm, c, c->data_val, dataset_kind(t->train));
+    if (c->data_val[0])
+        return trainer_load_like(&t->val, t->comm, c, c->data_val, dataset_kind(t->train), false);
     if (c->val_fraction > 0)
         return dataset_split(t->train, t->comm, c->val_fraction, (uint64_t)c->split_seed, &t->val);
     return STATUS_OK;

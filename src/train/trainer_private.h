@@ -40,10 +40,11 @@ struct trainer {
     double data_seconds, compute_seconds, sync_seconds;
 };
 
-/* trainer_data.c: opens the data and measures it; and a further set, whose labels must be of this kind. Collective. */
+/* trainer_data.c: opens the data and measures it; and a further set, whose labels must be of this kind, or may be missing if
+ * it is for prediction, which also needs no weights. Collective. */
 enum status trainer_load_data(struct trainer *t);
 enum status trainer_load_like(struct dataset **out, struct comm *comm, const struct config *config,
-                              const char *locator, enum target_kind kind);
+                              const char *locator, enum target_kind kind, bool for_prediction);
 
 /* trainer_step.c: one step on the global batch that starts at `position` of the epoch's order; the sums are
  * those of the whole batch, on every rank. A step whose loss or gradient is not finite (sums->bad) or that has no valid

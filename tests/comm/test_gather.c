@@ -31,6 +31,33 @@ static void check_gather(struct comm *c, int root, int64_t share)
     mem_free(&words), mem_free(&gathered);
 }
 
+/* Rank 0 sees what rank r has, count * (r + 1) values from r * 1000 on, rank after rank. */
+struct seen {
+    int64_t count, wrong;
+    int ranks;
+};
+
+static void see(void *self, const float *values, int64_t count)
+{
+    struct seen *s = self;
+    s->wrong += count != s->count * (s->ranks + 1);
+    for (int64_t i = 0; i < count; i++) s->wrong += values[i] != (float)((s->ranks * 1000 + i) % MANY);
+    s->ranks++;
+}
+
+static void check_turns(struct comm *c, int64_t count)
+{
+    float *mine, *room;
+    int64_t all = count * (comm_rank(c) + 1);
+    struct seen seen = {.count = count};
+    CHECK_STATUS(mem_alloc(&mine, (size_t)all + 1, sizeof *mine, "test"), STATUS_OK);
+    CHECK_STATUS(mem_alloc(&room, (size_t)(count * comm_size(c)) + 1, sizeof *room, "test"), STATUS_OK);
+    for (int64_t i = 0; i < all; i++) mine[i] = (float)((comm_rank(c) * 1000 + i) % MANY);
+    comm_gather_floats(c, mine, all, comm_rank(c) == 0 ? room : NULL, see, &seen);
+    CHECK(seen.ranks == (comm_rank(c) == 0 ? comm_size(c) : 0) && seen.wrong == 0);
+    mem_free(&mine), mem_free(&room);
+}
+
 static void check_sums(struct comm *c, int64_t count)
 {
     int64_t *integers, wrong = 0, ranks = comm_size(c);
@@ -71,6 +98,9 @@ int main(int argc, char **argv)
     CHECK_STATUS(comm_create(&c, &argc, &argv), STATUS_OK);
     for (int root = 0; root < comm_size(c); root++) check_gather(c, root, 1000);
     if (comm_size(c) == 2) check_gather(c, 0, MANY);
+    check_turns(c, 0);
+    check_turns(c, 1000);
+    if (comm_size(c) == 2) check_turns(c, MANY / 2 + 1);
     check_sums(c, comm_size(c) == 2 ? MANY : 1000);
     check_fold(c);
     comm_destroy(&c);

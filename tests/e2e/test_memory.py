@@ -69,6 +69,7 @@ class Sanitizers(harness.Case):
             self.assertIn("weights hash", out)
         checkpoint = os.path.join(self.path("run"), "checkpoints", "final.h5")
         self.check(["mpirun", "-np", "2", program, "eval", checkpoint, "--data", "synthetic:1x28x28:10:77"])
+        self.check(["mpirun", "-np", "3", program, "predict", checkpoint, "--data", "synthetic:1x28x28:10:777", "--out", self.path("p.h5")])
         self.check([program, "inspect", checkpoint])
 
 

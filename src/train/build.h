@@ -1,0 +1,20 @@
+/* build.h - what a training and an examination of its checkpoint begin with. */
+#ifndef DDP_TRAIN_BUILD_H
+#define DDP_TRAIN_BUILD_H
+
+#include "ddp/comm.h"
+#include "ddp/config.h"
+#include "ddp/dataset.h"
+#include "ddp/model.h"
+
+/* Chooses the kernels, and keeps BLAS in its thread. Collective. */
+enum status build_start_math(struct comm *comm, const struct config *config);
+
+/* The model that the configuration says, for inputs of this shape unless it says another. Local. */
+enum status build_model(struct model **model, const struct config *config, struct shape input, int64_t lanes,
+                        int64_t most);
+
+/* STATUS_DATA if samples have another number of features. Local. */
+enum status build_check_shape(struct shape want, const struct dataset *d);
+
+#endif
