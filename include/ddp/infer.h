@@ -25,7 +25,7 @@ struct infer_wish {
 
 enum infer_rule {
     RULE_ONEHOT, /* a single 1 and zeros */
-    RULE_PROBS,  /* no negative numbers, sum 1 within 1e-4 */
+    RULE_PROBS,  /* no negative numbers, sum 1 within 1e-3 */
     RULE_BINARY, /* 0 and 1 */
     RULE_SIGNED, /* -1 and +1 */
     RULE_RANGE,  /* target_min .. target_max */

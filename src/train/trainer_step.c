@@ -154,6 +154,7 @@ enum status trainer_step(struct trainer *t, const struct order *order, int64_t e
     t->step++;
     if (sums->bad) return count_bad(t, epoch, lr);
     t->empty_steps += skip;
+    if (skip) return STATUS_OK; /* says nothing about the weights */
     t->bad_in_a_row = 0;
     t->culprit[0] = '\0';
     return STATUS_OK;

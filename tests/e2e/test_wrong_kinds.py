@@ -83,7 +83,7 @@ def may_be(labels, kind, loss):
     if kind == "onehot":
         return rows.shape[1] > 1 and bool(((rows == 0) | (rows == 1)).all() and (rows.sum(axis=1) == 1).all())
     if kind == "probs":
-        return rows.shape[1] > 1 and bool((rows >= 0).all() and (abs(rows.sum(axis=1) - 1) <= 1e-4).all())
+        return rows.shape[1] > 1 and bool((rows >= 0).all() and (abs(rows.sum(axis=1) - 1) <= 1e-3).all())
     if kind == "multilabel":
         return bool(((rows == 0) | (rows == 1)).all() or (abs(rows) == 1).all())
     low, high = RANGES.get(loss, (-np.inf, np.inf))
