@@ -92,7 +92,7 @@ static void run(struct comm *comm, struct config *config, const enum harm *harms
         CHECK((sums.bad > 0) == is_bad && same_everywhere(comm, (double)sums.bad));
         bad += is_bad;
         empty += harms[i] == EMPTY;
-        row = is_bad ? row + 1 : 0;
+        row = harms[i] == NONE ? 0 : row + is_bad; /* an empty step says nothing */
         CHECK(t->bad_steps == bad && t->empty_steps == empty && t->bad_in_a_row == row);
         CHECK(t->step == i + 1 && t->updates == i + 1 - bad - empty);
         CHECK(harms[i] != EMPTY || (sums.weight == 0 && sums.count == BATCH));
