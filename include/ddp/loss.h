@@ -23,6 +23,7 @@ struct loss_sums {
     int64_t valid;   /* samples with a target (not ignore_index) */
     int64_t count;   /* samples */
     int64_t bad;     /* passes with a gradient that is not finite; filled in after the backward pass */
+    int64_t requests; /* bits: what a rank asks of all at the end of the step; those of all ranks together */
 };
 
 /* What the outputs of the network are to a loss, which tells how to predict from them. */

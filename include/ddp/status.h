@@ -14,7 +14,11 @@
     X(OTHER, 1, "failed")                                                                                    \
     X(CONFIG, 2, "usage or configuration")                                                                   \
     X(DATA, 3, "data")                                                                                       \
-    X(DIVERGED, 4, "diverged")
+    X(DIVERGED, 4, "diverged")                                                                               \
+    X(DIFFERS, 5, "the nodes no longer hold the same state")                                                 \
+    X(REQUEUE, 75, "saved before the end; start again to continue")                                          \
+    X(WATCHDOG, 86, "a rank did not come along")                                                             \
+    X(INTERRUPTED, 130, "interrupted")
 
 #define STATUS_ENUM(name, code, text) STATUS_##name = (code),
 enum status { STATUS_MAP(STATUS_ENUM) };

@@ -80,6 +80,7 @@ static struct loss_sums total_of(const struct sync *s)
         total.valid += s->sums[v].valid;
         total.count += s->sums[v].count;
         total.bad += s->sums[v].bad;
+        total.requests |= s->sums[v].requests;
     }
     return total;
 }

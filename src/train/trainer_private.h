@@ -11,6 +11,13 @@
 
 #define TRAINER_CULPRIT 96
 
+/* What a rank may ask of all at the end of a step (loss_sums.requests): one asks, all do. */
+enum step_request {
+    REQUEST_SAVE = 1,      /* a checkpoint */
+    REQUEST_STOP = 2,      /* a checkpoint, and the end of the run: STATUS_REQUEUE */
+    REQUEST_INTERRUPT = 4, /* the same on the user's word: STATUS_INTERRUPTED */
+};
+
 struct trainer {
     struct comm *comm;
     const struct config *config;
@@ -34,6 +41,7 @@ struct trainer {
     int64_t updates;                /* steps that changed the weights */
     int64_t bad_steps, empty_steps; /* skipped: not finite; without any valid target */
     int64_t bad_in_a_row;
+    int64_t requests; /* enum step_request: what this rank asks in the next step */
     char culprit[TRAINER_CULPRIT]; /* what went wrong first on this rank, "" = nothing */
     int64_t culprit_step;          /* and in which step */
     struct schedule_state schedule;

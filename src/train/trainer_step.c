@@ -75,6 +75,7 @@ static void run_passes(struct trainer *t, struct pass *pass)
     model_backward(t->model, pass);
     traced = trace_begin();
     b->sums[0].bad = bad != NULL;
+    b->sums[0].requests = t->requests;
     find_culprit(t, pass, bad);
     sync_group_done(t->sync, b->sums);
     trace_end(traced, TRACE_PHASE, "sum", 0);
