@@ -61,6 +61,7 @@ struct config {
     char *early_stop; /* metric such as "val.loss", "" = never */
     int64_t patience;
     double min_delta;
+    char *max_time; /* as clock_parse_duration takes it, "" = no limit */
     bool decay_biases;
     char *schedule_metric; /* what the schedule observes */
 

@@ -8,6 +8,8 @@
 #ifndef DDP_STATUS_H
 #define DDP_STATUS_H
 
+#include <stdbool.h>
+
 /* Name, exit code, and what it means to people; the one list of them. */
 #define STATUS_MAP(X)                                                                                        \
     X(OK, 0, "done")                                                                                         \
@@ -34,6 +36,12 @@ enum status status_at(enum status code, const char *format, ...) __attribute__((
 
 /* This thread's last message; "" if none. Valid until the next status_fail or status_at of the thread. */
 const char *status_text(void);
+
+/* Whether it stands for an early end that was asked for: no failure, and the message says how to go on. */
+static inline bool status_is_stop(enum status status)
+{
+    return status == STATUS_REQUEUE || status == STATUS_INTERRUPTED;
+}
 
 /* Forwards a failure to the caller unchanged. */
 #define TRY(expression)                                                                                      \

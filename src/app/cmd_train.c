@@ -7,9 +7,11 @@
 #include "app/report.h"
 #include "app/rundir.h"
 #include "app/setup.h"
+#include "ddp/clock.h"
 #include "ddp/log.h"
 #include "ddp/mem.h"
 #include "ddp/number.h"
+#include "ddp/stop.h"
 #include "ddp/timeline.h"
 
 /* What rank 0 does with the trainer's events. */
@@ -85,7 +87,7 @@ static void close_run(struct run *run, enum status status)
     journal_close(&run->journal);
     if (status == STATUS_OK) log_info("everything is in %s", run->path);
     log_close();
-    if (status != STATUS_OK) rundir_note_error(run->path, status_text());
+    if (status != STATUS_OK) rundir_note_end(run->path, status);
 }
 
 static enum status train(struct trainer *t, const struct setup *setup, struct comm *comm,
@@ -138,6 +140,24 @@ static enum status train_watched(struct trainer *t, const struct setup *setup, s
     return status;
 }
 
+/* Before the first step there is nothing that could be lost. */
+static enum status tell_early(enum status status)
+{
+    char cause[STATUS_TEXT_SIZE / 2];
+    if (!status_is_stop(status)) return status;
+    snprintf(cause, sizeof cause, "%s", status_text());
+    return status_fail(status, "%s before the first step: nothing to save; start again with --resume auto",
+                       cause);
+}
+
+/* Data and model; a signal that comes meanwhile ends the run here. */
+static enum status build(struct trainer **t, const struct setup *setup, struct comm *comm)
+{
+    enum status status = trainer_create(t, comm, &setup->config, setup->text);
+    if (status == STATUS_OK) status = comm_agree(comm, stop_asked());
+    return tell_early(status);
+}
+
 /* The folder is chosen, and refused, before any work, but made only when the trainer stands: a wrong path in
  * the configuration leaves nothing behind. */
 static enum status prepare_and_train(const struct setup *setup, struct comm *comm, const struct arguments *a)
@@ -150,17 +170,27 @@ static enum status prepare_and_train(const struct setup *setup, struct comm *com
 
     struct trainer *t = NULL;
     status = comm_share_text(comm, &path);
-    if (status == STATUS_OK) status = trainer_create(&t, comm, &setup->config, setup->text);
+    if (status == STATUS_OK) status = build(&t, setup, comm);
     if (status == STATUS_OK) status = train_watched(t, setup, comm, a, path);
     trainer_destroy(&t);
     mem_free(&path);
     return status;
 }
 
+/* The clocks of ranks differ: that of rank 0 counts. */
+static void limit_time(const struct setup *setup, const struct comm *comm)
+{
+    int64_t seconds;
+    if (comm_rank(comm) == 0 && *setup->config.max_time &&
+        clock_parse_duration(setup->config.max_time, &seconds) == STATUS_OK)
+        stop_limit(seconds);
+}
+
 enum status cmd_train(struct comm *comm, struct arguments *a)
 {
     struct setup setup;
     enum status status = setup_create(&setup, comm, a);
+    if (status == STATUS_OK) limit_time(&setup, comm);
     if (status == STATUS_OK)
         status = a->print_config ? setup_print(&setup, comm) : prepare_and_train(&setup, comm, a);
     setup_free(&setup);

@@ -5,6 +5,7 @@
 
 #include "app/command.h"
 #include "ddp/blas.h"
+#include "ddp/clock.h"
 #include "ddp/log.h"
 #include "ddp/mem.h"
 
@@ -22,15 +23,25 @@ static void restart_with_better_blas(char **argv)
     execv(path, argv);
 }
 
+static void tell_end(enum status status)
+{
+    if (status_is_stop(status))
+        printf("%s\n", status_text());
+    else if (status != STATUS_OK)
+        fprintf(stderr, "ddp_train: error: %s\n", status_text());
+    fflush(stdout);
+}
+
 int main(int argc, char **argv)
 {
     restart_with_better_blas(argv);
+    clock_start();
     struct comm *comm = NULL;
     enum status status = comm_create(&comm, &argc, &argv);
     bool first = !comm || comm_rank(comm) == 0;
     log_enable(first);
     if (status == STATUS_OK) status = command_run(comm, argc, argv);
-    if (status != STATUS_OK && first) fprintf(stderr, "ddp_train: error: %s\n", status_text());
+    if (first) tell_end(status);
     comm_destroy(&comm);
     assert(mem_alive() == 0);
     return status;

@@ -82,6 +82,10 @@ static const struct option options[] = {
      .help = "epochs in a row without a better train.early_stop before the run ends"},
     {"train.min_delta", OPTION_REAL, AT(min_delta), "0", 0, 1e30,
      .help = "change of train.early_stop that counts as better"},
+    {"train.max_time", OPTION_TEXT, AT(max_time), "",
+     .help = "time after which the run is saved and ends with exit code 75, to be started again with "
+             "--resume auto: 90s, "
+             "55m, 2h30m, or [D-]HH:MM:SS as in Slurm; empty = no limit"},
 
     {"optim.decay_biases", OPTION_BOOL, AT(decay_biases), "true",
      .help =

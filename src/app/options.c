@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "app/option_table.h"
+#include "ddp/clock.h"
 #include "ddp/log.h"
 #include "ddp/mem.h"
 #include "ddp/number.h"
@@ -297,6 +298,16 @@ static enum status check_data(const struct settings *s, const struct config *con
                        config->val_fraction, config->data_val);
 }
 
+static enum status check_time(const struct settings *s, const struct config *config)
+{
+    int64_t seconds;
+    enum status status = *config->max_time ? clock_parse_duration(config->max_time, &seconds) : STATUS_OK;
+    if (status == STATUS_OK) return status;
+    char where[SETTINGS_WHERE_SIZE];
+    place(s, "train.max_time", where);
+    return status_at(status, "%s", where);
+}
+
 static enum status check_whole(const struct settings *s, const struct config *config)
 {
     for (const struct option *o = option_table(); o->key; o++)
@@ -304,6 +315,7 @@ static enum status check_whole(const struct settings *s, const struct config *co
             return status_fail(STATUS_CONFIG, "%s is missing: %s", o->key, o->help);
     TRY(check_data(s, config));
     TRY(check_families(config));
+    TRY(check_time(s, config));
     if (strlen(config->run_name) > RUN_NAME_BYTES) {
         char where[SETTINGS_WHERE_SIZE];
         place(s, "run.name", where);

@@ -130,12 +130,12 @@ enum status rundir_create(const char *path, const char *config_text)
     return outfile_close(config, text);
 }
 
-void rundir_note_error(const char *path, const char *text)
+void rundir_note_end(const char *path, enum status status)
 {
     char file[RUNDIR_PATH_SIZE];
     if (rundir_file(path, "log.txt", file) != STATUS_OK) return;
     FILE *out = fopen(file, "a");
     if (!out) return;
-    fprintf(out, "error: %s\n", text);
+    fprintf(out, "%s%s\n", status_is_stop(status) ? "" : "error: ", status_text());
     fclose(out);
 }

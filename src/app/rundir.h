@@ -26,7 +26,7 @@ enum status rundir_create(const char *path, const char *config_text);
 /* The path of a file in the folder. */
 enum status rundir_file(const char *path, const char *file, char out[RUNDIR_PATH_SIZE]);
 
-/* Appends "error: TEXT" to log.txt, for a run that stops early. */
-void rundir_note_error(const char *path, const char *text);
+/* Appends the message of a run that did not come to its end to log.txt: "error: TEXT", or the text if it was stopped. */
+void rundir_note_end(const char *path, enum status status);
 
 #endif

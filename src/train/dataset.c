@@ -7,6 +7,7 @@
 #include "ddp/hash.h"
 #include "ddp/mem.h"
 #include "ddp/moments.h"
+#include "ddp/stop.h"
 #include "train/dataset_private.h"
 
 #define ANYTHING ((1u << TARGET_KINDS) - 1)
@@ -69,6 +70,7 @@ static enum status read_share(struct store *s, struct label_scan *scan)
                                    .weights = s->weights ? s->weights + first : NULL};
         TRY(source_read(s->source, first, count, &rows));
         TRY(dataset_scan(s, scan, first, count));
+        TRY(stop_asked());
     }
     return STATUS_OK;
 }

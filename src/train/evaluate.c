@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "ddp/mem.h"
+#include "ddp/stop.h"
 
 /* Room for the scores of all samples, twice, on the ranks that rank any. */
 static enum status make_room(struct evaluation *e)
@@ -161,10 +162,13 @@ enum status evaluation_run(struct evaluation *e, const float *params, struct eva
     scores_reset(e->scores);
     e->went_wrong = false;
     e->bad = NULL;
-    for (int64_t first = e->first, count; first < e->end; first += count) {
+    enum status stop = STATUS_OK;
+    for (int64_t first = e->first, count; first < e->end && stop == STATUS_OK; first += count) {
         count = e->end - first >= e->leaves ? e->leaves : 1;
         run_blocks(e, params, first, count);
+        stop = stop_asked();
     }
+    TRY(comm_agree(e->comm, stop));
     merge(e);
     struct loss_sums sums = scores_loss_sums(e->scores);
     assert(sums.count == dataset_info(e->data)->samples && scores_samples(e->scores) > 0);

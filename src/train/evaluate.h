@@ -36,7 +36,7 @@ enum status evaluation_create(struct evaluation *e, struct comm *comm, struct mo
 void evaluation_destroy(struct evaluation *e);
 
 /* Fills the event on every rank; what it points at stays until the next run. Collective. Errors, on all ranks alike:
- * STATUS_DIVERGED when the loss is not finite. */
+ * STATUS_DIVERGED when the loss is not finite; what stop_asked says on any rank, which ends the evaluation at once. */
 enum status evaluation_run(struct evaluation *e, const float *params, struct eval_event *event);
 
 #endif

@@ -41,7 +41,7 @@ struct trainer {
     int64_t updates;                /* steps that changed the weights */
     int64_t bad_steps, empty_steps; /* skipped: not finite; without any valid target */
     int64_t bad_in_a_row;
-    int64_t requests; /* enum step_request: what this rank asks in the next step */
+    int64_t requests; /* enum step_request: what this rank asks in the next step, signals aside */
     char culprit[TRAINER_CULPRIT]; /* what went wrong first on this rank, "" = nothing */
     int64_t culprit_step;          /* and in which step */
     struct schedule_state schedule;

@@ -3,6 +3,7 @@
 
 #include "ddp/clock.h"
 #include "ddp/order.h"
+#include "ddp/stop.h"
 #include "ddp/trace.h"
 #include "train/trainer_private.h"
 
@@ -62,6 +63,19 @@ static void find_culprit(struct trainer *t, const struct pass *pass, const struc
         snprintf(t->culprit, sizeof t->culprit, "the loss");
 }
 
+/* Signals are looked at as late as possible: all stop at the end of the very step in which one comes. */
+static int64_t own_requests(const struct trainer *t)
+{
+    switch (stop_asked()) {
+    case STATUS_REQUEUE:
+        return t->requests | REQUEST_STOP;
+    case STATUS_INTERRUPTED:
+        return t->requests | REQUEST_INTERRUPT;
+    default:
+        return t->requests;
+    }
+}
+
 /* Forward and backward pass of the group. */
 static void run_passes(struct trainer *t, struct pass *pass)
 {
@@ -75,7 +89,7 @@ static void run_passes(struct trainer *t, struct pass *pass)
     model_backward(t->model, pass);
     traced = trace_begin();
     b->sums[0].bad = bad != NULL;
-    b->sums[0].requests = t->requests;
+    b->sums[0].requests = own_requests(t);
     find_culprit(t, pass, bad);
     sync_group_done(t->sync, b->sums);
     trace_end(traced, TRACE_PHASE, "sum", 0);

@@ -53,6 +53,20 @@ static void test_defaults(void)
     options_free(&c);
 }
 
+static void test_time(void)
+{
+    struct config c;
+    CHECK_STATUS(resolve(DATA MODEL, NULL, NULL, &c), STATUS_OK);
+    CHECK(strcmp(c.max_time, "") == 0);
+    options_free(&c);
+    CHECK_STATUS(resolve(DATA MODEL "train: {max_time: 1-12:00:00}", NULL, NULL, &c), STATUS_OK);
+    CHECK(strcmp(c.max_time, "1-12:00:00") == 0);
+    options_free(&c);
+    refuse(DATA MODEL "train: {max_time: 90}", NULL, NULL,
+           "train.max_time (f.yaml:3:19): '90' is no duration");
+    refuse(DATA MODEL, NULL, "train.max_time=0s", "train.max_time (flag): '0s' is no time at all");
+}
+
 static void test_data(void)
 {
     struct config c;
@@ -337,6 +351,7 @@ int main(void)
 {
     test_defaults();
     test_data();
+    test_time();
     test_numbers();
     test_precedence();
     test_origins();

@@ -1,0 +1,49 @@
+#include "ddp/stop.h"
+
+#include <signal.h>
+#include <stddef.h>
+#include <unistd.h>
+
+#include "ddp/clock.h"
+
+static const struct {
+    int number;
+    const char *name;
+} caught[] = {{SIGTERM, "SIGTERM"}, {SIGUSR1, "SIGUSR1"}, {SIGUSR2, "SIGUSR2"}, {SIGINT, "SIGINT"}};
+#define CAUGHT (sizeof caught / sizeof *caught)
+
+static volatile sig_atomic_t noted; /* number of the signal, 0 = none */
+static int64_t limit;               /* seconds, 0 = none */
+
+/* The first signal counts, but what a user says at the terminal counts more than what a batch system says. */
+static void note(int number)
+{
+    if (number == SIGINT && noted == SIGINT) _exit(STATUS_INTERRUPTED);
+    if (number == SIGINT || !noted) noted = number;
+}
+
+void stop_catch(void)
+{
+    struct sigaction action = {.sa_handler = note, .sa_flags = SA_RESTART}, before;
+    sigemptyset(&action.sa_mask);
+    for (size_t i = 0; i < CAUGHT; i++) sigaddset(&action.sa_mask, caught[i].number);
+    for (size_t i = 0; i < CAUGHT; i++) {
+        sigaction(caught[i].number, NULL, &before);
+        if (before.sa_handler != SIG_IGN) sigaction(caught[i].number, &action, NULL);
+    }
+}
+
+void stop_limit(int64_t seconds)
+{
+    limit = seconds;
+}
+
+enum status stop_asked(void)
+{
+    int number = (int)noted;
+    for (size_t i = 0; number && i < CAUGHT; i++)
+        if (caught[i].number == number)
+            return status_fail(number == SIGINT ? STATUS_INTERRUPTED : STATUS_REQUEUE, "%s", caught[i].name);
+    if (limit && clock_age() >= (double)limit) return status_fail(STATUS_REQUEUE, "train.max_time");
+    return STATUS_OK;
+}
