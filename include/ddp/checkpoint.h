@@ -1,9 +1,12 @@
 /* checkpoint.h - the rank-free file a run is saved in: HDF5, PyTorch shapes, no trace of P.
  *
- *   /                 attributes: format "ddp_train checkpoint", version, step, epoch, position (samples
- *                     of the epoch already seen), virtual_ranks, seed, input_channels, input_height, input_width,
- *                     features (type of the training set), model_hash, data_hash, optim_hash,
- *                     weights_hash
+ *   512 bytes of text before the HDF5 data: "ddp_train checkpoint, version 2, step S", length of the file, XXH64 of all
+ *                     that follows. A damaged file is refused before HDF5 sees it.
+ *   /                 attributes: format "ddp_train checkpoint", version, program; step, epoch (finished ones), position
+ *                     (samples of the next one already seen) and all other numbers a run goes on with
+ *                     (src/train/progress.c lists them); virtual_ranks, seed, input_channels, input_height,
+ *                     input_width, features (type of the training set), labels (their kind), model_hash, data_hash,
+ *                     val_hash (0 without a val set), optim_hash, weights_hash
  *   /config           the resolved configuration, YAML text
  *   /model/NN.kind/weight, bias          float32, PyTorch's shapes
  *   /optim/SLOT/NN.kind/weight, bias     float32, one group per optimizer slot
@@ -12,6 +15,7 @@
 #ifndef DDP_CHECKPOINT_H
 #define DDP_CHECKPOINT_H
 
+#include <stdint.h>
 #include <stdio.h>
 
 #include "ddp/status.h"
@@ -19,8 +23,11 @@
 /* The configuration text of a checkpoint; released with mem_free. Local. */
 enum status checkpoint_read_config(const char *path, char **text);
 
-/* Whether the file is one of our checkpoints (false also when it cannot be read). Local. */
+/* Whether the file says it is one of our checkpoints (false also when it cannot be read). Local. */
 int checkpoint_is(const char *path);
+
+/* The step it was taken after, of a file whose length is right; nothing else of it is looked at. Errors: STATUS_DATA. Local. */
+enum status checkpoint_step(const char *path, int64_t *step);
 
 /* Prints what it holds and the hash over its weights, after checking that hash. Local. */
 enum status checkpoint_inspect(const char *path, FILE *out);

@@ -7,6 +7,7 @@
 #define DDP_COMM_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "ddp/status.h"
@@ -35,6 +36,9 @@ enum status comm_agree(struct comm *c, enum status mine);
 
 /* Rank 0's text on every rank; *text is NULL on the others before, and released with mem_free. Collective. */
 enum status comm_share_text(struct comm *c, char **text);
+
+/* Rank 0's bytes on every rank, in place. Collective. */
+void comm_share_bytes(struct comm *c, void *data, size_t bytes);
 
 /* Calls take(self, text) on rank 0 with the text of every rank in turn. Collective. Errors: STATUS_OTHER, memory. */
 enum status comm_gather_text(struct comm *c, const char *text, void (*take)(void *self, const char *text),

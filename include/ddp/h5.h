@@ -101,6 +101,17 @@ struct h5_writer;
 /* Starts PATH.tmp.<pid>. An existing PATH is STATUS_CONFIG unless `overwrite` and a regular file. */
 enum status h5_create(struct h5_writer **out, const char *path, bool overwrite);
 
+/* The same, with a seal: a block of text before the HDF5 data (which its readers skip) that the commit fills in, of the
+ * label, a line, the file's length, and the XXH64 of everything behind the block. Whatever is not a device is replaced. */
+#define H5_SEAL_BYTES 512
+#define H5_SEAL_LABEL 128
+enum status h5_create_sealed(struct h5_writer **out, const char *path, const char *label);
+
+/* Whether all bytes of a sealed file are as they were written, without a call to HDF5; the label; and only the label, of a
+ * file whose length is right. Errors: STATUS_DATA, also when there is no seal. */
+enum status h5_check_seal(const char *path, char label[H5_SEAL_LABEL]);
+enum status h5_read_seal(const char *path, char label[H5_SEAL_LABEL]);
+
 /* Closes the file, brings it to the disk and gives it its name; on failure nothing is left behind. */
 enum status h5_commit(struct h5_writer **w);
 

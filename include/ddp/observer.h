@@ -70,6 +70,7 @@ struct observer {
     void (*epoch)(void *self, const struct epoch_event *e);
     void (*eval)(void *self, const struct eval_event *e);
     void (*done)(void *self, const struct done_event *e);
+    int64_t (*mark)(void *self); /* bytes of metrics written so far, which a checkpoint remembers */
 };
 
 #endif

@@ -78,6 +78,12 @@ void sync_merge(struct sync *s, double *values, int64_t count);
 void sync_apply(struct sync *s, sync_visit *visit, void *self);
 void sync_skip(struct sync *s);
 
+/* Replaces parameters and slots, outside of a step: `fill` writes them on rank 0, [count] each, and from there they go
+ * to all others. Every rank returns what `fill` did. Collective. */
+enum status sync_restore(struct sync *s,
+                         enum status (*fill)(void *self, float *params, float *const slots[SYNC_SLOTS]),
+                         void *self);
+
 /* Brings optimizer slot `index` together on rank 0 and returns it there (undefined on other ranks).
  * Collective. */
 const float *sync_gather_slot(struct sync *s, int index);

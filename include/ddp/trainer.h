@@ -37,6 +37,21 @@ enum status trainer_create(struct trainer **out, struct comm *comm, const struct
 void trainer_destroy(struct trainer **t); /* collective */
 const struct trainer_info *trainer_info(const struct trainer *t);
 
+/* How far a run is. */
+struct trainer_point {
+    int64_t epoch;    /* finished ones */
+    int64_t position; /* samples of the next one that were seen */
+    int64_t step;
+    int64_t metrics_bytes; /* what observer.mark had said */
+    bool finished;         /* there is nothing left to do */
+};
+
+/* Takes up the state of a checkpoint, before trainer_run, which goes on from there to the same bits as a run that never ended,
+ * at any rank count. With `override` the data may be others. Rank 0 reads; the file need not be seen by the others.
+ * Collective; all ranks return the same status. Errors: STATUS_DATA when the file is damaged, STATUS_CONFIG when it does not
+ * go with configuration, data or virtual ranks. The trainer can only be destroyed then. */
+enum status trainer_resume(struct trainer *t, const char *path, bool override, struct trainer_point *point);
+
 /* Trains all epochs, or until train.early_stop, evaluates after each, and writes checkpoints into the folder `checkpoint_dir`
  * (the last one is final.h5); every rank passes the same path. Collective. Errors: STATUS_DIVERGED when too many steps in a
  * row, an evaluation's loss or a weight are not finite; then no checkpoint is written or replaced. */

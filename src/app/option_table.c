@@ -102,6 +102,8 @@ static const struct option options[] = {
 
     {"checkpoint.every_epochs", OPTION_INT, AT(checkpoint_every_epochs), "1", 0, 1e6,
      .help = "epochs between checkpoints; 0 = only the final one"},
+    {"checkpoint.every_steps", OPTION_INT, AT(checkpoint_every_steps), "0", 0, 1e12,
+     .help = "steps between checkpoints within and across epochs; 0 = none"},
     {"checkpoint.keep", OPTION_INT, AT(checkpoint_keep), "3", 1, 1e6, .help = "newest checkpoints to keep"},
     {"checkpoint.best", OPTION_TEXT, AT(checkpoint_best), "auto",
      .help =

@@ -174,6 +174,12 @@ enum status comm_share_text(struct comm *c, char **text)
     return STATUS_OK;
 }
 
+void comm_share_bytes(struct comm *c, void *data, size_t bytes)
+{
+    assert(bytes <= INT_MAX);
+    MPI_Bcast(data, (int)bytes, MPI_BYTE, 0, c->world);
+}
+
 enum status comm_gather_text(struct comm *c, const char *text, void (*take)(void *self, const char *text),
                              void *self)
 {

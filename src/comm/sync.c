@@ -5,6 +5,8 @@
 #include "comm/sync_private.h"
 #include "ddp/mem.h"
 
+#define SPREAD_PART ((int64_t)1 << 24) /* floats in one message: MPI counts in int */
+
 /* Layout of a node's block (tree) or of the private one (allreduce, where `holders` is 1):
  *   counters | parameters | slots | sums [V] | stack of rank first | stack of the next rank | ...
  * The counters are two of each rank and one of the node. */
@@ -115,6 +117,30 @@ void sync_fill_params(struct sync *s, void (*fill)(void *self, float *params), v
 {
     if (!s->tree || s->comm->local_rank == 0) fill(self, s->params);
     if (s->tree) shared_barrier(s->shared);
+}
+
+/* Rank 0's vector to those who hold one of their own: the first rank of every other node, or (allreduce) every rank. */
+static void spread(struct sync *s, float *vector)
+{
+    MPI_Comm holders = s->tree ? s->comm->column : s->comm->world;
+    if (s->tree && s->comm->local_rank > 0) return;
+    for (int64_t at = 0; at < s->count; at += SPREAD_PART) {
+        int64_t left = s->count - at;
+        MPI_Bcast(vector + at, (int)(left < SPREAD_PART ? left : SPREAD_PART), MPI_FLOAT, 0, holders);
+    }
+}
+
+enum status sync_restore(struct sync *s,
+                         enum status (*fill)(void *self, float *params, float *const slots[SYNC_SLOTS]),
+                         void *self)
+{
+    if (s->tree) sync_wait_done(s);
+    comm_barrier(s->comm); /* nobody reads the old ones any more */
+    TRY(comm_agree(s->comm, s->comm->rank == 0 ? fill(self, s->params, s->slots) : STATUS_OK));
+    spread(s, s->params);
+    for (int i = 0; i < s->slot_count; i++) spread(s, s->slots[i]);
+    if (s->tree) shared_barrier(s->shared);
+    return STATUS_OK;
 }
 
 size_t sync_shared_bytes(const struct sync *s)

@@ -28,4 +28,7 @@ enum status h5_describe(hid_t dataset, const char *where, const char *name, stru
 /* STATUS_DATA if the dataset, of the file `path`, is virtual and one of its sources is missing. */
 enum status h5_check_sources(hid_t dataset, const char *path, const char *where);
 
+/* Fills in the seal of a closed file; `path` names it in messages. */
+enum status h5_seal(const char *temporary, const char *path, const char *label);
+
 #endif

@@ -18,6 +18,7 @@ struct h5_writer {
     hid_t file;
     char *path;
     char *temporary;
+    char *label;                /* of the seal; NULL = none */
     char problem[H5_TEXT_SIZE]; /* why closing a dataset, which writes its last chunks, failed; "" if none did
                                  */
 };
@@ -50,12 +51,14 @@ static enum status create_file(struct h5_writer *w, const char *path)
     TRY(mem_alloc(&w->temporary, size, 1, "file name"));
     snprintf(w->temporary, size, "%s.tmp.%ld", path, (long)getpid());
     h5_start();
-    hid_t access_list = H5Pcreate(H5P_FILE_ACCESS);
+    hid_t access_list = H5Pcreate(H5P_FILE_ACCESS), creation_list = H5Pcreate(H5P_FILE_CREATE);
     H5Pset_file_locking(access_list, 0, 1);
-    w->file = H5Fcreate(w->temporary, H5F_ACC_TRUNC, H5P_DEFAULT, access_list);
+    if (w->label) H5Pset_userblock(creation_list, H5_SEAL_BYTES);
+    w->file = H5Fcreate(w->temporary, H5F_ACC_TRUNC, creation_list, access_list);
     enum status status = STATUS_OK;
     if (w->file < 0) status = status_fail(STATUS_OTHER, "%s: cannot be created: %s", path, h5_cause());
     H5Pclose(access_list);
+    H5Pclose(creation_list);
     return status;
 }
 
@@ -72,20 +75,31 @@ static enum status check_target(const char *path, bool overwrite)
     return STATUS_OK;
 }
 
-enum status h5_create(struct h5_writer **out, const char *path, bool overwrite)
+static enum status create(struct h5_writer **out, const char *path, bool overwrite, const char *label)
 {
     *out = NULL;
     TRY(check_target(path, overwrite));
     struct h5_writer *w = NULL;
     TRY(mem_alloc(&w, 1, sizeof *w, "HDF5 writer"));
     w->file = H5I_INVALID_HID;
-    enum status status = create_file(w, path);
+    enum status status = label ? mem_copy_text(&w->label, label) : STATUS_OK;
+    if (status == STATUS_OK) status = create_file(w, path);
     if (status != STATUS_OK) {
         h5_discard(&w);
         return status;
     }
     *out = w;
     return STATUS_OK;
+}
+
+enum status h5_create(struct h5_writer **out, const char *path, bool overwrite)
+{
+    return create(out, path, overwrite, NULL);
+}
+
+enum status h5_create_sealed(struct h5_writer **out, const char *path, const char *label)
+{
+    return create(out, path, true, label);
 }
 
 void h5_discard(struct h5_writer **w)
@@ -95,6 +109,7 @@ void h5_discard(struct h5_writer **w)
     if ((*w)->temporary) unlink((*w)->temporary);
     mem_free(&(*w)->path);
     mem_free(&(*w)->temporary);
+    mem_free(&(*w)->label);
     mem_free(w);
 }
 
@@ -116,6 +131,7 @@ static enum status finish(struct h5_writer *w)
     if (H5Fflush(file, H5F_SCOPE_GLOBAL) < 0) snprintf(w->problem, sizeof w->problem, "%s", h5_cause());
     if (H5Fclose(file) < 0 && !w->problem[0]) snprintf(w->problem, sizeof w->problem, "%s", h5_cause());
     if (w->problem[0]) return status_fail(STATUS_OTHER, "%s: cannot be written: %s", w->path, w->problem);
+    if (w->label) TRY(h5_seal(w->temporary, w->path, w->label));
     char *folder = NULL;
     TRY(mem_copy_text(&folder, w->path));
     bool done = sync_path(w->temporary) == 0 && rename(w->temporary, w->path) == 0;

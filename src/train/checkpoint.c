@@ -1,22 +1,16 @@
-#include "train/checkpoint_private.h"
-
+/* checkpoint.c - what writing and reading share: names, order and hashes of tensors; and the facts about a file. */
 #include <inttypes.h>
-#include <math.h>
 #include <string.h>
 
 #include "ddp/h5.h"
 #include "ddp/hash.h"
 #include "ddp/mem.h"
+#include "train/checkpoint_private.h"
 
-#define FORMAT    "ddp_train checkpoint"
-#define VERSION   1
-#define PATH_SIZE 128
-
-/* "model/03.conv2d/weight" */
-static void tensor_path(char path[PATH_SIZE], const char *group, const struct layer *l,
-                        const struct tensor *t)
+void checkpoint_tensor_path(char path[CHECKPOINT_PATH], const char *group, const struct layer *l,
+                            const struct tensor *t)
 {
-    snprintf(path, PATH_SIZE, "%.40s/%02d.%.40s/%.20s", group, l->index, l->ops->name, t->name);
+    snprintf(path, CHECKPOINT_PATH, "%.40s/%02d.%.40s/%.20s", group, l->index, l->ops->name, t->name);
 }
 
 /* The tensor of a layer whose name comes at that place in the alphabet. */
@@ -30,10 +24,10 @@ static const struct tensor *tensor_in_order(const struct layer *l, int place)
     }
 }
 
-/* Calls `each` for all tensors in the order of their paths. */
-static enum status each_tensor(const struct model *m,
-                               enum status (*each)(void *self, const struct layer *l, const struct tensor *t),
-                               void *self)
+enum status checkpoint_each_tensor(const struct model *m,
+                                   enum status (*each)(void *self, const struct layer *l,
+                                                       const struct tensor *t),
+                                   void *self)
 {
     for (int i = 0; i < model_layer_count(m); i++) {
         const struct layer *l = model_layer(m, i);
@@ -59,24 +53,22 @@ uint64_t checkpoint_weights_hash(const struct model *model, const float *params)
 {
     struct hashing h = {.params = params};
     hash_begin(&h.hash);
-    (void)each_tensor(model, hash_tensor, &h);
+    (void)checkpoint_each_tensor(model, hash_tensor, &h);
     return hash_end(&h.hash);
 }
 
-/* All slots, one after another, each in the order of its paths. */
-static uint64_t optim_hash(const struct checkpoint_state *s)
+uint64_t checkpoint_slots_hash(const struct model *model, int count, const float *const slots[])
 {
     struct hashing h;
     hash_begin(&h.hash);
-    for (int i = 0; i < s->optim->slots; i++) {
-        h.params = s->slots[i];
-        (void)each_tensor(s->model, hash_tensor, &h);
+    for (int i = 0; i < count; i++) {
+        h.params = slots[i];
+        (void)checkpoint_each_tensor(model, hash_tensor, &h);
     }
     return hash_end(&h.hash);
 }
 
-/* Kind, arguments and shapes of every layer. */
-static uint64_t model_hash(const struct model *m)
+uint64_t checkpoint_model_hash(const struct model *m)
 {
     struct hash h;
     hash_begin(&h);
@@ -90,123 +82,61 @@ static uint64_t model_hash(const struct model *m)
     return hash_end(&h);
 }
 
-struct saving {
-    struct h5_writer *file;
-    const char *group;
-    const float *vector;
-};
+/* The line before the step's number in the seal. */
+#define LABEL CHECKPOINT_FORMAT ", version %d, step %" SCNd64
 
-static enum status save_tensor(void *self, const struct layer *l, const struct tensor *t)
+void checkpoint_label(char label[H5_SEAL_LABEL], int64_t step)
 {
-    struct saving *s = self;
-    char path[PATH_SIZE];
-    tensor_path(path, s->group, l, t);
-    return h5_write(s->file, path, H5_TYPE_F32, t->rank, t->dims, s->vector + t->offset);
+    snprintf(label, H5_SEAL_LABEL, CHECKPOINT_FORMAT ", version %d, step %" PRId64, CHECKPOINT_VERSION, step);
 }
 
-static enum status save_attributes(struct h5_writer *w, const struct checkpoint_state *s)
+static enum status read_label(const char *path, const char *label, int64_t *step)
 {
-    struct shape input = model_layer(s->model, 0)->in;
-    const struct {
-        const char *name;
-        int64_t value;
-    } integers[] = {{"version", VERSION},
-                    {"step", s->step},
-                    {"epoch", s->epoch},
-                    {"position", s->position},
-                    {"virtual_ranks", s->virtual_ranks},
-                    {"seed", s->seed},
-                    {"input_channels", input.c},
-                    {"input_height", input.h},
-                    {"input_width", input.w}};
-    TRY(h5_write_attr_text(w, "/", "format", FORMAT));
-    for (size_t i = 0; i < sizeof integers / sizeof integers[0]; i++)
-        TRY(h5_write_attr_int64(w, "/", integers[i].name, integers[i].value));
-    TRY(h5_write_attr_text(w, "/", "features", feature_type_name(s->normal->type)));
-    TRY(h5_write_attr_text(w, "/", "labels", target_name(s->kind)));
-    TRY(h5_write_attr_uint64(w, "/", "model_hash", model_hash(s->model)));
-    TRY(h5_write_attr_uint64(w, "/", "data_hash", s->data_hash));
-    TRY(h5_write_attr_uint64(w, "/", "optim_hash", optim_hash(s)));
-    return h5_write_attr_uint64(w, "/", "weights_hash", checkpoint_weights_hash(s->model, s->params));
+    int version;
+    if (sscanf(label, LABEL, &version, step) != 2)
+        return status_fail(STATUS_DATA, "%s: is not a checkpoint of ddp_train", path);
+    if (version != CHECKPOINT_VERSION)
+        return status_fail(STATUS_DATA, "%s: checkpoint version %d, this program reads version %d", path,
+                           version, CHECKPOINT_VERSION);
+    return STATUS_OK;
 }
 
-static enum status save_normal(struct h5_writer *w, const char *group, const struct normal *n)
+enum status checkpoint_step(const char *path, int64_t *step)
 {
-    char path[PATH_SIZE];
-    snprintf(path, sizeof path, "%s/mean", group);
-    TRY(h5_write(w, path, H5_TYPE_F32, 1, &n->channels, n->mean));
-    snprintf(path, sizeof path, "%s/std", group);
-    return h5_write(w, path, H5_TYPE_F32, 1, &n->channels, n->std);
+    char label[H5_SEAL_LABEL];
+    TRY(h5_read_seal(path, label));
+    return read_label(path, label, step);
 }
 
-static enum status save_all(struct h5_writer *w, const struct checkpoint_state *s)
+/* HDF5 gets to see the file only when every byte of it is as it was written. */
+enum status checkpoint_open(struct h5 **f, const char *path)
 {
-    TRY(save_attributes(w, s));
-    TRY(h5_write_text(w, "config", s->config_text));
-    TRY(each_tensor(s->model, save_tensor, &(struct saving){w, "model", s->params}));
-    for (int i = 0; i < s->optim->slots; i++) {
-        char group[PATH_SIZE];
-        snprintf(group, sizeof group, "optim/%s", s->optim->slot_names[i]);
-        TRY(each_tensor(s->model, save_tensor, &(struct saving){w, group, s->slots[i]}));
-    }
-    TRY(save_normal(w, "normalize", s->normal));
-    return s->targets->channels ? save_normal(w, "targets", s->targets) : STATUS_OK;
-}
-
-enum status checkpoint_save(const char *path, const struct checkpoint_state *state)
-{
-    struct h5_writer *w = NULL;
-    TRY(h5_create(&w, path, true));
-    enum status status = save_all(w, state);
-    if (status == STATUS_OK) status = h5_commit(&w);
-    h5_discard(&w);
-    return status;
-}
-
-/* Opens a file and makes sure it is a checkpoint this version understands. */
-static enum status open_checkpoint(struct h5 **f, const char *path)
-{
-    char *format = NULL;
-    int64_t version = 0;
-    TRY(h5_open(f, path));
-    bool ours = h5_has_attr(*f, "/", "format") && h5_attr_text(*f, "/", "format", &format) == STATUS_OK &&
-                strcmp(format, FORMAT) == 0;
-    mem_free(&format);
-    enum status status = STATUS_OK;
-    if (!ours)
-        status = status_fail(STATUS_DATA, "%s: is not a checkpoint of ddp_train", path);
-    else
-        status = h5_attr_int64(*f, "/", "version", &version);
-    if (status == STATUS_OK && version != VERSION)
-        status = status_fail(STATUS_DATA, "%s: checkpoint version %lld, this program reads version %d", path,
-                             (long long)version, VERSION);
-    if (status != STATUS_OK) h5_close(f);
-    return status;
+    char label[H5_SEAL_LABEL];
+    int64_t step;
+    *f = NULL;
+    TRY(h5_check_seal(path, label));
+    TRY(read_label(path, label, &step));
+    return h5_open(f, path);
 }
 
 int checkpoint_is(const char *path)
 {
-    struct h5 *f = NULL;
-    bool ours = open_checkpoint(&f, path) == STATUS_OK;
-    h5_close(&f);
-    return ours;
+    int64_t step;
+    return checkpoint_step(path, &step) == STATUS_OK;
 }
 
 enum status checkpoint_read_config(const char *path, char **text)
 {
     struct h5 *f = NULL;
-    TRY(open_checkpoint(&f, path));
+    TRY(checkpoint_open(&f, path));
     enum status status = h5_read_text(f, "config", text);
     h5_close(&f);
     return status;
 }
 
-/* Files from before there were other kinds say nothing: class indices. */
 static enum status read_kind(struct h5 *f, enum target_kind *kind)
 {
     char *name = NULL;
-    *kind = TARGET_INDEX;
-    if (!h5_has_attr(f, "/", "labels")) return STATUS_OK;
     TRY(h5_attr_text(f, "/", "labels", &name));
     int k = 0;
     while (k < TARGET_KINDS && strcmp(name, target_name((enum target_kind)k)) != 0) k++;
@@ -217,14 +147,18 @@ static enum status read_kind(struct h5 *f, enum target_kind *kind)
     return STATUS_OK;
 }
 
-static enum status read_facts(struct h5 *f, struct checkpoint_facts *facts)
+enum status checkpoint_facts_of(struct h5 *f, struct checkpoint_facts *facts)
 {
     TRY(read_kind(f, &facts->kind));
-    char *features = NULL;
     TRY(h5_attr_int64(f, "/", "virtual_ranks", &facts->virtual_ranks));
     TRY(h5_attr_int64(f, "/", "input_channels", &facts->input.c));
     TRY(h5_attr_int64(f, "/", "input_height", &facts->input.h));
     TRY(h5_attr_int64(f, "/", "input_width", &facts->input.w));
+    TRY(h5_attr_int64(f, "/", "seed", &facts->seed));
+    TRY(h5_attr_uint64(f, "/", "model_hash", &facts->model_hash));
+    TRY(h5_attr_uint64(f, "/", "data_hash", &facts->data_hash));
+    TRY(h5_attr_uint64(f, "/", "val_hash", &facts->val_hash));
+    char *features = NULL;
     TRY(h5_attr_text(f, "/", "features", &features));
     facts->type = strcmp(features, feature_type_name(FEATURE_U8)) == 0 ? FEATURE_U8 : FEATURE_F32;
     mem_free(&features);
@@ -238,90 +172,8 @@ static enum status read_facts(struct h5 *f, struct checkpoint_facts *facts)
 enum status checkpoint_read_facts(const char *path, struct checkpoint_facts *facts)
 {
     struct h5 *f = NULL;
-    TRY(open_checkpoint(&f, path));
-    enum status status = read_facts(f, facts);
-    h5_close(&f);
-    return status == STATUS_OK ? status : status_at(status, "%s", path);
-}
-
-struct loading {
-    struct h5 *file;
-    float *params;
-};
-
-static enum status load_tensor(void *self, const struct layer *l, const struct tensor *t)
-{
-    struct loading *s = self;
-    char path[PATH_SIZE];
-    tensor_path(path, "model", l, t);
-    struct h5_data *data = NULL;
-    TRY(h5_data_open(&data, s->file, path));
-    const struct h5_info *info = h5_data_info(data);
-    bool fits = info->rank == t->rank;
-    for (int i = 0; fits && i < t->rank; i++) fits = info->dims[i] == t->dims[i];
-    enum status status =
-        fits ? h5_data_read(data, 0, t->dims[0], H5_TYPE_F32, s->params + t->offset)
-             : status_fail(STATUS_DATA, "%s: has another shape than the model in the configuration", path);
-    h5_data_close(&data);
-    return status;
-}
-
-/* The number of channels is that of the stored vector. */
-static enum status load_normal(struct h5 *f, const char *group, enum feature_type type, struct normal *n)
-{
-    char mean[PATH_SIZE], std[PATH_SIZE];
-    struct h5_data *data = NULL;
-    snprintf(mean, sizeof mean, "%s/mean", group);
-    snprintf(std, sizeof std, "%s/std", group);
-    TRY(h5_data_open(&data, f, mean));
-    const struct h5_info *info = h5_data_info(data);
-    int64_t channels = info->rank == 1 ? info->dims[0] : 0;
-    h5_data_close(&data);
-    if (channels < 1) return status_fail(STATUS_DATA, "%s: is not a vector", mean);
-    TRY(normal_allocate(n, channels, type));
-    TRY(h5_read(f, mean, H5_TYPE_F32, channels, n->mean));
-    TRY(h5_read(f, std, H5_TYPE_F32, channels, n->std));
-    for (int64_t c = 0; c < channels; c++)
-        if (!isfinite(n->mean[c]) || !isfinite(n->std[c]) || n->std[c] <= 0)
-            return status_fail(STATUS_DATA,
-                               "%s: channel %" PRId64 " has mean %f and std %f; it was changed or damaged",
-                               group, c, (double)n->mean[c], (double)n->std[c]);
-    normal_finish(n);
-    return STATUS_OK;
-}
-
-/* One mean for each output. */
-static enum status load_targets(struct h5 *f, const struct model *model, struct normal *n)
-{
-    if (h5_what(f, "targets") == H5_OBJECT_NONE) return STATUS_OK;
-    TRY(load_normal(f, "targets", FEATURE_F32, n));
-    if (n->channels == shape_features(model_output_shape(model))) return STATUS_OK;
-    return status_fail(STATUS_DATA, "targets: %" PRId64 " means do not go with the model's outputs",
-                       n->channels);
-}
-
-static enum status load_all(struct h5 *f, const struct model *model, float *params, struct normal *n,
-                            struct normal *targets)
-{
-    uint64_t hash;
-    memset(params, 0, (size_t)model_param_floats(model) * sizeof *params);
-    TRY(each_tensor(model, load_tensor, &(struct loading){f, params}));
-    TRY(h5_attr_uint64(f, "/", "weights_hash", &hash));
-    if (hash != checkpoint_weights_hash(model, params))
-        return status_fail(STATUS_DATA,
-                           "the weights do not have the hash the file says; it was changed or damaged");
-    struct checkpoint_facts facts;
-    TRY(read_facts(f, &facts));
-    TRY(load_normal(f, "normalize", facts.type, n));
-    return load_targets(f, model, targets);
-}
-
-enum status checkpoint_load(const char *path, const struct model *model, float *params, struct normal *n,
-                            struct normal *targets)
-{
-    struct h5 *f = NULL;
-    TRY(open_checkpoint(&f, path));
-    enum status status = load_all(f, model, params, n, targets);
+    TRY(checkpoint_open(&f, path));
+    enum status status = checkpoint_facts_of(f, facts);
     h5_close(&f);
     return status == STATUS_OK ? status : status_at(status, "%s", path);
 }

@@ -1,10 +1,10 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "ddp/checkpoint.h"
 #include "ddp/h5.h"
 #include "ddp/hash.h"
 #include "ddp/mem.h"
+#include "train/checkpoint_private.h"
 
 struct listing {
     struct h5 *file;
@@ -40,13 +40,14 @@ static void list_dataset(void *self, const char *name, const struct h5_info *inf
 
 static enum status print_attributes(struct h5 *f, FILE *out)
 {
-    static const char *const names[] = {"version", "step", "epoch", "position", "virtual_ranks", "seed"};
+    static const char *const names[] = {"version", "step",          "epoch", "position",
+                                        "updates", "virtual_ranks", "seed"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         int64_t value;
         TRY(h5_attr_int64(f, "/", names[i], &value));
         fprintf(out, "%-14s %" PRId64 "\n", names[i], value);
     }
-    static const char *const hashes[] = {"model_hash", "data_hash", "optim_hash"};
+    static const char *const hashes[] = {"model_hash", "data_hash", "val_hash", "optim_hash"};
     for (size_t i = 0; i < sizeof hashes / sizeof hashes[0]; i++) {
         uint64_t value;
         TRY(h5_attr_uint64(f, "/", hashes[i], &value));
@@ -82,7 +83,7 @@ enum status checkpoint_inspect(const char *path, FILE *out)
     struct h5 *f = NULL;
     char *config = NULL;
     TRY(checkpoint_read_config(path, &config));
-    enum status status = h5_open(&f, path);
+    enum status status = checkpoint_open(&f, path);
     if (status == STATUS_OK) status = print_all(f, path, config, out);
     h5_close(&f);
     mem_free(&config);

@@ -3,9 +3,15 @@
 #define DDP_TRAIN_CHECKPOINT_PRIVATE_H
 
 #include "ddp/checkpoint.h"
-#include "ddp/normal.h"
+#include "ddp/h5.h"
 #include "ddp/model.h"
+#include "ddp/normal.h"
 #include "ddp/optim.h"
+#include "train/progress.h"
+
+#define CHECKPOINT_FORMAT  "ddp_train checkpoint"
+#define CHECKPOINT_VERSION 2
+#define CHECKPOINT_PATH    128 /* of a tensor in the file */
 
 struct checkpoint_state {
     const char *config_text;
@@ -14,32 +20,61 @@ struct checkpoint_state {
     const struct optim_ops *optim;
     const float *slots[OPTIM_SLOTS]; /* flat vectors */
     const struct normal *normal;
-    const struct normal *targets;  /* channels 0 = none */
-    enum target_kind kind;         /* of the training set's labels */
-    int64_t step, epoch, position; /* steps done, epochs done, samples of the current epoch already seen */
+    const struct normal *targets; /* channels 0 = none */
+    enum target_kind kind;        /* of the training set's labels */
+    const struct progress *progress;
     int64_t virtual_ranks, seed;
-    uint64_t data_hash;
+    uint64_t data_hash, val_hash; /* val_hash 0 = no such set */
 };
 
-/* Writes the file, atomically. Local (rank 0). */
+/* Writes the file, sealed and atomically. Local (rank 0). */
 enum status checkpoint_save(const char *path, const struct checkpoint_state *state);
 
 /* Reads weights into params and the normalisation into *n and *targets (created here, released by the caller). Errors:
- * STATUS_DATA when a tensor is missing, has another shape, or the weights do not have the hash the file says.
- * Local. */
+ * STATUS_DATA when the file is damaged, a tensor is missing, has another shape or a value that is not finite. Local. */
 enum status checkpoint_load(const char *path, const struct model *model, float *params, struct normal *n,
                             struct normal *targets);
 
-/* What a model for these weights is built from, besides the configuration. Local. */
+/* What a model for these weights is built from, besides the configuration, and what a run that goes on is compared with. */
 struct checkpoint_facts {
     int64_t virtual_ranks; /* V of the run, which may be more than the configured number; at least 1 */
     struct shape input;
     enum feature_type type; /* of the training set, as stored */
     enum target_kind kind;  /* of its labels */
+    int64_t seed;
+    uint64_t model_hash, data_hash, val_hash;
 };
 enum status checkpoint_read_facts(const char *path, struct checkpoint_facts *facts);
+enum status checkpoint_facts_of(struct h5 *f, struct checkpoint_facts *facts);
 
-/* XXH64 over all parameters in the order of their paths in the file (layer by layer, bias before weight). */
+/* Where the state of a run goes. */
+struct checkpoint_room {
+    const struct model *model;
+    const struct optim_ops *optim;
+    float *params, *slots[OPTIM_SLOTS];
+    struct progress *progress;
+};
+
+/* Reads all that a run goes on with. Errors: as checkpoint_load, and when model or optimizer are others. Local. */
+enum status checkpoint_load_state(const char *path, const struct checkpoint_room *room,
+                                  struct checkpoint_facts *facts);
+
+/* Opens a file whose seal is whole and which this version understands. Local. */
+enum status checkpoint_open(struct h5 **f, const char *path);
+
+/* The label of a seal. */
+void checkpoint_label(char label[H5_SEAL_LABEL], int64_t step);
+
+/* "model/03.conv2d/weight"; all tensors in the order of their paths; XXH64 of their values in that order, of all slots, one
+ * after another, and of kind, arguments and shapes of every layer. Local. */
+void checkpoint_tensor_path(char path[CHECKPOINT_PATH], const char *group, const struct layer *l,
+                            const struct tensor *t);
+enum status checkpoint_each_tensor(const struct model *m,
+                                   enum status (*each)(void *self, const struct layer *l,
+                                                       const struct tensor *t),
+                                   void *self);
 uint64_t checkpoint_weights_hash(const struct model *model, const float *params);
+uint64_t checkpoint_slots_hash(const struct model *model, int count, const float *const slots[]);
+uint64_t checkpoint_model_hash(const struct model *m);
 
 #endif

@@ -81,5 +81,6 @@ enum status trainer_load_data(struct trainer *t)
         TRY(normal_create_targets(&t->targets, t->comm, t->train));
     }
     if (comm_rank(t->comm) == 0) t->data_hash = dataset_hash(t->train);
+    if (comm_rank(t->comm) == 0 && t->val) t->val_hash = dataset_hash(t->val);
     return STATUS_OK;
 }

@@ -7,6 +7,7 @@
 #include "ddp/trainer.h"
 #include "train/batch.h"
 #include "train/evaluate.h"
+#include "train/progress.h"
 #include "train/update.h"
 
 #define TRAINER_CULPRIT 96
@@ -31,20 +32,17 @@ struct trainer {
     struct loss loss;
     struct sync *sync;
     struct batch batch;
-    struct evaluation evaluation; /* of val */
-    struct timeline *timeline;    /* or NULL */
-    uint64_t data_hash;           /* of train, on rank 0 */
+    struct evaluation evaluation;    /* of val */
+    struct timeline *timeline;       /* or NULL */
+    const struct observer *observer; /* of the run */
+    uint64_t data_hash, val_hash;    /* of train and val (0 = none), on rank 0 */
 
     struct update update;
 
-    int64_t step;                   /* steps done, skipped ones included */
-    int64_t updates;                /* steps that changed the weights */
-    int64_t bad_steps, empty_steps; /* skipped: not finite; without any valid target */
-    int64_t bad_in_a_row;
-    int64_t requests; /* enum step_request: what this rank asks in the next step, signals aside */
+    struct progress progress; /* the same on all ranks */
+    int64_t requests;         /* enum step_request: what this rank asks in the next step, signals aside */
     char culprit[TRAINER_CULPRIT]; /* what went wrong first on this rank, "" = nothing */
     int64_t culprit_step;          /* and in which step */
-    struct schedule_state schedule;
     double data_seconds, compute_seconds, sync_seconds;
 };
 

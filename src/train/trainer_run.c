@@ -1,10 +1,7 @@
 /* trainer_run.c - the loop: epochs, events, evaluations, checkpoints. */
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "ddp/clock.h"
 #include "ddp/log.h"
@@ -12,23 +9,19 @@
 #include "ddp/order.h"
 #include "ddp/trace.h"
 #include "train/checkpoint_private.h"
+#include "train/saver.h"
 #include "train/trainer_private.h"
 #include "train/watch.h"
-
-#define PATH_SIZE 4096
-#define NAME_SIZE 32 /* of a file in the folder */
 
 /* One run of the loop. */
 struct run {
     struct trainer *t;
     const struct observer *observer;
-    const char *checkpoint_dir;
-    double train_seconds; /* finished epochs, evaluation excluded */
-    int64_t train_samples;
+    struct saver *saver;
     struct epoch_event epoch;
     struct eval_event eval;
-    struct watch best, stop;
-    bool is_best, stopping; /* what the last epoch was; whether it shall be the last one */
+    bool is_best;  /* what the last epoch was */
+    bool save_due; /* a checkpoint was due after the last step of the epoch: it waits for the epoch's end */
 };
 
 static bool is_root(const struct run *r)
@@ -38,8 +31,8 @@ static bool is_root(const struct run *r)
 
 static double rate_of_step(const struct trainer *t)
 {
-    struct schedule_point at = {t->step, t->info.steps_per_epoch, t->info.total_steps};
-    return schedule_rate(t->config->schedule, &t->config->schedule_args, &t->schedule,
+    struct schedule_point at = {t->progress.step, t->info.steps_per_epoch, t->info.total_steps};
+    return schedule_rate(t->config->schedule, &t->config->schedule_args, &t->progress.schedule,
                          t->config->optim_args.of[0], &at);
 }
 
@@ -57,25 +50,24 @@ static double share_right(const struct trainer *t, const struct loss_sums *sums)
     return (double)sums->correct / (double)sums->valid;
 }
 
-static void tell_step(const struct run *r, int64_t epoch, int64_t in_epoch, double epoch_start, double lr,
-                      const struct loss_sums *sums, int64_t seen)
+static void tell_step(const struct run *r, const struct loss_sums *sums)
 {
     const struct trainer *t = r->t;
-    double seconds = clock_seconds() - epoch_start;
-    struct step_event e = {.epoch = epoch,
-                           .step = t->step,
-                           .step_in_epoch = in_epoch,
+    const struct progress *p = &t->progress;
+    struct step_event e = {.epoch = p->epoch + 1,
+                           .step = p->step,
+                           .step_in_epoch = p->step - p->epoch * t->info.steps_per_epoch,
                            .steps_per_epoch = t->info.steps_per_epoch,
                            .total_steps = t->info.total_steps,
                            .loss = mean_loss(t, sums),
                            .accuracy = share_right(t, sums),
-                           .lr = lr,
-                           .samples_per_second = (double)seen / seconds,
+                           .lr = p->lr,
+                           .samples_per_second = (double)p->seen.count / p->seconds,
                            .data_seconds = t->data_seconds,
                            .compute_seconds = t->compute_seconds,
                            .sync_seconds = t->sync_seconds};
-    double per_step = (r->train_seconds + seconds) / (double)t->step;
-    e.eta_seconds = per_step * (double)(t->info.total_steps - t->step);
+    double per_step = (p->train_seconds + p->seconds) / (double)p->step;
+    e.eta_seconds = per_step * (double)(t->info.total_steps - p->step);
     r->observer->step(r->observer->self, &e);
 }
 
@@ -90,39 +82,72 @@ static void add_sums(struct loss_sums *total, const struct loss_sums *sums)
     total->valid += sums->valid;
 }
 
-static enum status train_epoch(struct run *r, int64_t epoch)
+/* Saves and ends the run, as if it had been at an end. */
+static enum status stop_here(struct run *r, int64_t requests)
+{
+    bool interrupted = requests & REQUEST_INTERRUPT;
+    TRY(saver_take(r->saver, SAVER_STEP));
+    TRY(saver_finish(r->saver));
+    return status_fail(interrupted ? STATUS_INTERRUPTED : STATUS_REQUEUE,
+                       "saved %s: stopped at step %lld; start again with --resume auto to continue",
+                       saver_newest(r->saver), (long long)r->t->progress.step);
+}
+
+/* What the ranks asked for, or the configuration: between two steps, on all ranks alike. After the last step of an epoch a
+ * mere checkpoint waits for the epoch's end; a run that shall end does not. */
+static enum status between_steps(struct run *r, int64_t requests)
+{
+    const struct progress *p = &r->t->progress;
+    int64_t every = r->t->config->checkpoint_every_steps;
+    if (requests & (REQUEST_STOP | REQUEST_INTERRUPT)) return stop_here(r, requests);
+    bool due = (requests & REQUEST_SAVE) || (every > 0 && p->step % every == 0);
+    bool ends = p->position == r->t->info.train_samples;
+    if (ends) r->save_due = due;
+    return due && !ends ? saver_take(r->saver, SAVER_STEP) : STATUS_OK;
+}
+
+/* The rest of the epoch under way, which may be all of it or nothing. */
+static enum status train_steps(struct run *r)
 {
     struct trainer *t = r->t;
-    struct order order =
-        order_make((uint64_t)t->config->seed, (uint64_t)epoch, t->info.train_samples, t->config->shuffle);
-    struct loss_sums total = {0}, sums;
-    double start = clock_seconds(), lr = 0;
-    int64_t bad = t->bad_steps, empty = t->empty_steps;
-    t->data_seconds = t->compute_seconds = t->sync_seconds = 0;
-
-    for (int64_t i = 0; i < t->info.steps_per_epoch; i++) {
-        lr = rate_of_step(t);
-        if (t->timeline) timeline_before_step(t->timeline, t->step);
+    struct progress *p = &t->progress;
+    struct order order = order_make((uint64_t)t->config->seed, (uint64_t)p->epoch + 1, t->info.train_samples,
+                                    t->config->shuffle);
+    double start = clock_seconds() - p->seconds;
+    while (p->position < t->info.train_samples) {
+        struct loss_sums sums;
+        p->lr = rate_of_step(t);
+        if (t->timeline) timeline_before_step(t->timeline, p->step);
         double begin = trace_begin();
-        TRY(trainer_step(t, &order, epoch, i * t->config->batch, lr, &sums));
-        trace_end(begin, TRACE_STEP, "step", t->step - 1);
-        add_sums(&total, &sums);
-        if (is_root(r)) tell_step(r, epoch, i + 1, start, lr, &sums, total.count);
+        TRY(trainer_step(t, &order, p->epoch + 1, p->position, p->lr, &sums));
+        trace_end(begin, TRACE_STEP, "step", p->step - 1);
+        int64_t next = p->position + t->config->batch;
+        p->position = next < t->info.train_samples ? next : t->info.train_samples;
+        p->seconds = clock_seconds() - start;
+        add_sums(&p->seen, &sums);
+        if (is_root(r)) tell_step(r, &sums);
+        TRY(between_steps(r, sums.requests));
     }
+    return STATUS_OK;
+}
 
-    double seconds = clock_seconds() - start;
-    r->train_seconds += seconds;
-    r->train_samples += total.count;
-    r->epoch = (struct epoch_event){.epoch = epoch,
+static enum status train_epoch(struct run *r)
+{
+    struct trainer *t = r->t;
+    const struct progress *p = &t->progress;
+    t->data_seconds = t->compute_seconds = t->sync_seconds = 0;
+    r->save_due = false;
+    TRY(train_steps(r));
+    r->epoch = (struct epoch_event){.epoch = p->epoch + 1,
                                     .epochs = t->config->epochs,
-                                    .step = t->step,
-                                    .loss = mean_loss(t, &total),
-                                    .accuracy = share_right(t, &total),
-                                    .lr = lr,
-                                    .seconds = seconds,
-                                    .samples_per_second = (double)total.count / seconds,
-                                    .bad_steps = t->bad_steps - bad,
-                                    .empty_steps = t->empty_steps - empty,
+                                    .step = p->step,
+                                    .loss = mean_loss(t, &p->seen),
+                                    .accuracy = share_right(t, &p->seen),
+                                    .lr = p->lr,
+                                    .seconds = p->seconds,
+                                    .samples_per_second = (double)p->seen.count / p->seconds,
+                                    .bad_steps = p->bad_steps,
+                                    .empty_steps = p->empty_steps,
                                     .data_seconds = t->data_seconds,
                                     .compute_seconds = t->compute_seconds,
                                     .sync_seconds = t->sync_seconds};
@@ -130,11 +155,12 @@ static enum status train_epoch(struct run *r, int64_t epoch)
     return STATUS_OK;
 }
 
+/* `epoch`: how many the model has seen. */
 static enum status evaluate(struct run *r, int64_t epoch)
 {
     struct trainer *t = r->t;
     if (!t->val) return STATUS_OK;
-    r->eval = (struct eval_event){.split = "val", .epoch = epoch, .step = t->step};
+    r->eval = (struct eval_event){.split = "val", .epoch = epoch, .step = t->progress.step};
     double begin = trace_begin();
     bool traced = trace_pause(); /* the room for events is that of steps */
     TRY(evaluation_run(&t->evaluation, sync_params(t->sync), &r->eval));
@@ -159,120 +185,51 @@ static void decide(struct run *r)
 {
     struct trainer *t = r->t;
     const struct config *c = t->config;
+    struct progress *p = &t->progress;
     const struct eval_event *eval = t->val ? &r->eval : NULL;
     double value;
     bool lower;
-    r->is_best = watch_epoch(&r->best, &r->epoch, eval);
+    r->is_best = watch_epoch(&p->best, &r->epoch, eval);
     if (watch_value(c->schedule_metric, &r->epoch, eval, &value, &lower))
-        schedule_observe(c->schedule, &c->schedule_args, &t->schedule, value, !lower);
-    watch_epoch(&r->stop, &r->epoch, eval);
-    r->stopping = *c->early_stop && r->epoch.epoch < c->epochs && r->stop.stale >= c->patience;
-    if (r->stopping && is_root(r)) tell_stop(&r->stop);
+        schedule_observe(c->schedule, &c->schedule_args, &p->schedule, value, !lower);
+    watch_epoch(&p->stop, &r->epoch, eval);
+    p->stopped = *c->early_stop && r->epoch.epoch < c->epochs && p->stop.stale >= c->patience;
+    if (p->stopped && is_root(r)) tell_stop(&p->stop);
 }
 
-/* What an epoch leaves behind. */
-struct outcome {
-    int64_t epoch;
-    bool best, last, regular;
-};
-
-static enum status save_as(const struct run *r, const char *name, const struct checkpoint_state *state)
+static bool is_finished(const struct run *r)
 {
-    char path[PATH_SIZE];
-    snprintf(path, sizeof path, "%s/%s", r->checkpoint_dir, name);
-    return checkpoint_save(path, state);
+    const struct progress *p = &r->t->progress;
+    return p->stopped || p->epoch >= r->t->config->epochs;
 }
 
-static void epoch_name(char name[NAME_SIZE], int64_t epoch)
+/* At the end of an epoch. */
+static enum status save(struct run *r)
 {
-    snprintf(name, NAME_SIZE, "epoch-%04lld.h5", (long long)epoch);
-}
-
-/* Removes the checkpoint that checkpoint.keep makes superfluous. */
-static enum status remove_outdated(const struct run *r, int64_t epoch)
-{
-    const struct config *c = r->t->config;
-    char path[PATH_SIZE], name[NAME_SIZE];
-    int64_t outdated = epoch - c->checkpoint_keep * c->checkpoint_every_epochs;
-    if (c->checkpoint_keep == 0 || outdated <= 0) return STATUS_OK;
-    epoch_name(name, outdated);
-    snprintf(path, sizeof path, "%s/%s", r->checkpoint_dir, name);
-    if (unlink(path) != 0 && errno != ENOENT)
-        return status_fail(STATUS_OTHER, "%s: cannot be removed: %s", path, strerror(errno));
-    return STATUS_OK;
-}
-
-/* A step's loss is known before its update, so the last update must be looked at here: broken weights must not
- * replace healthy ones. */
-static enum status check_weights(const struct checkpoint_state *state)
-{
-    for (int64_t i = 0; i < model_param_floats(state->model); i++)
-        if (!isfinite(state->params[i]))
-            return status_fail(STATUS_DIVERGED, "step %lld: a weight is %f; lower optim.lr or warm up longer",
-                               (long long)state->step, (double)state->params[i]);
-    return STATUS_OK;
-}
-
-/* Rank 0's part. */
-static enum status save_files(const struct run *r, const struct outcome *o,
-                              const struct checkpoint_state *state)
-{
-    char name[NAME_SIZE];
-    TRY(check_weights(state));
-    if (o->best) TRY(save_as(r, "best.h5", state));
-    if (o->last) TRY(save_as(r, "final.h5", state));
-    if (!o->regular) return STATUS_OK;
-    epoch_name(name, o->epoch);
-    TRY(save_as(r, name, state));
-    return remove_outdated(r, o->epoch);
-}
-
-/* Slots come together on rank 0, which writes. Collective. */
-static enum status save(struct run *r, int64_t epoch)
-{
-    struct trainer *t = r->t;
-    int64_t every = t->config->checkpoint_every_epochs;
-    struct outcome o = {
-        .epoch = epoch, .best = r->is_best, .last = r->stopping || epoch == t->config->epochs};
-    o.regular = !o.last && every > 0 && epoch % every == 0;
-    if (!o.best && !o.last && !o.regular) return STATUS_OK;
-    struct checkpoint_state state = {.config_text = t->config_text,
-                                     .model = t->model,
-                                     .params = sync_params(t->sync),
-                                     .optim = t->config->optim,
-                                     .normal = &t->normal,
-                                     .targets = &t->targets,
-                                     .kind = t->info.kind,
-                                     .step = t->step,
-                                     .epoch = epoch,
-                                     .virtual_ranks = t->info.virtual_ranks,
-                                     .seed = t->config->seed,
-                                     .data_hash = t->data_hash};
-    for (int i = 0; i < t->config->optim->slots; i++) state.slots[i] = sync_gather_slot(t->sync, i);
-    return comm_agree(t->comm, is_root(r) ? save_files(r, &o, &state) : STATUS_OK);
+    const struct progress *p = &r->t->progress;
+    int64_t every = r->t->config->checkpoint_every_epochs;
+    int names = r->is_best ? SAVER_BEST : 0;
+    if (is_finished(r))
+        names |= SAVER_FINAL;
+    else if (r->save_due || (every > 0 && p->epoch % every == 0))
+        names |= SAVER_STEP;
+    return names ? saver_take(r->saver, names) : STATUS_OK;
 }
 
 static void tell_done(const struct run *r, double peak_bytes)
 {
     const struct trainer *t = r->t;
+    const struct progress *p = &t->progress;
     struct done_event e = {.accuracy = t->val ? r->eval.accuracy : r->epoch.accuracy,
                            .loss = t->val ? r->eval.loss : r->epoch.loss,
-                           .seconds = r->train_seconds,
+                           .seconds = p->train_seconds,
                            .samples_per_second =
-                               r->train_seconds > 0 ? (double)r->train_samples / r->train_seconds : 0,
+                               p->train_seconds > 0 ? (double)p->train_samples / p->train_seconds : 0,
                            .peak_bytes = peak_bytes,
                            .weights_hash = checkpoint_weights_hash(t->model, sync_params(t->sync)),
                            .classes = r->eval.classes,
                            .confusion = r->eval.confusion};
     r->observer->done(r->observer->self, &e);
-}
-
-static enum status make_folder(const char *path)
-{
-    if (strlen(path) + 1 + NAME_SIZE > PATH_SIZE)
-        return status_fail(STATUS_CONFIG, "%s: is too long a path", path);
-    if (mkdir(path, 0777) == 0 || errno == EEXIST) return STATUS_OK;
-    return status_fail(STATUS_OTHER, "%s: cannot be made: %s", path, strerror(errno));
 }
 
 /* checkpoint.best; auto keeps none without a val set. */
@@ -284,29 +241,47 @@ static const char *best_metric(const struct trainer *t)
     return loss_task(&t->loss) == TASK_VALUES ? "val.loss" : "val.accuracy";
 }
 
-enum status trainer_run(struct trainer *t, const struct observer *observer, const char *checkpoint_dir)
+/* A run without epochs is an evaluation of the model as it is. */
+static enum status run_epochs(struct run *r)
 {
-    struct run r = {.t = t,
-                    .observer = observer,
-                    .checkpoint_dir = checkpoint_dir,
-                    .best = {.metric = best_metric(t)},
-                    .stop = {.metric = t->config->early_stop, .min_delta = t->config->min_delta}};
-    r.epoch.loss = r.epoch.accuracy = NAN; /* what is not measured is not 0 */
-    TRY(comm_agree(t->comm, is_root(&r) ? make_folder(checkpoint_dir) : STATUS_OK));
-    if (t->config->epochs == 0) {
-        TRY(evaluate(&r, 0));
-        decide(&r);
-        TRY(save(&r, 0));
+    struct progress *p = &r->t->progress;
+    if (r->t->config->epochs == 0) {
+        TRY(evaluate(r, 0));
+        decide(r);
+        return save(r);
     }
-    for (int64_t epoch = 1; epoch <= t->config->epochs && !r.stopping; epoch++) {
-        TRY(train_epoch(&r, epoch));
-        TRY(evaluate(&r, epoch));
-        decide(&r);
-        TRY(save(&r, epoch));
+    while (!is_finished(r)) {
+        TRY(train_epoch(r));
+        TRY(evaluate(r, p->epoch + 1));
+        decide(r);
+        progress_close_epoch(p);
+        TRY(save(r));
     }
+    return STATUS_OK;
+}
+
+static enum status finish(struct run *r)
+{
+    struct trainer *t = r->t;
     if (t->timeline) timeline_finish(t->timeline);
+    TRY(saver_finish(r->saver));
     double peak_bytes = comm_greatest(t->comm, mem_peak_bytes());
-    if (is_root(&r)) tell_done(&r, peak_bytes);
+    if (is_root(r)) tell_done(r, peak_bytes);
     comm_barrier(t->comm);
     return STATUS_OK;
+}
+
+enum status trainer_run(struct trainer *t, const struct observer *observer, const char *checkpoint_dir)
+{
+    struct run r = {.t = t, .observer = observer};
+    t->observer = observer;
+    t->progress.best.metric = best_metric(t);
+    t->progress.stop.metric = t->config->early_stop;
+    t->progress.stop.min_delta = t->config->min_delta;
+    r.epoch.loss = r.epoch.accuracy = NAN; /* what is not measured is not 0 */
+    enum status status = saver_create(&r.saver, t, checkpoint_dir);
+    if (status == STATUS_OK) status = run_epochs(&r);
+    if (status == STATUS_OK) status = finish(&r);
+    saver_destroy(&r.saver);
+    return status;
 }

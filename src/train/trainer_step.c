@@ -55,7 +55,7 @@ static void find_culprit(struct trainer *t, const struct pass *pass, const struc
         finite = finite && isfinite(t->batch.sums[leaf].loss);
     if (t->culprit[0] || (finite && !backward)) return;
     const struct layer *l = finite ? backward : model_first_bad(t->model, pass);
-    t->culprit_step = t->step;
+    t->culprit_step = t->progress.step;
     if (l)
         snprintf(t->culprit, sizeof t->culprit, "the %s of model.layers[%d] (%s)",
                  finite ? "gradient" : "output", l->index, l->ops->name);
@@ -105,7 +105,7 @@ static void run_group(struct step *s, struct tree_node group)
     struct pass pass = {.params = sync_params(t->sync),
                         .grads = sync_gradient(t->sync),
                         .seed = (uint64_t)t->config->seed,
-                        .step = (uint64_t)t->step,
+                        .step = (uint64_t)t->progress.step,
                         .first_sample = group.lo * t->info.slice,
                         .slice = t->info.slice,
                         .lanes = t->batch.leaves * t->batch.lanes,
@@ -125,26 +125,26 @@ static void run_group(struct step *s, struct tree_node group)
 /* Whether this rank is among those that went wrong first. Collective. */
 static bool was_first(struct trainer *t)
 {
-    double ago = t->culprit[0] ? (double)(t->step - t->culprit_step) : -1;
+    double ago = t->culprit[0] ? (double)(t->progress.step - t->culprit_step) : -1;
     return comm_greatest(t->comm, ago) == ago && ago >= 0;
 }
 
 /* Ends the run when that happened too often. Collective. */
 static enum status count_bad(struct trainer *t, int64_t epoch, double lr)
 {
-    t->bad_steps++;
-    if (++t->bad_in_a_row < t->config->max_bad_steps) return STATUS_OK;
+    t->progress.bad_steps++;
+    if (++t->progress.bad_in_a_row < t->config->max_bad_steps) return STATUS_OK;
     enum status mine = STATUS_OK;
     if (was_first(t))
         mine = status_fail(
             STATUS_DIVERGED,
             "epoch %lld, step %lld: %lld step%s in a row not finite and skipped (train.max_bad_steps); the "
             "first to go was %s; lower optim.lr (now %g), warm up longer or set train.clip_norm",
-            (long long)epoch, (long long)t->step, (long long)t->bad_in_a_row, t->bad_in_a_row == 1 ? "" : "s",
-            t->culprit, lr);
+            (long long)epoch, (long long)t->progress.step, (long long)t->progress.bad_in_a_row,
+            t->progress.bad_in_a_row == 1 ? "" : "s", t->culprit, lr);
     TRY(comm_agree(t->comm, mine));
     return status_fail(STATUS_DIVERGED, "epoch %lld, step %lld: the sum of all losses is not finite",
-                       (long long)epoch, (long long)t->step); /* though each is */
+                       (long long)epoch, (long long)t->progress.step); /* though each is */
 }
 
 enum status trainer_step(struct trainer *t, const struct order *order, int64_t epoch, int64_t position,
@@ -163,14 +163,14 @@ enum status trainer_step(struct trainer *t, const struct order *order, int64_t e
     if (skip)
         sync_skip(t->sync);
     else
-        update_apply(&t->update, lr, t->updates++, divisor);
+        update_apply(&t->update, lr, t->progress.updates++, divisor);
     trace_end(traced, TRACE_PHASE, "update", 0);
     t->sync_seconds += clock_seconds() - start;
-    t->step++;
+    t->progress.step++;
     if (sums->bad) return count_bad(t, epoch, lr);
-    t->empty_steps += skip;
+    t->progress.empty_steps += skip;
     if (skip) return STATUS_OK; /* says nothing about the weights */
-    t->bad_in_a_row = 0;
+    t->progress.bad_in_a_row = 0;
     t->culprit[0] = '\0';
     return STATUS_OK;
 }

@@ -3,6 +3,7 @@
 The environment says where things are: DDP_TRAIN_BIN (the program) and DDP_SOURCE_DIR (the repository); ctest sets both, and the
 variables that let Open MPI start more ranks than there are cores. Run by hand, the defaults below stand in.
 """
+import glob
 import json
 import os
 import shutil
@@ -85,6 +86,16 @@ class Case(unittest.TestCase):
     def train(self, config, ranks=None, flags=(), timeout=300):
         self.runs += 1
         return Run(config, self.path(f"run{self.runs}"), ranks, flags, timeout)
+
+
+def checkpoint_of_epoch(folder, epoch):
+    """The path of a run's checkpoint after so many epochs, or None."""
+    import h5py
+    for path in sorted(glob.glob(os.path.join(folder, "checkpoints", "step-*.h5"))):
+        with h5py.File(path, "r") as f:
+            if f.attrs["epoch"] == epoch and f.attrs["position"] == 0:
+                return path
+    return None
 
 
 def tensors(path, group="model"):

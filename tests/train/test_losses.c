@@ -250,7 +250,7 @@ static void check_empty(const struct loss_ops *loss)
     CHECK_STATUS(trainer_step(t, &order, 1, 0, 1.0, &sums), STATUS_OK);
     CHECK(sums.count == BATCH && sums.valid == 0 && sums.weight == 0 && sums.loss == 0);
     CHECK(memcmp(before, sync_params(t->sync), bytes) == 0);
-    CHECK(t->empty_steps == 1);
+    CHECK(t->progress.empty_steps == 1);
     comm_barrier(comm);
     trainer_destroy(&t);
     arg_values_free(&config.loss_args);

@@ -88,16 +88,16 @@ static void run(struct comm *comm, struct config *config, const enum harm *harms
     CHECK_STATUS(trainer_create(&t, comm, config, "text"), STATUS_OK);
     for (int i = 0; i < count; i++) {
         bool is_bad = harms[i] != NONE && harms[i] != EMPTY;
-        CHECK_STATUS(step(t, t->updates * BATCH, harms[i], i % comm_size(comm), &sums), STATUS_OK);
+        CHECK_STATUS(step(t, t->progress.updates * BATCH, harms[i], i % comm_size(comm), &sums), STATUS_OK);
         CHECK((sums.bad > 0) == is_bad && same_everywhere(comm, (double)sums.bad));
         bad += is_bad;
         empty += harms[i] == EMPTY;
         row = harms[i] == NONE ? 0 : row + is_bad; /* an empty step says nothing */
-        CHECK(t->bad_steps == bad && t->empty_steps == empty && t->bad_in_a_row == row);
-        CHECK(t->step == i + 1 && t->updates == i + 1 - bad - empty);
+        CHECK(t->progress.bad_steps == bad && t->progress.empty_steps == empty && t->progress.bad_in_a_row == row);
+        CHECK(t->progress.step == i + 1 && t->progress.updates == i + 1 - bad - empty);
         CHECK(harms[i] != EMPTY || (sums.weight == 0 && sums.count == BATCH));
     }
-    CHECK(t->updates == 2 || count == 0);
+    CHECK(t->progress.updates == 2 || count == 0);
     memcpy(params, sync_params(t->sync), (size_t)model_param_floats(t->model) * sizeof *params);
     comm_barrier(comm);
     trainer_destroy(&t);
@@ -132,7 +132,7 @@ static void check_end(struct comm *comm)
     CHECK_STATUS(trainer_create(&t, comm, &config, "text"), STATUS_OK);
     CHECK_STATUS(step(t, 0, NAN_LOSS, 0, &sums), STATUS_OK);
     CHECK_STATUS(step(t, 0, LARGE_GRADIENT, last, &sums), STATUS_OK);
-    CHECK(sums.bad == 0 && t->bad_steps == 1 && t->bad_in_a_row == 0);
+    CHECK(sums.bad == 0 && t->progress.bad_steps == 1 && t->progress.bad_in_a_row == 0);
     CHECK_STATUS(step(t, 0, NAN_GRADIENT, last, &sums), STATUS_OK);
     CHECK_STATUS(step(t, 0, INFINITE_LOSS, 0, &sums), STATUS_DIVERGED);
     CHECK(strstr(status_text(), "step 4: 2 steps in a row not finite"));

@@ -99,8 +99,8 @@ static void check_divergence(struct comm *comm)
         comm_barrier(comm);
         for (int i = 1; i <= 2; i++) {
             CHECK_STATUS(trainer_step(t, &order, 1, 0, 0.1, &sums), STATUS_OK);
-            CHECK(sums.bad > 0 && t->bad_in_a_row == i && t->bad_steps == 2 * round + i &&
-                  t->updates == round);
+            CHECK(sums.bad > 0 && t->progress.bad_in_a_row == i && t->progress.bad_steps == 2 * round + i &&
+                  t->progress.updates == round);
             CHECK(sync_params(t->sync)[1] == other);
         }
         if (round == 1) break;
@@ -108,7 +108,7 @@ static void check_divergence(struct comm *comm)
         if (comm_local_rank(comm) == 0) sync_params(t->sync)[0] = kept;
         comm_barrier(comm);
         CHECK_STATUS(trainer_step(t, &order, 1, 0, 0.1, &sums), STATUS_OK);
-        CHECK(!sums.bad && t->bad_in_a_row == 0 && t->updates == 1 && sync_params(t->sync)[1] != other);
+        CHECK(!sums.bad && t->progress.bad_in_a_row == 0 && t->progress.updates == 1 && sync_params(t->sync)[1] != other);
         other = sync_params(t->sync)[1];
     }
     CHECK_STATUS(trainer_step(t, &order, 1, 0, 0.1, &sums), STATUS_DIVERGED);
