@@ -1,4 +1,5 @@
 """Fashion-MNIST, the larger convolutional network with dropout; the longest test of all."""
+# processors: 2
 import unittest
 
 import fashion

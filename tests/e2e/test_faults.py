@@ -1,4 +1,5 @@
 """What goes wrong ends well: one clear line and the right exit code, at one rank and at two; a killed rank takes the job along."""
+# alone
 import os
 import signal
 import subprocess

@@ -1,4 +1,5 @@
 """The configurations of launch/ on published data: their figures, and the same weights at any number of ranks."""
+# processors: 2
 import csv
 import os
 import unittest

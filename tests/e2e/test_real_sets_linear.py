@@ -1,4 +1,5 @@
 """Linear models trained to convergence on published data, beside the closed-form solutions in the data's README."""
+# processors: 2
 import unittest
 
 import h5py

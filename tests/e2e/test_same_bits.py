@@ -1,4 +1,5 @@
 """The first promise: the same bits at any number of ranks, on one node or several, in any run."""
+# processors: 2
 import re
 import unittest
 

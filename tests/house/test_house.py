@@ -2,6 +2,7 @@
 
 And one check on a scratch copy: a new kind of layer is one file and one line.
 """
+# processors: 2
 import glob
 import os
 import re
