@@ -140,22 +140,12 @@ static enum status train_watched(struct trainer *t, const struct setup *setup, s
     return status;
 }
 
-/* Before the first step there is nothing that could be lost. */
-static enum status tell_early(enum status status)
-{
-    char cause[STATUS_TEXT_SIZE / 2];
-    if (!status_is_stop(status)) return status;
-    snprintf(cause, sizeof cause, "%s", status_text());
-    return status_fail(status, "%s before the first step: nothing to save; start again with --resume auto",
-                       cause);
-}
-
 /* Data and model; a signal that comes meanwhile ends the run here. */
 static enum status build(struct trainer **t, const struct setup *setup, struct comm *comm)
 {
     enum status status = trainer_create(t, comm, &setup->config, setup->text);
     if (status == STATUS_OK) status = comm_agree(comm, stop_asked());
-    return tell_early(status);
+    return stop_unsaved(status);
 }
 
 /* The folder is chosen, and refused, before any work, but made only when the trainer stands: a wrong path in
@@ -189,6 +179,7 @@ static void limit_time(const struct setup *setup, const struct comm *comm)
 enum status cmd_train(struct comm *comm, struct arguments *a)
 {
     struct setup setup;
+    stop_catch();
     enum status status = setup_create(&setup, comm, a);
     if (status == STATUS_OK) limit_time(&setup, comm);
     if (status == STATUS_OK)

@@ -2,9 +2,12 @@
 
 #include <signal.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #include "ddp/clock.h"
+
+#define CAUSE_SIZE 128
 
 static const struct {
     int number;
@@ -46,4 +49,13 @@ enum status stop_asked(void)
             return status_fail(number == SIGINT ? STATUS_INTERRUPTED : STATUS_REQUEUE, "%s", caught[i].name);
     if (limit && clock_age() >= (double)limit) return status_fail(STATUS_REQUEUE, "train.max_time");
     return STATUS_OK;
+}
+
+enum status stop_unsaved(enum status status)
+{
+    char cause[CAUSE_SIZE];
+    if (!status_is_stop(status)) return status;
+    snprintf(cause, sizeof cause, "%s", status_text());
+    return status_fail(status, "%s before the first step: nothing to save; start again with --resume auto",
+                       cause);
 }

@@ -7,11 +7,14 @@
 #include "ddp/log.h"
 #include "ddp/mem.h"
 #include "ddp/order.h"
+#include "ddp/stop.h"
 #include "ddp/trace.h"
 #include "train/checkpoint_private.h"
 #include "train/saver.h"
 #include "train/trainer_private.h"
 #include "train/watch.h"
+
+#define CAUSE_SIZE 128
 
 /* One run of the loop. */
 struct run {
@@ -82,15 +85,20 @@ static void add_sums(struct loss_sums *total, const struct loss_sums *sums)
     total->valid += sums->valid;
 }
 
-/* Saves and ends the run, as if it had been at an end. */
-static enum status stop_here(struct run *r, int64_t requests)
+/* Saves and ends the run, as if it had been at an end. All ranks know that one of them asked for it (`interrupted`: as the
+ * user's word); now all learn which one, and why. */
+static enum status stop_here(struct run *r, bool interrupted)
 {
-    bool interrupted = requests & REQUEST_INTERRUPT;
+    char cause[CAUSE_SIZE] = "on request";
+    enum status status = comm_agree(r->t->comm, stop_asked());
+    if (status != STATUS_OK)
+        snprintf(cause, sizeof cause, "%s", status_text());
+    else
+        status = interrupted ? STATUS_INTERRUPTED : STATUS_REQUEUE;
     TRY(saver_take(r->saver, SAVER_STEP));
     TRY(saver_finish(r->saver));
-    return status_fail(interrupted ? STATUS_INTERRUPTED : STATUS_REQUEUE,
-                       "saved %s: stopped at step %lld; start again with --resume auto to continue",
-                       saver_newest(r->saver), (long long)r->t->progress.step);
+    return status_fail(status, "saved %s: %s at step %lld; start again with --resume auto to continue",
+                       saver_newest(r->saver), cause, (long long)r->t->progress.step);
 }
 
 /* What the ranks asked for, or the configuration: between two steps, on all ranks alike. After the last step of an epoch a
@@ -99,7 +107,7 @@ static enum status between_steps(struct run *r, int64_t requests)
 {
     const struct progress *p = &r->t->progress;
     int64_t every = r->t->config->checkpoint_every_steps;
-    if (requests & (REQUEST_STOP | REQUEST_INTERRUPT)) return stop_here(r, requests);
+    if (requests & (REQUEST_STOP | REQUEST_INTERRUPT)) return stop_here(r, requests & REQUEST_INTERRUPT);
     bool due = (requests & REQUEST_SAVE) || (every > 0 && p->step % every == 0);
     bool ends = p->position == r->t->info.train_samples;
     if (ends) r->save_due = due;
@@ -151,7 +159,6 @@ static enum status train_epoch(struct run *r)
                                     .data_seconds = t->data_seconds,
                                     .compute_seconds = t->compute_seconds,
                                     .sync_seconds = t->sync_seconds};
-    if (is_root(r)) r->observer->epoch(r->observer->self, &r->epoch);
     return STATUS_OK;
 }
 
@@ -166,7 +173,25 @@ static enum status evaluate(struct run *r, int64_t epoch)
     TRY(evaluation_run(&t->evaluation, sync_params(t->sync), &r->eval));
     trace_resume(traced);
     trace_end(begin, TRACE_PHASE, "evaluation", 0);
-    if (is_root(r)) r->observer->eval(r->observer->self, &r->eval);
+    return STATUS_OK;
+}
+
+/* An epoch is told of after its evaluation: if that is stopped, both come again when the run goes on. */
+static enum status evaluate_epoch(struct run *r)
+{
+    enum status status = evaluate(r, r->t->progress.epoch + 1);
+    if (status_is_stop(status)) return stop_here(r, status == STATUS_INTERRUPTED);
+    if (is_root(r)) r->observer->epoch(r->observer->self, &r->epoch);
+    if (status == STATUS_OK && r->t->val && is_root(r)) r->observer->eval(r->observer->self, &r->eval);
+    return status;
+}
+
+/* A run without epochs is an evaluation of the model as it is. */
+static enum status evaluate_only(struct run *r)
+{
+    enum status status = evaluate(r, 0);
+    if (status != STATUS_OK) return stop_unsaved(status);
+    if (r->t->val && is_root(r)) r->observer->eval(r->observer->self, &r->eval);
     return STATUS_OK;
 }
 
@@ -241,18 +266,17 @@ static const char *best_metric(const struct trainer *t)
     return loss_task(&t->loss) == TASK_VALUES ? "val.loss" : "val.accuracy";
 }
 
-/* A run without epochs is an evaluation of the model as it is. */
 static enum status run_epochs(struct run *r)
 {
     struct progress *p = &r->t->progress;
     if (r->t->config->epochs == 0) {
-        TRY(evaluate(r, 0));
+        TRY(evaluate_only(r));
         decide(r);
         return save(r);
     }
     while (!is_finished(r)) {
         TRY(train_epoch(r));
-        TRY(evaluate(r, p->epoch + 1));
+        TRY(evaluate_epoch(r));
         decide(r);
         progress_close_epoch(p);
         TRY(save(r));
