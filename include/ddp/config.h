@@ -75,6 +75,7 @@ struct config {
 
     int64_t checkpoint_every_epochs; /* 0 = only the final one */
     int64_t checkpoint_every_steps;  /* 0 = none between epochs */
+    double checkpoint_every_minutes; /* 0 = whatever the time */
     int64_t checkpoint_keep;
     char *checkpoint_best; /* metric such as "val.accuracy", "auto", or "" */
 

@@ -4,7 +4,8 @@
  * only when everything is on the disk. Every file is untrusted: ranks, sizes and types are checked before
  * use. Reading fails with STATUS_DATA, writing with STATUS_OTHER, each in one line that names file and
  * object. Object names are paths inside the file ("train/images"; "/" is the root). Not thread-safe: one
- * thread of a process at a time, the main thread by convention. Local functions. */
+ * thread of a process at a time: while a checkpoint is written beside the steps (saver.h), the main thread keeps out.
+ * Local functions. */
 #ifndef DDP_H5_H
 #define DDP_H5_H
 

@@ -2,8 +2,8 @@
  *
  * Every allocation of the program goes through here, so that a test can assert two things: the number of
  * allocations stands still over training steps, and it balances at exit. Blocks are aligned to 64 bytes
- * (one cache line, one vector of 16 floats). The counters are atomic; the functions may be called from
- * any thread. */
+ * (one cache line, one vector of 16 floats). The functions may be called from any thread; allocations are counted
+ * for each thread, because those that write a checkpoint beside the steps are no part of them. */
 #ifndef DDP_MEM_H
 #define DDP_MEM_H
 
@@ -25,7 +25,7 @@ void mem_free(void *pointer);
 /* A copy of `text` that mem_free releases. */
 enum status mem_copy_text(char **out, const char *text);
 
-/* Allocations made since the start, and blocks alive now. */
+/* Allocations this thread has made since its start, and blocks of all threads alive now. */
 uint64_t mem_allocations(void);
 int64_t mem_alive(void);
 

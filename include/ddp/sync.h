@@ -84,8 +84,8 @@ enum status sync_restore(struct sync *s,
                          enum status (*fill)(void *self, float *params, float *const slots[SYNC_SLOTS]),
                          void *self);
 
-/* Brings optimizer slot `index` together on rank 0 and returns it there (undefined on other ranks).
- * Collective. */
+/* Brings optimizer slot `index` together on the first node and returns it there, to be read by its ranks until the next
+ * step's update (undefined on other nodes). Collective. */
 const float *sync_gather_slot(struct sync *s, int index);
 
 size_t sync_shared_bytes(const struct sync *s);

@@ -104,6 +104,8 @@ static const struct option options[] = {
      .help = "epochs between checkpoints; 0 = only the final one"},
     {"checkpoint.every_steps", OPTION_INT, AT(checkpoint_every_steps), "0", 0, 1e12,
      .help = "steps between checkpoints within and across epochs; 0 = none"},
+    {"checkpoint.every_minutes", OPTION_REAL, AT(checkpoint_every_minutes), "0", 0, 1e6,
+     .help = "minutes after the last checkpoint until the next one, whatever else is due; 0 = no such limit"},
     {"checkpoint.keep", OPTION_INT, AT(checkpoint_keep), "3", 1, 1e6, .help = "newest checkpoints to keep"},
     {"checkpoint.best", OPTION_TEXT, AT(checkpoint_best), "auto",
      .help =

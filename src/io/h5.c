@@ -12,13 +12,14 @@
 void h5_start(void)
 {
     static bool started;
-    if (started) return;
-    started = true;
+    static _Thread_local bool silenced; /* HDF5 keeps its errors, and whether it prints them, per thread */
     /* Everything is closed here. HDF5's own cleaning up at exit would crash after a file that a full disk
      * broke. */
-    H5dont_atexit();
-    H5open();
-    H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
+    if (!started) H5dont_atexit();
+    if (!started) H5open();
+    started = true;
+    if (!silenced) H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
+    silenced = true;
 }
 
 static herr_t keep_innermost(unsigned n, const H5E_error2_t *error, void *text)
@@ -29,7 +30,7 @@ static herr_t keep_innermost(unsigned n, const H5E_error2_t *error, void *text)
 
 const char *h5_cause(void)
 {
-    static char text[H5_TEXT_SIZE];
+    static _Thread_local char text[H5_TEXT_SIZE];
     snprintf(text, sizeof text, "unknown cause");
     H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, keep_innermost, text);
     /* Of a failed system call HDF5 tells a long story; its number says enough. */

@@ -15,7 +15,7 @@ struct h5 {
 /* Silences HDF5's own printing. Before any other call; repeated calls are harmless. */
 void h5_start(void);
 
-/* The cause HDF5 gives for its last failure, in a static buffer. Every call into HDF5 wipes the cause out, so
+/* The cause HDF5 gives for its last failure, in a buffer of this thread. Every call into HDF5 wipes the cause out, so
  * this comes first after a failure, before anything is closed. */
 const char *h5_cause(void);
 

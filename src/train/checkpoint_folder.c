@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "ddp/checkpoint.h"
+#include "ddp/log.h"
 #include "ddp/mem.h"
 
 #define STEP_DIGITS 9
@@ -52,33 +55,102 @@ static enum status open_folder(DIR **out, const char *folder)
 
 enum status checkpoint_folder_make(const char *folder)
 {
+    if (mkdir(folder, 0777) == 0 || errno == EEXIST) return STATUS_OK;
+    return status_fail(STATUS_OTHER, "%s: cannot be made: %s", folder, strerror(errno));
+}
+
+/* The step of a checkpoint: what the name says if it says any, else the file. -1 for other files, and for damaged ones. */
+static int64_t look_up_step(const char *folder, const char *name)
+{
+    char path[CHECKPOINT_FILE_SIZE];
+    int64_t step = step_of(name);
+    bool named =
+        strcmp(name, "last.h5") == 0 || strcmp(name, "best.h5") == 0 || strcmp(name, "final.h5") == 0;
+    if (step >= 0 || !named) return step;
+    bool whole =
+        checkpoint_folder_path(path, folder, name) == STATUS_OK && checkpoint_step(path, &step) == STATUS_OK;
+    return whole ? step : -1;
+}
+
+static enum status put_aside(const char *folder, const char *name, int64_t step)
+{
+    char path[CHECKPOINT_FILE_SIZE], aside[CHECKPOINT_FILE_SIZE + 4];
+    TRY(checkpoint_folder_path(path, folder, name));
+    snprintf(aside, sizeof aside, "%s.old", path);
+    if (rename(path, aside) != 0)
+        return status_fail(STATUS_OTHER, "%s: cannot be renamed: %s", path, strerror(errno));
+    log_warn("%s: is of step %lld, later than the one the run goes on from: it is %s.old now", path,
+             (long long)step, name);
+    return STATUS_OK;
+}
+
+static enum status tidy_file(const char *folder, const char *name, int64_t step)
+{
+    if (strstr(name, ".h5.tmp.")) return remove_file(folder, name);
+    int64_t its = look_up_step(folder, name);
+    return its > step ? put_aside(folder, name, its) : STATUS_OK;
+}
+
+enum status checkpoint_folder_tidy(const char *folder, int64_t step)
+{
     DIR *files;
-    if (mkdir(folder, 0777) == 0) return STATUS_OK;
-    if (errno != EEXIST) return status_fail(STATUS_OTHER, "%s: cannot be made: %s", folder, strerror(errno));
     TRY(open_folder(&files, folder));
     enum status status = STATUS_OK;
     for (struct dirent *entry = readdir(files); entry && status == STATUS_OK; entry = readdir(files))
-        if (strstr(entry->d_name, ".h5.tmp.")) status = remove_file(folder, entry->d_name);
+        status = tidy_file(folder, entry->d_name, step);
     closedir(files);
     return status;
 }
 
-enum status checkpoint_folder_link(const char *folder, const char *name, const char *of)
+int64_t checkpoint_folder_newest(const char *folder, char name[CHECKPOINT_NAME_SIZE])
+{
+    DIR *files;
+    int64_t newest = -1, step;
+    char path[CHECKPOINT_FILE_SIZE];
+    if (open_folder(&files, folder) != STATUS_OK) return -1;
+    for (struct dirent *entry = readdir(files); entry; entry = readdir(files)) {
+        const char *its = entry->d_name;
+        if (look_up_step(folder, its) < 0 || checkpoint_folder_path(path, folder, its) != STATUS_OK ||
+            checkpoint_step(path, &step) != STATUS_OK)
+            continue;
+        /* Of several names of one file the one that says its step. */
+        if (step < newest || (step == newest && strcmp(its, name) < 0)) continue;
+        newest = step;
+        snprintf(name, CHECKPOINT_NAME_SIZE, "%.*s", CHECKPOINT_NAME_SIZE - 1, its);
+    }
+    closedir(files);
+    return newest;
+}
+
+/* Some file systems know no hard links, or only so many; a symbolic one would go with the file it names. */
+static bool lacks_links(int code)
+{
+    return code == EPERM || code == EOPNOTSUPP || code == ENOSYS || code == EMLINK;
+}
+
+enum status checkpoint_folder_link(const char *folder, const char *name, const char *of, bool *possible)
 {
     char path[CHECKPOINT_FILE_SIZE], source[CHECKPOINT_FILE_SIZE], temporary[CHECKPOINT_NAME_SIZE + 32],
         link_path[CHECKPOINT_FILE_SIZE];
+    *possible = true;
     snprintf(temporary, sizeof temporary, "%s.tmp.%ld", name, (long)getpid());
     TRY(checkpoint_folder_path(path, folder, name));
     TRY(checkpoint_folder_path(source, folder, of));
     TRY(checkpoint_folder_path(link_path, folder, temporary));
-    /* Some file systems know no hard links; a symbolic one would go with the file it names. */
-    if (link(source, link_path) == 0 && rename(link_path, path) == 0) {
-        unlink(link_path); /* rename leaves it where both were links to one file */
-        return STATUS_OK;
-    }
-    enum status status = status_fail(STATUS_OTHER, "%s: cannot be written: %s", path, strerror(errno));
-    unlink(link_path);
-    return status;
+    bool linked = link(source, link_path) == 0;
+    if (!linked && lacks_links(errno)) *possible = false;
+    bool done = linked && rename(link_path, path) == 0;
+    int code = errno;
+    if (linked) unlink(link_path); /* rename leaves it also where both were links to one file */
+    return done ? STATUS_OK : status_fail(STATUS_OTHER, "%s: cannot be written: %s", path, strerror(code));
+}
+
+void checkpoint_folder_sync(const char *folder)
+{
+    int descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (descriptor < 0) return;
+    fsync(descriptor);
+    close(descriptor);
 }
 
 static int newer_first(const void *a, const void *b)

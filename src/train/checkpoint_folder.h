@@ -2,6 +2,7 @@
 #ifndef DDP_TRAIN_CHECKPOINT_FOLDER_H
 #define DDP_TRAIN_CHECKPOINT_FOLDER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "ddp/status.h"
@@ -9,15 +10,26 @@
 #define CHECKPOINT_FILE_SIZE 4096
 #define CHECKPOINT_NAME_SIZE 32
 
-/* Makes the folder if it is not there, and removes what a killed run was writing in it. */
+/* Makes the folder if it is not there. */
 enum status checkpoint_folder_make(const char *folder);
+
+/* Before a run that has done `step` steps writes into it: removes what a killed run was writing, and puts aside, as NAME.old, the
+ * checkpoints of later steps: those are damaged, or belong to a course the run was taken back from. */
+enum status checkpoint_folder_tidy(const char *folder, int64_t step);
+
+/* The greatest step of a checkpoint whose length is right, and its name; -1 if there is none. */
+int64_t checkpoint_folder_newest(const char *folder, char name[CHECKPOINT_NAME_SIZE]);
 
 /* "step-000000120.h5", and a file's path. */
 void checkpoint_folder_name(char name[CHECKPOINT_NAME_SIZE], int64_t step);
 enum status checkpoint_folder_path(char path[CHECKPOINT_FILE_SIZE], const char *folder, const char *name);
 
-/* Gives the file `of` a further name, which another file may have had; never is there a moment without that name. */
-enum status checkpoint_folder_link(const char *folder, const char *name, const char *of);
+/* Gives the file `of` a further name, which another file may have had; never is there a moment without that name. *possible is
+ * false where files have one name only: then nothing was done. */
+enum status checkpoint_folder_link(const char *folder, const char *name, const char *of, bool *possible);
+
+/* Brings the names in the folder to the disk, as far as its file system can. */
+void checkpoint_folder_sync(const char *folder);
 
 /* Removes all but the newest `keep` of the files that are named by their step. */
 enum status checkpoint_folder_prune(const char *folder, int64_t keep);

@@ -1,28 +1,40 @@
 #include "train/saver.h"
 
-#include <errno.h>
-#include <math.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
+#include "ddp/background.h"
+#include "ddp/clock.h"
 #include "ddp/log.h"
 #include "ddp/mem.h"
-#include "train/checkpoint_folder.h"
-#include "train/checkpoint_private.h"
+#include "train/saver_write.h"
 #include "train/trainer_private.h"
+
+#define SECONDS_PER_MINUTE 60
 
 struct saver {
     struct trainer *t;
     const char *folder;
-    char newest[CHECKPOINT_FILE_SIZE];
-    enum status last; /* of the last write */
+    struct snapshot snapshot;
+    struct saver_write write;      /* rank 0, and what follows */
+    struct background *background; /* at work on `write` */
+    double taken;                  /* the clock at the last checkpoint, or at the start */
+    enum status last;              /* of the last write that has ended, and if it was not STATUS_OK: */
+    char problem[STATUS_TEXT_SIZE];
+    int64_t newest; /* step of the newest checkpoint there is, -1 = none */
 };
 
 static bool is_root(const struct saver *s)
 {
     return comm_rank(s->t->comm) == 0;
+}
+
+static enum status prepare_folder(struct saver *s)
+{
+    TRY(background_create(&s->background));
+    TRY(checkpoint_folder_make(s->folder));
+    return checkpoint_folder_tidy(s->folder, s->t->progress.step);
 }
 
 enum status saver_create(struct saver **out, struct trainer *t, const char *folder)
@@ -31,74 +43,101 @@ enum status saver_create(struct saver **out, struct trainer *t, const char *fold
     struct saver *s = *out;
     s->t = t;
     s->folder = folder;
-    return comm_agree(t->comm, is_root(s) ? checkpoint_folder_make(folder) : STATUS_OK);
+    s->write =
+        (struct saver_write){.snapshot = &s->snapshot, .folder = folder, .keep = t->config->checkpoint_keep};
+    s->taken = clock_seconds();
+    TRY(comm_agree(t->comm, is_root(s) ? prepare_folder(s) : STATUS_OK));
+    return snapshot_create(&s->snapshot, t);
 }
 
-void saver_destroy(struct saver **s)
+/* Rank 0: waits for the write under way. Of one that failed, or lacks a name, the message says what is left. */
+static void end_write(struct saver *s)
 {
-    mem_free(s);
+    char newest[CHECKPOINT_NAME_SIZE], why[STATUS_TEXT_SIZE / 2];
+    if (!background_busy(s->background)) return;
+    s->last = background_finish(s->background);
+    if (s->last == STATUS_OK) return;
+    snprintf(why, sizeof why, "%s", status_text());
+    s->newest = checkpoint_folder_newest(s->folder, newest);
+    if (s->newest < 0)
+        snprintf(s->problem, sizeof s->problem, "%s; there is no checkpoint yet", why);
+    else
+        snprintf(s->problem, sizeof s->problem, "%s; the newest checkpoint is %s, of step %" PRId64, why,
+                 newest, s->newest);
 }
 
-const char *saver_newest(const struct saver *s)
+/* Rank 0: the same between two steps. */
+static void end_write_and_tell(struct saver *s)
 {
-    return s->newest;
+    if (!background_busy(s->background)) return;
+    end_write(s);
+    if (s->last != STATUS_OK) log_warn("%s; the run goes on, and tries again at the next one", s->problem);
 }
 
-/* A step's loss is known before its update, so the last update must be looked at here: broken weights must not
- * replace healthy ones. */
-static enum status check_weights(const struct trainer *t, const float *params)
+void saver_destroy(struct saver **saver)
 {
-    for (int64_t i = 0; i < model_param_floats(t->model); i++)
-        if (!isfinite(params[i]))
-            return status_fail(STATUS_DIVERGED, "step %lld: a weight is %f; lower optim.lr or warm up longer",
-                               (long long)t->progress.step, (double)params[i]);
-    return STATUS_OK;
+    struct saver *s = *saver;
+    if (!s) return;
+    if (s->background) end_write_and_tell(s);
+    background_destroy(&s->background);
+    snapshot_destroy(&s->snapshot);
+    mem_free(saver);
 }
 
-/* The first of the names is written, the others are links to it. */
-static enum status write_all(struct saver *s, int names, const struct checkpoint_state *state)
+void saver_look(struct saver *s)
 {
-    char step[CHECKPOINT_NAME_SIZE];
-    const char *all[3], *const *name = all;
-    int count = 0;
-    checkpoint_folder_name(step, state->progress->step);
-    if (names & SAVER_STEP) all[count++] = step;
-    if (names & SAVER_FINAL) all[count++] = "final.h5";
-    if (names & SAVER_BEST) all[count++] = "best.h5";
-    char path[CHECKPOINT_FILE_SIZE];
-    TRY(checkpoint_folder_path(path, s->folder, *name));
-    TRY(checkpoint_save(path, state));
-    memcpy(s->newest, path, sizeof path);
-    for (int i = 1; i < count; i++) TRY(checkpoint_folder_link(s->folder, all[i], *name));
-    TRY(checkpoint_folder_link(s->folder, "last.h5", *name));
-    return checkpoint_folder_prune(s->folder, s->t->config->checkpoint_keep);
+    double minutes = s->t->config->checkpoint_every_minutes;
+    if (!is_root(s)) return;
+    if (background_done(s->background)) end_write_and_tell(s);
+    if (minutes > 0 && !background_busy(s->background) &&
+        clock_seconds() - s->taken >= minutes * SECONDS_PER_MINUTE)
+        s->t->requests |= REQUEST_SAVE;
 }
 
 enum status saver_take(struct saver *s, int names)
 {
     struct trainer *t = s->t;
-    struct checkpoint_state state = {.config_text = t->config_text,
-                                     .model = t->model,
-                                     .params = sync_params(t->sync),
-                                     .optim = t->config->optim,
-                                     .normal = &t->normal,
-                                     .targets = &t->targets,
-                                     .kind = t->info.kind,
-                                     .progress = &t->progress,
-                                     .virtual_ranks = t->info.virtual_ranks,
-                                     .seed = t->config->seed,
-                                     .data_hash = t->data_hash,
-                                     .val_hash = t->val_hash};
+    if (is_root(s)) end_write_and_tell(s);
+    comm_barrier(t->comm); /* nobody may touch the copy before */
     if (is_root(s)) t->progress.metrics_bytes = t->observer->mark ? t->observer->mark(t->observer->self) : 0;
-    for (int i = 0; i < t->config->optim->slots; i++) state.slots[i] = sync_gather_slot(t->sync, i);
-    TRY(comm_agree(t->comm, is_root(s) ? check_weights(t, state.params) : STATUS_OK));
-    s->last = comm_agree(t->comm, is_root(s) ? write_all(s, names, &state) : STATUS_OK);
-    if (s->last != STATUS_OK)
-        log_warn("%s; the checkpoints before it stay, and the run goes on", status_text());
+    TRY(snapshot_take(&s->snapshot));
+    t->requests &= ~(int64_t)REQUEST_SAVE;
+    s->taken = clock_seconds();
+    s->write.names = names;
+    if (is_root(s)) background_start(s->background, saver_write, &s->write);
     return STATUS_OK;
 }
 
+/* A checkpoint that only lacks a further name is one all the same. */
 enum status saver_finish(struct saver *s)
 {
-    return s->last;
+    enum status status = STATUS_OK;
+    if (is_root(s)) {
+        end_write(s);
+        if (s->last != STATUS_OK && s->write.saved) log_warn("%s", s->problem);
+        if (s->last != STATUS_OK && !s->write.saved) status = status_fail(s->last, "%s", s->problem);
+    }
+    return comm_agree(s->t->comm, status);
+}
+
+enum status saver_stop(struct saver *s, enum status code, const char *cause)
+{
+    long long step = s->t->progress.step;
+    TRY(saver_take(s, SAVER_STEP));
+    enum status status = saver_finish(s);
+    if (status == STATUS_OK)
+        return status_fail(code, "saved %s: %s at step %lld; start again with --resume auto to continue",
+                           s->write.newest, cause, step);
+    comm_share_bytes(s->t->comm, &s->newest, sizeof s->newest);
+    if (s->newest < 0) return status_at(status, "%s at step %lld, and nothing is saved", cause, step);
+    log_warn("%s", status_text());
+    return status_fail(code,
+                       "%s at step %lld, which is not saved; start again with --resume auto to continue from "
+                       "step %" PRId64,
+                       cause, step, s->newest);
+}
+
+struct saver_times saver_times(const struct saver *s)
+{
+    return (struct saver_times){.copy = s->snapshot.seconds, .write = s->write.seconds};
 }

@@ -95,10 +95,7 @@ static enum status stop_here(struct run *r, bool interrupted)
         snprintf(cause, sizeof cause, "%s", status_text());
     else
         status = interrupted ? STATUS_INTERRUPTED : STATUS_REQUEUE;
-    TRY(saver_take(r->saver, SAVER_STEP));
-    TRY(saver_finish(r->saver));
-    return status_fail(status, "saved %s: %s at step %lld; start again with --resume auto to continue",
-                       saver_newest(r->saver), cause, (long long)r->t->progress.step);
+    return saver_stop(r->saver, status, cause);
 }
 
 /* What the ranks asked for, or the configuration: between two steps, on all ranks alike. After the last step of an epoch a
@@ -107,6 +104,7 @@ static enum status between_steps(struct run *r, int64_t requests)
 {
     const struct progress *p = &r->t->progress;
     int64_t every = r->t->config->checkpoint_every_steps;
+    saver_look(r->saver);
     if (requests & (REQUEST_STOP | REQUEST_INTERRUPT)) return stop_here(r, requests & REQUEST_INTERRUPT);
     bool due = (requests & REQUEST_SAVE) || (every > 0 && p->step % every == 0);
     bool ends = p->position == r->t->info.train_samples;

@@ -1,0 +1,22 @@
+/* saver_write.h - one checkpoint from a copy to its files, on whichever thread. Local, for rank 0. */
+#ifndef DDP_TRAIN_SAVER_WRITE_H
+#define DDP_TRAIN_SAVER_WRITE_H
+
+#include "train/checkpoint_folder.h"
+#include "train/snapshot.h"
+
+struct saver_write {
+    const struct snapshot *snapshot;
+    const char *folder;
+    int names; /* enum saver_name */
+    int64_t keep;
+    double seconds;                    /* what the last write took */
+    bool saved;                        /* whether the last one has its first name, and so is complete */
+    char newest[CHECKPOINT_FILE_SIZE]; /* the path of the last one that is; "" = none */
+};
+
+/* Writes the checkpoint under all its names, and removes those that are not kept any more. `self` is a struct saver_write. Errors:
+ * STATUS_OTHER; then nothing is left of it, or it is saved and lacks other names, or older ones could not be removed. */
+enum status saver_write(void *self);
+
+#endif
