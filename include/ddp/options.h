@@ -22,6 +22,13 @@ void options_free(struct config *config);
 /* The resolved configuration as YAML; released with mem_free. */
 enum status options_text(const struct config *config, char **text);
 
+/* Calls `each` for every key whose values differ, with both as they stand in the text form; and whether a run that goes on may
+ * have another one, as it cannot change what the run computes. */
+typedef void options_difference(void *self, const char *key, const char *was, const char *is,
+                                bool may_change);
+enum status options_compare(const struct config *was, const struct config *is, options_difference *each,
+                            void *self);
+
 /* Offers every key, with `prefix` in front. */
 void options_offer(struct suggest *s, const char *prefix);
 

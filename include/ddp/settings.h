@@ -15,7 +15,7 @@ struct setting {
     char *key;                     /* "optim.lr"; a top-level key that holds no map has no dot */
     char *source;                  /* file name, name of the environment variable, or "flag" */
     int line, column;              /* of the key, for files */
-    const struct yaml_node *value; /* owned by the settings */
+    const struct yaml_node *value; /* owned by the settings, or by those it was added from */
 };
 
 struct settings {
@@ -32,6 +32,9 @@ enum status settings_add_environment(struct settings *s, char *const *environmen
 
 /* A value that begins with '[' is read as a YAML list, any other is taken literally. */
 enum status settings_add_flag(struct settings *s, const char *key, const char *value);
+
+/* All assignments of another list, which must outlive this one. */
+enum status settings_add_all(struct settings *s, const struct settings *other);
 
 /* The assignment of `key` that wins, or NULL. */
 const struct setting *settings_find(const struct settings *s, const char *key);

@@ -2,6 +2,8 @@
 #ifndef DDP_TRAINER_H
 #define DDP_TRAINER_H
 
+#include <stdio.h>
+
 #include "ddp/comm.h"
 #include "ddp/config.h"
 #include "ddp/infer.h"
@@ -43,14 +45,39 @@ struct trainer_point {
     int64_t position; /* samples of the next one that were seen */
     int64_t step;
     int64_t metrics_bytes; /* what observer.mark had said */
-    bool finished;         /* there is nothing left to do */
+    int64_t virtual_ranks; /* V of the run, which may be more than it was configured with */
+    bool stopped;          /* by train.early_stop, after so many epochs without a better metric: */
+    int64_t stale_epochs;
+    bool finished; /* there is nothing left to do */
+};
+
+/* Whether a run at that point has nothing left to do with this configuration, which may want more epochs. */
+bool trainer_is_finished(const struct trainer_point *p, const struct config *config);
+
+/* Reads all of a checkpoint, to which this configuration belongs: its seal, every attribute, every tensor, against the model
+ * the configuration describes. Local. Errors: STATUS_DATA, what is wrong with it. */
+enum status trainer_peek(const char *path, const struct config *config, struct trainer_point *point);
+
+/* What differs from the run that was saved, on the user's word, and so is not taken over from it (bits). */
+enum trainer_change {
+    TRAINER_OVERRIDE = 1,  /* anything but the shapes of the weights: data, batch, layers without weights */
+    TRAINER_NEW_OPTIM = 2, /* slots begin at zero */
+    TRAINER_NEW_SCHEDULE = 4, /* what the schedule remembers begins anew */
+    TRAINER_NEW_BEST = 8,     /* the best so far is of another metric */
+    TRAINER_NEW_STOP = 16,    /* the same for train.early_stop */
 };
 
 /* Takes up the state of a checkpoint, before trainer_run, which goes on from there to the same bits as a run that never ended,
- * at any rank count. With `override` the data may be others. Rank 0 reads; the file need not be seen by the others.
- * Collective; all ranks return the same status. Errors: STATUS_DATA when the file is damaged, STATUS_CONFIG when it does not
- * go with configuration, data or virtual ranks. The trainer can only be destroyed then. */
-enum status trainer_resume(struct trainer *t, const char *path, bool override, struct trainer_point *point);
+ * at any rank count. Rank 0 reads, and only its `changes` count; the file need not be seen by the others. Collective; all ranks
+ * return the same status. Errors: STATUS_DATA when the file is damaged, STATUS_CONFIG when it does not go with configuration,
+ * data or virtual ranks. The trainer can only be destroyed then. */
+enum status trainer_resume(struct trainer *t, const char *path, unsigned changes,
+                           struct trainer_point *point);
+
+/* Takes from a checkpoint the weights whose names and shapes this model has, too; the others stay as initialised, and nothing
+ * else is taken. Rank 0 reads, and lists in `list` (NULL elsewhere) what became of each tensor. Collective; all ranks return
+ * the same status. Errors: STATUS_DATA; STATUS_CONFIG when no tensor fits. */
+enum status trainer_init_from(struct trainer *t, const char *path, FILE *list);
 
 /* Trains all epochs, or until train.early_stop, evaluates after each, and writes checkpoints into the folder `checkpoint_dir`
  * (the last one is final.h5); every rank passes the same path. Collective. Errors: STATUS_DIVERGED when too many steps in a

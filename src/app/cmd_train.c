@@ -1,4 +1,5 @@
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "app/console.h"
@@ -7,9 +8,9 @@
 #include "app/report.h"
 #include "app/rundir.h"
 #include "app/setup.h"
+#include "app/start.h"
 #include "ddp/clock.h"
 #include "ddp/log.h"
-#include "ddp/mem.h"
 #include "ddp/number.h"
 #include "ddp/stop.h"
 #include "ddp/timeline.h"
@@ -62,46 +63,74 @@ static void on_done(void *self, const struct done_event *e)
     console_done(&run->console, e);
 }
 
-/* Rank 0: the folder and what stands in it before the first step. */
-static enum status open_run(struct run *run, const struct setup *setup, const struct comm *comm,
-                            const struct arguments *a, const struct trainer_info *info)
+static int64_t on_mark(void *self)
+{
+    return journal_mark(&((struct run *)self)->journal);
+}
+
+/* Rank 0: the files that grow, from their beginning or where the checkpoint knew them to end. */
+static enum status open_files(struct run *run, const struct start *start, int64_t every_steps)
 {
     char file[RUNDIR_PATH_SIZE];
-    TRY(rundir_create(run->path, setup->text));
-    TRY(rundir_file(run->path, "env.json", file));
-    TRY(environment_write(file, comm, a, info));
     TRY(rundir_file(run->path, "log.txt", file));
     TRY(log_open(file));
     TRY(rundir_file(run->path, "metrics.jsonl", file));
-    TRY(journal_open(&run->journal, file, setup->config.log_every_steps));
+    return start->goes_on ? journal_reopen(&run->journal, file, every_steps, start->point.metrics_bytes)
+                          : journal_open(&run->journal, file, every_steps);
+}
+
+static enum status tell_resume(struct run *run, const struct start *start, const struct comm *comm,
+                               const struct trainer_info *info)
+{
+    const struct trainer_point *p = &start->point;
+    journal_resume(&run->journal, comm, start->from, p);
+    log_info("resumed from %s: epoch %lld, step %lld", start->from, (long long)p->epoch, (long long)p->step);
+    return start_tell_epochs(start, run->config, info);
+}
+
+/* Rank 0: the folder and what stands in it before the first step. */
+static enum status open_run(struct run *run, struct start *start, const struct setup *setup,
+                            const struct comm *comm, const struct arguments *a,
+                            const struct trainer_info *info)
+{
+    char file[RUNDIR_PATH_SIZE];
+    bool resumes = *start->from;
+    TRY(start_enter(start, setup->text));
+    TRY(rundir_file(run->path, "env.json", file));
+    TRY(environment_write(file, comm, a, info, resumes ? start->from : NULL,
+                          start->weights ? a->init_from : NULL));
+    TRY(open_files(run, start, setup->config.log_every_steps));
     report_start(&setup->config, comm, info);
-    journal_start(&run->journal, &setup->config, comm, info);
+    if (!start->goes_on) journal_start(&run->journal, &setup->config, comm, info);
+    if (resumes) TRY(tell_resume(run, start, comm, info));
+    if (start->weights) log_info("weights from %s:\n%s", a->init_from, start->weights);
     console_open(&run->console);
     return STATUS_OK;
 }
 
 /* Rank 0. */
-static void close_run(struct run *run, enum status status)
+static void close_run(struct run *run, const struct start *start, enum status status)
 {
     console_close(&run->console);
     journal_close(&run->journal);
     if (status == STATUS_OK) log_info("everything is in %s", run->path);
     log_close();
-    if (status != STATUS_OK) rundir_note_end(run->path, status);
+    if (status != STATUS_OK && start->lock.held)
+        rundir_note_end(run->path, status); /* else it is another's */
 }
 
-static enum status train(struct trainer *t, const struct setup *setup, struct comm *comm,
-                         const struct arguments *a, const char *path)
+static enum status train(struct trainer *t, struct start *start, const struct setup *setup, struct comm *comm,
+                         const struct arguments *a)
 {
     bool first = comm_rank(comm) == 0;
-    struct run run = {.path = path, .config = &setup->config};
-    const struct observer observer = {&run, on_step, on_epoch, on_eval, on_done};
+    struct run run = {.path = start->folder, .config = &setup->config};
+    const struct observer observer = {&run, on_step, on_epoch, on_eval, on_done, on_mark};
     char checkpoints[RUNDIR_PATH_SIZE];
-    enum status status = rundir_file(path, "checkpoints", checkpoints);
-    if (status == STATUS_OK && first) status = open_run(&run, setup, comm, a, trainer_info(t));
+    enum status status = rundir_file(run.path, "checkpoints", checkpoints);
+    if (status == STATUS_OK && first) status = open_run(&run, start, setup, comm, a, trainer_info(t));
     status = comm_agree(comm, status);
     if (status == STATUS_OK) status = trainer_run(t, &observer, checkpoints);
-    if (first) close_run(&run, status);
+    if (first) close_run(&run, start, status);
     return status;
 }
 
@@ -127,43 +156,52 @@ static enum status read_window(const struct arguments *a, int64_t *first, int64_
 }
 
 /* With a timeline if the user wants one. */
-static enum status train_watched(struct trainer *t, const struct setup *setup, struct comm *comm,
-                                 const struct arguments *a, const char *path)
+static enum status train_watched(struct trainer *t, struct start *start, const struct setup *setup,
+                                 struct comm *comm, const struct arguments *a)
 {
     struct timeline *timeline = NULL;
     int64_t first, count;
     enum status status = read_window(a, &first, &count);
     if (status == STATUS_OK && a->timeline)
         status = timeline_create(&timeline, comm, t, a->timeline, first, count);
-    if (status == STATUS_OK) status = train(t, setup, comm, a, path);
+    if (status == STATUS_OK) status = train(t, start, setup, comm, a);
     timeline_destroy(&timeline);
     return status;
 }
 
-/* Data and model; a signal that comes meanwhile ends the run here. */
-static enum status build(struct trainer **t, const struct setup *setup, struct comm *comm)
+/* --init-from; rank 0 keeps the list of what became of each tensor. */
+static enum status take_weights(struct trainer *t, struct start *start, const char *path, bool first)
+{
+    size_t bytes;
+    FILE *list = first ? open_memstream(&start->weights, &bytes) : NULL;
+    enum status status = trainer_init_from(t, path, list);
+    if (list) fclose(list);
+    return status;
+}
+
+/* Data, model and what a checkpoint holds; a signal that comes meanwhile ends the run here. */
+static enum status build(struct trainer **t, struct start *start, const struct setup *setup,
+                         struct comm *comm, const struct arguments *a)
 {
     enum status status = trainer_create(t, comm, &setup->config, setup->text);
+    if (status == STATUS_OK && *start->from)
+        status = trainer_resume(*t, start->from, start->changes, &start->point);
+    else if (status == STATUS_OK && a->init_from)
+        status = take_weights(*t, start, a->init_from, comm_rank(comm) == 0);
     if (status == STATUS_OK) status = comm_agree(comm, stop_asked());
     return stop_unsaved(status);
 }
 
 /* The folder is chosen, and refused, before any work, but made only when the trainer stands: a wrong path in
  * the configuration leaves nothing behind. */
-static enum status prepare_and_train(const struct setup *setup, struct comm *comm, const struct arguments *a)
+static enum status prepare_and_train(struct start *start, const struct setup *setup, struct comm *comm,
+                                     const struct arguments *a)
 {
     TRY(comm_split_nodes(comm, setup->config.ranks_per_node));
-    char *path = NULL;
-    enum status status = STATUS_OK;
-    if (comm_rank(comm) == 0) status = rundir_choose(&path, a->output, setup->config.run_name, a->overwrite);
-    TRY(comm_agree(comm, status));
-
     struct trainer *t = NULL;
-    status = comm_share_text(comm, &path);
-    if (status == STATUS_OK) status = build(&t, setup, comm);
-    if (status == STATUS_OK) status = train_watched(t, setup, comm, a, path);
+    enum status status = build(&t, start, setup, comm, a);
+    if (status == STATUS_OK) status = train_watched(t, start, setup, comm, a);
     trainer_destroy(&t);
-    mem_free(&path);
     return status;
 }
 
@@ -176,14 +214,25 @@ static void limit_time(const struct setup *setup, const struct comm *comm)
         stop_limit(seconds);
 }
 
+static enum status print_config(struct comm *comm, const struct arguments *a)
+{
+    struct setup setup;
+    enum status status = setup_create(&setup, comm, a);
+    if (status == STATUS_OK) status = setup_print(&setup, comm);
+    setup_free(&setup);
+    return status;
+}
+
 enum status cmd_train(struct comm *comm, struct arguments *a)
 {
     struct setup setup;
+    struct start start;
+    if (a->print_config) return print_config(comm, a);
     stop_catch();
-    enum status status = setup_create(&setup, comm, a);
+    enum status status = stop_unsaved(start_choose(&start, &setup, comm, a));
     if (status == STATUS_OK) limit_time(&setup, comm);
-    if (status == STATUS_OK)
-        status = a->print_config ? setup_print(&setup, comm) : prepare_and_train(&setup, comm, a);
+    if (status == STATUS_OK && !start.complete) status = prepare_and_train(&start, &setup, comm, a);
+    start_free(&start);
     setup_free(&setup);
     return status;
 }

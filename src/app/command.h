@@ -22,18 +22,17 @@ struct arguments {
     const char *words[ARGUMENT_WORDS]; /* behind the command */
     int word_count;
     const char *config, *output, *data, *class_names, *params, *repeats, *ranks_per_node, *json, *timeline,
-        *timeline_steps, *batch, *digits, *confusion,
-        *out; /* NULL if not given */
+        *timeline_steps, *batch, *digits, *confusion, *out, *resume, *init_from; /* NULL if not given */
     const char *target, *categorical, *drop, *missing, *labels, *split, *seed, *split_at, *test_every,
         *test_file, *header, *delimiter, *labels_xml, *label_count; /* of convert */
-    bool overwrite, print_config, force, help, version;
+    bool overwrite, resume_override, print_config, force, help, version;
     uint64_t given;           /* one bit per flag of the table in arguments.c */
     struct settings settings; /* keys given as flags */
 };
 
 enum flag_set {
     FLAGS_CONFIG = 1, /* --config, --set, --SECTION.KEY, --print-config */
-    FLAGS_RUN = 2,    /* --output, --overwrite */
+    FLAGS_RUN = 2,    /* --output, --overwrite, --resume */
     FLAGS_DATA = 4,
     FLAGS_IDX = 8,
     FLAGS_BENCH = 16,

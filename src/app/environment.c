@@ -1,6 +1,5 @@
 #include "app/environment.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +7,7 @@
 #include <unistd.h>
 
 #include "app/json.h"
+#include "app/outfile.h"
 #include "ddp/clock.h"
 
 /* Named one by one: an environment also holds secrets (SLURM_JWT). */
@@ -56,10 +56,11 @@ static void write_versions(struct json *j, const struct trainer_info *info)
 }
 
 enum status environment_write(const char *path, const struct comm *comm, const struct arguments *a,
-                              const struct trainer_info *info)
+                              const struct trainer_info *info, const char *resumed_from,
+                              const char *weights_from)
 {
-    FILE *out = fopen(path, "w");
-    if (!out) return status_fail(STATUS_OTHER, "%s: cannot be written: %s", path, strerror(errno));
+    FILE *out;
+    TRY(outfile_open(&out, path));
     char stamp[CLOCK_STAMP_SIZE];
     clock_stamp(stamp);
     struct json j = {.out = out};
@@ -74,13 +75,13 @@ enum status environment_write(const char *path, const struct comm *comm, const s
     json_open(&j, "command", '[');
     for (int i = 0; i < a->argc; i++) json_text(&j, NULL, a->argv[i]);
     json_close(&j, ']');
+    if (resumed_from) json_text(&j, "resumed_from", resumed_from);
+    if (weights_from) json_text(&j, "weights_from", weights_from);
     json_open(&j, "environment", '{');
     for (const char *const *name = variables; *name; name++)
         if (getenv(*name)) json_text(&j, *name, getenv(*name));
     json_close(&j, '}');
     json_close(&j, '}');
     fputc('\n', out);
-    bool failed = ferror(out) != 0;
-    if (fclose(out) != 0 || failed) return status_fail(STATUS_OTHER, "%s: cannot be written", path);
-    return STATUS_OK;
+    return outfile_close(out, path);
 }

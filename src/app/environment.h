@@ -5,8 +5,9 @@
 #include "app/command.h"
 #include "ddp/trainer.h"
 
-/* Rank 0, local. */
+/* `resumed_from` and `weights_from` are checkpoints, or NULL. Rank 0, local. */
 enum status environment_write(const char *path, const struct comm *comm, const struct arguments *a,
-                              const struct trainer_info *info);
+                              const struct trainer_info *info, const char *resumed_from,
+                              const char *weights_from);
 
 #endif

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "app/json.h"
 #include "ddp/log.h"
@@ -21,6 +22,62 @@ void journal_close(struct journal *j)
     j->out = NULL;
 }
 
+/* The end of the last whole line within the first `bytes`. */
+static enum status end_of_lines(const char *path, int64_t bytes, int64_t *end)
+{
+    FILE *in = fopen(path, "r");
+    *end = 0;
+    if (!in && errno == ENOENT) return STATUS_OK;
+    if (!in) return status_fail(STATUS_OTHER, "%s: cannot be read: %s", path, strerror(errno));
+    int64_t at = 0;
+    for (int c = getc(in); c != EOF && at < bytes; c = getc(in)) {
+        at++;
+        if (c == '\n') *end = at;
+    }
+    bool broken = ferror(in) != 0;
+    fclose(in);
+    return broken ? status_fail(STATUS_OTHER, "%s: cannot be read", path) : STATUS_OK;
+}
+
+enum status journal_reopen(struct journal *j, const char *path, int64_t every_steps, int64_t bytes)
+{
+    int64_t end;
+    TRY(end_of_lines(path, bytes, &end));
+    if (end < bytes)
+        log_warn("%s: %" PRId64
+                 " bytes that were there when the checkpoint was made are missing: it has a gap",
+                 path, bytes - end);
+    *j = (struct journal){.every_steps = every_steps, .bytes = end};
+    if (truncate(path, end) == 0 || errno == ENOENT) j->out = fopen(path, "a");
+    return j->out ? STATUS_OK : status_fail(STATUS_OTHER, "%s: cannot be written: %s", path, strerror(errno));
+}
+
+bool journal_is_done(const char *path)
+{
+    static const char word[] = "{\"kind\": \"done\"";
+    char start[sizeof word];
+    FILE *in = fopen(path, "r");
+    bool done = false, at_start = true;
+    while (in && fgets(start, sizeof start, in)) {
+        if (at_start) done = strcmp(start, word) == 0;
+        at_start = strchr(start, '\n') != NULL;
+    }
+    if (in) fclose(in);
+    return done;
+}
+
+static void fail(struct journal *j)
+{
+    log_warn("metrics.jsonl: cannot be written: %s; it ends here", strerror(errno));
+    journal_close(j);
+}
+
+int64_t journal_mark(struct journal *j)
+{
+    if (j->out && fdatasync(fileno(j->out)) != 0) fail(j);
+    return j->bytes;
+}
+
 static struct json begin(struct journal *j, const char *kind)
 {
     struct json line = {.out = j->out};
@@ -33,9 +90,10 @@ static void end(struct journal *j, struct json *line)
 {
     json_close(line, '}');
     fputc('\n', j->out);
-    if (fflush(j->out) == 0) return;
-    log_warn("metrics.jsonl: cannot be written: %s; it ends here", strerror(errno));
-    journal_close(j);
+    if (fflush(j->out) == 0)
+        j->bytes = ftello(j->out);
+    else
+        fail(j);
 }
 
 void journal_start(struct journal *j, const struct config *config, const struct comm *comm,
@@ -62,6 +120,22 @@ void journal_start(struct journal *j, const struct config *config, const struct 
     json_int(&line, "classes", info->classes);
     json_text(&line, "isa", info->isa);
     json_text(&line, "blas", info->blas);
+    end(j, &line);
+}
+
+void journal_resume(struct journal *j, const struct comm *comm, const char *from,
+                    const struct trainer_point *point)
+{
+    if (!j->out) return;
+    struct json line = begin(j, "resume");
+    json_text(&line, "from", from);
+    json_int(&line, "epoch", point->epoch);
+    json_int(&line, "position", point->position);
+    json_int(&line, "step", point->step);
+    json_int(&line, "ranks", comm_size(comm));
+    json_int(&line, "nodes", comm_nodes(comm));
+    json_int(&line, "virtual_ranks", point->virtual_ranks);
+    json_text(&line, "version", DDP_VERSION);
     end(j, &line);
 }
 

@@ -7,6 +7,12 @@
 #define AT(field) offsetof(struct config, field)
 #define MANY      9007199254740992.0 /* 2^53: what every reader of numbers keeps exactly */
 
+/* What a run that goes on may have otherwise: how it is called and what is told and kept of it; how long it goes on
+ * (epochs, patience and its limits), for that leaves the steps up to there as they are; how ranks lie on nodes, which
+ * changes no sum; and the places of the data, whose content is compared instead. All else would change the results, the
+ * metrics of metrics.jsonl included. */
+#define MAY_CHANGE .may_change = true
+
 static const char *const isa_levels[] = {"auto", "base", "v2", "v3", "v4", NULL};
 static const char *const normalize_kinds[] = {"auto", "unit", "none", "standard",
                                               NULL}; /* enum config_normalize */
@@ -20,17 +26,18 @@ static const char *const sections[] = {"run",      "data", "model",      "loss",
                                        "schedule", "sync", "checkpoint", "metrics", "log",   NULL};
 
 static const struct option options[] = {
-    {"run.name", OPTION_TEXT, AT(run_name), "run", .help = "names the run directory"},
+    {"run.name", OPTION_TEXT, AT(run_name), "run", MAY_CHANGE, .help = "names the run directory"},
     {"run.seed", OPTION_INT, AT(seed), "1", 0, MANY,
      .help = "seed of initial weights, sample order and dropout"},
     {"run.isa", OPTION_TEXT, AT(isa), "auto", .choices = isa_levels,
      .help = "instruction-set level of the kernels; the results do not depend on it from v3 on"},
 
-    {"data.train", OPTION_TEXT, AT(data_train), NULL,
+    {"data.train", OPTION_TEXT, AT(data_train), NULL, MAY_CHANGE,
      .help = "training set: FILE.h5, FILE.h5:GROUP, demo:train or synthetic:CxHxW:K:N; a slice behind it "
              "takes a part: "
              "FILE.h5[0:16000]"},
-    {"data.val", OPTION_TEXT, AT(data_val), "", .help = "set to evaluate on after every epoch; empty = none"},
+    {"data.val", OPTION_TEXT, AT(data_val), "", MAY_CHANGE,
+     .help = "set to evaluate on after every epoch; empty = none"},
     {"data.val_fraction", OPTION_REAL, AT(val_fraction), "0", 0, 1,
      .help = "share of the training set to evaluate on instead, chosen at random; 0 = none"},
     {"data.split_seed", OPTION_INT, AT(split_seed), "1", 0, MANY, .help = "seed of that choice"},
@@ -57,7 +64,8 @@ static const struct option options[] = {
      .help = "[C, H, W], [H, W] or [F]; auto = as the data says"},
     {"model.layers", OPTION_LAYERS, AT(model), NULL, .help = "the layers from input to logits"},
 
-    {"train.epochs", OPTION_INT, AT(epochs), "10", 0, 1e6, .help = "passes over the training set"},
+    {"train.epochs", OPTION_INT, AT(epochs), "10", 0, 1e6, MAY_CHANGE,
+     .help = "passes over the training set"},
     {"train.batch", OPTION_INT, AT(batch), "512", 1, 1 << 30,
      .help = "GLOBAL batch: samples per step over all ranks"},
     {"train.virtual_ranks", OPTION_INT, AT(virtual_ranks), "8", 1, 1 << 20,
@@ -72,17 +80,17 @@ static const struct option options[] = {
      .help = "limit of each element of the gradient, as clip_grad_value_, after clip_norm; 0 = none"},
     {"train.clip_logits", OPTION_REAL, AT(clip_logits), "0", 0, 1e30,
      .help = "limit of the model's outputs (a last layer hardtanh); 0 = none"},
-    {"train.max_bad_steps", OPTION_INT, AT(max_bad_steps), "10", 1, 1e9,
+    {"train.max_bad_steps", OPTION_INT, AT(max_bad_steps), "10", 1, 1e9, MAY_CHANGE,
      .help = "so many steps in a row whose loss or gradient is not finite end the run (exit code 4); fewer "
              "are skipped and counted"},
     {"train.early_stop", OPTION_TEXT, AT(early_stop), "",
      .help = "metric that has to get better, such as val.loss or train.loss, or the run ends; empty = all "
              "epochs"},
-    {"train.patience", OPTION_INT, AT(patience), "5", 1, 1e6,
+    {"train.patience", OPTION_INT, AT(patience), "5", 1, 1e6, MAY_CHANGE,
      .help = "epochs in a row without a better train.early_stop before the run ends"},
-    {"train.min_delta", OPTION_REAL, AT(min_delta), "0", 0, 1e30,
+    {"train.min_delta", OPTION_REAL, AT(min_delta), "0", 0, 1e30, MAY_CHANGE,
      .help = "change of train.early_stop that counts as better"},
-    {"train.max_time", OPTION_TEXT, AT(max_time), "",
+    {"train.max_time", OPTION_TEXT, AT(max_time), "", MAY_CHANGE,
      .help = "time after which the run is saved and ends with exit code 75, to be started again with "
              "--resume auto: 90s, "
              "55m, 2h30m, or [D-]HH:MM:SS as in Slurm; empty = no limit"},
@@ -97,17 +105,18 @@ static const struct option options[] = {
 
     {"sync.method", OPTION_CHOICE, AT(sync_method), "tree", .choices = sync_methods,
      .help = "tree = fixed summation tree, same bits at any rank count; allreduce = plain MPI_Allreduce"},
-    {"sync.ranks_per_node", OPTION_INT, AT(ranks_per_node), "0", 0, 1 << 20,
+    {"sync.ranks_per_node", OPTION_INT, AT(ranks_per_node), "0", 0, 1 << 20, MAY_CHANGE,
      .help = "treat every so many ranks as one node; 0 = ask MPI"},
 
-    {"checkpoint.every_epochs", OPTION_INT, AT(checkpoint_every_epochs), "1", 0, 1e6,
+    {"checkpoint.every_epochs", OPTION_INT, AT(checkpoint_every_epochs), "1", 0, 1e6, MAY_CHANGE,
      .help = "epochs between checkpoints; 0 = only the final one"},
-    {"checkpoint.every_steps", OPTION_INT, AT(checkpoint_every_steps), "0", 0, 1e12,
+    {"checkpoint.every_steps", OPTION_INT, AT(checkpoint_every_steps), "0", 0, 1e12, MAY_CHANGE,
      .help = "steps between checkpoints within and across epochs; 0 = none"},
-    {"checkpoint.every_minutes", OPTION_REAL, AT(checkpoint_every_minutes), "0", 0, 1e6,
+    {"checkpoint.every_minutes", OPTION_REAL, AT(checkpoint_every_minutes), "0", 0, 1e6, MAY_CHANGE,
      .help = "minutes after the last checkpoint until the next one, whatever else is due; 0 = no such limit"},
-    {"checkpoint.keep", OPTION_INT, AT(checkpoint_keep), "3", 1, 1e6, .help = "newest checkpoints to keep"},
-    {"checkpoint.best", OPTION_TEXT, AT(checkpoint_best), "auto",
+    {"checkpoint.keep", OPTION_INT, AT(checkpoint_keep), "3", 1, 1e6, MAY_CHANGE,
+     .help = "newest checkpoints to keep"},
+    {"checkpoint.best", OPTION_TEXT, AT(checkpoint_best), "auto", MAY_CHANGE,
      .help =
          "metric that decides which checkpoint is the best, such as val.f1 or train.loss; auto = "
          "val.accuracy, or val.loss where there is none, or nothing without data.val; empty = none is kept"},
@@ -117,7 +126,7 @@ static const struct option options[] = {
     {"metrics.threshold", OPTION_REAL, AT(metrics_threshold), "0.5", 0, 1,
      .help = "probability above which a label counts as predicted"},
 
-    {"log.every_steps", OPTION_INT, AT(log_every_steps), "50", 0, 1e9,
+    {"log.every_steps", OPTION_INT, AT(log_every_steps), "50", 0, 1e9, MAY_CHANGE,
      .help = "steps between step lines in metrics.jsonl; 0 = none"},
     {.key = NULL},
 };

@@ -24,6 +24,8 @@ struct option {
     double min, max;      /* OPTION_INT, OPTION_REAL */
     const char *const *choices;
     const char *help;
+    bool
+        may_change; /* when a run goes on: it cannot change what the run computes, only what is told and kept, and when it ends */
 };
 
 /* The options in the order of the resolved text, ended by a NULL key; and one by key, or NULL. */

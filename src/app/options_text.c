@@ -39,27 +39,24 @@ static void write_input(FILE *out, struct shape s)
         fprintf(out, "[%lld, %lld, %lld]", (long long)s.c, (long long)s.h, (long long)s.w);
 }
 
-static void write_layers(FILE *out, const struct model_spec *model)
+static void write_layer(FILE *out, const struct layer_spec *layer)
 {
-    for (int i = 0; i < model->layer_count; i++) {
-        const struct layer_spec *layer = &model->layers[i];
-        const struct arg *args = layer->ops->args;
-        fprintf(out, "\n    - %s", layer->ops->name);
-        if (!args || !args[0].name) continue;
-        for (int k = 0; args[k].name; k++) {
-            char text[ARG_TEXT_SIZE];
-            arg_format(&args[k], layer->args[k], text);
-            fprintf(out, "%s%s: %s", k ? ", " : ": {", args[k].name, text);
-        }
-        fputc('}', out);
+    const struct arg *args = layer->ops->args;
+    fputs(layer->ops->name, out);
+    if (!args || !args[0].name) return;
+    for (int k = 0; args[k].name; k++) {
+        char text[ARG_TEXT_SIZE];
+        arg_format(&args[k], layer->args[k], text);
+        fprintf(out, "%s%s: %s", k ? ", " : ": {", args[k].name, text);
     }
+    fputc('}', out);
 }
 
-static void write_option(FILE *out, const struct option *o, const struct config *config)
+static void write_value(FILE *out, const struct option *o, const struct config *config)
 {
     const void *field = (const char *)config + o->offset;
+    const struct model_spec *model = field;
     char number[NUMBER_TEXT_SIZE];
-    fprintf(out, "  %s:%s", strchr(o->key, '.') + 1, o->kind == OPTION_LAYERS ? "" : " ");
     switch (o->kind) {
     case OPTION_INT:
         fprintf(out, "%lld", (long long)*(const int64_t *)field);
@@ -78,12 +75,21 @@ static void write_option(FILE *out, const struct option *o, const struct config 
         fputs(o->choices[*(const int *)field], out);
         break;
     case OPTION_INPUT:
-        write_input(out, ((const struct model_spec *)field)->input);
+        write_input(out, model->input);
         break;
     case OPTION_LAYERS:
-        write_layers(out, field);
+        for (int i = 0; i < model->layer_count; i++) {
+            fputs("\n    - ", out);
+            write_layer(out, &model->layers[i]);
+        }
         break;
     }
+}
+
+static void write_option(FILE *out, const struct option *o, const struct config *config)
+{
+    fprintf(out, "  %s:%s", strchr(o->key, '.') + 1, o->kind == OPTION_LAYERS ? "" : " ");
+    write_value(out, o, config);
     fputc('\n', out);
 }
 
@@ -98,19 +104,25 @@ static void write_list(FILE *out, const struct arg *arg, const double *elements,
     fputc(']', out);
 }
 
+static void write_argument(FILE *out, const struct arg *arg, const struct arg_values *values, int index)
+{
+    char text[ARG_TEXT_SIZE];
+    if (arg->kind == ARG_LIST) {
+        write_list(out, arg, values->list[index], (int64_t)values->of[index]);
+        return;
+    }
+    arg_format(arg, values->of[index], text);
+    fputs(text, out);
+}
+
 static void write_family(FILE *out, const struct family *f, const struct config *config)
 {
     struct family_entry entry = family_chosen(f, config);
-    const struct arg_values *values = family_values(f, config);
     fprintf(out, "  name: %s\n", entry.name);
     for (int i = 0; entry.args && entry.args[i].name; i++) {
-        char text[ARG_TEXT_SIZE] = "";
         fprintf(out, "  %s: ", entry.args[i].name);
-        if (entry.args[i].kind == ARG_LIST)
-            write_list(out, &entry.args[i], values->list[i], (int64_t)values->of[i]);
-        else
-            arg_format(&entry.args[i], values->of[i], text);
-        fprintf(out, "%s\n", text);
+        write_argument(out, &entry.args[i], family_values(f, config), i);
+        fputc('\n', out);
     }
 }
 
@@ -138,4 +150,88 @@ enum status options_text(const struct config *config, char **text)
                                 : mem_copy_text(text, buffer);
     free(buffer);
     return status;
+}
+
+/* Two texts that are written at the same time, and told if they differ. */
+struct pair {
+    FILE *file[2];
+    char *text[2];
+    size_t bytes[2];
+};
+
+static enum status pair_open(struct pair *p)
+{
+    *p = (struct pair){.file = {NULL}};
+    for (int i = 0; i < 2; i++) p->file[i] = open_memstream(&p->text[i], &p->bytes[i]);
+    if (p->file[0] && p->file[1]) return STATUS_OK;
+    for (int i = 0; i < 2; i++)
+        if (p->file[i]) fclose(p->file[i]);
+    for (int i = 0; i < 2; i++) free(p->text[i]);
+    return status_fail(STATUS_OTHER, "comparison of configurations: out of memory");
+}
+
+static void pair_close(struct pair *p, const char *key, bool may_change, options_difference *each, void *self)
+{
+    for (int i = 0; i < 2; i++) fclose(p->file[i]);
+    if (p->text[0] && p->text[1] && strcmp(p->text[0], p->text[1]) != 0)
+        each(self, key, p->text[0], p->text[1], may_change);
+    for (int i = 0; i < 2; i++) free(p->text[i]);
+}
+
+static enum status compare_layers(const struct model_spec *const model[2], options_difference *each,
+                                  void *self)
+{
+    int most = model[0]->layer_count > model[1]->layer_count ? model[0]->layer_count : model[1]->layer_count;
+    for (int i = 0; i < most; i++) {
+        struct pair p;
+        char key[32];
+        snprintf(key, sizeof key, "model.layers[%d]", i);
+        TRY(pair_open(&p));
+        for (int side = 0; side < 2; side++)
+            if (i < model[side]->layer_count)
+                write_layer(p.file[side], &model[side]->layers[i]);
+            else
+                fputs("not there", p.file[side]);
+        pair_close(&p, key, false, each, self);
+    }
+    return STATUS_OK;
+}
+
+static enum status compare_family(const struct family *f, const struct config *const config[2],
+                                  options_difference *each, void *self)
+{
+    struct family_entry entry[2] = {family_chosen(f, config[0]), family_chosen(f, config[1])};
+    char key[64];
+    if (entry[0].ops != entry[1].ops) {
+        snprintf(key, sizeof key, "%s.name", f->section);
+        each(self, key, entry[0].name, entry[1].name, false);
+        return STATUS_OK; /* their arguments have nothing to do with each other */
+    }
+    for (int i = 0; entry[0].args && entry[0].args[i].name; i++) {
+        struct pair p;
+        snprintf(key, sizeof key, "%s.%s", f->section, entry[0].args[i].name);
+        TRY(pair_open(&p));
+        for (int side = 0; side < 2; side++)
+            write_argument(p.file[side], &entry[0].args[i], family_values(f, config[side]), i);
+        pair_close(&p, key, false, each, self);
+    }
+    return STATUS_OK;
+}
+
+enum status options_compare(const struct config *was, const struct config *is, options_difference *each,
+                            void *self)
+{
+    const struct config *config[2] = {was, is};
+    for (const struct option *o = option_table(); o->key; o++) {
+        struct pair p;
+        if (o->kind == OPTION_LAYERS) {
+            TRY(compare_layers((const struct model_spec *const[2]){&was->model, &is->model}, each, self));
+            continue;
+        }
+        TRY(pair_open(&p));
+        for (int side = 0; side < 2; side++) write_value(p.file[side], o, config[side]);
+        pair_close(&p, o->key, o->may_change, each, self);
+    }
+    for (const struct family *f = family_table(); f->section; f++) TRY(compare_family(f, config, each, self));
+    return STATUS_OK;
 }

@@ -1,11 +1,15 @@
-/* outfile.h - a text file that is written from start to end, with one message for whatever goes wrong. Local functions.
- * Private to the app layer. */
+/* outfile.h - a text file that is written from start to end, with one message for whatever goes wrong.
+ *
+ * It is written as PATH.tmp.<pid> and gets its name when it is complete and on the disk, so that there is always a whole one; what
+ * is no regular file (/dev/stdout) is written directly. Local functions. Private to the app layer. */
 #ifndef APP_OUTFILE_H
 #define APP_OUTFILE_H
 
 #include <stdio.h>
 
 #include "ddp/status.h"
+
+#define OUTFILE_MARK ".tmp."
 
 /* Errors: STATUS_OTHER. */
 enum status outfile_open(FILE **out, const char *path);

@@ -3,7 +3,7 @@
  *   config.yaml     the resolved configuration          metrics.jsonl   one JSON object per event (journal.h)
  *   env.json        where, with what, how started       confusion.csv   of the last evaluation
  *   log.txt         the lines of the console            report.json     all that evaluation found (report.h)
- *   checkpoints/    written by the trainer
+ *   checkpoints/    written by the trainer              lock            held by the run that works here (lock.h)
  *
  * For rank 0 only; local functions. Private to the app layer. */
 #ifndef APP_RUNDIR_H
@@ -15,13 +15,25 @@
 
 #define RUNDIR_PATH_SIZE 4096
 
-/* Chooses the folder: `wanted`, or if NULL runs/<name>-<UTC>[-j<SLURM_JOB_ID>]. Creates nothing. Errors:
- * STATUS_CONFIG if it is not empty and `overwrite` is false. *path is released with mem_free. */
-enum status rundir_choose(char **path, const char *wanted, const char *name, bool overwrite);
+/* Whether there is anything in it; a folder that does not exist is empty, and so is one with nothing but a lock. */
+enum status rundir_is_empty(const char *path, bool *empty);
 
-/* Makes the folder, removes what an earlier run of this program left there (and nothing else) and writes
- * config.yaml. */
-enum status rundir_create(const char *path, const char *config_text);
+/* A folder that does not exist yet: runs/<name>-<UTC>[-j<SLURM_JOB_ID>]. Creates nothing. *path is released with mem_free. */
+enum status rundir_name(char **path, const char *name);
+
+/* Calls `each` with every run directory of that name, the newest first, until it says `stop` or fails; within a Slurm job with those
+ * of the job. */
+enum status rundir_each(const char *name, enum status (*each)(void *self, const char *path, bool *stop),
+                        void *self);
+
+/* mkdir -p */
+enum status rundir_make(const char *path);
+
+/* Removes what an earlier run of this program left there, and nothing else. */
+enum status rundir_clear(const char *path);
+
+/* Makes checkpoints/, removes what a killed run was writing beside it, and writes config.yaml. */
+enum status rundir_begin(const char *path, const char *config_text);
 
 /* The path of a file in the folder. */
 enum status rundir_file(const char *path, const char *file, char out[RUNDIR_PATH_SIZE]);

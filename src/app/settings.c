@@ -124,6 +124,17 @@ enum status settings_add_flag(struct settings *s, const char *key, const char *v
     return add_value(s, SETTING_FLAG, key, "flag", value);
 }
 
+enum status settings_add_all(struct settings *s, const struct settings *other)
+{
+    for (int i = 0; i < other->count; i++) {
+        const struct setting *from = &other->list[i];
+        TRY(append(s, from->level, from->key, from->source, from->value));
+        s->list[s->count - 1].line = from->line;
+        s->list[s->count - 1].column = from->column;
+    }
+    return STATUS_OK;
+}
+
 const struct setting *settings_find(const struct settings *s, const char *key)
 {
     const struct setting *winner = NULL;

@@ -3,35 +3,62 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "app/option_table.h"
 #include "ddp/checkpoint.h"
 #include "ddp/log.h"
 #include "ddp/mem.h"
 #include "ddp/options.h"
 
-static enum status add_file(struct settings *s, const struct arguments *a)
+static const char *file_of(const struct arguments *a)
 {
     const char *path = a->word_count ? a->words[0] : a->config;
-    if (!path && access(SETUP_DEFAULT_FILE, F_OK) == 0) path = SETUP_DEFAULT_FILE;
-    if (path) return settings_add_file(s, path);
-    if (!a->print_config)
+    return path || access(SETUP_DEFAULT_FILE, F_OK) != 0 ? path : SETUP_DEFAULT_FILE;
+}
+
+static enum status add_all(struct settings *s, const struct arguments *a, const char *base, const char *name)
+{
+    const char *path = file_of(a);
+    if (path)
+        TRY(settings_add_file(s, path));
+    else if (base)
+        TRY(settings_add_text(s, base, name));
+    else
+        TRY(settings_add_text(s, demo_config, "built-in demo"));
+    TRY(settings_add_environment(s, environ));
+    return settings_add_all(s, &a->settings);
+}
+
+enum status setup_resolve(struct setup *s, const struct arguments *a, const char *base, const char *name)
+{
+    struct settings settings = {0};
+    *s = (struct setup){0};
+    if (!base && !file_of(a) && !a->print_config)
         log_info(
             "no %s here: running the built-in demo ('ddp_train init' writes its configuration to start from)",
             SETUP_DEFAULT_FILE);
-    return settings_add_text(s, demo_config, "built-in demo");
+    enum status status = add_all(&settings, a, base, name);
+    if (status == STATUS_OK) status = options_resolve(&settings, &s->config);
+    if (status == STATUS_OK) status = options_text(&s->config, &s->text);
+    settings_free(&settings);
+    return status;
 }
 
-static enum status resolve(struct setup *setup, struct arguments *a)
+enum status setup_run_name(const struct arguments *a, char **name)
 {
-    TRY(add_file(&a->settings, a));
-    TRY(settings_add_environment(&a->settings, environ));
-    TRY(options_resolve(&a->settings, &setup->config));
-    return options_text(&setup->config, &setup->text);
+    struct settings settings = {0};
+    enum status status = add_all(&settings, a, NULL, NULL);
+    const struct setting *setting = settings_find(&settings, "run.name");
+    bool is_text = setting && setting->value->kind == YAML_SCALAR;
+    if (status == STATUS_OK)
+        status = mem_copy_text(name, is_text ? setting->value->text : option_find("run.name")->standard);
+    settings_free(&settings);
+    return status;
 }
 
-enum status setup_create(struct setup *s, struct comm *comm, struct arguments *a)
+enum status setup_create(struct setup *s, struct comm *comm, const struct arguments *a)
 {
     *s = (struct setup){0};
-    enum status status = comm_rank(comm) == 0 ? resolve(s, a) : STATUS_OK;
+    enum status status = comm_rank(comm) == 0 ? setup_resolve(s, a, NULL, NULL) : STATUS_OK;
     options_free(&s->config);
     TRY(comm_agree(comm, status));
     return setup_share(s, comm);

@@ -10,9 +10,16 @@ struct setup {
     char *text; /* resolved, canonical */
 };
 
-/* Rank 0 adds file and environment to a->settings and resolves them; every rank reads the resolved text.
- * Collective. Release with setup_free, also after an error. */
-enum status setup_create(struct setup *s, struct comm *comm, struct arguments *a);
+/* Rank 0 resolves file, environment and flags; every rank reads the resolved text. Collective. Release with setup_free, also
+ * after an error. */
+enum status setup_create(struct setup *s, struct comm *comm, const struct arguments *a);
+
+/* Rank 0's part of it: fills in s, which then belongs to this rank only. Where no file is named or found, `base` takes its place,
+ * a resolved text called `name`, or if it is NULL the demo. Local. Released with setup_free, also after an error. */
+enum status setup_resolve(struct setup *s, const struct arguments *a, const char *base, const char *name);
+
+/* run.name, before all else is resolved; released with mem_free. Local. */
+enum status setup_run_name(const struct arguments *a, char **name);
 
 /* From a resolved text that rank 0 has in s->text, NULL on the others. Collective. */
 enum status setup_share(struct setup *s, struct comm *comm);

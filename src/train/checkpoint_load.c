@@ -1,9 +1,12 @@
 /* checkpoint_load.c - a checkpoint back into a model, or into a run that goes on. */
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "ddp/h5.h"
+#include "ddp/hash.h"
+#include "ddp/mem.h"
 #include "train/checkpoint_private.h"
 
 struct loading {
@@ -21,21 +24,27 @@ static enum status check_finite(const char *path, const float *values, int64_t c
     return STATUS_OK;
 }
 
-static enum status load_tensor(void *self, const struct layer *l, const struct tensor *t)
+enum status checkpoint_read_tensor(struct h5 *f, const char *group, const struct layer *l,
+                                   const struct tensor *t, float *values)
 {
-    struct loading *s = self;
     char path[CHECKPOINT_PATH];
-    checkpoint_tensor_path(path, s->group, l, t);
+    checkpoint_tensor_path(path, group, l, t);
     struct h5_data *data = NULL;
-    TRY(h5_data_open(&data, s->file, path));
+    TRY(h5_data_open(&data, f, path));
     const struct h5_info *info = h5_data_info(data);
     bool fits = info->rank == t->rank;
     for (int i = 0; fits && i < t->rank; i++) fits = info->dims[i] == t->dims[i];
     enum status status =
-        fits ? h5_data_read(data, 0, t->dims[0], H5_TYPE_F32, s->vector + t->offset)
+        fits ? h5_data_read(data, 0, t->dims[0], H5_TYPE_F32, values)
              : status_fail(STATUS_DATA, "%s: has another shape than the model in the configuration", path);
     h5_data_close(&data);
-    return status == STATUS_OK ? check_finite(path, s->vector + t->offset, tensor_count(t)) : status;
+    return status == STATUS_OK ? check_finite(path, values, tensor_count(t)) : status;
+}
+
+static enum status load_tensor(void *self, const struct layer *l, const struct tensor *t)
+{
+    struct loading *s = self;
+    return checkpoint_read_tensor(s->file, s->group, l, t, s->vector + t->offset);
 }
 
 /* The number of channels is that of the stored vector. */
@@ -129,11 +138,11 @@ static enum status load_state(struct h5 *f, const struct checkpoint_room *room,
                               struct checkpoint_facts *facts)
 {
     TRY(checkpoint_facts_of(f, facts));
-    if (facts->model_hash != checkpoint_model_hash(room->model))
+    if (facts->model_hash != checkpoint_model_hash(room->model) && !room->other_layers)
         return status_fail(STATUS_DATA, "holds another model than the configuration describes");
     TRY(progress_load(room->progress, f));
     TRY(load_weights(f, room->model, room->params));
-    return load_slots(f, room);
+    return room->other_slots ? STATUS_OK : load_slots(f, room);
 }
 
 enum status checkpoint_load_state(const char *path, const struct checkpoint_room *room,
@@ -142,6 +151,64 @@ enum status checkpoint_load_state(const char *path, const struct checkpoint_room
     struct h5 *f = NULL;
     TRY(checkpoint_open(&f, path));
     enum status status = load_state(f, room, facts);
+    h5_close(&f);
+    return status == STATUS_OK ? status : status_at(status, "%s", path);
+}
+
+struct checking {
+    struct h5 *file;
+    const char *group;
+    struct hash hash;
+};
+
+static enum status check_tensor(void *self, const struct layer *l, const struct tensor *t)
+{
+    struct checking *s = self;
+    float *values = NULL;
+    TRY(mem_alloc(&values, (size_t)tensor_count(t), sizeof *values, "tensor"));
+    enum status status = checkpoint_read_tensor(s->file, s->group, l, t, values);
+    hash_add(&s->hash, values, (size_t)tensor_count(t) * sizeof *values);
+    mem_free(&values);
+    return status;
+}
+
+static enum status check_tensors(struct h5 *f, const struct model *model, const struct optim_ops *optim)
+{
+    struct checking s = {.file = f, .group = "model"};
+    hash_begin(&s.hash);
+    TRY(checkpoint_each_tensor(model, check_tensor, &s));
+    TRY(check_hash(f, "weights_hash", hash_end(&s.hash)));
+    hash_begin(&s.hash);
+    for (int i = 0; i < optim->slots; i++) {
+        char group[CHECKPOINT_PATH];
+        snprintf(group, sizeof group, "optim/%s", optim->slot_names[i]);
+        s.group = group;
+        TRY(checkpoint_each_tensor(model, check_tensor, &s));
+    }
+    return check_hash(f, "optim_hash", hash_end(&s.hash));
+}
+
+static enum status check_all(struct h5 *f, const struct model *model, const struct optim_ops *optim,
+                             struct checkpoint_facts *facts, struct progress *progress)
+{
+    struct normal n = {0}, targets = {0};
+    TRY(checkpoint_facts_of(f, facts));
+    if (facts->model_hash != checkpoint_model_hash(model))
+        return status_fail(STATUS_DATA, "holds another model than its configuration describes");
+    TRY(progress_load(progress, f));
+    enum status status = load_normal(f, "normalize", facts->type, &n);
+    if (status == STATUS_OK) status = load_targets(f, model, &targets);
+    normal_destroy(&n);
+    normal_destroy(&targets);
+    return status == STATUS_OK ? check_tensors(f, model, optim) : status;
+}
+
+enum status checkpoint_check(const char *path, const struct model *model, const struct optim_ops *optim,
+                             struct checkpoint_facts *facts, struct progress *progress)
+{
+    struct h5 *f = NULL;
+    TRY(checkpoint_open(&f, path));
+    enum status status = check_all(f, model, optim, facts, progress);
     h5_close(&f);
     return status == STATUS_OK ? status : status_at(status, "%s", path);
 }

@@ -53,11 +53,22 @@ struct checkpoint_room {
     const struct optim_ops *optim;
     float *params, *slots[OPTIM_SLOTS];
     struct progress *progress;
+    bool other_layers; /* the model may differ in all but its weights */
+    bool other_slots;  /* those in the file are of no use */
 };
 
 /* Reads all that a run goes on with. Errors: as checkpoint_load, and when model or optimizer are others. Local. */
 enum status checkpoint_load_state(const char *path, const struct checkpoint_room *room,
                                   struct checkpoint_facts *facts);
+
+/* Reads all of it without keeping anything but facts and progress, one tensor at a time. `model` is the one it must hold, and
+ * `optim` its optimizer. Errors: STATUS_DATA. Local. */
+enum status checkpoint_check(const char *path, const struct model *model, const struct optim_ops *optim,
+                             struct checkpoint_facts *facts, struct progress *progress);
+
+/* One tensor: it has to be there, with that shape, and finite. Errors: STATUS_DATA. Local. */
+enum status checkpoint_read_tensor(struct h5 *f, const char *group, const struct layer *l,
+                                   const struct tensor *t, float *values);
 
 /* Opens a file whose seal is whole and which this version understands. Local. */
 enum status checkpoint_open(struct h5 **f, const char *path);

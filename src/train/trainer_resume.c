@@ -1,26 +1,67 @@
 /* trainer_resume.c - a trainer takes up the state of a checkpoint. */
 #include <inttypes.h>
+#include <string.h>
 
+#include "ddp/kernels.h"
+#include "ddp/log.h"
+#include "train/build.h"
 #include "train/checkpoint_private.h"
 #include "train/trainer_private.h"
 
 struct resuming {
     struct trainer *t;
     const char *path;
-    bool override;
+    unsigned changes;
 };
+
+bool trainer_is_finished(const struct trainer_point *p, const struct config *config)
+{
+    bool still_stops = *config->early_stop && p->stale_epochs >= config->patience;
+    return (p->stopped && still_stops) || p->epoch >= config->epochs;
+}
+
+static struct trainer_point point_of(const struct progress *p, int64_t virtual_ranks,
+                                     const struct config *config)
+{
+    struct trainer_point point = {.epoch = p->epoch,
+                                  .position = p->position,
+                                  .step = p->step,
+                                  .metrics_bytes = p->metrics_bytes,
+                                  .virtual_ranks = virtual_ranks,
+                                  .stopped = p->stopped,
+                                  .stale_epochs = p->stop.stale};
+    point.finished = trainer_is_finished(&point, config);
+    return point;
+}
+
+enum status trainer_peek(const char *path, const struct config *config, struct trainer_point *point)
+{
+    struct checkpoint_facts facts;
+    struct progress progress = {0};
+    struct model *model = NULL;
+    TRY(checkpoint_read_facts(path, &facts));
+    TRY(kernels_select("auto")); /* a model is planned with some; trainer_create chooses */
+    enum status status = build_model(&model, config, facts.input, shape_lanes(1), 1);
+    if (status == STATUS_OK)
+        status = checkpoint_check(path, model, config->optim, &facts, &progress);
+    else
+        status = status_fail(STATUS_DATA, "%s: its configuration describes no model; it was changed", path);
+    model_destroy(&model);
+    *point = point_of(&progress, facts.virtual_ranks, config);
+    return status;
+}
 
 /* What the results depend on besides the configuration. */
 static enum status check_facts(const struct resuming *r, const struct checkpoint_facts *facts)
 {
     const struct trainer *t = r->t;
+    if (r->changes & TRAINER_OVERRIDE) return STATUS_OK;
     if (facts->virtual_ranks != t->info.virtual_ranks)
         return status_fail(STATUS_CONFIG,
                            "%s: was made with %" PRId64 " virtual ranks, and %d ranks would make it %" PRId64
                            "; start at most %" PRId64,
                            r->path, facts->virtual_ranks, comm_size(t->comm), t->info.virtual_ranks,
                            facts->virtual_ranks);
-    if (r->override) return STATUS_OK;
     const char *other = facts->data_hash != t->data_hash ? t->config->data_train
                         : facts->val_hash != t->val_hash ? t->config->data_val
                                                          : NULL;
@@ -31,33 +72,76 @@ static enum status check_facts(const struct resuming *r, const struct checkpoint
                        r->path, *other ? other : "the val set");
 }
 
+/* Steps are those of whole batches. Another batch or number of samples makes them others: they are counted as if it had been
+ * so from the start, or a schedule would be asked about steps behind its end. */
+static enum status check_steps(const struct resuming *r, struct progress *p)
+{
+    const struct trainer *t = r->t;
+    int64_t batch = t->config->batch, samples = t->info.train_samples, per_epoch = t->info.steps_per_epoch;
+    if (p->position > samples && !(r->changes & TRAINER_OVERRIDE))
+        return status_fail(STATUS_CONFIG,
+                           "%s: is %" PRId64 " samples into an epoch that has only %" PRId64 " now", r->path,
+                           p->position, samples);
+    if (p->position > samples) p->position = samples;
+    if (p->epoch > INT64_MAX / 2 / per_epoch)
+        return status_fail(STATUS_DATA, "%s: is in an epoch that no run reaches", r->path);
+    int64_t step = p->epoch * per_epoch + (p->position + batch - 1) / batch;
+    if (p->step == step) return STATUS_OK;
+    if (!(r->changes & TRAINER_OVERRIDE))
+        return status_fail(STATUS_DATA, "%s: its step %" PRId64 " does not go with epoch and position",
+                           r->path, p->step);
+    log_warn("step %" PRId64 " of the checkpoint is step %" PRId64 " with this batch and these data", p->step,
+             step);
+    p->step = step;
+    if (p->updates > step) p->updates = step;
+    if (p->bad_in_a_row > step) p->bad_in_a_row = step;
+    return STATUS_OK;
+}
+
+/* What is of no use for the run as it is now begins anew. */
+static void drop_changed(const struct resuming *r, struct progress *p, float *const slots[SYNC_SLOTS])
+{
+    const struct trainer *t = r->t;
+    size_t bytes = (size_t)model_param_floats(t->model) * sizeof(float);
+    if (r->changes & TRAINER_NEW_OPTIM) {
+        p->updates = 0;
+        for (int i = 0; i < t->config->optim->slots; i++) memset(slots[i], 0, bytes);
+    }
+    if (r->changes & TRAINER_NEW_SCHEDULE) p->schedule = (struct schedule_state){0};
+    if (r->changes & TRAINER_NEW_BEST) p->best = (struct watch){0};
+    if (r->changes & TRAINER_NEW_STOP) {
+        p->stop = (struct watch){0};
+        p->stopped = false;
+    }
+}
+
 /* Rank 0's part. */
 static enum status load(void *self, float *params, float *const slots[SYNC_SLOTS])
 {
     struct resuming *r = self;
     struct trainer *t = r->t;
     struct checkpoint_facts facts;
-    struct checkpoint_room room = {
-        .model = t->model, .optim = t->config->optim, .params = params, .progress = &t->progress};
+    struct checkpoint_room room = {.model = t->model,
+                                   .optim = t->config->optim,
+                                   .params = params,
+                                   .progress = &t->progress,
+                                   .other_layers = r->changes & TRAINER_OVERRIDE,
+                                   .other_slots = r->changes & TRAINER_NEW_OPTIM};
     for (int i = 0; i < room.optim->slots; i++) room.slots[i] = slots[i];
     TRY(checkpoint_load_state(r->path, &room, &facts));
-    if (t->progress.position > t->info.train_samples)
-        return status_fail(STATUS_CONFIG,
-                           "%s: is %" PRId64 " samples into an epoch that has only %" PRId64 " now", r->path,
-                           t->progress.position, t->info.train_samples);
-    return check_facts(r, &facts);
+    TRY(check_facts(r, &facts));
+    TRY(check_steps(r, &t->progress));
+    drop_changed(r, &t->progress, slots);
+    return STATUS_OK;
 }
 
-enum status trainer_resume(struct trainer *t, const char *path, bool override, struct trainer_point *point)
+enum status trainer_resume(struct trainer *t, const char *path, unsigned changes, struct trainer_point *point)
 {
-    struct resuming r = {t, path, override};
+    struct resuming r = {t, path, changes};
     struct progress *p = &t->progress;
     TRY(sync_restore(t->sync, load, &r));
     comm_share_bytes(t->comm, p, sizeof *p); /* what watches follow is said by trainer_run */
-    *point = (struct trainer_point){.epoch = p->epoch,
-                                    .position = p->position,
-                                    .step = p->step,
-                                    .metrics_bytes = p->metrics_bytes,
-                                    .finished = p->stopped || p->epoch >= t->config->epochs};
+    *point = point_of(p, t->info.virtual_ranks, t->config);
+    p->stopped = p->stopped && point->finished; /* more patience, or none asked for any more */
     return STATUS_OK;
 }

@@ -26,7 +26,8 @@ struct told {
 static void on_step(void *self, const struct step_event *e)
 {
     struct told *s = self;
-    double values[] = {(double)e->epoch, (double)e->step, (double)e->step_in_epoch, e->loss, e->accuracy, e->lr};
+    double values[] = {(double)e->epoch, (double)e->step, (double)e->step_in_epoch,
+                       e->loss,          e->accuracy,     e->lr};
     hash_add(&s->steps, values, sizeof values);
     s->step_count++;
     if (e->step == s->stop_before) s->t->requests = REQUEST_STOP;
@@ -73,7 +74,7 @@ static enum status part(struct told *told, struct comm *comm, const struct confi
     told->stop_before = stop_before;
     if (stop_before == 0) t->requests = comm_rank(comm) == comm_size(comm) - 1 ? REQUEST_STOP : 0;
     enum status status = STATUS_OK;
-    if (from) status = trainer_resume(t, from, false, &point);
+    if (from) status = trainer_resume(t, from, 0, &point);
     if (from && status == STATUS_OK) CHECK(!point.finished);
     if (status == STATUS_OK) status = trainer_run(t, &observer, folder);
     trainer_destroy(&t);

@@ -1,0 +1,204 @@
+#include "app/saved.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "ddp/checkpoint.h"
+#include "ddp/log.h"
+#include "ddp/mem.h"
+#include "ddp/options.h"
+
+#define NAME_SIZE 64
+#define DAMAGED   ".damaged"
+
+static enum status read_config(const char *text, const char *path, struct config *config)
+{
+    struct settings settings = {0};
+    enum status status = settings_add_text(&settings, text, path);
+    if (status == STATUS_OK) status = options_resolve(&settings, config);
+    settings_free(&settings);
+    return status;
+}
+
+enum status saved_config(const struct saved *s, struct config *config)
+{
+    *config = (struct config){0};
+    return read_config(s->config_text, s->path, config);
+}
+
+static enum status read_all(struct saved *s)
+{
+    struct config config = {0};
+    int64_t label;
+    TRY(checkpoint_step(s->path, &label));
+    TRY(checkpoint_read_config(s->path, &s->config_text));
+    enum status status = read_config(s->config_text, s->path, &config);
+    if (status == STATUS_OK) status = trainer_peek(s->path, &config, &s->point);
+    options_free(&config);
+    if (status == STATUS_CONFIG) return status_at(STATUS_DATA, "its configuration cannot be used");
+    TRY(status);
+    if (label == s->point.step) return STATUS_OK;
+    return status_fail(STATUS_DATA, "%s: is damaged: it is of step %lld, but its first line says %lld",
+                       s->path, (long long)s->point.step, (long long)label);
+}
+
+enum status saved_read(struct saved *s, const char *path)
+{
+    *s = (struct saved){.config_text = NULL};
+    if (snprintf(s->path, sizeof s->path, "%s", path) >= (int)sizeof s->path)
+        return status_fail(STATUS_CONFIG, "%s: the path is too long", path);
+    enum status status = read_all(s);
+    if (status != STATUS_OK) saved_free(s);
+    return status;
+}
+
+void saved_free(struct saved *s)
+{
+    mem_free(&s->config_text);
+    s->path[0] = '\0';
+}
+
+/* A file that may be one. */
+struct candidate {
+    char name[NAME_SIZE];
+    int64_t step; /* the greater of what name and first line say, as one of them may be damaged */
+    int place;    /* of several names of one file the first one counts */
+    dev_t device;
+    ino_t file;
+};
+
+/* Whether it is called as the trainer calls its files; the step in the name, or -1. */
+static bool is_name(const char *name, struct candidate *c)
+{
+    static const char *const names[] = {"final.h5", "best.h5", "last.h5", NULL};
+    long long step;
+    int end = 0;
+    if (strlen(name) >= sizeof c->name) return false;
+    *c = (struct candidate){.step = -1};
+    snprintf(c->name, sizeof c->name, "%s", name);
+    if (sscanf(name, "step-%18lld.h5%n", &step, &end) == 1 && end > 0 && !name[end] && step >= 0) {
+        c->step = step;
+        return true;
+    }
+    while (names[c->place] && strcmp(name, names[c->place]) != 0) c->place++;
+    return names[c->place++] != NULL;
+}
+
+/* Damage may hide how new it is: then it counts as the newest. */
+static enum status rate(struct candidate *c, const char *folder)
+{
+    char path[RUNDIR_PATH_SIZE];
+    struct stat facts;
+    int64_t label;
+    TRY(rundir_file(folder, c->name, path));
+    if (stat(path, &facts) == 0) {
+        c->device = facts.st_dev;
+        c->file = facts.st_ino;
+    }
+    if (checkpoint_step(path, &label) == STATUS_OK)
+        c->step = label > c->step ? label : c->step;
+    else if (c->step < 0)
+        c->step = INT64_MAX;
+    return STATUS_OK;
+}
+
+static int newest_first(const void *a, const void *b)
+{
+    const struct candidate *x = a, *y = b;
+    if (x->step != y->step) return x->step < y->step ? 1 : -1;
+    return x->place - y->place;
+}
+
+/* Two rounds: one counts. A folder that is not there has none. */
+static enum status list(const char *folder, struct candidate **out, int64_t *count)
+{
+    *out = NULL;
+    *count = 0;
+    DIR *files = opendir(folder);
+    if (!files && errno == ENOENT) return STATUS_OK;
+    if (!files) return status_fail(STATUS_OTHER, "%s: cannot be read: %s", folder, strerror(errno));
+    struct candidate c;
+    int64_t room = 0;
+    for (struct dirent *entry = readdir(files); entry; entry = readdir(files))
+        room += is_name(entry->d_name, &c);
+    enum status status = mem_alloc(out, (size_t)room, sizeof **out, "list of checkpoints");
+    rewinddir(files);
+    struct dirent *entry = readdir(files);
+    for (; entry && *count < room && status == STATUS_OK; entry = readdir(files)) {
+        if (!is_name(entry->d_name, &c)) continue;
+        status = rate(&c, folder);
+        (*out)[(*count)++] = c;
+    }
+    closedir(files);
+    if (status != STATUS_OK) mem_free(out);
+    if (*out) qsort(*out, (size_t)*count, sizeof **out, newest_first);
+    return status;
+}
+
+static bool is_seen(const struct candidate *list, int64_t index)
+{
+    for (int64_t i = 0; i < index; i++)
+        if (list[i].file == list[index].file && list[i].device == list[index].device) return true;
+    return false;
+}
+
+static enum status find(struct saved *s, const char *folder, const struct candidate *list, int64_t count)
+{
+    for (int64_t i = 0; i < count; i++) {
+        char path[RUNDIR_PATH_SIZE];
+        if (is_seen(list, i)) continue;
+        TRY(rundir_file(folder, list[i].name, path));
+        enum status status = saved_read(s, path);
+        if (status != STATUS_DATA) return status;
+        log_warn("%s", status_text());
+    }
+    if (count == 0) return STATUS_OK;
+    return status_fail(
+        STATUS_DATA,
+        "%s: none of its checkpoints can be read; bring a good one back, begin with the weights "
+        "of another run (--init-from), or begin anew with --overwrite or in another folder",
+        folder);
+}
+
+enum status saved_find(struct saved *s, const char *folder)
+{
+    struct candidate *candidates;
+    int64_t count;
+    *s = (struct saved){.config_text = NULL};
+    TRY(list(folder, &candidates, &count));
+    enum status status = find(s, folder, candidates, count);
+    mem_free(&candidates);
+    return status;
+}
+
+static enum status set_aside(const char *folder, const char *name)
+{
+    char path[RUNDIR_PATH_SIZE], aside[RUNDIR_PATH_SIZE];
+    TRY(rundir_file(folder, name, path));
+    if (snprintf(aside, sizeof aside, "%s" DAMAGED, path) >= (int)sizeof aside || rename(path, aside) != 0)
+        return status_fail(STATUS_OTHER, "%s: cannot be renamed: %s", path, strerror(errno));
+    log_info("%s is now called %s%s", path, name, DAMAGED);
+    return STATUS_OK;
+}
+
+enum status saved_set_aside(const struct saved *s, const char *folder)
+{
+    struct candidate *candidates;
+    int64_t count;
+    struct stat good;
+    if (stat(s->path, &good) != 0)
+        return status_fail(STATUS_DATA, "%s: cannot be opened: %s", s->path, strerror(errno));
+    TRY(list(folder, &candidates, &count));
+    enum status status = STATUS_OK;
+    for (int64_t i = 0; i < count && status == STATUS_OK; i++) {
+        if (candidates[i].file == good.st_ino && candidates[i].device == good.st_dev) break;
+        status = set_aside(folder, candidates[i].name);
+    }
+    mem_free(&candidates);
+    return status;
+}
