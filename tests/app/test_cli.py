@@ -10,11 +10,15 @@ import pty
 import re
 import struct
 import subprocess
+import sys
 import tempfile
 import termios
 import unittest
 
 import h5py
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
+import harness  # noqa: E402
 
 PROGRAM = os.environ["DDP_TRAIN_BIN"]
 CONFIG = """run: {name: tiny}
@@ -237,6 +241,7 @@ class RunDirectory(CommandLine):
         with h5py.File(final, "a") as file:
             del file["config"]
             file["config"] = "train: {epocs: 3}"
+        harness.reseal(final)
         self.assert_fails(self.run_program("eval", final, "--data", "synthetic:1x8x8:4:100"), 2, final, "train.epocs")
 
     def test_same_configuration_again_gives_the_same_weights(self):
@@ -279,7 +284,7 @@ class RunDirectory(CommandLine):
         for name in ("best.h5", "final.h5.tmp.123", "my.h5.txt"):
             (checkpoints / name).write_text("")
         self.assert_done(self.run_program("-o", "out", "--overwrite", "--train.epochs=0", "--data.val="))
-        self.assertEqual(sorted(os.listdir(checkpoints)), ["final.h5", "my.h5.txt"])
+        self.assertEqual(sorted(os.listdir(checkpoints)), ["final.h5", "last.h5", "my.h5.txt"])
 
     def test_unwritable_folder(self):
         (self.folder / "file").write_text("")
