@@ -1,0 +1,106 @@
+# shellcheck shell=bash
+# elastic-hosts.sh - the hosts of run-elastic.sh: which there are, which of them answer, what earlier starts left on them; sourced.
+#
+#   find_hosts             completes `hosts` and `slots`, and chooses `launcher` (mpirun or srun) and `agent` (what is used like ssh)
+#   on_all_hosts SCRIPT    runs a script everywhere at the same time; `living` are the hosts where it succeeded in time, and
+#                          $answers/HOST.said is what it said
+#   tidy_script START      such a script: ends and removes what starts before START left, and makes folders for START
+#   seek_script            another one: says "rank" where a rank of the job is
+#   share_ranks            gives the living hosts ranks: `chosen` (host:ranks), `ranks` (in all), and the hostfile
+
+# shellcheck disable=SC2154 # what is not set here is run-elastic.sh's, which also has wait_a_moment
+rounds=0
+
+cores() { # of this machine that this script may use; Open MPI counts cores, not hardware threads
+    local threads cores
+    threads=$(nproc)
+    cores=$(lscpu --parse=CORE,SOCKET 2>/dev/null | grep -v '^#' | sort -u | wc -l)
+    echo $((cores > 0 && cores < threads ? cores : threads))
+}
+
+slurm_hosts() { # the nodes of the allocation; SLURM_TASKS_PER_NODE looks like 4(x2),3
+    local numbers=() part
+    for part in ${SLURM_TASKS_PER_NODE//,/ }; do
+        [[ $part =~ ^([0-9]+)(\(x([0-9]+)\))?$ ]] || refuse "SLURM_TASKS_PER_NODE=$SLURM_TASKS_PER_NODE is not understood; name --hosts"
+        while read -r _; do numbers+=("${BASH_REMATCH[1]}"); done < <(seq "${BASH_REMATCH[3]:-1}")
+    done
+    scontrol show hostnames "$SLURM_JOB_NODELIST" | paste -d: - <(printf '%s\n' "${numbers[@]}")
+}
+
+find_hosts() {
+    launcher=mpirun
+    if [ -n "${SLURM_JOB_ID:-}" ] && command -v srun >/dev/null; then
+        launcher=srun
+        [ ${#hosts[@]} -gt 0 ] || read_hosts < <(slurm_hosts)
+    fi
+    [ ${#hosts[@]} -gt 0 ] || add_host localhost "$(cores)"
+    command -v "$launcher" >/dev/null || refuse "there is no $launcher here"
+    read -ra agent <<<"${OMPI_MCA_plm_rsh_agent:-ssh -o BatchMode=yes -o ConnectTimeout=$probe_timeout}"
+}
+
+# Sets `enter` to the command that runs a shell on a host, to read a script from its stdin.
+enter_host() {
+    case $launcher:$1 in
+    srun:*) enter=(srun --overlap --mpi=none --nodes=1 --ntasks=1 --nodelist="$1" --quiet sh -s) ;;
+    *:localhost | *:"$HOSTNAME" | *:"${HOSTNAME%%.*}") enter=(sh -s) ;;
+    *) enter=("${agent[@]}" "$1" sh -s) ;;
+    esac
+}
+
+# Runs a script on all hosts at the same time. A job that ends meanwhile ends the waiting, too: what it left is looked for anew.
+on_all_hosts() { # SCRIPT
+    local host script=$1 enter pids=()
+    answers=$work/answers$((++rounds))
+    mkdir "$answers"
+    for host in "${hosts[@]}"; do
+        enter_host "$host"
+        {
+            timeout --kill-after=1 "$probe_timeout" "${enter[@]}" <<<"$script" >"$answers/$host.said" 2>&1 &&
+                : >"$answers/$host"
+        } &
+        pids+=($!)
+    done
+    while kill -0 "${pids[@]}" 2>/dev/null && { [ -z "$job" ] || kill -0 "$job" 2>/dev/null; }; do
+        wait_a_moment
+    done
+    living=()
+    for host in "${hosts[@]}"; do
+        [ ! -e "$answers/$host" ] || living+=("$host")
+    done
+}
+
+# Every process of a job carries the name of the work folder: ranks in their environment, Open MPI's daemons in their arguments.
+# The brackets keep grep from finding itself. Start 0 stands for the end of everything.
+tidy_script() { # NUMBER OF THE START THAT FOLLOWS
+    cat <<END
+for file in \$(grep -ls '${mark/ddp/[d]dp}' /proc/[0-9]*/environ /proc/[0-9]*/cmdline); do
+    file=\${file%/*} && kill -KILL "\${file##*/}" 2>/dev/null
+done
+for old in '$work'/start* '$shm/$mark'.*; do
+    case \$old in *[!0-9]$1) ;; *) rm -rf "\$old" ;; esac
+done
+[ $1 -eq 0 ] || mkdir -p '$work/start$1' '$shm/$mark.$1'
+END
+}
+
+# Says "rank" on a host where a rank of the job is.
+seek_script() {
+    echo "grep -qs OMPI_COMM_WORLD_RANK= \$(grep -ls '${mark/ddp/[d]dp}' /proc/[0-9]*/environ) /dev/null && echo rank || true"
+}
+
+# Gives the living hosts ranks, in order, until there are enough; what is left over is spare.
+share_ranks() {
+    local host number
+    ranks=0 chosen=()
+    : >"$work/hostfile"
+    for host in "${living[@]}"; do
+        number=${slots[$host]}
+        if ((max_ranks > 0 && ranks + number > max_ranks)); then
+            number=$((max_ranks - ranks))
+        fi
+        ((number > 0)) || break
+        printf '%s slots=%d\n' "$host" "$number" >>"$work/hostfile"
+        chosen+=("$host:$number")
+        ranks=$((ranks + number))
+    done
+}
