@@ -14,6 +14,7 @@
 #include "ddp/number.h"
 #include "ddp/stop.h"
 #include "ddp/timeline.h"
+#include "ddp/watchdog.h"
 
 /* What rank 0 does with the trainer's events. */
 struct run {
@@ -199,9 +200,12 @@ static enum status prepare_and_train(struct start *start, const struct setup *se
 {
     TRY(comm_split_nodes(comm, setup->config.ranks_per_node));
     struct trainer *t = NULL;
-    enum status status = build(&t, start, setup, comm, a);
+    struct watchdog_limits limits = {setup->config.sync_timeout, setup->config.death_timeout};
+    enum status status = watchdog_start(comm, &limits);
+    if (status == STATUS_OK) status = build(&t, start, setup, comm, a);
     if (status == STATUS_OK) status = train_watched(t, start, setup, comm, a);
     trainer_destroy(&t);
+    watchdog_stop();
     return status;
 }
 

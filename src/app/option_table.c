@@ -8,7 +8,7 @@
 #define MANY      9007199254740992.0 /* 2^53: what every reader of numbers keeps exactly */
 
 /* What a run that goes on may have otherwise: how it is called and what is told and kept of it; how long it goes on
- * (epochs, patience and its limits), for that leaves the steps up to there as they are; how ranks lie on nodes, which
+ * (epochs, patience and its limits; time-outs), for that leaves the steps up to there as they are; how ranks lie on nodes, which
  * changes no sum; and the places of the data, whose content is compared instead. All else would change the results, the
  * metrics of metrics.jsonl included. */
 #define MAY_CHANGE .may_change = true
@@ -107,6 +107,13 @@ static const struct option options[] = {
      .help = "tree = fixed summation tree, same bits at any rank count; allreduce = plain MPI_Allreduce"},
     {"sync.ranks_per_node", OPTION_INT, AT(ranks_per_node), "0", 0, 1 << 20, MAY_CHANGE,
      .help = "treat every so many ranks as one node; 0 = ask MPI"},
+    {"sync.timeout", OPTION_REAL, AT(sync_timeout), "300", 0, 1e9, MAY_CHANGE,
+     .help =
+         "seconds without a step before a hanging job is ended with exit code 86, and 10 times as many in "
+         "evaluations, loading and checkpoints; 0 = never"},
+    {"sync.death_timeout", OPTION_REAL, AT(death_timeout), "10", 0, 1e9, MAY_CHANGE,
+     .help = "seconds after which a job has ended in which a rank or the launcher died; 0 = leave it to the "
+             "launcher"},
 
     {"checkpoint.every_epochs", OPTION_INT, AT(checkpoint_every_epochs), "1", 0, 1e6, MAY_CHANGE,
      .help = "epochs between checkpoints; 0 = only the final one"},

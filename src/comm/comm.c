@@ -8,11 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "comm/leftovers.h"
 #include "ddp/clock.h"
 #include "ddp/mem.h"
+#include "ddp/watchdog.h"
 
-/* Ranks of this machine against the cores that any of them may run on. */
-static bool is_crowded(void)
+/* Counts the ranks of this machine against the cores that any of them may run on; and one of them tidies up when all have
+ * been heard of. */
+static void look_at_machine(struct comm *c)
 {
     MPI_Comm machine;
     MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &machine);
@@ -20,10 +23,12 @@ static bool is_crowded(void)
     CPU_ZERO(&cores);
     sched_getaffinity(0, sizeof cores, &cores);
     MPI_Allreduce(MPI_IN_PLACE, &cores, sizeof cores, MPI_BYTE, MPI_BOR, machine);
-    int ranks;
+    int rank, ranks;
+    MPI_Comm_rank(machine, &rank);
     MPI_Comm_size(machine, &ranks);
     MPI_Comm_free(&machine);
-    return ranks > CPU_COUNT(&cores);
+    c->crowded = ranks > CPU_COUNT(&cores);
+    if (rank == 0) leftovers_hide(ranks);
 }
 
 /* Open MPI opens the drivers of every network before it starts, and a process without mpirun a daemon of its own, which
@@ -33,13 +38,15 @@ static void skip_networks(void)
     const char *all = getenv("OMPI_COMM_WORLD_SIZE"), *here = getenv("OMPI_COMM_WORLD_LOCAL_SIZE");
     bool alone = !all && !getenv("PMIX_RANK") && !getenv("PMI_RANK") && !getenv("SLURM_PROCID");
     if (alone) setenv("OMPI_MCA_ess_singleton_isolated", "1", 0);
+    if (alone) setenv("OMPI_MCA_orte_create_session_dirs", "0", 0); /* a killed process would leave them */
     if (alone || (all && here && strcmp(all, here) == 0)) setenv("OMPI_MCA_pml", "ob1", 0);
 }
 
 enum status comm_create(struct comm **out, int *argc, char ***argv)
 {
     skip_networks();
-    MPI_Init(argc, argv);
+    int threads; /* others than this one make no MPI calls */
+    MPI_Init_thread(argc, argv, MPI_THREAD_FUNNELED, &threads);
     enum status status = mem_alloc(out, 1, sizeof **out, "communicator");
     struct comm *c = *out;
     if (!c) { /* the others cannot be told yet in any other way */
@@ -48,7 +55,7 @@ enum status comm_create(struct comm **out, int *argc, char ***argv)
         return status;
     }
     c->world = c->node = c->column = MPI_COMM_NULL;
-    c->crowded = is_crowded();
+    look_at_machine(c);
     return comm_split_nodes(c, 0);
 }
 
@@ -64,6 +71,7 @@ void comm_destroy(struct comm **c)
 {
     if (*c) free_communicators(*c);
     mem_free(c);
+    leftovers_restore();
     MPI_Finalize();
 }
 
@@ -148,7 +156,9 @@ bool comm_crowded(const struct comm *c)
 enum status comm_agree(struct comm *c, enum status mine)
 {
     int first = mine == STATUS_OK ? INT_MAX : c->rank;
+    watchdog_waits(WATCHDOG_ALL, 0);
     MPI_Allreduce(MPI_IN_PLACE, &first, 1, MPI_INT, MPI_MIN, c->world);
+    watchdog_goes_on();
     if (first == INT_MAX) return STATUS_OK;
 
     struct {
@@ -164,7 +174,9 @@ enum status comm_agree(struct comm *c, enum status mine)
 enum status comm_share_text(struct comm *c, char **text)
 {
     int64_t bytes = c->rank == 0 ? (int64_t)strlen(*text) + 1 : 0;
+    watchdog_waits(WATCHDOG_ALL, 0);
     MPI_Bcast(&bytes, 1, MPI_INT64_T, 0, c->world);
+    watchdog_goes_on();
     assert(bytes <= INT_MAX);
     enum status status = c->rank == 0 ? STATUS_OK : mem_alloc(text, (size_t)bytes, 1, "shared text");
     status = comm_agree(c, status);
@@ -239,12 +251,15 @@ static int part_of(int64_t left)
 int64_t comm_gather_words(struct comm *c, int root, const uint32_t *mine, int64_t count, uint32_t *all)
 {
     if (c->rank != root) {
+        watchdog_waits(WATCHDOG_ALL, 0);
         MPI_Send(&count, 1, MPI_INT64_T, root, 0, c->world);
         for (int64_t at = 0; at < count; at += PART)
             MPI_Send(mine + at, part_of(count - at), MPI_UINT32_T, root, 0, c->world);
+        watchdog_goes_on();
         return 0;
     }
     int64_t total = 0;
+    watchdog_waits(WATCHDOG_ALL, 0);
     for (int r = 0; r < c->size; r++) {
         int64_t theirs = count;
         if (r != root) MPI_Recv(&theirs, 1, MPI_INT64_T, r, 0, c->world, MPI_STATUS_IGNORE);
@@ -253,6 +268,7 @@ int64_t comm_gather_words(struct comm *c, int root, const uint32_t *mine, int64_
         if (r == root && count > 0) memcpy(all + total, mine, (size_t)count * sizeof *all);
         total += theirs;
     }
+    watchdog_goes_on();
     return total;
 }
 
@@ -276,31 +292,43 @@ void comm_fold_doubles(struct comm *c, double *values, int64_t count, void (*add
                        void *self)
 {
     assert(count <= INT_MAX);
+    watchdog_waits(WATCHDOG_ALL, 0);
     if (c->rank > 0) MPI_Recv(values, (int)count, MPI_DOUBLE, c->rank - 1, 0, c->world, MPI_STATUS_IGNORE);
+    watchdog_goes_on();
     add(self, values);
+    watchdog_waits(WATCHDOG_ALL, 0);
     if (c->rank + 1 < c->size) MPI_Send(values, (int)count, MPI_DOUBLE, c->rank + 1, 0, c->world);
     MPI_Bcast(values, (int)count, MPI_DOUBLE, c->size - 1, c->world);
+    watchdog_goes_on();
 }
 
 void comm_sum_int64(struct comm *c, int64_t *values, int64_t count)
 {
+    watchdog_waits(WATCHDOG_ALL, 0);
     for (int64_t at = 0; at < count; at += PART)
         MPI_Allreduce(MPI_IN_PLACE, values + at, part_of(count - at), MPI_INT64_T, MPI_SUM, c->world);
+    watchdog_goes_on();
 }
 
 void comm_merge_doubles(struct comm *c, double *values, int64_t count)
 {
+    watchdog_waits(WATCHDOG_ALL, 0);
     for (int64_t at = 0; at < count; at += PART)
         MPI_Allreduce(MPI_IN_PLACE, values + at, part_of(count - at), MPI_DOUBLE, MPI_SUM, c->world);
+    watchdog_goes_on();
 }
 
 double comm_greatest(struct comm *c, double value)
 {
+    watchdog_waits(WATCHDOG_ALL, 0);
     MPI_Allreduce(MPI_IN_PLACE, &value, 1, MPI_DOUBLE, MPI_MAX, c->world);
+    watchdog_goes_on();
     return value;
 }
 
 void comm_barrier(struct comm *c)
 {
+    watchdog_waits(WATCHDOG_ALL, 0);
     MPI_Barrier(c->world);
+    watchdog_goes_on();
 }

@@ -11,6 +11,7 @@
 #include "comm/comm_private.h"
 #include "ddp/mem.h"
 #include "ddp/trace.h"
+#include "ddp/watchdog.h"
 
 /* The two words change at different times: arrivals all the time, the generation once per barrier, on which
  * the others wait; so each has a cache line. */
@@ -129,8 +130,10 @@ void shared_barrier(struct shared *s)
     }
     int polls = 0;
     double start = trace_begin();
+    watchdog_waits(WATCHDOG_ALL, 0);
     while (atomic_load_explicit(&s->barrier->generation, memory_order_acquire) == generation)
         shared_pause(s, &polls);
+    watchdog_goes_on();
     trace_end(start, TRACE_WAIT, "wait", 0);
 }
 
@@ -151,7 +154,10 @@ void shared_wait(const struct shared *s, const struct shared_counter *counters, 
     while (rank < s->ranks && shared_reached(&counters[rank], value)) rank++;
     if (rank == s->ranks) return;
     double start = trace_begin();
-    for (int polls = 0; rank < s->ranks; rank++)
+    for (int polls = 0; rank < s->ranks; rank++) {
+        if (!shared_reached(&counters[rank], value)) watchdog_waits(WATCHDOG_RANK, (int)rank);
         while (!shared_reached(&counters[rank], value)) shared_pause(s, &polls);
+    }
+    watchdog_goes_on();
     trace_end(start, TRACE_WAIT, "wait", 0);
 }

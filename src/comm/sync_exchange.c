@@ -19,6 +19,7 @@
 
 #include "comm/sync_private.h"
 #include "ddp/trace.h"
+#include "ddp/watchdog.h"
 
 static bool have_ended(int count, MPI_Request *requests)
 {
@@ -93,19 +94,71 @@ void exchange_progress(struct sync *s)
         if (can_start(s)) start_bucket(s);
 }
 
+/* A wait, for messages or for the ranks of this node that must be ready before any can be sent. */
+struct wait {
+    int polls;
+    unsigned looks;
+    int count; /* of the messages, one or more kinds of [peers] */
+    MPI_Request *requests;
+};
+
+#define LOOKS_UNTIL_ASKED 4096
+
+/* For whom, so that the watchdog can say so. */
+static void tell_missing(const struct sync *s, const struct wait *w)
+{
+    for (int i = 0; i < w->count; i++) {
+        int ended;
+        MPI_Request_get_status(w->requests[i], &ended, MPI_STATUS_IGNORE);
+        if (ended) continue;
+        watchdog_waits(WATCHDOG_NODE, exchange_node(s, i % s->exchange.peers));
+        return;
+    }
+    if (w->count > 0) return;
+    int rank = 0;
+    while (rank < s->comm->local_size && sync_has_told(s, rank)) rank++;
+    watchdog_waits(WATCHDOG_RANK, rank % s->comm->local_size); /* all are there: the first one has the sums */
+}
+
+/* After a look in vain. To find out who is missing costs more than to look, and is wanted only if it lasts. */
+static void pause_wait(const struct sync *s, struct wait *w)
+{
+    if (w->looks == 0) watchdog_waits(WATCHDOG_NODES, 0);
+    if (++w->looks % LOOKS_UNTIL_ASKED == 0) tell_missing(s, w);
+    shared_pause(s->shared, &w->polls);
+}
+
+static void end_wait(const struct wait *w)
+{
+    if (w->looks > 0) watchdog_goes_on();
+}
+
 void exchange_sums(struct sync *s)
 {
+    struct exchange *e = &s->exchange;
+    struct wait w = {.requests = exchange_sum_requests(s)};
     double start = trace_begin();
-    for (int polls = 0; !try_sums(s); exchange_progress(s)) shared_pause(s->shared, &polls);
+    for (; !try_sums(s); exchange_progress(s)) {
+        w.count = s->comm->local_rank == 0 && e->sums_started > s->step ? 2 * e->peers : 0;
+        pause_wait(s, &w);
+    }
+    end_wait(&w);
     trace_end(start, TRACE_WAIT, "wait", 0);
 }
 
 /* Until `buckets` of them are in. */
 static void wait_received(struct sync *s, int buckets)
 {
+    struct exchange *e = &s->exchange;
+    struct wait w = {0};
     double start = trace_begin();
     exchange_progress(s);
-    for (int polls = 0; s->exchange.received < buckets; exchange_progress(s)) shared_pause(s->shared, &polls);
+    for (; e->received < buckets; exchange_progress(s)) {
+        w.count = e->received < e->started ? e->peers : 0;
+        w.requests = exchange_requests(e, e->received) + GRADS_IN * e->peers;
+        pause_wait(s, &w);
+    }
+    end_wait(&w);
     trace_end(start, TRACE_WAIT, "wait", 0);
 }
 
@@ -129,13 +182,16 @@ void exchange_sweep(struct sync *s, sync_visit *visit, void *self)
 static void wait_finished(struct sync *s)
 {
     struct exchange *e = &s->exchange;
+    struct wait w = {.count = EXCHANGE_KINDS * e->peers};
     double start = trace_begin();
-    for (int polls = 0; e->finished < s->bucket_count;) {
-        if (have_ended(EXCHANGE_KINDS * e->peers, exchange_requests(e, e->finished)))
+    while (e->finished < s->bucket_count) {
+        w.requests = exchange_requests(e, e->finished);
+        if (have_ended(w.count, w.requests))
             e->finished++;
         else
-            shared_pause(s->shared, &polls);
+            pause_wait(s, &w);
     }
+    end_wait(&w);
     e->started = e->received = e->finished = 0;
     trace_end(start, TRACE_WAIT, "wait", 0);
 }

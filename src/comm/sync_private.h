@@ -88,6 +88,9 @@ void sync_tell_ready(struct sync *s, int buckets);
 bool sync_is_ready(const struct sync *s, int buckets);
 void sync_wait_ready(const struct sync *s, int buckets);
 
+/* Whether a rank of the node has told of all of them. */
+bool sync_has_told(const struct sync *s, int local_rank);
+
 /* This rank has updated all it has to. */
 void sync_tell_done(struct sync *s);
 

@@ -48,6 +48,11 @@ bool sync_is_ready(const struct sync *s, int buckets)
     return true;
 }
 
+bool sync_has_told(const struct sync *s, int local_rank)
+{
+    return shared_reached(&s->gradients_ready[local_rank], stage(s, s->bucket_count));
+}
+
 void sync_wait_ready(const struct sync *s, int buckets)
 {
     shared_wait(s->shared, s->gradients_ready, stage(s, buckets));

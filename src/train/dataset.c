@@ -8,6 +8,7 @@
 #include "ddp/mem.h"
 #include "ddp/moments.h"
 #include "ddp/stop.h"
+#include "ddp/watchdog.h"
 #include "train/dataset_private.h"
 
 #define ANYTHING ((1u << TARGET_KINDS) - 1)
@@ -68,6 +69,7 @@ static enum status read_share(struct store *s, struct label_scan *scan)
                                    .labels = s->labels ? s->labels + first : NULL,
                                    .targets = s->targets ? s->targets + first * s->width : NULL,
                                    .weights = s->weights ? s->weights + first : NULL};
+        watchdog_at(WATCHDOG_LOADS);
         TRY(source_read(s->source, first, count, &rows));
         TRY(dataset_scan(s, scan, first, count));
         TRY(stop_asked());

@@ -5,6 +5,7 @@
 
 #include "ddp/mem.h"
 #include "ddp/stop.h"
+#include "ddp/watchdog.h"
 
 /* Room for the scores of all samples, twice, on the ranks that rank any. */
 static enum status make_room(struct evaluation *e)
@@ -61,6 +62,7 @@ static void find_bad_layer(struct evaluation *e, const struct pass *pass)
 static void run_blocks(struct evaluation *e, const float *params, int64_t first, int64_t count)
 {
     struct batch *b = e->batch;
+    watchdog_at(WATCHDOG_EVALUATES);
     batch_take_blocks(b, dataset_info(e->data)->samples, first, count);
     batch_load(b, e->data, e->normal, model_input(e->model));
     struct pass pass = {.params = params, .lanes = count * b->lanes, .leaves = count};

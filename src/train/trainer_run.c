@@ -9,6 +9,7 @@
 #include "ddp/order.h"
 #include "ddp/stop.h"
 #include "ddp/trace.h"
+#include "ddp/watchdog.h"
 #include "train/checkpoint_private.h"
 #include "train/saver.h"
 #include "train/trainer_private.h"
@@ -95,6 +96,7 @@ static enum status stop_here(struct run *r, bool interrupted)
         snprintf(cause, sizeof cause, "%s", status_text());
     else
         status = interrupted ? STATUS_INTERRUPTED : STATUS_REQUEUE;
+    watchdog_at(WATCHDOG_SAVES);
     return saver_stop(r->saver, status, cause);
 }
 
@@ -109,7 +111,9 @@ static enum status between_steps(struct run *r, int64_t requests)
     bool due = (requests & REQUEST_SAVE) || (every > 0 && p->step % every == 0);
     bool ends = p->position == r->t->info.train_samples;
     if (ends) r->save_due = due;
-    return due && !ends ? saver_take(r->saver, SAVER_STEP) : STATUS_OK;
+    if (!due || ends) return STATUS_OK;
+    watchdog_at(WATCHDOG_SAVES);
+    return saver_take(r->saver, SAVER_STEP);
 }
 
 /* The rest of the epoch under way, which may be all of it or nothing. */
@@ -131,6 +135,7 @@ static enum status train_steps(struct run *r)
         p->position = next < t->info.train_samples ? next : t->info.train_samples;
         p->seconds = clock_seconds() - start;
         add_sums(&p->seen, &sums);
+        watchdog_at(WATCHDOG_TELLS);
         if (is_root(r)) tell_step(r, &sums);
         TRY(between_steps(r, sums.requests));
     }
@@ -165,6 +170,7 @@ static enum status evaluate(struct run *r, int64_t epoch)
 {
     struct trainer *t = r->t;
     if (!t->val) return STATUS_OK;
+    watchdog_at(WATCHDOG_EVALUATES);
     r->eval = (struct eval_event){.split = "val", .epoch = epoch, .step = t->progress.step};
     double begin = trace_begin();
     bool traced = trace_pause(); /* the room for events is that of steps */
@@ -236,6 +242,7 @@ static enum status save(struct run *r)
         names |= SAVER_FINAL;
     else if (r->save_due || (every > 0 && p->epoch % every == 0))
         names |= SAVER_STEP;
+    watchdog_at(WATCHDOG_SAVES);
     return names ? saver_take(r->saver, names) : STATUS_OK;
 }
 

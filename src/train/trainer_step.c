@@ -5,6 +5,7 @@
 #include "ddp/order.h"
 #include "ddp/stop.h"
 #include "ddp/trace.h"
+#include "ddp/watchdog.h"
 #include "train/trainer_private.h"
 
 /* The samples of virtual rank v in the batch at `position`: its fixed slice, cut at the end of the epoch. */
@@ -99,7 +100,9 @@ static void run_group(struct step *s, struct tree_node group)
 {
     struct trainer *t = s->t;
     double start = clock_seconds(), hook = s->hook_seconds;
+    watchdog_at(WATCHDOG_READS);
     load_group(s, group);
+    watchdog_at(WATCHDOG_COMPUTES);
     double loaded = clock_seconds(), traced = trace_begin();
     struct pass_hooks hooks = {.grads_ready = grads_ready, .self = s};
     struct pass pass = {.params = sync_params(t->sync),
@@ -155,6 +158,7 @@ enum status trainer_step(struct trainer *t, const struct order *order, int64_t e
         run_group(&s, group);
 
     double start = clock_seconds(), traced = trace_begin();
+    watchdog_at(WATCHDOG_UPDATES);
     *sums = sync_collect(t->sync);
     traced = trace_end(traced, TRACE_PHASE, "collect", 0);
     sums->bad += !isfinite(sums->loss);
@@ -166,7 +170,7 @@ enum status trainer_step(struct trainer *t, const struct order *order, int64_t e
         update_apply(&t->update, lr, t->progress.updates++, divisor);
     trace_end(traced, TRACE_PHASE, "update", 0);
     t->sync_seconds += clock_seconds() - start;
-    t->progress.step++;
+    watchdog_step(++t->progress.step);
     if (sums->bad) return count_bad(t, epoch, lr);
     t->progress.empty_steps += skip;
     if (skip) return STATUS_OK; /* says nothing about the weights */

@@ -9,6 +9,7 @@ import unittest
 import numpy as np
 
 import harness
+from processes import alive, children, content, until
 
 CONFIGURATION, DATA = 2, 3
 
@@ -138,47 +139,6 @@ class BadInput(harness.Case):
         os.mkdir(self.path("taken"))
         self.write("taken/file", "")
         self.fails(["train", config, "-o", "taken"], CONFIGURATION, "taken")
-
-
-def children(pid):
-    """All descendants of a process."""
-    parent = {}
-    for name in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            with open(f"/proc/{name}/stat") as f:
-                parent[int(name)] = int(f.read().rpartition(")")[2].split()[1])
-        except OSError:
-            pass  # gone meanwhile
-    found, queue = [], [pid]
-    while queue:
-        front = queue.pop()
-        more = [p for p, up in parent.items() if up == front]
-        found += more
-        queue += more
-    return found
-
-
-def alive(pid):
-    try:
-        with open(f"/proc/{pid}/stat") as f:
-            return f.read().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
-
-
-def content(path):
-    try:
-        with open(path) as f:
-            return f.read()
-    except OSError:
-        return ""
-
-
-def until(condition, seconds):
-    end = time.monotonic() + seconds
-    while not condition() and time.monotonic() < end:
-        time.sleep(0.05)
-    return condition()
 
 
 class KilledRank(harness.Case):

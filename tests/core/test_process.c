@@ -1,0 +1,39 @@
+/* What the kernel says of processes: this one, and children that wait, are stopped, have died and are gone. */
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "check.h"
+#include "ddp/process.h"
+
+/* The child's state, once it is `wanted`, at the latest after 10 s. */
+static char state_when(char wanted, pid_t child, uint64_t start_time)
+{
+    char state = process_state(child, start_time);
+    for (int i = 0; i < 1000 && state != wanted; i++) {
+        usleep(10000);
+        state = process_state(child, start_time);
+    }
+    return state;
+}
+
+int main(void)
+{
+    CHECK(process_state(getpid(), process_start_time(getpid())) == 'R');
+    CHECK(process_state(getpid(), process_start_time(getpid()) + 1) == PROCESS_GONE); /* another one of old */
+
+    pid_t child = fork();
+    if (child == 0)
+        for (;;) pause();
+    uint64_t started = process_start_time(child);
+    CHECK(started >= process_start_time(getpid()) && started > 0);
+    CHECK(state_when('S', child, started) == 'S');
+    kill(child, SIGSTOP);
+    CHECK(state_when('T', child, started) == 'T');
+    kill(child, SIGKILL);
+    CHECK(state_when('Z', child, started) == 'Z');
+    waitpid(child, NULL, 0);
+    CHECK(process_state(child, started) == PROCESS_GONE);
+    CHECK(process_start_time(child) == 0);
+    return check_result();
+}

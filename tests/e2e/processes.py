@@ -1,0 +1,44 @@
+"""What the tests of faults ask about processes and files."""
+import os
+import time
+
+
+def stat(pid):
+    """The fields of /proc/PID/stat from the state on, or None if the process is gone."""
+    try:
+        with open(f"/proc/{pid}/stat") as f:
+            return f.read().rpartition(")")[2].split()
+    except OSError:
+        return None
+
+
+def children(pid):
+    """All descendants of a process."""
+    parent = {int(p): fields for p in filter(str.isdigit, os.listdir("/proc")) if (fields := stat(p))}
+    found, queue = [], [pid]
+    while queue:
+        front = queue.pop()
+        more = [p for p, fields in parent.items() if int(fields[1]) == front]
+        found += more
+        queue += more
+    return found
+
+
+def alive(pid):
+    fields = stat(pid)
+    return fields is not None and fields[0] != "Z"
+
+
+def content(path):
+    try:
+        with open(path) as f:
+            return f.read()
+    except OSError:
+        return ""
+
+
+def until(condition, seconds):
+    end = time.monotonic() + seconds
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.05)
+    return condition()
