@@ -22,9 +22,14 @@ void h5_start(void)
     silenced = true;
 }
 
+/* Of a failed system call HDF5 tells a long story over two lines; its number says enough. */
 static herr_t keep_innermost(unsigned n, const H5E_error2_t *error, void *text)
 {
-    if (n == 0 && error->desc) snprintf(text, H5_TEXT_SIZE, "%s", error->desc);
+    int code;
+    if (n > 0 || !error->desc) return 0;
+    const char *number = strstr(error->desc, "errno = ");
+    bool known = number && sscanf(number, "errno = %d", &code) == 1;
+    snprintf(text, H5_TEXT_SIZE, "%s", known ? strerror(code) : error->desc);
     return 0;
 }
 
@@ -33,10 +38,6 @@ const char *h5_cause(void)
     static _Thread_local char text[H5_TEXT_SIZE];
     snprintf(text, sizeof text, "unknown cause");
     H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, keep_innermost, text);
-    /* Of a failed system call HDF5 tells a long story; its number says enough. */
-    const char *number = strstr(text, "errno = ");
-    int code;
-    if (number && sscanf(number, "errno = %d", &code) == 1) snprintf(text, sizeof text, "%s", strerror(code));
     return text;
 }
 
