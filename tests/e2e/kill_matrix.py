@@ -1,0 +1,231 @@
+"""The kill matrix: runs that are killed in every way at random moments and resumed on other ranks must end in the same bits.
+
+    python3 tests/e2e/kill_matrix.py [--runs 100] [--seed 1]
+
+A run is started, disturbed at a random moment, and started again with --resume auto at another number of ranks (1 to 8) and another
+number of ranks per node, until it is done. Then its weights hash and every line of its metrics must be those of the run that nobody
+disturbed. The ways are those of WAYS below; what a run went through follows from its number and the seed.
+"""
+import argparse
+import collections
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+import harness
+
+CONFIG = """
+data: {train: "synthetic:1x20x20:10:6000", val: "synthetic:1x20x20:10:1000"}
+model:
+  layers:
+    - conv2d: {out: 6, kernel: 5}
+    - relu
+    - maxpool2d: 2
+    - dropout: 0.2
+    - linear: 256
+    - relu
+    - linear: 10
+train: {epochs: 4, batch: 240, virtual_ranks: 8}
+optim: {name: adam, lr: 0.002}
+schedule: {name: reduce_on_plateau, metric: val.loss}
+checkpoint: {every_steps: 4, keep: 3}
+log: {every_steps: 1}
+"""
+
+HANG = 60  # seconds that no start may take, and no end after a disturbance
+TIMES = {"seconds", "samples_per_second", "data_share", "compute_share", "sync_share", "peak_bytes"}
+
+
+def descendants(pid):
+    """The ranks: the processes of the program below a launcher."""
+    children = collections.defaultdict(list)
+    for entry in os.listdir("/proc"):
+        if entry.isdigit():
+            try:
+                with open(f"/proc/{entry}/stat") as f:
+                    fields = f.read().rpartition(")")[2].split()
+                if fields[0] != "Z":
+                    children[int(fields[1])].append(int(entry))
+            except (FileNotFoundError, ProcessLookupError):
+                pass
+    found, left = [], [pid]
+    while left:
+        below = children[left.pop()]
+        found += below
+        left += below
+    return found
+
+
+def send(pids, number):
+    for pid in pids:
+        try:
+            os.kill(pid, number)
+        except ProcessLookupError:
+            pass
+
+
+def await_write(folder, seconds):
+    """Waits until a checkpoint is being written."""
+    end = time.monotonic() + seconds
+    checkpoints = os.path.join(folder, "checkpoints")
+    while time.monotonic() < end:
+        if os.path.isdir(checkpoints) and any(".h5.tmp." in name for name in os.listdir(checkpoints)):
+            return
+        time.sleep(0.0005)
+
+
+def one_of(chance, pids):
+    return [chance.choice(pids)] if pids else []
+
+
+# name: (signal, whom, whether in the middle of a checkpoint's write)
+WAYS = {
+    "kill a rank": (signal.SIGKILL, "rank", False),
+    "kill mpirun": (signal.SIGKILL, "mpirun", False),
+    "kill all": (signal.SIGKILL, "all", False),
+    "kill a rank in a write": (signal.SIGKILL, "rank", True),
+    "kill all in a write": (signal.SIGKILL, "all", True),
+    "TERM to mpirun": (signal.SIGTERM, "mpirun", False),
+    "TERM to a rank": (signal.SIGTERM, "rank", False),
+    "USR1 to mpirun": (signal.SIGUSR1, "mpirun", False),
+    "USR2 to a rank": (signal.SIGUSR2, "rank", False),
+    "INT to all ranks": (signal.SIGINT, "ranks", False),
+}
+
+
+class Matrix:
+    def __init__(self, folder, program=None):
+        self.folder = folder
+        self.config = os.path.join(folder, "config.yaml")
+        with open(self.config, "w") as f:
+            f.write(CONFIG)
+        self.counts = collections.Counter()
+        self.codes = collections.Counter()
+        self.noticed = []  # seconds from the death of a rank to the end of its job
+        start = time.monotonic()
+        self.undisturbed = harness.Run(self.config, os.path.join(folder, "undisturbed"), 2)
+        self.duration = time.monotonic() - start
+        self.expected = self.lines(self.undisturbed.folder)
+
+    @staticmethod
+    def lines(folder):
+        """What the metrics say of steps, epochs and evaluations, and the final hash."""
+        with open(os.path.join(folder, "metrics.jsonl")) as f:
+            lines = [json.loads(line) for line in f]
+        kept = [{k: v for k, v in line.items() if k not in TIMES} for line in lines if line["kind"] in ("step", "epoch", "eval")]
+        for line in kept:
+            line.pop("stragglers", None)
+        return kept, lines[-1].get("weights_hash")
+
+    def start(self, run, ranks, per_node, session):
+        command = harness.command(["train", self.config, "-o", run, "--resume", "auto", f"--sync.ranks_per_node={per_node}"], ranks)
+        environment = {**harness.environment(), "OMPI_MCA_orte_tmpdir_base": session}
+        return subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                text=True, start_new_session=True)
+
+    def disturb(self, chance, way, process, run):
+        number, whom, in_write = WAYS[way]
+        time.sleep(chance.uniform(0, 1.2 * self.duration))
+        if in_write:
+            await_write(run, 2)
+        ranks = descendants(process.pid)
+        pids = {"rank": one_of(chance, ranks), "ranks": ranks, "mpirun": [process.pid], "all": [process.pid, *ranks]}[whom]
+        if process.poll() is not None or not pids:
+            return False
+        send(pids, number)
+        return True
+
+    def end(self, process, ranks):
+        """Waits; who is left after that hangs."""
+        try:
+            output = process.communicate(timeout=HANG)[0]
+        except subprocess.TimeoutExpired:
+            send([process.pid, *descendants(process.pid), *ranks], signal.SIGKILL)
+            raise AssertionError(f"hung for {HANG} s:\n{process.communicate()[0]}") from None
+        end = time.monotonic() + HANG
+        while any(os.path.exists(f"/proc/{pid}") for pid in ranks):  # orphans of a launcher that was killed
+            if time.monotonic() > end:
+                send(ranks, signal.SIGKILL)
+                raise AssertionError(f"ranks outlived their launcher by {HANG} s:\n{output}")
+            time.sleep(0.02)
+        return output
+
+    def attempt(self, chance, run, way):
+        """One start of a run, disturbed in this way or, if None, not. Returns the exit code and whether it was hit."""
+        with tempfile.TemporaryDirectory(prefix="ddp_mpi_", ignore_cleanup_errors=True) as session:
+            process = self.start(run, chance.randint(1, 8), chance.choice([0, 0, 1, 2, 3]), session)
+            hit = way is not None and self.disturb(chance, way, process, run)
+            begin, ranks = time.monotonic(), descendants(process.pid)
+            output = self.end(process, ranks)
+            if hit:
+                self.counts[way] += 1
+                self.codes[way, process.returncode] += 1
+                if way.startswith("kill a rank"):
+                    self.noticed.append(time.monotonic() - begin)
+            permanent = process.returncode in (2, 3, 4, 5) or (process.returncode != 0 and not hit)
+            if permanent:
+                raise AssertionError(f"exit code {process.returncode} after {way or 'nothing'}:\n{output}")
+            return process.returncode, hit
+
+    def run(self, number, seed):
+        """A run until it is done; True if it was disturbed at least once."""
+        chance = random.Random(seed * 1000003 + number)
+        run = os.path.join(self.folder, f"run{number}")
+        names = list(WAYS)
+        disturbed = 0
+        plan = [names[number % len(names)]] + [chance.choice(names) for _ in range(chance.randint(0, 2))]
+        for way in plan + [None] * 4:
+            code, hit = self.attempt(chance, run, way)
+            disturbed += hit
+            if code == 0:
+                break
+        else:
+            raise AssertionError(f"run {number} does not come to an end")
+        lines, weights = self.lines(run)
+        if weights != self.expected[1]:
+            raise AssertionError(f"run {number} ({plan}) ends in {weights}, not in {self.expected[1]}")
+        if lines != self.expected[0]:
+            different = [pair for pair in zip(lines, self.expected[0]) if pair[0] != pair[1]][:1]
+            raise AssertionError(f"run {number} ({plan}): {len(lines)} lines of metrics, not {len(self.expected[0])}; {different}")
+        shutil.rmtree(run)
+        return disturbed
+
+    def summary(self):
+        yield f"weights hash of all runs: {self.expected[1]}"
+        for way, count in sorted(self.counts.items()):
+            codes = ", ".join(f"{code}: {n}" for (w, code), n in sorted(self.codes.items()) if w == way)
+            yield f"  {way:24} {count:4} times; exit codes {codes}"
+        if self.noticed:
+            ordered = sorted(self.noticed)
+            yield f"from the death of a rank to the end of its job: median {ordered[len(ordered) // 2]:.2f} s, at most {ordered[-1]:.2f} s"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--runs", type=int, default=100)
+    parser.add_argument("--seed", type=int, default=1)
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="ddp_kill_matrix_") as folder:
+        matrix = Matrix(folder)
+        lost = disturbed = 0
+        for number in range(arguments.runs):
+            try:
+                disturbed += matrix.run(number, arguments.seed) > 0
+            except AssertionError as error:
+                lost += 1
+                print(error, flush=True)
+            print(f"\r{number + 1} of {arguments.runs} runs, {lost} lost", end="", file=sys.stderr, flush=True)
+        print(file=sys.stderr)
+        print(f"{arguments.runs} runs, {disturbed} of them disturbed, {sum(matrix.counts.values())} times in all; {lost} lost or hung")
+        print("\n".join(matrix.summary()))
+    return 1 if lost else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
