@@ -68,6 +68,9 @@ void comm_sum_int64(struct comm *c, int64_t *values, int64_t count);
 /* Sums on every rank of values that at most one rank sets and all others leave at 0: exact. Collective. */
 void comm_merge_doubles(struct comm *c, double *values, int64_t count);
 
+/* The lowest rank whose value is not that of rank 0, or 0 if all agree. Collective. */
+int comm_first_other(struct comm *c, uint64_t value);
+
 double comm_greatest(struct comm *c, double value); /* of all ranks, on every rank; collective */
 void comm_barrier(struct comm *c);                  /* collective */
 

@@ -73,6 +73,7 @@ struct config {
     int sync_method; /* enum config_sync */
     int64_t ranks_per_node;
     double sync_timeout, death_timeout; /* seconds; 0 = never */
+    int64_t check_every; /* steps between comparisons of the nodes; 0 = never */
 
     int64_t checkpoint_every_epochs; /* 0 = only the final one */
     int64_t checkpoint_every_steps;  /* 0 = none between epochs */

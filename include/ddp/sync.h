@@ -88,6 +88,21 @@ enum status sync_restore(struct sync *s,
  * step's update (undefined on other nodes). Collective. */
 const float *sync_gather_slot(struct sync *s, int index);
 
+/* From now on sync_compare can tell whether all copies of the parameters, one a node (tree) or a rank (allreduce), were the same
+ * in every step. Costs each step of several nodes one more look at the parameters, which their ranks share. Collective.
+ * Errors: STATUS_OTHER, memory. */
+enum status sync_audit(struct sync *s);
+
+/* Parameters of which copies differ: one, or as many as those among which one differed in an earlier step. */
+struct sync_difference {
+    int64_t first, count;
+};
+
+/* Between two steps: compares what all copies are and were since sync_audit. Two small messages. Collective. Errors, on all
+ * ranks alike: STATUS_DIFFERS, whose message names the nodes that are not as most are, or all if there is no such
+ * majority. */
+enum status sync_compare(struct sync *s, struct sync_difference *found);
+
 size_t sync_shared_bytes(const struct sync *s);
 
 #endif

@@ -114,6 +114,10 @@ static const struct option options[] = {
     {"sync.death_timeout", OPTION_REAL, AT(death_timeout), "10", 0, 1e9, MAY_CHANGE,
      .help = "seconds after which a job has ended in which a rank or the launcher died; 0 = leave it to the "
              "launcher"},
+    {"sync.check_every", OPTION_INT, AT(check_every), "100", 0, 1e9, MAY_CHANGE,
+     .help = "steps after which all nodes compare what they held in each of them, besides before every "
+             "checkpoint; a "
+             "difference ends the run (exit code 5); 0 = never"},
 
     {"checkpoint.every_epochs", OPTION_INT, AT(checkpoint_every_epochs), "1", 0, 1e6, MAY_CHANGE,
      .help = "epochs between checkpoints; 0 = only the final one"},

@@ -318,6 +318,15 @@ void comm_merge_doubles(struct comm *c, double *values, int64_t count)
     watchdog_goes_on();
 }
 
+int comm_first_other(struct comm *c, uint64_t value)
+{
+    uint64_t first = value;
+    MPI_Bcast(&first, 1, MPI_UINT64_T, 0, c->world);
+    int other = value == first ? INT_MAX : c->rank;
+    MPI_Allreduce(MPI_IN_PLACE, &other, 1, MPI_INT, MPI_MIN, c->world);
+    return other == INT_MAX ? 0 : other;
+}
+
 double comm_greatest(struct comm *c, double value)
 {
     watchdog_waits(WATCHDOG_ALL, 0);

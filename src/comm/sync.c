@@ -103,6 +103,7 @@ void sync_destroy(struct sync **sync)
 {
     struct sync *s = *sync;
     if (!s) return;
+    audit_destroy(&s->audit);
     exchange_destroy(&s->exchange);
     shared_destroy(&s->shared);
     mem_free(&s->sum_counts);

@@ -74,6 +74,7 @@ struct sync {
     int piece_count;
     float *blocks; /* [TREE_DEPTH][SYNC_BLOCK] */
     struct exchange exchange;
+    struct audit *audit; /* NULL = not wanted, or there is but one copy */
 };
 
 /* sync_ready.c: who is how far. */
@@ -141,5 +142,9 @@ void exchange_apply(struct sync *s, sync_visit *visit, void *self);
 void exchange_skip(struct sync *s);
 
 void exchange_gather_slot(struct sync *s, float *slot);
+
+/* sync_audit.c: takes what this rank compares of the parameters into account, before the update. */
+void audit_note(struct sync *s);
+void audit_destroy(struct audit **a);
 
 #endif

@@ -145,6 +145,7 @@ static void end_step(struct sync *s)
 void sync_apply(struct sync *s, sync_visit *visit, void *self)
 {
     assert(s->stack.height > 0 && s->stack.nodes[s->stack.height - 1].hi == s->range.hi);
+    audit_note(s);
     if (!s->tree)
         visit_allreduce(s, visit, self);
     else if (s->comm->nodes > 1)

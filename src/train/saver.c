@@ -97,6 +97,7 @@ void saver_look(struct saver *s)
 enum status saver_take(struct saver *s, int names)
 {
     struct trainer *t = s->t;
+    TRY(trainer_check(t));
     if (is_root(s)) end_write_and_tell(s);
     comm_barrier(t->comm); /* nobody may touch the copy before */
     if (is_root(s)) t->progress.metrics_bytes = t->observer->mark ? t->observer->mark(t->observer->self) : 0;

@@ -44,7 +44,7 @@ void saver_destroy(struct saver **s); /* collective; waits for a write under way
 void saver_look(struct saver *s);
 
 /* Saves the run as it is between two steps, under these names (bits). That the write fails is told later. Errors:
- * STATUS_DIVERGED when a weight is not finite; nothing is written then. Collective. */
+ * STATUS_DIVERGED when a weight is not finite, STATUS_DIFFERS when nodes differ; nothing is written then. Collective. */
 enum status saver_take(struct saver *s, int names);
 
 /* The end of the last write. Errors: STATUS_OTHER when it failed; the message says which checkpoint is the newest. Collective. */

@@ -125,6 +125,7 @@ enum status trainer_create(struct trainer **out, struct comm *comm, const struct
     TRY(comm_agree(comm, mem_alloc(out, 1, sizeof **out, "trainer")));
     struct trainer *t = *out;
     t->comm = comm;
+    t->checked = -1;
     t->config = config;
     t->config_text = config_text;
     TRY(trainer_load_data(t));
@@ -132,6 +133,7 @@ enum status trainer_create(struct trainer **out, struct comm *comm, const struct
     TRY(comm_agree(comm, check_watched(t)));
     TRY(sync_create(&t->sync, comm, model_param_floats(t->model), config->optim->slots, (int)t->info.leaves,
                     (int)model_leaves(t->model), config->sync_method == SYNC_TREE));
+    if (config->check_every > 0) TRY(sync_audit(t->sync));
     TRY(comm_agree(comm, update_create(&t->update, config, t->model, t->sync)));
     sync_fill_params(t->sync, init_params, t);
     fill_info(t);

@@ -43,6 +43,7 @@ struct trainer {
     int64_t requests;         /* enum step_request: what this rank asks in the next step, signals aside */
     char culprit[TRAINER_CULPRIT]; /* what went wrong first on this rank, "" = nothing */
     int64_t culprit_step;          /* and in which step */
+    int64_t checked;               /* the step after which all ranks were last found alike; -1 = never */
     double data_seconds, compute_seconds, sync_seconds;
 };
 
@@ -59,6 +60,10 @@ enum status trainer_load_like(struct dataset **out, struct comm *comm, const str
 struct order;
 enum status trainer_step(struct trainer *t, const struct order *order, int64_t epoch, int64_t position,
                          double lr, struct loss_sums *sums);
+
+/* trainer_check.c: whether all ranks and nodes hold the same state, unless sync.check_every is 0 or it was asked after this very
+ * step. Collective. Errors, on all ranks alike: STATUS_DIFFERS, naming who and where. */
+enum status trainer_check(struct trainer *t);
 
 /* timeline.c: events that so many steps may record. */
 int64_t timeline_room(const struct trainer *t, int64_t steps);

@@ -107,6 +107,8 @@ static enum status between_steps(struct run *r, int64_t requests)
     const struct progress *p = &r->t->progress;
     int64_t every = r->t->config->checkpoint_every_steps;
     saver_look(r->saver);
+    int64_t check = r->t->config->check_every;
+    if (check > 0 && p->step % check == 0) TRY(trainer_check(r->t));
     if (requests & (REQUEST_STOP | REQUEST_INTERRUPT)) return stop_here(r, requests & REQUEST_INTERRUPT);
     bool due = (requests & REQUEST_SAVE) || (every > 0 && p->step % every == 0);
     bool ends = p->position == r->t->info.train_samples;
@@ -309,6 +311,7 @@ enum status trainer_run(struct trainer *t, const struct observer *observer, cons
     t->progress.stop.min_delta = t->config->min_delta;
     r.epoch.loss = r.epoch.accuracy = NAN; /* what is not measured is not 0 */
     enum status status = saver_create(&r.saver, t, checkpoint_dir);
+    if (status == STATUS_OK) status = trainer_check(t);
     if (status == STATUS_OK) status = run_epochs(&r);
     if (status == STATUS_OK) status = finish(&r);
     saver_destroy(&r.saver);

@@ -1,0 +1,157 @@
+// ranks: 1 3 5
+/* A weight that one node holds wrong for a moment ends the run at the next comparison, on all ranks alike, before anything is
+ * saved; the same for a number that one rank reckons wrong; and nodes that are alike are left alone. */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "check.h"
+#include "ddp/mem.h"
+#include "ddp/order.h"
+#include "train/configuration.h"
+#include "train/saver.h"
+#include "train/trainer_private.h"
+
+/* What rank 0 changes when it is told of step 2. */
+struct attack {
+    struct trainer *t;
+    bool weight, sum;
+    int64_t last_step;
+};
+
+static float *weight_of(struct trainer *t)
+{
+    return sync_params(t->sync) + model_layer(t->model, 2)->tensors[0].offset + 7;
+}
+
+static void on_step(void *self, const struct step_event *e)
+{
+    struct attack *a = self;
+    a->last_step = e->step;
+    if (e->step != 2) return;
+    if (a->weight) *weight_of(a->t) += 1e-3f;
+    if (a->sum) a->t->progress.seen.loss += 1e-9;
+}
+
+static void on_epoch(void *self, const struct epoch_event *e)
+{
+    (void)self, (void)e;
+}
+
+static void on_eval(void *self, const struct eval_event *e)
+{
+    (void)self, (void)e;
+}
+
+static void on_done(void *self, const struct done_event *e)
+{
+    (void)self, (void)e;
+}
+
+static bool exists(const char *folder, const char *name)
+{
+    char path[128];
+    struct stat facts;
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    return stat(path, &facts) == 0;
+}
+
+static void make_folder(struct comm *comm, char folder[64])
+{
+    snprintf(folder, 64, "/tmp/ddp_test_check.XXXXXX");
+    if (comm_rank(comm) == 0) CHECK(mkdtemp(folder) != NULL);
+    comm_share_bytes(comm, folder, 64);
+}
+
+static void remove_folder(struct comm *comm, const char *folder)
+{
+    char command[96];
+    snprintf(command, sizeof command, "rm -r %s", folder);
+    comm_barrier(comm);
+    if (comm_rank(comm) == 0) CHECK(system(command) == 0);
+}
+
+/* A whole run: with a change that nobody but rank 0 sees it ends at the next comparison, after step 4. */
+static void test_run(struct comm *comm, const struct config *config, bool weight, bool sum)
+{
+    struct attack a = {.weight = weight, .sum = sum};
+    const struct observer observer = {&a, on_step, on_epoch, on_eval, on_done, NULL};
+    bool noticed = (weight && comm_nodes(comm) > 1) || (sum && comm_size(comm) > 1);
+    char folder[64];
+    make_folder(comm, folder);
+    CHECK_STATUS(trainer_create(&a.t, comm, config, "text"), STATUS_OK);
+    CHECK_STATUS(trainer_run(a.t, &observer, folder), noticed ? STATUS_DIFFERS : STATUS_OK);
+    trainer_destroy(&a.t);
+    if (comm_rank(comm) == 0) {
+        CHECK(a.last_step == (noticed ? 4 : config->epochs * ((SAMPLES + BATCH - 1) / BATCH)));
+        CHECK(exists(folder, "last.h5") == !noticed);
+    }
+    if (noticed && weight)
+        CHECK(strstr(status_text(), "node 0 (") && strstr(status_text(), "(alike after step 0)"));
+    if (noticed && sum) CHECK(strstr(status_text(), "step 4: rank 1 has reckoned other losses"));
+    remove_folder(comm, folder);
+}
+
+static void take_steps(struct trainer *t, int64_t count)
+{
+    struct order order = order_make((uint64_t)t->config->seed, 1, t->info.train_samples, t->config->shuffle);
+    for (int64_t i = 0; i < count; i++) {
+        struct loss_sums sums;
+        CHECK_STATUS(trainer_step(t, &order, 1, t->progress.position, 0.1, &sums), STATUS_OK);
+        t->progress.position += t->config->batch;
+    }
+}
+
+/* The copy of a node is changed for `steps` steps: neither is that saved nor does a comparison overlook it. */
+static void test_node(struct comm *comm, const struct config *config, int node, int64_t steps, bool saving)
+{
+    struct trainer *t = NULL;
+    struct saver *saver = NULL;
+    const struct observer observer = {NULL, on_step, on_epoch, on_eval, on_done, NULL};
+    char folder[64], who[24];
+    make_folder(comm, folder);
+    CHECK_STATUS(trainer_create(&t, comm, config, "text"), STATUS_OK);
+    t->observer = &observer;
+    CHECK_STATUS(saver_create(&saver, t, folder), STATUS_OK);
+    take_steps(t, 2);
+    CHECK_STATUS(trainer_check(t), STATUS_OK);
+    float *weight = weight_of(t);
+    comm_barrier(comm);
+    if (node == comm_node(comm) && comm_local_rank(comm) == 0) *weight += 1e-3f;
+    comm_barrier(comm);
+    take_steps(t, steps);
+    t->checked = 2;
+    enum status status = saving ? saver_take(saver, SAVER_STEP) : trainer_check(t);
+    if (status == STATUS_OK) status = saver_finish(saver);
+    CHECK_STATUS(status, comm_nodes(comm) > 1 ? STATUS_DIFFERS : STATUS_OK);
+    snprintf(who, sizeof who, "node %d (", node);
+    if (comm_nodes(comm) > 1) {
+        CHECK(strstr(status_text(), who) && strstr(status_text(), ", in model/0"));
+        CHECK(strstr(status_text(), "(alike after step 2)"));
+    }
+    if (comm_rank(comm) == 0) CHECK(exists(folder, "last.h5") == (saving && comm_nodes(comm) == 1));
+    saver_destroy(&saver);
+    trainer_destroy(&t);
+    remove_folder(comm, folder);
+}
+
+int main(int argc, char **argv)
+{
+    struct comm *comm = NULL;
+    CHECK_STATUS(comm_create(&comm, &argc, &argv), STATUS_OK);
+    for (int64_t ranks_per_node = 0; ranks_per_node <= 2; ranks_per_node++) {
+        CHECK_STATUS(comm_split_nodes(comm, ranks_per_node), STATUS_OK);
+        struct config config = configuration(SYNC_TREE);
+        config.check_every = 4;
+        test_run(comm, &config, false, false);
+        test_run(comm, &config, true, false);
+        test_run(comm, &config, false, true);
+        for (int64_t steps = 1; steps <= 2; steps++) {
+            test_node(comm, &config, comm_nodes(comm) - 1, steps, true);
+            test_node(comm, &config, 0, steps, false);
+        }
+    }
+    comm_destroy(&comm);
+    CHECK(mem_alive() == 0);
+    return check_result();
+}
