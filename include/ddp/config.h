@@ -41,6 +41,7 @@ struct config {
     char *data_x, *data_y;       /* object names, "" = look for the usual ones */
     char *data_weights;          /* object name, "" = none */
     int labels;                  /* enum config_labels */
+    bool allow_external;         /* files may lead out of themselves (h5.h) */
     double val_fraction;         /* of the training set, when there is no data_val; 0 = none */
     int64_t split_seed;
     int normalize;        /* enum config_normalize */

@@ -1,11 +1,12 @@
 /* h5.h - the HDF5 door: numbers, texts and attributes in and out of files.
  *
- * Files are opened read-only without locks, and written under a temporary name that becomes the real one
- * only when everything is on the disk. Every file is untrusted: ranks, sizes and types are checked before
- * use. Reading fails with STATUS_DATA, writing with STATUS_OTHER, each in one line that names file and
- * object. Object names are paths inside the file ("train/images"; "/" is the root). Not thread-safe: one
- * thread of a process at a time: while a checkpoint is written beside the steps (saver.h), the main thread keeps out.
- * Local functions. */
+ * Files are opened read-only without locks, and written under a temporary name that becomes the real one only when everything is
+ * on the disk. Every file is untrusted. A child process reads it, with limits of memory and time, so that one which makes the
+ * HDF5 library crash or run on ends in a message; it ends with h5_close. Only hard links and HDF5's own filters are used, and
+ * nothing outside of the file; ranks, sizes and types are checked before memory is taken. Reading fails with STATUS_DATA,
+ * writing with STATUS_OTHER, each in one line that names file and object. Object names are paths inside the file
+ * ("train/images"; "/" is the root). Not thread-safe: one thread of a process at a time: while a checkpoint is written beside the
+ * steps (saver.h), the main thread keeps out, and opens no file. Local functions. */
 #ifndef DDP_H5_H
 #define DDP_H5_H
 
@@ -24,7 +25,8 @@ enum h5_kind { H5_KIND_INT, H5_KIND_REAL, H5_KIND_TEXT, H5_KIND_OTHER };
 /* Element types in memory and of the datasets written here. */
 enum h5_type { H5_TYPE_U8, H5_TYPE_I64, H5_TYPE_F32, H5_TYPE_F64 };
 
-enum h5_object { H5_OBJECT_NONE, H5_OBJECT_GROUP, H5_OBJECT_DATASET };
+/* REFUSED: behind a link that is not followed, or the file is damaged; status_text() says why. */
+enum h5_object { H5_OBJECT_NONE, H5_OBJECT_GROUP, H5_OBJECT_DATASET, H5_OBJECT_REFUSED };
 
 struct h5_filter {
     int id;
@@ -52,6 +54,10 @@ void h5_shape_text(int rank, const int64_t *dims, char text[H5_TEXT_SIZE]);
 
 /* ---- reading ---- */
 
+/* Files opened from now on may lead out of themselves: soft and external links, external storage, virtual datasets and filter
+ * plugins are followed (data.allow_external). At the start they may not. */
+void h5_allow_external(bool allow);
+
 struct h5;
 enum status h5_open(struct h5 **out, const char *path);
 void h5_close(struct h5 **f);
@@ -65,8 +71,8 @@ bool h5_has_attr(struct h5 *f, const char *object, const char *attr);
 enum status h5_visit(struct h5 *f, const char *group,
                      void (*each)(void *self, const char *name, const struct h5_info *info), void *self);
 
-/* One dataset kept open, with room to cache the chunks of a few rows. Opening fails when a filter is missing.
- */
+/* One dataset kept open, with room to cache the chunks of a few rows. Opening fails when a filter is missing, when the rows lie
+ * elsewhere, and when more is declared than the file can hold. Closed before its file. */
 struct h5_data;
 enum status h5_data_open(struct h5_data **out, struct h5 *f, const char *name);
 void h5_data_close(struct h5_data **d);

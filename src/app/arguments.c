@@ -37,6 +37,8 @@ static const struct flag flags[] = {
     {"timeline-steps", "FIRST:COUNT", AT(timeline_steps), "the steps of the timeline (default 10:20)",
      FLAGS_RUN, 0},
     {"data", "LOCATOR", AT(data), "data set: FILE.h5, FILE.h5:GROUP, demo:test", FLAGS_DATA, 0},
+    {"allow-external", NULL, AT(allow_external),
+     "follow links, virtual datasets and filter plugins out of HDF5 files you trust", FLAGS_EXTERNAL, 0},
     {"class-names", "A,B,...", AT(class_names), "idx: names of the classes, in label order", FLAGS_IDX, 0},
     {"target", "COLUMNS", AT(target), "csv, arff: what is to be predicted", FLAGS_TABLE, 0},
     {"labels", "KIND", AT(labels), "csv, arff: auto (default), index, multilabel, target", FLAGS_TABLE, 0},

@@ -5,19 +5,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ddp/h5.h"
+
 static const struct command commands[] = {
     {"train", "[FILE.yaml]", "train a model (the default command)",
      "Without a FILE the configuration is ddp_train.yaml in this folder, or if there is none the built-in "
      "demo.\n"
      "Everything a run leaves behind lies in its run directory.\n",
-     FLAGS_CONFIG | FLAGS_RUN, 0, 1, true, cmd_train},
+     FLAGS_CONFIG | FLAGS_RUN | FLAGS_EXTERNAL, 0, 1, true, cmd_train},
     {"eval", "CHECKPOINT --data LOCATOR", "evaluate a checkpoint on a data set",
      "Prints accuracy and loss; precision, recall and F1 as scikit-learn's classification_report does, or "
      "for real\n"
      "values a table of the errors of each target, in original units, whose last row has the means (of the "
      "greatest\n"
      "error the greatest); the other metrics of the task; and the confusion matrix of up to 30 classes.\n",
-     FLAGS_DATA | FLAGS_EVAL, 1, 1, true, cmd_eval},
+     FLAGS_DATA | FLAGS_EVAL | FLAGS_EXTERNAL, 1, 1, true, cmd_eval},
     {"predict", "CHECKPOINT --data LOCATOR --out FILE.h5", "write what a checkpoint says of each sample",
      "HDF5, rows in the order of the data: logits (N,K), what the network puts out; probabilities (N,K), "
      "where the loss\n"
@@ -26,10 +28,11 @@ static const struct command commands[] = {
      "units. The data need no labels; if they have some, labels and, of classes and labels, correct (N,) are "
      "written, too.\n\n"
      "  mpirun -np 4 ddp_train predict runs/a/checkpoints/final.h5 --data new.h5 --out new-predictions.h5\n",
-     FLAGS_DATA | FLAGS_PREDICT | FLAGS_FORCE, 1, 1, true, cmd_predict},
+     FLAGS_DATA | FLAGS_PREDICT | FLAGS_FORCE | FLAGS_EXTERNAL, 1, 1, true, cmd_predict},
     {"check", "[FILE.yaml]", "check configuration, data and model, and stop before the first step", "",
-     FLAGS_CONFIG, 0, 1, true, cmd_check},
-    {"inspect", "FILE", "show what a data set or a checkpoint holds", "", 0, 1, 1, false, cmd_inspect},
+     FLAGS_CONFIG | FLAGS_EXTERNAL, 0, 1, true, cmd_check},
+    {"inspect", "FILE", "show what a data set or a checkpoint holds", "", FLAGS_EXTERNAL, 1, 1, false,
+     cmd_inspect},
     {"convert", "idx IMAGES LABELS OUT.h5 | csv IN.csv OUT.h5 | arff IN.arff OUT.h5",
      "turn IDX, CSV and ARFF files (also .gz) into a data set",
      "idx   MNIST and its relatives: images (N,H,W) and labels (N,), both uint8.\n"
@@ -72,7 +75,7 @@ static const struct command commands[] = {
      "for\n"
      "      train; --data.train=synthetic:1x28x28:10:60000 needs no file.\n"
      "sync: synchronisation and update of gradients against MPI_Allreduce.\n",
-     FLAGS_BENCH | FLAGS_CONFIG, 1, 2, true, cmd_bench},
+     FLAGS_BENCH | FLAGS_CONFIG | FLAGS_EXTERNAL, 1, 2, true, cmd_bench},
     {"version", "", "print version and libraries", "", 0, 0, 0, false, cmd_version},
     {"help", "[COMMAND|TOPIC]", "explain a command, or what can be configured",
      "TOPIC is keys (everything), layers, losses, optimizers, schedules or metrics.\n", 0, 0, 1, false,
@@ -145,6 +148,7 @@ enum status command_run(struct comm *comm, int argc, char **argv)
 {
     struct arguments a;
     enum status status = comm_agree(comm, arguments_parse(&a, argc, argv));
+    h5_allow_external(a.allow_external); /* a configuration may allow it later */
     if (status == STATUS_OK) status = run(comm, &a);
     arguments_free(&a);
     return status;

@@ -25,7 +25,7 @@ struct arguments {
         *timeline_steps, *batch, *digits, *confusion, *out, *resume, *init_from; /* NULL if not given */
     const char *target, *categorical, *drop, *missing, *labels, *split, *seed, *split_at, *test_every,
         *test_file, *header, *delimiter, *labels_xml, *label_count; /* of convert */
-    bool overwrite, resume_override, print_config, force, help, version;
+    bool overwrite, resume_override, print_config, force, allow_external, help, version;
     uint64_t given;           /* one bit per flag of the table in arguments.c */
     struct settings settings; /* keys given as flags */
 };
@@ -42,6 +42,7 @@ enum flag_set {
     FLAGS_ARFF = 256,
     FLAGS_EVAL = 512,
     FLAGS_PREDICT = 1024,
+    FLAGS_EXTERNAL = 2048,
     FLAGS_CONVERT = FLAGS_IDX | FLAGS_TABLE | FLAGS_CSV | FLAGS_ARFF | FLAGS_FORCE,
 };
 

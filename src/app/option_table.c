@@ -51,6 +51,10 @@ static const struct option options[] = {
              "values; auto = what their type, shape and values, and the loss, say"},
     {"data.weights", OPTION_TEXT, AT(data_weights), "",
      .help = "name of the sample weights in the file; empty = all weigh the same"},
+    {"data.allow_external", OPTION_BOOL, AT(allow_external), "false", MAY_CHANGE,
+     .help = "follow what leads out of a data file: links, external storage, virtual datasets, filter "
+             "plugins; only for files "
+             "you trust"},
     {"data.normalize", OPTION_CHOICE, AT(normalize), "auto", .choices = normalize_kinds,
      .help =
          "auto = mean 0 and deviation 1 per channel of the training set; unit = uint8/255; none = as stored; "

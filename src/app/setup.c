@@ -5,6 +5,7 @@
 
 #include "app/option_table.h"
 #include "ddp/checkpoint.h"
+#include "ddp/h5.h"
 #include "ddp/log.h"
 #include "ddp/mem.h"
 #include "ddp/options.h"
@@ -15,17 +16,25 @@ static const char *file_of(const struct arguments *a)
     return path || access(SETUP_DEFAULT_FILE, F_OK) != 0 ? path : SETUP_DEFAULT_FILE;
 }
 
+/* Only who starts the program says whether files may lead out of themselves: a checkpoint may be a stranger's. */
+static enum status add_base(struct settings *s, const char *base, const char *name)
+{
+    TRY(settings_add_text(s, base, name));
+    return settings_add_text(s, "data: {allow_external: false}\n", name);
+}
+
 static enum status add_all(struct settings *s, const struct arguments *a, const char *base, const char *name)
 {
     const char *path = file_of(a);
     if (path)
         TRY(settings_add_file(s, path));
     else if (base)
-        TRY(settings_add_text(s, base, name));
+        TRY(add_base(s, base, name));
     else
         TRY(settings_add_text(s, demo_config, "built-in demo"));
     TRY(settings_add_environment(s, environ));
-    return settings_add_all(s, &a->settings);
+    TRY(settings_add_all(s, &a->settings));
+    return a->allow_external ? settings_add_flag(s, "data.allow_external", "true") : STATUS_OK;
 }
 
 enum status setup_resolve(struct setup *s, const struct arguments *a, const char *base, const char *name)
@@ -61,7 +70,9 @@ enum status setup_create(struct setup *s, struct comm *comm, const struct argume
     enum status status = comm_rank(comm) == 0 ? setup_resolve(s, a, NULL, NULL) : STATUS_OK;
     options_free(&s->config);
     TRY(comm_agree(comm, status));
-    return setup_share(s, comm);
+    TRY(setup_share(s, comm));
+    h5_allow_external(s->config.allow_external);
+    return STATUS_OK;
 }
 
 enum status setup_share(struct setup *s, struct comm *comm)

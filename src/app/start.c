@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "app/journal.h"
+#include "ddp/h5.h"
 #include "ddp/log.h"
 #include "ddp/mem.h"
 #include "ddp/options.h"
@@ -261,7 +262,9 @@ enum status start_choose(struct start *s, struct setup *setup, struct comm *comm
     TRY(comm_share_text(comm, &s->folder));
     TRY(comm_share_text(comm, &s->from));
     comm_share_bytes(comm, &s->complete, sizeof s->complete);
-    return setup_share(setup, comm);
+    TRY(setup_share(setup, comm));
+    h5_allow_external(setup->config.allow_external);
+    return STATUS_OK;
 }
 
 void start_free(struct start *s)

@@ -89,8 +89,9 @@ static enum status find_names(struct h5_source *h, const char *group, const char
             TRY(h5_attr_texts(h->file, objects[i], what, &h->class_names, count));
     for (int i = 1; i < 3 && !h->class_names; i++) {
         snprintf(dataset, sizeof dataset, "%s/%s", i == 1 ? group : "", what);
-        if (h5_what(h->file, dataset) == H5_OBJECT_DATASET)
-            TRY(h5_read_texts(h->file, dataset, &h->class_names, count));
+        enum h5_object found = h5_what(h->file, dataset);
+        if (found == H5_OBJECT_REFUSED) return STATUS_DATA;
+        if (found == H5_OBJECT_DATASET) TRY(h5_read_texts(h->file, dataset, &h->class_names, count));
     }
     return STATUS_OK;
 }
@@ -133,7 +134,9 @@ static enum status open_h5(struct source *s, const char *locator, const struct s
     TRY(mem_alloc(&s->self, 1, sizeof *h, "HDF5 source"));
     h = s->self;
     TRY(h5_open(&h->file, path));
-    if (group[0] && h5_what(h->file, group) != H5_OBJECT_GROUP)
+    enum h5_object what = group[0] ? h5_what(h->file, group) : H5_OBJECT_GROUP;
+    if (what == H5_OBJECT_REFUSED) return STATUS_DATA;
+    if (what != H5_OBJECT_GROUP)
         return status_fail(STATUS_DATA, "%s: no group '%s'; see: ddp_train inspect %s", path, group, path);
     TRY(find_features(h->file, path, group, names->x, &h->x));
     TRY(find_labels(h->file, path, group, names->y, names->labels_optional, &h->labels.y));

@@ -1,6 +1,9 @@
+/* The caller's side of the door: every question about a file goes to the child that has it open. */
 #include "ddp/h5.h"
 
+#include <assert.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -9,142 +12,342 @@
 #include "ddp/mem.h"
 #include "io/h5_private.h"
 
-void h5_start(void)
+struct h5 {
+    struct guard *guard;
+    struct h5_room *room; /* shared with the child */
+    char *path;
+};
+
+struct h5_data {
+    struct h5 *file;
+    int number; /* that the child calls it by */
+    struct h5_info info;
+};
+
+static bool external_allowed;
+
+void h5_allow_external(bool allow)
 {
-    static bool started;
-    static _Thread_local bool silenced; /* HDF5 keeps its errors, and whether it prints them, per thread */
-    /* Everything is closed here. HDF5's own cleaning up at exit would crash after a file that a full disk
-     * broke. */
-    if (!started) H5dont_atexit();
-    if (!started) H5open();
-    started = true;
-    if (!silenced) H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
-    silenced = true;
+    external_allowed = allow;
 }
 
-/* Of a failed system call HDF5 tells a long story over two lines; its number says enough. */
-static herr_t keep_innermost(unsigned n, const H5E_error2_t *error, void *text)
+/* ---- asking ---- */
+
+static enum status ask(struct h5 *f, enum h5_question question)
 {
-    int code;
-    if (n > 0 || !error->desc) return 0;
-    const char *number = strstr(error->desc, "errno = ");
-    bool known = number && sscanf(number, "errno = %d", &code) == 1;
-    snprintf(text, H5_TEXT_SIZE, "%s", known ? strerror(code) : error->desc);
-    return 0;
+    f->room->question = question;
+    TRY(guard_ask(f->guard));
+    if (f->room->status == STATUS_OK) return STATUS_OK;
+    f->room->text[STATUS_TEXT_SIZE - 1] = '\0';
+    return status_fail(f->room->status, "%s", f->room->text);
 }
 
-const char *h5_cause(void)
+static enum status ask_name(struct h5 *f, enum h5_question question, const char *object, const char *attr)
 {
-    static _Thread_local char text[H5_TEXT_SIZE];
-    snprintf(text, sizeof text, "unknown cause");
-    H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, keep_innermost, text);
-    return text;
+    struct h5_room *room = f->room;
+    int length = snprintf(room->object, sizeof room->object, "%s", object);
+    int attr_length = snprintf(room->attr, sizeof room->attr, "%s", attr ? attr : "");
+    room->has_attr_name = attr != NULL;
+    if (length >= H5_PATH_SIZE || attr_length >= H5_PATH_SIZE)
+        return status_fail(STATUS_DATA, "%s: '%.40s...' is longer than any name here", f->path, object);
+    return ask(f, question);
 }
 
-static enum status check_path(const char *path)
+/* A child whose memory a file has damaged says what it likes. */
+static enum status nonsense(const struct h5 *f)
+{
+    return status_fail(STATUS_DATA, "%s: confuses the HDF5 library; the file is damaged or malicious",
+                       f->path);
+}
+
+static bool makes_sense(const struct h5_info *info)
+{
+    int64_t elements = 1;
+    bool sound = info->rank >= 0 && info->rank <= H5_MAX_RANK && info->bytes > 0 && info->filter_count >= 0 &&
+                 info->filter_count <= H5_MAX_FILTERS;
+    for (int i = 0; sound && i < info->rank; i++)
+        sound = info->dims[i] >= 0 && !__builtin_mul_overflow(elements, info->dims[i], &elements);
+    for (int i = 0; sound && i < info->filter_count; i++)
+        sound = memchr(info->filters[i].name, '\0', H5_NAME_SIZE) != NULL;
+    return sound && elements == info->elements;
+}
+
+/* ---- files and objects ---- */
+
+static enum status check_path(const char *path, int64_t *bytes)
 {
     struct stat facts;
     if (stat(path, &facts) != 0)
         return status_fail(STATUS_DATA, "%s: %s; check the path", path,
                            errno == ENOENT ? "no such file" : strerror(errno));
     if (S_ISDIR(facts.st_mode)) return status_fail(STATUS_DATA, "%s: is a folder, not an HDF5 file", path);
+    if (!S_ISREG(facts.st_mode))
+        return status_fail(STATUS_DATA, "%s: is a device or a pipe, not an HDF5 file", path);
     if (access(path, R_OK) != 0)
         return status_fail(STATUS_DATA, "%s: cannot be read: %s", path, strerror(errno));
     if (facts.st_size == 0) return status_fail(STATUS_DATA, "%s: is empty, not an HDF5 file", path);
+    *bytes = facts.st_size;
     return STATUS_OK;
-}
-
-static enum status open_file(const char *path, hid_t *file)
-{
-    TRY(check_path(path));
-    h5_start();
-    if (H5Fis_hdf5(path) <= 0)
-        return status_fail(
-            STATUS_DATA, "%s: is not an HDF5 file; 'ddp_train convert' makes one of IDX, CSV and ARFF", path);
-    hid_t access_list = H5Pcreate(H5P_FILE_ACCESS);
-    H5Pset_file_locking(access_list, 0, 1); /* locks fail on many network file systems */
-    *file = H5Fopen(path, H5F_ACC_RDONLY, access_list);
-    const char *cause = *file >= 0 ? "" : h5_cause(); /* before the next call wipes it out */
-    H5Pclose(access_list);
-    if (*file >= 0) return STATUS_OK;
-    if (strstr(cause, "truncated"))
-        return status_fail(STATUS_DATA, "%s: is truncated; copy or write it again", path);
-    return status_fail(STATUS_DATA, "%s: is damaged: %s", path, cause);
 }
 
 enum status h5_open(struct h5 **out, const char *path)
 {
-    hid_t file = H5I_INVALID_HID;
-    *out = NULL;
-    TRY(open_file(path, &file));
+    struct h5_file facts = {.path = path, .external = external_allowed, .file = H5I_INVALID_HID};
     struct h5 *f = NULL;
-    enum status status = mem_alloc(&f, 1, sizeof *f, "HDF5 file");
-    if (status == STATUS_OK) status = mem_copy_text(&f->path, path);
-    if (status != STATUS_OK) {
-        mem_free(&f);
-        H5Fclose(file);
-        return status;
+    *out = NULL;
+    TRY(check_path(path, &facts.bytes));
+    TRY(mem_alloc(&f, 1, sizeof *f, "HDF5 file"));
+    enum status status = mem_copy_text(&f->path, path);
+    if (status == STATUS_OK) status = guard_start(&f->guard, path, "HDF5", sizeof *f->room, h5_serve, &facts);
+    if (status == STATUS_OK) {
+        f->room = guard_room(f->guard);
+        status = ask(f, H5_ASK_OPEN);
     }
-    f->file = file;
+    if (status != STATUS_OK) h5_close(&f);
     *out = f;
-    return STATUS_OK;
+    return status;
 }
 
 void h5_close(struct h5 **f)
 {
     if (!*f) return;
-    H5Fclose((*f)->file);
+    guard_end(&(*f)->guard);
     mem_free(&(*f)->path);
     mem_free(f);
 }
 
 enum h5_object h5_what(struct h5 *f, const char *name)
 {
-    hid_t id = H5Oopen(f->file, name, H5P_DEFAULT);
-    if (id < 0) return H5_OBJECT_NONE;
-    H5I_type_t type = H5Iget_type(id);
-    H5Oclose(id);
-    if (type == H5I_DATASET) return H5_OBJECT_DATASET;
-    return type == H5I_GROUP ? H5_OBJECT_GROUP : H5_OBJECT_NONE;
+    if (ask_name(f, H5_ASK_WHAT, name, NULL) != STATUS_OK) return H5_OBJECT_REFUSED;
+    int64_t what = f->room->number;
+    return what == H5_OBJECT_DATASET || what == H5_OBJECT_GROUP ? (enum h5_object)what : H5_OBJECT_NONE;
 }
 
 bool h5_has_attr(struct h5 *f, const char *object, const char *attr)
 {
-    return H5Aexists_by_name(f->file, object, attr, H5P_DEFAULT) > 0;
+    return ask_name(f, H5_ASK_HAS_ATTR, object, attr) == STATUS_OK && f->room->flag;
 }
 
-struct visit {
-    const char *path;
-    void (*each)(void *self, const char *name, const struct h5_info *info);
-    void *self;
-};
+/* ---- numbers ---- */
 
-static herr_t visit_object(hid_t group, const char *name, const H5O_info_t *object, void *pointer)
+enum status h5_data_open(struct h5_data **out, struct h5 *f, const char *name)
 {
-    struct visit *v = pointer;
-    if (object->type != H5O_TYPE_DATASET) return 0;
-    struct h5_info info;
-    hid_t dataset = H5Dopen2(group, name, H5P_DEFAULT);
-    enum status status;
-    if (dataset < 0)
-        status = status_fail(STATUS_DATA, "%s: %s: cannot be opened: %s", v->path, name, h5_cause());
-    else
-        status = h5_describe(dataset, v->path, name, &info);
-    if (dataset >= 0) H5Dclose(dataset);
-    v->each(v->self, name, status == STATUS_OK ? &info : NULL);
-    return 0;
+    *out = NULL;
+    struct h5_data *d = NULL;
+    TRY(mem_alloc(&d, 1, sizeof *d, "HDF5 dataset"));
+    enum status status = ask_name(f, H5_ASK_DATA_OPEN, name, NULL);
+    if (status == STATUS_OK) {
+        *d = (struct h5_data){.file = f, .number = (int)f->room->number, .info = f->room->info};
+        if (!makes_sense(&d->info)) status = nonsense(f);
+    }
+    if (status != STATUS_OK) mem_free(&d);
+    *out = d;
+    return status;
 }
 
+void h5_data_close(struct h5_data **d)
+{
+    if (!*d) return;
+    (*d)->file->room->dataset = (*d)->number;
+    (void)ask((*d)->file, H5_ASK_DATA_CLOSE);
+    mem_free(d);
+}
+
+const struct h5_info *h5_data_info(const struct h5_data *d)
+{
+    return &d->info;
+}
+
+static int64_t bytes_of(enum h5_type type)
+{
+    return type == H5_TYPE_U8 ? 1 : type == H5_TYPE_F32 ? 4 : 8;
+}
+
+/* Rows come in pieces, one behind the other. */
+static enum status read_wanted(struct h5_data *d, const struct h5_wanted *wanted, int64_t elements, void *out)
+{
+    struct h5 *f = d->file;
+    int64_t bytes = elements * bytes_of(wanted->type), at = 0;
+    f->room->dataset = d->number;
+    f->room->wanted = *wanted;
+    TRY(ask(f, H5_ASK_DATA_READ));
+    while (f->room->more) {
+        int64_t piece = f->room->bytes;
+        if (piece < 0 || piece > (int64_t)H5_ROOM_BYTES || piece > bytes - at) return nonsense(f);
+        memcpy((char *)out + at, f->room->piece, (size_t)piece);
+        at += piece;
+        TRY(ask(f, H5_ASK_NEXT));
+    }
+    return at == bytes ? STATUS_OK : nonsense(f);
+}
+
+enum status h5_data_read(struct h5_data *d, int64_t first, int64_t count, enum h5_type type, void *out)
+{
+    return h5_data_read_every(d, first, 1, count, type, out);
+}
+
+enum status h5_data_read_every(struct h5_data *d, int64_t first, int64_t step, int64_t count,
+                               enum h5_type type, void *out)
+{
+    assert(step >= 1);
+    const struct h5_info *info = &d->info;
+    if (first < 0) return status_fail(STATUS_DATA, "%s: there is no row %" PRId64, d->file->path, first);
+    int64_t rows = info->rank ? info->dims[0] : 1, row = rows ? info->elements / rows : 0;
+    int64_t elements =
+        count > 0 && count <= rows ? count * row : 0; /* the child says what is wrong with others */
+    return read_wanted(d, &(struct h5_wanted){first, step, count, type}, elements, out);
+}
+
+enum status h5_read(struct h5 *f, const char *name, enum h5_type type, int64_t count, void *out)
+{
+    struct h5_data *d = NULL;
+    TRY(h5_data_open(&d, f, name));
+    enum status status = STATUS_OK;
+    if (d->info.elements != count)
+        status = status_fail(STATUS_DATA, "%s: %s: holds %" PRId64 " values where %" PRId64 " are needed",
+                             f->path, name, d->info.elements, count);
+    else
+        status = read_wanted(d, &(struct h5_wanted){-1, 1, 0, type}, count, out);
+    h5_data_close(&d);
+    return status;
+}
+
+/* ---- texts ---- */
+
+/* One block: `count` pointers, then the texts they point at. */
+static enum status take_texts(struct h5 *f, char **texts, int64_t count, int64_t bytes)
+{
+    char *text = (char *)(texts + count), *end = text + bytes;
+    for (int64_t at = 0; f->room->more;) {
+        int64_t piece = f->room->bytes;
+        if (piece < 0 || piece > (int64_t)H5_ROOM_BYTES || piece > bytes - at) return nonsense(f);
+        memcpy(text + at, f->room->piece, (size_t)piece);
+        at += piece;
+        TRY(ask(f, H5_ASK_NEXT));
+    }
+    for (int64_t i = 0; i < count; i++) {
+        char *zero = memchr(text, '\0', (size_t)(end - text));
+        if (!zero) return nonsense(f);
+        texts[i] = text;
+        text = zero + 1;
+    }
+    return STATUS_OK;
+}
+
+static enum status ask_list(struct h5 *f, enum h5_question question, const char *object, const char *attr,
+                            char ***texts, int64_t *count)
+{
+    *texts = NULL;
+    *count = 0;
+    TRY(ask_name(f, question, object, attr));
+    int64_t pieces = f->room->number, bytes = f->room->bytes;
+    if (!f->room->more || pieces < 0 || bytes < pieces || bytes > INT32_MAX) return nonsense(f);
+    char **block = NULL;
+    TRY(mem_alloc(&block, (size_t)pieces * sizeof *block + (size_t)bytes, 1, "texts of an HDF5 file"));
+    enum status status = ask(f, H5_ASK_NEXT);
+    if (status == STATUS_OK) status = take_texts(f, block, pieces, bytes);
+    if (status != STATUS_OK) mem_free(&block);
+    *texts = block;
+    *count = block ? pieces : 0;
+    return status;
+}
+
+static enum status ask_texts(struct h5 *f, const char *object, const char *attr, char ***texts,
+                             int64_t *count)
+{
+    return ask_list(f, H5_ASK_TEXTS, object, attr, texts, count);
+}
+
+static enum status ask_text(struct h5 *f, const char *object, const char *attr, char **text)
+{
+    char **texts;
+    int64_t count;
+    *text = NULL;
+    TRY(ask_texts(f, object, attr, &texts, &count));
+    enum status status;
+    if (count != 1)
+        status = status_fail(STATUS_DATA, "%s: %s: holds %" PRId64 " texts where one is needed", f->path,
+                             attr ? attr : object, count);
+    else
+        status = mem_copy_text(text, texts[0]);
+    mem_free(&texts);
+    return status;
+}
+
+enum status h5_read_texts(struct h5 *f, const char *name, char ***texts, int64_t *count)
+{
+    return ask_texts(f, name, NULL, texts, count);
+}
+
+enum status h5_read_text(struct h5 *f, const char *name, char **text)
+{
+    return ask_text(f, name, NULL, text);
+}
+
+enum status h5_attr_texts(struct h5 *f, const char *object, const char *attr, char ***texts, int64_t *count)
+{
+    return ask_texts(f, object, attr, texts, count);
+}
+
+enum status h5_attr_text(struct h5 *f, const char *object, const char *attr, char **text)
+{
+    return ask_text(f, object, attr, text);
+}
+
+/* ---- numbers of attributes ---- */
+
+enum status h5_attr_int64(struct h5 *f, const char *object, const char *attr, int64_t *value)
+{
+    TRY(ask_name(f, H5_ASK_INTEGER, object, attr));
+    memcpy(value, f->room->piece, sizeof *value);
+    if (f->room->flag && *value < 0)
+        return status_fail(STATUS_DATA, "%s: attribute '%s' of %s is %" PRIu64 ", which is too large",
+                           f->path, attr, object, (uint64_t)*value);
+    return STATUS_OK;
+}
+
+enum status h5_attr_uint64(struct h5 *f, const char *object, const char *attr, uint64_t *value)
+{
+    int64_t bits;
+    TRY(ask_name(f, H5_ASK_INTEGER, object, attr));
+    memcpy(&bits, f->room->piece, sizeof bits);
+    if (!f->room->flag && bits < 0)
+        return status_fail(STATUS_DATA, "%s: attribute '%s' of %s is %" PRId64 ", which is negative", f->path,
+                           attr, object, bits);
+    *value = (uint64_t)bits;
+    return STATUS_OK;
+}
+
+enum status h5_attr_doubles(struct h5 *f, const char *object, const char *attr, int64_t count, double *values)
+{
+    if (count < 0 || (size_t)count > H5_ROOM_BYTES / sizeof *values)
+        return status_fail(STATUS_DATA, "%s: attribute '%s' of %s: %" PRId64 " values are too many", f->path,
+                           attr, object, count);
+    f->room->wanted.count = count;
+    TRY(ask_name(f, H5_ASK_DOUBLES, object, attr));
+    memcpy(values, f->room->piece, (size_t)count * sizeof *values);
+    return STATUS_OK;
+}
+
+/* ---- lists ---- */
+
+/* Name by name: whoever looks at a dataset may ask more about it. */
 enum status h5_visit(struct h5 *f, const char *group,
                      void (*each)(void *self, const char *name, const struct h5_info *info), void *self)
 {
-    struct visit v = {f->path, each, self};
-    hid_t id = H5Gopen2(f->file, group, H5P_DEFAULT);
-    if (id < 0) return status_fail(STATUS_DATA, "%s: no group '%s'", f->path, group);
-    herr_t result = H5Ovisit(id, H5_INDEX_NAME, H5_ITER_INC, visit_object, &v);
-    enum status status = STATUS_OK;
-    if (result < 0)
-        status = status_fail(STATUS_DATA, "%s: group '%s' is damaged: %s", f->path, group, h5_cause());
-    H5Gclose(id);
-    return status;
+    char **names;
+    int64_t count;
+    TRY(ask_list(f, H5_ASK_LIST, group, NULL, &names, &count));
+    for (int64_t i = 0; i < count; i++) {
+        char path[H5_PATH_SIZE];
+        struct h5_info info;
+        group += strspn(group, "/"); /* names read better without */
+        snprintf(path, sizeof path, "%s%s%s", group, *group ? "/" : "", names[i]);
+        enum status status = ask_name(f, H5_ASK_DESCRIBE, path, NULL);
+        info = f->room->info;
+        if (status == STATUS_OK && !makes_sense(&info)) status = nonsense(f);
+        each(self, names[i], status == STATUS_OK ? &info : NULL);
+    }
+    mem_free(&names);
+    return STATUS_OK;
 }

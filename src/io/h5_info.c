@@ -102,20 +102,30 @@ static void describe_storage(hid_t list, struct h5_info *info)
     }
 }
 
-enum status h5_describe(hid_t dataset, const char *where, const char *name, struct h5_info *info)
+static enum status describe(const struct h5_file *f, hid_t dataset, hid_t list, const char *name,
+                            struct h5_info *info)
 {
-    memset(info, 0, sizeof *info);
-    hid_t type = H5Dget_type(dataset), space = H5Dget_space(dataset), list = H5Dget_create_plist(dataset);
+    TRY(h5_policy_storage(f, list, name));
+    hid_t type = H5Dget_type(dataset), space = H5Dget_space(dataset);
     enum status status = STATUS_OK;
-    if (type < 0 || space < 0 || list < 0)
-        status = status_fail(STATUS_DATA, "%s: %s: is damaged: %s", where, name, h5_cause());
+    if (type < 0 || space < 0)
+        status = status_fail(STATUS_DATA, "%s: %s: is damaged: %s", f->path, name, h5_cause());
     if (status == STATUS_OK) {
         describe_type(type, info);
-        status = describe_space(space, where, name, info);
+        status = describe_space(space, f->path, name, info);
     }
     if (status == STATUS_OK) describe_storage(list, info);
     if (type >= 0) H5Tclose(type);
     if (space >= 0) H5Sclose(space);
-    if (list >= 0) H5Pclose(list);
+    return status;
+}
+
+enum status h5_describe(const struct h5_file *f, hid_t dataset, const char *name, struct h5_info *info)
+{
+    memset(info, 0, sizeof *info);
+    hid_t list = H5Dget_create_plist(dataset);
+    if (list < 0) return status_fail(STATUS_DATA, "%s: %s: is damaged: %s", f->path, name, h5_cause());
+    enum status status = describe(f, dataset, list, name, info);
+    H5Pclose(list);
     return status;
 }

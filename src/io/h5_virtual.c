@@ -35,21 +35,21 @@ static bool holds_dataset(const char *path, const char *name)
 }
 
 /* A name with a '%' stands for a series of files, whose length HDF5 finds out by itself. */
-static enum status check_source(const char *path, const char *where, const char *file, const char *dataset)
+static enum status check_source(const char *path, const char *name, const char *file, const char *dataset)
 {
     char found[PATH_SIZE];
     if (strchr(file, '%') || strchr(dataset, '%')) return STATUS_OK;
     if (!find_file(path, file, found))
-        return status_fail(STATUS_DATA,
-                           "%s: is a virtual dataset, and its source %s is not there; bring the file back",
-                           where, file);
+        return status_fail(
+            STATUS_DATA, "%s: %s: is a virtual dataset, and its source %s is not there; bring the file back",
+            path, name, file);
     if (!holds_dataset(found, dataset))
-        return status_fail(STATUS_DATA, "%s: is a virtual dataset, and its source %s holds no dataset %s",
-                           where, file, dataset);
+        return status_fail(STATUS_DATA, "%s: %s: is a virtual dataset, and its source %s holds no dataset %s",
+                           path, name, file, dataset);
     return STATUS_OK;
 }
 
-enum status h5_check_sources(hid_t dataset, const char *path, const char *where)
+enum status h5_check_sources(const struct h5_file *f, hid_t dataset, const char *name)
 {
     if (getenv("HDF5_VDS_PREFIX")) return STATUS_OK; /* HDF5 looks in more places then */
     hid_t list = H5Dget_create_plist(dataset);
@@ -57,12 +57,12 @@ enum status h5_check_sources(hid_t dataset, const char *path, const char *where)
     if (H5Pget_layout(list) == H5D_VIRTUAL) H5Pget_virtual_count(list, &count);
     enum status status = STATUS_OK;
     for (size_t i = 0; i < count && status == STATUS_OK; i++) {
-        char file[PATH_SIZE], name[PATH_SIZE];
+        char file[PATH_SIZE], source[PATH_SIZE];
         if (H5Pget_virtual_filename(list, i, file, sizeof file) < 0 ||
-            H5Pget_virtual_dsetname(list, i, name, sizeof name) < 0)
-            status = status_fail(STATUS_DATA, "%s: is damaged: %s", where, h5_cause());
+            H5Pget_virtual_dsetname(list, i, source, sizeof source) < 0)
+            status = status_fail(STATUS_DATA, "%s: %s: is damaged: %s", f->path, name, h5_cause());
         else
-            status = check_source(path, where, file, name);
+            status = check_source(f->path, name, file, source);
     }
     H5Pclose(list);
     return status;

@@ -27,8 +27,8 @@ class H5py(unittest.TestCase):
     def path(self, name):
         return os.path.join(self.folder.name, name)
 
-    def inspect(self, path=None):
-        process = harness.run(["inspect", path or self.file])
+    def inspect(self, *flags):
+        process = harness.run(["inspect", self.file, *flags])
         self.assertEqual(process.returncode, 0, process.stderr)
         return process.stdout
 
@@ -53,9 +53,9 @@ class H5py(unittest.TestCase):
             f.create_dataset("x", data=features, **options)
             f["y"] = labels
 
-    def problem(self, part):
+    def problem(self, part, *flags):
         """inspect lists the file and says what stands in the way of training."""
-        problems = [line for line in self.inspect().splitlines() if "problem:" in line]
+        problems = [line for line in self.inspect(*flags).splitlines() if "problem:" in line]
         self.assertEqual(len(problems), 1)
         self.assertIn(part, problems[0])
         return problems[0]
@@ -111,12 +111,13 @@ class H5py(unittest.TestCase):
         with h5py.File(self.file, "w") as f:
             f.create_virtual_dataset("x", layout)
             f["y"] = labels
-        self.check_numbers(self.inspect(), features.reshape(20, 3, 1, 1), labels)
+        self.assertIn("--allow-external", self.problem("x: is a virtual dataset"))
+        self.check_numbers(self.inspect("--allow-external"), features.reshape(20, 3, 1, 1), labels)
         with h5py.File(self.path("part1.h5"), "a") as f:
             f.move("rows", "lines")
-        self.problem("part1.h5 holds no dataset rows")
+        self.problem("part1.h5 holds no dataset rows", "--allow-external")
         os.remove(self.path("part1.h5"))
-        self.problem("part1.h5 is not there")
+        self.problem("part1.h5 is not there", "--allow-external")
 
     def test_newest_format(self):
         features, labels = np.ones((5, 4, 3), np.float32), np.arange(5)
@@ -266,7 +267,8 @@ class H5py(unittest.TestCase):
         at = data.index(b"deflate\0") - 8
         with open(self.file, "wb") as f:
             f.write(data[:at] + struct.pack("<H", 32015) + data[at + 2:])
-        self.problem("filter 32015")
+        self.assertIn("data.allow_external", self.problem("filter 32015"))
+        self.assertIn("install its plugin", self.problem("filter 32015", "--allow-external"))
         self.assertIn("NOT AVAILABLE", self.inspect())
 
     def test_broken_files(self):

@@ -1,0 +1,232 @@
+#include "io/guard.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "ddp/mem.h"
+
+#if defined(__SANITIZE_ADDRESS__)
+#define SANITIZED true /* the address space is full of shadow memory, and reports go to stderr */
+#else
+#define SANITIZED false
+#endif
+
+struct guard {
+    const char *library;
+    char *path;
+    void *room;
+    size_t room_bytes;
+    size_t taken; /* address space of the child at its start */
+    pid_t child;  /* 0 = none, or known to be dead */
+    int socket;   /* one byte is a question or its answer */
+    int seconds;
+    bool asked;        /* the child has a question to answer */
+    enum status death; /* what every question gets after it, with */
+    char obituary[STATUS_TEXT_SIZE];
+};
+
+static int seconds_per_answer = GUARD_SECONDS;
+
+void guard_set_seconds(int seconds)
+{
+    seconds_per_answer = seconds;
+}
+
+void *guard_room(struct guard *g)
+{
+    return g->room;
+}
+
+/* ---- the child ---- */
+
+/* Sockets of MPI and pipes of the launcher would otherwise stay open in the child when the parent has died. */
+static void close_all_but(int kept)
+{
+    DIR *folder = opendir("/proc/self/fd");
+    if (!folder) return;
+    for (struct dirent *entry; (entry = readdir(folder));) {
+        int descriptor = atoi(entry->d_name);
+        if (descriptor > STDERR_FILENO && descriptor != kept && descriptor != dirfd(folder))
+            close(descriptor);
+    }
+    closedir(folder);
+}
+
+/* A crash is told by the parent in one line, not by whoever handles signals; and only the parent ends the child. */
+static void set_signals(void)
+{
+    static const int crashes[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGXCPU},
+                     requests[] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGQUIT};
+    sigset_t none;
+    for (size_t i = 0; i < sizeof crashes / sizeof *crashes; i++) signal(crashes[i], SIG_DFL);
+    for (size_t i = 0; i < sizeof requests / sizeof *requests; i++) signal(requests[i], SIG_IGN);
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static void limit(int resource, rlim_t value)
+{
+    struct rlimit now;
+    if (getrlimit(resource, &now) != 0) return;
+    now.rlim_cur = value < now.rlim_max ? value : now.rlim_max;
+    setrlimit(resource, &now);
+}
+
+static size_t address_space(void)
+{
+    size_t pages = 0;
+    FILE *file = fopen("/proc/self/statm", "r");
+    if (file && fscanf(file, "%zu", &pages) != 1) pages = 0;
+    if (file) fclose(file);
+    return pages * (size_t)sysconf(_SC_PAGESIZE);
+}
+
+void guard_allow(struct guard *g, size_t bytes)
+{
+    if (!SANITIZED && g->taken) limit(RLIMIT_AS, g->taken + bytes);
+}
+
+static void limit_time(const struct guard *g)
+{
+    struct rusage used;
+    getrusage(RUSAGE_SELF, &used);
+    limit(RLIMIT_CPU, (rlim_t)(used.ru_utime.tv_sec + used.ru_stime.tv_sec + 1 + g->seconds));
+}
+
+static void settle_in(struct guard *g, pid_t parent)
+{
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent) _exit(0);
+    set_signals();
+    close_all_but(g->socket);
+    int nowhere = open("/dev/null", O_RDWR);
+    for (int i = 0; nowhere >= 0 && i <= STDERR_FILENO; i++)
+        if (i != STDERR_FILENO || !SANITIZED) dup2(nowhere, i);
+    limit(RLIMIT_CORE, 0);
+    g->taken = address_space();
+    guard_allow(g, GUARD_MEMORY);
+}
+
+static bool send_byte(int socket)
+{
+    ssize_t sent;
+    do sent = send(socket, "", 1, MSG_NOSIGNAL);
+    while (sent < 0 && errno == EINTR);
+    return sent == 1;
+}
+
+static bool receive_byte(int socket)
+{
+    char byte;
+    ssize_t got;
+    do got = read(socket, &byte, 1);
+    while (got < 0 && errno == EINTR);
+    return got == 1;
+}
+
+bool guard_next(struct guard *g)
+{
+    if (g->asked && !send_byte(g->socket)) return false;
+    g->asked = receive_byte(g->socket);
+    if (g->asked) limit_time(g);
+    return g->asked;
+}
+
+/* ---- the parent ---- */
+
+static enum status make_child(struct guard *g, void (*serve)(struct guard *g, void *self), void *self)
+{
+    int ends[2];
+    pid_t parent = getpid();
+    g->room = mmap(NULL, g->room_bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (g->room == MAP_FAILED) g->room = NULL;
+    if (!g->room || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
+        return status_fail(STATUS_OTHER, "%s: cannot be read: %s", g->path, strerror(errno));
+    g->child = fork();
+    if (g->child == 0) {
+        close(ends[0]);
+        g->socket = ends[1];
+        settle_in(g, parent);
+        serve(g, self);
+        _exit(0);
+    }
+    int code = errno;
+    close(ends[1]);
+    g->socket = ends[0];
+    if (g->child > 0) return STATUS_OK;
+    g->child = 0;
+    return status_fail(STATUS_OTHER, "%s: no process can be started to read it: %s", g->path, strerror(code));
+}
+
+enum status guard_start(struct guard **out, const char *path, const char *library, size_t room,
+                        void (*serve)(struct guard *g, void *self), void *self)
+{
+    struct guard *g = NULL;
+    *out = NULL;
+    TRY(mem_alloc(&g, 1, sizeof *g, "guard"));
+    *g = (struct guard){.library = library, .room_bytes = room, .socket = -1, .seconds = seconds_per_answer};
+    enum status status = mem_copy_text(&g->path, path);
+    if (status == STATUS_OK) status = make_child(g, serve, self);
+    if (status != STATUS_OK) guard_end(&g);
+    *out = g;
+    return status;
+}
+
+static int wait_for(pid_t child)
+{
+    int how = 0;
+    while (waitpid(child, &how, 0) < 0)
+        if (errno != EINTR) return 0;
+    return how;
+}
+
+/* An end that the file did not cause is no fault of the data. */
+static enum status tell_death(const struct guard *g, int how)
+{
+    int signal = WIFSIGNALED(how) ? WTERMSIG(how) : 0;
+    if (signal == SIGXCPU)
+        return status_fail(
+            STATUS_DATA, "%s: keeps the %s library busy for more than %d s; the file is damaged or malicious",
+            g->path, g->library, g->seconds);
+    if (signal == SIGKILL)
+        return status_fail(STATUS_OTHER, "%s: the process that reads it was killed; is the memory full?",
+                           g->path);
+    if (signal)
+        return status_fail(STATUS_DATA,
+                           "%s: makes the %s library crash (signal %d, %s); the file is damaged or malicious",
+                           g->path, g->library, signal, strsignal(signal));
+    return status_fail(STATUS_OTHER, "%s: the process that reads it ended with exit code %d", g->path,
+                       WEXITSTATUS(how));
+}
+
+enum status guard_ask(struct guard *g)
+{
+    if (g->death != STATUS_OK) return status_fail(g->death, "%s", g->obituary);
+    if (send_byte(g->socket) && receive_byte(g->socket)) return STATUS_OK;
+    g->death = tell_death(g, wait_for(g->child));
+    g->child = 0;
+    snprintf(g->obituary, sizeof g->obituary, "%s", status_text());
+    return g->death;
+}
+
+/* The end of its socket tells the child, which is waiting for a question. */
+void guard_end(struct guard **g)
+{
+    if (!*g) return;
+    if ((*g)->socket >= 0) close((*g)->socket);
+    if ((*g)->child > 0) wait_for((*g)->child);
+    if ((*g)->room) munmap((*g)->room, (*g)->room_bytes);
+    mem_free(&(*g)->path);
+    mem_free(g);
+}
