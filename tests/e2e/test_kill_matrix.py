@@ -1,4 +1,5 @@
 """Ten runs of the kill matrix (kill_matrix.py), one for each way to disturb a run. KILL_MATRIX_RUNS=N makes N of them."""
+# processors: 2
 import os
 import unittest
 
