@@ -23,7 +23,7 @@
 /* The configuration text of a checkpoint; released with mem_free. Local. */
 enum status checkpoint_read_config(const char *path, char **text);
 
-/* Whether the file says it is one of our checkpoints (false also when it cannot be read). Local. */
+/* Whether the file says it is one of our checkpoints, which may be damaged (false also when it cannot be read). Local. */
 int checkpoint_is(const char *path);
 
 /* The step it was taken after, of a file whose length is right; nothing else of it is looked at. Errors: STATUS_DATA. Local. */

@@ -119,6 +119,10 @@ enum status h5_create_sealed(struct h5_writer **out, const char *path, const cha
 enum status h5_check_seal(const char *path, char label[H5_SEAL_LABEL]);
 enum status h5_read_seal(const char *path, char label[H5_SEAL_LABEL]);
 
+/* Whether the file begins as one with a seal and such a label does, however damaged the rest is; also where only one of the two
+ * is still as it was. */
+bool h5_looks_sealed(const char *path, const char *label_start);
+
 /* Closes the file, brings it to the disk and gives it its name; on failure nothing is left behind. */
 enum status h5_commit(struct h5_writer **w);
 

@@ -79,6 +79,8 @@ enum status lock_take(struct lock *l, const char *folder, double seconds)
 
 void lock_release(struct lock *l)
 {
-    if (l->held) close(l->file);
+    if (!l->held) return;
+    flock(l->file, LOCK_UN); /* a child process may still have the file open */
+    close(l->file);
     l->held = false;
 }

@@ -151,11 +151,11 @@ static enum status remove_file(const char *path)
     return STATUS_OK;
 }
 
-/* step-000000120.h5, best.h5.damaged, last.h5.tmp.123 and the like. */
+/* step-000000120.h5, best.h5.old, last.h5.tmp.123 and the like. */
 static bool is_checkpoint(const char *name)
 {
     const char *suffix = strstr(name, ".h5");
-    return suffix && (!suffix[3] || strcmp(suffix + 3, ".damaged") == 0 ||
+    return suffix && (!suffix[3] || strcmp(suffix + 3, ".old") == 0 ||
                       strncmp(suffix + 3, OUTFILE_MARK, strlen(OUTFILE_MARK)) == 0);
 }
 

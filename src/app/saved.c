@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "ddp/checkpoint.h"
 #include "ddp/log.h"
@@ -14,7 +13,6 @@
 #include "ddp/options.h"
 
 #define NAME_SIZE 64
-#define DAMAGED   ".damaged"
 
 static enum status read_config(const char *text, const char *path, struct config *config)
 {
@@ -172,33 +170,6 @@ enum status saved_find(struct saved *s, const char *folder)
     *s = (struct saved){.config_text = NULL};
     TRY(list(folder, &candidates, &count));
     enum status status = find(s, folder, candidates, count);
-    mem_free(&candidates);
-    return status;
-}
-
-static enum status set_aside(const char *folder, const char *name)
-{
-    char path[RUNDIR_PATH_SIZE], aside[RUNDIR_PATH_SIZE];
-    TRY(rundir_file(folder, name, path));
-    if (snprintf(aside, sizeof aside, "%s" DAMAGED, path) >= (int)sizeof aside || rename(path, aside) != 0)
-        return status_fail(STATUS_OTHER, "%s: cannot be renamed: %s", path, strerror(errno));
-    log_info("%s is now called %s%s", path, name, DAMAGED);
-    return STATUS_OK;
-}
-
-enum status saved_set_aside(const struct saved *s, const char *folder)
-{
-    struct candidate *candidates;
-    int64_t count;
-    struct stat good;
-    if (stat(s->path, &good) != 0)
-        return status_fail(STATUS_DATA, "%s: cannot be opened: %s", s->path, strerror(errno));
-    TRY(list(folder, &candidates, &count));
-    enum status status = STATUS_OK;
-    for (int64_t i = 0; i < count && status == STATUS_OK; i++) {
-        if (candidates[i].file == good.st_ino && candidates[i].device == good.st_dev) break;
-        status = set_aside(folder, candidates[i].name);
-    }
     mem_free(&candidates);
     return status;
 }

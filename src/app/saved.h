@@ -26,8 +26,4 @@ enum status saved_config(const struct saved *s, struct config *config);
  * STATUS_DATA when there are some, but none is good. */
 enum status saved_find(struct saved *s, const char *folder);
 
-/* Gives those that saved_find found damaged another name (NAME.damaged): they would count as newer than what the run writes next,
- * and the good ones would be removed as the oldest. */
-enum status saved_set_aside(const struct saved *s, const char *folder);
-
 #endif

@@ -257,12 +257,15 @@ enum status start_choose(struct start *s, struct setup *setup, struct comm *comm
     *setup = (struct setup){0};
     const struct choice choice = {s, setup, a, comm_size(comm)};
     enum status status = comm_rank(comm) == 0 ? decide(&choice) : STATUS_OK;
+    int64_t virtual_ranks = setup->config.virtual_ranks;
     options_free(&setup->config);
     TRY(comm_agree(comm, status));
     TRY(comm_share_text(comm, &s->folder));
     TRY(comm_share_text(comm, &s->from));
     comm_share_bytes(comm, &s->complete, sizeof s->complete);
+    comm_share_bytes(comm, &virtual_ranks, sizeof virtual_ranks);
     TRY(setup_share(setup, comm));
+    setup->config.virtual_ranks = virtual_ranks; /* may be more than the text says */
     h5_allow_external(setup->config.allow_external);
     return STATUS_OK;
 }
@@ -278,7 +281,6 @@ void start_free(struct start *s)
 
 enum status start_enter(struct start *s, const char *config_text)
 {
-    char checkpoints[RUNDIR_PATH_SIZE];
     TRY(rundir_make(s->folder));
     if (!s->lock.held) {
         bool empty;
@@ -290,7 +292,5 @@ enum status start_enter(struct start *s, const char *config_text)
                                s->folder);
     }
     if (s->clear) TRY(rundir_clear(s->folder));
-    TRY(rundir_file(s->folder, "checkpoints", checkpoints));
-    if (s->goes_on) TRY(saved_set_aside(&s->saved, checkpoints));
     return rundir_begin(s->folder, config_text);
 }

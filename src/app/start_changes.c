@@ -5,7 +5,6 @@
 
 #include "app/start.h"
 #include "ddp/log.h"
-#include "ddp/mem.h"
 #include "ddp/options.h"
 
 struct changes {
@@ -30,8 +29,8 @@ static void take(void *self, const char *key, const char *was, const char *is, b
     fprintf(c->list, "%s%s: was %s, is %s", c->count++ ? "; " : "", key, was, is);
 }
 
-/* A run that was started with more ranks than train.virtual_ranks has one for each rank; it keeps them, also where the user asks for
- * the number that it was configured with. */
+/* A run that was started with more ranks than train.virtual_ranks has one for each rank. It keeps them, though the configuration goes
+ * on to say the smaller number. */
 static void adopt_virtual_ranks(struct config *was, struct config *is, int64_t v)
 {
     if (is->virtual_ranks == was->virtual_ranks) is->virtual_ranks = v;
@@ -77,8 +76,7 @@ enum status start_compare(struct start *s, struct setup *setup, bool override)
         status = compare(s, &was, &setup->config, override);
     }
     options_free(&was);
-    mem_free(&setup->text);
-    return status == STATUS_OK ? options_text(&setup->config, &setup->text) : status;
+    return status;
 }
 
 /* Whether the rates depend on how many steps there are: another number of epochs stretches them. */

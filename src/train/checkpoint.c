@@ -94,7 +94,8 @@ static enum status read_label(const char *path, const char *label, int64_t *step
 {
     int version;
     if (sscanf(label, LABEL, &version, step) != 2)
-        return status_fail(STATUS_DATA, "%s: is not a checkpoint of ddp_train", path);
+        return status_fail(STATUS_DATA, "%s: is not a checkpoint of ddp_train, or its first line is damaged",
+                           path);
     if (version != CHECKPOINT_VERSION)
         return status_fail(STATUS_DATA, "%s: checkpoint version %d, this program reads version %d", path,
                            version, CHECKPOINT_VERSION);
@@ -121,8 +122,7 @@ enum status checkpoint_open(struct h5 **f, const char *path)
 
 int checkpoint_is(const char *path)
 {
-    int64_t step;
-    return checkpoint_step(path, &step) == STATUS_OK;
+    return h5_looks_sealed(path, CHECKPOINT_FORMAT);
 }
 
 enum status checkpoint_read_config(const char *path, char **text)

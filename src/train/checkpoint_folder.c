@@ -59,7 +59,8 @@ enum status checkpoint_folder_make(const char *folder)
     return status_fail(STATUS_OTHER, "%s: cannot be made: %s", folder, strerror(errno));
 }
 
-/* The step of a checkpoint: what the name says if it says any, else the file. -1 for other files, and for damaged ones. */
+/* The step of a checkpoint: what the name says if it says any, else the file; INT64_MAX where damage hides it. -1 for other
+ * files. */
 static int64_t look_up_step(const char *folder, const char *name)
 {
     char path[CHECKPOINT_FILE_SIZE];
@@ -69,7 +70,7 @@ static int64_t look_up_step(const char *folder, const char *name)
     if (step >= 0 || !named) return step;
     bool whole =
         checkpoint_folder_path(path, folder, name) == STATUS_OK && checkpoint_step(path, &step) == STATUS_OK;
-    return whole ? step : -1;
+    return whole ? step : INT64_MAX;
 }
 
 static enum status put_aside(const char *folder, const char *name, int64_t step)
@@ -79,8 +80,11 @@ static enum status put_aside(const char *folder, const char *name, int64_t step)
     snprintf(aside, sizeof aside, "%s.old", path);
     if (rename(path, aside) != 0)
         return status_fail(STATUS_OTHER, "%s: cannot be renamed: %s", path, strerror(errno));
-    log_warn("%s: is of step %lld, later than the one the run goes on from: it is %s.old now", path,
-             (long long)step, name);
+    if (step == INT64_MAX)
+        log_warn("%s: is damaged: it is %s.old now", path, name);
+    else
+        log_warn("%s: is of step %lld, later than the one the run goes on from: it is %s.old now", path,
+                 (long long)step, name);
     return STATUS_OK;
 }
 

@@ -14,7 +14,7 @@
 enum status checkpoint_folder_make(const char *folder);
 
 /* Before a run that has done `step` steps writes into it: removes what a killed run was writing, and puts aside, as NAME.old, the
- * checkpoints of later steps: those are damaged, or belong to a course the run was taken back from. */
+ * checkpoints of later or unknown steps: those are damaged, or belong to a course the run was taken back from. */
 enum status checkpoint_folder_tidy(const char *folder, int64_t step);
 
 /* The greatest step of a checkpoint whose length is right, and its name; -1 if there is none. */

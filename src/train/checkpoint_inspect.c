@@ -38,10 +38,37 @@ static void list_dataset(void *self, const char *name, const struct h5_info *inf
     if (strncmp(name, "model/", 6) == 0) l->status = add_to_hash(l, name, info);
 }
 
+static enum status print_texts(struct h5 *f, FILE *out)
+{
+    static const char *const names[] = {"program", "features", "labels"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        char *text = NULL;
+        TRY(h5_attr_text(f, "/", names[i], &text));
+        fprintf(out, "%-14s %s\n", names[i], text);
+        mem_free(&text);
+    }
+    return STATUS_OK;
+}
+
+/* Where the run was, in words. */
+static enum status print_place(struct h5 *f, FILE *out)
+{
+    struct progress p = {0};
+    TRY(progress_load(&p, f));
+    fprintf(out, "%-14s %" PRId64 " (%" PRId64 " changed the weights)\n", "step", p.step, p.updates);
+    fprintf(out, "%-14s %" PRId64 " finished", "epoch", p.epoch);
+    if (p.position > 0) fprintf(out, ", %" PRId64 " samples of the next one seen", p.position);
+    fprintf(out, "%s\n", p.stopped ? ", stopped early" : "");
+    if (p.best.has_best)
+        fprintf(out, "%-14s %g, %" PRId64 " epochs ago\n", "best", p.best.best, p.best.stale);
+    return STATUS_OK;
+}
+
 static enum status print_attributes(struct h5 *f, FILE *out)
 {
-    static const char *const names[] = {"version", "step",          "epoch", "position",
-                                        "updates", "virtual_ranks", "seed"};
+    static const char *const names[] = {"virtual_ranks", "seed"};
+    TRY(print_texts(f, out));
+    TRY(print_place(f, out));
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         int64_t value;
         TRY(h5_attr_int64(f, "/", names[i], &value));
@@ -61,7 +88,7 @@ static enum status print_all(struct h5 *f, const char *path, const char *config,
     uint64_t stated;
     struct listing l = {.file = f, .out = out};
     hash_begin(&l.weights);
-    fprintf(out, "%s: checkpoint of ddp_train\n", path);
+    fprintf(out, "%s: checkpoint of ddp_train, version %d; its seal is whole\n", path, CHECKPOINT_VERSION);
     TRY(print_attributes(f, out));
     fprintf(out, "\ntensors\n");
     TRY(h5_visit(f, "/", list_dataset, &l));

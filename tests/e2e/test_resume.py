@@ -1,0 +1,497 @@
+"""A run that ended too early goes on where its last good checkpoint was: to the same bits and the same metrics, wherever its files
+are, whatever is damaged; and what would make it another run is refused."""
+import fcntl
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+
+import h5py
+import numpy as np
+
+import harness
+
+CONFIGURATION, DATA = 2, 3
+
+CONFIG = """
+run: {name: tiny}
+data: {train: "synthetic:1x8x8:4:500", val: "synthetic:1x8x8:4:100", normalize: unit}
+model:
+  layers:
+    - linear: 8
+    - relu
+    - linear: 4
+train: {epochs: 3, batch: 64}
+optim: {name: adam, lr: 1e-2}
+log: {every_steps: 1}
+checkpoint: {every_steps: 3, keep: 3}
+"""
+STEPS = 8  # of an epoch
+
+TIMES = ("seconds", "samples_per_second", "data_share", "compute_share", "sync_share")
+
+
+def events(folder):
+    with open(os.path.join(folder, "metrics.jsonl")) as f:
+        return [json.loads(line) for line in f]
+
+
+def figures(folder):
+    """What a run computed, without how long it took and how often it was started."""
+    return [{k: v for k, v in e.items() if k not in TIMES} for e in events(folder) if e["kind"] in ("step", "epoch", "eval")]
+
+
+def weights(folder):
+    return events(folder)[-1]["weights_hash"]
+
+
+def setUpModule():
+    """Complete runs of two and of three epochs, to be copied."""
+    folder = tempfile.mkdtemp(prefix="ddp_train_test_")
+    harness.unittest.addModuleCleanup(shutil.rmtree, folder, ignore_errors=True)
+    with open(os.path.join(folder, "c.yaml"), "w") as f:
+        f.write(CONFIG)
+    for name, epochs in (("two", 2), ("three", 3)):
+        process = harness.run(["train", "c.yaml", "-o", name, f"--train.epochs={epochs}"], cwd=folder)
+        assert process.returncode == 0, process.stderr
+        setattr(Case, name, os.path.join(folder, name))
+
+
+class Case(harness.Case):
+    def setUp(self):
+        super().setUp()
+        self.write("c.yaml", CONFIG)
+
+    def run_program(self, *arguments, ranks=None, variables=None):
+        return harness.run(["train", *arguments], ranks, cwd=self.folder, variables=variables)
+
+    def done(self, *arguments, **how):
+        process = self.run_program(*arguments, **how)
+        self.assertEqual(process.returncode, 0, process.stdout + process.stderr)
+        return process
+
+    def fails(self, code, words, *arguments, **how):
+        process = self.run_program(*arguments, **how)
+        lines = harness.error_lines(process.stderr)
+        self.assertEqual((process.returncode, len(lines)), (code, 1), process.stdout + process.stderr)
+        for word in words:
+            self.assertIn(word, lines[0])
+
+    def copy(self, run, name="run"):
+        shutil.copytree(run, self.path(name))
+        return self.path(name)
+
+    def checkpoint(self, run, name):
+        return os.path.join(run, "checkpoints", name)
+
+    def only(self, run, *names):
+        """Leaves these checkpoints, each a file of its own."""
+        for name in os.listdir(os.path.join(run, "checkpoints")):
+            if name not in names:
+                os.remove(self.checkpoint(run, name))
+
+    def same_as(self, reference, run):
+        self.assertEqual(weights(run), weights(reference))
+        self.assertEqual(figures(run), figures(reference))
+
+
+class Killed(Case):
+    EPOCHS = "--train.epochs=30"
+
+    def start(self, ranks, per_node):
+        session = tempfile.mkdtemp(dir=self.folder)
+        variables = {**harness.environment(), "OMPI_MCA_orte_tmpdir_base": session, "OMPI_MCA_odls_base_sigkill_timeout": "0"}
+        arguments = ["train", "c.yaml", "-o", "run", "--resume", "auto", self.EPOCHS, f"--sync.ranks_per_node={per_node}"]
+        return subprocess.Popen(harness.command(arguments, ranks), cwd=self.folder, env=variables, stdin=subprocess.DEVNULL,
+                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+    def children(self, pid):
+        with open(f"/proc/{pid}/task/{pid}/children") as f:
+            return [int(child) for child in f.read().split()]
+
+    def wait_for_steps(self, process, before):
+        """Until the run has come further than a number of starts and steps."""
+        deadline = time.time() + 30
+        while time.time() < deadline and process.poll() is None:
+            try:
+                if os.path.getsize(self.path("run/metrics.jsonl")) != before and self.children(process.pid):
+                    return
+            except OSError:
+                pass
+            time.sleep(0.005)
+
+    def test_at_any_moment_and_on_other_ranks(self):
+        self.done("c.yaml", "-o", "whole", self.EPOCHS)
+        draw = random.Random()
+        killed, resumed = 0, 0
+        for ranks, per_node in ((2, 0), (3, 2), (5, 2), (1, 0), (2, 1), (4, 0)):
+            before = os.path.getsize(self.path("run/metrics.jsonl")) if killed else 0
+            process = self.start(ranks, per_node)
+            if killed < 5:
+                self.wait_for_steps(process, before)
+                time.sleep(draw.random() * 0.25)
+                victims = self.children(process.pid) if process.poll() is None else []
+                if victims:
+                    os.kill(draw.choice(victims), signal.SIGKILL)
+                    killed += 1
+            output = process.communicate(timeout=60)[0]
+            resumed += "resumed from run/checkpoints/" in output
+        self.assertIn(process.returncode, (0,), output)
+        self.assertGreaterEqual(killed, 2)
+        self.assertGreaterEqual(resumed, 1)
+        self.same_as(self.path("whole"), self.path("run"))
+
+
+class Damaged(Case):
+    def truncate(self, path):
+        os.truncate(path, os.path.getsize(path) - 100)
+
+    def flip(self, path):
+        with open(path, "r+b") as f:
+            f.seek(9000)
+            byte = f.read(1)[0]
+            f.seek(9000)
+            f.write(bytes([byte ^ 16]))
+
+    def empty(self, path):
+        os.truncate(path, 0)
+
+    def replace(self, path):
+        with open(path, "w") as f:
+            f.write("this is something else\n" * 99)
+
+    def lie_about_the_step(self, path):
+        with open(path, "r+b") as f:
+            start = f.read(512)
+            f.seek(0)
+            f.write(start.replace(b"step 16", b"step 96"))
+
+    def forge(self, change):
+        def damage(path):
+            with h5py.File(path, "r+") as f:
+                change(f)
+            harness.reseal(path)
+        return damage
+
+    def lose(self, f):
+        del f["model/02.linear/bias"]
+
+    def lose_a_slot(self, f):
+        del f["optim/exp_avg/02.linear/bias"]
+
+    def turn(self, f):
+        turned = f["model/02.linear/weight"][()].T
+        del f["model/02.linear/weight"]
+        f["model/02.linear/weight"] = turned.reshape(8, 4)
+
+    def poison(self, f):
+        f["model/00.linear/weight"][3, 4] = np.nan
+
+    def reconfigure(self, f):
+        del f["config"]
+        f["config"] = "train: {epocs: 3}"
+
+    def test_the_one_before_is_used_and_a_path_is_refused(self):
+        cases = {"truncated": self.truncate, "XXH64": self.flip, "is empty": self.empty, "another file": self.replace,
+                 "its first line says 96": self.lie_about_the_step, "model/02.linear/bias": self.forge(self.lose),
+                 "optim/exp_avg/02.linear/bias": self.forge(self.lose_a_slot), "another shape": self.forge(self.turn),
+                 "nan": self.forge(self.poison), "train.epocs": self.forge(self.reconfigure)}
+        for word, damage in cases.items():
+            with self.subTest(word):
+                run = self.copy(self.two)
+                self.only(run, "final.h5", "step-000000015.h5")
+                damage(self.checkpoint(run, "final.h5"))
+                self.fails(DATA, ("final.h5", word), "c.yaml", "--resume", self.checkpoint(run, "final.h5"))
+                process = self.done("c.yaml", "-o", run, "--resume", "auto")
+                warning = next(line for line in process.stderr.splitlines() if word in line)
+                self.assertIn("warning: ", warning)
+                self.assertIn("final.h5", warning)
+                self.assertIn("resumed from " + self.checkpoint(run, "step-000000015.h5") + ": epoch 1, step 15", process.stdout)
+                self.same_as(self.three, run)
+                shutil.rmtree(run)
+
+    def test_the_damaged_one_does_not_outlive_the_good_ones(self):
+        run = self.copy(self.two)
+        self.only(run, "step-000000012.h5", "step-000000015.h5")
+        os.rename(self.checkpoint(run, "step-000000015.h5"), self.checkpoint(run, "step-000000999.h5"))
+        self.truncate(self.checkpoint(run, "step-000000999.h5"))
+        self.done("c.yaml", "-o", run, "--resume", "auto", "--checkpoint.keep=1")
+        left = sorted(os.listdir(os.path.join(run, "checkpoints")))
+        self.assertEqual([name for name in left if name.startswith("step")], ["step-000000021.h5", "step-000000999.h5.old"])
+        self.same_as(self.three, run)
+        self.done("c.yaml", "-o", run, "--overwrite", "--train.epochs=0")
+        self.assertNotIn("step-000000999.h5.old", os.listdir(os.path.join(run, "checkpoints")))
+
+    def test_nothing_good_is_left(self):
+        run = self.copy(self.two)
+        for name in os.listdir(os.path.join(run, "checkpoints")):
+            self.empty(self.checkpoint(run, name))
+        for ranks in (None, 2):
+            self.fails(DATA, ("none of its checkpoints can be read", "--overwrite"), "c.yaml", "-o", run, "--resume", "auto", ranks=ranks)
+        self.fails(DATA, ("none of its checkpoints",), "c.yaml", "--resume", run)
+        process = harness.run(["inspect", self.checkpoint(run, "final.h5")])
+        self.assertEqual(process.returncode, DATA)
+
+    def test_inspect_names_the_damage(self):
+        run = self.copy(self.two)
+        final = self.checkpoint(run, "final.h5")
+        said = harness.run(["inspect", final]).stdout
+        for line in ("its seal is whole", "program        ddp_train", "step           16 (16", "epoch          2 finished",
+                     "virtual_ranks  8"):
+            self.assertIn(line, said)
+        shutil.copy(final, self.path("a.h5"))
+        for damage, word in ((self.flip, "XXH64"), (self.truncate, "truncated")):
+            damage(self.path("a.h5"))
+            self.assertIn(word, harness.run(["inspect", self.path("a.h5")]).stderr)
+
+
+class Changed(Case):
+    def test_differences_are_listed(self):
+        run = self.copy(self.two)
+        self.write("other.yaml", CONFIG.replace("- relu", "- tanh").replace("batch: 64", "batch: 32").replace("1e-2", "0.5"))
+        self.fails(CONFIGURATION, ("train.batch: was 64, is 32", "optim.lr: was 0.01, is 0.5", "model.layers[1]: was relu, is tanh",
+                                   "--resume-override"), "other.yaml", "-o", run, "--resume", "auto")
+        self.same_as(self.two, run)
+        process = self.done("other.yaml", "-o", run, "--resume", "auto", "--resume-override")
+        self.assertIn("train.batch: was 64, is 32; optim.lr", process.stderr)
+        self.assertEqual(events(run)[-1]["kind"], "done")
+        self.assertEqual([e["step"] for e in figures(run) if e["kind"] == "epoch"], [8, 16, 48])
+        self.fails(CONFIGURATION, ("schedule.name: was constant, is cosine",), "other.yaml", "-o", run, "--resume", "auto",
+                   "--schedule.name=cosine")
+
+    def test_what_may_change(self):
+        run = self.copy(self.two)
+        self.done("c.yaml", "-o", run, "--resume", "auto", "--run.name=other", "--checkpoint.keep=1", "--checkpoint.every_steps=0",
+                  "--checkpoint.best=val.loss", "--log.every_steps=2", "--sync.ranks_per_node=1", "--train.max_time=1h", ranks=3)
+        self.assertEqual(weights(run), weights(self.three))
+        with open(os.path.join(run, "config.yaml")) as f:
+            self.assertIn("every_steps: 2", f.read())
+
+    def test_epochs_stretch_a_schedule(self):
+        run = self.copy(self.two)
+        self.assertNotIn("stretches", self.done("c.yaml", "-o", run, "--resume", "auto").stdout)
+        self.done("c.yaml", "-o", "cosine", "--schedule.name=cosine")
+        process = self.done("c.yaml", "-o", "cosine", "--schedule.name=cosine", "--resume", "auto", "--train.epochs=4")
+        self.assertIn("train.epochs was 3 and is 4: schedule cosine stretches", process.stdout)
+
+    def test_another_optimizer_begins_anew(self):
+        run = self.copy(self.two)
+        sgd = ("c.yaml", "-o", run, "--resume", "auto", "--optim.name=sgd", "--optim.momentum=0.9")
+        self.fails(CONFIGURATION, ("optim.name: was adam, is sgd",), *sgd)
+        self.assertIn("optim.name: was adam, is sgd", self.done(*sgd, "--resume-override").stderr)
+        slots = harness.tensors(self.checkpoint(run, "final.h5"), "optim")
+        self.assertEqual({name.split("/")[0] for name in slots}, {"momentum_buffer"})
+
+    def test_another_shape_stays_an_error(self):
+        run = self.copy(self.two)
+        self.write("wide.yaml", CONFIG.replace("linear: 8", "linear: 9"))
+        self.fails(DATA, ("model/00.linear", "another shape"), "wide.yaml", "-o", run, "--resume", "auto",
+                   "--resume-override")
+        self.same_as(self.two, run)
+
+    def test_other_data(self):
+        run = self.copy(self.two)
+        other = ("c.yaml", "-o", run, "--resume", "auto", "--data.train=synthetic:1x8x8:4:400")
+        self.fails(CONFIGURATION, ("synthetic:1x8x8:4:400 holds other data",), *other)
+        self.done(*other, "--resume-override", "--train.epochs=4")
+
+    def test_more_virtual_ranks_than_configured(self):
+        """A run with more ranks than train.virtual_ranks keeps the slices it began with."""
+        self.write("v.yaml", CONFIG.replace("batch: 64", "batch: 66, virtual_ranks: 2"))
+        self.done("v.yaml", "-o", "whole", ranks=3)
+        self.done("v.yaml", "-o", "run", "--train.epochs=1", ranks=3)
+        self.done("v.yaml", "-o", "run", "--resume", "auto")
+        self.same_as(self.path("whole"), self.path("run"))
+        self.fails(CONFIGURATION, ("3 virtual ranks", "at most 3"), "v.yaml", "-o", "run", "--resume", "auto", "--train.epochs=5",
+                   ranks=4)
+
+    def test_patience_after_an_early_stop(self):
+        stop = ("c.yaml", "-o", "run", "--train.early_stop=val.loss", "--train.min_delta=100", "--train.epochs=9")
+        self.done(*stop, "--train.patience=1")
+        self.assertIn("already complete: it stopped early", self.done(*stop, "--train.patience=1", "--resume", "auto").stdout)
+        self.done(*stop, "--train.patience=3", "--resume", "auto")
+        self.assertEqual([e["epoch"] for e in events(self.path("run")) if e["kind"] == "epoch"], [1, 2, 3, 4])
+
+
+class Places(Case):
+    def test_without_the_flag(self):
+        run = self.copy(self.two)
+        for arguments in ((), ("--resume", "never")):
+            self.fails(CONFIGURATION, ("is not empty", "--resume auto"), "c.yaml", "-o", run, *arguments)
+
+    def test_flags_that_contradict(self):
+        run = self.copy(self.two)
+        for arguments in (("--resume", "auto", "--overwrite"), ("--resume", run, "--init-from", run), ("--resume-override",),
+                          ("--resume", "")):
+            self.fails(CONFIGURATION, ("--",), "c.yaml", "-o", run, *arguments)
+
+    def test_begins_anew_where_nothing_is(self):
+        self.done("c.yaml", "-o", "run", "--resume", "auto")
+        self.same_as(self.three, self.path("run"))
+        self.done("c.yaml", "--resume", "auto", "-o", "run")
+
+    def test_complete(self):
+        run = self.copy(self.three)
+        files = {name: os.stat(os.path.join(run, name)).st_mtime_ns for name in os.listdir(run)}
+        process = self.done("c.yaml", "-o", run, "--resume", "auto", ranks=2)
+        self.assertIn("final.h5: already complete: it ended after epoch 3, step 24", process.stdout)
+        self.assertEqual(len(process.stdout.splitlines()), 1)
+        del files["lock"]
+        self.assertEqual(files, {name: os.stat(os.path.join(run, name)).st_mtime_ns for name in files})
+
+    def test_more_epochs_go_on(self):
+        run = self.copy(self.two)
+        self.assertIn("final.h5: epoch 2, step 16", self.done("c.yaml", "-o", run, "--resume", "auto").stdout)
+        self.same_as(self.three, run)
+
+    def test_ended_before_the_first_checkpoint(self):
+        run = self.copy(self.two)
+        self.only(run)
+        self.fails(CONFIGURATION, ("complete, but no checkpoint",), "c.yaml", "-o", run, "--resume", "auto")
+        with open(os.path.join(run, "metrics.jsonl"), "r+") as f:
+            f.truncate(1000)
+        self.write("run/mine.txt", "mine")
+        self.write("run/config.yaml.tmp.12345", "torn")
+        self.done("c.yaml", "-o", run, "--resume", "auto")
+        self.same_as(self.three, run)
+        self.assertTrue(os.path.exists(self.path("run/mine.txt")))
+        self.assertFalse(os.path.exists(self.path("run/config.yaml.tmp.12345")))
+
+    def test_without_a_configuration(self):
+        """The checkpoint brings it along; the demo has no say."""
+        run = self.copy(self.two)
+        os.remove(self.path("c.yaml"))
+        process = self.done("--resume", run, "--train.epochs=3")
+        self.assertNotIn("demo", process.stdout)
+        self.same_as(self.three, run)
+
+    def test_newest_run_of_the_name(self):
+        for name, source in (("tiny-20250101-000000", self.two), ("tiny-20250102-000000", self.two), ("tiny-20250103-000000", self.three),
+                             ("tiny-2-20250104-000000", self.two), ("tiny-20250105-000000-j7", self.two)):
+            self.copy(source, os.path.join("runs", name))
+        runs = self.path("runs")
+        os.rename(os.path.join(runs, "tiny-20250105-000000-j7"), self.path("aside"))
+        process = self.done("c.yaml", "--resume", "auto")
+        self.assertIn("resumed from runs/tiny-20250102-000000/checkpoints/final.h5", process.stdout)
+        self.same_as(self.three, os.path.join(runs, "tiny-20250102-000000"))
+        os.rename(self.path("aside"), os.path.join(runs, "tiny-20250105-000000-j7"))
+        process = self.done("c.yaml", "--resume", "auto", ranks=1, variables={"SLURM_JOB_ID": "7"})
+        self.assertIn("resumed from runs/tiny-20250105-000000-j7/", process.stdout)
+        before = set(os.listdir(runs))
+        self.done("c.yaml", "--resume", "auto", ranks=1, variables={"SLURM_JOB_ID": "8"})
+        new, = set(os.listdir(runs)) - before
+        self.assertRegex(new, r"^tiny-\d{8}-\d{6}-j8$")
+
+    def test_path(self):
+        run = self.copy(self.two)
+        older = self.checkpoint(run, "step-000000012.h5")
+        self.fails(CONFIGURATION, ("is not the newest", "-o NEWDIR"), "c.yaml", "--resume", older)
+        process = self.done("c.yaml", "--resume", older, "-o", "new")
+        self.assertIn(f"resumed from {older}: epoch 1, step 12", process.stdout)
+        self.same_as(self.two, run)
+        new = events(self.path("new"))
+        self.assertEqual([e["kind"] for e in new[:3]], ["start", "resume", "step"])
+        self.assertEqual((new[1]["from"], new[1]["step"], new[1]["epoch"]), (older, 12, 1))
+        self.assertEqual(weights(self.path("new")), weights(self.three))
+        self.assertEqual(figures(self.path("new")), [e for e in figures(self.three) if e["step"] > 12])
+        self.fails(CONFIGURATION, ("is not empty",), "c.yaml", "--resume", older, "-o", "new")
+        self.done("c.yaml", "--resume", self.checkpoint(run, "final.h5"))
+        self.same_as(self.three, run)
+        self.fails(DATA, ("nowhere",), "c.yaml", "--resume", self.path("nowhere"))
+        os.mkdir(self.path("hollow"))
+        self.fails(DATA, ("holds no checkpoint",), "c.yaml", "--resume", self.path("hollow"))
+
+    def test_lock(self):
+        """One that lets go in time is waited for, one that does not is named."""
+        waited, refused = self.copy(self.two), self.copy(self.two, "refused")
+        locks = [open(os.path.join(folder, "lock"), "w") for folder in (waited, refused)]
+        for lock in locks:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            lock.write("process 123 on elsewhere\n")
+            lock.flush()
+        start = [subprocess.Popen(harness.command(["train", "c.yaml", "-o", folder, *how]), cwd=self.folder, env=harness.environment(),
+                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+                 for folder, how in ((waited, ("--resume", "auto")), (refused, ("--overwrite",)))]
+        time.sleep(1)
+        locks[0].close()
+        self.assertIn("waiting for process 123 on elsewhere", start[0].communicate(timeout=60)[0])
+        self.assertEqual(start[0].returncode, 0)
+        self.same_as(self.three, waited)
+        errors = harness.error_lines(start[1].communicate(timeout=60)[1])
+        locks[1].close()
+        self.assertEqual(start[1].returncode, 1)
+        self.assertIn("refused: is in use by process 123 on elsewhere", errors[0])
+        self.same_as(self.two, refused)
+
+
+class Metrics(Case):
+    def test_torn_line_and_gap(self):
+        run = self.copy(self.two)
+        metrics = os.path.join(run, "metrics.jsonl")
+        with open(metrics, "a") as f:
+            f.write('{"kind": "step", "epo')
+        self.assertNotIn("gap", self.done("c.yaml", "-o", run, "--resume", "auto").stderr)
+        self.same_as(self.three, run)
+        self.assertEqual([e["kind"] for e in events(run)].count("resume"), 1)
+
+        gap = self.copy(self.two, "gap")
+        metrics = os.path.join(gap, "metrics.jsonl")
+        os.truncate(metrics, 1000)
+        self.assertIn("metrics.jsonl", self.done("c.yaml", "-o", gap, "--resume", "auto").stderr)
+        self.assertEqual([e["step"] for e in figures(gap) if e["step"] > 16], [e["step"] for e in figures(self.three) if e["step"] > 16])
+
+    def test_log_is_appended_and_best_is_kept(self):
+        run = self.copy(self.two)
+        self.done("c.yaml", "-o", run, "--resume", "auto")
+        with open(os.path.join(run, "log.txt")) as f:
+            log = f.read()
+        self.assertIn("epoch 1/2", log)
+        self.assertIn("epoch 3/3", log)
+        self.assertIn("resumed from", log)
+        self.assertEqual(harness.tensors(self.checkpoint(run, "best.h5")).keys(), harness.tensors(self.checkpoint(run, "final.h5")).keys())
+
+
+class InitFrom(Case):
+    def test_weights_only(self):
+        source = self.checkpoint(self.two, "final.h5")
+        self.done("c.yaml", "-o", "run", "--init-from", source, "--train.epochs=0", ranks=2)
+        taken = harness.tensors(self.checkpoint(self.path("run"), "final.h5"))
+        for name, values in harness.tensors(source).items():
+            np.testing.assert_array_equal(taken[name], values)
+        self.assertFalse(any(v.any() for v in harness.tensors(self.checkpoint(self.path("run"), "final.h5"), "optim").values()))
+        with open(self.path("run/env.json")) as f:
+            self.assertEqual(json.load(f)["weights_from"], source)
+
+    def test_partly(self):
+        self.write("head.yaml", CONFIG.replace("    - linear: 4", "    - linear: 6\n    - linear: 4"))
+        process = self.done("head.yaml", "-o", "run", "--init-from", self.checkpoint(self.two, "final.h5"), "--train.epochs=0")
+        said = {line.split()[0]: line for line in process.stdout.splitlines() if line.startswith("  model/")}
+        self.assertIn("taken", said["model/00.linear/weight"])
+        self.assertIn("left as initialised: it is (4, 8) there", said["model/02.linear/weight"])
+        self.assertIn("left as initialised: there is none", said["model/03.linear/weight"])
+        with open(self.path("run/log.txt")) as f:
+            self.assertIn("left as initialised", f.read())
+
+    def test_nothing_matches(self):
+        self.write("other.yaml", CONFIG.replace("linear: 8", "linear: 9"))
+        source = self.path("half.h5")
+        shutil.copy(self.checkpoint(self.two, "final.h5"), source)
+        with h5py.File(source, "r+") as f:
+            del f["model/02.linear/bias"]
+        harness.reseal(source)
+        for ranks in (None, 2):
+            self.fails(CONFIGURATION, ("none of its tensors",), "other.yaml", "-o", "run", "--init-from", source, ranks=ranks)
+        self.assertFalse(os.path.exists(self.path("run")))
+
+    def test_counts_only_when_a_run_begins(self):
+        begin = ("c.yaml", "-o", "run", "--resume", "auto", "--init-from", self.checkpoint(self.two, "final.h5"))
+        self.assertIn("taken", self.done(*begin, "--train.epochs=1").stdout)
+        self.assertNotIn("taken", self.done(*begin, "--train.epochs=2").stdout)
+
+
+if __name__ == "__main__":
+    harness.unittest.main()
