@@ -28,7 +28,8 @@ enum status { STATUS_MAP(STATUS_ENUM) };
 
 #define STATUS_TEXT_SIZE 1024
 
-/* Sets this thread's message and returns `code`; written to stand in a return statement. */
+/* Sets this thread's message and returns `code`; written to stand in a return statement. Control characters become
+ * question marks. */
 enum status status_fail(enum status code, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Puts "where: " in front of this thread's message and returns `code`, for callers who know the place. */

@@ -105,7 +105,8 @@ static enum status take_roles(struct table *t, const unsigned char *marks)
                                t->path, table_show(c->name, shown));
         if (marks[i] == MARK_CATEGORICAL) {
             c->kind = TABLE_CATEGORY;
-            TRY(table_dict_create(&c->dict));
+            c->declared = c->declared || c->declared_bits;
+            if (!c->dict) TRY(table_dict_create(&c->dict));
         }
         if (c->role == TABLE_FEATURE && c->kind == TABLE_UNDECIDED) c->kind = TABLE_NUMBER;
         if (c->role == TABLE_FEATURE)

@@ -6,12 +6,19 @@
 
 /* The lower, and the upper halves of two rows, element by element in turn. */
 #if VW == 16
-static const veci vec_low = {0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23};
-static const veci vec_high = {8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31};
+#define VEC_LOW  0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23
+#define VEC_HIGH 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31
 #elif VW == 8
-static const veci vec_low = {0, 8, 1, 9, 2, 10, 3, 11}, vec_high = {4, 12, 5, 13, 6, 14, 7, 15};
+#define VEC_LOW  0, 8, 1, 9, 2, 10, 3, 11
+#define VEC_HIGH 4, 12, 5, 13, 6, 14, 7, 15
 #else
-static const veci vec_low = {0, 4, 1, 5}, vec_high = {2, 6, 3, 7};
+#define VEC_LOW  0, 4, 1, 5
+#define VEC_HIGH 2, 6, 3, 7
+#endif
+#ifdef __clang__
+#define vec_interleave(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
+#else
+#define vec_interleave(a, b, ...) __builtin_shuffle(a, b, (veci){__VA_ARGS__})
 #endif
 
 /* Turns VW rows of VW words around. Each round interleaves row i with row i + VW / 2; after log2(VW) of them all is done. */
@@ -22,8 +29,8 @@ VEC_INLINE void vec_turn(vecu block[VW])
         vecu turned[VW];
 #pragma GCC unroll 8
         for (int i = 0; i < VW / 2; i++) {
-            turned[2 * i] = __builtin_shuffle(block[i], block[i + VW / 2], vec_low);
-            turned[2 * i + 1] = __builtin_shuffle(block[i], block[i + VW / 2], vec_high);
+            turned[2 * i] = vec_interleave(block[i], block[i + VW / 2], VEC_LOW);
+            turned[2 * i + 1] = vec_interleave(block[i], block[i + VW / 2], VEC_HIGH);
         }
 #pragma GCC unroll 16
         for (int i = 0; i < VW; i++) block[i] = turned[i];
@@ -74,8 +81,8 @@ VEC_INLINE vec vec_sum16_rows(const float *from, int64_t rows)
     for (int half = VW / 2; half; half /= 2)
 #pragma GCC unroll 8
         for (int i = 0; i < half; i++)
-            sum[i] = __builtin_shuffle(sum[i], sum[i + half], vec_low) +
-                     __builtin_shuffle(sum[i], sum[i + half], vec_high);
+            sum[i] = vec_interleave(sum[i], sum[i + half], VEC_LOW) +
+                     vec_interleave(sum[i], sum[i + half], VEC_HIGH);
     return sum[0];
 }
 

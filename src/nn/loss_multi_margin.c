@@ -47,7 +47,7 @@ KERNELS_CLONED static void add_gaps(const struct loss_batch *b, const struct blo
             float gap = margin - s->own[i] + x[i];
             bool none = (k == s->label[i]) | (gap <= 0); /* NaN is a gap */
             float loss = square ? gap * gap : gap, slope = square ? 2 * gap : 1;
-            dx[i] = none | (first + i >= b->live) ? 0 : slope * s->scale[i];
+            dx[i] = (none | (first + i >= b->live)) ? 0 : slope * s->scale[i];
             sum[i] += none ? 0 : (double)loss;
             pull[i] += (double)dx[i];
         }

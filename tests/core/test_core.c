@@ -203,6 +203,9 @@ static void test_status(void)
     CHECK(status_fail(STATUS_DATA, "%s: broken", "x.h5") == STATUS_DATA);
     CHECK(status_at(STATUS_DATA, "sample %d", 3) == STATUS_DATA);
     CHECK(strcmp(status_text(), "sample 3: x.h5: broken") == 0);
+    CHECK(status_fail(STATUS_DATA, "'%s'", "a\nb\x1b[2J\x7f\xc2\x9b\xc3\xa4") == STATUS_DATA);
+    CHECK(status_at(STATUS_DATA, "x\ty") == STATUS_DATA);
+    CHECK(strcmp(status_text(), "x?y: 'a?b?[2J???\xc3\xa4'") == 0);
     CHECK(STATUS_DATA == 3 && STATUS_CONFIG == 2); /* a contract: scripts read them */
 }
 

@@ -19,6 +19,8 @@ static void test_read(void)
         "@attribute y numeric\n@DATA \n1,p,2.5\n3,'q\\ r',4\n",
     };
     for (size_t i = 0; i < sizeof same / sizeof *same; i++) gives(TABLE_ARFF, same[i], &y, 2, 3, x, targets);
+    const struct table_options said = {.target = "y", .categorical = "k"}; /* what the file says already */
+    gives(TABLE_ARFF, same[0], &said, 2, 3, x, targets);
 }
 
 static void test_refuses(void)

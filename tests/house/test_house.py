@@ -151,7 +151,7 @@ class House(unittest.TestCase):
     def test_scripts_are_clean(self):
         if not shutil.which("shellcheck"):
             self.skipTest("shellcheck is not installed")
-        scripts = files("launch/*.sh", "launch/*.sbatch", "datasets/*.sh", ".ci/run")
+        scripts = files("launch/*.sh", "launch/*.sbatch", "datasets/*.sh", "tests/**/*.sh", ".ci/run")
         checked = subprocess.run(["shellcheck", "-x", *scripts], cwd=SOURCE, stdout=subprocess.PIPE, text=True)
         self.assertEqual(checked.returncode, 0, checked.stdout)
 

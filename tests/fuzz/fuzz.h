@@ -1,0 +1,117 @@
+/* fuzz.h - what the fuzz targets share.
+ *
+ * A target is one program of libFuzzer: it hands bytes that nobody has written on purpose to one reader of the product,
+ * and says what must be true whatever they are. A reader may accept them, or refuse them as STATUS_CONFIG or STATUS_DATA
+ * with one line of text; it may not crash, leak, loop or leave files behind. Running out of memory is none of the answers:
+ * sizes are to be checked before they are believed. */
+#ifndef TESTS_FUZZ_H
+#define TESTS_FUZZ_H
+
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "ddp/log.h"
+#include "ddp/mem.h"
+#include "ddp/status.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+int LLVMFuzzerInitialize(int *argc, char ***argv);
+size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t room);
+
+/* Ends the run; libFuzzer keeps the input. */
+#define FUZZ_CHECK(condition)                                                                                \
+    do {                                                                                                     \
+        if (!(condition)) {                                                                                  \
+            fprintf(stderr, "%s:%d: not so: %s; last message: %s\n", __FILE__, __LINE__, #condition,         \
+                    status_text());                                                                          \
+            abort();                                                                                         \
+        }                                                                                                    \
+    } while (0)
+
+/* What a reader may answer. */
+static inline bool fuzz_answer(enum status status)
+{
+    FUZZ_CHECK(status == STATUS_OK || status == STATUS_CONFIG || status == STATUS_DATA);
+    if (status == STATUS_OK) return true;
+    const char *text = status_text();
+    FUZZ_CHECK(*text && strlen(text) < STATUS_TEXT_SIZE);
+    for (; *text; text++) FUZZ_CHECK((unsigned char)*text >= 0x20 && *text != 0x7f);
+    return false;
+}
+
+/* Nothing of ours is left. */
+static inline void fuzz_end(void)
+{
+    FUZZ_CHECK(mem_alive() == 0);
+}
+
+/* A file in memory with a name that can be opened, and nothing to remove afterwards. */
+struct fuzz_file {
+    int file;
+    char path[32];
+};
+
+static inline void fuzz_write(struct fuzz_file *f, const void *data, size_t size)
+{
+    FUZZ_CHECK(ftruncate(f->file, 0) == 0 && pwrite(f->file, data, size, 0) == (ssize_t)size);
+}
+
+static inline struct fuzz_file fuzz_file(const void *data, size_t size)
+{
+    struct fuzz_file f = {.file = memfd_create("fuzz", 0)};
+    FUZZ_CHECK(f.file >= 0);
+    snprintf(f.path, sizeof f.path, "/proc/self/fd/%d", f.file);
+    fuzz_write(&f, data, size);
+    return f;
+}
+
+static inline void fuzz_close(struct fuzz_file *f)
+{
+    close(f->file);
+}
+
+/* The bytes as a text of its own, which ends at the first NUL; released with free. */
+static inline char *fuzz_text(const uint8_t *data, size_t size)
+{
+    char *text = malloc(size + 1);
+    FUZZ_CHECK(text);
+    if (size) memcpy(text, data, size);
+    text[size] = '\0';
+    return text;
+}
+
+/* Cuts what stands in front of the mark, or all of it if there is none, off the input. */
+static inline size_t fuzz_cut(const uint8_t **data, size_t *size, const char *mark, const uint8_t **part)
+{
+    const uint8_t *found = *size ? memmem(*data, *size, mark, strlen(mark)) : NULL;
+    size_t bytes = found ? (size_t)(found - *data) : *size, all = found ? bytes + strlen(mark) : bytes;
+    *part = *data;
+    *data += all, *size -= all;
+    return bytes;
+}
+
+/* Where converters write, in a folder of this process that the script which starts it removes. */
+static inline const char *fuzz_out(void)
+{
+    static char path[64];
+    if (!*path) {
+        const char *folder = getenv("FUZZ_FOLDER");
+        snprintf(path, sizeof path, "%.40s/out.%d.h5", folder ? folder : "/dev/shm", (int)getpid());
+    }
+    return path;
+}
+
+/* The file is there exactly if the converter says so; it is removed. */
+static inline void fuzz_check_out(bool good)
+{
+    FUZZ_CHECK((unlink(fuzz_out()) == 0) == good);
+}
+
+#endif
