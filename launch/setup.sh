@@ -2,6 +2,7 @@
 # setup.sh - what quickstart.sh, test.sh and datasets/fetch.sh share; sourced, not run.
 #
 #   setup_packages NAME...   installs the Debian packages among NAME that are missing
+#   setup_slurm              installs Slurm, which some tests use; where it cannot be, they are skipped
 #   setup_open_mpi RANKS     exports what Open MPI needs to start RANKS processes here
 #   setup_build              configures and builds the release preset into build/
 
@@ -10,6 +11,8 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck disable=SC2034 # used by the scripts that source this one
 build_packages=(build-essential cmake pkg-config libopenmpi-dev openmpi-bin libopenblas-dev libhdf5-dev
     libyaml-dev librandom123-dev libxxhash-dev zlib1g-dev)
+
+slurm_packages=(slurmctld slurmd slurm-client slurm-wlm-basic-plugins munge)
 
 say() { printf '== %s\n' "$*"; }
 
@@ -20,6 +23,13 @@ die() {
 
 package_installed() {
     [ "$(dpkg-query --show --showformat='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
+}
+
+missing_packages() { # NAME...; prints a name a line
+    local name
+    for name in "$@"; do
+        package_installed "$name" || echo "$name"
+    done
 }
 
 # Runs a command whose output matters only when it fails.
@@ -60,14 +70,12 @@ apt_update() {
 }
 
 setup_packages() {
-    local name missing=() sudo
+    local missing sudo
     if ! command -v dpkg-query >/dev/null; then
         say "not a Debian system: make sure that the counterparts of these packages are here: $*"
         return
     fi
-    for name in "$@"; do
-        package_installed "$name" || missing+=("$name")
-    done
+    mapfile -t missing < <(missing_packages "$@")
     [ ${#missing[@]} -gt 0 ] || return 0
 
     find_sudo "${missing[@]}" ||
@@ -76,6 +84,25 @@ setup_packages() {
     apt_update || die "apt-get update failed, for the reason above"
     quietly apt_get install --yes --no-install-recommends "${missing[@]}" </dev/null ||
         die "apt-get could not install ${missing[*]}, for the reason above; is the network there?"
+}
+
+# A shell of its own, whose end takes back what it put in place: Slurm's packages start daemons, which fail without a configuration
+# and are of no use to the tests, which start their own. A file policy-rc.d keeps Debian from starting any; one that is there stays.
+install_slurm() (
+    policy=/usr/sbin/policy-rc.d sudo=()
+    find_sudo "${slurm_packages[@]}" || exit 1
+    if [ ! -e "$policy" ]; then
+        trap '"${sudo[@]}" rm -f "$policy"' EXIT
+        printf '#!/bin/sh\nexit 101\n' | "${sudo[@]}" install -m 755 /dev/stdin "$policy" || exit 1
+    fi
+    setup_packages "${slurm_packages[@]}"
+)
+
+setup_slurm() {
+    if ! command -v dpkg-query >/dev/null || [ -z "$(missing_packages "${slurm_packages[@]}")" ]; then
+        return
+    fi
+    install_slurm || say "there is no Slurm here, for the reason above; the tests that need it are skipped"
 }
 
 setup_open_mpi() {
