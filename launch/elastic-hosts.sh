@@ -6,9 +6,9 @@
 #                          $answers/HOST.said is what it said
 #   tidy_script START      such a script: ends and removes what starts before START left, and makes folders for START
 #   seek_script            another one: says "rank" where a rank of the job is
-#   share_ranks            gives the living hosts ranks: `chosen` (host:ranks), `ranks` (in all), and the hostfile
+#   share_ranks LIMIT...   gives the living hosts ranks: `chosen` (host:ranks), `ranks` (in all), and the hostfile
 
-# shellcheck disable=SC2154 # what is not set here is run-elastic.sh's, which also has wait_a_moment
+# shellcheck disable=SC2154 # what is not set here is run-elastic.sh's, which also has refuse, add_host, read_hosts and wait_a_moment
 rounds=0
 
 cores() { # of this machine that this script may use; Open MPI counts cores, not hardware threads
@@ -79,7 +79,11 @@ done
 for old in '$work'/start* '$shm/$mark'.*; do
     case \$old in *[!0-9]$1) ;; *) rm -rf "\$old" ;; esac
 done
-[ $1 -eq 0 ] || mkdir -p '$work/start$1' '$shm/$mark.$1'
+if [ $1 -gt 0 ]; then
+    mkdir -p '$work/start$1' '$shm/$mark.$1'
+else
+    rmdir '$work' 2>/dev/null || true # this script's own is not empty yet
+fi
 END
 }
 
@@ -89,15 +93,15 @@ seek_script() {
 }
 
 # Gives the living hosts ranks, in order, until there are enough; what is left over is spare.
-share_ranks() {
-    local host number
+share_ranks() { # LIMIT... empty or 0 is none
+    local host number limit
     ranks=0 chosen=()
     : >"$work/hostfile"
     for host in "${living[@]}"; do
         number=${slots[$host]}
-        if ((max_ranks > 0 && ranks + number > max_ranks)); then
-            number=$((max_ranks - ranks))
-        fi
+        for limit in "$@"; do
+            ((${limit:-0} == 0 || ranks + number <= limit)) || number=$((limit - ranks))
+        done
         ((number > 0)) || break
         printf '%s slots=%d\n' "$host" "$number" >>"$work/hostfile"
         chosen+=("$host:$number")

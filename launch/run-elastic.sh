@@ -22,7 +22,8 @@ Trains until the run is done, whatever happens to processes and hosts meanwhile:
 
   --hosts A:4,B:4       hosts and the ranks that each of them takes (default: this machine, one rank per core)
   --hostfile FILE       the same, a host a line: "A slots=4" or "A:4"; # begins a comment
-  --ranks N             at most N ranks in all; further hosts are spares (default: as many as the hosts take)
+  --ranks N             at most N ranks in all; further hosts are spares (default: as many as the hosts take). A run that
+                        has begun never gets more ranks than it has virtual ranks
   --max-restarts N      restarts after failures before it gives up (10)
   --backoff S           seconds before the second restart in a row; the first comes at once, each further one after
                         twice the time, 300 at most. A start that lasted ten times as long begins anew (5)
@@ -178,14 +179,9 @@ end_job() { # REASON
     kill -KILL -- "-$job"
 }
 
-# Looks at a job that has been silent for some seconds. When no host that answers has a rank any more, the job has ended, whatever
-# mpirun says: it waits for hosts that will never answer. Seeing that twice keeps us from meeting it between two moments.
+# Looks at a job of mpirun that has been silent for some seconds. When no host that answers has a rank any more, the job has ended,
+# whatever mpirun says: it waits for hosts that will never answer. Seeing that twice keeps us from meeting it between two moments.
 look_closer() {
-    if ((stall > 0 && SECONDS - alive >= stall)); then
-        end_job "nothing was seen of the job for $stall s"
-        return
-    fi
-    [ "$launcher" = mpirun ] || return # srun knows what became of its ranks
     on_all_hosts "$(seek_script)"
     if grep -qsx rank "$answers"/*.said; then
         ranks_seen=1 ranks_missed=0
@@ -202,10 +198,13 @@ watch_job() {
             told=1
             kill -USR1 "$job" # both launchers pass it on to the ranks; of SIGTERM mpirun leaves them a second
         fi
-        ((!hurry)) || end_job "interrupted twice"
         now=$(signs_of_life)
         [ "$now" = "$signs" ] || alive=$SECONDS looked=$SECONDS signs=$now ranks_missed=0
-        if ((SECONDS - looked >= 5)); then
+        if ((hurry)); then
+            end_job "interrupted twice"
+        elif ((stall > 0 && SECONDS - alive >= stall)); then
+            end_job "nothing was seen of the job for $stall s"
+        elif [ "$launcher" = mpirun ] && ((SECONDS - looked >= 5)); then # srun knows what became of its ranks
             looked=$SECONDS
             look_closer
         fi
@@ -215,11 +214,18 @@ watch_job() {
     code=$?
 }
 
+# The run keeps the number of virtual ranks it has begun with, as the result depends on it: the program raises it to that of the
+# ranks. Sets `virtual` to that number, empty if the run has not begun.
+find_virtual_ranks() {
+    virtual=$(grep -so '"virtual_ranks": [0-9]*' "$folder/metrics.jsonl" | tail -n 1 | tr -dc 0-9)
+}
+
 run_job() { # sets `code` and `why`
-    local launch
+    local launch same=()
     launch_command
+    ((start == 1)) || [ -z "$virtual" ] || same=("--train.virtual_ranks=$virtual") # also where no checkpoint says so
     note "start $start: $ranks ranks on ${chosen[*]}, from step $step"
-    "${launch[@]}" "$program" "${arguments[@]}" --resume auto </dev/null 2>&"$stderr" &
+    "${launch[@]}" "$program" "${arguments[@]}" --resume auto "${same[@]}" </dev/null 2>&"$stderr" &
     job=$!
     watch_job 2>/dev/null # bash has something to say about every process that ends by a signal
     job=''
@@ -289,7 +295,7 @@ finish() { # CODE HOW IT ENDED
         [ ${#rows[@]} -eq 0 ] || printf 'run-elastic: %s\n' "${rows[@]}"
         printf 'run-elastic: starts: %d, of them restarts after failures: %d; steps gained: %d\n' ${#rows[@]} "$restarts" $((step - first_step))
         printf 'run-elastic: time lost: %s of work after the last checkpoints, %s between starts\n' "$(seconds "$lost")" "$(seconds "$idle")"
-        printf 'run-elastic: the run stands at step %d: %s\n' "$step" "$folder"
+        printf 'run-elastic: newest checkpoint: step %d in %s/checkpoints\n' "$step" "$folder"
     } >&"$stderr"
     exit "$1"
 }
@@ -316,8 +322,11 @@ decide() {
 pause_between() {
     local pause until
     next_pause
-    ((pause == 0)) || note "next start in $pause s"
     until=$((SECONDS + pause))
+    if ((pause > 0)); then
+        note "next start in $pause s"
+        on_all_hosts "$(tidy_script $((start + 1)))" # ranks that have lost their mpirun may go on for a while
+    fi
     while ((SECONDS < until)) && [ -z "$stopping" ]; do
         wait_a_moment
     done
@@ -339,7 +348,8 @@ run_start() {
     local begun
     begun=$(milliseconds) start=$((start + 1)) code=1 why=''
     on_all_hosts "$(tidy_script "$start")"
-    share_ranks
+    find_virtual_ranks
+    share_ranks "$virtual" "$max_ranks"
     ((ranks > 0 && last_ended > 0)) && idle=$((idle + $(milliseconds) - last_ended))
     for host in "${hosts[@]}"; do
         [ -e "$answers/$host" ] || note "host $host does not answer: left out of start $start"
@@ -363,7 +373,7 @@ mark=${work##*/}
 setup_open_mpi "${slots[${hosts[0]}]}"
 shm=${OMPI_MCA_osc_sm_backing_directory:-/dev/shm}
 
-stopping='' stop_code=0 interrupts=0 hurry=0
+stopping='' stop_code=0 interrupts=0 hurry=0 virtual=''
 for name in TERM HUP USR1 USR2 INT; do
     # shellcheck disable=SC2064 # the name is this one
     trap "on_signal $name" "$name"
