@@ -70,11 +70,24 @@ on_all_hosts() { # SCRIPT
 }
 
 # Every process of a job carries the name of the work folder: ranks in their environment, Open MPI's daemons in their arguments.
-# The brackets keep grep from finding itself. Start 0 stands for the end of everything.
-tidy_script() { # NUMBER OF THE START THAT FOLLOWS
+# The brackets keep grep from finding itself; a process under another hostname, in a container, belongs to another host.
+list_script() {
     cat <<END
-for file in \$(grep -ls '${mark/ddp/[d]dp}' /proc/[0-9]*/environ /proc/[0-9]*/cmdline); do
-    file=\${file%/*} && kill -KILL "\${file##*/}" 2>/dev/null
+list() {
+    for file in \$(grep -ls '${mark/ddp/[d]dp}' /proc/[0-9]*/environ /proc/[0-9]*/cmdline); do
+        file=\${file%/*}
+        [ ! "\$file/ns/uts" -ef /proc/self/ns/uts ] || echo "\${file##*/}"
+    done
+}
+END
+}
+
+# Start 0 stands for the end of everything.
+tidy_script() { # NUMBER OF THE START THAT FOLLOWS
+    list_script
+    cat <<END
+for pid in \$(list); do
+    kill -KILL "\$pid" 2>/dev/null
 done
 for old in '$work'/start* '$shm/$mark'.*; do
     case \$old in *[!0-9]$1) ;; *) rm -rf "\$old" ;; esac
@@ -87,9 +100,13 @@ fi
 END
 }
 
-# Says "rank" on a host where a rank of the job is.
 seek_script() {
-    echo "grep -qs OMPI_COMM_WORLD_RANK= \$(grep -ls '${mark/ddp/[d]dp}' /proc/[0-9]*/environ) /dev/null && echo rank || true"
+    list_script
+    cat <<'END'
+for pid in $(list); do
+    ! grep -qs OMPI_COMM_WORLD_RANK= "/proc/$pid/environ" || echo rank
+done
+END
 }
 
 # Gives the living hosts ranks, in order, until there are enough; what is left over is spare.

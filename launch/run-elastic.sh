@@ -160,7 +160,7 @@ launch_command() { # sets `launch`, all of the command line before the program
 }
 
 # What changes while a run is alive: the sizes and times of what it writes.
-signs_of_life() { stat --format='%n %s %Y' "$folder"/{metrics.jsonl,log.txt,checkpoints} 2>/dev/null; }
+signs_of_life() { stat --format='%n %s %Y' "$folder"/{metrics.jsonl,log.txt,checkpoints} 2>/dev/null || echo none; }
 
 newest_step() { # the step of the newest checkpoint; 0 if there is none
     local name step=0
@@ -199,7 +199,10 @@ watch_job() {
             kill -USR1 "$job" # both launchers pass it on to the ranks; of SIGTERM mpirun leaves them a second
         fi
         now=$(signs_of_life)
-        [ "$now" = "$signs" ] || alive=$SECONDS looked=$SECONDS signs=$now ranks_missed=0
+        if [ "$now" != "$signs" ]; then
+            [ -z "$signs" ] || ranks_seen=1
+            alive=$SECONDS looked=$SECONDS signs=$now ranks_missed=0
+        fi
         if ((hurry)); then
             end_job "interrupted twice"
         elif ((stall > 0 && SECONDS - alive >= stall)); then

@@ -1,16 +1,19 @@
-"""Several hosts with TCP between them: the same bits as on one."""
+"""Several hosts with TCP between them: the same bits as on one, also when hosts are lost on the way."""
 # label: hosts
 import json
 import os
 import pathlib
+import re
 import socket
 import sys
+import time
 import unittest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "e2e"))
 import harness  # noqa: E402
 import hosts as simulated  # noqa: E402
+import test_faults as faults  # noqa: E402
 import test_same_bits  # noqa: E402
 
 # Several buckets of gradients; a last batch that leaves most virtual ranks nothing; metrics of more than one kind.
@@ -151,6 +154,57 @@ class SameBits(Case):
         for i, (words, ranks) in enumerate(self.WAYS.items()):
             with self.subTest(words):
                 self.assertEqual(files(f"hosts{i}", lambda arguments, r=ranks: self.on(r, arguments)), plain)
+
+
+class LostHosts(Case):
+    """run-elastic.sh on n1 ends the job that has lost a host, and goes on with the others, to the same weights."""
+    number = 3
+    SCRIPT = os.path.join(harness.SOURCE, "launch", "run-elastic.sh")
+    FLAGS = ["--train.epochs=4", "--checkpoint.every_steps=5"]
+    plain = None
+
+    def steps(self):
+        lines = [json.loads(line) for line in faults.content(self.path("run/metrics.jsonl")).splitlines() if line.endswith("}")]
+        return [line["step"] for line in lines if line["kind"] == "step"]
+
+    def lose(self, place, strike, ended, options=(), flags=(), within=20):
+        """Starts on the hosts of `place`, strikes, and looks whether the first start ended as expected, in time."""
+        plain = LostHosts.plain = LostHosts.plain or self.train(self.config, 2, self.FLAGS)
+        line = [self.SCRIPT, "--program", harness.PROGRAM, "--hosts", place, *options, "--", "train", self.config, "-o", self.path("run"),
+                *self.FLAGS, *flags]
+        with open(self.path("said"), "w") as out:
+            script = self.hosts.start_in("n1", line, env=self.hosts.environment({"TMPDIR": self.hosts.folder}), stdout=out, stderr=out)
+        self.assertTrue(faults.until(lambda: self.steps()[-1:] > [8], 40), "step 8 was never reached")
+        strike()
+        struck = time.monotonic()
+        first = "(?m)^run-elastic: start 1 ended after .*$"
+        self.assertTrue(faults.until(lambda: re.search(first, faults.content(self.path("said"))), within), faults.content(self.path("said")))
+        print(f"{self.id().split('.')[-1]}: the job of the lost host ended after {time.monotonic() - struck:.1f} s")
+        self.hosts.finish(script)
+        said = faults.content(self.path("said"))
+        self.assertEqual(script.returncode, 0, said)
+        self.assertIn(ended, re.search(first, said).group())
+        self.assertRegex(said, r"run-elastic: +2 +3 +0 .* done")
+        lines = [json.loads(line) for line in faults.content(self.path("run/metrics.jsonl")).splitlines()]
+        self.assertEqual([line["weights_hash"] for line in lines if line["kind"] == "done"], [plain.done["weights_hash"]])
+        self.assertEqual(self.steps(), [line["step"] for line in plain.of_kind("step")])
+        return said
+
+    def test_dead_host(self):
+        """The host of rank 0."""
+        said = self.lose("n2:1,n1:2,n3:1", lambda: self.hosts.kill_host("n2"), "a host was lost", within=10)
+        self.assertIn("host n2 does not answer", said)
+
+    def test_cut_cable(self):
+        """The kernel asks for the other end, as run-elastic.sh tells Open MPI to have it do; ranks end on both sides of the cut."""
+        self.lose("n1:2,n2:1,n3:1", lambda: self.hosts.cut("n3"), "a host was lost", ["--link-timeout", "4"])
+        self.assertTrue(faults.until(lambda: not any(map(self.hosts.pids, self.hosts.names)), 2), "a process is left")
+
+    def test_cut_cable_and_watchdog(self):
+        """The watchdogs end the ranks first; mpirun waits for the lost host forever, and has to be ended."""
+        self.lose("n1:2,n2:1,n3:1", lambda: self.hosts.cut("n3"), "mpirun hangs", ["--link-timeout", "600"], ["--sync.timeout=3"], 60)
+        for name in self.hosts.names:
+            self.assertEqual([pid for pid in self.hosts.pids(name) if faults.content(f"/proc/{pid}/comm") == "ddp_train\n"], [], name)
 
 
 if __name__ == "__main__":
