@@ -5,8 +5,8 @@
  *   /                 attributes: format "ddp_train checkpoint", version, program; step, epoch (finished ones), position
  *                     (samples of the next one already seen) and all other numbers a run goes on with
  *                     (src/train/progress.c lists them); virtual_ranks, seed, input_channels, input_height,
- *                     input_width, features (type of the training set), labels (their kind), model_hash, data_hash,
- *                     val_hash (0 without a val set), optim_hash, weights_hash
+ *                     input_width, features (type of the training set), labels (their kind), kernels and blas (of the
+ *                     machine), model_hash, data_hash, val_hash (0 without a val set), optim_hash, weights_hash
  *   /config           the resolved configuration, YAML text
  *   /model/NN.kind/weight, bias          float32, PyTorch's shapes
  *   /optim/SLOT/NN.kind/weight, bias     float32, one group per optimizer slot

@@ -83,6 +83,9 @@ struct layer_ops {
 
 #define LAYER_TENSORS 2
 
+/* Linear layers with more lanes in a pass go through OpenBLAS, whose bits depend on the processor. */
+#define LAYER_WIDE_LANES 256
+
 struct layer {
     const struct layer_ops *ops;
     double args[ARG_MAX];

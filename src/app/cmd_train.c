@@ -89,6 +89,13 @@ static enum status tell_resume(struct run *run, const struct start *start, const
     return start_tell_epochs(start, run->config, info);
 }
 
+static void tell_weights(const struct start *start, const char *from)
+{
+    log_info("weights from %s:", from);
+    for (const char *line = start->weights; *line; line += strcspn(line, "\n") + 1)
+        log_info("%.*s", (int)strcspn(line, "\n"), line);
+}
+
 /* Rank 0: the folder and what stands in it before the first step. */
 static enum status open_run(struct run *run, struct start *start, const struct setup *setup,
                             const struct comm *comm, const struct arguments *a,
@@ -104,7 +111,7 @@ static enum status open_run(struct run *run, struct start *start, const struct s
     report_start(&setup->config, comm, info);
     if (!start->goes_on) journal_start(&run->journal, &setup->config, comm, info);
     if (resumes) TRY(tell_resume(run, start, comm, info));
-    if (start->weights) log_info("weights from %s:\n%s", a->init_from, start->weights);
+    if (start->weights) tell_weights(start, a->init_from);
     console_open(&run->console);
     return STATUS_OK;
 }

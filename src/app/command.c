@@ -11,7 +11,22 @@ static const struct command commands[] = {
     {"train", "[FILE.yaml]", "train a model (the default command)",
      "Without a FILE the configuration is ddp_train.yaml in this folder, or if there is none the built-in "
      "demo.\n"
-     "Everything a run leaves behind lies in its run directory.\n",
+     "Everything a run leaves behind lies in its run directory.\n\n"
+     "--resume auto goes on from the newest good checkpoint in the run directory of -o, or without -o in "
+     "that of the "
+     "newest\n"
+     "run of the name that is neither complete nor running (within a Slurm job: of the job); where there is "
+     "none, it "
+     "begins\n"
+     "anew. --resume PATH takes a checkpoint or a run directory, and goes on there, or in a new one with -o. "
+     "Ranks and "
+     "nodes\n"
+     "are free; a configuration that would change the results is refused, with a list, but for "
+     "--resume-override.\n"
+     "Without a FILE it is the checkpoint's.\n\n"
+     "  mpirun -np 8 ddp_train train my.yaml -o runs/a --resume auto\n"
+     "  mpirun -np 4 ddp_train train --resume runs/a --train.epochs=20\n"
+     "  mpirun -np 4 ddp_train train --resume runs/a/checkpoints/best.h5 -o runs/b\n",
      FLAGS_CONFIG | FLAGS_RUN | FLAGS_EXTERNAL, 0, 1, true, cmd_train},
     {"eval", "CHECKPOINT --data LOCATOR", "evaluate a checkpoint on a data set",
      "Prints accuracy and loss; precision, recall and F1 as scikit-learn's classification_report does, or "

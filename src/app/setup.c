@@ -10,7 +10,7 @@
 #include "ddp/mem.h"
 #include "ddp/options.h"
 
-static const char *file_of(const struct arguments *a)
+const char *setup_file(const struct arguments *a)
 {
     const char *path = a->word_count ? a->words[0] : a->config;
     return path || access(SETUP_DEFAULT_FILE, F_OK) != 0 ? path : SETUP_DEFAULT_FILE;
@@ -25,7 +25,7 @@ static enum status add_base(struct settings *s, const char *base, const char *na
 
 static enum status add_all(struct settings *s, const struct arguments *a, const char *base, const char *name)
 {
-    const char *path = file_of(a);
+    const char *path = setup_file(a);
     if (path)
         TRY(settings_add_file(s, path));
     else if (base)
@@ -41,7 +41,7 @@ enum status setup_resolve(struct setup *s, const struct arguments *a, const char
 {
     struct settings settings = {0};
     *s = (struct setup){0};
-    if (!base && !file_of(a) && !a->print_config)
+    if (!base && !setup_file(a) && !a->print_config)
         log_info(
             "no %s here: running the built-in demo ('ddp_train init' writes its configuration to start from)",
             SETUP_DEFAULT_FILE);

@@ -14,6 +14,9 @@ struct setup {
  * after an error. */
 enum status setup_create(struct setup *s, struct comm *comm, const struct arguments *a);
 
+/* The configuration file that the user names or that is found in this folder, or NULL. Local. */
+const char *setup_file(const struct arguments *a);
+
 /* Rank 0's part of it: fills in s, which then belongs to this rank only. Where no file is named or found, `base` takes its place,
  * a resolved text called `name`, or if it is NULL the demo. Local. Released with setup_free, also after an error. */
 enum status setup_resolve(struct setup *s, const struct arguments *a, const char *base, const char *name);

@@ -246,7 +246,9 @@ static enum status decide(const struct choice *c)
     if (!c->setup->text) TRY(resolve(c));
     TRY(mem_copy_text(&s->from, s->saved.path));
     if (!*s->from) return STATUS_OK;
-    TRY(start_compare(s, c->setup, c->a->resume_override));
+    enum status status = start_compare(s, c->setup, c->a->resume_override);
+    if (status != STATUS_OK && setup_file(c->a)) return status_at(status, "%s", setup_file(c->a));
+    TRY(status);
     tell_complete(s, &c->setup->config);
     return s->complete ? STATUS_OK : check_ranks(c);
 }

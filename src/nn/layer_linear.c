@@ -5,7 +5,6 @@
 #include "ddp/kernels.h"
 #include "ddp/layer.h"
 
-#define WIDE_LANES 256
 
 enum { OUT, BIAS };
 static const struct arg args[] = {
@@ -38,7 +37,7 @@ static enum status plan(struct layer *l)
  * than that is good for, sgemm's packing pays. The rule must not depend on how many virtual ranks share a pass. */
 static bool is_wide(const struct linear *shape)
 {
-    return shape->lanes / shape->leaves > WIDE_LANES;
+    return shape->lanes / shape->leaves > LAYER_WIDE_LANES;
 }
 
 static void forward(const struct layer *l, const struct pass *p, const float *x, float *y)

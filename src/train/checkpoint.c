@@ -147,6 +147,15 @@ static enum status read_kind(struct h5 *f, enum target_kind *kind)
     return STATUS_OK;
 }
 
+static enum status read_word(struct h5 *f, const char *attr, char word[CHECKPOINT_WORD])
+{
+    char *text = NULL;
+    TRY(h5_attr_text(f, "/", attr, &text));
+    snprintf(word, CHECKPOINT_WORD, "%s", text);
+    mem_free(&text);
+    return STATUS_OK;
+}
+
 enum status checkpoint_facts_of(struct h5 *f, struct checkpoint_facts *facts)
 {
     TRY(read_kind(f, &facts->kind));
@@ -158,10 +167,11 @@ enum status checkpoint_facts_of(struct h5 *f, struct checkpoint_facts *facts)
     TRY(h5_attr_uint64(f, "/", "model_hash", &facts->model_hash));
     TRY(h5_attr_uint64(f, "/", "data_hash", &facts->data_hash));
     TRY(h5_attr_uint64(f, "/", "val_hash", &facts->val_hash));
-    char *features = NULL;
-    TRY(h5_attr_text(f, "/", "features", &features));
+    char features[CHECKPOINT_WORD];
+    TRY(read_word(f, "features", features));
     facts->type = strcmp(features, feature_type_name(FEATURE_U8)) == 0 ? FEATURE_U8 : FEATURE_F32;
-    mem_free(&features);
+    TRY(read_word(f, "kernels", facts->isa));
+    TRY(read_word(f, "blas", facts->blas));
     struct shape s = facts->input;
     if (facts->virtual_ranks < 1 || s.c < 1 || s.h < 1 || s.w < 1 ||
         (double)s.c * (double)s.h * (double)s.w > 1e12)

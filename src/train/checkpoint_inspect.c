@@ -40,7 +40,7 @@ static void list_dataset(void *self, const char *name, const struct h5_info *inf
 
 static enum status print_texts(struct h5 *f, FILE *out)
 {
-    static const char *const names[] = {"program", "features", "labels"};
+    static const char *const names[] = {"program", "kernels", "blas", "features", "labels"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         char *text = NULL;
         TRY(h5_attr_text(f, "/", names[i], &text));

@@ -12,6 +12,7 @@
 #define CHECKPOINT_FORMAT  "ddp_train checkpoint"
 #define CHECKPOINT_VERSION 2
 #define CHECKPOINT_PATH    128 /* of a tensor in the file */
+#define CHECKPOINT_WORD    32
 
 struct checkpoint_state {
     const char *config_text;
@@ -25,6 +26,7 @@ struct checkpoint_state {
     const struct progress *progress;
     int64_t virtual_ranks, seed;
     uint64_t data_hash, val_hash; /* val_hash 0 = no such set */
+    const char *isa, *blas;       /* level of the kernels, core of OpenBLAS */
 };
 
 /* Writes the file, sealed and atomically. Local (rank 0). */
@@ -43,6 +45,7 @@ struct checkpoint_facts {
     enum target_kind kind;  /* of its labels */
     int64_t seed;
     uint64_t model_hash, data_hash, val_hash;
+    char isa[CHECKPOINT_WORD], blas[CHECKPOINT_WORD];
 };
 enum status checkpoint_read_facts(const char *path, struct checkpoint_facts *facts);
 enum status checkpoint_facts_of(struct h5 *f, struct checkpoint_facts *facts);

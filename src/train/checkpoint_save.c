@@ -33,6 +33,8 @@ static enum status save_attributes(struct h5_writer *w, const struct checkpoint_
         TRY(h5_write_attr_int64(w, "/", integers[i].name, integers[i].value));
     TRY(h5_write_attr_text(w, "/", "features", feature_type_name(s->normal->type)));
     TRY(h5_write_attr_text(w, "/", "labels", target_name(s->kind)));
+    TRY(h5_write_attr_text(w, "/", "kernels", s->isa));
+    TRY(h5_write_attr_text(w, "/", "blas", s->blas));
     TRY(h5_write_attr_uint64(w, "/", "model_hash", checkpoint_model_hash(s->model)));
     TRY(h5_write_attr_uint64(w, "/", "data_hash", s->data_hash));
     TRY(h5_write_attr_uint64(w, "/", "val_hash", s->val_hash));

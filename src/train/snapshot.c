@@ -96,7 +96,9 @@ struct checkpoint_state snapshot_state(const struct snapshot *s)
                                      .virtual_ranks = t->info.virtual_ranks,
                                      .seed = t->config->seed,
                                      .data_hash = t->data_hash,
-                                     .val_hash = t->val_hash};
+                                     .val_hash = t->val_hash,
+                                     .isa = t->info.isa,
+                                     .blas = t->info.blas};
     for (int i = 0; i < state.optim->slots; i++) state.slots[i] = s->slots[i];
     return state;
 }

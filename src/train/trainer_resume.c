@@ -115,6 +115,21 @@ static void drop_changed(const struct resuming *r, struct progress *p, float *co
     }
 }
 
+/* Another kind of machine may round otherwise, and cannot be refused: it may be the only one there is. From v3 on all levels
+ * compute alike, and only wide slices go through OpenBLAS. */
+static void tell_machine(const struct resuming *r, const struct checkpoint_facts *facts)
+{
+    const struct trainer_info *i = &r->t->info;
+    const char *then = facts->isa, *now = i->isa;
+    bool fused = strcmp(then, "v2") != 0 && strcmp(now, "v2") != 0 && *then == 'v' && *now == 'v';
+    if (strcmp(then, now) != 0 && !fused)
+        log_warn("the run was on kernels %s, here they are %s: it will not end in the same bits", then, now);
+    if (strcmp(facts->blas, i->blas) != 0 && i->lanes > LAYER_WIDE_LANES)
+        log_warn("the run was on OpenBLAS core %s, here it is %s, and slices of %" PRId64
+                 " samples go through it: it will not end in the same bits",
+                 facts->blas, i->blas, i->slice);
+}
+
 /* Rank 0's part. */
 static enum status load(void *self, float *params, float *const slots[SYNC_SLOTS])
 {
@@ -132,6 +147,7 @@ static enum status load(void *self, float *params, float *const slots[SYNC_SLOTS
     TRY(check_facts(r, &facts));
     TRY(check_steps(r, &t->progress));
     drop_changed(r, &t->progress, slots);
+    tell_machine(r, &facts);
     return STATUS_OK;
 }
 

@@ -347,6 +347,68 @@ static void test_round_trip(void)
     options_free(&second);
 }
 
+struct difference {
+    char text[512];
+    int count;
+    bool may_change;
+};
+
+static void keep_difference(void *self, const char *key, const char *was, const char *is, bool may_change)
+{
+    struct difference *d = self;
+    snprintf(d->text, sizeof d->text, "%s: was %s, is %s", key, was, is);
+    d->count++;
+    d->may_change = may_change;
+}
+
+/* The one difference that the flag, or another text, makes. */
+static void differ(const char *text, const char *other, const char *flag, const char *want, bool may_change)
+{
+    struct config was, is;
+    struct difference d = {.count = 0};
+    CHECK_STATUS(resolve(text, NULL, NULL, &was), STATUS_OK);
+    CHECK_STATUS(resolve(other ? other : text, NULL, flag, &is), STATUS_OK);
+    CHECK_STATUS(options_compare(&was, &is, keep_difference, &d), STATUS_OK);
+    CHECK(d.count == (*want != '\0') && strcmp(d.text, want) == 0 && d.may_change == may_change);
+    if (strcmp(d.text, want) != 0) fprintf(stderr, "  got: %s\n  not: %s\n", d.text, want);
+    options_free(&was);
+    options_free(&is);
+}
+
+static void test_compare(void)
+{
+    differ(DATA MODEL, NULL, NULL, "", false);
+    differ(DATA MODEL, "train: {batch: 512}\n" DATA MODEL, NULL, "", false); /* said or not, it is the same */
+    differ(DATA MODEL, NULL, "train.epochs=11", "train.epochs: was 10, is 11", true);
+    differ(DATA MODEL, NULL, "data.train=u.h5", "data.train: was t.h5, is u.h5", true);
+    differ(DATA MODEL, NULL, "run.seed=2", "run.seed: was 1, is 2", false);
+    differ(DATA MODEL, NULL, "data.normalize=unit", "data.normalize: was auto, is unit", false);
+    differ(DATA MODEL, NULL, "model.input=[1, 2, 3]", "model.input: was auto, is [1, 2, 3]", false);
+    differ(DATA MODEL, DATA "model: {layers: [tanh, {linear: 10}]}", NULL,
+           "model.layers[0]: was relu, is tanh", false);
+    differ(DATA MODEL, DATA "model: {layers: [relu]}", NULL,
+           "model.layers[1]: was linear: {out: 10, bias: true}, is not there", false);
+    differ(DATA MODEL, NULL, "optim.lr=0.5", "optim.lr: was 0.01, is 0.5", false);
+    differ(DATA MODEL, NULL, "optim.name=adam", "optim.name: was sgd, is adam", false);
+    differ(DATA MODEL "schedule: {name: multi_step, milestones: [1, 2]}", NULL, "schedule.milestones=[1, 3]",
+           "schedule.milestones: was [1, 2], is [1, 3]", false);
+}
+
+/* What is kept and told never changes a result; what a step computes always does. */
+static void test_what_may_change(void)
+{
+    static const char *const free_sections[] = {"log.", "checkpoint.", "run.name", NULL};
+    static const char *const fixed[] = {"model.",        "optim.",      "schedule.",
+                                        "run.seed",      "train.batch", "train.accumulate",
+                                        "train.shuffle", "metrics.",    NULL};
+    for (const struct option *o = option_table(); o->key; o++) {
+        for (const char *const *f = free_sections; *f; f++)
+            if (strncmp(o->key, *f, strlen(*f)) == 0) CHECK(o->may_change);
+        for (const char *const *f = fixed; *f; f++)
+            if (strncmp(o->key, *f, strlen(*f)) == 0) CHECK(!o->may_change);
+    }
+}
+
 int main(void)
 {
     test_defaults();
@@ -362,6 +424,8 @@ int main(void)
     test_choices();
     test_round_trip_kinds();
     test_round_trip();
+    test_compare();
+    test_what_may_change();
     CHECK(mem_alive() == 0);
     return check_result();
 }

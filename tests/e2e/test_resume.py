@@ -253,7 +253,7 @@ class Changed(Case):
     def test_differences_are_listed(self):
         run = self.copy(self.two)
         self.write("other.yaml", CONFIG.replace("- relu", "- tanh").replace("batch: 64", "batch: 32").replace("1e-2", "0.5"))
-        self.fails(CONFIGURATION, ("train.batch: was 64, is 32", "optim.lr: was 0.01, is 0.5", "model.layers[1]: was relu, is tanh",
+        self.fails(CONFIGURATION, ("other.yaml: ", "train.batch: was 64, is 32", "optim.lr: was 0.01, is 0.5", "model.layers[1]: was relu, is tanh",
                                    "--resume-override"), "other.yaml", "-o", run, "--resume", "auto")
         self.same_as(self.two, run)
         process = self.done("other.yaml", "-o", run, "--resume", "auto", "--resume-override")
@@ -308,6 +308,17 @@ class Changed(Case):
         self.same_as(self.path("whole"), self.path("run"))
         self.fails(CONFIGURATION, ("3 virtual ranks", "at most 3"), "v.yaml", "-o", "run", "--resume", "auto", "--train.epochs=5",
                    ranks=4)
+
+    def test_another_kind_of_machine(self):
+        """Wide slices go through OpenBLAS, whose kernels are those of the processor; v2 has no fused multiply-add."""
+        self.write("wide.yaml", CONFIG.replace("batch: 64", "batch: 300, virtual_ranks: 1"))
+        wide = ("wide.yaml", "-o", "run", "--resume", "auto")
+        self.done(*wide, "--train.epochs=1", variables={"OPENBLAS_CORETYPE": "Haswell"})
+        for core, warned in (("Haswell", False), ("Nehalem", True)):
+            process = self.done(*wide, "--train.epochs=%d" % (2 + warned), variables={"OPENBLAS_CORETYPE": core})
+            self.assertEqual("it will not end in the same bits" in process.stderr, warned)
+        process = self.done(*wide, "--train.epochs=4", "--run.isa=v2", "--resume-override", variables={"OPENBLAS_CORETYPE": "Nehalem"})
+        self.assertIn("here they are v2: it will not", process.stderr)
 
     def test_patience_after_an_early_stop(self):
         stop = ("c.yaml", "-o", "run", "--train.early_stop=val.loss", "--train.min_delta=100", "--train.epochs=9")

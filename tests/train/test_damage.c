@@ -65,6 +65,8 @@ static void subject_destroy(struct subject *s)
 static void subject_save(const struct subject *s)
 {
     struct checkpoint_state state = {.config_text = "run: {name: test}\n",
+                                     .isa = "v4",
+                                     .blas = "SkylakeX",
                                      .model = s->model,
                                      .params = s->vectors[0],
                                      .optim = s->room.optim,
