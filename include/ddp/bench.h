@@ -74,6 +74,24 @@ struct bench_step {
  * weights are changed. Collective. Errors: STATUS_DIVERGED; STATUS_OTHER, memory. */
 enum status bench_step(struct trainer *t, struct bench_step *result);
 
+/* What it costs to save a run; times in seconds, of rank 0. */
+struct bench_checkpoint {
+    const char *optim;
+    int64_t params;
+    double bytes; /* weights and optimizer slots */
+    int rounds;
+    int64_t steps;             /* of a part of a round */
+    double step;               /* one, with no checkpoint */
+    double copy;               /* at the step's end, when all wait */
+    double write, write_alone; /* to the disk: beside steps, and while all wait */
+    double busy;               /* of the former it had a core, which the steps miss if none was free */
+    double cost, cost_waited;  /* steps and a checkpoint, beside or one after the other, less the steps */
+    double slower;             /* steps with a checkpoint beside them to steps without */
+};
+
+/* Rounds of steps alone, beside a checkpoint, and after one that was waited for. The files go to `folder`, which is removed. The weights are changed. Collective. Errors: STATUS_DIVERGED; STATUS_OTHER, memory or disk. */
+enum status bench_checkpoint(struct trainer *t, const char *folder, struct bench_checkpoint *result);
+
 /* One kernel on one shape. Rates are calls per second, the sum over the ranks. */
 struct bench_kernel {
     char name[64];

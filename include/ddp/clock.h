@@ -10,6 +10,9 @@
 /* Seconds of a monotonic clock with an arbitrary origin; for durations. */
 double clock_seconds(void);
 
+/* Seconds that this thread has had a core. */
+double clock_thread(void);
+
 /* Seconds since clock_start, which main calls first of all; since the first call of either if it does not. */
 void clock_start(void);
 double clock_age(void);

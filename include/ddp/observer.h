@@ -1,6 +1,6 @@
 /* observer.h - what the trainer tells while it runs; the app draws bars and writes files from it.
  *
- * Only rank 0's observer is called. Times are wall seconds. */
+ * Only rank 0's observer is called. mark and settle may be NULL. Times are wall seconds. */
 #ifndef DDP_OBSERVER_H
 #define DDP_OBSERVER_H
 
@@ -71,6 +71,8 @@ struct observer {
     void (*eval)(void *self, const struct eval_event *e);
     void (*done)(void *self, const struct done_event *e);
     int64_t (*mark)(void *self); /* bytes of metrics written so far, which a checkpoint remembers */
+    void (*settle)(
+        void *self); /* brings them to the disk; on another thread, while any other may be called */
 };
 
 #endif

@@ -11,6 +11,8 @@
 void bench_report_peak(const struct comm *comm, const struct bench_peak *peak, struct json *json);
 void bench_report_sync(const struct comm *comm, const struct bench_sync *sync, struct json *json);
 void bench_report_step(const struct comm *comm, const struct bench_step *result, struct json *json);
+void bench_report_checkpoint(const struct comm *comm, const struct bench_checkpoint *result,
+                             struct json *json);
 void bench_report_kernels_head(const struct comm *comm);
 void bench_report_kernel(const struct comm *comm, const struct bench_kernel *result, struct json *json);
 void bench_report_loader(const struct comm *comm, const struct bench_loader *result, struct json *json);

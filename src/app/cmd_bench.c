@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "app/bench_report.h"
@@ -80,23 +81,54 @@ static enum status run_kernels(struct comm *comm, struct arguments *a, struct js
     return STATUS_OK;
 }
 
+static enum status bench_and_report_step(struct trainer *t, struct comm *comm, struct json *json)
+{
+    struct bench_step *result = NULL;
+    enum status status = comm_agree(comm, mem_alloc(&result, 1, sizeof *result, "result"));
+    if (status == STATUS_OK) status = bench_step(t, result);
+    if (status == STATUS_OK && comm_rank(comm) == 0) bench_report_step(comm, result, json);
+    mem_free(&result);
+    return status;
+}
+
+/* In the current folder, whose disk is measured. */
+static enum status bench_and_report_checkpoint(struct trainer *t, struct comm *comm, struct json *json)
+{
+    struct bench_checkpoint result;
+    char folder[] = "ddp_train-bench.XXXXXX";
+    bool made = comm_rank(comm) != 0 || mkdtemp(folder);
+    TRY(comm_agree(comm, made
+                             ? STATUS_OK
+                             : status_fail(STATUS_OTHER, "no folder can be made here: %s", strerror(errno))));
+    TRY(bench_checkpoint(t, folder, &result));
+    if (comm_rank(comm) == 0) bench_report_checkpoint(comm, &result, json);
+    return STATUS_OK;
+}
+
 /* The evaluation set is of no use here, so it need not be there. */
-static enum status run_step(struct comm *comm, struct arguments *a, struct json *json)
+static enum status run_on_trainer(struct comm *comm, struct arguments *a, struct json *json,
+                                  enum status (*run)(struct trainer *t, struct comm *comm, struct json *json))
 {
     struct setup setup = {0};
     struct trainer *t = NULL;
-    struct bench_step *result = NULL;
     enum status status = comm_agree(comm, settings_add_flag(&a->settings, "data.val", ""));
     if (status == STATUS_OK) status = setup_create(&setup, comm, a);
-    if (status == STATUS_OK) status = comm_agree(comm, mem_alloc(&result, 1, sizeof *result, "result"));
     if (status == STATUS_OK) status = comm_split_nodes(comm, setup.config.ranks_per_node);
     if (status == STATUS_OK) status = trainer_create(&t, comm, &setup.config, setup.text);
-    if (status == STATUS_OK) status = bench_step(t, result);
-    if (status == STATUS_OK && comm_rank(comm) == 0) bench_report_step(comm, result, json);
+    if (status == STATUS_OK) status = run(t, comm, json);
     trainer_destroy(&t);
-    mem_free(&result);
     setup_free(&setup);
     return status;
+}
+
+static enum status run_step(struct comm *comm, struct arguments *a, struct json *json)
+{
+    return run_on_trainer(comm, a, json, bench_and_report_step);
+}
+
+static enum status run_checkpoint(struct comm *comm, struct arguments *a, struct json *json)
+{
+    return run_on_trainer(comm, a, json, bench_and_report_checkpoint);
 }
 
 struct benchmark {
@@ -106,6 +138,7 @@ struct benchmark {
 };
 
 static const struct benchmark benchmarks[] = {
+    {.name = "checkpoint", .max_words = 1, .run = run_checkpoint},
     {.name = "kernels", .max_words = 1, .run = run_kernels},
     {.name = "loader", .min_words = 1, .max_words = 1, .run = run_loader},
     {.name = "peak", .run = run_peak},

@@ -66,7 +66,12 @@ static void on_done(void *self, const struct done_event *e)
 
 static int64_t on_mark(void *self)
 {
-    return journal_mark(&((struct run *)self)->journal);
+    return ((struct run *)self)->journal.bytes;
+}
+
+static void on_settle(void *self)
+{
+    journal_settle(&((struct run *)self)->journal);
 }
 
 /* Rank 0: the files that grow, from their beginning or where the checkpoint knew them to end. */
@@ -131,8 +136,8 @@ static enum status train(struct trainer *t, struct start *start, const struct se
                          const struct arguments *a)
 {
     bool first = comm_rank(comm) == 0;
-    struct run run = {.path = start->folder, .config = &setup->config};
-    const struct observer observer = {&run, on_step, on_epoch, on_eval, on_done, on_mark};
+    struct run run = {.path = start->folder, .config = &setup->config, .journal = {.disk = -1}};
+    const struct observer observer = {&run, on_step, on_epoch, on_eval, on_done, on_mark, on_settle};
     char checkpoints[RUNDIR_PATH_SIZE];
     enum status status = rundir_file(run.path, "checkpoints", checkpoints);
     if (status == STATUS_OK && first) status = open_run(&run, start, setup, comm, a, trainer_info(t));

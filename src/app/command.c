@@ -81,8 +81,10 @@ static const struct command commands[] = {
     {"init", "[FILE.yaml]", "write the demo's configuration, with comments, to start from",
      "FILE.yaml is ddp_train.yaml if not given; an existing file is never replaced.\n", 0, 0, 1, false,
      cmd_init},
-    {"bench", "kernels [NAME]|loader DATA|peak|step [FILE.yaml]|sync",
+    {"bench", "checkpoint [FILE.yaml]|kernels [NAME]|loader DATA|peak|step [FILE.yaml]|sync",
      "measure the machine and the program's parts",
+     "checkpoint: what saving costs the run, on the disk of the current folder; FILE.yaml and flags as for "
+     "train.\n"
      "kernels: every kernel (with NAME in its name) against the peak, the memory's speed, and sgemm.\n"
      "loader: DATA (as data.train) against reading the file once, its batches against memcpy.\n"
      "peak: products by sgemm and the bandwidth of memory, on all ranks at once.\n"

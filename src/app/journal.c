@@ -1,6 +1,7 @@
 #include "app/journal.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
@@ -9,17 +10,30 @@
 #include "app/json.h"
 #include "ddp/log.h"
 
+static enum status opened(struct journal *j, const char *path)
+{
+    int code = errno;
+    j->disk = j->out ? fcntl(fileno(j->out), F_DUPFD_CLOEXEC, 0) : -1;
+    return j->out ? STATUS_OK : status_fail(STATUS_OTHER, "%s: cannot be written: %s", path, strerror(code));
+}
+
 enum status journal_open(struct journal *j, const char *path, int64_t every_steps)
 {
     *j = (struct journal){.out = fopen(path, "w"), .every_steps = every_steps};
-    if (!j->out) return status_fail(STATUS_OTHER, "%s: cannot be written: %s", path, strerror(errno));
-    return STATUS_OK;
+    return opened(j, path);
+}
+
+static void close_stream(struct journal *j)
+{
+    if (j->out) fclose(j->out);
+    j->out = NULL;
 }
 
 void journal_close(struct journal *j)
 {
-    if (j->out) fclose(j->out);
-    j->out = NULL;
+    close_stream(j);
+    if (j->disk >= 0) close(j->disk);
+    j->disk = -1;
 }
 
 /* The end of the last whole line within the first `bytes`. */
@@ -49,7 +63,7 @@ enum status journal_reopen(struct journal *j, const char *path, int64_t every_st
                  path, bytes - end);
     *j = (struct journal){.every_steps = every_steps, .bytes = end};
     if (truncate(path, end) == 0 || errno == ENOENT) j->out = fopen(path, "a");
-    return j->out ? STATUS_OK : status_fail(STATUS_OTHER, "%s: cannot be written: %s", path, strerror(errno));
+    return opened(j, path);
 }
 
 bool journal_is_done(const char *path)
@@ -69,13 +83,12 @@ bool journal_is_done(const char *path)
 static void fail(struct journal *j)
 {
     log_warn("metrics.jsonl: cannot be written: %s; it ends here", strerror(errno));
-    journal_close(j);
+    close_stream(j);
 }
 
-int64_t journal_mark(struct journal *j)
+void journal_settle(const struct journal *j)
 {
-    if (j->out && fdatasync(fileno(j->out)) != 0) fail(j);
-    return j->bytes;
+    if (j->disk >= 0) fdatasync(j->disk); /* best effort: journal_reopen says what is missing */
 }
 
 static struct json begin(struct journal *j, const char *kind)

@@ -23,6 +23,7 @@ struct journal {
     FILE *out;
     int64_t every_steps; /* 0 = no step lines */
     int64_t bytes;       /* of whole lines written */
+    int disk;            /* another descriptor of `out`, which may be closed meanwhile; -1 = none */
 };
 
 enum status journal_open(struct journal *j, const char *path, int64_t every_steps);
@@ -35,8 +36,8 @@ enum status journal_reopen(struct journal *j, const char *path, int64_t every_st
 /* Whether the file at `path` is that of a run that came to its end. */
 bool journal_is_done(const char *path);
 
-/* The bytes of the lines so far, which are on the disk then. */
-int64_t journal_mark(struct journal *j);
+/* Brings the lines so far to the disk, as far as it takes them. From any thread, between opening and closing. */
+void journal_settle(const struct journal *j);
 
 void journal_start(struct journal *j, const struct config *config, const struct comm *comm,
                    const struct trainer_info *info);

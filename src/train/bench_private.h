@@ -17,6 +17,10 @@ struct bench_rates {
 struct bench_rates bench_round(struct comm *comm, double *of_rank, void (*run)(void *self), void *self,
                                double amount);
 
+/* bench_step.c: so many steps of a run that has taken *position of them. The learning rate is small: random labels must not make
+ * the loss diverge. Collective. Errors: STATUS_DIVERGED. */
+enum status bench_steps(struct trainer *t, int64_t *position, int64_t count);
+
 /* Ascending. */
 void bench_sort(double *values, int64_t count);
 

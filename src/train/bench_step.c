@@ -113,14 +113,11 @@ static void add_events(struct session *s, int64_t first_step)
     assert(step == first_step + s->steps && trace_lost() == 0);
 }
 
-/* The learning rate is small: random labels must not make the loss diverge. */
-static enum status run_steps(struct session *s, int64_t count)
+enum status bench_steps(struct trainer *t, int64_t *position, int64_t count)
 {
-    struct trainer *t = s->t;
     struct loss_sums sums;
-    for (int64_t i = 0; i < count; i++, s->position++) {
-        int64_t epoch = s->position / t->info.steps_per_epoch,
-                in_epoch = s->position % t->info.steps_per_epoch;
+    for (int64_t i = 0; i < count; i++, ++*position) {
+        int64_t epoch = *position / t->info.steps_per_epoch, in_epoch = *position % t->info.steps_per_epoch;
         double start = trace_begin();
         struct order order =
             order_make((uint64_t)t->config->seed, (uint64_t)epoch, t->info.train_samples, t->config->shuffle);
@@ -129,6 +126,11 @@ static enum status run_steps(struct session *s, int64_t count)
         trace_end(start, TRACE_STEP, "step", i);
     }
     return STATUS_OK;
+}
+
+static enum status run_steps(struct session *s, int64_t count)
+{
+    return bench_steps(s->t, &s->position, count);
 }
 
 /* Warms up, and decides how many steps a round has: what rank 0 says. */

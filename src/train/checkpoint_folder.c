@@ -163,26 +163,26 @@ static int newer_first(const void *a, const void *b)
     return x < y ? 1 : x > y ? -1 : 0;
 }
 
-/* The steps of the files, in no order; *steps is NULL in the first of two rounds, which counts them. */
-static int64_t list_steps(DIR *files, int64_t *steps, int64_t room)
+/* The steps of the files up to a greatest one, in no order; *steps is NULL in the first of two rounds, which counts them. */
+static int64_t list_steps(DIR *files, int64_t greatest, int64_t *steps, int64_t room)
 {
     int64_t count = 0;
     rewinddir(files);
     for (struct dirent *entry = readdir(files); entry; entry = readdir(files)) {
         int64_t step = step_of(entry->d_name);
-        if (step < 0) continue;
+        if (step < 0 || step > greatest) continue;
         if (count < room) steps[count] = step;
         count++;
     }
     return count < room || !steps ? count : room;
 }
 
-static enum status prune(const char *folder, DIR *files, int64_t keep)
+static enum status prune(const char *folder, DIR *files, int64_t greatest, int64_t keep)
 {
-    int64_t *steps = NULL, count = list_steps(files, NULL, 0);
+    int64_t *steps = NULL, count = list_steps(files, greatest, NULL, 0);
     if (count <= keep) return STATUS_OK;
     TRY(mem_alloc(&steps, (size_t)count, sizeof *steps, "list of checkpoints"));
-    count = list_steps(files, steps, count);
+    count = list_steps(files, greatest, steps, count);
     qsort(steps, (size_t)count, sizeof *steps, newer_first);
     enum status status = STATUS_OK;
     for (int64_t i = keep; i < count && status == STATUS_OK; i++) {
@@ -194,11 +194,11 @@ static enum status prune(const char *folder, DIR *files, int64_t keep)
     return status;
 }
 
-enum status checkpoint_folder_prune(const char *folder, int64_t keep)
+enum status checkpoint_folder_prune(const char *folder, int64_t step, int64_t keep)
 {
     DIR *files;
     TRY(open_folder(&files, folder));
-    enum status status = prune(folder, files, keep);
+    enum status status = prune(folder, files, step, keep);
     closedir(files);
     return status;
 }

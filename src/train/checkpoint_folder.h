@@ -31,7 +31,7 @@ enum status checkpoint_folder_link(const char *folder, const char *name, const c
 /* Brings the names in the folder to the disk, as far as its file system can. */
 void checkpoint_folder_sync(const char *folder);
 
-/* Removes all but the newest `keep` of the files that are named by their step. */
-enum status checkpoint_folder_prune(const char *folder, int64_t keep);
+/* Of the files that are named by a step up to this one, removes all but the newest `keep`. */
+enum status checkpoint_folder_prune(const char *folder, int64_t step, int64_t keep);
 
 #endif

@@ -43,8 +43,10 @@ enum status saver_create(struct saver **out, struct trainer *t, const char *fold
     struct saver *s = *out;
     s->t = t;
     s->folder = folder;
-    s->write =
-        (struct saver_write){.snapshot = &s->snapshot, .folder = folder, .keep = t->config->checkpoint_keep};
+    s->write = (struct saver_write){.snapshot = &s->snapshot,
+                                    .observer = t->observer,
+                                    .folder = folder,
+                                    .keep = t->config->checkpoint_keep};
     s->taken = clock_seconds();
     TRY(comm_agree(t->comm, is_root(s) ? prepare_folder(s) : STATUS_OK));
     return snapshot_create(&s->snapshot, t);
@@ -140,5 +142,6 @@ enum status saver_stop(struct saver *s, enum status code, const char *cause)
 
 struct saver_times saver_times(const struct saver *s)
 {
-    return (struct saver_times){.copy = s->snapshot.seconds, .write = s->write.seconds};
+    return (struct saver_times){
+        .copy = s->snapshot.seconds, .write = s->write.seconds, .busy = s->write.busy};
 }

@@ -34,8 +34,8 @@ struct saver;
 
 enum saver_name { SAVER_STEP = 1, SAVER_BEST = 2, SAVER_FINAL = 4 };
 
-/* Makes the folder; what in it is further than the run is put aside (checkpoint_folder.h). `folder` must outlive the saver; *out
- * must be destroyed also after a failure. Collective. Errors: STATUS_OTHER: folder, memory. */
+/* Makes the folder; what in it is further than the run is put aside (checkpoint_folder.h). `folder` and t->observer must outlive the saver; *out must be destroyed also after a failure. Collective.
+ * Errors: STATUS_OTHER: folder, memory. */
 enum status saver_create(struct saver **out, struct trainer *t, const char *folder);
 void saver_destroy(struct saver **s); /* collective; waits for a write under way */
 
@@ -54,9 +54,10 @@ enum status saver_finish(struct saver *s);
  * from an earlier checkpoint all the same, and it is a failure only when there is none. Collective. */
 enum status saver_stop(struct saver *s, enum status code, const char *cause);
 
-/* For benchmarks, on this rank: seconds that the last copy and, on rank 0, the last finished write took. */
+/* For benchmarks, on this rank: seconds that the last copy and, on rank 0, the last finished write took; and those of it for which
+ * it had a core. */
 struct saver_times {
-    double copy, write;
+    double copy, write, busy;
 };
 struct saver_times saver_times(const struct saver *s);
 

@@ -38,18 +38,19 @@ static enum status write_all(struct saver_write *w)
     if (w->names & SAVER_BEST) names[count++] = "best.h5";
     names[count++] = "last.h5";
     TRY(checkpoint_folder_make(w->folder)); /* somebody may have removed it */
+    if (w->observer->settle) w->observer->settle(w->observer->self);
     TRY(write_file(w, names[0], path));
     memcpy(w->newest, path, sizeof path);
     w->saved = true;
     for (int i = 1; i < count; i++) TRY(add_name(w, names[i], names[0]));
     checkpoint_folder_sync(w->folder);
-    return checkpoint_folder_prune(w->folder, w->keep);
+    return checkpoint_folder_prune(w->folder, w->snapshot->progress.step, w->keep);
 }
 
 enum status saver_write(void *self)
 {
     struct saver_write *w = self;
-    double start = clock_seconds();
+    double start = clock_seconds(), busy = clock_thread();
     w->saved = false;
     enum status status = write_all(w);
     for (size_t i = 0; !w->saved && (w->names & SAVER_FINAL) && i < PAUSES; i++) {
@@ -57,5 +58,6 @@ enum status saver_write(void *self)
         status = write_all(w);
     }
     w->seconds = clock_seconds() - start;
+    w->busy = clock_thread() - busy;
     return status;
 }

@@ -2,15 +2,17 @@
 #ifndef DDP_TRAIN_SAVER_WRITE_H
 #define DDP_TRAIN_SAVER_WRITE_H
 
+#include "ddp/observer.h"
 #include "train/checkpoint_folder.h"
 #include "train/snapshot.h"
 
 struct saver_write {
     const struct snapshot *snapshot;
+    const struct observer *observer;
     const char *folder;
     int names; /* enum saver_name */
     int64_t keep;
-    double seconds;                    /* what the last write took */
+    double seconds, busy;              /* what the last write took, and for how long of it it had a core */
     bool saved;                        /* whether the last one has its first name, and so is complete */
     char newest[CHECKPOINT_FILE_SIZE]; /* the path of the last one that is; "" = none */
 };

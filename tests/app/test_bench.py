@@ -54,6 +54,19 @@ class Bench(harness.Case):
         done = harness.run(["bench", "loader", self.path("missing.h5")])
         self.assertEqual((done.returncode, len(harness.error_lines(done.stderr))), (3, 1))
 
+    def test_checkpoint(self):
+        config = self.write("config.yaml", "data: {train: 'synthetic:1x8x8:4:1000'}\nmodel: {layers: [linear: 16, relu, linear: 4]}\n"
+                                           "train: {batch: 64}\noptim: {name: adam}\n")
+        files = sorted(os.listdir())
+        lines, result = self.bench("checkpoint", config, ranks=2)
+        self.assertEqual((result["params"], result["ranks"], result["optim"]), (64 * 16 + 16 + 16 * 4 + 4, 2, "adam"))
+        self.assertEqual(result["bytes"], 3 * 4 * result["params"])
+        for key in ("step_ms", "copy_ms", "write_ms", "busy_ms", "write_alone_ms", "slower"):
+            self.assertGreater(result[key], 0, key)
+        self.assertLess(result["copy_ms"], result["cost_waited_ms"])
+        self.assertIn("1108 parameters, adam", lines[0])
+        self.assertEqual(sorted(os.listdir()), files)
+
     def test_sync(self):
         lines, result = self.bench("sync", "--params", "1000", "--repeats", "3", ranks=2)
         self.assertIn("1008 parameters, sgd, 2 ranks", lines[0])
