@@ -22,6 +22,12 @@ struct step_event {
     double eta_seconds;
 };
 
+/* Milliseconds that ranks need for reading samples and computing gradients, per pass of a step. */
+struct rank_times {
+    double min, median, max;
+    int slowest; /* rank */
+};
+
 struct epoch_event {
     int64_t epoch, epochs, step;
     double loss, accuracy; /* exact means over the epoch's training samples as they were seen */
@@ -31,6 +37,7 @@ struct epoch_event {
     double seconds;
     double samples_per_second;
     double data_seconds, compute_seconds, sync_seconds; /* rank 0 */
+    struct rank_times ranks;
 };
 
 struct eval_event {

@@ -186,6 +186,10 @@ void journal_epoch(struct journal *j, const struct epoch_event *e)
     json_real(&line, "data_share", e->data_seconds / busy);
     json_real(&line, "compute_share", e->compute_seconds / busy);
     json_real(&line, "sync_share", e->sync_seconds / busy);
+    json_real(&line, "rank_ms_min", e->ranks.min);
+    json_real(&line, "rank_ms_median", e->ranks.median);
+    json_real(&line, "rank_ms_max", e->ranks.max);
+    json_int(&line, "slowest_rank", e->ranks.slowest);
     end(j, &line);
 }
 

@@ -7,11 +7,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "comm/leftovers.h"
 #include "ddp/clock.h"
 #include "ddp/mem.h"
-#include "ddp/watchdog.h"
 
 /* Counts the ranks of this machine against the cores that any of them may run on; and one of them tidies up when all have
  * been heard of. */
@@ -156,9 +156,7 @@ bool comm_crowded(const struct comm *c)
 enum status comm_agree(struct comm *c, enum status mine)
 {
     int first = mine == STATUS_OK ? INT_MAX : c->rank;
-    watchdog_waits(WATCHDOG_ALL, 0);
     MPI_Allreduce(MPI_IN_PLACE, &first, 1, MPI_INT, MPI_MIN, c->world);
-    watchdog_goes_on();
     if (first == INT_MAX) return STATUS_OK;
 
     struct {
@@ -174,9 +172,7 @@ enum status comm_agree(struct comm *c, enum status mine)
 enum status comm_share_text(struct comm *c, char **text)
 {
     int64_t bytes = c->rank == 0 ? (int64_t)strlen(*text) + 1 : 0;
-    watchdog_waits(WATCHDOG_ALL, 0);
     MPI_Bcast(&bytes, 1, MPI_INT64_T, 0, c->world);
-    watchdog_goes_on();
     assert(bytes <= INT_MAX);
     enum status status = c->rank == 0 ? STATUS_OK : mem_alloc(text, (size_t)bytes, 1, "shared text");
     status = comm_agree(c, status);
@@ -190,6 +186,13 @@ void comm_share_bytes(struct comm *c, void *data, size_t bytes)
 {
     assert(bytes <= INT_MAX);
     MPI_Bcast(data, (int)bytes, MPI_BYTE, 0, c->world);
+}
+
+void comm_host_of(struct comm *c, int rank, char host[COMM_HOST_SIZE])
+{
+    memset(host, 0, COMM_HOST_SIZE);
+    gethostname(host, COMM_HOST_SIZE - 1);
+    MPI_Bcast(host, COMM_HOST_SIZE, MPI_CHAR, rank, c->world);
 }
 
 enum status comm_gather_text(struct comm *c, const char *text, void (*take)(void *self, const char *text),
@@ -251,15 +254,12 @@ static int part_of(int64_t left)
 int64_t comm_gather_words(struct comm *c, int root, const uint32_t *mine, int64_t count, uint32_t *all)
 {
     if (c->rank != root) {
-        watchdog_waits(WATCHDOG_ALL, 0);
         MPI_Send(&count, 1, MPI_INT64_T, root, 0, c->world);
         for (int64_t at = 0; at < count; at += PART)
             MPI_Send(mine + at, part_of(count - at), MPI_UINT32_T, root, 0, c->world);
-        watchdog_goes_on();
         return 0;
     }
     int64_t total = 0;
-    watchdog_waits(WATCHDOG_ALL, 0);
     for (int r = 0; r < c->size; r++) {
         int64_t theirs = count;
         if (r != root) MPI_Recv(&theirs, 1, MPI_INT64_T, r, 0, c->world, MPI_STATUS_IGNORE);
@@ -268,7 +268,6 @@ int64_t comm_gather_words(struct comm *c, int root, const uint32_t *mine, int64_
         if (r == root && count > 0) memcpy(all + total, mine, (size_t)count * sizeof *all);
         total += theirs;
     }
-    watchdog_goes_on();
     return total;
 }
 
@@ -292,30 +291,22 @@ void comm_fold_doubles(struct comm *c, double *values, int64_t count, void (*add
                        void *self)
 {
     assert(count <= INT_MAX);
-    watchdog_waits(WATCHDOG_ALL, 0);
     if (c->rank > 0) MPI_Recv(values, (int)count, MPI_DOUBLE, c->rank - 1, 0, c->world, MPI_STATUS_IGNORE);
-    watchdog_goes_on();
     add(self, values);
-    watchdog_waits(WATCHDOG_ALL, 0);
     if (c->rank + 1 < c->size) MPI_Send(values, (int)count, MPI_DOUBLE, c->rank + 1, 0, c->world);
     MPI_Bcast(values, (int)count, MPI_DOUBLE, c->size - 1, c->world);
-    watchdog_goes_on();
 }
 
 void comm_sum_int64(struct comm *c, int64_t *values, int64_t count)
 {
-    watchdog_waits(WATCHDOG_ALL, 0);
     for (int64_t at = 0; at < count; at += PART)
         MPI_Allreduce(MPI_IN_PLACE, values + at, part_of(count - at), MPI_INT64_T, MPI_SUM, c->world);
-    watchdog_goes_on();
 }
 
 void comm_merge_doubles(struct comm *c, double *values, int64_t count)
 {
-    watchdog_waits(WATCHDOG_ALL, 0);
     for (int64_t at = 0; at < count; at += PART)
         MPI_Allreduce(MPI_IN_PLACE, values + at, part_of(count - at), MPI_DOUBLE, MPI_SUM, c->world);
-    watchdog_goes_on();
 }
 
 int comm_first_other(struct comm *c, uint64_t value)
@@ -329,15 +320,11 @@ int comm_first_other(struct comm *c, uint64_t value)
 
 double comm_greatest(struct comm *c, double value)
 {
-    watchdog_waits(WATCHDOG_ALL, 0);
     MPI_Allreduce(MPI_IN_PLACE, &value, 1, MPI_DOUBLE, MPI_MAX, c->world);
-    watchdog_goes_on();
     return value;
 }
 
 void comm_barrier(struct comm *c)
 {
-    watchdog_waits(WATCHDOG_ALL, 0);
     MPI_Barrier(c->world);
-    watchdog_goes_on();
 }

@@ -102,7 +102,7 @@ struct wait {
     MPI_Request *requests;
 };
 
-#define LOOKS_UNTIL_ASKED 4096
+#define LOOKS_UNTIL_ASKED 256 /* a look that yields and polls a network may take a millisecond */
 
 /* For whom, so that the watchdog can say so. */
 static void tell_missing(const struct sync *s, const struct wait *w)

@@ -20,6 +20,7 @@
 
 #define LOOKS_PER_SECOND 4
 #define LONGEST_GAP      1.0 /* seconds between two looks that count: more means that this process was suspended */
+#define FIRST_WORD       1.0 /* a node that knows who hangs speaks so much earlier, before the launcher ends all */
 #define SPEECH_SECONDS   2.0 /* the others of the node wait so long for the one that reports */
 
 enum verdict { NONE, HANGS, DIED, ORPHANED };
@@ -112,8 +113,7 @@ static struct watchdog_scene take_views(void)
                                    .node = c->node_index,
                                    .nodes = c->nodes,
                                    .count = c->local_size,
-                                   .views = dog.views,
-                                   .seconds = dog.idle};
+                                   .views = dog.views};
 }
 
 /* To stderr in one piece and past every lock: the main thread may hold those of the log. Nor may a full pipe stop us. */
@@ -175,6 +175,13 @@ static double patience(const struct watchdog_scene *scene)
     return dog.limits.hang * (all || stopped ? 1 : WATCHDOG_PATIENCE);
 }
 
+static bool blames_none(const struct watchdog_scene *scene)
+{
+    int culprits = 0;
+    for (int i = 0; i < scene->count; i++) culprits += watchdog_is_culprit(&scene->views[i]);
+    return culprits == 0;
+}
+
 static void look_for_movement(void)
 {
     char text[WATCHDOG_TEXT];
@@ -187,7 +194,9 @@ static void look_for_movement(void)
     if (dog.limits.hang <= 0 || dog.idle < dog.limits.hang) return;
     struct watchdog_scene scene = take_views();
     double limit = patience(&scene);
-    if (dog.idle < limit || !claim(HANGS)) return;
+    double courtesy = blames_none(&scene) ? FIRST_WORD : 0;
+    if (dog.idle < limit + courtesy || !claim(HANGS)) return;
+    scene.seconds = limit;
     scene.rule = limit > dog.limits.hang ? "10 times sync.timeout" : "sync.timeout";
     watchdog_report_hang(text, &scene);
     speak(text);

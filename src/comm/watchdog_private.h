@@ -31,8 +31,8 @@ struct watchdog_scene {
     const char *host;
     int node, nodes, count;
     const struct watchdog_view *views;
-    double seconds;   /* without a sign of life */
-    const char *rule; /* the setting that says so many */
+    double seconds;   /* in which nothing may stand still, */
+    const char *rule; /* by this setting */
 };
 
 #define WATCHDOG_TEXT 8192

@@ -120,7 +120,7 @@ void watchdog_report_hang(char text[WATCHDOG_TEXT], const struct watchdog_scene 
     int culprits = 0, named = 0;
     for (int i = 0; i < s->count; i++) culprits += watchdog_is_culprit(&s->views[i]);
     text[0] = '\0';
-    add(text, "ddp_train: error: nothing moved for %.0f s (%s): ", s->seconds, s->rule);
+    add(text, "ddp_train: error: nothing moved for %.4g s (%s): ", s->seconds, s->rule);
     if (culprits > 0)
         add(text, "%d of %d rank%s on host %s did not come along to the end of step %" PRId64 "\n", culprits,
             s->count, s->count == 1 ? "" : "s", s->host, current_step(s));

@@ -44,7 +44,9 @@ struct trainer {
     char culprit[TRAINER_CULPRIT]; /* what went wrong first on this rank, "" = nothing */
     int64_t culprit_step;          /* and in which step */
     int64_t checked;               /* the step after which all ranks were last found alike; -1 = never */
-    double data_seconds, compute_seconds, sync_seconds;
+    double data_seconds, compute_seconds, sync_seconds; /* of this rank, in this epoch's steps */
+    int64_t steps_timed;                                /* so many of them */
+    int straggler;                                      /* the rank last named as one, from 1; 0 = none */
 };
 
 /* trainer_data.c: opens the data and measures it; and a further set, whose labels must be of this kind, or may be missing if

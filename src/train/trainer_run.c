@@ -12,6 +12,7 @@
 #include "ddp/watchdog.h"
 #include "train/checkpoint_private.h"
 #include "train/saver.h"
+#include "train/stragglers.h"
 #include "train/trainer_private.h"
 #include "train/watch.h"
 
@@ -149,6 +150,7 @@ static enum status train_epoch(struct run *r)
     struct trainer *t = r->t;
     const struct progress *p = &t->progress;
     t->data_seconds = t->compute_seconds = t->sync_seconds = 0;
+    t->steps_timed = 0;
     r->save_due = false;
     TRY(train_steps(r));
     r->epoch = (struct epoch_event){.epoch = p->epoch + 1,
@@ -164,7 +166,7 @@ static enum status train_epoch(struct run *r)
                                     .data_seconds = t->data_seconds,
                                     .compute_seconds = t->compute_seconds,
                                     .sync_seconds = t->sync_seconds};
-    return STATUS_OK;
+    return stragglers_find(t, &r->epoch.ranks);
 }
 
 /* `epoch`: how many the model has seen. */

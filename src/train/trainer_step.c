@@ -170,6 +170,7 @@ enum status trainer_step(struct trainer *t, const struct order *order, int64_t e
         update_apply(&t->update, lr, t->progress.updates++, divisor);
     trace_end(traced, TRACE_PHASE, "update", 0);
     t->sync_seconds += clock_seconds() - start;
+    t->steps_timed++;
     watchdog_step(++t->progress.step);
     if (sums->bad) return count_bad(t, epoch, lr);
     t->progress.empty_steps += skip;

@@ -159,7 +159,7 @@ static void check_ends(const char *self, const char *ranks)
     double seconds;
     CHECK(finish(&job, text, &seconds) == STATUS_WATCHDOG);
     CHECK(seconds > HANG && seconds < HANG + 5); /* mpirun takes a second to end, and one to start */
-    CHECK_SAYS(text, "nothing moved for 1 s (sync.timeout): 1 of ");
+    CHECK_SAYS(text, "nothing moved for 0.6 s (sync.timeout): 1 of ");
     CHECK_SAYS(text, "4 steps done, computing gradients\n");
     if (*ranks) CHECK_SAYS(text, "  rank 0 waits for all ranks (summing gradients and updating)\n");
     const char *first = strstr(text, "nothing moved");

@@ -29,6 +29,14 @@ def alive(pid):
     return fields is not None and fields[0] != "Z"
 
 
+def runs(pid, program):
+    """Whether the process is one of this program."""
+    try:
+        return os.path.samefile(f"/proc/{pid}/exe", program)
+    except OSError:
+        return False
+
+
 def content(path):
     try:
         with open(path) as f:

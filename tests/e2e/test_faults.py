@@ -9,7 +9,7 @@ import unittest
 import numpy as np
 
 import harness
-from processes import alive, children, content, until
+from processes import alive, children, content, runs, until
 
 CONFIGURATION, DATA = 2, 3
 
@@ -157,7 +157,7 @@ checkpoint: {every_epochs: 0}
             try:
                 self.assertTrue(until(lambda: '"step"' in content(journal), 30), "it never started")
                 family = children(job.pid)
-                ranks = sorted(p for p in family if os.path.samefile(f"/proc/{p}/exe", harness.PROGRAM))
+                ranks = sorted(p for p in family if runs(p, harness.PROGRAM))
                 self.assertEqual(len(ranks), 3)
                 start = time.monotonic()
                 os.kill(ranks[victim], signal.SIGKILL)
