@@ -188,11 +188,10 @@ static enum status check_tensors(struct h5 *f, const struct model *model, const 
     return check_hash(f, "optim_hash", hash_end(&s.hash));
 }
 
-static enum status check_all(struct h5 *f, const struct model *model, const struct optim_ops *optim,
-                             struct checkpoint_facts *facts, struct progress *progress)
+enum status checkpoint_check(struct h5 *f, const struct model *model, const struct optim_ops *optim,
+                             const struct checkpoint_facts *facts, struct progress *progress)
 {
     struct normal n = {0}, targets = {0};
-    TRY(checkpoint_facts_of(f, facts));
     if (facts->model_hash != checkpoint_model_hash(model))
         return status_fail(STATUS_DATA, "holds another model than its configuration describes");
     TRY(progress_load(progress, f));
@@ -201,14 +200,4 @@ static enum status check_all(struct h5 *f, const struct model *model, const stru
     normal_destroy(&n);
     normal_destroy(&targets);
     return status == STATUS_OK ? check_tensors(f, model, optim) : status;
-}
-
-enum status checkpoint_check(const char *path, const struct model *model, const struct optim_ops *optim,
-                             struct checkpoint_facts *facts, struct progress *progress)
-{
-    struct h5 *f = NULL;
-    TRY(checkpoint_open(&f, path));
-    enum status status = check_all(f, model, optim, facts, progress);
-    h5_close(&f);
-    return status == STATUS_OK ? status : status_at(status, "%s", path);
 }

@@ -64,10 +64,10 @@ struct checkpoint_room {
 enum status checkpoint_load_state(const char *path, const struct checkpoint_room *room,
                                   struct checkpoint_facts *facts);
 
-/* Reads all of it without keeping anything but facts and progress, one tensor at a time. `model` is the one it must hold, and
- * `optim` its optimizer. Errors: STATUS_DATA. Local. */
-enum status checkpoint_check(const char *path, const struct model *model, const struct optim_ops *optim,
-                             struct checkpoint_facts *facts, struct progress *progress);
+/* Reads all of an open file whose facts are known without keeping anything but progress, one tensor at a time. `model` is the one it
+ * must hold, and `optim` its optimizer. Errors: STATUS_DATA. Local. */
+enum status checkpoint_check(struct h5 *f, const struct model *model, const struct optim_ops *optim,
+                             const struct checkpoint_facts *facts, struct progress *progress);
 
 /* One tensor: it has to be there, with that shape, and finite. Errors: STATUS_DATA. Local. */
 enum status checkpoint_read_tensor(struct h5 *f, const char *group, const struct layer *l,

@@ -34,21 +34,31 @@ static struct trainer_point point_of(const struct progress *p, int64_t virtual_r
     return point;
 }
 
-enum status trainer_peek(const char *path, const struct config *config, struct trainer_point *point)
+/* The file is opened once: that reads every byte of it. */
+static enum status peek(struct h5 *f, const struct config *config, struct trainer_point *point)
 {
     struct checkpoint_facts facts;
     struct progress progress = {0};
     struct model *model = NULL;
-    TRY(checkpoint_read_facts(path, &facts));
-    TRY(kernels_select("auto")); /* a model is planned with some; trainer_create chooses */
+    TRY(checkpoint_facts_of(f, &facts));
     enum status status = build_model(&model, config, facts.input, shape_lanes(1), 1);
     if (status == STATUS_OK)
-        status = checkpoint_check(path, model, config->optim, &facts, &progress);
+        status = checkpoint_check(f, model, config->optim, &facts, &progress);
     else
-        status = status_fail(STATUS_DATA, "%s: its configuration describes no model; it was changed", path);
+        status = status_fail(STATUS_DATA, "its configuration describes no model; it was changed");
     model_destroy(&model);
     *point = point_of(&progress, facts.virtual_ranks, config);
     return status;
+}
+
+enum status trainer_peek(const char *path, const struct config *config, struct trainer_point *point)
+{
+    struct h5 *f = NULL;
+    TRY(kernels_select("auto")); /* a model is planned with some; trainer_create chooses */
+    TRY(checkpoint_open(&f, path));
+    enum status status = peek(f, config, point);
+    h5_close(&f);
+    return status == STATUS_OK ? status : status_at(status, "%s", path);
 }
 
 /* What the results depend on besides the configuration. */
