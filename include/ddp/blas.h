@@ -14,6 +14,9 @@ void blas_start(void);
 /* The name of the CPU kernels OpenBLAS chose, such as "SkylakeX". */
 const char *blas_core(void);
 
+/* Version and build options of OpenBLAS, the core among them. */
+const char *blas_build(void);
+
 /* OpenBLAS falls back to kernels of 2004 on a CPU it does not know, which costs a factor of four. Then this
  * is the name of the kernels that fit, for the environment variable OPENBLAS_CORETYPE, which OpenBLAS reads
  * only when a process starts; otherwise NULL. */

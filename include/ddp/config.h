@@ -33,6 +33,9 @@ enum config_sync {
     SYNC_ALLREDUCE, /* MPI_Allreduce and a replicated update: the reference, equal to rounding only */
 };
 
+/* Machines that would not reckon the same bits. */
+enum config_mixed { MIXED_REFUSE, MIXED_ALLOW };
+
 struct config {
     char *run_name;
     int64_t seed;
@@ -74,7 +77,8 @@ struct config {
     int sync_method; /* enum config_sync */
     int64_t ranks_per_node;
     double sync_timeout, death_timeout; /* seconds; 0 = never */
-    int64_t check_every; /* steps between comparisons of the nodes; 0 = never */
+    int mixed;                          /* enum config_mixed */
+    int64_t check_every;                /* steps between comparisons of the nodes; 0 = never */
 
     int64_t checkpoint_every_epochs; /* 0 = only the final one */
     int64_t checkpoint_every_steps;  /* 0 = none between epochs */

@@ -110,9 +110,11 @@ static enum status open_run(struct run *run, struct start *start, const struct s
     bool resumes = *start->from;
     TRY(start_enter(start, setup->text));
     TRY(rundir_file(run->path, "env.json", file));
-    TRY(environment_write(file, comm, a, info, resumes ? start->from : NULL,
+    TRY(environment_write(file, comm, a, info, &start->machines, resumes ? start->from : NULL,
                           start->weights ? a->init_from : NULL));
     TRY(open_files(run, start, setup->config.log_every_steps));
+    if (start->machines.differ)
+        log_warn("sync.mixed: the same bits are not promised: %s", start->machines.text);
     report_start(&setup->config, comm, info);
     if (!start->goes_on) journal_start(&run->journal, &setup->config, comm, info);
     if (resumes) TRY(tell_resume(run, start, comm, info));
@@ -211,6 +213,7 @@ static enum status prepare_and_train(struct start *start, const struct setup *se
                                      const struct arguments *a)
 {
     TRY(comm_split_nodes(comm, setup->config.ranks_per_node));
+    TRY(machines_compare(&start->machines, comm, &setup->config));
     struct trainer *t = NULL;
     struct watchdog_limits limits = {setup->config.sync_timeout, setup->config.death_timeout};
     enum status status = watchdog_start(comm, &limits);

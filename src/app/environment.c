@@ -56,8 +56,8 @@ static void write_versions(struct json *j, const struct trainer_info *info)
 }
 
 enum status environment_write(const char *path, const struct comm *comm, const struct arguments *a,
-                              const struct trainer_info *info, const char *resumed_from,
-                              const char *weights_from)
+                              const struct trainer_info *info, const struct machines *machines,
+                              const char *resumed_from, const char *weights_from)
 {
     FILE *out;
     TRY(outfile_open(&out, path));
@@ -72,6 +72,9 @@ enum status environment_write(const char *path, const struct comm *comm, const s
     json_int(&j, "local_ranks", comm_local_size(comm));
     json_bool(&j, "crowded", comm_crowded(comm));
     write_versions(&j, info);
+    json_open(&j, "machines", '{');
+    machines_write(&j, machines);
+    json_close(&j, '}');
     json_open(&j, "command", '[');
     for (int i = 0; i < a->argc; i++) json_text(&j, NULL, a->argv[i]);
     json_close(&j, ']');

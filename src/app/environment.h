@@ -3,11 +3,12 @@
 #define APP_ENVIRONMENT_H
 
 #include "app/command.h"
+#include "app/machines.h"
 #include "ddp/trainer.h"
 
 /* `resumed_from` and `weights_from` are checkpoints, or NULL. Rank 0, local. */
 enum status environment_write(const char *path, const struct comm *comm, const struct arguments *a,
-                              const struct trainer_info *info, const char *resumed_from,
-                              const char *weights_from);
+                              const struct trainer_info *info, const struct machines *machines,
+                              const char *resumed_from, const char *weights_from);
 
 #endif

@@ -22,6 +22,8 @@ static const char *const target_normalize_kinds[] = {"none", "standard",
                                                      NULL};            /* enum config_target_normalize */
 static const char *const sync_methods[] = {"tree", "allreduce", NULL}; /* enum config_sync */
 
+static const char *const mixed_kinds[] = {"refuse", "allow", NULL}; /* enum config_mixed */
+
 static const char *const sections[] = {"run",      "data", "model",      "loss",    "train", "optim",
                                        "schedule", "sync", "checkpoint", "metrics", "log",   NULL};
 
@@ -118,6 +120,10 @@ static const struct option options[] = {
     {"sync.death_timeout", OPTION_REAL, AT(death_timeout), "10", 0, 1e9, MAY_CHANGE,
      .help = "seconds after which a job has ended in which a rank or the launcher died; 0 = leave it to the "
              "launcher"},
+    {"sync.mixed", OPTION_CHOICE, AT(mixed), "refuse", MAY_CHANGE, .choices = mixed_kinds,
+     .help = "machines that would not reckon the same bits (other program, processor, OpenBLAS or C "
+             "library): refuse, or "
+             "allow, which gives up that promise"},
     {"sync.check_every", OPTION_INT, AT(check_every), "100", 0, 1e9, MAY_CHANGE,
      .help = "steps after which all nodes compare what they held in each of them, besides before every "
              "checkpoint; a "

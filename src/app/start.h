@@ -5,6 +5,7 @@
 #define APP_START_H
 
 #include "app/lock.h"
+#include "app/machines.h"
 #include "app/saved.h"
 #include "app/setup.h"
 
@@ -16,6 +17,7 @@ struct start {
     bool complete;    /* there is nothing left to do; everything has been said */
     unsigned changes; /* enum trainer_change */
 
+    struct machines machines;   /* filled in by the caller */
     struct trainer_point point; /* where it goes on; filled in by the caller */
     char *weights;              /* rank 0: what became of each weight with --init-from, or NULL; of malloc */
 

@@ -15,6 +15,11 @@ const char *blas_core(void)
     return openblas_get_corename();
 }
 
+const char *blas_build(void)
+{
+    return openblas_get_config();
+}
+
 const char *blas_better_core(void)
 {
 #if defined(__x86_64__)
