@@ -85,7 +85,7 @@ static bool read_clock(const char *text, int64_t *seconds)
     }
     int digits = read_count(&at, seconds);
     if (digits == 0 || digits > COUNT_DIGITS || (has_days && *seconds >= 24)) return false;
-    for (; *at == ':'; parts++) {
+    for (; *at == ':' && parts < 3; parts++) {
         at++;
         if (read_count(&at, &part) != 2 || part >= 60) return false;
         *seconds = 60 * *seconds + part;

@@ -16,6 +16,11 @@
 
 #include "ddp/mem.h"
 
+#if defined(__has_feature) /* clang */
+#if __has_feature(address_sanitizer)
+#define __SANITIZE_ADDRESS__ 1
+#endif
+#endif
 #if defined(__SANITIZE_ADDRESS__)
 #define SANITIZED true /* the address space is full of shadow memory, and reports go to stderr */
 #else

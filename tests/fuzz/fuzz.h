@@ -13,8 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "ddp/log.h"
@@ -52,29 +50,31 @@ static inline void fuzz_end(void)
     FUZZ_CHECK(mem_alive() == 0);
 }
 
-/* A file in memory with a name that can be opened, and nothing to remove afterwards. */
-struct fuzz_file {
-    int file;
-    char path[32];
-};
-
-static inline void fuzz_write(struct fuzz_file *f, const void *data, size_t size)
+/* Where files are written: a folder in memory of this run, which the script that starts it removes. */
+static inline const char *fuzz_folder(void)
 {
-    FUZZ_CHECK(ftruncate(f->file, 0) == 0 && pwrite(f->file, data, size, 0) == (ssize_t)size);
+    const char *folder = getenv("FUZZ_FOLDER");
+    return folder ? folder : "/dev/shm";
 }
+
+/* A file with these bytes. */
+struct fuzz_file {
+    char path[64];
+};
 
 static inline struct fuzz_file fuzz_file(const void *data, size_t size)
 {
-    struct fuzz_file f = {.file = memfd_create("fuzz", 0)};
-    FUZZ_CHECK(f.file >= 0);
-    snprintf(f.path, sizeof f.path, "/proc/self/fd/%d", f.file);
-    fuzz_write(&f, data, size);
+    static unsigned files;
+    struct fuzz_file f;
+    snprintf(f.path, sizeof f.path, "%.32s/in.%d.%u", fuzz_folder(), (int)getpid(), files++ % 8);
+    int file = open(f.path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    FUZZ_CHECK(file >= 0 && write(file, data, size) == (ssize_t)size && close(file) == 0);
     return f;
 }
 
-static inline void fuzz_close(struct fuzz_file *f)
+static inline void fuzz_close(const struct fuzz_file *f)
 {
-    close(f->file);
+    FUZZ_CHECK(unlink(f->path) == 0);
 }
 
 /* The bytes as a text of its own, which ends at the first NUL; released with free. */
@@ -97,14 +97,11 @@ static inline size_t fuzz_cut(const uint8_t **data, size_t *size, const char *ma
     return bytes;
 }
 
-/* Where converters write, in a folder of this process that the script which starts it removes. */
+/* Where converters write. */
 static inline const char *fuzz_out(void)
 {
     static char path[64];
-    if (!*path) {
-        const char *folder = getenv("FUZZ_FOLDER");
-        snprintf(path, sizeof path, "%.40s/out.%d.h5", folder ? folder : "/dev/shm", (int)getpid());
-    }
+    snprintf(path, sizeof path, "%.32s/out.%d.h5", fuzz_folder(), (int)getpid());
     return path;
 }
 

@@ -4,7 +4,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct fuzz_table t = fuzz_table_begin(data, size);
-    struct fuzz_file list = {.file = -1};
+    struct fuzz_file list;
     t.options.header = TABLE_HEADER_AUTO, t.options.delimiter = 0; /* of CSV files only */
     if (t.part[2]) {
         list = fuzz_file(t.part[2], t.bytes[2]);

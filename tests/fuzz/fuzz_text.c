@@ -24,7 +24,8 @@ static void numbers(const char *text)
         FUZZ_CHECK(isfinite(real));
         FUZZ_CHECK(number_scan(text, &scanned) && memcmp(&scanned, &real, sizeof real) == 0);
         number_format(real, written);
-        FUZZ_CHECK(number_parse_real(written, &again) == STATUS_OK && memcmp(&again, &real, sizeof real) == 0);
+        FUZZ_CHECK(number_parse_real(written, &again) == STATUS_OK &&
+                   memcmp(&again, &real, sizeof real) == 0);
     }
     (void)fuzz_answer(number_parse_bool(text, &flag));
     if (fuzz_answer(clock_parse_duration(text, &integer))) FUZZ_CHECK(integer > 0);

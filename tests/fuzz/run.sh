@@ -44,7 +44,7 @@ fuzz() {
     FUZZ_FOLDER=$folder OPENBLAS_NUM_THREADS=1 UBSAN_OPTIONS=print_stacktrace=1 \
         ASAN_OPTIONS=allocator_may_return_null=1:max_allocation_size_mb=1024:quarantine_size_mb=16 \
         "$root/build-fuzz/tests/fuzz/fuzz_$target" "$folder/corpus" "${dictionary[@]}" -seed=1 -max_total_time="$seconds" \
-        -timeout=20 -rss_limit_mb=2560 -max_len=16384 -artifact_prefix="$findings/$target-" >"$logs/$target.log" 2>&1 || code=1 # libFuzzer's own 77 would look like "skipped"
+        -timeout=60 -rss_limit_mb=2560 -max_len=65536 -artifact_prefix="$findings/$target-" >"$logs/$target.log" 2>&1 || code=1 # libFuzzer's own 77 would look like "skipped"
     return "$code"
 }
 
@@ -64,7 +64,7 @@ one() {
     read -r executions edges < <(figures "$1"; echo)
     printf '%-12s %12s executions %7s edges   %s\n' "$1" "${executions:-0}" "${edges:-0}" \
         "$([ "$code" -eq 0 ] && echo "0 crashes" || echo "FAILED:")"
-    [ "$code" -eq 0 ] || tail -n 60 "$logs/$1.log"
+    [ "$code" -eq 0 ] || grep -v '^#' "$logs/$1.log" | tail -n 60
     return "$code"
 }
 
