@@ -181,12 +181,27 @@ end_job() { # REASON
 
 # Looks at a job of mpirun that has been silent for some seconds. When no host that answers has a rank any more, the job has ended,
 # whatever mpirun says: it waits for hosts that will never answer. Seeing that twice keeps us from meeting it between two moments.
-look_closer() {
+look_at_ranks() {
     on_all_hosts "$(seek_script)"
     if grep -qsx rank "$answers"/*.said; then
         ranks_seen=1 ranks_missed=0
     elif ((ranks_seen && ${#living[@]} > 0 && ++ranks_missed >= 2)); then
         end_job "mpirun hangs: none of the hosts that answer has a rank left"
+    fi
+}
+
+# The same for a job of srun, which knows what became of its ranks, but learns only after Slurm's SlurmdTimeout, by default five
+# minutes, that a node is dead.
+look_at_nodes() {
+    local host silent=''
+    on_all_hosts :
+    for host in "${chosen[@]%:*}"; do
+        [ -e "$answers/$host" ] || silent+=" $host"
+    done
+    if [ -z "$silent" ]; then
+        ranks_missed=0
+    elif ((${#living[@]} > 0 && ++ranks_missed >= 2)); then
+        end_job "no answer from$silent"
     fi
 }
 
@@ -207,9 +222,9 @@ watch_job() {
             end_job "interrupted twice"
         elif ((stall > 0 && SECONDS - alive >= stall)); then
             end_job "nothing was seen of the job for $stall s"
-        elif [ "$launcher" = mpirun ] && ((SECONDS - looked >= 5)); then # srun knows what became of its ranks
+        elif ((SECONDS - looked >= 5)); then
             looked=$SECONDS
-            look_closer
+            if [ "$launcher" = srun ]; then look_at_nodes; else look_at_ranks; fi
         fi
         wait_a_moment
     done

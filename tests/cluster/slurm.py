@@ -18,7 +18,7 @@ from hosts import unavailable as hosts_unavailable
 
 CORES = 4  # of each node, whatever the machine has
 
-# The scheduler looks every second, and a node that is silent for SILENT seconds is down. How long Slurm's credentials live is
+# The scheduler looks every second, and a node that is silent for SILENT seconds is down some seconds later. How long Slurm's credentials live is
 # also how long a requeued job waits before it may start: 120 s by default, 5 are the least.
 SILENT = 6
 CONF = """\
@@ -52,6 +52,7 @@ SchedulerParameters=sched_interval=1,sched_min_interval=0,bf_interval=1
 ReturnToService=2
 KillWait=5
 SlurmdTimeout={silent}
+MessageTimeout=5
 PreemptType=preempt/partition_prio
 PreemptMode=REQUEUE
 NodeName=n[1-{number}] NodeAddr={network}.[1-{number}] Sockets=1 CoresPerSocket={cores} ThreadsPerCore=1 RealMemory=4000

@@ -22,15 +22,16 @@ sys.path.insert(0, os.path.join(HERE, "..", "e2e"))
 import harness  # noqa: E402
 import slurm as real  # noqa: E402
 
-AT_ONCE = 4
+AT_ONCE = 6
 # Nodes that die are apart from those where other scenarios run. GraceTime is what a preempted job has left.
 PARTITIONS = """\
 PartitionName=low Nodes=n[1-8] Default=YES State=UP PriorityTier=1 GraceTime=5
 PartitionName=high Nodes=n[1-8] State=UP PriorityTier=10 PreemptMode=OFF
-PartitionName=node-loss Nodes=n[9-11] State=UP"""
+PartitionName=node-loss Nodes=n[9-11] State=UP
+PartitionName=spare Nodes=n[12-14] State=UP"""
 
 # Few parameters and much to compute: steps take about as long between hosts as on one.
-STEPS = 120
+STEPS = 80
 CONFIG = """
 run: {{name: work, seed: 1}}
 data: {{train: "{data}", normalize: none}}
@@ -38,7 +39,7 @@ model:
   input: [1, 28, 28]
   layers: [conv2d: {{out: 16, kernel: 3}}, relu, conv2d: {{out: 32, kernel: 3}}, relu, maxpool2d: 4, linear: 10]
 loss: {{name: cross_entropy}}
-train: {{epochs: 12, batch: 128}}
+train: {{epochs: 8, batch: 128}}
 optim: {{name: sgd, lr: 0.05, momentum: 0.9}}
 checkpoint: {{every_steps: 10}}
 """
@@ -180,6 +181,14 @@ class Scenarios:
         job.wait("COMPLETED", "FAILED")
         return job
 
+    def spare_node(self):
+        job = self.job("elastic", options=["--partition=spare", "--nodes=3", "--no-kill"], RANKS="4")
+        job.under_way()
+        wait_until(lambda: len(job.ranks()) == 4, "four ranks run")
+        self.cluster.kill_node(next(node for node in job.nodes()[1:] if job.ranks([node])))
+        job.wait("COMPLETED", "FAILED")
+        return job
+
     def cancelled(self):
         """A job that its user cancels stays away; another one continues the run."""
         job = self.job()
@@ -238,16 +247,16 @@ class SlurmJobs(unittest.TestCase):
     def setUpClass(cls):
         cls.root = tempfile.mkdtemp(prefix="ddp_train_slurm_")
         cls.addClassCleanup(shutil.rmtree, cls.root, ignore_errors=True)
-        cls.cluster = real.Slurm(11, PARTITIONS)
+        cls.cluster = real.Slurm(14, PARTITIONS)
         cls.addClassCleanup(cls.cluster.close)
-        cls.expected = cls.local("expected", SYNTHETIC)
         scenarios = Scenarios(cls.cluster, cls.root)
         harness.run(["demo-data", os.path.join(cls.root, "demo.h5")])
         scenarios.data = os.path.join(cls.root, "demo.h5:train[0:1280]")
-        cls.expected_demo = cls.local("expected-demo", scenarios.data)
         pool = concurrent.futures.ThreadPoolExecutor(AT_ONCE)
         cls.addClassCleanup(pool.shutdown, cancel_futures=True)
-        each = [("time_limit",), ("hopeless",), ("node_killed",), ("cancelled",), ("staged",), ("without_mpi",)]
+        cls.expected = pool.submit(cls.local, "expected", SYNTHETIC)
+        cls.expected_of_file = pool.submit(cls.local, "expected-of-file", scenarios.data)
+        each = [("time_limit",), ("hopeless",), ("node_killed",), ("spare_node",), ("cancelled",), ("staged",), ("without_mpi",)]
         both = [(name, launcher) for name in ("warned", "preempted", "rank_killed", "permanent", "undisturbed")
                 for launcher in ("srun", "mpirun")]
         cls.results = {key: pool.submit(getattr(scenarios, key[0]), *key[1:]) for key in each + both}
@@ -263,11 +272,11 @@ class SlurmJobs(unittest.TestCase):
         """The job of a scenario, when Slurm is done with it."""
         return self.results[key].result()
 
-    def assertDone(self, job, restarts, weights=None):
+    def assertDone(self, job, restarts, expected=None):
         """The job ended well after this many requeues, in the weights of the local run."""
         now = self.cluster.job(job.id)
         self.assertEqual((now["JobState"], now["ExitCode"], now["Restarts"]), ("COMPLETED", "0:0", str(restarts)), job.output())
-        self.assertEqual(job.weights(), weights or self.expected, job.output())
+        self.assertEqual(job.weights(), (expected or self.expected).result(), job.output())
 
     def assertNothingLost(self, job):
         """What was saved when the job was asked to end is where the next start went on."""
@@ -315,6 +324,12 @@ class SlurmJobs(unittest.TestCase):
         self.assertDone(job, 1)
         self.assertEqual(len(job.resumed()), 1, job.output())
 
+    def test_spare_node(self):
+        """The same allocation goes on with the node that was spare: Slurm is not asked."""
+        job = self.after("spare_node")
+        self.assertDone(job, 0)
+        self.assertEqual(len(job.resumed()), 1, job.output())
+
     def test_cancelled(self):
         job = self.after("cancelled")
         self.assertEqual((job.first["JobState"], job.first["Restarts"]), ("CANCELLED", "0"), job.first_output)
@@ -326,7 +341,7 @@ class SlurmJobs(unittest.TestCase):
     def test_staged(self):
         job = self.after("staged")
         self.assertEqual(job.copies, [True, True], job.output())
-        self.assertDone(job, 1, self.expected_demo)
+        self.assertDone(job, 1, self.expected_of_file)
         self.assertNothingLost(job)
         self.assertEqual(job.left, [], job.output())
 
