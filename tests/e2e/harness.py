@@ -20,6 +20,11 @@ ENVIRONMENT = {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": 
                "OMPI_MCA_hwloc_base_binding_policy": "none", "OMPI_MCA_btl": "self,vader"}
 
 
+# What two runs that compute the same may have otherwise in their metrics: how long it took, and where.
+TIMES = {"seconds", "samples_per_second", "data_share", "compute_share", "sync_share", "peak_bytes", "rank_ms_min", "rank_ms_median",
+         "rank_ms_max", "slowest_rank"}
+
+
 def environment():
     clean = {k: v for k, v in os.environ.items() if not k.startswith("DDP_TRAIN_")}
     return {**ENVIRONMENT, **clean}

@@ -39,7 +39,6 @@ log: {every_steps: 1}
 """
 
 HANG = 60  # seconds that no start may take, and no end after a disturbance
-TIMES = {"seconds", "samples_per_second", "data_share", "compute_share", "sync_share", "peak_bytes"}
 
 
 def descendants(pid):
@@ -118,7 +117,7 @@ class Matrix:
         """What the metrics say of steps, epochs and evaluations, and the final hash."""
         with open(os.path.join(folder, "metrics.jsonl")) as f:
             lines = [json.loads(line) for line in f]
-        kept = [{k: v for k, v in line.items() if k not in TIMES} for line in lines if line["kind"] in ("step", "epoch", "eval")]
+        kept = [{k: v for k, v in line.items() if k not in harness.TIMES} for line in lines if line["kind"] in ("step", "epoch", "eval")]
         for line in kept:
             line.pop("stragglers", None)
         return kept, lines[-1].get("weights_hash")

@@ -32,8 +32,6 @@ checkpoint: {every_steps: 3, keep: 3}
 """
 STEPS = 8  # of an epoch
 
-TIMES = ("seconds", "samples_per_second", "data_share", "compute_share", "sync_share")
-
 
 def events(folder):
     with open(os.path.join(folder, "metrics.jsonl")) as f:
@@ -42,7 +40,7 @@ def events(folder):
 
 def figures(folder):
     """What a run computed, without how long it took and how often it was started."""
-    return [{k: v for k, v in e.items() if k not in TIMES} for e in events(folder) if e["kind"] in ("step", "epoch", "eval")]
+    return [{k: v for k, v in e.items() if k not in harness.TIMES} for e in events(folder) if e["kind"] in ("step", "epoch", "eval")]
 
 
 def weights(folder):
