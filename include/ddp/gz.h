@@ -1,4 +1,4 @@
-/* gz.h - the zlib door: bytes of a file in order, whether it is gzip-compressed or plain.
+/* gz.h - the zlib door: bytes of a regular file in order, whether it is gzip-compressed or plain.
  *
  * Errors are STATUS_DATA and name the file. Local functions. */
 #ifndef DDP_GZ_H
@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "ddp/status.h"
 
@@ -13,6 +14,9 @@ struct gz;
 
 enum status gz_open(struct gz **out, const char *path);
 void gz_close(struct gz **g);
+
+/* How many bytes there can be at most: those of the file or, of a compressed one, as many as its length allows. */
+int64_t gz_most(struct gz *g);
 
 /* Reads exactly `bytes`; a file that ends earlier is truncated. */
 enum status gz_read(struct gz *g, void *out, size_t bytes);

@@ -3,12 +3,14 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <yaml.h>
 
 #include "ddp/mem.h"
 
 #define MAX_DEPTH 8
 #define MAX_BYTES (1 << 20)
+#define MAX_KEYS  1000 /* of a map: each is compared with all before it */
 
 struct reader {
     yaml_parser_t parser;
@@ -85,22 +87,20 @@ static enum status check_key(const struct reader *r, const yaml_event_t *event,
     TRY(check_event(r, event));
     if (event->type != YAML_SCALAR_EVENT) return fail_at(r, event->start_mark, "a key must be a single word");
     const char *key = (const char *)event->data.scalar.value;
-    for (const struct yaml_node *n = parent->child; n; n = n->next)
+    int keys = 0;
+    for (const struct yaml_node *n = parent->child; n; n = n->next, keys++)
         if (strcmp(n->key, key) == 0)
             return status_fail(STATUS_CONFIG, "%s:%zu:%zu: '%s' is given twice, first in line %d", r->name,
                                event->start_mark.line + 1, event->start_mark.column + 1, key, n->key_line);
-    return STATUS_OK;
+    return keys < MAX_KEYS ? STATUS_OK : fail_at(r, event->start_mark, "too many keys in one map");
 }
 
-/* Appends one member to `parent`; `event` is its key in a map, the member itself in a list. A node joins the
- * tree before it is filled, so that whoever frees the root frees everything, also after a failure. */
+/* Puts one member at the `end` of `parent`; `event` is its key in a map, the member itself in a list. A node
+ * joins the tree before it is filled, so that whoever frees the root frees everything, also after a failure. */
 static enum status read_member(struct reader *r, const yaml_event_t *event, struct yaml_node *parent,
-                               int depth)
+                               struct yaml_node **end, int depth)
 {
     if (parent->kind == YAML_MAP) TRY(check_key(r, event, parent));
-    struct yaml_node **end = &parent->child;
-    while (*end) end = &(*end)->next;
-
     struct yaml_node *node;
     TRY(mem_alloc(&node, 1, sizeof *node, "configuration"));
     if (parent->kind == YAML_LIST) {
@@ -126,13 +126,15 @@ static enum status read_member(struct reader *r, const yaml_event_t *event, stru
 static enum status read_members(struct reader *r, struct yaml_node *parent, int depth)
 {
     yaml_event_type_t end = parent->kind == YAML_MAP ? YAML_MAPPING_END_EVENT : YAML_SEQUENCE_END_EVENT;
+    struct yaml_node **last = &parent->child;
     for (bool done = false; !done;) {
         yaml_event_t event;
         TRY(next_event(r, &event));
         done = event.type == end;
-        enum status status = done ? STATUS_OK : read_member(r, &event, parent, depth);
+        enum status status = done ? STATUS_OK : read_member(r, &event, parent, last, depth);
         yaml_event_delete(&event);
         TRY(status);
+        if (!done) last = &(*last)->next;
     }
     return STATUS_OK;
 }
@@ -183,11 +185,24 @@ enum status yaml_parse(struct yaml_node **out, const char *text, const char *nam
     return status;
 }
 
+/* A pipe that nobody writes to would keep everyone waiting, and a device may have no end. */
+static enum status open_file(const char *path, FILE **file)
+{
+    struct stat facts;
+    if (stat(path, &facts) != 0)
+        return status_fail(STATUS_CONFIG, "%s: cannot be read: %s", path, strerror(errno));
+    if (!S_ISREG(facts.st_mode))
+        return status_fail(STATUS_CONFIG, "%s: is no configuration file: it is a %s", path,
+                           S_ISDIR(facts.st_mode) ? "folder" : "device or a pipe");
+    *file = fopen(path, "r");
+    return *file ? STATUS_OK : status_fail(STATUS_CONFIG, "%s: cannot be read: %s", path, strerror(errno));
+}
+
 enum status yaml_load(struct yaml_node **out, const char *path)
 {
+    FILE *file;
     *out = NULL;
-    FILE *file = fopen(path, "r");
-    if (!file) return status_fail(STATUS_CONFIG, "%s: cannot be read: %s", path, strerror(errno));
+    TRY(open_file(path, &file));
     char *text;
     enum status status = mem_alloc(&text, MAX_BYTES + 1, 1, "configuration file");
     if (status == STATUS_OK) {

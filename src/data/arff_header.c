@@ -43,6 +43,8 @@ static enum status read_values(struct table_reader *r, struct table_column *c, c
                                table_show(token.text, shown));
         if (c->dict->count == TABLE_CATEGORIES_MAX)
             return status_fail(STATUS_DATA, "more than %d values are declared", TABLE_CATEGORIES_MAX);
+        if (++r->words > TABLE_WORDS_MAX)
+            return status_fail(STATUS_DATA, "the attributes declare more than %d values", TABLE_WORDS_MAX);
         TRY(table_dict_add(c->dict, token.text, r->text.line));
     }
     at = arff_skip_blanks(at);

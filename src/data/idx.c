@@ -44,6 +44,18 @@ static enum status read_header(struct input *in, int rank, const char *what)
     return STATUS_OK;
 }
 
+/* Before a file as large as the header says is made. */
+static enum status check_length(const struct input *in, int rank)
+{
+    int64_t bytes = 1;
+    bool fits = true;
+    for (int i = 0; fits && i < rank; i++) fits = !__builtin_mul_overflow(bytes, in->dims[i], &bytes);
+    if (fits && bytes <= gz_most(in->file)) return STATUS_OK;
+    return status_fail(
+        STATUS_DATA,
+        "%s: is truncated, or damaged: its header declares more bytes than so short a file holds", in->path);
+}
+
 static enum status copy_images(struct input *in, struct h5_rows *rows, int64_t samples_at_once,
                                uint8_t *buffer)
 {
@@ -113,6 +125,8 @@ static enum status convert(struct input *images, struct input *labels, struct h5
     if (images->dims[0] != labels->dims[0])
         return status_fail(STATUS_DATA, "%s: holds %" PRId64 " images, but %s %" PRId64 " labels",
                            images->path, images->dims[0], labels->path, labels->dims[0]);
+    TRY(check_length(images, 3));
+    TRY(check_length(labels, 1));
     TRY(convert_labels(labels, w, names, classes));
     return convert_images(images, w);
 }

@@ -80,7 +80,7 @@ static enum status unknown_word(const struct table *t, const struct table_column
     return status_fail(STATUS_DATA, "'%s' does not occur in %s", shown, t->path);
 }
 
-static enum status learn_word(const struct table *t, const struct table_reader *r, struct table_column *c,
+static enum status learn_word(struct table *t, const struct table_reader *r, struct table_column *c,
                               const char *text)
 {
     bool is_class = c->role == TABLE_TARGET;
@@ -98,10 +98,14 @@ static enum status learn_word(const struct table *t, const struct table_reader *
                            is_class ? "classes" : "categories",
                            is_class ? "; if it is a number, say --labels target"
                                     : "; leave it out with --drop");
+    if (++t->words > TABLE_WORDS_MAX)
+        return status_fail(STATUS_DATA,
+                           "all columns together have more than %d categories; leave some out with --drop",
+                           TABLE_WORDS_MAX);
     return table_dict_add(c->dict, text, r->line);
 }
 
-static enum status take_word(const struct table *t, const struct table_reader *r, struct table_column *c,
+static enum status take_word(struct table *t, const struct table_reader *r, struct table_column *c,
                              const char *text, bool learn, double *value)
 {
     struct table_word *word = table_dict_find(c->dict, text);

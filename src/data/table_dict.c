@@ -8,7 +8,7 @@
 #include "ddp/mem.h"
 #include "ddp/number.h"
 
-#define FIRST_ROOM 32
+#define FIRST_ROOM 4
 #define INT_EXACT  9007199254740992.0 /* 2^53: integers up to here are exact doubles */
 
 static int64_t slot_of(const struct table_dict *d, const char *text)

@@ -16,6 +16,7 @@
 #define TABLE_NAME_MAX       1000  /* bytes of a name or a category */
 #define TABLE_CATEGORIES_MAX 10000 /* of a column */
 #define TABLE_FEATURES_MAX   1000000
+#define TABLE_WORDS_MAX      1000000 /* categories of all columns */
 
 enum table_role { TABLE_FEATURE, TABLE_TARGET, TABLE_DROPPED };
 
@@ -49,6 +50,7 @@ struct table_reader {
     struct table_text text;
     struct table_column *columns; /* [column_count], made by the format's open */
     int64_t column_count;
+    int64_t words;      /* declared so far */
     const char **cells; /* the row; NULL = missing. They live until the next row. */
     int64_t line;       /* at which the row starts */
     void *self;         /* of the format */
@@ -74,6 +76,7 @@ struct table {
     int64_t *targets, target_count;   /* columns, in file order */
     double *values;                   /* [column_count] the row; NaN = missing; of categories the code */
     enum table_y y;
+    int64_t words;        /* found so far, of all columns */
     int64_t width;        /* of x */
     int64_t rows;         /* in the file */
     int64_t kept[2];      /* rows of train (or all) and test */

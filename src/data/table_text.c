@@ -1,25 +1,12 @@
 #include "data/table_text.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "ddp/mem.h"
 
 #define PIECE   ((size_t)256 << 10)
 #define ROW_MAX ((size_t)64 << 20)
-
-static enum status check_file(const char *path)
-{
-    struct stat facts;
-    if (stat(path, &facts) != 0)
-        return status_fail(STATUS_DATA, "%s: %s; check the path", path,
-                           errno == ENOENT ? "no such file" : strerror(errno));
-    if (!S_ISREG(facts.st_mode))
-        return status_fail(STATUS_DATA, "%s: is no regular file; it is read more than once", path);
-    return STATUS_OK;
-}
 
 static enum status begin(struct table_text *t)
 {
@@ -33,7 +20,6 @@ static enum status begin(struct table_text *t)
 enum status table_text_open(struct table_text *t, const char *path)
 {
     *t = (struct table_text){.path = path};
-    TRY(check_file(path));
     TRY(gz_open(&t->file, path));
     return begin(t);
 }

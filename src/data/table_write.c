@@ -10,6 +10,7 @@
 
 #define BLOCK_BYTES (1 << 20)
 #define PATH_SIZE   32
+#define NAMES_MAX   ((size_t)64 << 20)
 
 /* One group: rows gather in x and y and go to the file by the block. */
 struct side {
@@ -57,6 +58,9 @@ static enum status make_feature_names(const struct table *t, const char ***names
         for (int64_t k = 0; c->kind == TABLE_CATEGORY && k < c->dict->count; k++)
             bytes += length + strlen(c->dict->words[k].text);
     }
+    if (bytes > NAMES_MAX)
+        return status_fail(STATUS_DATA, "%s: the names of its %" PRId64 " features take more than %zu MB",
+                           t->path, t->width, NAMES_MAX >> 20);
     TRY(mem_alloc(names, (size_t)t->width * sizeof **names + bytes, 1, "feature names"));
     char *text = (char *)(*names + t->width);
     const char **name = *names;
@@ -137,7 +141,7 @@ enum status table_writer_create(struct table *t, struct h5_writer *file)
     TRY(check_size(t));
     TRY(mem_alloc(&t->writer, 1, sizeof *t->writer, "table writer"));
     struct table_writer *w = t->writer;
-    int64_t row = 4 * t->width;
+    int64_t row = 4 * t->width + (int64_t)sizeof(int64_t) * t->target_count;
     w->file = file;
     w->block = row < BLOCK_BYTES ? BLOCK_BYTES / row : 1;
     bool wide = t->y == TABLE_Y_CLASSES && t->columns[t->targets[0]].dict->codes > UINT8_MAX + 1;

@@ -12,7 +12,7 @@
 
 #include "ddp/status.h"
 
-#define GUARD_SECONDS 60                  /* of processor time for one answer */
+#define GUARD_SECONDS 30                  /* of processor time for one answer */
 #define GUARD_MEMORY  ((size_t)512 << 20) /* beyond what the parent has, until guard_allow */
 
 struct guard;

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <zlib.h>
 
 #include "ddp/mem.h"
@@ -9,10 +10,27 @@
 #define PIECE       (1u << 30) /* gzread counts in int */
 #define BUFFER_SIZE (1u << 17)
 
+#define RATIO_MAX 1032 /* no stream of deflate grows by more */
+
 struct gz {
     gzFile file;
     char *path;
+    int64_t bytes; /* of the file */
 };
+
+/* A pipe that nobody writes to would keep everyone waiting, and a device may have no end. */
+static enum status open_file(struct gz *g)
+{
+    struct stat facts;
+    if (stat(g->path, &facts) != 0)
+        return status_fail(STATUS_DATA, "%s: %s; check the path", g->path,
+                           errno == ENOENT ? "no such file" : strerror(errno));
+    if (!S_ISREG(facts.st_mode))
+        return status_fail(STATUS_DATA, "%s: is no regular file; it may be read more than once", g->path);
+    g->bytes = facts.st_size;
+    g->file = gzopen(g->path, "rb");
+    return g->file ? STATUS_OK : status_fail(STATUS_DATA, "%s: cannot be read: %s", g->path, strerror(errno));
+}
 
 enum status gz_open(struct gz **out, const char *path)
 {
@@ -20,9 +38,7 @@ enum status gz_open(struct gz **out, const char *path)
     struct gz *g = NULL;
     TRY(mem_alloc(&g, 1, sizeof *g, "file"));
     enum status status = mem_copy_text(&g->path, path);
-    if (status == STATUS_OK && !(g->file = gzopen(path, "rb")))
-        status = status_fail(STATUS_DATA, "%s: %s; check the path", path,
-                             errno == ENOENT ? "no such file" : strerror(errno));
+    if (status == STATUS_OK) status = open_file(g);
     if (status != STATUS_OK) {
         gz_close(&g);
         return status;
@@ -38,6 +54,11 @@ void gz_close(struct gz **g)
     if ((*g)->file) gzclose((*g)->file);
     mem_free(&(*g)->path);
     mem_free(g);
+}
+
+int64_t gz_most(struct gz *g)
+{
+    return gzdirect(g->file) ? g->bytes : g->bytes > INT64_MAX / RATIO_MAX ? INT64_MAX : g->bytes * RATIO_MAX;
 }
 
 static enum status failed(const struct gz *g)

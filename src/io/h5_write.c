@@ -7,12 +7,14 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "ddp/mem.h"
 #include "io/h5_private.h"
 
 #define WRITE_MAX_RANK 4
+#define SPACE_CHECKED  ((hsize_t)64 << 20) /* smaller datasets are just written */
 
 struct h5_writer {
     hid_t file;
@@ -179,6 +181,23 @@ static enum status create_dataset(struct h5_writer *w, const char *name, hid_t t
     return status;
 }
 
+/* A short text can stand for many rows of zeros: rather nothing is written than a disk filled. */
+static enum status check_space(const struct h5_rows *r)
+{
+    struct statvfs disk;
+    hsize_t bytes = H5Tget_size(r->type);
+    bool fits = true;
+    for (int i = 0; fits && i < r->rank; i++) fits = !__builtin_mul_overflow(bytes, r->dims[i], &bytes);
+    if (fits && bytes < SPACE_CHECKED) return STATUS_OK;
+    if (statvfs(r->writer->temporary, &disk) != 0 || disk.f_blocks == 0) return STATUS_OK; /* it will show */
+    hsize_t room = (hsize_t)disk.f_bavail * disk.f_frsize;
+    if (fits && bytes <= room) return STATUS_OK;
+    return status_fail(
+        STATUS_OTHER, "%s: %s: cannot be written: needs %s%llu MB, and the disk has %llu MB left",
+        r->writer->path, r->name, fits ? "" : "more than ",
+        (unsigned long long)((fits ? bytes : UINT64_MAX) >> 20), (unsigned long long)(room >> 20));
+}
+
 static enum status open_rows(struct h5_rows *r, const char *name, const int64_t *dims, int64_t chunk_rows,
                              int gzip)
 {
@@ -189,6 +208,7 @@ static enum status open_rows(struct h5_rows *r, const char *name, const int64_t 
         chunk[i] = r->dims[i] = (hsize_t)dims[i];
     }
     if (r->rank > 0 && chunk[0] > (hsize_t)chunk_rows) chunk[0] = (hsize_t)chunk_rows;
+    if (gzip == 0) TRY(check_space(r));
     bool chunked = chunk_rows > 0;
     for (int i = 0; i < r->rank; i++) chunked = chunked && chunk[i] > 0;
     hid_t list = H5Pcreate(H5P_DATASET_CREATE);
