@@ -110,6 +110,8 @@ static enum status describe(const struct h5_file *f, hid_t dataset, hid_t list, 
     enum status status = STATUS_OK;
     if (type < 0 || space < 0)
         status = status_fail(STATUS_DATA, "%s: %s: is damaged: %s", f->path, name, h5_cause());
+    else if (H5Tget_size(type) == 0)
+        status = status_fail(STATUS_DATA, "%s: %s: is damaged: its elements have no bytes", f->path, name);
     if (status == STATUS_OK) {
         describe_type(type, info);
         status = describe_space(space, f->path, name, info);
