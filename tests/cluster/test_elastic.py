@@ -1,4 +1,5 @@
 """run-elastic.sh: what it does after which end of a job, with a stub in place of the program; and a real training that is killed again and again."""
+# label: hosts
 import glob
 import json
 import os

@@ -199,6 +199,9 @@ class LostHosts(Case):
         """The kernel asks for the other end, as run-elastic.sh tells Open MPI to have it do; ranks end on both sides of the cut."""
         self.lose("n1:2,n2:1,n3:1", lambda: self.hosts.cut("n3"), "a host was lost", ["--link-timeout", "4"])
         self.assertTrue(faults.until(lambda: not any(map(self.hosts.pids, self.hosts.names)), 2), "a process is left")
+        for name in self.hosts.names:
+            for folder, _, names in os.walk(f"/proc/{self.hosts.pid(name)}/root/dev/shm"):
+                self.assertEqual(names, [], f"{name}:{folder}")
 
     def test_cut_cable_and_watchdog(self):
         """The watchdogs end the ranks first; mpirun waits for the lost host forever, and has to be ended."""
