@@ -170,8 +170,8 @@ class LostHosts(Case):
     def lose(self, place, strike, ended, options=(), flags=(), within=20):
         """Starts on the hosts of `place`, strikes, and looks whether the first start ended as expected, in time."""
         plain = LostHosts.plain = LostHosts.plain or self.train(self.config, 2, self.FLAGS)
-        line = [self.SCRIPT, "--program", harness.PROGRAM, "--hosts", place, *options, "--", "train", self.config, "-o", self.path("run"),
-                *self.FLAGS, *flags]
+        line = [self.SCRIPT, "--program", harness.PROGRAM, "--hosts", place, "--probe-timeout", "1", *options, "--", "train", self.config,
+                "-o", self.path("run"), *self.FLAGS, *flags]
         with open(self.path("said"), "w") as out:
             script = self.hosts.start_in("n1", line, env=self.hosts.environment({"TMPDIR": self.hosts.folder}), stdout=out, stderr=out)
         self.assertTrue(faults.until(lambda: self.steps()[-1:] > [8], 40), "step 8 was never reached")
@@ -196,8 +196,8 @@ class LostHosts(Case):
         self.assertIn("host n2 does not answer", said)
 
     def test_cut_cable(self):
-        """The kernel asks for the other end, as run-elastic.sh tells Open MPI to have it do; ranks end on both sides of the cut."""
-        self.lose("n1:2,n2:1,n3:1", lambda: self.hosts.cut("n3"), "a host was lost", ["--link-timeout", "4"])
+        """Rank 0 is cut off. The kernel asks for the other end, as Open MPI is told to have it do; ranks end on both sides."""
+        self.lose("n3:1,n1:2,n2:1", lambda: self.hosts.cut("n3"), "a host was lost", ["--link-timeout", "4"])
         self.assertTrue(faults.until(lambda: not any(map(self.hosts.pids, self.hosts.names)), 2), "a process is left")
         for name in self.hosts.names:
             for folder, _, names in os.walk(f"/proc/{self.hosts.pid(name)}/root/dev/shm"):
@@ -206,8 +206,6 @@ class LostHosts(Case):
     def test_cut_cable_and_watchdog(self):
         """The watchdogs end the ranks first; mpirun waits for the lost host forever, and has to be ended."""
         self.lose("n1:2,n2:1,n3:1", lambda: self.hosts.cut("n3"), "mpirun hangs", ["--link-timeout", "600"], ["--sync.timeout=3"], 60)
-        for name in self.hosts.names:
-            self.assertEqual([pid for pid in self.hosts.pids(name) if faults.content(f"/proc/{pid}/comm") == "ddp_train\n"], [], name)
 
 
 if __name__ == "__main__":
