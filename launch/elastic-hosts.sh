@@ -6,6 +6,7 @@
 #                          $answers/HOST.said is what it said
 #   tidy_script START      such a script: ends and removes what starts before START left, and makes folders for START
 #   seek_script            another one: says "rank" where a rank of the job is
+#   look_at_ranks          ends a job of mpirun that has lost its hosts without noticing; look_at_nodes one of srun
 #   share_ranks LIMIT...   gives the living hosts ranks: `chosen` (host:ranks), `ranks` (in all), and the hostfile
 
 # shellcheck disable=SC2154 # what is not set here is run-elastic.sh's, which also has refuse, add_host, read_hosts and wait_a_moment
@@ -124,4 +125,30 @@ share_ranks() { # LIMIT... empty or 0 is none
         chosen+=("$host:$number")
         ranks=$((ranks + number))
     done
+}
+
+# Looks at a job of mpirun that has been silent for some seconds. When no host that answers has a rank any more, the job has ended,
+# whatever mpirun says: it waits for hosts that will never answer. Seeing that twice keeps us from meeting it between two moments.
+look_at_ranks() {
+    on_all_hosts "$(seek_script)"
+    if grep -qsx rank "$answers"/*.said; then
+        ranks_seen=1 ranks_missed=0
+    elif ((ranks_seen && ${#living[@]} > 0 && ++ranks_missed >= 2)); then
+        end_job "mpirun hangs: none of the hosts that answer has a rank left"
+    fi
+}
+
+# The same for a job of srun, which knows what became of its ranks, but learns only after Slurm's SlurmdTimeout, by default five
+# minutes, that a node is dead.
+look_at_nodes() {
+    local host silent=''
+    on_all_hosts :
+    for host in "${chosen[@]%:*}"; do
+        [ -e "$answers/$host" ] || silent+=" $host"
+    done
+    if [ -z "$silent" ]; then
+        ranks_missed=0
+    elif ((${#living[@]} > 0 && ++ranks_missed >= 2)); then
+        end_job "no answer from$silent"
+    fi
 }

@@ -179,32 +179,6 @@ end_job() { # REASON
     kill -KILL -- "-$job"
 }
 
-# Looks at a job of mpirun that has been silent for some seconds. When no host that answers has a rank any more, the job has ended,
-# whatever mpirun says: it waits for hosts that will never answer. Seeing that twice keeps us from meeting it between two moments.
-look_at_ranks() {
-    on_all_hosts "$(seek_script)"
-    if grep -qsx rank "$answers"/*.said; then
-        ranks_seen=1 ranks_missed=0
-    elif ((ranks_seen && ${#living[@]} > 0 && ++ranks_missed >= 2)); then
-        end_job "mpirun hangs: none of the hosts that answer has a rank left"
-    fi
-}
-
-# The same for a job of srun, which knows what became of its ranks, but learns only after Slurm's SlurmdTimeout, by default five
-# minutes, that a node is dead.
-look_at_nodes() {
-    local host silent=''
-    on_all_hosts :
-    for host in "${chosen[@]%:*}"; do
-        [ -e "$answers/$host" ] || silent+=" $host"
-    done
-    if [ -z "$silent" ]; then
-        ranks_missed=0
-    elif ((${#living[@]} > 0 && ++ranks_missed >= 2)); then
-        end_job "no answer from$silent"
-    fi
-}
-
 # Waits until the job has ended, and looks once a second whether it still lives. Sets `code`.
 watch_job() {
     local signs='' now alive=$SECONDS looked=$SECONDS ranks_seen=0 ranks_missed=0 told=0
@@ -337,6 +311,11 @@ decide() {
     restarts=$((restarts + 1)) failures=$((failures + 1))
 }
 
+# Ends the script if that was asked for while no job was running.
+heed_stop() {
+    [ -z "$stopping" ] || finish "$stop_code" "stopped by SIG$stopping between two starts; start again to continue"
+}
+
 pause_between() {
     local pause until
     next_pause
@@ -348,13 +327,13 @@ pause_between() {
     while ((SECONDS < until)) && [ -z "$stopping" ]; do
         wait_a_moment
     done
-    [ -z "$stopping" ] || finish "$stop_code" "stopped by SIG$stopping between two starts; start again to continue"
+    heed_stop
 }
 
 # --- The loop ---
 
 on_signal() { # NAME
-    note "SIG$1: the job is asked to save and end"
+    note "SIG$1: to end${job:+, when the job has saved}"
     [ "$1" != INT ] || ((++interrupts < 2)) || hurry=1
     if [ -z "$stopping" ]; then
         stopping=$1
@@ -366,6 +345,7 @@ run_start() {
     local begun
     begun=$(milliseconds) start=$((start + 1)) code=1 why=''
     on_all_hosts "$(tidy_script "$start")"
+    heed_stop
     find_virtual_ranks
     share_ranks "$virtual" "$max_ranks"
     ((ranks > 0 && last_ended > 0)) && idle=$((idle + $(milliseconds) - last_ended))
