@@ -34,6 +34,9 @@ void dataset_destroy(struct dataset **d); /* collective */
 enum status dataset_split(struct dataset *d, struct comm *comm, double fraction, uint64_t seed,
                           struct dataset **rest);
 
+/* Whether the file is still as it was when it was opened. Errors: STATUS_DATA with what has changed. Local. */
+enum status dataset_check(const struct dataset *d);
+
 const char *dataset_locator(const struct dataset *d);
 const struct source_info *dataset_info(const struct dataset *d);
 const void *dataset_features(const struct dataset *d, int64_t sample); /* [F] in the source's type */

@@ -56,6 +56,9 @@ enum status source_open(struct source **out, const char *locator, const struct s
 void source_close(struct source **s);
 const struct source_info *source_info(const struct source *s);
 
+/* Whether the file is still as it was when it was opened. Errors: what has changed. */
+enum status source_check(const struct source *s);
+
 /* The number that sample i has in the file: another one if the locator is a slice. */
 int64_t source_number(const struct source *s, int64_t sample);
 

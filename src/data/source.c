@@ -74,6 +74,11 @@ const struct source_info *source_info(const struct source *s)
     return &s->info;
 }
 
+enum status source_check(const struct source *s)
+{
+    return s->ops->check ? s->ops->check(s) : STATUS_OK;
+}
+
 int64_t source_number(const struct source *s, int64_t sample)
 {
     return slice_at(s->slice, sample);

@@ -8,6 +8,7 @@
 #include "data/finite.h"
 #include "data/labels.h"
 #include "data/names.h"
+#include "ddp/filestate.h"
 #include "ddp/h5.h"
 #include "ddp/log.h"
 #include "ddp/mem.h"
@@ -15,6 +16,8 @@
 #define SCRATCH_BYTES (1 << 20)
 
 struct h5_source {
+    char path[FIND_NAME_SIZE];
+    struct filestate state; /* before it was opened */
     struct h5 *file;
     struct found x;
     struct labels labels;
@@ -128,12 +131,14 @@ static enum status make_scratch(struct source *s, struct h5_source *h)
 static enum status open_h5(struct source *s, const char *locator, const struct source_names *names)
 {
     struct h5_source *h = NULL;
-    char path[FIND_NAME_SIZE];
     const char *group;
-    TRY(find_split(locator, path, &group));
     TRY(mem_alloc(&s->self, 1, sizeof *h, "HDF5 source"));
     h = s->self;
-    TRY(h5_open(&h->file, path));
+    const char *path = h->path;
+    TRY(find_split(locator, h->path, &group));
+    enum status seen = filestate_take(&h->state, path);
+    TRY(h5_open(&h->file, path)); /* which says better why a file is not there */
+    if (seen != STATUS_OK) TRY(filestate_take(&h->state, path));
     enum h5_object what = group[0] ? h5_what(h->file, group) : H5_OBJECT_GROUP;
     if (what == H5_OBJECT_REFUSED) return STATUS_DATA;
     if (what != H5_OBJECT_GROUP)
@@ -187,6 +192,12 @@ static enum status read_h5(struct source *s, struct slice part, const struct sou
     return labels_read(&h->labels, part, rows);
 }
 
+static enum status check_h5(const struct source *s)
+{
+    const struct h5_source *h = s->self;
+    return filestate_check(&h->state, h->path);
+}
+
 static void close_h5(struct source *s)
 {
     struct h5_source *h = s->self;
@@ -203,5 +214,6 @@ const struct source_ops source_h5 = {
     .prefix = "",
     .open = open_h5,
     .read = read_h5,
+    .check = check_h5,
     .close = close_h5,
 };

@@ -14,7 +14,8 @@ struct source_ops {
      * without prefix and slice; names are NULL where none is given. Only sources that have weights look at their name. */
     enum status (*open)(struct source *s, const char *rest, const struct source_names *names);
     enum status (*read)(struct source *s, struct slice part, const struct source_rows *rows);
-    void (*close)(struct source *s); /* may be NULL */
+    enum status (*check)(const struct source *s); /* source_check; NULL for sources without a file */
+    void (*close)(struct source *s);              /* may be NULL */
 };
 
 struct source {

@@ -77,6 +77,18 @@ static enum status read_share(struct store *s, struct label_scan *scan)
     return STATUS_OK;
 }
 
+/* If the file was changed meanwhile, that is what to say of whatever went wrong, and nothing may be believed even if all went
+ * well: behind the end of a file that was cut HDF5 reads zeros. */
+static enum status read_unchanged(struct store *s, struct label_scan *scan)
+{
+    enum status status = read_share(s, scan);
+    if (status_is_stop(status)) return status;
+    char text[STATUS_TEXT_SIZE];
+    snprintf(text, sizeof text, "%s", status_text());
+    TRY(source_check(s->source));
+    return status == STATUS_OK ? status : status_fail(status, "%s", text);
+}
+
 static void wish_for(struct infer_wish *w, char taker[64], const struct dataset_labels *labels)
 {
     const struct loss_ops *loss = labels->loss;
@@ -108,7 +120,7 @@ static enum status load(struct dataset *d, struct comm *comm, const char *locato
     struct label_scan scan = {.wish = &wish};
     infer_begin(&scan.facts);
     dataset_part(d, comm_local_size(comm), comm_local_rank(comm), &scan.first, &scan.end);
-    TRY(comm_agree(comm, read_share(s, &scan)));
+    TRY(comm_agree(comm, read_unchanged(s, &scan)));
     return dataset_settle(s, comm, &scan);
 }
 
@@ -134,6 +146,11 @@ void dataset_destroy(struct dataset **d)
         mem_free(&(*d)->store);
     }
     mem_free(d);
+}
+
+enum status dataset_check(const struct dataset *d)
+{
+    return source_check(d->store->source);
 }
 
 void dataset_part(const struct dataset *d, int parts, int index, int64_t *first, int64_t *end)

@@ -1,4 +1,4 @@
-/* trainer_check.c - whether all ranks and nodes still hold the same state. */
+/* trainer_check.c - whether all ranks and nodes still hold the same state, and the data are as they were. */
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -45,6 +45,14 @@ static enum status tell_difference(const struct trainer *t, const struct sync_di
     if (t->checked >= 0) snprintf(since, sizeof since, " (alike after step %" PRId64 ")", t->checked);
     return status_fail(STATUS_DIFFERS, "step %" PRId64 ": %s, in %s%s%s%s; " SUSPECT, t->progress.step, nodes,
                        first, exact ? "" : " to ", exact ? "" : last, since);
+}
+
+enum status trainer_check_data(struct trainer *t)
+{
+    enum status status = STATUS_OK;
+    if (comm_rank(t->comm) == 0) status = dataset_check(t->train);
+    if (comm_rank(t->comm) == 0 && status == STATUS_OK && t->val) status = dataset_check(t->val);
+    return comm_agree(t->comm, status);
 }
 
 enum status trainer_check(struct trainer *t)

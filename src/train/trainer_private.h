@@ -67,6 +67,10 @@ enum status trainer_step(struct trainer *t, const struct order *order, int64_t e
  * step. Collective. Errors, on all ranks alike: STATUS_DIFFERS, naming who and where. */
 enum status trainer_check(struct trainer *t);
 
+/* The same: whether the files that data were read from are as they were, as rank 0 sees them. Collective. Errors, on all ranks
+ * alike: STATUS_DATA. */
+enum status trainer_check_data(struct trainer *t);
+
 /* timeline.c: events that so many steps may record. */
 int64_t timeline_room(const struct trainer *t, int64_t steps);
 

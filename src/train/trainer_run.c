@@ -101,6 +101,20 @@ static enum status stop_here(struct run *r, bool interrupted)
     return saver_stop(r->saver, status, cause);
 }
 
+/* Where the run is saved, or an epoch ends, data files that have changed end it: what was read of them before is in memory, so up
+ * to here everything is right, and is kept. */
+static enum status check_data(struct run *r, bool saved)
+{
+    char text[STATUS_TEXT_SIZE / 2];
+    enum status status = trainer_check_data(r->t);
+    if (status == STATUS_OK) return status;
+    snprintf(text, sizeof text, "%s", status_text());
+    if (!saved) TRY(saver_take(r->saver, SAVER_STEP));
+    TRY(saver_finish(r->saver));
+    return status_fail(status, "%s (the run is saved up to here, step %lld)", text,
+                       (long long)r->t->progress.step);
+}
+
 /* What the ranks asked for, or the configuration: between two steps, on all ranks alike. After the last step of an epoch a
  * mere checkpoint waits for the epoch's end; a run that shall end does not. */
 static enum status between_steps(struct run *r, int64_t requests)
@@ -116,7 +130,8 @@ static enum status between_steps(struct run *r, int64_t requests)
     if (ends) r->save_due = due;
     if (!due || ends) return STATUS_OK;
     watchdog_at(WATCHDOG_SAVES);
-    return saver_take(r->saver, SAVER_STEP);
+    TRY(saver_take(r->saver, SAVER_STEP));
+    return check_data(r, true);
 }
 
 /* The rest of the epoch under way, which may be all of it or nothing. */
@@ -236,7 +251,7 @@ static bool is_finished(const struct run *r)
     return p->stopped || p->epoch >= r->t->config->epochs;
 }
 
-/* At the end of an epoch. */
+/* At the end of an epoch; a run that is finished needs its data no more. */
 static enum status save(struct run *r)
 {
     const struct progress *p = &r->t->progress;
@@ -247,7 +262,8 @@ static enum status save(struct run *r)
     else if (r->save_due || (every > 0 && p->epoch % every == 0))
         names |= SAVER_STEP;
     watchdog_at(WATCHDOG_SAVES);
-    return names ? saver_take(r->saver, names) : STATUS_OK;
+    if (names) TRY(saver_take(r->saver, names));
+    return is_finished(r) ? STATUS_OK : check_data(r, names != 0);
 }
 
 static void tell_done(const struct run *r, double peak_bytes)

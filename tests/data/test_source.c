@@ -495,6 +495,27 @@ static void test_refused_files(void)
     free(long_name);
 }
 
+/* HDF5 reads zeros behind the end of a file that was cut while it was open, and says nothing: the check does. */
+static void test_cut_while_open(void)
+{
+    const struct sample_file s = {.x_type = H5_TYPE_F32, .y_type = H5_TYPE_I64, .rank = 2, .dims = {200, 16}};
+    int32_t labels[200];
+    struct source *source;
+    fill(&s);
+    write_file(&s);
+    for (off_t length = 9000; length >= 0; length -= 1500) {
+        CHECK_STATUS(source_open(&source, path, &usual), STATUS_OK);
+        CHECK_STATUS(source_check(source), STATUS_OK);
+        CHECK(truncate(path, length) == 0);
+        struct source_rows rows = {.features = &back, .labels = labels};
+        (void)source_read(source, 0, 200, &rows);
+        CHECK_STATUS(source_check(source), STATUS_DATA);
+        CHECK(says("set.h5: has shrunk during the run, from "));
+        source_close(&source);
+        write_file(&s);
+    }
+}
+
 /* A colon may belong to the name of the file. */
 static void test_colon(void)
 {
@@ -526,6 +547,7 @@ int main(void)
     test_weights();
     test_slices();
     test_refused_files();
+    test_cut_while_open();
     test_colon();
     unlink(path);
     CHECK(rmdir(folder) == 0);

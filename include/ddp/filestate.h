@@ -1,0 +1,20 @@
+/* filestate.h - whether a file is still the one that was looked at, by what the file system says of it: device and inode, length,
+ * time of the last change. Local functions. */
+#ifndef DDP_FILESTATE_H
+#define DDP_FILESTATE_H
+
+#include <sys/stat.h>
+
+#include "ddp/status.h"
+
+struct filestate {
+    struct stat facts;
+};
+
+/* Errors: STATUS_DATA when the file cannot be looked at. */
+enum status filestate_take(struct filestate *f, const char *path);
+
+/* Errors: STATUS_DATA with what is different now: the file is gone, another one, shorter, longer, or written to. */
+enum status filestate_check(const struct filestate *f, const char *path);
+
+#endif
