@@ -42,7 +42,7 @@ fuzz() {
     cp "$corpus"/* "$folder/corpus"
     [ ! -e "$root/tests/fuzz/$target.dict" ] || dictionary=("-dict=$root/tests/fuzz/$target.dict")
     FUZZ_FOLDER=$folder OPENBLAS_NUM_THREADS=1 UBSAN_OPTIONS=print_stacktrace=1 \
-        ASAN_OPTIONS=allocator_may_return_null=1:max_allocation_size_mb=1024:quarantine_size_mb=16 \
+        ASAN_OPTIONS=allocator_may_return_null=1:max_allocation_size_mb=256:quarantine_size_mb=16 \
         "$root/build-fuzz/tests/fuzz/fuzz_$target" "$folder/corpus" "${dictionary[@]}" -seed=1 -max_total_time="$seconds" \
         -timeout=60 -rss_limit_mb=2560 -max_len=65536 -artifact_prefix="$findings/$target-" >"$logs/$target.log" 2>&1 || code=1 # libFuzzer's own 77 would look like "skipped"
     return "$code"
