@@ -160,7 +160,7 @@ class LostHosts(Case):
     """run-elastic.sh on n1 ends the job that has lost a host, and goes on with the others, to the same weights."""
     number = 3
     SCRIPT = os.path.join(harness.SOURCE, "launch", "run-elastic.sh")
-    FLAGS = ["--train.epochs=4", "--checkpoint.every_steps=5"]
+    FLAGS = ["--data.train=synthetic:2x12x12:5:1440", "--checkpoint.every_steps=8"]  # 2 epochs of 30 steps
     plain = None
 
     def steps(self):
@@ -205,7 +205,8 @@ class LostHosts(Case):
 
     def test_cut_cable_and_watchdog(self):
         """The watchdogs end the ranks first; mpirun waits for the lost host forever, and has to be ended."""
-        self.lose("n1:2,n2:1,n3:1", lambda: self.hosts.cut("n3"), "mpirun hangs", ["--link-timeout", "600"], ["--sync.timeout=3"], 60)
+        self.lose("n1:2,n2:1,n3:1", lambda: self.hosts.cut("n3"), "mpirun hangs", ["--link-timeout", "600"], ["--sync.timeout=3"],
+                  60)  # ten times the timeout if it strikes in the midst of a checkpoint
 
 
 if __name__ == "__main__":
