@@ -150,6 +150,14 @@ bool guard_next(struct guard *g)
 
 /* ---- the parent ---- */
 
+/* Whoever ignores the ends of children, perhaps because the program that started it did, never hears how they ended. */
+static void hear_of_ends(void)
+{
+    struct sigaction now;
+    if (sigaction(SIGCHLD, NULL, &now) == 0 && (now.sa_handler == SIG_IGN || now.sa_flags & SA_NOCLDWAIT))
+        signal(SIGCHLD, SIG_DFL);
+}
+
 static enum status make_child(struct guard *g, void (*serve)(struct guard *g, void *self), void *self)
 {
     int ends[2];
@@ -158,6 +166,7 @@ static enum status make_child(struct guard *g, void (*serve)(struct guard *g, vo
     if (g->room == MAP_FAILED) g->room = NULL;
     if (!g->room || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
         return status_fail(STATUS_OTHER, "%s: cannot be read: %s", g->path, strerror(errno));
+    hear_of_ends();
     g->child = fork();
     if (g->child == 0) {
         close(ends[0]);

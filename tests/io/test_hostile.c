@@ -238,6 +238,8 @@ static void test_guard(void)
     check_deed(CRASH, STATUS_DATA, "makes the HDF5 library crash (signal 11, Segmentation fault)");
     check_deed(EXIT, STATUS_OTHER, "exit code 7");
     check_deed(BE_KILLED, STATUS_OTHER, "was killed");
+    signal(SIGCHLD, SIG_IGN); /* as inherited from a careless program */
+    check_deed(CRASH, STATUS_DATA, "makes the HDF5 library crash (signal 11, Segmentation fault)");
     guard_set_seconds(1);
     check_deed(LOOP, STATUS_DATA, "busy for more than 1 s");
     guard_set_seconds(GUARD_SECONDS);
