@@ -131,7 +131,7 @@ read_arguments() { # finds the run directory, which tells how far the run is
         case ${arguments[i]} in
         -o | --output) folder=${arguments[i + 1]:-} ;;
         --output=*) folder=${arguments[i]#--output=} ;;
-        -o?*) folder=${arguments[i]#-o} ;;
+        -o?*) folder=${arguments[i]#-o} folder=${folder#=} ;;
         --resume | --resume=*) refuse "leave out ${arguments[i]}: every start gets --resume auto" ;;
         --overwrite) refuse "leave out --overwrite: it would delete what the start before has reached" ;;
         esac
@@ -241,7 +241,7 @@ reason() { # CODE
     esac
 }
 
-milliseconds() { echo $((${EPOCHREALTIME/[.,]/} / 1000)); }
+milliseconds() { date +%s%3N; }
 
 seconds() { # MILLISECONDS
     printf '%d.%d s' $(($1 / 1000)) $(($1 % 1000 / 100))

@@ -234,6 +234,15 @@ class CommandLine(Case):
         for option in options:
             self.assertRegex(said, rf"(?m)^  {option} ")
 
+    def test_run_directory_in_one_word_and_an_older_bash(self):
+        os.makedirs(self.path("run/checkpoints"))
+        self.write("run/checkpoints/step-000000040.h5", "")
+        older = self.write("older", "unset EPOCHREALTIME\n")  # which bash has from 5.0 on
+        script = self.start("/bin/true", ["--ranks", "1"], ("train", "my.yaml", "-o=run"), BASH_ENV=older)
+        said = self.end(script)
+        self.assertEqual(script.returncode, 0, said)
+        self.assertIn("newest checkpoint: step 40 in run/checkpoints", said)
+
     def test_mistakes(self):
         good = ["--", "train", "my.yaml", "-o", "run"]
         for line, words in (
