@@ -14,4 +14,7 @@ bool utf8_valid(const char *text);
 size_t utf8_count(const char *text);
 size_t utf8_bytes(const char *text, size_t count);
 
+/* Terminals obey control characters, also U+0080 to U+009F: puts '?' in place of every byte of them, line ends included. */
+void utf8_defuse(char *text);
+
 #endif

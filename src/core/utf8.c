@@ -45,3 +45,11 @@ size_t utf8_count(const char *text)
     for (; *text; text += utf8_bytes(text, 1)) count++;
     return count;
 }
+
+void utf8_defuse(char *text)
+{
+    for (unsigned char *c = (unsigned char *)text; *c; c++) {
+        if (*c < 0x20 || *c == 0x7f) *c = '?';
+        if (*c == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0) c[0] = c[1] = '?';
+    }
+}

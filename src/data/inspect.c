@@ -8,6 +8,7 @@
 #include "data/survey.h"
 #include "ddp/h5.h"
 #include "ddp/mem.h"
+#include "ddp/utf8.h"
 
 #define GROUPS_MAX   64
 #define CHANNELS_MAX 4
@@ -37,12 +38,15 @@ static void print_dataset(FILE *out, const char *name, const struct h5_info *inf
 static void list_dataset(void *self, const char *name, const struct h5_info *info)
 {
     struct listing *l = self;
+    char shown[FIND_NAME_SIZE];
+    snprintf(shown, sizeof shown, "%s", name);
+    utf8_defuse(shown);
     if (l->datasets++ == 0)
         fprintf(l->out, "  %-24s  %-8s  %-24s  %-20s  %s\n", "dataset", "type", "shape", "chunks", "filters");
     if (info)
-        print_dataset(l->out, name, info);
+        print_dataset(l->out, shown, info);
     else
-        fprintf(l->out, "  %-24s  %s\n", name, status_text());
+        fprintf(l->out, "  %-24s  %s\n", shown, status_text());
     if (!find_is_features(name) || l->group_count == GROUPS_MAX) return;
     const char *slash = strrchr(name, '/');
     char *group = l->groups[l->group_count];
@@ -70,8 +74,9 @@ static enum status inspect_group(const char *path, const char *group, FILE *out)
     struct survey survey = {0};
     const struct source_names names = {.weights = "weights", .weights_optional = true};
     snprintf(locator, sizeof locator, "%s%s%s", path, group[0] ? ":" : "", group);
-    fprintf(out, "\n%s\n", locator);
     enum status status = source_open(&source, locator, &names);
+    utf8_defuse(locator);
+    fprintf(out, "\n%s\n", locator);
     if (status == STATUS_OK) status = survey_make(source, &survey);
     if (status == STATUS_OK) {
         const struct source_info *info = source_info(source);

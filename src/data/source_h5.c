@@ -12,6 +12,7 @@
 #include "ddp/h5.h"
 #include "ddp/log.h"
 #include "ddp/mem.h"
+#include "ddp/utf8.h"
 
 #define SCRATCH_BYTES (1 << 20)
 
@@ -75,13 +76,6 @@ static enum status describe_features(struct source *s, struct h5_source *h)
     return STATUS_OK;
 }
 
-/* Names are shown on terminals, which obey control characters. */
-static void defuse(char *name)
-{
-    for (; *name; name++)
-        if ((unsigned char)*name < 0x20 || *name == 0x7f) *name = ' ';
-}
-
 /* Names stand beside the labels, on their group or on the file, as attribute or as dataset. */
 static enum status find_names(struct h5_source *h, const char *group, const char *what, int64_t *count)
 {
@@ -114,7 +108,7 @@ static enum status read_class_names(struct source *s, struct h5_source *h, const
     }
     for (int i = 1; i < usable && !h->class_names; i++) TRY(find_names(h, group, kinds[i], &count));
     if (!h->class_names) return STATUS_OK;
-    for (int64_t k = 0; k < count; k++) defuse(h->class_names[k]);
+    for (int64_t k = 0; k < count; k++) utf8_defuse(h->class_names[k]);
     s->info.class_count = count;
     s->info.class_names = (const char *const *)h->class_names;
     return STATUS_OK;

@@ -36,9 +36,6 @@ const char *h5_cause(void)
     static _Thread_local char text[H5_TEXT_SIZE];
     snprintf(text, sizeof text, "unknown cause");
     H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, keep_innermost, text);
-    /* Names from the file stand in some of them. */
-    for (char *c = text; *c; c++)
-        if ((unsigned char)*c < 0x20 || *c == 0x7f) *c = ' ';
     return text;
 }
 

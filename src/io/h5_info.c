@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ddp/utf8.h"
 #include "io/h5_private.h"
 
 void h5_type_text(const struct h5_info *info, char text[H5_TEXT_SIZE])
@@ -96,6 +97,7 @@ static void describe_storage(hid_t list, struct h5_info *info)
             H5Pget_filter2(list, (unsigned)i, &flags, &values, NULL, H5_NAME_SIZE, filter->name, NULL);
         if (id < 0) continue;
         filter->name[H5_NAME_SIZE - 1] = '\0';
+        utf8_defuse(filter->name);
         filter->id = id;
         filter->available = H5Zfilter_avail(id) > 0;
         info->filter_count++;

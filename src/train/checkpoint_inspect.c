@@ -4,6 +4,7 @@
 #include "ddp/h5.h"
 #include "ddp/hash.h"
 #include "ddp/mem.h"
+#include "ddp/utf8.h"
 #include "train/checkpoint_private.h"
 
 struct listing {
@@ -30,11 +31,12 @@ static void list_dataset(void *self, const char *name, const struct h5_info *inf
 {
     struct listing *l = self;
     if (!info || l->status != STATUS_OK) return;
-    char shape[H5_TEXT_SIZE], type[H5_TEXT_SIZE];
+    char shape[H5_TEXT_SIZE], type[H5_TEXT_SIZE], shown[CHECKPOINT_PATH];
     h5_shape_text(info->rank, info->dims, shape);
     h5_type_text(info, type);
-    while (*name == '/') name++;
-    fprintf(l->out, "  %-44s %-18s %s\n", name, shape, type);
+    snprintf(shown, sizeof shown, "%s", name);
+    utf8_defuse(shown);
+    fprintf(l->out, "  %-44s %-18s %s\n", shown, shape, type);
     if (strncmp(name, "model/", 6) == 0) l->status = add_to_hash(l, name, info);
 }
 
@@ -44,6 +46,7 @@ static enum status print_texts(struct h5 *f, FILE *out)
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         char *text = NULL;
         TRY(h5_attr_text(f, "/", names[i], &text));
+        utf8_defuse(text);
         fprintf(out, "%-14s %s\n", names[i], text);
         mem_free(&text);
     }
@@ -83,7 +86,15 @@ static enum status print_attributes(struct h5 *f, FILE *out)
     return STATUS_OK;
 }
 
-static enum status print_all(struct h5 *f, const char *path, const char *config, FILE *out)
+static void print_lines(char *text, FILE *out)
+{
+    for (char *line; (line = strsep(&text, "\n"));) {
+        utf8_defuse(line);
+        fprintf(out, text ? "%s\n" : "%s", line);
+    }
+}
+
+static enum status print_all(struct h5 *f, const char *path, char *config, FILE *out)
 {
     uint64_t stated;
     struct listing l = {.file = f, .out = out};
@@ -96,7 +107,8 @@ static enum status print_all(struct h5 *f, const char *path, const char *config,
     TRY(h5_attr_uint64(f, "/", "weights_hash", &stated));
     fprintf(out, "\nparameters     %" PRId64 "\n", l.parameters);
     fprintf(out, "weights_hash   %016" PRIx64 "\n", stated);
-    fprintf(out, "\nconfiguration\n%s", config);
+    fprintf(out, "\nconfiguration\n");
+    print_lines(config, out);
     if (hash_end(&l.weights) != stated)
         return status_fail(STATUS_DATA,
                            "the weights have the hash %016" PRIx64 ", not the stated one; the file was "

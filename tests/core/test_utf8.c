@@ -33,9 +33,21 @@ static void test_texts(void)
     CHECK(utf8_bytes("\xc3\xa9t\xc3\xa9", 2) == 3 && utf8_bytes("ab", 9) == 2 && utf8_bytes("ab", 0) == 0);
 }
 
+static void test_terminals(void)
+{
+    char harmful[] = "a\x1b[2J\n\x7f\xc2\x9b"
+                     "1m",
+         harmless[] = "caf\xc3\xa9 \xc2\xa0\xe9\xc2";
+    utf8_defuse(harmful);
+    CHECK(strcmp(harmful, "a?[2J????1m") == 0);
+    utf8_defuse(harmless);
+    CHECK(strcmp(harmless, "caf\xc3\xa9 \xc2\xa0\xe9\xc2") == 0);
+}
+
 int main(void)
 {
     test_characters();
     test_texts();
+    test_terminals();
     return check_result();
 }

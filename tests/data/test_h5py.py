@@ -60,6 +60,16 @@ class H5py(unittest.TestCase):
         self.assertIn(part, problems[0])
         return problems[0]
 
+    def test_names_that_terminals_would_obey(self):
+        self.write(np.zeros((4, 2), np.float32), np.arange(4))
+        with h5py.File(self.file, "a") as f:
+            f["\x1b[2J\n"] = np.arange(3)
+            f["a\x1b]0;title\x07/x"], f["a\x1b]0;title\x07/y"] = np.zeros((2, 2), np.float32), np.arange(2)
+        output = self.inspect()
+        self.assertIn("  ?[2J? ", output)
+        self.assertIn(":a?]0;title?\n", output)
+        self.assertNotRegex(output, r"[^\n\x20-\x7e]")
+
     # ---- what is read ----
 
     def check_groups(self, groups):
