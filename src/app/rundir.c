@@ -154,9 +154,16 @@ static enum status remove_file(const char *path)
 /* step-000000120.h5, best.h5.old, last.h5.tmp.123 and the like. */
 static bool is_checkpoint(const char *name)
 {
+    static const char *const names[] = {"step-", "last", "best", "final"};
     const char *suffix = strstr(name, ".h5");
-    return suffix && (!suffix[3] || strcmp(suffix + 3, ".old") == 0 ||
-                      strncmp(suffix + 3, OUTFILE_MARK, strlen(OUTFILE_MARK)) == 0);
+    bool ours = false;
+    for (size_t i = 0; suffix && i < sizeof names / sizeof *names; i++) {
+        size_t length = strlen(names[i]);
+        if (strncmp(name, names[i], length) == 0)
+            ours |= name + length + strspn(name + length, "0123456789") == suffix;
+    }
+    return ours && (!suffix[3] || strcmp(suffix + 3, ".old") == 0 ||
+                    strncmp(suffix + 3, OUTFILE_MARK, strlen(OUTFILE_MARK)) == 0);
 }
 
 /* What was being written under a temporary name: one of our files, the mark, digits. */
@@ -184,6 +191,21 @@ static enum status remove_files(const char *path, bool (*which)(const char *name
     }
     closedir(folder);
     return status;
+}
+
+static bool has(const char *path, const char *name)
+{
+    char text[RUNDIR_PATH_SIZE];
+    struct stat facts;
+    return rundir_file(path, name, text) == STATUS_OK && lstat(text, &facts) == 0;
+}
+
+const char *rundir_stranger(const char *path)
+{
+    if (has(path, LOCK_NAME) || has(path, "checkpoints")) return NULL;
+    const char *const *file = files;
+    while (*file && !has(path, *file)) file++;
+    return *file;
 }
 
 enum status rundir_clear(const char *path)

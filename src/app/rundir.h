@@ -26,6 +26,9 @@ enum status rundir_name(char **path, const char *name);
 enum status rundir_each(const char *name, enum status (*each)(void *self, const char *path, bool *stop),
                         void *self);
 
+/* The name of a file that a run would replace, in a folder where no run has been; NULL if there is none. */
+const char *rundir_stranger(const char *path);
+
 /* mkdir -p */
 enum status rundir_make(const char *path);
 

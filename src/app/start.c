@@ -97,6 +97,13 @@ static enum status choose_in(const struct choice *c, const char *folder)
     if (!*folder) return status_fail(STATUS_CONFIG, "-o: the name of the run directory is empty");
     TRY(rundir_is_empty(folder, &empty));
     if (empty) return mem_copy_text(&c->s->folder, folder);
+    const char *stranger = rundir_stranger(folder);
+    if (stranger)
+        return status_fail(
+            STATUS_CONFIG,
+            "%s: holds no run, but a file %s that a run would replace; choose another folder with -o, or "
+            "replace it with --overwrite",
+            folder, stranger);
     TRY(look_into(c->s, folder, LOCK_SECONDS));
     return go_on(c->s, folder);
 }

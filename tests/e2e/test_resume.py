@@ -352,6 +352,19 @@ class Places(Case):
         del files["lock"]
         self.assertEqual(files, {name: os.stat(os.path.join(run, name)).st_mtime_ns for name in files})
 
+    def test_files_that_no_run_left(self):
+        os.mkdir(self.path("mine"))
+        self.write("mine/config.yaml", CONFIG)
+        self.fails(CONFIGURATION, ("holds no run", "config.yaml", "-o"), "mine/config.yaml", "-o", "mine", "--resume", "auto")
+        with open(self.path("mine/config.yaml")) as f:
+            self.assertEqual(f.read(), CONFIG)
+        self.assertEqual(os.listdir(self.path("mine")), ["config.yaml"])
+        run = self.copy(self.two)
+        self.write("run/checkpoints/mine.h5", "mine")
+        self.done("c.yaml", "-o", run, "--overwrite")
+        self.assertTrue(os.path.exists(self.checkpoint(run, "mine.h5")))
+        self.same_as(self.three, run)
+
     def test_more_epochs_go_on(self):
         run = self.copy(self.two)
         self.assertIn("final.h5: epoch 2, step 16", self.done("c.yaml", "-o", run, "--resume", "auto").stdout)
