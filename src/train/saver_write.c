@@ -26,16 +26,17 @@ static enum status add_name(const struct saver_write *w, const char *name, const
     return possible ? status : write_file(w, name, path);
 }
 
-/* The first of the names is written, the others are links to it. */
+/* The first of the names is written, the others are links to it. best.h5 comes before the name by step: a run that is killed
+ * between them and goes on would not make it again. */
 static enum status write_all(struct saver_write *w)
 {
     char step[CHECKPOINT_NAME_SIZE], path[CHECKPOINT_FILE_SIZE];
     const char *names[4];
     int count = 0;
     checkpoint_folder_name(step, w->snapshot->progress.step);
-    if (w->names & SAVER_STEP) names[count++] = step;
     if (w->names & SAVER_FINAL) names[count++] = "final.h5";
     if (w->names & SAVER_BEST) names[count++] = "best.h5";
+    if (w->names & SAVER_STEP) names[count++] = step;
     names[count++] = "last.h5";
     TRY(checkpoint_folder_make(w->folder)); /* somebody may have removed it */
     if (w->observer->settle) w->observer->settle(w->observer->self);
