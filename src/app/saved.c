@@ -65,26 +65,30 @@ void saved_free(struct saved *s)
 struct candidate {
     char name[NAME_SIZE];
     int64_t step; /* the greater of what name and first line say, as one of them may be damaged */
-    int place;    /* of several names of one file the first one counts */
+    int place;    /* of several of one step, or names of one file, the first one counts */
     dev_t device;
     ino_t file;
 };
 
-/* Whether it is called as the trainer calls its files; the step in the name, or -1. */
-static bool is_name(const char *name, struct candidate *c)
+/* The step in a name, or -1. */
+static int64_t step_in(const char *name)
 {
-    static const char *const names[] = {"final.h5", "best.h5", "last.h5", NULL};
     long long step;
     int end = 0;
+    return sscanf(name, "step-%18lld.h5%n", &step, &end) == 1 && end > 0 && !name[end] ? step : -1;
+}
+
+/* Whether it is called as the trainer calls its files. Of one step final.h5 comes first: the one that is named by the step may have
+ * been saved before the epoch was evaluated. */
+static bool is_name(const char *name, struct candidate *c)
+{
+    static const char *const names[] = {"final.h5", NULL, "best.h5", "last.h5"};
     if (strlen(name) >= sizeof c->name) return false;
-    *c = (struct candidate){.step = -1};
+    *c = (struct candidate){.step = step_in(name)};
     snprintf(c->name, sizeof c->name, "%s", name);
-    if (sscanf(name, "step-%18lld.h5%n", &step, &end) == 1 && end > 0 && !name[end] && step >= 0) {
-        c->step = step;
-        return true;
-    }
-    while (names[c->place] && strcmp(name, names[c->place]) != 0) c->place++;
-    return names[c->place++] != NULL;
+    for (; c->place < (int)(sizeof names / sizeof *names); c->place++)
+        if (names[c->place] ? strcmp(name, names[c->place]) == 0 : c->step >= 0) return true;
+    return false;
 }
 
 /* Damage may hide how new it is: then it counts as the newest. */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "app/journal.h"
 #include "ddp/h5.h"
@@ -223,11 +224,22 @@ static enum status choose(const struct choice *c)
     return strcmp(resume, "auto") == 0 ? choose_auto(c) : choose_path(c, resume);
 }
 
+/* A run that was killed between its last checkpoint and the last line of its metrics still has that to write. */
+static bool lacks_end(const struct start *s)
+{
+    char metrics[RUNDIR_PATH_SIZE];
+    const struct trainer_point *p = &s->saved.point;
+    if (!s->goes_on || p->epoch == 0 || p->position > 0) return false;
+    if (rundir_file(s->folder, "metrics.jsonl", metrics) != STATUS_OK || access(metrics, F_OK) != 0)
+        return false;
+    return !journal_is_done(metrics);
+}
+
 /* Says so if there is nothing left to do. */
 static void tell_complete(struct start *s, const struct config *config)
 {
     const struct trainer_point *p = &s->saved.point;
-    s->complete = trainer_is_finished(p, config);
+    s->complete = trainer_is_finished(p, config) && !lacks_end(s);
     if (!s->complete) return;
     log_info("%s: already complete: %s after epoch %lld, step %lld", s->saved.path,
              p->stopped ? "it stopped early" : "it ended", (long long)p->epoch, (long long)p->step);

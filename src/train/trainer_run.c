@@ -228,7 +228,7 @@ static void tell_stop(const struct watch *w)
         log_info("early stop: %s was not a number for %lld epoch%s", w->metric, (long long)w->stale, plural);
 }
 
-/* What the epoch's figures decide, on every rank alike. */
+/* What the epoch's figures decide, on every rank alike; also whether it would be the last one if more were allowed. */
 static void decide(struct run *r)
 {
     struct trainer *t = r->t;
@@ -241,8 +241,8 @@ static void decide(struct run *r)
     if (watch_value(c->schedule_metric, &r->epoch, eval, &value, &lower))
         schedule_observe(c->schedule, &c->schedule_args, &p->schedule, value, !lower);
     watch_epoch(&p->stop, &r->epoch, eval);
-    p->stopped = *c->early_stop && r->epoch.epoch < c->epochs && p->stop.stale >= c->patience;
-    if (p->stopped && is_root(r)) tell_stop(&p->stop);
+    p->stopped = *c->early_stop && p->stop.stale >= c->patience;
+    if (p->stopped && r->epoch.epoch < c->epochs && is_root(r)) tell_stop(&p->stop);
 }
 
 static bool is_finished(const struct run *r)
@@ -291,14 +291,24 @@ static const char *best_metric(const struct trainer *t)
     return loss_task(&t->loss) == TASK_VALUES ? "val.loss" : "val.accuracy";
 }
 
+/* A run that was killed after its last epoch was saved has only its end to tell, and names of the checkpoint may be missing. */
+static enum status end_again(struct run *r)
+{
+    const struct progress *p = &r->t->progress;
+    enum status status = evaluate(r, p->epoch);
+    if (status != STATUS_OK) return stop_unsaved(status);
+    r->is_best = p->best.has_best && p->best.stale == 0;
+    return save(r);
+}
+
 static enum status run_epochs(struct run *r)
 {
     struct progress *p = &r->t->progress;
     if (r->t->config->epochs == 0) {
         TRY(evaluate_only(r));
-        decide(r);
         return save(r);
     }
+    if (is_finished(r)) return end_again(r);
     while (!is_finished(r)) {
         TRY(train_epoch(r));
         TRY(evaluate_epoch(r));

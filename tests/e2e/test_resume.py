@@ -325,6 +325,13 @@ class Changed(Case):
         self.done(*stop, "--train.patience=3", "--resume", "auto")
         self.assertEqual([e["epoch"] for e in events(self.path("run")) if e["kind"] == "epoch"], [1, 2, 3, 4])
 
+    def test_more_epochs_after_a_stop_in_the_last_one(self):
+        """A run that had been given more epochs from the start would have stopped there, too."""
+        stop = ("c.yaml", "-o", "run", "--train.early_stop=val.loss", "--train.min_delta=100", "--train.patience=1")
+        self.done(*stop, "--train.epochs=2")
+        process = self.done(*stop, "--train.epochs=9", "--resume", "auto")
+        self.assertIn("already complete: it stopped early after epoch 2", process.stdout)
+
 
 class Places(Case):
     def test_without_the_flag(self):
@@ -351,6 +358,34 @@ class Places(Case):
         self.assertEqual(len(process.stdout.splitlines()), 1)
         del files["lock"]
         self.assertEqual(files, {name: os.stat(os.path.join(run, name)).st_mtime_ns for name in files})
+
+    def test_more_epochs_than_none(self):
+        """The figures of a model that has not been trained are no epoch's, and decide nothing."""
+        flags = ("c.yaml", "--optim.name=sgd", "--optim.lr=50", "--schedule.name=reduce_on_plateau", "--schedule.patience=0")
+        self.done(*flags, "-o", "whole")
+        self.done(*flags, "-o", "run", "--train.epochs=0")
+        self.done(*flags, "-o", "run", "--resume", "auto")
+        self.assertEqual(weights(self.path("run")), weights(self.path("whole")))
+
+    def test_killed_before_its_end_was_told(self):
+        """Nothing but the end is told again, and the last names of the last checkpoint are made."""
+        flags = ("c.yaml", "-o", "run", "--checkpoint.best=train.loss")
+        self.done(*flags)
+        run = self.path("run")
+        final, best = (self.checkpoint(run, name) for name in ("final.h5", "best.h5"))
+        self.assertTrue(os.path.samefile(final, best))
+        os.remove(best)
+        shutil.copy(self.checkpoint(run, "step-000000021.h5"), best)
+        with open(os.path.join(run, "metrics.jsonl"), "r+") as f:
+            told = f.readlines()
+            f.truncate(sum(len(line) for line in told[:-1]))
+        self.done(*flags, "--resume", "auto", ranks=2)
+        self.same_as(self.three, run)
+        last = events(run)[-1]
+        self.assertEqual({k: last[k] for k in last if k not in harness.TIMES},
+                         {k: v for k, v in json.loads(told[-1]).items() if k not in harness.TIMES})
+        self.assertTrue(os.path.samefile(final, best))
+        self.assertIn("already complete", self.done(*flags, "--resume", "auto").stdout)
 
     def test_files_that_no_run_left(self):
         os.mkdir(self.path("mine"))

@@ -148,6 +148,9 @@ class Stops(harness.Case):
         job = Job(self, config, folder, 2)
         self.assertEqual(job.finish(), 0, job.stderr)
         self.same_story(folder, whole)
+        job = Job(self, config, folder)
+        self.assertEqual(job.finish(), 0, job.stderr)
+        self.assertIn("final.h5: already complete", job.stdout)
 
     def before_the_first_step(self, text, ranks, wait=0.0):
         folder = self.path(f"early{ranks}{wait}")
