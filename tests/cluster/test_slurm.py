@@ -12,6 +12,7 @@ import os
 import re
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 import time
@@ -239,6 +240,18 @@ def warned(pid):
     with open(f"/proc/{pid}/status") as f:
         pending = [int(line.split()[1], 16) for line in f if line.startswith(("SigPnd", "ShdPnd"))]
     return any(mask >> (signal.SIGUSR1 - 1) & 1 for mask in pending)
+
+
+class WrongFolder(unittest.TestCase):
+    def test_nothing_is_started_outside_the_repository(self):
+        """Without Slurm: the script ends before it asks for anything of it."""
+        for launcher in ("srun", "mpirun", "elastic"):
+            with self.subTest(launcher), tempfile.TemporaryDirectory() as folder:
+                done = subprocess.run(["bash", os.path.join(harness.SOURCE, "launch", "slurm.sbatch"), "work.yaml"], cwd=folder, text=True,
+                                      env={**os.environ, "SLURM_JOB_ID": "7", "SLURM_JOB_NODELIST": "a", "LAUNCHER": launcher}, capture_output=True, timeout=30)
+                self.assertEqual((done.returncode, done.stderr), (2, ""))
+                self.assertIn(f"no build/ddp_train in {folder}: build it", done.stdout)
+                self.assertEqual(os.listdir(folder), [])
 
 
 @unittest.skipIf(real.unavailable(), real.unavailable())
