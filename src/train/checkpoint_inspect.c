@@ -15,8 +15,12 @@ struct listing {
     enum status status;
 };
 
+/* Opening comes first: it refuses what declares more than the file holds. */
 static enum status add_to_hash(struct listing *l, const char *name, const struct h5_info *info)
 {
+    struct h5_data *data = NULL;
+    TRY(h5_data_open(&data, l->file, name));
+    h5_data_close(&data);
     float *values = NULL;
     TRY(mem_alloc(&values, (size_t)info->elements, sizeof *values, name));
     enum status status = h5_read(l->file, name, H5_TYPE_F32, info->elements, values);
