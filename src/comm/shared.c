@@ -1,12 +1,15 @@
 /* shared.c - a window [barrier | block], allocated by local rank 0. */
 #include "ddp/shared.h"
 
+#include <errno.h>
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/statvfs.h>
+#include <unistd.h>
 
 #include "comm/comm_private.h"
 #include "ddp/mem.h"
@@ -29,12 +32,18 @@ struct shared {
     MPI_Comm progress; /* of several nodes, else MPI_COMM_NULL */
 };
 
-/* Open MPI puts shared windows here; running out of it later would be a SIGBUS. */
-static enum status check_room(const struct comm *c, size_t bytes, const char *what)
+/* Where Open MPI puts shared windows. */
+static const char *backing_folder(void)
 {
     const char *folder = getenv("OMPI_MCA_osc_sm_backing_directory");
-    if (!folder) folder = "/dev/shm";
+    return folder ? folder : "/dev/shm";
+}
+
+static enum status check_room(const struct comm *c, size_t bytes, const char *what)
+{
+    const char *folder = backing_folder();
     struct statvfs fs;
+    if (c->local_size == 1) return STATUS_OK; /* alone, a rank gets memory of its own */
     if (c->local_rank != 0 || statvfs(folder, &fs) != 0) return STATUS_OK;
     double room = (double)fs.f_bavail * (double)fs.f_frsize;
     if ((double)bytes * c->nodes_here <= room) return STATUS_OK;
@@ -48,6 +57,37 @@ static enum status check_room(const struct comm *c, size_t bytes, const char *wh
 static void *align(char *block)
 {
     return block + (MEM_ALIGN - (uintptr_t)block % MEM_ALIGN) % MEM_ALIGN;
+}
+
+/* Takes the pages of a range now. Others may have filled the folder since it was looked at, and running out of it at the first
+ * write would be a SIGBUS. */
+static enum status take_pages(char *first, size_t bytes, const char *what)
+{
+#ifdef MADV_POPULATE_WRITE /* Linux 5.14; before that the look has to do */
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), start = (uintptr_t)first / page * page;
+    size_t length = (uintptr_t)first + bytes - start;
+    if (bytes > 0 && madvise((void *)start, length, MADV_POPULATE_WRITE) != 0 && errno != EINVAL)
+        return status_fail(
+            STATUS_OTHER,
+            "%s: %s is full; enlarge it, or set OMPI_MCA_osc_sm_backing_directory to a folder with room",
+            what, backing_folder());
+#endif
+    return STATUS_OK;
+}
+
+/* Each rank touches its share first, which places it in that rank's memory on machines with several. Collective. */
+static enum status clear(struct shared *s, struct comm *comm, size_t bytes, const char *what)
+{
+    size_t share = bytes / s->ranks, first = share * (size_t)comm->local_rank;
+    if (comm->local_rank == comm->local_size - 1) share = bytes - first;
+    enum status status = take_pages(s->base + first, share, what);
+    if (status == STATUS_OK && comm->local_rank == 0)
+        status = take_pages((char *)s->barrier, sizeof *s->barrier, what);
+    TRY(comm_agree(comm, status));
+    memset(s->base + first, 0, share);
+    if (comm->local_rank == 0) memset(s->barrier, 0, sizeof *s->barrier);
+    MPI_Barrier(comm->node);
+    return STATUS_OK;
 }
 
 enum status shared_create(struct shared **out, struct comm *comm, size_t bytes, const char *what)
@@ -72,14 +112,10 @@ enum status shared_create(struct shared **out, struct comm *comm, size_t bytes, 
     s->ranks = (unsigned)comm->local_size;
     s->spins = comm->crowded ? 0 : 2000;
     s->progress = comm->nodes > 1 ? comm->world : MPI_COMM_NULL;
-
-    /* Each rank touches its share first, which places it in that rank's memory on machines with several. */
-    size_t share = bytes / s->ranks, first = share * (size_t)comm->local_rank;
-    memset(s->base + first, 0, comm->local_rank == comm->local_size - 1 ? bytes - first : share);
-    if (comm->local_rank == 0) memset(s->barrier, 0, sizeof *s->barrier);
-    MPI_Barrier(comm->node);
+    status = clear(s, comm, bytes, what);
+    if (status != STATUS_OK) shared_destroy(&s);
     *out = s;
-    return STATUS_OK;
+    return status;
 }
 
 void shared_destroy(struct shared **s)
