@@ -10,7 +10,8 @@
 
 #include "ddp/status.h"
 
-/* From now on the signals are noted, to the end of the process; those that whoever started the program ignores stay ignored. */
+/* From now on the signals are noted, to the end of the process; those that whoever started the program ignores stay ignored.
+ * Writing where nobody reads any more fails from now on, but does not kill (SIGPIPE). */
 void stop_catch(void);
 
 /* The program shall also stop when it is so many seconds old (clock_age). */

@@ -34,6 +34,9 @@ void stop_catch(void)
         sigaction(caught[i].number, NULL, &before);
         if (before.sa_handler != SIG_IGN) sigaction(caught[i].number, &action, NULL);
     }
+    /* A console that went away, such as the pipe to a launcher that died or to `head`, must not kill a training: everything is in
+     * the run directory, too. What cannot be written any more is lost. */
+    signal(SIGPIPE, SIG_IGN);
 }
 
 void stop_limit(int64_t seconds)

@@ -101,6 +101,9 @@ class Stops(harness.Case):
         with open(os.path.join(folder, "metrics.jsonl")) as f:
             return [json.loads(line) for line in f]
 
+    def of_kind(self, folder, kind):
+        return [line for line in self.lines_of(folder) if line["kind"] == kind]
+
     def same_story(self, folder, whole):
         """No step, epoch or evaluation is lost, told twice or told differently."""
         story = [[(line["kind"], line.get("step"), line.get("epoch"), line.get("loss"), line.get("accuracy")) for line in lines
@@ -178,6 +181,21 @@ class Stops(harness.Case):
         text = CONFIG.replace("epochs: 8", "epochs: 0").replace("20x20:6:500", "20x20:6:40000")
         text = text.replace("conv2d: {out: 16, kernel: 5}", "linear: 2048, relu, linear: 2048")
         self.before_the_first_step(text, 2, 1.0)
+
+    def test_console_that_goes_away(self):
+        """Nobody reads what the run prints any more (head, a terminal that was closed): that is no reason to end. An mpirun whose
+        own output nobody reads ends the job by itself."""
+        config, folder = self.write("config.yaml", CONFIG), self.path("run")
+        job = Job(self, config, folder)
+        job.process.stdout.readline()
+        job.process.stdout.close()
+        job.process.stdout = None
+        self.assertTrue(until(lambda: steps_told(folder) > 1, 30), content(os.path.join(folder, "log.txt")))
+        self.assertLess(steps_told(folder), 300, "the run was over before")
+        self.assertEqual(job.finish(), 0, job.stderr)
+        self.assertEqual([len(self.of_kind(folder, kind)) for kind in ("step", "epoch", "done")], [480, 8, 1])
+        self.assertEqual(content(os.path.join(folder, "log.txt")).count("epoch 8/8"), 1)
+        self.assertTrue(os.path.exists(os.path.join(folder, "checkpoints", "final.h5")))
 
     def test_a_second_interrupt_does_not_wait(self):
         text = CONFIG.replace("20x20:6:3840", "20x20:6:64000").replace("batch: 64", "batch: 64000, accumulate: 500")
