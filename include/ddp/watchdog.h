@@ -8,6 +8,8 @@
  * - A rank's process is gone: a neighbour says which one and its last step. The launcher then has half of `death` seconds to
  *   take the job down, with the exit code it finds right; what still is there ends by itself.
  * - The launcher is gone: what it would have tidied up is removed, stopped ranks are killed, all end.
+ * - Another machine does not answer any more, or the ranks there are gone: a node next to it (nodes stand in a ring, see
+ *   heartbeat.h) says which one and the last step, and tells the others; all have ended after `death` seconds.
  * Time in which the whole job was suspended does not count.
  *
  * What the main thread tells costs a few plain stores; without a watchdog they go nowhere. There is one per process. */

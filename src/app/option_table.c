@@ -118,8 +118,9 @@ static const struct option options[] = {
          "seconds without a step before a hanging job is ended with exit code 86, and 10 times as many in "
          "evaluations, loading and checkpoints; 0 = never"},
     {"sync.death_timeout", OPTION_REAL, AT(death_timeout), "10", 0, 1e9, MAY_CHANGE,
-     .help = "seconds after which a job has ended in which a rank or the launcher died; 0 = leave it to the "
-             "launcher"},
+     .help = "seconds after which a job has ended in which a rank, the launcher or a machine died; 0 = leave "
+             "it to "
+             "the launcher"},
     {"sync.mixed", OPTION_CHOICE, AT(mixed), "refuse", MAY_CHANGE, .choices = mixed_kinds,
      .help = "machines that would not reckon the same bits (other program, processor, OpenBLAS or C "
              "library): refuse, or "

@@ -8,10 +8,12 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "comm/comm_private.h"
+#include "comm/heartbeat.h"
 #include "comm/leftovers.h"
 #include "comm/watchdog_private.h"
 #include "ddp/clock.h"
@@ -22,8 +24,14 @@
 #define LONGEST_GAP      1.0 /* seconds between two looks that count: more means that this process was suspended */
 #define FIRST_WORD       1.0 /* a node that knows who hangs speaks so much earlier, before the launcher ends all */
 #define SPEECH_SECONDS   2.0 /* the others of the node wait so long for the one that reports */
+#define MOMENT           0.5 /* a launcher that kills all ranks of a job is mostly through with it then */
 
-enum verdict { NONE, HANGS, DIED, ORPHANED };
+/* Of limits.death; a machine that does not answer for so long is lost. The rest is for seeing it, which happens once a second,
+ * and for telling the others. */
+#define SILENT_SHARE 0.75
+
+/* LOST: a machine is. TOLD: another node has found something and reported it. */
+enum verdict { NONE, HANGS, DIED, ORPHANED, LOST, TOLD };
 
 /* A node's shared memory: whoever sets the verdict reports. */
 struct board {
@@ -42,11 +50,15 @@ static struct watchdog {
     bool sees_others; /* not if they are in other containers: their process numbers mean nothing here */
     pid_t launcher;   /* 0 = none, or nobody whose end means anything */
 
+    struct heartbeat *heartbeat; /* NULL unless this is the first rank of a node, and others are elsewhere */
+    enum verdict expected;       /* what it comes to when it is `due`, heard from that neighbour */
+    double due;
+    int neighbour;
+    double silence; /* seconds without an answer until a machine counts as lost */
+
     pthread_t thread;
     bool running;
-    pthread_mutex_t mutex;
-    pthread_cond_t wake;
-    bool stop;
+    int stop; /* an eventfd: somebody wants the thread to end */
 
     uint64_t beats; /* of all ranks of the node at the last look */
     double looked, idle;
@@ -202,32 +214,81 @@ static void look_for_movement(void)
     speak(text);
 }
 
+/* What was heard comes true after some seconds. What only completes what is known already, nobody needs to read; an alarm goes
+ * on around the ring, once. */
+static void expect(enum verdict verdict, int neighbour, double seconds)
+{
+    double due = clock_seconds() + seconds;
+    if (dog.expected != NONE && (verdict == DIED || dog.due <= due)) return;
+    dog.expected = verdict;
+    dog.due = due;
+    dog.neighbour = neighbour;
+    if (verdict == TOLD) heartbeat_say(dog.heartbeat, seconds > 0 ? HEARTBEAT_ALARM : HEARTBEAT_NOW);
+}
+
+static void hear(int neighbour)
+{
+    switch (heartbeat_hear(dog.heartbeat, neighbour)) {
+    case HEARTBEAT_NOTHING:
+    case HEARTBEAT_GOODBYE:
+        return;
+    case HEARTBEAT_ALARM:
+        expect(TOLD, neighbour, dog.limits.death / 2);
+        return;
+    case HEARTBEAT_NOW:
+        expect(TOLD, neighbour, 0);
+        return;
+    case HEARTBEAT_LEFT:
+        expect(DIED, neighbour, MOMENT);
+        return;
+    case HEARTBEAT_SILENT:
+        expect(LOST, neighbour, 0);
+    }
+}
+
+static void report_node(void)
+{
+    char text[WATCHDOG_TEXT];
+    const struct heartbeat_neighbour *n = &dog.heartbeat->neighbours[dog.neighbour];
+    const struct heartbeat_neighbour *other = &dog.heartbeat->neighbours[!dog.neighbour];
+    struct watchdog_scene scene = take_views();
+    bool both = other->node != n->node && heartbeat_is_silent(dog.heartbeat, !dog.neighbour);
+    scene.seconds = dog.expected == LOST ? dog.silence : 0;
+    watchdog_report_node(text, &scene, &(struct watchdog_far){n->node, n->host, both ? other->host : NULL});
+    speak(text);
+}
+
+static void look_after_nodes(void)
+{
+    for (int i = 0; i < HEARTBEAT_NEIGHBOURS; i++) hear(i);
+    if (dog.expected == NONE || clock_seconds() < dog.due || !claim(dog.expected)) return;
+    if (dog.expected == TOLD)
+        atomic_store(&dog.board->spoken, true);
+    else
+        report_node();
+}
+
 /* Something was found, here or by another rank of the node. */
 static void conclude(void)
 {
-    double grace = dog.board->verdict == DIED ? dog.limits.death / 2 : 0;
+    enum verdict verdict = (enum verdict)dog.board->verdict;
+    heartbeat_say(dog.heartbeat, verdict == LOST || verdict == TOLD ? HEARTBEAT_NOW : HEARTBEAT_ALARM);
+    double grace = verdict == DIED ? dog.limits.death / 2 : 0;
     for (double end = clock_seconds() + SPEECH_SECONDS; !dog.board->spoken && clock_seconds() < end;)
         nap(0.01);
     nap(grace);
     _exit(STATUS_WATCHDOG);
 }
 
+/* Another node's word wakes it, too. */
 static bool sleep_until_next_look(void)
 {
-    struct timespec until;
+    struct pollfd events[1 + HEARTBEAT_NEIGHBOURS] = {{.fd = dog.stop, .events = POLLIN}};
+    heartbeat_sockets(dog.heartbeat, &events[1]);
     double often = dog.limits.hang * LOOKS_PER_SECOND / 2;
-    long pause = 1000000000L / LOOKS_PER_SECOND;
-    if (often > 0 && often < 1) pause = (long)((double)pause * often);
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += pause;
-    until.tv_sec += until.tv_nsec / 1000000000L;
-    until.tv_nsec %= 1000000000L;
-    pthread_mutex_lock(&dog.mutex);
-    while (!dog.stop && pthread_cond_timedwait(&dog.wake, &dog.mutex, &until) != ETIMEDOUT) {
-    }
-    bool stop = dog.stop;
-    pthread_mutex_unlock(&dog.mutex);
-    return !stop;
+    double pause = 1e9 / LOOKS_PER_SECOND * (often > 0 && often < 1 ? often : 1);
+    ppoll(events, 1 + HEARTBEAT_NEIGHBOURS, &(struct timespec){.tv_nsec = (long)pause}, NULL);
+    return !events[0].revents;
 }
 
 static void *watch(void *unused)
@@ -236,6 +297,7 @@ static void *watch(void *unused)
     while (sleep_until_next_look()) {
         if (dog.board->verdict == NONE) look_after_launcher();
         if (dog.board->verdict == NONE) look_after_neighbour();
+        if (dog.board->verdict == NONE) look_after_nodes();
         if (dog.board->verdict == NONE) look_for_movement();
         if (dog.board->verdict != NONE) conclude();
     }
@@ -274,18 +336,15 @@ static void look_around(void)
 /* Signals are the main thread's. */
 static enum status start_thread(void)
 {
-    pthread_condattr_t clock;
     sigset_t all, before;
-    pthread_condattr_init(&clock);
-    pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
-    pthread_mutex_init(&dog.mutex, NULL);
-    pthread_cond_init(&dog.wake, &clock);
-    pthread_condattr_destroy(&clock);
     sigfillset(&all);
+    dog.stop = eventfd(0, EFD_CLOEXEC);
+    if (dog.stop < 0) return status_fail(STATUS_OTHER, "watchdog: no eventfd: %s", strerror(errno));
     pthread_sigmask(SIG_SETMASK, &all, &before);
     int error = pthread_create(&dog.thread, NULL, watch, NULL);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     dog.running = error == 0;
+    if (error) close(dog.stop);
     return error == 0 ? STATUS_OK : status_fail(STATUS_OTHER, "watchdog: no thread: %s", strerror(error));
 }
 
@@ -300,18 +359,17 @@ enum status watchdog_start(struct comm *comm, const struct watchdog_limits *limi
     introduce();
     comm_barrier(comm);
     look_around();
+    dog.silence = dog.limits.death * SILENT_SHARE;
+    bool machines = comm->nodes > comm->nodes_here;
+    if (machines && dog.limits.death > 0) TRY(heartbeat_create(&dog.heartbeat, comm, dog.silence));
     return comm_agree(comm, start_thread());
 }
 
 static void stop_thread(void)
 {
-    pthread_mutex_lock(&dog.mutex);
-    dog.stop = true;
-    pthread_cond_signal(&dog.wake);
-    pthread_mutex_unlock(&dog.mutex);
+    eventfd_write(dog.stop, 1);
     pthread_join(dog.thread, NULL);
-    pthread_cond_destroy(&dog.wake);
-    pthread_mutex_destroy(&dog.mutex);
+    close(dog.stop);
 }
 
 /* The threads watch until all ranks are here. None of the processes ends before the memory is given back, which all do
@@ -322,6 +380,7 @@ void watchdog_stop(void)
     watchdog_at(WATCHDOG_ENDS);
     if (dog.window) comm_barrier((struct comm *)dog.comm);
     if (dog.running) stop_thread();
+    heartbeat_destroy(&dog.heartbeat);
     here = &nowhere;
     shared_destroy(&dog.window);
     mem_free(&dog.views);

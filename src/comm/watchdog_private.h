@@ -35,12 +35,22 @@ struct watchdog_scene {
     const char *rule; /* by this setting */
 };
 
+/* A node elsewhere that is gone. */
+struct watchdog_far {
+    int node;
+    const char *host;
+    const char *other; /* host that is gone as well, NULL = none */
+};
+
 #define WATCHDOG_TEXT 8192
 
 /* watchdog_report.c: lines for stderr. */
 void watchdog_report_hang(char text[WATCHDOG_TEXT], const struct watchdog_scene *scene);
 void watchdog_report_death(char text[WATCHDOG_TEXT], const struct watchdog_scene *scene, int local_rank);
 void watchdog_report_launcher(char text[WATCHDOG_TEXT], const struct watchdog_scene *scene);
+/* It did not answer for scene->seconds, or left if that is 0. */
+void watchdog_report_node(char text[WATCHDOG_TEXT], const struct watchdog_scene *scene,
+                          const struct watchdog_far *far);
 
 /* Whether a rank keeps the others waiting. */
 bool watchdog_is_culprit(const struct watchdog_view *v);

@@ -153,3 +153,17 @@ void watchdog_report_launcher(char text[WATCHDOG_TEXT], const struct watchdog_sc
         "\n",
         s->host, current_step(s) - 1);
 }
+
+void watchdog_report_node(char text[WATCHDOG_TEXT], const struct watchdog_scene *s,
+                          const struct watchdog_far *far)
+{
+    text[0] = '\0';
+    add(text, "ddp_train: error: node %d (host %s) ", far->node, far->host);
+    if (s->seconds > 0)
+        add(text, "does not answer for %.3g s", s->seconds);
+    else
+        add(text, "ended without a word");
+    if (far->other) add(text, ", nor does host %s: host %s may be cut off", far->other, s->host);
+    add(text, "; last step %" PRId64 "\n", current_step(s) - 1);
+    add_end(text);
+}

@@ -93,6 +93,11 @@ class Job:
     def checkpoints(self):
         return sorted(glob.glob(os.path.join(self.run, "checkpoints", "step-*.h5")))
 
+    def comes_back(self):
+        """Waits until it runs for a second time: when it had to wait for a lost node to be given up, it is pending for a moment only."""
+        wait_until(lambda: self.cluster.job(self.id)["Restarts"] == "1", f"job {self.id} is requeued")
+        self.wait("RUNNING", "COMPLETED")
+
     def under_way(self):
         """Waits until there is something to lose, and to continue from."""
         self.wait("RUNNING")
@@ -178,7 +183,7 @@ class Scenarios:
         job = self.job(options=["--partition=node-loss"])
         job.under_way()
         self.cluster.kill_node(job.nodes()[-1])
-        job.wait("PENDING")
+        job.comes_back()
         job.wait("COMPLETED", "FAILED")
         return job
 

@@ -99,6 +99,24 @@ static void check_death_report(void)
     CHECK_SAYS(text, "last step 8\n");
 }
 
+static void check_node_report(void)
+{
+    char text[WATCHDOG_TEXT];
+    struct watchdog_scene scene = scene_of(5);
+    struct watchdog_far far = {3, "n9", NULL};
+    scene.seconds = 7.5;
+    watchdog_report_node(text, &scene, &far);
+    CHECK_SAYS(text, "ddp_train: error: node 3 (host n9) does not answer for 7.5 s; last step 8\n");
+    CHECK_SAYS(text, "exit code 86\n");
+    far.other = "n8";
+    watchdog_report_node(text, &scene, &far);
+    CHECK_SAYS(text, "for 7.5 s, nor does host n8: host n7 may be cut off; last step 8\n");
+    scene.seconds = 0;
+    far.other = NULL;
+    watchdog_report_node(text, &scene, &far);
+    CHECK_SAYS(text, "node 3 (host n9) ended without a word; last step 8\n");
+}
+
 /* Programs: what rank 1, or the only one, does while the others wait for it. */
 
 static void sleep_for(double seconds)
@@ -194,6 +212,7 @@ int main(int argc, char **argv)
     check_far_report();
     check_long_report();
     check_death_report();
+    check_node_report();
     check_ends(argv[0], "");
     check_ends(argv[0], "2");
     check_goes_on(argv[0], "slow");

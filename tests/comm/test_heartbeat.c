@@ -1,0 +1,173 @@
+// ranks: 2 3
+/* Neighbours in the ring find each other in spite of strangers, hear what the others say and when they leave, and leave nothing
+ * open. That a machine does not answer is for tests/cluster/test_hosts_hang.py. */
+#include <dirent.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "check.h"
+#include "comm/heartbeat.h"
+#include "ddp/clock.h"
+#include "ddp/log.h"
+#include "ddp/mem.h"
+
+#define PATIENCE 5.0
+
+static int open_files(void)
+{
+    int count = 0;
+    DIR *folder = opendir("/proc/self/fd");
+    while (folder && readdir(folder)) count++;
+    if (folder) closedir(folder);
+    return count;
+}
+
+/* The next word of a neighbour; waits two seconds for it. */
+static enum heartbeat_word next_word(struct heartbeat *h, int neighbour)
+{
+    struct pollfd sockets[HEARTBEAT_NEIGHBOURS];
+    heartbeat_sockets(h, sockets);
+    poll(&sockets[neighbour], 1, 2000);
+    return heartbeat_hear(h, neighbour);
+}
+
+static struct heartbeat *create(struct comm *c)
+{
+    struct heartbeat *h = NULL;
+    CHECK_STATUS(heartbeat_create(&h, c, PATIENCE), STATUS_OK);
+    return h;
+}
+
+static void check_ring(struct comm *c)
+{
+    int before = open_files(), nodes = comm_nodes(c);
+    struct heartbeat *h = create(c);
+    CHECK(open_files() == before + 2); /* nobody listens any more */
+    CHECK(h->neighbours[HEARTBEAT_NEXT].node == (comm_node(c) + 1) % nodes);
+    CHECK(h->neighbours[HEARTBEAT_PREVIOUS].node == (comm_node(c) + nodes - 1) % nodes);
+    for (int i = 0; i < HEARTBEAT_NEIGHBOURS; i++) {
+        CHECK(strlen(h->neighbours[i].host) > 0 && h->neighbours[i].socket >= 0);
+        CHECK(heartbeat_hear(h, i) == HEARTBEAT_NOTHING && !heartbeat_is_silent(h, i));
+    }
+    comm_barrier(c);
+    if (comm_node(c) == 0) heartbeat_say(h, HEARTBEAT_ALARM);
+    if (comm_node(c) == 1) CHECK(next_word(h, HEARTBEAT_PREVIOUS) == HEARTBEAT_ALARM);
+    if (comm_node(c) == nodes - 1) CHECK(next_word(h, HEARTBEAT_NEXT) == HEARTBEAT_ALARM);
+    comm_barrier(c);
+    if (comm_node(c) == 0) heartbeat_destroy(&h);
+    if (comm_node(c) == 1) {
+        CHECK(next_word(h, HEARTBEAT_PREVIOUS) == HEARTBEAT_GOODBYE);
+        CHECK(next_word(h, HEARTBEAT_PREVIOUS) == HEARTBEAT_NOTHING);
+        CHECK(h->neighbours[HEARTBEAT_PREVIOUS].socket < 0);
+    }
+    heartbeat_say(h, HEARTBEAT_NOW); /* also to the one that is gone; that kills nobody */
+    heartbeat_destroy(&h);
+    heartbeat_destroy(&h);
+    CHECK(open_files() == before);
+}
+
+/* As the kernel does it for a process that is killed. */
+static void check_leaving(struct comm *c)
+{
+    struct heartbeat *h = create(c);
+    comm_barrier(c);
+    if (comm_node(c) == 0)
+        for (int i = 0; i < HEARTBEAT_NEIGHBOURS; i++) {
+            close(h->neighbours[i].socket);
+            h->neighbours[i].socket = -1;
+        }
+    if (comm_node(c) == 1) CHECK(next_word(h, HEARTBEAT_PREVIOUS) == HEARTBEAT_LEFT);
+    comm_barrier(c);
+    heartbeat_destroy(&h);
+}
+
+/* No more files than are open now. */
+static void forbid_sockets(const struct rlimit *all)
+{
+    struct rlimit none = {.rlim_max = all->rlim_max};
+    int first_free = dup(2);
+    close(first_free);
+    none.rlim_cur = (rlim_t)first_free;
+    CHECK(setrlimit(RLIMIT_NOFILE, &none) == 0 && dup(2) < 0);
+}
+
+/* Node 1 can open no sockets: rank 0 warns, and nothing else happens. */
+static void check_no_way(struct comm *c)
+{
+    struct rlimit all;
+    getrlimit(RLIMIT_NOFILE, &all);
+    int before = open_files();
+    FILE *said = tmpfile();
+    int stderr_before = comm_rank(c) == 0 ? dup(2) : -1;
+    if (comm_rank(c) == 0) dup2(fileno(said), 2);
+    if (comm_node(c) == 1) forbid_sockets(&all);
+    struct heartbeat *h = create(c);
+    if (comm_rank(c) == 0) dup2(stderr_before, 2), close(stderr_before);
+    setrlimit(RLIMIT_NOFILE, &all);
+    int joined = 0;
+    for (int i = 0; i < HEARTBEAT_NEIGHBOURS; i++) {
+        joined += h->neighbours[i].socket >= 0;
+        CHECK(heartbeat_hear(h, i) == HEARTBEAT_NOTHING);
+    }
+    CHECK(joined == (comm_node(c) == 1 || comm_nodes(c) == 2 ? 0 : 1));
+    comm_barrier(c);
+    heartbeat_say(h, HEARTBEAT_NOW);
+    heartbeat_destroy(&h);
+    char text[1024] = "";
+    rewind(said);
+    size_t length = fread(text, 1, sizeof text - 1, said);
+    CHECK((length > 0) == (comm_rank(c) == 0));
+    CHECK(length == 0 || (strstr(text, "warning: host ") && strstr(text, "sync.timeout\n")));
+    fclose(said);
+    CHECK(open_files() == before);
+}
+
+/* Whoever calls a node first: one who says nothing, one who leaves, one who guesses, and one who knows the token, but not to whom
+ * he speaks. One process is its own neighbour here. */
+static void check_strangers(void)
+{
+    static const unsigned char token[HEARTBEAT_TOKEN] = "0123456789abcde";
+    struct heartbeat h = {.node = 7, .patience = PATIENCE, .neighbours = {{-1, 7}, {-1, 7}}};
+    struct heartbeat_card card = {0};
+    int before = open_files(), listener = heartbeat_meet_open(&card), strangers[4];
+    char hello[HEARTBEAT_TOKEN + 8] = {0};
+    CHECK(listener >= 0 && card.count > 0);
+    const union heartbeat_address *a = &card.addresses[0];
+    for (int i = 0; i < 4; i++) {
+        strangers[i] = socket(a->any.sa_family, SOCK_STREAM, 0);
+        CHECK(connect(strangers[i], &a->any, a->any.sa_family == AF_INET ? sizeof a->v4 : sizeof a->v6) == 0);
+        if (i == 3) memcpy(hello, token, sizeof token); /* from node 0 to node 0 */
+        if (i >= 2) CHECK(send(strangers[i], hello, sizeof hello, 0) == (ssize_t)sizeof hello);
+    }
+    close(strangers[1]);
+    double start = clock_seconds();
+    heartbeat_meet(&h, listener, &card, token, 5);
+    CHECK(clock_seconds() - start < 4);
+    CHECK(h.neighbours[HEARTBEAT_NEXT].socket >= 0 && h.neighbours[HEARTBEAT_PREVIOUS].socket >= 0);
+    heartbeat_say(&h, HEARTBEAT_NOW);
+    for (int i = 0; i < HEARTBEAT_NEIGHBOURS; i++) CHECK(next_word(&h, i) == HEARTBEAT_NOW);
+    for (int i = 0; i < 4; i++) /* nobody has told them anything */
+        CHECK(i == 1 || recv(strangers[i], hello, sizeof hello, MSG_DONTWAIT) <= 0);
+    for (int i = 0; i < 4; i++)
+        if (i != 1) close(strangers[i]);
+    for (int i = 0; i < HEARTBEAT_NEIGHBOURS; i++) close(h.neighbours[i].socket);
+    close(listener);
+    CHECK(open_files() == before);
+}
+
+int main(int argc, char **argv)
+{
+    struct comm *c = NULL;
+    CHECK_STATUS(comm_create(&c, &argc, &argv), STATUS_OK);
+    log_enable(comm_rank(c) == 0);
+    CHECK_STATUS(comm_split_nodes(c, 1), STATUS_OK);
+    check_ring(c);
+    check_leaving(c);
+    check_no_way(c);
+    check_strangers();
+    comm_destroy(&c);
+    CHECK(mem_alive() == 0);
+    return check_result();
+}
