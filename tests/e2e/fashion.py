@@ -7,7 +7,7 @@ ARCHIVES = os.path.join(harness.SOURCE, "..", "shared", "data", "fashion-mnist")
 
 
 class Case(harness.Case):
-    def reaches(self, name, accuracy, epochs, ranks=2):
+    def reaches(self, name, accuracy, epochs, ranks=2, flags=()):
         if not os.path.isdir(ARCHIVES):
             self.skipTest(f"{ARCHIVES} is not there")
         for split, archive in (("train", "train"), ("val", "t10k")):
@@ -15,7 +15,7 @@ class Case(harness.Case):
             converted = harness.run(["convert", "idx", images, labels, self.path(f"{split}.h5")])
             self.assertEqual(converted.returncode, 0, converted.stderr)
         run = self.train(os.path.join(harness.SOURCE, "launch", name), ranks,
-                         [f"--data.train={self.path('train.h5')}", f"--data.val={self.path('val.h5')}"], timeout=3000)
+                         [f"--data.train={self.path('train.h5')}", f"--data.val={self.path('val.h5')}", *flags], timeout=3000)
         reached = [line["accuracy"] for line in run.of_kind("eval")]
         print(f"{name}: test accuracy {run.done['accuracy']:.4f} after {len(run.of_kind('epoch'))} epochs, "
               f"{run.done['seconds']:.1f} s of training on {ranks} ranks ({run.done['samples_per_second']:.0f} samples/s); "
