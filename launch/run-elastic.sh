@@ -319,12 +319,12 @@ heed_stop() {
 pause_between() {
     local pause until
     next_pause
-    until=$((SECONDS + pause))
+    until=$(($(milliseconds) + 1000 * pause))
     if ((pause > 0)); then
         note "next start in $pause s"
         on_all_hosts "$(tidy_script $((start + 1)))" # ranks that have lost their mpirun may go on for a while
     fi
-    while ((SECONDS < until)) && [ -z "$stopping" ]; do
+    while (($(milliseconds) < until)) && [ -z "$stopping" ]; do
         wait_a_moment
     done
     heed_stop
