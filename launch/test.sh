@@ -12,5 +12,5 @@ setup_open_mpi 8 # the tests start up to 8 ranks
 setup_build
 
 cd "$root"
-# One test more than there are processors: most of them wait for ranks to start and to end.
-exec ctest --preset release --parallel "$(($(nproc) + 1))" "$@" </dev/null
+# Twice as many tests as there are processors: most of them wait for ranks to start and to end.
+exec ctest --preset release --parallel "$((2 * $(nproc)))" "$@" </dev/null
