@@ -10,6 +10,11 @@
 
 #include "ddp/status.h"
 
+/* Keeps the signals waiting while MPI starts: a rank that dies then can leave its launcher waiting for good. They come when
+ * stop_catch or stop_release is called. */
+void stop_hold(void);
+void stop_release(void);
+
 /* From now on the signals are noted, to the end of the process; those that whoever started the program ignores stay ignored.
  * Writing where nobody reads any more fails from now on, but does not kill (SIGPIPE). */
 void stop_catch(void);

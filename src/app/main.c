@@ -8,6 +8,7 @@
 #include "ddp/clock.h"
 #include "ddp/log.h"
 #include "ddp/mem.h"
+#include "ddp/stop.h"
 
 /* OpenBLAS chooses its kernels before main runs, so a wrong choice is mended by starting over, once: the
  * variable is set then. Without /proc the run goes on, only slower. */
@@ -37,6 +38,7 @@ int main(int argc, char **argv)
     restart_with_better_blas(argv);
     clock_start();
     struct comm *comm = NULL;
+    stop_hold();
     enum status status = comm_create(&comm, &argc, &argv);
     bool first = !comm || comm_rank(comm) == 0;
     log_enable(first);

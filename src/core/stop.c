@@ -25,6 +25,24 @@ static void note(int number)
     if (number == SIGINT || !noted) noted = number;
 }
 
+static void mask(int how)
+{
+    sigset_t all;
+    sigemptyset(&all);
+    for (size_t i = 0; i < CAUGHT; i++) sigaddset(&all, caught[i].number);
+    sigprocmask(how, &all, NULL);
+}
+
+void stop_hold(void)
+{
+    mask(SIG_BLOCK);
+}
+
+void stop_release(void)
+{
+    mask(SIG_UNBLOCK);
+}
+
 void stop_catch(void)
 {
     struct sigaction action = {.sa_handler = note, .sa_flags = SA_RESTART}, before;
@@ -37,6 +55,7 @@ void stop_catch(void)
     /* A console that went away, such as the pipe to a launcher that died or to `head`, must not kill a training: everything is in
      * the run directory, too. What cannot be written any more is lost. */
     signal(SIGPIPE, SIG_IGN);
+    stop_release();
 }
 
 void stop_limit(int64_t seconds)
