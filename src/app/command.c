@@ -156,7 +156,7 @@ static enum status run_alone(const struct command *c, struct comm *comm, struct 
 static enum status run(struct comm *comm, struct arguments *a)
 {
     const struct command *c = a->version && !a->help ? command_find("version") : a->command;
-    if (c->run != cmd_train || a->help) stop_release();
+    if (!c || c->run != cmd_train || a->help) stop_release();
     if (a->help || !c->everyone)
         return comm_agree(comm, comm_rank(comm) == 0 ? run_alone(c, comm, a) : STATUS_OK);
     TRY(check_launch(comm));

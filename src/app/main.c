@@ -33,12 +33,15 @@ static void tell_end(enum status status)
     fflush(stdout);
 }
 
+/* Called before any library starts: no signal shall end a rank while others are in MPI_Init, and threads of libraries shall leave
+ * signals to the main thread. */
+__attribute__((section(".preinit_array"), used)) static void (*const before_libraries)(void) = stop_hold;
+
 int main(int argc, char **argv)
 {
     restart_with_better_blas(argv);
     clock_start();
     struct comm *comm = NULL;
-    stop_hold();
     enum status status = comm_create(&comm, &argc, &argv);
     bool first = !comm || comm_rank(comm) == 0;
     log_enable(first);

@@ -2,9 +2,9 @@
 
     python3 tests/e2e/kill_matrix.py [--runs 100] [--seed 1]
 
-A run is started, disturbed at a random moment, and started again with --resume auto at another number of ranks (1 to 8) and another
-number of ranks per node, until it is done. Then its weights hash and every line of its metrics must be those of the run that nobody
-disturbed. The ways are those of WAYS below; what a run went through follows from its number and the seed.
+A run is started, disturbed at a random step or while it starts, and started again with --resume auto at another number of ranks
+(1 to 8) and another number of ranks per node, until it is done. Then its weights hash and every line of its metrics must be those of
+the run that nobody disturbed. The ways are those of WAYS below; what a run went through follows from its number and the seed.
 """
 import argparse
 import collections
@@ -19,6 +19,7 @@ import tempfile
 import time
 
 import harness
+from processes import alive, children, content, until
 
 CONFIG = """
 data: {train: "synthetic:1x20x20:10:6000", val: "synthetic:1x20x20:10:1000"}
@@ -38,27 +39,12 @@ checkpoint: {every_steps: 4, keep: 3}
 log: {every_steps: 1}
 """
 
+STEPS = 100  # of a run
 HANG = 60  # seconds that no start may take, and no end after a disturbance
 
 
-def descendants(pid):
-    """The ranks: the processes of the program below a launcher."""
-    children = collections.defaultdict(list)
-    for entry in os.listdir("/proc"):
-        if entry.isdigit():
-            try:
-                with open(f"/proc/{entry}/stat") as f:
-                    fields = f.read().rpartition(")")[2].split()
-                if fields[0] != "Z":
-                    children[int(fields[1])].append(int(entry))
-            except (FileNotFoundError, ProcessLookupError):
-                pass
-    found, left = [], [pid]
-    while left:
-        below = children[left.pop()]
-        found += below
-        left += below
-    return found
+def ranks_of(launcher):
+    return [pid for pid in children(launcher) if alive(pid)]
 
 
 def send(pids, number):
@@ -69,14 +55,14 @@ def send(pids, number):
             pass
 
 
-def await_write(folder, seconds):
-    """Waits until a checkpoint is being written."""
-    end = time.monotonic() + seconds
+def steps_told(folder):
+    return content(os.path.join(folder, "metrics.jsonl")).count('"kind": "step"')
+
+
+def writes(folder):
+    """Whether a checkpoint is being written."""
     checkpoints = os.path.join(folder, "checkpoints")
-    while time.monotonic() < end:
-        if os.path.isdir(checkpoints) and any(".h5.tmp." in name for name in os.listdir(checkpoints)):
-            return
-        time.sleep(0.0005)
+    return os.path.isdir(checkpoints) and any(".h5.tmp." in name for name in os.listdir(checkpoints))
 
 
 def one_of(chance, pids):
@@ -107,10 +93,7 @@ class Matrix:
         self.counts = collections.Counter()
         self.codes = collections.Counter()
         self.noticed = []  # seconds from the death of a rank to the end of its job
-        start = time.monotonic()
-        self.undisturbed = harness.Run(self.config, os.path.join(folder, "undisturbed"), 2)
-        self.duration = time.monotonic() - start
-        self.expected = self.lines(self.undisturbed.folder)
+        self.expected = self.lines(harness.Run(self.config, os.path.join(folder, "undisturbed"), 2).folder)
 
     @staticmethod
     def lines(folder):
@@ -130,10 +113,13 @@ class Matrix:
 
     def disturb(self, chance, way, process, run):
         number, whom, in_write = WAYS[way]
-        time.sleep(chance.uniform(0, 1.2 * self.duration))
+        target, ended = chance.randint(0, STEPS), lambda: process.poll() is not None
+        begun = steps_told(run) >= target  # then it is disturbed while it starts, or soon after that
+        until(lambda: steps_told(run) >= target or ended(), HANG, 0.002)
+        time.sleep(chance.uniform(0, 0.5 if begun else 0.02))
         if in_write:
-            await_write(run, 2)
-        ranks = descendants(process.pid)
+            until(lambda: writes(run) or ended(), 2, 0.001)
+        ranks = ranks_of(process.pid)
         pids = {"rank": one_of(chance, ranks), "ranks": ranks, "mpirun": [process.pid], "all": [process.pid, *ranks]}[whom]
         if process.poll() is not None or not pids:
             return False
@@ -145,7 +131,7 @@ class Matrix:
         try:
             output = process.communicate(timeout=HANG)[0]
         except subprocess.TimeoutExpired:
-            send([process.pid, *descendants(process.pid), *ranks], signal.SIGKILL)
+            send([process.pid, *ranks_of(process.pid), *ranks], signal.SIGKILL)
             raise AssertionError(f"hung for {HANG} s:\n{process.communicate()[0]}") from None
         end = time.monotonic() + HANG
         while any(os.path.exists(f"/proc/{pid}") for pid in ranks):  # orphans of a launcher that was killed
@@ -160,7 +146,7 @@ class Matrix:
         with tempfile.TemporaryDirectory(prefix="ddp_mpi_", ignore_cleanup_errors=True) as session:
             process = self.start(run, chance.randint(1, 8), chance.choice([0, 0, 1, 2, 3]), session)
             hit = way is not None and self.disturb(chance, way, process, run)
-            begin, ranks = time.monotonic(), descendants(process.pid)
+            begin, ranks = time.monotonic(), ranks_of(process.pid)
             output = self.end(process, ranks)
             if hit:
                 self.counts[way] += 1

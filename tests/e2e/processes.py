@@ -45,8 +45,8 @@ def content(path):
         return ""
 
 
-def until(condition, seconds):
+def until(condition, seconds, pause=0.05):
     end = time.monotonic() + seconds
     while not condition() and time.monotonic() < end:
-        time.sleep(0.05)
+        time.sleep(pause)
     return condition()

@@ -10,10 +10,11 @@ import kill_matrix
 class KillMatrix(harness.Case):
     def test_disturbed_runs_end_in_the_same_bits(self):
         matrix = kill_matrix.Matrix(self.folder)
-        for number in range(int(os.environ.get("KILL_MATRIX_RUNS", len(kill_matrix.WAYS)))):
+        runs = int(os.environ.get("KILL_MATRIX_RUNS", len(kill_matrix.WAYS)))
+        for number in range(runs):
             with self.subTest(run=number):
                 matrix.run(number, seed=1)
-        self.assertGreater(sum(matrix.counts.values()), 5)
+        self.assertGreaterEqual(sum(matrix.counts.values()), runs)
         print("\n".join(matrix.summary()))
 
 
