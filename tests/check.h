@@ -6,6 +6,9 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
+
+#include "ddp/status.h"
 
 static int check_failures;
 static int check_count;
@@ -42,6 +45,14 @@ static int check_count;
                     status_text());                                                                          \
         }                                                                                                    \
     } while (0)
+
+/* The message is one line that holds `part`; prints it when it is not. */
+static inline int says(const char *part)
+{
+    int good = strstr(status_text(), part) != NULL && strchr(status_text(), '\n') == NULL;
+    if (!good) fprintf(stderr, "expected '%s' in: %s\n", part, status_text());
+    return good;
+}
 
 /* No check at all also counts as a failure: a test that cannot fail is none. */
 static inline int check_result(void)

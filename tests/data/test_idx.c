@@ -54,13 +54,6 @@ static void save_both(const char *mode)
     save(labels, &label_file, mode);
 }
 
-static int says(const char *part)
-{
-    int good = strstr(status_text(), part) != NULL && strchr(status_text(), '\n') == NULL;
-    if (!good) fprintf(stderr, "expected '%s' in: %s\n", part, status_text());
-    return good;
-}
-
 static int files_in_folder(void)
 {
     int count = 0;

@@ -29,11 +29,6 @@ static int files_in_folder(void)
     return entries(folder);
 }
 
-static int says(const char *part)
-{
-    return strstr(status_text(), part) != NULL && strchr(status_text(), '\n') == NULL;
-}
-
 static unsigned char *load(const char *name, long *bytes)
 {
     FILE *f = fopen(name, "rb");

@@ -144,13 +144,6 @@ static void check_kind(const char *y, enum target_kind kind, int64_t width, colu
     dataset_destroy(&d);
 }
 
-static int says(const char *part)
-{
-    int good = strstr(status_text(), part) != NULL && strchr(status_text(), '\n') == NULL;
-    if (!good) fprintf(stderr, "expected '%s' in: %s\n", part, status_text());
-    return good;
-}
-
 static void check_refused(const char *y, const char *weights, unsigned takes, const struct arg *args,
                           double ignored, int fixed, enum status status, const char *part)
 {
