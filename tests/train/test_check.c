@@ -1,7 +1,6 @@
 // ranks: 1 3 5
 /* A weight that one node holds wrong for a moment ends the run at the next comparison, on all ranks alike, before anything is
  * saved; the same for a number that one rank reckons wrong; and nodes that are alike are left alone. */
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -9,6 +8,7 @@
 #include "ddp/mem.h"
 #include "ddp/order.h"
 #include "train/configuration.h"
+#include "train/folder.h"
 #include "train/saver.h"
 #include "train/trainer_private.h"
 
@@ -56,29 +56,14 @@ static bool exists(const char *folder, const char *name)
     return stat(path, &facts) == 0;
 }
 
-static void make_folder(struct comm *comm, char folder[64])
-{
-    snprintf(folder, 64, "/tmp/ddp_test_check.XXXXXX");
-    if (comm_rank(comm) == 0) CHECK(mkdtemp(folder) != NULL);
-    comm_share_bytes(comm, folder, 64);
-}
-
-static void remove_folder(struct comm *comm, const char *folder)
-{
-    char command[96];
-    snprintf(command, sizeof command, "rm -r %s", folder);
-    comm_barrier(comm);
-    if (comm_rank(comm) == 0) CHECK(system(command) == 0);
-}
-
 /* A whole run: with a change that nobody but rank 0 sees it ends at the next comparison, after step 4. */
 static void test_run(struct comm *comm, const struct config *config, bool weight, bool sum)
 {
     struct attack a = {.weight = weight, .sum = sum};
     const struct observer observer = {&a, on_step, on_epoch, on_eval, on_done, NULL};
     bool noticed = (weight && comm_nodes(comm) > 1) || (sum && comm_size(comm) > 1);
-    char folder[64];
-    make_folder(comm, folder);
+    char folder[FOLDER_SIZE];
+    folder_make(comm, folder);
     CHECK_STATUS(trainer_create(&a.t, comm, config, "text"), STATUS_OK);
     CHECK_STATUS(trainer_run(a.t, &observer, folder), noticed ? STATUS_DIFFERS : STATUS_OK);
     trainer_destroy(&a.t);
@@ -86,10 +71,9 @@ static void test_run(struct comm *comm, const struct config *config, bool weight
         CHECK(a.last_step == (noticed ? 4 : config->epochs * ((SAMPLES + BATCH - 1) / BATCH)));
         CHECK(exists(folder, "last.h5") == !noticed);
     }
-    if (noticed && weight)
-        CHECK(strstr(status_text(), "node 0 (") && strstr(status_text(), "(alike after step 0)"));
-    if (noticed && sum) CHECK(strstr(status_text(), "step 4: rank 1 has reckoned other losses"));
-    remove_folder(comm, folder);
+    if (noticed && weight) CHECK(says("node 0 (") && says("(alike after step 0)"));
+    if (noticed && sum) CHECK(says("step 4: rank 1 has reckoned other losses"));
+    folder_remove(comm, folder);
 }
 
 static void take_steps(struct trainer *t, int64_t count)
@@ -108,8 +92,8 @@ static void test_node(struct comm *comm, const struct config *config, int node, 
     struct trainer *t = NULL;
     struct saver *saver = NULL;
     const struct observer observer = {NULL, on_step, on_epoch, on_eval, on_done, NULL};
-    char folder[64], who[24];
-    make_folder(comm, folder);
+    char folder[FOLDER_SIZE], who[24];
+    folder_make(comm, folder);
     CHECK_STATUS(trainer_create(&t, comm, config, "text"), STATUS_OK);
     t->observer = &observer;
     CHECK_STATUS(saver_create(&saver, t, folder), STATUS_OK);
@@ -126,13 +110,12 @@ static void test_node(struct comm *comm, const struct config *config, int node, 
     CHECK_STATUS(status, comm_nodes(comm) > 1 ? STATUS_DIFFERS : STATUS_OK);
     snprintf(who, sizeof who, "node %d (", node);
     if (comm_nodes(comm) > 1) {
-        CHECK(strstr(status_text(), who) && strstr(status_text(), ", in model/0"));
-        CHECK(strstr(status_text(), "(alike after step 2)"));
+        CHECK(says(who) && says(", in model/0") && says("(alike after step 2)"));
     }
     if (comm_rank(comm) == 0) CHECK(exists(folder, "last.h5") == (saving && comm_nodes(comm) == 1));
     saver_destroy(&saver);
     trainer_destroy(&t);
-    remove_folder(comm, folder);
+    folder_remove(comm, folder);
 }
 
 int main(int argc, char **argv)

@@ -1,15 +1,12 @@
 // ranks: 1 2 3 8
 /* A run that is stopped after any of its steps and goes on from its checkpoint tells the same and ends in the same bits as one
  * that never was, on nodes of any size, for every optimizer and with a schedule and an early stop that remember. */
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
 #include "check.h"
 #include "ddp/hash.h"
 #include "ddp/mem.h"
 #include "train/checkpoint_private.h"
 #include "train/configuration.h"
+#include "train/folder.h"
 #include "train/trainer_private.h"
 
 #define STEPS_PER_EPOCH ((SAMPLES + BATCH - 1) / BATCH)
@@ -81,28 +78,13 @@ static enum status part(struct told *told, struct comm *comm, const struct confi
     return status;
 }
 
-static void make_folder(struct comm *comm, char folder[64])
-{
-    snprintf(folder, 64, "/tmp/ddp_test_resume.XXXXXX");
-    if (comm_rank(comm) == 0) CHECK(mkdtemp(folder) != NULL);
-    comm_share_bytes(comm, folder, 64);
-}
-
-static void remove_folder(struct comm *comm, const char *folder)
-{
-    char command[96];
-    snprintf(command, sizeof command, "rm -r %s", folder);
-    comm_barrier(comm);
-    if (comm_rank(comm) == 0) CHECK(system(command) == 0);
-}
-
 /* Stops before step `at` and goes on. */
 static void check_stop(struct comm *comm, const struct config *config, const struct told *whole, int64_t at)
 {
-    char folder[64], file[128];
+    char folder[FOLDER_SIZE], file[FOLDER_SIZE + 32];
     struct told told;
     begin(&told);
-    make_folder(comm, folder);
+    folder_make(comm, folder);
     CHECK_STATUS(part(&told, comm, config, folder, NULL, at), STATUS_REQUEUE);
     snprintf(file, sizeof file, "%s/step-%09lld.h5", folder, (long long)at + 1);
     CHECK_STATUS(part(&told, comm, config, folder, file, -1), STATUS_OK);
@@ -111,17 +93,17 @@ static void check_stop(struct comm *comm, const struct config *config, const str
         CHECK(told.step_count == whole->step_count && hash_end(&told.steps) == hash_end(&whole->steps));
         CHECK(told.epoch_count == whole->epoch_count && hash_end(&told.epochs) == hash_end(&whole->epochs));
     }
-    remove_folder(comm, folder);
+    folder_remove(comm, folder);
 }
 
 static struct told run_whole(struct comm *comm, const struct config *config)
 {
-    char folder[64];
+    char folder[FOLDER_SIZE];
     struct told whole;
     begin(&whole);
-    make_folder(comm, folder);
+    folder_make(comm, folder);
     CHECK_STATUS(part(&whole, comm, config, folder, NULL, -1), STATUS_OK);
-    remove_folder(comm, folder);
+    folder_remove(comm, folder);
     return whole;
 }
 
