@@ -15,10 +15,27 @@
 #ifndef DDP_CHECKPOINT_H
 #define DDP_CHECKPOINT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
 #include "ddp/status.h"
+
+#define CHECKPOINT_NAME_SIZE 32
+
+/* The names a run gives its checkpoints, in the order of preference among those of one step: the one that is named by it may
+ * have been saved before its epoch was evaluated. */
+enum checkpoint_kind {
+    CHECKPOINT_FINAL, /* "final.h5" */
+    CHECKPOINT_STEP,  /* "step-000000120.h5" */
+    CHECKPOINT_BEST,
+    CHECKPOINT_LAST,
+    CHECKPOINT_OTHER /* none of them */
+};
+
+/* The name of a kind, and the kind of a name; the step is that of a CHECKPOINT_STEP, otherwise ignored and set to -1. */
+void checkpoint_name(char name[CHECKPOINT_NAME_SIZE], enum checkpoint_kind kind, int64_t step);
+enum checkpoint_kind checkpoint_kind(const char *name, int64_t *step);
 
 /* The configuration text of a checkpoint; released with mem_free. Local. */
 enum status checkpoint_read_config(const char *path, char **text);

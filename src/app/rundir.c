@@ -10,6 +10,7 @@
 
 #include "app/lock.h"
 #include "app/outfile.h"
+#include "ddp/checkpoint.h"
 #include "ddp/clock.h"
 #include "ddp/mem.h"
 #include "ddp/number.h"
@@ -154,16 +155,16 @@ static enum status remove_file(const char *path)
 /* step-000000120.h5, best.h5.old, last.h5.tmp.123 and the like. */
 static bool is_checkpoint(const char *name)
 {
-    static const char *const names[] = {"step-", "last", "best", "final"};
-    const char *suffix = strstr(name, ".h5");
-    bool ours = false;
-    for (size_t i = 0; suffix && i < sizeof names / sizeof *names; i++) {
-        size_t length = strlen(names[i]);
-        if (strncmp(name, names[i], length) == 0)
-            ours |= name + length + strspn(name + length, "0123456789") == suffix;
-    }
-    return ours && (!suffix[3] || strcmp(suffix + 3, ".old") == 0 ||
-                    strncmp(suffix + 3, OUTFILE_MARK, strlen(OUTFILE_MARK)) == 0);
+    static const char ending[] = ".h5";
+    char start[CHECKPOINT_NAME_SIZE];
+    const char *suffix = strstr(name, ending);
+    int64_t step;
+    if (!suffix) return false;
+    suffix += strlen(ending);
+    snprintf(start, sizeof start, "%.*s", (int)(suffix - name), name);
+    return checkpoint_kind(start, &step) != CHECKPOINT_OTHER &&
+           (!*suffix || strcmp(suffix, ".old") == 0 ||
+            strncmp(suffix, OUTFILE_MARK, strlen(OUTFILE_MARK)) == 0);
 }
 
 /* What was being written under a temporary name: one of our files, the mark, digits. */

@@ -12,8 +12,6 @@
 #include "ddp/mem.h"
 #include "ddp/options.h"
 
-#define NAME_SIZE 64
-
 static enum status read_config(const char *text, const char *path, struct config *config)
 {
     struct settings settings = {0};
@@ -63,32 +61,20 @@ void saved_free(struct saved *s)
 
 /* A file that may be one. */
 struct candidate {
-    char name[NAME_SIZE];
+    char name[CHECKPOINT_NAME_SIZE];
     int64_t step; /* the greater of what name and first line say, as one of them may be damaged */
-    int place;    /* of several of one step, or names of one file, the first one counts */
+    enum checkpoint_kind kind;
     dev_t device;
     ino_t file;
 };
 
-/* The step in a name, or -1. */
-static int64_t step_in(const char *name)
+static bool is_candidate(const char *name, struct candidate *c)
 {
-    long long step;
-    int end = 0;
-    return sscanf(name, "step-%18lld.h5%n", &step, &end) == 1 && end > 0 && !name[end] ? step : -1;
-}
-
-/* Whether it is called as the trainer calls its files. Of one step final.h5 comes first: the one that is named by the step may have
- * been saved before the epoch was evaluated. */
-static bool is_name(const char *name, struct candidate *c)
-{
-    static const char *const names[] = {"final.h5", NULL, "best.h5", "last.h5"};
-    if (strlen(name) >= sizeof c->name) return false;
-    *c = (struct candidate){.step = step_in(name)};
-    snprintf(c->name, sizeof c->name, "%s", name);
-    for (; c->place < (int)(sizeof names / sizeof *names); c->place++)
-        if (names[c->place] ? strcmp(name, names[c->place]) == 0 : c->step >= 0) return true;
-    return false;
+    *c = (struct candidate){.step = -1};
+    c->kind = checkpoint_kind(name, &c->step);
+    if (c->kind == CHECKPOINT_OTHER) return false;
+    checkpoint_name(c->name, c->kind, c->step);
+    return true;
 }
 
 /* Damage may hide how new it is: then it counts as the newest. */
@@ -113,7 +99,7 @@ static int newest_first(const void *a, const void *b)
 {
     const struct candidate *x = a, *y = b;
     if (x->step != y->step) return x->step < y->step ? 1 : -1;
-    return x->place - y->place;
+    return (int)x->kind - (int)y->kind;
 }
 
 /* Two rounds: one counts. A folder that is not there has none. */
@@ -127,12 +113,12 @@ static enum status list(const char *folder, struct candidate **out, int64_t *cou
     struct candidate c;
     int64_t room = 0;
     for (struct dirent *entry = readdir(files); entry; entry = readdir(files))
-        room += is_name(entry->d_name, &c);
+        room += is_candidate(entry->d_name, &c);
     enum status status = mem_alloc(out, (size_t)room, sizeof **out, "list of checkpoints");
     rewinddir(files);
     struct dirent *entry = readdir(files);
     for (; entry && *count < room && status == STATUS_OK; entry = readdir(files)) {
-        if (!is_name(entry->d_name, &c)) continue;
+        if (!is_candidate(entry->d_name, &c)) continue;
         status = rate(&c, folder);
         (*out)[(*count)++] = c;
     }

@@ -14,23 +14,6 @@
 #include "ddp/log.h"
 #include "ddp/mem.h"
 
-#define STEP_DIGITS 9
-
-void checkpoint_folder_name(char name[CHECKPOINT_NAME_SIZE], int64_t step)
-{
-    snprintf(name, CHECKPOINT_NAME_SIZE, "step-%0*lld.h5", STEP_DIGITS, (long long)step);
-}
-
-/* The step in a name as above, or -1. */
-static int64_t step_of(const char *name)
-{
-    char again[CHECKPOINT_NAME_SIZE];
-    long long step;
-    if (sscanf(name, "step-%lld.h5", &step) != 1 || step < 0) return -1;
-    checkpoint_folder_name(again, step);
-    return strcmp(name, again) == 0 ? step : -1;
-}
-
 enum status checkpoint_folder_path(char path[CHECKPOINT_FILE_SIZE], const char *folder, const char *name)
 {
     if (snprintf(path, CHECKPOINT_FILE_SIZE, "%s/%s", folder, name) >= CHECKPOINT_FILE_SIZE)
@@ -64,10 +47,9 @@ enum status checkpoint_folder_make(const char *folder)
 static int64_t look_up_step(const char *folder, const char *name)
 {
     char path[CHECKPOINT_FILE_SIZE];
-    int64_t step = step_of(name);
-    bool named =
-        strcmp(name, "last.h5") == 0 || strcmp(name, "best.h5") == 0 || strcmp(name, "final.h5") == 0;
-    if (step >= 0 || !named) return step;
+    int64_t step;
+    enum checkpoint_kind kind = checkpoint_kind(name, &step);
+    if (kind == CHECKPOINT_STEP || kind == CHECKPOINT_OTHER) return step;
     bool whole =
         checkpoint_folder_path(path, folder, name) == STATUS_OK && checkpoint_step(path, &step) == STATUS_OK;
     return whole ? step : INT64_MAX;
@@ -169,8 +151,8 @@ static int64_t list_steps(DIR *files, int64_t greatest, int64_t *steps, int64_t 
     int64_t count = 0;
     rewinddir(files);
     for (struct dirent *entry = readdir(files); entry; entry = readdir(files)) {
-        int64_t step = step_of(entry->d_name);
-        if (step < 0 || step > greatest) continue;
+        int64_t step;
+        if (checkpoint_kind(entry->d_name, &step) != CHECKPOINT_STEP || step > greatest) continue;
         if (count < room) steps[count] = step;
         count++;
     }
@@ -187,7 +169,7 @@ static enum status prune(const char *folder, DIR *files, int64_t greatest, int64
     enum status status = STATUS_OK;
     for (int64_t i = keep; i < count && status == STATUS_OK; i++) {
         char name[CHECKPOINT_NAME_SIZE];
-        checkpoint_folder_name(name, steps[i]);
+        checkpoint_name(name, CHECKPOINT_STEP, steps[i]);
         status = remove_file(folder, name);
     }
     mem_free(&steps);

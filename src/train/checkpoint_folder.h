@@ -5,10 +5,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "ddp/checkpoint.h"
 #include "ddp/status.h"
 
 #define CHECKPOINT_FILE_SIZE 4096
-#define CHECKPOINT_NAME_SIZE 32
 
 /* Makes the folder if it is not there. */
 enum status checkpoint_folder_make(const char *folder);
@@ -20,8 +20,6 @@ enum status checkpoint_folder_tidy(const char *folder, int64_t step);
 /* The greatest step of a checkpoint whose length is right, and its name; -1 if there is none. */
 int64_t checkpoint_folder_newest(const char *folder, char name[CHECKPOINT_NAME_SIZE]);
 
-/* "step-000000120.h5", and a file's path. */
-void checkpoint_folder_name(char name[CHECKPOINT_NAME_SIZE], int64_t step);
 enum status checkpoint_folder_path(char path[CHECKPOINT_FILE_SIZE], const char *folder, const char *name);
 
 /* Gives the file `of` a further name, which another file may have had; never is there a moment without that name. *possible is

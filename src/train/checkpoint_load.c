@@ -24,6 +24,13 @@ static enum status check_finite(const char *path, const float *values, int64_t c
     return STATUS_OK;
 }
 
+bool checkpoint_tensor_fits(const struct h5_info *info, const struct tensor *t)
+{
+    bool fits = info->rank == t->rank;
+    for (int i = 0; fits && i < t->rank; i++) fits = info->dims[i] == t->dims[i];
+    return fits;
+}
+
 enum status checkpoint_read_tensor(struct h5 *f, const char *group, const struct layer *l,
                                    const struct tensor *t, float *values)
 {
@@ -31,12 +38,10 @@ enum status checkpoint_read_tensor(struct h5 *f, const char *group, const struct
     checkpoint_tensor_path(path, group, l, t);
     struct h5_data *data = NULL;
     TRY(h5_data_open(&data, f, path));
-    const struct h5_info *info = h5_data_info(data);
-    bool fits = info->rank == t->rank;
-    for (int i = 0; fits && i < t->rank; i++) fits = info->dims[i] == t->dims[i];
     enum status status =
-        fits ? h5_data_read(data, 0, t->dims[0], H5_TYPE_F32, values)
-             : status_fail(STATUS_DATA, "%s: has another shape than the model in the configuration", path);
+        checkpoint_tensor_fits(h5_data_info(data), t)
+            ? h5_data_read(data, 0, t->dims[0], H5_TYPE_F32, values)
+            : status_fail(STATUS_DATA, "%s: has another shape than the model in the configuration", path);
     h5_data_close(&data);
     return status == STATUS_OK ? check_finite(path, values, tensor_count(t)) : status;
 }

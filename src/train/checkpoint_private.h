@@ -69,6 +69,9 @@ enum status checkpoint_load_state(const char *path, const struct checkpoint_room
 enum status checkpoint_check(struct h5 *f, const struct model *model, const struct optim_ops *optim,
                              const struct checkpoint_facts *facts, struct progress *progress);
 
+/* Whether the data set has the tensor's shape. */
+bool checkpoint_tensor_fits(const struct h5_info *info, const struct tensor *t);
+
 /* One tensor: it has to be there, with that shape, and finite. Errors: STATUS_DATA. Local. */
 enum status checkpoint_read_tensor(struct h5 *f, const char *group, const struct layer *l,
                                    const struct tensor *t, float *values);

@@ -30,14 +30,13 @@ static enum status add_name(const struct saver_write *w, const char *name, const
  * between them and goes on would not make it again. */
 static enum status write_all(struct saver_write *w)
 {
-    char step[CHECKPOINT_NAME_SIZE], path[CHECKPOINT_FILE_SIZE];
-    const char *names[4];
+    char names[CHECKPOINT_OTHER][CHECKPOINT_NAME_SIZE], path[CHECKPOINT_FILE_SIZE];
+    int64_t step = w->snapshot->progress.step;
     int count = 0;
-    checkpoint_folder_name(step, w->snapshot->progress.step);
-    if (w->names & SAVER_FINAL) names[count++] = "final.h5";
-    if (w->names & SAVER_BEST) names[count++] = "best.h5";
-    if (w->names & SAVER_STEP) names[count++] = step;
-    names[count++] = "last.h5";
+    if (w->names & SAVER_FINAL) checkpoint_name(names[count++], CHECKPOINT_FINAL, step);
+    if (w->names & SAVER_BEST) checkpoint_name(names[count++], CHECKPOINT_BEST, step);
+    if (w->names & SAVER_STEP) checkpoint_name(names[count++], CHECKPOINT_STEP, step);
+    checkpoint_name(names[count++], CHECKPOINT_LAST, step);
     TRY(checkpoint_folder_make(w->folder)); /* somebody may have removed it */
     if (w->observer->settle) w->observer->settle(w->observer->self);
     TRY(write_file(w, names[0], path));
@@ -45,7 +44,7 @@ static enum status write_all(struct saver_write *w)
     w->saved = true;
     for (int i = 1; i < count; i++) TRY(add_name(w, names[i], names[0]));
     checkpoint_folder_sync(w->folder);
-    return checkpoint_folder_prune(w->folder, w->snapshot->progress.step, w->keep);
+    return checkpoint_folder_prune(w->folder, step, w->keep);
 }
 
 enum status saver_write(void *self)

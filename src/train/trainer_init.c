@@ -39,8 +39,7 @@ static enum status take_tensor(void *self, const struct layer *l, const struct t
     struct h5_data *data = NULL;
     TRY(h5_data_open(&data, s->file, name));
     const struct h5_info *info = h5_data_info(data);
-    bool fits = info->rank == t->rank;
-    for (int i = 0; fits && i < t->rank; i++) fits = info->dims[i] == t->dims[i];
+    bool fits = checkpoint_tensor_fits(info, t);
     h5_shape_text(info->rank, info->dims, shape);
     h5_data_close(&data);
     snprintf(why, sizeof why, "it is %s there", shape);

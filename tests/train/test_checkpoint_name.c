@@ -1,0 +1,49 @@
+#include "check.h"
+#include "ddp/checkpoint.h"
+
+static void round_trip(enum checkpoint_kind kind, int64_t step)
+{
+    char name[CHECKPOINT_NAME_SIZE];
+    int64_t its = -2;
+    checkpoint_name(name, kind, step);
+    CHECK(checkpoint_kind(name, &its) == kind);
+    CHECK(its == (kind == CHECKPOINT_STEP ? step : -1));
+}
+
+static void test_kinds_and_steps(void)
+{
+    static const int64_t steps[] = {0, 1, 120, 999999999, 1000000000, 999999999999999999};
+    for (int kind = 0; kind < CHECKPOINT_OTHER; kind++)
+        for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) round_trip(kind, steps[i]);
+}
+
+static void test_other_names(void)
+{
+    static const char *const names[] = {"",
+                                        ".",
+                                        "step-.h5",
+                                        "step-120.h5",
+                                        "step--00000120.h5",
+                                        "final.h5.old",
+                                        "last.h5.tmp.7",
+                                        "step-000000120.h5x",
+                                        "step-000000120",
+                                        "best",
+                                        "Final.h5",
+                                        " last.h5",
+                                        "step-0000000120.h5",
+                                        "step- 00000120.h5",
+                                        "step-9999999999999999999.h5"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        int64_t step = -2;
+        CHECK(checkpoint_kind(names[i], &step) == CHECKPOINT_OTHER);
+        CHECK(step == -1);
+    }
+}
+
+int main(void)
+{
+    test_kinds_and_steps();
+    test_other_names();
+    return check_result();
+}
