@@ -4,9 +4,13 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* Bytes of the character at the start of `text`: 0 if it is none (RFC 3629) or `text` is empty. */
 size_t utf8_character(const char *text);
+
+/* The same, and the character's number (code point), if there is one. */
+size_t utf8_decode(const char *text, uint32_t *code);
 
 bool utf8_valid(const char *text);
 

@@ -6,6 +6,26 @@
 #include "ddp/mem.h"
 #include "ddp/number.h"
 #include "ddp/options.h"
+#include "ddp/utf8.h"
+
+/* What YAML 1.1 allows as it is in double quotes (c-printable), less what it would fold as an end of line and the byte order mark. */
+static bool is_printable(uint32_t code)
+{
+    bool line_end = code == 0x2028 || code == 0x2029;
+    return (code >= 0x20 && code < 0x7f) || (code >= 0xa0 && code < 0xfeff && !line_end) ||
+           (code > 0xfeff && code < 0xfffe) || code > 0xffff;
+}
+
+/* Values are UTF-8 (settings.c sees to it). */
+static void write_character(FILE *out, const char *character, size_t length, uint32_t code)
+{
+    if (code == '"' || code == '\\')
+        fprintf(out, "\\%c", (char)code);
+    else if (is_printable(code))
+        fwrite(character, 1, length, out);
+    else
+        fprintf(out, code < 0x100 ? "\\x%02x" : "\\u%04x", (unsigned)code);
+}
 
 /* Plain where nobody can misread it, otherwise in double quotes. */
 static void write_word(FILE *out, const char *word)
@@ -18,13 +38,11 @@ static void write_word(FILE *out, const char *word)
         return;
     }
     fputc('"', out);
-    for (const char *c = word; *c; c++) {
-        if (*c == '"' || *c == '\\')
-            fprintf(out, "\\%c", *c);
-        else if ((unsigned char)*c < 0x20 || *c == 0x7f)
-            fprintf(out, "\\x%02x", (unsigned char)*c);
-        else
-            fputc(*c, out);
+    for (size_t used; *word; word += used) {
+        uint32_t code;
+        used = utf8_decode(word, &code);
+        if (used == 0) break;
+        write_character(out, word, used, code);
     }
     fputc('"', out);
 }

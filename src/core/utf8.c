@@ -1,22 +1,27 @@
 #include "ddp/utf8.h"
 
-#include <stdint.h>
-
-size_t utf8_character(const char *text)
+size_t utf8_decode(const char *text, uint32_t *code)
 {
     static const uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000}; /* written in so many bytes */
     unsigned char first = (unsigned char)text[0];
+    *code = first;
     if (first < 0x80) return first != 0;
     size_t length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
     if (first < 0xc0 || first >= 0xf8) return 0;
-    uint32_t code = first & (0x7fU >> length);
+    *code = first & (0x7fU >> length);
     for (size_t i = 1; i < length; i++) {
         unsigned char next = (unsigned char)text[i];
         if ((next & 0xc0) != 0x80) return 0;
-        code = code << 6 | (next & 0x3f);
+        *code = *code << 6 | (next & 0x3f);
     }
-    bool surrogate = code >= 0xd800 && code < 0xe000;
-    return code < smallest[length] || code > 0x10ffff || surrogate ? 0 : length;
+    bool surrogate = *code >= 0xd800 && *code < 0xe000;
+    return *code < smallest[length] || *code > 0x10ffff || surrogate ? 0 : length;
+}
+
+size_t utf8_character(const char *text)
+{
+    uint32_t code;
+    return utf8_decode(text, &code);
 }
 
 bool utf8_valid(const char *text)

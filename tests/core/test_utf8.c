@@ -7,6 +7,16 @@ static void test_characters(void)
 {
     CHECK(utf8_character("") == 0 && utf8_character("a") == 1 && utf8_character("\x7f") == 1);
     CHECK(utf8_character("\xc3\xa9") == 2 && utf8_character("\xe2\x82\xac") == 3);
+    static const struct {
+        const char *text;
+        size_t length;
+        uint32_t code;
+    } characters[] = {
+        {"a", 1, 'a'}, {"\xc2\x9e", 2, 0x9e}, {"\xe2\x82\xac", 3, 0x20ac}, {"\xf0\x9f\x98\x80", 4, 0x1f600}};
+    for (size_t i = 0; i < sizeof characters / sizeof *characters; i++) {
+        uint32_t code;
+        CHECK(utf8_decode(characters[i].text, &code) == characters[i].length && code == characters[i].code);
+    }
     CHECK(utf8_character("\xf0\x9f\x98\x80") == 4 && utf8_character("\xf4\x8f\xbf\xbf") == 4);
     static const char *const wrong[] = {
         "\x80",             /* begins nothing */

@@ -25,7 +25,7 @@ static enum status add_lines(struct settings *s, char *text)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    char *lines = fuzz_text(data, size), *text = NULL;
+    char *lines = fuzz_text(data, size), *text = NULL, *same_text = NULL;
     struct settings s = {0}, again = {0};
     struct config config = {0}, same = {0};
     FUZZ_CHECK(settings_add_text(&s, BASE, "base.yaml") == STATUS_OK);
@@ -35,12 +35,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         FUZZ_CHECK(options_text(&config, &text) == STATUS_OK);
         FUZZ_CHECK(settings_add_text(&again, text, "resolved") == STATUS_OK);
         FUZZ_CHECK(options_resolve(&again, &same) == STATUS_OK);
+        FUZZ_CHECK(options_text(&same, &same_text) == STATUS_OK);
+        FUZZ_CHECK(strcmp(text, same_text) == 0);
     }
     options_free(&config);
     options_free(&same);
     settings_free(&s);
     settings_free(&again);
     mem_free(&text);
+    mem_free(&same_text);
     free(lines);
     fuzz_end();
     return 0;
