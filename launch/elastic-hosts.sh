@@ -128,12 +128,13 @@ share_ranks() { # LIMIT... empty or 0 is none
 }
 
 # Looks at a job of mpirun that has been silent for some seconds. When no host that answers has a rank any more, the job has ended,
-# whatever mpirun says: it waits for hosts that will never answer. Seeing that twice keeps us from meeting it between two moments.
+# whatever mpirun says: it waits for hosts that will never answer, or has lost count of ranks that were killed while they started.
+# Seeing that twice keeps us from meeting it between two moments; the first rank may take six looks, half a minute, to come.
 look_at_ranks() {
     on_all_hosts "$(seek_script)"
     if grep -qsx rank "$answers"/*.said; then
         ranks_seen=1 ranks_missed=0
-    elif ((ranks_seen && ${#living[@]} > 0 && ++ranks_missed >= 2)); then
+    elif ((${#living[@]} > 0 && ++ranks_missed >= (ranks_seen ? 2 : 6))); then
         end_job "mpirun hangs: none of the hosts that answer has a rank left"
     fi
 }

@@ -69,14 +69,14 @@ class Case(harness.Case):
 
 
 class Policy(Case):
-    def run_plan(self, plan, *options, on_usr1="checkpoint; exit 75"):
+    def run_plan(self, plan, *options, on_usr1="checkpoint; exit 75", **variables):
         self.write("plan", plan)
         for name in ("started", "hanging"):
             if os.path.exists(self.path(name)):
                 os.remove(self.path(name))
         stub = self.write("stub", STUB.format(folder=self.folder, on_usr1=on_usr1))
         os.chmod(stub, 0o755)
-        return self.start(stub, ["--ranks", "1", *options], OMPI_MCA_odls_base_sigkill_timeout="0")
+        return self.start(stub, ["--ranks", "1", *options], OMPI_MCA_odls_base_sigkill_timeout="0", **variables)
 
     def starts(self):
         return [line.split(maxsplit=1) for line in content(self.path("started")).splitlines()]
@@ -168,6 +168,16 @@ class Policy(Case):
         said = self.end(script)
         self.assertEqual(script.returncode, 0, said)
         self.assertIn("nothing was seen of the job for 2 s", said)
+        self.assertEqual([row[2] for row in self.rows], ["137", "0"])
+
+    def test_launcher_without_ranks(self):
+        """As mpirun is after some deaths of ranks while they start."""
+        waited = self.path("waited")
+        launcher = self.write("mpirun", f"#!/bin/bash\n[ ! -e '{waited}' ] || exit 0\ntouch '{waited}'\nexec sleep 100\n")
+        os.chmod(launcher, 0o755)
+        script = self.run_plan("", PATH=self.folder + ":" + os.environ["PATH"])
+        said = self.end(script, 60)
+        self.assertIn("mpirun hangs: none of the hosts that answer has a rank left", said)
         self.assertEqual([row[2] for row in self.rows], ["137", "0"])
 
     def test_strays(self):

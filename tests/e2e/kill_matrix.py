@@ -92,6 +92,7 @@ class Matrix:
             f.write(CONFIG)
         self.counts = collections.Counter()
         self.codes = collections.Counter()
+        self.launchers_ended = 0
         self.noticed = []  # seconds from the death of a rank to the end of its job
         self.expected = self.lines(harness.Run(self.config, os.path.join(folder, "undisturbed"), 2).folder)
 
@@ -126,13 +127,25 @@ class Matrix:
         send(pids, number)
         return True
 
+    def await_launcher(self, process):
+        """What it printed. mpirun may lose count of ranks that are killed while they start, and waits for good when all are gone: then
+        it is ended, as run-elastic.sh does."""
+        end, alone = time.monotonic() + HANG, 0
+        while time.monotonic() < end:
+            try:
+                return process.communicate(timeout=1)[0]
+            except subprocess.TimeoutExpired:
+                alone = 0 if ranks_of(process.pid) else alone + 1
+            if alone == 10:
+                self.launchers_ended += 1
+                process.kill()
+        left = ranks_of(process.pid)
+        send([process.pid, *left], signal.SIGKILL)
+        raise AssertionError(f"hung for {HANG} s, with {len(left)} ranks:\n{process.communicate()[0]}")
+
     def end(self, process, ranks):
         """Waits; who is left after that hangs."""
-        try:
-            output = process.communicate(timeout=HANG)[0]
-        except subprocess.TimeoutExpired:
-            send([process.pid, *ranks_of(process.pid), *ranks], signal.SIGKILL)
-            raise AssertionError(f"hung for {HANG} s:\n{process.communicate()[0]}") from None
+        output = self.await_launcher(process)
         end = time.monotonic() + HANG
         while any(os.path.exists(f"/proc/{pid}") for pid in ranks):  # orphans of a launcher that was killed
             if time.monotonic() > end:
@@ -186,6 +199,7 @@ class Matrix:
         for way, count in sorted(self.counts.items()):
             codes = ", ".join(f"{code}: {n}" for (w, code), n in sorted(self.codes.items()) if w == way)
             yield f"  {way:24} {count:4} times; exit codes {codes}"
+        yield f"mpirun waited without any rank and was ended: {self.launchers_ended} times"
         if self.noticed:
             ordered = sorted(self.noticed)
             yield f"from the death of a rank to the end of its job: median {ordered[len(ordered) // 2]:.2f} s, at most {ordered[-1]:.2f} s"
