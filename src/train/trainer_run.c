@@ -105,14 +105,16 @@ static enum status stop_here(struct run *r, bool interrupted)
  * to here everything is right, and is kept. */
 static enum status check_data(struct run *r, bool saved)
 {
-    char text[STATUS_TEXT_SIZE / 2];
+    char what[STATUS_TEXT_SIZE / 2], why[STATUS_TEXT_SIZE / 2];
     enum status status = trainer_check_data(r->t);
     if (status == STATUS_OK) return status;
-    snprintf(text, sizeof text, "%s", status_text());
+    snprintf(what, sizeof what, "%s", status_text());
     if (!saved) TRY(saver_take(r->saver, SAVER_STEP));
-    TRY(saver_finish(r->saver));
-    return status_fail(status, "%s (the run is saved up to here, step %lld)", text,
-                       (long long)r->t->progress.step);
+    if (saver_finish(r->saver) == STATUS_OK)
+        return status_fail(status, "%s (the run is saved up to here, step %lld)", what,
+                           (long long)r->t->progress.step);
+    snprintf(why, sizeof why, "%s", status_text());
+    return status_fail(status, "%s (%s)", what, why);
 }
 
 /* What the ranks asked for, or the configuration: between two steps, on all ranks alike. After the last step of an epoch a

@@ -1,4 +1,5 @@
 """A data file that is changed, cut, replaced or removed while a run uses it ends the run with one line, and nothing is lost."""
+import glob
 import os
 import shutil
 import unittest
@@ -47,8 +48,8 @@ class ChangedData(harness.Case):
             f["labels"] = random.randint(0, 3, 400)
         return self.path(name)
 
-    def ends(self, change, words, ranks, which="train", every=1):
-        import h5py
+    def disturbed(self, change, ranks, which, every):
+        """The run's folder and its error lines."""
         files = {"train": self.data("train.h5"), "val": self.data("val.h5")}
         folder = self.path(f"run-{change.__name__}-{which}-{ranks}-{every}")
         job = Job(self, self.write("config.yaml", CONFIG.format(every=every, **files)), folder, ranks)
@@ -57,6 +58,11 @@ class ChangedData(harness.Case):
         self.assertEqual(job.finish(), DATA, job.stderr)
         lines = harness.error_lines(job.stderr)
         self.assertEqual(len(lines), 1, job.stderr)
+        return folder, lines
+
+    def ends(self, change, words, ranks, which="train", every=1):
+        import h5py
+        folder, lines = self.disturbed(change, ranks, which, every)
         self.assertIn(f"{which}.h5: {words}", lines[0])
         step = int(lines[0].rpartition("step ")[2].rstrip(")"))
         self.assertEqual(step % 25, 0, "the end of an epoch")
@@ -87,6 +93,18 @@ class ChangedData(harness.Case):
 
     def test_what_no_checkpoint_holds_is_saved(self):
         self.ends(os.remove, "cannot be found any more", None, every=0)
+
+    def test_what_cannot_be_saved(self):
+        """Both are told, and it is the data that ended the run."""
+        def lose_both(path):
+            checkpoints = glob.glob(self.path("run-*/checkpoints"))[0]
+            shutil.rmtree(checkpoints)
+            with open(checkpoints, "w"):
+                os.remove(path)
+
+        _, lines = self.disturbed(lose_both, 2, "train", 0)
+        self.assertIn("train.h5: cannot be found any more", lines[0])
+        self.assertIn("cannot be created: Not a directory; there is no checkpoint yet)", lines[0])
 
 
 if __name__ == "__main__":
