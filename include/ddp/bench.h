@@ -89,7 +89,8 @@ struct bench_checkpoint {
     double slower;             /* steps with a checkpoint beside them to steps without */
 };
 
-/* Rounds of steps alone, beside a checkpoint, and after one that was waited for. The files go to `folder`, which is removed. The weights are changed. Collective. Errors: STATUS_DIVERGED; STATUS_OTHER, memory or disk. */
+/* Rounds of steps alone, beside a checkpoint, and after one that was waited for. The files go to `folder`, which is removed.
+ * The weights are changed. Collective. Errors: STATUS_DIVERGED; STATUS_OTHER, memory or disk. */
 enum status bench_checkpoint(struct trainer *t, const char *folder, struct bench_checkpoint *result);
 
 /* One kernel on one shape. Rates are calls per second, the sum over the ranks. */

@@ -17,12 +17,12 @@
 
 /* Sums over the live lanes of a pass; sums of these are sums over batches. */
 struct loss_sums {
-    double loss;     /* sum of weight * loss */
-    double weight;   /* what a mean divides `loss` by */
-    int64_t correct; /* samples that were predicted right: the class, or all labels; 0 for real values */
-    int64_t valid;   /* samples with a target (not ignore_index) */
-    int64_t count;   /* samples */
-    int64_t bad;     /* passes with a gradient that is not finite; filled in after the backward pass */
+    double loss;      /* sum of weight * loss */
+    double weight;    /* what a mean divides `loss` by */
+    int64_t correct;  /* samples that were predicted right: the class, or all labels; 0 for real values */
+    int64_t valid;    /* samples with a target (not ignore_index) */
+    int64_t count;    /* samples */
+    int64_t bad;      /* passes with a gradient that is not finite; filled in after the backward pass */
     int64_t requests; /* bits: what a rank asks of all at the end of the step; those of all ranks together */
 };
 

@@ -34,9 +34,9 @@ struct source_info {
     int64_t samples;    /* > 0 */
     struct shape shape; /* (N,H,W) has c = 1; (N,F) has c = F, h = w = 1 */
     enum feature_type type;
-    bool has_labels;      /* false only where they are optional: then the facts about labels are empty */
-    int64_t label_width;               /* 0 = labels are (N,), else the K of (N,K) */
-    bool label_integers;               /* stored as integers: may be class indices */
+    bool has_labels;     /* false only where they are optional: then the facts about labels are empty */
+    int64_t label_width; /* 0 = labels are (N,), else the K of (N,K) */
+    bool label_integers; /* stored as integers: may be class indices */
     char label_type[SOURCE_TYPE_SIZE]; /* "int64", as stored */
     const char *label_where;           /* "FILE: OBJECT", for messages */
     bool has_weights;

@@ -8,8 +8,8 @@
  *   eval    split, exact counts, loss, every metric that the task has; null = not defined for these samples
  *   done    accuracy, loss, seconds, samples_per_second, peak_bytes, weights_hash
  *
- * A task without accuracy has neither `accuracy` nor `correct`. Every line is flushed. For rank 0; local functions. A write that fails is reported once and ends the
- * journal, not the run. Private to the app layer. */
+ * A task without accuracy has neither `accuracy` nor `correct`. Every line is flushed. For rank 0; local functions. A write
+ * that fails is reported once and ends the journal, not the run. Private to the app layer. */
 #ifndef APP_JOURNAL_H
 #define APP_JOURNAL_H
 

@@ -8,7 +8,8 @@
 #include "ddp/options.h"
 #include "ddp/utf8.h"
 
-/* What YAML 1.1 allows as it is in double quotes (c-printable), less what it would fold as an end of line and the byte order mark. */
+/* What YAML 1.1 allows as it is in double quotes (c-printable), less what it would fold as an end of line and the byte order
+ * mark. */
 static bool is_printable(uint32_t code)
 {
     bool line_end = code == 0x2028 || code == 0x2029;

@@ -21,8 +21,8 @@ enum status rundir_is_empty(const char *path, bool *empty);
 /* A folder that does not exist yet: runs/<name>-<UTC>[-j<SLURM_JOB_ID>]. Creates nothing. *path is released with mem_free. */
 enum status rundir_name(char **path, const char *name);
 
-/* Calls `each` with every run directory of that name, the newest first, until it says `stop` or fails; within a Slurm job with those
- * of the job. */
+/* Calls `each` with every run directory of that name, the newest first, until it says `stop` or fails; within a Slurm job with
+ * those of the job. */
 enum status rundir_each(const char *name, enum status (*each)(void *self, const char *path, bool *stop),
                         void *self);
 

@@ -29,8 +29,8 @@ static void take(void *self, const char *key, const char *was, const char *is, b
     fprintf(c->list, "%s%s: was %s, is %s", c->count++ ? "; " : "", key, was, is);
 }
 
-/* A run that was started with more ranks than train.virtual_ranks has one for each rank. It keeps them, though the configuration goes
- * on to say the smaller number. */
+/* A run that was started with more ranks than train.virtual_ranks has one for each rank. It keeps them, though the
+ * configuration goes on to say the smaller number. */
 static void adopt_virtual_ranks(struct config *was, struct config *is, int64_t v)
 {
     if (is->virtual_ranks == was->virtual_ranks) is->virtual_ranks = v;

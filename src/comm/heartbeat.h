@@ -44,7 +44,8 @@ struct heartbeat {
 enum status heartbeat_create(struct heartbeat **out, struct comm *comm, double patience);
 void heartbeat_destroy(struct heartbeat **h); /* says goodbye */
 
-/* For one thread, which makes no MPI call here; h may be NULL. A word is heard once; then, or when `sockets` are ready, the next. */
+/* For one thread, which makes no MPI call here; h may be NULL. A word is heard once; then, or when `sockets` are ready, the
+ * next. */
 enum heartbeat_word heartbeat_hear(struct heartbeat *h, int neighbour);
 void heartbeat_say(struct heartbeat *h, enum heartbeat_word word); /* to both neighbours; never waits */
 void heartbeat_sockets(const struct heartbeat *h, struct pollfd sockets[HEARTBEAT_NEIGHBOURS]);

@@ -1,9 +1,9 @@
 /* sync_audit.c - whether all who hold a copy of the parameters hold the same.
  *
- * A copy that is wrong for a moment leaves no trace in the parameters: gradients are taken with it, and then the owner's new
- * values (allreduce: rounding) cover it up. So in each step, before the update, every rank hashes what it compares of its copy
- * (its column's slices; allreduce: all of it) into a chain of hashes for each part. A comparison takes the chains, and the
- * parameters as they are. */
+ * A copy that is wrong for a moment leaves no trace in the parameters: gradients are taken with it, and then the owner's
+ * new values (allreduce: rounding) cover it up. So in each step, before the update, every rank hashes what it compares of
+ * its copy (the slices that its column, the ranks of one place on all nodes, exchanges; allreduce: all of it) into a chain
+ * of hashes for each part. A comparison takes the chains, and the parameters as they are. */
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>

@@ -5,7 +5,6 @@
 #include "ddp/kernels.h"
 #include "ddp/layer.h"
 
-
 enum { OUT, BIAS };
 static const struct arg args[] = {
     {"out", ARG_INT, ARG_REQUIRED, 1, 1 << 24, "output features"},

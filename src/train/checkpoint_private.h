@@ -64,8 +64,8 @@ struct checkpoint_room {
 enum status checkpoint_load_state(const char *path, const struct checkpoint_room *room,
                                   struct checkpoint_facts *facts);
 
-/* Reads all of an open file whose facts are known without keeping anything but progress, one tensor at a time. `model` is the one it
- * must hold, and `optim` its optimizer. Errors: STATUS_DATA. Local. */
+/* Reads all of an open file whose facts are known without keeping anything but progress, one tensor at a time. `model` is the
+ * one it must hold, and `optim` its optimizer. Errors: STATUS_DATA. Local. */
 enum status checkpoint_check(struct h5 *f, const struct model *model, const struct optim_ops *optim,
                              const struct checkpoint_facts *facts, struct progress *progress);
 

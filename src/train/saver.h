@@ -34,8 +34,8 @@ struct saver;
 
 enum saver_name { SAVER_STEP = 1, SAVER_BEST = 2, SAVER_FINAL = 4 };
 
-/* Makes the folder; what in it is further than the run is put aside (checkpoint_folder.h). `folder` and t->observer must outlive the saver; *out must be destroyed also after a failure. Collective.
- * Errors: STATUS_OTHER: folder, memory. */
+/* Makes the folder; what in it is further than the run is put aside (checkpoint_folder.h). `folder` and t->observer must
+ * outlive the saver; *out must be destroyed also after a failure. Collective. Errors: STATUS_OTHER: folder, memory. */
 enum status saver_create(struct saver **out, struct trainer *t, const char *folder);
 void saver_destroy(struct saver **s); /* collective; waits for a write under way */
 

@@ -93,7 +93,8 @@ static void run(struct comm *comm, struct config *config, const enum harm *harms
         bad += is_bad;
         empty += harms[i] == EMPTY;
         row = harms[i] == NONE ? 0 : row + is_bad; /* an empty step says nothing */
-        CHECK(t->progress.bad_steps == bad && t->progress.empty_steps == empty && t->progress.bad_in_a_row == row);
+        CHECK(t->progress.bad_steps == bad && t->progress.empty_steps == empty &&
+              t->progress.bad_in_a_row == row);
         CHECK(t->progress.step == i + 1 && t->progress.updates == i + 1 - bad - empty);
         CHECK(harms[i] != EMPTY || (sums.weight == 0 && sums.count == BATCH));
     }

@@ -108,7 +108,8 @@ static void check_divergence(struct comm *comm)
         if (comm_local_rank(comm) == 0) sync_params(t->sync)[0] = kept;
         comm_barrier(comm);
         CHECK_STATUS(trainer_step(t, &order, 1, 0, 0.1, &sums), STATUS_OK);
-        CHECK(!sums.bad && t->progress.bad_in_a_row == 0 && t->progress.updates == 1 && sync_params(t->sync)[1] != other);
+        CHECK(!sums.bad && t->progress.bad_in_a_row == 0 && t->progress.updates == 1 &&
+              sync_params(t->sync)[1] != other);
         other = sync_params(t->sync)[1];
     }
     CHECK_STATUS(trainer_step(t, &order, 1, 0, 0.1, &sums), STATUS_DIVERGED);
