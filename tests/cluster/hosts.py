@@ -1,8 +1,9 @@
 """Several hosts on one machine: what the tests of several machines run on.
 
-    with Hosts(3) as hosts:                                     # n1, n2, n3 at 10.77.0.1, .2, .3
-        done = hosts.finish(hosts.mpirun({"n1": 2, "n3": 1}, ["train", "my.yaml", "-o", folder]))
-        hosts.cut("n3")                                         # its cable is pulled; mend() plugs it in again
+    hosts = Hosts(3)                                            # n1, n2, n3 at 10.77.0.1, .2, .3
+    self.addCleanup(hosts.close)
+    done = hosts.finish(hosts.mpirun({"n1": 2, "n3": 1}, ["train", "my.yaml", "-o", folder]))
+    hosts.cut("n3")                                             # its cable is pulled; mend() plugs it in again
 
 A host is a set of namespaces: its own network, hostname, System V and POSIX shared memory (/dev/shm) and /etc/hosts. Its files are
 the machine's, as if all of them were on one network file system. A process in another set of namespaces, the switch, has the
@@ -94,12 +95,6 @@ class Hosts:
         except BaseException:
             self.close()
             raise
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.close()
 
     def path(self, name):
         return os.path.join(self.folder, name)

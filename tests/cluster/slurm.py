@@ -1,8 +1,9 @@
 """A real Slurm on one machine: slurmctld, one slurmd for each simulated host, and munged, all from one scratch folder.
 
-    with Slurm(3) as slurm:                                    # nodes n1, n2, n3; the controller runs on n1
-        job = slurm.submit("launch/slurm.sbatch", "my.yaml", options=["--nodes=2", "--ntasks-per-node=2"], cwd=folder)
-        slurm.wait(job, "COMPLETED")
+    slurm = Slurm(3)                                           # nodes n1, n2, n3; the controller runs on n1
+    self.addCleanup(slurm.close)
+    job = slurm.submit("launch/slurm.sbatch", "my.yaml", options=["--nodes=2", "--ntasks-per-node=2"], cwd=folder)
+    slurm.wait(job, "COMPLETED")
 
 It needs neither systemd nor cgroups nor anything in /etc, and may run beside others of its kind: addresses and ports are those of
 the hosts' own network, everything else is a path in the folder. Each daemon stays in the foreground, a child of this process, and
@@ -15,6 +16,7 @@ import time
 
 from hosts import Hosts
 from hosts import unavailable as hosts_unavailable
+from processes import runs
 
 CORES = 4  # of each node, whatever the machine has
 
@@ -89,14 +91,8 @@ class Slurm:
             self.close()
             raise
 
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.close()
-
     def path(self, name):
-        return os.path.join(self.folder, name)
+        return self.hosts.path(name)
 
     # Starting and ending.
 
@@ -208,11 +204,4 @@ class Slurm:
 
     def ranks(self, name, program):
         """The processes on a node that run a program."""
-        found = []
-        for pid in self.hosts.pids(name):
-            try:
-                if os.path.samefile(f"/proc/{pid}/exe", program):
-                    found.append(pid)
-            except OSError:
-                pass
-        return sorted(found)
+        return sorted(pid for pid in self.hosts.pids(name) if runs(pid, program))

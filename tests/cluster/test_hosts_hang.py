@@ -12,18 +12,11 @@ sys.path.insert(0, os.path.join(HERE, "..", "e2e"))
 import harness  # noqa: E402
 import hosts as simulated  # noqa: E402
 from processes import content, runs, until  # noqa: E402
+from test_hangs import CONFIG  # noqa: E402
 
 TIMEOUT = 2  # sync.timeout of the jobs that hang
 DEATH = 3  # sync.death_timeout of those that lose a host
 SLACK = 4
-
-CONFIG = """
-data: {train: "synthetic:1x12x12:4:2000", normalize: none}
-model: {input: [1, 12, 12], layers: [conv2d: {out: 4, kernel: 3}, relu, linear: 4]}
-train: {epochs: 100000, batch: 48, virtual_ranks: 4}
-log: {every_steps: 1}
-checkpoint: {every_epochs: 0}
-"""
 
 
 @unittest.skipIf(simulated.unavailable(), simulated.unavailable())

@@ -15,13 +15,13 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 import unittest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "e2e"))
 import harness  # noqa: E402
 import slurm as real  # noqa: E402
+from processes import until  # noqa: E402
 
 AT_ONCE = 6
 # Nodes that die are apart from those where other scenarios run. GraceTime is what a preempted job has left.
@@ -48,12 +48,8 @@ SYNTHETIC = "synthetic:1x28x28:10:1280"
 
 
 def wait_until(condition, what, timeout=60):
-    end = time.monotonic() + timeout
-    while not (result := condition()):
-        if time.monotonic() > end:
-            raise AssertionError(f"in {timeout} s it did not happen that {what}")
-        time.sleep(0.03)
-    return result
+    if not until(condition, timeout, 0.03):
+        raise AssertionError(f"in {timeout} s it did not happen that {what}")
 
 
 class Job:
@@ -97,11 +93,22 @@ class Job:
         """Waits until it runs for a second time: when it had to wait for a lost node to be given up, it is pending for a moment only."""
         wait_until(lambda: self.cluster.job(self.id)["Restarts"] == "1", f"job {self.id} is requeued")
         self.wait("RUNNING", "COMPLETED")
+        return self
 
     def under_way(self):
         """Waits until there is something to lose, and to continue from."""
         self.wait("RUNNING")
         wait_until(self.checkpoints, f"job {self.id} writes a checkpoint")
+        return self
+
+    def requeued(self):
+        self.wait("PENDING")
+        return self
+
+    def ended(self):
+        """Waits until Slurm is done with it."""
+        self.wait("COMPLETED", "FAILED")
+        return self
 
     def nodes(self):
         return self.cluster.say("scontrol", "show", "hostnames", self.cluster.job(self.id)["NodeList"]).split()
@@ -134,94 +141,69 @@ class Scenarios:
         return Job(self.cluster, self.root, *arguments, **options)
 
     def undisturbed(self, launcher):
-        job = self.job(launcher)
-        job.wait("COMPLETED", "FAILED")
-        return job
+        return self.job(launcher).ended()
 
     def time_limit(self):
         """Slurm looks at time limits every 30 s, and sends the signal when less than 120 + 30 s are left: so to a job of two minutes,
         when it looks first. Until then the ranks stand still: they need not compute that long."""
-        job = self.job(options=["--time=2"])
-        job.under_way()
+        job = self.job(options=["--time=2"]).under_way()
         ranks = job.ranks()
         for pid in ranks:
             os.kill(pid, signal.SIGSTOP)
         wait_until(lambda: all(map(warned, ranks)), "Slurm warns before the time limit")
         for pid in ranks:
             os.kill(pid, signal.SIGCONT)
-        job.wait("PENDING")
-        job.wait("COMPLETED", "FAILED")
-        return job
+        return job.requeued().ended()
 
     def warned(self, launcher):
         """The signal of --signal=B:USR1, without waiting for the time limit."""
-        job = self.job(launcher)
-        job.under_way()
+        job = self.job(launcher).under_way()
         self.cluster.say("scancel", "--batch", "--signal=USR1", job.id)
-        job.wait("PENDING")
-        job.wait("COMPLETED", "FAILED")
-        return job
+        return job.requeued().ended()
 
     def preempted(self, launcher):
-        job = self.job(launcher)
-        job.under_way()
+        job = self.job(launcher).under_way()
         nodes = self.cluster.job(job.id)["NodeList"]
         self.cluster.say("sbatch", "--partition=high", f"--nodelist={nodes}", "--exclusive", "--output=/dev/null", "--wrap=sleep 1")
-        job.wait("PENDING")
-        job.wait("COMPLETED", "FAILED")
-        return job
+        return job.requeued().ended()
 
     def rank_killed(self, launcher):
-        job = self.job(launcher)
-        job.under_way()
+        job = self.job(launcher).under_way()
         os.kill(job.ranks()[-1], signal.SIGKILL)
-        job.wait("PENDING")
-        job.wait("COMPLETED", "FAILED")
-        return job
+        return job.requeued().ended()
 
     def node_killed(self):
-        job = self.job(options=["--partition=node-loss"])
-        job.under_way()
+        job = self.job(options=["--partition=node-loss"]).under_way()
         self.cluster.kill_node(job.nodes()[-1])
-        job.comes_back()
-        job.wait("COMPLETED", "FAILED")
-        return job
+        return job.comes_back().ended()
 
     def spare_node(self):
-        job = self.job("elastic", options=["--partition=spare", "--nodes=3", "--no-kill"], RANKS="4")
-        job.under_way()
+        job = self.job("elastic", options=["--partition=spare", "--nodes=3", "--no-kill"], RANKS="4").under_way()
         wait_until(lambda: len(job.ranks()) == 4, "four ranks run")
         self.cluster.kill_node(next(node for node in job.nodes()[1:] if job.ranks([node])))
-        job.wait("COMPLETED", "FAILED")
-        return job
+        return job.ended()
 
     def cancelled(self):
         """A job that its user cancels stays away; another one continues the run."""
-        job = self.job()
-        job.under_way()
+        job = self.job().under_way()
         self.cluster.say("scancel", job.id)
         job.wait("CANCELLED")
         wait_until(lambda: "ended with code" in job.output(), "the script sees the end")
-        job.first, job.first_output = self.cluster.job(job.id), job.output()
+        job.first, job.first_output, job.first_saved = self.cluster.job(job.id), job.output(), job.saved()
         job.submit(RUN=job.run)
-        job.wait("COMPLETED", "FAILED")
-        return job
+        return job.ended()
 
     def staged(self):
         """Data on each node's own disk, here /dev/shm, of which each of the hosts has its own."""
-        job = self.job(config=CONFIG.format(data=self.data), STAGE_TRAIN=self.data, STAGE_FOLDER="/dev/shm")
-        job.under_way()
+        job = self.job(config=CONFIG.format(data=self.data), STAGE_TRAIN=self.data, STAGE_FOLDER="/dev/shm").under_way()
         job.copies = [f"ddp_train-j{job.id}" in self.cluster.hosts.shared_memory(node) for node in job.nodes()]
         self.cluster.say("scancel", "--batch", "--signal=USR1", job.id)
-        job.wait("PENDING")
-        job.wait("COMPLETED", "FAILED")
+        job.requeued().ended()
         job.left = [name for node in job.nodes() for name in self.cluster.hosts.shared_memory(node)]
         return job
 
     def permanent(self, launcher):
-        job = self.job(launcher, flags=["--train.epochz=3"])
-        job.wait("COMPLETED", "FAILED")
-        return job
+        return self.job(launcher, flags=["--train.epochz=3"]).ended()
 
     def hopeless(self):
         """A program that dies at every start."""
@@ -353,8 +335,7 @@ class SlurmJobs(unittest.TestCase):
         self.assertEqual((job.first["JobState"], job.first["Restarts"]), ("CANCELLED", "0"), job.first_output)
         self.assertIn("Slurm ends this start", job.first_output)
         self.assertDone(job, 0)
-        saved = [int(step) for step in re.findall(r"(?m)^saved .* at step (\d+)", job.first_output)]
-        self.assertEqual(job.resumed(), saved, job.first_output + job.output())
+        self.assertEqual(job.resumed(), job.first_saved, job.first_output + job.output())
 
     def test_staged(self):
         job = self.after("staged")

@@ -46,7 +46,8 @@ def content(path):
 
 
 def until(condition, seconds, pause=0.05):
+    """Waits until the condition holds, but no longer than so many seconds: what it said last."""
     end = time.monotonic() + seconds
-    while not condition() and time.monotonic() < end:
+    while not (result := condition()) and time.monotonic() < end:
         time.sleep(pause)
-    return condition()
+    return result

@@ -12,6 +12,7 @@ import unittest
 import h5py
 
 import harness
+from processes import alive, children, until
 
 CONFIG = """
 data: {train: "synthetic:1x16x16:10:400"}
@@ -95,6 +96,15 @@ class Failing(harness.Case):
             self.assertLess(time.time(), end, "waited in vain")
             time.sleep(0.002)
 
+    def small_disk(self, size):
+        """The folder that a disk of its own is mounted on; without one the test is skipped."""
+        disk = self.path("disk")
+        os.mkdir(disk)
+        if subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", disk], stderr=subprocess.DEVNULL).returncode:
+            self.skipTest("no small disk can be mounted here")
+        self.addCleanup(subprocess.run, ["umount", "-l", disk])
+        return disk
+
     def check_whole(self, folder):
         """All there is under a final name is whole."""
         found = glob.glob(os.path.join(folder, "checkpoints", "*.h5"))
@@ -117,12 +127,11 @@ class Failing(harness.Case):
                 self.assertEqual(weight[()].shape, (1500, 1024))
         self.assertEqual(steps, sorted(set(steps)))
         temporary = os.path.join(folder, "checkpoints", "step-*.h5.tmp.*")
+        family = children(process.pid)
         self.wait_for(lambda: glob.glob(temporary), process)
         os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
-        deadline = time.time() + 20  # ranks die with mpirun, but not at once
-        while subprocess.run(["pgrep", "-f", folder], stdout=subprocess.DEVNULL).returncode == 0 and time.time() < deadline:
-            time.sleep(0.1)
+        self.assertTrue(until(lambda: not any(map(alive, family)), 20), "a process is left")  # ranks die with mpirun, but not at once
         self.assertGreaterEqual(self.check_whole(folder), 2)
         with h5py.File(last, "r") as f:
             step = int(f.attrs["step"])
@@ -135,11 +144,7 @@ class Failing(harness.Case):
 
     @unittest.skipUnless(os.geteuid() == 0, "only root may mount a small disk")
     def test_a_full_disk(self):
-        config, disk = self.write("config.yaml", LARGE), self.path("disk")
-        os.mkdir(disk)
-        if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=42m", "tmpfs", disk], stderr=subprocess.DEVNULL).returncode:
-            self.skipTest("no small disk can be mounted here")
-        self.addCleanup(subprocess.run, ["umount", "-l", disk])
+        config, disk = self.write("config.yaml", LARGE), self.small_disk("42m")
         filler, folder = os.path.join(disk, "filler"), os.path.join(disk, "run")
         flags = ("--checkpoint.every_steps=5", "--checkpoint.keep=1", "--checkpoint.every_epochs=0")
         process = self.start(config, folder, *flags)
@@ -179,11 +184,7 @@ class Failing(harness.Case):
 
     @unittest.skipUnless(os.geteuid() == 0, "only root may mount a small disk")
     def test_a_disk_that_becomes_read_only(self):
-        config, disk = self.write("config.yaml", LARGE), self.path("disk")
-        os.mkdir(disk)
-        if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=100m", "tmpfs", disk], stderr=subprocess.DEVNULL).returncode:
-            self.skipTest("no small disk can be mounted here")
-        self.addCleanup(subprocess.run, ["umount", "-l", disk])
+        config, disk = self.write("config.yaml", LARGE), self.small_disk("100m")
         folder = os.path.join(disk, "run")
         os.makedirs(os.path.join(folder, "checkpoints"))
         # only this folder: the file that is open for the log would keep the whole disk from becoming read-only

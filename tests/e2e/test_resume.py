@@ -14,6 +14,7 @@ import h5py
 import numpy as np
 
 import harness
+from processes import children, content, until
 
 CONFIGURATION, DATA = 2, 3
 
@@ -107,20 +108,10 @@ class Killed(Case):
         return subprocess.Popen(harness.command(arguments, ranks), cwd=self.folder, env=variables, stdin=subprocess.DEVNULL,
                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
-    def children(self, pid):
-        with open(f"/proc/{pid}/task/{pid}/children") as f:
-            return [int(child) for child in f.read().split()]
-
     def wait_for_steps(self, process, before):
         """Until the run has come further than a number of starts and steps."""
-        deadline = time.time() + 30
-        while time.time() < deadline and process.poll() is None:
-            try:
-                if os.path.getsize(self.path("run/metrics.jsonl")) != before and self.children(process.pid):
-                    return
-            except OSError:
-                pass
-            time.sleep(0.005)
+        until(lambda: process.poll() is not None or (len(content(self.path("run/metrics.jsonl"))) != before and children(process.pid)),
+              30, 0.005)
 
     def test_at_any_moment_and_on_other_ranks(self):
         self.done("c.yaml", "-o", "whole", self.EPOCHS)
@@ -132,7 +123,7 @@ class Killed(Case):
             if killed < 5:
                 self.wait_for_steps(process, before)
                 time.sleep(draw.random() * 0.25)
-                victims = self.children(process.pid) if process.poll() is None else []
+                victims = children(process.pid) if process.poll() is None else []
                 if victims:
                     os.kill(draw.choice(victims), signal.SIGKILL)
                     killed += 1

@@ -11,7 +11,7 @@ import time
 import unittest
 
 import harness
-from processes import children, content, until
+from processes import children, content, runs, until
 
 REQUEUE, INTERRUPTED = 75, 130
 SIGNALS = (signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2, signal.SIGINT)
@@ -61,14 +61,7 @@ class Job:
         """The program's processes, in the order of their ranks."""
         if self.ranks is None:
             return [self.process.pid]
-        found = []
-        for pid in children(self.process.pid):
-            try:
-                if os.path.samefile(f"/proc/{pid}/exe", harness.PROGRAM):
-                    found.append(pid)
-            except OSError:
-                pass  # gone meanwhile
-        return sorted(found)
+        return sorted(p for p in children(self.process.pid) if runs(p, harness.PROGRAM))
 
     def finish(self):
         self.stdout, self.stderr = self.process.communicate(timeout=60)
