@@ -1,5 +1,5 @@
-"""A run that ended too early goes on where its last good checkpoint was: to the same bits and the same metrics, wherever its files
-are, whatever is damaged; and what would make it another run is refused."""
+"""A run that ended too early goes on where its last checkpoint was: to the same bits and the same metrics, wherever its files are;
+and what would make it another run is refused."""
 import fcntl
 import json
 import os
@@ -15,87 +15,7 @@ import numpy as np
 
 import harness
 from processes import children, content, until
-
-CONFIGURATION, DATA = 2, 3
-
-CONFIG = """
-run: {name: tiny}
-data: {train: "synthetic:1x8x8:4:500", val: "synthetic:1x8x8:4:100", normalize: unit}
-model:
-  layers:
-    - linear: 8
-    - relu
-    - linear: 4
-train: {epochs: 3, batch: 64}
-optim: {name: adam, lr: 1e-2}
-log: {every_steps: 1}
-checkpoint: {every_steps: 3, keep: 3}
-"""
-STEPS = 8  # of an epoch
-
-
-def events(folder):
-    with open(os.path.join(folder, "metrics.jsonl")) as f:
-        return [json.loads(line) for line in f]
-
-
-def figures(folder):
-    """What a run computed, without how long it took and how often it was started."""
-    return [{k: v for k, v in e.items() if k not in harness.TIMES} for e in events(folder) if e["kind"] in ("step", "epoch", "eval")]
-
-
-def weights(folder):
-    return events(folder)[-1]["weights_hash"]
-
-
-def setUpModule():
-    """Complete runs of two and of three epochs, to be copied."""
-    folder = tempfile.mkdtemp(prefix="ddp_train_test_")
-    harness.unittest.addModuleCleanup(shutil.rmtree, folder, ignore_errors=True)
-    with open(os.path.join(folder, "c.yaml"), "w") as f:
-        f.write(CONFIG)
-    for name, epochs in (("two", 2), ("three", 3)):
-        process = harness.run(["train", "c.yaml", "-o", name, f"--train.epochs={epochs}"], cwd=folder)
-        assert process.returncode == 0, process.stderr
-        setattr(Case, name, os.path.join(folder, name))
-
-
-class Case(harness.Case):
-    def setUp(self):
-        super().setUp()
-        self.write("c.yaml", CONFIG)
-
-    def run_program(self, *arguments, ranks=None, variables=None):
-        return harness.run(["train", *arguments], ranks, cwd=self.folder, variables=variables)
-
-    def done(self, *arguments, **how):
-        process = self.run_program(*arguments, **how)
-        self.assertEqual(process.returncode, 0, process.stdout + process.stderr)
-        return process
-
-    def fails(self, code, words, *arguments, **how):
-        process = self.run_program(*arguments, **how)
-        lines = harness.error_lines(process.stderr)
-        self.assertEqual((process.returncode, len(lines)), (code, 1), process.stdout + process.stderr)
-        for word in words:
-            self.assertIn(word, lines[0])
-
-    def copy(self, run, name="run"):
-        shutil.copytree(run, self.path(name))
-        return self.path(name)
-
-    def checkpoint(self, run, name):
-        return os.path.join(run, "checkpoints", name)
-
-    def only(self, run, *names):
-        """Leaves these checkpoints, each a file of its own."""
-        for name in os.listdir(os.path.join(run, "checkpoints")):
-            if name not in names:
-                os.remove(self.checkpoint(run, name))
-
-    def same_as(self, reference, run):
-        self.assertEqual(weights(run), weights(reference))
-        self.assertEqual(figures(run), figures(reference))
+from resumed import CONFIG, CONFIGURATION, DATA, Case, events, figures, setUpModule, weights  # noqa: F401
 
 
 class Killed(Case):
@@ -133,109 +53,6 @@ class Killed(Case):
         self.assertGreaterEqual(killed, 2)
         self.assertGreaterEqual(resumed, 1)
         self.same_as(self.path("whole"), self.path("run"))
-
-
-class Damaged(Case):
-    def truncate(self, path):
-        os.truncate(path, os.path.getsize(path) - 100)
-
-    def flip(self, path):
-        with open(path, "r+b") as f:
-            f.seek(9000)
-            byte = f.read(1)[0]
-            f.seek(9000)
-            f.write(bytes([byte ^ 16]))
-
-    def empty(self, path):
-        os.truncate(path, 0)
-
-    def replace(self, path):
-        with open(path, "w") as f:
-            f.write("this is something else\n" * 99)
-
-    def lie_about_the_step(self, path):
-        with open(path, "r+b") as f:
-            start = f.read(512)
-            f.seek(0)
-            f.write(start.replace(b"step 16", b"step 96"))
-
-    def forge(self, change):
-        def damage(path):
-            with h5py.File(path, "r+") as f:
-                change(f)
-            harness.reseal(path)
-        return damage
-
-    def lose(self, f):
-        del f["model/02.linear/bias"]
-
-    def lose_a_slot(self, f):
-        del f["optim/exp_avg/02.linear/bias"]
-
-    def turn(self, f):
-        turned = f["model/02.linear/weight"][()].T
-        del f["model/02.linear/weight"]
-        f["model/02.linear/weight"] = turned.reshape(8, 4)
-
-    def poison(self, f):
-        f["model/00.linear/weight"][3, 4] = np.nan
-
-    def reconfigure(self, f):
-        del f["config"]
-        f["config"] = "train: {epocs: 3}"
-
-    def test_the_one_before_is_used_and_a_path_is_refused(self):
-        cases = {"truncated": self.truncate, "XXH64": self.flip, "is empty": self.empty, "another file": self.replace,
-                 "its first line says 96": self.lie_about_the_step, "model/02.linear/bias": self.forge(self.lose),
-                 "optim/exp_avg/02.linear/bias": self.forge(self.lose_a_slot), "another shape": self.forge(self.turn),
-                 "nan": self.forge(self.poison), "train.epocs": self.forge(self.reconfigure)}
-        for word, damage in cases.items():
-            with self.subTest(word):
-                run = self.copy(self.two)
-                self.only(run, "final.h5", "step-000000015.h5")
-                damage(self.checkpoint(run, "final.h5"))
-                self.fails(DATA, ("final.h5", word), "c.yaml", "--resume", self.checkpoint(run, "final.h5"))
-                process = self.done("c.yaml", "-o", run, "--resume", "auto")
-                warning = next(line for line in process.stderr.splitlines() if word in line)
-                self.assertIn("warning: ", warning)
-                self.assertIn("final.h5", warning)
-                self.assertIn("resumed from " + self.checkpoint(run, "step-000000015.h5") + ": epoch 1, step 15", process.stdout)
-                self.same_as(self.three, run)
-                shutil.rmtree(run)
-
-    def test_the_damaged_one_does_not_outlive_the_good_ones(self):
-        run = self.copy(self.two)
-        self.only(run, "step-000000012.h5", "step-000000015.h5")
-        os.rename(self.checkpoint(run, "step-000000015.h5"), self.checkpoint(run, "step-000000999.h5"))
-        self.truncate(self.checkpoint(run, "step-000000999.h5"))
-        self.done("c.yaml", "-o", run, "--resume", "auto", "--checkpoint.keep=1")
-        left = sorted(os.listdir(os.path.join(run, "checkpoints")))
-        self.assertEqual([name for name in left if name.startswith("step")], ["step-000000021.h5", "step-000000999.h5.old"])
-        self.same_as(self.three, run)
-        self.done("c.yaml", "-o", run, "--overwrite", "--train.epochs=0")
-        self.assertNotIn("step-000000999.h5.old", os.listdir(os.path.join(run, "checkpoints")))
-
-    def test_nothing_good_is_left(self):
-        run = self.copy(self.two)
-        for name in os.listdir(os.path.join(run, "checkpoints")):
-            self.empty(self.checkpoint(run, name))
-        for ranks in (None, 2):
-            self.fails(DATA, ("none of its checkpoints can be read", "--overwrite"), "c.yaml", "-o", run, "--resume", "auto", ranks=ranks)
-        self.fails(DATA, ("none of its checkpoints",), "c.yaml", "--resume", run)
-        process = harness.run(["inspect", self.checkpoint(run, "final.h5")])
-        self.assertEqual(process.returncode, DATA)
-
-    def test_inspect_names_the_damage(self):
-        run = self.copy(self.two)
-        final = self.checkpoint(run, "final.h5")
-        said = harness.run(["inspect", final]).stdout
-        for line in ("its seal is whole", "program        ddp_train", "step           16 (16", "epoch          2 finished",
-                     "virtual_ranks  8"):
-            self.assertIn(line, said)
-        shutil.copy(final, self.path("a.h5"))
-        for damage, word in ((self.flip, "XXH64"), (self.truncate, "truncated")):
-            damage(self.path("a.h5"))
-            self.assertIn(word, harness.run(["inspect", self.path("a.h5")]).stderr)
 
 
 class Changed(Case):
