@@ -37,6 +37,9 @@ enum checkpoint_kind {
 void checkpoint_name(char name[CHECKPOINT_NAME_SIZE], enum checkpoint_kind kind, int64_t step);
 enum checkpoint_kind checkpoint_kind(const char *name, int64_t *step);
 
+/* The kind of such a name with something behind it, as "last.h5.old" and "best.h5.tmp.123" have; *suffix is that ("" = nothing). */
+enum checkpoint_kind checkpoint_kind_before(const char *name, const char **suffix);
+
 /* The configuration text of a checkpoint; released with mem_free. Local. */
 enum status checkpoint_read_config(const char *path, char **text);
 

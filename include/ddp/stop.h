@@ -25,7 +25,8 @@ void stop_limit(int64_t seconds);
 /* STATUS_OK; STATUS_REQUEUE or STATUS_INTERRUPTED with the name of the cause as the message, such as "SIGTERM". */
 enum status stop_asked(void);
 
-/* Makes the message of a stop that of one before the first step, when there is nothing to save; leaves other ones. */
-enum status stop_unsaved(enum status status);
+/* Makes the message of a stop that of one when there is nothing to save, and says when that was; leaves other ones. */
+#define STOP_EARLY "before the first step"
+enum status stop_unsaved(enum status status, const char *when);
 
 #endif

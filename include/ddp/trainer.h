@@ -29,6 +29,7 @@ struct trainer_info {
     int64_t steps_per_epoch, total_steps;
     const char *isa, *blas; /* instruction-set level of the kernels; OpenBLAS core */
     double window_bytes;    /* shared memory per node */
+    double copy_bytes;      /* the same for checkpoints, on the first node, while the run trains */
 };
 
 /* Opens the data, builds the model, shares memory. Collective; comm_split_nodes was called. `config` and `config_text` (the
@@ -80,8 +81,10 @@ enum status trainer_resume(struct trainer *t, const char *path, unsigned changes
 enum status trainer_init_from(struct trainer *t, const char *path, FILE *list);
 
 /* Trains all epochs, or until train.early_stop, evaluates after each, and writes checkpoints into the folder `checkpoint_dir`
- * (the last one is final.h5); every rank passes the same path. Collective. Errors: STATUS_DIVERGED when too many steps in a
- * row, an evaluation's loss or a weight are not finite; then no checkpoint is written or replaced. */
+ * (the last one is final.h5); every rank passes the same path. Collective; all ranks return the same status. Errors:
+ * STATUS_DIVERGED when too many steps in a row, an evaluation's loss or a weight are not finite, then no checkpoint is written
+ * or replaced; STATUS_DIFFERS when ranks no longer hold the same; STATUS_DATA when a data file has changed, STATUS_REQUEUE and
+ * STATUS_INTERRUPTED when it was to stop (stop.h), all three saved; STATUS_OTHER: the last checkpoint cannot be written, memory. */
 enum status trainer_run(struct trainer *t, const struct observer *observer, const char *checkpoint_dir);
 
 #endif

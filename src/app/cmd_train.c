@@ -204,7 +204,7 @@ static enum status build(struct trainer **t, struct start *start, const struct s
     else if (status == STATUS_OK && a->init_from)
         status = take_weights(*t, start, a->init_from, comm_rank(comm) == 0);
     if (status == STATUS_OK) status = comm_agree(comm, stop_asked());
-    return stop_unsaved(status);
+    return stop_unsaved(status, STOP_EARLY);
 }
 
 /* The folder is chosen, and refused, before any work, but made only when the trainer stands: a wrong path in
@@ -248,7 +248,7 @@ enum status cmd_train(struct comm *comm, struct arguments *a)
     struct start start;
     if (a->print_config) return print_config(comm, a);
     stop_catch();
-    enum status status = stop_unsaved(start_choose(&start, &setup, comm, a));
+    enum status status = stop_unsaved(start_choose(&start, &setup, comm, a), STOP_EARLY);
     if (status == STATUS_OK) limit_time(&setup, comm);
     if (status == STATUS_OK && !start.complete) status = prepare_and_train(&start, &setup, comm, a);
     start_free(&start);

@@ -13,6 +13,7 @@
 static enum status opened(struct journal *j, const char *path)
 {
     int code = errno;
+    snprintf(j->path, sizeof j->path, "%s", path);
     j->disk = j->out ? fcntl(fileno(j->out), F_DUPFD_CLOEXEC, 0) : -1;
     return j->out ? STATUS_OK : status_fail(STATUS_OTHER, "%s: cannot be written: %s", path, strerror(code));
 }
@@ -80,10 +81,21 @@ bool journal_is_done(const char *path)
     return done;
 }
 
+/* What the stream still holds must not come after the last whole line. */
 static void fail(struct journal *j)
 {
-    log_warn("metrics.jsonl: cannot be written: %s; it ends here", strerror(errno));
+    if (!j->torn)
+        log_warn("%s: cannot be written: %s; lines are missing until it can", j->path, strerror(errno));
+    j->torn = true;
     close_stream(j);
+    (void)!truncate(j->path, j->bytes);
+}
+
+/* Whether a line can be written. */
+static bool is_ready(struct journal *j)
+{
+    if (j->torn && !j->out && truncate(j->path, j->bytes) == 0) j->out = fopen(j->path, "a");
+    return j->out != NULL;
 }
 
 void journal_settle(const struct journal *j)
@@ -103,16 +115,18 @@ static void end(struct journal *j, struct json *line)
 {
     json_close(line, '}');
     fputc('\n', j->out);
-    if (fflush(j->out) == 0)
-        j->bytes = ftello(j->out);
-    else
+    if (fflush(j->out) != 0) {
         fail(j);
+        return;
+    }
+    j->bytes = ftello(j->out);
+    j->torn = false;
 }
 
 void journal_start(struct journal *j, const struct config *config, const struct comm *comm,
                    const struct trainer_info *info)
 {
-    if (!j->out) return;
+    if (!is_ready(j)) return;
     struct json line = begin(j, "start");
     json_text(&line, "version", DDP_VERSION);
     json_text(&line, "name", config->run_name);
@@ -139,7 +153,7 @@ void journal_start(struct journal *j, const struct config *config, const struct 
 void journal_resume(struct journal *j, const struct comm *comm, const char *from,
                     const struct trainer_point *point)
 {
-    if (!j->out) return;
+    if (!is_ready(j)) return;
     struct json line = begin(j, "resume");
     json_text(&line, "from", from);
     json_int(&line, "epoch", point->epoch);
@@ -159,7 +173,7 @@ static void write_accuracy(struct json *line, double accuracy)
 
 void journal_step(struct journal *j, const struct step_event *e)
 {
-    if (!j->out || j->every_steps == 0 || e->step % j->every_steps != 0) return;
+    if (j->every_steps == 0 || e->step % j->every_steps != 0 || !is_ready(j)) return;
     struct json line = begin(j, "step");
     json_int(&line, "epoch", e->epoch);
     json_int(&line, "step", e->step);
@@ -171,7 +185,7 @@ void journal_step(struct journal *j, const struct step_event *e)
 
 void journal_epoch(struct journal *j, const struct epoch_event *e)
 {
-    if (!j->out) return;
+    if (!is_ready(j)) return;
     double busy = e->data_seconds + e->compute_seconds + e->sync_seconds;
     struct json line = begin(j, "epoch");
     json_int(&line, "epoch", e->epoch);
@@ -195,7 +209,7 @@ void journal_epoch(struct journal *j, const struct epoch_event *e)
 
 void journal_eval(struct journal *j, const struct eval_event *e)
 {
-    if (!j->out) return;
+    if (!is_ready(j)) return;
     struct json line = begin(j, "eval");
     json_text(&line, "split", e->split);
     json_int(&line, "epoch", e->epoch);
@@ -209,7 +223,7 @@ void journal_eval(struct journal *j, const struct eval_event *e)
 
 void journal_done(struct journal *j, const struct done_event *e)
 {
-    if (!j->out) return;
+    if (!is_ready(j)) return;
     char hash[17];
     snprintf(hash, sizeof hash, "%016" PRIx64, e->weights_hash);
     struct json line = begin(j, "done");

@@ -8,14 +8,15 @@
  *   eval    split, exact counts, loss, every metric that the task has; null = not defined for these samples
  *   done    accuracy, loss, seconds, samples_per_second, peak_bytes, weights_hash
  *
- * A task without accuracy has neither `accuracy` nor `correct`. Every line is flushed. For rank 0; local functions. A write
- * that fails is reported once and ends the journal, not the run. Private to the app layer. */
+ * A task without accuracy has neither `accuracy` nor `correct`. Every line is flushed. For rank 0; local functions. A line
+ * that cannot be written is reported and missing; the next one is tried anew. Private to the app layer. */
 #ifndef APP_JOURNAL_H
 #define APP_JOURNAL_H
 
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "app/rundir.h"
 #include "ddp/config.h"
 #include "ddp/trainer.h"
 
@@ -23,7 +24,9 @@ struct journal {
     FILE *out;
     int64_t every_steps; /* 0 = no step lines */
     int64_t bytes;       /* of whole lines written */
-    int disk;            /* another descriptor of `out`, which may be closed meanwhile; -1 = none */
+    int disk;            /* another descriptor of the file, for other threads; -1 = none */
+    char path[RUNDIR_PATH_SIZE];
+    bool torn; /* the last line could not be written */
 };
 
 enum status journal_open(struct journal *j, const char *path, int64_t every_steps);

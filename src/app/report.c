@@ -119,7 +119,7 @@ void report_start(const struct config *config, const struct comm *comm, const st
     log_info("ddp_train %s: %s", DDP_VERSION, config->run_name);
     log_info("machine  %d rank%s on %d node%s, OpenBLAS %s, kernels %s, %.1f MB shared per node",
              comm_size(comm), plural(comm_size(comm)), comm_nodes(comm), plural(comm_nodes(comm)), info->blas,
-             info->isa, info->window_bytes / 1e6);
+             info->isa, (info->window_bytes + info->copy_bytes) / 1e6);
     if (comm_crowded(comm)) log_warn("more ranks than cores on this machine: they will take turns");
     log_info("data     %s: %lld samples of %s %s, %lld %s", config->data_train,
              (long long)info->train_samples, shape, info->feature_type, (long long)info->classes,

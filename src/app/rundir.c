@@ -155,14 +155,8 @@ static enum status remove_file(const char *path)
 /* step-000000120.h5, best.h5.old, last.h5.tmp.123 and the like. */
 static bool is_checkpoint(const char *name)
 {
-    static const char ending[] = ".h5";
-    char start[CHECKPOINT_NAME_SIZE];
-    const char *suffix = strstr(name, ending);
-    int64_t step;
-    if (!suffix) return false;
-    suffix += strlen(ending);
-    snprintf(start, sizeof start, "%.*s", (int)(suffix - name), name);
-    return checkpoint_kind(start, &step) != CHECKPOINT_OTHER &&
+    const char *suffix;
+    return checkpoint_kind_before(name, &suffix) != CHECKPOINT_OTHER &&
            (!*suffix || strcmp(suffix, ".old") == 0 ||
             strncmp(suffix, OUTFILE_MARK, strlen(OUTFILE_MARK)) == 0);
 }
@@ -203,7 +197,7 @@ static bool has(const char *path, const char *name)
 
 const char *rundir_stranger(const char *path)
 {
-    if (has(path, LOCK_NAME) || has(path, "checkpoints")) return NULL;
+    if (has(path, "checkpoints")) return NULL; /* a run makes it before any other of its files */
     const char *const *file = files;
     while (*file && !has(path, *file)) file++;
     return *file;

@@ -60,13 +60,14 @@ static enum status choose_new(const struct choice *c)
     return mem_copy_text(&c->s->folder, wanted);
 }
 
-/* The newest checkpoint of a run directory, while nobody else works in it. */
-static enum status look_into(struct start *s, const char *folder, double seconds)
+/* The newest checkpoint of a run directory, while nobody else works in it; a job that is being killed may take a moment to let
+ * go of it. */
+static enum status look_into(struct lock *lock, struct saved *newest, const char *folder)
 {
     char checkpoints[RUNDIR_PATH_SIZE];
     TRY(rundir_file(folder, "checkpoints", checkpoints));
-    TRY(lock_take(&s->lock, folder, seconds));
-    return saved_find(&s->saved, checkpoints);
+    TRY(lock_take(lock, folder, LOCK_SECONDS));
+    return saved_find(newest, checkpoints);
 }
 
 /* A run that ended before its first checkpoint is begun again. One that came to its end, but whose checkpoints are gone, would lose
@@ -105,18 +106,18 @@ static enum status choose_in(const struct choice *c, const char *folder)
             "%s: holds no run, but a file %s that a run would replace; choose another folder with -o, or "
             "replace it with --overwrite",
             folder, stranger);
-    TRY(look_into(c->s, folder, LOCK_SECONDS));
+    TRY(look_into(&c->s->lock, &c->s->saved, folder));
     return go_on(c->s, folder);
 }
 
-/* Takes a run that is neither complete nor at work; a job that is being killed may take a moment to let go of it. */
+/* Takes a run that is neither complete nor at work. */
 static enum status try_run(void *self, const char *folder, bool *stop)
 {
     const struct choice *c = self;
     struct start *s = c->s;
     char metrics[RUNDIR_PATH_SIZE];
     TRY(rundir_file(folder, "metrics.jsonl", metrics));
-    enum status status = look_into(s, folder, LOCK_SECONDS);
+    enum status status = look_into(&s->lock, &s->saved, folder);
     if (status == STATUS_OTHER && !s->lock.held) { /* at work, or not ours to write in */
         log_info("%s; looking further", status_text());
         return STATUS_OK;
@@ -160,18 +161,25 @@ static bool find_folder(const char *file, char folder[RUNDIR_PATH_SIZE])
 /* Goes on in the run directory of s->saved, if there is nothing newer in it. */
 static enum status choose_its_own(struct start *s, const char *folder)
 {
-    struct start newest = {.lock = s->lock};
-    enum status status = look_into(&newest, folder, LOCK_SECONDS);
-    s->lock = newest.lock;
-    if (status == STATUS_OK && newest.saved.point.step > s->saved.point.step)
+    struct saved newest = {.config_text = NULL};
+    enum status status = look_into(&s->lock, &newest, folder);
+    if (status == STATUS_OK && newest.point.step > s->saved.point.step)
         status = status_fail(
             STATUS_CONFIG,
             "%s: is not the newest of its run, that is %s; go on from that one with --resume auto "
             "-o %s, or begin another run from this one with -o NEWDIR",
-            s->saved.path, newest.saved.path, folder);
-    saved_free(&newest.saved);
+            s->saved.path, newest.path, folder);
+    saved_free(&newest);
     s->goes_on = true;
     return status == STATUS_OK ? mem_copy_text(&s->folder, folder) : status;
+}
+
+static enum status refuse_overwrite(const struct arguments *a, const char *folder)
+{
+    if (!a->overwrite) return STATUS_OK;
+    return status_fail(STATUS_CONFIG,
+                       "--overwrite: the run in %s shall go on; leave it out, or name another folder with -o",
+                       folder);
 }
 
 /* --resume DIR */
@@ -180,8 +188,9 @@ static enum status choose_folder(const struct choice *c, const char *folder)
     struct start *s = c->s;
     char checkpoints[RUNDIR_PATH_SIZE];
     bool here = !c->a->output || is_same_file(c->a->output, folder);
+    if (here) TRY(refuse_overwrite(c->a, folder));
     TRY(rundir_file(folder, "checkpoints", checkpoints));
-    TRY(here ? look_into(s, folder, LOCK_SECONDS) : saved_find(&s->saved, checkpoints));
+    TRY(here ? look_into(&s->lock, &s->saved, folder) : saved_find(&s->saved, checkpoints));
     if (!*s->saved.path)
         return status_fail(STATUS_DATA, "%s: holds no checkpoint to go on from (there is none in %s)", folder,
                            checkpoints);
@@ -195,8 +204,9 @@ static enum status choose_path(const struct choice *c, const char *path)
     if (is_folder(path)) return choose_folder(c, path);
     TRY(saved_read(&c->s->saved, path));
     bool inside = find_folder(path, folder);
-    if (inside && (!c->a->output || is_same_file(c->a->output, folder))) return choose_its_own(c->s, folder);
-    return choose_new(c);
+    if (!inside || (c->a->output && !is_same_file(c->a->output, folder))) return choose_new(c);
+    TRY(refuse_overwrite(c->a, folder));
+    return choose_its_own(c->s, folder);
 }
 
 static enum status check_flags(const struct arguments *a)
@@ -228,21 +238,25 @@ static enum status choose(const struct choice *c)
 static bool lacks_end(const struct start *s)
 {
     char metrics[RUNDIR_PATH_SIZE];
-    const struct trainer_point *p = &s->saved.point;
-    if (!s->goes_on || p->epoch == 0 || p->position > 0) return false;
+    if (!s->goes_on) return false;
     if (rundir_file(s->folder, "metrics.jsonl", metrics) != STATUS_OK || access(metrics, F_OK) != 0)
         return false;
     return !journal_is_done(metrics);
 }
 
-/* Says so if there is nothing left to do. */
-static void tell_complete(struct start *s, const struct config *config)
+/* Says so if there is nothing left to do. Fewer epochs than have begun would be an end in the middle of one. */
+static enum status find_complete(struct start *s, const struct config *config)
 {
     const struct trainer_point *p = &s->saved.point;
+    if (p->position > 0 && p->epoch >= config->epochs)
+        return status_fail(STATUS_CONFIG,
+                           "%s: is in the middle of epoch %lld; train.epochs must be at least that",
+                           s->saved.path, (long long)p->epoch + 1);
     s->complete = trainer_is_finished(p, config) && !lacks_end(s);
-    if (!s->complete) return;
+    if (!s->complete) return STATUS_OK;
     log_info("%s: already complete: %s after epoch %lld, step %lld", s->saved.path,
              p->stopped ? "it stopped early" : "it ended", (long long)p->epoch, (long long)p->step);
+    return STATUS_OK;
 }
 
 /* The trainer would find out, too, but only when it has read the data. */
@@ -266,9 +280,10 @@ static enum status decide(const struct choice *c)
     TRY(mem_copy_text(&s->from, s->saved.path));
     if (!*s->from) return STATUS_OK;
     enum status status = start_compare(s, c->setup, c->a->resume_override);
+    if (!s->goes_on) s->changes |= TRAINER_NEW_BEST; /* best.h5 stays where it is */
     if (status != STATUS_OK && setup_file(c->a)) return status_at(status, "%s", setup_file(c->a));
     TRY(status);
-    tell_complete(s, &c->setup->config);
+    TRY(find_complete(s, &c->setup->config));
     return s->complete ? STATUS_OK : check_ranks(c);
 }
 

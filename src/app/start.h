@@ -31,8 +31,7 @@ enum status start_choose(struct start *s, struct setup *setup, struct comm *comm
 void start_free(struct start *s);
 
 /* start_changes.c, rank 0. What the configuration has otherwise than the checkpoint's; V is taken from there, though not into
- * the text. Errors: STATUS_CONFIG
- * with the list of what would change the results, unless `override`: a warning then. */
+ * the text. Errors: STATUS_CONFIG with the list of what would change the results, unless `override`: a warning then. */
 enum status start_compare(struct start *s, struct setup *setup, bool override);
 
 /* The same: says so if the rates of the steps ahead depend on a changed number of epochs. */

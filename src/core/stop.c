@@ -73,11 +73,10 @@ enum status stop_asked(void)
     return STATUS_OK;
 }
 
-enum status stop_unsaved(enum status status)
+enum status stop_unsaved(enum status status, const char *when)
 {
     char cause[CAUSE_SIZE];
     if (!status_is_stop(status)) return status;
     snprintf(cause, sizeof cause, "%s", status_text());
-    return status_fail(status, "%s before the first step: nothing to save; start again with --resume auto",
-                       cause);
+    return status_fail(status, "%s %s: nothing to save; start again with --resume auto", cause, when);
 }

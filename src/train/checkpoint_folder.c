@@ -72,7 +72,9 @@ static enum status put_aside(const char *folder, const char *name, int64_t step)
 
 static enum status tidy_file(const char *folder, const char *name, int64_t step)
 {
-    if (strstr(name, ".h5.tmp.")) return remove_file(folder, name);
+    const char *suffix;
+    enum checkpoint_kind kind = checkpoint_kind_before(name, &suffix);
+    if (kind != CHECKPOINT_OTHER && strncmp(suffix, ".tmp.", 5) == 0) return remove_file(folder, name);
     int64_t its = look_up_step(folder, name);
     return its > step ? put_aside(folder, name, its) : STATUS_OK;
 }

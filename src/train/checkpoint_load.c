@@ -143,10 +143,17 @@ static enum status load_state(struct h5 *f, const struct checkpoint_room *room,
                               struct checkpoint_facts *facts)
 {
     TRY(checkpoint_facts_of(f, facts));
-    if (facts->model_hash != checkpoint_model_hash(room->model) && !room->other_layers)
+    bool other = facts->model_hash != checkpoint_model_hash(room->model);
+    if (other && !room->other_layers)
         return status_fail(STATUS_DATA, "holds another model than the configuration describes");
     TRY(progress_load(room->progress, f));
-    TRY(load_weights(f, room->model, room->params));
+    TRY(load_vector(f, "model", room->model, room->params));
+    enum status status = check_hash(f, "weights_hash", checkpoint_weights_hash(room->model, room->params));
+    if (other && status == STATUS_DATA)
+        return status_fail(STATUS_CONFIG,
+                           "holds weights that this model has no place for; begin a run with those that fit "
+                           "(--init-from)");
+    TRY(status);
     return room->other_slots ? STATUS_OK : load_slots(f, room);
 }
 

@@ -31,3 +31,16 @@ enum checkpoint_kind checkpoint_kind(const char *name, int64_t *step)
     *step = -1;
     return CHECKPOINT_OTHER;
 }
+
+enum checkpoint_kind checkpoint_kind_before(const char *name, const char **suffix)
+{
+    static const char ending[] = ".h5";
+    char start[CHECKPOINT_NAME_SIZE];
+    int64_t step;
+    const char *found = strstr(name, ending);
+    *suffix = found ? found + strlen(ending) : name + strlen(name);
+    if (*suffix - name >= CHECKPOINT_NAME_SIZE) return CHECKPOINT_OTHER;
+    memcpy(start, name, (size_t)(*suffix - name));
+    start[*suffix - name] = '\0';
+    return checkpoint_kind(start, &step);
+}

@@ -51,15 +51,20 @@ static const struct field fields[] = {
 
 #define FIELDS (sizeof fields / sizeof fields[0])
 
+void progress_open_epoch(struct progress *p)
+{
+    if (p->position > 0) return;
+    p->seen = (struct loss_sums){0};
+    p->bad_steps = p->empty_steps = 0;
+    p->lr = p->seconds = 0;
+}
+
 void progress_close_epoch(struct progress *p)
 {
     p->train_seconds += p->seconds;
     p->train_samples += p->seen.count;
     p->epoch++;
     p->position = 0;
-    p->seen = (struct loss_sums){0};
-    p->bad_steps = p->empty_steps = 0;
-    p->lr = p->seconds = 0;
 }
 
 enum status progress_save(const struct progress *p, struct h5_writer *w)

@@ -17,7 +17,7 @@ struct progress {
         position; /* samples of the next epoch that have been seen; all of them = it is not evaluated yet */
     bool stopped; /* the last epoch was the last one, whatever train.epochs says */
 
-    /* Of the epoch under way. */
+    /* Of the epoch under way; before its first step, of the last one. */
     struct loss_sums seen;
     int64_t bad_steps, empty_steps; /* skipped: not finite; without any valid target */
     double lr, seconds;             /* of the last step; spent on steps */
@@ -33,7 +33,8 @@ struct progress {
     int64_t metrics_bytes; /* what the observer had written when the checkpoint was taken */
 };
 
-/* Ends the epoch under way. */
+/* Before the steps of an epoch, which may have been begun already; and after them. */
+void progress_open_epoch(struct progress *p);
 void progress_close_epoch(struct progress *p);
 
 /* As attributes of the root group, and from there; what a watch follows is left alone. Errors of load: STATUS_DATA, also

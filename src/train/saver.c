@@ -59,6 +59,7 @@ static void end_write(struct saver *s)
     if (!background_busy(s->background)) return;
     s->last = background_finish(s->background);
     if (s->last == STATUS_OK) return;
+    s->last = STATUS_OTHER; /* whatever is in the way: a later start may find it gone */
     snprintf(why, sizeof why, "%s", status_text());
     s->newest = checkpoint_folder_newest(s->folder, newest);
     if (s->newest < 0)
@@ -80,7 +81,10 @@ void saver_destroy(struct saver **saver)
 {
     struct saver *s = *saver;
     if (!s) return;
-    if (s->background) end_write_and_tell(s);
+    if (s->background && background_busy(s->background)) {
+        end_write(s);
+        if (s->last != STATUS_OK) log_warn("%s", s->problem);
+    }
     background_destroy(&s->background);
     snapshot_destroy(&s->snapshot);
     mem_free(saver);

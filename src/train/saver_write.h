@@ -18,7 +18,7 @@ struct saver_write {
 };
 
 /* Writes the checkpoint under all its names, and removes those that are not kept any more. `self` is a struct saver_write. Errors:
- * STATUS_OTHER; then nothing is left of it, or it is saved and lacks other names, or older ones could not be removed. */
+ * what the file system says; then nothing is left of it, or it is saved and lacks other names, or older ones could not be removed. */
 enum status saver_write(void *self);
 
 #endif

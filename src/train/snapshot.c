@@ -9,13 +9,17 @@
 #include "ddp/shared.h"
 #include "train/trainer_private.h"
 
+size_t snapshot_bytes(const struct trainer *t)
+{
+    return (size_t)((1 + t->config->optim->slots) * model_param_floats(t->model)) * sizeof(float);
+}
+
 enum status snapshot_create(struct snapshot *s, const struct trainer *t)
 {
     bool here = comm_node(t->comm) == 0;
-    int64_t count = model_param_floats(t->model), vectors = 1 + t->config->optim->slots;
+    int64_t count = model_param_floats(t->model);
     *s = (struct snapshot){.t = t};
-    TRY(shared_create(&s->memory, t->comm, here ? (size_t)(vectors * count) * sizeof(float) : 0,
-                      "copy for checkpoints"));
+    TRY(shared_create(&s->memory, t->comm, here ? snapshot_bytes(t) : 0, "copy for checkpoints"));
     float *at = shared_base(s->memory);
     s->params = at;
     for (int i = 0; i < t->config->optim->slots; i++) s->slots[i] = at + (i + 1) * count;

@@ -17,6 +17,9 @@ struct snapshot {
     double seconds;                     /* that the last one took this rank */
 };
 
+/* What a copy takes on the first node. */
+size_t snapshot_bytes(const struct trainer *t);
+
 /* Errors: STATUS_OTHER, memory. Collective. */
 enum status snapshot_create(struct snapshot *s, const struct trainer *t);
 void snapshot_destroy(struct snapshot *s); /* collective */

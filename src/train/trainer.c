@@ -8,6 +8,7 @@
 #include "ddp/log.h"
 #include "ddp/mem.h"
 #include "train/build.h"
+#include "train/snapshot.h"
 #include "train/trainer_private.h"
 #include "train/watch.h"
 
@@ -110,6 +111,7 @@ static void fill_info(struct trainer *t)
     i->blas = blas_core();
     i->window_bytes = (double)dataset_bytes(t->train) + (double)sync_shared_bytes(t->sync);
     if (t->val) i->window_bytes += (double)dataset_bytes(t->val);
+    i->copy_bytes = (double)snapshot_bytes(t);
 }
 
 static void init_params(void *self, float *params)

@@ -76,14 +76,19 @@ static enum status check_facts(const struct resuming *r, const struct checkpoint
                         : facts->val_hash != t->val_hash ? t->config->data_val
                                                          : NULL;
     if (!other) return STATUS_OK;
+    if (facts->val_hash == 0 && facts->data_hash == t->data_hash)
+        return status_fail(
+            STATUS_CONFIG,
+            "%s: the run began without a val set; leave %s out, or go on with --resume-override", r->path,
+            other);
     return status_fail(STATUS_CONFIG,
                        "%s: %s holds other data than when the run began; bring them back, or go on with "
                        "--resume-override",
                        r->path, *other ? other : "the val set");
 }
 
-/* Steps are those of whole batches. Another batch or number of samples makes them others: they are counted as if it had been
- * so from the start, or a schedule would be asked about steps behind its end. */
+/* Steps are those of whole batches. Another batch or number of samples makes them others: they are counted back from the end
+ * of the epoch, or a schedule would be asked about steps behind its end. */
 static enum status check_steps(const struct resuming *r, struct progress *p)
 {
     const struct trainer *t = r->t;
@@ -93,9 +98,9 @@ static enum status check_steps(const struct resuming *r, struct progress *p)
                            "%s: is %" PRId64 " samples into an epoch that has only %" PRId64 " now", r->path,
                            p->position, samples);
     if (p->position > samples) p->position = samples;
-    if (p->epoch > INT64_MAX / 2 / per_epoch)
+    if (p->epoch > INT64_MAX / 2 / per_epoch - 1)
         return status_fail(STATUS_DATA, "%s: is in an epoch that no run reaches", r->path);
-    int64_t step = p->epoch * per_epoch + (p->position + batch - 1) / batch;
+    int64_t step = (p->epoch + 1) * per_epoch - (samples - p->position + batch - 1) / batch;
     if (p->step == step) return STATUS_OK;
     if (!(r->changes & TRAINER_OVERRIDE))
         return status_fail(STATUS_DATA, "%s: its step %" PRId64 " does not go with epoch and position",
@@ -156,6 +161,8 @@ static enum status load(void *self, float *params, float *const slots[SYNC_SLOTS
     TRY(checkpoint_load_state(r->path, &room, &facts));
     TRY(check_facts(r, &facts));
     TRY(check_steps(r, &t->progress));
+    if (facts.val_hash != t->val_hash)
+        r->changes |= TRAINER_NEW_BEST | TRAINER_NEW_STOP | TRAINER_NEW_SCHEDULE;
     drop_changed(r, &t->progress, slots);
     tell_machine(r, &facts);
     return STATUS_OK;

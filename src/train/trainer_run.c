@@ -169,6 +169,7 @@ static enum status train_epoch(struct run *r)
     t->data_seconds = t->compute_seconds = t->sync_seconds = 0;
     t->steps_timed = 0;
     r->save_due = false;
+    progress_open_epoch(&t->progress);
     TRY(train_steps(r));
     r->epoch = (struct epoch_event){.epoch = p->epoch + 1,
                                     .epochs = t->config->epochs,
@@ -215,7 +216,7 @@ static enum status evaluate_epoch(struct run *r)
 static enum status evaluate_only(struct run *r)
 {
     enum status status = evaluate(r, 0);
-    if (status != STATUS_OK) return stop_unsaved(status);
+    if (status != STATUS_OK) return stop_unsaved(status, STOP_EARLY);
     if (r->t->val && is_root(r)) r->observer->eval(r->observer->self, &r->eval);
     return STATUS_OK;
 }
@@ -298,7 +299,9 @@ static enum status end_again(struct run *r)
 {
     const struct progress *p = &r->t->progress;
     enum status status = evaluate(r, p->epoch);
-    if (status != STATUS_OK) return stop_unsaved(status);
+    if (status != STATUS_OK) return stop_unsaved(status, "before its end is told again");
+    r->epoch.loss = mean_loss(r->t, &p->seen);
+    r->epoch.accuracy = share_right(r->t, &p->seen);
     r->is_best = p->best.has_best && p->best.stale == 0;
     return save(r);
 }
@@ -306,7 +309,8 @@ static enum status end_again(struct run *r)
 static enum status run_epochs(struct run *r)
 {
     struct progress *p = &r->t->progress;
-    if (r->t->config->epochs == 0) {
+    bool saved = p->metrics_bytes > 0; /* by the start that this one follows */
+    if (r->t->config->epochs == 0 && !saved) {
         TRY(evaluate_only(r));
         return save(r);
     }

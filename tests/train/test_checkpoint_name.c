@@ -1,3 +1,5 @@
+#include <string.h>
+
 #include "check.h"
 #include "ddp/checkpoint.h"
 
@@ -41,9 +43,28 @@ static void test_other_names(void)
     }
 }
 
+static void check_suffix(const char *name, enum checkpoint_kind kind, const char *suffix)
+{
+    const char *its;
+    CHECK(checkpoint_kind_before(name, &its) == kind);
+    CHECK(strcmp(its, suffix) == 0);
+}
+
+static void test_suffixes(void)
+{
+    check_suffix("last.h5", CHECKPOINT_LAST, "");
+    check_suffix("best.h5.old", CHECKPOINT_BEST, ".old");
+    check_suffix("step-000000120.h5.tmp.77", CHECKPOINT_STEP, ".tmp.77");
+    check_suffix("mine.h5.tmp.77", CHECKPOINT_OTHER, ".tmp.77");
+    check_suffix("a-name-of-more-than-thirty-one-characters.h5.old", CHECKPOINT_OTHER, ".old");
+    check_suffix("last", CHECKPOINT_OTHER, "");
+    check_suffix("", CHECKPOINT_OTHER, "");
+}
+
 int main(void)
 {
     test_kinds_and_steps();
     test_other_names();
+    test_suffixes();
     return check_result();
 }

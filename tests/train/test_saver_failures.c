@@ -92,7 +92,7 @@ static void check_in_the_way(struct comm *comm)
     char command[2 * PATH_SIZE];
     open_scene(&s, comm);
     if (is_root(&s)) CHECK(mkdir(path_of(&s, "step-000000002.h5"), 0777) == 0);
-    CHECK_STATUS(save(&s, 2, SAVER_STEP), STATUS_CONFIG);
+    CHECK_STATUS(save(&s, 2, SAVER_STEP), STATUS_OTHER);
     CHECK(says("there is no checkpoint yet"));
     CHECK(files_are(&s, " step-000000002.h5"));
     if (is_root(&s)) CHECK(rmdir(path_of(&s, "step-000000002.h5")) == 0);
