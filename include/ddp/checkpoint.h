@@ -19,6 +19,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "ddp/h5.h"
 #include "ddp/status.h"
 
 #define CHECKPOINT_NAME_SIZE 32
@@ -40,7 +41,11 @@ enum checkpoint_kind checkpoint_kind(const char *name, int64_t *step);
 /* The kind of such a name with something behind it, as "last.h5.old" and "best.h5.tmp.123" have; *suffix is that ("" = nothing). */
 enum checkpoint_kind checkpoint_kind_before(const char *name, const char **suffix);
 
+/* Opens a file whose seal is whole, which takes reading all of it, and which this version understands. Errors: STATUS_DATA. Local. */
+enum status checkpoint_open(struct h5 **f, const char *path);
+
 /* The configuration text of a checkpoint; released with mem_free. Local. */
+enum status checkpoint_config(struct h5 *f, char **text);
 enum status checkpoint_read_config(const char *path, char **text);
 
 /* Whether the file says it is one of our checkpoints, which may be damaged (false also when it cannot be read). Local. */

@@ -6,6 +6,7 @@
 
 #include "ddp/comm.h"
 #include "ddp/config.h"
+#include "ddp/h5.h"
 #include "ddp/infer.h"
 #include "ddp/observer.h"
 
@@ -55,9 +56,9 @@ struct trainer_point {
 /* Whether a run at that point has nothing left to do with this configuration, which may want more epochs. */
 bool trainer_is_finished(const struct trainer_point *p, const struct config *config);
 
-/* Reads all of a checkpoint, to which this configuration belongs: its seal, every attribute, every tensor, against the model
- * the configuration describes. Local. Errors: STATUS_DATA, what is wrong with it. */
-enum status trainer_peek(const char *path, const struct config *config, struct trainer_point *point);
+/* Reads all of a checkpoint (checkpoint_open), to which this configuration belongs: every attribute, every tensor, against the
+ * model the configuration describes. Local. Errors: STATUS_DATA, what is wrong with it. */
+enum status trainer_peek(struct h5 *f, const struct config *config, struct trainer_point *point);
 
 /* What differs from the run that was saved, on the user's word, and so is not taken over from it (bits). */
 enum trainer_change {

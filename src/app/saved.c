@@ -27,16 +27,30 @@ enum status saved_config(const struct saved *s, struct config *config)
     return read_config(s->config_text, s->path, config);
 }
 
-static enum status read_all(struct saved *s)
+static enum status read_open(struct saved *s, struct h5 *f)
 {
     struct config config = {0};
+    TRY(checkpoint_config(f, &s->config_text));
+    enum status status = read_config(s->config_text, s->path, &config);
+    if (status == STATUS_OK) {
+        status = trainer_peek(f, &config, &s->point);
+        if (status != STATUS_OK) status = status_at(status, "%s", s->path);
+    } else if (status == STATUS_CONFIG) {
+        status = status_at(STATUS_DATA, "its configuration cannot be used");
+    }
+    options_free(&config);
+    return status;
+}
+
+/* The file is opened once: that reads every byte of it. */
+static enum status read_all(struct saved *s)
+{
+    struct h5 *f = NULL;
     int64_t label;
     TRY(checkpoint_step(s->path, &label));
-    TRY(checkpoint_read_config(s->path, &s->config_text));
-    enum status status = read_config(s->config_text, s->path, &config);
-    if (status == STATUS_OK) status = trainer_peek(s->path, &config, &s->point);
-    options_free(&config);
-    if (status == STATUS_CONFIG) return status_at(STATUS_DATA, "its configuration cannot be used");
+    TRY(checkpoint_open(&f, s->path));
+    enum status status = read_open(s, f);
+    h5_close(&f);
     TRY(status);
     if (label == s->point.step) return STATUS_OK;
     return status_fail(STATUS_DATA, "%s: is damaged: it is of step %lld, but its first line says %lld",

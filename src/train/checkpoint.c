@@ -125,11 +125,16 @@ int checkpoint_is(const char *path)
     return h5_looks_sealed(path, CHECKPOINT_FORMAT);
 }
 
+enum status checkpoint_config(struct h5 *f, char **text)
+{
+    return h5_read_text(f, "config", text);
+}
+
 enum status checkpoint_read_config(const char *path, char **text)
 {
     struct h5 *f = NULL;
     TRY(checkpoint_open(&f, path));
-    enum status status = h5_read_text(f, "config", text);
+    enum status status = checkpoint_config(f, text);
     h5_close(&f);
     return status;
 }

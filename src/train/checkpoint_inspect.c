@@ -125,8 +125,8 @@ enum status checkpoint_inspect(const char *path, FILE *out)
 {
     struct h5 *f = NULL;
     char *config = NULL;
-    TRY(checkpoint_read_config(path, &config));
-    enum status status = checkpoint_open(&f, path);
+    TRY(checkpoint_open(&f, path));
+    enum status status = checkpoint_config(f, &config);
     if (status == STATUS_OK) status = print_all(f, path, config, out);
     h5_close(&f);
     mem_free(&config);

@@ -76,9 +76,6 @@ bool checkpoint_tensor_fits(const struct h5_info *info, const struct tensor *t);
 enum status checkpoint_read_tensor(struct h5 *f, const char *group, const struct layer *l,
                                    const struct tensor *t, float *values);
 
-/* Opens a file whose seal is whole and which this version understands. Local. */
-enum status checkpoint_open(struct h5 **f, const char *path);
-
 /* The label of a seal. */
 void checkpoint_label(char label[H5_SEAL_LABEL], int64_t step);
 

@@ -34,12 +34,12 @@ static struct trainer_point point_of(const struct progress *p, int64_t virtual_r
     return point;
 }
 
-/* The file is opened once: that reads every byte of it. */
-static enum status peek(struct h5 *f, const struct config *config, struct trainer_point *point)
+enum status trainer_peek(struct h5 *f, const struct config *config, struct trainer_point *point)
 {
     struct checkpoint_facts facts;
     struct progress progress = {0};
     struct model *model = NULL;
+    TRY(kernels_select("auto")); /* a model is planned with some; trainer_create chooses */
     TRY(checkpoint_facts_of(f, &facts));
     enum status status = build_model(&model, config, facts.input, shape_lanes(1), 1);
     if (status == STATUS_OK)
@@ -49,16 +49,6 @@ static enum status peek(struct h5 *f, const struct config *config, struct traine
     model_destroy(&model);
     *point = point_of(&progress, facts.virtual_ranks, config);
     return status;
-}
-
-enum status trainer_peek(const char *path, const struct config *config, struct trainer_point *point)
-{
-    struct h5 *f = NULL;
-    TRY(kernels_select("auto")); /* a model is planned with some; trainer_create chooses */
-    TRY(checkpoint_open(&f, path));
-    enum status status = peek(f, config, point);
-    h5_close(&f);
-    return status == STATUS_OK ? status : status_at(status, "%s", path);
 }
 
 /* What the results depend on besides the configuration. */
