@@ -247,7 +247,8 @@ static bool lacks_end(const struct start *s)
 /* Says so if there is nothing left to do. Fewer epochs than have begun would be an end in the middle of one. */
 static enum status find_complete(struct start *s, const struct config *config)
 {
-    const struct trainer_point *p = &s->saved.point;
+    struct trainer_point *p = &s->saved.point;
+    p->stopped = p->stopped && !(s->changes & TRAINER_NEW_STOP); /* by another measure */
     if (p->position > 0 && p->epoch >= config->epochs)
         return status_fail(STATUS_CONFIG,
                            "%s: is in the middle of epoch %lld; train.epochs must be at least that",

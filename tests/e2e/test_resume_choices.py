@@ -179,6 +179,14 @@ class Anew(Case):
         run = self.goes_on("run", *stop, "--train.early_stop=train.loss", "--resume-override")
         self.assertEqual(self.state(run, "early_stop_"), {"known": 1, "value": self.last(run, "epoch")["loss"], "stale_epochs": 0})
 
+    def test_early_stop_of_a_run_that_stopped(self):
+        """By the new metric it has not stopped; and it is as patient as if it began."""
+        stop = ("--train.min_delta=100", "--train.patience=1", "--train.epochs=9")
+        self.done("c.yaml", "-o", "run", *stop, "--train.early_stop=val.loss")
+        self.assertEqual(self.last(self.path("run"), "epoch")["epoch"], 2)
+        self.done("c.yaml", "-o", "run", "--resume", "auto", "--resume-override", *stop, "--train.early_stop=train.loss")
+        self.assertEqual(self.last(self.path("run"), "epoch")["epoch"], 4)
+
 
 if __name__ == "__main__":
     harness.unittest.main()
