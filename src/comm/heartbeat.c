@@ -83,8 +83,9 @@ enum status heartbeat_create(struct heartbeat **out, struct comm *comm, double p
 {
     *out = NULL;
     enum status status = comm->local_rank == 0 ? mem_alloc(out, 1, sizeof **out, "heartbeat") : STATUS_OK;
-    TRY(comm_agree(comm, status));
-    if (!*out) return STATUS_OK;
+    status = comm_agree(comm, status);
+    if (status != STATUS_OK) mem_free(out); /* never joined: it may not be destroyed like one that was */
+    if (status != STATUS_OK || !*out) return status;
     (*out)->patience = patience;
     join(*out, comm);
     return STATUS_OK;

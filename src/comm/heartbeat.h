@@ -40,7 +40,7 @@ struct heartbeat {
 };
 
 /* Joins the ring; NULL on ranks that are not the first of their node. Where nodes do not reach each other, rank 0 warns and the
- * others are joined. Collective over all ranks of at least two nodes. Errors: STATUS_OTHER, memory. */
+ * others are joined. Collective over all ranks of at least two nodes. Errors: STATUS_OTHER, memory; NULL on all ranks then. */
 enum status heartbeat_create(struct heartbeat **out, struct comm *comm, double patience);
 void heartbeat_destroy(struct heartbeat **h); /* says goodbye */
 

@@ -2,6 +2,7 @@
 /* Neighbours in the ring find each other in spite of strangers, hear what the others say and when they leave, and leave nothing
  * open. That a machine does not answer is for tests/cluster/test_hosts_hang.py. */
 #include <dirent.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -14,6 +15,15 @@
 #include "ddp/mem.h"
 
 #define PATIENCE 5.0
+
+static bool memory_is_out;
+
+/* In place of the C library's, which mem_alloc would call. */
+void *aligned_alloc(size_t alignment, size_t bytes)
+{
+    void *block;
+    return memory_is_out || posix_memalign(&block, alignment, bytes) != 0 ? NULL : block;
+}
 
 static int open_files(void)
 {
@@ -124,6 +134,19 @@ static void check_no_way(struct comm *c)
     CHECK(open_files() == before);
 }
 
+/* Node 1 is out of memory: no node has half a ring, whose end would close the files of others. */
+static void check_no_memory(struct comm *c)
+{
+    struct heartbeat *h = NULL;
+    int before = open_files();
+    memory_is_out = comm_node(c) == 1;
+    CHECK_STATUS(heartbeat_create(&h, c, PATIENCE), STATUS_OTHER);
+    memory_is_out = false;
+    CHECK(strstr(status_text(), "out of memory") && !h);
+    heartbeat_destroy(&h);
+    CHECK(open_files() == before);
+}
+
 /* Whoever calls a node first: one who says nothing, one who leaves, one who guesses, and one who knows the token, but not to whom
  * he speaks. One process is its own neighbour here. */
 static void check_strangers(void)
@@ -166,6 +189,7 @@ int main(int argc, char **argv)
     check_ring(c);
     check_leaving(c);
     check_no_way(c);
+    check_no_memory(c);
     check_strangers();
     comm_destroy(&c);
     CHECK(mem_alive() == 0);
