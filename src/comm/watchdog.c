@@ -64,44 +64,6 @@ static struct watchdog {
     double looked, idle;
 } dog;
 
-/* Without a watchdog the main thread talks to itself. */
-static struct watchdog_place nowhere;
-static struct watchdog_place *here = &nowhere;
-
-/* The main thread. Only it writes, so that no atomic addition is needed. */
-
-static void beat(void)
-{
-    uint64_t beats = atomic_load_explicit(&here->beats, memory_order_relaxed);
-    atomic_store_explicit(&here->beats, beats + 1, memory_order_relaxed);
-}
-
-void watchdog_at(enum watchdog_phase phase)
-{
-    atomic_store_explicit(&here->phase, (int)phase, memory_order_relaxed);
-    beat();
-}
-
-void watchdog_step(int64_t done)
-{
-    atomic_store_explicit(&here->step, done, memory_order_relaxed);
-    beat();
-}
-
-void watchdog_waits(enum watchdog_wait whom, int index)
-{
-    atomic_store_explicit(&here->wait_index, index, memory_order_relaxed);
-    atomic_store_explicit(&here->wait, (int)whom, memory_order_relaxed);
-}
-
-void watchdog_goes_on(void)
-{
-    atomic_store_explicit(&here->wait, WATCHDOG_NOBODY, memory_order_relaxed);
-    beat();
-}
-
-/* The thread. */
-
 static char state_of(int local_rank)
 {
     const struct watchdog_place *p = &dog.board->places[local_rank];
@@ -318,9 +280,10 @@ static pid_t find_launcher(void)
 static void introduce(void)
 {
     gethostname(dog.host, sizeof dog.host - 1);
-    here = &dog.board->places[dog.comm->local_rank];
-    here->pid = getpid();
-    here->start_time = process_start_time(getpid());
+    struct watchdog_place *mine = &dog.board->places[dog.comm->local_rank];
+    mine->pid = getpid();
+    mine->start_time = process_start_time(getpid());
+    watchdog_tell_to(mine);
     dog.launcher = find_launcher();
 }
 
@@ -381,7 +344,7 @@ void watchdog_stop(void)
     if (dog.window) comm_barrier((struct comm *)dog.comm);
     if (dog.running) stop_thread();
     heartbeat_destroy(&dog.heartbeat);
-    here = &nowhere;
+    watchdog_tell_to(NULL);
     shared_destroy(&dog.window);
     mem_free(&dog.views);
     dog = (struct watchdog){0};

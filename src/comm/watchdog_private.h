@@ -16,6 +16,9 @@ struct watchdog_place {
     atomic_uint_fast64_t start_time; /* of the process, 0 = not known */
 };
 
+/* watchdog_tell.c: where the main thread tells of itself from now on; NULL = to nobody. */
+void watchdog_tell_to(struct watchdog_place *place);
+
 /* A rank as a report sees it. */
 struct watchdog_view {
     int rank;
