@@ -24,14 +24,6 @@
 #define LONGEST_GAP      1.0 /* seconds between two looks that count: more means that this process was suspended */
 #define FIRST_WORD       1.0 /* a node that knows who hangs speaks so much earlier, before the launcher ends all */
 #define SPEECH_SECONDS   2.0 /* the others of the node wait so long for the one that reports */
-#define MOMENT           0.5 /* a launcher that kills all ranks of a job is mostly through with it then */
-
-/* Of limits.death; a machine that does not answer for so long is lost. The rest is for seeing it, which happens once a second,
- * and for telling the others. */
-#define SILENT_SHARE 0.75
-
-/* LOST: a machine is. TOLD: another node has found something and reported it. */
-enum verdict { NONE, HANGS, DIED, ORPHANED, LOST, TOLD };
 
 /* A node's shared memory: whoever sets the verdict reports. */
 struct board {
@@ -50,12 +42,7 @@ static struct watchdog {
     bool sees_others; /* not if they are in other containers: their process numbers mean nothing here */
     pid_t launcher;   /* 0 = none, or nobody whose end means anything */
 
-    struct heartbeat *heartbeat; /* NULL unless this is the first rank of a node, and others are elsewhere */
-    enum verdict expected;       /* what it comes to when it is `due`, heard from that neighbour */
-    double due;
-    int neighbour;
-    double silence; /* seconds without an answer until a machine counts as lost */
-
+    struct watchdog_nodes nodes;
     pthread_t thread;
     bool running;
     int stop; /* an eventfd: somebody wants the thread to end */
@@ -99,9 +86,9 @@ static void speak(const char *text)
     atomic_store(&dog.board->spoken, true);
 }
 
-static bool claim(enum verdict verdict)
+static bool claim(enum watchdog_verdict verdict)
 {
-    int none = NONE;
+    int none = WATCHDOG_NONE;
     return atomic_compare_exchange_strong(&dog.board->verdict, &none, (int)verdict);
 }
 
@@ -118,7 +105,7 @@ static void look_after_neighbour(void)
     int next = (dog.comm->local_rank + 1) % dog.comm->local_size;
     if (dog.limits.death <= 0 || next == dog.comm->local_rank) return;
     char state = state_of(next);
-    if ((state != 'Z' && state != PROCESS_GONE) || !claim(DIED)) return;
+    if ((state != 'Z' && state != PROCESS_GONE) || !claim(WATCHDOG_DIED)) return;
     struct watchdog_scene scene = take_views();
     watchdog_report_death(text, &scene, next);
     speak(text);
@@ -127,7 +114,8 @@ static void look_after_neighbour(void)
 static void look_after_launcher(void)
 {
     char text[WATCHDOG_TEXT];
-    if (dog.limits.death <= 0 || dog.launcher == 0 || getppid() == dog.launcher || !claim(ORPHANED)) return;
+    if (dog.limits.death <= 0 || dog.launcher == 0 || getppid() == dog.launcher) return;
+    if (!claim(WATCHDOG_ORPHANED)) return;
     struct watchdog_scene scene = take_views();
     watchdog_report_launcher(text, &scene);
     leftovers_of_launcher();
@@ -169,73 +157,33 @@ static void look_for_movement(void)
     struct watchdog_scene scene = take_views();
     double limit = patience(&scene);
     double courtesy = blames_none(&scene) ? FIRST_WORD : 0;
-    if (dog.idle < limit + courtesy || !claim(HANGS)) return;
+    if (dog.idle < limit + courtesy || !claim(WATCHDOG_HANGS)) return;
     scene.seconds = limit;
     scene.rule = limit > dog.limits.hang ? "10 times sync.timeout" : "sync.timeout";
     watchdog_report_hang(text, &scene);
     speak(text);
 }
 
-/* What was heard comes true after some seconds. What only completes what is known already, nobody needs to read; an alarm goes
- * on around the ring, once. */
-static void expect(enum verdict verdict, int neighbour, double seconds)
-{
-    double due = clock_seconds() + seconds;
-    if (dog.expected != NONE && (verdict == DIED || dog.due <= due)) return;
-    dog.expected = verdict;
-    dog.due = due;
-    dog.neighbour = neighbour;
-    if (verdict == TOLD) heartbeat_say(dog.heartbeat, seconds > 0 ? HEARTBEAT_ALARM : HEARTBEAT_NOW);
-}
-
-static void hear(int neighbour)
-{
-    switch (heartbeat_hear(dog.heartbeat, neighbour)) {
-    case HEARTBEAT_NOTHING:
-    case HEARTBEAT_GOODBYE:
-        return;
-    case HEARTBEAT_ALARM:
-        expect(TOLD, neighbour, dog.limits.death / 2);
-        return;
-    case HEARTBEAT_NOW:
-        expect(TOLD, neighbour, 0);
-        return;
-    case HEARTBEAT_LEFT:
-        expect(DIED, neighbour, MOMENT);
-        return;
-    case HEARTBEAT_SILENT:
-        expect(LOST, neighbour, 0);
-    }
-}
-
-static void report_node(void)
-{
-    char text[WATCHDOG_TEXT];
-    const struct heartbeat_neighbour *n = &dog.heartbeat->neighbours[dog.neighbour];
-    const struct heartbeat_neighbour *other = &dog.heartbeat->neighbours[!dog.neighbour];
-    struct watchdog_scene scene = take_views();
-    bool both = other->node != n->node && heartbeat_is_silent(dog.heartbeat, !dog.neighbour);
-    scene.seconds = dog.expected == LOST ? dog.silence : 0;
-    watchdog_report_node(text, &scene, &(struct watchdog_far){n->node, n->host, both ? other->host : NULL});
-    speak(text);
-}
-
 static void look_after_nodes(void)
 {
-    for (int i = 0; i < HEARTBEAT_NEIGHBOURS; i++) hear(i);
-    if (dog.expected == NONE || clock_seconds() < dog.due || !claim(dog.expected)) return;
-    if (dog.expected == TOLD)
+    char text[WATCHDOG_TEXT];
+    enum watchdog_verdict verdict = watchdog_nodes_look(&dog.nodes);
+    if (verdict == WATCHDOG_NONE || !claim(verdict)) return;
+    if (verdict == WATCHDOG_TOLD) { /* and has spoken */
         atomic_store(&dog.board->spoken, true);
-    else
-        report_node();
+        return;
+    }
+    struct watchdog_scene scene = take_views();
+    watchdog_nodes_report(text, &dog.nodes, &scene);
+    speak(text);
 }
 
 /* Something was found, here or by another rank of the node. */
 static void conclude(void)
 {
-    enum verdict verdict = (enum verdict)dog.board->verdict;
-    heartbeat_say(dog.heartbeat, verdict == LOST || verdict == TOLD ? HEARTBEAT_NOW : HEARTBEAT_ALARM);
-    double grace = verdict == DIED ? dog.limits.death / 2 : 0;
+    enum watchdog_verdict verdict = (enum watchdog_verdict)dog.board->verdict;
+    watchdog_nodes_warn(&dog.nodes, verdict);
+    double grace = verdict == WATCHDOG_DIED ? dog.limits.death / 2 : 0;
     for (double end = clock_seconds() + SPEECH_SECONDS; !dog.board->spoken && clock_seconds() < end;)
         nap(0.01);
     nap(grace);
@@ -246,7 +194,7 @@ static void conclude(void)
 static bool sleep_until_next_look(void)
 {
     struct pollfd events[1 + HEARTBEAT_NEIGHBOURS] = {{.fd = dog.stop, .events = POLLIN}};
-    heartbeat_sockets(dog.heartbeat, &events[1]);
+    heartbeat_sockets(dog.nodes.heartbeat, &events[1]);
     double often = dog.limits.hang * LOOKS_PER_SECOND / 2;
     double pause = 1e9 / LOOKS_PER_SECOND * (often > 0 && often < 1 ? often : 1);
     ppoll(events, 1 + HEARTBEAT_NEIGHBOURS, &(struct timespec){.tv_nsec = (long)pause}, NULL);
@@ -257,11 +205,11 @@ static void *watch(void *unused)
 {
     dog.looked = clock_seconds();
     while (sleep_until_next_look()) {
-        if (dog.board->verdict == NONE) look_after_launcher();
-        if (dog.board->verdict == NONE) look_after_neighbour();
-        if (dog.board->verdict == NONE) look_after_nodes();
-        if (dog.board->verdict == NONE) look_for_movement();
-        if (dog.board->verdict != NONE) conclude();
+        if (dog.board->verdict == WATCHDOG_NONE) look_after_launcher();
+        if (dog.board->verdict == WATCHDOG_NONE) look_after_neighbour();
+        if (dog.board->verdict == WATCHDOG_NONE) look_after_nodes();
+        if (dog.board->verdict == WATCHDOG_NONE) look_for_movement();
+        if (dog.board->verdict != WATCHDOG_NONE) conclude();
     }
     return unused;
 }
@@ -322,9 +270,8 @@ enum status watchdog_start(struct comm *comm, const struct watchdog_limits *limi
     introduce();
     comm_barrier(comm);
     look_around();
-    dog.silence = dog.limits.death * SILENT_SHARE;
     bool machines = comm->nodes > comm->nodes_here;
-    if (machines && dog.limits.death > 0) TRY(heartbeat_create(&dog.heartbeat, comm, dog.silence));
+    if (machines && dog.limits.death > 0) TRY(watchdog_nodes_join(&dog.nodes, comm, dog.limits.death));
     return comm_agree(comm, start_thread());
 }
 
@@ -343,7 +290,7 @@ void watchdog_stop(void)
     watchdog_at(WATCHDOG_ENDS);
     if (dog.window) comm_barrier((struct comm *)dog.comm);
     if (dog.running) stop_thread();
-    heartbeat_destroy(&dog.heartbeat);
+    watchdog_nodes_leave(&dog.nodes);
     watchdog_tell_to(NULL);
     shared_destroy(&dog.window);
     mem_free(&dog.views);
