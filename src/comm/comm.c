@@ -244,27 +244,21 @@ double comm_clock_offset(struct comm *c)
     return 0;
 }
 
-#define PART (1 << 24) /* numbers in one message: MPI counts in int */
-
-static int part_of(int64_t left)
-{
-    return left < PART ? (int)left : PART;
-}
-
 int64_t comm_gather_words(struct comm *c, int root, const uint32_t *mine, int64_t count, uint32_t *all)
 {
     if (c->rank != root) {
         MPI_Send(&count, 1, MPI_INT64_T, root, 0, c->world);
-        for (int64_t at = 0; at < count; at += PART)
-            MPI_Send(mine + at, part_of(count - at), MPI_UINT32_T, root, 0, c->world);
+        for (int64_t at = 0; at < count; at += COMM_PART)
+            MPI_Send(mine + at, comm_part_of(count - at), MPI_UINT32_T, root, 0, c->world);
         return 0;
     }
     int64_t total = 0;
     for (int r = 0; r < c->size; r++) {
         int64_t theirs = count;
         if (r != root) MPI_Recv(&theirs, 1, MPI_INT64_T, r, 0, c->world, MPI_STATUS_IGNORE);
-        for (int64_t at = 0; r != root && at < theirs; at += PART)
-            MPI_Recv(all + total + at, part_of(theirs - at), MPI_UINT32_T, r, 0, c->world, MPI_STATUS_IGNORE);
+        for (int64_t at = 0; r != root && at < theirs; at += COMM_PART)
+            MPI_Recv(all + total + at, comm_part_of(theirs - at), MPI_UINT32_T, r, 0, c->world,
+                     MPI_STATUS_IGNORE);
         if (r == root && count > 0) memcpy(all + total, mine, (size_t)count * sizeof *all);
         total += theirs;
     }
@@ -277,14 +271,14 @@ void comm_gather_floats(struct comm *c, const float *mine, int64_t count, float 
     if (c->rank == 0) take(self, mine, count);
     for (int r = 1; c->rank == 0 && r < c->size; r++) {
         MPI_Recv(&count, 1, MPI_INT64_T, r, 0, c->world, MPI_STATUS_IGNORE);
-        for (int64_t at = 0; at < count; at += PART)
-            MPI_Recv(room + at, part_of(count - at), MPI_FLOAT, r, 0, c->world, MPI_STATUS_IGNORE);
+        for (int64_t at = 0; at < count; at += COMM_PART)
+            MPI_Recv(room + at, comm_part_of(count - at), MPI_FLOAT, r, 0, c->world, MPI_STATUS_IGNORE);
         take(self, room, count);
     }
     if (c->rank == 0) return;
     MPI_Send(&count, 1, MPI_INT64_T, 0, 0, c->world);
-    for (int64_t at = 0; at < count; at += PART)
-        MPI_Send(mine + at, part_of(count - at), MPI_FLOAT, 0, 0, c->world);
+    for (int64_t at = 0; at < count; at += COMM_PART)
+        MPI_Send(mine + at, comm_part_of(count - at), MPI_FLOAT, 0, 0, c->world);
 }
 
 void comm_fold_doubles(struct comm *c, double *values, int64_t count, void (*add)(void *self, double *values),
@@ -299,14 +293,14 @@ void comm_fold_doubles(struct comm *c, double *values, int64_t count, void (*add
 
 void comm_sum_int64(struct comm *c, int64_t *values, int64_t count)
 {
-    for (int64_t at = 0; at < count; at += PART)
-        MPI_Allreduce(MPI_IN_PLACE, values + at, part_of(count - at), MPI_INT64_T, MPI_SUM, c->world);
+    for (int64_t at = 0; at < count; at += COMM_PART)
+        MPI_Allreduce(MPI_IN_PLACE, values + at, comm_part_of(count - at), MPI_INT64_T, MPI_SUM, c->world);
 }
 
 void comm_merge_doubles(struct comm *c, double *values, int64_t count)
 {
-    for (int64_t at = 0; at < count; at += PART)
-        MPI_Allreduce(MPI_IN_PLACE, values + at, part_of(count - at), MPI_DOUBLE, MPI_SUM, c->world);
+    for (int64_t at = 0; at < count; at += COMM_PART)
+        MPI_Allreduce(MPI_IN_PLACE, values + at, comm_part_of(count - at), MPI_DOUBLE, MPI_SUM, c->world);
 }
 
 int comm_first_other(struct comm *c, uint64_t value)

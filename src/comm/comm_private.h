@@ -20,4 +20,12 @@ struct comm {
     bool crowded;
 };
 
+/* MPI counts in int: long vectors go in messages of so many numbers at most. */
+#define COMM_PART ((int64_t)1 << 24)
+
+static inline int comm_part_of(int64_t left)
+{
+    return (int)(left < COMM_PART ? left : COMM_PART);
+}
+
 #endif

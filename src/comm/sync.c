@@ -5,8 +5,6 @@
 #include "comm/sync_private.h"
 #include "ddp/mem.h"
 
-#define SPREAD_PART ((int64_t)1 << 24) /* floats in one message: MPI counts in int */
-
 /* Layout of a node's block (tree) or of the private one (allreduce, where `holders` is 1):
  *   counters | parameters | slots | sums [V] | stack of rank first | stack of the next rank | ...
  * The counters are two of each rank and one of the node. */
@@ -125,10 +123,8 @@ static void spread(struct sync *s, float *vector)
 {
     MPI_Comm holders = s->tree ? s->comm->column : s->comm->world;
     if (s->tree && s->comm->local_rank > 0) return;
-    for (int64_t at = 0; at < s->count; at += SPREAD_PART) {
-        int64_t left = s->count - at;
-        MPI_Bcast(vector + at, (int)(left < SPREAD_PART ? left : SPREAD_PART), MPI_FLOAT, 0, holders);
-    }
+    for (int64_t at = 0; at < s->count; at += COMM_PART)
+        MPI_Bcast(vector + at, comm_part_of(s->count - at), MPI_FLOAT, 0, holders);
 }
 
 enum status sync_restore(struct sync *s,
