@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "ddp/process.h"
 #include "ddp/status.h"
 
 struct comm;
@@ -41,8 +42,7 @@ enum status comm_share_text(struct comm *c, char **text);
 void comm_share_bytes(struct comm *c, void *data, size_t bytes);
 
 /* The name of a rank's host, on every rank. Collective. */
-#define COMM_HOST_SIZE 256
-void comm_host_of(struct comm *c, int rank, char host[COMM_HOST_SIZE]);
+void comm_host_of(struct comm *c, int rank, char host[PROCESS_HOST_SIZE]);
 
 /* Calls take(self, text) on rank 0 with the text of every rank in turn. Collective. Errors: STATUS_OTHER, memory. */
 enum status comm_gather_text(struct comm *c, const char *text, void (*take)(void *self, const char *text),

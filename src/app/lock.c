@@ -10,16 +10,16 @@
 
 #include "ddp/clock.h"
 #include "ddp/log.h"
+#include "ddp/process.h"
 #include "ddp/stop.h"
 
 #define LOOK_NANOSECONDS 100000000
 #define HOLDER_SIZE      160
-#define HOST_SIZE        65
 
 static void sign(int file)
 {
-    char text[HOLDER_SIZE], host[HOST_SIZE] = "?";
-    (void)gethostname(host, sizeof host - 1);
+    char text[HOLDER_SIZE], host[PROCESS_HOST_SIZE];
+    process_host(host);
     int length = snprintf(text, sizeof text, "process %ld on %s\n", (long)getpid(), host);
     if (ftruncate(file, 0) != 0 || pwrite(file, text, (size_t)length, 0) != length)
         log_warn("%s: cannot be written: %s", LOCK_NAME, strerror(errno)); /* only others' messages suffer */

@@ -4,13 +4,12 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "ddp/blas.h"
 #include "ddp/hash.h"
 #include "ddp/kernels.h"
+#include "ddp/process.h"
 
-#define HOST_SIZE  64
 #define GROUPS     4  /* different values that a message tells, at most */
 #define HOSTS_SIZE 96 /* of the hosts of a group */
 
@@ -70,8 +69,8 @@ static void find_facts(struct machines *m)
 /* The ranks with one value of a fact. */
 struct group {
     char value[MACHINES_VALUE];
-    char hosts[HOSTS_SIZE]; /* "a, b, ..." */
-    char last[HOST_SIZE];   /* the host that was added last: ranks come host by host */
+    char hosts[HOSTS_SIZE];       /* "a, b, ..." */
+    char last[PROCESS_HOST_SIZE]; /* the host that was added last: ranks come host by host */
 };
 
 struct comparison {
@@ -107,7 +106,7 @@ static void add_value(struct comparison *c, int fact, const char *value, const c
 static void take_rank(void *self, const char *text)
 {
     struct comparison *c = self;
-    char host[HOST_SIZE], value[MACHINES_VALUE];
+    char host[PROCESS_HOST_SIZE], value[MACHINES_VALUE];
     int length = (int)strcspn(text, "\n");
     snprintf(host, sizeof host, "%.*s", length, text);
     for (int fact = 0; fact < MACHINES_FACTS; fact++) {
@@ -141,12 +140,12 @@ static void describe(const struct comparison *c, char text[MACHINES_TEXT])
 
 enum status machines_compare(struct machines *m, struct comm *comm, const struct config *config)
 {
-    char mine[HOST_SIZE + MACHINES_FACTS * MACHINES_VALUE + MACHINES_FACTS] = "";
+    char mine[PROCESS_HOST_SIZE + MACHINES_FACTS * MACHINES_VALUE + MACHINES_FACTS];
     struct comparison c = {0};
     *m = (struct machines){0};
     TRY(comm_agree(comm, kernels_select(config->isa)));
     find_facts(m);
-    gethostname(mine, HOST_SIZE - 1);
+    process_host(mine);
     for (int fact = 0; fact < MACHINES_FACTS; fact++) {
         size_t used = strlen(mine);
         snprintf(mine + used, sizeof mine - used, "\n%s", m->facts[fact]);

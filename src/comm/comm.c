@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "comm/leftovers.h"
 #include "ddp/clock.h"
@@ -188,11 +187,10 @@ void comm_share_bytes(struct comm *c, void *data, size_t bytes)
     MPI_Bcast(data, (int)bytes, MPI_BYTE, 0, c->world);
 }
 
-void comm_host_of(struct comm *c, int rank, char host[COMM_HOST_SIZE])
+void comm_host_of(struct comm *c, int rank, char host[PROCESS_HOST_SIZE])
 {
-    memset(host, 0, COMM_HOST_SIZE);
-    gethostname(host, COMM_HOST_SIZE - 1);
-    MPI_Bcast(host, COMM_HOST_SIZE, MPI_CHAR, rank, c->world);
+    process_host(host);
+    MPI_Bcast(host, PROCESS_HOST_SIZE, MPI_CHAR, rank, c->world);
 }
 
 enum status comm_gather_text(struct comm *c, const char *text, void (*take)(void *self, const char *text),

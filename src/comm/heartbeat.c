@@ -31,7 +31,7 @@ static void swap_cards(struct heartbeat *h, MPI_Comm ring, struct heartbeat_card
     MPI_Sendrecv(mine, size, MPI_BYTE, to, 0, next, size, MPI_BYTE, from, 0, ring, MPI_STATUS_IGNORE);
     memcpy(h->host, mine->host, sizeof h->host);
     memcpy(n[HEARTBEAT_NEXT].host, next->host, sizeof next->host);
-    MPI_Sendrecv(h->host, COMM_HOST_SIZE, MPI_BYTE, from, 0, n[HEARTBEAT_PREVIOUS].host, COMM_HOST_SIZE,
+    MPI_Sendrecv(h->host, PROCESS_HOST_SIZE, MPI_BYTE, from, 0, n[HEARTBEAT_PREVIOUS].host, PROCESS_HOST_SIZE,
                  MPI_BYTE, to, 0, ring, MPI_STATUS_IGNORE);
 }
 
@@ -49,12 +49,12 @@ static void agree_on_lines(struct heartbeat *h, MPI_Comm ring)
 static void warn_of_gaps(const struct heartbeat *h, MPI_Comm ring)
 {
     const struct heartbeat_neighbour *next = &h->neighbours[HEARTBEAT_NEXT];
-    char hosts[2][COMM_HOST_SIZE];
+    char hosts[2][PROCESS_HOST_SIZE];
     int first = next->socket >= 0 ? INT_MAX : h->node;
     MPI_Allreduce(MPI_IN_PLACE, &first, 1, MPI_INT, MPI_MIN, ring);
     if (first == INT_MAX) return;
-    memcpy(hosts[0], h->host, COMM_HOST_SIZE);
-    memcpy(hosts[1], next->host, COMM_HOST_SIZE);
+    memcpy(hosts[0], h->host, PROCESS_HOST_SIZE);
+    memcpy(hosts[1], next->host, PROCESS_HOST_SIZE);
     MPI_Bcast(hosts, (int)sizeof hosts, MPI_BYTE, first, ring);
     log_warn("host %s does not reach host %s on a free TCP port (a firewall?): if one of them vanishes, the "
              "job may end only after sync.timeout",

@@ -27,14 +27,14 @@ enum { HEARTBEAT_NEXT, HEARTBEAT_PREVIOUS, HEARTBEAT_NEIGHBOURS };
 struct heartbeat_neighbour {
     int socket; /* -1 = none */
     int node;
-    char host[COMM_HOST_SIZE];
+    char host[PROCESS_HOST_SIZE];
     bool spoke;  /* so that its end is no surprise */
     bool silent; /* and given up */
 };
 
 struct heartbeat {
     int node;
-    char host[COMM_HOST_SIZE];
+    char host[PROCESS_HOST_SIZE];
     double patience; /* seconds without an answer */
     struct heartbeat_neighbour neighbours[HEARTBEAT_NEIGHBOURS];
 };
@@ -64,7 +64,7 @@ union heartbeat_address {
 
 /* Where a node can be called. */
 struct heartbeat_card {
-    char host[COMM_HOST_SIZE];
+    char host[PROCESS_HOST_SIZE];
     int count;
     union heartbeat_address addresses[HEARTBEAT_ADDRESSES];
 };

@@ -90,7 +90,7 @@ int heartbeat_meet_open(struct heartbeat_card *mine)
 {
     int listener;
     struct ifaddrs *all = NULL;
-    gethostname(mine->host, sizeof mine->host - 1);
+    process_host(mine->host);
     in_port_t port = listen_at_any(&listener);
     if (!port || getifaddrs(&all) < 0) return listener;
     add_addresses(mine, all, port, false);

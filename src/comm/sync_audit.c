@@ -7,13 +7,12 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "comm/sync_private.h"
 #include "ddp/kernels.h"
 #include "ddp/mem.h"
+#include "ddp/process.h"
 
-#define HOST_SIZE 64
 #define NAMED     4 /* holders in a message, at most */
 #define TEXT_SIZE 512
 #define PART      ((int64_t)4096) /* floats: so precisely a difference is located that is gone */
@@ -23,10 +22,10 @@ struct audit {
         holders;     /* the ranks that hold what this one does; MPI_COMM_NULL for a rank that takes no part */
     int count, mine; /* how many, and which one this is */
     int part_count;
-    struct slice *parts;      /* [part_count]: what this rank compares, in order */
-    uint64_t *chains;         /* [part_count] */
-    uint64_t *hashes;         /* [count]: what was compared last */
-    char (*hosts)[HOST_SIZE]; /* [count] */
+    struct slice *parts;              /* [part_count]: what this rank compares, in order */
+    uint64_t *chains;                 /* [part_count] */
+    uint64_t *hashes;                 /* [count]: what was compared last */
+    char (*hosts)[PROCESS_HOST_SIZE]; /* [count] */
 };
 
 /* Four vectors of independent lanes: one alone would wait for its own multiplications. */
@@ -108,10 +107,10 @@ enum status sync_audit(struct sync *s)
     }
     TRY(comm_agree(c, status));
     struct audit *a = s->audit;
-    char host[HOST_SIZE] = "";
-    gethostname(host, sizeof host - 1);
+    char host[PROCESS_HOST_SIZE];
+    process_host(host);
     if (a->holders != MPI_COMM_NULL)
-        MPI_Allgather(host, HOST_SIZE, MPI_CHAR, a->hosts, HOST_SIZE, MPI_CHAR, a->holders);
+        MPI_Allgather(host, PROCESS_HOST_SIZE, MPI_CHAR, a->hosts, PROCESS_HOST_SIZE, MPI_CHAR, a->holders);
     return STATUS_OK;
 }
 

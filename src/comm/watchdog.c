@@ -2,7 +2,6 @@
 #include "ddp/watchdog.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -38,7 +37,7 @@ static struct watchdog {
     struct shared *window;
     struct board *board;
     struct watchdog_view *views; /* [local_size], the thread's */
-    char host[HOST_NAME_MAX + 1];
+    char host[PROCESS_HOST_SIZE];
     bool sees_others; /* not if they are in other containers: their process numbers mean nothing here */
     pid_t launcher;   /* 0 = none, or nobody whose end means anything */
 
@@ -227,7 +226,7 @@ static pid_t find_launcher(void)
 
 static void introduce(void)
 {
-    gethostname(dog.host, sizeof dog.host - 1);
+    process_host(dog.host);
     struct watchdog_place *mine = &dog.board->places[dog.comm->local_rank];
     mine->pid = getpid();
     mine->start_time = process_start_time(getpid());

@@ -50,3 +50,9 @@ char process_state(int64_t pid, uint64_t start_time)
     if (!state) return 'R';
     return started == start_time ? state : PROCESS_GONE;
 }
+
+void process_host(char host[PROCESS_HOST_SIZE])
+{
+    memset(host, 0, PROCESS_HOST_SIZE);
+    if (gethostname(host, PROCESS_HOST_SIZE) != 0) strcpy(host, "?");
+}

@@ -47,7 +47,7 @@ static int passes_of(const struct trainer *t, int rank)
 /* Every rank has all times and comes to the same end. */
 static void name_slowest(struct trainer *t, const struct rank_times *times)
 {
-    char host[COMM_HOST_SIZE];
+    char host[PROCESS_HOST_SIZE];
     if (t->straggler == times->slowest + 1) return;
     t->straggler = times->slowest + 1;
     comm_host_of(t->comm, times->slowest, host);

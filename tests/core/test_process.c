@@ -1,5 +1,7 @@
-/* What the kernel says of processes: this one, and children that wait, are stopped, have died and are gone. */
+/* What the kernel says of its host, and of processes: this one, and children that wait, are stopped, have died and are gone. */
 #include <signal.h>
+#include <string.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -17,8 +19,20 @@ static char state_when(char wanted, pid_t child, uint64_t start_time)
     return state;
 }
 
+static void check_host(void)
+{
+    struct utsname names;
+    char host[PROCESS_HOST_SIZE], zeros[PROCESS_HOST_SIZE] = "";
+    memset(host, 'x', sizeof host);
+    process_host(host);
+    CHECK(uname(&names) == 0 && sizeof names.nodename <= sizeof host);
+    CHECK(strlen(host) > 0 && strcmp(host, names.nodename) == 0);
+    CHECK(memcmp(host + strlen(host), zeros, sizeof host - strlen(host)) == 0);
+}
+
 int main(void)
 {
+    check_host();
     CHECK(process_state(getpid(), process_start_time(getpid())) == 'R');
     CHECK(process_state(getpid(), process_start_time(getpid()) + 1) == PROCESS_GONE); /* another one of old */
 
