@@ -25,8 +25,7 @@ enum h5_kind { H5_KIND_INT, H5_KIND_REAL, H5_KIND_TEXT, H5_KIND_OTHER };
 /* Element types in memory and of the datasets written here. */
 enum h5_type { H5_TYPE_U8, H5_TYPE_I64, H5_TYPE_F32, H5_TYPE_F64 };
 
-/* REFUSED: behind a link that is not followed, or the file is damaged; status_text() says why. */
-enum h5_object { H5_OBJECT_NONE, H5_OBJECT_GROUP, H5_OBJECT_DATASET, H5_OBJECT_REFUSED };
+enum h5_object { H5_OBJECT_NONE, H5_OBJECT_GROUP, H5_OBJECT_DATASET };
 
 struct h5_filter {
     int id;
@@ -62,12 +61,14 @@ struct h5;
 enum status h5_open(struct h5 **out, const char *path);
 void h5_close(struct h5 **f);
 
-/* What stands under a name, and whether that object has an attribute. */
-enum h5_object h5_what(struct h5 *f, const char *name);
-bool h5_has_attr(struct h5 *f, const char *object, const char *attr);
+/* What stands under a name, and whether there is such an object with such an attribute. Errors: as everywhere here, also that a
+ * link on the way is not followed; then nobody knows, and it is not the same as "there is none". */
+enum status h5_what(struct h5 *f, const char *name, enum h5_object *what);
+enum status h5_has_attr(struct h5 *f, const char *object, const char *attr, bool *has);
 
 /* Calls `each` for every dataset below a group, in name order; info is NULL for one that cannot be
- * described (status_text() says why). Links to other files are not followed. */
+ * described (status_text() says why). Links to other files are not followed. Errors also end it on the way: the child did not
+ * survive a dataset, or all together keep it busy for longer than one answer may. */
 enum status h5_visit(struct h5 *f, const char *group,
                      void (*each)(void *self, const char *name, const struct h5_info *info), void *self);
 

@@ -60,8 +60,8 @@ static enum status open_first(struct h5 *f, const char *path, const char *group,
 {
     for (; *names; names++) {
         int length = snprintf(out->name, sizeof out->name, "%s%s%s", group, group[0] ? "/" : "", *names);
-        enum h5_object what = length < FIND_NAME_SIZE ? h5_what(f, out->name) : H5_OBJECT_NONE;
-        if (what == H5_OBJECT_REFUSED) return STATUS_DATA;
+        enum h5_object what = H5_OBJECT_NONE;
+        if (length < FIND_NAME_SIZE) TRY(h5_what(f, out->name, &what));
         if (what != H5_OBJECT_DATASET) continue;
         snprintf(out->where, sizeof out->where, "%s: %s", path, out->name);
         return h5_data_open(&out->data, f, out->name);

@@ -31,7 +31,9 @@ struct h5_source {
 static enum status read_layout(struct h5_source *h)
 {
     const char *object = h->x.name;
-    if (!h5_has_attr(h->file, object, "layout")) return STATUS_OK;
+    bool has;
+    TRY(h5_has_attr(h->file, object, "layout", &has));
+    if (!has) return STATUS_OK;
     char *layout = NULL;
     TRY(h5_attr_text(h->file, object, "layout", &layout));
     enum status status = STATUS_OK;
@@ -81,13 +83,15 @@ static enum status find_names(struct h5_source *h, const char *group, const char
 {
     const char *const objects[] = {h->labels.y.data ? h->labels.y.name : "/", group[0] ? group : "/", "/"};
     char dataset[FIND_NAME_SIZE];
-    for (int i = 0; i < 3 && !h->class_names; i++)
-        if (h5_has_attr(h->file, objects[i], what))
-            TRY(h5_attr_texts(h->file, objects[i], what, &h->class_names, count));
+    for (int i = 0; i < 3 && !h->class_names; i++) {
+        bool has;
+        TRY(h5_has_attr(h->file, objects[i], what, &has));
+        if (has) TRY(h5_attr_texts(h->file, objects[i], what, &h->class_names, count));
+    }
     for (int i = 1; i < 3 && !h->class_names; i++) {
         snprintf(dataset, sizeof dataset, "%s/%s", i == 1 ? group : "", what);
-        enum h5_object found = h5_what(h->file, dataset);
-        if (found == H5_OBJECT_REFUSED) return STATUS_DATA;
+        enum h5_object found;
+        TRY(h5_what(h->file, dataset, &found));
         if (found == H5_OBJECT_DATASET) TRY(h5_read_texts(h->file, dataset, &h->class_names, count));
     }
     return STATUS_OK;
@@ -133,8 +137,8 @@ static enum status open_h5(struct source *s, const char *locator, const struct s
     enum status seen = filestate_take(&h->state, path);
     TRY(h5_open(&h->file, path)); /* which says better why a file is not there */
     if (seen != STATUS_OK) TRY(filestate_take(&h->state, path));
-    enum h5_object what = group[0] ? h5_what(h->file, group) : H5_OBJECT_GROUP;
-    if (what == H5_OBJECT_REFUSED) return STATUS_DATA;
+    enum h5_object what = H5_OBJECT_GROUP;
+    if (group[0]) TRY(h5_what(h->file, group, &what));
     if (what != H5_OBJECT_GROUP)
         return status_fail(STATUS_DATA, "%s: no group '%s'; see: ddp_train inspect %s", path, group, path);
     TRY(find_features(h->file, path, group, names->x, &h->x));

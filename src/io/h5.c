@@ -116,16 +116,21 @@ void h5_close(struct h5 **f)
     mem_free(f);
 }
 
-enum h5_object h5_what(struct h5 *f, const char *name)
+enum status h5_what(struct h5 *f, const char *name, enum h5_object *what)
 {
-    if (ask_name(f, H5_ASK_WHAT, name, NULL) != STATUS_OK) return H5_OBJECT_REFUSED;
-    int64_t what = f->room->number;
-    return what == H5_OBJECT_DATASET || what == H5_OBJECT_GROUP ? (enum h5_object)what : H5_OBJECT_NONE;
+    *what = H5_OBJECT_NONE;
+    TRY(ask_name(f, H5_ASK_WHAT, name, NULL));
+    int64_t found = f->room->number;
+    if (found == H5_OBJECT_DATASET || found == H5_OBJECT_GROUP) *what = (enum h5_object)found;
+    return STATUS_OK;
 }
 
-bool h5_has_attr(struct h5 *f, const char *object, const char *attr)
+enum status h5_has_attr(struct h5 *f, const char *object, const char *attr, bool *has)
 {
-    return ask_name(f, H5_ASK_HAS_ATTR, object, attr) == STATUS_OK && f->room->flag;
+    *has = false;
+    TRY(ask_name(f, H5_ASK_HAS_ATTR, object, attr));
+    *has = f->room->flag;
+    return STATUS_OK;
 }
 
 /* ---- numbers ---- */

@@ -79,7 +79,9 @@ static enum status load_normal(struct h5 *f, const char *group, enum feature_typ
 /* One mean for each output. */
 static enum status load_targets(struct h5 *f, const struct model *model, struct normal *n)
 {
-    if (h5_what(f, "targets") == H5_OBJECT_NONE) return STATUS_OK;
+    enum h5_object what;
+    TRY(h5_what(f, "targets", &what));
+    if (what == H5_OBJECT_NONE) return STATUS_OK;
     TRY(load_normal(f, "targets", FEATURE_F32, n));
     if (n->channels == shape_features(model_output_shape(model))) return STATUS_OK;
     return status_fail(STATUS_DATA, "targets: %" PRId64 " means do not go with the model's outputs",

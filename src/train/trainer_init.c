@@ -35,7 +35,9 @@ static enum status take_tensor(void *self, const struct layer *l, const struct t
     struct taking *s = self;
     char name[CHECKPOINT_PATH], shape[H5_TEXT_SIZE], why[H5_TEXT_SIZE + 32];
     checkpoint_tensor_path(name, "model", l, t);
-    if (h5_what(s->file, name) != H5_OBJECT_DATASET) return leave(s, name, t, "there is none");
+    enum h5_object what;
+    TRY(h5_what(s->file, name, &what));
+    if (what != H5_OBJECT_DATASET) return leave(s, name, t, "there is none");
     struct h5_data *data = NULL;
     TRY(h5_data_open(&data, s->file, name));
     const struct h5_info *info = h5_data_info(data);

@@ -26,6 +26,24 @@ __attribute__((constructor)) static void loaded(void)
 }
 """
 
+VICTIM = """
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#define REPLACE(function) /* what it is called in HDF5 1.10, and later */ \\
+    int function(int64_t place, const char *name, void *link, int64_t list) \\
+    { \\
+        int (*real)(int64_t, const char *, void *, int64_t) = dlsym(RTLD_NEXT, #function); \\
+        if (strcmp(name, getenv("VICTIM")) == 0) raise(SIGKILL); \\
+        return real(place, name, link, list); \\
+    }
+REPLACE(H5Lget_info)
+REPLACE(H5Lget_info1)
+"""
+
 
 class Hostile(harness.Case):
     def data(self, name="set.h5"):
@@ -182,6 +200,26 @@ class Hostile(harness.Case):
                 process = self.check(ranks=2 if i % 2 else None)
                 if process.returncode:  # else what is damaged was not looked at
                     self.refused("set.h5", process=process)
+
+    def test_killed_reader(self):
+        """Whoever ends the process that reads a file, as a machine without memory does, says nothing about the data: exit code 1,
+        after which launch scripts start again, and not 3."""
+        with self.data() as f:
+            f["x"], f["y"] = X, Y
+        layers = "model:\n  layers: [linear: 3]\ntrain: {epochs: 1, batch: 8}\n"
+        config = self.write("run.yaml", f"data: {{train: {self.path('set.h5')}}}\n{layers}")
+        grouped = self.write("grouped.yaml", f"data: {{train: '{self.path('set.h5')}:group'}}\n{layers}")
+        final = self.train(config).final
+        subprocess.run(["cc", "-shared", "-fPIC", "-x", "c", "-", "-o", self.path("victim.so"), "-ldl"], input=VICTIM, text=True, check=True)
+        weights = "model/00.linear/weight"
+        cases = {"x": ["check", config], "y": ["check", config], "/class_names": ["check", config], "group": ["check", grouped],
+                 "targets": ["eval", final, "--data", self.path("set.h5")],
+                 weights: ["train", config, "-o", self.path("new"), "--init-from", final]}
+        for victim, command in cases.items():
+            with self.subTest(victim):
+                process = harness.run(command, variables={"LD_PRELOAD": self.path("victim.so"), "VICTIM": victim})
+                line = self.refused("the process that reads it was killed", code=1, process=process)
+                self.assertIn(os.path.basename(final) if command[0] in ("eval", "train") else "set.h5", line)
 
     def test_special_files(self):
         os.mkfifo(self.path("pipe.h5"))

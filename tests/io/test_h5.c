@@ -81,6 +81,20 @@ static void count_datasets(void *self, const char *name, const struct h5_info *i
     (*(int *)self)++;
 }
 
+static bool is(struct h5 *f, const char *name, enum h5_object expected)
+{
+    enum h5_object what;
+    CHECK_STATUS(h5_what(f, name, &what), STATUS_OK);
+    return what == expected;
+}
+
+static bool has(struct h5 *f, const char *object, const char *attr)
+{
+    bool found;
+    CHECK_STATUS(h5_has_attr(f, object, attr, &found), STATUS_OK);
+    return found;
+}
+
 static void test_round_trip(void)
 {
     write_sample(path);
@@ -121,10 +135,9 @@ static void test_round_trip(void)
     CHECK_STATUS(h5_attr_doubles(f, "reals", "scale", 1, &scale), STATUS_OK);
     CHECK(step == -7 && hash == UINT64_MAX && scale == 0.1);
 
-    CHECK(h5_what(f, "bare/group") == H5_OBJECT_GROUP && h5_what(f, "/") == H5_OBJECT_GROUP);
-    CHECK(h5_what(f, "reals") == H5_OBJECT_DATASET && h5_what(f, "no/such") == H5_OBJECT_NONE);
-    CHECK(h5_has_attr(f, "reals", "scale") && !h5_has_attr(f, "/", "scale") &&
-          !h5_has_attr(f, "nowhere", "x"));
+    CHECK(is(f, "bare/group", H5_OBJECT_GROUP) && is(f, "/", H5_OBJECT_GROUP));
+    CHECK(is(f, "reals", H5_OBJECT_DATASET) && is(f, "no/such", H5_OBJECT_NONE));
+    CHECK(has(f, "reals", "scale") && !has(f, "/", "scale") && !has(f, "nowhere", "x"));
     int datasets = 0;
     CHECK_STATUS(h5_visit(f, "/", count_datasets, &datasets), STATUS_OK);
     CHECK(datasets == 7);
@@ -266,7 +279,7 @@ static void test_atomic(void)
     CHECK(w == NULL && files_in_folder() == before);
     struct h5 *f; /* the old file is untouched */
     CHECK_STATUS(h5_open(&f, path), STATUS_OK);
-    CHECK(h5_what(f, "t") == H5_OBJECT_NONE && h5_what(f, "reals") == H5_OBJECT_DATASET);
+    CHECK(is(f, "t", H5_OBJECT_NONE) && is(f, "reals", H5_OBJECT_DATASET));
     h5_close(&f);
     CHECK_STATUS(h5_create(&w, "/nowhere/x.h5", false), STATUS_OTHER);
     CHECK(w == NULL && says("/nowhere/x.h5"));
@@ -300,7 +313,7 @@ static void test_full_disk(int64_t chunk_rows)
     CHECK(files_in_folder() == before && entries("/proc/self/fd") == open_before);
     struct h5 *f; /* the old file is untouched */
     CHECK_STATUS(h5_open(&f, path), STATUS_OK);
-    CHECK(h5_what(f, "reals") == H5_OBJECT_DATASET);
+    CHECK(is(f, "reals", H5_OBJECT_DATASET));
     h5_close(&f);
 }
 
