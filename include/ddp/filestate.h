@@ -11,7 +11,8 @@ struct filestate {
     struct stat facts;
 };
 
-/* Errors: STATUS_DATA when the file cannot be looked at. */
+/* Errors: STATUS_DATA when there is no such file, or no regular one: a pipe that nobody writes to would keep everyone waiting, a
+ * device may have no end, and most files are read more than once. */
 enum status filestate_take(struct filestate *f, const char *path);
 
 /* Errors: STATUS_DATA with what is different now: the file is gone, another one, shorter, longer, or written to. */

@@ -7,8 +7,12 @@
 
 enum status filestate_take(struct filestate *f, const char *path)
 {
-    if (stat(path, &f->facts) == 0) return STATUS_OK;
-    return status_fail(STATUS_DATA, "%s: cannot be read: %s", path, strerror(errno));
+    if (stat(path, &f->facts) != 0)
+        return status_fail(STATUS_DATA, "%s: %s; check the path", path,
+                           errno == ENOENT ? "no such file" : strerror(errno));
+    if (S_ISREG(f->facts.st_mode)) return STATUS_OK;
+    return status_fail(STATUS_DATA, "%s: is %s, no regular file; check the path", path,
+                       S_ISDIR(f->facts.st_mode) ? "a folder" : "a device or a pipe");
 }
 
 enum status filestate_check(const struct filestate *f, const char *path)

@@ -134,9 +134,8 @@ static enum status open_h5(struct source *s, const char *locator, const struct s
     h = s->self;
     const char *path = h->path;
     TRY(find_split(locator, h->path, &group));
-    enum status seen = filestate_take(&h->state, path);
-    TRY(h5_open(&h->file, path)); /* which says better why a file is not there */
-    if (seen != STATUS_OK) TRY(filestate_take(&h->state, path));
+    TRY(filestate_take(&h->state, path));
+    TRY(h5_open(&h->file, path));
     enum h5_object what = H5_OBJECT_GROUP;
     if (group[0]) TRY(h5_what(h->file, group, &what));
     if (what != H5_OBJECT_GROUP)

@@ -2,15 +2,14 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <zlib.h>
 
+#include "ddp/filestate.h"
 #include "ddp/mem.h"
+#include "io/deflate.h"
 
 #define PIECE       (1u << 30) /* gzread counts in int */
 #define BUFFER_SIZE (1u << 17)
-
-#define RATIO_MAX 1032 /* no stream of deflate grows by more */
 
 struct gz {
     gzFile file;
@@ -18,16 +17,11 @@ struct gz {
     int64_t bytes; /* of the file */
 };
 
-/* A pipe that nobody writes to would keep everyone waiting, and a device may have no end. */
 static enum status open_file(struct gz *g)
 {
-    struct stat facts;
-    if (stat(g->path, &facts) != 0)
-        return status_fail(STATUS_DATA, "%s: %s; check the path", g->path,
-                           errno == ENOENT ? "no such file" : strerror(errno));
-    if (!S_ISREG(facts.st_mode))
-        return status_fail(STATUS_DATA, "%s: is no regular file; it may be read more than once", g->path);
-    g->bytes = facts.st_size;
+    struct filestate state;
+    TRY(filestate_take(&state, g->path));
+    g->bytes = state.facts.st_size;
     g->file = gzopen(g->path, "rb");
     return g->file ? STATUS_OK : status_fail(STATUS_DATA, "%s: cannot be read: %s", g->path, strerror(errno));
 }
@@ -58,7 +52,8 @@ void gz_close(struct gz **g)
 
 int64_t gz_most(struct gz *g)
 {
-    return gzdirect(g->file) ? g->bytes : g->bytes > INT64_MAX / RATIO_MAX ? INT64_MAX : g->bytes * RATIO_MAX;
+    if (gzdirect(g->file)) return g->bytes;
+    return g->bytes > INT64_MAX / DEFLATE_RATIO_MAX ? INT64_MAX : g->bytes * DEFLATE_RATIO_MAX;
 }
 
 static enum status failed(const struct gz *g)

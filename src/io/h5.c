@@ -6,9 +6,9 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "ddp/filestate.h"
 #include "ddp/mem.h"
 #include "io/h5_private.h"
 
@@ -76,17 +76,12 @@ static bool makes_sense(const struct h5_info *info)
 
 static enum status check_path(const char *path, int64_t *bytes)
 {
-    struct stat facts;
-    if (stat(path, &facts) != 0)
-        return status_fail(STATUS_DATA, "%s: %s; check the path", path,
-                           errno == ENOENT ? "no such file" : strerror(errno));
-    if (S_ISDIR(facts.st_mode)) return status_fail(STATUS_DATA, "%s: is a folder, not an HDF5 file", path);
-    if (!S_ISREG(facts.st_mode))
-        return status_fail(STATUS_DATA, "%s: is a device or a pipe, not an HDF5 file", path);
+    struct filestate state;
+    TRY(filestate_take(&state, path));
     if (access(path, R_OK) != 0)
         return status_fail(STATUS_DATA, "%s: cannot be read: %s", path, strerror(errno));
-    if (facts.st_size == 0) return status_fail(STATUS_DATA, "%s: is empty, not an HDF5 file", path);
-    *bytes = facts.st_size;
+    *bytes = state.facts.st_size;
+    if (*bytes == 0) return status_fail(STATUS_DATA, "%s: is empty, not an HDF5 file", path);
     return STATUS_OK;
 }
 

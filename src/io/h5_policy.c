@@ -1,11 +1,11 @@
 /* What a file from a stranger may do: nothing that leads out of it, no code of others, no more memory than it has bytes for. */
 #include <inttypes.h>
 
+#include "io/deflate.h"
 #include "io/h5_private.h"
 
 #define SMALL     ((int64_t)64 << 20) /* no harm, even if it was never written and reads as zeros */
 #define CHUNK_MAX ((int64_t)1 << 30)
-#define RATIO_MAX 1032 /* no stream of deflate grows by more */
 
 #define ASK_USER "if you trust the file, set data.allow_external (--allow-external)"
 
@@ -62,7 +62,7 @@ enum status h5_policy_filters(const struct h5_file *f, const char *name, const s
 /* What `stored` bytes may become. */
 static bool can_be(int64_t bytes, int64_t stored, bool filtered)
 {
-    return bytes <= stored || (filtered && bytes / RATIO_MAX <= stored);
+    return bytes <= stored || (filtered && bytes / DEFLATE_RATIO_MAX <= stored);
 }
 
 static enum status check_chunk(const struct h5_file *f, const char *name, const struct h5_info *info,

@@ -31,6 +31,11 @@ int main(void)
     snprintf(path, sizeof path, "%s/file", folder);
     snprintf(other, sizeof other, "%s/other", folder);
     CHECK_STATUS(filestate_take(&f, path), STATUS_DATA);
+    CHECK(says("/file: no such file; check the path"));
+    CHECK_STATUS(filestate_take(&f, folder), STATUS_DATA);
+    CHECK(says("is a folder, no regular file"));
+    CHECK_STATUS(filestate_take(&f, "/dev/zero"), STATUS_DATA);
+    CHECK(says("/dev/zero: is a device or a pipe, no regular file"));
     write_file(path, "0123456789");
     CHECK_STATUS(filestate_take(&f, path), STATUS_OK);
     CHECK_STATUS(filestate_check(&f, path), STATUS_OK);
