@@ -32,7 +32,8 @@ enum status { STATUS_MAP(STATUS_ENUM) };
  * question marks. */
 enum status status_fail(enum status code, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Puts "where: " in front of this thread's message and returns `code`, for callers who know the place. */
+/* Puts "where: " in front of this thread's message and returns `code`, for callers who know the place. A message that begins with
+ * it already stays as it is: some failures below know their file, others only what is wrong in it. */
 enum status status_at(enum status code, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* This thread's last message; "" if none. Valid until the next status_fail or status_at of the thread. */

@@ -25,15 +25,13 @@ enum status status_at(enum status code, const char *format, ...)
 
     va_list args;
     va_start(args, format);
-    int used = vsnprintf(message, sizeof message, format, args);
+    int written = vsnprintf(message, sizeof message, format, args);
     va_end(args);
     utf8_defuse(message);
-    if (used < 0 || (size_t)used + 3 > sizeof message) return code;
-    size_t room = sizeof message - (size_t)used - 3, length = strlen(inner);
-    if (length > room) length = room;
-    memcpy(message + used, ": ", 2);
-    memcpy(message + used + 2, inner, length);
-    message[(size_t)used + 2 + length] = '\0';
+    size_t used = written > 0 ? (size_t)written : 0;
+    if (used + 3 > sizeof message) return code;
+    bool said = strncmp(inner, message, used) == 0 && strncmp(inner + used, ": ", 2) == 0;
+    snprintf(message + used, sizeof message - used, "%s%s", said ? "" : ": ", inner + (said ? used : 0));
     return code;
 }
 

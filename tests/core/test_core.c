@@ -203,6 +203,17 @@ static void test_status(void)
     CHECK(status_fail(STATUS_DATA, "%s: broken", "x.h5") == STATUS_DATA);
     CHECK(status_at(STATUS_DATA, "sample %d", 3) == STATUS_DATA);
     CHECK(strcmp(status_text(), "sample 3: x.h5: broken") == 0);
+    CHECK(status_at(STATUS_DATA, "sample %d", 3) == STATUS_DATA); /* said already */
+    CHECK(strcmp(status_text(), "sample 3: x.h5: broken") == 0);
+    CHECK(status_at(STATUS_DATA, "sample") == STATUS_DATA); /* another place */
+    CHECK(strcmp(status_text(), "sample: sample 3: x.h5: broken") == 0);
+    char place[STATUS_TEXT_SIZE];
+    memset(place, 'p', sizeof place - 1);
+    place[sizeof place - 1] = '\0';
+    CHECK(status_at(STATUS_DATA, "%.*s", (int)sizeof place - 9, place) == STATUS_DATA);
+    CHECK(strlen(status_text()) == sizeof place - 1 && strstr(status_text(), "p: sample"));
+    CHECK(status_at(STATUS_DATA, "%s%s", place, place) == STATUS_DATA);
+    CHECK(strcmp(status_text(), place) == 0);
     CHECK(status_fail(STATUS_DATA, "'%s'", "a\nb\x1b[2J\x7f\xc2\x9b\xc3\xa4") == STATUS_DATA);
     CHECK(status_at(STATUS_DATA, "x\ty") == STATUS_DATA);
     CHECK(strcmp(status_text(), "x?y: 'a?b?[2J???\xc3\xa4'") == 0);
