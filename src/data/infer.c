@@ -4,10 +4,10 @@
 #include <math.h>
 #include <stdio.h>
 
-#define SUM_TOLERANCE                                                                                        \
-    1e-3            /* probabilities stored as float16 are off by up to 2^-12 each, and so is their sum */
-#define SHOWN     6 /* numbers of a row in a message */
-#define LIST_SIZE 400
+/* Probabilities stored as float16 are off by up to 2^-12 each, and so is their sum. */
+#define SUM_TOLERANCE 1e-3
+#define SHOWN         6 /* numbers of a row in a message */
+#define LIST_SIZE     400
 
 static bool takes(const struct infer_wish *w, enum target_kind kind)
 {

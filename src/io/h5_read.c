@@ -25,8 +25,7 @@ hid_t h5_native(enum h5_type type)
 
 /* ---- opening ---- */
 
-/* Bytes of all chunks that one chunk's rows touch: with less, reading row by row decompresses chunks again.
- */
+/* Bytes of all chunks that one chunk's rows touch: with less, reading row by row decompresses chunks again. */
 static size_t cache_bytes(const struct h5_info *info)
 {
     int64_t bytes = info->bytes;

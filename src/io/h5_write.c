@@ -21,8 +21,7 @@ struct h5_writer {
     char *path;
     char *temporary;
     char *label;                /* of the seal; NULL = none */
-    char problem[H5_TEXT_SIZE]; /* why closing a dataset, which writes its last chunks, failed; "" if none did
-                                 */
+    char problem[H5_TEXT_SIZE]; /* why closing a dataset failed, which writes its last chunks; or "" */
 };
 
 struct h5_rows {
