@@ -1,5 +1,6 @@
 #include "io/guard.h"
 
+#include <assert.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -12,6 +13,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "ddp/mem.h"
@@ -118,6 +120,7 @@ static void settle_in(struct guard *g, pid_t parent)
     int nowhere = open("/dev/null", O_RDWR);
     for (int i = 0; nowhere >= 0 && i <= STDERR_FILENO; i++)
         if (i != STDERR_FILENO || !SANITIZED) dup2(nowhere, i);
+    if (nowhere > STDERR_FILENO) close(nowhere);
     limit(RLIMIT_CORE, 0);
     g->taken = address_space();
     guard_allow(g, GUARD_MEMORY);
@@ -167,6 +170,7 @@ static enum status make_child(struct guard *g, void (*serve)(struct guard *g, vo
     if (!g->room || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
         return status_fail(STATUS_OTHER, "%s: cannot be read: %s", g->path, strerror(errno));
     hear_of_ends();
+    assert(gettid() == parent); /* PR_SET_PDEATHSIG is about the thread that forks */
     g->child = fork();
     if (g->child == 0) {
         close(ends[0]);
@@ -205,14 +209,18 @@ static int wait_for(pid_t child)
     return how;
 }
 
+static enum status too_busy(const struct guard *g)
+{
+    return status_fail(STATUS_DATA,
+                       "%s: keeps the %s library busy for more than %d s; the file is damaged or malicious",
+                       g->path, g->library, g->seconds);
+}
+
 /* An end that the file did not cause is no fault of the data. */
 static enum status tell_death(const struct guard *g, int how)
 {
     int signal = WIFSIGNALED(how) ? WTERMSIG(how) : 0;
-    if (signal == SIGXCPU)
-        return status_fail(
-            STATUS_DATA, "%s: keeps the %s library busy for more than %d s; the file is damaged or malicious",
-            g->path, g->library, g->seconds);
+    if (signal == SIGXCPU) return too_busy(g);
     if (signal == SIGKILL)
         return status_fail(STATUS_OTHER, "%s: the process that reads it was killed; is the memory full?",
                            g->path);
@@ -232,6 +240,20 @@ enum status guard_ask(struct guard *g)
     g->child = 0;
     snprintf(g->obituary, sizeof g->obituary, "%s", status_text());
     return g->death;
+}
+
+double guard_used(const struct guard *g)
+{
+    clockid_t clock;
+    struct timespec used;
+    if (!g->child || clock_getcpuclockid(g->child, &clock) != 0 || clock_gettime(clock, &used) != 0) return 0;
+    return (double)used.tv_sec + 1e-9 * (double)used.tv_nsec;
+}
+
+enum status guard_check(const struct guard *g, double spent)
+{
+    if (g->death != STATUS_OK) return status_fail(g->death, "%s", g->obituary);
+    return spent <= g->seconds ? STATUS_OK : too_busy(g);
 }
 
 /* The end of its socket tells the child, which is waiting for a question. */

@@ -5,11 +5,14 @@
 #include "check.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <glob.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -185,7 +188,7 @@ static void test_mutations(void)
 
 /* ---- the child itself ---- */
 
-enum deed { ANSWER, CRASH, LOOP, TAKE_MEMORY, EXIT, BE_KILLED };
+enum deed { ANSWER, CRASH, LOOP, TAKE_MEMORY, EXIT, BE_KILLED, COUNT_FILES };
 
 static void misbehave(struct guard *g, void *self)
 {
@@ -208,6 +211,10 @@ static void misbehave(struct guard *g, void *self)
             _exit(7);
         case BE_KILLED:
             raise(SIGKILL);
+            break;
+        case COUNT_FILES:
+            room[1] = open_files();
+            break;
         default:
             break;
         }
@@ -252,6 +259,44 @@ static void test_guard(void)
     CHECK(room[1] && room[2]); /* refused, then allowed */
     guard_end(&g);
 #endif
+}
+
+/* The child has what reads from and writes to nowhere, and its socket, however much the parent has open. */
+static void test_descriptors(void)
+{
+    int others[200];
+    struct guard *g;
+    for (int i = 0; i < 200; i++) CHECK((others[i] = open("/dev/zero", O_RDONLY)) >= 0);
+    CHECK_STATUS(guard_start(&g, "a file", "HDF5", 4096, misbehave, NULL), STATUS_OK);
+    int *room = guard_room(g);
+    *room = COUNT_FILES;
+    CHECK_STATUS(guard_ask(g), STATUS_OK);
+    int looking = 3; /* ".", ".." and what opendir has open */
+    CHECK(room[1] == looking + STDERR_FILENO + 1 + 1);
+    guard_end(&g);
+    for (int i = 0; i < 200; i++) close(others[i]);
+}
+
+static void *start_guard(void *unused)
+{
+    struct guard *g;
+    (void)unused;
+    _exit(guard_start(&g, "a file", "HDF5", 4096, misbehave, NULL) == STATUS_OK ? 0 : 1);
+}
+
+/* The child of another thread would end with that thread: it is not made. */
+static void test_other_thread(void)
+{
+    int how = 0;
+    pid_t parent = fork();
+    if (parent == 0) {
+        pthread_t thread;
+        setrlimit(RLIMIT_CORE, &(struct rlimit){0});
+        if (!freopen("/dev/null", "w", stderr)) _exit(2); /* the assertion says so */
+        if (pthread_create(&thread, NULL, start_guard, NULL) == 0) pthread_join(thread, NULL);
+        _exit(3);
+    }
+    CHECK(waitpid(parent, &how, 0) == parent && WIFSIGNALED(how) && WTERMSIG(how) == SIGABRT);
 }
 
 /* A parent that is killed takes its child along, even one that is busy. */
@@ -302,6 +347,8 @@ int main(void)
     test_mutations();
     CHECK(open_files() == before && waitpid(-1, NULL, WNOHANG) == -1);
     test_guard();
+    test_descriptors();
+    test_other_thread();
     test_orphan();
     unlink(path);
     CHECK(mem_alive() == 0);
