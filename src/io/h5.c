@@ -331,23 +331,39 @@ enum status h5_attr_doubles(struct h5 *f, const char *object, const char *attr, 
 
 /* ---- lists ---- */
 
+struct visit {
+    struct h5 *file;
+    void (*each)(void *self, const char *name, const struct h5_info *info);
+    void *self;
+    double spent; /* processor time of the child: many slow answers are no better than an endless one */
+};
+
+static enum status visit(struct visit *v, const char *group, const char *name)
+{
+    struct h5 *f = v->file;
+    char path[H5_PATH_SIZE];
+    double before = guard_used(f->guard);
+    snprintf(path, sizeof path, "%s%s%s", group, *group ? "/" : "", name);
+    enum status status = ask_name(f, H5_ASK_DESCRIBE, path, NULL);
+    v->spent += guard_used(f->guard) - before;
+    TRY(guard_check(f->guard, v->spent));
+    struct h5_info info = f->room->info;
+    if (status == STATUS_OK && !makes_sense(&info)) status = nonsense(f);
+    v->each(v->self, name, status == STATUS_OK ? &info : NULL);
+    return STATUS_OK;
+}
+
 /* Name by name: whoever looks at a dataset may ask more about it. */
 enum status h5_visit(struct h5 *f, const char *group,
                      void (*each)(void *self, const char *name, const struct h5_info *info), void *self)
 {
     char **names;
     int64_t count;
+    struct visit v = {.file = f, .each = each, .self = self};
     TRY(ask_list(f, H5_ASK_LIST, group, NULL, &names, &count));
-    for (int64_t i = 0; i < count; i++) {
-        char path[H5_PATH_SIZE];
-        struct h5_info info;
-        group += strspn(group, "/"); /* names read better without */
-        snprintf(path, sizeof path, "%s%s%s", group, *group ? "/" : "", names[i]);
-        enum status status = ask_name(f, H5_ASK_DESCRIBE, path, NULL);
-        info = f->room->info;
-        if (status == STATUS_OK && !makes_sense(&info)) status = nonsense(f);
-        each(self, names[i], status == STATUS_OK ? &info : NULL);
-    }
+    group += strspn(group, "/"); /* names read better without */
+    enum status status = STATUS_OK;
+    for (int64_t i = 0; i < count && status == STATUS_OK; i++) status = visit(&v, group, names[i]);
     mem_free(&names);
-    return STATUS_OK;
+    return status;
 }

@@ -18,7 +18,7 @@
 #define KILLED "deadly" /* as by a machine without memory */
 #define BAD    "crashing"
 #define SLOW   "slow"
-#define PAUSE  0.2 /* seconds of processor time */
+#define PAUSE  0.22 /* seconds of processor time */
 
 static char path[64];
 
@@ -113,11 +113,66 @@ static void test_refused(void)
     h5_close(&f);
 }
 
+static void count(void *self, const char *name, const struct h5_info *info)
+{
+    int *datasets = self;
+    CHECK(info && strcmp(name, BAD) != 0);
+    ++*datasets;
+}
+
+static void end_of_visit(const char *const *names, enum status expected, const char *part, int seen)
+{
+    int datasets = 0;
+    struct h5 *f = open_with(names);
+    CHECK_STATUS(h5_visit(f, "/", count, &datasets), expected);
+    CHECK((expected == STATUS_OK || tells(part)) && datasets == seen);
+    h5_close(&f);
+}
+
+/* A visit ends with the child; and many answers, none of which takes long, may take no longer than one. */
+static void test_visit(void)
+{
+    end_of_visit((const char *const[]){"a", BAD, "later", "much_later", NULL}, STATUS_DATA, "crash", 1);
+    end_of_visit((const char *const[]){"a", KILLED, "later", NULL}, STATUS_OTHER, "was killed", 1);
+    guard_set_seconds(1);
+    end_of_visit((const char *const[]){"slow0", "slow1", "slow2", NULL}, STATUS_OK, "", 3);
+    end_of_visit((const char *const[]){"slow0", "slow1", "slow2", "slow3", "slow4", "slow5", "slow6", NULL},
+                 STATUS_DATA, "busy for more than 1 s", 4);
+    guard_set_seconds(GUARD_SECONDS);
+}
+
+/* Six groups, one in another, each linked ten times: a file of a few KB with a million paths. It says of each that it has one
+ * link, or HDF5 would see that it was there before. */
+static void test_paths(void)
+{
+    hid_t file = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT), groups[6], above = file;
+    for (int depth = 0; depth < 6; depth++) {
+        char name[2] = "0";
+        groups[depth] = H5Gcreate2(above, name, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+        for (name[0] = '1'; name[0] <= '9'; name[0]++) {
+            CHECK(H5Lcreate_hard(above, "0", above, name, H5P_DEFAULT, H5P_DEFAULT) >= 0);
+            CHECK(H5Odecr_refcount(groups[depth]) >= 0);
+        }
+        above = groups[depth];
+    }
+    for (int depth = 0; depth < 6; depth++) H5Gclose(groups[depth]);
+    CHECK(H5Fclose(file) >= 0);
+    int datasets = 0;
+    struct h5 *f;
+    CHECK_STATUS(h5_open(&f, path), STATUS_OK);
+    CHECK_STATUS(h5_visit(f, "/0/0", count, &datasets), STATUS_OK); /* 11111 paths */
+    CHECK_STATUS(h5_visit(f, "/", count, &datasets), STATUS_DATA);
+    CHECK(tells("holds more than 100000 objects") && datasets == 0);
+    h5_close(&f);
+}
+
 int main(void)
 {
     snprintf(path, sizeof path, "/tmp/test_reader.%d", (int)getpid());
     test_killed();
     test_refused();
+    test_visit();
+    test_paths();
     unlink(path);
     CHECK(mem_alive() == 0);
     return check_result();
