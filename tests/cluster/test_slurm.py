@@ -178,10 +178,17 @@ class Scenarios:
         return job.comes_back().ended()
 
     def spare_node(self):
-        job = self.job("elastic", options=["--partition=spare", "--nodes=3", "--no-kill"], RANKS="4").under_way()
-        wait_until(lambda: len(job.ranks()) == 4, "four ranks run")
-        self.cluster.kill_node(next(node for node in job.nodes()[1:] if job.ranks([node])))
-        return job.ended()
+        """With data on each node's own disk, as in staged()."""
+        job = self.job("elastic", options=["--partition=spare", "--nodes=3", "--no-kill"], config=CONFIG.format(data=self.data), RANKS="4",
+                       STAGE_TRAIN=self.data, STAGE_FOLDER="/dev/shm").under_way()
+        wait_until(lambda: len(job.ranks()) >= 4, "four ranks run")  # each may have a child that reads the file
+        lost = next(node for node in job.nodes()[1:] if job.ranks([node]))
+        job.others = [node for node in job.nodes() if node != lost]
+        job.copies = self.copies(job, job.others)
+        self.cluster.kill_node(lost)
+        job.ended()
+        job.left = self.copies(job, job.others)
+        return job
 
     def cancelled(self):
         """A job that its user cancels stays away; another one continues the run."""
@@ -196,11 +203,14 @@ class Scenarios:
     def staged(self):
         """Data on each node's own disk, here /dev/shm, of which each of the hosts has its own."""
         job = self.job(config=CONFIG.format(data=self.data), STAGE_TRAIN=self.data, STAGE_FOLDER="/dev/shm").under_way()
-        job.copies = [f"ddp_train-j{job.id}" in self.cluster.hosts.shared_memory(node) for node in job.nodes()]
+        job.copies = self.copies(job, job.nodes())
         self.cluster.say("scancel", "--batch", "--signal=USR1", job.id)
         job.requeued().ended()
         job.left = [name for node in job.nodes() for name in self.cluster.hosts.shared_memory(node)]
         return job
+
+    def copies(self, job, nodes):
+        return [f"ddp_train-j{job.id}" in self.cluster.hosts.shared_memory(node) for node in nodes]
 
     def permanent(self, launcher):
         return self.job(launcher, flags=["--train.epochz=3"]).ended()
@@ -327,8 +337,9 @@ class SlurmJobs(unittest.TestCase):
     def test_spare_node(self):
         """The same allocation goes on with the node that was spare: Slurm is not asked."""
         job = self.after("spare_node")
-        self.assertDone(job, 0)
+        self.assertDone(job, 0, self.expected_of_file)
         self.assertEqual(len(job.resumed()), 1, job.output())
+        self.assertEqual((job.copies, job.left), ([True, True], [False, False]), job.output())
 
     def test_cancelled(self):
         job = self.after("cancelled")
