@@ -193,6 +193,9 @@ class Deaths(harness.Case):
     def test_last_of_four(self):
         self.kill(4, -1)
 
+    def test_across_nodes(self):
+        self.kill(3, 1, ["--sync.ranks_per_node=2"])
+
     def test_launcher(self):
         for ranks in (2, 4):
             with self.subTest(ranks=ranks):
