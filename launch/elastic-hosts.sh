@@ -20,19 +20,24 @@ cores() { # of this machine that this script may use; Open MPI counts cores, not
 }
 
 slurm_hosts() { # the nodes of the allocation; SLURM_TASKS_PER_NODE looks like 4(x2),3
-    local numbers=() part
+    local nodes numbers=() part
+    nodes=$(scontrol show hostnames "$SLURM_JOB_NODELIST" 2>/dev/null) || refuse "scontrol does not tell this job's nodes; name --hosts"
     for part in ${SLURM_TASKS_PER_NODE//,/ }; do
         [[ $part =~ ^([0-9]+)(\(x([0-9]+)\))?$ ]] || refuse "SLURM_TASKS_PER_NODE=$SLURM_TASKS_PER_NODE is not understood; name --hosts"
         while read -r _; do numbers+=("${BASH_REMATCH[1]}"); done < <(seq "${BASH_REMATCH[3]:-1}")
     done
-    scontrol show hostnames "$SLURM_JOB_NODELIST" | paste -d: - <(printf '%s\n' "${numbers[@]}")
+    paste -d: - <(printf '%s\n' "${numbers[@]}") <<<"$nodes"
 }
 
 find_hosts() {
+    local list
     launcher=mpirun
     if [ -n "${SLURM_JOB_ID:-}" ] && command -v srun >/dev/null; then
         launcher=srun
-        [ ${#hosts[@]} -gt 0 ] || read_hosts < <(slurm_hosts)
+        if [ ${#hosts[@]} -eq 0 ]; then
+            list=$(slurm_hosts) || exit 2 # it has said why
+            read_hosts <<<"$list"
+        fi
     fi
     [ ${#hosts[@]} -gt 0 ] || add_host localhost "$(cores)"
     command -v "$launcher" >/dev/null || refuse "there is no $launcher here"
@@ -129,12 +134,13 @@ share_ranks() { # LIMIT... empty or 0 is none
 
 # Looks at a job of mpirun that has been silent for some seconds. When no host that answers has a rank any more, the job has ended,
 # whatever mpirun says: it waits for hosts that will never answer, or has lost count of ranks that were killed while they started.
-# Seeing that twice keeps us from meeting it between two moments; the first rank may take six looks, half a minute, to come.
+# Seeing that twice keeps us from meeting it between two moments; the first rank may take six looks, half a minute, to come. Of a job
+# that lives, but of which no rank was ever seen, this cannot tell anything: they may be where we see no processes, in containers.
 look_at_ranks() {
     on_all_hosts "$(seek_script)"
     if grep -qsx rank "$answers"/*.said; then
         ranks_seen=1 ranks_missed=0
-    elif ((${#living[@]} > 0 && ++ranks_missed >= (ranks_seen ? 2 : 6))); then
+    elif ((${#living[@]} > 0 && (ranks_seen || !lives) && ++ranks_missed >= (ranks_seen ? 2 : 6))); then
         end_job "mpirun hangs: none of the hosts that answer has a rank left"
     fi
 }

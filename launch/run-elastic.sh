@@ -28,8 +28,9 @@ Trains until the run is done, whatever happens to processes and hosts meanwhile:
   --backoff S           seconds before the second restart in a row; the first comes at once, each further one after
                         twice the time, 300 at most. A start that lasted ten times as long begins anew (5)
   --stall S             end a job of which nothing was seen for S seconds: no line in metrics.jsonl or log.txt, no
-                        checkpoint; must be more than the time between two such lines; 0 = never (900)
-  --link-timeout S      seconds after which a silent connection between hosts counts as cut (10)
+                        checkpoint; must be more than the time between two such lines, and than the program's own patience,
+                        ten times sync.timeout; 0 = never (3600)
+  --link-timeout S      seconds after which a silent connection between hosts counts as cut, 4 at least (10)
   --probe-timeout S     seconds a host has to answer before each start (5)
   --program FILE        the program (build/ddp_train)
 
@@ -42,7 +43,7 @@ A job ends       and then
   2 3 4 5        no restart: configuration, data, divergence, or nodes that disagree would come again
   75             saved by train.max_time: the next start follows at once, and does not count as a restart
   130            no restart: somebody interrupted the ranks
-  anything else  restart, unless three starts in a row brought no new checkpoint
+  anything else  restart, unless three starts of ranks in a row brought no new checkpoint
 
 SIGTERM, SIGHUP, SIGUSR1 and SIGUSR2 to this script make the job save and end, and it exits with 75; so does SIGINT (Ctrl-C), with
 130. A second SIGINT ends the job at once.
@@ -69,7 +70,7 @@ refuse() {
 
 # --- The command line ---
 
-max_restarts=10 backoff=5 stall=900 link_timeout=10 probe_timeout=5 max_ranks=0
+max_restarts=10 backoff=5 stall=3600 link_timeout=10 probe_timeout=5 max_ranks=0
 program=$root/build/ddp_train
 hosts=()            # in the order given
 declare -A slots=() # host: ranks it takes
@@ -115,7 +116,7 @@ read_options() {
         --max-restarts) whole "$1" "$2" 0 && max_restarts=$((10#$2)) ;;
         --backoff) whole "$1" "$2" 0 && backoff=$((10#$2)) ;;
         --stall) whole "$1" "$2" 0 && stall=$((10#$2)) ;;
-        --link-timeout) whole "$1" "$2" 2 && link_timeout=$((10#$2)) ;;
+        --link-timeout) whole "$1" "$2" 4 && link_timeout=$((10#$2)) ;;
         --probe-timeout) whole "$1" "$2" 1 && probe_timeout=$((10#$2)) ;;
         --program) program=$2 ;;
         esac
@@ -149,7 +150,7 @@ launch_command() { # sets `launch`, all of the command line before the program
         OMPI_MCA_osc_sm_backing_directory="$shm/$mark.$start" OMPI_MCA_oob_tcp_keepalive_time=$(((link_timeout + 1) / 2))
         OMPI_MCA_oob_tcp_keepalive_intvl=$(((link_timeout + 9) / 10)) OMPI_MCA_oob_tcp_keepalive_probes=4)
     if [ "$launcher" = srun ]; then
-        launch+=(srun --mpi=pmix --kill-on-bad-exit=1 --overlap --nodes="${#names[@]}" --ntasks="$ranks"
+        launch+=(srun --mpi=pmix --kill-on-bad-exit=1 --cpu-bind=cores --overlap --nodes="${#names[@]}" --ntasks="$ranks"
             --nodelist="$(IFS=, && echo "${names[*]}")")
         return
     fi
@@ -181,7 +182,7 @@ end_job() { # REASON
 
 # Waits until the job has ended, and looks once a second whether it still lives. Sets `code`.
 watch_job() {
-    local signs='' now alive=$SECONDS looked=$SECONDS ranks_seen=0 ranks_missed=0 told=0
+    local signs='' now alive=$SECONDS looked=$SECONDS lives=0 ranks_seen=0 ranks_missed=0 told=0
     while kill -0 "$job"; do
         if [ -n "$stopping" ] && ((!told)); then
             told=1
@@ -189,8 +190,9 @@ watch_job() {
         fi
         now=$(signs_of_life)
         if [ "$now" != "$signs" ]; then
-            [ -z "$signs" ] || ranks_seen=1
-            alive=$SECONDS looked=$SECONDS signs=$now ranks_missed=0
+            alive=$SECONDS looked=$SECONDS ranks_missed=0
+            [ -z "$signs" ] || ((lives++)) || looked=$((SECONDS - 5)) # the first sign: look at once whether ranks can be seen
+            signs=$now
         fi
         if ((hurry)); then
             end_job "interrupted twice"
@@ -260,7 +262,7 @@ record() {
     line=$(printf '%5d %6d  %-10s %9d %9d  %10s  %s' "$start" "$ranks" "$code" "$step" "$to" "$(seconds "$ran")" "$why ($unit)")
     rows+=("$line")
     note "start $start ended after $(seconds "$ran") with code $code, $why; step $to"
-    ((to > step)) && barren=0 || barren=$((barren + 1))
+    if ((to > step)); then barren=0; elif ((ranks > 0)); then barren=$((barren + 1)); fi
     step=$to last_ran=$ran last_ended=$ended
 }
 
@@ -377,7 +379,7 @@ for name in TERM HUP USR1 USR2 INT; do
     trap "on_signal $name" "$name"
 done
 
-start=0 restarts=0 failures=0 barren=0 # barren: starts in a row without a new checkpoint
+start=0 restarts=0 failures=0 barren=0 # barren: starts of ranks in a row without a new checkpoint
 lost=0 idle=0 last_ran=0 last_ended=0  # milliseconds
 job='' rows=()
 first_step=$(newest_step) step=$first_step

@@ -13,7 +13,7 @@ import unittest
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "e2e"))
 import harness  # noqa: E402
-from test_faults import alive, children, content, until  # noqa: E402
+from processes import alive, children, content, until  # noqa: E402
 
 SCRIPT = os.path.join(harness.SOURCE, "launch", "run-elastic.sh")
 WHAT_IS_LEFT = ["/tmp/ddp-elastic.*", "/dev/shm/ddp-elastic.*"]
@@ -170,15 +170,27 @@ class Policy(Case):
         self.assertIn("nothing was seen of the job for 2 s", said)
         self.assertEqual([row[2] for row in self.rows], ["137", "0"])
 
+    # Without a rank that could be seen. The one of the run directory "lives" writes now and then.
+    MPIRUN = """#!/bin/bash
+cd "{folder}" || exit 9
+case $* in
+*"-o lives"*) mkdir lives; sleep 2; echo line > lives/log.txt; sleep 13; exit 0 ;;
+esac
+[ ! -e waited ] || exit 0
+touch waited
+exec sleep 100
+"""
+
     def test_launcher_without_ranks(self):
-        """As mpirun is after some deaths of ranks while they start."""
-        waited = self.path("waited")
-        launcher = self.write("mpirun", f"#!/bin/bash\n[ ! -e '{waited}' ] || exit 0\ntouch '{waited}'\nexec sleep 100\n")
-        os.chmod(launcher, 0o755)
-        script = self.run_plan("", PATH=self.folder + ":" + os.environ["PATH"])
-        said = self.end(script, 60)
+        """As mpirun is after some deaths of ranks while they start; of one that lives, the ranks may be where nobody sees them."""
+        os.chmod(self.write("mpirun", self.MPIRUN.format(folder=self.folder)), 0o755)
+        own = {"PATH": self.folder + ":" + os.environ["PATH"]}
+        lives = self.start("/bin/true", ["--ranks", "1"], ("train", "my.yaml", "-o", "lives"), **own)
+        said = self.end(self.start("/bin/true", ["--ranks", "1"], **own), 60)
         self.assertIn("mpirun hangs: none of the hosts that answer has a rank left", said)
         self.assertEqual([row[2] for row in self.rows], ["137", "0"])
+        said = self.end(lives)
+        self.assertEqual([row[2] for row in self.rows], ["0"], said)
 
     def test_strays(self):
         """A process that its job has left behind, and its shared memory, are gone before the next start."""
@@ -207,9 +219,10 @@ class Hosts(Case):
 
     def test_none_answers(self):
         self.write("hostfile", "# two of them\ndead1 slots=4\n\ndead2:8 # the larger one\n")
-        script, said = self.on("--hostfile", "hostfile")
+        script, said = self.on("--hostfile", "hostfile", "--max-restarts", "3")
         self.assertEqual(script.returncode, 1)
-        self.assertEqual(len(re.findall("no host answers", said)), 6, said)
+        self.assertEqual(len(re.findall("no host answers", said)), 8, said)
+        self.assertIn("giving up: 3 restarts are used up", said)  # not for want of progress: no rank was there to make any
         self.assertEqual(sorted(set(content(self.path("asked")).split())), ["dead1", "dead2"])
 
     def test_ranks_of_a_run_that_has_begun(self):
@@ -219,21 +232,52 @@ class Hosts(Case):
         _, said = self.on("--hosts", "localhost:3")
         self.assertEqual(self.rows[0][:2], ["1", "2"], said)
 
-    def test_inside_slurm(self):
-        """With stand-ins for its programs: a node that is down is left out, a limit leaves a node spare."""
+
+class InsideSlurm(Case):
+    """With stand-ins for its programs. Node b is down until there is a file "up"."""
+    SRUN = """cd "{folder}" || exit 9
+echo "$*" >> sruns
+case $* in
+*nodelist=b*--quiet*) [ -e up ] && exec sh -s; exit 1 ;;
+*--quiet*) exec sh -s ;;
+esac
+"""
+
+    def on(self, *options, tasks="4(x2),2(x2)", nodes='printf "%s\\n" a b c d', job="exit 0"):
         os.mkdir(self.path("bin"))
-        for name, text in (("scontrol", 'printf "%s\\n" a b c d'),
-                           ("srun", 'echo "$*" >> "{0}/sruns"\ncase $* in *nodelist=b*--quiet*) exit 1 ;; *--quiet*) exec sh -s ;; esac')):
-            os.chmod(self.write(f"bin/{name}", f"#!/bin/bash\n{text.format(self.folder)}\n"), 0o755)
-        script = self.start("/bin/true", ["--ranks", "5"], SLURM_JOB_ID="7", SLURM_JOB_NODELIST="[a-d]", SLURM_TASKS_PER_NODE="4(x2),2(x2)",
+        for name, text in (("scontrol", nodes), ("srun", self.SRUN.format(folder=self.folder) + job)):
+            os.chmod(self.write(f"bin/{name}", f"#!/bin/bash\n{text}\n"), 0o755)
+        script = self.start("/bin/true", options, SLURM_JOB_ID="7", SLURM_JOB_NODELIST="[a-d]", SLURM_TASKS_PER_NODE=tasks,
                             PATH=self.path("bin") + ":" + os.environ["PATH"])
         said = self.end(script)
-        self.assertEqual(script.returncode, 0, said)
+        jobs = [line for line in content(self.path("sruns")).splitlines() if "--mpi=pmix" in line]
+        return script.returncode, said, jobs
+
+    def test_spare_node(self):
+        """A node that is down is left out, a limit leaves a node spare."""
+        code, said, jobs = self.on("--ranks", "5")
+        self.assertEqual(code, 0, said)
         self.assertIn("host b does not answer", said)
-        job = [line for line in content(self.path("sruns")).splitlines() if "--mpi=pmix" in line]
-        self.assertEqual(len(job), 1)
-        for words in ("--nodes=2", "--ntasks=5", "--nodelist=a,c", "/bin/true train my.yaml -o run --resume auto"):
-            self.assertIn(words, job[0])
+        self.assertEqual(len(jobs), 1)
+        for words in ("--cpu-bind=cores", "--nodes=2", "--ntasks=5", "--nodelist=a,c", "/bin/true train my.yaml -o run --resume auto"):
+            self.assertIn(words, jobs[0])
+
+    def test_node_that_comes_back(self):
+        """It takes part from the next start on."""
+        code, said, jobs = self.on(job="[ -e up ] && exit 0; touch up; exit 1")
+        self.assertEqual(code, 0, said)
+        self.assertEqual(said.count("host b does not answer"), 1)
+        self.assertEqual([re.findall("--ntasks=[0-9]+|--nodelist=[a-d,]+", line) for line in jobs],
+                         [["--ntasks=8", "--nodelist=a,c,d"], ["--ntasks=12", "--nodelist=a,b,c,d"]])
+
+    def test_nodes_that_are_not_known(self):
+        """Then nothing is started, least of all on this machine alone."""
+        for words, answers in (("SLURM_TASKS_PER_NODE=4-2 is not understood", {"tasks": "4-2"}), ("scontrol does not tell", {"nodes": "exit 1"})):
+            with self.subTest(words):
+                self.setUp()
+                code, said, jobs = self.on(**answers)
+                self.assertEqual((code, said.count("\n"), jobs), (2, 1, []), said)
+                self.assertIn(words, said)
 
 
 class CommandLine(Case):
@@ -258,6 +302,7 @@ class CommandLine(Case):
         for line, words in (
                 (["--nonsense", *good], "unknown option '--nonsense'"), (["--ranks"], "--ranks wants a value"),
                 (["--ranks", "0", *good], "whole number from 1"), (["--backoff", "1.5", *good], "whole number from 0"),
+                (["--link-timeout", "3", *good], "whole number from 4"),
                 (["--hosts", "a:0", *good], "ranks on a"), (["--hosts", "a:2,a:3", *good], "listed twice"),
                 (["--hosts", "a;b", *good], "not a host's name"), (["--hostfile", "nowhere", *good], "cannot be read"),
                 (["--", "eval", "x.h5"], "train FILE.yaml"), (["--", "train", "my.yaml"], "-o DIR"), ([], "train FILE.yaml"),
