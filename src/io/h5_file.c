@@ -97,8 +97,9 @@ enum status h5_file_find(const struct h5_file *f, const char *name, enum h5_obje
     bool there;
     *what = H5_OBJECT_NONE;
     TRY(check_links(f, name, &there));
-    hid_t id = there ? H5Oopen(f->file, name, H5P_DEFAULT) : H5I_INVALID_HID;
-    if (id < 0) return STATUS_OK;
+    if (!there) return STATUS_OK;
+    hid_t id = H5Oopen(f->file, name, H5P_DEFAULT);
+    if (id < 0) return status_fail(STATUS_DATA, "%s: %s: cannot be opened: %s", f->path, name, h5_cause());
     H5I_type_t type = H5Iget_type(id);
     H5Oclose(id);
     if (type == H5I_DATASET) *what = H5_OBJECT_DATASET;
@@ -110,8 +111,10 @@ enum status h5_file_has_attr(const struct h5_file *f, const char *object, const 
 {
     bool there;
     TRY(check_links(f, object, &there));
-    *has = there && H5Aexists_by_name(f->file, object, attr, H5P_DEFAULT) > 0;
-    return STATUS_OK;
+    htri_t exists = there ? H5Aexists_by_name(f->file, object, attr, H5P_DEFAULT) : 0;
+    *has = exists > 0;
+    if (exists >= 0) return STATUS_OK;
+    return status_fail(STATUS_DATA, "%s: %s: is damaged: %s", f->path, object, h5_cause());
 }
 
 enum status h5_file_describe(const struct h5_file *f, const char *name, struct h5_info *info)

@@ -17,6 +17,7 @@
 
 #define KILLED "deadly" /* as by a machine without memory */
 #define BAD    "crashing"
+#define BROKEN "unreadable"
 #define SLOW   "slow"
 #define PAUSE  0.22 /* seconds of processor time */
 
@@ -37,7 +38,7 @@ hid_t H5Oopen(hid_t place, const char *name, hid_t list)
     hid_t (*real)(hid_t, const char *, hid_t);
     *(void **)&real = dlsym(RTLD_NEXT, __func__);
     suffer(name);
-    return real(place, name, list);
+    return strcmp(name, BROKEN) == 0 ? -1 : real(place, name, list);
 }
 
 htri_t H5Aexists_by_name(hid_t place, const char *name, const char *attr, hid_t list)
@@ -45,7 +46,7 @@ htri_t H5Aexists_by_name(hid_t place, const char *name, const char *attr, hid_t 
     htri_t (*real)(hid_t, const char *, const char *, hid_t);
     *(void **)&real = dlsym(RTLD_NEXT, __func__);
     suffer(name);
-    return real(place, name, attr, list);
+    return strcmp(name, BROKEN) == 0 ? -1 : real(place, name, attr, list);
 }
 
 static struct h5 *open_with(const char *const *names)
@@ -113,6 +114,20 @@ static void test_refused(void)
     h5_close(&f);
 }
 
+/* What is there and cannot be opened is not missing. */
+static void test_broken(void)
+{
+    struct h5 *f = open_with((const char *const[]){"a", BROKEN, NULL});
+    enum h5_object what;
+    bool has;
+    CHECK_STATUS(h5_what(f, BROKEN, &what), STATUS_DATA);
+    CHECK(tells("unreadable: cannot be opened"));
+    CHECK_STATUS(h5_has_attr(f, BROKEN, "layout", &has), STATUS_DATA);
+    CHECK(tells("unreadable: is damaged"));
+    CHECK_STATUS(h5_what(f, "a", &what), STATUS_OK);
+    h5_close(&f);
+}
+
 static void count(void *self, const char *name, const struct h5_info *info)
 {
     int *datasets = self;
@@ -171,6 +186,7 @@ int main(void)
     snprintf(path, sizeof path, "/tmp/test_reader.%d", (int)getpid());
     test_killed();
     test_refused();
+    test_broken();
     test_visit();
     test_paths();
     unlink(path);
