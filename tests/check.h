@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "ddp/status.h"
+#include "core/status.h"
 
 static int check_failures;
 static int check_count;

@@ -2,7 +2,7 @@
 #ifndef SPEC_H
 #define SPEC_H
 
-#include "ddp/model.h"
+#include "nn/model.h"
 
 /* Appends a layer with its first two arguments; 0 leaves the default. */
 static inline void spec_add(struct model_spec *spec, const char *name, double first, double second)

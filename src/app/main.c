@@ -3,12 +3,12 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "app/command.h"
-#include "ddp/blas.h"
-#include "ddp/clock.h"
-#include "ddp/log.h"
-#include "ddp/mem.h"
-#include "ddp/stop.h"
+#include "app/cli/command.h"
+#include "math/blas.h"
+#include "core/system/clock.h"
+#include "core/log.h"
+#include "core/mem.h"
+#include "core/system/stop.h"
 
 /* OpenBLAS chooses its kernels before main runs, so a wrong choice is mended by starting over, once: the
  * variable is set then. Without /proc the run goes on, only slower. */

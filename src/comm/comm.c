@@ -9,8 +9,8 @@
 #include <string.h>
 
 #include "comm/leftovers.h"
-#include "ddp/clock.h"
-#include "ddp/mem.h"
+#include "core/system/clock.h"
+#include "core/mem.h"
 
 /* Counts the ranks of this machine against the cores that any of them may run on; and one of them tidies up when all have
  * been heard of. */

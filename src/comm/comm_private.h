@@ -1,10 +1,10 @@
 /* comm_private.h - what the files of this folder share: the communicators. */
-#ifndef DDP_COMM_PRIVATE_H
-#define DDP_COMM_PRIVATE_H
+#ifndef COMM_COMM_PRIVATE_H
+#define COMM_COMM_PRIVATE_H
 
 #include <mpi.h>
 
-#include "ddp/comm.h"
+#include "comm/comm.h"
 
 struct comm {
     MPI_Comm world; /* all ranks, node by node */

@@ -3,8 +3,8 @@
  * Memory that ranks of a machine share has a file behind it (vader_segment.* in /dev/shm), which Open MPI removes at the
  * end; its launcher removes its own folder of the job. A job of which everything is killed at once can remove nothing, so the
  * first kind goes as soon as no rank needs it any more. */
-#ifndef DDP_LEFTOVERS_H
-#define DDP_LEFTOVERS_H
+#ifndef COMM_LEFTOVERS_H
+#define COMM_LEFTOVERS_H
 
 /* Removes the files of all ranks of the machine, `ranks`, which have mapped them by now. For one of them to call. Local. */
 void leftovers_hide(int ranks);

@@ -1,5 +1,5 @@
 /* shared.c - a window [barrier | block], allocated by local rank 0. */
-#include "ddp/shared.h"
+#include "comm/shared.h"
 
 #include <errno.h>
 #include <sched.h>
@@ -12,9 +12,9 @@
 #include <unistd.h>
 
 #include "comm/comm_private.h"
-#include "ddp/mem.h"
-#include "ddp/trace.h"
-#include "ddp/watchdog.h"
+#include "core/mem.h"
+#include "core/system/trace.h"
+#include "comm/watch/watchdog.h"
 
 /* The two words change at different times: arrivals all the time, the generation once per barrier, on which
  * the others wait; so each has a cache line. */

@@ -1,4 +1,4 @@
-#include "ddp/tree.h"
+#include "comm/tree.h"
 
 #include <assert.h>
 #include <stdint.h>

@@ -1,4 +1,4 @@
-#include "ddp/arg.h"
+#include "core/arg.h"
 
 #include <assert.h>
 #include <math.h>
@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "ddp/mem.h"
-#include "ddp/number.h"
+#include "core/mem.h"
+#include "core/number.h"
 
 #define CHOICES_SIZE 256 /* of a message */
 

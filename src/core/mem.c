@@ -1,4 +1,4 @@
-#include "ddp/mem.h"
+#include "core/mem.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-#include "ddp/number.h"
+#include "core/number.h"
 
 #include <ctype.h>
 #include <errno.h>

@@ -1,6 +1,6 @@
 /* philox.h - the one door to librandom123, for rng.c and for the kernels that draw a vector at a time. */
-#ifndef DDP_CORE_PHILOX_H
-#define DDP_CORE_PHILOX_H
+#ifndef CORE_PHILOX_H
+#define CORE_PHILOX_H
 
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wpedantic"

@@ -1,4 +1,4 @@
-#include "ddp/rng.h"
+#include "core/rng.h"
 
 #include "core/philox.h"
 

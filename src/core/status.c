@@ -1,10 +1,10 @@
-#include "ddp/status.h"
+#include "core/status.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "ddp/utf8.h"
+#include "core/utf8.h"
 
 static _Thread_local char message[STATUS_TEXT_SIZE]; /* it quotes what strangers wrote */
 

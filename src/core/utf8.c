@@ -1,4 +1,4 @@
-#include "ddp/utf8.h"
+#include "core/utf8.h"
 
 size_t utf8_decode(const char *text, uint32_t *code)
 {

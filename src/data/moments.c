@@ -1,4 +1,4 @@
-#include "ddp/moments.h"
+#include "data/moments.h"
 
 #include <float.h>
 #include <math.h>

@@ -1,8 +1,8 @@
-#include "ddp/order.h"
+#include "data/order.h"
 
 #include <assert.h>
 
-#include "ddp/rng.h"
+#include "core/rng.h"
 
 /* Every input bit reaches every output bit (the finalizer of MurmurHash3, Austin Appleby). */
 static uint32_t mix(uint32_t h)

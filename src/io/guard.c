@@ -16,7 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "ddp/mem.h"
+#include "core/mem.h"
 
 #if defined(__has_feature) /* clang */
 #if __has_feature(address_sanitizer)

@@ -5,13 +5,13 @@
  * question. The child ends with its parent, never calls MPI, holds no descriptor of it, and leaves without cleaning up.
  * Every thread but the caller's is missing in the child, so no other thread may be inside the library when it is made. The child
  * ends with the thread that made it, not only with the process: that has to be the main thread. */
-#ifndef DDP_IO_GUARD_H
-#define DDP_IO_GUARD_H
+#ifndef IO_GUARD_H
+#define IO_GUARD_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "ddp/status.h"
+#include "core/status.h"
 
 #define GUARD_SECONDS 30                  /* of processor time for one answer */
 #define GUARD_MEMORY  ((size_t)512 << 20) /* beyond what the parent has, until guard_allow */

@@ -1,11 +1,11 @@
-#include "ddp/gz.h"
+#include "io/gz.h"
 
 #include <errno.h>
 #include <string.h>
 #include <zlib.h>
 
-#include "ddp/filestate.h"
-#include "ddp/mem.h"
+#include "core/system/filestate.h"
+#include "core/mem.h"
 #include "io/deflate.h"
 
 #define PIECE       (1u << 30) /* gzread counts in int */

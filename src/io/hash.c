@@ -1,4 +1,4 @@
-#include "ddp/hash.h"
+#include "io/hash.h"
 
 #include <string.h>
 

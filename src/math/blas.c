@@ -1,4 +1,4 @@
-#include "ddp/blas.h"
+#include "math/blas.h"
 
 #include <assert.h>
 #include <cblas.h>

@@ -1,4 +1,4 @@
-#include "ddp/kernels.h"
+#include "math/kernels.h"
 
 #include <stdbool.h>
 #include <string.h>

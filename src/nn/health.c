@@ -4,8 +4,8 @@
 
 #include <float.h>
 
-#include "ddp/kernels.h"
-#include "ddp/mem.h"
+#include "math/kernels.h"
+#include "core/mem.h"
 
 #define GRADIENT_BOUND 0x1p100f
 #define FACTOR_BOUND   0x1p40f

@@ -5,7 +5,7 @@
 #ifndef NN_HEALTH_H
 #define NN_HEALTH_H
 
-#include "ddp/layer.h"
+#include "nn/layers/layer.h"
 
 /* Before the backward pass of a layer: whether input and dy alone say, for less than a look at the gradients costs, that these
  * will be good. */

@@ -3,16 +3,16 @@
  *   input [F][N] | outputs of stages not in place | saved state | gradient A | gradient B | scratch
  *
  * Backward needs only two gradient buffers: stage i reads one and writes the other. */
-#include "ddp/model.h"
+#include "nn/model.h"
 
 #include <assert.h>
 #include <string.h>
 
-#include "ddp/mem.h"
-#include "ddp/rng.h"
+#include "core/mem.h"
+#include "core/rng.h"
 #include "nn/health.h"
 #include "nn/stages.h"
-#include "ddp/trace.h"
+#include "core/system/trace.h"
 
 struct model {
     struct layer layers[MODEL_MAX_LAYERS]; /* as configured */

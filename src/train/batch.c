@@ -1,7 +1,7 @@
 #include "train/batch.h"
 
-#include "ddp/kernels.h"
-#include "ddp/mem.h"
+#include "math/kernels.h"
+#include "core/mem.h"
 
 enum status batch_create(struct batch *b, int64_t lanes, int64_t leaves, int64_t width)
 {

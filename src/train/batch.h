@@ -2,12 +2,12 @@
  *
  * A pass holds `leaves` virtual ranks side by side; virtual rank i has lanes [i, i+1) * lanes of the pass, and its
  * part of every array here begins at i * lanes. */
-#ifndef DDP_TRAIN_BATCH_H
-#define DDP_TRAIN_BATCH_H
+#ifndef TRAIN_BATCH_H
+#define TRAIN_BATCH_H
 
-#include "ddp/normal.h"
-#include "ddp/loss.h"
-#include "ddp/model.h"
+#include "train/normalize.h"
+#include "nn/losses/loss.h"
+#include "nn/model.h"
 
 struct batch {
     int64_t lanes;     /* of one virtual rank */

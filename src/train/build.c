@@ -1,8 +1,8 @@
 #include "train/build.h"
 
-#include "ddp/blas.h"
-#include "ddp/kernels.h"
-#include "ddp/mem.h"
+#include "math/blas.h"
+#include "math/kernels.h"
+#include "core/mem.h"
 
 enum status build_start_math(struct comm *comm, const struct config *config)
 {

@@ -1,11 +1,11 @@
 /* build.h - what a training and an examination of its checkpoint begin with. */
-#ifndef DDP_TRAIN_BUILD_H
-#define DDP_TRAIN_BUILD_H
+#ifndef TRAIN_BUILD_H
+#define TRAIN_BUILD_H
 
-#include "ddp/comm.h"
-#include "ddp/config.h"
-#include "ddp/dataset.h"
-#include "ddp/model.h"
+#include "comm/comm.h"
+#include "train/config.h"
+#include "train/dataset/dataset.h"
+#include "nn/model.h"
 
 /* Chooses the kernels, and keeps BLAS in its thread. Collective. */
 enum status build_start_math(struct comm *comm, const struct config *config);

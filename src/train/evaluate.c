@@ -3,9 +3,9 @@
 #include <assert.h>
 #include <math.h>
 
-#include "ddp/mem.h"
-#include "ddp/stop.h"
-#include "ddp/watchdog.h"
+#include "core/mem.h"
+#include "core/system/stop.h"
+#include "comm/watch/watchdog.h"
 
 /* Room for the scores of all samples, twice, on the ranks that rank any. */
 static enum status make_room(struct evaluation *e)

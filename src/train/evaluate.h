@@ -3,11 +3,11 @@
  * Metrics of order (ROC AUC, average precision) need all scores of a label in one place. Every rank keeps those of its own
  * samples, 4 bytes x labels x samples / P, and label k is then sorted by rank k % P, which takes 8 bytes x samples on each
  * of the ranks that sort. Time and traffic are those of labels x samples numbers, shared by the ranks. */
-#ifndef DDP_TRAIN_EVALUATE_H
-#define DDP_TRAIN_EVALUATE_H
+#ifndef TRAIN_EVALUATE_H
+#define TRAIN_EVALUATE_H
 
-#include "ddp/metric.h"
-#include "ddp/observer.h"
+#include "nn/metrics/metric.h"
+#include "train/observer.h"
 #include "train/batch.h"
 
 struct evaluation {

@@ -1,8 +1,8 @@
-#include "ddp/observer.h"
+#include "train/observer.h"
 
 #include <string.h>
 
-#include "ddp/metric.h"
+#include "nn/metrics/metric.h"
 
 bool eval_metric(const struct eval_event *e, const char *name, double *value, bool *lower_is_better)
 {

@@ -1,6 +1,6 @@
-#include "ddp/predict.h"
+#include "train/predict.h"
 
-#include "ddp/mem.h"
+#include "core/mem.h"
 #include "train/predict_file.h"
 
 #define RUN_FLOATS (1 << 18) /* of outputs in the run of a rank, about */

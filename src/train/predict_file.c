@@ -3,7 +3,7 @@
 #include <assert.h>
 #include <math.h>
 
-#include "ddp/mem.h"
+#include "core/mem.h"
 
 static const char *const tasks[] = {
     [TASK_CLASSES] = "classes", [TASK_LABELS] = "labels", [TASK_VALUES] = "values"};

@@ -1,11 +1,11 @@
 /* predict_file.h - the file of predictions: rows of outputs come in order, all else is derived from them. For rank 0; local
  * functions. */
-#ifndef DDP_TRAIN_PREDICT_FILE_H
-#define DDP_TRAIN_PREDICT_FILE_H
+#ifndef TRAIN_PREDICT_FILE_H
+#define TRAIN_PREDICT_FILE_H
 
-#include "ddp/h5.h"
-#include "ddp/predict.h"
-#include "train/examiner.h"
+#include "io/h5/h5.h"
+#include "train/predict.h"
+#include "train/checkpoint/examiner.h"
 
 struct predict_file {
     struct h5_writer *writer;

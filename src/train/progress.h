@@ -1,12 +1,12 @@
 /* progress.h - how far a run is: the plain numbers that, with weights and slots, decide how it goes on.
  *
  * A checkpoint holds them as attributes of its root group, each under its name in the table of progress.c. */
-#ifndef DDP_TRAIN_PROGRESS_H
-#define DDP_TRAIN_PROGRESS_H
+#ifndef TRAIN_PROGRESS_H
+#define TRAIN_PROGRESS_H
 
-#include "ddp/h5.h"
-#include "ddp/loss.h"
-#include "ddp/schedule.h"
+#include "io/h5/h5.h"
+#include "nn/losses/loss.h"
+#include "optim/schedule.h"
 #include "train/watch.h"
 
 struct progress {

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ddp/log.h"
-#include "ddp/mem.h"
+#include "core/log.h"
+#include "core/mem.h"
 #include "train/trainer_private.h"
 
 #define TOO_SLOW     1.2 /* times the median */

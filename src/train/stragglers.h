@@ -1,12 +1,12 @@
 /* stragglers.h - which rank keeps the others waiting: how long each works before it synchronises.
  *
  * Compared is the time for reading samples and computing gradients per pass, as ranks need not have equally many. */
-#ifndef DDP_TRAIN_STRAGGLERS_H
-#define DDP_TRAIN_STRAGGLERS_H
+#ifndef TRAIN_STRAGGLERS_H
+#define TRAIN_STRAGGLERS_H
 
 #include <stdbool.h>
 
-#include "ddp/observer.h"
+#include "train/observer.h"
 
 struct trainer;
 

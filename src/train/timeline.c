@@ -1,4 +1,4 @@
-#include "ddp/timeline.h"
+#include "train/timeline.h"
 
 #include <assert.h>
 #include <ctype.h>
@@ -9,9 +9,9 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#include "ddp/log.h"
-#include "ddp/mem.h"
-#include "ddp/trace.h"
+#include "core/log.h"
+#include "core/mem.h"
+#include "core/system/trace.h"
 #include "train/trainer_private.h"
 
 #define EVENT_TEXT 192 /* bytes, more than any event takes */

@@ -1,14 +1,14 @@
-#include "ddp/trainer.h"
+#include "train/trainer.h"
 
 #include <inttypes.h>
 #include <string.h>
 
-#include "ddp/blas.h"
-#include "ddp/kernels.h"
-#include "ddp/log.h"
-#include "ddp/mem.h"
+#include "math/blas.h"
+#include "math/kernels.h"
+#include "core/log.h"
+#include "core/mem.h"
 #include "train/build.h"
-#include "train/snapshot.h"
+#include "train/checkpoint/snapshot.h"
 #include "train/trainer_private.h"
 #include "train/watch.h"
 

@@ -2,8 +2,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "ddp/hash.h"
-#include "train/checkpoint_private.h"
+#include "io/hash.h"
+#include "train/checkpoint/private.h"
 #include "train/trainer_private.h"
 
 #define SUSPECT "suspect memory, processor or network there, and start again with --resume auto"

@@ -1,8 +1,8 @@
 /* trainer_init.c - a new run that begins with the weights of another one. */
 #include <string.h>
 
-#include "ddp/mem.h"
-#include "train/checkpoint_private.h"
+#include "core/mem.h"
+#include "train/checkpoint/private.h"
 #include "train/trainer_private.h"
 
 struct taking {

@@ -1,10 +1,10 @@
 /* trainer_private.h - the parts of a trainer, shared by its set-up and its loop. */
-#ifndef DDP_TRAIN_TRAINER_PRIVATE_H
-#define DDP_TRAIN_TRAINER_PRIVATE_H
+#ifndef TRAIN_TRAINER_PRIVATE_H
+#define TRAIN_TRAINER_PRIVATE_H
 
-#include "ddp/sync.h"
-#include "ddp/timeline.h"
-#include "ddp/trainer.h"
+#include "comm/sync/sync.h"
+#include "train/timeline.h"
+#include "train/trainer.h"
 #include "train/batch.h"
 #include "train/evaluate.h"
 #include "train/progress.h"

@@ -2,10 +2,10 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "ddp/kernels.h"
-#include "ddp/log.h"
+#include "math/kernels.h"
+#include "core/log.h"
 #include "train/build.h"
-#include "train/checkpoint_private.h"
+#include "train/checkpoint/private.h"
 #include "train/trainer_private.h"
 
 struct resuming {

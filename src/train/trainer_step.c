@@ -1,11 +1,11 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "ddp/clock.h"
-#include "ddp/order.h"
-#include "ddp/stop.h"
-#include "ddp/trace.h"
-#include "ddp/watchdog.h"
+#include "core/system/clock.h"
+#include "data/order.h"
+#include "core/system/stop.h"
+#include "core/system/trace.h"
+#include "comm/watch/watchdog.h"
 #include "train/trainer_private.h"
 
 /* The samples of virtual rank v in the batch at `position`: its fixed slice, cut at the end of the epoch. */

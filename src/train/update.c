@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "ddp/mem.h"
+#include "core/mem.h"
 
 #define CLIP_BLOCK 1024
 #define CLIP_EPS   1e-6 /* as torch.nn.utils.clip_grad_norm_ */

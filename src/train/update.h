@@ -2,11 +2,11 @@
  *
  * What needs the whole gradient first (clipping by its norm, LARS, LAMB) is summed in double over pieces: the cells of
  * sync.h, cut where a tensor ends. They are added in order, so the sums do not depend on the rank count. */
-#ifndef DDP_TRAIN_UPDATE_H
-#define DDP_TRAIN_UPDATE_H
+#ifndef TRAIN_UPDATE_H
+#define TRAIN_UPDATE_H
 
-#include "ddp/config.h"
-#include "ddp/sync.h"
+#include "train/config.h"
+#include "comm/sync/sync.h"
 
 /* A tensor's range of the vector; all of them cover it in order. */
 struct update_tensor {

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "ddp/metric.h"
+#include "nn/metrics/metric.h"
 
 #define LIST_SIZE 1024
 

@@ -2,11 +2,11 @@
  *
  * Names are "train.loss", "train.accuracy" and "val." with "loss" or any metric of the evaluation. Every rank has the same
  * events, so all decide alike. Local functions. */
-#ifndef DDP_TRAIN_WATCH_H
-#define DDP_TRAIN_WATCH_H
+#ifndef TRAIN_WATCH_H
+#define TRAIN_WATCH_H
 
-#include "ddp/observer.h"
-#include "ddp/status.h"
+#include "train/observer.h"
+#include "core/status.h"
 
 struct watch {
     const char *metric; /* "" = nothing is watched */

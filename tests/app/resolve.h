@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "check.h"
-#include "ddp/options.h"
+#include "app/config/options.h"
 
 #define MODEL "model: {layers: [relu, {linear: 10}]}\n"
 #define DATA  "data: {train: t.h5}\n"

@@ -4,9 +4,9 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "app/journal.h"
+#include "app/rundir/journal.h"
 #include "check.h"
-#include "ddp/log.h"
+#include "core/log.h"
 
 static char path[] = "/tmp/ddp_test_journal.XXXXXX";
 

@@ -1,6 +1,6 @@
 /* Settings from a file, the environment and flags become a configuration, and what is wrong is named with its place. */
 #include "app/resolve.h"
-#include "ddp/mem.h"
+#include "core/mem.h"
 
 static void refuse(const char *text, char *variable, const char *flag, const char *message)
 {

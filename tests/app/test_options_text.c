@@ -1,7 +1,7 @@
 /* A configuration as text reads back to the same one, and what two of them differ in is said key by key. */
-#include "app/option_table.h"
+#include "app/config/option_table.h"
 #include "app/resolve.h"
-#include "ddp/mem.h"
+#include "core/mem.h"
 
 /* The text of a configuration reads back to that text. */
 static void check_round_trip(const char *text, const char *flag, const char *part)

@@ -3,10 +3,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "app/report.h"
+#include "app/report/report.h"
 #include "check.h"
-#include "ddp/log.h"
-#include "ddp/mem.h"
+#include "core/log.h"
+#include "core/mem.h"
 #include "reference.h"
 
 #define MOST_ROWS 32

@@ -1,8 +1,8 @@
 #include <string.h>
 
 #include "check.h"
-#include "ddp/mem.h"
-#include "ddp/yaml.h"
+#include "core/mem.h"
+#include "app/config/yaml.h"
 
 static void refuse(const char *text, const char *message)
 {

@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "check.h"
-#include "ddp/comm.h"
-#include "ddp/mem.h"
+#include "comm/comm.h"
+#include "core/mem.h"
 
 #define MANY ((1 << 24) + 5) /* more than go in one message */
 

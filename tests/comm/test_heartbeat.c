@@ -9,10 +9,10 @@
 #include <unistd.h>
 
 #include "check.h"
-#include "comm/heartbeat.h"
-#include "ddp/clock.h"
-#include "ddp/log.h"
-#include "ddp/mem.h"
+#include "comm/watch/heartbeat.h"
+#include "core/system/clock.h"
+#include "core/log.h"
+#include "core/mem.h"
 
 #define PATIENCE 5.0
 

@@ -6,10 +6,10 @@
 #include <unistd.h>
 
 #include "check.h"
-#include "ddp/kernels.h"
-#include "ddp/mem.h"
-#include "ddp/rng.h"
-#include "ddp/sync.h"
+#include "math/kernels.h"
+#include "core/mem.h"
+#include "core/rng.h"
+#include "comm/sync/sync.h"
 
 #define STEPS 3
 #define MOST  4 /* virtual ranks in one group */

@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "check.h"
-#include "ddp/kernels.h"
-#include "ddp/mem.h"
-#include "ddp/sync.h"
+#include "math/kernels.h"
+#include "core/mem.h"
+#include "comm/sync/sync.h"
 
 #define LEAVES 13
 #define STEPS  4

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "check.h"
-#include "ddp/tree.h"
+#include "comm/tree.h"
 
 /* A stand-in for a sum that shows its order: hash(a, b) is neither commutative nor associative. */
 static uint64_t join(uint64_t a, uint64_t b)

@@ -1,5 +1,5 @@
 /* What a watchdog says, and when it ends a process: this program starts itself, with a name of what the new one shall do. */
-#include "ddp/watchdog.h"
+#include "comm/watch/watchdog.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -8,9 +8,9 @@
 #include <unistd.h>
 
 #include "check.h"
-#include "comm/watchdog_private.h"
-#include "ddp/clock.h"
-#include "ddp/process.h"
+#include "comm/watch/private.h"
+#include "core/system/clock.h"
+#include "core/system/process.h"
 
 #define HANG  0.6
 #define DEATH 2.0

@@ -3,10 +3,10 @@
 #include <string.h>
 
 #include "check.h"
-#include "ddp/arg.h"
-#include "ddp/mem.h"
-#include "ddp/number.h"
-#include "ddp/rng.h"
+#include "core/arg.h"
+#include "core/mem.h"
+#include "core/number.h"
+#include "core/rng.h"
 
 static void test_numbers(void)
 {

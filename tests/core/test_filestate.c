@@ -1,4 +1,4 @@
-#include "ddp/filestate.h"
+#include "core/system/filestate.h"
 
 #include <fcntl.h>
 #include <stdio.h>

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "check.h"
-#include "ddp/process.h"
+#include "core/system/process.h"
 
 /* The child's state, once it is `wanted`, at the latest after 10 s. */
 static char state_when(char wanted, pid_t child, uint64_t start_time)

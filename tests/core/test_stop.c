@@ -1,4 +1,4 @@
-#include "ddp/stop.h"
+#include "core/system/stop.h"
 
 #include <signal.h>
 #include <stdbool.h>
@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "check.h"
-#include "ddp/clock.h"
+#include "core/system/clock.h"
 
 static void check_duration(const char *text, int64_t want)
 {

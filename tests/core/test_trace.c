@@ -1,8 +1,8 @@
 #include <string.h>
 
 #include "check.h"
-#include "ddp/mem.h"
-#include "ddp/trace.h"
+#include "core/mem.h"
+#include "core/system/trace.h"
 
 static int64_t recorded(void)
 {

@@ -1,7 +1,7 @@
 #include <string.h>
 
 #include "check.h"
-#include "ddp/utf8.h"
+#include "core/utf8.h"
 
 static void test_characters(void)
 {

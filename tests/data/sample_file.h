@@ -7,9 +7,9 @@
 #include <unistd.h>
 
 #include "check.h"
-#include "ddp/h5.h"
-#include "ddp/mem.h"
-#include "ddp/source.h"
+#include "io/h5/h5.h"
+#include "core/mem.h"
+#include "data/source/source.h"
 
 #define MAX_VALUES 4096
 

@@ -9,10 +9,10 @@
 #include <zlib.h>
 
 #include "check.h"
-#include "ddp/h5.h"
-#include "ddp/mem.h"
-#include "ddp/rng.h"
-#include "ddp/table.h"
+#include "io/h5/h5.h"
+#include "core/mem.h"
+#include "core/rng.h"
+#include "data/convert/table/table.h"
 
 #define TABLES_VALUES 64
 

@@ -1,5 +1,5 @@
 /* ARFF files as strangers write them: what is read, and every way a file can be wrong. */
-#include "data/arff_xml.h"
+#include "data/convert/arff/arff_xml.h"
 #include "tables.h"
 
 #define HEADER "@relation r\n@attribute a numeric\n@attribute k {p,'q r'}\n@attribute y real\n@data\n"

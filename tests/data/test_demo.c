@@ -5,10 +5,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "ddp/demo.h"
-#include "ddp/hash.h"
-#include "ddp/mem.h"
-#include "ddp/source.h"
+#include "data/demo/demo.h"
+#include "io/hash.h"
+#include "core/mem.h"
+#include "data/source/source.h"
 
 static uint8_t images[1000 * DEMO_PIXELS], again[1000 * DEMO_PIXELS];
 static int32_t labels[1000], labels_again[1000];

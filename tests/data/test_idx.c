@@ -7,11 +7,11 @@
 #include <unistd.h>
 #include <zlib.h>
 
-#include "ddp/h5.h"
-#include "ddp/idx.h"
-#include "ddp/inspect.h"
-#include "ddp/mem.h"
-#include "ddp/source.h"
+#include "io/h5/h5.h"
+#include "data/convert/idx.h"
+#include "data/inspect/inspect.h"
+#include "core/mem.h"
+#include "data/source/source.h"
 
 static char folder[] = "/tmp/test_idx.XXXXXX", images[64], labels[64], out[64];
 

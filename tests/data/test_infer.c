@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "ddp/infer.h"
+#include "data/source/infer.h"
 
 #define INDEX      TARGET_BIT(TARGET_INDEX)
 #define ONEHOT     TARGET_BIT(TARGET_ONEHOT)

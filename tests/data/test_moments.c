@@ -4,8 +4,8 @@
 
 #include <stdlib.h>
 
-#include "ddp/moments.h"
-#include "ddp/rng.h"
+#include "data/moments.h"
+#include "core/rng.h"
 
 static void *make_features(enum feature_type type, int64_t count, float offset)
 {

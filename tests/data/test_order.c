@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ddp/order.h"
+#include "data/order.h"
 
 static void check_bijection(int64_t samples, uint64_t epoch)
 {

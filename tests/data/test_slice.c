@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-#include "data/slice.h"
+#include "data/source/slice.h"
 
 #define NONE 99 /* the number is left out */
 

@@ -1,9 +1,9 @@
 /* The synthetic source: the documented function of the sample's number, and strict locators. */
 #include "check.h"
 
-#include "ddp/mem.h"
-#include "ddp/rng.h"
-#include "ddp/source.h"
+#include "core/mem.h"
+#include "core/rng.h"
+#include "data/source/source.h"
 
 static void check_shape(const char *locator, struct shape shape, uint32_t classes, int64_t samples)
 {

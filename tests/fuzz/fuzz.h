@@ -15,9 +15,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "ddp/log.h"
-#include "ddp/mem.h"
-#include "ddp/status.h"
+#include "core/log.h"
+#include "core/mem.h"
+#include "core/status.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerInitialize(int *argc, char ***argv);

@@ -4,13 +4,13 @@
  * block leaves it as it is. */
 #include <inttypes.h>
 
-#include "ddp/blas.h"
-#include "ddp/hash.h"
-#include "ddp/kernels.h"
-#include "ddp/options.h"
+#include "math/blas.h"
+#include "io/hash.h"
+#include "math/kernels.h"
+#include "app/config/options.h"
 #include "fuzz_h5.h"
 #include "train/build.h"
-#include "train/checkpoint_private.h"
+#include "train/checkpoint/private.h"
 
 #define FEATURES_MAX 4096 /* of an input or a layer: larger models take a fuzzer's time, and no other code */
 

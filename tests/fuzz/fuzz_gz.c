@@ -1,5 +1,5 @@
 /* Compressed and plain files: the bytes must not depend on how many are asked for at once. */
-#include "ddp/gz.h"
+#include "io/gz.h"
 #include "fuzz.h"
 
 #define MOST ((size_t)4 << 20) /* what a few bytes can be blown up to */

@@ -1,6 +1,6 @@
 /* Data sets: an HDF5 file as a source of samples, whole and by group, and as `inspect` sees it. */
-#include "ddp/inspect.h"
-#include "ddp/source.h"
+#include "data/inspect/inspect.h"
+#include "data/source/source.h"
 #include "fuzz_h5.h"
 
 #define ROWS      16

@@ -1,6 +1,6 @@
 /* Images and labels of MNIST's format. The input is the images, a line "--labels--", the labels, and perhaps another such
  * line and the names of the classes. */
-#include "ddp/idx.h"
+#include "data/convert/idx.h"
 #include "fuzz.h"
 
 #define MARK "\n--labels--\n"

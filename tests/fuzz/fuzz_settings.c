@@ -1,6 +1,6 @@
 /* Flags and variables, one per line: KEY=VALUE is a flag, DDP_TRAIN_KEY=VALUE a variable, on top of a configuration that is
  * complete. */
-#include "ddp/options.h"
+#include "app/config/options.h"
 #include "fuzz.h"
 
 #define BASE  "data: {train: t.h5}\nmodel: {layers: [relu, {linear: 10}]}\n"

@@ -5,7 +5,7 @@
 #ifndef TESTS_FUZZ_TABLE_H
 #define TESTS_FUZZ_TABLE_H
 
-#include "ddp/table.h"
+#include "data/convert/table/table.h"
 #include "fuzz.h"
 
 #define FUZZ_TABLE_MARK  "\n%%\n"

@@ -1,13 +1,13 @@
 /* The small readers of text: numbers, characters, slices, locators, lists of names, durations. */
 #include <math.h>
 
-#include "data/names.h"
-#include "data/slice.h"
-#include "data/table_private.h"
-#include "ddp/clock.h"
-#include "ddp/number.h"
-#include "ddp/source.h"
-#include "ddp/utf8.h"
+#include "data/source/names.h"
+#include "data/source/slice.h"
+#include "data/convert/table/private.h"
+#include "core/system/clock.h"
+#include "core/number.h"
+#include "data/source/source.h"
+#include "core/utf8.h"
 #include "fuzz.h"
 
 static void numbers(const char *text)

@@ -1,5 +1,5 @@
 /* A whole configuration: YAML text to the resolved one, whose text form must read back to itself. */
-#include "ddp/options.h"
+#include "app/config/options.h"
 #include "fuzz.h"
 
 static enum status resolve(struct settings *s, char **resolved)

@@ -25,23 +25,21 @@ MAY_SEE = {
     "nn": {"core", "math"},
     "optim": {"core", "math"},
     "io": {"core"},
-    "data": {"core", "math", "io"},
     "comm": {"core", "math", "nn", "optim"},
+    "data": {"core", "math", "nn", "io"},
     "train": {"core", "math", "nn", "optim", "io", "data", "comm"},
-    "app": {"core", "math", "nn", "optim", "io", "data", "comm", "train"},
+    "bench": {"core", "math", "nn", "optim", "io", "data", "comm", "train"},
+    "app": {"core", "math", "nn", "optim", "io", "data", "comm", "train", "bench"},
 }
-
-# Public headers that have no source file of their own name.
-HEADER_ONLY = {"shape": "core", "config": "train", "observer": "train", "bench": "train"}
 
 # Foreign headers and the only files that may include them, as patterns below src/.
 DOORS = {
     r"cblas\.h|openblas.*": r"math/blas\.c",
-    r"hdf5\.h|H5.*\.h": r"io/h5[a-z_]*\.[ch]",
-    r"mpi\.h": r"comm/[a-z_]+\.[ch]",
-    r"yaml\.h": r"app/yaml\.c",
+    r"hdf5\.h|H5.*\.h": r"io/h5/[a-z0-9_]*\.[ch]",
+    r"mpi\.h": r"comm/([a-z]+/)?[a-z_]+\.[ch]",
+    r"yaml\.h": r"app/config/yaml\.c",
     r"Random123/.*": r"core/philox\.h",
-    r"zlib\.h|xxhash\.h": r"io/[a-z0-9_]+\.[ch]",
+    r"zlib\.h|xxhash\.h": r"io/([a-z0-9]+/)?[a-z0-9_]+\.[ch]",
 }
 
 LINES_MAX = 400
@@ -62,43 +60,27 @@ def includes(name):
     return re.findall(r'^\s*#\s*include\s+[<"]([^>"]+)[>"]', text(name), re.M)
 
 
-def layer_of_header(stem):
-    """The layer of include/ddp/<stem>.h: where its source stands."""
-    for layer in MAY_SEE:
-        for source in (f"{stem}.c", f"{stem}_registry.c"):
-            if os.path.exists(os.path.join(SOURCE, "src", layer, source)):
-                return layer
-    return HEADER_ONLY.get(stem)
-
-
 def layer_of(name):
-    """The layer of a file, or None if it has none."""
-    parts = name.split("/")
-    if parts[0] == "src":
-        return parts[1]
-    return layer_of_header(os.path.splitext(parts[-1])[0])
+    """The layer of a file below src/."""
+    return name.split("/")[1]
 
 
 def layer_of_include(name):
     """The layer that an included header belongs to; None for foreign headers."""
-    if name.startswith("ddp/"):
-        return layer_of_header(name[len("ddp/"):-len(".h")])
     folder = name.split("/")[0]
     return folder if folder in MAY_SEE and "/" in name else None
 
 
 class House(unittest.TestCase):
     def test_every_file_has_a_layer(self):
-        for name in files("src/**/*.[ch]", "include/ddp/*.h"):
+        for name in files("src/**/*.[ch]"):
             self.assertIn(layer_of(name), MAY_SEE, f"{name} belongs to no layer")
 
     def test_includes_point_downward(self):
-        for name in files("src/**/*.[ch]", "include/ddp/*.h"):
+        for name in files("src/**/*.[ch]"):
             layer = layer_of(name)
             for included in includes(name):
                 seen = layer_of_include(included)
-                if included.startswith("ddp/"):
-                    self.assertIsNotNone(seen, f"{name} includes {included}, which has no layer")
                 if seen and seen != layer:
                     self.assertIn(seen, MAY_SEE[layer], f"{name} ({layer}) includes {included} ({seen})")
 
@@ -111,7 +93,7 @@ class House(unittest.TestCase):
 
     def test_one_door_per_library(self):
         used = set()
-        for name in files("src/**/*.[ch]", "include/ddp/*.h"):
+        for name in files("src/**/*.[ch]"):
             for included in includes(name):
                 for foreign, door in DOORS.items():
                     if re.fullmatch(foreign, included):
@@ -120,41 +102,40 @@ class House(unittest.TestCase):
         self.assertEqual(used, set(DOORS), "a door that nobody uses: the patterns are out of date")
 
     def test_the_watchdog_knows_of_every_wait(self):
-        """MPI calls in which a rank may wait for others go through src/comm/watchdog_mpi.c."""
+        """MPI calls in which a rank may wait for others go through src/comm/watch/mpi.c."""
         harmless = "Abort Comm_[a-z]+ Comm_split_type Exscan Finalize Init_thread Iprobe Recv_init Send_init Request_[a-z_]+ Start " \
                    "Startall Testall Win_shared_query".split()  # at the start and the end, and what does not wait
-        known = set(re.findall(r"^int MPI_(\w+)\(", text("src/comm/watchdog_mpi.c"), re.M))
-        for name in files("src/comm/*.c"):
+        known = set(re.findall(r"^int MPI_(\w+)\(", text("src/comm/watch/mpi.c"), re.M))
+        for name in files("src/comm/**/*.c"):
             for call in set(re.findall(r"\bMPI_([A-Z][a-z]\w+)\(", text(name))) - known:
                 self.assertTrue(re.fullmatch("|".join(harmless), call), f"{name}: MPI_{call}")
 
     def test_guards(self):
-        owner = {}
-        for name in files("src/**/*.h", "include/ddp/*.h"):
-            if name.endswith("_list.h"):
+        for name in files("src/**/*.h"):
+            if os.path.basename(name) == "list.h" and re.search(r"^[A-Z]+\(\w+\)$", text(name), re.M):
                 continue  # registry lists are meant to be read more than once
-            stem = os.path.basename(name)[:-2].upper()
-            match = re.search(rf"^#ifndef (\w*{stem}_H)\n#define \1\n", text(name), re.M)
-            self.assertTrue(match, f"{name}: no guard that ends with {stem}_H")
-            self.assertNotIn(match[1], owner, f"{name} has the guard of {owner.get(match[1])}")
-            owner[match[1]] = name
+            guard = re.sub(r"[^A-Z0-9]", "_", name[len("src/"):].upper())
+            self.assertIn(f"#ifndef {guard}\n#define {guard}\n", text(name), f"{name}: its guard is not {guard}")
 
     def test_files_are_short(self):
-        for name in files("src/**/*.[ch]", "include/ddp/*.h", "tests/**/*.[ch]"):
+        for name in files("src/**/*.[ch]", "tests/**/*.[ch]"):
             self.assertLessEqual(text(name).count("\n"), LINES_MAX, f"{name} is longer than {LINES_MAX} lines")
 
     def test_registries_name_every_file(self):
-        for list_file in files("src/**/*_list.h"):
-            folder, stem = os.path.dirname(list_file), os.path.basename(list_file)[:-len("_list.h")]
-            listed = set(re.findall(rf"^{stem.upper()}\((\w+)\)", text(list_file), re.M))
-            present = {os.path.basename(f)[len(stem) + 1:-2] for f in files(f"{folder}/{stem}_*.c")} - {"registry"}
-            self.assertLessEqual(listed, present, f"{list_file} names what has no file")
-            for missing in present - listed:
-                self.assertNotRegex(text(f"{folder}/{stem}_{missing}.c"), rf"struct {stem}_ops {stem}_{missing}\b",
-                                    f"{folder}/{stem}_{missing}.c is not in {list_file}")
+        """LAYER(x) in a list.h stands for `const struct layer_ops layer_x`, alone in a file x.c below the list's folder."""
+        for list_file in files("src/**/list.h"):
+            lines = re.findall(r"^([A-Z]+)\((\w+)\)$", text(list_file), re.M)
+            if not lines:
+                continue
+            kind, present = lines[0][0].lower(), {}
+            for name in files(os.path.dirname(list_file) + "/**/*.c"):
+                for defined in re.findall(rf"^const struct \w+ {kind}_(\w+) = ", text(name), re.M):
+                    present[defined] = os.path.basename(name)[:-2]
+            self.assertEqual({x for _, x in lines}, set(present), f"{list_file} against what is defined below its folder")
+            self.assertEqual(set(present), set(present.values()), f"{list_file}: a file is called otherwise than its kind")
 
     def test_nothing_left_lying_about(self):
-        for name in files("src/**/*.[ch]", "include/ddp/*.h", "tests/**/*.[ch]", "launch/*", "datasets/*.sh"):
+        for name in files("src/**/*.[ch]", "tests/**/*.[ch]", "launch/*", "datasets/*.sh"):
             self.assertNotRegex(text(name), r"\b(TODO|FIXME|XXX)\b", name)
 
     def test_scripts_are_clean(self):
@@ -166,7 +147,7 @@ class House(unittest.TestCase):
 
 
 NEW_LAYER = """\
-#include "ddp/layer.h"
+#include "nn/layers/layer.h"
 
 static enum status plan(struct layer *l)
 {
@@ -204,7 +185,7 @@ class NewLayer(unittest.TestCase):
     def setUp(self):
         self.copy = tempfile.mkdtemp(prefix="ddp_train_house_")
         self.addCleanup(shutil.rmtree, self.copy, ignore_errors=True)
-        for name in ("src", "include", "tests"):
+        for name in ("src", "tests"):
             shutil.copytree(os.path.join(SOURCE, name), os.path.join(self.copy, name))
         shutil.copy(os.path.join(SOURCE, "CMakeLists.txt"), self.copy)
 
@@ -215,9 +196,9 @@ class NewLayer(unittest.TestCase):
         return done.stdout
 
     def test_one_file_and_one_line(self):
-        with open(os.path.join(self.copy, "src/nn/layer_threefold.c"), "w") as f:
+        with open(os.path.join(self.copy, "src/nn/layers/threefold.c"), "w") as f:
             f.write(NEW_LAYER)
-        with open(os.path.join(self.copy, "src/nn/layer_list.h"), "a") as f:
+        with open(os.path.join(self.copy, "src/nn/layers/list.h"), "a") as f:
             f.write("LAYER(threefold)\n")
 
         build = os.path.join(self.copy, "build")

@@ -9,8 +9,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "ddp/h5.h"
-#include "ddp/mem.h"
+#include "io/h5/h5.h"
+#include "core/mem.h"
 
 static char folder[] = "/tmp/test_h5.XXXXXX";
 static char path[64], other[64];

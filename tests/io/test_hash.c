@@ -1,7 +1,7 @@
 /* The fingerprint: XXH64's published values, however the bytes are cut. */
 #include "check.h"
 
-#include "ddp/hash.h"
+#include "io/hash.h"
 
 int main(void)
 {

@@ -17,9 +17,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "ddp/h5.h"
-#include "ddp/mem.h"
-#include "ddp/rng.h"
+#include "io/h5/h5.h"
+#include "core/mem.h"
+#include "core/rng.h"
 #include "io/guard.h"
 
 #define FILE_MAX  8192

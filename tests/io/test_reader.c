@@ -11,8 +11,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "ddp/h5.h"
-#include "ddp/mem.h"
+#include "io/h5/h5.h"
+#include "core/mem.h"
 #include "io/guard.h"
 
 #define KILLED "deadly" /* as by a machine without memory */

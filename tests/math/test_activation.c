@@ -3,7 +3,7 @@
  * bit. */
 #include <float.h>
 
-#include "ddp/kernels.h"
+#include "math/kernels.h"
 #include "vectors.h"
 
 /* One kind with its definition. `kept` is what backward gets, rounded to float32. The error of a result is given in units

@@ -1,6 +1,6 @@
 /* Softmax and log_softmax against their definitions in double, over awkward shapes, with zeros, NaN and large numbers, in place
  * or not; and every level with fused multiply-add against the others bit by bit. */
-#include "ddp/kernels.h"
+#include "math/kernels.h"
 #include "vectors.h"
 
 /* A column of softmax: log of the sum of exponentials less the largest, and that. */

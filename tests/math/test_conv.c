@@ -1,6 +1,6 @@
 /* The convolutions: each against a plain loop in double, over awkward shapes; every level with fused multiply-add
  * against the others bit by bit; and every sample and every virtual rank against itself in other company. */
-#include "ddp/kernels.h"
+#include "math/kernels.h"
 #include "vectors.h"
 
 /* Element (c, y, x, n) of an activation, 0 outside. */

@@ -1,7 +1,7 @@
 /* Every kernel but those with files of their own against its definition, over awkward shapes, and every level with
  * fused multiply-add against the others bit by bit. */
-#include "ddp/kernels.h"
-#include "ddp/rng.h"
+#include "math/kernels.h"
+#include "core/rng.h"
 #include "vectors.h"
 
 /* Bits of kept elements, the scale, the share that is kept, and the draw itself against rng_words. */

@@ -1,6 +1,6 @@
 /* The products of a linear layer and sums of rows: against plain loops in double, and the laws that make passes with
  * several virtual ranks side by side the same as passes with one. */
-#include "ddp/kernels.h"
+#include "math/kernels.h"
 #include "vectors.h"
 
 /* c[i][j] = sum_k a[i * a_row + k * a_step] * b[j * b_row + k * b_step] (+ start[i]) within rounding. */

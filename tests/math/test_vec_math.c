@@ -6,7 +6,7 @@
 
 #include <float.h>
 
-#include "ddp/kernels.h"
+#include "math/kernels.h"
 #include "vectors.h"
 
 #if defined(__x86_64__)

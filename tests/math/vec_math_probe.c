@@ -1,7 +1,7 @@
 /* Compiled once per instruction-set level, as the kernels are. */
 #include "math/vec_math_probe.h"
 
-#include "math/vec_math.h"
+#include "math/vec/math.h"
 
 #define PROBE(name)                                                                                          \
     static void probe_##name(int64_t count, const float *x, float *y)                                        \

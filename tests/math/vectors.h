@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "check.h"
-#include "ddp/mem.h"
-#include "ddp/rng.h"
+#include "core/mem.h"
+#include "core/rng.h"
 
 #define FLOAT_EPSILON 5.96e-8
 

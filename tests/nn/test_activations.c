@@ -7,9 +7,9 @@
 #include <string.h>
 
 #include "check.h"
-#include "ddp/kernels.h"
-#include "ddp/layer.h"
-#include "ddp/mem.h"
+#include "math/kernels.h"
+#include "nn/layers/layer.h"
+#include "core/mem.h"
 #include "reference.h"
 
 #define FLOAT_EPSILON 5.96e-8

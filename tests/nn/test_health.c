@@ -3,9 +3,9 @@
 #include <string.h>
 
 #include "check.h"
-#include "ddp/blas.h"
-#include "ddp/kernels.h"
-#include "ddp/mem.h"
+#include "math/blas.h"
+#include "math/kernels.h"
+#include "core/mem.h"
 #include "nn/health.h"
 #include "spec.h"
 

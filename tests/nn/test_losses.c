@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "check.h"
-#include "ddp/kernels.h"
-#include "ddp/loss.h"
-#include "ddp/mem.h"
+#include "math/kernels.h"
+#include "nn/losses/loss.h"
+#include "core/mem.h"
 #include "reference.h"
 
 #define MOST_SAMPLES 64

@@ -3,11 +3,11 @@
 #include <string.h>
 
 #include "check.h"
-#include "ddp/blas.h"
-#include "ddp/kernels.h"
-#include "ddp/mem.h"
-#include "ddp/model.h"
-#include "ddp/rng.h"
+#include "math/blas.h"
+#include "math/kernels.h"
+#include "core/mem.h"
+#include "nn/model.h"
+#include "core/rng.h"
 #include "spec.h"
 
 static void small_network(struct model_spec *spec)

@@ -6,11 +6,11 @@
 #include <string.h>
 
 #include "check.h"
-#include "ddp/blas.h"
-#include "ddp/kernels.h"
-#include "ddp/layer.h"
-#include "ddp/loss.h"
-#include "ddp/mem.h"
+#include "math/blas.h"
+#include "math/kernels.h"
+#include "nn/layers/layer.h"
+#include "nn/losses/loss.h"
+#include "core/mem.h"
 #include "reference.h"
 
 #define FLOAT_EPSILON 5.96e-8

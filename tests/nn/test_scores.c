@@ -2,9 +2,9 @@
 #include <string.h>
 
 #include "check.h"
-#include "ddp/mem.h"
-#include "ddp/metric.h"
-#include "nn/scores_private.h"
+#include "core/mem.h"
+#include "nn/metrics/metric.h"
+#include "nn/scores/private.h"
 #include "reference.h"
 
 /* Metrics are quotients of integers, or sums of some hundred doubles whose rounding errors the reference has too. */

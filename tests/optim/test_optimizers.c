@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "check.h"
-#include "ddp/optim.h"
+#include "optim/optim.h"
 #include "reference.h"
 
 #define HALF_ULP 5.9604644775390625e-8 /* of float32, relative: one rounding */

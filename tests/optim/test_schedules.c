@@ -2,8 +2,8 @@
 #include <string.h>
 
 #include "check.h"
-#include "ddp/mem.h"
-#include "ddp/schedule.h"
+#include "core/mem.h"
+#include "optim/schedule.h"
 #include "reference.h"
 
 /* Sets every argument the case has. */

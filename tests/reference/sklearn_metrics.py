@@ -1,6 +1,6 @@
 """What scikit-learn says about outputs of a network, under the names of our metrics.
 
-Where it says nothing, the definitions of include/ddp/metric.h stand in: top-k with equal outputs takes the first classes, the
+Where it says nothing, the definitions of src/nn/metrics/metric.h stand in: top-k with equal outputs takes the first classes, the
 ROC AUC of labels is averaged over those that have one, the greatest error is that of all targets. Works with scikit-learn 1.2
 (Debian 12) and 1.9.
 """

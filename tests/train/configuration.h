@@ -2,7 +2,7 @@
 #ifndef TESTS_TRAIN_CONFIGURATION_H
 #define TESTS_TRAIN_CONFIGURATION_H
 
-#include "ddp/config.h"
+#include "train/config.h"
 #include "spec.h"
 
 #define SAMPLES 1000

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "check.h"
-#include "ddp/comm.h"
+#include "comm/comm.h"
 
 #define FOLDER_SIZE 32
 

@@ -6,10 +6,10 @@
 #include <string.h>
 
 #include "check.h"
-#include "ddp/dataset.h"
-#include "ddp/h5.h"
-#include "ddp/kernels.h"
-#include "ddp/mem.h"
+#include "train/dataset/dataset.h"
+#include "io/h5/h5.h"
+#include "math/kernels.h"
+#include "core/mem.h"
 #include "train/folder.h"
 
 #define SAMPLES 1300 /* three blocks of 512, so that three ranks read */

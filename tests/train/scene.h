@@ -8,12 +8,12 @@
 #include <sys/stat.h>
 
 #include "check.h"
-#include "ddp/log.h"
-#include "ddp/mem.h"
-#include "train/checkpoint_private.h"
+#include "core/log.h"
+#include "core/mem.h"
+#include "train/checkpoint/private.h"
 #include "train/configuration.h"
 #include "train/folder.h"
-#include "train/saver.h"
+#include "train/checkpoint/saver.h"
 #include "train/trainer_private.h"
 
 #define PATH_SIZE 256

@@ -5,11 +5,11 @@
 #include <sys/stat.h>
 
 #include "check.h"
-#include "ddp/mem.h"
-#include "ddp/order.h"
+#include "core/mem.h"
+#include "data/order.h"
 #include "train/configuration.h"
 #include "train/folder.h"
-#include "train/saver.h"
+#include "train/checkpoint/saver.h"
 #include "train/trainer_private.h"
 
 /* What rank 0 changes when it is told of step 2. */

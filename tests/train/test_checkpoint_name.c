@@ -1,7 +1,7 @@
 #include <string.h>
 
 #include "check.h"
-#include "ddp/checkpoint.h"
+#include "train/checkpoint/checkpoint.h"
 
 static void round_trip(enum checkpoint_kind kind, int64_t step)
 {

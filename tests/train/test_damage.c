@@ -8,10 +8,10 @@
 #include <unistd.h>
 
 #include "check.h"
-#include "ddp/kernels.h"
-#include "ddp/mem.h"
-#include "io/h5_private.h"
-#include "train/checkpoint_private.h"
+#include "math/kernels.h"
+#include "core/mem.h"
+#include "io/h5/private.h"
+#include "train/checkpoint/private.h"
 #include "train/configuration.h"
 
 #define DAMAGES     600

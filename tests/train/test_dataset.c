@@ -2,7 +2,7 @@
 /* A set in shared memory: what its labels are, at any number of ranks; cut in two, nothing is lost or doubled. */
 #include <unistd.h>
 
-#include "ddp/order.h"
+#include "data/order.h"
 #include "train/labelled_set.h"
 
 static const struct arg with_ignore[] = {{.name = "ignore_index", .kind = ARG_INT, .min = -1e9, .max = 1e9},

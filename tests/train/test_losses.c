@@ -6,10 +6,10 @@
 #include <string.h>
 
 #include "check.h"
-#include "ddp/h5.h"
-#include "ddp/kernels.h"
-#include "ddp/mem.h"
-#include "ddp/order.h"
+#include "io/h5/h5.h"
+#include "math/kernels.h"
+#include "core/mem.h"
+#include "data/order.h"
 #include "spec.h"
 #include "train/folder.h"
 #include "train/trainer_private.h"

@@ -2,9 +2,9 @@
 /* A run that is stopped after any of its steps and goes on from its checkpoint tells the same and ends in the same bits as one
  * that never was, on nodes of any size, for every optimizer and with a schedule and an early stop that remember. */
 #include "check.h"
-#include "ddp/hash.h"
-#include "ddp/mem.h"
-#include "train/checkpoint_private.h"
+#include "io/hash.h"
+#include "core/mem.h"
+#include "train/checkpoint/private.h"
 #include "train/configuration.h"
 #include "train/folder.h"
 #include "train/trainer_private.h"

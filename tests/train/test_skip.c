@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "check.h"
-#include "ddp/mem.h"
-#include "ddp/order.h"
+#include "core/mem.h"
+#include "data/order.h"
 #include "train/configuration.h"
 #include "train/trainer_private.h"
 

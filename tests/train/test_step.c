@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "check.h"
-#include "ddp/kernels.h"
-#include "ddp/mem.h"
-#include "ddp/order.h"
+#include "math/kernels.h"
+#include "core/mem.h"
+#include "data/order.h"
 #include "train/configuration.h"
 #include "train/trainer_private.h"
 

@@ -9,8 +9,8 @@
 #include <string.h>
 
 #include "check.h"
-#include "ddp/kernels.h"
-#include "ddp/mem.h"
+#include "math/kernels.h"
+#include "core/mem.h"
 #include "spec.h"
 #include "train/update.h"
 

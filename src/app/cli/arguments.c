@@ -1,0 +1,231 @@
+/* The command line: a command, its words, and flags. */
+#include <stdio.h>
+#include <string.h>
+
+#include "app/cli/command.h"
+#include "app/config/options.h"
+#include "app/config/suggest.h"
+
+#define KEY_SIZE 128
+
+struct flag {
+    const char *name;
+    const char *value; /* what its value is called, NULL for a switch */
+    size_t offset;     /* in struct arguments */
+    const char *help;
+    unsigned sets; /* enum flag_set; 0 = every command */
+    char letter;   /* or 0 */
+};
+
+#define AT(field) offsetof(struct arguments, field)
+
+static const struct flag flags[] = {
+    {"config", "FILE", AT(config), "configuration file (default: ddp_train.yaml in this folder)",
+     FLAGS_CONFIG, 'c'},
+    {"set", "KEY=VALUE", 0, "set any key; --KEY=VALUE and --KEY VALUE do the same", FLAGS_CONFIG, 0},
+    {"print-config", NULL, AT(print_config), "print the resolved configuration and stop", FLAGS_CONFIG, 0},
+    {"output", "DIR", AT(output), "run directory (default: runs/NAME-TIME)", FLAGS_RUN, 'o'},
+    {"overwrite", NULL, AT(overwrite), "replace the run that is in the run directory", FLAGS_RUN, 0},
+    {"resume", "auto|PATH|never", AT(resume),
+     "go on with a run: the newest good checkpoint of the run directory, or that in PATH (default never)",
+     FLAGS_RUN, 0},
+    {"resume-override", NULL, AT(resume_override),
+     "go on although the configuration or the data would change the results", FLAGS_RUN, 0},
+    {"init-from", "CHECKPOINT", AT(init_from), "begin with its weights, as far as names and shapes match",
+     FLAGS_RUN, 0},
+    {"timeline", "FILE", AT(timeline), "write what each rank did when, for ui.perfetto.dev", FLAGS_RUN, 0},
+    {"timeline-steps", "FIRST:COUNT", AT(timeline_steps), "the steps of the timeline (default 10:20)",
+     FLAGS_RUN, 0},
+    {"data", "LOCATOR", AT(data), "data set: FILE.h5, FILE.h5:GROUP, demo:test", FLAGS_DATA, 0},
+    {"allow-external", NULL, AT(allow_external),
+     "follow links, virtual datasets and filter plugins out of HDF5 files you trust", FLAGS_EXTERNAL, 0},
+    {"class-names", "A,B,...", AT(class_names), "idx: names of the classes, in label order", FLAGS_IDX, 0},
+    {"target", "COLUMNS", AT(target), "csv, arff: what is to be predicted", FLAGS_TABLE, 0},
+    {"labels", "KIND", AT(labels), "csv, arff: auto (default), index, multilabel, target", FLAGS_TABLE, 0},
+    {"drop", "COLUMNS", AT(drop), "csv, arff: columns to leave out", FLAGS_TABLE, 0},
+    {"missing", "WHAT", AT(missing), "csv, arff: error (default), mean, drop (the row)", FLAGS_TABLE, 0},
+    {"split", "FRACTION", AT(split), "csv, arff: this share of the rows, drawn at random, is the test set",
+     FLAGS_TABLE, 0},
+    {"seed", "N", AT(seed), "csv, arff: of --split (default 1)", FLAGS_TABLE, 0},
+    {"split-at", "ROW", AT(split_at), "csv, arff: the rows from this one on (from 0) are the test set",
+     FLAGS_TABLE, 0},
+    {"test-every", "N", AT(test_every), "csv, arff: the last of every N rows is in the test set", FLAGS_TABLE,
+     0},
+    {"test-file", "FILE", AT(test_file), "csv, arff: this file is the test set", FLAGS_TABLE, 0},
+    {"categorical", "COLUMNS", AT(categorical), "csv: text features, one column of x for each value",
+     FLAGS_CSV, 0},
+    {"header", "yes|no|auto", AT(header), "csv: whether the first row names the columns", FLAGS_CSV, 0},
+    {"delimiter", "C", AT(delimiter), "csv: what separates cells: , (default) ; | tab", FLAGS_CSV, 0},
+    {"labels-xml", "FILE", AT(labels_xml), "arff: Mulan's list of the attributes that are labels", FLAGS_ARFF,
+     0},
+    {"label-count", "N", AT(label_count), "arff: the last N attributes are labels; the first if negative",
+     FLAGS_ARFF, 0},
+    {"out", "FILE.h5", AT(out), "where predictions go", FLAGS_PREDICT, 0},
+    {"digits", "N", AT(digits),
+     "decimals of the classification report (default 2); of a table of targets, "
+     "digits (6)",
+     FLAGS_EVAL, 0},
+    {"confusion", "FILE.csv", AT(confusion), "also write the confusion matrix", FLAGS_EVAL, 0},
+    {"force", NULL, AT(force), "replace an existing output file", FLAGS_FORCE, 0},
+    {"params", "N", AT(params), "sync: length of the parameter vector (default: 1e6, then 16e6)", FLAGS_BENCH,
+     0},
+    {"repeats", "N", AT(repeats), "sync: timed repeats (default 20)", FLAGS_BENCH, 0},
+    {"ranks-per-node", "N", AT(ranks_per_node), "sync: treat every N ranks as one node", FLAGS_BENCH, 0},
+    {"batch", "N", AT(batch), "loader: samples per rank and batch (default 64)", FLAGS_BENCH, 0},
+    {"json", "FILE", AT(json), "also write the result as one line of JSON", FLAGS_BENCH | FLAGS_EVAL, 0},
+    {"help", NULL, AT(help), "explain the command", 0, 'h'},
+    {"version", NULL, AT(version), "print version and libraries", 0, 0},
+    {.name = NULL},
+};
+_Static_assert(sizeof flags / sizeof *flags <= 64, "arguments.given has a bit for each");
+
+void arguments_help(unsigned sets)
+{
+    for (const struct flag *f = flags; f->name; f++) {
+        if (f->sets && !(f->sets & sets)) continue;
+        char text[64];
+        snprintf(text, sizeof text, "--%s%s%s", f->name, f->value ? " " : "", f->value ? f->value : "");
+        if (f->letter)
+            printf("  -%c, %-24s %s\n", f->letter, text, f->help);
+        else
+            printf("      %-24s %s\n", text, f->help);
+    }
+}
+
+static const struct flag *flag_find(const char *name, size_t length)
+{
+    for (const struct flag *f = flags; f->name; f++) {
+        if (strlen(f->name) == length && strncmp(f->name, name, length) == 0) return f;
+        if (length == 1 && f->letter == *name) return f;
+    }
+    return NULL;
+}
+
+static enum status fail_unknown(const char *argument)
+{
+    struct suggest s;
+    char word[KEY_SIZE], name[KEY_SIZE];
+    snprintf(word, sizeof word, "%.*s", (int)strcspn(argument, "="), argument);
+    suggest_start(&s, word);
+    for (const struct flag *f = flags; f->name; f++) {
+        snprintf(name, sizeof name, "--%s", f->name);
+        suggest_offer(&s, name);
+    }
+    options_offer(&s, "--");
+    return status_fail(STATUS_CONFIG, "unknown flag '%s'%s (see --help)", argument, suggest_hint(&s));
+}
+
+/* "KEY=VALUE" as it stands behind --set or --. */
+static enum status add_assignment(struct arguments *a, const char *text, const char *value)
+{
+    char key[KEY_SIZE];
+    const char *equals = strchr(text, '=');
+    if (equals) value = equals + 1;
+    if (!value) return status_fail(STATUS_CONFIG, "'%s': expected KEY=VALUE, such as optim.lr=0.1", text);
+    int length = equals ? (int)(equals - text) : (int)strlen(text);
+    if (snprintf(key, sizeof key, "%.*s", length, text) >= KEY_SIZE)
+        return status_fail(STATUS_CONFIG, "'%.40s...': the key is too long", text);
+    return settings_add_flag(&a->settings, key, value);
+}
+
+/* Reads the flag at argv[*i] and moves *i to its last argument. */
+static enum status read_flag(struct arguments *a, int *i)
+{
+    const char *argument = a->argv[*i];
+    bool is_long = argument[1] == '-';
+    const char *name = argument + (is_long ? 2 : 1);
+    size_t length = is_long ? strcspn(name, "=") : 1; /* -oDIR and -o=DIR are -o DIR */
+    const char *value = name + length;
+    if (*value == '=')
+        value++;
+    else if (!*value)
+        value = NULL;
+    bool is_key = is_long && memchr(name, '.', length);
+    const struct flag *f = is_key ? flag_find("set", 3) : flag_find(name, length);
+    if (!f || is_long != (length > 1)) return fail_unknown(argument);
+
+    bool takes_value = f->value != NULL;
+    if (!takes_value && value) return status_fail(STATUS_CONFIG, "--%s takes no value", f->name);
+    if (takes_value && !value) {
+        if (*i + 1 == a->argc) return status_fail(STATUS_CONFIG, "%s needs a value (see --help)", argument);
+        value = a->argv[++*i];
+    }
+    a->given |= (uint64_t)1 << (f - flags);
+    char *field = (char *)a + f->offset;
+    if (!value) {
+        bool on = true;
+        memcpy(field, &on, sizeof on);
+        return STATUS_OK;
+    }
+    if (is_key) return add_assignment(a, name, value);
+    if (strcmp(f->name, "set") == 0) return add_assignment(a, value, NULL);
+    memcpy(field, &value, sizeof value);
+    return STATUS_OK;
+}
+
+static bool is_config_file(const char *word)
+{
+    const char *suffix = strrchr(word, '.');
+    return suffix && (strcmp(suffix, ".yaml") == 0 || strcmp(suffix, ".yml") == 0);
+}
+
+static enum status read_word(struct arguments *a, const char *word)
+{
+    if (!a->command) {
+        a->command = command_find(word);
+        if (a->command) return STATUS_OK;
+        a->command = command_find("train"); /* ddp_train FILE.yaml */
+        if (!is_config_file(word)) {
+            struct suggest s;
+            suggest_start(&s, word);
+            for (const struct command *c = command_table(); c->name; c++) suggest_offer(&s, c->name);
+            return status_fail(STATUS_CONFIG, "unknown command '%s'%s (see 'ddp_train help')", word,
+                               suggest_hint(&s));
+        }
+    }
+    if (a->word_count == a->command->max_words)
+        return status_fail(STATUS_CONFIG, "%s: '%s' is one too many (see 'ddp_train help %s')",
+                           a->command->name, word, a->command->name);
+    a->words[a->word_count++] = word;
+    return STATUS_OK;
+}
+
+enum status arguments_check_flags(const struct arguments *a, const char *what, unsigned sets)
+{
+    for (const struct flag *f = flags; f->name; f++)
+        if (a->given >> (f - flags) & 1 && f->sets && !(f->sets & sets))
+            return status_fail(STATUS_CONFIG, "'%s' does not take --%s (see 'ddp_train help %s')", what,
+                               f->name, a->command->name);
+    return STATUS_OK;
+}
+
+static enum status check(const struct arguments *a)
+{
+    TRY(arguments_check_flags(a, a->command->name, a->command->flags));
+    if (a->word_count < a->command->min_words)
+        return status_fail(STATUS_CONFIG, "usage: ddp_train %s %s", a->command->name, a->command->synopsis);
+    if (strcmp(a->command->synopsis, "[FILE.yaml]") == 0) {
+        if (a->word_count && !is_config_file(a->words[0]))
+            return status_fail(STATUS_CONFIG, "'%s' does not name a configuration file (.yaml or .yml)",
+                               a->words[0]);
+        if (a->word_count && a->config)
+            return status_fail(STATUS_CONFIG, "two configuration files: '%s' and '%s'", a->words[0],
+                               a->config);
+    }
+    return STATUS_OK;
+}
+
+enum status arguments_parse(struct arguments *a, int argc, char **argv)
+{
+    *a = (struct arguments){.argc = argc, .argv = argv};
+    for (int i = 1; i < argc; i++)
+        TRY(argv[i][0] == '-' && argv[i][1] ? read_flag(a, &i) : read_word(a, argv[i]));
+    if (!a->command && !a->help) a->command = command_find(a->version ? "version" : "train");
+    if (a->help || a->version) return STATUS_OK;
+    return check(a);
+}
+
+void arguments_free(struct arguments *a)
+{
+    settings_free(&a->settings);
+}

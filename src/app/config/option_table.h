@@ -1,0 +1,74 @@
+/* option_table.h - what keys there are. Private to the files that read, write and explain them. */
+#ifndef APP_CONFIG_OPTION_TABLE_H
+#define APP_CONFIG_OPTION_TABLE_H
+
+#include <stddef.h>
+
+#include "train/config.h"
+
+enum option_kind {
+    OPTION_INT,    /* int64_t */
+    OPTION_REAL,   /* double */
+    OPTION_BOOL,   /* bool */
+    OPTION_TEXT,   /* char *, one of `choices` if there are any */
+    OPTION_CHOICE, /* int: position in `choices` */
+    OPTION_INPUT,  /* struct model_spec: its input shape */
+    OPTION_LAYERS, /* struct model_spec: its layers */
+};
+
+struct option {
+    const char *key; /* "section.name" */
+    enum option_kind kind;
+    size_t offset;        /* in struct config */
+    const char *standard; /* the default as text; NULL = must be given */
+    double min, max;      /* OPTION_INT, OPTION_REAL */
+    const char *const *choices;
+    const char *help;
+    bool
+        may_change; /* when a run goes on: it cannot change what the run computes, only what is told and kept, and when it ends */
+};
+
+/* The options in the order of the resolved text, ended by a NULL key; and one by key, or NULL. */
+const struct option *option_table(void);
+const struct option *option_find(const char *key);
+
+/* The sections in the order of the resolved text, ended by NULL. */
+const char *const *option_sections(void);
+
+/* A section whose keys are `name` and the arguments of the registry entry of that name. */
+struct family_entry {
+    const char *name, *help;
+    const struct arg *args;
+    const void *ops;
+    enum status (*check)(const double *args); /* whether they go together; may be NULL */
+};
+
+struct family {
+    const char *section;
+    const char *standard;                               /* name of the default entry */
+    size_t ops_offset, args_offset;                     /* in struct config */
+    bool (*entry)(int index, struct family_entry *out); /* false behind the last one */
+};
+
+/* Ended by a NULL section. */
+const struct family *family_table(void);
+const struct family *family_find(const char *section, size_t length);
+bool family_entry_find(const struct family *f, const char *name, struct family_entry *out);
+
+/* The entry that a configuration holds. */
+struct family_entry family_chosen(const struct family *f, const struct config *config);
+
+static inline const struct arg_values *family_values(const struct family *f, const struct config *config)
+{
+    return (const struct arg_values *)((const char *)config + f->args_offset);
+}
+
+/* option_model.c: the two options of the model section. */
+struct setting;
+struct yaml_node;
+enum status option_read_input(const struct setting *setting, const struct yaml_node *node,
+                              struct model_spec *model);
+enum status option_read_layers(const struct setting *setting, const struct yaml_node *node,
+                               struct model_spec *model);
+
+#endif

@@ -1,0 +1,349 @@
+#include "app/config/options.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "app/config/option_table.h"
+#include "core/system/clock.h"
+#include "core/log.h"
+#include "core/mem.h"
+#include "core/number.h"
+
+#define LIST_SIZE      256
+#define RUN_NAME_BYTES 200 /* a file name has 255; time and job number follow */
+
+/* Appends `word` to a comma-separated list, as far as it fits. */
+static void list_add(char list[LIST_SIZE], const char *word)
+{
+    size_t used = strlen(list);
+    snprintf(list + used, LIST_SIZE - used, "%s%s", used ? ", " : "", word);
+}
+
+static enum status read_scalar(const struct option *o, const struct yaml_node *node, void *field)
+{
+    if (node->kind != YAML_SCALAR) return status_fail(STATUS_CONFIG, "expects a single value");
+    const char *text = o->kind == OPTION_TEXT && yaml_is_null(node) ? "" : node->text;
+    int64_t integer;
+    double real;
+    int index;
+    switch (o->kind) {
+    case OPTION_INT:
+        TRY(number_parse_int(text, &integer));
+        if ((double)integer < o->min || (double)integer > o->max)
+            return status_fail(STATUS_CONFIG, "%s is outside %.0f..%.0f", text, o->min, o->max);
+        memcpy(field, &integer, sizeof integer);
+        return STATUS_OK;
+    case OPTION_REAL:
+        TRY(number_parse_real(text, &real));
+        if (real < o->min || real > o->max)
+            return status_fail(STATUS_CONFIG, "%s is outside %g..%g", text, o->min, o->max);
+        memcpy(field, &real, sizeof real);
+        return STATUS_OK;
+    case OPTION_BOOL:
+        return number_parse_bool(text, field);
+    case OPTION_CHOICE:
+        return arg_parse_choice(o->choices, text, field);
+    case OPTION_TEXT:
+        if (o->choices) TRY(arg_parse_choice(o->choices, text, &index));
+        mem_free(field);
+        return mem_copy_text(field, text);
+    default:
+        return STATUS_OK;
+    }
+}
+
+static enum status read_option(const struct option *o, const struct setting *setting, struct config *config)
+{
+    void *field = (char *)config + o->offset;
+    if (o->kind == OPTION_INPUT) return option_read_input(setting, setting->value, field);
+    if (o->kind == OPTION_LAYERS) return option_read_layers(setting, setting->value, field);
+    enum status status = read_scalar(o, setting->value, field);
+    if (status == STATUS_OK) return status;
+    char where[SETTINGS_WHERE_SIZE];
+    settings_where(setting, setting->value, where);
+    return status_at(status, "%s", where);
+}
+
+static enum status set_defaults(struct config *config)
+{
+    for (const struct option *o = option_table(); o->key; o++) {
+        if (!o->standard) continue;
+        struct yaml_node *node;
+        TRY(yaml_scalar(&node, o->standard));
+        struct setting setting = {.level = SETTING_FLAG, .key = (char *)o->key, .value = node};
+        enum status status = read_option(o, &setting, config);
+        yaml_destroy(&node);
+        TRY(status);
+    }
+    return STATUS_OK;
+}
+
+static struct arg_values *values_of(const struct family *f, struct config *config)
+{
+    return (struct arg_values *)((char *)config + f->args_offset);
+}
+
+/* Chooses the entry of every registry-backed section and sets its defaults. */
+static enum status choose_entries(const struct settings *s, struct config *config)
+{
+    for (const struct family *f = family_table(); f->section; f++) {
+        char key[LIST_SIZE], where[SETTINGS_WHERE_SIZE], list[LIST_SIZE] = "";
+        snprintf(key, sizeof key, "%s.name", f->section);
+        const struct setting *setting = settings_find(s, key);
+        const char *name = !setting                              ? f->standard
+                           : setting->value->kind == YAML_SCALAR ? setting->value->text
+                                                                 : "";
+        struct family_entry entry;
+        if (!family_entry_find(f, name, &entry)) {
+            assert(setting); /* the default exists */
+            settings_where(setting, setting->value, where);
+            for (int i = 0; f->entry(i, &entry); i++) list_add(list, entry.name);
+            return status_fail(STATUS_CONFIG, "%s: '%s' is none of %s", where, name, list);
+        }
+        memcpy((char *)config + f->ops_offset, &entry.ops, sizeof entry.ops);
+        arg_values_defaults(entry.args, values_of(f, config));
+    }
+    return STATUS_OK;
+}
+
+void options_offer(struct suggest *s, const char *prefix)
+{
+    char key[LIST_SIZE];
+    for (const struct option *o = option_table(); o->key; o++) {
+        snprintf(key, sizeof key, "%s%s", prefix, o->key);
+        suggest_offer(s, key);
+    }
+    for (const struct family *f = family_table(); f->section; f++) {
+        struct family_entry entry;
+        for (int i = 0; f->entry(i, &entry); i++)
+            for (const struct arg *a = entry.args; a && a->name; a++) {
+                snprintf(key, sizeof key, "%s%s.%s", prefix, f->section, a->name);
+                suggest_offer(s, key);
+            }
+        snprintf(key, sizeof key, "%s%s.name", prefix, f->section);
+        suggest_offer(s, key);
+    }
+}
+
+static enum status fail_unknown(const struct setting *setting)
+{
+    char where[SETTINGS_WHERE_SIZE];
+    settings_where(setting, NULL, where);
+    struct suggest s;
+    suggest_start(&s, setting->key);
+    options_offer(&s, "");
+    return status_fail(STATUS_CONFIG, "%s: unknown key%s ('ddp_train help keys' lists them)", where,
+                       suggest_hint(&s));
+}
+
+/* A key that the chosen entry does not have but another one does. */
+static enum status skip_or_fail(const struct family *f, const struct family_entry *chosen,
+                                const struct settings *s, const struct setting *setting)
+{
+    char where[SETTINGS_WHERE_SIZE], name_key[LIST_SIZE], list[LIST_SIZE] = "";
+    settings_where(setting, NULL, where);
+    snprintf(name_key, sizeof name_key, "%s.name", f->section);
+    const struct setting *name = settings_find(s, name_key);
+    if (name && name->level > setting->level) {
+        log_warn("%s: not used, %s has no such key", where, chosen->name);
+        return STATUS_OK;
+    }
+    for (const struct arg *a = chosen->args; a && a->name; a++) list_add(list, a->name);
+    if (!*list) list_add(list, "none");
+    return status_fail(STATUS_CONFIG, "%s: %s '%s' has no such key; its keys: %s", where, f->section,
+                       chosen->name, list);
+}
+
+/* The elements of a list. Only a file has a place for each of them, so the message also counts. */
+static enum status read_list(const struct arg *arg, const struct yaml_node *node, struct arg_values *values,
+                             int index, const struct yaml_node **at)
+{
+    if (node->kind != YAML_LIST)
+        return status_fail(STATUS_CONFIG, "expects a list of numbers such as [0.5, 2]");
+    int64_t count = 0;
+    for (const struct yaml_node *n = node->child; n; n = n->next) count++;
+    TRY(arg_values_resize(values, index, count));
+    double *element = values->list[index];
+    for (const struct yaml_node *n = node->child; n; n = n->next, element++) {
+        *at = n;
+        enum status status = n->kind == YAML_SCALAR ? arg_parse(arg, n->text, element)
+                                                    : status_fail(STATUS_CONFIG, "expects a number");
+        if (status != STATUS_OK)
+            return status_at(status, "element %d", (int)(element - values->list[index]) + 1);
+    }
+    return STATUS_OK;
+}
+
+static enum status read_value(const struct arg *arg, const struct yaml_node *node, struct arg_values *values,
+                              int index, const struct yaml_node **at)
+{
+    *at = node;
+    if (arg->kind == ARG_LIST) return read_list(arg, node, values, index, at);
+    if (node->kind != YAML_SCALAR) return status_fail(STATUS_CONFIG, "expects a single value");
+    return arg_parse(arg, node->text, &values->of[index]);
+}
+
+static enum status read_argument(const struct family *f, const struct settings *s,
+                                 const struct setting *setting, struct config *config)
+{
+    const char *name = strchr(setting->key, '.') + 1;
+    if (strcmp(name, "name") == 0) return STATUS_OK;
+    struct family_entry chosen = family_chosen(f, config), other;
+    int index = arg_find(chosen.args, name);
+    if (index < 0) {
+        for (int i = 0; f->entry(i, &other); i++)
+            if (arg_find(other.args, name) >= 0) return skip_or_fail(f, &chosen, s, setting);
+        return fail_unknown(setting);
+    }
+    const struct yaml_node *at;
+    enum status status = read_value(&chosen.args[index], setting->value, values_of(f, config), index, &at);
+    if (status == STATUS_OK) return status;
+    char where[SETTINGS_WHERE_SIZE];
+    settings_where(setting, at, where);
+    return status_at(status, "%s", where);
+}
+
+/* A key without a dot: a section that holds nothing (fine) or no keys (an error), or a misplaced key. */
+static enum status read_section(const struct setting *setting)
+{
+    for (const char *const *section = option_sections(); *section; section++) {
+        if (strcmp(*section, setting->key) != 0) continue;
+        if (setting->value->kind == YAML_MAP || yaml_is_null(setting->value)) return STATUS_OK;
+        char where[SETTINGS_WHERE_SIZE];
+        settings_where(setting, NULL, where);
+        return status_fail(STATUS_CONFIG, "%s: is a section; write keys below it, such as '%s: {key: value}'",
+                           where, *section);
+    }
+    return fail_unknown(setting);
+}
+
+static enum status read_setting(const struct settings *s, const struct setting *setting,
+                                struct config *config)
+{
+    const char *dot = strchr(setting->key, '.');
+    if (!dot) return read_section(setting);
+    const struct option *o = option_find(setting->key);
+    if (o) return read_option(o, setting, config);
+    const struct family *f = family_find(setting->key, (size_t)(dot - setting->key));
+    return f ? read_argument(f, s, setting, config) : fail_unknown(setting);
+}
+
+/* The place of a key for messages about what it means together with others. */
+static void place(const struct settings *s, const char *key, char where[SETTINGS_WHERE_SIZE])
+{
+    const struct setting *setting = settings_find(s, key);
+    if (setting)
+        settings_where(setting, setting->value, where);
+    else
+        snprintf(where, SETTINGS_WHERE_SIZE, "%s (default)", key);
+}
+
+static enum status check_batch(const struct settings *s, const struct config *config)
+{
+    long long batch = config->batch, v = config->virtual_ranks, below = batch / v * v, above = below + v;
+    if (below == batch) return STATUS_OK;
+    char where[SETTINGS_WHERE_SIZE], nearest[64];
+    place(s, "train.batch", where);
+    if (below)
+        snprintf(nearest, sizeof nearest, "%lld and %lld", below, above);
+    else
+        snprintf(nearest, sizeof nearest, "%lld", above);
+    return status_fail(STATUS_CONFIG,
+                       "%s: %lld is no multiple of train.virtual_ranks = %lld; the nearest that fit: %s",
+                       where, batch, v, nearest);
+}
+
+/* The parts of a virtual rank; where there are more ranks than virtual ranks, the trainer looks again. */
+static enum status check_accumulate(const struct settings *s, const struct config *config)
+{
+    int64_t slice = config->batch / config->virtual_ranks, parts = config->accumulate;
+    if (slice % parts == 0) return STATUS_OK;
+    int64_t below = parts < slice ? parts : slice, above = below + 1;
+    while (slice % below != 0) below--;
+    while (above < slice && slice % above != 0) above++;
+    char where[SETTINGS_WHERE_SIZE], nearest[64];
+    place(s, "train.accumulate", where);
+    if (below < slice)
+        snprintf(nearest, sizeof nearest, "%lld and %lld", (long long)below, (long long)above);
+    else
+        snprintf(nearest, sizeof nearest, "%lld", (long long)below);
+    return status_fail(
+        STATUS_CONFIG,
+        "%s: %lld passes, but a virtual rank has %lld sample%s (train.batch / train.virtual_ranks), which "
+        "must divide into them; the nearest that fit: %s",
+        where, (long long)parts, (long long)slice, slice == 1 ? "" : "s", nearest);
+}
+
+static enum status check_families(const struct config *config)
+{
+    for (const struct family *f = family_table(); f->section; f++) {
+        struct family_entry entry = family_chosen(f, config);
+        char owner[LIST_SIZE];
+        snprintf(owner, sizeof owner, "%s '%s'", f->section, entry.name);
+        const double *values = family_values(f, config)->of;
+        TRY(arg_complete(entry.args, values, owner));
+        enum status status = entry.check ? entry.check(values) : STATUS_OK;
+        if (status != STATUS_OK) return status_at(status, "%s", owner);
+    }
+    return STATUS_OK;
+}
+
+static enum status check_data(const struct settings *s, const struct config *config)
+{
+    if (!*config->data_train) return status_fail(STATUS_CONFIG, "data.train is empty");
+    if (config->val_fraction == 0 || !*config->data_val) return STATUS_OK;
+    char where[SETTINGS_WHERE_SIZE];
+    place(s, "data.val_fraction", where);
+    return status_fail(STATUS_CONFIG, "%s: %g, but data.val is %s; leave one of them out", where,
+                       config->val_fraction, config->data_val);
+}
+
+static enum status check_time(const struct settings *s, const struct config *config)
+{
+    int64_t seconds;
+    enum status status = *config->max_time ? clock_parse_duration(config->max_time, &seconds) : STATUS_OK;
+    if (status == STATUS_OK) return status;
+    char where[SETTINGS_WHERE_SIZE];
+    place(s, "train.max_time", where);
+    return status_at(status, "%s", where);
+}
+
+static enum status check_whole(const struct settings *s, const struct config *config)
+{
+    for (const struct option *o = option_table(); o->key; o++)
+        if (!o->standard && !settings_find(s, o->key))
+            return status_fail(STATUS_CONFIG, "%s is missing: %s", o->key, o->help);
+    TRY(check_data(s, config));
+    TRY(check_families(config));
+    TRY(check_time(s, config));
+    if (strlen(config->run_name) > RUN_NAME_BYTES) {
+        char where[SETTINGS_WHERE_SIZE];
+        place(s, "run.name", where);
+        return status_fail(STATUS_CONFIG, "%s: is longer than %d bytes", where, RUN_NAME_BYTES);
+    }
+    if (!*config->run_name || *config->run_name == '.' || strchr(config->run_name, '/')) {
+        char where[SETTINGS_WHERE_SIZE];
+        place(s, "run.name", where);
+        return status_fail(STATUS_CONFIG, "%s: '%s' cannot name a folder", where, config->run_name);
+    }
+    TRY(check_batch(s, config));
+    return check_accumulate(s, config);
+}
+
+enum status options_resolve(const struct settings *s, struct config *config)
+{
+    *config = (struct config){0};
+    TRY(set_defaults(config));
+    TRY(choose_entries(s, config));
+    for (enum setting_level level = SETTING_FILE; level <= SETTING_FLAG; level++)
+        for (int i = 0; i < s->count; i++)
+            if (s->list[i].level == level) TRY(read_setting(s, &s->list[i], config));
+    return check_whole(s, config);
+}
+
+void options_free(struct config *config)
+{
+    for (const struct option *o = option_table(); o->key; o++)
+        if (o->kind == OPTION_TEXT) mem_free((char *)config + o->offset);
+    for (const struct family *f = family_table(); f->section; f++) arg_values_free(values_of(f, config));
+}

@@ -1,0 +1,96 @@
+/* report_confusion.c - the confusion matrix, for people and for spreadsheets. */
+#include <stdio.h>
+#include <string.h>
+
+#include "app/rundir/outfile.h"
+#include "app/report/report.h"
+#include "core/log.h"
+#include "core/utf8.h"
+
+#define LINE_SIZE  512
+#define NAME_WIDTH 16
+#define LABEL_SIZE (8 + 4 * NAME_WIDTH)
+
+static int digits(int64_t value)
+{
+    return snprintf(NULL, 0, "%lld", (long long)value);
+}
+
+/* "3 Dress", or just "3" where that is the class's name. */
+static void class_text(const char *const *names, int64_t k, char text[LABEL_SIZE])
+{
+    int length = snprintf(text, LABEL_SIZE, "%lld", (long long)k);
+    if (names && strcmp(names[k], text) != 0)
+        snprintf(text + length, LABEL_SIZE - (size_t)length, " %.*s", (int)utf8_bytes(names[k], NAME_WIDTH),
+                 names[k]);
+}
+
+/* What printf must be told, which counts bytes, to fill `columns`. */
+static int field_width(const char *text, int columns)
+{
+    return columns + (int)(strlen(text) - utf8_count(text));
+}
+
+void report_confusion(int64_t classes, const int64_t *confusion, const char *const *names)
+{
+    if (!confusion || classes > REPORT_CONFUSION_MAX) return;
+    int width = digits(classes), label_width = (int)strlen("true \\ predicted");
+    char label[LABEL_SIZE], line[LINE_SIZE];
+    for (int64_t i = 0; i < classes * classes; i++)
+        if (digits(confusion[i]) > width) width = digits(confusion[i]);
+    for (int64_t k = 0; k < classes; k++) {
+        class_text(names, k, label);
+        if ((int)utf8_count(label) > label_width) label_width = (int)utf8_count(label);
+    }
+    int used = 0;
+    for (int64_t k = 0; k < classes && used < LINE_SIZE; k++)
+        used += snprintf(line + used, LINE_SIZE - (size_t)used, " %*lld", width, (long long)k);
+    log_info("  %-*s%s   recall", label_width, "true \\ predicted", line);
+    for (int64_t row = 0; row < classes; row++) {
+        int64_t total = 0;
+        used = 0;
+        for (int64_t k = 0; k < classes && used < LINE_SIZE; k++) {
+            total += confusion[row * classes + k];
+            used += snprintf(line + used, LINE_SIZE - (size_t)used, " %*lld", width,
+                             (long long)confusion[row * classes + k]);
+        }
+        class_text(names, row, label);
+        if (total)
+            log_info("  %-*s%s   %.4f", field_width(label, label_width), label, line,
+                     (double)confusion[row * classes + row] / (double)total);
+        else
+            log_info("  %-*s%s   -", field_width(label, label_width), label, line);
+    }
+}
+
+/* RFC 4180: a name with a comma, quote or line break stands in quotes. */
+static void write_name(FILE *out, const char *const *names, int64_t index)
+{
+    if (!names) {
+        fprintf(out, "%lld", (long long)index);
+        return;
+    }
+    bool quote = strpbrk(names[index], ",\"\r\n") != NULL;
+    if (quote) fputc('"', out);
+    for (const char *c = names[index]; *c; c++) fprintf(out, quote && *c == '"' ? "\"%c" : "%c", *c);
+    if (quote) fputc('"', out);
+}
+
+enum status report_write_confusion(const char *path, int64_t classes, const int64_t *confusion,
+                                   const char *const *names)
+{
+    FILE *out;
+    TRY(outfile_open(&out, path));
+    fputs("true\\predicted", out);
+    for (int64_t k = 0; k < classes; k++) {
+        fputc(',', out);
+        write_name(out, names, k);
+    }
+    for (int64_t row = 0; row < classes; row++) {
+        fputc('\n', out);
+        write_name(out, names, row);
+        for (int64_t k = 0; k < classes; k++) fprintf(out, ",%lld", (long long)confusion[row * classes + k]);
+    }
+    fputc('\n', out);
+    return outfile_close(out, path);
+}

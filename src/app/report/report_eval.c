@@ -1,0 +1,165 @@
+/* report_eval.c - what an evaluation found, for people. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "app/report/report.h"
+#include "nn/scores/class_report.h"
+#include "core/log.h"
+#include "core/utf8.h"
+
+/* The tables' columns and rows are as wide as scikit-learn makes them. */
+#define COLUMN        9
+#define LONGEST_TITLE "weighted avg"
+#define TARGET_COLUMN 10
+#define ALL_TARGETS   "all"
+#define LINE_SIZE     512
+#define CLASS_DIGITS  2
+#define VALUE_DIGITS  6
+
+static int greater(int a, int b)
+{
+    return a > b ? a : b;
+}
+
+const char *const *report_row_names(const struct eval_event *e)
+{
+    return scores_kind(e->scores) == SCORES_BINARY ? e->class_names : e->output_names;
+}
+
+static const char *name_of(const char *const *names, int64_t k, char number[32])
+{
+    if (names) return names[k];
+    snprintf(number, 32, "%lld", (long long)k);
+    return number;
+}
+
+/* "            cat       0.91      0.87      0.89       312"; what was not counted, its columns stay empty. */
+static void class_line(const char *name, int width, int digits, const struct class_report *r, bool only_f1)
+{
+    int left = width - (int)utf8_count(name);
+    char precision[64] = "", recall[64] = "";
+    if (!only_f1) snprintf(precision, sizeof precision, "%.*f", digits, r->precision);
+    if (!only_f1) snprintf(recall, sizeof recall, "%.*f", digits, r->recall);
+    log_info("%*s%s  %*s %*s %*.*f %*lld", left, "", name, COLUMN, precision, COLUMN, recall, COLUMN, digits,
+             r->f1, COLUMN, (long long)r->support);
+}
+
+static void class_averages(const struct scores *s, int width, int digits)
+{
+    bool several = class_report_is_multilabel(s);
+    struct class_report r = class_report_average(s, AVERAGE_MICRO);
+    class_line(several ? "micro avg" : "accuracy", width, digits, &r, !several);
+    r = class_report_average(s, AVERAGE_MACRO);
+    class_line("macro avg", width, digits, &r, false);
+    r = class_report_average(s, AVERAGE_WEIGHTED);
+    class_line(LONGEST_TITLE, width, digits, &r, false);
+    if (!several) return;
+    r = class_report_average(s, AVERAGE_SAMPLES);
+    class_line("samples avg", width, digits, &r, false);
+}
+
+/* The layout of sklearn.metrics.classification_report, to the character. */
+static void report_classes(const struct eval_event *e, int digits)
+{
+    const struct scores *s = e->scores;
+    int64_t rows = class_report_rows(s);
+    const char *const *names = report_row_names(e);
+    struct class_report r;
+    char number[32];
+    int width = greater((int)strlen(LONGEST_TITLE), digits);
+    for (int64_t i = 0; i < rows; i++)
+        if (class_report_row(s, i, &r)) width = greater(width, (int)utf8_count(name_of(names, i, number)));
+    log_info("%*s  %*s %*s %*s %*s", width, "", COLUMN, "precision", COLUMN, "recall", COLUMN, "f1-score",
+             COLUMN, "support");
+    log_info("%s", "");
+    for (int64_t i = 0; i < rows; i++)
+        if (class_report_row(s, i, &r)) class_line(name_of(names, i, number), width, digits, &r, false);
+    log_info("%s", "");
+    class_averages(s, width, digits);
+}
+
+/* What the table of targets has a column for. */
+static bool is_column(const struct metric_ops *m)
+{
+    return m->of_one && m->kinds & METRIC_OF(SCORES_VALUES);
+}
+
+static void target_line(const struct scores *s, const char *name, int64_t target, int width, int digits)
+{
+    char line[LINE_SIZE] = "";
+    int used = 0;
+    for (const struct metric_ops *const *m = metric_registry(); *m; m++) {
+        if (!is_column(*m) || used >= LINE_SIZE) continue;
+        double value = target < 0 ? (*m)->value(s, AVERAGE_PLAIN) : (*m)->of_one(s, target);
+        used += snprintf(line + used, LINE_SIZE - (size_t)used, "  %*.*g",
+                         greater((int)strlen((*m)->name), TARGET_COLUMN), digits, value);
+    }
+    log_info("%*s%s%s", width - (int)utf8_count(name), "", name, line);
+}
+
+static void target_head(int width)
+{
+    char line[LINE_SIZE] = "";
+    int used = 0;
+    for (const struct metric_ops *const *m = metric_registry(); *m; m++)
+        if (is_column(*m) && used < LINE_SIZE)
+            used += snprintf(line + used, LINE_SIZE - (size_t)used, "  %*s", TARGET_COLUMN, (*m)->name);
+    log_info("%*s%s", width, "", line);
+}
+
+/* One row for each target, in original units, and one for all of them: means, of the greatest error the greatest. */
+static void report_targets(const struct eval_event *e, int digits)
+{
+    char number[32];
+    int width = (int)strlen(ALL_TARGETS);
+    for (int64_t k = 0; k < e->outputs; k++)
+        width = greater(width, (int)utf8_count(name_of(e->output_names, k, number)));
+    target_head(width);
+    log_info("%s", "");
+    for (int64_t k = 0; k < e->outputs; k++)
+        target_line(e->scores, name_of(e->output_names, k, number), k, width, digits);
+    if (e->outputs == 1) return;
+    log_info("%s", "");
+    target_line(e->scores, ALL_TARGETS, -1, width, digits);
+}
+
+/* Whether the tables have it already. */
+static bool is_told(const struct eval_event *e, const char *name)
+{
+    static const char *const told[] = {"accuracy", "precision", "recall", "f1", NULL};
+    struct metric m;
+    if (!metric_find(name, &m)) return false;
+    if (scores_kind(e->scores) == SCORES_VALUES) return m.ops->of_one != NULL;
+    for (int i = 0; told[i]; i++)
+        if (strcmp(m.ops->name, told[i]) == 0) return true;
+    return false;
+}
+
+static void report_others(const struct eval_event *e)
+{
+    bool first = true;
+    for (int64_t i = 0; i < e->metric_count; i++) {
+        if (is_told(e, e->metric_names[i])) continue;
+        if (first) log_info("%s", "");
+        first = false;
+        log_info("%-20s %.6g", e->metric_names[i], e->metrics[i]);
+    }
+}
+
+void report_eval(const struct eval_event *e, int64_t digits)
+{
+    bool values = scores_kind(e->scores) == SCORES_VALUES;
+    if (values)
+        log_info("loss %.6f over %lld samples", e->loss, (long long)e->count);
+    else
+        log_info("accuracy %.4f (%lld of %lld), loss %.6f", e->accuracy, (long long)e->correct,
+                 (long long)e->count, e->loss);
+    log_info("%s", "");
+    if (digits < 0) digits = values ? VALUE_DIGITS : CLASS_DIGITS;
+    values ? report_targets(e, (int)digits) : report_classes(e, (int)digits);
+    report_others(e);
+    if (!e->confusion || e->classes > REPORT_CONFUSION_MAX) return;
+    log_info("%s", "");
+    report_confusion(e->classes, e->confusion, e->class_names);
+}

@@ -1,0 +1,90 @@
+#include "app/rundir/environment.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "app/report/json.h"
+#include "app/rundir/outfile.h"
+#include "core/system/clock.h"
+
+/* Named one by one: an environment also holds secrets (SLURM_JWT). */
+static const char *const variables[] = {"SLURM_JOB_ID",
+                                        "SLURM_JOB_NAME",
+                                        "SLURM_JOB_PARTITION",
+                                        "SLURM_JOB_NODELIST",
+                                        "SLURM_JOB_NUM_NODES",
+                                        "SLURM_NTASKS",
+                                        "SLURM_CPUS_PER_TASK",
+                                        "SLURM_CLUSTER_NAME",
+                                        "SLURM_SUBMIT_DIR",
+                                        "SLURM_RESTART_COUNT",
+                                        "OMPI_COMM_WORLD_SIZE",
+                                        "OMPI_COMM_WORLD_LOCAL_SIZE",
+                                        "OMPI_MCA_btl",
+                                        "OMPI_MCA_mpi_yield_when_idle",
+                                        "OMPI_MCA_hwloc_base_binding_policy",
+                                        "OMP_NUM_THREADS",
+                                        "OPENBLAS_NUM_THREADS",
+                                        "OPENBLAS_CORETYPE",
+                                        NULL};
+
+static void write_place(struct json *j)
+{
+    struct utsname system;
+    char folder[4096];
+    if (uname(&system) == 0) {
+        json_text(j, "host", system.nodename);
+        json_text(j, "system", system.sysname);
+        json_text(j, "kernel", system.release);
+        json_text(j, "machine", system.machine);
+    }
+    json_text(j, "folder", getcwd(folder, sizeof folder));
+}
+
+static void write_versions(struct json *j, const struct trainer_info *info)
+{
+    json_open(j, "versions", '{');
+    json_text(j, "ddp_train", DDP_VERSION);
+    json_text(j, "compiler", __VERSION__);
+    json_text(j, "libyaml", yaml_version());
+    json_text(j, "blas", info->blas);
+    json_text(j, "isa", info->isa);
+    json_close(j, '}');
+}
+
+enum status environment_write(const char *path, const struct comm *comm, const struct arguments *a,
+                              const struct trainer_info *info, const struct machines *machines,
+                              const char *resumed_from, const char *weights_from)
+{
+    FILE *out;
+    TRY(outfile_open(&out, path));
+    char stamp[CLOCK_STAMP_SIZE];
+    clock_stamp(stamp);
+    struct json j = {.out = out};
+    json_open(&j, NULL, '{');
+    json_text(&j, "utc", stamp);
+    write_place(&j);
+    json_int(&j, "ranks", comm_size(comm));
+    json_int(&j, "nodes", comm_nodes(comm));
+    json_int(&j, "local_ranks", comm_local_size(comm));
+    json_bool(&j, "crowded", comm_crowded(comm));
+    write_versions(&j, info);
+    json_open(&j, "machines", '{');
+    machines_write(&j, machines);
+    json_close(&j, '}');
+    json_open(&j, "command", '[');
+    for (int i = 0; i < a->argc; i++) json_text(&j, NULL, a->argv[i]);
+    json_close(&j, ']');
+    if (resumed_from) json_text(&j, "resumed_from", resumed_from);
+    if (weights_from) json_text(&j, "weights_from", weights_from);
+    json_open(&j, "environment", '{');
+    for (const char *const *name = variables; *name; name++)
+        if (getenv(*name)) json_text(&j, *name, getenv(*name));
+    json_close(&j, '}');
+    json_close(&j, '}');
+    fputc('\n', out);
+    return outfile_close(out, path);
+}

@@ -1,0 +1,179 @@
+#include "app/rundir/saved.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "train/checkpoint/checkpoint.h"
+#include "core/log.h"
+#include "core/mem.h"
+#include "app/config/options.h"
+
+static enum status read_config(const char *text, const char *path, struct config *config)
+{
+    struct settings settings = {0};
+    enum status status = settings_add_text(&settings, text, path);
+    if (status == STATUS_OK) status = options_resolve(&settings, config);
+    settings_free(&settings);
+    return status;
+}
+
+enum status saved_config(const struct saved *s, struct config *config)
+{
+    *config = (struct config){0};
+    return read_config(s->config_text, s->path, config);
+}
+
+static enum status read_open(struct saved *s, struct h5 *f)
+{
+    struct config config = {0};
+    TRY(checkpoint_config(f, &s->config_text));
+    enum status status = read_config(s->config_text, s->path, &config);
+    if (status == STATUS_OK) {
+        status = trainer_peek(f, &config, &s->point);
+        if (status != STATUS_OK) status = status_at(status, "%s", s->path);
+    } else if (status == STATUS_CONFIG) {
+        status = status_at(STATUS_DATA, "its configuration cannot be used");
+    }
+    options_free(&config);
+    return status;
+}
+
+/* The file is opened once: that reads every byte of it. */
+static enum status read_all(struct saved *s)
+{
+    struct h5 *f = NULL;
+    int64_t label;
+    TRY(checkpoint_step(s->path, &label));
+    TRY(checkpoint_open(&f, s->path));
+    enum status status = read_open(s, f);
+    h5_close(&f);
+    TRY(status);
+    if (label == s->point.step) return STATUS_OK;
+    return status_fail(STATUS_DATA, "%s: is damaged: it is of step %lld, but its first line says %lld",
+                       s->path, (long long)s->point.step, (long long)label);
+}
+
+enum status saved_read(struct saved *s, const char *path)
+{
+    *s = (struct saved){.config_text = NULL};
+    if (snprintf(s->path, sizeof s->path, "%s", path) >= (int)sizeof s->path)
+        return status_fail(STATUS_CONFIG, "%s: the path is too long", path);
+    enum status status = read_all(s);
+    if (status != STATUS_OK) saved_free(s);
+    return status;
+}
+
+void saved_free(struct saved *s)
+{
+    mem_free(&s->config_text);
+    s->path[0] = '\0';
+}
+
+/* A file that may be one. */
+struct candidate {
+    char name[CHECKPOINT_NAME_SIZE];
+    int64_t step; /* the greater of what name and first line say, as one of them may be damaged */
+    enum checkpoint_kind kind;
+    dev_t device;
+    ino_t file;
+};
+
+static bool is_candidate(const char *name, struct candidate *c)
+{
+    *c = (struct candidate){.step = -1};
+    c->kind = checkpoint_kind(name, &c->step);
+    if (c->kind == CHECKPOINT_OTHER) return false;
+    checkpoint_name(c->name, c->kind, c->step);
+    return true;
+}
+
+/* Damage may hide how new it is: then it counts as the newest. */
+static enum status rate(struct candidate *c, const char *folder)
+{
+    char path[RUNDIR_PATH_SIZE];
+    struct stat facts;
+    int64_t label;
+    TRY(rundir_file(folder, c->name, path));
+    if (stat(path, &facts) == 0) {
+        c->device = facts.st_dev;
+        c->file = facts.st_ino;
+    }
+    if (checkpoint_step(path, &label) == STATUS_OK)
+        c->step = label > c->step ? label : c->step;
+    else if (c->step < 0)
+        c->step = INT64_MAX;
+    return STATUS_OK;
+}
+
+static int newest_first(const void *a, const void *b)
+{
+    const struct candidate *x = a, *y = b;
+    if (x->step != y->step) return x->step < y->step ? 1 : -1;
+    return (int)x->kind - (int)y->kind;
+}
+
+/* Two rounds: one counts. A folder that is not there has none. */
+static enum status list(const char *folder, struct candidate **out, int64_t *count)
+{
+    *out = NULL;
+    *count = 0;
+    DIR *files = opendir(folder);
+    if (!files && errno == ENOENT) return STATUS_OK;
+    if (!files) return status_fail(STATUS_OTHER, "%s: cannot be read: %s", folder, strerror(errno));
+    struct candidate c;
+    int64_t room = 0;
+    for (struct dirent *entry = readdir(files); entry; entry = readdir(files))
+        room += is_candidate(entry->d_name, &c);
+    enum status status = mem_alloc(out, (size_t)room, sizeof **out, "list of checkpoints");
+    rewinddir(files);
+    struct dirent *entry = readdir(files);
+    for (; entry && *count < room && status == STATUS_OK; entry = readdir(files)) {
+        if (!is_candidate(entry->d_name, &c)) continue;
+        status = rate(&c, folder);
+        (*out)[(*count)++] = c;
+    }
+    closedir(files);
+    if (status != STATUS_OK) mem_free(out);
+    if (*out) qsort(*out, (size_t)*count, sizeof **out, newest_first);
+    return status;
+}
+
+static bool is_seen(const struct candidate *list, int64_t index)
+{
+    for (int64_t i = 0; i < index; i++)
+        if (list[i].file == list[index].file && list[i].device == list[index].device) return true;
+    return false;
+}
+
+static enum status find(struct saved *s, const char *folder, const struct candidate *list, int64_t count)
+{
+    for (int64_t i = 0; i < count; i++) {
+        char path[RUNDIR_PATH_SIZE];
+        if (is_seen(list, i)) continue;
+        TRY(rundir_file(folder, list[i].name, path));
+        enum status status = saved_read(s, path);
+        if (status != STATUS_DATA) return status;
+        log_warn("%s", status_text());
+    }
+    if (count == 0) return STATUS_OK;
+    return status_fail(
+        STATUS_DATA,
+        "%s: none of its checkpoints can be read; bring a good one back, begin with the weights "
+        "of another run (--init-from), or begin anew with --overwrite or in another folder",
+        folder);
+}
+
+enum status saved_find(struct saved *s, const char *folder)
+{
+    struct candidate *candidates;
+    int64_t count;
+    *s = (struct saved){.config_text = NULL};
+    TRY(list(folder, &candidates, &count));
+    enum status status = find(s, folder, candidates, count);
+    mem_free(&candidates);
+    return status;
+}

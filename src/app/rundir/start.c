@@ -1,0 +1,333 @@
+#include "app/rundir/start.h"
+
+#include <libgen.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "app/rundir/journal.h"
+#include "io/h5/h5.h"
+#include "core/log.h"
+#include "core/mem.h"
+#include "app/config/options.h"
+
+/* What rank 0 is busy with. */
+struct choice {
+    struct start *s;
+    struct setup *setup;
+    const struct arguments *a;
+    int ranks;
+};
+
+static bool is_folder(const char *path)
+{
+    struct stat facts;
+    return stat(path, &facts) == 0 && S_ISDIR(facts.st_mode);
+}
+
+static bool is_same_file(const char *a, const char *b)
+{
+    struct stat x, y;
+    return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_ino == y.st_ino && x.st_dev == y.st_dev;
+}
+
+static enum status resolve(const struct choice *c)
+{
+    const struct saved *from = &c->s->saved;
+    setup_free(c->setup);
+    return setup_resolve(c->setup, c->a, from->config_text, from->path);
+}
+
+/* A new run, in the folder that the user names or one that is named after time and job. */
+static enum status choose_new(const struct choice *c)
+{
+    const char *wanted = c->a->output;
+    if (!c->setup->text) TRY(resolve(c));
+    if (!wanted) return rundir_name(&c->s->folder, c->setup->config.run_name);
+    if (!*wanted) return status_fail(STATUS_CONFIG, "-o: the name of the run directory is empty");
+    bool empty;
+    TRY(rundir_is_empty(wanted, &empty));
+    if (!empty && !c->a->overwrite)
+        return status_fail(
+            STATUS_CONFIG,
+            "%s: is not empty; go on with the run in it with --resume auto, choose another folder "
+            "with -o, or replace the run with --overwrite",
+            wanted);
+    if (!empty) TRY(lock_take(&c->s->lock, wanted, LOCK_SECONDS));
+    c->s->clear = !empty;
+    return mem_copy_text(&c->s->folder, wanted);
+}
+
+/* The newest checkpoint of a run directory, while nobody else works in it; a job that is being killed may take a moment to let
+ * go of it. */
+static enum status look_into(struct lock *lock, struct saved *newest, const char *folder)
+{
+    char checkpoints[RUNDIR_PATH_SIZE];
+    TRY(rundir_file(folder, "checkpoints", checkpoints));
+    TRY(lock_take(lock, folder, LOCK_SECONDS));
+    return saved_find(newest, checkpoints);
+}
+
+/* A run that ended before its first checkpoint is begun again. One that came to its end, but whose checkpoints are gone, would lose
+ * what is left of it. */
+static enum status begin_again(struct start *s, const char *folder)
+{
+    char metrics[RUNDIR_PATH_SIZE];
+    TRY(rundir_file(folder, "metrics.jsonl", metrics));
+    if (journal_is_done(metrics))
+        return status_fail(
+            STATUS_CONFIG,
+            "%s: holds a run that is complete, but no checkpoint to go on from; replace it with "
+            "--overwrite, or choose another folder with -o",
+            folder);
+    s->clear = true;
+    return mem_copy_text(&s->folder, folder);
+}
+
+static enum status go_on(struct start *s, const char *folder)
+{
+    s->goes_on = *s->saved.path;
+    return s->goes_on ? mem_copy_text(&s->folder, folder) : begin_again(s, folder);
+}
+
+/* --resume auto -o DIR */
+static enum status choose_in(const struct choice *c, const char *folder)
+{
+    bool empty;
+    if (!*folder) return status_fail(STATUS_CONFIG, "-o: the name of the run directory is empty");
+    TRY(rundir_is_empty(folder, &empty));
+    if (empty) return mem_copy_text(&c->s->folder, folder);
+    const char *stranger = rundir_stranger(folder);
+    if (stranger)
+        return status_fail(
+            STATUS_CONFIG,
+            "%s: holds no run, but a file %s that a run would replace; choose another folder with -o, or "
+            "replace it with --overwrite",
+            folder, stranger);
+    TRY(look_into(&c->s->lock, &c->s->saved, folder));
+    return go_on(c->s, folder);
+}
+
+/* Takes a run that is neither complete nor at work. */
+static enum status try_run(void *self, const char *folder, bool *stop)
+{
+    const struct choice *c = self;
+    struct start *s = c->s;
+    char metrics[RUNDIR_PATH_SIZE];
+    TRY(rundir_file(folder, "metrics.jsonl", metrics));
+    enum status status = look_into(&s->lock, &s->saved, folder);
+    if (status == STATUS_OTHER && !s->lock.held) { /* at work, or not ours to write in */
+        log_info("%s; looking further", status_text());
+        return STATUS_OK;
+    }
+    TRY(status);
+    TRY(resolve(c));
+    bool complete =
+        *s->saved.path ? trainer_is_finished(&s->saved.point, &c->setup->config) : journal_is_done(metrics);
+    *stop = !complete;
+    if (*stop) return go_on(s, folder);
+    lock_release(&s->lock);
+    saved_free(&s->saved);
+    setup_free(c->setup);
+    return STATUS_OK;
+}
+
+/* --resume auto */
+static enum status choose_auto(const struct choice *c)
+{
+    char *name = NULL;
+    if (c->a->output) return choose_in(c, c->a->output);
+    TRY(setup_run_name(c->a, &name));
+    enum status status = rundir_each(name, try_run, (void *)c);
+    mem_free(&name);
+    return status == STATUS_OK && !c->s->folder ? choose_new(c) : status;
+}
+
+/* DIR of DIR/checkpoints/FILE; false if the file lies elsewhere. */
+static bool find_folder(const char *file, char folder[RUNDIR_PATH_SIZE])
+{
+    char *whole = realpath(file, NULL);
+    bool found = whole && strlen(whole) < RUNDIR_PATH_SIZE;
+    if (found) snprintf(folder, RUNDIR_PATH_SIZE, "%s", dirname(whole));
+    free(whole);
+    char *last = found ? strrchr(folder, '/') : NULL;
+    if (!last || strcmp(last, "/checkpoints") != 0) return false;
+    *last = '\0';
+    return *folder != '\0';
+}
+
+/* Goes on in the run directory of s->saved, if there is nothing newer in it. */
+static enum status choose_its_own(struct start *s, const char *folder)
+{
+    struct saved newest = {.config_text = NULL};
+    enum status status = look_into(&s->lock, &newest, folder);
+    if (status == STATUS_OK && newest.point.step > s->saved.point.step)
+        status = status_fail(
+            STATUS_CONFIG,
+            "%s: is not the newest of its run, that is %s; go on from that one with --resume auto "
+            "-o %s, or begin another run from this one with -o NEWDIR",
+            s->saved.path, newest.path, folder);
+    saved_free(&newest);
+    s->goes_on = true;
+    return status == STATUS_OK ? mem_copy_text(&s->folder, folder) : status;
+}
+
+static enum status refuse_overwrite(const struct arguments *a, const char *folder)
+{
+    if (!a->overwrite) return STATUS_OK;
+    return status_fail(STATUS_CONFIG,
+                       "--overwrite: the run in %s shall go on; leave it out, or name another folder with -o",
+                       folder);
+}
+
+/* --resume DIR */
+static enum status choose_folder(const struct choice *c, const char *folder)
+{
+    struct start *s = c->s;
+    char checkpoints[RUNDIR_PATH_SIZE];
+    bool here = !c->a->output || is_same_file(c->a->output, folder);
+    if (here) TRY(refuse_overwrite(c->a, folder));
+    TRY(rundir_file(folder, "checkpoints", checkpoints));
+    TRY(here ? look_into(&s->lock, &s->saved, folder) : saved_find(&s->saved, checkpoints));
+    if (!*s->saved.path)
+        return status_fail(STATUS_DATA, "%s: holds no checkpoint to go on from (there is none in %s)", folder,
+                           checkpoints);
+    return here ? go_on(s, folder) : choose_new(c);
+}
+
+/* --resume PATH */
+static enum status choose_path(const struct choice *c, const char *path)
+{
+    char folder[RUNDIR_PATH_SIZE];
+    if (is_folder(path)) return choose_folder(c, path);
+    TRY(saved_read(&c->s->saved, path));
+    bool inside = find_folder(path, folder);
+    if (!inside || (c->a->output && !is_same_file(c->a->output, folder))) return choose_new(c);
+    TRY(refuse_overwrite(c->a, folder));
+    return choose_its_own(c->s, folder);
+}
+
+static enum status check_flags(const struct arguments *a)
+{
+    bool never = !a->resume || strcmp(a->resume, "never") == 0,
+         automatic = !never && strcmp(a->resume, "auto") == 0;
+    if (a->resume && !*a->resume)
+        return status_fail(STATUS_CONFIG, "--resume: expects auto, never or a path");
+    if (never && a->resume_override)
+        return status_fail(STATUS_CONFIG, "--resume-override needs --resume auto or --resume PATH");
+    if (automatic && a->overwrite)
+        return status_fail(STATUS_CONFIG, "--resume auto and --overwrite exclude each other");
+    if (!never && !automatic && a->init_from)
+        return status_fail(STATUS_CONFIG,
+                           "--init-from and --resume PATH exclude each other: the one begins a run "
+                           "anew, the other goes on with one");
+    return STATUS_OK;
+}
+
+static enum status choose(const struct choice *c)
+{
+    const char *resume = c->a->resume ? c->a->resume : "never";
+    TRY(check_flags(c->a));
+    if (strcmp(resume, "never") == 0) return choose_new(c);
+    return strcmp(resume, "auto") == 0 ? choose_auto(c) : choose_path(c, resume);
+}
+
+/* A run that was killed between its last checkpoint and the last line of its metrics still has that to write. */
+static bool lacks_end(const struct start *s)
+{
+    char metrics[RUNDIR_PATH_SIZE];
+    if (!s->goes_on) return false;
+    if (rundir_file(s->folder, "metrics.jsonl", metrics) != STATUS_OK || access(metrics, F_OK) != 0)
+        return false;
+    return !journal_is_done(metrics);
+}
+
+/* Says so if there is nothing left to do. Fewer epochs than have begun would be an end in the middle of one. */
+static enum status find_complete(struct start *s, const struct config *config)
+{
+    struct trainer_point *p = &s->saved.point;
+    p->stopped = p->stopped && !(s->changes & TRAINER_NEW_STOP); /* by another measure */
+    if (p->position > 0 && p->epoch >= config->epochs)
+        return status_fail(STATUS_CONFIG,
+                           "%s: is in the middle of epoch %lld; train.epochs must be at least that",
+                           s->saved.path, (long long)p->epoch + 1);
+    s->complete = trainer_is_finished(p, config) && !lacks_end(s);
+    if (!s->complete) return STATUS_OK;
+    log_info("%s: already complete: %s after epoch %lld, step %lld", s->saved.path,
+             p->stopped ? "it stopped early" : "it ended", (long long)p->epoch, (long long)p->step);
+    return STATUS_OK;
+}
+
+/* The trainer would find out, too, but only when it has read the data. */
+static enum status check_ranks(const struct choice *c)
+{
+    int64_t v = c->setup->config.virtual_ranks;
+    if (c->ranks <= v || c->a->resume_override) return STATUS_OK;
+    return status_fail(
+        STATUS_CONFIG,
+        "%s: was made with %lld virtual ranks, and %d ranks would make it %d; start at most %lld "
+        "ranks",
+        c->s->saved.path, (long long)v, c->ranks, c->ranks, (long long)v);
+}
+
+/* Rank 0's part. */
+static enum status decide(const struct choice *c)
+{
+    struct start *s = c->s;
+    TRY(choose(c));
+    if (!c->setup->text) TRY(resolve(c));
+    TRY(mem_copy_text(&s->from, s->saved.path));
+    if (!*s->from) return STATUS_OK;
+    enum status status = start_compare(s, c->setup, c->a->resume_override);
+    if (!s->goes_on) s->changes |= TRAINER_NEW_BEST; /* best.h5 stays where it is */
+    if (status != STATUS_OK && setup_file(c->a)) return status_at(status, "%s", setup_file(c->a));
+    TRY(status);
+    TRY(find_complete(s, &c->setup->config));
+    return s->complete ? STATUS_OK : check_ranks(c);
+}
+
+enum status start_choose(struct start *s, struct setup *setup, struct comm *comm, const struct arguments *a)
+{
+    *s = (struct start){0};
+    *setup = (struct setup){0};
+    const struct choice choice = {s, setup, a, comm_size(comm)};
+    enum status status = comm_rank(comm) == 0 ? decide(&choice) : STATUS_OK;
+    int64_t virtual_ranks = setup->config.virtual_ranks;
+    options_free(&setup->config);
+    TRY(comm_agree(comm, status));
+    TRY(comm_share_text(comm, &s->folder));
+    TRY(comm_share_text(comm, &s->from));
+    comm_share_bytes(comm, &s->complete, sizeof s->complete);
+    comm_share_bytes(comm, &virtual_ranks, sizeof virtual_ranks);
+    TRY(setup_share(setup, comm));
+    setup->config.virtual_ranks = virtual_ranks; /* may be more than the text says */
+    h5_allow_external(setup->config.allow_external);
+    return STATUS_OK;
+}
+
+void start_free(struct start *s)
+{
+    lock_release(&s->lock);
+    saved_free(&s->saved);
+    mem_free(&s->folder);
+    mem_free(&s->from);
+    free(s->weights);
+}
+
+enum status start_enter(struct start *s, const char *config_text)
+{
+    TRY(rundir_make(s->folder));
+    if (!s->lock.held) {
+        bool empty;
+        TRY(lock_take(&s->lock, s->folder, 0));
+        TRY(rundir_is_empty(s->folder, &empty));
+        if (!empty)
+            return status_fail(STATUS_OTHER,
+                               "%s: another run has begun in it meanwhile; choose another folder with -o",
+                               s->folder);
+    }
+    if (s->clear) TRY(rundir_clear(s->folder));
+    return rundir_begin(s->folder, config_text);
+}

@@ -1,0 +1,319 @@
+#include "bench/case.h"
+
+#include <assert.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/mem.h"
+#include "optim/optim.h"
+
+#define FLOAT ((int64_t)sizeof(float))
+#define LANES 64
+
+struct list {
+    struct bench_case *cases;
+    int count;
+};
+
+/* A copy of `shape` under a name that ends with `what`. */
+static struct bench_case *add(struct list *l, const struct bench_case *shape, const char *what)
+{
+    assert(l->count < BENCH_CASES);
+    struct bench_case *c = &l->cases[l->count++];
+    *c = *shape;
+    size_t length = strlen(c->name);
+    snprintf(c->name + length, sizeof c->name - length, " %s", what);
+    return c;
+}
+
+static void conv_forward(const struct bench_case *c)
+{
+    kernels->conv_forward(&c->window, c->weight, c->weight, false, c->x, c->y, c->scratch);
+}
+
+static void conv_data(const struct bench_case *c)
+{
+    kernels->conv_backward_data(&c->window, c->weight, c->y, NULL, c->x, c->scratch);
+}
+
+static void conv_weight(const struct bench_case *c)
+{
+    kernels->conv_backward_weight(&c->window, c->x, c->y, c->weight, c->scratch);
+}
+
+static void linear_forward(const struct bench_case *c)
+{
+    kernels->linear_forward(&c->linear, c->weight, c->weight, c->x, c->y);
+}
+
+static void linear_data(const struct bench_case *c)
+{
+    kernels->linear_backward_data(&c->linear, c->weight, c->y, c->x);
+}
+
+static void linear_weight(const struct bench_case *c)
+{
+    kernels->linear_backward_weight(&c->linear, c->x, c->y, c->weight, c->scratch);
+}
+
+/* Forward Y [out][columns] = W [out][patch] X; one gradient undoes it for X, the other for W. */
+static void add_products(struct list *l, struct bench_case *shape, int64_t out, int64_t patch,
+                         int64_t columns, void (*const run[3])(const struct bench_case *c), bool is_first)
+{
+    int64_t x = shape->x_floats * FLOAT, y = shape->y_floats * FLOAT, w = shape->weight_floats * FLOAT;
+    shape->flops = 2 * (double)out * (double)patch * (double)columns;
+    struct bench_case *c = add(l, shape, "forward");
+    c->run = run[0];
+    c->m = out, c->n = columns, c->k = patch;
+    c->read = x + w, c->written = y;
+    if (!is_first) { /* nobody needs the gradient of an image */
+        c = add(l, shape, "data gradient");
+        c->run = run[1];
+        c->m = patch, c->n = columns, c->k = out;
+        c->read = y + w, c->written = x;
+    }
+    c = add(l, shape, "weight gradient");
+    c->run = run[2];
+    c->m = out, c->n = patch, c->k = columns;
+    c->read = x + y, c->written = w;
+}
+
+static void add_convs(struct list *l)
+{
+    static const struct {
+        int64_t in, size, out, kernel, padding;
+    } table[] = {{1, 28, 6, 5, 0},    {6, 12, 12, 5, 0},  {1, 28, 32, 3, 0},   {32, 26, 64, 3, 0},
+                 {3, 32, 64, 3, 1},   {64, 32, 64, 3, 1}, {64, 16, 128, 3, 1}, {128, 16, 128, 3, 1},
+                 {128, 8, 256, 3, 1}, {256, 8, 256, 3, 1}};
+    static void (*const run[3])(const struct bench_case *c) = {conv_forward, conv_data, conv_weight};
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        int64_t in = table[i].in, size = table[i].size, out = table[i].out, kernel = table[i].kernel;
+        int64_t to = size + 2 * table[i].padding - kernel + 1;
+        struct bench_case shape = {.window = {.in = {in, size, size},
+                                              .out = {out, to, to},
+                                              .kernel = kernel,
+                                              .stride = 1,
+                                              .padding = table[i].padding,
+                                              .lanes = LANES,
+                                              .leaves = 1},
+                                   .x_floats = in * size * size * LANES,
+                                   .y_floats = out * to * to * LANES,
+                                   .weight_floats = out * in * kernel * kernel};
+        shape.scratch_floats = kernels->conv_scratch_floats(&shape.window);
+        snprintf(shape.name, sizeof shape.name, "conv %dx%d %d to %d, %dx%d", (int)kernel, (int)kernel,
+                 (int)in, (int)out, (int)size, (int)size);
+        add_products(l, &shape, out, in * kernel * kernel, to * to * LANES, run, in <= 3);
+    }
+}
+
+static void add_linears(struct list *l)
+{
+    static const int64_t sizes[][2] = {{784, 1024}, {1024, 1024}, {4096, 4096}}, lanes[] = {16, 64, 256};
+    static void (*const run[3])(const struct bench_case *c) = {linear_forward, linear_data, linear_weight};
+    for (int i = 0; i < 9; i++) {
+        int64_t in = sizes[i / 3][0], out = sizes[i / 3][1], n = lanes[i % 3];
+        struct bench_case shape = {.linear = {.in = in, .out = out, .lanes = n, .leaves = 1},
+                                   .x_floats = in * n,
+                                   .y_floats = out * n,
+                                   .weight_floats = in * out};
+        shape.scratch_floats = kernels->linear_scratch_floats(&shape.linear);
+        snprintf(shape.name, sizeof shape.name, "linear %d to %d, %d lanes", (int)in, (int)out, (int)n);
+        add_products(l, &shape, out, in, n, run, false);
+    }
+}
+
+static void maxpool_forward(const struct bench_case *c)
+{
+    kernels->maxpool_forward(&c->window, c->x, c->y, (uint8_t *)c->scratch);
+}
+
+static void maxpool_backward(const struct bench_case *c)
+{
+    kernels->maxpool_backward(&c->window, (const uint8_t *)c->scratch, c->y, c->x);
+}
+
+static void relu_forward(const struct bench_case *c)
+{
+    kernels->relu_forward(c->x_floats, c->x, c->x);
+}
+
+static void relu_backward(const struct bench_case *c)
+{
+    kernels->relu_backward(c->x_floats, c->y, c->x, c->x);
+}
+
+static void tanh_forward(const struct bench_case *c)
+{
+    kernels->activation_forward(&(struct activation){.kind = ACTIVATION_TANH}, c->x_floats, c->x, c->y);
+}
+
+static void gelu_forward(const struct bench_case *c)
+{
+    kernels->activation_forward(&(struct activation){.kind = ACTIVATION_GELU}, c->x_floats, c->x, c->y);
+}
+
+static void gelu_backward(const struct bench_case *c)
+{
+    kernels->activation_backward(&(struct activation){.kind = ACTIVATION_GELU}, c->x_floats, c->x, c->y,
+                                 c->scratch);
+}
+
+static void log_softmax_forward(const struct bench_case *c)
+{
+    kernels->log_softmax_forward(c->count, c->x_floats / c->count, c->x, c->y);
+}
+
+static void log_softmax_backward(const struct bench_case *c)
+{
+    kernels->log_softmax_backward(c->count, c->x_floats / c->count, c->x, c->y, c->scratch);
+}
+
+static void sum_rows(const struct bench_case *c)
+{
+    kernels->sum_rows(c->count, c->x_floats / c->count / LANES, LANES, 1, c->x, c->y);
+}
+
+static struct dropout_draw draw_of(const struct bench_case *c)
+{
+    return (struct dropout_draw){
+        .slice = LANES, .features = c->x_floats / LANES, .lanes = LANES, .leaves = 1, .p = 0.5f};
+}
+
+static void dropout_forward(const struct bench_case *c)
+{
+    struct dropout_draw draw = draw_of(c);
+    kernels->dropout_forward(&draw, c->x, c->y, (uint16_t *)c->scratch);
+}
+
+static void dropout_backward(const struct bench_case *c)
+{
+    struct dropout_draw draw = draw_of(c);
+    kernels->dropout_backward(&draw, (const uint16_t *)c->scratch, c->y, c->x);
+}
+
+static void softmax(const struct bench_case *c)
+{
+    kernels->softmax(c->x, c->count, LANES, LANES, LANES, (const int32_t *)c->scratch, c->y,
+                     (double *)(void *)c->weight, NULL);
+}
+
+static void bce_logits(const struct bench_case *c)
+{
+    struct loss_terms terms = {.form = TERMS_BCE_LOGITS,
+                               .x = c->x,
+                               .targets = c->scratch,
+                               .outputs = c->count,
+                               .stride = LANES,
+                               .lanes = LANES,
+                               .live = LANES};
+    kernels->loss_terms(&terms, c->y, (double *)(void *)c->weight);
+}
+
+#define ROWS 4096 /* samples to choose from: beyond a core's own caches */
+
+static struct gather gather_of(const struct bench_case *c)
+{
+    static const float scale = 2, shift = -1;
+    return (struct gather){.channels = 1,
+                           .per_channel = c->count,
+                           .lanes = LANES,
+                           .live = LANES,
+                           .stride = LANES,
+                           .scale = &scale,
+                           .shift = &shift};
+}
+
+/* A sample per lane, scattered over all rows as in a shuffled epoch, and others in the next call. */
+static int64_t row_of(const struct bench_case *c, int64_t lane)
+{
+    uint32_t *calls = (uint32_t *)(void *)c->scratch;
+    if (lane == 0) calls[0]++;
+    return (calls[0] * LANES + lane) * 2654435761 % ROWS;
+}
+
+static void gather_u8(const struct bench_case *c)
+{
+    struct gather g = gather_of(c);
+    const uint8_t *rows[LANES];
+    for (int64_t i = 0; i < LANES; i++) rows[i] = (const uint8_t *)c->x + row_of(c, i) * c->count;
+    kernels->gather_u8(&g, rows, c->y);
+}
+
+static void gather_f32(const struct bench_case *c)
+{
+    struct gather g = gather_of(c);
+    const float *rows[LANES];
+    for (int64_t i = 0; i < LANES; i++) rows[i] = c->x + row_of(c, i) * c->count;
+    kernels->gather_f32(&g, rows, c->y);
+}
+
+static void sgd(const struct bench_case *c)
+{
+    static const double args[ARG_MAX] = {1e-6, 0.9}; /* learning rate, momentum */
+    const struct optim_ops *ops = optim_find("sgd");
+    struct optim_step step = optim_begin(ops, args, args[0], 0, 1);
+    float *slots[OPTIM_SLOTS] = {c->scratch};
+    ops->update(&step, c->x_floats, c->x, c->y, slots);
+}
+
+static void add_plain(struct list *l, struct bench_case shape, void (*run)(const struct bench_case *c),
+                      const char *name, int64_t read, int64_t written)
+{
+    struct bench_case *c = add(l, &shape, name);
+    memmove(c->name, c->name + 1, strlen(c->name)); /* no shape stands before it */
+    c->run = run;
+    c->read = read;
+    c->written = written;
+}
+
+static void add_others(struct list *l)
+{
+    int64_t x = 64 * 24 * 24 * LANES, y = x / 4, features = 784 * LANES, params = 1 << 20;
+    struct bench_case pool = {
+        .window =
+            {.in = {64, 24, 24}, .out = {64, 12, 12}, .kernel = 2, .stride = 2, .lanes = LANES, .leaves = 1},
+        .x_floats = x,
+        .y_floats = y,
+        .scratch_floats = y};
+    struct bench_case plain = {.count = 64, .x_floats = x, .y_floats = x, .scratch_floats = x};
+    struct bench_case logits = {.count = 10,
+                                .x_floats = 10 * LANES,
+                                .y_floats = 10 * LANES,
+                                .weight_floats = 2 * LANES,
+                                .scratch_floats = LANES};
+    struct bench_case labels = {.count = 784,
+                                .x_floats = features,
+                                .y_floats = features,
+                                .weight_floats = 2 * LANES,
+                                .scratch_floats = features};
+    struct bench_case samples = {
+        .count = 784, .x_floats = 784 * ROWS, .y_floats = features, .scratch_floats = 16};
+    struct bench_case update = {.x_floats = params, .y_floats = params, .scratch_floats = params};
+    add_plain(l, pool, maxpool_forward, "maxpool 2x2 64x24x24 forward", x * FLOAT, y * FLOAT + y);
+    add_plain(l, pool, maxpool_backward, "maxpool 2x2 64x24x24 backward", y * FLOAT + y, x * FLOAT);
+    add_plain(l, plain, relu_forward, "relu 64x24x24 forward", x * FLOAT, x * FLOAT);
+    add_plain(l, plain, relu_backward, "relu 64x24x24 backward", 2 * x * FLOAT, x * FLOAT);
+    add_plain(l, plain, tanh_forward, "tanh 64x24x24 forward", x * FLOAT, x * FLOAT);
+    add_plain(l, plain, gelu_forward, "gelu 64x24x24 forward", x * FLOAT, x * FLOAT);
+    add_plain(l, plain, gelu_backward, "gelu 64x24x24 backward", 2 * x * FLOAT, x * FLOAT);
+    add_plain(l, plain, log_softmax_forward, "log_softmax 64x24x24 forward", x * FLOAT, x * FLOAT);
+    add_plain(l, plain, log_softmax_backward, "log_softmax 64x24x24 backward", 2 * x * FLOAT, x * FLOAT);
+    add_plain(l, plain, sum_rows, "sum_rows 64x24x24", x * FLOAT, 64 * FLOAT);
+    add_plain(l, plain, dropout_forward, "dropout 64x24x24 forward", x * FLOAT, x * FLOAT + x / 8);
+    add_plain(l, plain, dropout_backward, "dropout 64x24x24 backward", x * FLOAT + x / 8, x * FLOAT);
+    add_plain(l, logits, softmax, "softmax 10", 10 * LANES * FLOAT, 10 * LANES * FLOAT);
+    add_plain(l, labels, bce_logits, "bce_with_logits 784", 2 * features * FLOAT, features * FLOAT);
+    add_plain(l, samples, gather_u8, "gather u8 784", features, features * FLOAT);
+    add_plain(l, samples, gather_f32, "gather f32 784", features * FLOAT, features * FLOAT);
+    add_plain(l, update, sgd, "sgd 1M", 3 * params * FLOAT, 2 * params * FLOAT);
+}
+
+int bench_case_list(struct bench_case cases[BENCH_CASES])
+{
+    struct list l = {cases, 0};
+    add_convs(&l);
+    add_linears(&l);
+    add_others(&l);
+    return l.count;
+}

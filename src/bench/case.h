@@ -1,0 +1,28 @@
+/* case.h - a kernel on a shape, ready to be called. */
+#ifndef BENCH_CASE_H
+#define BENCH_CASE_H
+
+#include "math/kernels.h"
+
+struct bench_case {
+    char name[64];
+    void (*run)(const struct bench_case *c);
+    double flops;
+    int64_t read, written; /* bytes */
+    int64_t m, n, k;       /* the product with the same arithmetic, 0 if there is none */
+    union {
+        struct window window;
+        struct linear linear;
+        int64_t count;
+    };
+    /* Room, in floats: what the kernel takes in, gives out, its weights, its scratch. */
+    int64_t x_floats, y_floats, weight_floats, scratch_floats;
+    float *x, *y, *weight, *scratch;
+};
+
+#define BENCH_CASES 96
+
+/* Fills `cases` with all there are, without memory, and returns their number. */
+int bench_case_list(struct bench_case cases[BENCH_CASES]);
+
+#endif

@@ -1,0 +1,127 @@
+/* checkpoint.c - what a checkpoint costs the run. Rounds of three: steps alone; a checkpoint beside as many steps; one
+ * that is waited for, then as many steps. The costs are differences within a round, so what other programs do to all three of
+ * them cancels out; the medians of the rounds are told. */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/system/clock.h"
+#include "core/mem.h"
+#include "bench/private.h"
+#include "train/checkpoint/folder.h"
+#include "train/checkpoint/saver.h"
+#include "train/trainer_private.h"
+
+#define ROUNDS        9
+#define WARM_UP_STEPS 3
+#define STEPS_MIN     4
+#define STEPS_MAX     4000
+
+enum { ALONE, BESIDE, WAITED, WAYS };
+
+struct session {
+    struct trainer *t;
+    struct saver *saver;
+    int64_t position, steps; /* run so far; of each part of a round */
+    double seconds[WAYS][ROUNDS], copies[ROUNDS], writes[ROUNDS], busy[ROUNDS], alone[ROUNDS];
+};
+
+static enum status run_steps(struct session *s)
+{
+    return bench_steps(s->t, &s->position, s->steps);
+}
+
+/* A part of a round, from when all ranks begin to when the slowest one ends. */
+static enum status run_way(struct session *s, int way, double *seconds)
+{
+    comm_barrier(s->t->comm);
+    double start = clock_seconds();
+    if (way != ALONE) TRY(saver_take(s->saver, SAVER_STEP));
+    if (way == WAITED) TRY(saver_finish(s->saver));
+    TRY(run_steps(s));
+    if (way == BESIDE) TRY(saver_finish(s->saver));
+    comm_barrier(s->t->comm);
+    *seconds = clock_seconds() - start;
+    return STATUS_OK;
+}
+
+/* As many steps as go twice into the time of a write: what rank 0 says. */
+static enum status choose_steps(struct session *s)
+{
+    double step, both;
+    s->steps = WARM_UP_STEPS;
+    TRY(run_way(s, ALONE, &step));
+    TRY(run_way(s, ALONE, &step));
+    TRY(run_way(s, WAITED, &both));
+    double wanted = 2 * (both - step) / (step / WARM_UP_STEPS);
+    int64_t steps = wanted < STEPS_MIN ? STEPS_MIN : wanted > STEPS_MAX ? STEPS_MAX : (int64_t)wanted;
+    comm_share_bytes(s->t->comm, &steps, sizeof steps);
+    s->steps = steps;
+    return STATUS_OK;
+}
+
+static enum status run_rounds(struct session *s)
+{
+    TRY(choose_steps(s));
+    for (int round = 0; round < ROUNDS; round++)
+        for (int way = 0; way < WAYS; way++) {
+            TRY(run_way(s, way, &s->seconds[way][round]));
+            struct saver_times times = saver_times(s->saver);
+            if (way == BESIDE) s->copies[round] = times.copy;
+            if (way == BESIDE) s->writes[round] = times.write;
+            if (way == BESIDE) s->busy[round] = times.busy;
+            if (way == WAITED) s->alone[round] = times.write;
+        }
+    return STATUS_OK;
+}
+
+static double median(double values[ROUNDS])
+{
+    bench_sort(values, ROUNDS);
+    return values[ROUNDS / 2];
+}
+
+static void summarise(struct session *s, struct bench_checkpoint *r)
+{
+    double beside[ROUNDS], waited[ROUNDS], ratios[ROUNDS];
+    for (int i = 0; i < ROUNDS; i++) {
+        beside[i] = s->seconds[BESIDE][i] - s->seconds[ALONE][i];
+        waited[i] = s->seconds[WAITED][i] - s->seconds[ALONE][i];
+        ratios[i] = s->seconds[BESIDE][i] / s->seconds[ALONE][i];
+    }
+    r->rounds = ROUNDS;
+    r->steps = s->steps;
+    r->copy = median(s->copies);
+    r->write = median(s->writes);
+    r->busy = median(s->busy);
+    r->write_alone = median(s->alone);
+    r->step = median(s->seconds[ALONE]) / (double)s->steps;
+    r->cost = median(beside);
+    r->cost_waited = median(waited);
+    r->slower = median(ratios);
+}
+
+/* Rank 0: nothing stays. */
+static void remove_folder(const char *folder)
+{
+    char path[CHECKPOINT_FILE_SIZE];
+    (void)checkpoint_folder_prune(folder, INT64_MAX, 0);
+    if (checkpoint_folder_path(path, folder, "last.h5") == STATUS_OK) unlink(path);
+    rmdir(folder);
+}
+
+enum status bench_checkpoint(struct trainer *t, const char *folder, struct bench_checkpoint *result)
+{
+    static const struct observer nobody;
+    struct session s = {.t = t};
+    t->observer = &nobody;
+    *result =
+        (struct bench_checkpoint){.params = model_param_count(t->model), .optim = t->config->optim->name};
+    result->bytes = (double)(1 + t->config->optim->slots) * (double)result->params * sizeof(float);
+    enum status status = saver_create(&s.saver, t, folder);
+    if (status == STATUS_OK) status = run_rounds(&s);
+    saver_destroy(&s.saver);
+    if (comm_rank(t->comm) == 0) remove_folder(folder);
+    if (status == STATUS_OK) summarise(&s, result);
+    return status;
+}

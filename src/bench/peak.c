@@ -1,0 +1,153 @@
+/* peak.c - what the machine can do: products by sgemm, and plain loops over memory. */
+#include "bench/private.h"
+
+#include <math.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "math/blas.h"
+#include "math/kernels.h"
+#include "core/mem.h"
+
+#define SGEMM_LARGEST 1536
+#define SGEMM_ROUNDS  5
+#define MEMORY_ROUNDS 7
+#define ARRAY_BYTES   (16 << 20) /* beyond the L2 of any core */
+
+/* The work of one rank: what is measured, on arrays of `count` floats (or for products count x count). */
+struct work {
+    int64_t count;
+    float *a, *b, *c;
+    uint64_t sum; /* keeps the reading loop alive */
+};
+
+static void multiply(void *self)
+{
+    struct work *w = self;
+    blas_gemm(false, false, w->count, w->count, w->count, w->a, w->b, 0, w->c);
+}
+
+KERNELS_CLONED static uint64_t sum_words(const uint64_t *words, int64_t count)
+{
+    uint64_t sum = 0;
+    for (int64_t i = 0; i < count; i++) sum += words[i];
+    return sum;
+}
+
+static void read_array(void *self)
+{
+    struct work *w = self;
+    w->sum += sum_words((const uint64_t *)(const void *)w->a, w->count / 2);
+}
+
+static void copy_array(void *self)
+{
+    struct work *w = self;
+    memcpy(w->b, w->a, (size_t)w->count * sizeof *w->b);
+}
+
+KERNELS_CLONED static void triad(float *restrict a, const float *restrict b, const float *restrict c,
+                                 int64_t count)
+{
+    for (int64_t i = 0; i < count; i++) a[i] = b[i] + 0.5f * c[i];
+}
+
+static void triad_arrays(void *self)
+{
+    struct work *w = self;
+    triad(w->c, w->a, w->b, w->count);
+}
+
+static double best_of_rounds(struct comm *comm, double *of_rank, void (*run)(void *self), struct work *w,
+                             double amount)
+{
+    double best = 0;
+    for (int i = 0; i < MEMORY_ROUNDS; i++) best = fmax(best, bench_round(comm, of_rank, run, w, amount).sum);
+    return best;
+}
+
+static void multiply_rounds(struct comm *comm, double *of_rank, int rounds, float *memory,
+                            struct bench_peak *peak)
+{
+    static const int64_t sizes[] = {512, 768, 1024, SGEMM_LARGEST};
+    int64_t all = SGEMM_LARGEST * SGEMM_LARGEST, largest = SGEMM_LARGEST;
+    for (int64_t i = 0; i < 2 * all; i++) memory[i] = (float)(i % 17) / 16 - 0.5f;
+    for (int round = 0; round < rounds; round++)
+        for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+            double size = (double)sizes[i];
+            struct work w = {.count = sizes[i], .a = memory, .b = memory + all, .c = memory + 2 * all};
+            /* The shorter ones more often: they have better chances to run undisturbed on a shared machine. */
+            for (int64_t times = largest * largest / (sizes[i] * sizes[i]); times > 0; times--) {
+                struct bench_rates r = bench_round(comm, of_rank, multiply, &w, 2 * size * size * size);
+                if (r.sum <= peak->sgemm_flops) continue;
+                peak->sgemm_flops = r.sum;
+                peak->slowest_rank_flops = r.slowest;
+            }
+        }
+}
+
+enum status bench_products(struct comm *comm, int rounds, struct bench_peak *peak)
+{
+    double *of_rank = NULL;
+    float *memory = NULL;
+    size_t floats = (size_t)(3 * SGEMM_LARGEST * SGEMM_LARGEST);
+    enum status status = mem_alloc(&of_rank, (size_t)comm_size(comm), sizeof *of_rank, "rates of the ranks");
+    if (status == STATUS_OK) status = mem_alloc(&memory, floats, sizeof *memory, "matrices of a benchmark");
+    status = comm_agree(comm, status);
+    if (status == STATUS_OK) multiply_rounds(comm, of_rank, rounds, memory, peak);
+    mem_free(&memory);
+    mem_free(&of_rank);
+    return status;
+}
+
+static enum status measure_memory(struct comm *comm, double *of_rank, size_t bytes, struct bench_memory *m)
+{
+    struct work w = {.count = (int64_t)(bytes / sizeof(float)) / 16 * 16};
+    float *memory = NULL;
+    size_t floats = (size_t)(3 * w.count);
+    TRY(comm_agree(comm, mem_alloc(&memory, floats, sizeof *memory, "arrays of a benchmark")));
+    w.a = memory;
+    w.b = memory + w.count;
+    w.c = memory + 2 * w.count;
+    m->array_bytes = (double)w.count * sizeof *memory;
+    m->read = best_of_rounds(comm, of_rank, read_array, &w, m->array_bytes);
+    m->copy = best_of_rounds(comm, of_rank, copy_array, &w, 2 * m->array_bytes);
+    m->triad = best_of_rounds(comm, of_rank, triad_arrays, &w, 3 * m->array_bytes);
+    mem_free(&memory);
+    return STATUS_OK;
+}
+
+/* Arrays of one rank with which the ranks of a node overflow the last cache four times; 0 if they would take more
+ * than a quarter of the free memory, or everything is so already. */
+static size_t main_memory_bytes(const struct comm *comm)
+{
+    double cache = (double)sysconf(_SC_LEVEL3_CACHE_SIZE), ranks = comm_local_size(comm);
+    double available = (double)sysconf(_SC_AVPHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
+    double bytes = 4 * cache / 3 / ranks;
+    return bytes <= ARRAY_BYTES || 3 * bytes * ranks > available / 4 ? 0 : (size_t)bytes;
+}
+
+static enum status measure(struct comm *comm, double *of_rank, struct bench_peak *peak)
+{
+    TRY(bench_products(comm, SGEMM_ROUNDS, peak));
+    TRY(measure_memory(comm, of_rank, ARRAY_BYTES, &peak->memory));
+    int64_t without_room = main_memory_bytes(comm) == 0;
+    comm_sum_int64(comm, &without_room, 1);
+    if (without_room) return STATUS_OK;
+    return measure_memory(comm, of_rank, main_memory_bytes(comm), &peak->main_memory);
+}
+
+enum status bench_peak(struct comm *comm, struct bench_peak *peak)
+{
+    *peak = (struct bench_peak){0};
+    blas_start();
+    TRY(comm_agree(comm, kernels_select("auto")));
+    peak->isa = kernels->level;
+    peak->blas = blas_core();
+    double *of_rank = NULL;
+    TRY(comm_agree(comm,
+                   mem_alloc(&of_rank, (size_t)comm_size(comm), sizeof *of_rank, "rates of the ranks")));
+    enum status status = measure(comm, of_rank, peak);
+    mem_free(&of_rank);
+    return status;
+}

@@ -1,0 +1,234 @@
+/* exchange.c - a step between nodes. Every bucket goes through three stages, in order:
+ *   started: all ranks of the node are past it. This node's sums of the peers' parts go out.
+ *   received: the other nodes' sums of this rank's part are in.
+ *   finished: all messages have ended.
+ * Between the layers of a backward pass buckets start and are received as far as they can be. When the loss sums of all
+ * nodes say that the step counts, every owner adds all sums of its part in tree order, updates, and sends the new
+ * parameters; a step that is skipped only ends its messages.
+ *
+ * Why nothing is overwritten that somebody still reads, and nobody waits in a circle, as sync_ready.c puts it:
+ * - A rank tells that it is done with a step when its messages have ended. What was sent, received or held in it may
+ *   then be written again, and parameters from other nodes are seen by all who find every rank of the node done.
+ * - Parameters of the peers' parts may come in once the loss sums of all nodes are there: then all ranks of the node have
+ *   finished their passes.
+ * - Other nodes' loss sums of step t + 1 come in when all ranks of the node have told of their own: by then they have
+ *   added up those of step t. The first rank tells that all are there, after MPI has written them.
+ * - A bucket starts when gradients are ready, which waits for nothing of the same step; an update waits for messages
+ *   that were started without waiting for any other. Waiting ranks keep polling MPI. */
+#include <string.h>
+
+#include "comm/sync/private.h"
+#include "core/system/trace.h"
+#include "comm/watch/watchdog.h"
+
+static bool have_ended(int count, MPI_Request *requests)
+{
+    int all;
+    MPI_Testall(count, requests, &all, MPI_STATUSES_IGNORE);
+    return all;
+}
+
+/* The first rank of each node passes on the sums of its node's virtual ranks. */
+static bool try_sums(struct sync *s)
+{
+    struct exchange *e = &s->exchange;
+    if (s->comm->local_rank == 0) {
+        if (e->sums_started == s->step) {
+            if (!sync_is_ready(s, s->bucket_count)) return false;
+            MPI_Startall(2 * e->peers, exchange_sum_requests(s));
+            e->sums_started++;
+        }
+        if (have_ended(2 * e->peers, exchange_sum_requests(s))) shared_raise(s->sums_there, s->step + 1);
+    }
+    return shared_reached(s->sums_there, s->step + 1);
+}
+
+/* This node's sums of a part, one run per held subtree. */
+static void pack_part(struct sync *s, struct slice part, float *to)
+{
+    const float *values[TREE_DEPTH];
+    for (int64_t at = 0; at < part.count; at += SYNC_BLOCK) {
+        int64_t count = part.count - at < SYNC_BLOCK ? part.count - at : SYNC_BLOCK;
+        int held = sync_sum_block(s, s->pieces, s->piece_count, part.first + at, count, values);
+        for (int k = 0; k < held; k++)
+            memcpy(to + k * part.count + at, values[k], (size_t)count * sizeof(float));
+    }
+}
+
+static bool can_start(const struct sync *s)
+{
+    int next = s->exchange.started;
+    return next < s->bucket_count && sync_is_ready(s, next + 1);
+}
+
+/* Each sum is sent as soon as it is there, first to the node that follows, so that not all send to the same one. */
+static void start_bucket(struct sync *s)
+{
+    struct exchange *e = &s->exchange;
+    int bucket = e->started++;
+    MPI_Request *requests = exchange_requests(e, bucket);
+    MPI_Startall(e->peers, requests + GRADS_IN * e->peers);
+    for (int i = 0; i < e->peers; i++) {
+        int peer = (s->comm->node_index + i) % e->peers;
+        float *sums = e->outgoing[bucket * e->peers + peer];
+        if (e->send) pack_part(s, exchange_part(s, bucket, exchange_node(s, peer)), sums);
+        MPI_Start(&requests[GRADS_OUT * e->peers + peer]);
+    }
+}
+
+/* Whether the other nodes' sums of this rank's part of the next bucket are in. */
+static bool try_receive(struct sync *s)
+{
+    struct exchange *e = &s->exchange;
+    if (e->received == e->started ||
+        !have_ended(e->peers, exchange_requests(e, e->received) + GRADS_IN * e->peers))
+        return false;
+    e->received++;
+    return true;
+}
+
+void exchange_progress(struct sync *s)
+{
+    if (s->comm->column == MPI_COMM_NULL) return;
+    while (try_receive(s) || can_start(s))
+        if (can_start(s)) start_bucket(s);
+}
+
+/* A wait, for messages or for the ranks of this node that must be ready before any can be sent. */
+struct wait {
+    int polls;
+    unsigned looks;
+    int count; /* of the messages, one or more kinds of [peers] */
+    MPI_Request *requests;
+};
+
+#define LOOKS_UNTIL_ASKED 256 /* a look that yields and polls a network may take a millisecond */
+
+/* For whom, so that the watchdog can say so. */
+static void tell_missing(const struct sync *s, const struct wait *w)
+{
+    for (int i = 0; i < w->count; i++) {
+        int ended;
+        MPI_Request_get_status(w->requests[i], &ended, MPI_STATUS_IGNORE);
+        if (ended) continue;
+        watchdog_waits(WATCHDOG_NODE, exchange_node(s, i % s->exchange.peers));
+        return;
+    }
+    if (w->count > 0) return;
+    int rank = 0;
+    while (rank < s->comm->local_size && sync_has_told(s, rank)) rank++;
+    watchdog_waits(WATCHDOG_RANK, rank % s->comm->local_size); /* all are there: the first one has the sums */
+}
+
+/* After a look in vain. To find out who is missing costs more than to look, and is wanted only if it lasts. */
+static void pause_wait(const struct sync *s, struct wait *w)
+{
+    if (w->looks == 0) watchdog_waits(WATCHDOG_NODES, 0);
+    if (++w->looks % LOOKS_UNTIL_ASKED == 0) tell_missing(s, w);
+    shared_pause(s->shared, &w->polls);
+}
+
+static void end_wait(const struct wait *w)
+{
+    if (w->looks > 0) watchdog_goes_on();
+}
+
+void exchange_sums(struct sync *s)
+{
+    struct exchange *e = &s->exchange;
+    struct wait w = {.requests = exchange_sum_requests(s)};
+    double start = trace_begin();
+    for (; !try_sums(s); exchange_progress(s)) {
+        w.count = s->comm->local_rank == 0 && e->sums_started > s->step ? 2 * e->peers : 0;
+        pause_wait(s, &w);
+    }
+    end_wait(&w);
+    trace_end(start, TRACE_WAIT, "wait", 0);
+}
+
+/* Until `buckets` of them are in. */
+static void wait_received(struct sync *s, int buckets)
+{
+    struct exchange *e = &s->exchange;
+    struct wait w = {0};
+    double start = trace_begin();
+    exchange_progress(s);
+    for (; e->received < buckets; exchange_progress(s)) {
+        w.count = e->received < e->started ? e->peers : 0;
+        w.requests = exchange_requests(e, e->received) + GRADS_IN * e->peers;
+        pause_wait(s, &w);
+    }
+    end_wait(&w);
+    trace_end(start, TRACE_WAIT, "wait", 0);
+}
+
+static void visit_bucket(struct sync *s, int bucket, sync_visit *visit, void *self)
+{
+    struct exchange *e = &s->exchange;
+    sync_visit_part(s, exchange_part(s, bucket, s->comm->node_index),
+                    e->pieces + (int64_t)bucket * e->piece_count, e->piece_count, 0, visit, self);
+}
+
+void exchange_sweep(struct sync *s, sync_visit *visit, void *self)
+{
+    if (s->comm->column == MPI_COMM_NULL) return;
+    for (int b = 0; b < s->bucket_count; b++) {
+        wait_received(s, b + 1);
+        visit_bucket(s, b, visit, self);
+    }
+}
+
+/* Until all messages have ended. */
+static void wait_finished(struct sync *s)
+{
+    struct exchange *e = &s->exchange;
+    struct wait w = {.count = EXCHANGE_KINDS * e->peers};
+    double start = trace_begin();
+    while (e->finished < s->bucket_count) {
+        w.requests = exchange_requests(e, e->finished);
+        if (have_ended(w.count, w.requests))
+            e->finished++;
+        else
+            pause_wait(s, &w);
+    }
+    end_wait(&w);
+    e->started = e->received = e->finished = 0;
+    trace_end(start, TRACE_WAIT, "wait", 0);
+}
+
+void exchange_apply(struct sync *s, sync_visit *visit, void *self)
+{
+    struct exchange *e = &s->exchange;
+    if (s->comm->column == MPI_COMM_NULL) return;
+    for (int b = 0; b < s->bucket_count; b++)
+        MPI_Startall(e->peers, exchange_requests(e, b) + PARAMS_IN * e->peers);
+    for (int b = 0; b < s->bucket_count; b++) {
+        wait_received(s, b + 1);
+        visit_bucket(s, b, visit, self);
+        MPI_Startall(e->peers, exchange_requests(e, b) + PARAMS_OUT * e->peers);
+    }
+    wait_finished(s);
+}
+
+void exchange_skip(struct sync *s)
+{
+    if (s->comm->column == MPI_COMM_NULL) return;
+    wait_received(s, s->bucket_count);
+    wait_finished(s);
+}
+
+void exchange_gather_slot(struct sync *s, float *slot)
+{
+    struct exchange *e = &s->exchange;
+    int me = s->comm->node_index;
+    if (s->comm->column == MPI_COMM_NULL) return;
+    for (int b = 0; b < s->bucket_count; b++) {
+        for (int j = 0; j < s->comm->nodes; j++) {
+            struct slice part = exchange_part(s, b, j);
+            e->part_counts[j] = (int)part.count;
+            e->part_offsets[j] = (int)part.first;
+        }
+        MPI_Gatherv(me == 0 ? MPI_IN_PLACE : slot + e->part_offsets[me], e->part_counts[me], MPI_FLOAT, slot,
+                    e->part_counts, e->part_offsets, MPI_FLOAT, 0, s->comm->column);
+    }
+}

@@ -1,0 +1,173 @@
+/* step.c - one step: from gradients of groups to new parameters. */
+#include <assert.h>
+#include <string.h>
+
+#include "comm/sync/private.h"
+#include "math/kernels.h"
+
+float *sync_params(struct sync *s)
+{
+    if (s->tree) sync_wait_done(s);
+    return s->params;
+}
+
+struct tree_node sync_group(const struct sync *s)
+{
+    int next = s->stack.height ? s->stack.nodes[s->stack.height - 1].hi : s->range.lo;
+    return next < s->range.hi ? tree_group((struct tree_node){next, s->range.hi}, s->most)
+                              : (struct tree_node){next, next};
+}
+
+float *sync_gradient(struct sync *s)
+{
+    if (s->tree) sync_wait_done(s);
+    return s->gradients + s->stack.height * s->count;
+}
+
+/* Adds what is there of the group's gradient to the neighbours that complete its subtrees. */
+static void add_part(struct sync *s, int64_t first, int64_t count)
+{
+    struct tree_stack after = s->stack;
+    assert(first + count == s->ready_from);
+    int merges = tree_push(&after, sync_group(s));
+    for (int at = s->stack.height - 1; merges > 0; merges--, at--) {
+        float *sum = s->gradients + at * s->count + first;
+        kernels->add(count, sum, sum + s->count, sum);
+    }
+    s->ready_from = first;
+}
+
+/* Whether the group is the last one of this rank, and others may wait for what it leaves. */
+static bool is_awaited(const struct sync *s)
+{
+    return s->tree && sync_group(s).hi == s->range.hi;
+}
+
+/* The last bucket is told of by sync_group_done: the sums come with it. */
+void sync_grads_ready(struct sync *s, int64_t first, int64_t count)
+{
+    add_part(s, first, count);
+    if (!is_awaited(s)) return;
+    int buckets = 0;
+    while (buckets < s->bucket_count - 1 && sync_bucket(s, buckets).first >= first) buckets++;
+    sync_tell_ready(s, buckets);
+    if (s->comm->nodes > 1) exchange_progress(s);
+}
+
+void sync_group_done(struct sync *s, const struct loss_sums *sums)
+{
+    struct tree_node group = sync_group(s);
+    assert(group.lo < group.hi);
+    add_part(s, 0, s->ready_from);
+    memcpy(s->sums + group.lo, sums, (size_t)(group.hi - group.lo) * sizeof *sums);
+    if (is_awaited(s)) sync_tell_ready(s, s->bucket_count);
+    tree_push(&s->stack, group);
+    s->ready_from = s->count;
+}
+
+bool sync_wants_parts(const struct sync *s)
+{
+    return s->tree && s->comm->nodes > 1 && s->bucket_count > 1;
+}
+
+static struct loss_sums total_of(const struct sync *s)
+{
+    struct loss_sums total = {0};
+    for (int v = 0; v < s->leaves; v++) {
+        total.loss += s->sums[v].loss;
+        total.weight += s->sums[v].weight;
+        total.correct += s->sums[v].correct;
+        total.valid += s->sums[v].valid;
+        total.count += s->sums[v].count;
+        total.bad += s->sums[v].bad;
+        total.requests |= s->sums[v].requests;
+    }
+    return total;
+}
+
+struct loss_sums sync_collect(struct sync *s)
+{
+    if (!s->tree)
+        MPI_Allgatherv(MPI_IN_PLACE, 0, MPI_BYTE, s->sums, s->sum_counts, s->sum_offsets, MPI_BYTE,
+                       s->comm->world);
+    else if (s->comm->nodes > 1)
+        exchange_sums(s);
+    else
+        sync_wait_ready(s, s->bucket_count);
+    return total_of(s);
+}
+
+/* Every rank holds and visits everything. */
+static void visit_allreduce(struct sync *s, sync_visit *visit, void *self)
+{
+    for (int i = 1; !s->summed && i < s->piece_count; i++)
+        kernels->add(s->count, s->gradients, s->gradients + i * s->count, s->gradients);
+    if (!s->summed)
+        MPI_Allreduce(MPI_IN_PLACE, s->gradients, (int)s->count, MPI_FLOAT, MPI_SUM, s->comm->world);
+    s->summed = true;
+    sync_visit_part(s, (struct slice){0, s->count}, s->pieces, 1, 0, visit, self);
+}
+
+static void visit_tree(struct sync *s, sync_visit *visit, void *self)
+{
+    for (int b = 0; b < s->bucket_count; b++) {
+        struct slice mine = sync_cut(sync_bucket(s, b), s->comm->local_size, s->comm->local_rank);
+        sync_visit_part(s, mine, s->pieces, s->piece_count, mine.first, visit, self);
+    }
+}
+
+void sync_sweep(struct sync *s, sync_visit *visit, void *self)
+{
+    s->sweeping = true;
+    if (!s->tree)
+        visit_allreduce(s, visit, self);
+    else if (s->comm->nodes > 1)
+        exchange_sweep(s, visit, self);
+    else
+        visit_tree(s, visit, self);
+    s->sweeping = false;
+    s->summed = true;
+}
+
+void sync_merge(struct sync *s, double *values, int64_t count)
+{
+    if (s->tree) comm_merge_doubles(s->comm, values, count);
+}
+
+static void end_step(struct sync *s)
+{
+    s->stack.height = 0;
+    s->summed = false;
+    s->step++;
+    if (s->tree) sync_tell_done(s);
+}
+
+void sync_apply(struct sync *s, sync_visit *visit, void *self)
+{
+    assert(s->stack.height > 0 && s->stack.nodes[s->stack.height - 1].hi == s->range.hi);
+    audit_note(s);
+    if (!s->tree)
+        visit_allreduce(s, visit, self);
+    else if (s->comm->nodes > 1)
+        exchange_apply(s, visit, self);
+    else
+        visit_tree(s, visit, self);
+    end_step(s);
+}
+
+void sync_skip(struct sync *s)
+{
+    if (s->tree && s->comm->nodes > 1) exchange_skip(s);
+    end_step(s);
+}
+
+const float *sync_gather_slot(struct sync *s, int index)
+{
+    assert(index < s->slot_count);
+    if (s->tree) sync_wait_done(s);
+    if (s->tree && s->comm->nodes > 1) {
+        exchange_gather_slot(s, s->slots[index]);
+        shared_barrier(s->shared);
+    }
+    return s->slots[index];
+}

@@ -1,0 +1,81 @@
+/* mpi.c - whoever is in an MPI call that may block waits for others, and the watchdog knows.
+ *
+ * MPI lets a program put functions of its own in place of its (MPI 3.1, chapter 14: the profiling interface); the real ones are
+ * called PMPI_. These here stand for the calls of this folder, so that none of them can be forgotten. */
+#include <mpi.h>
+
+#include "comm/watch/watchdog.h"
+
+static int ended(int code)
+{
+    watchdog_goes_on();
+    return code;
+}
+
+#define WAIT_FOR(call) return watchdog_waits(WATCHDOG_ALL, 0), ended(call)
+
+int MPI_Barrier(MPI_Comm comm)
+{
+    WAIT_FOR(PMPI_Barrier(comm));
+}
+
+int MPI_Bcast(void *data, int count, MPI_Datatype type, int root, MPI_Comm comm)
+{
+    WAIT_FOR(PMPI_Bcast(data, count, type, root, comm));
+}
+
+int MPI_Reduce(const void *from, void *to, int count, MPI_Datatype type, MPI_Op op, int root, MPI_Comm comm)
+{
+    WAIT_FOR(PMPI_Reduce(from, to, count, type, op, root, comm));
+}
+
+int MPI_Allreduce(const void *from, void *to, int count, MPI_Datatype type, MPI_Op op, MPI_Comm comm)
+{
+    WAIT_FOR(PMPI_Allreduce(from, to, count, type, op, comm));
+}
+
+int MPI_Gatherv(const void *from, int count, MPI_Datatype from_type, void *to, const int counts[],
+                const int offsets[], MPI_Datatype to_type, int root, MPI_Comm comm)
+{
+    WAIT_FOR(PMPI_Gatherv(from, count, from_type, to, counts, offsets, to_type, root, comm));
+}
+
+int MPI_Allgather(const void *from, int count, MPI_Datatype from_type, void *to, int to_count,
+                  MPI_Datatype to_type, MPI_Comm comm)
+{
+    WAIT_FOR(PMPI_Allgather(from, count, from_type, to, to_count, to_type, comm));
+}
+
+int MPI_Allgatherv(const void *from, int count, MPI_Datatype from_type, void *to, const int counts[],
+                   const int offsets[], MPI_Datatype to_type, MPI_Comm comm)
+{
+    WAIT_FOR(PMPI_Allgatherv(from, count, from_type, to, counts, offsets, to_type, comm));
+}
+
+int MPI_Send(const void *data, int count, MPI_Datatype type, int to, int tag, MPI_Comm comm)
+{
+    WAIT_FOR(PMPI_Send(data, count, type, to, tag, comm));
+}
+
+int MPI_Recv(void *data, int count, MPI_Datatype type, int from, int tag, MPI_Comm comm, MPI_Status *status)
+{
+    WAIT_FOR(PMPI_Recv(data, count, type, from, tag, comm, status));
+}
+
+int MPI_Sendrecv(const void *out, int out_count, MPI_Datatype out_type, int to, int out_tag, void *in,
+                 int in_count, MPI_Datatype in_type, int from, int in_tag, MPI_Comm comm, MPI_Status *status)
+{
+    WAIT_FOR(PMPI_Sendrecv(out, out_count, out_type, to, out_tag, in, in_count, in_type, from, in_tag, comm,
+                           status));
+}
+
+int MPI_Win_allocate_shared(MPI_Aint size, int unit, MPI_Info info, MPI_Comm comm, void *base,
+                            MPI_Win *window)
+{
+    WAIT_FOR(PMPI_Win_allocate_shared(size, unit, info, comm, base, window));
+}
+
+int MPI_Win_free(MPI_Win *window)
+{
+    WAIT_FOR(PMPI_Win_free(window));
+}

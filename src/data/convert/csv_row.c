@@ -1,0 +1,149 @@
+#include "data/convert/csv_row.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "core/mem.h"
+
+#define END (-1)
+
+void csv_row_begin(struct csv_row *r, struct table_text *text, char delimiter)
+{
+    *r = (struct csv_row){.text = text, .delimiter = delimiter};
+    r->special[(unsigned char)delimiter] = r->special['\n'] = r->special['\r'] = true;
+}
+
+void csv_row_free(struct csv_row *r)
+{
+    mem_free(&r->spans);
+}
+
+static enum status fail(const struct csv_row *r, const char *what)
+{
+    return status_fail(STATUS_DATA, "%s: line %" PRId64 ", cell %" PRId64 ": %s", r->text->path, r->line,
+                       r->count, what);
+}
+
+/* The byte at `at`, or END. */
+static inline int peek(struct csv_row *r)
+{
+    struct table_text *t = r->text;
+    if (t->start + r->at == t->end) {
+        bool more = false;
+        if (r->status == STATUS_OK) r->status = table_text_more(t, &more);
+        if (!more) return END;
+    }
+    return (unsigned char)t->bytes[t->start + r->at];
+}
+
+static inline bool is_blank(const struct csv_row *r, int c)
+{
+    return c == ' ' || (c == '\t' && r->delimiter != '\t');
+}
+
+static void skip_blanks(struct csv_row *r)
+{
+    while (is_blank(r, peek(r))) r->at++;
+}
+
+static void read_plain(struct csv_row *r, struct csv_span *cell)
+{
+    const struct table_text *t = r->text;
+    cell->offset = r->at;
+    do {
+        const char *row = t->bytes + t->start, *c = row + r->at, *stop = t->bytes + t->end;
+        while (c < stop && !r->special[(unsigned char)*c]) c++;
+        r->at = (size_t)(c - row);
+        if (c < stop) break;
+    } while (peek(r) != END);
+    const char *text = t->bytes + t->start + cell->offset;
+    cell->length = r->at - cell->offset;
+    while (cell->length > 0 && is_blank(r, text[cell->length - 1])) cell->length--;
+}
+
+/* Doubled quotes become single ones in place. */
+static enum status read_quoted(struct csv_row *r, struct csv_span *cell)
+{
+    size_t to = cell->offset = ++r->at;
+    for (;; r->at++) {
+        int c = peek(r);
+        if (c == END) {
+            TRY(r->status);
+            return fail(r, "a quote is opened and never closed");
+        }
+        if (c == '"') {
+            r->at++;
+            if (peek(r) != '"') break;
+        }
+        r->lines += c == '\n';
+        r->text->bytes[r->text->start + to++] = (char)c;
+    }
+    cell->length = to - cell->offset;
+    skip_blanks(r);
+    int c = peek(r);
+    return c == END || r->special[c] ? STATUS_OK : fail(r, "text stands behind a closing quote");
+}
+
+static enum status keep_span(struct csv_row *r, int64_t most, const struct csv_span *cell)
+{
+    if (r->count > most) return STATUS_OK;
+    if (r->count > r->room) {
+        int64_t room = 2 * r->count + 16;
+        struct csv_span *spans = NULL;
+        TRY(mem_alloc(&spans, (size_t)room, sizeof *spans, "cells"));
+        if (r->spans) memcpy(spans, r->spans, (size_t)r->room * sizeof *spans);
+        mem_free(&r->spans);
+        r->spans = spans;
+        r->room = room;
+    }
+    r->spans[r->count - 1] = *cell;
+    return STATUS_OK;
+}
+
+/* Reads a cell and what ends it; *last if that ends the row too. */
+static enum status read_cell(struct csv_row *r, int64_t most, bool *last)
+{
+    struct csv_span cell;
+    r->count++;
+    skip_blanks(r);
+    if (peek(r) == '"')
+        TRY(read_quoted(r, &cell));
+    else
+        read_plain(r, &cell);
+    int c = peek(r);
+    TRY(r->status);
+    r->text->bytes[r->text->start + cell.offset + cell.length] = '\0'; /* c has been seen: it may go */
+    *last = c != r->delimiter;
+    if (c != END) r->at++;
+    if (c == '\r' && peek(r) == '\n') r->at++;
+    if (*last) r->lines++;
+    return keep_span(r, most, &cell);
+}
+
+static bool blank_line(struct csv_row *r)
+{
+    int c = peek(r);
+    if (c != '\n' && c != '\r') return false;
+    r->at++;
+    if (c == '\r' && peek(r) == '\n') r->at++;
+    r->lines++;
+    return true;
+}
+
+enum status csv_row_next(struct csv_row *r, int64_t most, bool *end)
+{
+    bool last = false;
+    do {
+        r->text->start += r->at;
+        r->text->line += r->lines;
+        r->at = 0;
+        r->lines = 0;
+        skip_blanks(r);
+    } while (blank_line(r));
+    r->line = r->text->line + 1;
+    r->count = 0;
+    *end = peek(r) == END;
+    TRY(r->status);
+    while (!*end && !last) TRY(read_cell(r, most, &last));
+    return STATUS_OK;
+}

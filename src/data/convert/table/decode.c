@@ -1,0 +1,149 @@
+/* Cells to numbers. */
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+
+#include "data/convert/table/private.h"
+#include "core/number.h"
+
+enum status table_fail_cell(const struct table_reader *r, const char *column)
+{
+    char shown[TABLE_SHOW_SIZE];
+    return status_at(STATUS_DATA, "%s: line %" PRId64 ", column '%s'", r->text.path, r->line,
+                     table_show(column, shown));
+}
+
+static bool misses_any(const struct table *t, const struct table_reader *r)
+{
+    for (int64_t i = 0; i < t->feature_count; i++)
+        if (!r->cells[t->features[i]]) return true;
+    for (int64_t i = 0; i < t->target_count; i++)
+        if (!r->cells[t->targets[i]]) return true;
+    return false;
+}
+
+static enum status take_missing(const struct table *t, struct table_column *c, double *value)
+{
+    *value = NAN;
+    c->has_missing = true;
+    if (c->role == TABLE_TARGET)
+        return status_fail(STATUS_DATA, "a target is missing; --missing drop leaves such rows out");
+    if (c->kind == TABLE_CATEGORY || c->declared_bits)
+        return status_fail(STATUS_DATA, "a category is missing, and categories have no mean; --missing drop "
+                                        "leaves such rows out");
+    if (t->options->missing == TABLE_MISSING_ERROR)
+        return status_fail(STATUS_DATA,
+                           "a value is missing; use --missing mean, or --missing drop to leave such "
+                           "rows out");
+    return STATUS_OK;
+}
+
+static enum status not_a_number(const struct table *t, const struct table_column *c, const char *text)
+{
+    char shown[TABLE_SHOW_SIZE], name[TABLE_SHOW_SIZE];
+    table_show(text, shown);
+    table_show(c->name, name);
+    if (c->role == TABLE_TARGET && t->options->labels == TABLE_LABELS_AUTO && c->seen)
+        return status_fail(STATUS_DATA,
+                           "'%s' is not a number, but line %" PRId64
+                           " of %s holds one; if both are classes, say --labels index",
+                           shown, c->first_line, t->path);
+    if (c->role == TABLE_TARGET || c->declared || c->declared_bits || t->format == &table_arff)
+        return status_fail(STATUS_DATA, "'%s' is not a number", shown);
+    return status_fail(STATUS_DATA, "'%s' is not a number; for text use --categorical '%s' or --drop '%s'",
+                       shown, name, name);
+}
+
+static enum status take_number(const struct table *t, struct table_column *c, const char *text, double *value)
+{
+    char shown[TABLE_SHOW_SIZE];
+    if (!number_scan(text, value)) return not_a_number(t, c, text);
+    if (!isfinite((float)*value))
+        return status_fail(STATUS_DATA, "'%s' is beyond float32", table_show(text, shown));
+    bool bit = *value == 0 || *value == 1;
+    bool must =
+        c->declared_bits || (c->role == TABLE_TARGET && t->options->labels == TABLE_LABELS_MULTILABEL);
+    if (must && !bit)
+        return status_fail(STATUS_DATA, "'%s' is neither 0 nor 1%s", table_show(text, shown),
+                           c->role == TABLE_TARGET ? ", as a label must be" : "");
+    c->whole = c->whole && *value == floor(*value);
+    c->bits = c->bits && bit;
+    return STATUS_OK;
+}
+
+static enum status unknown_word(const struct table *t, const struct table_column *c, const char *text)
+{
+    char shown[TABLE_SHOW_SIZE];
+    table_show(text, shown);
+    if (c->declared)
+        return status_fail(STATUS_DATA, "'%s' is not among the values declared in %s", shown, t->path);
+    return status_fail(STATUS_DATA, "'%s' does not occur in %s", shown, t->path);
+}
+
+static enum status learn_word(struct table *t, const struct table_reader *r, struct table_column *c,
+                              const char *text)
+{
+    bool is_class = c->role == TABLE_TARGET;
+    double number;
+    TRY(table_check_text(text, is_class ? "class" : "category"));
+    if (is_class && t->options->labels == TABLE_LABELS_AUTO && number_scan(text, &number)) {
+        char shown[TABLE_SHOW_SIZE];
+        return status_fail(STATUS_DATA,
+                           "'%s' is a number, but line %" PRId64
+                           " of %s holds a text; if both are classes, say --labels index",
+                           table_show(text, shown), c->first_line, t->path);
+    }
+    if (c->dict->count == TABLE_CATEGORIES_MAX)
+        return status_fail(STATUS_DATA, "has more than %d different %s%s", TABLE_CATEGORIES_MAX,
+                           is_class ? "classes" : "categories",
+                           is_class ? "; if it is a number, say --labels target"
+                                    : "; leave it out with --drop");
+    if (++t->words > TABLE_WORDS_MAX)
+        return status_fail(STATUS_DATA,
+                           "all columns together have more than %d categories; leave some out with --drop",
+                           TABLE_WORDS_MAX);
+    return table_dict_add(c->dict, text, r->line);
+}
+
+static enum status take_word(struct table *t, const struct table_reader *r, struct table_column *c,
+                             const char *text, bool learn, double *value)
+{
+    struct table_word *word = table_dict_find(c->dict, text);
+    if (!word && (c->declared || !learn)) return unknown_word(t, c, text);
+    if (!word) return learn_word(t, r, c, text);
+    *value = (double)word->code;
+    return STATUS_OK;
+}
+
+static enum status take_cell(struct table *t, const struct table_reader *r, int64_t at, bool learn)
+{
+    struct table_column *c = &t->columns[at];
+    const char *text = r->cells[at];
+    if (!text) return take_missing(t, c, &t->values[at]);
+    if (!c->seen) {
+        c->first_line = r->line;
+        c->whole = c->bits = true;
+        if (c->kind == TABLE_UNDECIDED) TRY(table_labels_decide(t, c, text));
+    }
+    TRY(c->kind == TABLE_NUMBER ? take_number(t, c, text, &t->values[at])
+                                : take_word(t, r, c, text, learn, &t->values[at]));
+    c->seen = true;
+    return STATUS_OK;
+}
+
+static enum status take_columns(struct table *t, const struct table_reader *r, const int64_t *columns,
+                                int64_t count, bool learn)
+{
+    for (int64_t i = 0; i < count; i++)
+        if (take_cell(t, r, columns[i], learn) != STATUS_OK)
+            return table_fail_cell(r, t->columns[columns[i]].name);
+    return STATUS_OK;
+}
+
+enum status table_decode(struct table *t, const struct table_reader *r, bool learn, bool *keep)
+{
+    *keep = t->options->missing != TABLE_MISSING_DROP || !misses_any(t, r);
+    if (!*keep) return STATUS_OK;
+    TRY(take_columns(t, r, t->features, t->feature_count, learn));
+    return take_columns(t, r, t->targets, t->target_count, learn);
+}

@@ -1,0 +1,33 @@
+/* find.h - which objects of an HDF5 file are meant: FILE or FILE:GROUP, and the names people use. */
+#ifndef DATA_SOURCE_FIND_H
+#define DATA_SOURCE_FIND_H
+
+#include "io/h5/h5.h"
+
+#define FIND_NAME_SIZE 1024
+
+struct found {
+    struct h5_data *data;
+    char name[FIND_NAME_SIZE];      /* inside the file */
+    char where[2 * FIND_NAME_SIZE]; /* "FILE: NAME" for messages */
+};
+
+/* Cuts a locator at its last colon, unless that colon belongs to the name of the file. `group` points into
+ * the locator; "" = the root. */
+enum status find_split(const char *locator, char path[FIND_NAME_SIZE], const char **group);
+
+/* Opens `wanted` in the group or, if that is NULL, the first of the usual names. STATUS_DATA lists what is
+ * there. */
+enum status find_features(struct h5 *f, const char *path, const char *group, const char *wanted,
+                          struct found *out);
+
+/* The same, and weights only as `wanted`; if there are none and they are optional, out->data stays NULL. */
+enum status find_labels(struct h5 *f, const char *path, const char *group, const char *wanted, bool optional,
+                        struct found *out);
+enum status find_weights(struct h5 *f, const char *path, const char *group, const char *wanted, bool optional,
+                         struct found *out);
+
+/* Whether the last part of an object's name is one of the usual names of features. */
+bool find_is_features(const char *name);
+
+#endif

@@ -1,0 +1,25 @@
+/* labels.h - labels and weights of an HDF5 file, of any integer or float type, as numbers. */
+#ifndef DATA_SOURCE_LABELS_H
+#define DATA_SOURCE_LABELS_H
+
+#include "data/source/find.h"
+#include "data/source/slice.h"
+#include "data/source/source.h"
+
+struct labels {
+    struct found y, weights; /* weights.data may be NULL */
+    int64_t width;           /* numbers in a row */
+    int64_t block_rows;
+    int64_t *block; /* [block_rows][width]: integers on their way to labels or targets */
+};
+
+/* Takes the labels that were found in l->y, if any, and, if they are named, weights of info->samples samples, and describes
+ * them in `info`, which borrows from `l`. labels_close also after a failure. */
+enum status labels_open(struct labels *l, struct h5 *f, const char *path, const char *group,
+                        const struct source_names *names, struct source_info *info);
+void labels_close(struct labels *l);
+
+/* Everything but features. */
+enum status labels_read(struct labels *l, struct slice part, const struct source_rows *rows);
+
+#endif

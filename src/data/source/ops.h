@@ -1,0 +1,35 @@
+/* ops.h - what a kind of source is: one file with a constant table, one line in source_list.h. */
+#ifndef DATA_SOURCE_OPS_H
+#define DATA_SOURCE_OPS_H
+
+#include "data/source/slice.h"
+#include "data/source/source.h"
+
+struct source;
+
+struct source_ops {
+    const char *prefix; /* of locators, such as "demo:"; "" = a file, the last of the registry */
+
+    /* Fills s->info, of all samples, and s->self; on failure source_close cleans up what was made. `rest` is the locator
+     * without prefix and slice; names are NULL where none is given. Only sources that have weights look at their name. */
+    enum status (*open)(struct source *s, const char *rest, const struct source_names *names);
+    enum status (*read)(struct source *s, struct slice part, const struct source_rows *rows);
+    enum status (*check)(const struct source *s); /* source_check; NULL for sources without a file */
+    void (*close)(struct source *s);              /* may be NULL */
+};
+
+struct source {
+    const struct source_ops *ops;
+    struct source_info info;
+    struct slice slice; /* of the samples that `ops` numbers */
+    char *locator;      /* without the slice */
+    void *self;
+};
+
+/* For kinds whose labels are class indices made on the fly. */
+void source_describe_labels(struct source *s);
+
+/* Ended by NULL. */
+const struct source_ops *const *source_registry(void);
+
+#endif

@@ -1,0 +1,64 @@
+#include "data/source/slice.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+char *slice_cut(char *locator)
+{
+    size_t length = strlen(locator);
+    char *open = strrchr(locator, '[');
+    if (!open || locator[length - 1] != ']' || access(locator, F_OK) == 0) return NULL;
+    *open = '\0';
+    return open + 1;
+}
+
+/* Reads a number that may be missing, and the character behind it. */
+static bool take(const char **text, int64_t *value, bool *given, char *end)
+{
+    char *rest;
+    const char *digits = **text == '-' ? *text + 1 : *text;
+    errno = 0;
+    *given = *digits >= '0' && *digits <= '9';
+    if (!*given && digits != *text) return false;
+    rest = (char *)digits;
+    if (*given) *value = strtoll(*text, &rest, 10);
+    *end = *rest;
+    *text = rest + 1;
+    return errno == 0 && (*end == ':' || *end == ']');
+}
+
+/* first, end, step of "a:b]" or "a:b:c]" in numbers[], given[]. */
+static bool take_all(const char *text, int64_t numbers[3], bool given[3])
+{
+    char end = ':';
+    int i = 0;
+    for (; i < 3 && end == ':'; i++)
+        if (!take(&text, &numbers[i], &given[i], &end)) return false;
+    return i >= 2 && end == ']' && *text == '\0';
+}
+
+enum status slice_parse(const char *text, int64_t samples, struct slice *out)
+{
+    *out = (struct slice){0, 1, samples};
+    if (!text) return STATUS_OK;
+    int64_t numbers[3] = {0, samples, 1};
+    bool given[3] = {false};
+    if (!take_all(text, numbers, given))
+        return status_fail(STATUS_DATA, "[%s is not a slice such as [0:16000], [-100:] or [4::5]", text);
+    if (numbers[2] < 1)
+        return status_fail(STATUS_DATA, "[%s has the step %" PRId64 "; it must be at least 1", text,
+                           numbers[2]);
+    for (int i = 0; i < 2; i++) {
+        if (numbers[i] < -samples || numbers[i] > samples)
+            return status_fail(STATUS_DATA, "[%s reaches beyond the %" PRId64 " samples", text, samples);
+        if (numbers[i] < 0) numbers[i] += samples;
+    }
+    if (numbers[0] >= numbers[1])
+        return status_fail(STATUS_DATA, "[%s holds none of the %" PRId64 " samples", text, samples);
+    *out = (struct slice){numbers[0], numbers[2], (numbers[1] - numbers[0] - 1) / numbers[2] + 1};
+    return STATUS_OK;
+}

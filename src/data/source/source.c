@@ -1,0 +1,94 @@
+#include "data/source/source.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "data/source/ops.h"
+#include "core/mem.h"
+
+static const struct source_ops *find_kind(const char *locator)
+{
+    const struct source_ops *const *kind = source_registry();
+    while (strncmp(locator, (*kind)->prefix, strlen((*kind)->prefix)) != 0)
+        kind++; /* the last one takes all */
+    return *kind;
+}
+
+static const char *given(const char *name)
+{
+    return name && name[0] ? name : NULL;
+}
+
+static enum status open_slice(struct source *s, const char *locator, const struct source_names *names)
+{
+    TRY(mem_copy_text(&s->locator, locator));
+    const char *slice = slice_cut(s->locator);
+    struct source_names wanted = *names;
+    wanted.x = given(names->x);
+    wanted.y = given(names->y);
+    wanted.weights = given(names->weights);
+    TRY(s->ops->open(s, s->locator + strlen(s->ops->prefix), &wanted));
+    if (wanted.weights && !s->info.has_weights && !wanted.weights_optional)
+        return status_fail(STATUS_DATA, "%s: has no weights; leave data.weights empty", s->locator);
+    enum status status = slice_parse(slice, s->info.samples, &s->slice);
+    if (status != STATUS_OK) return status_at(status, "%s", s->locator);
+    s->info.samples = s->slice.count;
+    return STATUS_OK;
+}
+
+enum status source_open(struct source **out, const char *locator, const struct source_names *names)
+{
+    *out = NULL;
+    struct source *s = NULL;
+    TRY(mem_alloc(&s, 1, sizeof *s, "data source"));
+    s->ops = find_kind(locator);
+    enum status status = open_slice(s, locator, names);
+    if (status != STATUS_OK) {
+        source_close(&s);
+        return status;
+    }
+    assert(s->info.samples > 0 && shape_features(s->info.shape) > 0);
+    *out = s;
+    return STATUS_OK;
+}
+
+void source_close(struct source **s)
+{
+    if (!*s) return;
+    if ((*s)->ops->close) (*s)->ops->close(*s);
+    mem_free(&(*s)->locator);
+    mem_free(s);
+}
+
+void source_describe_labels(struct source *s)
+{
+    s->info.has_labels = true;
+    s->info.label_integers = true;
+    snprintf(s->info.label_type, sizeof s->info.label_type, "int32");
+    s->info.label_where = s->locator;
+}
+
+const struct source_info *source_info(const struct source *s)
+{
+    return &s->info;
+}
+
+enum status source_check(const struct source *s)
+{
+    return s->ops->check ? s->ops->check(s) : STATUS_OK;
+}
+
+int64_t source_number(const struct source *s, int64_t sample)
+{
+    return slice_at(s->slice, sample);
+}
+
+enum status source_read(struct source *s, int64_t first, int64_t count, const struct source_rows *rows)
+{
+    assert(first >= 0 && count >= 0 && first <= s->info.samples && count <= s->info.samples - first);
+    assert(s->info.has_labels || (!rows->labels && !rows->targets));
+    assert((!rows->labels || (s->info.label_integers && s->info.label_width <= 1)) &&
+           (!rows->weights || s->info.has_weights));
+    return s->ops->read(s, slice_part(s->slice, first, count), rows);
+}

@@ -1,0 +1,78 @@
+/* source.h - where samples come from.
+ *
+ * A source is a numbered list of samples with features, labels and perhaps weights. Kinds stand in
+ * src/data/source/registry.c; a locator chooses one by its prefix:
+ *   FILE.h5 or FILE.h5:GROUP   an HDF5 file, or one group of it
+ *   demo:train, demo:test      the built-in glyphs, drawn on the fly, no file needed
+ *   synthetic:CxHxW:K:N        random features and labels for benchmarks: N samples, K classes
+ * and, behind it, a Python slice takes some of the samples: FILE.h5[0:16000], FILE.h5:GROUP[-100:], FILE.h5[4::5].
+ * All functions are local; errors are STATUS_DATA with file, object and advice. Each rank opens its own. */
+#ifndef DATA_SOURCE_SOURCE_H
+#define DATA_SOURCE_SOURCE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "math/shape.h"
+#include "core/status.h"
+
+enum feature_type { FEATURE_U8, FEATURE_F32 }; /* float64 and wider integers are read as FEATURE_F32 */
+
+static inline int64_t feature_bytes(enum feature_type type)
+{
+    return type == FEATURE_U8 ? 1 : 4;
+}
+
+static inline const char *feature_type_name(enum feature_type type)
+{
+    return type == FEATURE_U8 ? "uint8" : "float32";
+}
+
+#define SOURCE_TYPE_SIZE 16
+
+struct source_info {
+    int64_t samples;    /* > 0 */
+    struct shape shape; /* (N,H,W) has c = 1; (N,F) has c = F, h = w = 1 */
+    enum feature_type type;
+    bool has_labels;     /* false only where they are optional: then the facts about labels are empty */
+    int64_t label_width; /* 0 = labels are (N,), else the K of (N,K) */
+    bool label_integers; /* stored as integers: may be class indices */
+    char label_type[SOURCE_TYPE_SIZE]; /* "int64", as stored */
+    const char *label_where;           /* "FILE: OBJECT", for messages */
+    bool has_weights;
+    int64_t
+        class_count; /* length of class_names, or 0 if the file has none; for (N,K) they name its columns */
+    const char *const *class_names;
+};
+
+struct source;
+
+/* Object names inside the file, each NULL or "" to look for the usual ones; weights are read only if they are named. */
+struct source_names {
+    const char *x, *y, *weights;
+    bool weights_optional, labels_optional; /* a set without them is fine */
+};
+enum status source_open(struct source **out, const char *locator, const struct source_names *names);
+void source_close(struct source **s);
+const struct source_info *source_info(const struct source *s);
+
+/* Whether the file is still as it was when it was opened. Errors: what has changed. */
+enum status source_check(const struct source *s);
+
+/* The number that sample i has in the file: another one if the locator is a slice. */
+int64_t source_number(const struct source *s, int64_t sample);
+
+/* Where samples go; an array that is NULL is not wanted. */
+struct source_rows {
+    void *features;  /* [count][F] in the source's type */
+    int32_t *labels; /* [count]: class indices, of integers (N,) or (N,1) only */
+    float *targets;  /* [count][max(K, 1)]: any labels, as numbers */
+    float *weights;  /* [count], of a source that has them */
+};
+
+/* Reads samples first .. first+count-1. Errors: a read that fails, a class index beyond -2^31 .. 2^31-2 (negative ones are
+ * kept: the caller knows the loss, which may ignore some), NaN or Inf, a negative weight, each with the number of the
+ * sample in the file. */
+enum status source_read(struct source *s, int64_t first, int64_t count, const struct source_rows *rows);
+
+#endif

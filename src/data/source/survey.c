@@ -1,0 +1,107 @@
+#include "data/source/survey.h"
+
+#include "core/mem.h"
+#include "data/moments.h"
+
+#define READ_BYTES (4 << 20)
+
+/* What one pass needs. */
+struct pass_buffers {
+    int64_t rows; /* samples read at a time, at most a block of moments */
+    void *features;
+    float *targets;        /* [rows][K] */
+    float *weights;        /* NULL if the source has none */
+    float *shift;          /* [C] the first value of each channel */
+    double *block, *total; /* [2C] moments of one read, and of all */
+};
+
+static float value_at(const struct source_info *info, const void *features, int64_t at)
+{
+    return info->type == FEATURE_U8 ? (float)((const uint8_t *)features)[at] : ((const float *)features)[at];
+}
+
+static void find_range(const struct source_info *info, const void *features, int64_t count, struct survey *s)
+{
+    int64_t plane = info->shape.h * info->shape.w;
+    for (int64_t n = 0, at = 0; n < count; n++)
+        for (int64_t c = 0; c < info->shape.c; c++) {
+            float min = s->min[c], max = s->max[c];
+            for (int64_t end = at + plane; at < end; at++) {
+                float value = value_at(info, features, at);
+                if (value < min) min = value;
+                if (value > max) max = value;
+            }
+            s->min[c] = min;
+            s->max[c] = max;
+        }
+}
+
+/* The first sample sets the shift of the moments and where the ranges start. */
+static void start(const struct source_info *info, struct pass_buffers *b, struct survey *s)
+{
+    int64_t plane = info->shape.h * info->shape.w;
+    for (int64_t c = 0; c < info->shape.c; c++) {
+        b->shift[c] = value_at(info, b->features, c * plane);
+        s->min[c] = s->max[c] = b->shift[c];
+    }
+}
+
+static enum status walk(struct source *source, struct pass_buffers *b, struct survey *s)
+{
+    const struct source_info *info = source_info(source);
+    const struct source_rows rows = {.features = b->features, .targets = b->targets, .weights = b->weights};
+    for (int64_t at = 0, n; at < info->samples; at += n) {
+        n = info->samples - at < b->rows ? info->samples - at : b->rows;
+        TRY(source_read(source, at, n, &rows));
+        if (at == 0) start(info, b, s);
+        moments_block(info->type, info->shape, b->features, n, b->shift, b->block);
+        for (int64_t i = 0; i < moments_block_doubles(info->shape.c); i++) b->total[i] += b->block[i];
+        find_range(info, b->features, n, s);
+        tally_add(&s->tally, n, b->targets, b->weights);
+    }
+    moments_finish(info->type, info->shape, info->samples, b->shift, b->total, 1, s->mean, s->std);
+    tally_end(&s->tally, info);
+    return STATUS_OK;
+}
+
+static enum status reserve(const struct source_info *info, struct pass_buffers *b, struct survey *s)
+{
+    int64_t size = shape_features(info->shape) * feature_bytes(info->type), channels = info->shape.c;
+    b->rows = size < READ_BYTES ? READ_BYTES / size : 1;
+    if (b->rows > MOMENTS_BLOCK) b->rows = MOMENTS_BLOCK;
+    TRY(mem_alloc(&b->features, (size_t)b->rows, (size_t)size, "samples"));
+    TRY(tally_begin(&s->tally, info));
+    TRY(mem_alloc(&b->targets, (size_t)(b->rows * s->tally.width), sizeof *b->targets, "labels"));
+    if (info->has_weights) TRY(mem_alloc(&b->weights, (size_t)b->rows, sizeof *b->weights, "weights"));
+    TRY(mem_alloc(&b->shift, (size_t)channels, sizeof *b->shift, "moments"));
+    TRY(mem_alloc(&b->block, (size_t)moments_block_doubles(channels), sizeof *b->block, "moments"));
+    TRY(mem_alloc(&b->total, (size_t)moments_block_doubles(channels), sizeof *b->total, "moments"));
+    TRY(mem_alloc(&s->mean, (size_t)channels, sizeof *s->mean, "moments"));
+    TRY(mem_alloc(&s->std, (size_t)channels, sizeof *s->std, "moments"));
+    TRY(mem_alloc(&s->min, (size_t)channels, sizeof *s->min, "ranges"));
+    return mem_alloc(&s->max, (size_t)channels, sizeof *s->max, "ranges");
+}
+
+enum status survey_make(struct source *source, struct survey *out)
+{
+    const struct source_info *info = source_info(source);
+    struct pass_buffers b = {0};
+    enum status status = reserve(info, &b, out);
+    if (status == STATUS_OK) status = walk(source, &b, out);
+    mem_free(&b.features);
+    mem_free(&b.targets);
+    mem_free(&b.weights);
+    mem_free(&b.shift);
+    mem_free(&b.block);
+    mem_free(&b.total);
+    return status;
+}
+
+void survey_free(struct survey *s)
+{
+    tally_free(&s->tally);
+    mem_free(&s->mean);
+    mem_free(&s->std);
+    mem_free(&s->min);
+    mem_free(&s->max);
+}

@@ -1,7 +1,0 @@
-/* source_list.h - every kind of source: SOURCE(x) stands for `source_x` in src/data/source_x.c. A new kind is
- * its file and its line here. h5 comes last: it takes what no other kind takes. No include guard:
- * source_registry.c reads the list twice. */
-/* clang-format off */
-SOURCE(demo)
-SOURCE(synthetic)
-SOURCE(h5)

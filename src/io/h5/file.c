@@ -1,0 +1,184 @@
+/* A file and its objects, as the child sees them. */
+#include <stdio.h>
+#include <string.h>
+
+#include "core/mem.h"
+#include "io/h5/private.h"
+
+/* Of one list. HDF5 comes to an object once if the file says rightly how many links it has; where that is a lie, as often as paths
+ * lead there, and a few groups with some links to each other have more paths than anyone can wait for. */
+#define OBJECTS_MAX 100000
+
+void h5_start(void)
+{
+    static bool started;
+    static _Thread_local bool silenced; /* HDF5 keeps its errors, and whether it prints them, per thread */
+    /* Everything is closed here. HDF5's own cleaning up at exit would crash after a file that a full disk
+     * broke. */
+    if (!started) H5dont_atexit();
+    if (!started) H5open();
+    started = true;
+    if (!silenced) H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
+    silenced = true;
+}
+
+/* Of a failed system call HDF5 tells a long story over two lines; its number says enough. */
+static herr_t keep_innermost(unsigned n, const H5E_error2_t *error, void *text)
+{
+    int code;
+    if (n > 0 || !error->desc) return 0;
+    const char *number = strstr(error->desc, "errno = ");
+    bool known = number && sscanf(number, "errno = %d", &code) == 1;
+    snprintf(text, H5_TEXT_SIZE, "%s", known ? strerror(code) : error->desc);
+    return 0;
+}
+
+const char *h5_cause(void)
+{
+    static _Thread_local char text[H5_TEXT_SIZE];
+    snprintf(text, sizeof text, "unknown cause");
+    H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, keep_innermost, text);
+    return text;
+}
+
+enum status h5_file_open(struct h5_file *f)
+{
+    h5_start();
+    if (!f->external) H5PLset_loading_state(0); /* no code from elsewhere, whatever filter a file names */
+    if (H5Fis_hdf5(f->path) <= 0)
+        return status_fail(STATUS_DATA,
+                           "%s: is not an HDF5 file; 'ddp_train convert' makes one of IDX, CSV and ARFF",
+                           f->path);
+    hid_t access_list = H5Pcreate(H5P_FILE_ACCESS);
+    H5Pset_file_locking(access_list, 0, 1); /* locks fail on many network file systems */
+    f->file = H5Fopen(f->path, H5F_ACC_RDONLY, access_list);
+    const char *cause = f->file >= 0 ? "" : h5_cause(); /* before the next call wipes it out */
+    H5Pclose(access_list);
+    if (f->file >= 0) return STATUS_OK;
+    if (strstr(cause, "truncated"))
+        return status_fail(STATUS_DATA, "%s: is truncated; copy or write it again", f->path);
+    return status_fail(STATUS_DATA, "%s: is damaged: %s", f->path, cause);
+}
+
+void h5_file_close(struct h5_file *f)
+{
+    if (f->file >= 0) H5Fclose(f->file);
+    f->file = H5I_INVALID_HID;
+}
+
+static enum status refuse_link(const struct h5_file *f, const char *name, H5L_type_t type)
+{
+    const char *kind = type == H5L_TYPE_SOFT       ? "a soft link"
+                       : type == H5L_TYPE_EXTERNAL ? "a link to another file"
+                                                   : "a link of an unknown kind";
+    return status_fail(STATUS_DATA,
+                       "%s: %s is %s, which is not followed; if you trust the file, set data.allow_external "
+                       "(--allow-external)",
+                       f->path, name, kind);
+}
+
+/* Looks at every link on the way; *there is false if one does not exist. */
+static enum status check_links(const struct h5_file *f, const char *name, bool *there)
+{
+    char part[H5_PATH_SIZE];
+    *there = strlen(name) < sizeof part;
+    for (const char *from = name + strspn(name, "/"), *to; *there && *from; from = to + strspn(to, "/")) {
+        to = from + strcspn(from, "/");
+        H5L_info_t link;
+        snprintf(part, sizeof part, "%.*s", (int)(to - name), name);
+        *there = H5Lget_info(f->file, part, &link, H5P_DEFAULT) >= 0;
+        if (*there && link.type != H5L_TYPE_HARD && !f->external) return refuse_link(f, part, link.type);
+    }
+    return STATUS_OK;
+}
+
+enum status h5_file_find(const struct h5_file *f, const char *name, enum h5_object *what)
+{
+    bool there;
+    *what = H5_OBJECT_NONE;
+    TRY(check_links(f, name, &there));
+    if (!there) return STATUS_OK;
+    hid_t id = H5Oopen(f->file, name, H5P_DEFAULT);
+    if (id < 0) return status_fail(STATUS_DATA, "%s: %s: cannot be opened: %s", f->path, name, h5_cause());
+    H5I_type_t type = H5Iget_type(id);
+    H5Oclose(id);
+    if (type == H5I_DATASET) *what = H5_OBJECT_DATASET;
+    if (type == H5I_GROUP) *what = H5_OBJECT_GROUP;
+    return STATUS_OK;
+}
+
+enum status h5_file_has_attr(const struct h5_file *f, const char *object, const char *attr, bool *has)
+{
+    bool there;
+    TRY(check_links(f, object, &there));
+    htri_t exists = there ? H5Aexists_by_name(f->file, object, attr, H5P_DEFAULT) : 0;
+    *has = exists > 0;
+    if (exists >= 0) return STATUS_OK;
+    return status_fail(STATUS_DATA, "%s: %s: is damaged: %s", f->path, object, h5_cause());
+}
+
+enum status h5_file_describe(const struct h5_file *f, const char *name, struct h5_info *info)
+{
+    enum h5_object what;
+    TRY(h5_file_find(f, name, &what));
+    hid_t dataset = what == H5_OBJECT_DATASET ? H5Dopen2(f->file, name, H5P_DEFAULT) : H5I_INVALID_HID;
+    if (dataset < 0)
+        return status_fail(STATUS_DATA, "%s: %s: cannot be opened: %s", f->path, name, h5_cause());
+    enum status status = h5_describe(f, dataset, name, info);
+    H5Dclose(dataset);
+    return status;
+}
+
+/* ---- lists ---- */
+
+struct list {
+    struct h5_texts *names;
+    size_t room;
+    int objects;
+    enum status status; /* of memory */
+};
+
+static enum status add_name(struct list *l, const char *name)
+{
+    size_t bytes = strlen(name) + 1;
+    struct h5_texts *t = l->names;
+    if (t->bytes + bytes > l->room) {
+        char *block = NULL;
+        size_t room = 2 * (t->bytes + bytes) + 4096;
+        TRY(mem_alloc(&block, room, 1, "list of datasets"));
+        if (t->bytes) memcpy(block, t->block, t->bytes);
+        mem_free(&t->block);
+        t->block = block;
+        l->room = room;
+    }
+    memcpy(t->block + t->bytes, name, bytes);
+    t->bytes += bytes;
+    t->count++;
+    return STATUS_OK;
+}
+
+static herr_t list_object(hid_t group, const char *name, const H5O_info_t *object, void *pointer)
+{
+    (void)group;
+    struct list *l = pointer;
+    if (++l->objects > OBJECTS_MAX) return -1;
+    if (object->type == H5O_TYPE_DATASET && strlen(name) < H5_PATH_SIZE) l->status = add_name(l, name);
+    return l->status == STATUS_OK ? 0 : -1;
+}
+
+enum status h5_file_list(const struct h5_file *f, const char *group, struct h5_texts *out)
+{
+    struct list l = {.names = out};
+    enum h5_object what;
+    TRY(h5_file_find(f, group, &what));
+    hid_t id = what == H5_OBJECT_GROUP ? H5Gopen2(f->file, group, H5P_DEFAULT) : H5I_INVALID_HID;
+    if (id < 0) return status_fail(STATUS_DATA, "%s: no group '%s'", f->path, group);
+    bool done = H5Ovisit(id, H5_INDEX_NAME, H5_ITER_INC, list_object, &l) >= 0;
+    if (!done && l.objects > OBJECTS_MAX)
+        l.status = status_fail(STATUS_DATA, "%s: group '%s' holds more than %d objects, too many to list",
+                               f->path, group, OBJECTS_MAX);
+    else if (!done && l.status == STATUS_OK)
+        l.status = status_fail(STATUS_DATA, "%s: group '%s' is damaged: %s", f->path, group, h5_cause());
+    H5Gclose(id);
+    return l.status;
+}

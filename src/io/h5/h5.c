@@ -1,0 +1,369 @@
+/* The caller's side of the door: every question about a file goes to the child that has it open. */
+#include "io/h5/h5.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/system/filestate.h"
+#include "core/mem.h"
+#include "io/h5/private.h"
+
+struct h5 {
+    struct guard *guard;
+    struct h5_room *room; /* shared with the child */
+    char *path;
+};
+
+struct h5_data {
+    struct h5 *file;
+    int number; /* that the child calls it by */
+    struct h5_info info;
+};
+
+static bool external_allowed;
+
+void h5_allow_external(bool allow)
+{
+    external_allowed = allow;
+}
+
+/* ---- asking ---- */
+
+static enum status ask(struct h5 *f, enum h5_question question)
+{
+    f->room->question = question;
+    TRY(guard_ask(f->guard));
+    if (f->room->status == STATUS_OK) return STATUS_OK;
+    f->room->text[STATUS_TEXT_SIZE - 1] = '\0';
+    return status_fail(f->room->status, "%s", f->room->text);
+}
+
+static enum status ask_name(struct h5 *f, enum h5_question question, const char *object, const char *attr)
+{
+    struct h5_room *room = f->room;
+    int length = snprintf(room->object, sizeof room->object, "%s", object);
+    int attr_length = snprintf(room->attr, sizeof room->attr, "%s", attr ? attr : "");
+    room->has_attr_name = attr != NULL;
+    if (length >= H5_PATH_SIZE || attr_length >= H5_PATH_SIZE)
+        return status_fail(STATUS_DATA, "%s: '%.40s...' is longer than any name here", f->path, object);
+    return ask(f, question);
+}
+
+/* A child whose memory a file has damaged says what it likes. */
+static enum status nonsense(const struct h5 *f)
+{
+    return status_fail(STATUS_DATA, "%s: confuses the HDF5 library; the file is damaged or malicious",
+                       f->path);
+}
+
+static bool makes_sense(const struct h5_info *info)
+{
+    int64_t elements = 1;
+    bool sound = info->rank >= 0 && info->rank <= H5_MAX_RANK && info->bytes > 0 && info->filter_count >= 0 &&
+                 info->filter_count <= H5_MAX_FILTERS;
+    for (int i = 0; sound && i < info->rank; i++)
+        sound = info->dims[i] >= 0 && !__builtin_mul_overflow(elements, info->dims[i], &elements);
+    for (int i = 0; sound && i < info->filter_count; i++)
+        sound = memchr(info->filters[i].name, '\0', H5_NAME_SIZE) != NULL;
+    return sound && elements == info->elements;
+}
+
+/* ---- files and objects ---- */
+
+static enum status check_path(const char *path, int64_t *bytes)
+{
+    struct filestate state;
+    TRY(filestate_take(&state, path));
+    if (access(path, R_OK) != 0)
+        return status_fail(STATUS_DATA, "%s: cannot be read: %s", path, strerror(errno));
+    *bytes = state.facts.st_size;
+    if (*bytes == 0) return status_fail(STATUS_DATA, "%s: is empty, not an HDF5 file", path);
+    return STATUS_OK;
+}
+
+enum status h5_open(struct h5 **out, const char *path)
+{
+    struct h5_file facts = {.path = path, .external = external_allowed, .file = H5I_INVALID_HID};
+    struct h5 *f = NULL;
+    *out = NULL;
+    TRY(check_path(path, &facts.bytes));
+    TRY(mem_alloc(&f, 1, sizeof *f, "HDF5 file"));
+    enum status status = mem_copy_text(&f->path, path);
+    if (status == STATUS_OK) status = guard_start(&f->guard, path, "HDF5", sizeof *f->room, h5_serve, &facts);
+    if (status == STATUS_OK) {
+        f->room = guard_room(f->guard);
+        status = ask(f, H5_ASK_OPEN);
+    }
+    if (status != STATUS_OK) h5_close(&f);
+    *out = f;
+    return status;
+}
+
+void h5_close(struct h5 **f)
+{
+    if (!*f) return;
+    guard_end(&(*f)->guard);
+    mem_free(&(*f)->path);
+    mem_free(f);
+}
+
+enum status h5_what(struct h5 *f, const char *name, enum h5_object *what)
+{
+    *what = H5_OBJECT_NONE;
+    TRY(ask_name(f, H5_ASK_WHAT, name, NULL));
+    int64_t found = f->room->number;
+    if (found == H5_OBJECT_DATASET || found == H5_OBJECT_GROUP) *what = (enum h5_object)found;
+    return STATUS_OK;
+}
+
+enum status h5_has_attr(struct h5 *f, const char *object, const char *attr, bool *has)
+{
+    *has = false;
+    TRY(ask_name(f, H5_ASK_HAS_ATTR, object, attr));
+    *has = f->room->flag;
+    return STATUS_OK;
+}
+
+/* ---- numbers ---- */
+
+enum status h5_data_open(struct h5_data **out, struct h5 *f, const char *name)
+{
+    *out = NULL;
+    struct h5_data *d = NULL;
+    TRY(mem_alloc(&d, 1, sizeof *d, "HDF5 dataset"));
+    enum status status = ask_name(f, H5_ASK_DATA_OPEN, name, NULL);
+    if (status == STATUS_OK) {
+        *d = (struct h5_data){.file = f, .number = (int)f->room->number, .info = f->room->info};
+        if (!makes_sense(&d->info)) status = nonsense(f);
+    }
+    if (status != STATUS_OK) mem_free(&d);
+    *out = d;
+    return status;
+}
+
+void h5_data_close(struct h5_data **d)
+{
+    if (!*d) return;
+    (*d)->file->room->dataset = (*d)->number;
+    (void)ask((*d)->file, H5_ASK_DATA_CLOSE);
+    mem_free(d);
+}
+
+const struct h5_info *h5_data_info(const struct h5_data *d)
+{
+    return &d->info;
+}
+
+static int64_t bytes_of(enum h5_type type)
+{
+    return type == H5_TYPE_U8 ? 1 : type == H5_TYPE_F32 ? 4 : 8;
+}
+
+/* Rows come in pieces, one behind the other. */
+static enum status read_wanted(struct h5_data *d, const struct h5_wanted *wanted, int64_t elements, void *out)
+{
+    struct h5 *f = d->file;
+    int64_t bytes = elements * bytes_of(wanted->type), at = 0;
+    f->room->dataset = d->number;
+    f->room->wanted = *wanted;
+    TRY(ask(f, H5_ASK_DATA_READ));
+    while (f->room->more) {
+        int64_t piece = f->room->bytes;
+        if (piece < 0 || piece > (int64_t)H5_ROOM_BYTES || piece > bytes - at) return nonsense(f);
+        memcpy((char *)out + at, f->room->piece, (size_t)piece);
+        at += piece;
+        TRY(ask(f, H5_ASK_NEXT));
+    }
+    return at == bytes ? STATUS_OK : nonsense(f);
+}
+
+enum status h5_data_read(struct h5_data *d, int64_t first, int64_t count, enum h5_type type, void *out)
+{
+    return h5_data_read_every(d, first, 1, count, type, out);
+}
+
+enum status h5_data_read_every(struct h5_data *d, int64_t first, int64_t step, int64_t count,
+                               enum h5_type type, void *out)
+{
+    assert(step >= 1);
+    const struct h5_info *info = &d->info;
+    if (first < 0) return status_fail(STATUS_DATA, "%s: there is no row %" PRId64, d->file->path, first);
+    int64_t rows = info->rank ? info->dims[0] : 1, row = rows ? info->elements / rows : 0;
+    int64_t elements =
+        count > 0 && count <= rows ? count * row : 0; /* the child says what is wrong with others */
+    return read_wanted(d, &(struct h5_wanted){first, step, count, type}, elements, out);
+}
+
+enum status h5_read(struct h5 *f, const char *name, enum h5_type type, int64_t count, void *out)
+{
+    struct h5_data *d = NULL;
+    TRY(h5_data_open(&d, f, name));
+    enum status status = STATUS_OK;
+    if (d->info.elements != count)
+        status = status_fail(STATUS_DATA, "%s: %s: holds %" PRId64 " values where %" PRId64 " are needed",
+                             f->path, name, d->info.elements, count);
+    else
+        status = read_wanted(d, &(struct h5_wanted){-1, 1, 0, type}, count, out);
+    h5_data_close(&d);
+    return status;
+}
+
+/* ---- texts ---- */
+
+/* One block: `count` pointers, then the texts they point at. */
+static enum status take_texts(struct h5 *f, char **texts, int64_t count, int64_t bytes)
+{
+    char *text = (char *)(texts + count), *end = text + bytes;
+    for (int64_t at = 0; f->room->more;) {
+        int64_t piece = f->room->bytes;
+        if (piece < 0 || piece > (int64_t)H5_ROOM_BYTES || piece > bytes - at) return nonsense(f);
+        memcpy(text + at, f->room->piece, (size_t)piece);
+        at += piece;
+        TRY(ask(f, H5_ASK_NEXT));
+    }
+    for (int64_t i = 0; i < count; i++) {
+        char *zero = memchr(text, '\0', (size_t)(end - text));
+        if (!zero) return nonsense(f);
+        texts[i] = text;
+        text = zero + 1;
+    }
+    return STATUS_OK;
+}
+
+static enum status ask_list(struct h5 *f, enum h5_question question, const char *object, const char *attr,
+                            char ***texts, int64_t *count)
+{
+    *texts = NULL;
+    *count = 0;
+    TRY(ask_name(f, question, object, attr));
+    int64_t pieces = f->room->number, bytes = f->room->bytes;
+    if (!f->room->more || pieces < 0 || bytes < pieces || bytes > INT32_MAX) return nonsense(f);
+    char **block = NULL;
+    TRY(mem_alloc(&block, (size_t)pieces * sizeof *block + (size_t)bytes, 1, "texts of an HDF5 file"));
+    enum status status = ask(f, H5_ASK_NEXT);
+    if (status == STATUS_OK) status = take_texts(f, block, pieces, bytes);
+    if (status != STATUS_OK) mem_free(&block);
+    *texts = block;
+    *count = block ? pieces : 0;
+    return status;
+}
+
+static enum status ask_texts(struct h5 *f, const char *object, const char *attr, char ***texts,
+                             int64_t *count)
+{
+    return ask_list(f, H5_ASK_TEXTS, object, attr, texts, count);
+}
+
+static enum status ask_text(struct h5 *f, const char *object, const char *attr, char **text)
+{
+    char **texts;
+    int64_t count;
+    *text = NULL;
+    TRY(ask_texts(f, object, attr, &texts, &count));
+    enum status status;
+    if (count != 1)
+        status = status_fail(STATUS_DATA, "%s: %s: holds %" PRId64 " texts where one is needed", f->path,
+                             attr ? attr : object, count);
+    else
+        status = mem_copy_text(text, texts[0]);
+    mem_free(&texts);
+    return status;
+}
+
+enum status h5_read_texts(struct h5 *f, const char *name, char ***texts, int64_t *count)
+{
+    return ask_texts(f, name, NULL, texts, count);
+}
+
+enum status h5_read_text(struct h5 *f, const char *name, char **text)
+{
+    return ask_text(f, name, NULL, text);
+}
+
+enum status h5_attr_texts(struct h5 *f, const char *object, const char *attr, char ***texts, int64_t *count)
+{
+    return ask_texts(f, object, attr, texts, count);
+}
+
+enum status h5_attr_text(struct h5 *f, const char *object, const char *attr, char **text)
+{
+    return ask_text(f, object, attr, text);
+}
+
+/* ---- numbers of attributes ---- */
+
+enum status h5_attr_int64(struct h5 *f, const char *object, const char *attr, int64_t *value)
+{
+    TRY(ask_name(f, H5_ASK_INTEGER, object, attr));
+    memcpy(value, f->room->piece, sizeof *value);
+    if (f->room->flag && *value < 0)
+        return status_fail(STATUS_DATA, "%s: attribute '%s' of %s is %" PRIu64 ", which is too large",
+                           f->path, attr, object, (uint64_t)*value);
+    return STATUS_OK;
+}
+
+enum status h5_attr_uint64(struct h5 *f, const char *object, const char *attr, uint64_t *value)
+{
+    int64_t bits;
+    TRY(ask_name(f, H5_ASK_INTEGER, object, attr));
+    memcpy(&bits, f->room->piece, sizeof bits);
+    if (!f->room->flag && bits < 0)
+        return status_fail(STATUS_DATA, "%s: attribute '%s' of %s is %" PRId64 ", which is negative", f->path,
+                           attr, object, bits);
+    *value = (uint64_t)bits;
+    return STATUS_OK;
+}
+
+enum status h5_attr_doubles(struct h5 *f, const char *object, const char *attr, int64_t count, double *values)
+{
+    if (count < 0 || (size_t)count > H5_ROOM_BYTES / sizeof *values)
+        return status_fail(STATUS_DATA, "%s: attribute '%s' of %s: %" PRId64 " values are too many", f->path,
+                           attr, object, count);
+    f->room->wanted.count = count;
+    TRY(ask_name(f, H5_ASK_DOUBLES, object, attr));
+    memcpy(values, f->room->piece, (size_t)count * sizeof *values);
+    return STATUS_OK;
+}
+
+/* ---- lists ---- */
+
+struct visit {
+    struct h5 *file;
+    void (*each)(void *self, const char *name, const struct h5_info *info);
+    void *self;
+    double spent; /* processor time of the child: many slow answers are no better than an endless one */
+};
+
+static enum status visit(struct visit *v, const char *group, const char *name)
+{
+    struct h5 *f = v->file;
+    char path[H5_PATH_SIZE];
+    double before = guard_used(f->guard);
+    snprintf(path, sizeof path, "%s%s%s", group, *group ? "/" : "", name);
+    enum status status = ask_name(f, H5_ASK_DESCRIBE, path, NULL);
+    v->spent += guard_used(f->guard) - before;
+    TRY(guard_check(f->guard, v->spent));
+    struct h5_info info = f->room->info;
+    if (status == STATUS_OK && !makes_sense(&info)) status = nonsense(f);
+    v->each(v->self, name, status == STATUS_OK ? &info : NULL);
+    return STATUS_OK;
+}
+
+/* Name by name: whoever looks at a dataset may ask more about it. */
+enum status h5_visit(struct h5 *f, const char *group,
+                     void (*each)(void *self, const char *name, const struct h5_info *info), void *self)
+{
+    char **names;
+    int64_t count;
+    struct visit v = {.file = f, .each = each, .self = self};
+    TRY(ask_list(f, H5_ASK_LIST, group, NULL, &names, &count));
+    group += strspn(group, "/"); /* names read better without */
+    enum status status = STATUS_OK;
+    for (int64_t i = 0; i < count && status == STATUS_OK; i++) status = visit(&v, group, names[i]);
+    mem_free(&names);
+    return status;
+}

@@ -1,0 +1,156 @@
+/* h5.h - the HDF5 door: numbers, texts and attributes in and out of files.
+ *
+ * Files are opened read-only without locks, and written under a temporary name that becomes the real one only when everything is
+ * on the disk. Every file is untrusted. A child process reads it, with limits of memory and time, so that one which makes the
+ * HDF5 library crash or run on ends in a message; it ends with h5_close. Only hard links and HDF5's own filters are used, and
+ * nothing outside of the file; ranks, sizes and types are checked before memory is taken. Reading fails with STATUS_DATA,
+ * writing with STATUS_OTHER, each in one line that names file and object. Object names are paths inside the file
+ * ("train/images"; "/" is the root). Not thread-safe: one thread of a process at a time: while a checkpoint is written beside the
+ * steps (saver.h), the main thread keeps out, and opens no file. Local functions. */
+#ifndef IO_H5_H5_H
+#define IO_H5_H5_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/status.h"
+
+#define H5_MAX_RANK    32
+#define H5_MAX_FILTERS 8
+#define H5_NAME_SIZE   32
+
+/* What the elements of a dataset are. Enumerations, such as h5py's bool, count as integers. */
+enum h5_kind { H5_KIND_INT, H5_KIND_REAL, H5_KIND_TEXT, H5_KIND_OTHER };
+
+/* Element types in memory and of the datasets written here. */
+enum h5_type { H5_TYPE_U8, H5_TYPE_I64, H5_TYPE_F32, H5_TYPE_F64 };
+
+enum h5_object { H5_OBJECT_NONE, H5_OBJECT_GROUP, H5_OBJECT_DATASET };
+
+struct h5_filter {
+    int id;
+    bool available; /* whether this HDF5 can read data that went through it */
+    char name[H5_NAME_SIZE];
+};
+
+struct h5_info {
+    int rank; /* 0 = a single value */
+    int64_t dims[H5_MAX_RANK];
+    int64_t elements; /* product of dims; elements * bytes fits in int64 */
+    enum h5_kind kind;
+    int bytes; /* of an element */
+    bool is_signed;
+    bool is_chunked;
+    int64_t chunk[H5_MAX_RANK];
+    int filter_count; /* at most H5_MAX_FILTERS are described */
+    struct h5_filter filters[H5_MAX_FILTERS];
+};
+
+/* "uint8", "float32", "text", ... and "(60000, 1, 28, 28)" for people. */
+#define H5_TEXT_SIZE 160
+void h5_type_text(const struct h5_info *info, char text[H5_TEXT_SIZE]);
+void h5_shape_text(int rank, const int64_t *dims, char text[H5_TEXT_SIZE]);
+
+/* ---- reading ---- */
+
+/* Files opened from now on may lead out of themselves: soft and external links, external storage, virtual datasets and filter
+ * plugins are followed (data.allow_external). At the start they may not. */
+void h5_allow_external(bool allow);
+
+struct h5;
+enum status h5_open(struct h5 **out, const char *path);
+void h5_close(struct h5 **f);
+
+/* What stands under a name, and whether there is such an object with such an attribute. Errors: as everywhere here, also that a
+ * link on the way is not followed; then nobody knows, and it is not the same as "there is none". */
+enum status h5_what(struct h5 *f, const char *name, enum h5_object *what);
+enum status h5_has_attr(struct h5 *f, const char *object, const char *attr, bool *has);
+
+/* Calls `each` for every dataset below a group, in name order; info is NULL for one that cannot be
+ * described (status_text() says why). Links to other files are not followed. Errors also end it on the way: the child did not
+ * survive a dataset, or all together keep it busy for longer than one answer may. */
+enum status h5_visit(struct h5 *f, const char *group,
+                     void (*each)(void *self, const char *name, const struct h5_info *info), void *self);
+
+/* One dataset kept open, with room to cache the chunks of a few rows. Opening fails when a filter is missing, when the rows lie
+ * elsewhere, and when more is declared than the file can hold. Closed before its file. */
+struct h5_data;
+enum status h5_data_open(struct h5_data **out, struct h5 *f, const char *name);
+void h5_data_close(struct h5_data **d);
+const struct h5_info *h5_data_info(const struct h5_data *d);
+
+/* Rows first .. first+count-1 (of the first dimension) as `type`. Integers become floats by rounding; floats
+ * never become integers; a float64 beyond float32 becomes Inf; an integer that does not fit is an error. */
+enum status h5_data_read(struct h5_data *d, int64_t first, int64_t count, enum h5_type type, void *out);
+
+/* The same of rows first, first + step, ...; step >= 1. */
+enum status h5_data_read_every(struct h5_data *d, int64_t first, int64_t step, int64_t count,
+                               enum h5_type type, void *out);
+
+/* A whole small dataset of exactly `count` elements. */
+enum status h5_read(struct h5 *f, const char *name, enum h5_type type, int64_t count, void *out);
+
+/* Texts of fixed or variable length. `text`, and `texts` as one block, are released with mem_free. */
+enum status h5_read_text(struct h5 *f, const char *name, char **text);
+enum status h5_read_texts(struct h5 *f, const char *name, char ***texts, int64_t *count);
+enum status h5_attr_text(struct h5 *f, const char *object, const char *attr, char **text);
+enum status h5_attr_texts(struct h5 *f, const char *object, const char *attr, char ***texts, int64_t *count);
+
+/* Numbers; of doubles exactly `count`. */
+enum status h5_attr_int64(struct h5 *f, const char *object, const char *attr, int64_t *value);
+enum status h5_attr_uint64(struct h5 *f, const char *object, const char *attr, uint64_t *value);
+enum status h5_attr_doubles(struct h5 *f, const char *object, const char *attr, int64_t count,
+                            double *values);
+
+/* ---- writing ---- */
+
+struct h5_writer;
+
+/* Starts PATH.tmp.<pid>. An existing PATH is STATUS_CONFIG unless `overwrite` and a regular file. */
+enum status h5_create(struct h5_writer **out, const char *path, bool overwrite);
+
+/* The same, with a seal: a block of text before the HDF5 data (which its readers skip) that the commit fills in, of the
+ * label, a line, the file's length, and the XXH64 of everything behind the block. Whatever is not a device is replaced. */
+#define H5_SEAL_BYTES 512
+#define H5_SEAL_LABEL 128
+enum status h5_create_sealed(struct h5_writer **out, const char *path, const char *label);
+
+/* Whether all bytes of a sealed file are as they were written, without a call to HDF5; the label; and only the label, of a
+ * file whose length is right. Errors: STATUS_DATA, also when there is no seal. */
+enum status h5_check_seal(const char *path, char label[H5_SEAL_LABEL]);
+enum status h5_read_seal(const char *path, char label[H5_SEAL_LABEL]);
+
+/* Whether the file begins as one with a seal and such a label does, however damaged the rest is; also where only one of the two
+ * is still as it was. */
+bool h5_looks_sealed(const char *path, const char *label_start);
+
+/* Closes the file, brings it to the disk and gives it its name; on failure nothing is left behind. */
+enum status h5_commit(struct h5_writer **w);
+
+/* Gives up: nothing is left behind. NULL is fine, so it may follow a commit. */
+void h5_discard(struct h5_writer **w);
+
+/* Missing parent groups are made. A group that exists already is fine. Ranks 0 .. 4. */
+enum status h5_write_group(struct h5_writer *w, const char *name);
+enum status h5_write(struct h5_writer *w, const char *name, enum h5_type type, int rank, const int64_t *dims,
+                     const void *data);
+enum status h5_write_text(struct h5_writer *w, const char *name, const char *text);
+enum status h5_write_texts(struct h5_writer *w, const char *name, const char *const *texts, int64_t count);
+
+/* A dataset filled row by row, in order. chunk_rows 0 = contiguous; gzip 0 = none, 1..9 needs chunks. */
+struct h5_rows;
+enum status h5_rows_create(struct h5_rows **out, struct h5_writer *w, const char *name, enum h5_type type,
+                           int rank, const int64_t *dims, int64_t chunk_rows, int gzip);
+enum status h5_rows_write(struct h5_rows *r, int64_t count, const void *data);
+void h5_rows_close(struct h5_rows **r); /* before the commit */
+
+/* An attribute holds at most some 4000 texts (64 KB of references); more make a dataset. */
+#define H5_ATTR_TEXTS_MAX 4000
+enum status h5_write_attr_text(struct h5_writer *w, const char *object, const char *attr, const char *text);
+enum status h5_write_attr_texts(struct h5_writer *w, const char *object, const char *attr,
+                                const char *const *texts, int64_t count);
+enum status h5_write_attr_int64(struct h5_writer *w, const char *object, const char *attr, int64_t value);
+enum status h5_write_attr_uint64(struct h5_writer *w, const char *object, const char *attr, uint64_t value);
+enum status h5_write_attr_double(struct h5_writer *w, const char *object, const char *attr, double value);
+
+#endif

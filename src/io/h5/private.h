@@ -1,0 +1,138 @@
+/* private.h - what the files of the HDF5 door share.
+ *
+ * Reading, two halves: h5.c is the side of the caller and knows no HDF5. It asks a child process (guard.h), one per open file,
+ * which answers in h5_serve.c with the functions below: only there does the library touch a file that somebody else wrote.
+ * Writing (h5_write.c) happens in the process itself. */
+#ifndef IO_H5_PRIVATE_H
+#define IO_H5_PRIVATE_H
+
+#define H5_USE_110_API /* the same calls with every HDF5 from 1.10 on */
+#include <hdf5.h>
+
+#include "io/h5/h5.h"
+#include "io/guard.h"
+
+#define H5_PATH_SIZE 1024 /* of names inside a file, and of attributes */
+
+/* An open file, in the child. */
+struct h5_file {
+    hid_t file;
+    const char *path;
+    int64_t bytes;       /* length of the file */
+    bool external;       /* whatever leads out of the file is followed */
+    struct guard *guard; /* NULL = in no child */
+    size_t memory;       /* what the open datasets need beyond GUARD_MEMORY */
+};
+
+/* h5_file.c: silences HDF5's own printing. Before any other call; repeated calls are harmless. */
+void h5_start(void);
+
+/* The cause HDF5 gives for its last failure, in a buffer of this thread. Every call into HDF5 wipes the cause out, so
+ * this comes first after a failure, before anything is closed. */
+const char *h5_cause(void);
+
+enum status h5_file_open(struct h5_file *f); /* path, bytes and external are set */
+void h5_file_close(struct h5_file *f);
+
+/* What stands under a name. STATUS_DATA if a link on the way leads out, and may not. */
+enum status h5_file_find(const struct h5_file *f, const char *name, enum h5_object *what);
+enum status h5_file_has_attr(const struct h5_file *f, const char *object, const char *attr, bool *has);
+
+/* Texts one behind the other, each with its final zero; `block` is released with mem_free. */
+struct h5_texts {
+    char *block;
+    int64_t count;
+    size_t bytes;
+};
+
+/* Names of the datasets below a group, in order; and what stands under a name, which is a dataset. */
+enum status h5_file_list(const struct h5_file *f, const char *group, struct h5_texts *out);
+enum status h5_file_describe(const struct h5_file *f, const char *name, struct h5_info *info);
+
+/* h5_policy.c: what a file from a stranger may do. The first is asked before the shape of a dataset is, because the shape of a
+ * virtual one already opens other files. */
+enum status h5_policy_storage(const struct h5_file *f, hid_t list, const char *name);
+enum status h5_policy_filters(const struct h5_file *f, const char *name, const struct h5_info *info);
+enum status h5_policy_sizes(const struct h5_file *f, hid_t dataset, const char *name,
+                            const struct h5_info *info);
+
+/* h5_info.c: describes an open dataset. */
+enum status h5_describe(const struct h5_file *f, hid_t dataset, const char *name, struct h5_info *info);
+
+/* h5_read.c: a dataset that has passed all checks, its info, and its rows. */
+enum status h5_read_open(struct h5_file *f, const char *name, hid_t *dataset, struct h5_info *info);
+void h5_read_close(struct h5_file *f, hid_t dataset, const struct h5_info *info);
+
+/* Hands on `bytes` of what is read, which stand in `room`; false = nobody wants more. */
+struct h5_sink {
+    void *room;
+    size_t size;
+    bool (*take)(void *self, size_t bytes);
+    void *self;
+};
+
+/* first < 0 = all elements, of any rank. */
+struct h5_wanted {
+    int64_t first, step, count;
+    enum h5_type type;
+};
+enum status h5_read_rows(const struct h5_file *f, hid_t dataset, const char *name, const struct h5_info *info,
+                         const struct h5_wanted *wanted, const struct h5_sink *sink);
+
+/* h5_text.c: attribute NULL = texts of a dataset. */
+enum status h5_text_read(struct h5_file *f, const char *object, const char *attr, struct h5_texts *out);
+
+/* Exactly `count` numbers of an attribute as doubles or, if `integers`, as the bits of int64 or uint64; only those of integers
+ * are told apart. */
+enum status h5_text_numbers(struct h5_file *f, const char *object, const char *attr, bool integers,
+                            int64_t count, bool *is_unsigned, void *out);
+
+/* h5_virtual.c: STATUS_DATA if the dataset is virtual and one of its sources is missing. */
+enum status h5_check_sources(const struct h5_file *f, hid_t dataset, const char *name);
+
+hid_t h5_native(enum h5_type type); /* the HDF5 type of an element in memory */
+
+/* ---- what parent and child say to each other ---- */
+
+enum h5_question {
+    H5_ASK_OPEN,
+    H5_ASK_WHAT,
+    H5_ASK_HAS_ATTR,
+    H5_ASK_LIST,
+    H5_ASK_DESCRIBE,
+    H5_ASK_DATA_OPEN,
+    H5_ASK_DATA_CLOSE,
+    H5_ASK_DATA_READ,
+    H5_ASK_TEXTS,
+    H5_ASK_INTEGER,
+    H5_ASK_DOUBLES,
+    H5_ASK_NEXT, /* the next piece of the answer */
+};
+
+#define H5_ROOM_BYTES ((size_t)4 << 20)
+
+struct h5_room {
+    /* the question */
+    enum h5_question question;
+    int dataset;
+    bool has_attr_name;
+    struct h5_wanted wanted;
+    char object[H5_PATH_SIZE], attr[H5_PATH_SIZE];
+    /* the answer */
+    enum status status;
+    char text[STATUS_TEXT_SIZE]; /* of the status */
+    bool more;                   /* pieces follow, one for every H5_ASK_NEXT */
+    bool flag;                   /* has_attr; is unsigned */
+    int64_t number;              /* object; dataset; count of texts */
+    int64_t bytes;               /* of this piece; of all texts, in the first answer */
+    struct h5_info info;
+    _Alignas(64) char piece[H5_ROOM_BYTES];
+};
+
+/* h5_serve.c: what the child runs; `file` is a struct h5_file. */
+void h5_serve(struct guard *g, void *file);
+
+/* Fills in the seal of a closed file; `path` names it in messages. */
+enum status h5_seal(const char *temporary, const char *path, const char *label);
+
+#endif

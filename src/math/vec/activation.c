@@ -1,0 +1,178 @@
+/* activation.c - every kind good to 5 units in the last place of its result, value and slope, down to the smallest numbers
+ * (tests/math/test_activation.c says what that means where terms cancel). */
+#include "math/vec/math.h"
+
+/* The standard normal distribution: its density at x, and the probability of a value below x. */
+struct normal {
+    vec density, below;
+};
+
+/* exp(-x^2 / 2) with the part of the square that a float has no room for: an error of 2^-24 of 100 would be a hundred times
+ * that in the exponential. At 14.5 it is 0. */
+VEC_INLINE vec gauss(vec size)
+{
+    vec high = (vec)((vecu)size & 0xfffff000u); /* 12 bits, whose square is exact */
+    vec square = -0.5f * (high * high), rest = -0.5f * (size - high) * (size + high);
+    struct vec_reduced a = vec_reduce(square);
+    veci half = a.n >> 1;
+    return vec_exp_reduced(a.r + rest) * vec_power_of_two(half) * vec_power_of_two(a.n - half);
+}
+
+/* What lies beyond |x| is exp(-x^2 / 2) times a function that falls slowly: a minimax polynomial in (|x| - 4) / (|x| + 4),
+ * divided by |x| + 4, good to 2^-26 of the value. Hence the lower tail keeps all its digits, which 1 + erf loses. */
+VEC_INLINE struct normal normal(vec x)
+{
+    vec size = vec_clamp(vec_abs(x), 0.0f, 14.5f), scale = 1.0f / (size + 4.0f);
+    vec t = (size - 4.0f) * scale, p = vec_all(-0.00013243342f), e = gauss(size);
+    p = p * t + 0.00017837131f;
+    p = p * t + 0.0015695895f;
+    p = p * t - 0.003512078f;
+    p = p * t - 0.0075250035f;
+    p = p * t + 0.060403764f;
+    p = p * t - 0.18652348f;
+    p = p * t + 0.3871369f;
+    p = p * t - 0.60789657f;
+    p = p * t + 0.75528514f;
+    vec beyond = e * (p * scale);
+    return (struct normal){0.39894228f * e, vec_select(x < 0.0f, beyond, 1.0f - beyond)};
+}
+
+/* gelu's tanh formula is x sigmoid(2 sqrt(2 / pi) (x + 0.044715 x^3)); |x| beyond 12 changes the sigmoid no more. */
+#define GELU_LINEAR 1.5957691f
+#define GELU_CUBIC  0.071354814f
+
+struct gelu_tanh {
+    vec x, inner; /* within 12, and the argument of the sigmoid */
+};
+
+VEC_INLINE struct gelu_tanh gelu_tanh(vec x)
+{
+    vec near = vec_clamp(x, -12.0f, 12.0f);
+    vec slope = GELU_CUBIC * (near * near) + GELU_LINEAR;
+    return (struct gelu_tanh){near, near * slope};
+}
+
+VEC_INLINE vec softplus(vec x, float beta, float threshold)
+{
+    vec z = x * beta, positive = vec_select(z < 0.0f, vec_all(0), z);
+    vec y = (positive + vec_log1p(vec_exp(vec_minus_abs(z)))) / beta;
+    return vec_select(z > threshold, x, y);
+}
+
+VEC_INLINE vec forward(enum activation_kind kind, float a, float b, vec x)
+{
+    switch (kind) {
+    case ACTIVATION_SIGMOID:
+        return vec_sigmoid(x);
+    case ACTIVATION_TANH:
+        return vec_tanh(x);
+    case ACTIVATION_LEAKY_RELU:
+        return vec_select(x > 0.0f, x, a * x);
+    case ACTIVATION_ELU:
+        return vec_select(x > 0.0f, x, a * vec_expm1(x));
+    case ACTIVATION_GELU:
+        return x * normal(x).below;
+    case ACTIVATION_GELU_TANH:
+        return x * vec_sigmoid(gelu_tanh(x).inner);
+    case ACTIVATION_SILU:
+        return x * vec_sigmoid(x);
+    case ACTIVATION_SOFTPLUS:
+        return softplus(x, a, b);
+    }
+    return x;
+}
+
+VEC_INLINE vec slope_of_gelu(vec x)
+{
+    struct normal at = normal(x);
+    return x * at.density + at.below;
+}
+
+VEC_INLINE vec slope_of_gelu_tanh(vec x)
+{
+    struct gelu_tanh at = gelu_tanh(x);
+    struct vec_shares s = vec_sigmoid_both(at.inner);
+    vec inner_slope = (3 * GELU_CUBIC) * (at.x * at.x) + GELU_LINEAR;
+    return s.share * ((at.x * inner_slope) * s.rest + 1.0f);
+}
+
+VEC_INLINE vec slope_of_silu(vec x)
+{
+    struct vec_shares s = vec_sigmoid_both(x);
+    return s.share * (x * s.rest + 1.0f);
+}
+
+/* The derivative, from the output or the input. */
+VEC_INLINE vec slope(enum activation_kind kind, float a, float b, vec kept)
+{
+    switch (kind) {
+    case ACTIVATION_SIGMOID:
+        return kept * (1.0f - kept);
+    case ACTIVATION_TANH:
+        return 1.0f - kept * kept;
+    case ACTIVATION_LEAKY_RELU:
+        return vec_select(kept > 0.0f, vec_all(1), vec_all(a));
+    case ACTIVATION_ELU:
+        return vec_select(kept > 0.0f, vec_all(1), kept + a);
+    case ACTIVATION_GELU:
+        return slope_of_gelu(kept);
+    case ACTIVATION_GELU_TANH:
+        return slope_of_gelu_tanh(kept);
+    case ACTIVATION_SILU:
+        return slope_of_silu(kept);
+    case ACTIVATION_SOFTPLUS:
+        return vec_select(a * kept > b, vec_all(1), vec_sigmoid(a * kept));
+    }
+    return kept;
+}
+
+/* Called with a constant kind, so that every kind gets loops of its own. */
+VEC_INLINE void forward_loop(enum activation_kind kind, const struct activation *f, int64_t count,
+                             const float *x, float *y)
+{
+    float a = f->a, b = f->b;
+    for (int64_t i = 0; i < count; i += VW) vec_store(y + i, forward(kind, a, b, vec_load(x + i)));
+}
+
+VEC_INLINE void backward_loop(enum activation_kind kind, const struct activation *f, int64_t count,
+                              const float *kept, const float *dy, float *dx)
+{
+    float a = f->a, b = f->b;
+    for (int64_t i = 0; i < count; i += VW)
+        vec_store(dx + i, vec_load(dy + i) * slope(kind, a, b, vec_load(kept + i)));
+}
+
+#define EVERY_KIND(CASE)                                                                                     \
+    CASE(ACTIVATION_SIGMOID)                                                                                 \
+    CASE(ACTIVATION_TANH)                                                                                    \
+    CASE(ACTIVATION_LEAKY_RELU)                                                                              \
+    CASE(ACTIVATION_ELU)                                                                                     \
+    CASE(ACTIVATION_GELU)                                                                                    \
+    CASE(ACTIVATION_GELU_TANH)                                                                               \
+    CASE(ACTIVATION_SILU)                                                                                    \
+    CASE(ACTIVATION_SOFTPLUS)
+
+void LEVEL(activation_forward)(const struct activation *f, int64_t count, const float *x, float *y)
+{
+#define CASE(kind)                                                                                           \
+    case kind:                                                                                               \
+        forward_loop(kind, f, count, x, y);                                                                  \
+        break;
+    switch (f->kind) {
+        EVERY_KIND(CASE)
+    }
+#undef CASE
+}
+
+void LEVEL(activation_backward)(const struct activation *f, int64_t count, const float *kept, const float *dy,
+                                float *dx)
+{
+#define CASE(kind)                                                                                           \
+    case kind:                                                                                               \
+        backward_loop(kind, f, count, kept, dy, dx);                                                         \
+        break;
+    switch (f->kind) {
+        EVERY_KIND(CASE)
+    }
+#undef CASE
+}

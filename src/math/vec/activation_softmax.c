@@ -1,0 +1,108 @@
+#include "math/vec/math.h"
+
+/* x [classes][columns], where the classes of a column may lie far apart: so many registers side by side are taken through all
+ * classes that whole runs of cache lines are used at each. */
+#define WIDE 4
+
+/* The largest of every column; NaN in a column may be it or not, but makes NaN of the exponentials' sum. */
+VEC_INLINE void largest(int wide, int64_t classes, int64_t columns, const float *x, vec *most)
+{
+    for (int i = 0; i < wide; i++) most[i] = vec_load(x + i * VW);
+    for (int64_t k = 1; k < classes; k++)
+        for (int i = 0; i < wide; i++) {
+            vec value = vec_load(x + k * columns + i * VW);
+            most[i] = vec_select(value > most[i], value, most[i]);
+        }
+}
+
+VEC_INLINE void softmax_columns(int wide, int64_t classes, int64_t columns, const float *x, float *y)
+{
+    vec most[WIDE], sum[WIDE] = {{0}};
+    largest(wide, classes, columns, x, most);
+    for (int64_t k = 0; k < classes; k++)
+        for (int i = 0; i < wide; i++) {
+            vec e = vec_exp(vec_load(x + k * columns + i * VW) - most[i]);
+            sum[i] += e;
+            vec_store(y + k * columns + i * VW, e);
+        }
+    for (int i = 0; i < wide; i++) sum[i] = 1.0f / sum[i];
+    for (int64_t k = 0; k < classes; k++)
+        for (int i = 0; i < wide; i++) {
+            float *at = y + k * columns + i * VW;
+            vec_store(at, vec_load(at) * sum[i]);
+        }
+}
+
+VEC_INLINE void log_softmax_columns(int wide, int64_t classes, int64_t columns, const float *x, float *y)
+{
+    vec most[WIDE], sum[WIDE] = {{0}};
+    largest(wide, classes, columns, x, most);
+    for (int64_t k = 0; k < classes; k++)
+        for (int i = 0; i < wide; i++) sum[i] += vec_exp(vec_load(x + k * columns + i * VW) - most[i]);
+    for (int i = 0; i < wide; i++) sum[i] = vec_log(sum[i]);
+    for (int64_t k = 0; k < classes; k++)
+        for (int i = 0; i < wide; i++) {
+            int64_t at = k * columns + i * VW;
+            vec_store(y + at, (vec_load(x + at) - most[i]) - sum[i]);
+        }
+}
+
+/* dx = y (dy - sum of y dy) */
+VEC_INLINE void softmax_back(int wide, int64_t classes, int64_t columns, const float *y, const float *dy,
+                             float *dx)
+{
+    vec sum[WIDE] = {{0}};
+    for (int64_t k = 0; k < classes; k++)
+        for (int i = 0; i < wide; i++)
+            sum[i] += vec_load(y + k * columns + i * VW) * vec_load(dy + k * columns + i * VW);
+    for (int64_t k = 0; k < classes; k++)
+        for (int i = 0; i < wide; i++) {
+            int64_t at = k * columns + i * VW;
+            vec_store(dx + at, vec_load(y + at) * (vec_load(dy + at) - sum[i]));
+        }
+}
+
+/* dx = dy - exp(y) sum of dy */
+VEC_INLINE void log_softmax_back(int wide, int64_t classes, int64_t columns, const float *y, const float *dy,
+                                 float *dx)
+{
+    vec sum[WIDE] = {{0}};
+    for (int64_t k = 0; k < classes; k++)
+        for (int i = 0; i < wide; i++) sum[i] += vec_load(dy + k * columns + i * VW);
+    for (int64_t k = 0; k < classes; k++)
+        for (int i = 0; i < wide; i++) {
+            int64_t at = k * columns + i * VW;
+            vec_store(dx + at, vec_load(dy + at) - vec_exp(vec_load(y + at)) * sum[i]);
+        }
+}
+
+void LEVEL(softmax_forward)(int64_t classes, int64_t columns, const float *x, float *y)
+{
+    int64_t n = 0;
+    for (; n + WIDE * VW <= columns; n += WIDE * VW) softmax_columns(WIDE, classes, columns, x + n, y + n);
+    for (; n < columns; n += VW) softmax_columns(1, classes, columns, x + n, y + n);
+}
+
+void LEVEL(softmax_backward)(int64_t classes, int64_t columns, const float *y, const float *dy, float *dx)
+{
+    int64_t n = 0;
+    for (; n + WIDE * VW <= columns; n += WIDE * VW)
+        softmax_back(WIDE, classes, columns, y + n, dy + n, dx + n);
+    for (; n < columns; n += VW) softmax_back(1, classes, columns, y + n, dy + n, dx + n);
+}
+
+void LEVEL(log_softmax_forward)(int64_t classes, int64_t columns, const float *x, float *y)
+{
+    int64_t n = 0;
+    for (; n + WIDE * VW <= columns; n += WIDE * VW)
+        log_softmax_columns(WIDE, classes, columns, x + n, y + n);
+    for (; n < columns; n += VW) log_softmax_columns(1, classes, columns, x + n, y + n);
+}
+
+void LEVEL(log_softmax_backward)(int64_t classes, int64_t columns, const float *y, const float *dy, float *dx)
+{
+    int64_t n = 0;
+    for (; n + WIDE * VW <= columns; n += WIDE * VW)
+        log_softmax_back(WIDE, classes, columns, y + n, dy + n, dx + n);
+    for (; n < columns; n += VW) log_softmax_back(1, classes, columns, y + n, dy + n, dx + n);
+}

@@ -1,0 +1,186 @@
+/* conv_direct.c - forward pass and data gradient of a convolution as plain sums of products.
+ *
+ * Both are the same walk over their result: an element at a position sums, over the channels of the source, the taps
+ * whose source element exists. Along one axis these taps are a span; positions of a row with equal spans that lie side
+ * by side in source and result (at stride 1) form a run of columns (positions x lanes), which the register tiles read
+ * and write in place. So padding costs nothing, the data gradient writes every element once, and each is one chain of
+ * products over channels and taps in order. With many channels, where a tile would walk the source in large strides,
+ * the columns of a panel are first copied together. */
+#include "math/vec/conv/conv.h"
+
+#define PANEL_SOURCE 16               /* more source channels than this are copied into panels, */
+#define PANEL_RESULT 8                /* if there are as many channels to use them */
+#define PANEL_FLOATS (256 * 1024 / 4) /* a part of an L2 cache */
+
+/* One of the two directions, and its scratch: weights in tiles [rows / m][channels][taps][m], the panel
+ * [channels][taps][columns], and tables of taps. */
+struct direct {
+    const struct window *c;
+    bool data; /* the data gradient */
+    struct finish finish;
+    float *result;
+    struct shape from, to;
+    struct tile_shape shape;
+    int64_t taps, panel_columns; /* in registers; 0 without panels */
+    float *packed, *panel;
+    struct tap *tap, *panel_tap; /* [taps], of the source and of the panel */
+};
+
+/* The taps of one axis that contribute to a result element: `count` from `tap` on, `step` apart; the first reads the
+ * source at `source`, the next ones `ahead` further each. */
+struct span {
+    int64_t tap, count, source;
+};
+
+static int64_t scratch_layout(const struct window *c, bool data, float *base, struct direct *d)
+{
+    *d = (struct direct){.c = c,
+                         .data = data,
+                         .from = data ? c->out : c->in,
+                         .to = data ? c->in : c->out,
+                         .taps = c->kernel * c->kernel};
+    d->shape = LEVEL(tile_shape_for)(d->to.c);
+    int64_t used = 0, depth = d->from.c * d->taps,
+            fit = PANEL_FLOATS / (depth * VW) / d->shape.j * d->shape.j;
+    if (d->from.c > PANEL_SOURCE && d->to.c >= PANEL_RESULT)
+        d->panel_columns = fit > d->shape.j ? fit : d->shape.j;
+    float *tables;
+    carve(base, &used, &d->packed, (d->to.c + TILE_MAX_M) * depth);
+    carve(base, &used, &d->panel, depth * d->panel_columns * VW);
+    carve(base, &used, &tables, 2 * d->taps * (int64_t)(sizeof *d->tap / sizeof(float)));
+    d->tap = (struct tap *)(void *)tables;
+    d->panel_tap = d->tap + d->taps;
+    return used;
+}
+
+int64_t LEVEL(direct_scratch_floats)(const struct window *c)
+{
+    struct direct d;
+    int64_t forward = scratch_layout(c, false, NULL, &d), data = scratch_layout(c, true, NULL, &d);
+    return forward > data ? forward : data;
+}
+
+/* The span of result coordinate `at` along an axis of the source that is `size` long. */
+static struct span span_of(const struct direct *d, int64_t at, int64_t size)
+{
+    int64_t stride = d->c->stride, kernel = d->c->kernel, first, end;
+    if (!d->data) { /* source = at * stride - padding + tap */
+        int64_t start = at * stride - d->c->padding;
+        first = start < 0 ? -start : 0;
+        end = size - start < kernel ? size - start : kernel;
+        return (struct span){first, end > first ? end - first : 0, start + first};
+    }
+    /* source * stride = at + padding - tap, so taps are `stride` apart and the source runs backwards */
+    int64_t reach = at + d->c->padding, low = reach - (size - 1) * stride;
+    first = reach % stride;
+    if (low > first) first += (low - first + stride - 1) / stride * stride;
+    end = reach + 1 < kernel ? reach + 1 : kernel;
+    return (struct span){first, end > first ? (end - first + stride - 1) / stride : 0,
+                         (reach - first) / stride};
+}
+
+/* Packs weights [OC][IC][taps] into tiles. */
+static void pack_weights(const struct direct *d, const float *weight)
+{
+    int64_t across = d->c->in.c * d->taps, row = d->data ? d->taps : across,
+            channel = d->data ? across : d->taps;
+    float *to = d->packed;
+    for (int64_t first = 0; first < d->to.c; first += d->shape.m)
+        for (int64_t k = 0; k < d->from.c * d->taps; k++)
+            for (int64_t i = first; i < first + d->shape.m; i++)
+                *to++ = i < d->to.c ? weight[i * row + k / d->taps * channel + k % d->taps] : 0;
+}
+
+/* The tables for the taps of two spans; returns how many. */
+static int64_t list_taps(const struct direct *d, const struct span *y, const struct span *x)
+{
+    int64_t step = d->data ? d->c->stride : 1, ahead = d->data ? -1 : 1, count = 0;
+    for (int64_t i = 0; i < y->count; i++)
+        for (int64_t j = 0; j < x->count; j++, count++)
+            d->tap[count] =
+                (struct tap){((y->tap + i * step) * d->c->kernel + x->tap + j * step) * d->shape.m,
+                             (i * d->from.w + j) * ahead * d->c->lanes};
+    return count;
+}
+
+/* Copies `columns` registers of every channel and tap of the source side by side. */
+static void fill_panel(const struct direct *d, int64_t taps, int64_t columns, const float *from)
+{
+    float *to = d->panel;
+    for (int64_t channel = 0; channel < d->from.c; channel++, from += d->from.h * d->from.w * d->c->lanes)
+        for (int64_t k = 0; k < taps; k++, to += columns * VW)
+            for (int64_t j = 0; j < columns * VW; j += VW)
+                vec_store(to + j, vec_load(from + d->tap[k].b + j));
+    for (int64_t k = 0; k < taps; k++) d->panel_tap[k] = (struct tap){d->tap[k].a, k * columns * VW};
+}
+
+/* A run of columns, which starts at `at` in the result. */
+static void run(const struct direct *d, int64_t taps, int64_t columns, const float *from, int64_t at)
+{
+    struct tile t = {.channels = taps ? d->from.c : 0,
+                     .taps = taps,
+                     .a_channel = d->taps * d->shape.m,
+                     .b_channel = d->from.h * d->from.w * d->c->lanes,
+                     .tap = d->tap,
+                     .c_row = d->to.h * d->to.w * d->c->lanes};
+    int64_t block = d->panel_columns ? d->panel_columns : columns, m = d->shape.m;
+    for (int64_t first = 0; first < columns; first += block) {
+        int64_t count = columns - first < block ? columns - first : block;
+        const float *b = from + first * VW;
+        if (d->panel_columns) {
+            fill_panel(d, taps, count, b);
+            b = d->panel, t.tap = d->panel_tap, t.b_channel = taps * count * VW;
+        }
+        for (int64_t j = 0; j < count; j += d->shape.j)
+            for (int64_t row = 0; row < d->to.c; row += m) {
+                t.a = d->packed + row * d->from.c * d->taps;
+                t.b = b + j * VW;
+                int64_t to = at + row * t.c_row + (first + j) * VW;
+                t.c = d->result + to;
+                t.rows = (int)(d->to.c - row < m ? d->to.c - row : m);
+                t.finish = (struct finish){d->finish.bias ? d->finish.bias + row : NULL, d->finish.relu,
+                                           d->finish.mask ? d->finish.mask + to : NULL};
+                LEVEL(tile_run)(d->shape.m, count - j < d->shape.j ? count - j : d->shape.j, &t);
+            }
+    }
+}
+
+static void walk(const struct direct *d, const float *from)
+{
+    int64_t lanes = d->c->lanes;
+    for (int64_t y = 0; y < d->to.h; y++) {
+        struct span sy = span_of(d, y, d->from.h);
+        for (int64_t x = 0, next; x < d->to.w; x = next) {
+            struct span sx = span_of(d, x, d->from.w);
+            for (next = x + 1; next < d->to.w && d->c->stride == 1; next++) {
+                struct span other = span_of(d, next, d->from.w);
+                if (other.tap != sx.tap || other.count != sx.count) break;
+            }
+            int64_t taps = list_taps(d, &sy, &sx),
+                    at = taps ? (sy.source * d->from.w + sx.source) * lanes : 0;
+            run(d, taps, (next - x) * lanes / VW, from + at, (y * d->to.w + x) * lanes);
+        }
+    }
+}
+
+void LEVEL(direct_forward)(const struct window *c, const float *weight, const float *bias, bool relu,
+                           const float *x, float *y, float *scratch)
+{
+    struct direct d;
+    scratch_layout(c, false, scratch, &d);
+    pack_weights(&d, weight);
+    d.finish = (struct finish){.bias = bias, .relu = relu};
+    d.result = y;
+    walk(&d, x);
+}
+
+void LEVEL(direct_backward_data)(const struct window *c, const float *weight, const float *dy,
+                                 const float *mask, float *dx, float *scratch)
+{
+    struct direct d;
+    scratch_layout(c, true, scratch, &d);
+    pack_weights(&d, weight);
+    d.finish = (struct finish){.mask = mask};
+    d.result = dx;
+    walk(&d, dy);
+}

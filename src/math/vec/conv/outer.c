@@ -1,0 +1,235 @@
+/* outer.c - the register tile keeps M output channels x T taps; each column (16 lanes at one position) costs M + T
+ * loads for M x T products. Where there is padding or more than two leaves, the input rows under a band of output rows
+ * and the gradients of a tile are copied leaf by leaf, side by side and with zeros around: so padding and a leaf's
+ * place among the lanes cost little, and lines far apart do not compete for the same place in the L1 cache. All leaves
+ * take their part of a band while its gradients lie in the L2 cache. */
+#include "math/vec/conv/outer.h"
+#include "math/vec/transpose.h"
+
+#if VEC_REGISTERS == 32
+#define TILE_M 6
+#define TILE_T (4 / VEC_PARTS)
+#else
+#define TILE_M 3
+#define TILE_T (VW == 8 ? 2 : 1)
+#endif
+#define COLUMNS     64               /* of a tile: few enough that their gradients stay in the L1 cache */
+#define NEAR_LEAVES 2                /* side by side, whose lines still find room in the L1 cache */
+#define BAND_FLOATS (128 * 1024 / 4) /* of a leaf, inputs and gradients: 8 leaves fill half an L2 cache */
+
+/* Work space: all sums [leaves][OC][depth][16], the band [leaves][IC][rows][width][lanes], gradients [leaves][M][COLUMNS][16],
+ * and offsets: of each tap and of each column in the band, of each column in dy, and among the copied gradients. */
+struct outer {
+    float *sums, *band, *gradients;
+    int64_t *tap, *x_column, *dy_column, *copy_column;
+    int64_t lanes, depth; /* of a leaf; taps */
+    int64_t rows, width;  /* of an input plane in the band, or of x itself */
+    int64_t out_rows;     /* of the band */
+    int64_t stride;       /* lanes from a position to the next, in the band or x */
+    bool copies;
+    bool fresh; /* no sums yet */
+};
+
+/* What a tile reads: the band, and gradients with the distance of channels and the places of the columns. */
+struct operands {
+    const float *x, *dy;
+    int64_t plane;
+    const int64_t *dy_column;
+};
+
+static int64_t rows_under(const struct window *c, int64_t out_rows)
+{
+    return (out_rows - 1) * c->stride + c->kernel;
+}
+
+static int64_t work_layout(const struct window *c, float *base, struct outer *o)
+{
+    int64_t used = 0, lanes = c->lanes / c->leaves, width = rows_under(c, c->out.w), rows = 1;
+    while (rows < c->out.h &&
+           (c->in.c * rows_under(c, rows + 1) * width + c->out.c * (rows + 1) * c->out.w) * lanes <=
+               BAND_FLOATS)
+        rows++;
+    bool copies = c->padding || c->leaves > NEAR_LEAVES;
+    *o = (struct outer){.lanes = lanes,
+                        .depth = depth_of(c),
+                        .rows = copies ? rows_under(c, rows) : c->in.h,
+                        .width = copies ? width : c->in.w,
+                        .out_rows = rows,
+                        .stride = copies ? lanes : c->lanes,
+                        .copies = copies};
+    int64_t band = c->in.c * rows_under(c, rows) * width * c->lanes, least = c->leaves * BAND_FLOATS;
+    float *offsets;
+    carve(base, &used, &offsets, 2 * (o->depth + 3 * COLUMNS));
+    carve(base, &used, &o->sums, c->leaves * c->out.c * o->depth * 16);
+    carve(base, &used, &o->gradients, c->leaves * TILE_M * COLUMNS * 16);
+    carve(base, &used, &o->band, band > least ? band : least);
+    o->x_column = (int64_t *)(void *)offsets;
+    o->dy_column = o->x_column + COLUMNS;
+    o->copy_column = o->dy_column + COLUMNS;
+    o->tap = o->copy_column + COLUMNS;
+    return used;
+}
+
+/* sums [m][t][16] += the products of M channels and T taps over `columns` columns. */
+VEC_INLINE void product(const int M, const int T, const struct outer *o, int64_t columns, const int64_t *tap,
+                        const struct operands *from, float *sums)
+{
+    vec sum[TILE_M][TILE_T][VEC_PARTS];
+#define EACH(statement)                                                                                      \
+    _Pragma("GCC unroll 6") for (int m = 0; m < M; m++) _Pragma("GCC unroll 4") for (int t = 0; t < T; t++)  \
+        _Pragma("GCC unroll 4") for (int p = 0; p < VEC_PARTS; p++) statement
+
+    EACH(sum[m][t][p] = (vec){0};)
+    for (int64_t column = 0; column < columns; column++) {
+        const float *x = from->x + o->x_column[column], *dy = from->dy + from->dy_column[column];
+        EACH(sum[m][t][p] += vec_load(dy + m * from->plane + p * VW) * vec_load(x + tap[t] + p * VW);)
+    }
+    EACH({
+        float *to = sums + (m * o->depth + t) * 16 + p * VW;
+        if (!o->fresh) sum[m][t][p] += vec_load(to);
+        vec_store(to, sum[m][t][p]);
+    })
+#undef EACH
+}
+
+/* All taps of M channels. */
+VEC_INLINE void all_taps(const int M, const struct outer *o, int64_t columns, const struct operands *from,
+                         float *sums)
+{
+    int64_t k = 0;
+    for (; k + TILE_T <= o->depth; k += TILE_T)
+        product(M, TILE_T, o, columns, o->tap + k, from, sums + k * 16);
+    for (; k < o->depth; k++) product(M, 1, o, columns, o->tap + k, from, sums + k * 16);
+}
+
+/* One leaf's lanes of `count` positions, and zeros. */
+VEC_INLINE float *copy_lanes(const struct window *c, const struct outer *o, int64_t count, const float *x,
+                             float *to)
+{
+    for (int64_t i = 0; i < count; i++, x += c->lanes, to += o->lanes)
+        for (int64_t n = 0; n < o->lanes; n += VW) vec_store(to + n, vec_load(x + n));
+    return to;
+}
+
+VEC_INLINE float *clear_lanes(const struct outer *o, int64_t count, float *to)
+{
+    memset(to, 0, (size_t)(count * o->lanes) * sizeof *to);
+    return to + count * o->lanes;
+}
+
+/* One leaf's input rows from `first` on; rows and columns outside are zeros. */
+static void copy_band(const struct window *c, const struct outer *o, int64_t first, int64_t rows,
+                      const float *x, float *band)
+{
+    int64_t right = o->width - c->padding, inside = right < c->in.w ? right : c->in.w;
+    for (int64_t ic = 0; ic < c->in.c; ic++)
+        for (int64_t row = 0; row < rows; row++) {
+            int64_t y = first + row - c->padding;
+            float *to = band + (ic * o->rows + row) * o->width * o->lanes;
+            if (y < 0 || y >= c->in.h || inside <= 0) {
+                clear_lanes(o, o->width, to);
+                continue;
+            }
+            if (c->padding) to = clear_lanes(o, c->padding, to);
+            to = copy_lanes(c, o, inside, x + (ic * c->in.h + y) * c->in.w * c->lanes, to);
+            if (right > inside) clear_lanes(o, right - inside, to);
+        }
+}
+
+/* All leaves' gradients of M channels, in the order in which they lie in memory. */
+static void copy_gradients(const struct window *c, const struct outer *o, int64_t m, int64_t columns,
+                           const float *dy)
+{
+    for (int64_t i = 0; i < m; i++, dy += c->out.h * c->out.w * c->lanes)
+        for (int64_t column = 0; column < columns; column++) {
+            const float *from = dy + o->dy_column[column];
+            float *to = o->gradients + (i * COLUMNS + column) * 16;
+            for (int64_t leaf = 0; leaf < c->leaves; leaf++, from += o->lanes, to += TILE_M * COLUMNS * 16)
+                for (int64_t n = 0; n < 16; n += VW) vec_store(to + n, vec_load(from + n));
+        }
+}
+
+/* All channels and leaves over the columns in the tables. */
+static void add_columns(const struct window *c, const struct outer *o, int64_t columns, const float *band,
+                        const float *dy)
+{
+    int64_t plane = c->out.h * c->out.w * c->lanes;
+    for (int64_t oc = 0, m; oc < c->out.c; oc += m, dy += m * plane) {
+        int64_t left = c->out.c - oc;
+        m = left >= TILE_M ? TILE_M : left >= 2 ? 2 : 1;
+        if (o->copies) copy_gradients(c, o, m, columns, dy);
+        for (int64_t leaf = 0; leaf < c->leaves; leaf++) {
+            float *sums = o->sums + (leaf * c->out.c + oc) * o->depth * 16;
+            struct operands from = {band + leaf * o->lanes, dy + leaf * o->lanes, plane, o->dy_column};
+            if (o->copies)
+                from = (struct operands){band + leaf * c->in.c * o->rows * o->width * o->lanes,
+                                         o->gradients + leaf * TILE_M * COLUMNS * 16, COLUMNS * 16,
+                                         o->copy_column};
+            if (m == TILE_M)
+                all_taps(TILE_M, o, columns, &from, sums);
+            else if (m == 2)
+                all_taps(2, o, columns, &from, sums);
+            else
+                all_taps(1, o, columns, &from, sums);
+        }
+    }
+}
+
+/* The band of `rows` output rows from `oy` on: its columns, 16 lanes at a position each, in order. */
+static void add_band(const struct window *c, struct outer *o, int64_t oy, int64_t rows, const float *x,
+                     const float *dy)
+{
+    int64_t columns = 0;
+    const float *band = o->copies ? o->band : x + oy * c->stride * c->in.w * c->lanes;
+    for (int64_t leaf = 0; o->copies && leaf < c->leaves; leaf++)
+        copy_band(c, o, oy * c->stride, rows_under(c, rows), x + leaf * o->lanes,
+                  o->band + leaf * c->in.c * o->rows * o->width * o->lanes);
+    for (int64_t row = 0; row < rows; row++)
+        for (int64_t ox = 0; ox < c->out.w; ox++)
+            for (int64_t lane = 0; lane < o->lanes; lane += 16) {
+                o->x_column[columns] = (row * o->width + ox) * c->stride * o->stride + lane;
+                o->dy_column[columns] = ((oy + row) * c->out.w + ox) * c->lanes + lane;
+                if (++columns < COLUMNS) continue;
+                add_columns(c, o, columns, band, dy);
+                columns = 0, o->fresh = false;
+            }
+    if (columns) add_columns(c, o, columns, band, dy);
+    o->fresh = false;
+}
+
+/* Adds up the 16 lanes of each sum. */
+static void add_lanes(int64_t count, const float *lanes, float *sums)
+{
+    for (int64_t i = 0; i < count; i += VW) {
+        float some[VW] __attribute__((aligned(64)));
+        vec_store(some, vec_sum16_rows(lanes + i * 16, count - i));
+        memcpy(sums + i, some, (size_t)(count - i < VW ? count - i : VW) * sizeof *sums);
+    }
+}
+
+int64_t LEVEL(outer_floats)(const struct window *c)
+{
+    struct outer o;
+    return work_layout(c, NULL, &o);
+}
+
+void LEVEL(outer_sums)(const struct window *c, const float *x, const float *dy, float *work)
+{
+    struct outer o;
+    work_layout(c, work, &o);
+    int64_t taps = c->kernel * c->kernel;
+    for (int64_t k = 0; k < o.depth; k++)
+        o.tap[k] = ((k / taps * o.rows + k % taps / c->kernel) * o.width + k % c->kernel) * o.stride;
+    o.fresh = true;
+    for (int64_t i = 0; i < COLUMNS; i++) o.copy_column[i] = i * 16;
+    for (int64_t oy = 0; oy < c->out.h; oy += o.out_rows)
+        add_band(c, &o, oy, c->out.h - oy < o.out_rows ? c->out.h - oy : o.out_rows, x, dy);
+}
+
+void LEVEL(outer_leaf)(const struct window *c, int64_t leaf, float *sums, float *work)
+{
+    struct outer o;
+    work_layout(c, work, &o);
+    int64_t weights = c->out.c * o.depth;
+    add_lanes(weights, o.sums + leaf * weights * 16, sums);
+}

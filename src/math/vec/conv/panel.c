@@ -1,0 +1,74 @@
+/* panel.c - the register tiles of panel.h. */
+#include "math/vec/conv/panel.h"
+
+#if VEC_REGISTERS == 32
+#define PANEL_TILES(X) X(1, 12) X(2, 12) X(3, 8) /* registers of channels, rows */
+#define PANEL_MAX_J    4
+#define PANEL_MAX_M    6
+#else
+#define PANEL_TILES(X) X(1, 6)
+#define PANEL_MAX_J    2
+#define PANEL_MAX_M    6
+#endif
+
+VEC_INLINE void product(const int M, const int J, int64_t columns, const float *row, const float *turned,
+                        float *sums)
+{
+    vec sum[12][PANEL_MAX_J];
+#pragma GCC unroll 12
+    for (int m = 0; m < M; m++)
+#pragma GCC unroll 4
+        for (int j = 0; j < J; j++) sum[m][j] = (vec){0};
+    for (int64_t k = 0; k < columns; k++) {
+        vec channel[PANEL_MAX_J];
+#pragma GCC unroll 4
+        for (int j = 0; j < J; j++) channel[j] = vec_load(turned + k * PANEL_WIDTH + j * VW);
+#pragma GCC unroll 12
+        for (int m = 0; m < M; m++) {
+            vec value = vec_all(row[m * PANEL_ROW + k]);
+#pragma GCC unroll 4
+            for (int j = 0; j < J; j++) sum[m][j] += value * channel[j];
+        }
+    }
+#pragma GCC unroll 12
+    for (int m = 0; m < M; m++)
+#pragma GCC unroll 4
+        for (int j = 0; j < J; j++) {
+            float *to = sums + m * PANEL_WIDTH + j * VW;
+            vec_store(to, vec_load(to) + sum[m][j]);
+        }
+}
+
+/* All rows over J registers of channels: tiles of M rows, then what is left. */
+VEC_INLINE void all_rows(const int M, const int J, int64_t rows, int64_t columns, const float *row,
+                         const float *turned, float *sums)
+{
+    int64_t i = 0;
+#define TILE(m)                                                                                              \
+    for (; i + (m) <= rows; i += (m))                                                                        \
+        product(m, J, columns, row + i * PANEL_ROW, turned, sums + i * PANEL_WIDTH);
+    TILE(M)
+    TILE(4)
+    TILE(2)
+    TILE(1)
+#undef TILE
+}
+
+void LEVEL(panel_product)(int64_t rows, int64_t channels, int64_t columns, const float *row,
+                          const float *turned, float *sums)
+{
+    for (int64_t registers = (channels + VW - 1) / VW; registers > 0; registers -= PANEL_MAX_J) {
+        switch (registers) {
+#define CASE(J, M)                                                                                           \
+    case J:                                                                                                  \
+        all_rows(M, J, rows, columns, row, turned, sums);                                                    \
+        break;
+            PANEL_TILES(CASE)
+#undef CASE
+        default:
+            all_rows(PANEL_MAX_M, PANEL_MAX_J, rows, columns, row, turned, sums);
+        }
+        turned += PANEL_MAX_J * VW;
+        sums += PANEL_MAX_J * VW;
+    }
+}

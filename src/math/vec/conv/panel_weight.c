@@ -1,0 +1,65 @@
+/* panel_weight.c - the weight gradient of a convolution with many channels: the patches under a few columns are
+ * copied into a panel, so that padding and stride cost nothing. */
+#include "math/vec/conv/panel.h"
+
+#define ROWS 48 /* rows of patches at once: in the L1 cache beside the turned gradients */
+
+/* Where a column starts in the input. */
+struct patch {
+    int64_t y, x, lane; /* of the window's first element; may hang over the edge */
+};
+
+/* `work`: patches [ROWS][PANEL_ROW] and turned gradients [columns][PANEL_WIDTH]. */
+int64_t LEVEL(panel_leaf_floats)(void)
+{
+    return ROWS * PANEL_ROW + PANEL_GROUPS * 16 * PANEL_WIDTH;
+}
+
+/* Rows [first, first + rows) of the patches. */
+static void pack_rows(const struct window *c, const float *x, const struct patch *patch, int64_t groups,
+                      int64_t first, int64_t rows, float *panel)
+{
+    int64_t kernel = c->kernel, h = c->in.h, w = c->in.w, lanes = c->lanes, from[PANEL_GROUPS];
+    int64_t kx = first % kernel, ky = first / kernel % kernel;
+    for (int64_t j = 0; j < groups; j++) from[j] = (patch[j].y * w + patch[j].x) * lanes + patch[j].lane;
+    x += first / (kernel * kernel) * h * w * lanes;
+    for (int64_t k = 0; k < rows; k++, panel += PANEL_ROW) {
+        int64_t tap = (ky * w + kx) * lanes;
+        for (int64_t j = 0; j < groups; j++) {
+            bool inside =
+                (uint64_t)(patch[j].y + ky) < (uint64_t)h && (uint64_t)(patch[j].x + kx) < (uint64_t)w;
+            for (int64_t i = 0; i < 16; i += VW)
+                vec_store(panel + j * 16 + i, inside ? vec_load(x + from[j] + tap + i) : (vec){0});
+        }
+        if (++kx < kernel) continue;
+        kx = 0;
+        if (++ky < kernel) continue;
+        ky = 0, x += h * w * lanes;
+    }
+}
+
+void LEVEL(panel_leaf)(const struct window *c, const struct panel_block *b, const float *x, const float *dy,
+                       float *sums, float *work)
+{
+    float *panel = work, *turned = work + ROWS * PANEL_ROW;
+    int64_t plane = c->out.h * c->out.w * c->lanes, groups = c->out.h * c->out.w * b->lanes / 16;
+    memset(sums, 0, (size_t)(b->rows * PANEL_WIDTH) * sizeof *sums);
+    for (int64_t group = 0; group < groups; group += PANEL_GROUPS) {
+        int64_t count = groups - group < PANEL_GROUPS ? groups - group : PANEL_GROUPS;
+        struct patch patch[PANEL_GROUPS];
+        for (int64_t j = 0; j < count; j++) {
+            int64_t position = (group + j) * 16 / b->lanes, lane = b->lane + (group + j) * 16 % b->lanes;
+            patch[j] = (struct patch){position / c->out.w * c->stride - c->padding,
+                                      position % c->out.w * c->stride - c->padding, lane};
+            for (int64_t oc = 0; oc < b->channels; oc += 16)
+                vec_turn16(dy + (b->oc + oc) * plane + position * c->lanes + lane, plane,
+                           b->channels - oc < 16 ? b->channels - oc : 16, turned + j * 16 * PANEL_WIDTH + oc,
+                           PANEL_WIDTH);
+        }
+        for (int64_t row = 0; row < b->rows; row += ROWS) {
+            int64_t rows = b->rows - row < ROWS ? b->rows - row : ROWS;
+            pack_rows(c, x, patch, count, b->row + row, rows, panel);
+            LEVEL(panel_product)(rows, b->channels, count * 16, panel, turned, sums + row * PANEL_WIDTH);
+        }
+    }
+}

@@ -1,0 +1,106 @@
+/* tile.c - the register tiles of tile.h. */
+#include "math/vec/conv/tile.h"
+
+/* One product of every element. The shorter side of the tile waits in registers, the longer is loaded one by one. */
+VEC_INLINE void multiply_add(const int M, const int J, const float *a, const float *b, vec sum[][TILE_MAX_J])
+{
+    vec weight[TILE_MAX_M], column[TILE_MAX_J];
+    if (J > M) {
+#pragma GCC unroll 12
+        for (int m = 0; m < M; m++) weight[m] = vec_all(a[m]);
+#pragma GCC unroll 8
+        for (int j = 0; j < J; j++) {
+            column[0] = vec_load(b + j * VW);
+#pragma GCC unroll 12
+            for (int m = 0; m < M; m++) sum[m][j] += weight[m] * column[0];
+        }
+        return;
+    }
+#pragma GCC unroll 8
+    for (int j = 0; j < J; j++) column[j] = vec_load(b + j * VW);
+#pragma GCC unroll 12
+    for (int m = 0; m < M; m++) {
+        weight[0] = vec_all(a[m]);
+#pragma GCC unroll 8
+        for (int j = 0; j < J; j++) sum[m][j] += weight[0] * column[j];
+    }
+}
+
+VEC_INLINE void tile_product(const int M, const int J, const struct tile *t)
+{
+    vec sum[TILE_MAX_M][TILE_MAX_J];
+#pragma GCC unroll 12
+    for (int m = 0; m < M; m++)
+#pragma GCC unroll 8
+        for (int j = 0; j < J; j++)
+            sum[m][j] = vec_all(t->finish.bias && m < t->rows ? t->finish.bias[m] : 0);
+
+    const struct tap *end = t->tap + t->taps;
+    for (int64_t channel = 0; channel < t->channels; channel++) {
+        const float *channel_a = t->a + channel * t->a_channel, *channel_b = t->b + channel * t->b_channel;
+        for (const struct tap *tap = t->tap; tap < end; tap++)
+            multiply_add(M, J, channel_a + tap->a, channel_b + tap->b, sum);
+    }
+
+#pragma GCC unroll 12
+    for (int m = 0; m < M; m++) {
+        if (m >= t->rows) break;
+#pragma GCC unroll 8
+        for (int j = 0; j < J; j++) {
+            int64_t at = m * t->c_row + j * VW;
+            vec_store(t->c + at, finish_apply(&t->finish, at, sum[m][j]));
+        }
+    }
+}
+
+struct tile_shape LEVEL(tile_shape_for)(int64_t rows)
+{
+#define SHAPE_ENTRY(M, J) {M, J},
+    static const struct tile_shape shapes[] = {TILE_SHAPES(SHAPE_ENTRY)};
+#undef SHAPE_ENTRY
+    struct tile_shape best = shapes[0];
+    for (size_t i = 1; i < sizeof shapes / sizeof shapes[0]; i++) {
+        int64_t m = shapes[i].m, padded = (rows + m - 1) / m * m;
+        if (shapes[i].j == TILE_MAX_J && rows > m) continue; /* wide tiles are for results of few channels */
+        if (padded < (rows + best.m - 1) / best.m * best.m) best = shapes[i];
+    }
+    return best;
+}
+
+/* The tile of M x J, or fewer columns piece by piece. */
+VEC_INLINE void run(const int M, const int J, int64_t registers, const struct tile *t)
+{
+    if (registers == J) {
+        tile_product(M, J, t);
+        return;
+    }
+    struct tile piece = *t;
+    for (int64_t left = registers, done; left; left -= done) {
+        done = J > 4 && left >= 4 ? 4 : J > 2 && left >= 2 ? 2 : 1;
+        if (J > 4 && done == 4)
+            tile_product(M, 4, &piece);
+        else if (J > 2 && done == 2)
+            tile_product(M, 2, &piece);
+        else
+            tile_product(M, 1, &piece);
+        piece.b += done * VW, piece.c += done * VW;
+        if (piece.finish.mask) piece.finish.mask += done * VW;
+    }
+}
+
+/* A function for each shape: together in one they take each other's registers. */
+#define RUN(M, J)                                                                                            \
+    static __attribute__((noinline)) void run_##M(int64_t registers, const struct tile *t)                   \
+    {                                                                                                        \
+        run(M, J, registers, t);                                                                             \
+    }
+TILE_SHAPES(RUN)
+#undef RUN
+
+void LEVEL(tile_run)(int m, int64_t registers, const struct tile *t)
+{
+#define CASE(M, J)                                                                                           \
+    if (m == (M)) run_##M(registers, t);
+    TILE_SHAPES(CASE)
+#undef CASE
+}

@@ -1,0 +1,194 @@
+/* winograd.c - forward pass and data gradient of winograd.h's convolutions. The data gradient is a forward
+ * pass as well: of dy, with the window turned round, input and output channels exchanged, and padding 2 - p.
+ *
+ * Columns are tiles x lanes. A block of J columns is carried from its input to its output while it lies in the L2
+ * cache: transformed inputs V [16][IC][J]; for each block of output channels the 16 products U V = M [16][OC][J] with
+ * the register tile; outputs. The bias enters as the start of the sums of point (1, 1), which every output takes
+ * once. */
+#include "math/vec/conv/winograd.h"
+
+#define V_FLOATS (768 * 1024 / 4) /* panels of inputs and results: together most of an L2 cache */
+#define M_FLOATS (128 * 1024 / 4)
+#define PAD      16 /* floats between the panels of two points, which else share their place in the L1 cache */
+
+/* A convolution as this file sees it: c is the window (of the transposed convolution for the data gradient). */
+struct winograd {
+    struct window c;
+    struct tile_shape shape;
+    struct finish finish;
+    int64_t columns;                /* registers: tiles x lanes / VW */
+    int64_t j;                      /* columns of a block */
+    int64_t rows;                   /* output channels of a block */
+    int64_t packed;                 /* OC rounded up to a tile */
+    float *u, *v, *m;               /* U [16][packed / m][IC][m], V [16][IC][J], M [16][rows][J] */
+    struct tap *tap;                /* [IC]: places of an input channel in a tile of U and in V */
+    struct winograd_column *column; /* [J] */
+};
+
+static int64_t scratch_layout(const struct window *c, float *base, struct winograd *w)
+{
+    struct tile_shape shape = LEVEL(tile_shape_for)(c->out.c);
+    int64_t fit = V_FLOATS / (WINOGRAD_POINTS * VW * c->in.c) / shape.j * shape.j, used = 0;
+    *w = (struct winograd){.c = *c,
+                           .shape = shape,
+                           .columns = winograd_tiles(&c->out) * c->lanes / VW,
+                           .j = fit > shape.j ? fit : shape.j,
+                           .packed = (c->out.c + shape.m - 1) / shape.m * shape.m};
+    int64_t rows = M_FLOATS / (WINOGRAD_POINTS * VW * w->j) / shape.m * shape.m;
+    w->rows = rows < shape.m ? shape.m : rows < w->packed ? rows : w->packed;
+    float *taps, *column;
+    carve(base, &used, &w->u, WINOGRAD_POINTS * (w->packed * c->in.c + PAD));
+    carve(base, &used, &w->v, WINOGRAD_POINTS * (c->in.c * w->j * VW + PAD));
+    carve(base, &used, &w->m, WINOGRAD_POINTS * (w->rows * w->j * VW + PAD));
+    carve(base, &used, &taps, c->in.c * (int64_t)(sizeof *w->tap / sizeof(float)));
+    carve(base, &used, &column, w->j * (int64_t)(sizeof *w->column / sizeof(float)));
+    w->tap = (struct tap *)(void *)taps;
+    w->column = (struct winograd_column *)(void *)column;
+    return used;
+}
+
+static struct window transposed(const struct window *c)
+{
+    struct window t = *c;
+    t.in = c->out, t.out = c->in, t.padding = 2 - c->padding;
+    return t;
+}
+
+int64_t LEVEL(winograd_scratch_floats)(const struct window *c)
+{
+    struct winograd w;
+    struct window t = transposed(c);
+    int64_t forward = scratch_layout(c, NULL, &w), data = scratch_layout(&t, NULL, &w);
+    return forward > data ? forward : data;
+}
+
+/* One point of G g Gt along one axis: g0, (g0 + g1 + g2) / 2, (g0 - g1 + g2) / 2, g2. */
+VEC_INLINE vec filter_point(int point, vec g0, vec g1, vec g2)
+{
+    if (point == 1) return (g0 + g1 + g2) * 0.5f;
+    if (point == 2) return (g0 - g1 + g2) * 0.5f;
+    return point ? g2 : g0;
+}
+
+/* U from weights with the given strides (a negative tap stride turns the window round), VW output channels at once.
+ * Whole registers are stored: what is too much is overwritten by the next channels, and by nobody in the gap after
+ * each point. */
+static void transform_weights(const struct winograd *w, const float *weight, int64_t oc_stride,
+                              int64_t ic_stride, int64_t tap)
+{
+    int64_t channels = w->c.in.c, m = w->shape.m, point_floats = w->packed * channels + PAD;
+    float *u = w->u;
+    for (int64_t oc = 0; oc < w->packed; oc += m)
+        for (int64_t ic = 0; ic < channels; ic++, u += m)
+            for (int64_t part = 0; part < m; part += VW) {
+                float g[9][VW] __attribute__((aligned(64))) = {0}, *to = u + part;
+                int64_t rows = m - part < VW ? m - part : VW, left = w->c.out.c - oc - part;
+                const float *from = weight + (oc + part) * oc_stride + ic * ic_stride;
+                for (int64_t i = 0; i < rows && i < left; i++)
+                    for (int k = 0; k < 9; k++) g[k][i] = from[i * oc_stride + k * tap];
+                for (int y = 0; y < 4; y++) {
+                    vec row[3];
+                    for (int x = 0; x < 3; x++)
+                        row[x] = filter_point(y, vec_load(g[x]), vec_load(g[3 + x]), vec_load(g[6 + x]));
+                    for (int x = 0; x < 4; x++, to += point_floats)
+                        vec_store_any(to, filter_point(x, row[0], row[1], row[2]));
+                }
+            }
+}
+
+/* M of output channels [oc, oc + rows). */
+static void multiply(const struct winograd *w, int64_t oc, int64_t rows, int64_t columns)
+{
+    struct tile_shape shape = w->shape;
+    for (int p = 0; p < WINOGRAD_POINTS; p++)
+        for (int64_t j = 0; j < columns; j += shape.j)
+            for (int64_t i = 0; i < rows; i += shape.m) {
+                struct tile t = {.channels = 1,
+                                 .taps = w->c.in.c,
+                                 .a = w->u + p * (w->packed * w->c.in.c + PAD) + (oc + i) * w->c.in.c,
+                                 .b = w->v + p * (w->c.in.c * w->j * VW + PAD) + j * VW,
+                                 .tap = w->tap,
+                                 .c = w->m + p * (w->rows * w->j * VW + PAD) + (i * w->j + j) * VW,
+                                 .c_row = w->j * VW,
+                                 .rows = (int)(rows - i < shape.m ? rows - i : shape.m),
+                                 .finish.bias = w->finish.bias && p == 5 ? w->finish.bias + oc + i : NULL};
+                LEVEL(tile_run)(shape.m, columns - j < shape.j ? columns - j : shape.j, &t);
+            }
+}
+
+/* At M A of one column and output channel. The 2x2 outputs start at `at` in y, `row` and `lanes` floats apart; at the right
+ * and lower edge some do not exist. */
+VEC_INLINE void transform_output(const float *m, int64_t point_floats, bool right, bool below,
+                                 const struct finish *finish, int64_t at, int64_t row, int64_t lanes,
+                                 float *y)
+{
+    vec half[2][4];
+#pragma GCC unroll 4
+    for (int i = 0; i < 4; i++) {
+        vec a = vec_load(m + i * point_floats), b = vec_load(m + (4 + i) * point_floats),
+            c = vec_load(m + (8 + i) * point_floats), d = vec_load(m + (12 + i) * point_floats);
+        half[0][i] = a + b + c;
+        half[1][i] = b - c - d;
+    }
+#pragma GCC unroll 2
+    for (int i = 0; i < 2; i++) {
+        if (i && !below) break;
+        int64_t to = at + i * row;
+        vec_store(y + to, finish_apply(finish, to, half[i][0] + half[i][1] + half[i][2]));
+        to += lanes;
+        if (right) vec_store(y + to, finish_apply(finish, to, half[i][1] - half[i][2] - half[i][3]));
+    }
+}
+
+static void transform_outputs(const struct winograd *w, int64_t oc, int64_t rows, int64_t columns, float *y)
+{
+    const struct winograd_column *column = w->column;
+    int64_t height = w->c.out.h, width = w->c.out.w, lanes = w->c.lanes, block = w->j;
+    int64_t point_floats = w->rows * block * VW + PAD;
+    int64_t at = oc * height * width * lanes;
+    struct finish finish = w->finish;
+    const float *from = w->m;
+    for (int64_t i = 0; i < rows; i++, at += height * width * lanes, from += block * VW)
+        for (int64_t j = 0; j < columns; j++) {
+            const struct winograd_column *t = &column[j];
+            transform_output(from + j * VW, point_floats, t->x + 1 < width, t->y + 1 < height, &finish,
+                             at + (t->y * width + t->x) * lanes + t->lane, width * lanes, lanes, y);
+        }
+}
+
+static void run(struct winograd *w, const float *x, float *y)
+{
+    for (int64_t ic = 0; ic < w->c.in.c; ic++) w->tap[ic] = (struct tap){ic * w->shape.m, ic * w->j * VW};
+    for (int64_t first = 0; first < w->columns; first += w->j) {
+        int64_t columns = w->columns - first < w->j ? w->columns - first : w->j;
+        for (int64_t j = 0; j < columns; j++) w->column[j] = winograd_column(&w->c, first + j, w->c.lanes, 0);
+        winograd_inputs(&w->c, w->column, columns, x, w->c.in.c, w->j * VW, w->c.in.c * w->j * VW + PAD,
+                        w->v);
+        for (int64_t oc = 0; oc < w->c.out.c; oc += w->rows) {
+            int64_t rows = w->c.out.c - oc < w->rows ? w->c.out.c - oc : w->rows;
+            multiply(w, oc, rows, columns);
+            transform_outputs(w, oc, rows, columns, y);
+        }
+    }
+}
+
+void LEVEL(winograd_forward)(const struct window *c, const float *weight, const float *bias, bool relu,
+                             const float *x, float *y, float *scratch)
+{
+    struct winograd w;
+    scratch_layout(c, scratch, &w);
+    transform_weights(&w, weight, c->in.c * 9, 9, 1);
+    w.finish = (struct finish){.bias = bias, .relu = relu};
+    run(&w, x, y);
+}
+
+void LEVEL(winograd_backward_data)(const struct window *c, const float *weight, const float *dy,
+                                   const float *mask, float *dx, float *scratch)
+{
+    struct winograd w;
+    struct window t = transposed(c);
+    scratch_layout(&t, scratch, &w);
+    transform_weights(&w, weight + 8, 9, c->in.c * 9, -1);
+    w.finish = (struct finish){.mask = mask};
+    run(&w, dy, dx);
+}

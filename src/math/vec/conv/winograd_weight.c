@@ -1,0 +1,118 @@
+/* winograd_weight.c - the weight gradient of winograd.h's convolutions, the transpose of the algorithm:
+ *     dU[point][ic][oc] = sum over tiles and lanes of (Bt x B)[point][ic] (A dY At)[point][oc],   dg = Gt dU G
+ * dY is 2x2, so turning its lanes round BEFORE the transform turns 4 values instead of 16. */
+#include "math/vec/conv/panel.h"
+#include "math/vec/conv/winograd.h"
+
+#define ROWS      (PANEL_SUM_ROWS / 9) /* input channels of a block */
+#define X_POINT   (ROWS * PANEL_ROW + 16)
+#define DY_POINT  (PANEL_GROUPS * 16 * PANEL_WIDTH + 16)
+#define SUM_POINT (ROWS * PANEL_WIDTH)
+
+/* Panels in `work`: inputs [16][ROWS][PANEL_ROW], turned gradients [16][columns][PANEL_WIDTH], sums
+ * [16][ROWS][PANEL_WIDTH] and the 4 turned gradients of a tile [4][16][16]. */
+struct work {
+    float *x, *dy, *sums, *tile;
+};
+
+static int64_t work_layout(float *base, struct work *w)
+{
+    int64_t used = 0;
+    carve(base, &used, &w->x, WINOGRAD_POINTS * X_POINT);
+    carve(base, &used, &w->dy, WINOGRAD_POINTS * DY_POINT);
+    carve(base, &used, &w->sums, WINOGRAD_POINTS * SUM_POINT);
+    carve(base, &used, &w->tile, 4 * 256);
+    return used;
+}
+
+int64_t LEVEL(winograd_leaf_floats)(void)
+{
+    struct work w;
+    return work_layout(NULL, &w);
+}
+
+/* A dY At of 16 lanes and channels; g [4][16][16] are the turned gradients of the tile. */
+static void transform_gradients(const float *g, float *panel)
+{
+    for (int64_t i = 0; i < 256; i += VW) {
+        float *to = panel + i / 16 * PANEL_WIDTH + i % 16;
+        vec row[4][2];
+#pragma GCC unroll 2
+        for (int x = 0; x < 2; x++) {
+            vec a = vec_load(g + x * 256 + i), b = vec_load(g + (2 + x) * 256 + i);
+            row[0][x] = a, row[1][x] = a + b, row[2][x] = a - b, row[3][x] = -b;
+        }
+#pragma GCC unroll 4
+        for (int y = 0; y < 4; y++, to += 4 * DY_POINT) {
+            vec a = row[y][0], b = row[y][1];
+            vec_store(to, a);
+            vec_store(to + DY_POINT, a + b);
+            vec_store(to + 2 * DY_POINT, a - b);
+            vec_store(to + 3 * DY_POINT, -b);
+        }
+    }
+}
+
+/* The 2x2 gradients of a group of 16 lanes, turned round, zeros where the plane ends. */
+static void turn_tile(const struct window *c, const struct winograd_column *at, const float *dy,
+                      int64_t channels, float *tile)
+{
+    int64_t plane = c->out.h * c->out.w * c->lanes;
+    for (int64_t i = 0; i < 4; i++) {
+        int64_t y = at->y + i / 2, x = at->x + i % 2;
+        bool exists = y < c->out.h && x < c->out.w;
+        vec_turn16(dy + (y * c->out.w + x) * c->lanes + at->lane, plane, exists ? channels : 0,
+                   tile + i * 256, 16);
+    }
+}
+
+/* dg = Gt dU G, [ic][9][PANEL_WIDTH]; one axis takes u0 + (u1 + u2) / 2, (u1 - u2) / 2, (u1 + u2) / 2 + u3. */
+static void transform_sums(const float *sums, int64_t rows, float *to)
+{
+    for (int64_t i = 0; i < rows; i++)
+        for (int64_t oc = 0; oc < PANEL_WIDTH; oc += VW) {
+            const float *u = sums + i * PANEL_WIDTH + oc;
+            vec row[3][4];
+            for (int x = 0; x < 4; x++) {
+                vec u0 = vec_load(u + x * SUM_POINT), u1 = vec_load(u + (4 + x) * SUM_POINT),
+                    u2 = vec_load(u + (8 + x) * SUM_POINT), u3 = vec_load(u + (12 + x) * SUM_POINT);
+                row[0][x] = u0 + (u1 + u2) * 0.5f;
+                row[1][x] = (u1 - u2) * 0.5f;
+                row[2][x] = (u1 + u2) * 0.5f + u3;
+            }
+            for (int y = 0; y < 3; y++) {
+                float *tap = to + (i * 9 + y * 3) * PANEL_WIDTH + oc;
+                vec half = (row[y][1] + row[y][2]) * 0.5f;
+                vec_store(tap, row[y][0] + half);
+                vec_store(tap + PANEL_WIDTH, (row[y][1] - row[y][2]) * 0.5f);
+                vec_store(tap + 2 * PANEL_WIDTH, half + row[y][3]);
+            }
+        }
+}
+
+void LEVEL(winograd_leaf)(const struct window *c, const struct panel_block *b, const float *x,
+                          const float *dy, float *sums, float *work)
+{
+    struct work w;
+    work_layout(work, &w);
+    int64_t rows = b->rows / 9, groups = winograd_tiles(&c->out) * b->lanes / 16;
+    memset(w.sums, 0, WINOGRAD_POINTS * SUM_POINT * sizeof *w.sums);
+    x += b->row / 9 * c->in.h * c->in.w * c->lanes;
+    dy += b->oc * c->out.h * c->out.w * c->lanes;
+    for (int64_t group = 0; group < groups; group += PANEL_GROUPS) {
+        int64_t count = groups - group < PANEL_GROUPS ? groups - group : PANEL_GROUPS;
+        struct winograd_column column[PANEL_GROUPS * VEC_PARTS];
+        for (int64_t j = 0; j < count * VEC_PARTS; j++)
+            column[j] = winograd_column(c, group * VEC_PARTS + j, b->lanes, b->lane);
+        winograd_inputs(c, column, count * VEC_PARTS, x, rows, PANEL_ROW, X_POINT, w.x);
+        for (int64_t oc = 0; oc < b->channels; oc += 16)
+            for (int64_t j = 0; j < count; j++) {
+                int64_t left = b->channels - oc < 16 ? b->channels - oc : 16;
+                turn_tile(c, &column[j * VEC_PARTS], dy + oc * c->out.h * c->out.w * c->lanes, left, w.tile);
+                transform_gradients(w.tile, w.dy + j * 16 * PANEL_WIDTH + oc);
+            }
+        for (int p = 0; p < WINOGRAD_POINTS; p++) LEVEL(panel_product)
+        (rows, b->channels, count * 16, w.x + p * X_POINT, w.dy + p * DY_POINT, w.sums + p * SUM_POINT);
+    }
+    transform_sums(w.sums, rows, sums);
+}

@@ -1,0 +1,25 @@
+#include "math/vec/vec.h"
+
+/* NaN passes through (as torch.relu), so that a diverged run is seen in its loss. */
+void LEVEL(relu_forward)(int64_t count, const float *x, float *y)
+{
+    for (int64_t i = 0; i < count; i++) y[i] = x[i] < 0 ? 0 : x[i];
+}
+
+void LEVEL(relu_backward)(int64_t count, const float *y, const float *dy, float *dx)
+{
+    for (int64_t i = 0; i < count; i++) dx[i] = y[i] <= 0 ? 0 : dy[i];
+}
+
+/* Of all elements, whether one is NaN or beyond the bound: no branch, so that it runs at the speed of memory. */
+bool LEVEL(within)(int64_t count, const float *x, float bound)
+{
+    int32_t outside = 0;
+    for (int64_t i = 0; i < count; i++) outside |= !(__builtin_fabsf(x[i]) <= bound);
+    return outside == 0;
+}
+
+void LEVEL(add)(int64_t count, const float *a, const float *b, float *sum)
+{
+    for (int64_t i = 0; i < count; i++) sum[i] = a[i] + b[i];
+}

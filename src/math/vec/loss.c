@@ -1,0 +1,122 @@
+/* loss.c - losses that are a sum over outputs and need an elementary function. */
+#include "math/vec/math.h"
+
+/* Of one register of lanes: the loss and its derivative. */
+struct term {
+    vec loss, slope;
+};
+
+typedef struct term term_function(const struct loss_terms *t, int64_t k, vec x, vec target);
+
+/* log(1 + exp(x)) = max(x, 0) + log(1 + exp(-|x|)): nothing overflows, and either side keeps its relative precision. */
+VEC_INLINE struct term bce_logits(const struct loss_terms *t, int64_t k, vec x, vec target)
+{
+    vec e = vec_exp(vec_minus_abs(x)), tail = vec_log1p(e), zero = {0};
+    veci negative = x < 0.0f;
+    vec up = vec_select(negative, zero, x) + tail, down = vec_select(negative, -x, zero) + tail;
+    vec larger = 1.0f / (1.0f + e), smaller = e * larger;
+    vec sigmoid = vec_select(negative, smaller, larger), rest = vec_select(negative, larger, smaller);
+    vec on = target * (t->pos_weights ? t->pos_weights[k] : 1.0f), off = 1.0f - target;
+    return (struct term){off * up + on * down, off * sigmoid - on * rest};
+}
+
+/* As torch.nn.BCELoss: logarithms are clamped at -100, the derivative's denominator at 1e-12. */
+VEC_INLINE struct term bce(const struct loss_terms *t, int64_t k, vec x, vec target)
+{
+    (void)t, (void)k;
+    const vec nan = vec_all(__builtin_nanf(""));
+    veci inside = (x >= 0.0f) & (x <= 1.0f);
+    vec on = vec_log(x), off = vec_log1p(-x), width = (1.0f - x) * x;
+    on = vec_select(on < -100.0f, vec_all(-100), on);
+    off = vec_select(off < -100.0f, vec_all(-100), off);
+    width = vec_select(width < 1e-12f, vec_all(1e-12f), width);
+    vec loss = (target - 1.0f) * off - target * on;
+    return (struct term){vec_select(inside, loss, nan), vec_select(inside, (x - target) / width, nan)};
+}
+
+VEC_INLINE struct term kl(const struct loss_terms *t, int64_t k, vec x, vec target)
+{
+    (void)t, (void)k;
+    vec entropy = vec_select(target == 0.0f, vec_all(0), target * vec_log(target));
+    return (struct term){entropy - target * x, -target};
+}
+
+VEC_INLINE struct term kl_log(const struct loss_terms *t, int64_t k, vec x, vec target)
+{
+    (void)t, (void)k;
+    vec e = vec_exp(target);
+    return (struct term){e * (target - x), -e};
+}
+
+/* log t! by Stirling: t log t - t + log(2 pi t) / 2, where t > 1. */
+VEC_INLINE vec stirling(vec target)
+{
+    vec l = vec_log(target);
+    vec sum = (target + 0.5f) * l - target + 0.918938533f;
+    return vec_select(target > 1.0f, sum, vec_all(0));
+}
+
+VEC_INLINE struct term poisson(const struct loss_terms *t, int64_t k, vec x, vec target)
+{
+    (void)k;
+    vec loss = x - target * vec_log(x + t->eps);
+    if (t->stirling) loss += stirling(target);
+    return (struct term){loss, 1.0f - target / (x + t->eps)};
+}
+
+VEC_INLINE struct term poisson_log(const struct loss_terms *t, int64_t k, vec x, vec target)
+{
+    (void)k;
+    vec e = vec_exp(x), loss = e - target * x;
+    if (t->stirling) loss += stirling(target);
+    return (struct term){loss, e - target};
+}
+
+/* A register of lanes through all outputs, so that its sums stay in registers too. */
+VEC_INLINE void column(const struct loss_terms *t, int64_t n, term_function *term, float *dx, double *losses)
+{
+    vec factor = {0};
+    veci alive = {0};
+    for (int i = 0; i < VW && n + i < t->live; i++) {
+        factor[i] = t->factors ? t->factors[n + i] : 1;
+        alive[i] = -1;
+    }
+    vecd sum = {0};
+    for (int64_t k = 0; k < t->outputs; k++) {
+        int64_t at = k * t->stride + n;
+        struct term one = term(t, k, vec_load(t->x + at), vec_load(t->targets + at));
+        float weight = t->weights ? t->weights[k] : 1;
+        sum += __builtin_convertvector(one.loss * weight, vecd);
+        if (dx) vec_store(dx + at, vec_select(alive, one.slope * (factor * weight), vec_all(0)));
+    }
+    for (int i = 0; i < VW && n + i < t->live; i++) losses[n + i] = (double)factor[i] * sum[i];
+}
+
+VEC_INLINE void columns(const struct loss_terms *t, term_function *term, float *dx, double *losses)
+{
+    for (int64_t n = 0; n < t->lanes; n += VW) column(t, n, term, dx, losses);
+}
+
+void LEVEL(loss_terms)(const struct loss_terms *t, float *dx, double *losses)
+{
+    switch (t->form) {
+    case TERMS_BCE_LOGITS:
+        columns(t, bce_logits, dx, losses);
+        break;
+    case TERMS_BCE:
+        columns(t, bce, dx, losses);
+        break;
+    case TERMS_KL:
+        columns(t, kl, dx, losses);
+        break;
+    case TERMS_KL_LOG:
+        columns(t, kl_log, dx, losses);
+        break;
+    case TERMS_POISSON:
+        columns(t, poisson, dx, losses);
+        break;
+    case TERMS_POISSON_LOG:
+        columns(t, poisson_log, dx, losses);
+        break;
+    }
+}

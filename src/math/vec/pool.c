@@ -1,0 +1,170 @@
+#include <stdbool.h>
+
+#include "math/vec/vec.h"
+
+typedef uint8_t vecb __attribute__((vector_size(VW), may_alias));
+
+/* Calls are made per window (channel c, output row oy, output column ox); [y0,y1) x [x0,x1) is the part of
+ * the window that lies inside the input. */
+struct extent {
+    int64_t y0, y1, x0, x1;
+};
+
+VEC_INLINE struct extent extent_of(const struct window *p, int64_t oy, int64_t ox)
+{
+    int64_t y = oy * p->stride - p->padding, x = ox * p->stride - p->padding;
+    struct extent e = {y, y + p->kernel, x, x + p->kernel};
+    if (e.y0 < 0) e.y0 = 0;
+    if (e.x0 < 0) e.x0 = 0;
+    if (e.y1 > p->in.h) e.y1 = p->in.h;
+    if (e.x1 > p->in.w) e.x1 = p->in.w;
+    return e;
+}
+
+/* The first maximum in row order wins and NaN wins over all, as torch.nn.MaxPool2d. `arg` counts the
+ * positions of the part of the window that lies inside. */
+VEC_INLINE void max_window(const struct extent *e, int64_t width, int64_t lanes, const float *x, float *y,
+                           uint8_t *arg)
+{
+    for (int64_t n = 0; n < lanes; n += VW) {
+        vec best = vec_load(x + (e->y0 * width + e->x0) * lanes + n);
+        veci where = {0};
+        int32_t position = 0;
+        for (int64_t iy = e->y0; iy < e->y1; iy++)
+            for (int64_t ix = e->x0; ix < e->x1; ix++, position++) {
+                vec value = vec_load(x + (iy * width + ix) * lanes + n);
+                veci better = (value > best) | (value != value);
+                best = vec_select(better, value, best);
+                where = (better & (position - (veci){0})) | (~better & where);
+            }
+        vec_store(y + n, best);
+        *(vecb *)(arg + n) = __builtin_convertvector(where, vecb);
+    }
+}
+
+/* A window of K x K that lies inside, K known to the compiler. */
+VEC_INLINE void max_square(const int K, int64_t width, int64_t lanes, const float *x, float *y, uint8_t *arg)
+{
+    max_window(&(struct extent){0, K, 0, K}, width, lanes, x, y, arg);
+}
+
+void LEVEL(maxpool_forward)(const struct window *p, const float *x, float *y, uint8_t *arg)
+{
+    for (int64_t c = 0; c < p->in.c; c++) {
+        const float *plane = x + c * p->in.h * p->in.w * p->lanes;
+        for (int64_t oy = 0; oy < p->out.h; oy++)
+            for (int64_t ox = 0; ox < p->out.w; ox++, y += p->lanes, arg += p->lanes) {
+                const float *corner = plane + (oy * p->in.w + ox) * p->stride * p->lanes;
+                struct extent e = extent_of(p, oy, ox);
+                if (p->kernel == 2 && p->padding == 0)
+                    max_square(2, p->in.w, p->lanes, corner, y, arg);
+                else if (p->kernel == 3 && p->padding == 0)
+                    max_square(3, p->in.w, p->lanes, corner, y, arg);
+                else
+                    max_window(&e, p->in.w, p->lanes, plane, y, arg);
+            }
+    }
+}
+
+/* Whether every input element belongs to exactly one window, so that gradients are stored and not added up.
+ */
+static bool tiles_exactly(const struct window *p)
+{
+    return p->stride == p->kernel && p->padding == 0 && p->in.h == p->out.h * p->stride &&
+           p->in.w == p->out.w * p->stride;
+}
+
+VEC_INLINE void max_window_backward(const struct extent *e, int64_t width, int64_t lanes, const uint8_t *arg,
+                                    const float *dy, float *dx, const bool add)
+{
+    for (int64_t n = 0; n < lanes; n += VW) {
+        veci where = __builtin_convertvector(*(const vecb *)(arg + n), veci);
+        vec gradient = vec_load(dy + n);
+        int32_t position = 0;
+        for (int64_t iy = e->y0; iy < e->y1; iy++)
+            for (int64_t ix = e->x0; ix < e->x1; ix++, position++) {
+                float *to = dx + (iy * width + ix) * lanes + n;
+                vec share = vec_select(where == position, gradient, (vec){0});
+                if (add) share += vec_load(to);
+                vec_store(to, share);
+            }
+    }
+}
+
+VEC_INLINE void maxpool_planes(const struct window *p, const uint8_t *arg, const float *dy, float *dx,
+                               const bool add)
+{
+    for (int64_t c = 0; c < p->in.c; c++) {
+        float *plane = dx + c * p->in.h * p->in.w * p->lanes;
+        for (int64_t oy = 0; oy < p->out.h; oy++)
+            for (int64_t ox = 0; ox < p->out.w; ox++) {
+                int64_t at = ((c * p->out.h + oy) * p->out.w + ox) * p->lanes;
+                struct extent e = extent_of(p, oy, ox);
+                max_window_backward(&e, p->in.w, p->lanes, arg + at, dy + at, plane, add);
+            }
+    }
+}
+
+/* Windows of K x K that tile the input exactly, K known to the compiler. */
+VEC_INLINE void maxpool_squares(const int K, const struct window *p, const uint8_t *arg, const float *dy,
+                                float *dx)
+{
+    const struct extent e = {0, K, 0, K};
+    for (int64_t line = 0; line < p->in.c * p->out.h; line++, dx += K * p->in.w * p->lanes)
+        for (int64_t ox = 0; ox < p->out.w; ox++, dy += p->lanes, arg += p->lanes)
+            max_window_backward(&e, p->in.w, p->lanes, arg, dy, dx + ox * K * p->lanes, false);
+}
+
+void LEVEL(maxpool_backward)(const struct window *p, const uint8_t *arg, const float *dy, float *dx)
+{
+    if (tiles_exactly(p) && p->kernel == 2) {
+        maxpool_squares(2, p, arg, dy, dx);
+        return;
+    }
+    if (tiles_exactly(p)) {
+        maxpool_planes(p, arg, dy, dx, false);
+        return;
+    }
+    memset(dx, 0, (size_t)(shape_features(p->in) * p->lanes) * sizeof *dx);
+    maxpool_planes(p, arg, dy, dx, true);
+}
+
+/* Padding counts as zeros in the mean (count_include_pad, the default of torch.nn.AvgPool2d). */
+void LEVEL(avgpool_forward)(const struct window *p, const float *x, float *y)
+{
+    float share = 1.0f / (float)(p->kernel * p->kernel);
+    for (int64_t c = 0; c < p->in.c; c++) {
+        const float *plane = x + c * p->in.h * p->in.w * p->lanes;
+        for (int64_t oy = 0; oy < p->out.h; oy++)
+            for (int64_t ox = 0; ox < p->out.w; ox++) {
+                float *to = y + ((c * p->out.h + oy) * p->out.w + ox) * p->lanes;
+                struct extent e = extent_of(p, oy, ox);
+                for (int64_t n = 0; n < p->lanes; n += VW) {
+                    vec sum = {0};
+                    for (int64_t iy = e.y0; iy < e.y1; iy++)
+                        for (int64_t ix = e.x0; ix < e.x1; ix++)
+                            sum += vec_load(plane + (iy * p->in.w + ix) * p->lanes + n);
+                    vec_store(to + n, sum * share);
+                }
+            }
+    }
+}
+
+void LEVEL(avgpool_backward)(const struct window *p, const float *dy, float *dx)
+{
+    float share = 1.0f / (float)(p->kernel * p->kernel);
+    memset(dx, 0, (size_t)(shape_features(p->in) * p->lanes) * sizeof *dx);
+    for (int64_t c = 0; c < p->in.c; c++) {
+        float *plane = dx + c * p->in.h * p->in.w * p->lanes;
+        for (int64_t oy = 0; oy < p->out.h; oy++)
+            for (int64_t ox = 0; ox < p->out.w; ox++) {
+                const float *from = dy + ((c * p->out.h + oy) * p->out.w + ox) * p->lanes;
+                struct extent e = extent_of(p, oy, ox);
+                for (int64_t iy = e.y0; iy < e.y1; iy++)
+                    for (int64_t ix = e.x0; ix < e.x1; ix++) {
+                        float *to = plane + (iy * p->in.w + ix) * p->lanes;
+                        for (int64_t n = 0; n < p->lanes; n++) to[n] += from[n] * share;
+                    }
+            }
+    }
+}

@@ -1,0 +1,128 @@
+/* vec.h - the vector type of the level this file is compiled for, and what the kernel files share.
+ *
+ * VW floats fill one register of the level. A logical vector always has 16 lanes, that is 16 / VW
+ * registers; where lanes are added to each other, they are added in the order of vec_sum16. */
+#ifndef MATH_VEC_VEC_H
+#define MATH_VEC_VEC_H
+
+#include <stdint.h>
+#include <string.h>
+
+#include "math/kernels.h"
+
+#define VEC_JOIN_(a, b) a##_##b
+#define VEC_JOIN(a, b)  VEC_JOIN_(a, b)
+#define LEVEL(name)     VEC_JOIN(name, KERNEL_LEVEL) /* conv_forward -> conv_forward_v4 */
+
+#if defined(__AVX512F__)
+#define VW            16
+#define VEC_REGISTERS 32
+#elif defined(__AVX__)
+#define VW            8
+#define VEC_REGISTERS 16
+#elif defined(__aarch64__)
+#define VW            4
+#define VEC_REGISTERS 32
+#else
+#define VW            4
+#define VEC_REGISTERS 16
+#endif
+#define VEC_PARTS (16 / VW)
+
+typedef float vec __attribute__((vector_size(VW * 4), may_alias));
+typedef int32_t veci __attribute__((vector_size(VW * 4), may_alias));
+typedef uint32_t vecu __attribute__((vector_size(VW * 4), may_alias)); /* wraps around where veci must not */
+
+#define VEC_TREE_LEVELS 16 /* log2 of the most virtual ranks in a pass */
+
+#define VEC_INLINE static inline __attribute__((always_inline))
+
+VEC_INLINE vec vec_load(const float *p)
+{
+    return *(const vec *)p;
+}
+
+VEC_INLINE void vec_store(float *p, vec v)
+{
+    *(vec *)p = v;
+}
+
+/* The same where only the alignment of a float is known. */
+typedef float vec_any __attribute__((vector_size(VW * 4), may_alias, aligned(4)));
+
+VEC_INLINE vec vec_load_any(const float *p)
+{
+    return *(const vec_any *)p;
+}
+
+VEC_INLINE void vec_store_any(float *p, vec v)
+{
+    *(vec_any *)p = v;
+}
+
+/* As many doubles, for sums. */
+typedef double vecd __attribute__((vector_size(VW * 8), may_alias));
+
+VEC_INLINE vec vec_all(float value)
+{
+    return value - (vec){0};
+}
+
+/* where mask (all ones or all zeros per lane) ? a : b */
+VEC_INLINE vec vec_select(veci mask, vec a, vec b)
+{
+    return (vec)((mask & (veci)a) | (~mask & (veci)b));
+}
+
+/* The one order in which 16 lanes are added: halves onto halves. */
+VEC_INLINE float vec_sum16(const float v[16])
+{
+    float s8[8], s4[4];
+    for (int i = 0; i < 8; i++) s8[i] = v[i] + v[i + 8];
+    for (int i = 0; i < 4; i++) s4[i] = s8[i] + s8[i + 4];
+    return (s4[0] + s4[2]) + (s4[1] + s4[3]);
+}
+
+/* Every kernel file defines its functions under these names; kernels.c collects them. */
+void LEVEL(conv_forward)(const struct window *c, const float *weight, const float *bias, bool relu,
+                         const float *x, float *y, float *scratch);
+void LEVEL(conv_backward_data)(const struct window *c, const float *weight, const float *dy,
+                               const float *mask, float *dx, float *scratch);
+void LEVEL(conv_backward_weight)(const struct window *c, const float *x, const float *dy, float *dweight,
+                                 float *scratch);
+int64_t LEVEL(conv_scratch_floats)(const struct window *c);
+int64_t LEVEL(conv_weight_scratch_floats)(const struct window *c); /* its share of the above */
+void LEVEL(linear_forward)(const struct linear *l, const float *weight, const float *bias, const float *x,
+                           float *y);
+void LEVEL(linear_backward_data)(const struct linear *l, const float *weight, const float *dy, float *dx);
+void LEVEL(linear_backward_weight)(const struct linear *l, const float *x, const float *dy, float *dweight,
+                                   float *scratch);
+int64_t LEVEL(linear_scratch_floats)(const struct linear *l);
+void LEVEL(maxpool_forward)(const struct window *p, const float *x, float *y, uint8_t *arg);
+void LEVEL(maxpool_backward)(const struct window *p, const uint8_t *arg, const float *dy, float *dx);
+void LEVEL(avgpool_forward)(const struct window *p, const float *x, float *y);
+void LEVEL(avgpool_backward)(const struct window *p, const float *dy, float *dx);
+void LEVEL(relu_forward)(int64_t count, const float *x, float *y);
+void LEVEL(relu_backward)(int64_t count, const float *y, const float *dy, float *dx);
+void LEVEL(activation_forward)(const struct activation *f, int64_t count, const float *x, float *y);
+void LEVEL(activation_backward)(const struct activation *f, int64_t count, const float *kept, const float *dy,
+                                float *dx);
+void LEVEL(softmax_forward)(int64_t classes, int64_t columns, const float *x, float *y);
+void LEVEL(softmax_backward)(int64_t classes, int64_t columns, const float *y, const float *dy, float *dx);
+void LEVEL(log_softmax_forward)(int64_t classes, int64_t columns, const float *x, float *y);
+void LEVEL(log_softmax_backward)(int64_t classes, int64_t columns, const float *y, const float *dy,
+                                 float *dx);
+void LEVEL(sum_rows)(int64_t rows, int64_t runs, int64_t lanes, int64_t leaves, const float *x, float *sums);
+bool LEVEL(within)(int64_t count, const float *x, float bound);
+void LEVEL(add)(int64_t count, const float *a, const float *b, float *sum);
+void LEVEL(dropout_forward)(const struct dropout_draw *d, const float *x, float *y, uint16_t *keep);
+void LEVEL(dropout_backward)(const struct dropout_draw *d, const uint16_t *keep, const float *dy, float *dx);
+void LEVEL(softmax)(const float *logits, int64_t classes, int64_t stride, int64_t lanes, int64_t live,
+                    const int32_t *labels, float *dlogits, double *losses, int32_t *predicted);
+void LEVEL(softmax_target)(const struct softmax_target *s, float *dlogits, double *losses,
+                           int32_t *predicted);
+void LEVEL(loss_terms)(const struct loss_terms *t, float *dx, double *losses);
+void LEVEL(gather_u8)(const struct gather *g, const uint8_t *const *rows, float *out);
+void LEVEL(gather_f32)(const struct gather *g, const float *const *rows, float *out);
+
+#endif

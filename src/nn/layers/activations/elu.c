@@ -1,0 +1,36 @@
+#include "nn/layers/activations/activation.h"
+
+enum { ALPHA };
+static const struct arg args[] = {
+    {"alpha", ARG_REAL, 1, 0, 1e6, "what is approached, negated, far below 0"},
+    ARG_END,
+};
+
+static struct activation activation(const struct layer *l)
+{
+    return (struct activation){.kind = ACTIVATION_ELU, .a = (float)l->args[ALPHA]};
+}
+
+static void forward(const struct layer *l, const struct pass *p, const float *x, float *y)
+{
+    activation_forward(l, p, activation(l), x, y);
+}
+
+static void backward(const struct layer *l, const struct pass *p, const float *x, const float *y, float *dy,
+                     float *dx)
+{
+    (void)x;
+    activation_backward(l, p, activation(l), y, dy, dx);
+}
+
+extern const struct layer_ops layer_elu;
+const struct layer_ops layer_elu = {
+    .name = "elu",
+    .help = "x, and alpha (exp(x) - 1) below 0, as torch.nn.ELU",
+    .args = args,
+    .plan = activation_plan,
+    .forward = forward,
+    .backward = backward,
+    .keeps_output = true,
+    .in_place = true,
+};

@@ -1,0 +1,39 @@
+#include "nn/layers/activations/activation.h"
+
+static const char *const approximations[] = {"none", "tanh", NULL};
+enum { EXACT, BY_TANH }; /* of approximations */
+
+enum { APPROXIMATE };
+static const struct arg args[] = {
+    {"approximate", ARG_CHOICE, EXACT, 0, 0, "by the tanh formula, or not", approximations},
+    ARG_END,
+};
+
+static struct activation activation(const struct layer *l)
+{
+    return (struct activation){.kind =
+                                   l->args[APPROXIMATE] == BY_TANH ? ACTIVATION_GELU_TANH : ACTIVATION_GELU};
+}
+
+static void forward(const struct layer *l, const struct pass *p, const float *x, float *y)
+{
+    activation_forward(l, p, activation(l), x, y);
+}
+
+static void backward(const struct layer *l, const struct pass *p, const float *x, const float *y, float *dy,
+                     float *dx)
+{
+    (void)y;
+    activation_backward(l, p, activation(l), x, dy, dx);
+}
+
+extern const struct layer_ops layer_gelu;
+const struct layer_ops layer_gelu = {
+    .name = "gelu",
+    .help = "x times the normal distribution's probability of less than x, as torch.nn.GELU",
+    .args = args,
+    .plan = activation_plan,
+    .forward = forward,
+    .backward = backward,
+    .keeps_input = true,
+};

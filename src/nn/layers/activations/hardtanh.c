@@ -1,0 +1,49 @@
+#include "nn/layers/layer.h"
+
+enum { MIN_VAL, MAX_VAL };
+static const struct arg args[] = {
+    {"min_val", ARG_REAL, -1, -1e30, 1e30, "smallest output"},
+    {"max_val", ARG_REAL, 1, -1e30, 1e30, "largest output"},
+    ARG_END,
+};
+
+static enum status plan(struct layer *l)
+{
+    if (l->args[MIN_VAL] >= l->args[MAX_VAL])
+        return status_fail(STATUS_CONFIG, "min_val %g is not below max_val %g", l->args[MIN_VAL],
+                           l->args[MAX_VAL]);
+    l->out = l->in;
+    return STATUS_OK;
+}
+
+/* NaN passes through, as in PyTorch. */
+static void forward(const struct layer *l, const struct pass *p, const float *x, float *y)
+{
+    float low = (float)l->args[MIN_VAL], high = (float)l->args[MAX_VAL];
+    for (int64_t i = 0; i < shape_features(l->in) * p->lanes; i++) {
+        float raised = x[i] < low ? low : x[i];
+        y[i] = raised > high ? high : raised;
+    }
+}
+
+static void backward(const struct layer *l, const struct pass *p, const float *x, const float *y, float *dy,
+                     float *dx)
+{
+    (void)x;
+    float low = (float)l->args[MIN_VAL], high = (float)l->args[MAX_VAL];
+    if (!dx) return;
+    for (int64_t i = 0; i < shape_features(l->in) * p->lanes; i++)
+        dx[i] = y[i] <= low || y[i] >= high ? 0 : dy[i];
+}
+
+extern const struct layer_ops layer_hardtanh;
+const struct layer_ops layer_hardtanh = {
+    .name = "hardtanh",
+    .help = "x limited to min_val .. max_val, as torch.nn.Hardtanh",
+    .args = args,
+    .plan = plan,
+    .forward = forward,
+    .backward = backward,
+    .keeps_output = true,
+    .in_place = true,
+};

@@ -1,0 +1,24 @@
+#include "nn/layers/activations/activation.h"
+
+static void forward(const struct layer *l, const struct pass *p, const float *x, float *y)
+{
+    kernels->softmax_forward(l->in.c, l->in.h * l->in.w * p->lanes, x, y);
+}
+
+static void backward(const struct layer *l, const struct pass *p, const float *x, const float *y, float *dy,
+                     float *dx)
+{
+    (void)x;
+    if (dx) kernels->softmax_backward(l->in.c, l->in.h * l->in.w * p->lanes, y, dy, dx);
+}
+
+extern const struct layer_ops layer_softmax;
+const struct layer_ops layer_softmax = {
+    .name = "softmax",
+    .help = "exp(x) / sum of exp(x) over the channels, at each position, as torch.nn.Softmax(dim=1)",
+    .plan = activation_plan,
+    .forward = forward,
+    .backward = backward,
+    .keeps_output = true,
+    .in_place = true,
+};

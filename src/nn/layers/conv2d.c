@@ -1,0 +1,67 @@
+#include <math.h>
+
+#include "nn/layers/window.h"
+
+enum { OUT, KERNEL, STRIDE, PADDING, BIAS };
+static const struct arg args[] = {
+    {"out", ARG_INT, ARG_REQUIRED, 1, 1 << 16, "output channels"},
+    {"kernel", ARG_INT, ARG_REQUIRED, 1, 1024, "height and width of the window"},
+    {"stride", ARG_INT, 1, 1, 1024, "step of the window"},
+    {"padding", ARG_INT, 0, 0, 1024, "zeros around the input"},
+    {"bias", ARG_BOOL, 1, 0, 1, "add a learned bias"},
+    ARG_END,
+};
+
+static struct window window(const struct layer *l, int64_t lanes, int64_t leaves)
+{
+    return window_of(l, (int64_t)l->args[KERNEL], (int64_t)l->args[STRIDE], (int64_t)l->args[PADDING], lanes,
+                     leaves);
+}
+
+static enum status plan(struct layer *l)
+{
+    int64_t out = (int64_t)l->args[OUT], kernel = (int64_t)l->args[KERNEL];
+    TRY(window_plan(l, kernel, (int64_t)l->args[STRIDE], (int64_t)l->args[PADDING], out, &l->out));
+    float bound = (float)(1 / sqrt((double)(l->in.c * kernel * kernel)));
+    l->tensors[l->tensor_count++] = (struct tensor){
+        .name = "weight", .dims = {out, l->in.c, kernel, kernel}, .rank = 4, .init_bound = bound};
+    if (l->args[BIAS] != 0)
+        l->tensors[l->tensor_count++] =
+            (struct tensor){.name = "bias", .dims = {out}, .rank = 1, .init_bound = bound};
+    struct window w = window(l, l->lanes, l->leaves);
+    l->scratch_bytes = (size_t)kernels->conv_scratch_floats(&w) * sizeof(float);
+    return STATUS_OK;
+}
+
+static void forward(const struct layer *l, const struct pass *p, const float *x, float *y)
+{
+    struct window w = window(l, p->lanes, p->leaves);
+    const float *bias = l->tensor_count == 2 ? p->params + l->tensors[1].offset : NULL;
+    kernels->conv_forward(&w, p->params + l->tensors[0].offset, bias, l->relu_out, x, y, l->scratch);
+}
+
+static void backward(const struct layer *l, const struct pass *p, const float *x, const float *y, float *dy,
+                     float *dx)
+{
+    (void)y;
+    struct window w = window(l, p->lanes, p->leaves);
+    kernels->conv_backward_weight(&w, x, dy, p->grads + l->tensors[0].offset, l->scratch);
+    if (l->tensor_count == 2)
+        kernels->sum_rows(l->out.c, l->out.h * l->out.w, p->lanes, p->leaves, dy,
+                          p->grads + l->tensors[1].offset);
+    if (dx)
+        kernels->conv_backward_data(&w, p->params + l->tensors[0].offset, dy, l->relu_in ? x : NULL, dx,
+                                    l->scratch);
+}
+
+extern const struct layer_ops layer_conv2d;
+const struct layer_ops layer_conv2d = {
+    .name = "conv2d",
+    .help = "2-D convolution with a square window, as torch.nn.Conv2d",
+    .args = args,
+    .plan = plan,
+    .forward = forward,
+    .backward = backward,
+    .keeps_input = true,
+    .fuses_relu = true,
+};

@@ -1,0 +1,33 @@
+#include <math.h>
+
+#include "nn/losses/elements.h"
+
+static const struct arg args[] = {LOSS_REDUCTION_ARG, ARG_END};
+
+static inline struct loss_term term(float x, float target, float unused)
+{
+    (void)unused;
+    float d = x - target;
+    return (struct loss_term){fabsf(d), d == 0 ? 0 : copysignf(1, d)};
+}
+
+KERNELS_CLONED static void elements(const struct loss_batch *b, float parameter)
+{
+    loss_elements(b, term, parameter);
+}
+
+static struct loss_sums compute(const struct loss *l, const struct loss_batch *b)
+{
+    elements(b, 0);
+    return loss_total(l, b, (double)b->classes);
+}
+
+extern const struct loss_ops loss_l1;
+const struct loss_ops loss_l1 = {
+    .name = "l1",
+    .help = "|x - target|, as torch.nn.L1Loss",
+    .args = args,
+    .targets = TARGET_BIT(TARGET_VALUES),
+    .output = OUTPUT_VALUES,
+    .compute = compute,
+};

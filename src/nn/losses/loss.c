@@ -1,0 +1,98 @@
+#include "nn/losses/loss.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/mem.h"
+
+const char *const loss_reductions[] = {"mean", "sum", NULL};
+
+enum task loss_output_task(enum loss_output output)
+{
+    if (output <= OUTPUT_SCORES) return TASK_CLASSES;
+    return output <= OUTPUT_LABEL_SCORES ? TASK_LABELS : TASK_VALUES;
+}
+
+/* sigmoid(x) > p where x > log(p / (1 - p)) */
+float loss_cut(const struct loss *l)
+{
+    if (l->output == OUTPUT_LABEL_PROBS) return l->threshold;
+    return l->output == OUTPUT_LABEL_LOGITS ? logf(l->threshold / (1 - l->threshold)) : 0;
+}
+
+/* "index, onehot" */
+static void kinds_text(unsigned kinds, char *text, size_t size)
+{
+    size_t used = 0;
+    text[0] = '\0';
+    for (int k = 0; k < TARGET_KINDS; k++)
+        if (kinds & TARGET_BIT(k) && used < size)
+            used += (size_t)snprintf(text + used, size - used, "%s%s", used ? ", " : "", target_name(k));
+}
+
+/* A list of one value per output, as float32. */
+static enum status take_list(struct loss *l, int index)
+{
+    const struct arg *arg = &l->ops->args[index];
+    int64_t count = (int64_t)l->args.of[index];
+    if (arg->kind != ARG_LIST || count == 0) return STATUS_OK;
+    if (count != l->outputs)
+        return status_fail(STATUS_CONFIG,
+                           "loss.%s has %" PRId64 " values but the model has %" PRId64
+                           " outputs; give one for each",
+                           arg->name, count, l->outputs);
+    TRY(mem_alloc(&l->lists[index], (size_t)count, sizeof(float), "list of the loss"));
+    for (int64_t k = 0; k < count; k++) l->lists[index][k] = (float)l->args.list[index][k];
+    return STATUS_OK;
+}
+
+enum status loss_make(struct loss *l, const struct loss_ops *ops, const struct arg_values *args,
+                      enum target_kind kind, int64_t outputs, double threshold)
+{
+    *l = (struct loss){.ops = ops,
+                       .args = *args,
+                       .kind = kind,
+                       .output = ops->output,
+                       .reduction = args->of[LOSS_REDUCTION] == 1 ? LOSS_SUM : LOSS_MEAN,
+                       .outputs = outputs,
+                       .ignored = LOSS_IGNORES_NONE,
+                       .threshold = (float)threshold};
+    if (!(ops->targets & TARGET_BIT(kind))) {
+        char kinds[64];
+        kinds_text(ops->targets, kinds, sizeof kinds);
+        return status_fail(STATUS_CONFIG, "loss.name: %s takes labels of kind %s, not %s", ops->name, kinds,
+                           target_name(kind));
+    }
+    for (int i = 0; ops->args[i].name; i++) TRY(take_list(l, i));
+    return ops->prepare ? ops->prepare(l) : STATUS_OK;
+}
+
+enum status loss_check_last_layer(const struct loss *l, const char *name)
+{
+    /* hardtanh can keep the outputs of another layer away from the ends */
+    static const struct {
+        enum loss_output output;
+        const char *what, *layers[4];
+    } needs[] = {
+        {OUTPUT_LABEL_PROBS, "probabilities", {"sigmoid", "softmax", "hardtanh", NULL}},
+        {OUTPUT_LOG_PROBS, "log-probabilities", {"log_softmax", "hardtanh", NULL}},
+    };
+    for (size_t i = 0; i < sizeof needs / sizeof needs[0]; i++) {
+        if (l->ops->output != needs[i].output) continue;
+        for (int k = 0; needs[i].layers[k]; k++)
+            if (strcmp(name, needs[i].layers[k]) == 0) return STATUS_OK;
+        const char *alone = l->ops->from_logits;
+        return status_fail(STATUS_CONFIG,
+                           "loss.name: %s takes %s, but the model ends with %s; end it with %s%s%s",
+                           l->ops->name, needs[i].what, name, needs[i].layers[0], alone ? ", or take " : "",
+                           alone ? alone : "");
+    }
+    return STATUS_OK;
+}
+
+void loss_free(struct loss *l)
+{
+    for (int i = 0; i < ARG_MAX; i++) mem_free(&l->lists[i]);
+}

@@ -1,0 +1,128 @@
+/* loss.h - losses: outputs and targets to a sum, a weight, and a gradient.
+ *
+ * Sums are never normalised here: the trainer adds them over virtual ranks and divides once by the total weight,
+ * which makes a mean that of one process over the whole global batch. What the weight of a sample is, each loss
+ * says (torch.nn: the weight of its class for cross entropy, the number of elements for BCE, ...); reduction 'sum'
+ * divides by nothing. A sample's own weight multiplies all of it, loss, gradient and weight, so that a mean is the weighted
+ * one: sklearn's sample_weight. NaN among the outputs of a sample, even an ignored one, makes its loss NaN. Local functions. */
+#ifndef NN_LOSSES_LOSS_H
+#define NN_LOSSES_LOSS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/arg.h"
+#include "core/status.h"
+#include "nn/losses/target.h"
+
+/* Sums over the live lanes of a pass; sums of these are sums over batches. */
+struct loss_sums {
+    double loss;      /* sum of weight * loss */
+    double weight;    /* what a mean divides `loss` by */
+    int64_t correct;  /* samples that were predicted right: the class, or all labels; 0 for real values */
+    int64_t valid;    /* samples with a target (not ignore_index) */
+    int64_t count;    /* samples */
+    int64_t bad;      /* passes with a gradient that is not finite; filled in after the backward pass */
+    int64_t requests; /* bits: what a rank asks of all at the end of the step; those of all ranks together */
+};
+
+/* What the outputs of the network are to a loss, which tells how to predict from them. */
+enum loss_output {
+    OUTPUT_LOGITS, /* of classes: softmax gives probabilities; the first maximum is predicted (torch.argmax) */
+    OUTPUT_LOG_PROBS,    /* of classes: exp gives probabilities */
+    OUTPUT_SCORES,       /* of classes: the first maximum is predicted, there are no probabilities */
+    OUTPUT_LABEL_LOGITS, /* of labels: sigmoid gives probabilities; on when above the threshold */
+    OUTPUT_LABEL_PROBS,  /* of labels: probabilities */
+    OUTPUT_LABEL_SCORES, /* of labels: on when above 0 */
+    OUTPUT_VALUES,       /* real values */
+    OUTPUT_LOG_VALUES,   /* logarithms of real values */
+};
+
+/* The three kinds of task, by what is predicted. */
+enum task { TASK_CLASSES, TASK_LABELS, TASK_VALUES };
+enum task loss_output_task(enum loss_output output);
+
+/* One virtual rank's outputs and targets. */
+struct loss_batch {
+    const float *logits; /* outputs of the network, [K][stride] */
+    float *dlogits;      /* [K][stride], or NULL in evaluation; dead lanes get zeros */
+    int64_t classes;     /* K */
+    int64_t lanes, live; /* of this virtual rank */
+    int64_t stride;      /* floats from one class to the next: lanes of the pass */
+    const int32_t *
+        labels; /* [live]: the class, for TARGET_INDEX, _ONEHOT and _PROBS (first maximum); ignore_index as stored */
+    const float *targets; /* [K][stride] for all kinds but TARGET_INDEX */
+    const float *weights; /* [live]: of samples, or NULL: all 1 */
+    double *losses;       /* [live]: receives what each sample adds to loss_sums.loss */
+    int32_t *predicted;   /* [live]: receives the class, for TASK_CLASSES */
+};
+
+enum loss_reduction { LOSS_MEAN, LOSS_SUM };
+
+#define LOSS_IGNORES_NONE INT64_MIN
+
+/* A loss made ready for a network's K outputs. */
+struct loss {
+    const struct loss_ops *ops;
+    struct arg_values args; /* of ops->args; borrowed */
+    enum target_kind kind;  /* of the targets it gets */
+    enum loss_output output;
+    enum loss_reduction reduction;
+    int64_t outputs; /* K */
+    int64_t ignored; /* the label of samples without a target (torch's ignore_index), or LOSS_IGNORES_NONE */
+    float threshold; /* of probabilities, for TASK_LABELS */
+    float *lists[ARG_MAX]; /* [K]: ARG_LIST arguments as float32, NULL if empty; owned */
+};
+
+struct loss_ops {
+    const char *name;
+    const char *help;
+    const struct arg *args;        /* "reduction" is the first one of every loss, LOSS_REDUCTION_ARG */
+    unsigned targets;              /* the kinds it takes, TARGET_BIT each */
+    double target_min, target_max; /* of TARGET_VALUES; both 0 = any */
+    enum loss_output output;
+    const char *from_logits; /* the loss that takes logits in place of (log-)probabilities, or NULL */
+
+    /* Looks at kind, outputs and arguments, whose lists have length K, and may change `output` and set `ignored`;
+     * NULL = nothing to look at. Errors: STATUS_CONFIG. */
+    enum status (*prepare)(struct loss *l);
+    struct loss_sums (*compute)(const struct loss *l, const struct loss_batch *b);
+};
+
+#define LOSS_REDUCTION_ARG                                                                                   \
+    {                                                                                                        \
+        .name = "reduction", .kind = ARG_CHOICE, .choices = loss_reductions,                                 \
+        .help = "mean over the global batch, or sum"                                                         \
+    }
+extern const char *const loss_reductions[]; /* enum loss_reduction */
+enum { LOSS_REDUCTION };                    /* its position in the table */
+
+/* `args` must outlive the loss; loss_free also after a failure. Errors: STATUS_CONFIG when kind, K or arguments do not fit
+ * together. */
+enum status loss_make(struct loss *l, const struct loss_ops *ops, const struct arg_values *args,
+                      enum target_kind kind, int64_t outputs, double threshold);
+void loss_free(struct loss *l);
+
+/* STATUS_CONFIG if a network that ends with the layer of this name does not give what the loss takes (probabilities, or their
+ * logarithms): its loss would be NaN, or without a lower bound. */
+enum status loss_check_last_layer(const struct loss *l, const char *name);
+
+static inline enum task loss_task(const struct loss *l)
+{
+    return loss_output_task(l->output);
+}
+
+/* A label is predicted to be on where its output is above this; for TASK_LABELS. */
+float loss_cut(const struct loss *l);
+
+/* What the reduction divides a sum of losses by; 0 = there was no valid target, or for a mean none with a weight. */
+static inline double loss_divisor(const struct loss *l, const struct loss_sums *sums)
+{
+    if (l->reduction == LOSS_SUM) return sums->valid > 0;
+    return sums->weight;
+}
+
+const struct loss_ops *const *loss_registry(void);
+const struct loss_ops *loss_find(const char *name);
+
+#endif

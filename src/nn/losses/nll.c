@@ -1,0 +1,49 @@
+#include <math.h>
+#include <string.h>
+
+#include "nn/losses/parts.h"
+
+/* clang-format off */
+static const struct arg args[] = {
+    LOSS_REDUCTION_ARG,
+    {.name = "weight", .kind = ARG_LIST, .min = 0, .max = 1e30, .help = "of each class; none = all 1"},
+    {.name = "ignore_index", .kind = ARG_INT, .standard = -100, .min = INT32_MIN, .max = INT32_MAX,
+     .help = "samples with this class index count nothing"},
+    ARG_END};
+/* clang-format on */
+enum { WEIGHT = LOSS_REDUCTION + 1, IGNORE_INDEX };
+
+static enum status prepare(struct loss *l)
+{
+    if (l->kind == TARGET_INDEX) l->ignored = (int64_t)l->args.of[IGNORE_INDEX];
+    return STATUS_OK;
+}
+
+static struct loss_sums compute(const struct loss *l, const struct loss_batch *b)
+{
+    const float *weights = l->lists[WEIGHT];
+    loss_predict(b);
+    for (int64_t k = 0; b->dlogits && k < b->classes; k++)
+        memset(b->dlogits + k * b->stride, 0, (size_t)b->lanes * sizeof *b->dlogits);
+    for (int64_t n = 0; n < b->live; n++) {
+        b->losses[n] = loss_saw_nan(b, n) ? NAN : 0; /* also if it is not the label's */
+        if (b->labels[n] == l->ignored) continue;
+        int64_t at = b->labels[n] * b->stride + n;
+        double factor = loss_factor(b, n) * (weights ? (double)weights[b->labels[n]] : 1);
+        b->losses[n] -= factor * (double)b->logits[at];
+        if (b->dlogits) b->dlogits[at] = (float)-factor;
+    }
+    return loss_total_classes(l, b, weights);
+}
+
+extern const struct loss_ops loss_nll;
+const struct loss_ops loss_nll = {
+    .name = "nll",
+    .help = "-outputs[class], for outputs that are log-probabilities (log_softmax), as torch.nn.NLLLoss",
+    .args = args,
+    .targets = TARGET_BIT(TARGET_INDEX) | TARGET_BIT(TARGET_ONEHOT),
+    .output = OUTPUT_LOG_PROBS,
+    .prepare = prepare,
+    .from_logits = "cross_entropy",
+    .compute = compute,
+};

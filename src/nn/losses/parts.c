@@ -1,0 +1,76 @@
+#include "nn/losses/parts.h"
+
+#define BLOCK 64
+
+KERNELS_CLONED void loss_predict(const struct loss_batch *b)
+{
+    for (int64_t n = 0; n < b->lanes; n += BLOCK) {
+        float most[BLOCK];
+        int32_t class[BLOCK];
+        int width = b->lanes - n < BLOCK ? (int)(b->lanes - n) : BLOCK;
+        for (int i = 0; i < width; i++) most[i] = b->logits[n + i], class[i] = 0;
+        for (int64_t k = 1; k < b->classes; k++) {
+            const float *x = b->logits + k * b->stride + n;
+            for (int i = 0; i < width; i++) {
+                bool stays = (most[i] >= x[i]) | (most[i] != most[i]); /* not if x is the first NaN */
+                class[i] = stays ? class[i] : (int32_t)k;
+                most[i] = stays ? most[i] : x[i];
+            }
+        }
+        for (int i = 0; i < width && n + i < b->live; i++) b->predicted[n + i] = class[i];
+    }
+}
+
+/* Samples of which every label is predicted right; a target between 0 and 1 is on above 1/2. */
+KERNELS_CLONED static int64_t labels_right(const struct loss_batch *b, float cut)
+{
+    int64_t right = 0;
+    for (int64_t n = 0; n < b->lanes; n += BLOCK) {
+        int32_t wrong[BLOCK] = {0};
+        int width = b->lanes - n < BLOCK ? (int)(b->lanes - n) : BLOCK;
+        for (int64_t k = 0; k < b->classes; k++) {
+            const float *x = b->logits + k * b->stride + n, *target = b->targets + k * b->stride + n;
+            for (int i = 0; i < width; i++) wrong[i] |= (x[i] > cut) != (target[i] > 0.5f);
+        }
+        for (int i = 0; i < width && n + i < b->live; i++) right += !wrong[i];
+    }
+    return right;
+}
+
+struct loss_sums loss_total(const struct loss *l, const struct loss_batch *b, double share)
+{
+    struct loss_sums sums = {.valid = b->live, .count = b->live};
+    enum task task = loss_task(l);
+    for (int64_t n = 0; n < b->live; n++) {
+        sums.loss += b->losses[n];
+        sums.weight += loss_factor(b, n) * share;
+        if (task == TASK_CLASSES) sums.correct += b->predicted[n] == b->labels[n];
+    }
+    if (task == TASK_LABELS) sums.correct = labels_right(b, loss_cut(l));
+    return sums;
+}
+
+struct loss_sums loss_total_classes(const struct loss *l, const struct loss_batch *b, const float *weights)
+{
+    struct loss_sums sums = {.count = b->live};
+    for (int64_t n = 0; n < b->live; n++) {
+        sums.loss += b->losses[n];
+        if (b->labels[n] == l->ignored) continue;
+        sums.weight += loss_factor(b, n) * (weights ? (double)weights[b->labels[n]] : 1);
+        sums.correct += b->predicted[n] == b->labels[n];
+        sums.valid++;
+    }
+    return sums;
+}
+
+void loss_run_terms(const struct loss_batch *b, struct loss_terms t)
+{
+    t.x = b->logits;
+    t.targets = b->targets;
+    t.outputs = b->classes;
+    t.stride = b->stride;
+    t.lanes = b->lanes;
+    t.live = b->live;
+    t.factors = b->weights;
+    kernels->loss_terms(&t, b->dlogits, b->losses);
+}

@@ -1,0 +1,38 @@
+#include "nn/losses/parts.h"
+
+/* clang-format off */
+static const struct arg args[] = {
+    LOSS_REDUCTION_ARG,
+    {.name = "log_input", .kind = ARG_BOOL, .standard = 1, .help = "outputs are logarithms of the expected counts"},
+    {.name = "full", .kind = ARG_BOOL, .standard = 0, .help = "add Stirling's log(target!), which outputs cannot change"},
+    {.name = "eps", .kind = ARG_REAL, .standard = 1e-8, .min = 0, .max = 1, .help = "added to x in log x"},
+    ARG_END};
+/* clang-format on */
+enum { LOG_INPUT = LOSS_REDUCTION + 1, FULL, EPS };
+
+static enum status prepare(struct loss *l)
+{
+    if (l->args.of[LOG_INPUT] != 0) l->output = OUTPUT_LOG_VALUES;
+    return STATUS_OK;
+}
+
+static struct loss_sums compute(const struct loss *l, const struct loss_batch *b)
+{
+    bool log_input = l->args.of[LOG_INPUT] != 0;
+    loss_run_terms(b, (struct loss_terms){.form = log_input ? TERMS_POISSON_LOG : TERMS_POISSON,
+                                          .eps = (float)l->args.of[EPS],
+                                          .stirling = l->args.of[FULL] != 0});
+    return loss_total(l, b, (double)b->classes);
+}
+
+extern const struct loss_ops loss_poisson_nll;
+const struct loss_ops loss_poisson_nll = {
+    .name = "poisson_nll",
+    .help = "exp(x) - target x, or x - target log x if not log_input, as torch.nn.PoissonNLLLoss",
+    .args = args,
+    .targets = TARGET_BIT(TARGET_VALUES),
+    .target_max = 1e30,
+    .output = OUTPUT_VALUES,
+    .prepare = prepare,
+    .compute = compute,
+};

@@ -1,0 +1,21 @@
+#include "nn/metrics/average.h"
+
+static double of_one(const struct scores *s, int64_t output)
+{
+    return metric_label_recall(&scores_labels(s)[output]);
+}
+
+static double value(const struct scores *s, enum metric_average average)
+{
+    return metric_average(s, average, metric_label_recall, SAMPLE_RECALL);
+}
+
+extern const struct metric_ops metric_recall;
+const struct metric_ops metric_recall = {
+    .name = "recall",
+    .help = "hits / samples of a class or label",
+    .kinds = METRIC_OF_CLASSES | METRIC_OF_LABELS,
+    .averages = true,
+    .value = value,
+    .of_one = of_one,
+};

@@ -1,0 +1,22 @@
+/* list.h - every metric: METRIC(x) stands for `metric_x` in a file x.c below src/nn/metrics. A new one is its file and
+ * its line here. No include guard: registry.c reads the list twice. */
+/* clang-format off */
+METRIC(accuracy)
+METRIC(top_k_accuracy)
+METRIC(balanced_accuracy)
+METRIC(hamming_loss)
+METRIC(precision)
+METRIC(recall)
+METRIC(f1)
+METRIC(jaccard)
+METRIC(cohen_kappa)
+METRIC(matthews)
+METRIC(roc_auc)
+METRIC(average_precision)
+METRIC(log_loss)
+METRIC(mse)
+METRIC(rmse)
+METRIC(mae)
+METRIC(r2)
+METRIC(max_error)
+METRIC(explained_variance)

@@ -1,0 +1,71 @@
+#include "nn/metrics/metric.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#define METRIC(name) extern const struct metric_ops metric_##name;
+#include "nn/metrics/list.h"
+#undef METRIC
+
+#define METRIC(name) &metric_##name,
+static const struct metric_ops *const registry[] = {
+#include "nn/metrics/list.h"
+    NULL};
+#undef METRIC
+
+const struct metric_ops *const *metric_registry(void)
+{
+    return registry;
+}
+
+const char *metric_average_suffix(enum metric_average average)
+{
+    static const char *const suffixes[METRIC_AVERAGES] = {"", "_micro", "_macro", "_weighted", "_samples"};
+    return suffixes[average];
+}
+
+static struct metric make(const struct metric_ops *ops, enum metric_average average)
+{
+    struct metric m = {.ops = ops, .average = average};
+    snprintf(m.name, sizeof m.name, "%s%s", ops->name, metric_average_suffix(average));
+    return m;
+}
+
+/* A single label has nothing to average, and a single class of a sample no counts of its own. */
+static bool is_defined(const struct metric_ops *ops, enum metric_average average, enum scores_kind kind)
+{
+    if (!(ops->kinds & METRIC_OF(kind))) return false;
+    if (average == AVERAGE_PLAIN) return true;
+    if (average == AVERAGE_SAMPLES) return ops->averages && kind == SCORES_LABELS;
+    return ops->averages && kind != SCORES_BINARY;
+}
+
+int metric_list(const struct scores *s, struct metric list[METRIC_MAX])
+{
+    int count = 0;
+    for (int i = 0; registry[i]; i++) {
+        if (registry[i]->probabilities && !scores_have_probabilities(s)) continue;
+        for (int a = 0; a < METRIC_AVERAGES; a++) {
+            if (!is_defined(registry[i], (enum metric_average)a, scores_kind(s))) continue;
+            assert(count < METRIC_MAX);
+            list[count++] = make(registry[i], (enum metric_average)a);
+        }
+    }
+    return count;
+}
+
+bool metric_find(const char *name, struct metric *out)
+{
+    for (int i = 0; registry[i]; i++)
+        for (int a = 0; a < (registry[i]->averages ? METRIC_AVERAGES : 1); a++) {
+            *out = make(registry[i], (enum metric_average)a);
+            if (strcmp(out->name, name) == 0) return true;
+        }
+    return false;
+}
+
+const char *metric_headline(enum scores_kind kind)
+{
+    return kind == SCORES_VALUES ? "rmse" : kind == SCORES_LABELS ? "f1_micro" : "accuracy";
+}

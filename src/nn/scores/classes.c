@@ -1,0 +1,75 @@
+/* classes.c - one class a sample: the confusion matrix, the place of the true class, its probability. */
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+#include "nn/scores/private.h"
+
+/* Probabilities of 0 and 1 would make single samples infinitely bad, and others better than any rounding: scikit-learn
+ * moves them by the epsilon of their type. */
+double scores_cut_log(double minus_log)
+{
+    double least = -log1p(-DBL_EPSILON), most = -log(DBL_EPSILON);
+    return fmin(fmax(minus_log, least), most);
+}
+
+static bool is_scored(const struct scores *s, int32_t label)
+{
+    return label >= 0 && label < scores_outputs(s) && label != s->spec.loss->ignored;
+}
+
+/* The output of each sample's class; that of class 0 where there is none. */
+static void choose(const struct scores *s, const struct loss_batch *b)
+{
+    for (int64_t n = 0; n < b->live; n++)
+        s->chosen[n] = b->logits[(is_scored(s, b->labels[n]) ? b->labels[n] : 0) * b->stride + n];
+}
+
+/* How many classes come before the true one: greater outputs, and equal ones of smaller index. */
+static void find_places(const struct scores *s, const struct loss_batch *b)
+{
+    memset(s->hits, 0, (size_t)b->live * sizeof *s->hits);
+    for (int64_t k = 0; k < b->classes; k++) {
+        const float *z = b->logits + k * b->stride;
+        for (int64_t n = 0; n < b->live; n++)
+            s->hits[n] += z[n] > s->chosen[n] || (z[n] == s->chosen[n] && k < b->labels[n]);
+    }
+}
+
+/* sum[n] = -log softmax(logits)[label]. */
+static void find_logs(const struct scores *s, const struct loss_batch *b)
+{
+    for (int64_t n = 0; n < b->live; n++) s->shift[n] = b->logits[n], s->sum[n] = 0;
+    for (int64_t k = 1; k < b->classes; k++)
+        for (int64_t n = 0; n < b->live; n++) {
+            float z = b->logits[k * b->stride + n];
+            s->shift[n] = z > s->shift[n] ? z : s->shift[n];
+        }
+    for (int64_t k = 0; k < b->classes; k++)
+        for (int64_t n = 0; n < b->live; n++)
+            s->sum[n] += exp((double)b->logits[k * b->stride + n] - (double)s->shift[n]);
+    for (int64_t n = 0; n < b->live; n++)
+        s->sum[n] = log(s->sum[n]) + ((double)s->shift[n] - (double)s->chosen[n]);
+}
+
+/* Of two classes, the difference of the outputs orders samples as the probability of class 1 does, without its rounding. */
+void scores_add_classes(struct scores *s, const struct loss_batch *b, double *row)
+{
+    int64_t classes = scores_outputs(s), *confusion = scores_task_counts(s);
+    choose(s, b);
+    find_places(s, b);
+    if (s->spec.loss->output == OUTPUT_LOGITS)
+        find_logs(s, b);
+    else
+        for (int64_t n = 0; n < b->live; n++) s->sum[n] = -(double)s->chosen[n];
+    for (int64_t n = 0; n < b->live; n++) {
+        int32_t label = b->labels[n];
+        if (!is_scored(s, label)) continue;
+        s->counts[COUNT_SAMPLES]++;
+        s->counts[COUNT_CORRECT] += b->predicted[n] == label;
+        s->counts[COUNT_TOP_K] += s->hits[n] < s->spec.top_k;
+        confusion[label * classes + b->predicted[n]]++;
+        row[ROW_LOG_LOSS] += scores_cut_log(s->sum[n]);
+        if (s->ranked) scores_keep(s, 0, b->logits[b->stride + n] - b->logits[n], label == 1);
+    }
+}

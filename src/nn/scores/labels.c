@@ -1,0 +1,68 @@
+/* labels.c - labels that are on or off, each for itself. */
+#include <math.h>
+#include <string.h>
+
+#include "nn/scores/private.h"
+
+/* What a sample counts over its labels, for every lane. */
+struct sample_counts {
+    int32_t *both, *predicted, *labelled;
+};
+
+static struct sample_counts sample_counts(const struct scores *s)
+{
+    return (struct sample_counts){s->hits, s->hits + s->spec.lanes, s->hits + 2 * s->spec.lanes};
+}
+
+static void add_label(struct scores *s, const struct loss_batch *b, int64_t k)
+{
+    const float *out = b->logits + k * b->stride, *target = b->targets + k * b->stride;
+    struct sample_counts c = sample_counts(s);
+    int64_t both = 0, predicted = 0, labelled = 0;
+    for (int64_t n = 0; n < b->live; n++) {
+        bool on = target[n] > 0.5f, said = out[n] > s->cut;
+        both += on && said;
+        predicted += said;
+        labelled += on;
+        c.both[n] += on && said;
+        c.predicted[n] += said;
+        c.labelled[n] += on;
+        scores_keep(s, k, out[n], on);
+    }
+    int64_t *counts = scores_task_counts(s), labels = scores_outputs(s);
+    counts[k] += both;
+    counts[labels + k] += predicted - both;
+    counts[2 * labels + k] += labelled - both;
+}
+
+static double quotient(int64_t part, int64_t whole)
+{
+    return whole ? (double)part / (double)whole : 0;
+}
+
+/* -log of the probability of what the only label is. */
+static double minus_log(const struct scores *s, const struct loss_batch *b, int64_t n)
+{
+    double out = (double)b->logits[n];
+    bool on = b->targets[n] > 0.5f;
+    if (s->spec.loss->output == OUTPUT_LABEL_PROBS) return -log(on ? out : 1 - out);
+    double away = on ? -out : out;
+    return fmax(away, 0) + log1p(exp(-fabs(away)));
+}
+
+void scores_add_labels(struct scores *s, const struct loss_batch *b, double *row)
+{
+    struct sample_counts c = sample_counts(s);
+    memset(s->hits, 0, 3 * (size_t)s->spec.lanes * sizeof *s->hits);
+    for (int64_t k = 0; k < b->classes; k++) add_label(s, b, k);
+    s->counts[COUNT_SAMPLES] += b->live;
+    for (int64_t n = 0; n < b->live; n++) {
+        int64_t both = c.both[n], predicted = c.predicted[n], labelled = c.labelled[n];
+        s->counts[COUNT_CORRECT] += both == predicted && both == labelled;
+        row[ROW_QUOTIENTS + SAMPLE_PRECISION] += quotient(both, predicted);
+        row[ROW_QUOTIENTS + SAMPLE_RECALL] += quotient(both, labelled);
+        row[ROW_QUOTIENTS + SAMPLE_F1] += quotient(2 * both, predicted + labelled);
+        row[ROW_QUOTIENTS + SAMPLE_JACCARD] += quotient(both, predicted + labelled - both);
+        if (s->kind == SCORES_BINARY) row[ROW_LOG_LOSS] += scores_cut_log(minus_log(s, b, n));
+    }
+}

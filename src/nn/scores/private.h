@@ -1,0 +1,79 @@
+/* private.h - the parts of struct scores, shared by the files that fill and read it. */
+#ifndef NN_SCORES_PRIVATE_H
+#define NN_SCORES_PRIVATE_H
+
+#include "nn/scores/scores.h"
+
+/* Mean and moment of numbers. They are told from a `base` that is one of them: the mean of numbers that are far from 0 for
+ * their spread would not have digits enough. */
+struct scores_moments {
+    double base, mean, moment;
+};
+
+/* What a row has of each target, in units as stored. */
+struct scores_target {
+    double absolute, greatest;
+    struct scores_moments error, target;
+};
+
+/* The integers that all tasks have, in front of those of the task. */
+enum { COUNT_SAMPLES, COUNT_CORRECT, COUNT_TOP_K, COUNT_SEEN, COUNT_TASK };
+
+/* The doubles of a block that are merely added, in front of the targets of values. */
+enum {
+    ROW_LOSS,
+    ROW_WEIGHT,
+    ROW_LOG_LOSS,
+    ROW_SAMPLES,
+    ROW_QUOTIENTS,
+    ROW_VALUES = ROW_QUOTIENTS + SAMPLE_QUOTIENTS
+};
+
+struct scores {
+    struct scores_spec spec;
+    enum scores_kind kind;
+    float cut; /* a label is on when its output is above */
+    /* COUNT_TASK | of classes confusion [K][K], of labels true positives, false positives, false negatives [3][K] */
+    int64_t *counts;
+    int64_t count_size;
+    double *rows;   /* [blocks][row]: sums | struct scores_target [K] */
+    double *totals; /* [row]: the rows of all ranks */
+    int64_t row;
+    struct scores_label *labels; /* [K] of labels and classes, by scores_finish */
+    struct scores_value *values; /* [K] of values, by scores_finish */
+    int64_t binary[4];           /* the confusion matrix of SCORES_BINARY, by scores_finish */
+
+    int64_t ranked, capacity;
+    uint32_t *keys;     /* [ranked][capacity]: on from the front, off from the back */
+    int64_t *key_count; /* [ranked][2]: off, on */
+    double *rankings;   /* [ranked][2] */
+
+    float *shift;  /* [lanes]: of each sample, for a task's loops over outputs and lanes */
+    float *chosen; /* [lanes] */
+    double *sum;   /* [lanes] */
+    int32_t *hits; /* [3][lanes] */
+};
+
+#define SCORES_TARGET_DOUBLES ((int64_t)(sizeof(struct scores_target) / sizeof(double)))
+
+static inline int64_t *scores_task_counts(const struct scores *s)
+{
+    return s->counts + COUNT_TASK;
+}
+
+/* scores_classes.c, scores_labels.c, scores_values.c: one task each. `row` is the block's. */
+void scores_add_classes(struct scores *s, const struct loss_batch *b, double *row);
+void scores_add_labels(struct scores *s, const struct loss_batch *b, double *row);
+void scores_add_values(struct scores *s, const struct loss_batch *b, double *row);
+
+/* Adds a row of values to the totals, whose count of samples is still that of the rows before; makes s->values of the sum. */
+void scores_fold_values(const struct scores *s, const double *row, double *totals);
+void scores_finish_values(struct scores *s);
+
+/* scores_rank.c: keeps a score for ranking. */
+void scores_keep(struct scores *s, int64_t label, float score, bool on);
+
+/* -log of a probability, cut to where scikit-learn's log_loss cuts probabilities of float64. */
+double scores_cut_log(double minus_log);
+
+#endif

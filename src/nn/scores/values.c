@@ -1,0 +1,79 @@
+/* values.c - real values: errors and targets of a block as a mean and a sum of squares around it, which merge without
+ * the cancellation of sums of squares around 0 (Chan, Golub and LeVeque, Updating Formulae and a Pairwise Algorithm for
+ * Computing Sample Variances, 1979). */
+#include <math.h>
+
+#include "nn/scores/private.h"
+
+/* A constant has mean and moment 0 exactly. */
+static struct scores_moments moments_of(const double *x, int64_t count)
+{
+    struct scores_moments m = {.base = x[0]};
+    for (int64_t n = 0; n < count; n++) m.mean += x[n] - m.base;
+    m.mean /= (double)count;
+    for (int64_t n = 0; n < count; n++) {
+        double distance = x[n] - m.base - m.mean;
+        m.moment += distance * distance;
+    }
+    return m;
+}
+
+static void add_target(const struct scores *s, const struct loss_batch *b, int64_t k, struct scores_target *t)
+{
+    const float *out = b->logits + k * b->stride, *target = b->targets + k * b->stride;
+    bool logs = s->spec.loss->output == OUTPUT_LOG_VALUES;
+    for (int64_t n = 0; n < b->live; n++) {
+        s->sum[n] = (logs ? exp((double)out[n]) : (double)out[n]) - (double)target[n];
+        t->absolute += fabs(s->sum[n]);
+        t->greatest = fmax(t->greatest, fabs(s->sum[n]));
+    }
+    t->error = moments_of(s->sum, b->live);
+    for (int64_t n = 0; n < b->live; n++) s->sum[n] = (double)target[n];
+    t->target = moments_of(s->sum, b->live);
+}
+
+void scores_add_values(struct scores *s, const struct loss_batch *b, double *row)
+{
+    struct scores_target *targets = (struct scores_target *)(row + ROW_VALUES);
+    s->counts[COUNT_SAMPLES] += b->live;
+    row[ROW_SAMPLES] = (double)b->live;
+    for (int64_t k = 0; b->live && k < b->classes; k++) add_target(s, b, k, &targets[k]);
+}
+
+/* `n` numbers with moments `b` join `before` ones. */
+static void merge(struct scores_moments *total, double before, const struct scores_moments *b, double n)
+{
+    if (before == 0) {
+        *total = *b;
+        return;
+    }
+    double distance = b->base - total->base + (b->mean - total->mean), share = n / (before + n);
+    total->mean += distance * share;
+    total->moment += b->moment + distance * distance * before * share;
+}
+
+void scores_fold_values(const struct scores *s, const double *row, double *totals)
+{
+    const struct scores_target *block = (const struct scores_target *)(row + ROW_VALUES);
+    struct scores_target *total = (struct scores_target *)(totals + ROW_VALUES);
+    double before = totals[ROW_SAMPLES], n = row[ROW_SAMPLES];
+    for (int64_t k = 0; n > 0 && k < scores_outputs(s); k++) {
+        total[k].absolute += block[k].absolute;
+        total[k].greatest = fmax(total[k].greatest, block[k].greatest);
+        merge(&total[k].error, before, &block[k].error, n);
+        merge(&total[k].target, before, &block[k].target, n);
+    }
+}
+
+void scores_finish_values(struct scores *s)
+{
+    const struct scores_target *total = (const struct scores_target *)(s->totals + ROW_VALUES);
+    for (int64_t k = 0; k < scores_outputs(s); k++) {
+        double unit = s->spec.target_std ? (double)s->spec.target_std[k] : 1;
+        s->values[k] = (struct scores_value){.absolute = total[k].absolute * unit,
+                                             .greatest = total[k].greatest * unit,
+                                             .error_mean = (total[k].error.base + total[k].error.mean) * unit,
+                                             .error_moment = total[k].error.moment * unit * unit,
+                                             .target_moment = total[k].target.moment * unit * unit};
+    }
+}

@@ -1,0 +1,48 @@
+#include "math/kernels.h"
+#include "optim/optim.h"
+
+enum { LR, LR_DECAY, EPS, INITIAL, WEIGHT_DECAY };
+static const struct arg args[] = {
+    {"lr", ARG_REAL, 0.01, 0, 1e6, "learning rate"},
+    {"lr_decay", ARG_REAL, 0, 0, 1e6, "divides the rate by 1 + this times the number of steps made"},
+    {"eps", ARG_REAL, 1e-10, OPTIM_EPS_MIN, 1, "added to the denominator"},
+    {"initial_accumulator_value", ARG_REAL, 0, 0, 1e30, "what the sum of squares starts from"},
+    {"weight_decay", ARG_REAL, 0, 0, 1e6, "adds this times the weight to its gradient"},
+    ARG_END,
+};
+
+enum { RATE, START };
+
+/* The slot comes as zeros, so the start of the sum is added to it in the first step. */
+static void derive(struct optim_step *s)
+{
+    s->derived[RATE] = (float)(s->lr / (1 + (double)s->step * s->args[LR_DECAY]));
+    s->derived[START] = s->step == 0 ? (float)s->args[INITIAL] : 0;
+}
+
+/* Duchi, Hazan and Singer, "Adaptive subgradient methods" (2011), in the form of torch.optim.Adagrad:
+ *     g = grad + weight_decay * w;  sum += g * g;  w -= lr / (1 + steps * lr_decay) * g / (sqrt(sum) + eps) */
+KERNELS_CLONED
+static void update(const struct optim_step *s, int64_t count, float *restrict params,
+                   const float *restrict grads, float *const slots[OPTIM_SLOTS])
+{
+    float rate = s->derived[RATE], start = s->derived[START], scale = s->grad_scale;
+    float decay = (float)s->args[WEIGHT_DECAY], eps = (float)s->args[EPS];
+    float *restrict sum = slots[0];
+    for (int64_t i = 0; i < count; i++) {
+        float g = grads[i] * scale + decay * params[i];
+        sum[i] = sum[i] + start + g * g;
+        params[i] -= rate * g / (__builtin_sqrtf(sum[i]) + eps);
+    }
+}
+
+extern const struct optim_ops optim_adagrad;
+const struct optim_ops optim_adagrad = {
+    .name = "adagrad",
+    .help = "steps scaled by the root of the sum of all squared gradients, as torch.optim.Adagrad",
+    .args = args,
+    .slots = 1,
+    .slot_names = {"sum"},
+    .derive = derive,
+    .update = update,
+};

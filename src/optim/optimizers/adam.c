@@ -1,0 +1,20 @@
+#include "optim/optimizers/adam_parts.h"
+
+static const struct arg args[] = {ADAM_ARGS(1e-8, 0, "adds this times the weight to its gradient"), ARG_END};
+
+static void update(const struct optim_step *s, int64_t count, float *params, const float *grads,
+                   float *const slots[OPTIM_SLOTS])
+{
+    adam_update(s, (float)s->args[ADAM_WEIGHT_DECAY], 1, count, params, grads, slots);
+}
+
+extern const struct optim_ops optim_adam;
+const struct optim_ops optim_adam = {
+    .name = "adam",
+    .help = "steps scaled by running means of gradients and their squares, as torch.optim.Adam",
+    .args = args,
+    .slots = 2,
+    .slot_names = {ADAM_SLOT_NAMES},
+    .derive = adam_derive,
+    .update = update,
+};

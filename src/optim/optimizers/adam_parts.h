@@ -1,0 +1,33 @@
+/* adam_parts.h - what the optimizers of Adam's family share. */
+#ifndef OPTIM_OPTIMIZERS_ADAM_PARTS_H
+#define OPTIM_OPTIMIZERS_ADAM_PARTS_H
+
+#include "optim/optim.h"
+
+/* The first arguments of all, in this order; the default of weight_decay and its meaning differ. */
+enum { ADAM_LR, ADAM_BETA1, ADAM_BETA2, ADAM_EPS, ADAM_WEIGHT_DECAY, ADAM_ARG_COUNT };
+#define ADAM_ARGS(eps, decay, decay_help)                                                                    \
+    {"lr", ARG_REAL, 0.001, 0, 1e6, "learning rate"},                                                        \
+        {"beta1", ARG_REAL, 0.9, 0, ADAM_BETA_MAX, "share of the gradients' running mean that is kept"},     \
+        {"beta2", ARG_REAL, 0.999, 0, ADAM_BETA_MAX, "share of the squares' running mean that is kept"},     \
+        {"eps", ARG_REAL, eps, OPTIM_EPS_MIN, 1, "added to the denominator"},                                \
+    {                                                                                                        \
+        "weight_decay", ARG_REAL, decay, 0, 1e6, decay_help                                                  \
+    }
+#define ADAM_BETA_MAX 0.9999999 /* at 1 the correction of the bias would divide by zero */
+
+#define ADAM_SLOT_NAMES "exp_avg", "exp_avg_sq"
+
+/* Bias corrections, from `args`, `lr` and `step`: an ops->derive, which makes these. */
+enum {
+    ADAM_STEP_SIZE, /* lr / (1 - beta1^t) */
+    ADAM_ROOT_SCALE /* 1 / sqrt(1 - beta2^t) */
+};
+void adam_derive(struct optim_step *s);
+
+/* The update with `decay` times the weight added to its gradient, and the weight itself multiplied by `keep`
+ * first. */
+void adam_update(const struct optim_step *s, float decay, float keep, int64_t count, float *params,
+                 const float *grads, float *const slots[OPTIM_SLOTS]);
+
+#endif

@@ -1,0 +1,21 @@
+#include "optim/optimizers/adam_parts.h"
+
+static const struct arg args[] = {ADAM_ARGS(1e-8, 0.01, "shrinks a weight by lr times this in every step"),
+                                  ARG_END};
+
+static void update(const struct optim_step *s, int64_t count, float *params, const float *grads,
+                   float *const slots[OPTIM_SLOTS])
+{
+    adam_update(s, 0, (float)(1 - s->lr * s->args[ADAM_WEIGHT_DECAY]), count, params, grads, slots);
+}
+
+extern const struct optim_ops optim_adamw;
+const struct optim_ops optim_adamw = {
+    .name = "adamw",
+    .help = "Adam with the weight decay apart from the gradient, as torch.optim.AdamW",
+    .args = args,
+    .slots = 2,
+    .slot_names = {ADAM_SLOT_NAMES},
+    .derive = adam_derive,
+    .update = update,
+};

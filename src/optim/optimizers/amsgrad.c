@@ -1,0 +1,44 @@
+#include "math/kernels.h"
+#include "optim/optimizers/adam_parts.h"
+
+enum { DECOUPLED = ADAM_ARG_COUNT };
+static const struct arg args[] = {
+    ADAM_ARGS(1e-8, 0, "adds this times the weight to its gradient"),
+    {"decoupled", ARG_BOOL, 0, 0, 1, "shrinks a weight by lr times weight_decay instead, as AdamW"},
+    ARG_END,
+};
+
+/* Reddi, Kale and Kumar, "On the convergence of Adam and beyond" (2018), as torch.optim.Adam and AdamW with
+ * amsgrad=True:
+ *     m += (1 - beta1) * (g - m);  v += (1 - beta2) * (g * g - v);  u = max(u, v)
+ *     w -= lr / (1 - beta1^t) * m / (sqrt(u / (1 - beta2^t)) + eps) */
+KERNELS_CLONED
+static void update(const struct optim_step *s, int64_t count, float *restrict params,
+                   const float *restrict grads, float *const slots[OPTIM_SLOTS])
+{
+    float move1 = (float)(1 - s->args[ADAM_BETA1]), move2 = (float)(1 - s->args[ADAM_BETA2]);
+    float eps = (float)s->args[ADAM_EPS], scale = s->grad_scale;
+    float size = s->derived[ADAM_STEP_SIZE], root_scale = s->derived[ADAM_ROOT_SCALE];
+    bool decoupled = s->args[DECOUPLED] != 0;
+    float decay = decoupled ? 0 : (float)s->args[ADAM_WEIGHT_DECAY];
+    float keep = decoupled ? (float)(1 - s->lr * s->args[ADAM_WEIGHT_DECAY]) : 1;
+    float *restrict mean = slots[0], *restrict square = slots[1], *restrict greatest = slots[2];
+    for (int64_t i = 0; i < count; i++) {
+        float g = grads[i] * scale + decay * params[i];
+        mean[i] += move1 * (g - mean[i]);
+        square[i] += move2 * (g * g - square[i]);
+        greatest[i] = square[i] > greatest[i] ? square[i] : greatest[i];
+        params[i] = params[i] * keep - size * mean[i] / (__builtin_sqrtf(greatest[i]) * root_scale + eps);
+    }
+}
+
+extern const struct optim_ops optim_amsgrad;
+const struct optim_ops optim_amsgrad = {
+    .name = "amsgrad",
+    .help = "Adam that scales by the largest mean of squares so far, as torch.optim.Adam with amsgrad=True",
+    .args = args,
+    .slots = 3,
+    .slot_names = {ADAM_SLOT_NAMES, "max_exp_avg_sq"},
+    .derive = adam_derive,
+    .update = update,
+};

@@ -1,0 +1,68 @@
+#include <math.h>
+
+#include "math/kernels.h"
+#include "optim/optim.h"
+#include "optim/optimizers/norm.h"
+
+enum { LR, MOMENTUM, WEIGHT_DECAY, TRUST, EPS };
+static const struct arg args[] = {
+    {"lr", ARG_REAL, 1, 0, 1e6, "learning rate; that of a tensor is this times its trust ratio"},
+    {"momentum", ARG_REAL, 0.9, 0, 1, "share of the last step that is kept"},
+    {"weight_decay", ARG_REAL, 0, 0, 1e6, "adds this times the weight to its gradient"},
+    {"trust_coefficient", ARG_REAL, 0.001, 0, 1e6, "factor of the trust ratio"},
+    {"eps", ARG_REAL, 1e-8, 0, 1, "added to the denominator of the trust ratio"},
+    ARG_END,
+};
+
+enum { WEIGHTS, GRADIENTS };
+
+KERNELS_CLONED
+static void measure(const struct optim_step *s, int64_t count, float *params, const float *grads,
+                    float *const slots[OPTIM_SLOTS], double norms[OPTIM_NORMS])
+{
+    (void)slots;
+    struct norm weights = {0}, gradients = {0};
+    float g[NORM_CHUNK], scale = s->grad_scale;
+    norm_add(&weights, count, params);
+    for (int64_t first = 0; first < count; first += NORM_CHUNK) {
+        int64_t size = count - first < NORM_CHUNK ? count - first : NORM_CHUNK;
+        for (int64_t i = 0; i < size; i++) g[i] = grads[first + i] * scale;
+        norm_add(&gradients, size, g);
+    }
+    norms[WEIGHTS] += norm_sum(&weights);
+    norms[GRADIENTS] += norm_sum(&gradients);
+}
+
+static double trust_ratio(const struct optim_step *s)
+{
+    double weights = sqrt(s->norms[WEIGHTS]), gradients = sqrt(s->norms[GRADIENTS]);
+    if (weights == 0 || gradients == 0) return 1;
+    return s->args[TRUST] * weights / (gradients + s->args[WEIGHT_DECAY] * weights + s->args[EPS]);
+}
+
+/* You, Gitman and Ginsburg, "Large batch training of convolutional networks" (2017), algorithm 1, per tensor:
+ *     ratio = trust_coefficient * |w| / (|grad| + weight_decay * |w| + eps), 1 where |w| or |grad| is 0
+ *     v = momentum * v + lr * ratio * (grad + weight_decay * w);  w -= v */
+KERNELS_CLONED
+static void update(const struct optim_step *s, int64_t count, float *restrict params,
+                   const float *restrict grads, float *const slots[OPTIM_SLOTS])
+{
+    float rate = (float)(s->lr * trust_ratio(s)), momentum = (float)s->args[MOMENTUM];
+    float decay = (float)s->args[WEIGHT_DECAY], scale = s->grad_scale;
+    float *restrict velocity = slots[0];
+    for (int64_t i = 0; i < count; i++) {
+        velocity[i] = momentum * velocity[i] + rate * (grads[i] * scale + decay * params[i]);
+        params[i] -= velocity[i];
+    }
+}
+
+extern const struct optim_ops optim_lars;
+const struct optim_ops optim_lars = {
+    .name = "lars",
+    .help = "momentum with a rate of its own for every tensor, for large batches (You et al. 2017)",
+    .args = args,
+    .slots = 1,
+    .slot_names = {"momentum_buffer"},
+    .measure = measure,
+    .update = update,
+};

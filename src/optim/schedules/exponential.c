@@ -1,0 +1,25 @@
+#include <math.h>
+
+#include "optim/schedule.h"
+
+enum { WARMUP, GAMMA };
+static const struct arg args[] = {
+    SCHEDULE_WARMUP_ARG,
+    {"gamma", ARG_REAL, 0.95, 0, 1, "factor of every epoch"},
+    ARG_END,
+};
+
+static double rate(const struct arg_values *values, const struct schedule_state *state, double base_lr,
+                   const struct schedule_time *at)
+{
+    (void)state;
+    return base_lr * pow(values->of[GAMMA], floor(at->step / (double)at->steps_per_epoch));
+}
+
+extern const struct schedule_ops schedule_exponential;
+const struct schedule_ops schedule_exponential = {
+    .name = "exponential",
+    .help = "falls by gamma after every epoch, as torch.optim.lr_scheduler.ExponentialLR",
+    .args = args,
+    .rate = rate,
+};

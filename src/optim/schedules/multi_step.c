@@ -1,0 +1,29 @@
+#include <math.h>
+
+#include "optim/schedule.h"
+
+enum { WARMUP, MILESTONES, GAMMA };
+static const struct arg args[] = {
+    SCHEDULE_WARMUP_ARG,
+    {"milestones", ARG_LIST, ARG_REQUIRED, 0, 1e9, "epochs after the warm-up at which the rate drops"},
+    {"gamma", ARG_REAL, 0.1, 0, 1, "factor of a drop"},
+    ARG_END,
+};
+
+static double rate(const struct arg_values *values, const struct schedule_state *state, double base_lr,
+                   const struct schedule_time *at)
+{
+    (void)state;
+    double drops = 0;
+    for (int64_t i = 0; i < (int64_t)values->of[MILESTONES]; i++)
+        drops += at->step >= values->list[MILESTONES][i] * (double)at->steps_per_epoch;
+    return base_lr * pow(values->of[GAMMA], drops);
+}
+
+extern const struct schedule_ops schedule_multi_step;
+const struct schedule_ops schedule_multi_step = {
+    .name = "multi_step",
+    .help = "drops by gamma at each milestone, as torch.optim.lr_scheduler.MultiStepLR",
+    .args = args,
+    .rate = rate,
+};

@@ -1,0 +1,194 @@
+/* checkpoint.c - what writing and reading share: names, order and hashes of tensors; and the facts about a file. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "io/h5/h5.h"
+#include "io/hash.h"
+#include "core/mem.h"
+#include "train/checkpoint/private.h"
+
+void checkpoint_tensor_path(char path[CHECKPOINT_PATH], const char *group, const struct layer *l,
+                            const struct tensor *t)
+{
+    snprintf(path, CHECKPOINT_PATH, "%.40s/%02d.%.40s/%.20s", group, l->index, l->ops->name, t->name);
+}
+
+/* The tensor of a layer whose name comes at that place in the alphabet. */
+static const struct tensor *tensor_in_order(const struct layer *l, int place)
+{
+    for (int t = 0;; t++) {
+        int before = 0;
+        for (int other = 0; other < l->tensor_count; other++)
+            before += strcmp(l->tensors[other].name, l->tensors[t].name) < 0;
+        if (before == place) return &l->tensors[t];
+    }
+}
+
+enum status checkpoint_each_tensor(const struct model *m,
+                                   enum status (*each)(void *self, const struct layer *l,
+                                                       const struct tensor *t),
+                                   void *self)
+{
+    for (int i = 0; i < model_layer_count(m); i++) {
+        const struct layer *l = model_layer(m, i);
+        for (int place = 0; place < l->tensor_count; place++) TRY(each(self, l, tensor_in_order(l, place)));
+    }
+    return STATUS_OK;
+}
+
+struct hashing {
+    struct hash hash;
+    const float *params;
+};
+
+static enum status hash_tensor(void *self, const struct layer *l, const struct tensor *t)
+{
+    (void)l;
+    struct hashing *h = self;
+    hash_add(&h->hash, h->params + t->offset, (size_t)tensor_count(t) * sizeof(float));
+    return STATUS_OK;
+}
+
+uint64_t checkpoint_weights_hash(const struct model *model, const float *params)
+{
+    struct hashing h = {.params = params};
+    hash_begin(&h.hash);
+    (void)checkpoint_each_tensor(model, hash_tensor, &h);
+    return hash_end(&h.hash);
+}
+
+uint64_t checkpoint_slots_hash(const struct model *model, int count, const float *const slots[])
+{
+    struct hashing h;
+    hash_begin(&h.hash);
+    for (int i = 0; i < count; i++) {
+        h.params = slots[i];
+        (void)checkpoint_each_tensor(model, hash_tensor, &h);
+    }
+    return hash_end(&h.hash);
+}
+
+uint64_t checkpoint_model_hash(const struct model *m)
+{
+    struct hash h;
+    hash_begin(&h);
+    for (int i = 0; i < model_layer_count(m); i++) {
+        const struct layer *l = model_layer(m, i);
+        hash_add(&h, l->ops->name, strlen(l->ops->name) + 1);
+        hash_add(&h, l->args, sizeof l->args);
+        hash_add(&h, &l->in, sizeof l->in);
+        hash_add(&h, &l->out, sizeof l->out);
+    }
+    return hash_end(&h);
+}
+
+/* The line before the step's number in the seal. */
+#define LABEL CHECKPOINT_FORMAT ", version %d, step %" SCNd64
+
+void checkpoint_label(char label[H5_SEAL_LABEL], int64_t step)
+{
+    snprintf(label, H5_SEAL_LABEL, CHECKPOINT_FORMAT ", version %d, step %" PRId64, CHECKPOINT_VERSION, step);
+}
+
+static enum status read_label(const char *path, const char *label, int64_t *step)
+{
+    int version;
+    if (sscanf(label, LABEL, &version, step) != 2)
+        return status_fail(STATUS_DATA, "%s: is not a checkpoint of ddp_train, or its first line is damaged",
+                           path);
+    if (version != CHECKPOINT_VERSION)
+        return status_fail(STATUS_DATA, "%s: checkpoint version %d, this program reads version %d", path,
+                           version, CHECKPOINT_VERSION);
+    return STATUS_OK;
+}
+
+enum status checkpoint_step(const char *path, int64_t *step)
+{
+    char label[H5_SEAL_LABEL];
+    TRY(h5_read_seal(path, label));
+    return read_label(path, label, step);
+}
+
+/* HDF5 gets to see the file only when every byte of it is as it was written. */
+enum status checkpoint_open(struct h5 **f, const char *path)
+{
+    char label[H5_SEAL_LABEL];
+    int64_t step;
+    *f = NULL;
+    TRY(h5_check_seal(path, label));
+    TRY(read_label(path, label, &step));
+    return h5_open(f, path);
+}
+
+int checkpoint_is(const char *path)
+{
+    return h5_looks_sealed(path, CHECKPOINT_FORMAT);
+}
+
+enum status checkpoint_config(struct h5 *f, char **text)
+{
+    return h5_read_text(f, "config", text);
+}
+
+enum status checkpoint_read_config(const char *path, char **text)
+{
+    struct h5 *f = NULL;
+    TRY(checkpoint_open(&f, path));
+    enum status status = checkpoint_config(f, text);
+    h5_close(&f);
+    return status;
+}
+
+static enum status read_kind(struct h5 *f, enum target_kind *kind)
+{
+    char *name = NULL;
+    TRY(h5_attr_text(f, "/", "labels", &name));
+    int k = 0;
+    while (k < TARGET_KINDS && strcmp(name, target_name((enum target_kind)k)) != 0) k++;
+    mem_free(&name);
+    if (k == TARGET_KINDS)
+        return status_fail(STATUS_DATA, "its attribute labels makes no sense; it was changed or damaged");
+    *kind = (enum target_kind)k;
+    return STATUS_OK;
+}
+
+static enum status read_word(struct h5 *f, const char *attr, char word[CHECKPOINT_WORD])
+{
+    char *text = NULL;
+    TRY(h5_attr_text(f, "/", attr, &text));
+    snprintf(word, CHECKPOINT_WORD, "%s", text);
+    mem_free(&text);
+    return STATUS_OK;
+}
+
+enum status checkpoint_facts_of(struct h5 *f, struct checkpoint_facts *facts)
+{
+    TRY(read_kind(f, &facts->kind));
+    TRY(h5_attr_int64(f, "/", "virtual_ranks", &facts->virtual_ranks));
+    TRY(h5_attr_int64(f, "/", "input_channels", &facts->input.c));
+    TRY(h5_attr_int64(f, "/", "input_height", &facts->input.h));
+    TRY(h5_attr_int64(f, "/", "input_width", &facts->input.w));
+    TRY(h5_attr_int64(f, "/", "seed", &facts->seed));
+    TRY(h5_attr_uint64(f, "/", "model_hash", &facts->model_hash));
+    TRY(h5_attr_uint64(f, "/", "data_hash", &facts->data_hash));
+    TRY(h5_attr_uint64(f, "/", "val_hash", &facts->val_hash));
+    char features[CHECKPOINT_WORD];
+    TRY(read_word(f, "features", features));
+    facts->type = strcmp(features, feature_type_name(FEATURE_U8)) == 0 ? FEATURE_U8 : FEATURE_F32;
+    TRY(read_word(f, "kernels", facts->isa));
+    TRY(read_word(f, "blas", facts->blas));
+    struct shape s = facts->input;
+    if (facts->virtual_ranks < 1 || s.c < 1 || s.h < 1 || s.w < 1 ||
+        (double)s.c * (double)s.h * (double)s.w > 1e12)
+        return status_fail(STATUS_DATA, "its attributes make no sense; it was changed or damaged");
+    return STATUS_OK;
+}
+
+enum status checkpoint_read_facts(const char *path, struct checkpoint_facts *facts)
+{
+    struct h5 *f = NULL;
+    TRY(checkpoint_open(&f, path));
+    enum status status = checkpoint_facts_of(f, facts);
+    h5_close(&f);
+    return status == STATUS_OK ? status : status_at(status, "%s", path);
+}

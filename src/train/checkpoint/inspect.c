@@ -1,0 +1,134 @@
+#include <inttypes.h>
+#include <string.h>
+
+#include "io/h5/h5.h"
+#include "io/hash.h"
+#include "core/mem.h"
+#include "core/utf8.h"
+#include "train/checkpoint/private.h"
+
+struct listing {
+    struct h5 *file;
+    FILE *out;
+    struct hash weights;
+    int64_t parameters;
+    enum status status;
+};
+
+/* Opening comes first: it refuses what declares more than the file holds. */
+static enum status add_to_hash(struct listing *l, const char *name, const struct h5_info *info)
+{
+    struct h5_data *data = NULL;
+    TRY(h5_data_open(&data, l->file, name));
+    h5_data_close(&data);
+    float *values = NULL;
+    TRY(mem_alloc(&values, (size_t)info->elements, sizeof *values, name));
+    enum status status = h5_read(l->file, name, H5_TYPE_F32, info->elements, values);
+    if (status == STATUS_OK) hash_add(&l->weights, values, (size_t)info->elements * sizeof *values);
+    mem_free(&values);
+    l->parameters += info->elements;
+    return status;
+}
+
+/* Datasets come in the order of their paths, which is the order of the hash. */
+static void list_dataset(void *self, const char *name, const struct h5_info *info)
+{
+    struct listing *l = self;
+    if (!info || l->status != STATUS_OK) return;
+    char shape[H5_TEXT_SIZE], type[H5_TEXT_SIZE], shown[CHECKPOINT_PATH];
+    h5_shape_text(info->rank, info->dims, shape);
+    h5_type_text(info, type);
+    snprintf(shown, sizeof shown, "%s", name);
+    utf8_defuse(shown);
+    fprintf(l->out, "  %-44s %-18s %s\n", shown, shape, type);
+    if (strncmp(name, "model/", 6) == 0) l->status = add_to_hash(l, name, info);
+}
+
+static enum status print_texts(struct h5 *f, FILE *out)
+{
+    static const char *const names[] = {"program", "kernels", "blas", "features", "labels"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        char *text = NULL;
+        TRY(h5_attr_text(f, "/", names[i], &text));
+        utf8_defuse(text);
+        fprintf(out, "%-14s %s\n", names[i], text);
+        mem_free(&text);
+    }
+    return STATUS_OK;
+}
+
+/* Where the run was, in words. */
+static enum status print_place(struct h5 *f, FILE *out)
+{
+    struct progress p = {0};
+    TRY(progress_load(&p, f));
+    fprintf(out, "%-14s %" PRId64 " (%" PRId64 " changed the weights)\n", "step", p.step, p.updates);
+    fprintf(out, "%-14s %" PRId64 " finished", "epoch", p.epoch);
+    if (p.position > 0) fprintf(out, ", %" PRId64 " samples of the next one seen", p.position);
+    fprintf(out, "%s\n", p.stopped ? ", stopped early" : "");
+    if (p.best.has_best)
+        fprintf(out, "%-14s %g, %" PRId64 " epochs ago\n", "best", p.best.best, p.best.stale);
+    return STATUS_OK;
+}
+
+static enum status print_attributes(struct h5 *f, FILE *out)
+{
+    static const char *const names[] = {"virtual_ranks", "seed"};
+    TRY(print_texts(f, out));
+    TRY(print_place(f, out));
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        int64_t value;
+        TRY(h5_attr_int64(f, "/", names[i], &value));
+        fprintf(out, "%-14s %" PRId64 "\n", names[i], value);
+    }
+    static const char *const hashes[] = {"model_hash", "data_hash", "val_hash", "optim_hash"};
+    for (size_t i = 0; i < sizeof hashes / sizeof hashes[0]; i++) {
+        uint64_t value;
+        TRY(h5_attr_uint64(f, "/", hashes[i], &value));
+        fprintf(out, "%-14s %016" PRIx64 "\n", hashes[i], value);
+    }
+    return STATUS_OK;
+}
+
+static void print_lines(char *text, FILE *out)
+{
+    for (char *line; (line = strsep(&text, "\n"));) {
+        utf8_defuse(line);
+        fprintf(out, text ? "%s\n" : "%s", line);
+    }
+}
+
+static enum status print_all(struct h5 *f, const char *path, char *config, FILE *out)
+{
+    uint64_t stated;
+    struct listing l = {.file = f, .out = out};
+    hash_begin(&l.weights);
+    fprintf(out, "%s: checkpoint of ddp_train, version %d; its seal is whole\n", path, CHECKPOINT_VERSION);
+    TRY(print_attributes(f, out));
+    fprintf(out, "\ntensors\n");
+    TRY(h5_visit(f, "/", list_dataset, &l));
+    TRY(l.status);
+    TRY(h5_attr_uint64(f, "/", "weights_hash", &stated));
+    fprintf(out, "\nparameters     %" PRId64 "\n", l.parameters);
+    fprintf(out, "weights_hash   %016" PRIx64 "\n", stated);
+    fprintf(out, "\nconfiguration\n");
+    print_lines(config, out);
+    if (hash_end(&l.weights) != stated)
+        return status_fail(STATUS_DATA,
+                           "the weights have the hash %016" PRIx64 ", not the stated one; the file was "
+                           "changed or damaged",
+                           hash_end(&l.weights));
+    return STATUS_OK;
+}
+
+enum status checkpoint_inspect(const char *path, FILE *out)
+{
+    struct h5 *f = NULL;
+    char *config = NULL;
+    TRY(checkpoint_open(&f, path));
+    enum status status = checkpoint_config(f, &config);
+    if (status == STATUS_OK) status = print_all(f, path, config, out);
+    h5_close(&f);
+    mem_free(&config);
+    return status == STATUS_OK ? status : status_at(status, "%s", path);
+}

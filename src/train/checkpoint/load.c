@@ -1,0 +1,217 @@
+/* load.c - a checkpoint back into a model, or into a run that goes on. */
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "io/h5/h5.h"
+#include "io/hash.h"
+#include "core/mem.h"
+#include "train/checkpoint/private.h"
+
+struct loading {
+    struct h5 *file;
+    const char *group;
+    float *vector;
+};
+
+static enum status check_finite(const char *path, const float *values, int64_t count)
+{
+    for (int64_t i = 0; i < count; i++)
+        if (!isfinite(values[i]))
+            return status_fail(STATUS_DATA, "%s: element %" PRId64 " is %f; the run had diverged", path, i,
+                               (double)values[i]);
+    return STATUS_OK;
+}
+
+bool checkpoint_tensor_fits(const struct h5_info *info, const struct tensor *t)
+{
+    bool fits = info->rank == t->rank;
+    for (int i = 0; fits && i < t->rank; i++) fits = info->dims[i] == t->dims[i];
+    return fits;
+}
+
+enum status checkpoint_read_tensor(struct h5 *f, const char *group, const struct layer *l,
+                                   const struct tensor *t, float *values)
+{
+    char path[CHECKPOINT_PATH];
+    checkpoint_tensor_path(path, group, l, t);
+    struct h5_data *data = NULL;
+    TRY(h5_data_open(&data, f, path));
+    enum status status =
+        checkpoint_tensor_fits(h5_data_info(data), t)
+            ? h5_data_read(data, 0, t->dims[0], H5_TYPE_F32, values)
+            : status_fail(STATUS_DATA, "%s: has another shape than the model in the configuration", path);
+    h5_data_close(&data);
+    return status == STATUS_OK ? check_finite(path, values, tensor_count(t)) : status;
+}
+
+static enum status load_tensor(void *self, const struct layer *l, const struct tensor *t)
+{
+    struct loading *s = self;
+    return checkpoint_read_tensor(s->file, s->group, l, t, s->vector + t->offset);
+}
+
+/* The number of channels is that of the stored vector. */
+static enum status load_normal(struct h5 *f, const char *group, enum feature_type type, struct normal *n)
+{
+    char mean[CHECKPOINT_PATH], std[CHECKPOINT_PATH];
+    struct h5_data *data = NULL;
+    snprintf(mean, sizeof mean, "%s/mean", group);
+    snprintf(std, sizeof std, "%s/std", group);
+    TRY(h5_data_open(&data, f, mean));
+    const struct h5_info *info = h5_data_info(data);
+    int64_t channels = info->rank == 1 ? info->dims[0] : 0;
+    h5_data_close(&data);
+    if (channels < 1) return status_fail(STATUS_DATA, "%s: is not a vector", mean);
+    TRY(normal_allocate(n, channels, type));
+    TRY(h5_read(f, mean, H5_TYPE_F32, channels, n->mean));
+    TRY(h5_read(f, std, H5_TYPE_F32, channels, n->std));
+    for (int64_t c = 0; c < channels; c++)
+        if (!isfinite(n->mean[c]) || !isfinite(n->std[c]) || n->std[c] <= 0)
+            return status_fail(STATUS_DATA,
+                               "%s: channel %" PRId64 " has mean %f and std %f; it was changed or damaged",
+                               group, c, (double)n->mean[c], (double)n->std[c]);
+    normal_finish(n);
+    return STATUS_OK;
+}
+
+/* One mean for each output. */
+static enum status load_targets(struct h5 *f, const struct model *model, struct normal *n)
+{
+    enum h5_object what;
+    TRY(h5_what(f, "targets", &what));
+    if (what == H5_OBJECT_NONE) return STATUS_OK;
+    TRY(load_normal(f, "targets", FEATURE_F32, n));
+    if (n->channels == shape_features(model_output_shape(model))) return STATUS_OK;
+    return status_fail(STATUS_DATA, "targets: %" PRId64 " means do not go with the model's outputs",
+                       n->channels);
+}
+
+static enum status load_vector(struct h5 *f, const char *group, const struct model *model, float *vector)
+{
+    memset(vector, 0, (size_t)model_param_floats(model) * sizeof *vector);
+    return checkpoint_each_tensor(model, load_tensor, &(struct loading){f, group, vector});
+}
+
+static enum status check_hash(struct h5 *f, const char *attr, uint64_t hash)
+{
+    uint64_t stated;
+    TRY(h5_attr_uint64(f, "/", attr, &stated));
+    if (stated == hash) return STATUS_OK;
+    return status_fail(STATUS_DATA, "its tensors do not have the %s the file says; it was changed or damaged",
+                       attr);
+}
+
+static enum status load_weights(struct h5 *f, const struct model *model, float *params)
+{
+    TRY(load_vector(f, "model", model, params));
+    return check_hash(f, "weights_hash", checkpoint_weights_hash(model, params));
+}
+
+static enum status load_all(struct h5 *f, const struct model *model, float *params, struct normal *n,
+                            struct normal *targets)
+{
+    struct checkpoint_facts facts;
+    TRY(load_weights(f, model, params));
+    TRY(checkpoint_facts_of(f, &facts));
+    TRY(load_normal(f, "normalize", facts.type, n));
+    return load_targets(f, model, targets);
+}
+
+enum status checkpoint_load(const char *path, const struct model *model, float *params, struct normal *n,
+                            struct normal *targets)
+{
+    struct h5 *f = NULL;
+    TRY(checkpoint_open(&f, path));
+    enum status status = load_all(f, model, params, n, targets);
+    h5_close(&f);
+    return status == STATUS_OK ? status : status_at(status, "%s", path);
+}
+
+static enum status load_slots(struct h5 *f, const struct checkpoint_room *room)
+{
+    const float *slots[OPTIM_SLOTS];
+    for (int i = 0; i < room->optim->slots; i++) {
+        char group[CHECKPOINT_PATH];
+        snprintf(group, sizeof group, "optim/%s", room->optim->slot_names[i]);
+        slots[i] = room->slots[i];
+        TRY(load_vector(f, group, room->model, room->slots[i]));
+    }
+    return check_hash(f, "optim_hash", checkpoint_slots_hash(room->model, room->optim->slots, slots));
+}
+
+static enum status load_state(struct h5 *f, const struct checkpoint_room *room,
+                              struct checkpoint_facts *facts)
+{
+    TRY(checkpoint_facts_of(f, facts));
+    bool other = facts->model_hash != checkpoint_model_hash(room->model);
+    if (other && !room->other_layers)
+        return status_fail(STATUS_DATA, "holds another model than the configuration describes");
+    TRY(progress_load(room->progress, f));
+    TRY(load_vector(f, "model", room->model, room->params));
+    enum status status = check_hash(f, "weights_hash", checkpoint_weights_hash(room->model, room->params));
+    if (other && status == STATUS_DATA)
+        return status_fail(STATUS_CONFIG,
+                           "holds weights that this model has no place for; begin a run with those that fit "
+                           "(--init-from)");
+    TRY(status);
+    return room->other_slots ? STATUS_OK : load_slots(f, room);
+}
+
+enum status checkpoint_load_state(const char *path, const struct checkpoint_room *room,
+                                  struct checkpoint_facts *facts)
+{
+    struct h5 *f = NULL;
+    TRY(checkpoint_open(&f, path));
+    enum status status = load_state(f, room, facts);
+    h5_close(&f);
+    return status == STATUS_OK ? status : status_at(status, "%s", path);
+}
+
+struct checking {
+    struct h5 *file;
+    const char *group;
+    struct hash hash;
+};
+
+static enum status check_tensor(void *self, const struct layer *l, const struct tensor *t)
+{
+    struct checking *s = self;
+    float *values = NULL;
+    TRY(mem_alloc(&values, (size_t)tensor_count(t), sizeof *values, "tensor"));
+    enum status status = checkpoint_read_tensor(s->file, s->group, l, t, values);
+    hash_add(&s->hash, values, (size_t)tensor_count(t) * sizeof *values);
+    mem_free(&values);
+    return status;
+}
+
+static enum status check_tensors(struct h5 *f, const struct model *model, const struct optim_ops *optim)
+{
+    struct checking s = {.file = f, .group = "model"};
+    hash_begin(&s.hash);
+    TRY(checkpoint_each_tensor(model, check_tensor, &s));
+    TRY(check_hash(f, "weights_hash", hash_end(&s.hash)));
+    hash_begin(&s.hash);
+    for (int i = 0; i < optim->slots; i++) {
+        char group[CHECKPOINT_PATH];
+        snprintf(group, sizeof group, "optim/%s", optim->slot_names[i]);
+        s.group = group;
+        TRY(checkpoint_each_tensor(model, check_tensor, &s));
+    }
+    return check_hash(f, "optim_hash", hash_end(&s.hash));
+}
+
+enum status checkpoint_check(struct h5 *f, const struct model *model, const struct optim_ops *optim,
+                             const struct checkpoint_facts *facts, struct progress *progress)
+{
+    struct normal n = {0}, targets = {0};
+    if (facts->model_hash != checkpoint_model_hash(model))
+        return status_fail(STATUS_DATA, "holds another model than its configuration describes");
+    TRY(progress_load(progress, f));
+    enum status status = load_normal(f, "normalize", facts->type, &n);
+    if (status == STATUS_OK) status = load_targets(f, model, &targets);
+    normal_destroy(&n);
+    normal_destroy(&targets);
+    return status == STATUS_OK ? check_tensors(f, model, optim) : status;
+}

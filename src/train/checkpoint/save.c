@@ -1,0 +1,80 @@
+/* save.c - the state of a run into one sealed file. */
+#include <stdio.h>
+
+#include "io/h5/h5.h"
+#include "train/checkpoint/private.h"
+
+struct saving {
+    struct h5_writer *file;
+    const char *group;
+    const float *vector;
+};
+
+static enum status save_tensor(void *self, const struct layer *l, const struct tensor *t)
+{
+    struct saving *s = self;
+    char path[CHECKPOINT_PATH];
+    checkpoint_tensor_path(path, s->group, l, t);
+    return h5_write(s->file, path, H5_TYPE_F32, t->rank, t->dims, s->vector + t->offset);
+}
+
+static enum status save_attributes(struct h5_writer *w, const struct checkpoint_state *s)
+{
+    struct shape input = model_layer(s->model, 0)->in;
+    const struct {
+        const char *name;
+        int64_t value;
+    } integers[] = {
+        {"version", CHECKPOINT_VERSION}, {"virtual_ranks", s->virtual_ranks}, {"seed", s->seed},
+        {"input_channels", input.c},     {"input_height", input.h},           {"input_width", input.w}};
+    TRY(h5_write_attr_text(w, "/", "format", CHECKPOINT_FORMAT));
+    TRY(h5_write_attr_text(w, "/", "program", "ddp_train " DDP_VERSION));
+    for (size_t i = 0; i < sizeof integers / sizeof integers[0]; i++)
+        TRY(h5_write_attr_int64(w, "/", integers[i].name, integers[i].value));
+    TRY(h5_write_attr_text(w, "/", "features", feature_type_name(s->normal->type)));
+    TRY(h5_write_attr_text(w, "/", "labels", target_name(s->kind)));
+    TRY(h5_write_attr_text(w, "/", "kernels", s->isa));
+    TRY(h5_write_attr_text(w, "/", "blas", s->blas));
+    TRY(h5_write_attr_uint64(w, "/", "model_hash", checkpoint_model_hash(s->model)));
+    TRY(h5_write_attr_uint64(w, "/", "data_hash", s->data_hash));
+    TRY(h5_write_attr_uint64(w, "/", "val_hash", s->val_hash));
+    TRY(h5_write_attr_uint64(w, "/", "optim_hash",
+                             checkpoint_slots_hash(s->model, s->optim->slots, s->slots)));
+    return h5_write_attr_uint64(w, "/", "weights_hash", checkpoint_weights_hash(s->model, s->params));
+}
+
+static enum status save_normal(struct h5_writer *w, const char *group, const struct normal *n)
+{
+    char path[CHECKPOINT_PATH];
+    snprintf(path, sizeof path, "%s/mean", group);
+    TRY(h5_write(w, path, H5_TYPE_F32, 1, &n->channels, n->mean));
+    snprintf(path, sizeof path, "%s/std", group);
+    return h5_write(w, path, H5_TYPE_F32, 1, &n->channels, n->std);
+}
+
+static enum status save_all(struct h5_writer *w, const struct checkpoint_state *s)
+{
+    TRY(save_attributes(w, s));
+    TRY(progress_save(s->progress, w));
+    TRY(h5_write_text(w, "config", s->config_text));
+    TRY(checkpoint_each_tensor(s->model, save_tensor, &(struct saving){w, "model", s->params}));
+    for (int i = 0; i < s->optim->slots; i++) {
+        char group[CHECKPOINT_PATH];
+        snprintf(group, sizeof group, "optim/%s", s->optim->slot_names[i]);
+        TRY(checkpoint_each_tensor(s->model, save_tensor, &(struct saving){w, group, s->slots[i]}));
+    }
+    TRY(save_normal(w, "normalize", s->normal));
+    return s->targets->channels ? save_normal(w, "targets", s->targets) : STATUS_OK;
+}
+
+enum status checkpoint_save(const char *path, const struct checkpoint_state *state)
+{
+    struct h5_writer *w = NULL;
+    char label[H5_SEAL_LABEL];
+    checkpoint_label(label, state->progress->step);
+    TRY(h5_create_sealed(&w, path, label));
+    enum status status = save_all(w, state);
+    if (status == STATUS_OK) status = h5_commit(&w);
+    h5_discard(&w);
+    return status;
+}

@@ -1,0 +1,96 @@
+/* config.h - everything a run is told, as plain values.
+ *
+ * The app layer fills it from defaults, file, environment and flags; the trainer only reads it. Strings
+ * are owned by the config. */
+#ifndef TRAIN_CONFIG_H
+#define TRAIN_CONFIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "nn/losses/loss.h"
+#include "nn/model.h"
+#include "optim/optim.h"
+#include "optim/schedule.h"
+
+enum config_normalize {
+    NORMALIZE_AUTO,     /* (x - mean) / std of every channel of the training set */
+    NORMALIZE_UNIT,     /* uint8 / 255, floats as they are (torchvision's ToTensor) */
+    NORMALIZE_NONE,     /* as stored */
+    NORMALIZE_STANDARD, /* (x - mean) / std of every single feature of the training set */
+};
+
+/* The kind of the labels: inferred, or 1 + enum target_kind. */
+enum config_labels { LABELS_AUTO };
+
+enum config_target_normalize {
+    TARGET_NORMALIZE_NONE,
+    TARGET_NORMALIZE_STANDARD, /* (y - mean) / std of every target of the training set */
+};
+
+enum config_sync {
+    SYNC_TREE,      /* fixed summation tree over virtual ranks, update of slices in shared memory */
+    SYNC_ALLREDUCE, /* MPI_Allreduce and a replicated update: the reference, equal to rounding only */
+};
+
+/* Machines that would not reckon the same bits. */
+enum config_mixed { MIXED_REFUSE, MIXED_ALLOW };
+
+struct config {
+    char *run_name;
+    int64_t seed;
+
+    char *data_train, *data_val; /* source locators; data_val may be "" */
+    char *data_x, *data_y;       /* object names, "" = look for the usual ones */
+    char *data_weights;          /* object name, "" = none */
+    int labels;                  /* enum config_labels */
+    bool allow_external;         /* files may lead out of themselves (h5.h) */
+    double val_fraction;         /* of the training set, when there is no data_val; 0 = none */
+    int64_t split_seed;
+    int normalize;        /* enum config_normalize */
+    int target_normalize; /* enum config_target_normalize */
+
+    struct model_spec model;
+    const struct loss_ops *loss;
+    struct arg_values loss_args;
+
+    int64_t epochs;
+    int64_t batch;         /* global */
+    int64_t virtual_ranks; /* V */
+    bool shuffle;
+    int64_t accumulate;           /* passes of a virtual rank per step */
+    double clip_norm, clip_value; /* of the gradient; 0 = not */
+    double clip_logits;           /* 0 = not */
+    int64_t max_bad_steps;
+    char *early_stop; /* metric such as "val.loss", "" = never */
+    int64_t patience;
+    double min_delta;
+    char *max_time; /* as clock_parse_duration takes it, "" = no limit */
+    bool decay_biases;
+    char *schedule_metric; /* what the schedule observes */
+
+    const struct optim_ops *optim;
+    struct arg_values optim_args;
+    const struct schedule_ops *schedule;
+    struct arg_values schedule_args;
+
+    int sync_method; /* enum config_sync */
+    int64_t ranks_per_node;
+    double sync_timeout, death_timeout; /* seconds; 0 = never */
+    int mixed;                          /* enum config_mixed */
+    int64_t check_every;                /* steps between comparisons of the nodes; 0 = never */
+
+    int64_t checkpoint_every_epochs; /* 0 = only the final one */
+    int64_t checkpoint_every_steps;  /* 0 = none between epochs */
+    double checkpoint_every_minutes; /* 0 = whatever the time */
+    int64_t checkpoint_keep;
+    char *checkpoint_best; /* metric such as "val.accuracy", "auto", or "" */
+
+    int64_t metrics_top_k;
+    double metrics_threshold; /* probability above which a label is on */
+
+    int64_t log_every_steps; /* a step line in metrics.jsonl; 0 = only epochs */
+    char *isa;               /* "auto", "v2", "v3", "v4" or "base" (kernels.h) */
+};
+
+#endif

@@ -1,0 +1,266 @@
+#include "train/dataset/dataset.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "io/hash.h"
+#include "core/mem.h"
+#include "data/moments.h"
+#include "core/system/stop.h"
+#include "comm/watch/watchdog.h"
+#include "train/dataset/private.h"
+
+#define ANYTHING ((1u << TARGET_KINDS) - 1)
+
+/* What an index may be besides a class: the loss's ignore_index, if it has one. */
+static void find_ignored(struct store *s, const struct dataset_labels *labels)
+{
+    int index = labels->loss ? arg_find(labels->loss->args, "ignore_index") : -1;
+    s->has_ignored = index >= 0;
+    if (s->has_ignored) s->ignored = (int64_t)labels->loss_args->of[index];
+}
+
+/* Bytes of `count` rows, rounded up so that the next array begins with a cache line. */
+static bool add_bytes(int64_t count, int64_t row, int64_t *total)
+{
+    int64_t bytes;
+    return !__builtin_mul_overflow(count, row, &bytes) && bytes <= PTRDIFF_MAX - MEM_ALIGN &&
+           !__builtin_add_overflow(*total, (bytes + MEM_ALIGN - 1) / MEM_ALIGN * MEM_ALIGN, total);
+}
+
+static enum status open_source(struct store *s, const char *locator, const struct source_names *names)
+{
+    TRY(mem_copy_text(&s->locator, locator));
+    TRY(source_open(&s->source, locator, names));
+    const struct source_info *info = source_info(s->source);
+    s->sample_bytes = shape_features(info->shape) * feature_bytes(info->type);
+    s->width = info->label_width ? info->label_width : info->has_labels;
+    return STATUS_OK;
+}
+
+/* Where everything lies in the window, whose base may still be NULL. */
+static enum status lay_out(struct store *s, char *base, bool is_index)
+{
+    const struct source_info *info = source_info(s->source);
+    int64_t labels, weights, end = 0;
+    bool fits = add_bytes(info->samples, s->sample_bytes, &end);
+    labels = end;
+    fits = fits && add_bytes(info->samples * s->width, sizeof(float), &end); /* int32 labels are as long */
+    weights = end;
+    if (info->has_weights) fits = fits && add_bytes(info->samples, sizeof *s->weights, &end);
+    if (!fits) return status_fail(STATUS_DATA, "%s: too large for the memory of a node", s->locator);
+    s->bytes = (size_t)end;
+    if (!base) return STATUS_OK;
+    s->features = base;
+    if (is_index)
+        s->labels = (int32_t *)(void *)(base + labels);
+    else if (info->has_labels)
+        s->targets = (float *)(void *)(base + labels);
+    if (info->has_weights) s->weights = (float *)(void *)(base + weights);
+    return STATUS_OK;
+}
+
+static enum status read_share(struct store *s, struct label_scan *scan)
+{
+    for (int64_t first = scan->first; first < scan->end; first += MOMENTS_BLOCK) {
+        int64_t count = scan->end - first < MOMENTS_BLOCK ? scan->end - first : MOMENTS_BLOCK;
+        struct source_rows rows = {.features = s->features + first * s->sample_bytes,
+                                   .labels = s->labels ? s->labels + first : NULL,
+                                   .targets = s->targets ? s->targets + first * s->width : NULL,
+                                   .weights = s->weights ? s->weights + first : NULL};
+        watchdog_at(WATCHDOG_LOADS);
+        TRY(source_read(s->source, first, count, &rows));
+        TRY(dataset_scan(s, scan, first, count));
+        TRY(stop_asked());
+    }
+    return STATUS_OK;
+}
+
+/* If the file was changed meanwhile, that is what to say of whatever went wrong, and nothing may be believed even if all went
+ * well: behind the end of a file that was cut HDF5 reads zeros. */
+static enum status read_unchanged(struct store *s, struct label_scan *scan)
+{
+    enum status status = read_share(s, scan);
+    if (status_is_stop(status)) return status;
+    char text[STATUS_TEXT_SIZE];
+    snprintf(text, sizeof text, "%s", status_text());
+    TRY(source_check(s->source));
+    return status == STATUS_OK ? status : status_fail(status, "%s", text);
+}
+
+static void wish_for(struct infer_wish *w, char taker[64], const struct dataset_labels *labels)
+{
+    const struct loss_ops *loss = labels->loss;
+    snprintf(taker, 64, "loss %.50s", loss ? loss->name : "");
+    *w = (struct infer_wish){.taker = taker,
+                             .takes = loss ? loss->targets : ANYTHING,
+                             .target_min = loss ? loss->target_min : 0,
+                             .target_max = loss ? loss->target_max : 0,
+                             .fixed = labels->fixed,
+                             .kind = labels->kind,
+                             .fixed_by = labels->fixed_by};
+}
+
+static enum status load(struct dataset *d, struct comm *comm, const char *locator,
+                        const struct source_names *names, const struct dataset_labels *labels)
+{
+    struct store *s = d->store;
+    struct infer_wish wish;
+    char taker[64];
+    wish_for(&wish, taker, labels);
+    TRY(infer_check_wish(&wish));
+    TRY(comm_agree(comm, open_source(s, locator, names)));
+    d->info = *source_info(s->source);
+    bool is_index = infer_is_index(&wish, &d->info);
+    TRY(lay_out(s, NULL, is_index));
+    TRY(shared_create(&s->window, comm, s->bytes, locator));
+    TRY(lay_out(s, shared_base(s->window), is_index));
+    find_ignored(s, labels);
+    struct label_scan scan = {.wish = &wish};
+    infer_begin(&scan.facts);
+    dataset_part(d, comm_local_size(comm), comm_local_rank(comm), &scan.first, &scan.end);
+    TRY(comm_agree(comm, read_unchanged(s, &scan)));
+    return dataset_settle(s, comm, &scan);
+}
+
+enum status dataset_load(struct dataset **out, struct comm *comm, const char *locator,
+                         const struct source_names *names, const struct dataset_labels *labels)
+{
+    enum status status = mem_alloc(out, 1, sizeof **out, "data set");
+    if (status == STATUS_OK) status = mem_alloc(&(*out)->store, 1, sizeof *(*out)->store, "data set");
+    if (status == STATUS_OK) (*out)->store->views = 1;
+    TRY(comm_agree(comm, status));
+    return load(*out, comm, locator, names, labels);
+}
+
+void dataset_destroy(struct dataset **d)
+{
+    if (!*d) return;
+    struct store *s = (*d)->store;
+    shared_destroy(&(*d)->choice);
+    if (s && --s->views == 0) {
+        shared_destroy(&s->window);
+        source_close(&s->source);
+        mem_free(&s->locator);
+        mem_free(&(*d)->store);
+    }
+    mem_free(d);
+}
+
+enum status dataset_check(const struct dataset *d)
+{
+    return source_check(d->store->source);
+}
+
+void dataset_part(const struct dataset *d, int parts, int index, int64_t *first, int64_t *end)
+{
+    int64_t blocks = moments_blocks(d->info.samples);
+    *first = blocks * index / parts * MOMENTS_BLOCK;
+    *end = blocks * (index + 1) / parts * MOMENTS_BLOCK;
+    if (*end > d->info.samples) *end = d->info.samples;
+}
+
+const char *dataset_locator(const struct dataset *d)
+{
+    return d->store->locator;
+}
+
+const struct source_info *dataset_info(const struct dataset *d)
+{
+    return &d->info;
+}
+
+static int64_t in_store(const struct dataset *d, int64_t sample)
+{
+    return d->numbers ? d->numbers[sample] : sample;
+}
+
+const void *dataset_features(const struct dataset *d, int64_t sample)
+{
+    return d->store->features + in_store(d, sample) * d->store->sample_bytes;
+}
+
+enum target_kind dataset_kind(const struct dataset *d)
+{
+    return d->store->kind;
+}
+
+int64_t dataset_width(const struct dataset *d)
+{
+    return d->store->labels ? 0 : d->store->width;
+}
+
+int32_t dataset_label(const struct dataset *d, int64_t sample)
+{
+    return d->store->labels[in_store(d, sample)];
+}
+
+const float *dataset_targets(const struct dataset *d, int64_t sample)
+{
+    return d->store->targets + in_store(d, sample) * d->store->width;
+}
+
+float dataset_weight(const struct dataset *d, int64_t sample)
+{
+    return d->store->weights[in_store(d, sample)];
+}
+
+int64_t dataset_number(const struct dataset *d, int64_t sample)
+{
+    return source_number(d->store->source, in_store(d, sample));
+}
+
+const char *const *dataset_class_names(const struct dataset *d, int64_t classes)
+{
+    return d->info.class_count == classes ? d->info.class_names : NULL;
+}
+
+static enum status check_width(const struct dataset *d, int64_t outputs)
+{
+    int64_t width = d->store->width;
+    char stored[INFER_TEXT_SIZE];
+    if (width == outputs) return STATUS_OK;
+    infer_stored_text(&d->info, stored);
+    return status_fail(STATUS_DATA,
+                       "%s: labels are %s of kind %s, for %" PRId64 " output%s, but the model has %" PRId64
+                       "; change its last layer",
+                       d->info.label_where, stored, target_name(d->store->kind), width, width == 1 ? "" : "s",
+                       outputs);
+}
+
+enum status dataset_check_labels(const struct dataset *d, int64_t outputs)
+{
+    const struct store *s = d->store;
+    if (!d->info.has_labels) return STATUS_OK;
+    if (!s->labels) return check_width(d, outputs);
+    for (int64_t i = 0; i < d->info.samples; i++) {
+        int32_t label = dataset_label(d, i);
+        if (label < outputs || (s->has_ignored && label == s->ignored)) continue;
+        return status_fail(STATUS_DATA,
+                           "%s: sample %" PRId64 " has label %d but the model has %" PRId64
+                           " output%s; widen its last layer%s",
+                           d->info.label_where, dataset_number(d, i), label, outputs, outputs == 1 ? "" : "s",
+                           s->has_ignored ? ", or name it in loss.ignore_index if it means nothing" : "");
+    }
+    return STATUS_OK;
+}
+
+size_t dataset_bytes(const struct dataset *d)
+{
+    return d->choice || !d->numbers ? d->store->bytes : 0;
+}
+
+uint64_t dataset_hash(const struct dataset *d)
+{
+    const struct store *s = d->store;
+    size_t samples = (size_t)source_info(s->source)->samples;
+    struct hash h;
+    hash_begin(&h);
+    hash_add(&h, s->features, samples * (size_t)s->sample_bytes);
+    if (s->labels) hash_add(&h, s->labels, samples * sizeof *s->labels);
+    if (s->targets) hash_add(&h, s->targets, samples * (size_t)s->width * sizeof *s->targets);
+    if (s->weights) hash_add(&h, s->weights, samples * sizeof *s->weights);
+    if (d->numbers) hash_add(&h, d->numbers, (size_t)d->info.samples * sizeof *d->numbers);
+    return hash_end(&h);
+}

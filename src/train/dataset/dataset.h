@@ -1,0 +1,71 @@
+/* dataset.h - a set of samples in the memory of a node, as stored, shared by its ranks.
+ *
+ * The ranks of a node read disjoint runs of samples in parallel into one shared window; after that no file is touched.
+ * What the labels mean is found out on the way (infer.h). A set can be cut in two, which then are views of one window. */
+#ifndef TRAIN_DATASET_DATASET_H
+#define TRAIN_DATASET_DATASET_H
+
+#include <stddef.h>
+
+#include "comm/comm.h"
+#include "nn/losses/loss.h"
+#include "data/source/source.h"
+
+struct dataset;
+
+/* Which labels a set may have. */
+struct dataset_labels {
+    const struct loss_ops *loss; /* NULL = for no loss: everything is taken */
+    const struct arg_values *loss_args;
+    bool fixed;            /* the kind is said: */
+    enum target_kind kind; /* this one */
+    const char *fixed_by;  /* "data.labels is probs", for messages */
+};
+
+/* Collective; all ranks return the same status, and *out must be destroyed also after a failure. Errors: see source.h; labels
+ * that are not what the loss takes. STATUS_CONFIG if the loss does not take the fixed kind. */
+enum status dataset_load(struct dataset **out, struct comm *comm, const char *locator,
+                         const struct source_names *names, const struct dataset_labels *labels);
+void dataset_destroy(struct dataset **d); /* collective */
+
+/* Takes the share `fraction` of the samples, rounded up (sklearn.model_selection.train_test_split), out of `d` into *rest:
+ * a random choice that depends on seed and number of samples only. Both keep the order of the file. Collective. Errors:
+ * STATUS_DATA if one of them is left without samples. */
+enum status dataset_split(struct dataset *d, struct comm *comm, double fraction, uint64_t seed,
+                          struct dataset **rest);
+
+/* Whether the file is still as it was when it was opened. Errors: STATUS_DATA with what has changed. Local. */
+enum status dataset_check(const struct dataset *d);
+
+const char *dataset_locator(const struct dataset *d);
+const struct source_info *dataset_info(const struct dataset *d);
+const void *dataset_features(const struct dataset *d, int64_t sample); /* [F] in the source's type */
+
+/* Labels: a class index for TARGET_INDEX, else a row of K numbers; multi-label ones are 0 and 1 however they are stored. */
+enum target_kind dataset_kind(const struct dataset *d);
+int64_t dataset_width(const struct dataset *d); /* K; 0 for TARGET_INDEX */
+int32_t dataset_label(const struct dataset *d, int64_t sample);
+const float *dataset_targets(const struct dataset *d, int64_t sample); /* [K] */
+float dataset_weight(const struct dataset *d, int64_t sample);         /* of a set that has weights */
+
+/* The number of a sample in its file. */
+int64_t dataset_number(const struct dataset *d, int64_t sample);
+
+/* The names if there are exactly `classes`, else NULL. */
+const char *const *dataset_class_names(const struct dataset *d, int64_t classes);
+
+/* STATUS_DATA if a model with so many outputs does not go with the labels: an index that is not below them, or another number
+ * of columns. Local. */
+enum status dataset_check_labels(const struct dataset *d, int64_t outputs);
+
+/* STATUS_DATA if no sample counts: all weights are 0, or the loss ignores the labels of the others. Local. */
+enum status dataset_check_counts(const struct dataset *d);
+
+size_t dataset_bytes(const struct dataset *d); /* of the window; 0 for the second view of one */
+uint64_t
+dataset_hash(const struct dataset *d); /* of samples, labels and weights as stored, and of their choice */
+
+/* The samples of part `index` of `parts`, in whole blocks of moments.h: first .. end-1. */
+void dataset_part(const struct dataset *d, int parts, int index, int64_t *first, int64_t *end);
+
+#endif

@@ -1,0 +1,84 @@
+#include <inttypes.h>
+#include <math.h>
+
+#include "train/dataset/private.h"
+
+/* An index below 0 means nothing, unless it is the one the loss ignores. */
+static enum status check_indices(const struct store *s, int64_t first, int64_t count)
+{
+    for (int64_t i = first; i < first + count; i++) {
+        if (s->labels[i] >= 0 || (s->has_ignored && s->labels[i] == s->ignored)) continue;
+        const char *where = source_info(s->source)->label_where;
+        int64_t number = source_number(s->source, i);
+        if (s->has_ignored)
+            return status_fail(STATUS_DATA,
+                               "%s: sample %" PRId64
+                               " has label %d; labels are class indices from 0, or loss.ignore_index"
+                               " = %" PRId64,
+                               where, number, s->labels[i], s->ignored);
+        return status_fail(STATUS_DATA,
+                           "%s: sample %" PRId64 " has label %d; labels are class indices from 0", where,
+                           number, s->labels[i]);
+    }
+    return STATUS_OK;
+}
+
+enum status dataset_scan(const struct store *s, struct label_scan *scan, int64_t first, int64_t count)
+{
+    if (s->labels) return check_indices(s, first, count);
+    if (s->targets)
+        infer_scan(&scan->facts, scan->wish, first, count, s->width, s->targets + first * s->width);
+    return STATUS_OK;
+}
+
+/* The first sample over all ranks that breaks each rule. Numbers of samples are exact in a double. */
+static void merge_facts(struct infer_facts *facts, struct comm *comm)
+{
+    for (int r = 0; r < INFER_RULES; r++) {
+        double first = facts->broken[r] == INFER_HOLDS ? INFINITY : (double)facts->broken[r];
+        first = -comm_greatest(comm, -first);
+        facts->broken[r] = isinf(first) ? INFER_HOLDS : (int64_t)first;
+    }
+}
+
+static enum status settle_kind(struct store *s, struct comm *comm, struct label_scan *scan)
+{
+    const struct source_info *info = source_info(s->source);
+    merge_facts(&scan->facts, comm);
+    shared_barrier(s->window);
+    struct infer_found found = infer_kind(&scan->facts, scan->wish, info);
+    int64_t culprit = found.culprit < 0 ? 0 : found.culprit;
+    if (!found.fits)
+        return infer_refuse(scan->wish, info, &found, source_number(s->source, culprit),
+                            s->targets + culprit * s->width);
+    s->kind = found.kind;
+    if (!found.is_signed) return STATUS_OK;
+    shared_barrier(s->window); /* nobody looks at the old ones any more */
+    for (int64_t i = scan->first * s->width; i < scan->end * s->width; i++)
+        s->targets[i] = s->targets[i] == 1;
+    shared_barrier(s->window);
+    return STATUS_OK;
+}
+
+enum status dataset_settle(struct store *s, struct comm *comm, struct label_scan *scan)
+{
+    if (s->targets) return settle_kind(s, comm, scan);
+    s->kind = s->labels ? TARGET_INDEX : scan->wish->kind;
+    return STATUS_OK;
+}
+
+enum status dataset_check_counts(const struct dataset *d)
+{
+    const struct store *s = d->store;
+    int64_t ignored = 0;
+    for (int64_t i = 0; i < d->info.samples; i++) {
+        if (s->labels && s->has_ignored && dataset_label(d, i) == s->ignored)
+            ignored++;
+        else if (!s->weights || dataset_weight(d, i) > 0)
+            return STATUS_OK;
+    }
+    const char *part = d->numbers ? " in its part of the split; choose another data.split_seed" : "";
+    if (ignored == 0) return status_fail(STATUS_DATA, "%s: all weights are 0%s", s->locator, part);
+    return status_fail(STATUS_DATA, "%s: every label is loss.ignore_index (%" PRId64 ")%s%s", s->locator,
+                       s->ignored, ignored < d->info.samples ? " or has weight 0" : "", part);
+}

@@ -1,0 +1,48 @@
+/* private.h - what the views of one window share. */
+#ifndef TRAIN_DATASET_PRIVATE_H
+#define TRAIN_DATASET_PRIVATE_H
+
+#include "train/dataset/dataset.h"
+#include "data/source/infer.h"
+#include "comm/shared.h"
+
+/* The samples of one locator. */
+struct store {
+    int views;
+    struct source *source; /* stays open for its info */
+    struct shared *window; /* features [N][F] | labels [N] or targets [N][K] | weights [N] */
+    char *locator;
+    char *features;
+    int32_t *labels; /* NULL unless the kind is TARGET_INDEX */
+    float *targets;  /* NULL for that kind, and where there are no labels */
+    float *weights;  /* NULL if there are none */
+    int64_t sample_bytes;
+    int64_t width; /* numbers in a row of targets */
+    size_t bytes;
+    enum target_kind kind;
+    bool has_ignored;
+    int64_t ignored; /* a class index that is never looked at */
+};
+
+struct dataset {
+    struct store *store;
+    struct source_info info; /* of this view */
+    struct shared *choice;   /* of both views of a split, owned by the first one; or NULL */
+    const int64_t *numbers;  /* [samples]: those in the store; NULL = all of them */
+};
+
+/* dataset_labels.c: what the labels are. */
+struct label_scan {
+    const struct infer_wish *wish;
+    int64_t first, end; /* samples that this rank reads */
+    struct infer_facts facts;
+};
+
+/* Looks at samples first .. first+count-1, which this rank has just read. Local. */
+enum status dataset_scan(const struct store *s, struct label_scan *scan, int64_t first, int64_t count);
+
+/* After all ranks have scanned their parts: finds the kind, and makes labels of -1 zeros. Collective; all ranks return the
+ * same status. */
+enum status dataset_settle(struct store *s, struct comm *comm, struct label_scan *scan);
+
+#endif

@@ -1,0 +1,56 @@
+#include <inttypes.h>
+#include <math.h>
+
+#include "core/mem.h"
+#include "data/order.h"
+#include "train/dataset/private.h"
+
+/* Purpose of the permutation, beside the epochs of training, which count from 1. */
+#define SPLIT_EPOCH 0
+
+/* Samples that are the first ones of a random order go to the end of `numbers`; the rest, and they, stay in order. */
+static enum status choose(int64_t *numbers, int64_t samples, int64_t rest, uint64_t seed)
+{
+    struct order order = order_make(seed, SPLIT_EPOCH, samples, true);
+    bool *taken = NULL;
+    TRY(mem_alloc(&taken, (size_t)samples, sizeof *taken, "choice of samples"));
+    for (int64_t i = 0; i < rest; i++) taken[order_at(&order, i)] = true;
+    int64_t *kept_next = numbers, *taken_next = numbers + samples - rest;
+    for (int64_t i = 0; i < samples; i++)
+        if (taken[i])
+            *taken_next++ = i;
+        else
+            *kept_next++ = i;
+    mem_free(&taken);
+    return STATUS_OK;
+}
+
+/* A rounding error of the product makes no whole sample. */
+static int64_t share_of(double fraction, int64_t samples)
+{
+    return (int64_t)ceil(fraction * (double)samples * (1 - 1e-12));
+}
+
+enum status dataset_split(struct dataset *d, struct comm *comm, double fraction, uint64_t seed,
+                          struct dataset **rest)
+{
+    int64_t samples = d->info.samples, taken = share_of(fraction, samples);
+    if (taken < 1 || taken >= samples)
+        return status_fail(STATUS_DATA,
+                           "%s: data.val_fraction %g leaves %" PRId64 " and %" PRId64 " of %" PRId64
+                           " samples; choose one that leaves some to both",
+                           dataset_locator(d), fraction, samples - taken, taken, samples);
+    TRY(comm_agree(comm, mem_alloc(rest, 1, sizeof **rest, "data set")));
+    (*rest)->store = d->store;
+    d->store->views++;
+    TRY(shared_create(&d->choice, comm, (size_t)samples * sizeof *d->numbers, "choice of samples"));
+    int64_t *numbers = shared_base(d->choice);
+    TRY(comm_agree(comm, comm_local_rank(comm) == 0 ? choose(numbers, samples, taken, seed) : STATUS_OK));
+    shared_barrier(d->choice);
+    (*rest)->info = d->info;
+    d->info.samples = samples - taken;
+    (*rest)->info.samples = taken;
+    d->numbers = numbers;
+    (*rest)->numbers = numbers + d->info.samples;
+    return STATUS_OK;
+}

@@ -1,0 +1,124 @@
+#include "train/normalize.h"
+
+#include <assert.h>
+
+#include "core/mem.h"
+#include "data/moments.h"
+
+enum status normal_allocate(struct normal *n, int64_t channels, enum feature_type type)
+{
+    n->channels = channels;
+    n->type = type;
+    float **arrays[] = {&n->mean, &n->std, &n->scale, &n->shift};
+    for (int i = 0; i < 4; i++) TRY(mem_alloc(arrays[i], (size_t)channels, sizeof(float), "normalisation"));
+    for (int64_t c = 0; c < channels; c++) n->std[c] = 1;
+    return STATUS_OK;
+}
+
+void normal_finish(struct normal *n)
+{
+    for (int64_t c = 0; c < n->channels; c++) {
+        n->scale[c] = 1 / n->std[c];
+        n->shift[c] = -n->mean[c] / n->std[c];
+    }
+}
+
+void normal_destroy(struct normal *n)
+{
+    float **arrays[] = {&n->mean, &n->std, &n->scale, &n->shift};
+    for (int i = 0; i < 4; i++) mem_free(arrays[i]);
+}
+
+/* What is measured: rows of `shape` for each sample. */
+struct rows {
+    const struct dataset *data;
+    enum feature_type type;
+    struct shape shape;
+    const void *(*at)(const struct dataset *d, int64_t sample);
+};
+
+static const void *targets_at(const struct dataset *d, int64_t sample)
+{
+    return dataset_targets(d, sample);
+}
+
+/* The shift against cancellation is the first sample's mean of each channel. */
+static void first_means(const struct rows *r, float *shift)
+{
+    if (r->type != FEATURE_F32) return;
+    const float *x = r->at(r->data, 0);
+    assert(shift); /* a sample has channels */
+    int64_t plane = r->shape.h * r->shape.w;
+    for (int64_t c = 0; c < r->shape.c; c++) {
+        double sum = 0;
+        for (int64_t i = 0; i < plane; i++) sum += x[c * plane + i];
+        shift[c] = (float)(sum / (double)plane);
+    }
+}
+
+static void fill_table(const struct rows *r, const struct comm *comm, const float *shift, double *table)
+{
+    int64_t first, end;
+    dataset_part(r->data, comm_size(comm), comm_rank(comm), &first, &end);
+    for (int64_t i = first; i < end; i++)
+        moments_add(r->type, r->shape, r->at(r->data, i), shift,
+                    table + i / MOMENTS_BLOCK * moments_block_doubles(r->shape.c));
+}
+
+/* Every rank measures its share of the blocks; the merged table is added in block order by all. */
+static enum status measure(struct normal *n, struct comm *comm, const struct rows *r)
+{
+    int64_t samples = dataset_info(r->data)->samples, blocks = moments_blocks(samples);
+    int64_t doubles = blocks * moments_block_doubles(r->shape.c);
+    double *table = NULL;
+    float *shift = NULL;
+    enum status status = mem_alloc(&table, (size_t)doubles, sizeof *table, "moments");
+    if (status == STATUS_OK) status = mem_alloc(&shift, (size_t)r->shape.c, sizeof *shift, "moments");
+    status = comm_agree(comm, status);
+    if (status == STATUS_OK) {
+        first_means(r, shift);
+        fill_table(r, comm, shift, table);
+        comm_merge_doubles(comm, table, doubles);
+        moments_finish(r->type, r->shape, samples, shift, table, blocks, n->mean, n->std);
+    }
+    mem_free(&table);
+    mem_free(&shift);
+    return status;
+}
+
+enum status normal_create(struct normal *n, struct comm *comm, const struct dataset *d,
+                          enum config_normalize mode)
+{
+    const struct source_info *info = dataset_info(d);
+    struct rows rows = {d, info->type, info->shape, dataset_features};
+    if (mode == NORMALIZE_STANDARD) rows.shape = (struct shape){shape_features(info->shape), 1, 1};
+    TRY(comm_agree(comm, normal_allocate(n, rows.shape.c, info->type)));
+    if (mode == NORMALIZE_AUTO || mode == NORMALIZE_STANDARD) TRY(measure(n, comm, &rows));
+    if (mode == NORMALIZE_UNIT && info->type == FEATURE_U8)
+        for (int64_t c = 0; c < n->channels; c++) n->std[c] = 255;
+    normal_finish(n);
+    return STATUS_OK;
+}
+
+enum status normal_create_targets(struct normal *n, struct comm *comm, const struct dataset *d)
+{
+    struct rows rows = {d, FEATURE_F32, {dataset_width(d), 1, 1}, targets_at};
+    TRY(comm_agree(comm, normal_allocate(n, rows.shape.c, FEATURE_F32)));
+    TRY(measure(n, comm, &rows));
+    normal_finish(n);
+    return STATUS_OK;
+}
+
+enum status normal_check(const struct normal *n, const struct dataset *d)
+{
+    const struct source_info *info = dataset_info(d);
+    if (info->type != n->type)
+        return status_fail(STATUS_DATA,
+                           "%s: features are %s but those of the training set are %s; store both alike",
+                           dataset_locator(d), feature_type_name(info->type), feature_type_name(n->type));
+    if (shape_features(info->shape) % n->channels != 0)
+        return status_fail(
+            STATUS_DATA, "%s: %lld features do not divide into the training set's %lld channels",
+            dataset_locator(d), (long long)shape_features(info->shape), (long long)n->channels);
+    return STATUS_OK;
+}
