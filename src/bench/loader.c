@@ -7,11 +7,11 @@
 #include <unistd.h>
 
 #include "core/system/clock.h"
-#include "train/dataset/dataset.h"
+#include "data/dataset/dataset.h"
 #include "math/kernels.h"
 #include "core/mem.h"
 #include "data/order.h"
-#include "train/batch.h"
+#include "data/batch.h"
 #include "bench/private.h"
 
 #define LOADS         3

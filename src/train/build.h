@@ -4,7 +4,7 @@
 
 #include "comm/comm.h"
 #include "train/config.h"
-#include "train/dataset/dataset.h"
+#include "data/dataset/dataset.h"
 #include "nn/model.h"
 
 /* Chooses the kernels, and keeps BLAS in its thread. Collective. */

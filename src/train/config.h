@@ -8,25 +8,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "data/config.h"
 #include "nn/losses/loss.h"
 #include "nn/model.h"
 #include "optim/optim.h"
 #include "optim/schedule.h"
-
-enum config_normalize {
-    NORMALIZE_AUTO,     /* (x - mean) / std of every channel of the training set */
-    NORMALIZE_UNIT,     /* uint8 / 255, floats as they are (torchvision's ToTensor) */
-    NORMALIZE_NONE,     /* as stored */
-    NORMALIZE_STANDARD, /* (x - mean) / std of every single feature of the training set */
-};
-
-/* The kind of the labels: inferred, or 1 + enum target_kind. */
-enum config_labels { LABELS_AUTO };
-
-enum config_target_normalize {
-    TARGET_NORMALIZE_NONE,
-    TARGET_NORMALIZE_STANDARD, /* (y - mean) / std of every target of the training set */
-};
 
 enum config_sync {
     SYNC_TREE,      /* fixed summation tree over virtual ranks, update of slices in shared memory */
@@ -40,15 +26,7 @@ struct config {
     char *run_name;
     int64_t seed;
 
-    char *data_train, *data_val; /* source locators; data_val may be "" */
-    char *data_x, *data_y;       /* object names, "" = look for the usual ones */
-    char *data_weights;          /* object name, "" = none */
-    int labels;                  /* enum config_labels */
-    bool allow_external;         /* files may lead out of themselves (h5.h) */
-    double val_fraction;         /* of the training set, when there is no data_val; 0 = none */
-    int64_t split_seed;
-    int normalize;        /* enum config_normalize */
-    int target_normalize; /* enum config_target_normalize */
+    struct data_config data;
 
     struct model_spec model;
     const struct loss_ops *loss;

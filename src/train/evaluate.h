@@ -8,7 +8,7 @@
 
 #include "nn/metrics/metric.h"
 #include "train/observer.h"
-#include "train/batch.h"
+#include "data/batch.h"
 
 struct evaluation {
     struct comm *comm;

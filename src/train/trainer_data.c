@@ -7,15 +7,15 @@
 
 static struct source_names names_of(const struct config *c)
 {
-    return (struct source_names){.x = c->data_x, .y = c->data_y, .weights = c->data_weights};
+    return (struct source_names){.x = c->data.x, .y = c->data.y, .weights = c->data.weights};
 }
 
 static struct dataset_labels labels_of(const struct config *c, char text[TEXT_SIZE])
 {
     struct dataset_labels labels = {.loss = c->loss, .loss_args = &c->loss_args};
-    if (c->labels == LABELS_AUTO) return labels;
+    if (c->data.labels == LABELS_AUTO) return labels;
     labels.fixed = true;
-    labels.kind = (enum target_kind)(c->labels - 1);
+    labels.kind = (enum target_kind)(c->data.labels - 1);
     snprintf(text, TEXT_SIZE, "data.labels is %s", target_name(labels.kind));
     labels.fixed_by = text;
     return labels;
@@ -43,11 +43,11 @@ static enum status load_sets(struct trainer *t)
     char text[TEXT_SIZE];
     struct source_names names = names_of(c);
     struct dataset_labels labels = labels_of(c, text);
-    TRY(dataset_load(&t->train, t->comm, c->data_train, &names, &labels));
-    if (c->data_val[0])
-        return trainer_load_like(&t->val, t->comm, c, c->data_val, dataset_kind(t->train), false);
-    if (c->val_fraction > 0)
-        return dataset_split(t->train, t->comm, c->val_fraction, (uint64_t)c->split_seed, &t->val);
+    TRY(dataset_load(&t->train, t->comm, c->data.train, &names, &labels));
+    if (c->data.val[0])
+        return trainer_load_like(&t->val, t->comm, c, c->data.val, dataset_kind(t->train), false);
+    if (c->data.val_fraction > 0)
+        return dataset_split(t->train, t->comm, c->data.val_fraction, (uint64_t)c->data.split_seed, &t->val);
     return STATUS_OK;
 }
 
@@ -75,8 +75,8 @@ enum status trainer_load_data(struct trainer *t)
 {
     const struct config *c = t->config;
     TRY(load_sets(t));
-    TRY(normal_create(&t->normal, t->comm, t->train, (enum config_normalize)c->normalize));
-    if (c->target_normalize != TARGET_NORMALIZE_NONE) {
+    TRY(normal_create(&t->normal, t->comm, t->train, (enum data_normalize)c->data.normalize));
+    if (c->data.target_normalize != TARGET_NORMALIZE_NONE) {
         TRY(check_target_normalize(t));
         TRY(normal_create_targets(&t->targets, t->comm, t->train));
     }

@@ -5,7 +5,7 @@
 #include "comm/sync/sync.h"
 #include "train/timeline.h"
 #include "train/trainer.h"
-#include "train/batch.h"
+#include "data/batch.h"
 #include "train/evaluate.h"
 #include "train/progress.h"
 #include "train/update.h"

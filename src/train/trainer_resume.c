@@ -62,8 +62,8 @@ static enum status check_facts(const struct resuming *r, const struct checkpoint
                            "; start at most %" PRId64,
                            r->path, facts->virtual_ranks, comm_size(t->comm), t->info.virtual_ranks,
                            facts->virtual_ranks);
-    const char *other = facts->data_hash != t->data_hash ? t->config->data_train
-                        : facts->val_hash != t->val_hash ? t->config->data_val
+    const char *other = facts->data_hash != t->data_hash ? t->config->data.train
+                        : facts->val_hash != t->val_hash ? t->config->data.val
                                                          : NULL;
     if (!other) return STATUS_OK;
     if (facts->val_hash == 0 && facts->data_hash == t->data_hash)

@@ -21,8 +21,9 @@ static void test_defaults(void)
 {
     struct config c;
     CHECK_STATUS(resolve(DATA MODEL, NULL, NULL, &c), STATUS_OK);
-    CHECK(strcmp(c.data_train, "t.h5") == 0 && strcmp(c.data_val, "") == 0);
-    CHECK(c.virtual_ranks == 8 && c.shuffle && c.normalize == NORMALIZE_AUTO && c.sync_method == SYNC_TREE);
+    CHECK(strcmp(c.data.train, "t.h5") == 0 && strcmp(c.data.val, "") == 0);
+    CHECK(c.virtual_ranks == 8 && c.shuffle && c.data.normalize == NORMALIZE_AUTO &&
+          c.sync_method == SYNC_TREE);
     CHECK(shape_features(c.model.input) == 0 && c.model.layer_count == 2);
     CHECK(c.loss == loss_find("cross_entropy") && c.optim == optim_find("sgd"));
     CHECK(c.schedule == schedule_find("constant"));
@@ -50,7 +51,7 @@ static void test_data(void)
         char flag[64];
         snprintf(flag, sizeof flag, "data.labels=%s", target_name((enum target_kind)kind));
         CHECK_STATUS(resolve(DATA MODEL, NULL, flag, &c), STATUS_OK);
-        CHECK(c.labels - 1 == kind);
+        CHECK(c.data.labels - 1 == kind);
         options_free(&c);
     }
     CHECK_STATUS(resolve("data: {train: 't.h5:g[4::5]', val_fraction: 0.25, split_seed: 7, weights: w, "
@@ -58,9 +59,10 @@ static void test_data(void)
                          "       target_normalize: standard}\n" MODEL,
                          NULL, NULL, &c),
                  STATUS_OK);
-    CHECK(strcmp(c.data_train, "t.h5:g[4::5]") == 0 && c.val_fraction == 0.25 && c.split_seed == 7);
-    CHECK(strcmp(c.data_weights, "w") == 0 && c.labels == LABELS_AUTO && c.normalize == NORMALIZE_STANDARD);
-    CHECK(c.target_normalize == TARGET_NORMALIZE_STANDARD);
+    CHECK(strcmp(c.data.train, "t.h5:g[4::5]") == 0 && c.data.val_fraction == 0.25 && c.data.split_seed == 7);
+    CHECK(strcmp(c.data.weights, "w") == 0 && c.data.labels == LABELS_AUTO &&
+          c.data.normalize == NORMALIZE_STANDARD);
+    CHECK(c.data.target_normalize == TARGET_NORMALIZE_STANDARD);
     options_free(&c);
     refuse("data: {train: t.h5, val: v.h5, val_fraction: 0.25}\n" MODEL, NULL, NULL,
            "data.val_fraction (f.yaml:1:46): 0.25, but data.val is v.h5; leave one of them out");

@@ -56,11 +56,11 @@ static void test_round_trip(void)
     CHECK_STATUS(resolve(one, NULL, NULL, &second), STATUS_OK);
     CHECK_STATUS(options_text(&second, &two), STATUS_OK);
     CHECK(strcmp(one, two) == 0);
-    CHECK(strcmp(first.data_train, second.data_train) == 0 && strcmp(second.run_name, "a: #b") == 0);
+    CHECK(strcmp(first.data.train, second.data.train) == 0 && strcmp(second.run_name, "a: #b") == 0);
     CHECK(second.seed == 9007199254740992 && !second.shuffle && second.sync_method == SYNC_ALLREDUCE);
     CHECK(memcmp(first.optim_args.of, second.optim_args.of, sizeof first.optim_args.of) == 0);
     CHECK(memcmp(&first.model, &second.model, sizeof first.model) == 0);
-    CHECK(strcmp(second.checkpoint_best, "") == 0 && strcmp(second.data_x, "") == 0);
+    CHECK(strcmp(second.checkpoint_best, "") == 0 && strcmp(second.data.x, "") == 0);
     for (const struct option *o = option_table(); o->key; o++)
         CHECK(strstr(one, strchr(o->key, '.') + 1) != NULL);
     mem_free(&one);

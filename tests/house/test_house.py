@@ -26,7 +26,7 @@ MAY_SEE = {
     "optim": {"core", "math"},
     "io": {"core"},
     "comm": {"core", "math", "nn", "optim"},
-    "data": {"core", "math", "nn", "io"},
+    "data": {"core", "math", "nn", "comm", "io"},
     "train": {"core", "math", "nn", "optim", "io", "data", "comm"},
     "bench": {"core", "math", "nn", "optim", "io", "data", "comm", "train"},
     "app": {"core", "math", "nn", "optim", "io", "data", "comm", "train", "bench"},

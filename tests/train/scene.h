@@ -12,7 +12,7 @@
 #include "core/mem.h"
 #include "train/checkpoint/private.h"
 #include "train/configuration.h"
-#include "train/folder.h"
+#include "folder.h"
 #include "train/checkpoint/saver.h"
 #include "train/trainer_private.h"
 

@@ -8,7 +8,7 @@
 #include "core/mem.h"
 #include "data/order.h"
 #include "train/configuration.h"
-#include "train/folder.h"
+#include "folder.h"
 #include "train/checkpoint/saver.h"
 #include "train/trainer_private.h"
 

@@ -11,7 +11,7 @@
 #include "core/mem.h"
 #include "data/order.h"
 #include "spec.h"
-#include "train/folder.h"
+#include "folder.h"
 #include "train/trainer_private.h"
 
 #define SAMPLES       61
@@ -133,13 +133,13 @@ static struct config configuration(const struct loss_ops *loss, enum target_kind
     static char none_[] = "", x[] = "x", isa[] = "auto";
     struct config c = {.run_name = none_,
                        .seed = 3,
-                       .data_train = path,
-                       .data_val = none_,
-                       .data_x = x,
-                       .data_y = (char *)(uintptr_t)labels,
-                       .data_weights = none_,
-                       .labels = 1 + (int)kind,
-                       .normalize = NORMALIZE_NONE,
+                       .data.train = path,
+                       .data.val = none_,
+                       .data.x = x,
+                       .data.y = (char *)(uintptr_t)labels,
+                       .data.weights = none_,
+                       .data.labels = 1 + (int)kind,
+                       .data.normalize = NORMALIZE_NONE,
                        .loss = loss,
                        .epochs = 1,
                        .batch = BATCH,
@@ -224,7 +224,7 @@ static void check_loss(const struct loss_ops *loss, enum target_kind kind, int v
     bool ignores = kind == TARGET_INDEX && arg_find(loss->args, "ignore_index") >= 0;
     struct config config = configuration(loss, kind, ignores ? "ignored" : target_name(kind));
     struct trainer *t = NULL;
-    if (weighted) config.data_weights = weights;
+    if (weighted) config.data.weights = weights;
     if (sum) config.loss_args.of[LOSS_REDUCTION] = LOSS_SUM;
     if (options) set_options(&config);
     CHECK_STATUS(trainer_create(&t, comm, &config, "text"), STATUS_OK);

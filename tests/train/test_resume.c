@@ -6,7 +6,7 @@
 #include "core/mem.h"
 #include "train/checkpoint/private.h"
 #include "train/configuration.h"
-#include "train/folder.h"
+#include "folder.h"
 #include "train/trainer_private.h"
 
 #define STEPS_PER_EPOCH ((SAMPLES + BATCH - 1) / BATCH)

@@ -71,7 +71,7 @@ enum status setup_create(struct setup *s, struct comm *comm, const struct argume
     options_free(&s->config);
     TRY(comm_agree(comm, status));
     TRY(setup_share(s, comm));
-    h5_allow_external(s->config.allow_external);
+    h5_allow_external(s->config.data.allow_external);
     return STATUS_OK;
 }
 

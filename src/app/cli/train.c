@@ -41,7 +41,7 @@ static void on_epoch(void *self, const struct epoch_event *e)
 static enum status write_reports(const struct run *run, const struct eval_event *e)
 {
     char file[RUNDIR_PATH_SIZE];
-    const char *data = run->config->data_val[0] ? run->config->data_val : run->config->data_train;
+    const char *data = run->config->data.val[0] ? run->config->data.val : run->config->data.train;
     TRY(rundir_file(run->path, "report.json", file));
     TRY(report_write_json(file, e, NULL, data));
     if (!e->confusion) return STATUS_OK;

@@ -15,11 +15,11 @@
 
 static const char *const isa_levels[] = {"auto", "base", "v2", "v3", "v4", NULL};
 static const char *const normalize_kinds[] = {"auto", "unit", "none", "standard",
-                                              NULL}; /* enum config_normalize */
+                                              NULL}; /* enum data_normalize */
 static const char *const label_kinds[] = {"auto",       "index",  "onehot", "probs",
-                                          "multilabel", "target", NULL}; /* config_labels */
+                                          "multilabel", "target", NULL}; /* enum data_labels */
 static const char *const target_normalize_kinds[] = {"none", "standard",
-                                                     NULL};            /* enum config_target_normalize */
+                                                     NULL};            /* enum data_target_normalize */
 static const char *const sync_methods[] = {"tree", "allreduce", NULL}; /* enum config_sync */
 
 static const char *const mixed_kinds[] = {"refuse", "allow", NULL}; /* enum config_mixed */
@@ -34,34 +34,35 @@ static const struct option options[] = {
     {"run.isa", OPTION_TEXT, AT(isa), "auto", .choices = isa_levels,
      .help = "instruction-set level of the kernels; the results do not depend on it from v3 on"},
 
-    {"data.train", OPTION_TEXT, AT(data_train), NULL, MAY_CHANGE,
+    {"data.train", OPTION_TEXT, AT(data.train), NULL, MAY_CHANGE,
      .help = "training set: FILE.h5, FILE.h5:GROUP, demo:train or synthetic:CxHxW:K:N; a slice behind it "
              "takes a part: "
              "FILE.h5[0:16000]"},
-    {"data.val", OPTION_TEXT, AT(data_val), "", MAY_CHANGE,
+    {"data.val", OPTION_TEXT, AT(data.val), "", MAY_CHANGE,
      .help = "set to evaluate on after every epoch; empty = none"},
-    {"data.val_fraction", OPTION_REAL, AT(val_fraction), "0", 0, 1,
+    {"data.val_fraction", OPTION_REAL, AT(data.val_fraction), "0", 0, 1,
      .help = "share of the training set to evaluate on instead, chosen at random; 0 = none"},
-    {"data.split_seed", OPTION_INT, AT(split_seed), "1", 0, MANY, .help = "seed of that choice"},
-    {"data.x", OPTION_TEXT, AT(data_x), "",
+    {"data.split_seed", OPTION_INT, AT(data.split_seed), "1", 0, MANY, .help = "seed of that choice"},
+    {"data.x", OPTION_TEXT, AT(data.x), "",
      .help = "name of the features in the file; empty = look for the usual ones"},
-    {"data.y", OPTION_TEXT, AT(data_y), "",
+    {"data.y", OPTION_TEXT, AT(data.y), "",
      .help = "name of the labels in the file; empty = look for the usual ones"},
-    {"data.labels", OPTION_CHOICE, AT(labels), "auto", .choices = label_kinds,
+    {"data.labels", OPTION_CHOICE, AT(data.labels), "auto", .choices = label_kinds,
      .help = "what the labels are: class indices, one-hot rows, rows of probabilities, 0 and 1 for each "
              "label, or real "
              "values; auto = what their type, shape and values, and the loss, say"},
-    {"data.weights", OPTION_TEXT, AT(data_weights), "",
+    {"data.weights", OPTION_TEXT, AT(data.weights), "",
      .help = "name of the sample weights in the file; empty = all weigh the same"},
-    {"data.allow_external", OPTION_BOOL, AT(allow_external), "false", MAY_CHANGE,
+    {"data.allow_external", OPTION_BOOL, AT(data.allow_external), "false", MAY_CHANGE,
      .help = "follow what leads out of a data file: links, external storage, virtual datasets, filter "
              "plugins; only for files "
              "you trust"},
-    {"data.normalize", OPTION_CHOICE, AT(normalize), "auto", .choices = normalize_kinds,
+    {"data.normalize", OPTION_CHOICE, AT(data.normalize), "auto", .choices = normalize_kinds,
      .help =
          "auto = mean 0 and deviation 1 per channel of the training set; unit = uint8/255; none = as stored; "
          "standard = as auto, but per feature"},
-    {"data.target_normalize", OPTION_CHOICE, AT(target_normalize), "none", .choices = target_normalize_kinds,
+    {"data.target_normalize", OPTION_CHOICE, AT(data.target_normalize), "none",
+     .choices = target_normalize_kinds,
      .help = "standard = the loss sees real values with mean 0 and deviation 1 per target of the training "
              "set; scores are in "
              "original units"},

@@ -290,12 +290,12 @@ static enum status check_families(const struct config *config)
 
 static enum status check_data(const struct settings *s, const struct config *config)
 {
-    if (!*config->data_train) return status_fail(STATUS_CONFIG, "data.train is empty");
-    if (config->val_fraction == 0 || !*config->data_val) return STATUS_OK;
+    if (!*config->data.train) return status_fail(STATUS_CONFIG, "data.train is empty");
+    if (config->data.val_fraction == 0 || !*config->data.val) return STATUS_OK;
     char where[SETTINGS_WHERE_SIZE];
     place(s, "data.val_fraction", where);
     return status_fail(STATUS_CONFIG, "%s: %g, but data.val is %s; leave one of them out", where,
-                       config->val_fraction, config->data_val);
+                       config->data.val_fraction, config->data.val);
 }
 
 static enum status check_time(const struct settings *s, const struct config *config)

@@ -95,11 +95,11 @@ static const char *output_word(enum target_kind kind, int64_t count)
 static void report_val(const struct config *config, const struct trainer_info *info)
 {
     const char *weights = info->has_weights && !info->val_has_weights ? ", without weights" : "";
-    if (config->val_fraction > 0)
-        log_info("         a share of %g for evaluation: %lld samples", config->val_fraction,
+    if (config->data.val_fraction > 0)
+        log_info("         a share of %g for evaluation: %lld samples", config->data.val_fraction,
                  (long long)info->val_samples);
     else if (info->val_samples)
-        log_info("         %s: %lld samples%s", config->data_val, (long long)info->val_samples, weights);
+        log_info("         %s: %lld samples%s", config->data.val, (long long)info->val_samples, weights);
 }
 
 /* Which kind was found, and what is done with the values. */
@@ -107,9 +107,10 @@ static void report_labels(const struct config *config, const struct trainer_info
 {
     log_info(
         "labels   %s: %s%s%s%s%s", info->label_text, target_name(info->kind),
-        config->labels == LABELS_AUTO ? "" : ", as data.labels says",
-        config->target_normalize == TARGET_NORMALIZE_NONE ? "" : ", each target with mean 0 and deviation 1",
-        info->has_weights ? ", samples weighted by " : "", info->has_weights ? config->data_weights : "");
+        config->data.labels == LABELS_AUTO ? "" : ", as data.labels says",
+        config->data.target_normalize == TARGET_NORMALIZE_NONE ? ""
+                                                               : ", each target with mean 0 and deviation 1",
+        info->has_weights ? ", samples weighted by " : "", info->has_weights ? config->data.weights : "");
 }
 
 void report_start(const struct config *config, const struct comm *comm, const struct trainer_info *info)
@@ -121,7 +122,7 @@ void report_start(const struct config *config, const struct comm *comm, const st
              comm_size(comm), plural(comm_size(comm)), comm_nodes(comm), plural(comm_nodes(comm)), info->blas,
              info->isa, (info->window_bytes + info->copy_bytes) / 1e6);
     if (comm_crowded(comm)) log_warn("more ranks than cores on this machine: they will take turns");
-    log_info("data     %s: %lld samples of %s %s, %lld %s", config->data_train,
+    log_info("data     %s: %lld samples of %s %s, %lld %s", config->data.train,
              (long long)info->train_samples, shape, info->feature_type, (long long)info->classes,
              output_word(info->kind, info->classes));
     report_val(config, info);

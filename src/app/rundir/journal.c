@@ -140,8 +140,8 @@ void journal_start(struct journal *j, const struct config *config, const struct 
     json_int(&line, "total_steps", info->total_steps);
     json_int(&line, "params", model_param_count(info->model));
     json_int(&line, "layers", model_layer_count(info->model));
-    json_text(&line, "train", config->data_train);
-    json_text(&line, "val", config->data_val);
+    json_text(&line, "train", config->data.train);
+    json_text(&line, "val", config->data.val);
     json_int(&line, "train_samples", info->train_samples);
     json_int(&line, "val_samples", info->val_samples);
     json_int(&line, "classes", info->classes);

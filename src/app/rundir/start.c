@@ -303,7 +303,7 @@ enum status start_choose(struct start *s, struct setup *setup, struct comm *comm
     comm_share_bytes(comm, &virtual_ranks, sizeof virtual_ranks);
     TRY(setup_share(setup, comm));
     setup->config.virtual_ranks = virtual_ranks; /* may be more than the text says */
-    h5_allow_external(setup->config.allow_external);
+    h5_allow_external(setup->config.data.allow_external);
     return STATUS_OK;
 }
 

@@ -4,7 +4,8 @@
 #ifndef TRAIN_CHECKPOINT_EXAMINER_H
 #define TRAIN_CHECKPOINT_EXAMINER_H
 
-#include "train/batch.h"
+#include "data/batch.h"
+#include "train/config.h"
 
 struct examiner {
     struct dataset *data;

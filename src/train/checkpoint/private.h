@@ -5,7 +5,7 @@
 #include "train/checkpoint/checkpoint.h"
 #include "io/h5/h5.h"
 #include "nn/model.h"
-#include "train/normalize.h"
+#include "data/normalize.h"
 #include "optim/optim.h"
 #include "train/progress.h"
 

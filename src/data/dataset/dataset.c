@@ -1,4 +1,4 @@
-#include "train/dataset/dataset.h"
+#include "data/dataset/dataset.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -9,7 +9,7 @@
 #include "data/moments.h"
 #include "core/system/stop.h"
 #include "comm/watch/watchdog.h"
-#include "train/dataset/private.h"
+#include "data/dataset/private.h"
 
 #define ANYTHING ((1u << TARGET_KINDS) - 1)
 

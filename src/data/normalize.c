@@ -1,4 +1,4 @@
-#include "train/normalize.h"
+#include "data/normalize.h"
 
 #include <assert.h>
 
@@ -87,7 +87,7 @@ static enum status measure(struct normal *n, struct comm *comm, const struct row
 }
 
 enum status normal_create(struct normal *n, struct comm *comm, const struct dataset *d,
-                          enum config_normalize mode)
+                          enum data_normalize mode)
 {
     const struct source_info *info = dataset_info(d);
     struct rows rows = {d, info->type, info->shape, dataset_features};

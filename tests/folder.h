@@ -1,6 +1,6 @@
 /* folder.h - a scratch folder that all ranks of a test see. */
-#ifndef TESTS_TRAIN_FOLDER_H
-#define TESTS_TRAIN_FOLDER_H
+#ifndef TESTS_FOLDER_H
+#define TESTS_FOLDER_H
 
 #include <stdlib.h>
 

@@ -1,16 +1,16 @@
 /* labelled_set.h - a file with every kind of labels and weights, and the sets of it that the tests of the trainer load. */
-#ifndef TESTS_TRAIN_LABELLED_SET_H
-#define TESTS_TRAIN_LABELLED_SET_H
+#ifndef TESTS_DATA_LABELLED_SET_H
+#define TESTS_DATA_LABELLED_SET_H
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "check.h"
-#include "train/dataset/dataset.h"
+#include "data/dataset/dataset.h"
 #include "io/h5/h5.h"
 #include "math/kernels.h"
 #include "core/mem.h"
-#include "train/folder.h"
+#include "folder.h"
 
 #define SAMPLES 1300 /* three blocks of 512, so that three ranks read */
 #define SIDE    3

@@ -1,7 +1,7 @@
 // ranks: 1 2 3
 /* From a set to the model's input: statistics are those of the training part, and a batch is what the loss needs. */
-#include "train/batch.h"
-#include "train/labelled_set.h"
+#include "data/batch.h"
+#include "data/labelled_set.h"
 
 /* Mean and deviation in long double, two passes; statistics are float32, so agree to a few units of 2^-24. */
 static void check_statistics(const struct normal *n, int64_t channels, const struct dataset *d, bool targets)
@@ -29,7 +29,7 @@ static void check_statistics(const struct normal *n, int64_t channels, const str
 static void test_statistics(void)
 {
     static const struct {
-        enum config_normalize mode;
+        enum data_normalize mode;
         int64_t channels;
     } modes[] = {{NORMALIZE_AUTO, 2}, {NORMALIZE_STANDARD, SIZE}};
     for (int split = 0; split < 2; split++) {

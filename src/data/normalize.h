@@ -1,10 +1,10 @@
 /* normalize.h - from stored features to a network's inputs, and from stored targets to those of its loss, with the statistics
  * of the training set. */
-#ifndef TRAIN_NORMALIZE_H
-#define TRAIN_NORMALIZE_H
+#ifndef DATA_NORMALIZE_H
+#define DATA_NORMALIZE_H
 
-#include "train/config.h"
-#include "train/dataset/dataset.h"
+#include "data/config.h"
+#include "data/dataset/dataset.h"
 
 /* How stored features become inputs: the features of a sample are `channels` equal runs, and those of run c become
  * x * scale[c] + shift[c]. Statistics hold for one stored type: those of uint8 images mean nothing for floats. */
@@ -18,7 +18,7 @@ struct normal {
 /* Measures features of `d` if the mode asks for it. Collective over all ranks, the same on every one. normal_destroy also after a
  * failure. */
 enum status normal_create(struct normal *n, struct comm *comm, const struct dataset *d,
-                          enum config_normalize mode);
+                          enum data_normalize mode);
 void normal_destroy(struct normal *n);
 
 /* The same for the targets of a set of TARGET_VALUES: `channels` is K. */

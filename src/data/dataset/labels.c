@@ -1,7 +1,7 @@
 #include <inttypes.h>
 #include <math.h>
 
-#include "train/dataset/private.h"
+#include "data/dataset/private.h"
 
 /* An index below 0 means nothing, unless it is the one the loss ignores. */
 static enum status check_indices(const struct store *s, int64_t first, int64_t count)

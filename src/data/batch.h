@@ -2,10 +2,10 @@
  *
  * A pass holds `leaves` virtual ranks side by side; virtual rank i has lanes [i, i+1) * lanes of the pass, and its
  * part of every array here begins at i * lanes. */
-#ifndef TRAIN_BATCH_H
-#define TRAIN_BATCH_H
+#ifndef DATA_BATCH_H
+#define DATA_BATCH_H
 
-#include "train/normalize.h"
+#include "data/normalize.h"
 #include "nn/losses/loss.h"
 #include "nn/model.h"
 

@@ -3,7 +3,7 @@
 #include <unistd.h>
 
 #include "data/order.h"
-#include "train/labelled_set.h"
+#include "data/labelled_set.h"
 
 static const struct arg with_ignore[] = {{.name = "ignore_index", .kind = ARG_INT, .min = -1e9, .max = 1e9},
                                          ARG_END};

@@ -2,8 +2,8 @@
  *
  * The ranks of a node read disjoint runs of samples in parallel into one shared window; after that no file is touched.
  * What the labels mean is found out on the way (infer.h). A set can be cut in two, which then are views of one window. */
-#ifndef TRAIN_DATASET_DATASET_H
-#define TRAIN_DATASET_DATASET_H
+#ifndef DATA_DATASET_DATASET_H
+#define DATA_DATASET_DATASET_H
 
 #include <stddef.h>
 

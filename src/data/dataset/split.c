@@ -3,7 +3,7 @@
 
 #include "core/mem.h"
 #include "data/order.h"
-#include "train/dataset/private.h"
+#include "data/dataset/private.h"
 
 /* Purpose of the permutation, beside the epochs of training, which count from 1. */
 #define SPLIT_EPOCH 0

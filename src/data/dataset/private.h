@@ -1,8 +1,8 @@
 /* private.h - what the views of one window share. */
-#ifndef TRAIN_DATASET_PRIVATE_H
-#define TRAIN_DATASET_PRIVATE_H
+#ifndef DATA_DATASET_PRIVATE_H
+#define DATA_DATASET_PRIVATE_H
 
-#include "train/dataset/dataset.h"
+#include "data/dataset/dataset.h"
 #include "data/source/infer.h"
 #include "comm/shared.h"
 

@@ -1,0 +1,37 @@
+/* config.h - what a run says about its data: the section `data` of a configuration, as plain values.
+ *
+ * Strings are owned by whoever fills it in (the app layer); the data layer only reads it. */
+#ifndef DATA_CONFIG_H
+#define DATA_CONFIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum data_normalize {
+    NORMALIZE_AUTO,     /* (x - mean) / std of every channel of the training set */
+    NORMALIZE_UNIT,     /* uint8 / 255, floats as they are (torchvision's ToTensor) */
+    NORMALIZE_NONE,     /* as stored */
+    NORMALIZE_STANDARD, /* (x - mean) / std of every single feature of the training set */
+};
+
+/* The kind of the labels: inferred, or 1 + enum target_kind. */
+enum data_labels { LABELS_AUTO };
+
+enum data_target_normalize {
+    TARGET_NORMALIZE_NONE,
+    TARGET_NORMALIZE_STANDARD, /* (y - mean) / std of every target of the training set */
+};
+
+struct data_config {
+    char *train, *val;   /* source locators; val may be "" */
+    char *x, *y;         /* object names, "" = look for the usual ones */
+    char *weights;       /* object name, "" = none */
+    int labels;          /* enum data_labels */
+    bool allow_external; /* files may lead out of themselves (h5.h) */
+    double val_fraction; /* of the training set, when there is no val; 0 = none */
+    int64_t split_seed;
+    int normalize;        /* enum data_normalize */
+    int target_normalize; /* enum data_target_normalize */
+};
+
+#endif
