@@ -90,8 +90,8 @@ static void add_convs(struct list *l)
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
         int64_t in = table[i].in, size = table[i].size, out = table[i].out, kernel = table[i].kernel;
         int64_t to = size + 2 * table[i].padding - kernel + 1;
-        struct bench_case shape = {.window = {.in = {in, size, size},
-                                              .out = {out, to, to},
+        struct bench_case shape = {.window = {.in = shape_2d(in, size, size),
+                                              .out = shape_2d(out, to, to),
                                               .kernel = kernel,
                                               .stride = 1,
                                               .padding = table[i].padding,
@@ -270,12 +270,15 @@ static void add_plain(struct list *l, struct bench_case shape, void (*run)(const
 static void add_others(struct list *l)
 {
     int64_t x = 64 * 24 * 24 * LANES, y = x / 4, features = 784 * LANES, params = 1 << 20;
-    struct bench_case pool = {
-        .window =
-            {.in = {64, 24, 24}, .out = {64, 12, 12}, .kernel = 2, .stride = 2, .lanes = LANES, .leaves = 1},
-        .x_floats = x,
-        .y_floats = y,
-        .scratch_floats = y};
+    struct bench_case pool = {.window = {.in = shape_2d(64, 24, 24),
+                                         .out = shape_2d(64, 12, 12),
+                                         .kernel = 2,
+                                         .stride = 2,
+                                         .lanes = LANES,
+                                         .leaves = 1},
+                              .x_floats = x,
+                              .y_floats = y,
+                              .scratch_floats = y};
     struct bench_case plain = {.count = 64, .x_floats = x, .y_floats = x, .scratch_floats = x};
     struct bench_case logits = {.count = 10,
                                 .x_floats = 10 * LANES,

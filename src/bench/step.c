@@ -37,7 +37,7 @@ static int lowest_trained(const struct model *m)
 static double layer_flops(const struct layer *l)
 {
     if (l->tensor_count == 0 || l->tensors[0].rank < 2) return 0;
-    return 2 * (double)tensor_count(&l->tensors[0]) * (double)(l->out.h * l->out.w);
+    return 2 * (double)tensor_count(&l->tensors[0]) * (double)(shape_positions(l->out));
 }
 
 static struct bench_step_row *add_row(struct bench_step *r, const char *name, int depth)

@@ -39,7 +39,7 @@ static void add_f32(const float *x, int64_t count, float shift, double *sum, dou
 void moments_add(enum feature_type type, struct shape shape, const void *features, const float *shift,
                  double *block)
 {
-    int64_t plane = shape.h * shape.w;
+    int64_t plane = shape_positions(shape);
     for (int64_t c = 0; c < shape.c; c++)
         if (type == FEATURE_U8)
             add_u8((const uint8_t *)features + c * plane, plane, &block[c], &block[shape.c + c]);
@@ -84,7 +84,7 @@ static double variance_f32(int64_t n, const double *table, int64_t stride, int64
 void moments_finish(enum feature_type type, struct shape shape, int64_t samples, const float *shift,
                     const double *table, int64_t blocks, float *mean, float *std)
 {
-    int64_t n = samples * shape.h * shape.w;
+    int64_t n = samples * shape_positions(shape);
     for (int64_t c = 0; c < shape.c; c++) {
         double m;
         double variance = type == FEATURE_U8 ? variance_u8(n, table + c, shape.c, blocks, &m)

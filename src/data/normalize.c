@@ -48,7 +48,7 @@ static void first_means(const struct rows *r, float *shift)
     if (r->type != FEATURE_F32) return;
     const float *x = r->at(r->data, 0);
     assert(shift); /* a sample has channels */
-    int64_t plane = r->shape.h * r->shape.w;
+    int64_t plane = shape_positions(r->shape);
     for (int64_t c = 0; c < r->shape.c; c++) {
         double sum = 0;
         for (int64_t i = 0; i < plane; i++) sum += x[c * plane + i];
@@ -91,7 +91,7 @@ enum status normal_create(struct normal *n, struct comm *comm, const struct data
 {
     const struct source_info *info = dataset_info(d);
     struct rows rows = {d, info->type, info->shape, dataset_features};
-    if (mode == NORMALIZE_STANDARD) rows.shape = (struct shape){shape_features(info->shape), 1, 1};
+    if (mode == NORMALIZE_STANDARD) rows.shape = shape_flat(shape_features(info->shape));
     TRY(comm_agree(comm, normal_allocate(n, rows.shape.c, info->type)));
     if (mode == NORMALIZE_AUTO || mode == NORMALIZE_STANDARD) TRY(measure(n, comm, &rows));
     if (mode == NORMALIZE_UNIT && info->type == FEATURE_U8)
@@ -102,7 +102,7 @@ enum status normal_create(struct normal *n, struct comm *comm, const struct data
 
 enum status normal_create_targets(struct normal *n, struct comm *comm, const struct dataset *d)
 {
-    struct rows rows = {d, FEATURE_F32, {dataset_width(d), 1, 1}, targets_at};
+    struct rows rows = {d, FEATURE_F32, shape_flat(dataset_width(d)), targets_at};
     TRY(comm_agree(comm, normal_allocate(n, rows.shape.c, FEATURE_F32)));
     TRY(measure(n, comm, &rows));
     normal_finish(n);

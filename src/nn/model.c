@@ -44,7 +44,8 @@ static void place_tensors(struct model *m, struct layer *l)
 
 static enum status check_sizes(const struct layer *l)
 {
-    double activations = (double)l->out.c * (double)l->out.h * (double)l->out.w * (double)l->lanes;
+    double activations = (double)l->out.c * (double)l->out.d[AXIS_D] * (double)l->out.d[AXIS_H] *
+                         (double)l->out.d[AXIS_W] * (double)l->lanes;
     double params = 0;
     for (int t = 0; t < l->tensor_count; t++) {
         double count = 1;

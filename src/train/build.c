@@ -14,10 +14,11 @@ enum status build_check_shape(struct shape want, const struct dataset *d)
 {
     struct shape have = dataset_info(d)->shape;
     if (shape_features(want) == shape_features(have)) return STATUS_OK;
-    return status_fail(STATUS_DATA,
-                       "%s: samples are [%lld, %lld, %lld] but the model takes [%lld, %lld, %lld]",
-                       dataset_locator(d), (long long)have.c, (long long)have.h, (long long)have.w,
-                       (long long)want.c, (long long)want.h, (long long)want.w);
+    char stored[SHAPE_TEXT], wanted[SHAPE_TEXT];
+    shape_text(have, stored);
+    shape_text(want, wanted);
+    return status_fail(STATUS_DATA, "%s: samples are %s but the model takes %s", dataset_locator(d), stored,
+                       wanted);
 }
 
 /* Clipped logits are those of a last layer that limits them. */

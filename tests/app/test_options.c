@@ -180,7 +180,8 @@ static void test_layers(void)
         DATA "model:\n  input: [8, 4]\n  layers:\n    - conv2d: {out: 4, kernel: 3, bias: no}\n"
              "    - relu:\n    - maxpool2d: 2\n    - dropout\n    - linear: {out: 10}\n";
     CHECK_STATUS(resolve(text, NULL, NULL, &c), STATUS_OK);
-    CHECK(c.model.layer_count == 5 && c.model.input.c == 1 && c.model.input.h == 8 && c.model.input.w == 4);
+    CHECK(c.model.layer_count == 5 && c.model.input.c == 1 && c.model.input.d[AXIS_H] == 8 &&
+          c.model.input.d[AXIS_W] == 4);
     CHECK(c.model.layers[0].ops == layer_find("conv2d") && c.model.layers[0].args[4] == 0);
     CHECK(c.model.layers[2].args[0] == 2 && c.model.layers[3].args[0] == 0.5);
     options_free(&c);

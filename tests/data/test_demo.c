@@ -51,7 +51,7 @@ static void check_read(const char *locator, int split, int64_t first)
     CHECK_STATUS(source_open(&s, locator, &(struct source_names){.y = ""}), STATUS_OK);
     const struct source_info *info = source_info(s);
     CHECK(info->samples == demo_samples(split) && info->type == FEATURE_U8 && info->class_count == 10);
-    CHECK(info->shape.c == 1 && info->shape.h == 28 && info->shape.w == 28);
+    CHECK(info->shape.c == 1 && info->shape.d[AXIS_H] == 28 && info->shape.d[AXIS_W] == 28);
     CHECK(strcmp(info->class_names[7], "7") == 0);
     CHECK_STATUS(source_read(s, first, 37, &(struct source_rows){.features = again, .labels = labels_again}),
                  STATUS_OK);

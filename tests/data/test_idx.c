@@ -72,7 +72,8 @@ static void check_good(int64_t count, int64_t h, int64_t w, const char *mode)
     CHECK_STATUS(source_open(&s, out, &(struct source_names){0}), STATUS_OK);
     if (!s) return;
     const struct source_info *info = source_info(s);
-    CHECK(info->samples == count && info->shape.c == 1 && info->shape.h == h && info->shape.w == w);
+    CHECK(info->samples == count && info->shape.c == 1 && info->shape.d[AXIS_H] == h &&
+          info->shape.d[AXIS_W] == w);
     CHECK(info->type == FEATURE_U8 && info->class_count == 10 && strcmp(info->class_names[9], "j") == 0);
     unsigned char *back = malloc((size_t)(count * h * w));
     int32_t *classes = malloc((size_t)count * sizeof *classes);

@@ -27,7 +27,7 @@ static double value(enum feature_type type, const void *features, int64_t i)
 
 static void check_moments(enum feature_type type, struct shape shape, int64_t samples, float offset)
 {
-    int64_t size = shape_features(shape), plane = shape.h * shape.w, blocks = moments_blocks(samples);
+    int64_t size = shape_features(shape), plane = shape_positions(shape), blocks = moments_blocks(samples);
     void *features = make_features(type, samples * size, offset);
     double *table = calloc((size_t)(blocks * moments_block_doubles(shape.c)), sizeof *table);
     float *shift = calloc((size_t)shape.c, sizeof *shift), mean[8], std[8];
@@ -62,17 +62,17 @@ static void test_constant(void)
 {
     float same[6] = {0.1f, 0.1f, 0.1f, 0.1f, 0.1f, 0.1f}, shift = 0.1f, mean, std;
     double block[2];
-    moments_block(FEATURE_F32, (struct shape){1, 1, 2}, same, 3, &shift, block);
-    moments_finish(FEATURE_F32, (struct shape){1, 1, 2}, 3, &shift, block, 1, &mean, &std);
+    moments_block(FEATURE_F32, shape_2d(1, 1, 2), same, 3, &shift, block);
+    moments_finish(FEATURE_F32, shape_2d(1, 1, 2), 3, &shift, block, 1, &mean, &std);
     CHECK(mean == 0.1f && std == 1);
     uint8_t bytes[6] = {7, 7, 7, 7, 7, 7};
-    moments_block(FEATURE_U8, (struct shape){1, 1, 2}, bytes, 3, NULL, block);
-    moments_finish(FEATURE_U8, (struct shape){1, 1, 2}, 3, NULL, block, 1, &mean, &std);
+    moments_block(FEATURE_U8, shape_2d(1, 1, 2), bytes, 3, NULL, block);
+    moments_finish(FEATURE_U8, shape_2d(1, 1, 2), 3, NULL, block, 1, &mean, &std);
     CHECK(mean == 7 && std == 1);
     float tiny[6] = {0, 1e-42f, 0, 1e-42f, 0, 1e-42f}; /* 1 / 5e-43 is no float */
     shift = 0;
-    moments_block(FEATURE_F32, (struct shape){1, 1, 2}, tiny, 3, &shift, block);
-    moments_finish(FEATURE_F32, (struct shape){1, 1, 2}, 3, &shift, block, 1, &mean, &std);
+    moments_block(FEATURE_F32, shape_2d(1, 1, 2), tiny, 3, &shift, block);
+    moments_finish(FEATURE_F32, shape_2d(1, 1, 2), 3, &shift, block, 1, &mean, &std);
     CHECK(std == 1);
 }
 
@@ -81,9 +81,9 @@ int main(void)
     static const int64_t samples[] = {1, 2, 511, 512, 513, 1031};
     for (int i = 0; i < 6; i++)
         for (int type = FEATURE_U8; type <= FEATURE_F32; type++) {
-            check_moments(type, (struct shape){1, 1, 1}, samples[i], 0);
-            check_moments(type, (struct shape){3, 5, 7}, samples[i], 0);
-            check_moments(type, (struct shape){8, 1, 1}, samples[i], 1000);
+            check_moments(type, shape_flat(1), samples[i], 0);
+            check_moments(type, shape_2d(3, 5, 7), samples[i], 0);
+            check_moments(type, shape_flat(8), samples[i], 1000);
         }
     CHECK(moments_blocks(1) == 1 && moments_blocks(512) == 1 && moments_blocks(513) == 2);
     test_constant();

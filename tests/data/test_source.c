@@ -4,7 +4,7 @@
 /* The feature of sample n, channel c, row h, column w, whatever the order it is stored in. */
 static double stored(const struct sample_file *s, struct shape shape, int64_t n, int64_t f)
 {
-    int64_t plane = shape.h * shape.w, c = f / plane, at = f % plane;
+    int64_t plane = shape_positions(shape), c = f / plane, at = f % plane;
     bool last = s->layout && strcmp(s->layout, "NHWC") == 0;
     return feature_of(n * shape.c * plane + (last ? at * shape.c + c : f));
 }
@@ -18,7 +18,7 @@ static void check_good(const struct sample_file *s, struct shape shape)
     if (!source) return;
     const struct source_info *info = source_info(source);
     CHECK(info->samples == s->dims[0]);
-    CHECK(info->shape.c == shape.c && info->shape.h == shape.h && info->shape.w == shape.w);
+    CHECK(shape_equal(info->shape, shape));
     CHECK(info->type == (s->x_type == H5_TYPE_U8 ? FEATURE_U8 : FEATURE_F32) && info->class_count == 0);
     int32_t labels[64];
     int64_t size = shape_features(shape);
@@ -48,17 +48,17 @@ static void test_shapes(void)
             struct sample_file s = {.x_type = types[t], .y_type = t % 2 ? H5_TYPE_U8 : H5_TYPE_I64};
             s.dims[0] = counts[n];
             s.rank = 2, s.dims[1] = 7;
-            check_good(&s, (struct shape){7, 1, 1});
+            check_good(&s, shape_flat(7));
             s.rank = 3, s.dims[2] = 5;
-            check_good(&s, (struct shape){1, 7, 5});
+            check_good(&s, shape_2d(1, 7, 5));
             s.rank = 4, s.dims[3] = 3;
-            check_good(&s, (struct shape){7, 5, 3});
+            check_good(&s, shape_2d(7, 5, 3));
             s.layout = "NCHW";
-            check_good(&s, (struct shape){7, 5, 3});
+            check_good(&s, shape_2d(7, 5, 3));
             s.layout = "NHWC";
-            check_good(&s, (struct shape){3, 7, 5});
+            check_good(&s, shape_2d(3, 7, 5));
             s.layout = NULL, s.label_dims[0] = counts[n], s.label_dims[1] = 1;
-            check_good(&s, (struct shape){7, 5, 3});
+            check_good(&s, shape_2d(7, 5, 3));
         }
 }
 
@@ -69,7 +69,7 @@ static void test_names(void)
     for (int i = 0; i < 5; i++)
         for (int j = 0; j < 4; j++) {
             struct sample_file s = {xs[i], ys[j], H5_TYPE_F32, H5_TYPE_I64, 2, {3, 4}, {0}, NULL};
-            check_good(&s, (struct shape){4, 1, 1});
+            check_good(&s, shape_flat(4));
         }
     struct sample_file s = {"a/in", "a/out", H5_TYPE_U8, H5_TYPE_U8, 2, {3, 4}, {0}, NULL};
     struct source *source;
@@ -188,7 +188,7 @@ static void check_slice(const struct sample_file *s, const char *slice, int64_t 
             int64_t number = first + (at + i) * step;
             wrong += source_number(source, at + i) != number || labels[i] != label_of(number);
             for (int64_t f = 0; f < 12; f++)
-                wrong += (double)back.f32[i * 12 + f] != stored(s, (struct shape){3, 2, 2}, number, f);
+                wrong += (double)back.f32[i * 12 + f] != stored(s, shape_2d(3, 2, 2), number, f);
         }
         CHECK(wrong == 0);
     }

@@ -10,7 +10,7 @@ static void check_shape(const char *locator, struct shape shape, uint32_t classe
     struct source *s;
     CHECK_STATUS(source_open(&s, locator, &(struct source_names){0}), STATUS_OK);
     const struct source_info *info = source_info(s);
-    CHECK(info->shape.c == shape.c && info->shape.h == shape.h && info->shape.w == shape.w);
+    CHECK(shape_equal(info->shape, shape));
     CHECK(info->samples == samples && info->type == FEATURE_F32 && info->class_count == 0);
     float x[3 * 105];
     int32_t labels[3];
@@ -29,9 +29,9 @@ static void check_shape(const char *locator, struct shape shape, uint32_t classe
 
 int main(void)
 {
-    check_shape("synthetic:1x1x1:2:3", (struct shape){1, 1, 1}, 2, 3);
-    check_shape("synthetic:3x5x7:10:1000", (struct shape){3, 5, 7}, 10, 1000);
-    check_shape("synthetic:13x1x1:1:17", (struct shape){13, 1, 1}, 1, 17);
+    check_shape("synthetic:1x1x1:2:3", shape_flat(1), 2, 3);
+    check_shape("synthetic:3x5x7:10:1000", shape_2d(3, 5, 7), 10, 1000);
+    check_shape("synthetic:13x1x1:1:17", shape_flat(13), 1, 17);
     static const char *const wrong[] = {"synthetic:",
                                         "synthetic:1x28:10:5",
                                         "synthetic:1x28x28:10",

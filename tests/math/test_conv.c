@@ -6,8 +6,8 @@
 /* Element (c, y, x, n) of an activation, 0 outside. */
 static double at(const float *a, struct shape s, int64_t lanes, int64_t c, int64_t y, int64_t x, int64_t n)
 {
-    if (y < 0 || x < 0 || y >= s.h || x >= s.w) return 0;
-    return a[((c * s.h + y) * s.w + x) * lanes + n];
+    if (y < 0 || x < 0 || y >= s.d[AXIS_H] || x >= s.d[AXIS_W]) return 0;
+    return a[((c * s.d[AXIS_H] + y) * s.d[AXIS_W] + x) * lanes + n];
 }
 
 struct conv_case {
@@ -20,8 +20,8 @@ static void check_forward(const struct conv_case *k, const float *y)
 {
     const struct window *c = &k->c;
     for (int64_t oc = 0; oc < c->out.c; oc++)
-        for (int64_t oy = 0; oy < c->out.h; oy++)
-            for (int64_t ox = 0; ox < c->out.w; ox++)
+        for (int64_t oy = 0; oy < c->out.d[AXIS_H]; oy++)
+            for (int64_t ox = 0; ox < c->out.d[AXIS_W]; ox++)
                 for (int64_t n = 0; n < c->lanes; n += 5) {
                     double sum = k->bias[oc], size = fabs(sum);
                     const float *w = k->w + oc * c->in.c * c->kernel * c->kernel;
@@ -60,8 +60,8 @@ static struct conv_case conv_case(struct shape in, int64_t out, int64_t kernel, 
                                   int64_t padding, int64_t lanes, int64_t leaves)
 {
     struct conv_case k = {.c = {.in = in,
-                                .out = {out, (in.h + 2 * padding - kernel) / stride + 1,
-                                        (in.w + 2 * padding - kernel) / stride + 1},
+                                .out = shape_2d(out, (in.d[AXIS_H] + 2 * padding - kernel) / stride + 1,
+                                                (in.d[AXIS_W] + 2 * padding - kernel) / stride + 1),
                                 .kernel = kernel,
                                 .stride = stride,
                                 .padding = padding,
@@ -116,10 +116,10 @@ static void test_convolutions(void)
         for (int64_t kernel = 1; kernel <= 5; kernel += 2)
             for (int64_t stride = 1; stride <= 2; stride++)
                 for (int64_t padding = 0; padding <= 2; padding += 2)
-                    check_conv((struct shape){channels[i][0], 7, 9}, channels[i][1], kernel, stride, padding,
+                    check_conv(shape_2d(channels[i][0], 7, 9), channels[i][1], kernel, stride, padding,
                                i % 2 ? 16 : 48);
-    check_conv((struct shape){2, 3, 3}, 3, 3, 1, 0, 16); /* one output */
-    check_conv((struct shape){70, 5, 5}, 64, 3, 1, 1, 16);
+    check_conv(shape_2d(2, 3, 3), 3, 3, 1, 0, 16); /* one output */
+    check_conv(shape_2d(70, 5, 5), 64, 3, 1, 1, 16);
 }
 
 /* The lanes of leaf `leaf` of an activation of `features` values. */
@@ -195,10 +195,10 @@ static void check_finish(struct shape in, int64_t out, int64_t kernel, int64_t p
 
 static void test_finish(void)
 {
-    check_finish((struct shape){1, 6, 7}, 6, 5, 0);
-    check_finish((struct shape){6, 6, 7}, 13, 3, 1);
-    check_finish((struct shape){20, 7, 7}, 24, 3, 1);
-    check_finish((struct shape){20, 7, 7}, 24, 5, 2);
+    check_finish(shape_2d(1, 6, 7), 6, 5, 0);
+    check_finish(shape_2d(6, 6, 7), 13, 3, 1);
+    check_finish(shape_2d(20, 7, 7), 24, 3, 1);
+    check_finish(shape_2d(20, 7, 7), 24, 5, 2);
 }
 
 static void test_leaves(void)
@@ -208,10 +208,10 @@ static void test_leaves(void)
         for (int64_t kernel = 1; kernel <= 5; kernel += 2)
             for (int64_t stride = 1; stride <= 2; stride++)
                 for (int64_t leaves = 1; leaves <= 8; leaves *= 2)
-                    check_leaves((struct shape){channels[i][0], 6, 7}, channels[i][1], kernel, stride,
-                                 kernel / 2, leaves == 4 ? 48 : 16, leaves);
-    check_leaves((struct shape){16, 9, 8}, 16, 3, 1, 0, 32, 2);
-    check_leaves((struct shape){64, 12, 12}, 80, 3, 1, 2, 16, 4);
+                    check_leaves(shape_2d(channels[i][0], 6, 7), channels[i][1], kernel, stride, kernel / 2,
+                                 leaves == 4 ? 48 : 16, leaves);
+    check_leaves(shape_2d(16, 9, 8), 16, 3, 1, 0, 32, 2);
+    check_leaves(shape_2d(64, 12, 12), 80, 3, 1, 2, 16, 4);
 }
 
 int main(void)

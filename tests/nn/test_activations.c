@@ -67,7 +67,7 @@ static void check_case(const struct reference_case *c)
 {
     const struct reference_array *x = reference_find(c, "x");
     struct layer l = {.ops = layer_find(c->name),
-                      .in = {x->dims[1], x->dims[2], x->dims[3]},
+                      .in = shape_2d(x->dims[1], x->dims[2], x->dims[3]),
                       .lanes = shape_lanes(x->dims[0]),
                       .leaves = 1};
     CHECK(l.ops != NULL);

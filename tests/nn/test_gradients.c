@@ -158,7 +158,8 @@ static void draw_args(const struct layer_ops *ops, double args[ARG_MAX])
 
 static void check_layer(const struct layer_ops *ops)
 {
-    static const struct shape shapes[] = {{1, 1, 1}, {3, 7, 5}, {2, 6, 6}, {17, 5, 4}, {5, 1, 1}};
+    const struct shape shapes[] = {shape_flat(1), shape_2d(3, 7, 5), shape_2d(2, 6, 6), shape_2d(17, 5, 4),
+                                   shape_flat(5)};
     static const int64_t lane_counts[] = {16, 48, 272};
     int checked = 0;
     for (int trial = 0; trial < 60; trial++) {

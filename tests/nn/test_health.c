@@ -20,7 +20,7 @@ static void add(struct model_spec *spec, const struct layer_ops *ops, int output
 /* Every layer that has parameters, in the middle of a model: with many of them (whose factors are fewer), and with few. */
 static void describe(struct model_spec *spec, const struct layer_ops *ops, bool many)
 {
-    *spec = (struct model_spec){.input = {4, 3, 3}};
+    *spec = (struct model_spec){.input = shape_2d(4, 3, 3)};
     spec_add(spec, "sigmoid", 0, 0);
     add(spec, ops, many ? 40 : 2);
     spec_add(spec, "softplus", 0, 0);
@@ -99,7 +99,7 @@ static void check_layer(const struct layer_ops *ops, bool many)
 /* One layer alone, so that its input can be anything: features that nobody normalised, and broken ones. */
 static void check_inputs(const struct layer_ops *ops, bool many)
 {
-    struct model_spec spec = {.input = {4, 3, 3}};
+    struct model_spec spec = {.input = shape_2d(4, 3, 3)};
     struct bench b = {0};
     add(&spec, ops, many ? 40 : 3);
     set_up(&b, &spec);
@@ -141,7 +141,7 @@ static void check_factors(void)
 {
     static float x[64 * LANES], dy[64 * LANES];
     const struct layer_ops *linear = layer_find("linear");
-    struct layer l = {.ops = linear, .in = {64, 1, 1}, .lanes = LANES, .leaves = 1};
+    struct layer l = {.ops = linear, .in = shape_flat(64), .lanes = LANES, .leaves = 1};
     struct pass p = {.lanes = LANES, .leaves = 1};
     arg_defaults(linear->args, l.args);
     l.args[0] = 64;
@@ -162,7 +162,7 @@ static void check_factors(void)
         }
         *at = 0;
     }
-    struct layer relu = {.ops = layer_find("relu"), .in = {64, 1, 1}, .out = {64, 1, 1}};
+    struct layer relu = {.ops = layer_find("relu"), .in = shape_flat(64), .out = shape_flat(64)};
     x[0] = NAN;
     CHECK(health_factors(&relu, &p, x, dy)); /* no parameters, no gradients */
 }
@@ -170,7 +170,7 @@ static void check_factors(void)
 /* The first layer whose output is not finite, from an input, a weight or an overflow. */
 static void check_first_bad(void)
 {
-    struct model_spec spec = {.input = {4, 3, 3}};
+    struct model_spec spec = {.input = shape_2d(4, 3, 3)};
     struct bench b = {0};
     for (int i = 0; i < 2; i++) spec_add(&spec, "conv2d", 4, 2), spec_add(&spec, "relu", 0, 0);
     spec_add(&spec, "hardtanh", -1000, 1000);
@@ -202,7 +202,7 @@ static void check_first_bad(void)
 static void check_hardtanh(void)
 {
     const struct layer_ops *ops = layer_find("hardtanh");
-    struct layer l = {.ops = ops, .in = {1, 1, 1}, .lanes = 16, .leaves = 1};
+    struct layer l = {.ops = ops, .in = shape_flat(1), .lanes = 16, .leaves = 1};
     struct pass p = {.lanes = 16, .leaves = 1};
     float x[16] = {NAN, 3, -3, 0.5f}, y[16], dy[16] = {1, NAN, 1, NAN}, dx[16];
     arg_defaults(ops->args, l.args);
@@ -218,7 +218,7 @@ static void check_hardtanh(void)
 
 static bool has_parameters(const struct layer_ops *ops)
 {
-    struct layer l = {.ops = ops, .in = {4, 3, 3}, .lanes = LANES, .leaves = 1};
+    struct layer l = {.ops = ops, .in = shape_2d(4, 3, 3), .lanes = LANES, .leaves = 1};
     arg_defaults(ops->args, l.args);
     if (ops->args && ops->args[0].kind == ARG_INT) l.args[0] = 2;
     if (strcmp(ops->name, "conv2d") == 0) l.args[1] = 2;

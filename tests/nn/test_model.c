@@ -13,7 +13,7 @@
 static void small_network(struct model_spec *spec)
 {
     memset(spec, 0, sizeof *spec);
-    spec->input = (struct shape){1, 12, 12};
+    spec->input = shape_2d(1, 12, 12);
     spec_add(spec, "conv2d", 5, 3);
     spec_add(spec, "relu", 0, 0);
     spec_add(spec, "maxpool2d", 2, 0);
@@ -88,7 +88,7 @@ static void test_lanes_are_independent(const struct model_spec *spec, int64_t la
 static void relu_and_pool(struct model_spec *spec, bool apart, int kernel)
 {
     memset(spec, 0, sizeof *spec);
-    spec->input = (struct shape){2, 11, 12};
+    spec->input = shape_2d(2, 11, 12);
     spec_add(spec, "conv2d", 5, 3);
     spec_add(spec, "relu", 0, 0);
     if (apart) spec_add(spec, "avgpool2d", 1, 0);
@@ -136,7 +136,7 @@ static void activated(struct model_spec *spec, const struct layer_ops *activatio
     static const char *const neighbours[] = {"conv2d", "maxpool2d", "sigmoid", "linear"};
     static const double first[] = {5, 2, 0, 7}, second[] = {3, 0, 0, 0};
     memset(spec, 0, sizeof *spec);
-    spec->input = (struct shape){2, 11, 12};
+    spec->input = shape_2d(2, 11, 12);
     for (int i = 0; i < 4; i++) {
         spec_add(spec, neighbours[i], first[i], second[i]);
         if (apart && strcmp(neighbours[i], "linear") != 0) spec_add(spec, "avgpool2d", 1, 0);
@@ -151,14 +151,14 @@ static void test_activations_among_others(void)
     int tested = 0;
     for (int i = 0; layer_registry()[i]; i++) {
         const struct layer_ops *ops = layer_registry()[i];
-        struct layer l = {.ops = ops, .in = {2, 3, 4}, .lanes = 16, .leaves = 1};
+        struct layer l = {.ops = ops, .in = shape_2d(2, 3, 4), .lanes = 16, .leaves = 1};
         /* dropout's draws depend on its place */
         if (arg_find(ops->args, "out") >= 0 || arg_find(ops->args, "kernel") >= 0 ||
             arg_find(ops->args, "p") >= 0)
             continue;
         arg_defaults(ops->args, l.args);
         CHECK_STATUS(ops->plan(&l), STATUS_OK);
-        CHECK(l.tensor_count == 0 && l.out.c == 2 && l.out.h == 3 && l.out.w == 4);
+        CHECK(l.tensor_count == 0 && l.out.c == 2 && l.out.d[AXIS_H] == 3 && l.out.d[AXIS_W] == 4);
         struct model_spec together, apart;
         activated(&together, ops, false);
         activated(&apart, ops, true);
@@ -222,7 +222,7 @@ static void test_leaves(void)
         model_destroy(&m);
     }
     memset(&spec, 0, sizeof spec);
-    spec.input = (struct shape){300, 1, 1};
+    spec.input = shape_flat(300);
     spec_add(&spec, "linear", 300, 0);
     for (int i = 0; i < 3; i++) {
         CHECK_STATUS(model_create(&m, &spec, 16, most[i]), STATUS_OK);
@@ -246,7 +246,7 @@ static void test_refusals(void)
     CHECK_STATUS(model_create(&m, &spec, 16, 1), STATUS_CONFIG);
     small_network(&spec);
     spec.layers[4].args[0] = 1 << 24;
-    spec.input = (struct shape){1 << 10, 1 << 10, 1 << 10};
+    spec.input = shape_2d(1 << 10, 1 << 10, 1 << 10);
     CHECK_STATUS(model_create(&m, &spec, 16, 1), STATUS_CONFIG);
 }
 

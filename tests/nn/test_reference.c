@@ -52,8 +52,10 @@ static void check_layer(const struct reference_case *c)
     const struct reference_array *x = reference_find(c, "x"), *weight = reference_find(c, "weight");
     const struct reference_array *dy = reference_find(c, "dy");
     int64_t lanes = shape_lanes(x->dims[0]);
-    struct layer l = {
-        .ops = layer_find(c->name), .in = {x->dims[1], x->dims[2], x->dims[3]}, .lanes = lanes, .leaves = 1};
+    struct layer l = {.ops = layer_find(c->name),
+                      .in = shape_2d(x->dims[1], x->dims[2], x->dims[3]),
+                      .lanes = lanes,
+                      .leaves = 1};
     CHECK(l.ops != NULL);
     if (!l.ops) return;
     arg_defaults(l.ops->args, l.args);
@@ -86,7 +88,7 @@ static void check_layer(const struct reference_case *c)
     double back = FLOAT_EPSILON * out_terms * out_terms * largest(dy);
     check_lanes(reference_find(c, "dx"), dx, lanes, back * (weight ? largest(weight) : 1));
     if (weight) {
-        double columns = (double)(x->dims[0] * l.out.h * l.out.w),
+        double columns = (double)(x->dims[0] * shape_positions(l.out)),
                bound = FLOAT_EPSILON * columns * columns * largest(dy);
         const struct reference_array *dw = reference_find(c, "dweight"), *db = reference_find(c, "dbias");
         for (int64_t i = 0; i < dw->count; i++) CHECK_NEAR(grads[i], dw->values[i], bound * largest(x));

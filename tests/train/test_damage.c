@@ -35,7 +35,7 @@ struct subject {
 
 static void subject_create(struct subject *s)
 {
-    static const struct shape input = {2, 7, 6};
+    const struct shape input = shape_2d(2, 7, 6);
     struct config c = configuration(0);
     *s = (struct subject){0};
     c.model.input = input;

@@ -174,7 +174,7 @@ static struct loss_sums reference(const struct trainer *t, const struct order *o
     struct model_spec spec = t->config->model;
     struct model *m = NULL;
     struct batch b = {0};
-    spec.input = (struct shape){FEATURES, 1, 1};
+    spec.input = shape_flat(FEATURES);
     CHECK_STATUS(model_create(&m, &spec, lanes, 1), STATUS_OK);
     CHECK_STATUS(batch_create(&b, lanes, 1, dataset_width(t->train)), STATUS_OK);
     b.live[0] = live;

@@ -44,7 +44,7 @@ static const struct test tests[] = {
 /* Tensors that begin inside a cell, are shorter than one, or span several; `wide`: and several buckets. */
 static void describe(struct model_spec *spec, bool wide)
 {
-    *spec = (struct model_spec){.input = {2, 5, 5}};
+    *spec = (struct model_spec){.input = shape_2d(2, 5, 5)};
     spec_add(spec, "conv2d", 3, 3);
     spec_add(spec, "linear", 37, 0);
     spec_add(spec, "relu", 0, 0);

@@ -28,7 +28,7 @@ static enum status read_side(const struct yaml_node *node, int64_t *side)
 enum status option_read_input(const struct setting *setting, const struct yaml_node *node,
                               struct model_spec *model)
 {
-    model->input = (struct shape){0, 0, 0};
+    model->input = (struct shape){0};
     if (node->kind == YAML_SCALAR && strcmp(node->text, "auto") == 0) return STATUS_OK;
     int64_t sides[3];
     int count = 0;
@@ -36,9 +36,9 @@ enum status option_read_input(const struct setting *setting, const struct yaml_n
     for (; side && count < 3; side = side->next) TRY(at(read_side(side, &sides[count++]), setting, side));
     if (side || count == 0)
         return at(status_fail(STATUS_CONFIG, "the input is [C, H, W], [H, W], [F] or auto"), setting, node);
-    if (count == 3) model->input = (struct shape){sides[0], sides[1], sides[2]};
-    if (count == 2) model->input = (struct shape){1, sides[0], sides[1]};
-    if (count == 1) model->input = (struct shape){sides[0], 1, 1};
+    if (count == 3) model->input = shape_2d(sides[0], sides[1], sides[2]);
+    if (count == 2) model->input = shape_2d(1, sides[0], sides[1]);
+    if (count == 1) model->input = shape_flat(sides[0]);
     return STATUS_OK;
 }
 

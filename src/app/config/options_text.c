@@ -52,10 +52,12 @@ static void write_input(FILE *out, struct shape s)
 {
     if (shape_features(s) == 0)
         fputs("auto", out);
-    else if (s.h == 1 && s.w == 1)
-        fprintf(out, "[%lld]", (long long)s.c);
-    else
-        fprintf(out, "[%lld, %lld, %lld]", (long long)s.c, (long long)s.h, (long long)s.w);
+    else {
+        int64_t dims[1 + SHAPE_AXES];
+        int count = shape_dims(s, dims);
+        for (int i = 0; i < count; i++) fprintf(out, "%s%lld", i ? ", " : "[", (long long)dims[i]);
+        fputc(']', out);
+    }
 }
 
 static void write_layer(FILE *out, const struct layer_spec *layer)

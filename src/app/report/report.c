@@ -17,14 +17,6 @@ void report_time(double seconds, char text[REPORT_TIME_SIZE])
         snprintf(text, REPORT_TIME_SIZE, "%lld:%02lld", whole / 60, whole % 60);
 }
 
-static void shape_text(struct shape s, char text[64])
-{
-    if (s.h == 1 && s.w == 1)
-        snprintf(text, 64, "%lld", (long long)s.c);
-    else
-        snprintf(text, 64, "%lld x %lld x %lld", (long long)s.c, (long long)s.h, (long long)s.w);
-}
-
 /* "conv2d out 6, kernel 5": the first argument and those that are not at their default. */
 static void layer_text(const struct layer *layer, char text[LINE_SIZE])
 {
@@ -42,7 +34,7 @@ static void layer_text(const struct layer *layer, char text[LINE_SIZE])
 
 static void report_model(const struct trainer_info *info)
 {
-    char shape[64], text[LINE_SIZE];
+    char shape[SHAPE_TEXT], text[LINE_SIZE];
     shape_text(info->shape, shape);
     log_info("  %-34s %16s %12s", "layer", "output", "parameters");
     log_info("  %-34s %16s", "input", shape);
@@ -115,7 +107,7 @@ static void report_labels(const struct config *config, const struct trainer_info
 
 void report_start(const struct config *config, const struct comm *comm, const struct trainer_info *info)
 {
-    char shape[64];
+    char shape[SHAPE_TEXT];
     shape_text(info->shape, shape);
     log_info("ddp_train %s: %s", DDP_VERSION, config->run_name);
     log_info("machine  %d rank%s on %d node%s, OpenBLAS %s, kernels %s, %.1f MB shared per node",

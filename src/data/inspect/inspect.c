@@ -58,7 +58,7 @@ static void list_dataset(void *self, const char *name, const struct h5_info *inf
 
 static void print_channels(FILE *out, const struct source_info *info, const struct survey *s)
 {
-    const char *what = info->shape.h * info->shape.w == 1 ? "feature" : "channel";
+    const char *what = shape_positions(info->shape) == 1 ? "feature" : "channel";
     fprintf(out, "  %-8s %14s %14s %14s %14s\n", what, "mean", "std", "min", "max");
     for (int64_t c = 0; c < info->shape.c && c < CHANNELS_MAX; c++)
         fprintf(out, "  %-8" PRId64 " %14.6g %14.6g %14.6g %14.6g\n", c, (double)s->mean[c],
@@ -80,10 +80,11 @@ static enum status inspect_group(const char *path, const char *group, FILE *out)
     if (status == STATUS_OK) status = survey_make(source, &survey);
     if (status == STATUS_OK) {
         const struct source_info *info = source_info(source);
-        fprintf(out,
-                "  samples %" PRId64 " of %" PRId64 " x %" PRId64 " x %" PRId64
-                " (channels, height, width)\n",
-                info->samples, info->shape.c, info->shape.h, info->shape.w);
+        static const char *const axes[] = {"features", "channels, length", "channels, height, width",
+                                           "channels, depth, height, width"};
+        char shape[SHAPE_TEXT];
+        shape_text(info->shape, shape);
+        fprintf(out, "  samples %" PRId64 " of %s (%s)\n", info->samples, shape, axes[info->shape.rank]);
         print_channels(out, info, &survey);
         tally_print(&survey.tally, info, out);
     } else {

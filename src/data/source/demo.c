@@ -15,7 +15,7 @@ static enum status demo_open(struct source *s, const char *rest, const struct so
     TRY(mem_alloc(&s->self, 1, sizeof split, "demo source"));
     *(enum demo_split *)s->self = split;
     s->info.samples = demo_samples(split);
-    s->info.shape = (struct shape){1, DEMO_SIDE, DEMO_SIDE};
+    s->info.shape = shape_2d(1, DEMO_SIDE, DEMO_SIDE);
     s->info.type = FEATURE_U8;
     source_describe_labels(s);
     s->info.class_count = DEMO_CLASSES;

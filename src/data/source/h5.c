@@ -64,13 +64,13 @@ static enum status describe_features(struct source *s, struct h5_source *h)
     s->info.type =
         info->kind == H5_KIND_INT && info->bytes == 1 && !info->is_signed ? FEATURE_U8 : FEATURE_F32;
     if (info->rank == 2)
-        s->info.shape = (struct shape){d[1], 1, 1};
+        s->info.shape = shape_flat(d[1]);
     else if (info->rank == 3)
-        s->info.shape = (struct shape){1, d[1], d[2]};
+        s->info.shape = shape_2d(1, d[1], d[2]);
     else if (h->channels_last)
-        s->info.shape = (struct shape){d[3], d[1], d[2]};
+        s->info.shape = shape_2d(d[3], d[1], d[2]);
     else
-        s->info.shape = (struct shape){d[1], d[2], d[3]};
+        s->info.shape = shape_2d(d[1], d[2], d[3]);
     if (info->rank == 4 && !h->channels_last && d[1] > 4 && (d[3] == 1 || d[3] == 3))
         log_warn(
             "%s: shape %s is taken as (N,C,H,W); if it is (N,H,W,C), give it the attribute layout = \"NHWC\"",
@@ -153,7 +153,7 @@ static enum status open_h5(struct source *s, const char *locator, const struct s
 static void channels_first(struct shape shape, enum feature_type type, int64_t count, const void *from,
                            void *to)
 {
-    int64_t plane = shape.h * shape.w;
+    int64_t plane = shape_positions(shape);
     for (int64_t n = 0; n < count; n++)
         for (int64_t c = 0; c < shape.c; c++)
             for (int64_t i = 0; i < plane; i++) {

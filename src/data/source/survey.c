@@ -22,7 +22,7 @@ static float value_at(const struct source_info *info, const void *features, int6
 
 static void find_range(const struct source_info *info, const void *features, int64_t count, struct survey *s)
 {
-    int64_t plane = info->shape.h * info->shape.w;
+    int64_t plane = shape_positions(info->shape);
     for (int64_t n = 0, at = 0; n < count; n++)
         for (int64_t c = 0; c < info->shape.c; c++) {
             float min = s->min[c], max = s->max[c];
@@ -39,7 +39,7 @@ static void find_range(const struct source_info *info, const void *features, int
 /* The first sample sets the shift of the moments and where the ranges start. */
 static void start(const struct source_info *info, struct pass_buffers *b, struct survey *s)
 {
-    int64_t plane = info->shape.h * info->shape.w;
+    int64_t plane = shape_positions(info->shape);
     for (int64_t c = 0; c < info->shape.c; c++) {
         b->shift[c] = value_at(info, b->features, c * plane);
         s->min[c] = s->max[c] = b->shift[c];

@@ -27,11 +27,10 @@ static const char *take(const char *text, char end, int64_t max, int64_t *value)
 static enum status synthetic_open(struct source *s, const char *rest, const struct source_names *names)
 {
     (void)names;
-    struct shape *shape = &s->info.shape;
-    int64_t classes = 0, samples = 0;
-    const char *text = take(rest, 'x', FEATURES_MAX, &shape->c);
-    text = take(text, 'x', FEATURES_MAX / (text ? shape->c : 1), &shape->h);
-    text = take(text, ':', FEATURES_MAX / (text ? shape->c * shape->h : 1), &shape->w);
+    int64_t c = 0, height = 0, width = 0, classes = 0, samples = 0;
+    const char *text = take(rest, 'x', FEATURES_MAX, &c);
+    text = take(text, 'x', FEATURES_MAX / (text ? c : 1), &height);
+    text = take(text, ':', FEATURES_MAX / (text ? c * height : 1), &width);
     text = take(text, ':', INT32_MAX, &classes);
     text = take(text, '\0', INT64_MAX / FEATURES_MAX, &samples);
     if (!text)
@@ -39,6 +38,7 @@ static enum status synthetic_open(struct source *s, const char *rest, const stru
                            "%s: is not of the form synthetic:CxHxW:CLASSES:SAMPLES, such as "
                            "synthetic:1x28x28:10:60000",
                            s->locator);
+    s->info.shape = height * width == 1 ? shape_flat(c) : shape_2d(c, height, width);
     s->info.samples = samples;
     s->info.type = FEATURE_F32;
     source_describe_labels(s);

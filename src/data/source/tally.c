@@ -60,7 +60,7 @@ static void add_weight(struct tally *t, float weight)
 
 void tally_add(struct tally *t, int64_t count, const float *targets, const float *weights)
 {
-    const struct shape shape = {t->width, 1, 1};
+    const struct shape shape = shape_flat(t->width);
     for (int64_t k = 0; t->samples == 0 && k < t->width; k++) t->shift[k] = targets[k];
     moments_block(FEATURE_F32, shape, targets, count, t->shift, t->block);
     for (int64_t i = 0; i < moments_block_doubles(t->width); i++) t->total[i] += t->block[i];
@@ -72,7 +72,7 @@ void tally_add(struct tally *t, int64_t count, const float *targets, const float
 
 void tally_end(struct tally *t, const struct source_info *info)
 {
-    const struct shape shape = {t->width, 1, 1};
+    const struct shape shape = shape_flat(t->width);
     moments_finish(FEATURE_F32, shape, t->samples, t->shift, t->total, 1, t->mean, t->std);
     t->kind = t->countable ? TARGET_INDEX : infer_kind(&t->facts, &anything, info).kind;
     t->classes = t->largest + 1 > info->class_count ? t->largest + 1 : info->class_count;

@@ -16,8 +16,8 @@ VEC_INLINE struct extent extent_of(const struct window *p, int64_t oy, int64_t o
     struct extent e = {y, y + p->kernel, x, x + p->kernel};
     if (e.y0 < 0) e.y0 = 0;
     if (e.x0 < 0) e.x0 = 0;
-    if (e.y1 > p->in.h) e.y1 = p->in.h;
-    if (e.x1 > p->in.w) e.x1 = p->in.w;
+    if (e.y1 > p->in.d[AXIS_H]) e.y1 = p->in.d[AXIS_H];
+    if (e.x1 > p->in.d[AXIS_W]) e.x1 = p->in.d[AXIS_W];
     return e;
 }
 
@@ -51,17 +51,17 @@ VEC_INLINE void max_square(const int K, int64_t width, int64_t lanes, const floa
 void LEVEL(maxpool_forward)(const struct window *p, const float *x, float *y, uint8_t *arg)
 {
     for (int64_t c = 0; c < p->in.c; c++) {
-        const float *plane = x + c * p->in.h * p->in.w * p->lanes;
-        for (int64_t oy = 0; oy < p->out.h; oy++)
-            for (int64_t ox = 0; ox < p->out.w; ox++, y += p->lanes, arg += p->lanes) {
-                const float *corner = plane + (oy * p->in.w + ox) * p->stride * p->lanes;
+        const float *plane = x + c * shape_positions(p->in) * p->lanes;
+        for (int64_t oy = 0; oy < p->out.d[AXIS_H]; oy++)
+            for (int64_t ox = 0; ox < p->out.d[AXIS_W]; ox++, y += p->lanes, arg += p->lanes) {
+                const float *corner = plane + (oy * p->in.d[AXIS_W] + ox) * p->stride * p->lanes;
                 struct extent e = extent_of(p, oy, ox);
                 if (p->kernel == 2 && p->padding == 0)
-                    max_square(2, p->in.w, p->lanes, corner, y, arg);
+                    max_square(2, p->in.d[AXIS_W], p->lanes, corner, y, arg);
                 else if (p->kernel == 3 && p->padding == 0)
-                    max_square(3, p->in.w, p->lanes, corner, y, arg);
+                    max_square(3, p->in.d[AXIS_W], p->lanes, corner, y, arg);
                 else
-                    max_window(&e, p->in.w, p->lanes, plane, y, arg);
+                    max_window(&e, p->in.d[AXIS_W], p->lanes, plane, y, arg);
             }
     }
 }
@@ -70,8 +70,8 @@ void LEVEL(maxpool_forward)(const struct window *p, const float *x, float *y, ui
  */
 static bool tiles_exactly(const struct window *p)
 {
-    return p->stride == p->kernel && p->padding == 0 && p->in.h == p->out.h * p->stride &&
-           p->in.w == p->out.w * p->stride;
+    return p->stride == p->kernel && p->padding == 0 && p->in.d[AXIS_H] == p->out.d[AXIS_H] * p->stride &&
+           p->in.d[AXIS_W] == p->out.d[AXIS_W] * p->stride;
 }
 
 VEC_INLINE void max_window_backward(const struct extent *e, int64_t width, int64_t lanes, const uint8_t *arg,
@@ -95,12 +95,12 @@ VEC_INLINE void maxpool_planes(const struct window *p, const uint8_t *arg, const
                                const bool add)
 {
     for (int64_t c = 0; c < p->in.c; c++) {
-        float *plane = dx + c * p->in.h * p->in.w * p->lanes;
-        for (int64_t oy = 0; oy < p->out.h; oy++)
-            for (int64_t ox = 0; ox < p->out.w; ox++) {
-                int64_t at = ((c * p->out.h + oy) * p->out.w + ox) * p->lanes;
+        float *plane = dx + c * shape_positions(p->in) * p->lanes;
+        for (int64_t oy = 0; oy < p->out.d[AXIS_H]; oy++)
+            for (int64_t ox = 0; ox < p->out.d[AXIS_W]; ox++) {
+                int64_t at = ((c * p->out.d[AXIS_H] + oy) * p->out.d[AXIS_W] + ox) * p->lanes;
                 struct extent e = extent_of(p, oy, ox);
-                max_window_backward(&e, p->in.w, p->lanes, arg + at, dy + at, plane, add);
+                max_window_backward(&e, p->in.d[AXIS_W], p->lanes, arg + at, dy + at, plane, add);
             }
     }
 }
@@ -110,9 +110,9 @@ VEC_INLINE void maxpool_squares(const int K, const struct window *p, const uint8
                                 float *dx)
 {
     const struct extent e = {0, K, 0, K};
-    for (int64_t line = 0; line < p->in.c * p->out.h; line++, dx += K * p->in.w * p->lanes)
-        for (int64_t ox = 0; ox < p->out.w; ox++, dy += p->lanes, arg += p->lanes)
-            max_window_backward(&e, p->in.w, p->lanes, arg, dy, dx + ox * K * p->lanes, false);
+    for (int64_t line = 0; line < p->in.c * p->out.d[AXIS_H]; line++, dx += K * p->in.d[AXIS_W] * p->lanes)
+        for (int64_t ox = 0; ox < p->out.d[AXIS_W]; ox++, dy += p->lanes, arg += p->lanes)
+            max_window_backward(&e, p->in.d[AXIS_W], p->lanes, arg, dy, dx + ox * K * p->lanes, false);
 }
 
 void LEVEL(maxpool_backward)(const struct window *p, const uint8_t *arg, const float *dy, float *dx)
@@ -134,16 +134,16 @@ void LEVEL(avgpool_forward)(const struct window *p, const float *x, float *y)
 {
     float share = 1.0f / (float)(p->kernel * p->kernel);
     for (int64_t c = 0; c < p->in.c; c++) {
-        const float *plane = x + c * p->in.h * p->in.w * p->lanes;
-        for (int64_t oy = 0; oy < p->out.h; oy++)
-            for (int64_t ox = 0; ox < p->out.w; ox++) {
-                float *to = y + ((c * p->out.h + oy) * p->out.w + ox) * p->lanes;
+        const float *plane = x + c * shape_positions(p->in) * p->lanes;
+        for (int64_t oy = 0; oy < p->out.d[AXIS_H]; oy++)
+            for (int64_t ox = 0; ox < p->out.d[AXIS_W]; ox++) {
+                float *to = y + ((c * p->out.d[AXIS_H] + oy) * p->out.d[AXIS_W] + ox) * p->lanes;
                 struct extent e = extent_of(p, oy, ox);
                 for (int64_t n = 0; n < p->lanes; n += VW) {
                     vec sum = {0};
                     for (int64_t iy = e.y0; iy < e.y1; iy++)
                         for (int64_t ix = e.x0; ix < e.x1; ix++)
-                            sum += vec_load(plane + (iy * p->in.w + ix) * p->lanes + n);
+                            sum += vec_load(plane + (iy * p->in.d[AXIS_W] + ix) * p->lanes + n);
                     vec_store(to + n, sum * share);
                 }
             }
@@ -155,14 +155,14 @@ void LEVEL(avgpool_backward)(const struct window *p, const float *dy, float *dx)
     float share = 1.0f / (float)(p->kernel * p->kernel);
     memset(dx, 0, (size_t)(shape_features(p->in) * p->lanes) * sizeof *dx);
     for (int64_t c = 0; c < p->in.c; c++) {
-        float *plane = dx + c * p->in.h * p->in.w * p->lanes;
-        for (int64_t oy = 0; oy < p->out.h; oy++)
-            for (int64_t ox = 0; ox < p->out.w; ox++) {
-                const float *from = dy + ((c * p->out.h + oy) * p->out.w + ox) * p->lanes;
+        float *plane = dx + c * shape_positions(p->in) * p->lanes;
+        for (int64_t oy = 0; oy < p->out.d[AXIS_H]; oy++)
+            for (int64_t ox = 0; ox < p->out.d[AXIS_W]; ox++) {
+                const float *from = dy + ((c * p->out.d[AXIS_H] + oy) * p->out.d[AXIS_W] + ox) * p->lanes;
                 struct extent e = extent_of(p, oy, ox);
                 for (int64_t iy = e.y0; iy < e.y1; iy++)
                     for (int64_t ix = e.x0; ix < e.x1; ix++) {
-                        float *to = plane + (iy * p->in.w + ix) * p->lanes;
+                        float *to = plane + (iy * p->in.d[AXIS_W] + ix) * p->lanes;
                         for (int64_t n = 0; n < p->lanes; n++) to[n] += from[n] * share;
                     }
             }

@@ -47,7 +47,7 @@ static void backward(const struct layer *l, const struct pass *p, const float *x
     struct window w = window(l, p->lanes, p->leaves);
     kernels->conv_backward_weight(&w, x, dy, p->grads + l->tensors[0].offset, l->scratch);
     if (l->tensor_count == 2)
-        kernels->sum_rows(l->out.c, l->out.h * l->out.w, p->lanes, p->leaves, dy,
+        kernels->sum_rows(l->out.c, shape_positions(l->out), p->lanes, p->leaves, dy,
                           p->grads + l->tensors[1].offset);
     if (dx)
         kernels->conv_backward_data(&w, p->params + l->tensors[0].offset, dy, l->relu_in ? x : NULL, dx,

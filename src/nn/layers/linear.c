@@ -12,7 +12,7 @@ static const struct arg args[] = {
     ARG_END,
 };
 
-static struct linear shape_of(const struct layer *l, int64_t lanes, int64_t leaves)
+static struct linear linear_shape(const struct layer *l, int64_t lanes, int64_t leaves)
 {
     return (struct linear){.in = shape_features(l->in), .out = l->out.c, .lanes = lanes, .leaves = leaves};
 }
@@ -20,14 +20,14 @@ static struct linear shape_of(const struct layer *l, int64_t lanes, int64_t leav
 static enum status plan(struct layer *l)
 {
     int64_t in = shape_features(l->in), out = (int64_t)l->args[OUT];
-    l->out = (struct shape){out, 1, 1};
+    l->out = shape_flat(out);
     float bound = (float)(1 / sqrt((double)in));
     l->tensors[l->tensor_count++] =
         (struct tensor){.name = "weight", .dims = {out, in}, .rank = 2, .init_bound = bound};
     if (l->args[BIAS] != 0)
         l->tensors[l->tensor_count++] =
             (struct tensor){.name = "bias", .dims = {out}, .rank = 1, .init_bound = bound};
-    struct linear shape = shape_of(l, l->lanes, l->leaves);
+    struct linear shape = linear_shape(l, l->lanes, l->leaves);
     l->scratch_bytes = (size_t)kernels->linear_scratch_floats(&shape) * sizeof(float);
     return STATUS_OK;
 }
@@ -41,7 +41,7 @@ static bool is_wide(const struct linear *shape)
 
 static void forward(const struct layer *l, const struct pass *p, const float *x, float *y)
 {
-    struct linear shape = shape_of(l, p->lanes, p->leaves);
+    struct linear shape = linear_shape(l, p->lanes, p->leaves);
     const float *weight = p->params + l->tensors[0].offset;
     const float *bias = l->tensor_count == 2 ? p->params + l->tensors[1].offset : NULL;
     if (!is_wide(&shape)) {
@@ -57,7 +57,7 @@ static void backward(const struct layer *l, const struct pass *p, const float *x
                      float *dx)
 {
     (void)y;
-    struct linear shape = shape_of(l, p->lanes, p->leaves);
+    struct linear shape = linear_shape(l, p->lanes, p->leaves);
     const float *weight = p->params + l->tensors[0].offset;
     float *dweight = p->grads + l->tensors[0].offset;
     if (l->tensor_count == 2)

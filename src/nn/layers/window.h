@@ -9,12 +9,13 @@
 static inline enum status window_plan(const struct layer *l, int64_t kernel, int64_t stride, int64_t padding,
                                       int64_t out_channels, struct shape *out)
 {
-    int64_t h = l->in.h + 2 * padding - kernel, w = l->in.w + 2 * padding - kernel;
+    int64_t height = l->in.d[AXIS_H], width = l->in.d[AXIS_W];
+    int64_t h = height + 2 * padding - kernel, w = width + 2 * padding - kernel;
     if (h < 0 || w < 0)
         return status_fail(STATUS_CONFIG,
                            "kernel %lld does not fit into its input of %lldx%lld (padding %lld)",
-                           (long long)kernel, (long long)l->in.h, (long long)l->in.w, (long long)padding);
-    *out = (struct shape){out_channels, h / stride + 1, w / stride + 1};
+                           (long long)kernel, (long long)height, (long long)width, (long long)padding);
+    *out = shape_2d(out_channels, h / stride + 1, w / stride + 1);
     return STATUS_OK;
 }
 

@@ -166,8 +166,9 @@ enum status checkpoint_facts_of(struct h5 *f, struct checkpoint_facts *facts)
     TRY(read_kind(f, &facts->kind));
     TRY(h5_attr_int64(f, "/", "virtual_ranks", &facts->virtual_ranks));
     TRY(h5_attr_int64(f, "/", "input_channels", &facts->input.c));
-    TRY(h5_attr_int64(f, "/", "input_height", &facts->input.h));
-    TRY(h5_attr_int64(f, "/", "input_width", &facts->input.w));
+    int64_t height, width;
+    TRY(h5_attr_int64(f, "/", "input_height", &height));
+    TRY(h5_attr_int64(f, "/", "input_width", &width));
     TRY(h5_attr_int64(f, "/", "seed", &facts->seed));
     TRY(h5_attr_uint64(f, "/", "model_hash", &facts->model_hash));
     TRY(h5_attr_uint64(f, "/", "data_hash", &facts->data_hash));
@@ -177,10 +178,11 @@ enum status checkpoint_facts_of(struct h5 *f, struct checkpoint_facts *facts)
     facts->type = strcmp(features, feature_type_name(FEATURE_U8)) == 0 ? FEATURE_U8 : FEATURE_F32;
     TRY(read_word(f, "kernels", facts->isa));
     TRY(read_word(f, "blas", facts->blas));
-    struct shape s = facts->input;
-    if (facts->virtual_ranks < 1 || s.c < 1 || s.h < 1 || s.w < 1 ||
-        (double)s.c * (double)s.h * (double)s.w > 1e12)
+    int64_t channels = facts->input.c;
+    if (facts->virtual_ranks < 1 || channels < 1 || height < 1 || width < 1 ||
+        (double)channels * (double)height * (double)width > 1e12)
         return status_fail(STATUS_DATA, "its attributes make no sense; it was changed or damaged");
+    facts->input = height * width == 1 ? shape_flat(channels) : shape_2d(channels, height, width);
     return STATUS_OK;
 }
 

@@ -24,9 +24,12 @@ static enum status save_attributes(struct h5_writer *w, const struct checkpoint_
     const struct {
         const char *name;
         int64_t value;
-    } integers[] = {
-        {"version", CHECKPOINT_VERSION}, {"virtual_ranks", s->virtual_ranks}, {"seed", s->seed},
-        {"input_channels", input.c},     {"input_height", input.h},           {"input_width", input.w}};
+    } integers[] = {{"version", CHECKPOINT_VERSION},
+                    {"virtual_ranks", s->virtual_ranks},
+                    {"seed", s->seed},
+                    {"input_channels", input.c},
+                    {"input_height", input.d[AXIS_H]},
+                    {"input_width", input.d[AXIS_W]}};
     TRY(h5_write_attr_text(w, "/", "format", CHECKPOINT_FORMAT));
     TRY(h5_write_attr_text(w, "/", "program", "ddp_train " DDP_VERSION));
     for (size_t i = 0; i < sizeof integers / sizeof integers[0]; i++)

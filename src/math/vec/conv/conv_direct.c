@@ -99,7 +99,7 @@ static int64_t list_taps(const struct direct *d, const struct span *y, const str
         for (int64_t j = 0; j < x->count; j++, count++)
             d->tap[count] =
                 (struct tap){((y->tap + i * step) * d->c->kernel + x->tap + j * step) * d->shape.m,
-                             (i * d->from.w + j) * ahead * d->c->lanes};
+                             (i * d->from.d[AXIS_W] + j) * ahead * d->c->lanes};
     return count;
 }
 
@@ -107,7 +107,7 @@ static int64_t list_taps(const struct direct *d, const struct span *y, const str
 static void fill_panel(const struct direct *d, int64_t taps, int64_t columns, const float *from)
 {
     float *to = d->panel;
-    for (int64_t channel = 0; channel < d->from.c; channel++, from += d->from.h * d->from.w * d->c->lanes)
+    for (int64_t channel = 0; channel < d->from.c; channel++, from += shape_positions(d->from) * d->c->lanes)
         for (int64_t k = 0; k < taps; k++, to += columns * VW)
             for (int64_t j = 0; j < columns * VW; j += VW)
                 vec_store(to + j, vec_load(from + d->tap[k].b + j));
@@ -120,9 +120,9 @@ static void run(const struct direct *d, int64_t taps, int64_t columns, const flo
     struct tile t = {.channels = taps ? d->from.c : 0,
                      .taps = taps,
                      .a_channel = d->taps * d->shape.m,
-                     .b_channel = d->from.h * d->from.w * d->c->lanes,
+                     .b_channel = shape_positions(d->from) * d->c->lanes,
                      .tap = d->tap,
-                     .c_row = d->to.h * d->to.w * d->c->lanes};
+                     .c_row = shape_positions(d->to) * d->c->lanes};
     int64_t block = d->panel_columns ? d->panel_columns : columns, m = d->shape.m;
     for (int64_t first = 0; first < columns; first += block) {
         int64_t count = columns - first < block ? columns - first : block;
@@ -148,17 +148,17 @@ static void run(const struct direct *d, int64_t taps, int64_t columns, const flo
 static void walk(const struct direct *d, const float *from)
 {
     int64_t lanes = d->c->lanes;
-    for (int64_t y = 0; y < d->to.h; y++) {
-        struct span sy = span_of(d, y, d->from.h);
-        for (int64_t x = 0, next; x < d->to.w; x = next) {
-            struct span sx = span_of(d, x, d->from.w);
-            for (next = x + 1; next < d->to.w && d->c->stride == 1; next++) {
-                struct span other = span_of(d, next, d->from.w);
+    for (int64_t y = 0; y < d->to.d[AXIS_H]; y++) {
+        struct span sy = span_of(d, y, d->from.d[AXIS_H]);
+        for (int64_t x = 0, next; x < d->to.d[AXIS_W]; x = next) {
+            struct span sx = span_of(d, x, d->from.d[AXIS_W]);
+            for (next = x + 1; next < d->to.d[AXIS_W] && d->c->stride == 1; next++) {
+                struct span other = span_of(d, next, d->from.d[AXIS_W]);
                 if (other.tap != sx.tap || other.count != sx.count) break;
             }
             int64_t taps = list_taps(d, &sy, &sx),
-                    at = taps ? (sy.source * d->from.w + sx.source) * lanes : 0;
-            run(d, taps, (next - x) * lanes / VW, from + at, (y * d->to.w + x) * lanes);
+                    at = taps ? (sy.source * d->from.d[AXIS_W] + sx.source) * lanes : 0;
+            run(d, taps, (next - x) * lanes / VW, from + at, (y * d->to.d[AXIS_W] + x) * lanes);
         }
     }
 }

@@ -44,16 +44,16 @@ static int64_t rows_under(const struct window *c, int64_t out_rows)
 
 static int64_t work_layout(const struct window *c, float *base, struct outer *o)
 {
-    int64_t used = 0, lanes = c->lanes / c->leaves, width = rows_under(c, c->out.w), rows = 1;
-    while (rows < c->out.h &&
-           (c->in.c * rows_under(c, rows + 1) * width + c->out.c * (rows + 1) * c->out.w) * lanes <=
+    int64_t used = 0, lanes = c->lanes / c->leaves, width = rows_under(c, c->out.d[AXIS_W]), rows = 1;
+    while (rows < c->out.d[AXIS_H] &&
+           (c->in.c * rows_under(c, rows + 1) * width + c->out.c * (rows + 1) * c->out.d[AXIS_W]) * lanes <=
                BAND_FLOATS)
         rows++;
     bool copies = c->padding || c->leaves > NEAR_LEAVES;
     *o = (struct outer){.lanes = lanes,
                         .depth = depth_of(c),
-                        .rows = copies ? rows_under(c, rows) : c->in.h,
-                        .width = copies ? width : c->in.w,
+                        .rows = copies ? rows_under(c, rows) : c->in.d[AXIS_H],
+                        .width = copies ? width : c->in.d[AXIS_W],
                         .out_rows = rows,
                         .stride = copies ? lanes : c->lanes,
                         .copies = copies};
@@ -121,17 +121,17 @@ VEC_INLINE float *clear_lanes(const struct outer *o, int64_t count, float *to)
 static void copy_band(const struct window *c, const struct outer *o, int64_t first, int64_t rows,
                       const float *x, float *band)
 {
-    int64_t right = o->width - c->padding, inside = right < c->in.w ? right : c->in.w;
+    int64_t right = o->width - c->padding, inside = right < c->in.d[AXIS_W] ? right : c->in.d[AXIS_W];
     for (int64_t ic = 0; ic < c->in.c; ic++)
         for (int64_t row = 0; row < rows; row++) {
             int64_t y = first + row - c->padding;
             float *to = band + (ic * o->rows + row) * o->width * o->lanes;
-            if (y < 0 || y >= c->in.h || inside <= 0) {
+            if (y < 0 || y >= c->in.d[AXIS_H] || inside <= 0) {
                 clear_lanes(o, o->width, to);
                 continue;
             }
             if (c->padding) to = clear_lanes(o, c->padding, to);
-            to = copy_lanes(c, o, inside, x + (ic * c->in.h + y) * c->in.w * c->lanes, to);
+            to = copy_lanes(c, o, inside, x + (ic * c->in.d[AXIS_H] + y) * c->in.d[AXIS_W] * c->lanes, to);
             if (right > inside) clear_lanes(o, right - inside, to);
         }
 }
@@ -140,7 +140,7 @@ static void copy_band(const struct window *c, const struct outer *o, int64_t fir
 static void copy_gradients(const struct window *c, const struct outer *o, int64_t m, int64_t columns,
                            const float *dy)
 {
-    for (int64_t i = 0; i < m; i++, dy += c->out.h * c->out.w * c->lanes)
+    for (int64_t i = 0; i < m; i++, dy += shape_positions(c->out) * c->lanes)
         for (int64_t column = 0; column < columns; column++) {
             const float *from = dy + o->dy_column[column];
             float *to = o->gradients + (i * COLUMNS + column) * 16;
@@ -153,7 +153,7 @@ static void copy_gradients(const struct window *c, const struct outer *o, int64_
 static void add_columns(const struct window *c, const struct outer *o, int64_t columns, const float *band,
                         const float *dy)
 {
-    int64_t plane = c->out.h * c->out.w * c->lanes;
+    int64_t plane = shape_positions(c->out) * c->lanes;
     for (int64_t oc = 0, m; oc < c->out.c; oc += m, dy += m * plane) {
         int64_t left = c->out.c - oc;
         m = left >= TILE_M ? TILE_M : left >= 2 ? 2 : 1;
@@ -180,15 +180,15 @@ static void add_band(const struct window *c, struct outer *o, int64_t oy, int64_
                      const float *dy)
 {
     int64_t columns = 0;
-    const float *band = o->copies ? o->band : x + oy * c->stride * c->in.w * c->lanes;
+    const float *band = o->copies ? o->band : x + oy * c->stride * c->in.d[AXIS_W] * c->lanes;
     for (int64_t leaf = 0; o->copies && leaf < c->leaves; leaf++)
         copy_band(c, o, oy * c->stride, rows_under(c, rows), x + leaf * o->lanes,
                   o->band + leaf * c->in.c * o->rows * o->width * o->lanes);
     for (int64_t row = 0; row < rows; row++)
-        for (int64_t ox = 0; ox < c->out.w; ox++)
+        for (int64_t ox = 0; ox < c->out.d[AXIS_W]; ox++)
             for (int64_t lane = 0; lane < o->lanes; lane += 16) {
                 o->x_column[columns] = (row * o->width + ox) * c->stride * o->stride + lane;
-                o->dy_column[columns] = ((oy + row) * c->out.w + ox) * c->lanes + lane;
+                o->dy_column[columns] = ((oy + row) * c->out.d[AXIS_W] + ox) * c->lanes + lane;
                 if (++columns < COLUMNS) continue;
                 add_columns(c, o, columns, band, dy);
                 columns = 0, o->fresh = false;
@@ -222,8 +222,8 @@ void LEVEL(outer_sums)(const struct window *c, const float *x, const float *dy, 
         o.tap[k] = ((k / taps * o.rows + k % taps / c->kernel) * o.width + k % c->kernel) * o.stride;
     o.fresh = true;
     for (int64_t i = 0; i < COLUMNS; i++) o.copy_column[i] = i * 16;
-    for (int64_t oy = 0; oy < c->out.h; oy += o.out_rows)
-        add_band(c, &o, oy, c->out.h - oy < o.out_rows ? c->out.h - oy : o.out_rows, x, dy);
+    for (int64_t oy = 0; oy < c->out.d[AXIS_H]; oy += o.out_rows)
+        add_band(c, &o, oy, c->out.d[AXIS_H] - oy < o.out_rows ? c->out.d[AXIS_H] - oy : o.out_rows, x, dy);
 }
 
 void LEVEL(outer_leaf)(const struct window *c, int64_t leaf, float *sums, float *work)

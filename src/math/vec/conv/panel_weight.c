@@ -19,7 +19,8 @@ int64_t LEVEL(panel_leaf_floats)(void)
 static void pack_rows(const struct window *c, const float *x, const struct patch *patch, int64_t groups,
                       int64_t first, int64_t rows, float *panel)
 {
-    int64_t kernel = c->kernel, h = c->in.h, w = c->in.w, lanes = c->lanes, from[PANEL_GROUPS];
+    int64_t kernel = c->kernel, h = c->in.d[AXIS_H], w = c->in.d[AXIS_W], lanes = c->lanes,
+            from[PANEL_GROUPS];
     int64_t kx = first % kernel, ky = first / kernel % kernel;
     for (int64_t j = 0; j < groups; j++) from[j] = (patch[j].y * w + patch[j].x) * lanes + patch[j].lane;
     x += first / (kernel * kernel) * h * w * lanes;
@@ -42,15 +43,15 @@ void LEVEL(panel_leaf)(const struct window *c, const struct panel_block *b, cons
                        float *sums, float *work)
 {
     float *panel = work, *turned = work + ROWS * PANEL_ROW;
-    int64_t plane = c->out.h * c->out.w * c->lanes, groups = c->out.h * c->out.w * b->lanes / 16;
+    int64_t plane = shape_positions(c->out) * c->lanes, groups = shape_positions(c->out) * b->lanes / 16;
     memset(sums, 0, (size_t)(b->rows * PANEL_WIDTH) * sizeof *sums);
     for (int64_t group = 0; group < groups; group += PANEL_GROUPS) {
         int64_t count = groups - group < PANEL_GROUPS ? groups - group : PANEL_GROUPS;
         struct patch patch[PANEL_GROUPS];
         for (int64_t j = 0; j < count; j++) {
             int64_t position = (group + j) * 16 / b->lanes, lane = b->lane + (group + j) * 16 % b->lanes;
-            patch[j] = (struct patch){position / c->out.w * c->stride - c->padding,
-                                      position % c->out.w * c->stride - c->padding, lane};
+            patch[j] = (struct patch){position / c->out.d[AXIS_W] * c->stride - c->padding,
+                                      position % c->out.d[AXIS_W] * c->stride - c->padding, lane};
             for (int64_t oc = 0; oc < b->channels; oc += 16)
                 vec_turn16(dy + (b->oc + oc) * plane + position * c->lanes + lane, plane,
                            b->channels - oc < 16 ? b->channels - oc : 16, turned + j * 16 * PANEL_WIDTH + oc,

@@ -143,7 +143,7 @@ VEC_INLINE void transform_output(const float *m, int64_t point_floats, bool righ
 static void transform_outputs(const struct winograd *w, int64_t oc, int64_t rows, int64_t columns, float *y)
 {
     const struct winograd_column *column = w->column;
-    int64_t height = w->c.out.h, width = w->c.out.w, lanes = w->c.lanes, block = w->j;
+    int64_t height = w->c.out.d[AXIS_H], width = w->c.out.d[AXIS_W], lanes = w->c.lanes, block = w->j;
     int64_t point_floats = w->rows * block * VW + PAD;
     int64_t at = oc * height * width * lanes;
     struct finish finish = w->finish;

@@ -25,7 +25,7 @@ static inline bool winograd_fits(const struct window *c)
 
 static inline int64_t winograd_tiles(const struct shape *out)
 {
-    return (out->h + 1) / 2 * ((out->w + 1) / 2);
+    return (out->d[AXIS_H] + 1) / 2 * ((out->d[AXIS_W] + 1) / 2);
 }
 
 /* A register of tiles' lanes: the place of its 4x4 inputs in a plane, of which bit 4 * i + j of `exists` says whether
@@ -40,14 +40,14 @@ struct winograd_column {
 static inline struct winograd_column winograd_column(const struct window *c, int64_t column, int64_t width,
                                                      int64_t lane)
 {
-    int64_t across = (c->out.w + 1) / 2, tile = column * VW / width;
+    int64_t across = (c->out.d[AXIS_W] + 1) / 2, tile = column * VW / width;
     struct winograd_column t = {
         .y = tile / across * 2, .x = tile % across * 2, .lane = lane + column * VW % width};
     int64_t top = t.y - c->padding, left = t.x - c->padding;
-    t.from = (top * c->in.w + left) * c->lanes + t.lane;
+    t.from = (top * c->in.d[AXIS_W] + left) * c->lanes + t.lane;
     for (int i = 0; i < 16; i++) {
         int64_t y = top + i / 4, x = left + i % 4;
-        if (y >= 0 && y < c->in.h && x >= 0 && x < c->in.w) t.exists |= 1u << i;
+        if (y >= 0 && y < c->in.d[AXIS_H] && x >= 0 && x < c->in.d[AXIS_W]) t.exists |= 1u << i;
     }
     return t;
 }
@@ -85,7 +85,7 @@ VEC_INLINE void winograd_inputs(const struct window *c, const struct winograd_co
                                 int64_t registers, const float *x, int64_t channels, int64_t panel_row,
                                 int64_t panel_point, float *panel)
 {
-    int64_t lanes = c->lanes, row = c->in.w * lanes, plane = c->in.h * row;
+    int64_t lanes = c->lanes, row = c->in.d[AXIS_W] * lanes, plane = c->in.d[AXIS_H] * row;
     for (int64_t i = 0; i < channels; i++, x += plane, panel += panel_row)
         for (int64_t j = 0; j < registers; j++) {
             vec d[4][4];

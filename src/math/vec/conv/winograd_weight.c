@@ -57,11 +57,11 @@ static void transform_gradients(const float *g, float *panel)
 static void turn_tile(const struct window *c, const struct winograd_column *at, const float *dy,
                       int64_t channels, float *tile)
 {
-    int64_t plane = c->out.h * c->out.w * c->lanes;
+    int64_t plane = shape_positions(c->out) * c->lanes;
     for (int64_t i = 0; i < 4; i++) {
         int64_t y = at->y + i / 2, x = at->x + i % 2;
-        bool exists = y < c->out.h && x < c->out.w;
-        vec_turn16(dy + (y * c->out.w + x) * c->lanes + at->lane, plane, exists ? channels : 0,
+        bool exists = y < c->out.d[AXIS_H] && x < c->out.d[AXIS_W];
+        vec_turn16(dy + (y * c->out.d[AXIS_W] + x) * c->lanes + at->lane, plane, exists ? channels : 0,
                    tile + i * 256, 16);
     }
 }
@@ -97,8 +97,8 @@ void LEVEL(winograd_leaf)(const struct window *c, const struct panel_block *b, c
     work_layout(work, &w);
     int64_t rows = b->rows / 9, groups = winograd_tiles(&c->out) * b->lanes / 16;
     memset(w.sums, 0, WINOGRAD_POINTS * SUM_POINT * sizeof *w.sums);
-    x += b->row / 9 * c->in.h * c->in.w * c->lanes;
-    dy += b->oc * c->out.h * c->out.w * c->lanes;
+    x += b->row / 9 * shape_positions(c->in) * c->lanes;
+    dy += b->oc * shape_positions(c->out) * c->lanes;
     for (int64_t group = 0; group < groups; group += PANEL_GROUPS) {
         int64_t count = groups - group < PANEL_GROUPS ? groups - group : PANEL_GROUPS;
         struct winograd_column column[PANEL_GROUPS * VEC_PARTS];
@@ -108,7 +108,8 @@ void LEVEL(winograd_leaf)(const struct window *c, const struct panel_block *b, c
         for (int64_t oc = 0; oc < b->channels; oc += 16)
             for (int64_t j = 0; j < count; j++) {
                 int64_t left = b->channels - oc < 16 ? b->channels - oc : 16;
-                turn_tile(c, &column[j * VEC_PARTS], dy + oc * c->out.h * c->out.w * c->lanes, left, w.tile);
+                turn_tile(c, &column[j * VEC_PARTS], dy + oc * shape_positions(c->out) * c->lanes, left,
+                          w.tile);
                 transform_gradients(w.tile, w.dy + j * 16 * PANEL_WIDTH + oc);
             }
         for (int p = 0; p < WINOGRAD_POINTS; p++) LEVEL(panel_product)

@@ -2,14 +2,14 @@
 
 static void forward(const struct layer *l, const struct pass *p, const float *x, float *y)
 {
-    kernels->log_softmax_forward(l->in.c, l->in.h * l->in.w * p->lanes, x, y);
+    kernels->log_softmax_forward(l->in.c, shape_positions(l->in) * p->lanes, x, y);
 }
 
 static void backward(const struct layer *l, const struct pass *p, const float *x, const float *y, float *dy,
                      float *dx)
 {
     (void)x;
-    if (dx) kernels->log_softmax_backward(l->in.c, l->in.h * l->in.w * p->lanes, y, dy, dx);
+    if (dx) kernels->log_softmax_backward(l->in.c, shape_positions(l->in) * p->lanes, y, dy, dx);
 }
 
 extern const struct layer_ops layer_log_softmax;
