@@ -134,8 +134,6 @@ enum status bench_sync(struct comm *comm, const char *optim, int64_t params, int
     double args[ARG_MAX];
     struct contest c = {.comm = comm, .optim = optim_find(optim), .params = mem_round_floats(params)};
     arg_defaults(c.optim->args, args);
-    int momentum = arg_find(c.optim->args, "momentum");
-    if (momentum >= 0) args[momentum] = 0.9;
     c.step = optim_begin(c.optim, args, args[0], 0, 1);
 
     enum status status = prepare(&c, repeats);

@@ -34,7 +34,8 @@ struct optim_step {
 struct optim_ops {
     const char *name;
     const char *help;
-    const struct arg *args; /* no lists; the first is "lr", and weight decay is "weight_decay" everywhere */
+    const struct arg *args; /* no lists; the first is the learning rate */
+    int decay_arg;          /* index in args of the weight decay; 0 = it has none */
     int slots;
     const char *slot_names[OPTIM_SLOTS]; /* as PyTorch's state_dict calls them */
 
@@ -42,7 +43,7 @@ struct optim_ops {
     enum status (*check)(const double *args);
 
     /* Fills s->derived once per step, so that `update`, called for every few KB, need not; or NULL. Does not
-     * look at "weight_decay", which may differ between the tensors of a step. */
+     * look at the weight decay, which may differ between the tensors of a step. */
     void (*derive)(struct optim_step *s);
 
     /* The first sweep of two; NULL if there is but one. Adds the squares of a block to `norms`, in double and in

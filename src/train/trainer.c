@@ -9,6 +9,7 @@
 #include "core/mem.h"
 #include "train/build.h"
 #include "train/checkpoint/snapshot.h"
+#include "train/trainer/connect.h"
 #include "train/trainer_private.h"
 #include "train/watch.h"
 
@@ -136,7 +137,7 @@ enum status trainer_create(struct trainer **out, struct comm *comm, const struct
     TRY(sync_create(&t->sync, comm, model_param_floats(t->model), config->optim->slots, (int)t->info.leaves,
                     (int)model_leaves(t->model), config->sync_method == SYNC_TREE));
     if (config->check_every > 0) TRY(sync_audit(t->sync));
-    TRY(comm_agree(comm, update_create(&t->update, config, t->model, t->sync)));
+    TRY(comm_agree(comm, connect_update(&t->update, config, t->model, t->sync)));
     sync_fill_params(t->sync, init_params, t);
     fill_info(t);
     return STATUS_OK;
@@ -146,7 +147,7 @@ void trainer_destroy(struct trainer **trainer)
 {
     struct trainer *t = *trainer;
     if (!t) return;
-    update_destroy(&t->update);
+    update_free(&t->update);
     sync_destroy(&t->sync);
     evaluation_destroy(&t->evaluation);
     batch_destroy(&t->batch);

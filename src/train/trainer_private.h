@@ -3,12 +3,12 @@
 #define TRAIN_TRAINER_PRIVATE_H
 
 #include "comm/sync/sync.h"
+#include "optim/update.h"
 #include "train/timeline.h"
 #include "train/trainer.h"
 #include "data/batch.h"
 #include "train/evaluate.h"
 #include "train/progress.h"
-#include "train/update.h"
 
 #define TRAINER_CULPRIT 96
 

@@ -164,10 +164,13 @@ enum status trainer_step(struct trainer *t, const struct order *order, int64_t e
     sums->bad += !isfinite(sums->loss);
     double divisor = loss_divisor(&t->loss, sums);
     bool skip = sums->bad || divisor == 0;
+    struct update_step step = {
+        .lr = lr, .number = t->progress.updates, .divisor = divisor, .samples = sums->count};
+    t->progress.updates += !skip;
     if (skip)
         sync_skip(t->sync);
     else
-        update_apply(&t->update, lr, t->progress.updates++, divisor);
+        update_apply(&t->update, &step);
     trace_end(traced, TRACE_PHASE, "update", 0);
     t->sync_seconds += clock_seconds() - start;
     t->steps_timed++;

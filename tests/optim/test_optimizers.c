@@ -229,7 +229,7 @@ int main(void)
     for (int i = 0; optim_registry()[i]; i++) {
         const struct optim_ops *ops = optim_registry()[i];
         CHECK(ops->slots <= OPTIM_SLOTS && strcmp(ops->args[0].name, "lr") == 0);
-        CHECK(arg_find(ops->args, "weight_decay") > 0);
+        CHECK(ops->decay_arg == arg_find(ops->args, "weight_decay") && ops->decay_arg > 0);
         for (int k = 0; k < ops->slots; k++) CHECK(ops->slot_names[k] != NULL);
         for (int variant = 0; variant < 12; variant++) check_cuts(ops, variant);
         if (ops->measure) check_measure(ops);

@@ -41,6 +41,7 @@ const struct optim_ops optim_adagrad = {
     .name = "adagrad",
     .help = "steps scaled by the root of the sum of all squared gradients, as torch.optim.Adagrad",
     .args = args,
+    .decay_arg = WEIGHT_DECAY,
     .slots = 1,
     .slot_names = {"sum"},
     .derive = derive,

@@ -13,6 +13,7 @@ const struct optim_ops optim_adam = {
     .name = "adam",
     .help = "steps scaled by running means of gradients and their squares, as torch.optim.Adam",
     .args = args,
+    .decay_arg = ADAM_WEIGHT_DECAY,
     .slots = 2,
     .slot_names = {ADAM_SLOT_NAMES},
     .derive = adam_derive,

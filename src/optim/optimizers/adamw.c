@@ -14,6 +14,7 @@ const struct optim_ops optim_adamw = {
     .name = "adamw",
     .help = "Adam with the weight decay apart from the gradient, as torch.optim.AdamW",
     .args = args,
+    .decay_arg = ADAM_WEIGHT_DECAY,
     .slots = 2,
     .slot_names = {ADAM_SLOT_NAMES},
     .derive = adam_derive,

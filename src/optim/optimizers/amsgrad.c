@@ -37,6 +37,7 @@ const struct optim_ops optim_amsgrad = {
     .name = "amsgrad",
     .help = "Adam that scales by the largest mean of squares so far, as torch.optim.Adam with amsgrad=True",
     .args = args,
+    .decay_arg = ADAM_WEIGHT_DECAY,
     .slots = 3,
     .slot_names = {ADAM_SLOT_NAMES, "max_exp_avg_sq"},
     .derive = adam_derive,

@@ -78,6 +78,7 @@ const struct optim_ops optim_lamb = {
     .name = "lamb",
     .help = "Adam with a rate of its own for every tensor, for large batches (You et al. 2020)",
     .args = args,
+    .decay_arg = ADAM_WEIGHT_DECAY,
     .slots = 2,
     .slot_names = {ADAM_SLOT_NAMES},
     .derive = derive,

@@ -61,6 +61,7 @@ const struct optim_ops optim_lars = {
     .name = "lars",
     .help = "momentum with a rate of its own for every tensor, for large batches (You et al. 2017)",
     .args = args,
+    .decay_arg = WEIGHT_DECAY,
     .slots = 1,
     .slot_names = {"momentum_buffer"},
     .measure = measure,

@@ -63,6 +63,7 @@ const struct optim_ops optim_rmsprop = {
     .name = "rmsprop",
     .help = "steps scaled by the running mean of squared gradients, as torch.optim.RMSprop",
     .args = args,
+    .decay_arg = WEIGHT_DECAY,
     .slots = 3,
     .slot_names = {"square_avg", "momentum_buffer", "grad_avg"},
     .update = update,

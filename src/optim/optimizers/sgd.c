@@ -63,6 +63,7 @@ const struct optim_ops optim_sgd = {
     .name = "sgd",
     .help = "stochastic gradient descent with momentum, as torch.optim.SGD",
     .args = args,
+    .decay_arg = WEIGHT_DECAY,
     .slots = 1,
     .slot_names = {"momentum_buffer"},
     .check = check,
