@@ -176,8 +176,12 @@ static void sum_rows(const struct bench_case *c)
 
 static struct dropout_draw draw_of(const struct bench_case *c)
 {
-    return (struct dropout_draw){
-        .slice = LANES, .features = c->x_floats / LANES, .lanes = LANES, .leaves = 1, .p = 0.5f};
+    static const int64_t first_sample = 0;
+    return (struct dropout_draw){.first_samples = &first_sample,
+                                 .features = c->x_floats / LANES,
+                                 .lanes = LANES,
+                                 .leaves = 1,
+                                 .p = 0.5f};
 }
 
 static void dropout_forward(const struct bench_case *c)

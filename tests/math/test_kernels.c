@@ -7,14 +7,14 @@
 /* Bits of kept elements, the scale, the share that is kept, and the draw itself against rng_words. */
 static void test_dropout(void)
 {
+    static const int64_t first_samples[] = {40, 1003, 7};
     struct dropout_draw d = {.seed = 9,
                              .step = 12,
                              .layer = 3,
-                             .first_sample = 40,
-                             .slice = 16,
+                             .first_samples = first_samples,
                              .features = 1003,
-                             .lanes = 32,
-                             .leaves = 2,
+                             .lanes = 96,
+                             .leaves = 3,
                              .p = 0.25f};
     int64_t count = d.features * d.lanes, kept = 0;
     float *x = vector(count, 6), *y = vector(count, 0), *dx = vector(count, 0);
@@ -24,7 +24,8 @@ static void test_dropout(void)
     kernels->dropout_backward(&d, keep, x, dx);
     CHECK(same(y, dx, count));
     for (int64_t i = 0; i < count; i++) {
-        uint64_t f = (uint64_t)(i / d.lanes), sample = d.first_sample + (uint64_t)(i % d.lanes);
+        uint64_t f = (uint64_t)(i / d.lanes), lane = (uint64_t)(i % d.lanes);
+        uint64_t sample = (uint64_t)first_samples[lane / 32] + lane % 32;
         uint32_t word = rng_words(9, RNG_DROPOUT, 12 << 8 | 3, (f / 4) << 32 | sample).v[f % 4];
         int keeps = word >= 1u << 30;
         kept += keeps;
@@ -117,8 +118,13 @@ static int64_t run_rest(float *out)
     kernels->relu_backward(in, x, x, out + used), used += in;
     kernels->sum_rows(16, in / 16 / 32, 32, 2, x, out + used), used += 16;
     kernels->add(in, x, x + 0, out + used), used += in;
-    struct dropout_draw d = {
-        .seed = 1, .features = shape_features(w.in), .lanes = 32, .leaves = 1, .p = 0.3f};
+    static const int64_t first_sample = 5;
+    struct dropout_draw d = {.seed = 1,
+                             .first_samples = &first_sample,
+                             .features = shape_features(w.in),
+                             .lanes = 32,
+                             .leaves = 1,
+                             .p = 0.3f};
     kernels->dropout_forward(&d, x, out + used, keep), used += in;
     int32_t labels[32] = {0}, predicted[32];
     double losses[32];

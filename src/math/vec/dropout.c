@@ -59,8 +59,7 @@ void LEVEL(dropout_forward)(const struct dropout_draw *d, const float *x, float 
     for (int64_t f = 0; f < d->features; f += 4)
         for (int64_t g = 0; g < groups; g++) {
             uint32_t words[4][16] __attribute__((aligned(64)));
-            uint32_t sample =
-                d->first_sample + (uint32_t)(g / of_leaf) * d->slice + (uint32_t)(g % of_leaf * 16);
+            uint32_t sample = (uint32_t)(d->first_samples[g / of_leaf] + g % of_leaf * 16);
             draw16(key, a, (uint32_t)(f / 4), sample, words);
             for (int64_t w = 0; w < 4 && f + w < d->features; w++) {
                 uint16_t bits = bits_of(words[w], threshold);

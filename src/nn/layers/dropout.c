@@ -13,16 +13,18 @@ static enum status plan(struct layer *l)
 {
     l->out = l->in;
     l->saved_bytes = (size_t)(shape_features(l->in) * l->lanes / 16) * sizeof(uint16_t);
+    l->scratch_bytes = (size_t)l->leaves * sizeof(int64_t); /* the leaves' first samples */
     return STATUS_OK;
 }
 
 static struct dropout_draw draw_of(const struct layer *l, const struct pass *p)
 {
+    int64_t *first_samples = l->scratch;
+    for (int64_t leaf = 0; leaf < p->leaves; leaf++) first_samples[leaf] = p->first_sample + leaf * p->slice;
     return (struct dropout_draw){.seed = p->seed,
                                  .step = p->step,
                                  .layer = (uint32_t)l->index,
-                                 .first_sample = (uint32_t)p->first_sample,
-                                 .slice = (uint32_t)p->slice,
+                                 .first_samples = first_samples,
                                  .leaves = p->leaves,
                                  .features = shape_features(l->in),
                                  .lanes = p->lanes,
