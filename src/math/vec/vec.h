@@ -83,46 +83,9 @@ VEC_INLINE float vec_sum16(const float v[16])
     return (s4[0] + s4[2]) + (s4[1] + s4[3]);
 }
 
-/* Every kernel file defines its functions under these names; kernels.c collects them. */
-void LEVEL(conv_forward)(const struct window *c, const float *weight, const float *bias, bool relu,
-                         const float *x, float *y, float *scratch);
-void LEVEL(conv_backward_data)(const struct window *c, const float *weight, const float *dy,
-                               const float *mask, float *dx, float *scratch);
-void LEVEL(conv_backward_weight)(const struct window *c, const float *x, const float *dy, float *dweight,
-                                 float *scratch);
-int64_t LEVEL(conv_scratch_floats)(const struct window *c);
-int64_t LEVEL(conv_weight_scratch_floats)(const struct window *c); /* its share of the above */
-void LEVEL(linear_forward)(const struct linear *l, const float *weight, const float *bias, const float *x,
-                           float *y);
-void LEVEL(linear_backward_data)(const struct linear *l, const float *weight, const float *dy, float *dx);
-void LEVEL(linear_backward_weight)(const struct linear *l, const float *x, const float *dy, float *dweight,
-                                   float *scratch);
-int64_t LEVEL(linear_scratch_floats)(const struct linear *l);
-void LEVEL(maxpool_forward)(const struct window *p, const float *x, float *y, uint8_t *arg);
-void LEVEL(maxpool_backward)(const struct window *p, const uint8_t *arg, const float *dy, float *dx);
-void LEVEL(avgpool_forward)(const struct window *p, const float *x, float *y);
-void LEVEL(avgpool_backward)(const struct window *p, const float *dy, float *dx);
-void LEVEL(relu_forward)(int64_t count, const float *x, float *y);
-void LEVEL(relu_backward)(int64_t count, const float *y, const float *dy, float *dx);
-void LEVEL(activation_forward)(const struct activation *f, int64_t count, const float *x, float *y);
-void LEVEL(activation_backward)(const struct activation *f, int64_t count, const float *kept, const float *dy,
-                                float *dx);
-void LEVEL(softmax_forward)(int64_t classes, int64_t columns, const float *x, float *y);
-void LEVEL(softmax_backward)(int64_t classes, int64_t columns, const float *y, const float *dy, float *dx);
-void LEVEL(log_softmax_forward)(int64_t classes, int64_t columns, const float *x, float *y);
-void LEVEL(log_softmax_backward)(int64_t classes, int64_t columns, const float *y, const float *dy,
-                                 float *dx);
-void LEVEL(sum_rows)(int64_t rows, int64_t runs, int64_t lanes, int64_t leaves, const float *x, float *sums);
-bool LEVEL(within)(int64_t count, const float *x, float bound);
-void LEVEL(add)(int64_t count, const float *a, const float *b, float *sum);
-void LEVEL(dropout_forward)(const struct dropout_draw *d, const float *x, float *y, uint16_t *keep);
-void LEVEL(dropout_backward)(const struct dropout_draw *d, const uint16_t *keep, const float *dy, float *dx);
-void LEVEL(softmax)(const float *logits, int64_t classes, int64_t stride, int64_t lanes, int64_t live,
-                    const int32_t *labels, float *dlogits, double *losses, int32_t *predicted);
-void LEVEL(softmax_target)(const struct softmax_target *s, float *dlogits, double *losses,
-                           int32_t *predicted);
-void LEVEL(loss_terms)(const struct loss_terms *t, float *dx, double *losses);
-void LEVEL(gather_u8)(const struct gather *g, const uint8_t *const *rows, float *out);
-void LEVEL(gather_f32)(const struct gather *g, const float *const *rows, float *out);
+/* Every kernel, under its name in this level. */
+#define KERNEL(type, name, parameters) type LEVEL(name) parameters;
+#include "math/kernel_list.h"
+#undef KERNEL
 
 #endif

@@ -18,6 +18,9 @@ void LEVEL(winograd_backward_data)(const struct window *c, const float *weight, 
                                    const float *mask, float *dx, float *scratch);
 int64_t LEVEL(winograd_scratch_floats)(const struct window *c);
 
+/* The weight gradient's share of conv_scratch_floats. */
+int64_t LEVEL(conv_weight_scratch_floats)(const struct window *c);
+
 /* Products per output element. */
 static inline int64_t depth_of(const struct window *c)
 {

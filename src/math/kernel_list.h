@@ -1,0 +1,83 @@
+/* kernel_list.h - every vector kernel: KERNEL(type, name, parameters) with its meaning, shapes and units.
+ *
+ * No include guard: kernels.h makes the table of pointers of it, vec.h the prototypes of a level and table.c
+ * the table of a level. A new kernel is its function in a file of src/math/vec and its entry here. */
+
+/* conv.c: weight [OC][IC][k][k], bias [OC] or NULL. With `relu` the result is that of relu_forward on y; with
+ * `mask` [in][N] (else NULL) that of relu_backward on dx, mask in the place of y: a layer that reads the
+ * output of a ReLU passes its x. scratch: conv_scratch_floats(). */
+KERNEL(void, conv_forward,
+       (const struct window *c, const float *weight, const float *bias, bool relu, const float *x, float *y,
+        float *scratch))
+KERNEL(void, conv_backward_data,
+       (const struct window *c, const float *weight, const float *dy, const float *mask, float *dx,
+        float *scratch))
+KERNEL(void, conv_backward_weight,
+       (const struct window *c, const float *x, const float *dy, float *dweight, float *scratch))
+KERNEL(int64_t, conv_scratch_floats, (const struct window *c))
+
+/* linear.c: bias [out] or NULL; the weight gradient is the sum over the leaves, added as a balanced binary
+ * tree. Any alignment of weight rows. scratch: linear_scratch_floats(), of the weight gradient only. */
+KERNEL(void, linear_forward,
+       (const struct linear *l, const float *weight, const float *bias, const float *x, float *y))
+KERNEL(void, linear_backward_data, (const struct linear *l, const float *weight, const float *dy, float *dx))
+KERNEL(void, linear_backward_weight,
+       (const struct linear *l, const float *x, const float *dy, float *dweight, float *scratch))
+KERNEL(int64_t, linear_scratch_floats, (const struct linear *l))
+
+/* pool.c: arg [C][OH][OW][N] is the position of the maximum in its window. dx is overwritten. */
+KERNEL(void, maxpool_forward, (const struct window *p, const float *x, float *y, uint8_t *arg))
+KERNEL(void, maxpool_backward, (const struct window *p, const uint8_t *arg, const float *dy, float *dx))
+KERNEL(void, avgpool_forward, (const struct window *p, const float *x, float *y))
+KERNEL(void, avgpool_backward, (const struct window *p, const float *dy, float *dx))
+
+/* elementwise.c. y may be x, dx may be dy, sum may be a or b. */
+KERNEL(void, relu_forward, (int64_t count, const float *x, float *y))
+KERNEL(void, relu_backward, (int64_t count, const float *y, const float *dy, float *dx))
+KERNEL(bool, within, (int64_t count, const float *x, float bound)) /* all |x| <= bound; false for NaN */
+KERNEL(void, add, (int64_t count, const float *a, const float *b, float *sum))
+
+/* activation.c: count is a multiple of 16. `kept` is y for sigmoid, tanh, leaky_relu and elu, else x. y may
+ * be x, dx may be dy. */
+KERNEL(void, activation_forward, (const struct activation *f, int64_t count, const float *x, float *y))
+KERNEL(void, activation_backward,
+       (const struct activation *f, int64_t count, const float *kept, const float *dy, float *dx))
+
+/* activation_softmax.c: over the classes of x [classes][columns]. y may be x, dx may be dy. */
+KERNEL(void, softmax_forward, (int64_t classes, int64_t columns, const float *x, float *y))
+KERNEL(void, softmax_backward, (int64_t classes, int64_t columns, const float *y, const float *dy, float *dx))
+KERNEL(void, log_softmax_forward, (int64_t classes, int64_t columns, const float *x, float *y))
+KERNEL(void, log_softmax_backward,
+       (int64_t classes, int64_t columns, const float *y, const float *dy, float *dx))
+
+/* sum.c: sums[r] over x [rows][positions][lanes], each leaf by itself, then as a balanced binary tree. */
+KERNEL(void, sum_rows,
+       (int64_t rows, int64_t positions, int64_t lanes, int64_t leaves, const float *x, float *sums))
+
+/* dropout.c: keeps an element with probability 1-p and scales it by 1/(1-p); `keep` has one bit per element,
+ * [features][lanes/16]. The draw is rng_words(seed, RNG_DROPOUT, step << 8 | layer,
+ * (feature / 4) << 32 | position of the sample in the global batch).v[feature % 4]. */
+KERNEL(void, dropout_forward, (const struct dropout_draw *d, const float *x, float *y, uint16_t *keep))
+KERNEL(void, dropout_backward,
+       (const struct dropout_draw *d, const uint16_t *keep, const float *dy, float *dx))
+
+/* softmax.c: softmax cross entropy. losses [live]: -log p(label), from float32 exponentials; dlogits [K][N]
+ * (p - onehot, zero in dead lanes) and predicted [live] (first maximum) may be NULL. */
+KERNEL(void, softmax,
+       (const float *logits, int64_t classes, int64_t stride, int64_t lanes, int64_t live,
+        const int32_t *labels, float *dlogits, double *losses, int32_t *predicted))
+
+/* softmax.c: the same where targets are not just labels, or samples count differently. losses [live] and
+ * dlogits as above, times what the samples count; a NaN in the logits is a NaN of the loss even if the sample
+ * counts nothing. */
+KERNEL(void, softmax_target,
+       (const struct softmax_target *s, float *dlogits, double *losses, int32_t *predicted))
+
+/* loss.c: losses [live], sums in double of terms in float32; their derivatives dx [K][stride] (zero in dead
+ * lanes) may be NULL. */
+KERNEL(void, loss_terms, (const struct loss_terms *t, float *dx, double *losses))
+
+/* gather.c: out[f][lane] = rows[lane][f] * scale[c] + shift[c], with f = c * per_channel + i; lanes beyond
+ * `live` are zero. */
+KERNEL(void, gather_u8, (const struct gather *g, const uint8_t *const *rows, float *out))
+KERNEL(void, gather_f32, (const struct gather *g, const float *const *rows, float *out))
