@@ -90,16 +90,13 @@ static void add_convs(struct list *l)
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
         int64_t in = table[i].in, size = table[i].size, out = table[i].out, kernel = table[i].kernel;
         int64_t to = size + 2 * table[i].padding - kernel + 1;
-        struct bench_case shape = {.window = {.in = shape_2d(in, size, size),
-                                              .out = shape_2d(out, to, to),
-                                              .kernel = kernel,
-                                              .stride = 1,
-                                              .padding = table[i].padding,
-                                              .lanes = LANES,
-                                              .leaves = 1},
+        struct shape image = shape_2d(in, size, size);
+        struct bench_case shape = {.window = window_even(image, 2, kernel, 1, table[i].padding),
                                    .x_floats = in * size * size * LANES,
                                    .y_floats = out * to * to * LANES,
                                    .weight_floats = out * in * kernel * kernel};
+        window_place(&shape.window, out, 2);
+        shape.window.lanes = LANES;
         shape.scratch_floats = kernels->conv_scratch_floats(&shape.window);
         snprintf(shape.name, sizeof shape.name, "conv %dx%d %d to %d, %dx%d", (int)kernel, (int)kernel,
                  (int)in, (int)out, (int)size, (int)size);
@@ -274,15 +271,12 @@ static void add_plain(struct list *l, struct bench_case shape, void (*run)(const
 static void add_others(struct list *l)
 {
     int64_t x = 64 * 24 * 24 * LANES, y = x / 4, features = 784 * LANES, params = 1 << 20;
-    struct bench_case pool = {.window = {.in = shape_2d(64, 24, 24),
-                                         .out = shape_2d(64, 12, 12),
-                                         .kernel = 2,
-                                         .stride = 2,
-                                         .lanes = LANES,
-                                         .leaves = 1},
+    struct bench_case pool = {.window = window_even(shape_2d(64, 24, 24), 2, 2, 2, 0),
                               .x_floats = x,
                               .y_floats = y,
                               .scratch_floats = y};
+    window_place(&pool.window, 64, 2);
+    pool.window.lanes = LANES;
     struct bench_case plain = {.count = 64, .x_floats = x, .y_floats = x, .scratch_floats = x};
     struct bench_case logits = {.count = 10,
                                 .x_floats = 10 * LANES,

@@ -3,9 +3,10 @@
  * No include guard: kernels.h makes the table of pointers of it, vec.h the prototypes of a level and table.c
  * the table of a level. A new kernel is its function in a file of src/math/vec and its entry here. */
 
-/* conv.c: weight [OC][IC][k][k], bias [OC] or NULL. With `relu` the result is that of relu_forward on y; with
- * `mask` [in][N] (else NULL) that of relu_backward on dx, mask in the place of y: a layer that reads the
- * output of a ReLU passes its x. scratch: conv_scratch_floats(). */
+/* conv.c: cross-correlation, as torch.nn.Conv2d, of 2-D windows (window_is_2d). weight [OC][IC][kernel
+ * height][kernel width], bias [OC] or NULL. With `relu` the result is that of relu_forward on y; with `mask`
+ * [in][N] (else NULL) that of relu_backward on dx, mask in the place of y: a layer that reads the output of a
+ * ReLU passes its x. scratch: conv_scratch_floats(). */
 KERNEL(void, conv_forward,
        (const struct window *c, const float *weight, const float *bias, bool relu, const float *x, float *y,
         float *scratch))
@@ -25,7 +26,8 @@ KERNEL(void, linear_backward_weight,
        (const struct linear *l, const float *x, const float *dy, float *dweight, float *scratch))
 KERNEL(int64_t, linear_scratch_floats, (const struct linear *l))
 
-/* pool.c: arg [C][OH][OW][N] is the position of the maximum in its window. dx is overwritten. */
+/* pool.c: 2-D windows (window_is_2d) of at most 256 elements. arg [C][OH][OW][N] is the position of the
+ * maximum in its window. dx is overwritten. */
 KERNEL(void, maxpool_forward, (const struct window *p, const float *x, float *y, uint8_t *arg))
 KERNEL(void, maxpool_backward, (const struct window *p, const uint8_t *arg, const float *dy, float *dx))
 KERNEL(void, avgpool_forward, (const struct window *p, const float *x, float *y))

@@ -9,15 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "math/shape.h"
 #include "core/status.h"
-
-/* A convolution (cross-correlation, as torch.nn.Conv2d) or the window of a pooling. */
-struct window {
-    struct shape in, out;
-    int64_t kernel, stride, padding; /* square */
-    int64_t lanes, leaves; /* of all virtual ranks of the pass side by side, and how many these are */
-};
+#include "math/window.h"
 
 /* A linear layer: Y [out][N] = W [out][in] X [in][N] + b. */
 struct linear {

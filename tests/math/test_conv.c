@@ -1,5 +1,6 @@
-/* The convolutions: each against a plain loop in double, over awkward shapes; every level with fused multiply-add
- * against the others bit by bit; and every sample and every virtual rank against itself in other company. */
+/* The convolutions: each against a plain loop in double, over awkward shapes; every level with fused
+ * multiply-add against the others bit by bit; and every sample and every virtual rank against itself in other
+ * company. */
 #include "math/kernels.h"
 #include "vectors.h"
 
@@ -16,7 +17,7 @@ struct conv_case {
     float *x, *w, *bias, *dy, *scratch;
 };
 
-static void check_forward(const struct conv_case *k, const float *y)
+static void check_forward(const struct conv_case *k, const float *result)
 {
     const struct window *c = &k->c;
     for (int64_t oc = 0; oc < c->out.c; oc++)
@@ -24,17 +25,17 @@ static void check_forward(const struct conv_case *k, const float *y)
             for (int64_t ox = 0; ox < c->out.d[AXIS_W]; ox++)
                 for (int64_t n = 0; n < c->lanes; n += 5) {
                     double sum = k->bias[oc], size = fabs(sum);
-                    const float *w = k->w + oc * c->in.c * c->kernel * c->kernel;
+                    const float *w = k->w + oc * c->in.c * window_taps(c);
                     for (int64_t ic = 0; ic < c->in.c; ic++)
-                        for (int64_t ky = 0; ky < c->kernel; ky++)
-                            for (int64_t kx = 0; kx < c->kernel; kx++, w++) {
-                                double term =
-                                    *w * at(k->x, c->in, c->lanes, ic, oy * c->stride - c->padding + ky,
-                                            ox * c->stride - c->padding + kx, n);
+                        for (int64_t ky = 0; ky < c->kernel[AXIS_H]; ky++)
+                            for (int64_t kx = 0; kx < c->kernel[AXIS_W]; kx++, w++) {
+                                int64_t y = oy * c->stride[AXIS_H] - c->pad_before[AXIS_H] + ky;
+                                int64_t x = ox * c->stride[AXIS_W] - c->pad_before[AXIS_W] + kx;
+                                double term = *w * at(k->x, c->in, c->lanes, ic, y, x, n);
                                 sum += term, size += fabs(term);
                             }
-                    CHECK_NEAR(at(y, c->out, c->lanes, oc, oy, ox, n), sum,
-                               FLOAT_EPSILON * size * (double)(c->in.c * c->kernel * c->kernel + 2));
+                    CHECK_NEAR(at(result, c->out, c->lanes, oc, oy, ox, n), sum,
+                               FLOAT_EPSILON * size * (double)(c->in.c * window_taps(c) + 2));
                 }
 }
 
@@ -56,19 +57,13 @@ static void check_transposes(const struct conv_case *k, const float *dx, const f
     mem_free(&y);
 }
 
-static struct conv_case conv_case(struct shape in, int64_t out, int64_t kernel, int64_t stride,
-                                  int64_t padding, int64_t lanes, int64_t leaves)
+static struct conv_case conv_case(struct window window, int64_t out, int64_t lanes, int64_t leaves)
 {
-    struct conv_case k = {.c = {.in = in,
-                                .out = shape_2d(out, (in.d[AXIS_H] + 2 * padding - kernel) / stride + 1,
-                                                (in.d[AXIS_W] + 2 * padding - kernel) / stride + 1),
-                                .kernel = kernel,
-                                .stride = stride,
-                                .padding = padding,
-                                .lanes = lanes,
-                                .leaves = leaves}};
-    k.weights = out * in.c * kernel * kernel;
-    k.in = shape_features(in) * lanes;
+    struct conv_case k = {.c = window};
+    CHECK(window_place(&k.c, out, 2));
+    k.c.lanes = lanes, k.c.leaves = leaves;
+    k.weights = out * window.in.c * window_taps(&window);
+    k.in = shape_features(window.in) * lanes;
     k.out = shape_features(k.c.out) * lanes;
     k.x = vector(k.in, 1), k.w = vector(k.weights, 2), k.bias = vector(out, 3), k.dy = vector(k.out, 4);
     return k;
@@ -79,10 +74,9 @@ static void case_free(struct conv_case *k)
     mem_free(&k->x), mem_free(&k->w), mem_free(&k->bias), mem_free(&k->dy), mem_free(&k->scratch);
 }
 
-static void check_conv(struct shape in, int64_t out, int64_t kernel, int64_t stride, int64_t padding,
-                       int64_t lanes)
+static void check_conv(struct window window, int64_t out, int64_t lanes)
 {
-    struct conv_case k = conv_case(in, out, kernel, stride, padding, lanes, 1);
+    struct conv_case k = conv_case(window, out, lanes, 1);
     struct window *c = &k.c;
     float *first[3] = {0};
     static const char *const levels[] = {"v4", "v3", "v2", "base"};
@@ -116,10 +110,51 @@ static void test_convolutions(void)
         for (int64_t kernel = 1; kernel <= 5; kernel += 2)
             for (int64_t stride = 1; stride <= 2; stride++)
                 for (int64_t padding = 0; padding <= 2; padding += 2)
-                    check_conv(shape_2d(channels[i][0], 7, 9), channels[i][1], kernel, stride, padding,
-                               i % 2 ? 16 : 48);
-    check_conv(shape_2d(2, 3, 3), 3, 3, 1, 0, 16); /* one output */
-    check_conv(shape_2d(70, 5, 5), 64, 3, 1, 1, 16);
+                    check_conv(window_even(shape_2d(channels[i][0], 7, 9), 2, kernel, stride, padding),
+                               channels[i][1], i % 2 ? 16 : 48);
+    check_conv(window_even(shape_2d(2, 3, 3), 2, 3, 1, 0), 3, 16); /* one output */
+    check_conv(window_even(shape_2d(70, 5, 5), 2, 3, 1, 1), 64, 16);
+}
+
+/* Windows that differ along height and width: kernel, stride, padding before and after. */
+static const struct {
+    int64_t height[4], width[4];
+} uneven[] = {
+    {{1, 1, 0, 0}, {5, 1, 0, 0}}, {{5, 1, 0, 0}, {1, 1, 0, 0}}, {{2, 1, 0, 0}, {4, 1, 3, 0}},
+    {{3, 2, 0, 2}, {2, 1, 1, 0}}, {{1, 3, 0, 0}, {3, 2, 2, 1}}, {{4, 3, 1, 4}, {5, 2, 0, 7}},
+    {{3, 1, 0, 2}, {3, 1, 2, 1}}, {{3, 1, 1, 0}, {3, 1, 0, 0}}, {{3, 1, 0, 3}, {3, 1, 1, 1}},
+    {{3, 2, 1, 1}, {3, 1, 1, 1}}, {{9, 1, 2, 0}, {2, 5, 0, 4}}, {{3, 1, 2, 2}, {3, 1, 0, 2}},
+};
+#define UNEVEN (int)(sizeof uneven / sizeof uneven[0])
+
+static struct window uneven_window(int i, int64_t channels)
+{
+    struct window w = window_even(shape_2d(channels, 7, 10), 2, 1, 1, 0);
+    const int64_t *axes[] = {uneven[i].height, uneven[i].width};
+    for (int axis = AXIS_H; axis <= AXIS_W; axis++) {
+        const int64_t *of = axes[axis - AXIS_H];
+        w.kernel[axis] = of[0], w.stride[axis] = of[1], w.pad_before[axis] = of[2], w.pad_after[axis] = of[3];
+    }
+    return w;
+}
+
+static void test_uneven(void)
+{
+    static const int64_t channels[][2] = {{1, 6}, {3, 7}, {6, 33}, {17, 13}, {20, 32}};
+    for (int i = 0; i < UNEVEN; i++)
+        for (int k = 0; k < 5; k++)
+            check_conv(uneven_window(i, channels[k][0]), channels[k][1], k % 2 ? 16 : 48);
+}
+
+/* A signal is an image of height 1. */
+static void test_signals(void)
+{
+    static const int64_t length = 21, channels[][2] = {{1, 5}, {20, 32}};
+    for (int k = 0; k < 2; k++)
+        for (int64_t stride = 1; stride <= 2; stride++) {
+            struct shape in = shape_of(channels[k][0], 1, &length);
+            check_conv(window_even(in, 1, 3, stride, 1), channels[k][1], 16);
+        }
 }
 
 /* The lanes of leaf `leaf` of an activation of `features` values. */
@@ -131,8 +166,8 @@ static float *leaf_of(const float *a, int64_t features, int64_t leaves, int64_t 
     return part;
 }
 
-/* What leaf `leaf` gives in a call of its own: its samples' results must be those of the joint call, bit by bit; its
- * weight gradient is returned. */
+/* What leaf `leaf` gives in a call of its own: its samples' results must be those of the joint call, bit by
+ * bit; its weight gradient is returned. */
 static float *check_leaf(const struct conv_case *k, const float *y, const float *dx, int64_t leaf)
 {
     struct window one = k->c;
@@ -153,10 +188,9 @@ static float *check_leaf(const struct conv_case *k, const float *y, const float 
 }
 
 /* The joint weight gradient is the balanced binary tree over the leaves' own. */
-static void check_leaves(struct shape in, int64_t out, int64_t kernel, int64_t stride, int64_t padding,
-                         int64_t leaf_lanes, int64_t leaves)
+static void check_leaves(struct window window, int64_t out, int64_t leaf_lanes, int64_t leaves)
 {
-    struct conv_case k = conv_case(in, out, kernel, stride, padding, leaf_lanes * leaves, leaves);
+    struct conv_case k = conv_case(window, out, leaf_lanes * leaves, leaves);
     float *y = vector(k.out, 0), *dx = vector(k.in, 0), *dw = vector(k.weights, 0), *part[8];
     k.scratch = vector(kernels->conv_scratch_floats(&k.c), 0);
     kernels->conv_forward(&k.c, k.w, k.bias, false, k.x, y, k.scratch);
@@ -173,9 +207,9 @@ static void check_leaves(struct shape in, int64_t out, int64_t kernel, int64_t s
 }
 
 /* The results with ReLU and its mask are those of the functions they stand for, not a number included. */
-static void check_finish(struct shape in, int64_t out, int64_t kernel, int64_t padding)
+static void check_finish(struct window window, int64_t out)
 {
-    struct conv_case k = conv_case(in, out, kernel, 1, padding, 32, 1);
+    struct conv_case k = conv_case(window, out, 32, 1);
     float *y = vector(k.out, 0), *want_y = vector(k.out, 0), *dx = vector(k.in, 0),
           *want_dx = vector(k.in, 0);
     k.scratch = vector(kernels->conv_scratch_floats(&k.c), 0);
@@ -195,10 +229,10 @@ static void check_finish(struct shape in, int64_t out, int64_t kernel, int64_t p
 
 static void test_finish(void)
 {
-    check_finish(shape_2d(1, 6, 7), 6, 5, 0);
-    check_finish(shape_2d(6, 6, 7), 13, 3, 1);
-    check_finish(shape_2d(20, 7, 7), 24, 3, 1);
-    check_finish(shape_2d(20, 7, 7), 24, 5, 2);
+    check_finish(window_even(shape_2d(1, 6, 7), 2, 5, 1, 0), 6);
+    check_finish(window_even(shape_2d(6, 6, 7), 2, 3, 1, 1), 13);
+    check_finish(window_even(shape_2d(20, 7, 7), 2, 3, 1, 1), 24);
+    check_finish(window_even(shape_2d(20, 7, 7), 2, 5, 1, 2), 24);
 }
 
 static void test_leaves(void)
@@ -208,15 +242,22 @@ static void test_leaves(void)
         for (int64_t kernel = 1; kernel <= 5; kernel += 2)
             for (int64_t stride = 1; stride <= 2; stride++)
                 for (int64_t leaves = 1; leaves <= 8; leaves *= 2)
-                    check_leaves(shape_2d(channels[i][0], 6, 7), channels[i][1], kernel, stride, kernel / 2,
-                                 leaves == 4 ? 48 : 16, leaves);
-    check_leaves(shape_2d(16, 9, 8), 16, 3, 1, 0, 32, 2);
-    check_leaves(shape_2d(64, 12, 12), 80, 3, 1, 2, 16, 4);
+                    check_leaves(window_even(shape_2d(channels[i][0], 6, 7), 2, kernel, stride, kernel / 2),
+                                 channels[i][1], leaves == 4 ? 48 : 16, leaves);
+    check_leaves(window_even(shape_2d(16, 9, 8), 2, 3, 1, 0), 16, 32, 2);
+    check_leaves(window_even(shape_2d(64, 12, 12), 2, 3, 1, 2), 80, 16, 4);
+    for (int i = 0; i < UNEVEN; i++)
+        for (int64_t leaves = 2; leaves <= 8; leaves *= 4) {
+            check_leaves(uneven_window(i, 3), 7, 16, leaves);
+            check_leaves(uneven_window(i, 17), 20, 16, leaves);
+        }
 }
 
 int main(void)
 {
     test_convolutions();
+    test_uneven();
+    test_signals();
     static const char *const levels[] = {"v4", "v3", "v2", "base"};
     for (int i = 0; i < 4; i++)
         if (kernels_select(levels[i]) == STATUS_OK) test_leaves(), test_finish();

@@ -97,13 +97,9 @@ static void test_softmax_extremes(void)
 /* The rest of the family on one input, level by level: all outputs one after another in `out`. */
 static int64_t run_rest(float *out)
 {
-    struct window w = {.in = shape_2d(3, 7, 8),
-                       .out = shape_2d(3, 4, 4),
-                       .kernel = 3,
-                       .stride = 2,
-                       .padding = 1,
-                       .lanes = 32,
-                       .leaves = 1};
+    struct window w = window_even(shape_2d(3, 7, 8), 2, 3, 2, 1);
+    CHECK(window_place(&w, 3, 2));
+    w.lanes = 32;
     int64_t in = shape_features(w.in) * w.lanes, small = shape_features(w.out) * w.lanes, used = 0;
     float *x = vector(in, 11), *dy = vector(small, 12);
     uint8_t *arg;

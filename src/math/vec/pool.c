@@ -1,4 +1,5 @@
-#include <stdbool.h>
+/* pool.c - maximum and mean of the windows of a plane. */
+#include <assert.h>
 
 #include "math/vec/vec.h"
 
@@ -12,8 +13,9 @@ struct extent {
 
 VEC_INLINE struct extent extent_of(const struct window *p, int64_t oy, int64_t ox)
 {
-    int64_t y = oy * p->stride - p->padding, x = ox * p->stride - p->padding;
-    struct extent e = {y, y + p->kernel, x, x + p->kernel};
+    int64_t y = oy * p->stride[AXIS_H] - p->pad_before[AXIS_H];
+    int64_t x = ox * p->stride[AXIS_W] - p->pad_before[AXIS_W];
+    struct extent e = {y, y + p->kernel[AXIS_H], x, x + p->kernel[AXIS_W]};
     if (e.y0 < 0) e.y0 = 0;
     if (e.x0 < 0) e.x0 = 0;
     if (e.y1 > p->in.d[AXIS_H]) e.y1 = p->in.d[AXIS_H];
@@ -48,17 +50,33 @@ VEC_INLINE void max_square(const int K, int64_t width, int64_t lanes, const floa
     max_window(&(struct extent){0, K, 0, K}, width, lanes, x, y, arg);
 }
 
+/* A maximum needs at least one element. */
+static bool is_never_empty(const struct window *p)
+{
+    for (int i = AXIS_H; i <= AXIS_W; i++)
+        if (p->pad_before[i] >= p->kernel[i] || p->pad_after[i] >= p->kernel[i]) return false;
+    return true;
+}
+
+static bool is_square_inside(const struct window *p)
+{
+    return p->kernel[AXIS_H] == p->kernel[AXIS_W] && window_is_inside(p);
+}
+
 void LEVEL(maxpool_forward)(const struct window *p, const float *x, float *y, uint8_t *arg)
 {
+    assert(window_is_2d(p) && window_taps(p) <= 256 && is_never_empty(p));
+    int64_t square = is_square_inside(p) ? p->kernel[AXIS_H] : 0;
     for (int64_t c = 0; c < p->in.c; c++) {
         const float *plane = x + c * shape_positions(p->in) * p->lanes;
         for (int64_t oy = 0; oy < p->out.d[AXIS_H]; oy++)
             for (int64_t ox = 0; ox < p->out.d[AXIS_W]; ox++, y += p->lanes, arg += p->lanes) {
-                const float *corner = plane + (oy * p->in.d[AXIS_W] + ox) * p->stride * p->lanes;
+                int64_t row = oy * p->stride[AXIS_H], column = ox * p->stride[AXIS_W];
+                const float *corner = plane + (row * p->in.d[AXIS_W] + column) * p->lanes;
                 struct extent e = extent_of(p, oy, ox);
-                if (p->kernel == 2 && p->padding == 0)
+                if (square == 2)
                     max_square(2, p->in.d[AXIS_W], p->lanes, corner, y, arg);
-                else if (p->kernel == 3 && p->padding == 0)
+                else if (square == 3)
                     max_square(3, p->in.d[AXIS_W], p->lanes, corner, y, arg);
                 else
                     max_window(&e, p->in.d[AXIS_W], p->lanes, plane, y, arg);
@@ -66,12 +84,13 @@ void LEVEL(maxpool_forward)(const struct window *p, const float *x, float *y, ui
     }
 }
 
-/* Whether every input element belongs to exactly one window, so that gradients are stored and not added up.
- */
+/* Returns whether every input element belongs to exactly one window, so that gradients are stored and not
+ * added up. */
 static bool tiles_exactly(const struct window *p)
 {
-    return p->stride == p->kernel && p->padding == 0 && p->in.d[AXIS_H] == p->out.d[AXIS_H] * p->stride &&
-           p->in.d[AXIS_W] == p->out.d[AXIS_W] * p->stride;
+    for (int i = AXIS_H; i <= AXIS_W; i++)
+        if (p->stride[i] != p->kernel[i] || p->in.d[i] != p->out.d[i] * p->stride[i]) return false;
+    return window_is_inside(p);
 }
 
 VEC_INLINE void max_window_backward(const struct extent *e, int64_t width, int64_t lanes, const uint8_t *arg,
@@ -117,7 +136,8 @@ VEC_INLINE void maxpool_squares(const int K, const struct window *p, const uint8
 
 void LEVEL(maxpool_backward)(const struct window *p, const uint8_t *arg, const float *dy, float *dx)
 {
-    if (tiles_exactly(p) && p->kernel == 2) {
+    assert(window_is_2d(p));
+    if (tiles_exactly(p) && p->kernel[AXIS_H] == 2 && p->kernel[AXIS_W] == 2) {
         maxpool_squares(2, p, arg, dy, dx);
         return;
     }
@@ -132,7 +152,8 @@ void LEVEL(maxpool_backward)(const struct window *p, const uint8_t *arg, const f
 /* Padding counts as zeros in the mean (count_include_pad, the default of torch.nn.AvgPool2d). */
 void LEVEL(avgpool_forward)(const struct window *p, const float *x, float *y)
 {
-    float share = 1.0f / (float)(p->kernel * p->kernel);
+    assert(window_is_2d(p));
+    float share = 1.0f / (float)window_taps(p);
     for (int64_t c = 0; c < p->in.c; c++) {
         const float *plane = x + c * shape_positions(p->in) * p->lanes;
         for (int64_t oy = 0; oy < p->out.d[AXIS_H]; oy++)
@@ -152,7 +173,8 @@ void LEVEL(avgpool_forward)(const struct window *p, const float *x, float *y)
 
 void LEVEL(avgpool_backward)(const struct window *p, const float *dy, float *dx)
 {
-    float share = 1.0f / (float)(p->kernel * p->kernel);
+    assert(window_is_2d(p));
+    float share = 1.0f / (float)window_taps(p);
     memset(dx, 0, (size_t)(shape_features(p->in) * p->lanes) * sizeof *dx);
     for (int64_t c = 0; c < p->in.c; c++) {
         float *plane = dx + c * shape_positions(p->in) * p->lanes;

@@ -9,13 +9,13 @@
 static inline enum status window_plan(const struct layer *l, int64_t kernel, int64_t stride, int64_t padding,
                                       int64_t out_channels, struct shape *out)
 {
-    int64_t height = l->in.d[AXIS_H], width = l->in.d[AXIS_W];
-    int64_t h = height + 2 * padding - kernel, w = width + 2 * padding - kernel;
-    if (h < 0 || w < 0)
+    struct window w = window_even(l->in, 2, kernel, stride, padding);
+    if (!window_place(&w, out_channels, 2))
         return status_fail(STATUS_CONFIG,
                            "kernel %lld does not fit into its input of %lldx%lld (padding %lld)",
-                           (long long)kernel, (long long)height, (long long)width, (long long)padding);
-    *out = shape_2d(out_channels, h / stride + 1, w / stride + 1);
+                           (long long)kernel, (long long)l->in.d[AXIS_H], (long long)l->in.d[AXIS_W],
+                           (long long)padding);
+    *out = w.out;
     return STATUS_OK;
 }
 
@@ -23,13 +23,9 @@ static inline enum status window_plan(const struct layer *l, int64_t kernel, int
 static inline struct window window_of(const struct layer *l, int64_t kernel, int64_t stride, int64_t padding,
                                       int64_t lanes, int64_t leaves)
 {
-    return (struct window){.in = l->in,
-                           .out = l->out,
-                           .kernel = kernel,
-                           .stride = stride,
-                           .padding = padding,
-                           .lanes = lanes,
-                           .leaves = leaves};
+    struct window w = window_even(l->in, 2, kernel, stride, padding);
+    w.out = l->out, w.lanes = lanes, w.leaves = leaves;
+    return w;
 }
 
 #endif

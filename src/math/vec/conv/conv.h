@@ -24,7 +24,7 @@ int64_t LEVEL(conv_weight_scratch_floats)(const struct window *c);
 /* Products per output element. */
 static inline int64_t depth_of(const struct window *c)
 {
-    return c->in.c * c->kernel * c->kernel;
+    return c->in.c * window_taps(c);
 }
 
 /* Takes `floats` of a scratch block that is laid out (or, with a NULL base, only measured). */

@@ -1,11 +1,11 @@
 /* conv_direct.c - forward pass and data gradient of a convolution as plain sums of products.
  *
- * Both are the same walk over their result: an element at a position sums, over the channels of the source, the taps
- * whose source element exists. Along one axis these taps are a span; positions of a row with equal spans that lie side
- * by side in source and result (at stride 1) form a run of columns (positions x lanes), which the register tiles read
- * and write in place. So padding costs nothing, the data gradient writes every element once, and each is one chain of
- * products over channels and taps in order. With many channels, where a tile would walk the source in large strides,
- * the columns of a panel are first copied together. */
+ * Both are the same walk over their result: an element at a position sums, over the channels of the source,
+ * the taps whose source element exists. Along one axis these taps are a span; positions of a row with equal
+ * spans that lie side by side in source and result (at stride 1) form a run of columns (positions x lanes),
+ * which the register tiles read and write in place. So padding costs nothing, the data gradient writes every
+ * element once, and each is one chain of products over channels and taps in order. With many channels, where
+ * a tile would walk the source in large strides, the columns of a panel are first copied together. */
 #include "math/vec/conv/conv.h"
 
 #define PANEL_SOURCE 16               /* more source channels than this are copied into panels, */
@@ -26,8 +26,8 @@ struct direct {
     struct tap *tap, *panel_tap; /* [taps], of the source and of the panel */
 };
 
-/* The taps of one axis that contribute to a result element: `count` from `tap` on, `step` apart; the first reads the
- * source at `source`, the next ones `ahead` further each. */
+/* The taps of one axis that contribute to a result element: `count` from `tap` on, `step` apart; the first
+ * reads the source at `source`, the next ones `ahead` further each. */
 struct span {
     int64_t tap, count, source;
 };
@@ -38,7 +38,7 @@ static int64_t scratch_layout(const struct window *c, bool data, float *base, st
                          .data = data,
                          .from = data ? c->out : c->in,
                          .to = data ? c->in : c->out,
-                         .taps = c->kernel * c->kernel};
+                         .taps = window_taps(c)};
     d->shape = LEVEL(tile_shape_for)(d->to.c);
     int64_t used = 0, depth = d->from.c * d->taps,
             fit = PANEL_FLOATS / (depth * VW) / d->shape.j * d->shape.j;
@@ -60,18 +60,18 @@ int64_t LEVEL(direct_scratch_floats)(const struct window *c)
     return forward > data ? forward : data;
 }
 
-/* The span of result coordinate `at` along an axis of the source that is `size` long. */
-static struct span span_of(const struct direct *d, int64_t at, int64_t size)
+/* The span of result coordinate `at` along an axis. */
+static struct span span_of(const struct direct *d, enum shape_axis axis, int64_t at)
 {
-    int64_t stride = d->c->stride, kernel = d->c->kernel, first, end;
+    int64_t stride = d->c->stride[axis], kernel = d->c->kernel[axis], size = d->from.d[axis], first, end;
     if (!d->data) { /* source = at * stride - padding + tap */
-        int64_t start = at * stride - d->c->padding;
+        int64_t start = at * stride - d->c->pad_before[axis];
         first = start < 0 ? -start : 0;
         end = size - start < kernel ? size - start : kernel;
         return (struct span){first, end > first ? end - first : 0, start + first};
     }
     /* source * stride = at + padding - tap, so taps are `stride` apart and the source runs backwards */
-    int64_t reach = at + d->c->padding, low = reach - (size - 1) * stride;
+    int64_t reach = at + d->c->pad_before[axis], low = reach - (size - 1) * stride;
     first = reach % stride;
     if (low > first) first += (low - first + stride - 1) / stride * stride;
     end = reach + 1 < kernel ? reach + 1 : kernel;
@@ -94,11 +94,12 @@ static void pack_weights(const struct direct *d, const float *weight)
 /* The tables for the taps of two spans; returns how many. */
 static int64_t list_taps(const struct direct *d, const struct span *y, const struct span *x)
 {
-    int64_t step = d->data ? d->c->stride : 1, ahead = d->data ? -1 : 1, count = 0;
+    int64_t row_step = d->data ? d->c->stride[AXIS_H] : 1, step = d->data ? d->c->stride[AXIS_W] : 1;
+    int64_t ahead = d->data ? -1 : 1, width = d->c->kernel[AXIS_W], count = 0;
     for (int64_t i = 0; i < y->count; i++)
         for (int64_t j = 0; j < x->count; j++, count++)
             d->tap[count] =
-                (struct tap){((y->tap + i * step) * d->c->kernel + x->tap + j * step) * d->shape.m,
+                (struct tap){((y->tap + i * row_step) * width + x->tap + j * step) * d->shape.m,
                              (i * d->from.d[AXIS_W] + j) * ahead * d->c->lanes};
     return count;
 }
@@ -149,11 +150,11 @@ static void walk(const struct direct *d, const float *from)
 {
     int64_t lanes = d->c->lanes;
     for (int64_t y = 0; y < d->to.d[AXIS_H]; y++) {
-        struct span sy = span_of(d, y, d->from.d[AXIS_H]);
+        struct span sy = span_of(d, AXIS_H, y);
         for (int64_t x = 0, next; x < d->to.d[AXIS_W]; x = next) {
-            struct span sx = span_of(d, x, d->from.d[AXIS_W]);
-            for (next = x + 1; next < d->to.d[AXIS_W] && d->c->stride == 1; next++) {
-                struct span other = span_of(d, next, d->from.d[AXIS_W]);
+            struct span sx = span_of(d, AXIS_W, x);
+            for (next = x + 1; next < d->to.d[AXIS_W] && d->c->stride[AXIS_W] == 1; next++) {
+                struct span other = span_of(d, AXIS_W, next);
                 if (other.tap != sx.tap || other.count != sx.count) break;
             }
             int64_t taps = list_taps(d, &sy, &sx),

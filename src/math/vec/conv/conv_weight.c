@@ -1,6 +1,6 @@
-/* conv_weight.c - the weight gradient of a convolution: the sum over the leaves of each leaf's own, added as a
- * balanced binary tree. Three ways, chosen by a fixed rule on shapes: Winograd's algorithm, panels with the output
- * channels side by side, and, for few channels, products lane by lane. */
+/* conv_weight.c - the weight gradient of a convolution: the sum over the leaves of each leaf's own, added as
+ * a balanced binary tree. Three ways, chosen by a fixed rule on shapes: Winograd's algorithm, panels with the
+ * output channels side by side, and, for few channels, products lane by lane. */
 #include "math/vec/conv/outer.h"
 #include "math/vec/conv/panel.h"
 #include "math/vec/conv/winograd.h"

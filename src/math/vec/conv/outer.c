@@ -1,8 +1,8 @@
-/* outer.c - the register tile keeps M output channels x T taps; each column (16 lanes at one position) costs M + T
- * loads for M x T products. Where there is padding or more than two leaves, the input rows under a band of output rows
- * and the gradients of a tile are copied leaf by leaf, side by side and with zeros around: so padding and a leaf's
- * place among the lanes cost little, and lines far apart do not compete for the same place in the L1 cache. All leaves
- * take their part of a band while its gradients lie in the L2 cache. */
+/* outer.c - the register tile keeps M output channels x T taps; each column (16 lanes at one position) costs
+ * M + T loads for M x T products. Where there is padding or more than two leaves, the input rows under a band
+ * of output rows and the gradients of a tile are copied leaf by leaf, side by side and with zeros around: so
+ * padding and a leaf's place among the lanes cost little, and lines far apart do not compete for the same
+ * place in the L1 cache. All leaves take their part of a band while its gradients lie in the L2 cache. */
 #include "math/vec/conv/outer.h"
 #include "math/vec/transpose.h"
 
@@ -17,8 +17,9 @@
 #define NEAR_LEAVES 2                /* side by side, whose lines still find room in the L1 cache */
 #define BAND_FLOATS (128 * 1024 / 4) /* of a leaf, inputs and gradients: 8 leaves fill half an L2 cache */
 
-/* Work space: all sums [leaves][OC][depth][16], the band [leaves][IC][rows][width][lanes], gradients [leaves][M][COLUMNS][16],
- * and offsets: of each tap and of each column in the band, of each column in dy, and among the copied gradients. */
+/* Work space: all sums [leaves][OC][depth][16], the band [leaves][IC][rows][width][lanes], gradients
+ * [leaves][M][COLUMNS][16], and offsets: of each tap and of each column in the band, of each column in dy,
+ * and among the copied gradients. */
 struct outer {
     float *sums, *band, *gradients;
     int64_t *tap, *x_column, *dy_column, *copy_column;
@@ -37,19 +38,25 @@ struct operands {
     const int64_t *dy_column;
 };
 
+/* Input positions along an axis under `count` positions of the output. */
+static int64_t span_under(const struct window *c, enum shape_axis axis, int64_t count)
+{
+    return (count - 1) * c->stride[axis] + c->kernel[axis];
+}
+
 static int64_t rows_under(const struct window *c, int64_t out_rows)
 {
-    return (out_rows - 1) * c->stride + c->kernel;
+    return span_under(c, AXIS_H, out_rows);
 }
 
 static int64_t work_layout(const struct window *c, float *base, struct outer *o)
 {
-    int64_t used = 0, lanes = c->lanes / c->leaves, width = rows_under(c, c->out.d[AXIS_W]), rows = 1;
+    int64_t used = 0, lanes = c->lanes / c->leaves, width = span_under(c, AXIS_W, c->out.d[AXIS_W]), rows = 1;
     while (rows < c->out.d[AXIS_H] &&
            (c->in.c * rows_under(c, rows + 1) * width + c->out.c * (rows + 1) * c->out.d[AXIS_W]) * lanes <=
                BAND_FLOATS)
         rows++;
-    bool copies = c->padding || c->leaves > NEAR_LEAVES;
+    bool copies = !window_is_inside(c) || c->leaves > NEAR_LEAVES;
     *o = (struct outer){.lanes = lanes,
                         .depth = depth_of(c),
                         .rows = copies ? rows_under(c, rows) : c->in.d[AXIS_H],
@@ -121,16 +128,17 @@ VEC_INLINE float *clear_lanes(const struct outer *o, int64_t count, float *to)
 static void copy_band(const struct window *c, const struct outer *o, int64_t first, int64_t rows,
                       const float *x, float *band)
 {
-    int64_t right = o->width - c->padding, inside = right < c->in.d[AXIS_W] ? right : c->in.d[AXIS_W];
+    int64_t left = c->pad_before[AXIS_W], right = o->width - left;
+    int64_t inside = right < c->in.d[AXIS_W] ? right : c->in.d[AXIS_W];
     for (int64_t ic = 0; ic < c->in.c; ic++)
         for (int64_t row = 0; row < rows; row++) {
-            int64_t y = first + row - c->padding;
+            int64_t y = first + row - c->pad_before[AXIS_H];
             float *to = band + (ic * o->rows + row) * o->width * o->lanes;
             if (y < 0 || y >= c->in.d[AXIS_H] || inside <= 0) {
                 clear_lanes(o, o->width, to);
                 continue;
             }
-            if (c->padding) to = clear_lanes(o, c->padding, to);
+            if (left) to = clear_lanes(o, left, to);
             to = copy_lanes(c, o, inside, x + (ic * c->in.d[AXIS_H] + y) * c->in.d[AXIS_W] * c->lanes, to);
             if (right > inside) clear_lanes(o, right - inside, to);
         }
@@ -179,15 +187,15 @@ static void add_columns(const struct window *c, const struct outer *o, int64_t c
 static void add_band(const struct window *c, struct outer *o, int64_t oy, int64_t rows, const float *x,
                      const float *dy)
 {
-    int64_t columns = 0;
-    const float *band = o->copies ? o->band : x + oy * c->stride * c->in.d[AXIS_W] * c->lanes;
+    int64_t columns = 0, down = c->stride[AXIS_H], across = c->stride[AXIS_W];
+    const float *band = o->copies ? o->band : x + oy * down * c->in.d[AXIS_W] * c->lanes;
     for (int64_t leaf = 0; o->copies && leaf < c->leaves; leaf++)
-        copy_band(c, o, oy * c->stride, rows_under(c, rows), x + leaf * o->lanes,
+        copy_band(c, o, oy * down, rows_under(c, rows), x + leaf * o->lanes,
                   o->band + leaf * c->in.c * o->rows * o->width * o->lanes);
     for (int64_t row = 0; row < rows; row++)
         for (int64_t ox = 0; ox < c->out.d[AXIS_W]; ox++)
             for (int64_t lane = 0; lane < o->lanes; lane += 16) {
-                o->x_column[columns] = (row * o->width + ox) * c->stride * o->stride + lane;
+                o->x_column[columns] = (row * down * o->width + ox * across) * o->stride + lane;
                 o->dy_column[columns] = ((oy + row) * c->out.d[AXIS_W] + ox) * c->lanes + lane;
                 if (++columns < COLUMNS) continue;
                 add_columns(c, o, columns, band, dy);
@@ -217,9 +225,9 @@ void LEVEL(outer_sums)(const struct window *c, const float *x, const float *dy, 
 {
     struct outer o;
     work_layout(c, work, &o);
-    int64_t taps = c->kernel * c->kernel;
+    int64_t taps = window_taps(c), across = c->kernel[AXIS_W];
     for (int64_t k = 0; k < o.depth; k++)
-        o.tap[k] = ((k / taps * o.rows + k % taps / c->kernel) * o.width + k % c->kernel) * o.stride;
+        o.tap[k] = ((k / taps * o.rows + k % taps / across) * o.width + k % across) * o.stride;
     o.fresh = true;
     for (int64_t i = 0; i < COLUMNS; i++) o.copy_column[i] = i * 16;
     for (int64_t oy = 0; oy < c->out.d[AXIS_H]; oy += o.out_rows)

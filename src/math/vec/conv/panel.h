@@ -1,11 +1,12 @@
-/* panel.h - weight gradients of many output channels: products whose result has the output channels side by side.
+/* panel.h - weight gradients of many output channels: products whose result has the output channels side by
+ * side.
  *
  *     sums[row][oc] += sum over columns of rows[row][column] * turned[column][oc]
- * A row is a tap (or an input channel at a point of Winograd's transform), a column one lane at one position. The
- * gradients dy come with their lanes side by side and are turned round in registers, 16 channels x 16 lanes at a
- * time; so the register tile takes one broadcast per row and a vector of channels, and no lanes need be added to each
- * other at the end. A panel holds so few columns that the turned gradients stay in the L1 cache. Every panel's sums
- * start at zero and are added to the total: short chains, hence small errors. */
+ * A row is a tap (or an input channel at a point of Winograd's transform), a column one lane at one position.
+ * The gradients dy come with their lanes side by side and are turned round in registers, 16 channels x 16
+ * lanes at a time; so the register tile takes one broadcast per row and a vector of channels, and no lanes
+ * need be added to each other at the end. A panel holds so few columns that the turned gradients stay in the
+ * L1 cache. Every panel's sums start at zero and are added to the total: short chains, hence small errors. */
 #ifndef MATH_VEC_CONV_PANEL_H
 #define MATH_VEC_CONV_PANEL_H
 
@@ -18,7 +19,8 @@
     (PANEL_GROUPS * 16 + 16) /* floats from row to row; the extra 16 keep rows apart in the L1 cache */
 #define PANEL_SUM_ROWS 576   /* rows of a block of sums: 64 input channels of 3x3 taps */
 
-/* A block of the weight gradient, as the sums of one leaf: rows [row, row + rows) of [OC][rows], transposed. */
+/* A block of the weight gradient, as the sums of one leaf: rows [row, row + rows) of [OC][rows],
+ * transposed. */
 struct panel_block {
     int64_t oc, channels; /* first output channel and how many, at most PANEL_WIDTH */
     int64_t row, rows;    /* at most PANEL_SUM_ROWS */

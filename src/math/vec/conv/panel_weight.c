@@ -1,5 +1,5 @@
-/* panel_weight.c - the weight gradient of a convolution with many channels: the patches under a few columns are
- * copied into a panel, so that padding and stride cost nothing. */
+/* panel_weight.c - the weight gradient of a convolution with many channels: the patches under a few columns
+ * are copied into a panel, so that padding and stride cost nothing. */
 #include "math/vec/conv/panel.h"
 
 #define ROWS 48 /* rows of patches at once: in the L1 cache beside the turned gradients */
@@ -19,11 +19,11 @@ int64_t LEVEL(panel_leaf_floats)(void)
 static void pack_rows(const struct window *c, const float *x, const struct patch *patch, int64_t groups,
                       int64_t first, int64_t rows, float *panel)
 {
-    int64_t kernel = c->kernel, h = c->in.d[AXIS_H], w = c->in.d[AXIS_W], lanes = c->lanes,
-            from[PANEL_GROUPS];
-    int64_t kx = first % kernel, ky = first / kernel % kernel;
+    int64_t h = c->in.d[AXIS_H], w = c->in.d[AXIS_W], lanes = c->lanes, from[PANEL_GROUPS];
+    int64_t down = c->kernel[AXIS_H], across = c->kernel[AXIS_W];
+    int64_t kx = first % across, ky = first / across % down;
     for (int64_t j = 0; j < groups; j++) from[j] = (patch[j].y * w + patch[j].x) * lanes + patch[j].lane;
-    x += first / (kernel * kernel) * h * w * lanes;
+    x += first / (down * across) * h * w * lanes;
     for (int64_t k = 0; k < rows; k++, panel += PANEL_ROW) {
         int64_t tap = (ky * w + kx) * lanes;
         for (int64_t j = 0; j < groups; j++) {
@@ -32,9 +32,9 @@ static void pack_rows(const struct window *c, const float *x, const struct patch
             for (int64_t i = 0; i < 16; i += VW)
                 vec_store(panel + j * 16 + i, inside ? vec_load(x + from[j] + tap + i) : (vec){0});
         }
-        if (++kx < kernel) continue;
+        if (++kx < across) continue;
         kx = 0;
-        if (++ky < kernel) continue;
+        if (++ky < down) continue;
         ky = 0, x += h * w * lanes;
     }
 }
@@ -50,8 +50,9 @@ void LEVEL(panel_leaf)(const struct window *c, const struct panel_block *b, cons
         struct patch patch[PANEL_GROUPS];
         for (int64_t j = 0; j < count; j++) {
             int64_t position = (group + j) * 16 / b->lanes, lane = b->lane + (group + j) * 16 % b->lanes;
-            patch[j] = (struct patch){position / c->out.d[AXIS_W] * c->stride - c->padding,
-                                      position % c->out.d[AXIS_W] * c->stride - c->padding, lane};
+            int64_t row = position / c->out.d[AXIS_W], column = position % c->out.d[AXIS_W];
+            patch[j] = (struct patch){row * c->stride[AXIS_H] - c->pad_before[AXIS_H],
+                                      column * c->stride[AXIS_W] - c->pad_before[AXIS_W], lane};
             for (int64_t oc = 0; oc < b->channels; oc += 16)
                 vec_turn16(dy + (b->oc + oc) * plane + position * c->lanes + lane, plane,
                            b->channels - oc < 16 ? b->channels - oc : 16, turned + j * 16 * PANEL_WIDTH + oc,

@@ -1,7 +1,8 @@
 /* tile.c - the register tiles of tile.h. */
 #include "math/vec/conv/tile.h"
 
-/* One product of every element. The shorter side of the tile waits in registers, the longer is loaded one by one. */
+/* One product of every element. The shorter side of the tile waits in registers, the longer is loaded one by
+ * one. */
 VEC_INLINE void multiply_add(const int M, const int J, const float *a, const float *b, vec sum[][TILE_MAX_J])
 {
     vec weight[TILE_MAX_M], column[TILE_MAX_J];

@@ -2,8 +2,8 @@
  *
  * A tile is M rows (channels of the result) x J registers of columns (positions x lanes),
  *     c[m][j] = bias[m] + sum over channels and taps of a[channel][tap][m] * b[channel][tap][j]
- * with one accumulator register per element and one broadcast of a per row. Every element is one chain of fused
- * multiply-adds in order, so the tile's shape does not touch the result. */
+ * with one accumulator register per element and one broadcast of a per row. Every element is one chain of
+ * fused multiply-adds in order, so the tile's shape does not touch the result. */
 #ifndef MATH_VEC_CONV_TILE_H
 #define MATH_VEC_CONV_TILE_H
 

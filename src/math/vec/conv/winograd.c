@@ -1,17 +1,18 @@
 /* winograd.c - forward pass and data gradient of winograd.h's convolutions. The data gradient is a forward
  * pass as well: of dy, with the window turned round, input and output channels exchanged, and padding 2 - p.
  *
- * Columns are tiles x lanes. A block of J columns is carried from its input to its output while it lies in the L2
- * cache: transformed inputs V [16][IC][J]; for each block of output channels the 16 products U V = M [16][OC][J] with
- * the register tile; outputs. The bias enters as the start of the sums of point (1, 1), which every output takes
- * once. */
+ * Columns are tiles x lanes. A block of J columns is carried from its input to its output while it lies in
+ * the L2 cache: transformed inputs V [16][IC][J]; for each block of output channels the 16 products U V = M
+ * [16][OC][J] with the register tile; outputs. The bias enters as the start of the sums of point (1, 1),
+ * which every output takes once. */
 #include "math/vec/conv/winograd.h"
 
 #define V_FLOATS (768 * 1024 / 4) /* panels of inputs and results: together most of an L2 cache */
 #define M_FLOATS (128 * 1024 / 4)
-#define PAD      16 /* floats between the panels of two points, which else share their place in the L1 cache */
+#define PAD      16 /* floats between the panels of two points, which else compete for the L1 cache */
 
-/* A convolution as this file sees it: c is the window (of the transposed convolution for the data gradient). */
+/* A convolution as this file sees it: c is the window (of the transposed convolution for the data
+ * gradient). */
 struct winograd {
     struct window c;
     struct tile_shape shape;
@@ -50,7 +51,9 @@ static int64_t scratch_layout(const struct window *c, float *base, struct winogr
 static struct window transposed(const struct window *c)
 {
     struct window t = *c;
-    t.in = c->out, t.out = c->in, t.padding = 2 - c->padding;
+    t.in = c->out, t.out = c->in;
+    for (int i = AXIS_H; i <= AXIS_W; i++)
+        t.pad_before[i] = 2 - c->pad_before[i], t.pad_after[i] = 2 - c->pad_after[i];
     return t;
 }
 
@@ -70,9 +73,9 @@ VEC_INLINE vec filter_point(int point, vec g0, vec g1, vec g2)
     return point ? g2 : g0;
 }
 
-/* U from weights with the given strides (a negative tap stride turns the window round), VW output channels at once.
- * Whole registers are stored: what is too much is overwritten by the next channels, and by nobody in the gap after
- * each point. */
+/* U from weights with the given strides (a negative tap stride turns the window round), VW output channels at
+ * once. Whole registers are stored: what is too much is overwritten by the next channels, and by nobody in
+ * the gap after each point. */
 static void transform_weights(const struct winograd *w, const float *weight, int64_t oc_stride,
                               int64_t ic_stride, int64_t tap)
 {
@@ -116,8 +119,8 @@ static void multiply(const struct winograd *w, int64_t oc, int64_t rows, int64_t
             }
 }
 
-/* At M A of one column and output channel. The 2x2 outputs start at `at` in y, `row` and `lanes` floats apart; at the right
- * and lower edge some do not exist. */
+/* At M A of one column and output channel. The 2x2 outputs start at `at` in y, `row` and `lanes` floats
+ * apart; at the right and lower edge some do not exist. */
 VEC_INLINE void transform_output(const float *m, int64_t point_floats, bool right, bool below,
                                  const struct finish *finish, int64_t at, int64_t row, int64_t lanes,
                                  float *y)

@@ -1,14 +1,15 @@
 /* winograd.h - convolutions of 3x3 windows at stride 1 by Winograd's minimal filtering F(2x2, 3x3).
  *
- * The plane is cut into tiles of 2x2 outputs, each seeing 4x4 inputs (Lavin & Gray, "Fast algorithms for convolutional
- * neural networks", 2015):
+ * The plane is cut into tiles of 2x2 outputs, each seeing 4x4 inputs (Lavin & Gray, "Fast algorithms for
+ * convolutional neural networks", 2015):
  *     Y = At [ (G g Gt) * (Bt d B) ] A,    Bt = 1  0 -1  0   G = 1   0   0   At = 1 1  1  0
  *                                               0  1  1  0      .5  .5  .5        0 1 -1 -1
  *                                               0 -1  1  0      .5 -.5  .5
  *                                               0  1  0 -1      0   0   1
- * where * is a product point by point: 16 multiplications instead of 36. Over channels it becomes 16 matrix products,
- * one per point. The samples of a batch lie side by side, so all transforms of activations are additions of whole
- * vectors. The factors are 0, 1 and 1/2: in float32 the result is as good as that of the direct sum. */
+ * where * is a product point by point: 16 multiplications instead of 36. Over channels it becomes 16 matrix
+ * products, one per point. The samples of a batch lie side by side, so all transforms of activations are
+ * additions of whole vectors. The factors are 0, 1 and 1/2: in float32 the result is as good as that of the
+ * direct sum. */
 #ifndef MATH_VEC_CONV_WINOGRAD_H
 #define MATH_VEC_CONV_WINOGRAD_H
 
@@ -17,10 +18,13 @@
 #define WINOGRAD_POINTS   16
 #define WINOGRAD_CHANNELS 12 /* with fewer the transforms cost more than they save */
 
+/* Of a 2-D window. The data gradient turns a padding p into 2 - p. */
 static inline bool winograd_fits(const struct window *c)
 {
-    return c->kernel == 3 && c->stride == 1 && c->padding <= 2 && c->in.c >= WINOGRAD_CHANNELS &&
-           c->out.c >= WINOGRAD_CHANNELS;
+    for (int i = AXIS_H; i <= AXIS_W; i++)
+        if (c->kernel[i] != 3 || c->stride[i] != 1 || c->pad_before[i] > 2 || c->pad_after[i] > 2)
+            return false;
+    return c->in.c >= WINOGRAD_CHANNELS && c->out.c >= WINOGRAD_CHANNELS;
 }
 
 static inline int64_t winograd_tiles(const struct shape *out)
@@ -28,8 +32,8 @@ static inline int64_t winograd_tiles(const struct shape *out)
     return (out->d[AXIS_H] + 1) / 2 * ((out->d[AXIS_W] + 1) / 2);
 }
 
-/* A register of tiles' lanes: the place of its 4x4 inputs in a plane, of which bit 4 * i + j of `exists` says whether
- * input (i, j) is inside. */
+/* A register of tiles' lanes: the place of its 4x4 inputs in a plane, of which bit 4 * i + j of `exists` says
+ * whether input (i, j) is inside. */
 struct winograd_column {
     int64_t y, x, lane; /* of the tile's outputs */
     int64_t from;
@@ -43,7 +47,7 @@ static inline struct winograd_column winograd_column(const struct window *c, int
     int64_t across = (c->out.d[AXIS_W] + 1) / 2, tile = column * VW / width;
     struct winograd_column t = {
         .y = tile / across * 2, .x = tile % across * 2, .lane = lane + column * VW % width};
-    int64_t top = t.y - c->padding, left = t.x - c->padding;
+    int64_t top = t.y - c->pad_before[AXIS_H], left = t.x - c->pad_before[AXIS_W];
     t.from = (top * c->in.d[AXIS_W] + left) * c->lanes + t.lane;
     for (int i = 0; i < 16; i++) {
         int64_t y = top + i / 4, x = left + i % 4;
@@ -79,8 +83,8 @@ VEC_INLINE void winograd_input(const float *from, int64_t row, int64_t lanes, ui
 #undef WINOGRAD_BT
 }
 
-/* The transformed inputs of `registers` columns in so many channels from x on, to panels [16][channels][registers]: channels
- * are `panel_row` floats apart, points `panel_point`. */
+/* The transformed inputs of `registers` columns in so many channels from x on, to panels
+ * [16][channels][registers]: channels are `panel_row` floats apart, points `panel_point`. */
 VEC_INLINE void winograd_inputs(const struct window *c, const struct winograd_column *column,
                                 int64_t registers, const float *x, int64_t channels, int64_t panel_row,
                                 int64_t panel_point, float *panel)

@@ -66,7 +66,8 @@ static void turn_tile(const struct window *c, const struct winograd_column *at, 
     }
 }
 
-/* dg = Gt dU G, [ic][9][PANEL_WIDTH]; one axis takes u0 + (u1 + u2) / 2, (u1 - u2) / 2, (u1 + u2) / 2 + u3. */
+/* dg = Gt dU G, [ic][9][PANEL_WIDTH]; one axis takes u0 + (u1 + u2) / 2, (u1 - u2) / 2 and
+ * (u1 + u2) / 2 + u3. */
 static void transform_sums(const float *sums, int64_t rows, float *to)
 {
     for (int64_t i = 0; i < rows; i++)

@@ -21,10 +21,11 @@ static inline struct window pool_window(const struct layer *l, int64_t lanes)
 static inline enum status pool_plan(struct layer *l)
 {
     struct window w = pool_window(l, l->lanes);
-    if (2 * w.padding > w.kernel)
+    int64_t kernel = w.kernel[AXIS_H], padding = w.pad_before[AXIS_H];
+    if (2 * padding > kernel)
         return status_fail(STATUS_CONFIG, "padding %lld is more than half the kernel %lld",
-                           (long long)w.padding, (long long)w.kernel);
-    return window_plan(l, w.kernel, w.stride, w.padding, l->in.c, &l->out);
+                           (long long)padding, (long long)kernel);
+    return window_plan(l, kernel, w.stride[AXIS_H], padding, l->in.c, &l->out);
 }
 
 #endif

@@ -1,0 +1,69 @@
+/* window.h - the window of a convolution or a pooling, axis by axis.
+ *
+ * Arrays are indexed by enum shape_axis (depth, height, width). An axis along which the window does not slide
+ * has kernel, stride and dilation 1 and no padding. An output at position o of an axis sees the inputs
+ *     o * stride - pad_before + k * dilation,  k = 0 ... kernel - 1
+ * of which those outside of the input are padding. */
+#ifndef MATH_WINDOW_H
+#define MATH_WINDOW_H
+
+#include "math/shape.h"
+
+struct window {
+    struct shape in, out;
+    int64_t kernel[SHAPE_AXES], stride[SHAPE_AXES], dilation[SHAPE_AXES];
+    int64_t pad_before[SHAPE_AXES], pad_after[SHAPE_AXES];
+    int64_t lanes, leaves; /* of all virtual ranks of the pass side by side, and how many these are */
+};
+
+/* Returns a window that is the same along the last `axes` axes of `in`; `out` is not set. */
+static inline struct window window_even(struct shape in, int axes, int64_t kernel, int64_t stride,
+                                        int64_t padding)
+{
+    struct window w = {.in = in, .lanes = 16, .leaves = 1};
+    for (int i = 0; i < SHAPE_AXES; i++) {
+        bool slides = i >= SHAPE_AXES - axes;
+        w.kernel[i] = slides ? kernel : 1;
+        w.stride[i] = slides ? stride : 1;
+        w.dilation[i] = 1;
+        w.pad_before[i] = w.pad_after[i] = slides ? padding : 0;
+    }
+    return w;
+}
+
+/* Sets `out` to as many positions as the window finds along each axis (floor mode of PyTorch), of `channels`
+ * channels and `rank` axes. Returns false, and `out` is of no use, where the window is larger than the padded
+ * input. */
+static inline bool window_place(struct window *w, int64_t channels, int rank)
+{
+    w->out = (struct shape){channels, rank, {1, 1, 1}};
+    for (int i = 0; i < SHAPE_AXES; i++) {
+        int64_t covered = (w->kernel[i] - 1) * w->dilation[i] + 1;
+        int64_t room = w->in.d[i] + w->pad_before[i] + w->pad_after[i] - covered;
+        if (room < 0) return false;
+        w->out.d[i] = room / w->stride[i] + 1;
+    }
+    return true;
+}
+
+/* Returns how many elements of a channel the window covers. */
+static inline int64_t window_taps(const struct window *w)
+{
+    return w->kernel[AXIS_D] * w->kernel[AXIS_H] * w->kernel[AXIS_W];
+}
+
+/* Returns whether the window slides over height and width alone, its elements side by side. */
+static inline bool window_is_2d(const struct window *w)
+{
+    return w->in.d[AXIS_D] == 1 && w->out.d[AXIS_D] == 1 && w->kernel[AXIS_D] == 1 &&
+           w->pad_before[AXIS_D] == 0 && w->dilation[AXIS_H] == 1 && w->dilation[AXIS_W] == 1;
+}
+
+/* Returns whether height and width have no padding. */
+static inline bool window_is_inside(const struct window *w)
+{
+    return w->pad_before[AXIS_H] == 0 && w->pad_after[AXIS_H] == 0 && w->pad_before[AXIS_W] == 0 &&
+           w->pad_after[AXIS_W] == 0;
+}
+
+#endif
