@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "app/report/json.h"
-#include "app/rundir/outfile.h"
+#include "app/report/outfile.h"
 #include "core/system/clock.h"
 
 /* Named one by one: an environment also holds secrets (SLURM_JWT). */

@@ -7,7 +7,7 @@
 #include "app/rundir/lock.h"
 #include "app/rundir/machines.h"
 #include "app/rundir/saved.h"
-#include "app/cli/setup.h"
+#include "app/config/setup.h"
 
 struct start {
     char *folder;     /* the run directory */

@@ -7,7 +7,7 @@
 #include "app/rundir/journal.h"
 #include "app/report/report.h"
 #include "app/rundir/rundir.h"
-#include "app/cli/setup.h"
+#include "app/config/setup.h"
 #include "app/rundir/start.h"
 #include "core/system/clock.h"
 #include "core/log.h"

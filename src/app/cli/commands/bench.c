@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/report/bench/bench_report.h"
-#include "app/rundir/outfile.h"
-#include "app/cli/setup.h"
+#include "app/report/bench/bench.h"
+#include "app/report/outfile.h"
+#include "app/config/setup.h"
 #include "core/mem.h"
 #include "core/number.h"
 #include "train/trainer.h"

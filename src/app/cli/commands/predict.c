@@ -1,4 +1,4 @@
-#include "app/cli/setup.h"
+#include "app/config/setup.h"
 #include "core/log.h"
 #include "train/predict.h"
 

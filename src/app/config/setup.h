@@ -1,6 +1,6 @@
 /* setup.h - the configuration of a run, the same on every rank. Private to the app layer. */
-#ifndef APP_CLI_SETUP_H
-#define APP_CLI_SETUP_H
+#ifndef APP_CONFIG_SETUP_H
+#define APP_CONFIG_SETUP_H
 
 #include "app/cli/command.h"
 #include "train/config.h"

@@ -1,5 +1,5 @@
 #include "app/report/report.h"
-#include "app/cli/setup.h"
+#include "app/config/setup.h"
 #include "core/log.h"
 #include "train/trainer.h"
 

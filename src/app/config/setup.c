@@ -1,4 +1,4 @@
-#include "app/cli/setup.h"
+#include "app/config/setup.h"
 
 #include <stdio.h>
 #include <unistd.h>
