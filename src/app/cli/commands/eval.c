@@ -1,4 +1,5 @@
 #include "app/report/report.h"
+#include "app/cli/commands/commands.h"
 #include "app/config/setup.h"
 #include "train/checkpoint/examine.h"
 #include "core/number.h"

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "app/cli/commands/commands.h"
 #include "app/config/setup.h"
 #include "core/log.h"
 

@@ -1,3 +1,4 @@
+#include "app/cli/commands/commands.h"
 #include "app/config/setup.h"
 #include "core/log.h"
 #include "train/predict.h"
