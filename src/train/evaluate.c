@@ -122,21 +122,20 @@ static void fill_metrics(struct evaluation *e, struct eval_event *event)
         const struct metric *m = &e->metrics[i];
         e->names[i] = m->name;
         e->values[i] = m->ops->value(e->scores, m->average);
+        if (metric_is_headline(m, scores_kind(e->scores))) event->headline = m->name;
     }
     event->metric_names = e->names;
     event->metrics = e->values;
-    event->headline = metric_headline(scores_kind(e->scores));
 }
 
 static void fill_event(struct evaluation *e, struct eval_event *event)
 {
     const struct scores *s = e->scores;
-    bool lower_is_better;
     fill_metrics(e, event);
     event->scores = s;
     event->count = scores_samples(s);
     event->correct = scores_correct(s);
-    if (!eval_metric(event, "accuracy", &event->accuracy, &lower_is_better)) event->accuracy = NAN;
+    event->accuracy = scores_accuracy(s);
     event->outputs = e->loss->outputs;
     event->output_names = dataset_class_names(e->data, event->outputs);
     event->confusion = scores_confusion(s, &event->classes);

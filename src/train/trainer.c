@@ -74,7 +74,7 @@ static enum status build_parts(struct trainer *t)
     TRY(loss_make(&t->loss, t->config->loss, &t->config->loss_args, dataset_kind(t->train), outputs,
                   t->config->metrics_threshold));
     int last = model_layer_count(t->model) - 1 - (t->config->clip_logits > 0); /* of the configured ones */
-    TRY(loss_check_last_layer(&t->loss, model_layer(t->model, last)->ops->name));
+    TRY(loss_check_last_layer(&t->loss, model_layer(t->model, last)->ops));
     TRY(batch_create(&t->batch, t->info.lanes, model_leaves(t->model), dataset_width(t->train)));
     t->batch.target_normal = t->targets.channels ? &t->targets : NULL;
     if (!t->val) return STATUS_OK;

@@ -39,8 +39,9 @@ struct trainer {
 
     struct update update;
 
-    struct progress progress; /* the same on all ranks */
-    int64_t requests;         /* enum step_request: what this rank asks in the next step, signals aside */
+    char best_metric[WATCH_NAME_SIZE]; /* that checkpoint.best: auto stands for */
+    struct progress progress;          /* the same on all ranks */
+    int64_t requests; /* enum step_request: what this rank asks in the next step, signals aside */
     char culprit[TRAINER_CULPRIT]; /* what went wrong first on this rank, "" = nothing */
     int64_t culprit_step;          /* and in which step */
     int64_t checked;               /* the step after which all ranks were last found alike; -1 = never */

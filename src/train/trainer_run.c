@@ -285,13 +285,13 @@ static void tell_done(const struct run *r, double peak_bytes)
     r->observer->done(r->observer->self, &e);
 }
 
-/* checkpoint.best; auto keeps none without a val set. */
-static const char *best_metric(const struct trainer *t)
+/* What checkpoint.best asks for. */
+static const char *best_metric(struct trainer *t)
 {
     const char *by = t->config->checkpoint_best;
     if (strcmp(by, "auto") != 0) return by;
-    if (!t->val) return "";
-    return loss_task(&t->loss) == TASK_VALUES ? "val.loss" : "val.accuracy";
+    watch_default(t->val ? t->evaluation.scores : NULL, t->best_metric);
+    return t->best_metric;
 }
 
 /* A run that was killed after its last epoch was saved has only its end to tell, and names of the checkpoint may be missing. */

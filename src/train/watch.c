@@ -4,8 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "nn/metrics/metric.h"
-
 #define LIST_SIZE 1024
 
 /* "val.f1" of "f1" in a list; the name behind "val." or NULL. */
@@ -34,6 +32,15 @@ enum status watch_check(const char *key, const char *metric, enum task task, con
         used += (size_t)snprintf(list + used, sizeof list - used, ", val.%s", metrics[i].name);
     }
     return status_fail(STATUS_CONFIG, "%s: there is no '%s' here; there are %s", key, metric, list);
+}
+
+void watch_default(const struct scores *scores, char name[WATCH_NAME_SIZE])
+{
+    struct metric metrics[METRIC_MAX];
+    int count = scores ? metric_list(scores, metrics) : 0;
+    snprintf(name, WATCH_NAME_SIZE, "%s", scores ? "val.loss" : "");
+    for (int i = 0; i < count; i++)
+        if (metrics[i].ops->primary) snprintf(name, WATCH_NAME_SIZE, "val.%s", metrics[i].name);
 }
 
 bool watch_value(const char *metric, const struct epoch_event *epoch, const struct eval_event *eval,

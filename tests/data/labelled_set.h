@@ -101,17 +101,18 @@ static inline void write_set(void)
     free(labels);
 }
 
-static const struct arg without[] = {ARG_END};
+static const struct arg without[] = {LOSS_REDUCTION_ARG, ARG_END};
 
 #define ALL ((1u << TARGET_KINDS) - 1)
 
-/* For a loss that takes these kinds of labels (bits) and has these arguments, the first with the value `ignored`; fixed -1 = the
+/* For a loss that takes these kinds of labels (bits) and has these arguments, the second, if any, with the value `ignored`; fixed -1 = the
  * kind is what the labels look like. */
 static inline enum status load(struct dataset **d, const char *y, const char *weights, unsigned takes,
                                const struct arg *args, double ignored, int fixed)
 {
-    const struct loss_ops loss = {.name = "some", .args = args, .targets = takes};
-    const struct arg_values loss_args = {.of = {ignored}};
+    const struct loss_ops loss = {
+        .name = "some", .args = args, .ignored_arg = args[1].name ? 1 : 0, .targets = takes};
+    const struct arg_values loss_args = {.of = {0, ignored}};
     const struct source_names names = {.x = "x", .y = y, .weights = weights};
     const struct dataset_labels labels = {.loss = &loss,
                                           .loss_args = &loss_args,

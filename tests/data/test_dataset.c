@@ -5,8 +5,8 @@
 #include "data/order.h"
 #include "data/labelled_set.h"
 
-static const struct arg with_ignore[] = {{.name = "ignore_index", .kind = ARG_INT, .min = -1e9, .max = 1e9},
-                                         ARG_END};
+static const struct arg with_ignore[] = {
+    LOSS_REDUCTION_ARG, {.name = "ignore_index", .kind = ARG_INT, .min = -1e9, .max = 1e9}, ARG_END};
 
 static void check_kind(const char *y, enum target_kind kind, int64_t width, column *at)
 {
@@ -54,7 +54,7 @@ static void test_refusals(void)
     CHECK_STATUS(load(&d, "ignored", "", index, with_ignore, -100, -1), STATUS_OK);
     CHECK(dataset_label(d, 9) == -100);
     CHECK(dataset_check_labels(d, 3) == STATUS_DATA &&
-          says("sample 3 has label 255 but the model has 3 outputs; widen its last layer, or name it"));
+          says("sample 3 has label 255 but the model has 3 outputs; widen its last layer, or set loss.ignore_index"));
     CHECK_STATUS(dataset_check_labels(d, 256), STATUS_OK);
     dataset_destroy(&d);
     CHECK_STATUS(load(&d, "void", "", index, with_ignore, 255, -1), STATUS_OK);

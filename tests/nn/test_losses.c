@@ -5,6 +5,7 @@
 
 #include "check.h"
 #include "math/kernels.h"
+#include "nn/layers/layer.h"
 #include "nn/losses/loss.h"
 #include "core/mem.h"
 #include "reference.h"
@@ -248,15 +249,24 @@ static void check_last_layers(void)
     static const struct {
         const char *loss, *layer;
         enum target_kind kind;
-    } goes[] = {{"bce", "sigmoid", TARGET_MULTILABEL},
-                {"nll", "log_softmax", TARGET_INDEX},
-                {"kl_div", "log_softmax", TARGET_PROBS}};
+        const char *message;
+    } goes[] = {{"bce", "sigmoid", TARGET_MULTILABEL,
+                 "loss.name: bce takes probabilities, but the model ends with linear; end it with sigmoid, "
+                 "or use loss bce_with_logits"},
+                {"nll", "log_softmax", TARGET_INDEX,
+                 "loss.name: nll takes log-probabilities, but the model ends with linear; end it with "
+                 "log_softmax, or use loss cross_entropy"},
+                {"kl_div", "log_softmax", TARGET_PROBS,
+                 "loss.name: kl_div takes log-probabilities, but the model ends with linear; end it with "
+                 "log_softmax, or use loss cross_entropy"}};
     for (int i = 0; i < 3; i++) {
         struct arg_values args = {{0}, {NULL}};
         struct loss l;
         CHECK_STATUS(loss_make(&l, loss_find(goes[i].loss), &args, goes[i].kind, 2, 0.5), STATUS_OK);
-        CHECK_STATUS(loss_check_last_layer(&l, goes[i].layer), STATUS_OK);
-        CHECK_STATUS(loss_check_last_layer(&l, "linear"), STATUS_CONFIG);
+        CHECK_STATUS(loss_check_last_layer(&l, layer_find(goes[i].layer)), STATUS_OK);
+        CHECK_STATUS(loss_check_last_layer(&l, layer_find("hardtanh")), STATUS_OK);
+        CHECK_STATUS(loss_check_last_layer(&l, layer_find("linear")), STATUS_CONFIG);
+        CHECK(strcmp(status_text(), goes[i].message) == 0);
         loss_free(&l);
     }
 }
@@ -277,7 +287,7 @@ static void check_making(void)
     loss_free(&l);
     CHECK_STATUS(loss_make(&l, loss_find("bce_with_logits"), &args, TARGET_MULTILABEL, 2, 0.75), STATUS_OK);
     CHECK_NEAR(loss_cut(&l), log(3), 1e-6);
-    CHECK_STATUS(loss_check_last_layer(&l, "linear"), STATUS_OK);
+    CHECK_STATUS(loss_check_last_layer(&l, layer_find("linear")), STATUS_OK);
     loss_free(&l);
     arg_values_free(&args);
 }

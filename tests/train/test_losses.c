@@ -221,7 +221,7 @@ static void check_loss(const struct loss_ops *loss, enum target_kind kind, int v
 {
     static char weights[] = "weights";
     bool weighted = variant & 1, sum = variant & 2, options = variant & 4;
-    bool ignores = kind == TARGET_INDEX && arg_find(loss->args, "ignore_index") >= 0;
+    bool ignores = kind == TARGET_INDEX && loss->ignored_arg;
     struct config config = configuration(loss, kind, ignores ? "ignored" : target_name(kind));
     struct trainer *t = NULL;
     if (weighted) config.data.weights = weights;
@@ -270,7 +270,7 @@ int main(int argc, char **argv)
         for (int kind = 0; kind < TARGET_KINDS; kind++)
             for (int variant = 0; variant < 8 && loss->targets & TARGET_BIT(kind); variant++)
                 check_loss(loss, (enum target_kind)kind, variant);
-        if (arg_find(loss->args, "ignore_index") >= 0) check_empty(loss);
+        if (loss->ignored_arg) check_empty(loss);
     }
     folder_remove(comm, folder);
     comm_destroy(&comm);

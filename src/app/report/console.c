@@ -9,6 +9,7 @@
 #include "app/report/report.h"
 #include "core/system/clock.h"
 #include "core/log.h"
+#include "nn/metrics/metric.h"
 
 #define LOOK_SECONDS 0.1
 #define LINE_SECONDS 30.0
@@ -115,8 +116,9 @@ void console_eval(struct console *c, const struct eval_event *e)
     c->count = e->count;
     c->class_names = e->class_names;
     bool lower_is_better, found = eval_metric(e, e->headline, &c->headline_value, &lower_is_better);
-    bool is_accuracy = !found || strcmp(e->headline, "accuracy") == 0;
-    snprintf(c->headline, sizeof c->headline, "%s", is_accuracy ? "" : e->headline);
+    struct metric m;
+    bool shown_anyway = !found || (metric_find(e->headline, &m) && m.ops->primary);
+    snprintf(c->headline, sizeof c->headline, "%s", shown_anyway ? "" : e->headline);
     show_epoch(c, e);
 }
 

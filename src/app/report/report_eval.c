@@ -127,13 +127,9 @@ static void report_targets(const struct eval_event *e, int digits)
 /* Whether the tables have it already. */
 static bool is_told(const struct eval_event *e, const char *name)
 {
-    static const char *const told[] = {"accuracy", "precision", "recall", "f1", NULL};
     struct metric m;
     if (!metric_find(name, &m)) return false;
-    if (scores_kind(e->scores) == SCORES_VALUES) return m.ops->of_one != NULL;
-    for (int i = 0; told[i]; i++)
-        if (strcmp(m.ops->name, told[i]) == 0) return true;
-    return false;
+    return scores_kind(e->scores) == SCORES_VALUES ? m.ops->of_one != NULL : m.ops->in_class_report;
 }
 
 static void report_others(const struct eval_event *e)

@@ -13,12 +13,10 @@
 
 #define ANYTHING ((1u << TARGET_KINDS) - 1)
 
-/* What an index may be besides a class: the loss's ignore_index, if it has one. */
+/* What an index may be besides a class: the label that the loss does not count, if it has one. */
 static void find_ignored(struct store *s, const struct dataset_labels *labels)
 {
-    int index = labels->loss ? arg_find(labels->loss->args, "ignore_index") : -1;
-    s->has_ignored = index >= 0;
-    if (s->has_ignored) s->ignored = (int64_t)labels->loss_args->of[index];
+    if (labels->loss) s->ignored_name = loss_ignored_label(labels->loss, labels->loss_args, &s->ignored);
 }
 
 /* Bytes of `count` rows, rounded up so that the next array begins with a cache line. */
@@ -236,12 +234,13 @@ enum status dataset_check_labels(const struct dataset *d, int64_t outputs)
     if (!s->labels) return check_width(d, outputs);
     for (int64_t i = 0; i < d->info.samples; i++) {
         int32_t label = dataset_label(d, i);
-        if (label < outputs || (s->has_ignored && label == s->ignored)) continue;
+        if (label < outputs || (s->ignored_name && label == s->ignored)) continue;
         return status_fail(STATUS_DATA,
                            "%s: sample %" PRId64 " has label %d but the model has %" PRId64
-                           " output%s; widen its last layer%s",
+                           " output%s; widen its last layer%s%s%s",
                            d->info.label_where, dataset_number(d, i), label, outputs, outputs == 1 ? "" : "s",
-                           s->has_ignored ? ", or name it in loss.ignore_index if it means nothing" : "");
+                           s->ignored_name ? ", or set loss." : "", s->ignored_name ? s->ignored_name : "",
+                           s->ignored_name ? " to it if it is not to be counted" : "");
     }
     return STATUS_OK;
 }

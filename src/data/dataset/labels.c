@@ -7,15 +7,14 @@
 static enum status check_indices(const struct store *s, int64_t first, int64_t count)
 {
     for (int64_t i = first; i < first + count; i++) {
-        if (s->labels[i] >= 0 || (s->has_ignored && s->labels[i] == s->ignored)) continue;
+        if (s->labels[i] >= 0 || (s->ignored_name && s->labels[i] == s->ignored)) continue;
         const char *where = source_info(s->source)->label_where;
         int64_t number = source_number(s->source, i);
-        if (s->has_ignored)
+        if (s->ignored_name)
             return status_fail(STATUS_DATA,
                                "%s: sample %" PRId64
-                               " has label %d; labels are class indices from 0, or loss.ignore_index"
-                               " = %" PRId64,
-                               where, number, s->labels[i], s->ignored);
+                               " has label %d; labels are class indices from 0, or loss.%s = %" PRId64,
+                               where, number, s->labels[i], s->ignored_name, s->ignored);
         return status_fail(STATUS_DATA,
                            "%s: sample %" PRId64 " has label %d; labels are class indices from 0", where,
                            number, s->labels[i]);
@@ -72,13 +71,14 @@ enum status dataset_check_counts(const struct dataset *d)
     const struct store *s = d->store;
     int64_t ignored = 0;
     for (int64_t i = 0; i < d->info.samples; i++) {
-        if (s->labels && s->has_ignored && dataset_label(d, i) == s->ignored)
+        if (s->labels && s->ignored_name && dataset_label(d, i) == s->ignored)
             ignored++;
         else if (!s->weights || dataset_weight(d, i) > 0)
             return STATUS_OK;
     }
     const char *part = d->numbers ? " in its part of the split; choose another data.split_seed" : "";
     if (ignored == 0) return status_fail(STATUS_DATA, "%s: all weights are 0%s", s->locator, part);
-    return status_fail(STATUS_DATA, "%s: every label is loss.ignore_index (%" PRId64 ")%s%s", s->locator,
-                       s->ignored, ignored < d->info.samples ? " or has weight 0" : "", part);
+    return status_fail(STATUS_DATA, "%s: every label is loss.%s (%" PRId64 ")%s%s", s->locator,
+                       s->ignored_name, s->ignored, ignored < d->info.samples ? " or has weight 0" : "",
+                       part);
 }

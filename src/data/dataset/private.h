@@ -20,8 +20,8 @@ struct store {
     int64_t width; /* numbers in a row of targets */
     size_t bytes;
     enum target_kind kind;
-    bool has_ignored;
-    int64_t ignored; /* a class index that is never looked at */
+    const char *ignored_name; /* the loss's argument that gives `ignored`; NULL if there is none */
+    int64_t ignored;          /* a class index that is never looked at */
 };
 
 struct dataset {

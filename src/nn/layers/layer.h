@@ -14,6 +14,7 @@
 #include "core/arg.h"
 #include "math/shape.h"
 #include "core/status.h"
+#include "nn/range.h"
 
 /* One parameter tensor in PyTorch's shape and order. */
 struct tensor {
@@ -78,6 +79,7 @@ struct layer_ops {
     bool is_max;        /* every output is the maximum of some inputs */
     bool is_relu;       /* max(x, 0) and nothing else */
     bool fuses_relu;    /* honours relu_in and relu_out */
+    unsigned ranges;    /* what its outputs can be (set of RANGE_BIT), for losses that need it */
     bool sums_products; /* every gradient is a sum over lanes of one x times one dy, or of one dy */
 };
 

@@ -23,6 +23,6 @@ const struct loss_ops loss_bce = {
     .targets = TARGET_BIT(TARGET_MULTILABEL) | TARGET_BIT(TARGET_VALUES),
     .target_max = 1,
     .output = OUTPUT_LABEL_PROBS,
-    .from_logits = "bce_with_logits",
+    .needs = RANGE_PROBABILITIES,
     .compute = compute,
 };

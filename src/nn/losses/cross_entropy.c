@@ -12,12 +12,6 @@ static const struct arg args[] = {
 /* clang-format on */
 enum { WEIGHT = LOSS_REDUCTION + 1, IGNORE_INDEX, LABEL_SMOOTHING };
 
-static enum status prepare(struct loss *l)
-{
-    if (l->kind == TARGET_INDEX) l->ignored = (int64_t)l->args.of[IGNORE_INDEX];
-    return STATUS_OK;
-}
-
 static bool ignores_any(const struct loss *l, const struct loss_batch *b)
 {
     bool any = false;
@@ -62,8 +56,8 @@ const struct loss_ops loss_cross_entropy = {
     .name = "cross_entropy",
     .help = "-log softmax(outputs)[class], as torch.nn.CrossEntropyLoss",
     .args = args,
+    .ignored_arg = IGNORE_INDEX,
     .targets = TARGET_BIT(TARGET_INDEX) | TARGET_BIT(TARGET_ONEHOT) | TARGET_BIT(TARGET_PROBS),
     .output = OUTPUT_LOGITS,
-    .prepare = prepare,
     .compute = compute,
 };

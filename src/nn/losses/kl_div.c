@@ -45,6 +45,7 @@ const struct loss_ops loss_kl_div = {
     .args = args,
     .targets = TARGET_BIT(TARGET_PROBS) | TARGET_BIT(TARGET_ONEHOT) | TARGET_BIT(TARGET_VALUES),
     .output = OUTPUT_LOG_PROBS,
+    .needs = RANGE_LOG_PROBABILITIES,
     .prepare = prepare,
     .compute = compute,
 };

@@ -14,6 +14,7 @@
 #include "core/arg.h"
 #include "core/status.h"
 #include "nn/losses/target.h"
+#include "nn/range.h"
 
 /* Sums over the live lanes of a pass; sums of these are sums over batches. */
 struct loss_sums {
@@ -74,6 +75,8 @@ struct loss {
     float *lists[ARG_MAX]; /* [K]: ARG_LIST arguments as float32, NULL if empty; owned */
 };
 
+struct layer_ops;
+
 struct loss_ops {
     const char *name;
     const char *help;
@@ -81,9 +84,10 @@ struct loss_ops {
     unsigned targets;              /* the kinds it takes, TARGET_BIT each */
     double target_min, target_max; /* of TARGET_VALUES; both 0 = any */
     enum loss_output output;
-    const char *from_logits; /* the loss that takes logits in place of (log-)probabilities, or NULL */
+    enum range needs; /* what the outputs of the last layer must be */
+    int ignored_arg;  /* position in `args` of the label of samples that are not counted; 0 = it has none */
 
-    /* Looks at kind, outputs and arguments, whose lists have length K, and may change `output` and set `ignored`;
+    /* Looks at kind, outputs and arguments, whose lists have length K, and may change `output`;
      * NULL = nothing to look at. Errors: STATUS_CONFIG. */
     enum status (*prepare)(struct loss *l);
     struct loss_sums (*compute)(const struct loss *l, const struct loss_batch *b);
@@ -103,9 +107,13 @@ enum status loss_make(struct loss *l, const struct loss_ops *ops, const struct a
                       enum target_kind kind, int64_t outputs, double threshold);
 void loss_free(struct loss *l);
 
-/* STATUS_CONFIG if a network that ends with the layer of this name does not give what the loss takes (probabilities, or their
+/* STATUS_CONFIG if a network that ends with this kind of layer does not give what the loss needs (probabilities, or their
  * logarithms): its loss would be NaN, or without a lower bound. */
-enum status loss_check_last_layer(const struct loss *l, const char *name);
+enum status loss_check_last_layer(const struct loss *l, const struct layer_ops *last);
+
+/* The name of the argument that says which label is not counted (torch's ignore_index), and its value; NULL if the loss
+ * has no such argument. */
+const char *loss_ignored_label(const struct loss_ops *ops, const struct arg_values *args, int64_t *label);
 
 static inline enum task loss_task(const struct loss *l)
 {

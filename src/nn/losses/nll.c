@@ -13,12 +13,6 @@ static const struct arg args[] = {
 /* clang-format on */
 enum { WEIGHT = LOSS_REDUCTION + 1, IGNORE_INDEX };
 
-static enum status prepare(struct loss *l)
-{
-    if (l->kind == TARGET_INDEX) l->ignored = (int64_t)l->args.of[IGNORE_INDEX];
-    return STATUS_OK;
-}
-
 static struct loss_sums compute(const struct loss *l, const struct loss_batch *b)
 {
     const float *weights = l->lists[WEIGHT];
@@ -41,9 +35,9 @@ const struct loss_ops loss_nll = {
     .name = "nll",
     .help = "-outputs[class], for outputs that are log-probabilities (log_softmax), as torch.nn.NLLLoss",
     .args = args,
+    .ignored_arg = IGNORE_INDEX,
     .targets = TARGET_BIT(TARGET_INDEX) | TARGET_BIT(TARGET_ONEHOT),
     .output = OUTPUT_LOG_PROBS,
-    .prepare = prepare,
-    .from_logits = "cross_entropy",
+    .needs = RANGE_LOG_PROBABILITIES,
     .compute = compute,
 };

@@ -30,6 +30,11 @@ struct metric_ops {
     bool averages;      /* for several classes or labels also as NAME_micro, NAME_macro, ... */
     bool probabilities; /* only where the outputs give some */
     bool lower_is_better;
+    bool in_class_report; /* a column or a line of class_report.h: need not be listed beside it */
+    bool
+        primary; /* stands in every line about an evaluation; decides which checkpoint is the best by default */
+    unsigned headline; /* kinds of which it says most in a single number, METRIC_OF each */
+    enum metric_average headline_average;
     double (*value)(const struct scores *s,
                     enum metric_average average); /* NaN: not defined for these scores */
     double (*of_one)(const struct scores *s,
@@ -54,8 +59,8 @@ int metric_list(const struct scores *s, struct metric list[METRIC_MAX]);
 /* The metric of that name, of any kind of scores; false if there is none. */
 bool metric_find(const char *name, struct metric *out);
 
-/* The one that says most in a single number: accuracy, f1_micro of several labels, rmse of values. */
-const char *metric_headline(enum scores_kind kind);
+/* Whether it is the one metric that says most about such scores in a single number. */
+bool metric_is_headline(const struct metric *m, enum scores_kind kind);
 
 const struct metric_ops *const *metric_registry(void);
 

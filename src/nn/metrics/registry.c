@@ -65,7 +65,7 @@ bool metric_find(const char *name, struct metric *out)
     return false;
 }
 
-const char *metric_headline(enum scores_kind kind)
+bool metric_is_headline(const struct metric *m, enum scores_kind kind)
 {
-    return kind == SCORES_VALUES ? "rmse" : kind == SCORES_LABELS ? "f1_micro" : "accuracy";
+    return m->ops->headline & METRIC_OF(kind) && m->average == m->ops->headline_average;
 }

@@ -193,6 +193,12 @@ int64_t scores_correct(const struct scores *s)
     return s->counts[COUNT_CORRECT];
 }
 
+double scores_accuracy(const struct scores *s)
+{
+    if (s->kind == SCORES_VALUES) return NAN;
+    return scores_samples(s) ? (double)scores_correct(s) / (double)scores_samples(s) : 0;
+}
+
 int64_t scores_top_k(const struct scores *s)
 {
     return s->counts[COUNT_TOP_K];

@@ -67,6 +67,7 @@ enum scores_kind scores_kind(const struct scores *s);
 int64_t scores_outputs(const struct scores *s); /* K */
 int64_t scores_samples(const struct scores *s); /* that were scored */
 int64_t scores_correct(const struct scores *s); /* the class, or all labels, right */
+double scores_accuracy(const struct scores *s); /* their share; NaN of real values, 0 of no samples */
 int64_t scores_top_k(const struct scores *s);   /* the class among the top_k greatest outputs */
 struct loss_sums scores_loss_sums(const struct scores *s);
 bool scores_have_probabilities(const struct scores *s);

@@ -45,5 +45,7 @@ const struct layer_ops layer_hardtanh = {
     .forward = forward,
     .backward = backward,
     .keeps_output = true,
+    /* can limit the outputs of another layer to either */
+    .ranges = RANGE_BIT(RANGE_PROBABILITIES) | RANGE_BIT(RANGE_LOG_PROBABILITIES),
     .in_place = true,
 };

@@ -22,5 +22,6 @@ const struct layer_ops layer_sigmoid = {
     .forward = forward,
     .backward = backward,
     .keeps_output = true,
+    .ranges = RANGE_BIT(RANGE_PROBABILITIES),
     .in_place = true,
 };

@@ -20,5 +20,6 @@ const struct layer_ops layer_softmax = {
     .forward = forward,
     .backward = backward,
     .keeps_output = true,
+    .ranges = RANGE_BIT(RANGE_PROBABILITIES),
     .in_place = true,
 };

@@ -16,6 +16,9 @@ const struct metric_ops metric_f1 = {
     .help = "2 hits / (predictions + samples) of a class or label",
     .kinds = METRIC_OF_CLASSES | METRIC_OF_LABELS,
     .averages = true,
+    .in_class_report = true,
+    .headline = METRIC_OF(SCORES_LABELS),
+    .headline_average = AVERAGE_MICRO,
     .value = value,
     .of_one = of_one,
 };

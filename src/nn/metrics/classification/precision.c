@@ -16,6 +16,7 @@ const struct metric_ops metric_precision = {
     .help = "hits / predictions of a class or label",
     .kinds = METRIC_OF_CLASSES | METRIC_OF_LABELS,
     .averages = true,
+    .in_class_report = true,
     .value = value,
     .of_one = of_one,
 };

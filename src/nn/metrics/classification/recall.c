@@ -16,6 +16,7 @@ const struct metric_ops metric_recall = {
     .help = "hits / samples of a class or label",
     .kinds = METRIC_OF_CLASSES | METRIC_OF_LABELS,
     .averages = true,
+    .in_class_report = true,
     .value = value,
     .of_one = of_one,
 };

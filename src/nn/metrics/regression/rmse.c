@@ -24,6 +24,7 @@ const struct metric_ops metric_rmse = {
     .help = "root of the mean squared error, averaged over targets",
     .kinds = METRIC_OF(SCORES_VALUES),
     .lower_is_better = true,
+    .headline = METRIC_OF(SCORES_VALUES),
     .value = value,
     .of_one = of_one,
 };
