@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "app/report/report.h"
-#include "nn/scores/class_report.h"
+#include "nn/metrics/class_report.h"
 #include "core/log.h"
 #include "core/utf8.h"
 

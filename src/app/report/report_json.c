@@ -4,7 +4,7 @@
 #include "app/report/json.h"
 #include "app/report/outfile.h"
 #include "app/report/report.h"
-#include "nn/scores/class_report.h"
+#include "nn/metrics/class_report.h"
 
 static const char *name_or_null(const char *const *names, int64_t k)
 {

@@ -2,8 +2,8 @@
  *
  * Rows are the classes, or the labels; a single label that is on or off has two, 0 = off and 1 = on. For all kinds of scores but
  * SCORES_VALUES, after an evaluation. Local functions. */
-#ifndef NN_SCORES_CLASS_REPORT_H
-#define NN_SCORES_CLASS_REPORT_H
+#ifndef NN_METRICS_CLASS_REPORT_H
+#define NN_METRICS_CLASS_REPORT_H
 
 #include "nn/metrics/metric.h"
 

@@ -1,4 +1,4 @@
-#include "nn/scores/class_report.h"
+#include "nn/metrics/class_report.h"
 
 #include "nn/metrics/average.h"
 
