@@ -1,21 +1,11 @@
 /* classes.c - one class a sample: the confusion matrix, the place of the true class, its probability. */
-#include <float.h>
-#include <math.h>
 #include <string.h>
 
 #include "nn/scores/private.h"
 
-/* Probabilities of 0 and 1 would make single samples infinitely bad, and others better than any rounding: scikit-learn
- * moves them by the epsilon of their type. */
-double scores_cut_log(double minus_log)
-{
-    double least = -log1p(-DBL_EPSILON), most = -log(DBL_EPSILON);
-    return fmin(fmax(minus_log, least), most);
-}
-
 static bool is_scored(const struct scores *s, int32_t label)
 {
-    return label >= 0 && label < scores_outputs(s) && label != s->spec.loss->ignored;
+    return label >= 0 && label < s->outputs && label != s->spec.loss->ignored;
 }
 
 /* The output of each sample's class; that of class 0 where there is none. */
@@ -55,7 +45,7 @@ static void find_logs(const struct scores *s, const struct loss_batch *b)
 /* Of two classes, the difference of the outputs orders samples as the probability of class 1 does, without its rounding. */
 void scores_add_classes(struct scores *s, const struct loss_batch *b, double *row)
 {
-    int64_t classes = scores_outputs(s), *confusion = scores_task_counts(s);
+    int64_t classes = s->outputs, *confusion = scores_task_counts(s);
     choose(s, b);
     find_places(s, b);
     if (s->spec.loss->output == OUTPUT_LOGITS)
@@ -69,7 +59,7 @@ void scores_add_classes(struct scores *s, const struct loss_batch *b, double *ro
         s->counts[COUNT_CORRECT] += b->predicted[n] == label;
         s->counts[COUNT_TOP_K] += s->hits[n] < s->spec.top_k;
         confusion[label * classes + b->predicted[n]]++;
-        row[ROW_LOG_LOSS] += scores_cut_log(s->sum[n]);
+        row[ROW_LOG_LOSS] += scores_clip_log(s->sum[n]);
         if (s->ranked) scores_keep(s, 0, b->logits[b->stride + n] - b->logits[n], label == 1);
     }
 }

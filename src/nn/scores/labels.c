@@ -1,5 +1,4 @@
 /* labels.c - labels that are on or off, each for itself. */
-#include <math.h>
 #include <string.h>
 
 #include "nn/scores/private.h"
@@ -29,7 +28,7 @@ static void add_label(struct scores *s, const struct loss_batch *b, int64_t k)
         c.labelled[n] += on;
         scores_keep(s, k, out[n], on);
     }
-    int64_t *counts = scores_task_counts(s), labels = scores_outputs(s);
+    int64_t *counts = scores_task_counts(s), labels = s->outputs;
     counts[k] += both;
     counts[labels + k] += predicted - both;
     counts[2 * labels + k] += labelled - both;
@@ -63,6 +62,6 @@ void scores_add_labels(struct scores *s, const struct loss_batch *b, double *row
         row[ROW_QUOTIENTS + SAMPLE_RECALL] += quotient(both, labelled);
         row[ROW_QUOTIENTS + SAMPLE_F1] += quotient(2 * both, predicted + labelled);
         row[ROW_QUOTIENTS + SAMPLE_JACCARD] += quotient(both, predicted + labelled - both);
-        if (s->kind == SCORES_BINARY) row[ROW_LOG_LOSS] += scores_cut_log(minus_log(s, b, n));
+        if (s->kind == SCORES_BINARY) row[ROW_LOG_LOSS] += scores_clip_log(minus_log(s, b, n));
     }
 }

@@ -2,6 +2,9 @@
 #ifndef NN_SCORES_PRIVATE_H
 #define NN_SCORES_PRIVATE_H
 
+#include <float.h>
+#include <math.h>
+
 #include "nn/scores/scores.h"
 
 /* Mean and moment of numbers. They are told from a `base` that is one of them: the mean of numbers that are far from 0 for
@@ -32,7 +35,8 @@ enum {
 struct scores {
     struct scores_spec spec;
     enum scores_kind kind;
-    float cut; /* a label is on when its output is above */
+    int64_t outputs; /* K */
+    float cut;       /* a label is on when its output is above */
     /* COUNT_TASK | of classes confusion [K][K], of labels true positives, false positives, false negatives [3][K] */
     int64_t *counts;
     int64_t count_size;
@@ -73,7 +77,11 @@ void scores_finish_values(struct scores *s);
 /* scores_rank.c: keeps a score for ranking. */
 void scores_keep(struct scores *s, int64_t label, float score, bool on);
 
-/* -log of a probability, cut to where scikit-learn's log_loss cuts probabilities of float64. */
-double scores_cut_log(double minus_log);
+/* -log of a probability, as sklearn.metrics.log_loss takes it: probabilities are kept away from 0 and 1 by the epsilon of
+ * float64, as 0 and 1 would make single samples infinitely bad, and others better than any rounding. */
+static inline double scores_clip_log(double minus_log)
+{
+    return fmin(fmax(minus_log, -log1p(-DBL_EPSILON)), -log(DBL_EPSILON));
+}
 
 #endif

@@ -1,7 +1,6 @@
 /* rank.c - areas under curves over the order of all scores, exact: pairs are counted, not binned.
  *
  * Sorting takes time in proportion to the number of samples, and nothing depends on the order in which the scores come. */
-#include <math.h>
 #include <string.h>
 
 #include "nn/scores/private.h"
@@ -98,7 +97,7 @@ static int64_t on_count(const struct scores *s, int64_t label)
 
 void scores_rank(struct scores *s, int64_t label, uint32_t *keys, uint32_t *scratch)
 {
-    int64_t on = on_count(s, label), off = scores_samples(s) - on;
+    int64_t on = on_count(s, label), off = s->counts[COUNT_SAMPLES] - on;
     const uint32_t *sorted_on = sort(keys, scratch, on), *sorted_off = sort(keys + on, scratch + on, off);
     struct scores_ranking r = rank(sorted_on, on, sorted_off, off);
     s->rankings[2 * label] = r.roc_auc;

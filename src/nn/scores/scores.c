@@ -2,7 +2,6 @@
 
 #include <assert.h>
 #include <inttypes.h>
-#include <math.h>
 #include <string.h>
 
 #include "core/mem.h"
@@ -26,13 +25,13 @@ static bool is_classes(const struct scores *s)
 
 static int64_t ranked_of(const struct scores *s)
 {
-    if (s->kind == SCORES_LABELS) return scores_outputs(s);
+    if (s->kind == SCORES_LABELS) return s->outputs;
     return s->kind == SCORES_TWO_CLASSES || s->kind == SCORES_BINARY;
 }
 
 static enum status allocate(struct scores *s)
 {
-    size_t lanes = (size_t)s->spec.lanes, ranked = (size_t)s->ranked, outputs = (size_t)scores_outputs(s);
+    size_t lanes = (size_t)s->spec.lanes, ranked = (size_t)s->ranked, outputs = (size_t)s->outputs;
     bool values = s->kind == SCORES_VALUES;
     TRY(mem_alloc(&s->counts, (size_t)s->count_size, sizeof *s->counts, "counts of an evaluation"));
     TRY(mem_alloc(&s->rows, (size_t)s->spec.blocks, (size_t)s->row * sizeof *s->rows,
@@ -56,6 +55,7 @@ enum status scores_create(struct scores **out, const struct scores_spec *spec)
     int64_t k = spec->loss->outputs;
     s->spec = *spec;
     s->kind = kind_of(spec);
+    s->outputs = k;
     if (is_classes(s) && k > SCORES_MAX_CLASSES)
         return status_fail(STATUS_CONFIG,
                            "the model has %" PRId64
@@ -96,7 +96,7 @@ void scores_reset(struct scores *s)
 
 void scores_add(struct scores *s, int64_t block, const struct loss_batch *b, const struct loss_sums *sums)
 {
-    assert(block < s->spec.blocks && b->live <= s->spec.lanes && b->classes == scores_outputs(s));
+    assert(block < s->spec.blocks && b->live <= s->spec.lanes && b->classes == s->outputs);
     double *row = s->rows + block * s->row;
     row[ROW_LOSS] = sums->loss;
     row[ROW_WEIGHT] = sums->weight;
@@ -133,7 +133,7 @@ void scores_fold(const struct scores *s, double *totals)
 /* The counts of each class against the rest from the confusion matrix. */
 static void finish_classes(struct scores *s)
 {
-    int64_t classes = scores_outputs(s), *confusion = scores_task_counts(s);
+    int64_t classes = s->outputs, *confusion = scores_task_counts(s);
     memset(s->labels, 0, (size_t)classes * sizeof *s->labels);
     for (int64_t i = 0; i < classes; i++)
         for (int64_t k = 0; k < classes; k++) {
@@ -150,7 +150,7 @@ static void finish_classes(struct scores *s)
 static void finish_labels(struct scores *s)
 {
     const int64_t *counts = scores_task_counts(s);
-    for (int64_t k = 0, labels = scores_outputs(s); k < labels; k++)
+    for (int64_t k = 0, labels = s->outputs; k < labels; k++)
         s->labels[k] = (struct scores_label){.true_positive = counts[k],
                                              .false_positive = counts[labels + k],
                                              .false_negative = counts[2 * labels + k]};
@@ -163,7 +163,7 @@ void scores_finish(struct scores *s)
         return;
     }
     is_classes(s) ? finish_classes(s) : finish_labels(s);
-    for (int64_t k = 0; k < scores_outputs(s); k++) {
+    for (int64_t k = 0; k < s->outputs; k++) {
         struct scores_label *l = &s->labels[k];
         l->true_negative = scores_samples(s) - l->true_positive - l->false_positive - l->false_negative;
     }
@@ -180,7 +180,7 @@ enum scores_kind scores_kind(const struct scores *s)
 
 int64_t scores_outputs(const struct scores *s)
 {
-    return s->spec.loss->outputs;
+    return s->outputs;
 }
 
 int64_t scores_samples(const struct scores *s)
@@ -226,7 +226,7 @@ double scores_log_loss(const struct scores *s)
 
 const int64_t *scores_confusion(const struct scores *s, int64_t *classes)
 {
-    *classes = is_classes(s) ? scores_outputs(s) : s->kind == SCORES_BINARY ? 2 : 0;
+    *classes = is_classes(s) ? s->outputs : s->kind == SCORES_BINARY ? 2 : 0;
     return is_classes(s) ? scores_task_counts(s) : s->kind == SCORES_BINARY ? s->binary : NULL;
 }
 

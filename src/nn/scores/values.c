@@ -1,7 +1,6 @@
 /* values.c - real values: errors and targets of a block as a mean and a sum of squares around it, which merge without
  * the cancellation of sums of squares around 0 (Chan, Golub and LeVeque, Updating Formulae and a Pairwise Algorithm for
  * Computing Sample Variances, 1979). */
-#include <math.h>
 
 #include "nn/scores/private.h"
 
@@ -57,7 +56,7 @@ void scores_fold_values(const struct scores *s, const double *row, double *total
     const struct scores_target *block = (const struct scores_target *)(row + ROW_VALUES);
     struct scores_target *total = (struct scores_target *)(totals + ROW_VALUES);
     double before = totals[ROW_SAMPLES], n = row[ROW_SAMPLES];
-    for (int64_t k = 0; n > 0 && k < scores_outputs(s); k++) {
+    for (int64_t k = 0; n > 0 && k < s->outputs; k++) {
         total[k].absolute += block[k].absolute;
         total[k].greatest = fmax(total[k].greatest, block[k].greatest);
         merge(&total[k].error, before, &block[k].error, n);
@@ -68,7 +67,7 @@ void scores_fold_values(const struct scores *s, const double *row, double *total
 void scores_finish_values(struct scores *s)
 {
     const struct scores_target *total = (const struct scores_target *)(s->totals + ROW_VALUES);
-    for (int64_t k = 0; k < scores_outputs(s); k++) {
+    for (int64_t k = 0; k < s->outputs; k++) {
         double unit = s->spec.target_std ? (double)s->spec.target_std[k] : 1;
         s->values[k] = (struct scores_value){.absolute = total[k].absolute * unit,
                                              .greatest = total[k].greatest * unit,
