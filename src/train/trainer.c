@@ -71,8 +71,11 @@ static enum status build_parts(struct trainer *t)
     int64_t outputs = shape_features(model_output_shape(t->model));
     TRY(dataset_check_labels(t->train, outputs));
     TRY(dataset_check_counts(t->train));
-    TRY(loss_make(&t->loss, t->config->loss, &t->config->loss_args, dataset_kind(t->train), outputs,
-                  t->config->metrics_threshold));
+    TRY(loss_init(&t->loss, &(struct loss_spec){.ops = t->config->loss,
+                                                .args = &t->config->loss_args,
+                                                .kind = dataset_kind(t->train),
+                                                .outputs = outputs,
+                                                .threshold = t->config->metrics_threshold}));
     int last = model_layer_count(t->model) - 1 - (t->config->clip_logits > 0); /* of the configured ones */
     TRY(loss_check_last_layer(&t->loss, model_layer(t->model, last)->ops));
     TRY(batch_create(&t->batch, t->info.lanes, model_leaves(t->model), dataset_width(t->train)));

@@ -297,11 +297,12 @@ static void check_loss(const struct loss_ops *ops, enum target_kind kind)
                 struct loss_case c = {.classes = classes, .lanes = 48, .live = live};
                 struct arg_values args = {{0}, {NULL}};
                 draw_loss_args(ops->args, choice, classes, &args);
-                if (loss_make(&c.loss, ops, &args, kind, classes, 0.5) == STATUS_OK) {
+                struct loss_spec spec = {ops, &args, kind, classes, 0.5};
+                if (loss_init(&c.loss, &spec) == STATUS_OK) {
                     run_loss_case(&c);
+                    loss_free(&c.loss);
                     checked++;
                 }
-                loss_free(&c.loss);
                 arg_values_free(&args);
             }
     fprintf(stderr, "%s of %s: %d cases\n", ops->name, target_name(kind), checked);

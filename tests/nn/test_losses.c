@@ -28,6 +28,12 @@ struct result {
     float gradient[MOST_SAMPLES][MOST_OUTPUTS];
 };
 
+static enum status make(struct loss *l, const struct loss_ops *ops, const struct arg_values *args,
+                        enum target_kind kind, int64_t outputs, double threshold)
+{
+    return loss_init(l, &(struct loss_spec){ops, args, kind, outputs, threshold});
+}
+
 static void set_up(struct bench *b, const struct reference_case *c)
 {
     const struct loss_ops *ops = loss_find(c->name);
@@ -46,7 +52,7 @@ static void set_up(struct bench *b, const struct reference_case *c)
         memcpy(b->args.list[i], given->values, (size_t)given->count * sizeof(double));
     }
     enum target_kind kind = (enum target_kind)reference_number(c, "kind");
-    CHECK_STATUS(loss_make(&b->loss, ops, &b->args, kind, b->outputs, 0.5), STATUS_OK);
+    CHECK_STATUS(make(&b->loss, ops, &b->args, kind, b->outputs, 0.5), STATUS_OK);
 }
 
 static void tear_down(struct bench *b)
@@ -115,7 +121,7 @@ static void check_values(const struct bench *b, const struct result *r)
         struct arg_values args = b->args;
         struct loss l;
         args.of[LOSS_REDUCTION] = i;
-        CHECK_STATUS(loss_make(&l, b->loss.ops, &args, b->loss.kind, b->outputs, 0.5), STATUS_OK);
+        CHECK_STATUS(make(&l, b->loss.ops, &args, b->loss.kind, b->outputs, 0.5), STATUS_OK);
         struct bench other = {.c = b->c, .x = b->x, .loss = l, .samples = b->samples, .outputs = b->outputs};
         struct loss_sums sums = run(&other, 0, b->samples, -1, false).sums;
         double divisor = loss_divisor(&l, &sums), want = reference_number(b->c, reductions[i]);
@@ -228,7 +234,7 @@ static void check_outside(void)
     double losses[4];
     struct arg_values args = {{0}, {NULL}};
     struct loss l;
-    CHECK_STATUS(loss_make(&l, loss_find("bce"), &args, TARGET_MULTILABEL, 1, 0.5), STATUS_OK);
+    CHECK_STATUS(make(&l, loss_find("bce"), &args, TARGET_MULTILABEL, 1, 0.5), STATUS_OK);
     struct loss_batch b = {.logits = x,
                            .dlogits = dx,
                            .classes = 1,
@@ -262,7 +268,7 @@ static void check_last_layers(void)
     for (int i = 0; i < 3; i++) {
         struct arg_values args = {{0}, {NULL}};
         struct loss l;
-        CHECK_STATUS(loss_make(&l, loss_find(goes[i].loss), &args, goes[i].kind, 2, 0.5), STATUS_OK);
+        CHECK_STATUS(make(&l, loss_find(goes[i].loss), &args, goes[i].kind, 2, 0.5), STATUS_OK);
         CHECK_STATUS(loss_check_last_layer(&l, layer_find(goes[i].layer)), STATUS_OK);
         CHECK_STATUS(loss_check_last_layer(&l, layer_find("hardtanh")), STATUS_OK);
         CHECK_STATUS(loss_check_last_layer(&l, layer_find("linear")), STATUS_CONFIG);
@@ -271,21 +277,20 @@ static void check_last_layers(void)
     }
 }
 
-/* What loss_make refuses, and the threshold as an output. */
+/* What loss_init refuses, and the threshold as an output. */
 static void check_making(void)
 {
     struct arg_values args = {{0}, {NULL}};
     struct loss l;
-    CHECK_STATUS(loss_make(&l, loss_find("mse"), &args, TARGET_INDEX, 3, 0.5), STATUS_CONFIG);
-    CHECK_STATUS(loss_make(&l, loss_find("kl_div"), &args, TARGET_VALUES, 3, 0.5), STATUS_CONFIG);
+    CHECK_STATUS(make(&l, loss_find("mse"), &args, TARGET_INDEX, 3, 0.5), STATUS_CONFIG);
+    CHECK_STATUS(make(&l, loss_find("kl_div"), &args, TARGET_VALUES, 3, 0.5), STATUS_CONFIG);
     args.of[LOSS_REDUCTION + 1] = 1;
-    CHECK_STATUS(loss_make(&l, loss_find("kl_div"), &args, TARGET_PROBS, 3, 0.5), STATUS_CONFIG);
+    CHECK_STATUS(make(&l, loss_find("kl_div"), &args, TARGET_PROBS, 3, 0.5), STATUS_CONFIG);
     arg_values_defaults(loss_find("bce_with_logits")->args, &args);
     CHECK_STATUS(arg_values_resize(&args, LOSS_REDUCTION + 1, 2), STATUS_OK);
-    CHECK_STATUS(loss_make(&l, loss_find("bce_with_logits"), &args, TARGET_MULTILABEL, 3, 0.5),
-                 STATUS_CONFIG);
-    loss_free(&l);
-    CHECK_STATUS(loss_make(&l, loss_find("bce_with_logits"), &args, TARGET_MULTILABEL, 2, 0.75), STATUS_OK);
+    CHECK_STATUS(make(&l, loss_find("bce_with_logits"), &args, TARGET_MULTILABEL, 3, 0.5), STATUS_CONFIG);
+    CHECK(l.lists[LOSS_REDUCTION + 1] == NULL);
+    CHECK_STATUS(make(&l, loss_find("bce_with_logits"), &args, TARGET_MULTILABEL, 2, 0.75), STATUS_OK);
     CHECK_NEAR(loss_cut(&l), log(3), 1e-6);
     CHECK_STATUS(loss_check_last_layer(&l, layer_find("linear")), STATUS_OK);
     loss_free(&l);

@@ -123,7 +123,8 @@ static void check_loss(const struct reference_case *c)
     struct loss l;
     struct arg_values args = {{0}, {NULL}};
     arg_values_defaults(loss_find("cross_entropy")->args, &args);
-    CHECK_STATUS(loss_make(&l, loss_find("cross_entropy"), &args, TARGET_INDEX, classes, 0.5), STATUS_OK);
+    struct loss_spec spec = {loss_find("cross_entropy"), &args, TARGET_INDEX, classes, 0.5};
+    CHECK_STATUS(loss_init(&l, &spec), STATUS_OK);
     struct loss_sums sums = l.ops->compute(&l, &b);
     double bound = FLOAT_EPSILON * (8 + (double)classes + 2 * largest(logits));
     CHECK_NEAR(sums.loss, total, bound * (double)samples);

@@ -338,7 +338,7 @@ static void check_limits(void)
     struct loss loss = {.output = OUTPUT_LOGITS, .outputs = SCORES_MAX_CLASSES + 1};
     struct scores_spec spec = {.loss = &loss};
     CHECK_STATUS(scores_create(&s, &spec), STATUS_CONFIG);
-    scores_destroy(&s);
+    CHECK(s == NULL);
     loss.output = OUTPUT_LABEL_LOGITS; /* labels and values have no confusion matrix */
     CHECK_STATUS(scores_create(&s, &spec), STATUS_OK);
     scores_destroy(&s);

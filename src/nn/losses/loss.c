@@ -47,26 +47,33 @@ static enum status take_list(struct loss *l, int index)
     return STATUS_OK;
 }
 
-enum status loss_make(struct loss *l, const struct loss_ops *ops, const struct arg_values *args,
-                      enum target_kind kind, int64_t outputs, double threshold)
+static enum status prepare(struct loss *l)
 {
-    *l = (struct loss){.ops = ops,
-                       .args = *args,
-                       .kind = kind,
-                       .output = ops->output,
-                       .reduction = args->of[LOSS_REDUCTION] == 1 ? LOSS_SUM : LOSS_MEAN,
-                       .outputs = outputs,
-                       .ignored = LOSS_IGNORES_NONE,
-                       .threshold = (float)threshold};
-    if (!(ops->targets & TARGET_BIT(kind))) {
+    const struct loss_ops *ops = l->ops;
+    if (!(ops->targets & TARGET_BIT(l->kind))) {
         char kinds[64];
         kinds_text(ops->targets, kinds, sizeof kinds);
         return status_fail(STATUS_CONFIG, "loss.name: %s takes labels of kind %s, not %s", ops->name, kinds,
-                           target_name(kind));
+                           target_name(l->kind));
     }
-    if (kind == TARGET_INDEX) loss_ignored_label(ops, args, &l->ignored);
+    if (l->kind == TARGET_INDEX) loss_ignored_label(ops, &l->args, &l->ignored);
     for (int i = 0; ops->args[i].name; i++) TRY(take_list(l, i));
     return ops->prepare ? ops->prepare(l) : STATUS_OK;
+}
+
+enum status loss_init(struct loss *l, const struct loss_spec *spec)
+{
+    *l = (struct loss){.ops = spec->ops,
+                       .args = *spec->args,
+                       .kind = spec->kind,
+                       .output = spec->ops->output,
+                       .reduction = spec->args->of[LOSS_REDUCTION] == 1 ? LOSS_SUM : LOSS_MEAN,
+                       .outputs = spec->outputs,
+                       .ignored = LOSS_IGNORES_NONE,
+                       .threshold = (float)spec->threshold};
+    enum status status = prepare(l);
+    if (status != STATUS_OK) loss_free(l);
+    return status;
 }
 
 const char *loss_ignored_label(const struct loss_ops *ops, const struct arg_values *args, int64_t *label)

@@ -101,10 +101,16 @@ struct loss_ops {
 extern const char *const loss_reductions[]; /* enum loss_reduction */
 enum { LOSS_REDUCTION };                    /* its position in the table */
 
-/* `args` must outlive the loss; loss_free also after a failure. Errors: STATUS_CONFIG when kind, K or arguments do not fit
- * together. */
-enum status loss_make(struct loss *l, const struct loss_ops *ops, const struct arg_values *args,
-                      enum target_kind kind, int64_t outputs, double threshold);
+struct loss_spec {
+    const struct loss_ops *ops;
+    const struct arg_values *args; /* of ops->args; must outlive the loss */
+    enum target_kind kind;         /* of the labels */
+    int64_t outputs;               /* K */
+    double threshold;              /* a label is predicted to be on where its probability is above it */
+};
+
+/* Errors: STATUS_CONFIG when kind, K or arguments do not fit together; memory. Then there is nothing to release. */
+enum status loss_init(struct loss *l, const struct loss_spec *spec);
 void loss_free(struct loss *l);
 
 /* STATUS_CONFIG if a network that ends with this kind of layer does not give what the loss needs (probabilities, or their

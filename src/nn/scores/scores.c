@@ -48,10 +48,8 @@ static enum status allocate(struct scores *s)
     return mem_alloc(&s->hits, 3 * lanes, sizeof *s->hits, "lanes of an evaluation");
 }
 
-enum status scores_create(struct scores **out, const struct scores_spec *spec)
+static enum status init(struct scores *s, const struct scores_spec *spec)
 {
-    TRY(mem_alloc(out, 1, sizeof **out, "scores"));
-    struct scores *s = *out;
     int64_t k = spec->loss->outputs;
     s->spec = *spec;
     s->kind = kind_of(spec);
@@ -68,6 +66,14 @@ enum status scores_create(struct scores **out, const struct scores_spec *spec)
     s->ranked = ranked_of(s);
     s->capacity = spec->blocks * spec->lanes;
     return allocate(s);
+}
+
+enum status scores_create(struct scores **out, const struct scores_spec *spec)
+{
+    TRY(mem_alloc(out, 1, sizeof **out, "scores"));
+    enum status status = init(*out, spec);
+    if (status != STATUS_OK) scores_destroy(out);
+    return status;
 }
 
 void scores_destroy(struct scores **out)

@@ -34,7 +34,7 @@ struct scores_spec {
 
 struct scores;
 
-/* Errors: STATUS_CONFIG if there are too many classes; memory. */
+/* Errors: STATUS_CONFIG if there are too many classes; memory. Then *out is NULL. */
 enum status scores_create(struct scores **out, const struct scores_spec *spec);
 void scores_destroy(struct scores **s);
 void scores_reset(struct scores *s);

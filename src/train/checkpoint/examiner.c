@@ -20,8 +20,11 @@ static enum status build(struct examiner *x, const struct config *config, const 
     x->batch.target_normal = x->targets.channels ? &x->targets : NULL;
     int64_t outputs = shape_features(model_output_shape(x->model));
     TRY(dataset_check_labels(x->data, outputs));
-    return loss_make(&x->loss, config->loss, &config->loss_args, facts->kind, outputs,
-                     config->metrics_threshold);
+    return loss_init(&x->loss, &(struct loss_spec){.ops = config->loss,
+                                                   .args = &config->loss_args,
+                                                   .kind = facts->kind,
+                                                   .outputs = outputs,
+                                                   .threshold = config->metrics_threshold});
 }
 
 enum status examiner_create(struct examiner *x, struct comm *comm, const struct config *config,
