@@ -1,6 +1,6 @@
-/* Every loss against torch.nn (tests/reference/losses.txt), at every instruction-set level, and what must hold for any data:
- * a sample's loss and gradient have the same bits wherever it lies in whatever batch, sums of slices add up, dead lanes get
- * zeros, and NaN shows. Bounds come with the reference. */
+/* Every loss against torch.nn (tests/reference/losses.txt), at every instruction-set level, and what must
+ * hold for any data: a sample's loss and gradient have the same bits wherever it lies in whatever batch,
+ * sums of slices add up, dead lanes get zeros, and NaN shows. Bounds come with the reference. */
 #include <string.h>
 
 #include "check.h"
@@ -10,9 +10,9 @@
 #include "core/mem.h"
 #include "reference.h"
 
-#define MOST_SAMPLES 64
-#define MOST_OUTPUTS 5
-#define STRIDE       (3 * MOST_SAMPLES) /* the leaf that is looked at is the middle one of three */
+#define MAX_SAMPLES 64
+#define MAX_OUTPUTS 5
+#define STRIDE      (3 * MAX_SAMPLES) /* the leaf that is looked at is the middle one of three */
 
 /* A loss made ready for a case, and the results of one call. */
 struct bench {
@@ -24,8 +24,8 @@ struct bench {
 };
 struct result {
     struct loss_sums sums;
-    double losses[MOST_SAMPLES];
-    float gradient[MOST_SAMPLES][MOST_OUTPUTS];
+    double losses[MAX_SAMPLES];
+    float gradient[MAX_SAMPLES][MAX_OUTPUTS];
 };
 
 static enum status make(struct loss *l, const struct loss_ops *ops, const struct arg_values *args,
@@ -39,17 +39,17 @@ static void set_up(struct bench *b, const struct reference_case *c)
     const struct loss_ops *ops = loss_find(c->name);
     *b = (struct bench){.c = c, .x = reference_find(c, "x")};
     b->samples = b->x->dims[0], b->outputs = b->x->dims[1];
-    CHECK(ops != NULL && b->samples <= MOST_SAMPLES && b->outputs <= MOST_OUTPUTS);
+    CHECK(ops != NULL && b->samples <= MAX_SAMPLES && b->outputs <= MAX_OUTPUTS);
     arg_values_defaults(ops->args, &b->args);
     for (int i = 0; ops->args[i].name; i++) {
-        const struct reference_array *given = reference_find(c, ops->args[i].name);
-        if (!given) continue;
+        const struct reference_array *values = reference_find(c, ops->args[i].name);
+        if (!values) continue;
         if (ops->args[i].kind != ARG_LIST) {
-            b->args.of[i] = given->values[0];
+            b->args.of[i] = values->values[0];
             continue;
         }
-        CHECK_STATUS(arg_values_resize(&b->args, i, given->count), STATUS_OK);
-        memcpy(b->args.list[i], given->values, (size_t)given->count * sizeof(double));
+        CHECK_STATUS(arg_values_resize(&b->args, i, values->count), STATUS_OK);
+        memcpy(b->args.list[i], values->values, (size_t)values->count * sizeof(double));
     }
     enum target_kind kind = (enum target_kind)reference_number(c, "kind");
     CHECK_STATUS(make(&b->loss, ops, &b->args, kind, b->outputs, 0.5), STATUS_OK);
@@ -69,17 +69,17 @@ static void spread(const struct reference_array *a, int64_t first, int64_t count
             out[k * STRIDE + at + n] = (float)a->values[(first + n) * a->dims[1] + k];
 }
 
-/* Samples first .. first + count - 1 as the middle leaf. All that the loss must not use is NaN, and must stay so. Output
- * `broken` of the first sample is NaN, if there is one. */
+/* Samples first .. first + count - 1 as the middle leaf. All that the loss must not use is NaN, and must
+ * stay so. Output `broken` of the first sample is NaN, if there is one. */
 static struct result run(const struct bench *b, int64_t first, int64_t count, int64_t broken, bool training)
 {
-    static _Alignas(64) float x[MOST_OUTPUTS * STRIDE], targets[MOST_OUTPUTS * STRIDE],
-        dx[MOST_OUTPUTS * STRIDE];
-    int32_t labels[MOST_SAMPLES], predicted[MOST_SAMPLES];
-    float weights[MOST_SAMPLES];
+    static _Alignas(64) float x[MAX_OUTPUTS * STRIDE], targets[MAX_OUTPUTS * STRIDE],
+        dx[MAX_OUTPUTS * STRIDE];
+    int32_t labels[MAX_SAMPLES], predicted[MAX_SAMPLES];
+    float weights[MAX_SAMPLES];
     struct result r = {.losses = {0}};
     int64_t lanes = shape_lanes(count), at = lanes;
-    for (int i = 0; i < MOST_OUTPUTS * STRIDE; i++) x[i] = targets[i] = dx[i] = NAN;
+    for (int i = 0; i < MAX_OUTPUTS * STRIDE; i++) x[i] = targets[i] = dx[i] = NAN;
     spread(b->x, first, count, at, x);
     spread(reference_find(b->c, "targets"), first, count, at, targets);
     if (broken >= 0) x[broken * STRIDE + at] = NAN;
@@ -227,7 +227,7 @@ static void check_all(void)
     for (int i = 0; loss_registry()[i]; i++) CHECK(seen[i] == loss_registry()[i]->targets);
 }
 
-/* What is no probability makes the loss NaN. */
+/* Outputs outside 0 .. 1 make the loss NaN. */
 static void check_outside(void)
 {
     _Alignas(64) float x[16] = {0.5f, 1.0000001f, -1e-7f, INFINITY}, targets[16] = {1, 1, 0, 1}, dx[16];
@@ -249,30 +249,30 @@ static void check_outside(void)
     loss_free(&l);
 }
 
-/* Losses that take probabilities want a layer that makes them. */
+/* Losses that take probabilities need a last layer that gives them. */
 static void check_last_layers(void)
 {
     static const struct {
         const char *loss, *layer;
         enum target_kind kind;
         const char *message;
-    } goes[] = {{"bce", "sigmoid", TARGET_MULTILABEL,
-                 "loss.name: bce takes probabilities, but the model ends with linear; end it with sigmoid, "
-                 "or use loss bce_with_logits"},
-                {"nll", "log_softmax", TARGET_INDEX,
-                 "loss.name: nll takes log-probabilities, but the model ends with linear; end it with "
-                 "log_softmax, or use loss cross_entropy"},
-                {"kl_div", "log_softmax", TARGET_PROBS,
-                 "loss.name: kl_div takes log-probabilities, but the model ends with linear; end it with "
-                 "log_softmax, or use loss cross_entropy"}};
+    } cases[] = {{"bce", "sigmoid", TARGET_MULTILABEL,
+                  "loss.name: bce takes probabilities, but the model ends with linear; end it with sigmoid, "
+                  "or use loss bce_with_logits"},
+                 {"nll", "log_softmax", TARGET_INDEX,
+                  "loss.name: nll takes log-probabilities, but the model ends with linear; end it with "
+                  "log_softmax, or use loss cross_entropy"},
+                 {"kl_div", "log_softmax", TARGET_PROBS,
+                  "loss.name: kl_div takes log-probabilities, but the model ends with linear; end it with "
+                  "log_softmax, or use loss cross_entropy"}};
     for (int i = 0; i < 3; i++) {
         struct arg_values args = {{0}, {NULL}};
         struct loss l;
-        CHECK_STATUS(make(&l, loss_find(goes[i].loss), &args, goes[i].kind, 2, 0.5), STATUS_OK);
-        CHECK_STATUS(loss_check_last_layer(&l, layer_find(goes[i].layer)), STATUS_OK);
+        CHECK_STATUS(make(&l, loss_find(cases[i].loss), &args, cases[i].kind, 2, 0.5), STATUS_OK);
+        CHECK_STATUS(loss_check_last_layer(&l, layer_find(cases[i].layer)), STATUS_OK);
         CHECK_STATUS(loss_check_last_layer(&l, layer_find("hardtanh")), STATUS_OK);
         CHECK_STATUS(loss_check_last_layer(&l, layer_find("linear")), STATUS_CONFIG);
-        CHECK(strcmp(status_text(), goes[i].message) == 0);
+        CHECK(strcmp(status_text(), cases[i].message) == 0);
         loss_free(&l);
     }
 }

@@ -1,4 +1,5 @@
-/* Scores and metrics: against scikit-learn (tests/reference/metrics.txt), and the same digits however the blocks are spread. */
+/* Scores and metrics: against scikit-learn (tests/reference/metrics.txt), and the same digits however the
+ * blocks are distributed. */
 #include <string.h>
 
 #include "check.h"
@@ -7,10 +8,11 @@
 #include "nn/scores/private.h"
 #include "reference.h"
 
-/* Metrics are quotients of integers, or sums of some hundred doubles whose rounding errors the reference has too. */
+/* Metrics are quotients of integers, or sums of some hundred doubles whose rounding errors the reference
+ * has too. */
 #define BOUND 1e-12
 
-#define MOST_RANKS 5
+#define MAX_RANKS 5
 
 /* Samples with their outputs, as one process would hold them. */
 struct set {
@@ -73,10 +75,10 @@ static void rank_all(struct scores *const *of, int ranks)
     mem_free(&keys), mem_free(&scratch);
 }
 
-/* The set evaluated by so many ranks; scores_destroy releases the result. */
+/* Evaluates the set as `ranks` ranks do; scores_destroy releases the result. */
 static struct scores *evaluate(const struct set *set, int64_t lanes, int ranks)
 {
-    struct scores *of[MOST_RANKS] = {NULL};
+    struct scores *of[MAX_RANKS] = {NULL};
     int64_t blocks = (set->samples + lanes - 1) / lanes, size;
     for (int r = 0; r < ranks; r++) {
         struct scores_spec spec = set->spec;
@@ -85,7 +87,7 @@ static struct scores *evaluate(const struct set *set, int64_t lanes, int ranks)
         spec.blocks = end - first;
         spec.lanes = lanes;
         CHECK_STATUS(scores_create(&of[r], &spec), STATUS_OK);
-        for (int round = 0; round < 2; round++) { /* nothing may stay from an evaluation before */
+        for (int round = 0; round < 2; round++) { /* nothing may be left of the evaluation before */
             scores_reset(of[r]);
             for (int64_t i = first; i < end; i++) add_block(of[r], set, i - first, i * lanes, lanes);
         }
@@ -190,7 +192,7 @@ static void check_set(const struct reference_case *c)
         struct scores *one = evaluate(&set, sizes[i], 1);
         check_values(c, one);
         check_same(whole, one, true);
-        for (int ranks = 2; ranks <= MOST_RANKS; ranks++) {
+        for (int ranks = 2; ranks <= MAX_RANKS; ranks++) {
             struct scores *many = evaluate(&set, sizes[i], ranks);
             check_same(one, many, false);
             scores_destroy(&many);
@@ -304,7 +306,8 @@ static void check_ranking(void)
     }
 }
 
-/* Numbers that are far from 0 for their spread, and blocks that drift: the moments are those of two passes over all. */
+/* Numbers that are far from 0 for their spread, and blocks that drift: the moments are those of two passes
+ * over all. */
 static void check_moments(void)
 {
     struct set set = make_set(OUTPUT_VALUES, 20011, 1);

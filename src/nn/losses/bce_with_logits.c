@@ -1,16 +1,20 @@
+/* bce_with_logits.c - binary cross entropy of logits, as torch.nn.BCEWithLogitsLoss. */
 #include "nn/losses/parts.h"
 
-/* clang-format off */
 static const struct arg args[] = {
     LOSS_REDUCTION_ARG,
-    {.name = "weight", .kind = ARG_LIST, .min = 0, .max = 1e30, .help = "of each label; none = all 1"},
-    {.name = "pos_weight", .kind = ARG_LIST, .min = 0, .max = 1e30,
-     .help = "of each label where it is on, such as (samples where it is off) / (samples where it is on); none = all 1"},
-    ARG_END};
-/* clang-format on */
+    {.name = "weight", .kind = ARG_LIST, .min = 0, .max = 1e30, .help = "weight of each label; none = all 1"},
+    {.name = "pos_weight",
+     .kind = ARG_LIST,
+     .min = 0,
+     .max = 1e30,
+     .help = "weight of each label where it is on, such as (samples with it off) / "
+             "(samples with it on); none = all 1"},
+    ARG_END,
+};
 enum { WEIGHT = LOSS_REDUCTION + 1, POS_WEIGHT };
 
-static struct loss_sums compute(const struct loss *l, const struct loss_batch *b)
+static struct loss_sums bce_with_logits_compute(const struct loss *l, const struct loss_batch *b)
 {
     loss_run_terms(b, (struct loss_terms){.form = TERMS_BCE_LOGITS,
                                           .weights = l->lists[WEIGHT],
@@ -21,10 +25,11 @@ static struct loss_sums compute(const struct loss *l, const struct loss_batch *b
 extern const struct loss_ops loss_bce_with_logits;
 const struct loss_ops loss_bce_with_logits = {
     .name = "bce_with_logits",
-    .help = "-target log sigmoid(x) - (1 - target) log(1 - sigmoid(x)), as torch.nn.BCEWithLogitsLoss",
+    .help = "-(target * log(sigmoid(x)) + (1 - target) * log(1 - sigmoid(x))), as "
+            "torch.nn.BCEWithLogitsLoss",
     .args = args,
     .targets = TARGET_BIT(TARGET_MULTILABEL) | TARGET_BIT(TARGET_VALUES),
     .target_max = 1,
     .output = OUTPUT_LABEL_LOGITS,
-    .compute = compute,
+    .compute = bce_with_logits_compute,
 };

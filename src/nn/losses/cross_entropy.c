@@ -1,34 +1,43 @@
+/* cross_entropy.c - softmax cross entropy of logits, as torch.nn.CrossEntropyLoss. */
 #include "nn/losses/parts.h"
 
-/* clang-format off */
 static const struct arg args[] = {
     LOSS_REDUCTION_ARG,
-    {.name = "weight", .kind = ARG_LIST, .min = 0, .max = 1e30, .help = "of each class; none = all 1"},
-    {.name = "ignore_index", .kind = ARG_INT, .standard = -100, .min = INT32_MIN, .max = INT32_MAX,
-     .help = "samples with this class index count nothing"},
-    {.name = "label_smoothing", .kind = ARG_REAL, .standard = 0, .min = 0, .max = 1,
-     .help = "share of the target that is spread evenly over all classes"},
-    ARG_END};
-/* clang-format on */
+    {.name = "weight", .kind = ARG_LIST, .min = 0, .max = 1e30, .help = "weight of each class; none = all 1"},
+    {.name = "ignore_index",
+     .kind = ARG_INT,
+     .standard = -100,
+     .min = INT32_MIN,
+     .max = INT32_MAX,
+     .help = "samples with this class index are ignored: they count neither in the "
+             "loss nor in metrics"},
+    {.name = "label_smoothing",
+     .kind = ARG_REAL,
+     .standard = 0,
+     .min = 0,
+     .max = 1,
+     .help = "share of the target that is distributed evenly over all classes"},
+    ARG_END,
+};
 enum { WEIGHT = LOSS_REDUCTION + 1, IGNORE_INDEX, LABEL_SMOOTHING };
 
-static bool ignores_any(const struct loss *l, const struct loss_batch *b)
+static bool cross_entropy_ignores_any(const struct loss *l, const struct loss_batch *b)
 {
     bool any = false;
     for (int64_t n = 0; n < b->live; n++) any |= b->labels[n] == l->ignored;
     return any;
 }
 
-/* Nothing but labels, each counting 1. */
-static bool is_plain(const struct loss *l, const struct loss_batch *b)
+/* Class indices only, every sample of weight 1: the common case, which has a faster kernel. */
+static bool cross_entropy_is_plain(const struct loss *l, const struct loss_batch *b)
 {
     return l->kind != TARGET_PROBS && !l->lists[WEIGHT] && l->args.of[LABEL_SMOOTHING] == 0 && !b->weights &&
-           !ignores_any(l, b);
+           !cross_entropy_ignores_any(l, b);
 }
 
-/* torch.nn.CrossEntropyLoss divides by the weights of the labels for class indices, and by the number of samples for
- * probabilities, which a one-hot target is to it, although for the rest it is the same as its label. */
-static struct loss_sums compute(const struct loss *l, const struct loss_batch *b)
+/* A mean divides by the sum of the labels' class weights if targets are class indices, and by the number
+ * of samples if they are probabilities; one-hot targets are probabilities in this respect. */
+static struct loss_sums cross_entropy_compute(const struct loss *l, const struct loss_batch *b)
 {
     double smoothing = l->args.of[LABEL_SMOOTHING];
     struct softmax_target s = {.logits = b->logits,
@@ -43,7 +52,7 @@ static struct loss_sums compute(const struct loss *l, const struct loss_batch *b
                                .factors = b->weights,
                                .keep = (float)(1 - smoothing),
                                .even = (float)(smoothing / (double)b->classes)};
-    if (is_plain(l, b))
+    if (cross_entropy_is_plain(l, b))
         kernels->softmax(b->logits, b->classes, b->stride, b->lanes, b->live, b->labels, b->dlogits,
                          b->losses, b->predicted);
     else
@@ -54,10 +63,10 @@ static struct loss_sums compute(const struct loss *l, const struct loss_batch *b
 extern const struct loss_ops loss_cross_entropy;
 const struct loss_ops loss_cross_entropy = {
     .name = "cross_entropy",
-    .help = "-log softmax(outputs)[class], as torch.nn.CrossEntropyLoss",
+    .help = "-log(softmax(x)[class]), as torch.nn.CrossEntropyLoss",
     .args = args,
     .ignored_arg = IGNORE_INDEX,
     .targets = TARGET_BIT(TARGET_INDEX) | TARGET_BIT(TARGET_ONEHOT) | TARGET_BIT(TARGET_PROBS),
     .output = OUTPUT_LOGITS,
-    .compute = compute,
+    .compute = cross_entropy_compute,
 };

@@ -1,5 +1,5 @@
-/* elements.h - losses that are a sum over outputs and need arithmetic alone: a loop that the compiler vectorises around
- * the function of one output. */
+/* elements.h - losses that are a sum over outputs and need arithmetic alone: a loop that the compiler
+ * vectorises around the function of one output. */
 #ifndef NN_LOSSES_ELEMENTS_H
 #define NN_LOSSES_ELEMENTS_H
 

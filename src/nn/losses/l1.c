@@ -1,24 +1,25 @@
+/* l1.c - absolute error, as torch.nn.L1Loss. */
 #include <math.h>
 
 #include "nn/losses/elements.h"
 
 static const struct arg args[] = {LOSS_REDUCTION_ARG, ARG_END};
 
-static inline struct loss_term term(float x, float target, float unused)
+static inline struct loss_term l1_term(float x, float target, float unused)
 {
     (void)unused;
     float d = x - target;
     return (struct loss_term){fabsf(d), d == 0 ? 0 : copysignf(1, d)};
 }
 
-KERNELS_CLONED static void elements(const struct loss_batch *b, float parameter)
+KERNELS_CLONED static void l1_elements(const struct loss_batch *b, float parameter)
 {
-    loss_elements(b, term, parameter);
+    loss_elements(b, l1_term, parameter);
 }
 
-static struct loss_sums compute(const struct loss *l, const struct loss_batch *b)
+static struct loss_sums l1_compute(const struct loss *l, const struct loss_batch *b)
 {
-    elements(b, 0);
+    l1_elements(b, 0);
     return loss_total(l, b, (double)b->classes);
 }
 
@@ -29,5 +30,5 @@ const struct loss_ops loss_l1 = {
     .args = args,
     .targets = TARGET_BIT(TARGET_VALUES),
     .output = OUTPUT_VALUES,
-    .compute = compute,
+    .compute = l1_compute,
 };

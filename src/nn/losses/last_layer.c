@@ -3,7 +3,7 @@
 #include "nn/losses/loss.h"
 
 /* The first layer that always gives outputs of this range. */
-static const char *layer_for(enum range range)
+static const char *last_layer_for(enum range range)
 {
     const struct layer_ops *const *layer = layer_registry();
     while ((*layer)->ranges != RANGE_BIT(range)) layer++;
@@ -11,7 +11,7 @@ static const char *layer_for(enum range range)
 }
 
 /* A loss for the same labels that takes any outputs; NULL if there is none. */
-static const struct loss_ops *loss_for_any_outputs(const struct loss *l)
+static const struct loss_ops *last_layer_other_loss(const struct loss *l)
 {
     enum task task = loss_output_task(l->ops->output);
     for (const struct loss_ops *const *other = loss_registry(); *other; other++)
@@ -27,8 +27,9 @@ enum status loss_check_last_layer(const struct loss *l, const struct layer_ops *
         [RANGE_PROBABILITIES] = "probabilities", [RANGE_LOG_PROBABILITIES] = "log-probabilities"};
     enum range needs = l->ops->needs;
     if (needs == RANGE_REAL || last->ranges & RANGE_BIT(needs)) return STATUS_OK;
-    const struct loss_ops *other = loss_for_any_outputs(l);
-    return status_fail(
-        STATUS_CONFIG, "loss.name: %s takes %s, but the model ends with %s; end it with %s%s%s", l->ops->name,
-        ranges[needs], last->name, layer_for(needs), other ? ", or use loss " : "", other ? other->name : "");
+    const struct loss_ops *other = last_layer_other_loss(l);
+    return status_fail(STATUS_CONFIG,
+                       "loss.name: %s takes %s, but the model ends with %s; end it with %s%s%s", l->ops->name,
+                       ranges[needs], last->name, last_layer_for(needs), other ? ", or use loss " : "",
+                       other ? other->name : "");
 }

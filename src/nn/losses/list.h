@@ -1,5 +1,5 @@
-/* list.h - every loss: LOSS(x) stands for `loss_x` in a file x.c below src/nn/losses. A new one is its file and its
- * line here. No include guard: registry.c reads the list twice. */
+/* list.h - every loss: LOSS(x) stands for `loss_x` in a file x.c below src/nn/losses. A new one is its
+ * file and its line here. No include guard: registry.c reads the list twice. */
 /* clang-format off */
 LOSS(cross_entropy)
 LOSS(nll)

@@ -1,3 +1,4 @@
+/* loss.c - makes a loss ready for a model's outputs: checks its labels and arguments. */
 #include "nn/losses/loss.h"
 
 #include <inttypes.h>
@@ -14,15 +15,15 @@ enum task loss_output_task(enum loss_output output)
     return output <= OUTPUT_LABEL_SCORES ? TASK_LABELS : TASK_VALUES;
 }
 
-/* sigmoid(x) > p where x > log(p / (1 - p)) */
+/* sigmoid(x) > p if x > log(p / (1 - p)). */
 float loss_cut(const struct loss *l)
 {
     if (l->output == OUTPUT_LABEL_PROBS) return l->threshold;
     return l->output == OUTPUT_LABEL_LOGITS ? logf(l->threshold / (1 - l->threshold)) : 0;
 }
 
-/* "index, onehot" */
-static void kinds_text(unsigned kinds, char *text, size_t size)
+/* Writes "index, onehot". */
+static void loss_kinds_text(unsigned kinds, char *text, size_t size)
 {
     size_t used = 0;
     text[0] = '\0';
@@ -31,8 +32,8 @@ static void kinds_text(unsigned kinds, char *text, size_t size)
             used += (size_t)snprintf(text + used, size - used, "%s%s", used ? ", " : "", target_name(k));
 }
 
-/* A list of one value per output, as float32. */
-static enum status take_list(struct loss *l, int index)
+/* Converts argument `index`, if it is a list, to float32; it must have one value per output. */
+static enum status loss_convert_list(struct loss *l, int index)
 {
     const struct arg *arg = &l->ops->args[index];
     int64_t count = (int64_t)l->args.of[index];
@@ -40,24 +41,26 @@ static enum status take_list(struct loss *l, int index)
     if (count != l->outputs)
         return status_fail(STATUS_CONFIG,
                            "loss.%s has %" PRId64 " values but the model has %" PRId64
-                           " outputs; give one for each",
+                           " outputs; give one value per output",
                            arg->name, count, l->outputs);
     TRY(mem_alloc(&l->lists[index], (size_t)count, sizeof(float), "list of the loss"));
     for (int64_t k = 0; k < count; k++) l->lists[index][k] = (float)l->args.list[index][k];
     return STATUS_OK;
 }
 
-static enum status prepare(struct loss *l)
+static enum status loss_prepare(struct loss *l)
 {
     const struct loss_ops *ops = l->ops;
     if (!(ops->targets & TARGET_BIT(l->kind))) {
         char kinds[64];
-        kinds_text(ops->targets, kinds, sizeof kinds);
-        return status_fail(STATUS_CONFIG, "loss.name: %s takes labels of kind %s, not %s", ops->name, kinds,
-                           target_name(l->kind));
+        loss_kinds_text(ops->targets, kinds, sizeof kinds);
+        return status_fail(
+            STATUS_CONFIG,
+            "loss.name: %s takes labels of kind %s, not %s; use another loss, or set data.labels", ops->name,
+            kinds, target_name(l->kind));
     }
     if (l->kind == TARGET_INDEX) loss_ignored_label(ops, &l->args, &l->ignored);
-    for (int i = 0; ops->args[i].name; i++) TRY(take_list(l, i));
+    for (int i = 0; ops->args[i].name; i++) TRY(loss_convert_list(l, i));
     return ops->prepare ? ops->prepare(l) : STATUS_OK;
 }
 
@@ -71,7 +74,7 @@ enum status loss_init(struct loss *l, const struct loss_spec *spec)
                        .outputs = spec->outputs,
                        .ignored = LOSS_IGNORES_NONE,
                        .threshold = (float)spec->threshold};
-    enum status status = prepare(l);
+    enum status status = loss_prepare(l);
     if (status != STATUS_OK) loss_free(l);
     return status;
 }

@@ -1,10 +1,11 @@
 /* loss.h - losses: outputs and targets to a sum, a weight, and a gradient.
  *
- * Sums are never normalised here: the trainer adds them over virtual ranks and divides once by the total weight,
- * which makes a mean that of one process over the whole global batch. What the weight of a sample is, each loss
- * says (torch.nn: the weight of its class for cross entropy, the number of elements for BCE, ...); reduction 'sum'
- * divides by nothing. A sample's own weight multiplies all of it, loss, gradient and weight, so that a mean is the weighted
- * one: sklearn's sample_weight. NaN among the outputs of a sample, even an ignored one, makes its loss NaN. Local functions. */
+ * Sums are never normalised here: the trainer adds them over virtual ranks and divides once by the total
+ * weight, which makes a mean that of one process over the whole global batch. What the weight of a sample
+ * is, each loss says (torch.nn: the weight of its class for cross entropy, the number of elements for BCE,
+ * ...); reduction 'sum' divides by nothing. A sample's own weight multiplies all of it, loss, gradient and
+ * weight, so that a mean is the weighted one: sklearn's sample_weight. NaN among the outputs of a sample,
+ * even an ignored one, makes its loss NaN. Local functions. */
 #ifndef NN_LOSSES_LOSS_H
 #define NN_LOSSES_LOSS_H
 
@@ -18,18 +19,19 @@
 
 /* Sums over the live lanes of a pass; sums of these are sums over batches. */
 struct loss_sums {
-    double loss;      /* sum of weight * loss */
-    double weight;    /* what a mean divides `loss` by */
-    int64_t correct;  /* samples that were predicted right: the class, or all labels; 0 for real values */
-    int64_t valid;    /* samples with a target (not ignore_index) */
-    int64_t count;    /* samples */
-    int64_t bad;      /* passes with a gradient that is not finite; filled in after the backward pass */
+    double loss;   /* sum of weight * loss */
+    double weight; /* what a mean divides `loss` by */
+    int64_t
+        correct;   /* samples whose class, or whose every label, is predicted correctly; 0 for real values */
+    int64_t valid; /* samples with a target: label not ignored */
+    int64_t count; /* samples */
+    int64_t bad;   /* passes with a gradient that is not finite; filled in after the backward pass */
     int64_t requests; /* bits: what a rank asks of all at the end of the step; those of all ranks together */
 };
 
-/* What the outputs of the network are to a loss, which tells how to predict from them. */
+/* What the outputs of the network are to a loss; decides how to predict from them. */
 enum loss_output {
-    OUTPUT_LOGITS, /* of classes: softmax gives probabilities; the first maximum is predicted (torch.argmax) */
+    OUTPUT_LOGITS,       /* of classes: softmax gives probabilities; the first maximum is predicted */
     OUTPUT_LOG_PROBS,    /* of classes: exp gives probabilities */
     OUTPUT_SCORES,       /* of classes: the first maximum is predicted, there are no probabilities */
     OUTPUT_LABEL_LOGITS, /* of labels: sigmoid gives probabilities; on when above the threshold */
@@ -50,8 +52,8 @@ struct loss_batch {
     int64_t classes;     /* K */
     int64_t lanes, live; /* of this virtual rank */
     int64_t stride;      /* floats from one class to the next: lanes of the pass */
-    const int32_t *
-        labels; /* [live]: the class, for TARGET_INDEX, _ONEHOT and _PROBS (first maximum); ignore_index as stored */
+    /* [live]: the class, for TARGET_INDEX, _ONEHOT and _PROBS (first maximum); an ignored label as stored */
+    const int32_t *labels;
     const float *targets; /* [K][stride] for all kinds but TARGET_INDEX */
     const float *weights; /* [live]: of samples, or NULL: all 1 */
     double *losses;       /* [live]: receives what each sample adds to loss_sums.loss */
@@ -109,16 +111,17 @@ struct loss_spec {
     double threshold;              /* a label is predicted to be on where its probability is above it */
 };
 
-/* Errors: STATUS_CONFIG when kind, K or arguments do not fit together; memory. Then there is nothing to release. */
+/* Errors: STATUS_CONFIG when kind, K or arguments do not fit together; memory. Then there is nothing to
+ * release. */
 enum status loss_init(struct loss *l, const struct loss_spec *spec);
 void loss_free(struct loss *l);
 
-/* STATUS_CONFIG if a network that ends with this kind of layer does not give what the loss needs (probabilities, or their
- * logarithms): its loss would be NaN, or without a lower bound. */
+/* STATUS_CONFIG if a network that ends with this kind of layer does not give what the loss needs
+ * (probabilities, or their logarithms): its loss would be NaN, or without a lower bound. */
 enum status loss_check_last_layer(const struct loss *l, const struct layer_ops *last);
 
-/* The name of the argument that says which label is not counted (torch's ignore_index), and its value; NULL if the loss
- * has no such argument. */
+/* The name of the argument that says which label is not counted (torch's ignore_index), and its value;
+ * NULL if the loss has no such argument. */
 const char *loss_ignored_label(const struct loss_ops *ops, const struct arg_values *args, int64_t *label);
 
 static inline enum task loss_task(const struct loss *l)
@@ -129,7 +132,8 @@ static inline enum task loss_task(const struct loss *l)
 /* A label is predicted to be on where its output is above this; for TASK_LABELS. */
 float loss_cut(const struct loss *l);
 
-/* What the reduction divides a sum of losses by; 0 = there was no valid target, or for a mean none with a weight. */
+/* What the reduction divides a sum of losses by; 0 = there was no valid target, or for a mean none with a
+ * weight. */
 static inline double loss_divisor(const struct loss *l, const struct loss_sums *sums)
 {
     if (l->reduction == LOSS_SUM) return sums->valid > 0;

@@ -1,22 +1,23 @@
+/* mse.c - squared error, as torch.nn.MSELoss. */
 #include "nn/losses/elements.h"
 
 static const struct arg args[] = {LOSS_REDUCTION_ARG, ARG_END};
 
-static inline struct loss_term term(float x, float target, float unused)
+static inline struct loss_term mse_term(float x, float target, float unused)
 {
     (void)unused;
     float d = x - target;
     return (struct loss_term){d * d, 2 * d};
 }
 
-KERNELS_CLONED static void elements(const struct loss_batch *b, float parameter)
+KERNELS_CLONED static void mse_elements(const struct loss_batch *b, float parameter)
 {
-    loss_elements(b, term, parameter);
+    loss_elements(b, mse_term, parameter);
 }
 
-static struct loss_sums compute(const struct loss *l, const struct loss_batch *b)
+static struct loss_sums mse_compute(const struct loss *l, const struct loss_batch *b)
 {
-    elements(b, 0);
+    mse_elements(b, 0);
     return loss_total(l, b, (double)b->classes);
 }
 
@@ -27,5 +28,5 @@ const struct loss_ops loss_mse = {
     .args = args,
     .targets = TARGET_BIT(TARGET_VALUES),
     .output = OUTPUT_VALUES,
-    .compute = compute,
+    .compute = mse_compute,
 };

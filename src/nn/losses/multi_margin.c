@@ -1,27 +1,37 @@
+/* multi_margin.c - multi-class hinge loss, as torch.nn.MultiMarginLoss. */
 #include <math.h>
 
 #include "nn/losses/parts.h"
 
-/* clang-format off */
 static const struct arg args[] = {
     LOSS_REDUCTION_ARG,
-    {.name = "p", .kind = ARG_INT, .standard = 1, .min = 1, .max = 2, .help = "power of each gap"},
-    {.name = "margin", .kind = ARG_REAL, .standard = 1, .min = -1e30, .max = 1e30,
-     .help = "by so much the class's output should be above all others"},
-    {.name = "weight", .kind = ARG_LIST, .min = 0, .max = 1e30, .help = "of each class; none = all 1"},
-    ARG_END};
-/* clang-format on */
+    {.name = "p",
+     .kind = ARG_INT,
+     .standard = 1,
+     .min = 1,
+     .max = 2,
+     .help = "exponent of each violation of the margin"},
+    {.name = "margin",
+     .kind = ARG_REAL,
+     .standard = 1,
+     .min = -1e30,
+     .max = 1e30,
+     .help = "margin by which the true class must exceed the others"},
+    {.name = "weight", .kind = ARG_LIST, .min = 0, .max = 1e30, .help = "weight of each class; none = all 1"},
+    ARG_END,
+};
 enum { P = LOSS_REDUCTION + 1, MARGIN, WEIGHT };
 
 #define BLOCK 16 /* lanes come in multiples of it */
 
-/* A block of samples: labels and their outputs, and what the derivatives are multiplied by; 0 in dead lanes. */
+/* A block of samples: labels, the outputs of these classes, and the factor of losses and derivatives; 0 in
+ * dead lanes. */
 struct block {
     int32_t label[BLOCK];
     float own[BLOCK], scale[BLOCK];
 };
 
-static struct block block_at(const struct loss *l, const struct loss_batch *b, int64_t first)
+static struct block multi_margin_block_at(const struct loss *l, const struct loss_batch *b, int64_t first)
 {
     struct block s = {{0}, {0}, {0}};
     const float *weights = l->lists[WEIGHT];
@@ -35,7 +45,8 @@ static struct block block_at(const struct loss *l, const struct loss_batch *b, i
     return s;
 }
 
-/* The gaps of all classes but the label's; `pull` becomes the sum of their derivatives. */
+/* Adds the violations of all classes but the true one to `sum`, writes their derivatives, and adds these
+ * to `pull`. */
 KERNELS_CLONED static void add_gaps(const struct loss_batch *b, const struct block *s, int64_t first,
                                     bool square, float margin, double sum[BLOCK], double pull[BLOCK])
 {
@@ -45,7 +56,7 @@ KERNELS_CLONED static void add_gaps(const struct loss_batch *b, const struct blo
         float *restrict dx = b->dlogits ? b->dlogits + k * b->stride + first : unused;
         for (int i = 0; i < BLOCK; i++) {
             float gap = margin - s->own[i] + x[i];
-            bool none = (k == s->label[i]) | (gap <= 0); /* NaN is a gap */
+            bool none = (k == s->label[i]) | (gap <= 0); /* NaN counts as a violation */
             float loss = square ? gap * gap : gap, slope = square ? 2 * gap : 1;
             dx[i] = (none | (first + i >= b->live)) ? 0 : slope * s->scale[i];
             sum[i] += none ? 0 : (double)loss;
@@ -54,12 +65,12 @@ KERNELS_CLONED static void add_gaps(const struct loss_batch *b, const struct blo
     }
 }
 
-static struct loss_sums compute(const struct loss *l, const struct loss_batch *b)
+static struct loss_sums multi_margin_compute(const struct loss *l, const struct loss_batch *b)
 {
     loss_predict(b);
     for (int64_t first = 0; first < b->lanes; first += BLOCK) {
         double sum[BLOCK] = {0}, pull[BLOCK] = {0};
-        struct block s = block_at(l, b, first);
+        struct block s = multi_margin_block_at(l, b, first);
         add_gaps(b, &s, first, l->args.of[P] == 2, (float)l->args.of[MARGIN], sum, pull);
         for (int i = 0; i < BLOCK && first + i < b->live; i++) {
             int64_t n = first + i;
@@ -73,10 +84,10 @@ static struct loss_sums compute(const struct loss *l, const struct loss_batch *b
 extern const struct loss_ops loss_multi_margin;
 const struct loss_ops loss_multi_margin = {
     .name = "multi_margin",
-    .help = "sum over other classes of max(0, margin - outputs[class] + outputs[other])^p / classes, as "
+    .help = "sum over the other classes of max(0, margin - x[class] + x[other])^p / classes, as "
             "torch.nn.MultiMarginLoss",
     .args = args,
     .targets = TARGET_BIT(TARGET_INDEX) | TARGET_BIT(TARGET_ONEHOT),
     .output = OUTPUT_SCORES,
-    .compute = compute,
+    .compute = multi_margin_compute,
 };

@@ -1,3 +1,4 @@
+/* parts.c - what several losses share: predictions, and sums over samples. */
 #include "nn/losses/parts.h"
 
 #define BLOCK 64
@@ -5,23 +6,23 @@
 KERNELS_CLONED void loss_predict(const struct loss_batch *b)
 {
     for (int64_t n = 0; n < b->lanes; n += BLOCK) {
-        float most[BLOCK];
+        float max[BLOCK];
         int32_t class[BLOCK];
         int width = b->lanes - n < BLOCK ? (int)(b->lanes - n) : BLOCK;
-        for (int i = 0; i < width; i++) most[i] = b->logits[n + i], class[i] = 0;
+        for (int i = 0; i < width; i++) max[i] = b->logits[n + i], class[i] = 0;
         for (int64_t k = 1; k < b->classes; k++) {
             const float *x = b->logits + k * b->stride + n;
             for (int i = 0; i < width; i++) {
-                bool stays = (most[i] >= x[i]) | (most[i] != most[i]); /* not if x is the first NaN */
+                bool stays = (max[i] >= x[i]) | (max[i] != max[i]); /* false if x is the first NaN */
                 class[i] = stays ? class[i] : (int32_t)k;
-                most[i] = stays ? most[i] : x[i];
+                max[i] = stays ? max[i] : x[i];
             }
         }
         for (int i = 0; i < width && n + i < b->live; i++) b->predicted[n + i] = class[i];
     }
 }
 
-/* Samples of which every label is predicted right; a target between 0 and 1 is on above 1/2. */
+/* Returns the number of samples whose every label is predicted correctly; a target above 1/2 is on. */
 KERNELS_CLONED static int64_t labels_right(const struct loss_batch *b, float cut)
 {
     int64_t right = 0;

@@ -1,3 +1,4 @@
+/* registry.c - the table of all losses. */
 #include "nn/losses/loss.h"
 
 #include <string.h>

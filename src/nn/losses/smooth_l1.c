@@ -1,16 +1,21 @@
+/* smooth_l1.c - absolute error, quadratic near 0, as torch.nn.SmoothL1Loss. */
 #include <math.h>
 
 #include "nn/losses/elements.h"
 
-/* clang-format off */
 static const struct arg args[] = {
     LOSS_REDUCTION_ARG,
-    {.name = "beta", .kind = ARG_REAL, .standard = 1, .min = 0, .max = 1e30, .help = "where the parabola ends; 0 is l1"},
-    ARG_END};
-/* clang-format on */
+    {.name = "beta",
+     .kind = ARG_REAL,
+     .standard = 1,
+     .min = 0,
+     .max = 1e30,
+     .help = "threshold between the quadratic and the linear part; 0 = l1"},
+    ARG_END,
+};
 enum { BETA = LOSS_REDUCTION + 1 };
 
-static inline struct loss_term term(float x, float target, float beta)
+static inline struct loss_term smooth_l1_term(float x, float target, float beta)
 {
     float d = x - target, size = fabsf(d);
     float inner = 0.5f * d * d / beta, outer = size - 0.5f * beta;
@@ -18,24 +23,24 @@ static inline struct loss_term term(float x, float target, float beta)
     return (struct loss_term){size < beta ? inner : outer, d == 0 ? 0 : slope};
 }
 
-KERNELS_CLONED static void elements(const struct loss_batch *b, float parameter)
+KERNELS_CLONED static void smooth_l1_elements(const struct loss_batch *b, float parameter)
 {
-    loss_elements(b, term, parameter);
+    loss_elements(b, smooth_l1_term, parameter);
 }
 
-static struct loss_sums compute(const struct loss *l, const struct loss_batch *b)
+static struct loss_sums smooth_l1_compute(const struct loss *l, const struct loss_batch *b)
 {
-    elements(b, (float)l->args.of[BETA]);
+    smooth_l1_elements(b, (float)l->args.of[BETA]);
     return loss_total(l, b, (double)b->classes);
 }
 
 extern const struct loss_ops loss_smooth_l1;
 const struct loss_ops loss_smooth_l1 = {
     .name = "smooth_l1",
-    .help = "|x - target| from beta on, less beta / 2, and the parabola (x - target)^2 / (2 beta) before, as "
-            "torch.nn.SmoothL1Loss",
+    .help = "(x - target)^2 / (2 * beta) where |x - target| < beta, |x - target| - beta / 2 "
+            "elsewhere, as torch.nn.SmoothL1Loss",
     .args = args,
     .targets = TARGET_BIT(TARGET_VALUES),
     .output = OUTPUT_VALUES,
-    .compute = compute,
+    .compute = smooth_l1_compute,
 };

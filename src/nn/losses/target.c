@@ -1,3 +1,4 @@
+/* target.c - names of the kinds of labels. */
 #include "nn/losses/target.h"
 
 const char *target_name(enum target_kind kind)

@@ -1,6 +1,7 @@
+/* average.c - from the scores of single classes, labels or targets to one. */
 #include "nn/metrics/average.h"
 
-static double score_of_all(const struct scores *s, double (*score)(const struct scores_label *l))
+static double metric_score_of_all(const struct scores *s, double (*score)(const struct scores_label *l))
 {
     const struct scores_label *labels = scores_labels(s);
     struct scores_label all = {0};
@@ -13,8 +14,8 @@ static double score_of_all(const struct scores *s, double (*score)(const struct 
     return score(&all);
 }
 
-/* A label that no sample has and no prediction names counts, with score 0; a class does not. */
-static bool counts(const struct scores *s, const struct scores_label *l)
+/* A class that occurs neither as a label nor as a prediction is left out of averages; a label is not. */
+static bool metric_counts_label(const struct scores *s, const struct scores_label *l)
 {
     return scores_kind(s) == SCORES_LABELS || l->true_positive + l->false_positive + l->false_negative > 0;
 }
@@ -24,13 +25,13 @@ double metric_average(const struct scores *s, enum metric_average average,
 {
     const struct scores_label *labels = scores_labels(s);
     if (scores_kind(s) == SCORES_BINARY) return score(labels);
-    if (average == AVERAGE_MICRO) return score_of_all(s, score);
+    if (average == AVERAGE_MICRO) return metric_score_of_all(s, score);
     if (average == AVERAGE_SAMPLES)
         return metric_quotient(scores_sample_sum(s, sample), (double)scores_samples(s));
     double sum = 0, total = 0;
     for (int64_t k = 0; k < scores_outputs(s); k++) {
         const struct scores_label *l = &labels[k];
-        if (!counts(s, l)) continue;
+        if (!metric_counts_label(s, l)) continue;
         double weight = average == AVERAGE_WEIGHTED ? (double)(l->true_positive + l->false_negative) : 1;
         sum += weight * score(l);
         total += weight;

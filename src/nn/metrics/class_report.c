@@ -1,3 +1,4 @@
+/* class_report.c - rows and averages of the class report. */
 #include "nn/metrics/class_report.h"
 
 #include "nn/metrics/average.h"
@@ -12,8 +13,8 @@ int64_t class_report_rows(const struct scores *s)
     return scores_kind(s) == SCORES_BINARY ? 2 : scores_outputs(s);
 }
 
-/* To be off is a class, too: its hits are the right answers that are no hits of the label. */
-static struct scores_label counts_of(const struct scores *s, int64_t row)
+/* Off is a class, too: its true positives are the true negatives of the label. */
+static struct scores_label class_report_counts(const struct scores *s, int64_t row)
 {
     const struct scores_label *l = &scores_labels(s)[scores_kind(s) == SCORES_BINARY ? 0 : row];
     if (scores_kind(s) != SCORES_BINARY || row == 1) return *l;
@@ -23,7 +24,7 @@ static struct scores_label counts_of(const struct scores *s, int64_t row)
                                  .true_negative = l->true_positive};
 }
 
-static struct class_report report_of(const struct scores_label *l)
+static struct class_report class_report_of(const struct scores_label *l)
 {
     return (struct class_report){.precision = metric_label_precision(l),
                                  .recall = metric_label_recall(l),
@@ -33,36 +34,36 @@ static struct class_report report_of(const struct scores_label *l)
 
 bool class_report_row(const struct scores *s, int64_t row, struct class_report *out)
 {
-    struct scores_label l = counts_of(s, row);
-    *out = report_of(&l);
+    struct scores_label l = class_report_counts(s, row);
+    *out = class_report_of(&l);
     return class_report_is_multilabel(s) || l.true_positive + l.false_positive + l.false_negative > 0;
 }
 
-static struct class_report micro(const struct scores *s)
+static struct class_report class_report_micro(const struct scores *s)
 {
     struct scores_label all = {0};
     for (int64_t i = 0; i < class_report_rows(s); i++) {
-        struct scores_label l = counts_of(s, i);
+        struct scores_label l = class_report_counts(s, i);
         all.true_positive += l.true_positive;
         all.false_positive += l.false_positive;
         all.false_negative += l.false_negative;
     }
-    return report_of(&all);
+    return class_report_of(&all);
 }
 
-static struct class_report over_samples(const struct scores *s)
+static struct class_report class_report_over_samples(const struct scores *s)
 {
     double samples = (double)scores_samples(s);
     return (struct class_report){.precision = scores_sample_sum(s, SAMPLE_PRECISION) / samples,
                                  .recall = scores_sample_sum(s, SAMPLE_RECALL) / samples,
                                  .f1 = scores_sample_sum(s, SAMPLE_F1) / samples,
-                                 .support = micro(s).support};
+                                 .support = class_report_micro(s).support};
 }
 
 struct class_report class_report_average(const struct scores *s, enum metric_average average)
 {
-    if (average == AVERAGE_MICRO) return micro(s);
-    if (average == AVERAGE_SAMPLES) return over_samples(s);
+    if (average == AVERAGE_MICRO) return class_report_micro(s);
+    if (average == AVERAGE_SAMPLES) return class_report_over_samples(s);
     struct class_report sum = {0}, row;
     double total = 0;
     for (int64_t i = 0; i < class_report_rows(s); i++) {

@@ -1,5 +1,5 @@
-/* list.h - every metric: METRIC(x) stands for `metric_x` in a file x.c below src/nn/metrics. A new one is its file and
- * its line here. No include guard: registry.c reads the list twice. */
+/* list.h - every metric: METRIC(x) stands for `metric_x` in a file x.c below src/nn/metrics. A new one is
+ * its file and its line here. No include guard: registry.c reads the list twice. */
 /* clang-format off */
 METRIC(accuracy)
 METRIC(top_k_accuracy)

@@ -1,3 +1,4 @@
+/* registry.c - the table of all metrics, and metrics by name. */
 #include "nn/metrics/metric.h"
 
 #include <assert.h>
@@ -25,15 +26,16 @@ const char *metric_average_suffix(enum metric_average average)
     return suffixes[average];
 }
 
-static struct metric make(const struct metric_ops *ops, enum metric_average average)
+static struct metric metric_make(const struct metric_ops *ops, enum metric_average average)
 {
     struct metric m = {.ops = ops, .average = average};
     snprintf(m.name, sizeof m.name, "%s%s", ops->name, metric_average_suffix(average));
     return m;
 }
 
-/* A single label has nothing to average, and a single class of a sample no counts of its own. */
-static bool is_defined(const struct metric_ops *ops, enum metric_average average, enum scores_kind kind)
+/* A single label has nothing to average over; an average over samples needs several labels per sample. */
+static bool metric_is_defined(const struct metric_ops *ops, enum metric_average average,
+                              enum scores_kind kind)
 {
     if (!(ops->kinds & METRIC_OF(kind))) return false;
     if (average == AVERAGE_PLAIN) return true;
@@ -47,9 +49,9 @@ int metric_list(const struct scores *s, struct metric list[METRIC_MAX])
     for (int i = 0; registry[i]; i++) {
         if (registry[i]->probabilities && !scores_have_probabilities(s)) continue;
         for (int a = 0; a < METRIC_AVERAGES; a++) {
-            if (!is_defined(registry[i], (enum metric_average)a, scores_kind(s))) continue;
+            if (!metric_is_defined(registry[i], (enum metric_average)a, scores_kind(s))) continue;
             assert(count < METRIC_MAX);
-            list[count++] = make(registry[i], (enum metric_average)a);
+            list[count++] = metric_make(registry[i], (enum metric_average)a);
         }
     }
     return count;
@@ -59,7 +61,7 @@ bool metric_find(const char *name, struct metric *out)
 {
     for (int i = 0; registry[i]; i++)
         for (int a = 0; a < (registry[i]->averages ? METRIC_AVERAGES : 1); a++) {
-            *out = make(registry[i], (enum metric_average)a);
+            *out = metric_make(registry[i], (enum metric_average)a);
             if (strcmp(out->name, name) == 0) return true;
         }
     return false;

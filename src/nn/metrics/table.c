@@ -1,3 +1,4 @@
+/* table.c - sums over a confusion matrix that several metrics need. */
 #include "nn/metrics/table.h"
 
 int64_t metric_classes(const struct scores *s)
@@ -20,12 +21,12 @@ struct scores_label metric_class(const struct scores *s, int64_t k)
 
 struct metric_table metric_table(const struct scores *s)
 {
-    struct metric_table t = {.samples = scores_samples(s), .hits = scores_correct(s)};
+    struct metric_table t = {.samples = scores_samples(s), .correct = scores_correct(s)};
     for (int64_t k = 0; k < metric_classes(s); k++) {
         struct scores_label l = metric_class(s, k);
         metric_wide labelled = l.true_positive + l.false_negative,
                     predicted = l.true_positive + l.false_positive;
-        t.chance += labelled * predicted;
+        t.expected += labelled * predicted;
         t.labelled_squares += labelled * labelled;
         t.predicted_squares += predicted * predicted;
     }

@@ -3,28 +3,28 @@
 
 #include "nn/scores/private.h"
 
-/* What a sample counts over its labels, for every lane. */
+/* Counts over the labels of one sample, for every lane: on and predicted on, predicted on, on. */
 struct sample_counts {
     int32_t *both, *predicted, *labelled;
 };
 
-static struct sample_counts sample_counts(const struct scores *s)
+static struct sample_counts labels_sample_counts(const struct scores *s)
 {
-    return (struct sample_counts){s->hits, s->hits + s->spec.lanes, s->hits + 2 * s->spec.lanes};
+    return (struct sample_counts){s->tally, s->tally + s->spec.lanes, s->tally + 2 * s->spec.lanes};
 }
 
-static void add_label(struct scores *s, const struct loss_batch *b, int64_t k)
+static void labels_add_label(struct scores *s, const struct loss_batch *b, int64_t k)
 {
     const float *out = b->logits + k * b->stride, *target = b->targets + k * b->stride;
-    struct sample_counts c = sample_counts(s);
+    struct sample_counts c = labels_sample_counts(s);
     int64_t both = 0, predicted = 0, labelled = 0;
     for (int64_t n = 0; n < b->live; n++) {
-        bool on = target[n] > 0.5f, said = out[n] > s->cut;
-        both += on && said;
-        predicted += said;
+        bool on = target[n] > 0.5f, predicted_on = out[n] > s->cut;
+        both += on && predicted_on;
+        predicted += predicted_on;
         labelled += on;
-        c.both[n] += on && said;
-        c.predicted[n] += said;
+        c.both[n] += on && predicted_on;
+        c.predicted[n] += predicted_on;
         c.labelled[n] += on;
         scores_keep(s, k, out[n], on);
     }
@@ -34,13 +34,13 @@ static void add_label(struct scores *s, const struct loss_batch *b, int64_t k)
     counts[2 * labels + k] += labelled - both;
 }
 
-static double quotient(int64_t part, int64_t whole)
+static double labels_quotient(int64_t part, int64_t whole)
 {
     return whole ? (double)part / (double)whole : 0;
 }
 
-/* -log of the probability of what the only label is. */
-static double minus_log(const struct scores *s, const struct loss_batch *b, int64_t n)
+/* Returns -log of the probability of the true state of the only label. */
+static double labels_minus_log(const struct scores *s, const struct loss_batch *b, int64_t n)
 {
     double out = (double)b->logits[n];
     bool on = b->targets[n] > 0.5f;
@@ -51,17 +51,17 @@ static double minus_log(const struct scores *s, const struct loss_batch *b, int6
 
 void scores_add_labels(struct scores *s, const struct loss_batch *b, double *row)
 {
-    struct sample_counts c = sample_counts(s);
-    memset(s->hits, 0, 3 * (size_t)s->spec.lanes * sizeof *s->hits);
-    for (int64_t k = 0; k < b->classes; k++) add_label(s, b, k);
+    struct sample_counts c = labels_sample_counts(s);
+    memset(s->tally, 0, 3 * (size_t)s->spec.lanes * sizeof *s->tally);
+    for (int64_t k = 0; k < b->classes; k++) labels_add_label(s, b, k);
     s->counts[COUNT_SAMPLES] += b->live;
     for (int64_t n = 0; n < b->live; n++) {
         int64_t both = c.both[n], predicted = c.predicted[n], labelled = c.labelled[n];
         s->counts[COUNT_CORRECT] += both == predicted && both == labelled;
-        row[ROW_QUOTIENTS + SAMPLE_PRECISION] += quotient(both, predicted);
-        row[ROW_QUOTIENTS + SAMPLE_RECALL] += quotient(both, labelled);
-        row[ROW_QUOTIENTS + SAMPLE_F1] += quotient(2 * both, predicted + labelled);
-        row[ROW_QUOTIENTS + SAMPLE_JACCARD] += quotient(both, predicted + labelled - both);
-        if (s->kind == SCORES_BINARY) row[ROW_LOG_LOSS] += scores_clip_log(minus_log(s, b, n));
+        row[ROW_QUOTIENTS + SAMPLE_PRECISION] += labels_quotient(both, predicted);
+        row[ROW_QUOTIENTS + SAMPLE_RECALL] += labels_quotient(both, labelled);
+        row[ROW_QUOTIENTS + SAMPLE_F1] += labels_quotient(2 * both, predicted + labelled);
+        row[ROW_QUOTIENTS + SAMPLE_JACCARD] += labels_quotient(both, predicted + labelled - both);
+        if (s->kind == SCORES_BINARY) row[ROW_LOG_LOSS] += scores_clip_log(labels_minus_log(s, b, n));
     }
 }

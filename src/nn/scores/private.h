@@ -7,15 +7,15 @@
 
 #include "nn/scores/scores.h"
 
-/* Mean and moment of numbers. They are told from a `base` that is one of them: the mean of numbers that are far from 0 for
- * their spread would not have digits enough. */
+/* Mean and moment of numbers. The mean is stored relative to `base`, one of the numbers: where they are
+ * far from 0 compared with their spread, a plain mean would lose digits. */
 struct scores_moments {
     double base, mean, moment;
 };
 
-/* What a row has of each target, in units as stored. */
+/* Sums of one target in a row, in the units of the stored targets. */
 struct scores_target {
-    double absolute, greatest;
+    double absolute, max_absolute;
     struct scores_moments error, target;
 };
 
@@ -37,7 +37,8 @@ struct scores {
     enum scores_kind kind;
     int64_t outputs; /* K */
     float cut;       /* a label is on when its output is above */
-    /* COUNT_TASK | of classes confusion [K][K], of labels true positives, false positives, false negatives [3][K] */
+    /* COUNT_TASK | of classes confusion [K][K], of labels true positives, false positives, false negatives
+     * [3][K] */
     int64_t *counts;
     int64_t count_size;
     double *rows;   /* [blocks][row]: sums | struct scores_target [K] */
@@ -52,10 +53,10 @@ struct scores {
     int64_t *key_count; /* [ranked][2]: off, on */
     double *rankings;   /* [ranked][2] */
 
-    float *shift;  /* [lanes]: of each sample, for a task's loops over outputs and lanes */
-    float *chosen; /* [lanes] */
-    double *sum;   /* [lanes] */
-    int32_t *hits; /* [3][lanes] */
+    float *shift;   /* [lanes]: of each sample, for a task's loops over outputs and lanes */
+    float *chosen;  /* [lanes] */
+    double *sum;    /* [lanes] */
+    int32_t *tally; /* [3][lanes] */
 };
 
 #define SCORES_TARGET_DOUBLES ((int64_t)(sizeof(struct scores_target) / sizeof(double)))
@@ -65,20 +66,22 @@ static inline int64_t *scores_task_counts(const struct scores *s)
     return s->counts + COUNT_TASK;
 }
 
-/* scores_classes.c, scores_labels.c, scores_values.c: one task each. `row` is the block's. */
+/* classes.c, labels.c, values.c: add a block of one task; `row` is the block's. */
 void scores_add_classes(struct scores *s, const struct loss_batch *b, double *row);
 void scores_add_labels(struct scores *s, const struct loss_batch *b, double *row);
 void scores_add_values(struct scores *s, const struct loss_batch *b, double *row);
 
-/* Adds a row of values to the totals, whose count of samples is still that of the rows before; makes s->values of the sum. */
+/* Adds a row of values to the totals, whose count of samples is still that of the rows before; makes
+ * s->values of the sum. */
 void scores_fold_values(const struct scores *s, const double *row, double *totals);
 void scores_finish_values(struct scores *s);
 
-/* scores_rank.c: keeps a score for ranking. */
+/* rank.c: keeps a score for ranking. */
 void scores_keep(struct scores *s, int64_t label, float score, bool on);
 
-/* -log of a probability, as sklearn.metrics.log_loss takes it: probabilities are kept away from 0 and 1 by the epsilon of
- * float64, as 0 and 1 would make single samples infinitely bad, and others better than any rounding. */
+/* -log of a probability, as sklearn.metrics.log_loss takes it: probabilities are kept away from 0 and 1 by
+ * the epsilon of float64, as 0 and 1 would make single samples infinitely bad, and others better than any
+ * rounding. */
 static inline double scores_clip_log(double minus_log)
 {
     return fmin(fmax(minus_log, -log1p(-DBL_EPSILON)), -log(DBL_EPSILON));

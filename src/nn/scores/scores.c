@@ -1,3 +1,4 @@
+/* scores.c - creates, fills and merges the counts and sums of an evaluation. */
 #include "nn/scores/private.h"
 
 #include <assert.h>
@@ -6,7 +7,7 @@
 
 #include "core/mem.h"
 
-static enum scores_kind kind_of(const struct scores_spec *spec)
+static enum scores_kind scores_find_kind(const struct scores_spec *spec)
 {
     switch (loss_task(spec->loss)) {
     case TASK_CLASSES:
@@ -18,18 +19,18 @@ static enum scores_kind kind_of(const struct scores_spec *spec)
     }
 }
 
-static bool is_classes(const struct scores *s)
+static bool scores_is_classes(const struct scores *s)
 {
     return s->kind <= SCORES_TWO_CLASSES;
 }
 
-static int64_t ranked_of(const struct scores *s)
+static int64_t scores_count_ranked(const struct scores *s)
 {
     if (s->kind == SCORES_LABELS) return s->outputs;
     return s->kind == SCORES_TWO_CLASSES || s->kind == SCORES_BINARY;
 }
 
-static enum status allocate(struct scores *s)
+static enum status scores_allocate(struct scores *s)
 {
     size_t lanes = (size_t)s->spec.lanes, ranked = (size_t)s->ranked, outputs = (size_t)s->outputs;
     bool values = s->kind == SCORES_VALUES;
@@ -45,33 +46,33 @@ static enum status allocate(struct scores *s)
     TRY(mem_alloc(&s->shift, lanes, sizeof *s->shift, "lanes of an evaluation"));
     TRY(mem_alloc(&s->chosen, lanes, sizeof *s->chosen, "lanes of an evaluation"));
     TRY(mem_alloc(&s->sum, lanes, sizeof *s->sum, "lanes of an evaluation"));
-    return mem_alloc(&s->hits, 3 * lanes, sizeof *s->hits, "lanes of an evaluation");
+    return mem_alloc(&s->tally, 3 * lanes, sizeof *s->tally, "lanes of an evaluation");
 }
 
-static enum status init(struct scores *s, const struct scores_spec *spec)
+static enum status scores_init(struct scores *s, const struct scores_spec *spec)
 {
     int64_t k = spec->loss->outputs;
     s->spec = *spec;
-    s->kind = kind_of(spec);
+    s->kind = scores_find_kind(spec);
     s->outputs = k;
-    if (is_classes(s) && k > SCORES_MAX_CLASSES)
+    if (scores_is_classes(s) && k > SCORES_MAX_CLASSES)
         return status_fail(STATUS_CONFIG,
                            "the model has %" PRId64
-                           " outputs, but the confusion matrix is kept for at most %d",
+                           " outputs, but a confusion matrix may have at most %d classes; reduce the classes",
                            k, SCORES_MAX_CLASSES);
     if (s->spec.top_k > k) s->spec.top_k = k;
     s->cut = loss_cut(spec->loss);
-    s->count_size = COUNT_TASK + (is_classes(s) ? k * k : s->kind == SCORES_VALUES ? 0 : 3 * k);
+    s->count_size = COUNT_TASK + (scores_is_classes(s) ? k * k : s->kind == SCORES_VALUES ? 0 : 3 * k);
     s->row = ROW_VALUES + (s->kind == SCORES_VALUES ? k * SCORES_TARGET_DOUBLES : 0);
-    s->ranked = ranked_of(s);
+    s->ranked = scores_count_ranked(s);
     s->capacity = spec->blocks * spec->lanes;
-    return allocate(s);
+    return scores_allocate(s);
 }
 
 enum status scores_create(struct scores **out, const struct scores_spec *spec)
 {
     TRY(mem_alloc(out, 1, sizeof **out, "scores"));
-    enum status status = init(*out, spec);
+    enum status status = scores_init(*out, spec);
     if (status != STATUS_OK) scores_destroy(out);
     return status;
 }
@@ -81,23 +82,23 @@ void scores_destroy(struct scores **out)
     struct scores *s = *out;
     if (!s) return;
     void *all[] = {&s->counts,    &s->rows,     &s->totals, &s->labels, &s->values, &s->keys,
-                   &s->key_count, &s->rankings, &s->shift,  &s->chosen, &s->sum,    &s->hits};
+                   &s->key_count, &s->rankings, &s->shift,  &s->chosen, &s->sum,    &s->tally};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) mem_free(all[i]);
     mem_free(out);
 }
 
-static void clear(void *values, int64_t count, size_t size)
+static void scores_clear(void *values, int64_t count, size_t size)
 {
     if (count > 0) memset(values, 0, (size_t)count * size);
 }
 
 void scores_reset(struct scores *s)
 {
-    clear(s->counts, s->count_size, sizeof *s->counts);
-    clear(s->rows, s->spec.blocks * s->row, sizeof *s->rows);
-    clear(s->totals, s->row, sizeof *s->totals);
-    clear(s->key_count, 2 * s->ranked, sizeof *s->key_count);
-    clear(s->rankings, 2 * s->ranked, sizeof *s->rankings);
+    scores_clear(s->counts, s->count_size, sizeof *s->counts);
+    scores_clear(s->rows, s->spec.blocks * s->row, sizeof *s->rows);
+    scores_clear(s->totals, s->row, sizeof *s->totals);
+    scores_clear(s->key_count, 2 * s->ranked, sizeof *s->key_count);
+    scores_clear(s->rankings, 2 * s->ranked, sizeof *s->rankings);
 }
 
 void scores_add(struct scores *s, int64_t block, const struct loss_batch *b, const struct loss_sums *sums)
@@ -107,7 +108,7 @@ void scores_add(struct scores *s, int64_t block, const struct loss_batch *b, con
     row[ROW_LOSS] = sums->loss;
     row[ROW_WEIGHT] = sums->weight;
     s->counts[COUNT_SEEN] += b->live;
-    if (is_classes(s))
+    if (scores_is_classes(s))
         scores_add_classes(s, b, row);
     else if (s->kind == SCORES_VALUES)
         scores_add_values(s, b, row);
@@ -136,8 +137,8 @@ void scores_fold(const struct scores *s, double *totals)
     }
 }
 
-/* The counts of each class against the rest from the confusion matrix. */
-static void finish_classes(struct scores *s)
+/* Fills the counts of each class against the rest from the confusion matrix. */
+static void scores_finish_classes(struct scores *s)
 {
     int64_t classes = s->outputs, *confusion = scores_task_counts(s);
     memset(s->labels, 0, (size_t)classes * sizeof *s->labels);
@@ -153,7 +154,7 @@ static void finish_classes(struct scores *s)
         }
 }
 
-static void finish_labels(struct scores *s)
+static void scores_finish_labels(struct scores *s)
 {
     const int64_t *counts = scores_task_counts(s);
     for (int64_t k = 0, labels = s->outputs; k < labels; k++)
@@ -168,7 +169,7 @@ void scores_finish(struct scores *s)
         scores_finish_values(s);
         return;
     }
-    is_classes(s) ? finish_classes(s) : finish_labels(s);
+    scores_is_classes(s) ? scores_finish_classes(s) : scores_finish_labels(s);
     for (int64_t k = 0; k < s->outputs; k++) {
         struct scores_label *l = &s->labels[k];
         l->true_negative = scores_samples(s) - l->true_positive - l->false_positive - l->false_negative;
@@ -232,8 +233,8 @@ double scores_log_loss(const struct scores *s)
 
 const int64_t *scores_confusion(const struct scores *s, int64_t *classes)
 {
-    *classes = is_classes(s) ? s->outputs : s->kind == SCORES_BINARY ? 2 : 0;
-    return is_classes(s) ? scores_task_counts(s) : s->kind == SCORES_BINARY ? s->binary : NULL;
+    *classes = scores_is_classes(s) ? s->outputs : s->kind == SCORES_BINARY ? 2 : 0;
+    return scores_is_classes(s) ? scores_task_counts(s) : s->kind == SCORES_BINARY ? s->binary : NULL;
 }
 
 const struct scores_label *scores_labels(const struct scores *s)

@@ -1,11 +1,11 @@
-/* values.c - real values: errors and targets of a block as a mean and a sum of squares around it, which merge without
- * the cancellation of sums of squares around 0 (Chan, Golub and LeVeque, Updating Formulae and a Pairwise Algorithm for
- * Computing Sample Variances, 1979). */
+/* values.c - real values: errors and targets of a block as a mean and a sum of squares around it, which
+ * merge without the cancellation of sums of squares around 0 (Chan, Golub and LeVeque, Updating Formulae
+ * and a Pairwise Algorithm for Computing Sample Variances, 1979). */
 
 #include "nn/scores/private.h"
 
 /* A constant has mean and moment 0 exactly. */
-static struct scores_moments moments_of(const double *x, int64_t count)
+static struct scores_moments values_moments(const double *x, int64_t count)
 {
     struct scores_moments m = {.base = x[0]};
     for (int64_t n = 0; n < count; n++) m.mean += x[n] - m.base;
@@ -17,18 +17,19 @@ static struct scores_moments moments_of(const double *x, int64_t count)
     return m;
 }
 
-static void add_target(const struct scores *s, const struct loss_batch *b, int64_t k, struct scores_target *t)
+static void values_add_target(const struct scores *s, const struct loss_batch *b, int64_t k,
+                              struct scores_target *t)
 {
     const float *out = b->logits + k * b->stride, *target = b->targets + k * b->stride;
     bool logs = s->spec.loss->output == OUTPUT_LOG_VALUES;
     for (int64_t n = 0; n < b->live; n++) {
         s->sum[n] = (logs ? exp((double)out[n]) : (double)out[n]) - (double)target[n];
         t->absolute += fabs(s->sum[n]);
-        t->greatest = fmax(t->greatest, fabs(s->sum[n]));
+        t->max_absolute = fmax(t->max_absolute, fabs(s->sum[n]));
     }
-    t->error = moments_of(s->sum, b->live);
+    t->error = values_moments(s->sum, b->live);
     for (int64_t n = 0; n < b->live; n++) s->sum[n] = (double)target[n];
-    t->target = moments_of(s->sum, b->live);
+    t->target = values_moments(s->sum, b->live);
 }
 
 void scores_add_values(struct scores *s, const struct loss_batch *b, double *row)
@@ -36,11 +37,12 @@ void scores_add_values(struct scores *s, const struct loss_batch *b, double *row
     struct scores_target *targets = (struct scores_target *)(row + ROW_VALUES);
     s->counts[COUNT_SAMPLES] += b->live;
     row[ROW_SAMPLES] = (double)b->live;
-    for (int64_t k = 0; b->live && k < b->classes; k++) add_target(s, b, k, &targets[k]);
+    for (int64_t k = 0; b->live && k < b->classes; k++) values_add_target(s, b, k, &targets[k]);
 }
 
-/* `n` numbers with moments `b` join `before` ones. */
-static void merge(struct scores_moments *total, double before, const struct scores_moments *b, double n)
+/* Adds `n` numbers with moments `b` to `before` numbers. */
+static void values_merge(struct scores_moments *total, double before, const struct scores_moments *b,
+                         double n)
 {
     if (before == 0) {
         *total = *b;
@@ -58,9 +60,9 @@ void scores_fold_values(const struct scores *s, const double *row, double *total
     double before = totals[ROW_SAMPLES], n = row[ROW_SAMPLES];
     for (int64_t k = 0; n > 0 && k < s->outputs; k++) {
         total[k].absolute += block[k].absolute;
-        total[k].greatest = fmax(total[k].greatest, block[k].greatest);
-        merge(&total[k].error, before, &block[k].error, n);
-        merge(&total[k].target, before, &block[k].target, n);
+        total[k].max_absolute = fmax(total[k].max_absolute, block[k].max_absolute);
+        values_merge(&total[k].error, before, &block[k].error, n);
+        values_merge(&total[k].target, before, &block[k].target, n);
     }
 }
 
@@ -70,7 +72,7 @@ void scores_finish_values(struct scores *s)
     for (int64_t k = 0; k < s->outputs; k++) {
         double unit = s->spec.target_std ? (double)s->spec.target_std[k] : 1;
         s->values[k] = (struct scores_value){.absolute = total[k].absolute * unit,
-                                             .greatest = total[k].greatest * unit,
+                                             .max_absolute = total[k].max_absolute * unit,
                                              .error_mean = (total[k].error.base + total[k].error.mean) * unit,
                                              .error_moment = total[k].error.moment * unit * unit,
                                              .target_moment = total[k].target.moment * unit * unit};

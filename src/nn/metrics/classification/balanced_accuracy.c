@@ -1,7 +1,8 @@
+/* balanced_accuracy.c - sklearn.metrics.balanced_accuracy_score. */
 #include "nn/metrics/average.h"
 #include "nn/metrics/table.h"
 
-static double value(const struct scores *s, enum metric_average average)
+static double balanced_accuracy_value(const struct scores *s, enum metric_average average)
 {
     (void)average;
     double sum = 0, present = 0;
@@ -18,7 +19,7 @@ static double value(const struct scores *s, enum metric_average average)
 extern const struct metric_ops metric_balanced_accuracy;
 const struct metric_ops metric_balanced_accuracy = {
     .name = "balanced_accuracy",
-    .help = "recall averaged over the classes that samples have",
+    .help = "mean recall over the classes that occur in the labels",
     .kinds = METRIC_OF_CONFUSION,
-    .value = value,
+    .value = balanced_accuracy_value,
 };

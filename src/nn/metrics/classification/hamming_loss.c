@@ -1,6 +1,7 @@
+/* hamming_loss.c - sklearn.metrics.hamming_loss. */
 #include "nn/metrics/average.h"
 
-static double value(const struct scores *s, enum metric_average average)
+static double hamming_loss_value(const struct scores *s, enum metric_average average)
 {
     (void)average;
     const struct scores_label *labels = scores_labels(s);
@@ -12,8 +13,8 @@ static double value(const struct scores *s, enum metric_average average)
 extern const struct metric_ops metric_hamming_loss;
 const struct metric_ops metric_hamming_loss = {
     .name = "hamming_loss",
-    .help = "wrong labels / labels of all samples",
+    .help = "share of labels that are predicted wrongly, over all labels of all samples",
     .kinds = METRIC_OF_LABELS,
     .lower_is_better = true,
-    .value = value,
+    .value = hamming_loss_value,
 };

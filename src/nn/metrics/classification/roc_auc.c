@@ -1,15 +1,16 @@
+/* roc_auc.c - area under the ROC curve, as sklearn.metrics.roc_auc_score. */
 #include <math.h>
 
 #include "nn/metrics/metric.h"
 
 /* Of two classes, class 1 is ranked. */
-static double of_one(const struct scores *s, int64_t output)
+static double roc_auc_of_one(const struct scores *s, int64_t output)
 {
     if (scores_kind(s) != SCORES_TWO_CLASSES) return scores_ranking(s, output).roc_auc;
     return output == 1 ? scores_ranking(s, 0).roc_auc : NAN;
 }
 
-static double value(const struct scores *s, enum metric_average average)
+static double roc_auc_value(const struct scores *s, enum metric_average average)
 {
     (void)average;
     double sum = 0, labels = 0;
@@ -25,9 +26,9 @@ static double value(const struct scores *s, enum metric_average average)
 extern const struct metric_ops metric_roc_auc;
 const struct metric_ops metric_roc_auc = {
     .name = "roc_auc",
-    .help =
-        "area under the ROC curve; of several labels, over those that some samples have and some have not",
+    .help = "area under the ROC curve; of several labels, the mean over those that are on in some "
+            "samples and off in others",
     .kinds = METRIC_OF(SCORES_TWO_CLASSES) | METRIC_OF_LABELS,
-    .value = value,
-    .of_one = of_one,
+    .value = roc_auc_value,
+    .of_one = roc_auc_of_one,
 };

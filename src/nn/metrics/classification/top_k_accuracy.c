@@ -1,6 +1,7 @@
+/* top_k_accuracy.c - sklearn.metrics.top_k_accuracy_score. */
 #include "nn/metrics/average.h"
 
-static double value(const struct scores *s, enum metric_average average)
+static double top_k_accuracy_value(const struct scores *s, enum metric_average average)
 {
     (void)average;
     return metric_quotient((double)scores_top_k(s), (double)scores_samples(s));
@@ -9,8 +10,8 @@ static double value(const struct scores *s, enum metric_average average)
 extern const struct metric_ops metric_top_k_accuracy;
 const struct metric_ops metric_top_k_accuracy = {
     .name = "top_k_accuracy",
-    .help =
-        "samples whose class is among the metrics.top_k greatest outputs, of equal ones the first / samples",
+    .help = "share of samples whose class is among the metrics.top_k largest outputs; of equal "
+            "outputs, the first counts as larger",
     .kinds = METRIC_OF_CLASSES,
-    .value = value,
+    .value = top_k_accuracy_value,
 };
