@@ -77,15 +77,16 @@ static void test_full_to_the_end(void)
     CHECK(strcmp(steps, " 1") == 0);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    check_begin(argc, argv);
     int file = mkstemp(path);
     if (file < 0) return 1;
     close(file);
     signal(SIGXFSZ, SIG_IGN);
     log_enable(false);
-    test_full_for_a_while();
-    test_full_to_the_end();
+    CHECK_CASE(test_full_for_a_while());
+    CHECK_CASE(test_full_to_the_end());
     unlink(path);
     return check_result();
 }

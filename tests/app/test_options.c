@@ -264,19 +264,20 @@ static void test_choices(void)
            "schedule.threshold_mode (flag): '1' is none of rel, abs");
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
-    test_defaults();
-    test_data();
-    test_time();
-    test_numbers();
-    test_precedence();
-    test_origins();
-    test_whole();
-    test_replaced_choice();
-    test_layers();
-    test_lists();
-    test_choices();
+    check_begin(argc, argv);
+    CHECK_CASE(test_defaults());
+    CHECK_CASE(test_data());
+    CHECK_CASE(test_time());
+    CHECK_CASE(test_numbers());
+    CHECK_CASE(test_precedence());
+    CHECK_CASE(test_origins());
+    CHECK_CASE(test_whole());
+    CHECK_CASE(test_replaced_choice());
+    CHECK_CASE(test_layers());
+    CHECK_CASE(test_lists());
+    CHECK_CASE(test_choices());
     CHECK(mem_alive() == 0);
     return check_result();
 }

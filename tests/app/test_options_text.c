@@ -131,12 +131,13 @@ static void test_what_may_change(void)
     }
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
-    test_round_trip_kinds();
-    test_round_trip();
-    test_compare();
-    test_what_may_change();
+    check_begin(argc, argv);
+    CHECK_CASE(test_round_trip_kinds());
+    CHECK_CASE(test_round_trip());
+    CHECK_CASE(test_compare());
+    CHECK_CASE(test_what_may_change());
     CHECK(mem_alive() == 0);
     return check_result();
 }

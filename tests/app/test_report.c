@@ -107,7 +107,7 @@ static void compare(FILE *f, FILE *printed, int number)
     CHECK(!fgets(got, sizeof got, printed));
 }
 
-int main(void)
+static void test_reports(void)
 {
     static struct example x;
     char path[] = "/tmp/ddp_train_report_XXXXXX";
@@ -128,5 +128,11 @@ int main(void)
     CHECK(cases == 15);
     if (f) fclose(f);
     unlink(path);
+}
+
+int main(int argc, char **argv)
+{
+    check_begin(argc, argv);
+    CHECK_CASE(test_reports());
     return check_result();
 }

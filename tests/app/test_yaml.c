@@ -71,12 +71,13 @@ static void test_missing_file(void)
     CHECK_STATUS(yaml_load(&root, "."), STATUS_CONFIG);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
-    test_tree();
-    test_empty();
-    test_strict();
-    test_missing_file();
+    check_begin(argc, argv);
+    CHECK_CASE(test_tree());
+    CHECK_CASE(test_empty());
+    CHECK_CASE(test_strict());
+    CHECK_CASE(test_missing_file());
     CHECK(mem_alive() == 0);
     return check_result();
 }

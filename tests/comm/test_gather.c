@@ -94,15 +94,16 @@ static void check_fold(struct comm *c)
 
 int main(int argc, char **argv)
 {
+    check_begin(argc, argv);
     struct comm *c;
     CHECK_STATUS(comm_create(&c, &argc, &argv), STATUS_OK);
-    for (int root = 0; root < comm_size(c); root++) check_gather(c, root, 1000);
-    if (comm_size(c) == 2) check_gather(c, 0, MANY);
-    check_turns(c, 0);
-    check_turns(c, 1000);
-    if (comm_size(c) == 2) check_turns(c, MANY / 2 + 1);
-    check_sums(c, comm_size(c) == 2 ? MANY : 1000);
-    check_fold(c);
+    for (int root = 0; root < comm_size(c); root++) CHECK_CASE(check_gather(c, root, 1000));
+    if (comm_size(c) == 2) CHECK_CASE(check_gather(c, 0, MANY));
+    CHECK_CASE(check_turns(c, 0));
+    CHECK_CASE(check_turns(c, 1000));
+    if (comm_size(c) == 2) CHECK_CASE(check_turns(c, MANY / 2 + 1));
+    CHECK_CASE(check_sums(c, comm_size(c) == 2 ? MANY : 1000));
+    CHECK_CASE(check_fold(c));
     comm_destroy(&c);
     CHECK(mem_alive() == 0);
     return check_result();

@@ -182,15 +182,16 @@ static void check_strangers(void)
 
 int main(int argc, char **argv)
 {
+    check_begin(argc, argv);
     struct comm *c = NULL;
     CHECK_STATUS(comm_create(&c, &argc, &argv), STATUS_OK);
     log_enable(comm_rank(c) == 0);
     CHECK_STATUS(comm_split_nodes(c, 1), STATUS_OK);
-    check_ring(c);
-    check_leaving(c);
-    check_no_way(c);
-    check_no_memory(c);
-    check_strangers();
+    CHECK_CASE(check_ring(c));
+    CHECK_CASE(check_leaving(c));
+    CHECK_CASE(check_no_way(c));
+    CHECK_CASE(check_no_memory(c));
+    CHECK_CASE(check_strangers());
     comm_destroy(&c);
     CHECK(mem_alive() == 0);
     return check_result();

@@ -185,11 +185,8 @@ static void check(struct comm *comm, int leaves, int64_t count, int64_t ranks_pe
     mem_free(&slot);
 }
 
-int main(int argc, char **argv)
+static void test_sizes(struct comm *comm)
 {
-    struct comm *comm;
-    CHECK_STATUS(comm_create(&comm, &argc, &argv), STATUS_OK);
-    CHECK_STATUS(kernels_select("auto"), STATUS_OK);
     static const int64_t counts[] = {0, 16, 48, 1024, 5008};
     static const int leaf_counts[] = {8, 13, 16};
     for (int c = 0; c < 5; c++)
@@ -199,8 +196,22 @@ int main(int argc, char **argv)
                 check(comm, leaf_counts[l], counts[c], ranks_per_node, most, true);
             check(comm, leaf_counts[l], counts[c], 0, most, false);
         }
-    for (int64_t ranks_per_node = 0; ranks_per_node <= 3; ranks_per_node++) /* several buckets */
+}
+
+static void test_buckets(struct comm *comm)
+{
+    for (int64_t ranks_per_node = 0; ranks_per_node <= 3; ranks_per_node++)
         check(comm, 13, 140000, ranks_per_node, MOST, true);
+}
+
+int main(int argc, char **argv)
+{
+    check_begin(argc, argv);
+    struct comm *comm;
+    CHECK_STATUS(comm_create(&comm, &argc, &argv), STATUS_OK);
+    CHECK_STATUS(kernels_select("auto"), STATUS_OK);
+    CHECK_CASE(test_sizes(comm));
+    CHECK_CASE(test_buckets(comm));
     comm_destroy(&comm);
     CHECK(mem_alive() == 0);
     return check_result();

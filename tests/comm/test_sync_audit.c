@@ -137,18 +137,19 @@ static void check_two(struct comm *comm, int64_t second_place)
 
 int main(int argc, char **argv)
 {
+    check_begin(argc, argv);
     struct comm *comm;
     CHECK_STATUS(comm_create(&comm, &argc, &argv), STATUS_OK);
     CHECK_STATUS(kernels_select("auto"), STATUS_OK);
-    check_flips(comm, 1024, false);
+    CHECK_CASE(check_flips(comm, 1024, false));
     for (int64_t ranks_per_node = 0; ranks_per_node <= 3; ranks_per_node++) {
         CHECK_STATUS(comm_split_nodes(comm, ranks_per_node), STATUS_OK);
-        check_flips(comm, 16, true);
-        check_flips(comm, 5008, true);
-        if (ranks_per_node == 2) check_flips(comm, 140000, true); /* several buckets */
+        CHECK_CASE(check_flips(comm, 16, true));
+        CHECK_CASE(check_flips(comm, 5008, true));
+        if (ranks_per_node == 2) CHECK_CASE(check_flips(comm, 140000, true)); /* several buckets */
         if (comm_nodes(comm) > 3) {
-            check_two(comm, 100);
-            check_two(comm, 900);
+            CHECK_CASE(check_two(comm, 100));
+            CHECK_CASE(check_two(comm, 900));
         }
     }
     comm_destroy(&comm);

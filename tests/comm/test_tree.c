@@ -59,13 +59,14 @@ static void check_split(int leaves, int ranks, int most)
     CHECK(all.stack.height == 1 && all.values[0] == whole(0, leaves));
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    check_begin(argc, argv);
     for (int leaves = 1; leaves <= 40; leaves++)
         for (int ranks = 1; ranks <= leaves; ranks++)
-            for (int most = 1; most <= 8; most *= 2) check_split(leaves, ranks, most);
-    check_split(1000, 7, 4);
-    check_split(1024, 13, 1024);
-    check_split(4099, 512, 1);
+            for (int most = 1; most <= 8; most *= 2) CHECK_CASE(check_split(leaves, ranks, most));
+    CHECK_CASE(check_split(1000, 7, 4));
+    CHECK_CASE(check_split(1024, 13, 1024));
+    CHECK_CASE(check_split(4099, 512, 1));
     return check_result();
 }

@@ -158,7 +158,7 @@ static struct job begin(const char *self, const char *ranks, const char *what)
 {
     char line[4096];
     const char *launcher = *ranks ? "mpirun -np " : "";
-    snprintf(line, sizeof line, "exec %s%s %s %s 2>&1", launcher, ranks, self, what);
+    snprintf(line, sizeof line, "exec %s%s %s act %s 2>&1", launcher, ranks, self, what);
     return (struct job){ranks, what, popen(line, "r"), clock_seconds()};
 }
 
@@ -222,18 +222,19 @@ static void check_leaving(const char *self)
 
 int main(int argc, char **argv)
 {
-    if (argc > 1) return act(argv[1]);
-    check_hang_report();
-    check_far_report();
-    check_long_report();
-    check_death_report();
-    check_node_report();
-    check_ends(argv[0], "");
-    check_ends(argv[0], "2");
-    check_mute(argv[0]);
-    check_goes_on(argv[0], "slow");
-    check_goes_on(argv[0], "alive");
-    check_goes_on(argv[0], "unwatched");
-    check_leaving(argv[0]);
+    if (argc == 3 && strcmp(argv[1], "act") == 0) return act(argv[2]);
+    check_begin(argc, argv);
+    CHECK_CASE(check_hang_report());
+    CHECK_CASE(check_far_report());
+    CHECK_CASE(check_long_report());
+    CHECK_CASE(check_death_report());
+    CHECK_CASE(check_node_report());
+    CHECK_CASE(check_ends(argv[0], ""));
+    CHECK_CASE(check_ends(argv[0], "2"));
+    CHECK_CASE(check_mute(argv[0]));
+    CHECK_CASE(check_goes_on(argv[0], "slow"));
+    CHECK_CASE(check_goes_on(argv[0], "alive"));
+    CHECK_CASE(check_goes_on(argv[0], "unwatched"));
+    CHECK_CASE(check_leaving(argv[0]));
     return check_result();
 }

@@ -238,16 +238,17 @@ static void test_random(void)
     CHECK_NEAR(sum / 10000, 0.5, 0.0145); /* 5 sigma */
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
-    test_numbers();
-    test_number_round_trip();
-    test_number_scan();
-    test_args();
-    test_choices();
-    test_lists();
-    test_memory();
-    test_status();
-    test_random();
+    check_begin(argc, argv);
+    CHECK_CASE(test_numbers());
+    CHECK_CASE(test_number_round_trip());
+    CHECK_CASE(test_number_scan());
+    CHECK_CASE(test_args());
+    CHECK_CASE(test_choices());
+    CHECK_CASE(test_lists());
+    CHECK_CASE(test_memory());
+    CHECK_CASE(test_status());
+    CHECK_CASE(test_random());
     return check_result();
 }

@@ -24,18 +24,20 @@ static void expect(const struct filestate *f, const char *words)
     CHECK(strstr(status_text(), path) && strstr(status_text(), words));
 }
 
-int main(void)
+static void test_refusals(void)
 {
     struct filestate f;
-    CHECK(mkdtemp(folder) != NULL);
-    snprintf(path, sizeof path, "%s/file", folder);
-    snprintf(other, sizeof other, "%s/other", folder);
     CHECK_STATUS(filestate_take(&f, path), STATUS_DATA);
     CHECK(says("/file: no such file; check the path"));
     CHECK_STATUS(filestate_take(&f, folder), STATUS_DATA);
     CHECK(says("is a folder, no regular file"));
     CHECK_STATUS(filestate_take(&f, "/dev/zero"), STATUS_DATA);
     CHECK(says("/dev/zero: is a device or a pipe, no regular file"));
+}
+
+static void test_changes(void)
+{
+    struct filestate f;
     write_file(path, "0123456789");
     CHECK_STATUS(filestate_take(&f, path), STATUS_OK);
     CHECK_STATUS(filestate_check(&f, path), STATUS_OK);
@@ -59,6 +61,16 @@ int main(void)
     expect(&f, "is another file");
     CHECK(unlink(path) == 0);
     expect(&f, "cannot be found any more");
+}
+
+int main(int argc, char **argv)
+{
+    check_begin(argc, argv);
+    CHECK(mkdtemp(folder) != NULL);
+    snprintf(path, sizeof path, "%s/file", folder);
+    snprintf(other, sizeof other, "%s/other", folder);
+    CHECK_CASE(test_refusals());
+    CHECK_CASE(test_changes());
     CHECK(rmdir(folder) == 0);
     return check_result();
 }

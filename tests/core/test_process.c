@@ -30,12 +30,14 @@ static void check_host(void)
     CHECK(memcmp(host + strlen(host), zeros, sizeof host - strlen(host)) == 0);
 }
 
-int main(void)
+static void test_own(void)
 {
-    check_host();
     CHECK(process_state(getpid(), process_start_time(getpid())) == 'R');
     CHECK(process_state(getpid(), process_start_time(getpid()) + 1) == PROCESS_GONE); /* another one of old */
+}
 
+static void test_child(void)
+{
     pid_t child = fork();
     if (child == 0)
         for (;;) pause();
@@ -49,5 +51,13 @@ int main(void)
     waitpid(child, NULL, 0);
     CHECK(process_state(child, started) == PROCESS_GONE);
     CHECK(process_start_time(child) == 0);
+}
+
+int main(int argc, char **argv)
+{
+    check_begin(argc, argv);
+    CHECK_CASE(check_host());
+    CHECK_CASE(test_own());
+    CHECK_CASE(test_child());
     return check_result();
 }

@@ -210,18 +210,24 @@ static int time_is_over(void)
     return !is_asked(STATUS_INTERRUPTED, "SIGINT");
 }
 
-int main(void)
+static void check_child(int (*body)(void), int expected)
 {
-    test_durations();
-    test_no_durations();
-    CHECK(in_child(quiet) == 0);
-    CHECK(in_child(each_signal_is_named) == 0);
-    CHECK(in_child(first_is_kept) == 0);
-    CHECK(in_child(interrupt_counts_more) == 0);
-    CHECK(in_child(second_interrupt) == STATUS_INTERRUPTED);
-    CHECK(in_child(uncaught) == -SIGTERM);
-    CHECK(in_child(ignored_before) == 0);
-    CHECK(in_child(reading_goes_on) == 0);
-    CHECK(in_child(time_is_over) == 0);
+    CHECK(in_child(body) == expected);
+}
+
+int main(int argc, char **argv)
+{
+    check_begin(argc, argv);
+    CHECK_CASE(test_durations());
+    CHECK_CASE(test_no_durations());
+    CHECK_CASE_OF("quiet", check_child(quiet, 0));
+    CHECK_CASE_OF("each_signal_is_named", check_child(each_signal_is_named, 0));
+    CHECK_CASE_OF("first_is_kept", check_child(first_is_kept, 0));
+    CHECK_CASE_OF("interrupt_counts_more", check_child(interrupt_counts_more, 0));
+    CHECK_CASE_OF("second_interrupt", check_child(second_interrupt, STATUS_INTERRUPTED));
+    CHECK_CASE_OF("uncaught", check_child(uncaught, -SIGTERM));
+    CHECK_CASE_OF("ignored_before", check_child(ignored_before, 0));
+    CHECK_CASE_OF("reading_goes_on", check_child(reading_goes_on, 0));
+    CHECK_CASE_OF("time_is_over", check_child(time_is_over, 0));
     return check_result();
 }

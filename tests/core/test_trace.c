@@ -53,10 +53,11 @@ static void test_full(void)
     CHECK(recorded() == 0 && mem_alive() == 0);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
-    test_off();
-    test_events();
-    test_full();
+    check_begin(argc, argv);
+    CHECK_CASE(test_off());
+    CHECK_CASE(test_events());
+    CHECK_CASE(test_full());
     return check_result();
 }

@@ -54,10 +54,11 @@ static void test_terminals(void)
     CHECK(strcmp(harmless, "caf\xc3\xa9 \xc2\xa0\xe9\xc2") == 0);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
-    test_characters();
-    test_texts();
-    test_terminals();
+    check_begin(argc, argv);
+    CHECK_CASE(test_characters());
+    CHECK_CASE(test_texts());
+    CHECK_CASE(test_terminals());
     return check_result();
 }

@@ -160,13 +160,14 @@ static void test_xml(void)
     CHECK(good > 100 && good < 2900 && mem_alive() == 0);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    check_begin(argc, argv);
     tables_begin();
-    test_read();
-    test_refuses();
-    test_two_files();
-    test_changed();
-    test_xml();
+    CHECK_CASE(test_read());
+    CHECK_CASE(test_refuses());
+    CHECK_CASE(test_two_files());
+    CHECK_CASE(test_changed());
+    CHECK_CASE(test_xml());
     return tables_end();
 }

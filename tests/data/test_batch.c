@@ -112,11 +112,12 @@ static void test_batches(void)
 
 int main(int argc, char **argv)
 {
+    check_begin(argc, argv);
     set_begin(&argc, &argv);
     for (int64_t ranks_per_node = 0; ranks_per_node <= 2; ranks_per_node++) {
         CHECK_STATUS(comm_split_nodes(comm, ranks_per_node), STATUS_OK);
-        test_statistics();
-        test_batches();
+        CHECK_CASE(test_statistics());
+        CHECK_CASE(test_batches());
     }
     return set_end();
 }

@@ -197,16 +197,17 @@ static void test_changed(void)
              "\",\n\r \t1.-e\xff\xc3x?", 1000);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    check_begin(argc, argv);
     tables_begin();
-    test_read();
-    test_header();
-    test_refuses();
-    test_limits();
-    test_compressed();
-    test_places();
-    test_missing();
-    test_changed();
+    CHECK_CASE(test_read());
+    CHECK_CASE(test_header());
+    CHECK_CASE(test_refuses());
+    CHECK_CASE(test_limits());
+    CHECK_CASE(test_compressed());
+    CHECK_CASE(test_places());
+    CHECK_CASE(test_missing());
+    CHECK_CASE(test_changed());
     return tables_end();
 }

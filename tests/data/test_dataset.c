@@ -167,19 +167,20 @@ static void test_counts(void)
 
 int main(int argc, char **argv)
 {
+    check_begin(argc, argv);
     set_begin(&argc, &argv);
     for (int64_t ranks_per_node = 0; ranks_per_node <= 2; ranks_per_node++) {
         CHECK_STATUS(comm_split_nodes(comm, ranks_per_node), STATUS_OK);
-        check_kind("y", TARGET_INDEX, 0, NULL);
-        check_kind("onehot", TARGET_ONEHOT, 3, onehot);
-        check_kind("probs", TARGET_PROBS, 3, probs);
-        check_kind("multilabel", TARGET_MULTILABEL, 3, multilabel);
-        check_kind("sign", TARGET_MULTILABEL, 3, multilabel);
-        check_kind("values", TARGET_VALUES, 2, values);
-        test_refusals();
-        test_first_culprit();
-        test_splits();
-        test_counts();
+        CHECK_CASE(check_kind("y", TARGET_INDEX, 0, NULL));
+        CHECK_CASE(check_kind("onehot", TARGET_ONEHOT, 3, onehot));
+        CHECK_CASE(check_kind("probs", TARGET_PROBS, 3, probs));
+        CHECK_CASE(check_kind("multilabel", TARGET_MULTILABEL, 3, multilabel));
+        CHECK_CASE(check_kind("sign", TARGET_MULTILABEL, 3, multilabel));
+        CHECK_CASE(check_kind("values", TARGET_VALUES, 2, values));
+        CHECK_CASE(test_refusals());
+        CHECK_CASE(test_first_culprit());
+        CHECK_CASE(test_splits());
+        CHECK_CASE(test_counts());
     }
     return set_end();
 }

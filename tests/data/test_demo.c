@@ -77,16 +77,22 @@ static void test_write(void)
     CHECK(rmdir(folder) == 0);
 }
 
-int main(void)
+static void test_refusals(void)
 {
     struct source *s;
-    test_same_everywhere();
-    test_balanced();
-    check_read("demo:train", DEMO_TRAIN, 12345);
-    check_read("demo:test", DEMO_TEST, 9900);
     CHECK_STATUS(source_open(&s, "demo:", &(struct source_names){0}), STATUS_DATA);
     CHECK_STATUS(source_open(&s, "demo:val", &(struct source_names){0}), STATUS_DATA);
-    test_write();
+}
+
+int main(int argc, char **argv)
+{
+    check_begin(argc, argv);
+    CHECK_CASE(test_same_everywhere());
+    CHECK_CASE(test_balanced());
+    CHECK_CASE(check_read("demo:train", DEMO_TRAIN, 12345));
+    CHECK_CASE(check_read("demo:test", DEMO_TEST, 9900));
+    CHECK_CASE(test_refusals());
+    CHECK_CASE(test_write());
     CHECK(mem_alive() == 0);
     return check_result();
 }

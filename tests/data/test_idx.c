@@ -240,8 +240,9 @@ static void test_real(void)
     source_close(&s);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    check_begin(argc, argv);
     if (!mkdtemp(folder)) return 1;
     snprintf(images, sizeof images, "%s/images", folder);
     snprintf(labels, sizeof labels, "%s/labels", folder);
@@ -249,16 +250,16 @@ int main(void)
     static const int64_t counts[] = {1, 2, 13, 101};
     for (int i = 0; i < 4; i++)
         for (int compressed = 0; compressed <= 1; compressed++) {
-            check_good(counts[i], 28, 28, compressed ? "wb6" : "wbT");
-            check_good(counts[i], 1, 1, compressed ? "wb6" : "wbT");
-            check_good(counts[i], 17, 31, compressed ? "wb6" : "wbT");
+            CHECK_CASE(check_good(counts[i], 28, 28, compressed ? "wb6" : "wbT"));
+            CHECK_CASE(check_good(counts[i], 1, 1, compressed ? "wb6" : "wbT"));
+            CHECK_CASE(check_good(counts[i], 17, 31, compressed ? "wb6" : "wbT"));
         }
-    check_good(2, 211, 233, "wb1");
-    test_bad_content();
-    test_bad_compression();
-    test_overwrite();
-    test_inspect();
-    test_real();
+    CHECK_CASE(check_good(2, 211, 233, "wb1"));
+    CHECK_CASE(test_bad_content());
+    CHECK_CASE(test_bad_compression());
+    CHECK_CASE(test_overwrite());
+    CHECK_CASE(test_inspect());
+    CHECK_CASE(test_real());
     unlink(images);
     unlink(labels);
     unlink(out);

@@ -207,13 +207,19 @@ static void test_contradictions(void)
         }
 }
 
-int main(void)
+static void test_table(void)
 {
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         int before = check_failures;
         check_row(&table[i]);
         if (check_failures > before) fprintf(stderr, "in row %zu of the table\n", i);
     }
-    test_contradictions();
+}
+
+int main(int argc, char **argv)
+{
+    check_begin(argc, argv);
+    CHECK_CASE(test_table());
+    CHECK_CASE(test_contradictions());
     return check_result();
 }

@@ -138,11 +138,12 @@ static void test_weights(void)
     CHECK(says("demo:train: has no weights"));
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    check_begin(argc, argv);
     sample_begin();
-    test_refused_indices();
-    test_labels();
-    test_weights();
+    CHECK_CASE(test_refused_indices());
+    CHECK_CASE(test_labels());
+    CHECK_CASE(test_weights());
     return sample_end();
 }

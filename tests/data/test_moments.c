@@ -76,16 +76,17 @@ static void test_constant(void)
     CHECK(std == 1);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    check_begin(argc, argv);
     static const int64_t samples[] = {1, 2, 511, 512, 513, 1031};
     for (int i = 0; i < 6; i++)
         for (int type = FEATURE_U8; type <= FEATURE_F32; type++) {
-            check_moments(type, shape_flat(1), samples[i], 0);
-            check_moments(type, shape_2d(3, 5, 7), samples[i], 0);
-            check_moments(type, shape_flat(8), samples[i], 1000);
+            CHECK_CASE(check_moments(type, shape_flat(1), samples[i], 0));
+            CHECK_CASE(check_moments(type, shape_2d(3, 5, 7), samples[i], 0));
+            CHECK_CASE(check_moments(type, shape_flat(8), samples[i], 1000));
         }
     CHECK(moments_blocks(1) == 1 && moments_blocks(512) == 1 && moments_blocks(513) == 2);
-    test_constant();
+    CHECK_CASE(test_constant());
     return check_result();
 }

@@ -82,13 +82,14 @@ static void test_huge(void)
     for (int64_t i = 0; i < 1000; i++) CHECK(order_at(&o, i) >= 0 && order_at(&o, i) < INT64_C(1) << 40);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
-    test_bijections();
-    test_identity();
-    test_keys();
-    test_spread();
-    test_tiny();
-    test_huge();
+    check_begin(argc, argv);
+    CHECK_CASE(test_bijections());
+    CHECK_CASE(test_identity());
+    CHECK_CASE(test_keys());
+    CHECK_CASE(test_spread());
+    CHECK_CASE(test_tiny());
+    CHECK_CASE(test_huge());
     return check_result();
 }

@@ -37,7 +37,7 @@ static void check_slice(int64_t samples, int64_t first, int64_t end, int64_t ste
     if (count) CHECK(s.first == from && s.step == by && s.count == count);
 }
 
-int main(void)
+static void test_all_small(void)
 {
     for (int64_t samples = 1; samples <= 6; samples++)
         for (int64_t first = -8; first <= 9; first++)
@@ -45,6 +45,10 @@ int main(void)
                 for (int64_t step = 1; step <= 8; step++)
                     check_slice(samples, first == 9 ? NONE : first, end == 9 ? NONE : end,
                                 step == 8 ? NONE : step);
+}
+
+static void test_refusals(void)
+{
     static const char *const wrong[] = {"]",     "5]",    "a:b]",   "1:2:3:4]", "1:2",
                                         "1:2]]", "1 :2]", "1:2:0]", "1:2:-1]",  "-:]",
                                         "--1:]", "+1:]",  "",       "1.5:3]",   "99999999999999999999:]"};
@@ -52,11 +56,22 @@ int main(void)
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
         CHECK_STATUS(slice_parse(wrong[i], 100, &s), STATUS_DATA);
     CHECK(slice_parse(NULL, 7, &s) == STATUS_OK && s.first == 0 && s.step == 1 && s.count == 7);
+}
 
+static void test_cut(void)
+{
     char one[] = "x.h5:g[1:2]", none[] = "x.h5:g", open[] = "x.h5[1:2";
     CHECK(strcmp(slice_cut(one), "1:2]") == 0 && strcmp(one, "x.h5:g") == 0);
     CHECK(slice_cut(none) == NULL && slice_cut(open) == NULL && strcmp(open, "x.h5[1:2") == 0);
     struct slice part = slice_part((struct slice){4, 5, 6}, 2, 3);
     CHECK(part.first == 14 && part.step == 5 && part.count == 3 && slice_at(part, 2) == 24);
+}
+
+int main(int argc, char **argv)
+{
+    check_begin(argc, argv);
+    CHECK_CASE(test_all_small());
+    CHECK_CASE(test_refusals());
+    CHECK_CASE(test_cut());
     return check_result();
 }

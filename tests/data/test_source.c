@@ -297,17 +297,18 @@ static void test_colon(void)
     unlink(odd);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    check_begin(argc, argv);
     sample_begin();
-    test_shapes();
-    test_names();
-    test_class_names();
-    test_refused_shapes();
-    test_refused_features();
-    test_slices();
-    test_refused_files();
-    test_cut_while_open();
-    test_colon();
+    CHECK_CASE(test_shapes());
+    CHECK_CASE(test_names());
+    CHECK_CASE(test_class_names());
+    CHECK_CASE(test_refused_shapes());
+    CHECK_CASE(test_refused_features());
+    CHECK_CASE(test_slices());
+    CHECK_CASE(test_refused_files());
+    CHECK_CASE(test_cut_while_open());
+    CHECK_CASE(test_colon());
     return sample_end();
 }

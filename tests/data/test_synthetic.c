@@ -27,11 +27,8 @@ static void check_shape(const char *locator, struct shape shape, uint32_t classe
     source_close(&s);
 }
 
-int main(void)
+static void test_refusals(void)
 {
-    check_shape("synthetic:1x1x1:2:3", shape_flat(1), 2, 3);
-    check_shape("synthetic:3x5x7:10:1000", shape_2d(3, 5, 7), 10, 1000);
-    check_shape("synthetic:13x1x1:1:17", shape_flat(13), 1, 17);
     static const char *const wrong[] = {"synthetic:",
                                         "synthetic:1x28:10:5",
                                         "synthetic:1x28x28:10",
@@ -47,6 +44,15 @@ int main(void)
         CHECK_STATUS(source_open(&s, wrong[i], &(struct source_names){0}), STATUS_DATA);
         CHECK(s == NULL);
     }
+}
+
+int main(int argc, char **argv)
+{
+    check_begin(argc, argv);
+    CHECK_CASE(check_shape("synthetic:1x1x1:2:3", shape_flat(1), 2, 3));
+    CHECK_CASE(check_shape("synthetic:3x5x7:10:1000", shape_2d(3, 5, 7), 10, 1000));
+    CHECK_CASE(check_shape("synthetic:13x1x1:1:17", shape_flat(13), 1, 17));
+    CHECK_CASE(test_refusals());
     CHECK(mem_alive() == 0);
     return check_result();
 }

@@ -353,20 +353,21 @@ static void test_missing_filter(void)
     h5_close(&f);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    check_begin(argc, argv);
     if (!mkdtemp(folder)) return 1;
     snprintf(path, sizeof path, "%s/a.h5", folder);
     snprintf(other, sizeof other, "%s/b.h5", folder);
-    test_round_trip();
-    test_deterministic();
-    test_refusals();
-    test_rows();
-    test_atomic();
-    test_truncated();
-    test_missing_filter();
-    test_full_disk(0);
-    test_full_disk(20000); /* fails when the chunks are written, at the close */
+    CHECK_CASE(test_round_trip());
+    CHECK_CASE(test_deterministic());
+    CHECK_CASE(test_refusals());
+    CHECK_CASE(test_rows());
+    CHECK_CASE(test_atomic());
+    CHECK_CASE(test_truncated());
+    CHECK_CASE(test_missing_filter());
+    CHECK_CASE(test_full_disk(0));
+    CHECK_CASE(test_full_disk(20000)); /* fails when the chunks are written, at the close */
     unlink(path);
     unlink(other);
     CHECK(rmdir(folder) == 0);

@@ -337,19 +337,20 @@ static void test_orphan(void)
     close(ends[1]);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    check_begin(argc, argv);
     snprintf(path, sizeof path, "/tmp/test_hostile.%d", (int)getpid());
     guard_set_seconds(1);
     int before = open_files();
-    test_harmful("*.crash");
-    test_harmful("*.loop");
-    test_mutations();
+    CHECK_CASE(test_harmful("*.crash"));
+    CHECK_CASE(test_harmful("*.loop"));
+    CHECK_CASE(test_mutations());
     CHECK(open_files() == before && waitpid(-1, NULL, WNOHANG) == -1);
-    test_guard();
-    test_descriptors();
-    test_other_thread();
-    test_orphan();
+    CHECK_CASE(test_guard());
+    CHECK_CASE(test_descriptors());
+    CHECK_CASE(test_other_thread());
+    CHECK_CASE(test_orphan());
     unlink(path);
     CHECK(mem_alive() == 0);
     return check_result();

@@ -181,14 +181,15 @@ static void test_paths(void)
     h5_close(&f);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    check_begin(argc, argv);
     snprintf(path, sizeof path, "/tmp/test_reader.%d", (int)getpid());
-    test_killed();
-    test_refused();
-    test_broken();
-    test_visit();
-    test_paths();
+    CHECK_CASE(test_killed());
+    CHECK_CASE(test_refused());
+    CHECK_CASE(test_broken());
+    CHECK_CASE(test_visit());
+    CHECK_CASE(test_paths());
     unlink(path);
     CHECK(mem_alive() == 0);
     return check_result();

@@ -309,16 +309,17 @@ static void test_levels_agree(void)
     mem_free(&first), mem_free(&other);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    check_begin(argc, argv);
     static const char *const levels[] = {"v4", "v3", "v2", "base"};
-    test_levels_agree();
+    CHECK_CASE(test_levels_agree());
     for (int i = 0; i < 4; i++) {
         if (kernels_select(levels[i]) != STATUS_OK) continue;
         for (int k = 0; k < KINDS; k++) {
-            check_kind(&kinds[k]);
-            check_extremes(&kinds[k]);
-            check_in_place(&kinds[k]);
+            CHECK_CASE_OF(kinds[k].name, check_kind(&kinds[k]));
+            CHECK_CASE_OF(kinds[k].name, check_extremes(&kinds[k]));
+            CHECK_CASE_OF(kinds[k].name, check_in_place(&kinds[k]));
         }
     }
     CHECK(mem_alive() == 0);

@@ -124,12 +124,13 @@ static void test_levels_agree(void)
     mem_free(&first), mem_free(&other);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    check_begin(argc, argv);
     static const char *const levels[] = {"v4", "v3", "v2", "base"};
-    test_levels_agree();
+    CHECK_CASE(test_levels_agree());
     for (int i = 0; i < 4; i++)
-        if (kernels_select(levels[i]) == STATUS_OK) test_softmax();
+        if (kernels_select(levels[i]) == STATUS_OK) CHECK_CASE(test_softmax());
     CHECK(mem_alive() == 0);
     return check_result();
 }

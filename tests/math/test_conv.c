@@ -253,14 +253,18 @@ static void test_leaves(void)
         }
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
-    test_convolutions();
-    test_uneven();
-    test_signals();
+    check_begin(argc, argv);
+    CHECK_CASE(test_convolutions());
+    CHECK_CASE(test_uneven());
+    CHECK_CASE(test_signals());
     static const char *const levels[] = {"v4", "v3", "v2", "base"};
     for (int i = 0; i < 4; i++)
-        if (kernels_select(levels[i]) == STATUS_OK) test_leaves(), test_finish();
+        if (kernels_select(levels[i]) == STATUS_OK) {
+            CHECK_CASE(test_leaves());
+            CHECK_CASE(test_finish());
+        }
     CHECK(mem_alive() == 0);
     return check_result();
 }

@@ -143,17 +143,18 @@ static void test_levels_agree(void)
     mem_free(&first), mem_free(&other);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    check_begin(argc, argv);
     CHECK_STATUS(kernels_select("v9"), STATUS_CONFIG);
     CHECK_STATUS(kernels_select("auto"), STATUS_OK);
-    test_levels_agree();
+    CHECK_CASE(test_levels_agree());
     static const char *const levels[] = {"v4", "v3", "v2", "base"};
     for (int i = 0; i < 4; i++) {
         if (kernels_select(levels[i]) != STATUS_OK) continue;
-        test_dropout();
-        test_gather();
-        test_softmax_extremes();
+        CHECK_CASE(test_dropout());
+        CHECK_CASE(test_gather());
+        CHECK_CASE(test_softmax_extremes());
     }
     CHECK(mem_alive() == 0);
     return check_result();

@@ -149,12 +149,13 @@ static void test_levels_agree(void)
     drop(&p), drop(&q);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    check_begin(argc, argv);
     static const char *const levels[] = {"v4", "v3", "v2", "base"};
     for (int i = 0; i < 4; i++)
-        if (kernels_select(levels[i]) == STATUS_OK) test_level();
-    test_levels_agree();
+        if (kernels_select(levels[i]) == STATUS_OK) CHECK_CASE(test_level());
+    CHECK_CASE(test_levels_agree());
     CHECK(mem_alive() == 0);
     return check_result();
 }

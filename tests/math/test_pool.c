@@ -125,11 +125,12 @@ static void test_windows(void)
     check_pool(shape_2d(1, 17, 19), (const int64_t[]){16, 1, 0, 3}, (const int64_t[]){16, 5, 3, 0}); /* 256 */
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    check_begin(argc, argv);
     static const char *const levels[] = {"v4", "v3", "v2", "base"};
     for (int i = 0; i < 4; i++)
-        if (kernels_select(levels[i]) == STATUS_OK) test_windows();
+        if (kernels_select(levels[i]) == STATUS_OK) CHECK_CASE(test_windows());
     CHECK(mem_alive() == 0);
     return check_result();
 }

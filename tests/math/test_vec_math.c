@@ -94,18 +94,23 @@ static void check_accuracy(int level, int probe, const float *x, float *y)
     CHECK_NEAR(worst, 0, probes[probe].bound);
 }
 
-int main(void)
+static void test_probe(int probe)
 {
     int64_t count = count_inputs();
     float *x = inputs(), *first = vector(count, 0), *other = vector(count, 0);
-    for (int probe = 0; probe < PROBES; probe++)
-        for (int level = 0; level < LEVELS; level++) {
-            if (kernels_select(levels[level].name) != STATUS_OK) continue;
-            check_accuracy(level, probe, x, level == 0 ? first : other);
-            if (strcmp(levels[level].name, "v3") == 0 && kernels_select("v4") == STATUS_OK)
-                CHECK(same(first, other, count));
-        }
+    for (int level = 0; level < LEVELS; level++) {
+        if (kernels_select(levels[level].name) != STATUS_OK) continue;
+        check_accuracy(level, probe, x, level == 0 ? first : other);
+        if (strcmp(levels[level].name, "v3") == 0 && kernels_select("v4") == STATUS_OK)
+            CHECK(same(first, other, count));
+    }
     mem_free(&x), mem_free(&first), mem_free(&other);
+}
+
+int main(int argc, char **argv)
+{
+    check_begin(argc, argv);
+    for (int probe = 0; probe < PROBES; probe++) CHECK_CASE_OF(probes[probe].name, test_probe(probe));
     CHECK(mem_alive() == 0);
     return check_result();
 }

@@ -63,7 +63,7 @@ static void check_values(const struct reference_case *c, const struct layer *l, 
             CHECK(isfinite(y[i * l->lanes + n]) && dx[i * l->lanes + n] == 0);
 }
 
-static void check_case(const struct reference_case *c)
+static void check_layer(const struct reference_case *c)
 {
     const struct reference_array *x = reference_find(c, "x");
     struct layer l = {.ops = layer_find(c->name),
@@ -96,15 +96,16 @@ static void check_file(void)
     CHECK(f != NULL);
     if (!f) return;
     for (; reference_next(f, &c); cases++) {
-        check_case(&c);
+        CHECK_CASE_OF(c.name, check_layer(&c));
         reference_free(&c);
     }
     fclose(f);
     CHECK(cases == 21 * 6);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    check_begin(argc, argv);
     static const char *const levels[] = {"v4", "v3", "v2", "base"};
     for (int i = 0; i < 4; i++)
         if (kernels_select(levels[i]) == STATUS_OK) check_file();

@@ -225,20 +225,24 @@ static bool has_parameters(const struct layer_ops *ops)
     return ops->plan(&l) == STATUS_OK && l.tensor_count > 0;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    check_begin(argc, argv);
     blas_start();
     CHECK_STATUS(kernels_select("auto"), STATUS_OK);
     int found = 0;
     for (const struct layer_ops *const *ops = layer_registry(); *ops; ops++) {
         if (!has_parameters(*ops)) continue;
         found++;
-        for (int many = 0; many < 2; many++) check_layer(*ops, many), check_inputs(*ops, many);
+        for (int many = 0; many < 2; many++) {
+            CHECK_CASE_OF((*ops)->name, check_layer(*ops, many));
+            CHECK_CASE_OF((*ops)->name, check_inputs(*ops, many));
+        }
     }
     CHECK(found >= 2);
-    check_factors();
-    check_first_bad();
-    check_hardtanh();
+    CHECK_CASE(check_factors());
+    CHECK_CASE(check_first_bad());
+    CHECK_CASE(check_hardtanh());
     CHECK(mem_alive() == 0);
     return check_result();
 }

@@ -187,7 +187,7 @@ static bool same(const struct result *a, const struct result *b)
 
 static unsigned seen[64]; /* of every loss, the kinds that had a case */
 
-static void check_case(const struct reference_case *c)
+static void check_reference(const struct reference_case *c)
 {
     static const char *const levels[] = {"v4", "v3", "v2", "base"};
     struct bench b;
@@ -218,7 +218,7 @@ static void check_all(void)
     if (!f) return;
     for (; reference_next(f, &c); cases++) {
         int failures = check_failures;
-        check_case(&c);
+        check_reference(&c);
         if (check_failures != failures) fprintf(stderr, "^ case %d, %s\n", cases + 1, c.name);
         reference_free(&c);
     }
@@ -297,13 +297,14 @@ static void check_making(void)
     arg_values_free(&args);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
-    check_all();
+    check_begin(argc, argv);
+    CHECK_CASE(check_all());
     CHECK_STATUS(kernels_select("auto"), STATUS_OK);
-    check_outside();
-    check_making();
-    check_last_layers();
+    CHECK_CASE(check_outside());
+    CHECK_CASE(check_making());
+    CHECK_CASE(check_last_layers());
     CHECK(mem_alive() == 0);
     return check_result();
 }

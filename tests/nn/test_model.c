@@ -28,7 +28,7 @@ static float *floats(int64_t count)
     return v;
 }
 
-static void test_initial_values(const struct model *m)
+static void check_initial_values(const struct model *m)
 {
     float *a = floats(model_param_floats(m)), *b = floats(model_param_floats(m));
     model_init_params(m, 4, a);
@@ -250,34 +250,41 @@ static void test_refusals(void)
     CHECK_STATUS(model_create(&m, &spec, 16, 1), STATUS_CONFIG);
 }
 
-int main(void)
+static void test_small_network(const struct model_spec *spec)
 {
-    struct model_spec spec;
     struct model *m = NULL;
-    blas_start();
-    CHECK_STATUS(kernels_select("auto"), STATUS_OK);
-    small_network(&spec);
-    CHECK_STATUS(model_create(&m, &spec, 32, 1), STATUS_OK);
+    CHECK_STATUS(model_create(&m, spec, 32, 1), STATUS_OK);
     CHECK(model_param_count(m) == 5 * 9 + 5 + 125 * 7 + 7);
     CHECK(model_param_floats(m) == 48 + 16 + 880 + 16);
     CHECK(model_output_shape(m).c == 7);
-    test_initial_values(m);
+    check_initial_values(m);
     uint64_t before = mem_allocations();
     struct pass p = {.params = floats(model_param_floats(m)), .lanes = 32, .leaves = 1};
     for (int i = 0; i < 3; i++) model_forward(m, &p);
     CHECK(mem_allocations() == before + 1); /* the one above: a pass allocates nothing */
     mem_free(&p.params);
     model_destroy(&m);
-    test_lanes_are_independent(&spec, 16);
-    test_lanes_are_independent(&spec, 48);
-    test_leaves();
+}
+
+int main(int argc, char **argv)
+{
+    check_begin(argc, argv);
+    struct model_spec spec;
+    blas_start();
+    CHECK_STATUS(kernels_select("auto"), STATUS_OK);
+    small_network(&spec);
+    CHECK_CASE(test_small_network(&spec));
+    CHECK_CASE(test_lanes_are_independent(&spec, 16));
+    CHECK_CASE(test_lanes_are_independent(&spec, 48));
+    CHECK_CASE(test_leaves());
     static const char *const activations[] = {"leaky_relu", "elu",  "gelu",    "silu",       "softplus",
                                               "sigmoid",    "tanh", "softmax", "log_softmax"};
-    test_activations_among_others();
-    for (int i = 0; i < 9; i++) test_leaves_are_separate(layer_find(activations[i]));
-    test_stages(2);
-    test_stages(3);
-    test_refusals();
+    CHECK_CASE(test_activations_among_others());
+    for (int i = 0; i < 9; i++)
+        CHECK_CASE_OF(activations[i], test_leaves_are_separate(layer_find(activations[i])));
+    CHECK_CASE(test_stages(2));
+    CHECK_CASE(test_stages(3));
+    CHECK_CASE(test_refusals());
     CHECK(mem_alive() == 0);
     return check_result();
 }

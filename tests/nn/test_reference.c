@@ -152,14 +152,15 @@ static void check_file(const char *name, void (*check)(const struct reference_ca
     CHECK(cases >= least);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    check_begin(argc, argv);
     blas_start();
     static const char *const levels[] = {"v4", "v3", "v2", "base"};
     for (int i = 0; i < 4; i++) {
         if (kernels_select(levels[i]) != STATUS_OK) continue;
-        check_file("layers.txt", check_layer, 25);
-        check_file("loss.txt", check_loss, 9);
+        CHECK_CASE_OF("layers", check_file("layers.txt", check_layer, 25));
+        CHECK_CASE_OF("losses", check_file("loss.txt", check_loss, 9));
     }
     CHECK(mem_alive() == 0);
     return check_result();

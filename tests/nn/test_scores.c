@@ -349,12 +349,13 @@ static void check_limits(void)
     CHECK(!metric_find("accuracy_micro", &m) && !metric_find("", &m) && !metric_find("f1_", &m));
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
-    check_references();
-    check_ranking();
-    check_moments();
-    check_limits();
+    check_begin(argc, argv);
+    CHECK_CASE(check_references());
+    CHECK_CASE(check_ranking());
+    CHECK_CASE(check_moments());
+    CHECK_CASE(check_limits());
     CHECK(mem_alive() == 0);
     return check_result();
 }

@@ -223,17 +223,23 @@ static void check_nothing_moves_zeros(const struct optim_ops *ops)
     for (int i = 0; i < 16; i++) CHECK(state.params[i] == 0);
 }
 
-int main(void)
+static void check_table(const struct optim_ops *ops)
 {
-    test_reference();
+    CHECK(ops->slots <= OPTIM_SLOTS && strcmp(ops->args[0].name, "lr") == 0);
+    CHECK(ops->decay_arg == arg_find(ops->args, "weight_decay") && ops->decay_arg > 0);
+    for (int k = 0; k < ops->slots; k++) CHECK(ops->slot_names[k] != NULL);
+}
+
+int main(int argc, char **argv)
+{
+    check_begin(argc, argv);
+    CHECK_CASE(test_reference());
     for (int i = 0; optim_registry()[i]; i++) {
         const struct optim_ops *ops = optim_registry()[i];
-        CHECK(ops->slots <= OPTIM_SLOTS && strcmp(ops->args[0].name, "lr") == 0);
-        CHECK(ops->decay_arg == arg_find(ops->args, "weight_decay") && ops->decay_arg > 0);
-        for (int k = 0; k < ops->slots; k++) CHECK(ops->slot_names[k] != NULL);
-        for (int variant = 0; variant < 12; variant++) check_cuts(ops, variant);
-        if (ops->measure) check_measure(ops);
-        check_nothing_moves_zeros(ops);
+        CHECK_CASE_OF(ops->name, check_table(ops));
+        for (int variant = 0; variant < 12; variant++) CHECK_CASE_OF(ops->name, check_cuts(ops, variant));
+        if (ops->measure) CHECK_CASE_OF(ops->name, check_measure(ops));
+        CHECK_CASE_OF(ops->name, check_nothing_moves_zeros(ops));
     }
     return check_result();
 }

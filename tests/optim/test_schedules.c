@@ -47,7 +47,7 @@ static void check_schedule(const struct reference_case *c)
     arg_values_free(&args);
 }
 
-int main(void)
+static void test_reference(void)
 {
     struct reference_case c;
     int cases[16] = {0};
@@ -66,6 +66,12 @@ int main(void)
     }
     if (f) fclose(f);
     for (int i = 0; schedule_registry()[i]; i++) CHECK(cases[i] >= 3 && longest[i] >= 50);
+}
+
+int main(int argc, char **argv)
+{
+    check_begin(argc, argv);
+    CHECK_CASE(test_reference());
     CHECK(mem_alive() == 0);
     return check_result();
 }

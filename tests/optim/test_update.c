@@ -268,7 +268,7 @@ static void compute(struct reference *r, double norms[STEPS])
     }
 }
 
-static void check(const struct test *test, struct layout l)
+static void check_update(const struct test *test, struct layout l)
 {
     static const struct vector cuts[] = {
         {.cells = INT32_MAX}, {.cells = 1}, {.cells = 3, .reversed = true}, {.cells = 5}};
@@ -292,12 +292,14 @@ static void check(const struct test *test, struct layout l)
     mem_free(&r.of), mem_free(&r.gradient);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    check_begin(argc, argv);
     size_t count = sizeof tests / sizeof *tests;
-    for (size_t i = 0; i < count; i++) check(&tests[i], lay_out(small, sizeof small / sizeof *small));
-    check(&tests[6], lay_out(large, sizeof large / sizeof *large));
-    check(&tests[count - 1], lay_out(large, sizeof large / sizeof *large));
+    for (size_t i = 0; i < count; i++)
+        CHECK_CASE_OF(tests[i].optim, check_update(&tests[i], lay_out(small, sizeof small / sizeof *small)));
+    CHECK_CASE_OF("large", check_update(&tests[6], lay_out(large, sizeof large / sizeof *large)));
+    CHECK_CASE_OF("large", check_update(&tests[count - 1], lay_out(large, sizeof large / sizeof *large)));
     CHECK(mem_alive() == 0);
     return check_result();
 }

@@ -49,10 +49,11 @@ static void check_statistics(const char *name)
     destroy_vector(&v[0]), destroy_vector(&v[1]);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
-    check_statistics("sgd");
-    check_statistics("lamb");
+    check_begin(argc, argv);
+    CHECK_CASE(check_statistics("sgd"));
+    CHECK_CASE(check_statistics("lamb"));
     CHECK(mem_alive() == 0);
     return check_result();
 }

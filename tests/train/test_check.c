@@ -120,18 +120,19 @@ static void test_node(struct comm *comm, const struct config *config, int node, 
 
 int main(int argc, char **argv)
 {
+    check_begin(argc, argv);
     struct comm *comm = NULL;
     CHECK_STATUS(comm_create(&comm, &argc, &argv), STATUS_OK);
     for (int64_t ranks_per_node = 0; ranks_per_node <= 2; ranks_per_node++) {
         CHECK_STATUS(comm_split_nodes(comm, ranks_per_node), STATUS_OK);
         struct config config = configuration(SYNC_TREE);
         config.check_every = 4;
-        test_run(comm, &config, false, false);
-        test_run(comm, &config, true, false);
-        test_run(comm, &config, false, true);
+        CHECK_CASE(test_run(comm, &config, false, false));
+        CHECK_CASE(test_run(comm, &config, true, false));
+        CHECK_CASE(test_run(comm, &config, false, true));
         for (int64_t steps = 1; steps <= 2; steps++) {
-            test_node(comm, &config, comm_nodes(comm) - 1, steps, true);
-            test_node(comm, &config, 0, steps, false);
+            CHECK_CASE(test_node(comm, &config, comm_nodes(comm) - 1, steps, true));
+            CHECK_CASE(test_node(comm, &config, 0, steps, false));
         }
     }
     comm_destroy(&comm);

@@ -61,10 +61,11 @@ static void test_suffixes(void)
     check_suffix("", CHECKPOINT_OTHER, "");
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
-    test_kinds_and_steps();
-    test_other_names();
-    test_suffixes();
+    check_begin(argc, argv);
+    CHECK_CASE(test_kinds_and_steps());
+    CHECK_CASE(test_other_names());
+    CHECK_CASE(test_suffixes());
     return check_result();
 }

@@ -117,7 +117,7 @@ static void check_cut(struct comm *comm, const struct config *config, struct mod
     sync_destroy(&s);
 }
 
-static void check(struct comm *comm, const struct config *config, struct model *m)
+static void check_connected(struct comm *comm, const struct config *config, struct model *m)
 {
     static const struct cut cuts[] = {{0, 1, true}, {0, 4, true}, {1, 4, true},
                                       {2, 1, true}, {3, 4, true}, {0, 1, false}};
@@ -144,6 +144,7 @@ static void create_model(struct model **m)
 
 int main(int argc, char **argv)
 {
+    check_begin(argc, argv);
     struct comm *comm;
     struct model *m = NULL;
     CHECK_STATUS(comm_create(&comm, &argc, &argv), STATUS_OK);
@@ -151,7 +152,8 @@ int main(int argc, char **argv)
     create_model(&m);
     const struct config configs[] = {configure("sgd", 0, 0, true), configure("sgd", 2, 0.02, false),
                                      configure("lars", 0, 0, true), configure("lamb", 2, 0.02, false)};
-    for (size_t i = 0; i < sizeof configs / sizeof *configs; i++) check(comm, &configs[i], m);
+    for (size_t i = 0; i < sizeof configs / sizeof *configs; i++)
+        CHECK_CASE_OF(configs[i].optim->name, check_connected(comm, &configs[i], m));
     model_destroy(&m);
     comm_destroy(&comm);
     CHECK(mem_alive() == 0);

@@ -230,8 +230,9 @@ static bool same(const struct subject *a, const struct subject *b)
     return a->progress.step == b->progress.step && a->progress.position == b->progress.position;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    check_begin(argc, argv);
     struct subject saved, loaded;
     struct file whole;
     CHECK_STATUS(kernels_select("auto"), STATUS_OK);
@@ -244,11 +245,11 @@ int main(void)
     CHECK_STATUS(load(&loaded, path), STATUS_OK);
     CHECK(same(&saved, &loaded));
     file_read(&whole, path);
-    check_bytes(&loaded, &whole);
-    check_lengths(&loaded, &whole);
-    check_other_files(&loaded);
-    check_sealed_again(&loaded, &whole);
-    check_values(&loaded);
+    CHECK_CASE(check_bytes(&loaded, &whole));
+    CHECK_CASE(check_lengths(&loaded, &whole));
+    CHECK_CASE(check_other_files(&loaded));
+    CHECK_CASE(check_sealed_again(&loaded, &whole));
+    CHECK_CASE(check_values(&loaded));
     mem_free(&whole.bytes);
     subject_destroy(&saved);
     subject_destroy(&loaded);

@@ -259,6 +259,7 @@ static void check_empty(const struct loss_ops *loss)
 
 int main(int argc, char **argv)
 {
+    check_begin(argc, argv);
     CHECK_STATUS(comm_create(&comm, &argc, &argv), STATUS_OK);
     char folder[FOLDER_SIZE];
     folder_make(comm, folder);
@@ -269,8 +270,8 @@ int main(int argc, char **argv)
         const struct loss_ops *loss = loss_registry()[i];
         for (int kind = 0; kind < TARGET_KINDS; kind++)
             for (int variant = 0; variant < 8 && loss->targets & TARGET_BIT(kind); variant++)
-                check_loss(loss, (enum target_kind)kind, variant);
-        if (loss->ignored_arg) check_empty(loss);
+                CHECK_CASE_OF(loss->name, check_loss(loss, (enum target_kind)kind, variant));
+        if (loss->ignored_arg) CHECK_CASE_OF(loss->name, check_empty(loss));
     }
     folder_remove(comm, folder);
     comm_destroy(&comm);

@@ -141,11 +141,12 @@ static void check_every_optimizer(struct comm *comm)
 
 int main(int argc, char **argv)
 {
+    check_begin(argc, argv);
     struct comm *comm = NULL;
     CHECK_STATUS(comm_create(&comm, &argc, &argv), STATUS_OK);
-    check_every_step(comm);
+    CHECK_CASE(check_every_step(comm));
     CHECK_STATUS(comm_split_nodes(comm, 2), STATUS_OK);
-    check_every_optimizer(comm);
+    CHECK_CASE(check_every_optimizer(comm));
     comm_destroy(&comm);
     CHECK(mem_alive() == 0);
     return check_result();

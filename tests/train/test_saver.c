@@ -119,17 +119,18 @@ static void check_set_back(struct comm *comm)
 
 int main(int argc, char **argv)
 {
+    check_begin(argc, argv);
     struct comm *comm = NULL;
     CHECK_STATUS(comm_create(&comm, &argc, &argv), STATUS_OK);
     log_enable(comm_rank(comm) == 0);
-    check_names(comm);
-    check_copy(comm);
-    check_divergence(comm);
-    check_minutes(comm);
+    CHECK_CASE(check_names(comm));
+    CHECK_CASE(check_copy(comm));
+    CHECK_CASE(check_divergence(comm));
+    CHECK_CASE(check_minutes(comm));
     CHECK_STATUS(comm_split_nodes(comm, 2), STATUS_OK);
-    check_set_back(comm);
-    check_copy(comm);
-    check_divergence(comm);
+    CHECK_CASE(check_set_back(comm));
+    CHECK_CASE(check_copy(comm));
+    CHECK_CASE(check_divergence(comm));
     comm_destroy(&comm);
     CHECK(mem_alive() == 0);
     return check_result();

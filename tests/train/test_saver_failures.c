@@ -192,14 +192,15 @@ static void check_stop(struct comm *comm)
 
 int main(int argc, char **argv)
 {
+    check_begin(argc, argv);
     struct comm *comm = NULL;
     CHECK_STATUS(comm_create(&comm, &argc, &argv), STATUS_OK);
     log_enable(comm_rank(comm) == 0);
-    check_no_room(comm);
-    check_in_the_way(comm);
-    check_links(comm);
-    check_attempts(comm);
-    check_stop(comm);
+    CHECK_CASE(check_no_room(comm));
+    CHECK_CASE(check_in_the_way(comm));
+    CHECK_CASE(check_links(comm));
+    CHECK_CASE(check_attempts(comm));
+    CHECK_CASE(check_stop(comm));
     comm_destroy(&comm);
     CHECK(mem_alive() == 0);
     return check_result();

@@ -151,16 +151,17 @@ static void check_end(struct comm *comm)
 
 int main(int argc, char **argv)
 {
+    check_begin(argc, argv);
     struct comm *comm;
     CHECK_STATUS(comm_create(&comm, &argc, &argv), STATUS_OK);
     next.rank = comm_rank(comm);
-    check_no_trace(comm, SYNC_ALLREDUCE, "adam");
+    CHECK_CASE(check_no_trace(comm, SYNC_ALLREDUCE, "adam"));
     for (int64_t ranks_per_node = 0; ranks_per_node <= 2; ranks_per_node++) {
         CHECK_STATUS(comm_split_nodes(comm, ranks_per_node), STATUS_OK);
-        check_no_trace(comm, SYNC_TREE, "sgd");
-        check_no_trace(comm, SYNC_TREE, "adam");
-        check_no_trace(comm, SYNC_TREE, "lamb");
-        check_end(comm);
+        CHECK_CASE(check_no_trace(comm, SYNC_TREE, "sgd"));
+        CHECK_CASE(check_no_trace(comm, SYNC_TREE, "adam"));
+        CHECK_CASE(check_no_trace(comm, SYNC_TREE, "lamb"));
+        CHECK_CASE(check_end(comm));
     }
     comm_destroy(&comm);
     CHECK(mem_alive() == 0);

@@ -120,14 +120,15 @@ static void check_divergence(struct comm *comm)
 
 int main(int argc, char **argv)
 {
+    check_begin(argc, argv);
     struct comm *comm;
     CHECK_STATUS(comm_create(&comm, &argc, &argv), STATUS_OK);
-    check_exact(comm, SYNC_TREE);
-    check_exact(comm, SYNC_ALLREDUCE);
+    CHECK_CASE(check_exact(comm, SYNC_TREE));
+    CHECK_CASE(check_exact(comm, SYNC_ALLREDUCE));
     for (int64_t ranks_per_node = 0; ranks_per_node <= 2; ranks_per_node++) {
         CHECK_STATUS(comm_split_nodes(comm, ranks_per_node), STATUS_OK);
-        check_allocations(comm);
-        check_divergence(comm);
+        CHECK_CASE(check_allocations(comm));
+        CHECK_CASE(check_divergence(comm));
     }
     comm_destroy(&comm);
     CHECK(mem_alive() == 0);

@@ -13,7 +13,7 @@ static bool judge(int ranks, const double times[MOST], struct rank_times *found)
     return stragglers_judge(ms, scratch, ranks, found);
 }
 
-int main(void)
+static void test_many(void)
 {
     struct rank_times t;
     CHECK(judge(8, (double[MOST]){10, 11, 10, 10, 9, 25, 10, 11}, &t));
@@ -22,8 +22,12 @@ int main(void)
     CHECK(t.slowest == 5 && t.max == 11.9);
     CHECK(!judge(8, (double[MOST]){10, 14, 7, 9, 16, 19, 5, 12}, &t)); /* all differ */
     CHECK(t.slowest == 5 && t.min == 5 && t.median == 10 && t.max == 19);
+}
 
-    CHECK(!judge(1, (double[MOST]){7}, &t)); /* nobody waits */
+static void test_few(void)
+{
+    struct rank_times t;
+    CHECK(!judge(1, (double[MOST]){7}, &t)); /* no rank waits */
     CHECK(t.slowest == 0 && t.min == 7 && t.median == 7 && t.max == 7);
     CHECK(judge(2, (double[MOST]){10, 13}, &t)); /* the faster one of two is the measure */
     CHECK(t.slowest == 1 && t.median == 10);
@@ -34,5 +38,12 @@ int main(void)
     CHECK(t.slowest == 1 && t.median == 11);
     CHECK(judge(4, (double[MOST]){10, 10.5, 15, 10.2}, &t));
     CHECK(!judge(4, (double[MOST]){0, 0, 0, 0}, &t));
+}
+
+int main(int argc, char **argv)
+{
+    check_begin(argc, argv);
+    CHECK_CASE(test_many());
+    CHECK_CASE(test_few());
     return check_result();
 }
