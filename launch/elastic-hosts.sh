@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# elastic-hosts.sh - the hosts of run-elastic.sh: which there are, which of them answer, what earlier starts left on them; sourced.
+# elastic-hosts.sh - the hosts of run-elastic.sh: their names, which of them answer, what earlier starts left there; sourced.
 #
 #   find_hosts             completes `hosts` and `slots`, and chooses `launcher` (mpirun or srun) and `agent` (what is used like ssh)
 #   on_all_hosts SCRIPT    runs a script everywhere at the same time; `living` are the hosts where it succeeded in time, and
@@ -21,9 +21,9 @@ cores() { # of this machine that this script may use; Open MPI counts cores, not
 
 slurm_hosts() { # the nodes of the allocation; SLURM_TASKS_PER_NODE looks like 4(x2),3
     local nodes numbers=() part
-    nodes=$(scontrol show hostnames "$SLURM_JOB_NODELIST" 2>/dev/null) || refuse "scontrol does not tell this job's nodes; name --hosts"
+    nodes=$(scontrol show hostnames "$SLURM_JOB_NODELIST" 2>/dev/null) || refuse "scontrol does not list this job's nodes; use --hosts"
     for part in ${SLURM_TASKS_PER_NODE//,/ }; do
-        [[ $part =~ ^([0-9]+)(\(x([0-9]+)\))?$ ]] || refuse "SLURM_TASKS_PER_NODE=$SLURM_TASKS_PER_NODE is not understood; name --hosts"
+        [[ $part =~ ^([0-9]+)(\(x([0-9]+)\))?$ ]] || refuse "SLURM_TASKS_PER_NODE=$SLURM_TASKS_PER_NODE is not understood; use --hosts"
         while read -r _; do numbers+=("${BASH_REMATCH[1]}"); done < <(seq "${BASH_REMATCH[3]:-1}")
     done
     paste -d: - <(printf '%s\n' "${numbers[@]}") <<<"$nodes"
@@ -35,12 +35,12 @@ find_hosts() {
     if [ -n "${SLURM_JOB_ID:-}" ] && command -v srun >/dev/null; then
         launcher=srun
         if [ ${#hosts[@]} -eq 0 ]; then
-            list=$(slurm_hosts) || exit 2 # it has said why
+            list=$(slurm_hosts) || exit 2 # it has printed the reason
             read_hosts <<<"$list"
         fi
     fi
     [ ${#hosts[@]} -gt 0 ] || add_host localhost "$(cores)"
-    command -v "$launcher" >/dev/null || refuse "there is no $launcher here"
+    command -v "$launcher" >/dev/null || refuse "$launcher is not installed"
     read -ra agent <<<"${OMPI_MCA_plm_rsh_agent:-ssh -o BatchMode=yes -o ConnectTimeout=$probe_timeout}"
 }
 
@@ -53,7 +53,7 @@ enter_host() {
     esac
 }
 
-# Runs a script on all hosts at the same time. A job that ends meanwhile ends the waiting, too: what it left is looked for anew.
+# Runs a script on all hosts at the same time. It stops waiting when the job ends: what the job left is looked for again.
 on_all_hosts() { # SCRIPT
     local host script=$1 enter pids=()
     answers=$work/answers$((++rounds))
@@ -135,7 +135,7 @@ share_ranks() { # LIMIT... empty or 0 is none
 # Looks at a job of mpirun that has been silent for some seconds. When no host that answers has a rank any more, the job has ended,
 # whatever mpirun says: it waits for hosts that will never answer, or has lost count of ranks that were killed while they started.
 # Seeing that twice keeps us from meeting it between two moments; the first rank may take six looks, half a minute, to come. Of a job
-# that lives, but of which no rank was ever seen, this cannot tell anything: they may be where we see no processes, in containers.
+# that is alive, but of which no rank was ever seen, nothing is known: its ranks may be in containers, where processes are not seen.
 look_at_ranks() {
     on_all_hosts "$(seek_script)"
     if grep -qsx rank "$answers"/*.said; then

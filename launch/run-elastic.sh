@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# run-elastic.sh - keeps a training going: starts it with mpirun, and after a failure again, on the hosts that still answer.
+# run-elastic.sh - keeps a training running: starts it with mpirun, and again after a failure, on the hosts that answer.
 #
-# It only starts, watches and ends jobs. What makes this safe is the program: it saves checkpoints as it goes, `--resume auto`
-# continues from the newest good one, and the result has the same bits at any number of ranks, however often it was started.
+# It only starts, watches and ends jobs. The program makes this safe: it saves checkpoints while it trains, `--resume auto`
+# continues from the newest good one, and the result has the same bits at any number of ranks and starts.
 #
 # From top to bottom: the help text, the command line, one job (start, watch, end), what happens after it, the summary,
 # and the loop that puts them together. "Job" is one start of the program; "start" counts them.
@@ -18,35 +18,35 @@ usage() {
     cat <<'END'
 usage: launch/run-elastic.sh [OPTIONS] -- train FILE.yaml -o DIR [ARGUMENTS of ddp_train train]
 
-Trains until the run is done, whatever happens to processes and hosts meanwhile: each start adds --resume auto.
+Trains until the run is done, whatever happens to processes and hosts: each start adds --resume auto.
 
   --hosts A:4,B:4       hosts and the ranks that each of them takes (default: this machine, one rank per core)
-  --hostfile FILE       the same, a host a line: "A slots=4" or "A:4"; # begins a comment
+  --hostfile FILE       the same, one host per line: "A slots=4" or "A:4"; # begins a comment
   --ranks N             at most N ranks in all; further hosts are spares (default: as many as the hosts take). A run that
                         has begun never gets more ranks than it has virtual ranks
   --max-restarts N      restarts after failures before it gives up (10)
   --backoff S           seconds before the second restart in a row; the first comes at once, each further one after
-                        twice the time, 300 at most. A start that lasted ten times as long begins anew (5)
-  --stall S             end a job of which nothing was seen for S seconds: no line in metrics.jsonl or log.txt, no
-                        checkpoint; must be more than the time between two such lines, and than the program's own patience,
+                        twice the time, 300 at most. A start that lasted ten times as long resets it (5)
+  --stall S             end a job that wrote nothing for S seconds: no line in metrics.jsonl or log.txt, no checkpoint;
+                        must be more than the time between two such lines, and than the program's own limit,
                         ten times sync.timeout; 0 = never (3600)
   --link-timeout S      seconds after which a silent connection between hosts counts as cut, 4 at least (10)
   --probe-timeout S     seconds a host has to answer before each start (5)
   --program FILE        the program (build/ddp_train)
 
 Hosts are reached with ssh, without a password, or with the program that OMPI_MCA_plm_rsh_agent names; this machine without either.
-All of them see the same files under the same names. Inside a Slurm allocation its nodes are the default and srun starts the ranks;
-with --ranks less than the allocation holds there is a spare node.
+All of them see the same files under the same names. Inside a Slurm allocation its nodes are the default and srun starts
+the ranks; with --ranks below the size of the allocation there is a spare node.
 
 A job ends       and then
   0              it is done
-  2 3 4 5        no restart: configuration, data, divergence, or nodes that disagree would come again
+  2 3 4 5        no restart: configuration, data, divergence, or nodes that disagree; it would fail again
   75             saved by train.max_time: the next start follows at once, and does not count as a restart
-  130            no restart: somebody interrupted the ranks
+  130            no restart: the ranks were interrupted (SIGINT)
   anything else  restart, unless three starts of ranks in a row brought no new checkpoint
 
-SIGTERM, SIGHUP, SIGUSR1 and SIGUSR2 to this script make the job save and end, and it exits with 75; so does SIGINT (Ctrl-C), with
-130. A second SIGINT ends the job at once.
+SIGTERM, SIGHUP, SIGUSR1 and SIGUSR2 to this script make the job save and end, and it exits with 75; so does SIGINT
+(Ctrl-C), with 130. A second SIGINT ends the job at once.
 END
 }
 
@@ -75,19 +75,19 @@ program=$root/build/ddp_train
 hosts=()            # in the order given
 declare -A slots=() # host: ranks it takes
 
-whole() { # whole NAME VALUE LEAST
-    [[ $2 =~ ^[0-9]{1,6}$ && $((10#$2)) -ge $3 ]] || refuse "$1 wants a whole number from $3 on, not '$2'"
+whole() { # whole NAME VALUE MIN
+    [[ $2 =~ ^[0-9]{1,6}$ && $((10#$2)) -ge $3 ]] || refuse "$1 expects an integer of at least $3, not '$2'"
 }
 
 add_host() { # NAME SLOTS
-    [[ $1 =~ ^[A-Za-z0-9][A-Za-z0-9._-]*$ ]] || refuse "'$1' is not a host's name"
+    [[ $1 =~ ^[A-Za-z0-9][A-Za-z0-9._-]*$ ]] || refuse "'$1' is not a valid host name"
     [ -z "${slots[$1]:-}" ] || refuse "host $1 is listed twice"
     whole "the number of ranks on $1" "$2" 1
     hosts+=("$1")
     slots[$1]=$((10#$2))
 }
 
-read_hosts() { # a host a line on stdin, "NAME:N", "NAME slots=N" or "NAME"
+read_hosts() { # one host per line on stdin, "NAME:N", "NAME slots=N" or "NAME"
     local line name number
     while read -r line || [ -n "$line" ]; do
         line=${line%%#*}
@@ -105,7 +105,7 @@ read_options() {
         -h | --help) usage && exit 0 ;;
         --) shift && break ;;
         --hosts | --hostfile | --ranks | --max-restarts | --backoff | --stall | --link-timeout | --probe-timeout | --program)
-            [ $# -gt 1 ] || refuse "$1 wants a value"
+            [ $# -gt 1 ] || refuse "$1 expects a value"
             ;;
         *) refuse "unknown option '$1' (the arguments of ddp_train come after --)" ;;
         esac
@@ -125,20 +125,20 @@ read_options() {
     arguments=("$@")
 }
 
-read_arguments() { # finds the run directory, which tells how far the run is
+read_arguments() { # finds the run directory, whose checkpoints show the progress of the run
     local i
-    [ "${arguments[0]:-}" = train ] || refuse "after -- comes what ddp_train shall do: train FILE.yaml -o DIR ..."
+    [ "${arguments[0]:-}" = train ] || refuse "the arguments of ddp_train are missing after --: train FILE.yaml -o DIR ..."
     for ((i = 1; i < ${#arguments[@]}; i++)); do
         case ${arguments[i]} in
         -o | --output) folder=${arguments[i + 1]:-} ;;
         --output=*) folder=${arguments[i]#--output=} ;;
         -o?*) folder=${arguments[i]#-o} folder=${folder#=} ;;
-        --resume | --resume=*) refuse "leave out ${arguments[i]}: every start gets --resume auto" ;;
-        --overwrite) refuse "leave out --overwrite: it would delete what the start before has reached" ;;
+        --resume | --resume=*) refuse "remove ${arguments[i]}: every start gets --resume auto" ;;
+        --overwrite) refuse "remove --overwrite: it would delete the results of the start before" ;;
         esac
     done
     [ -n "${folder:-}" ] || refuse "name the run directory with -o DIR: the next start has to find it"
-    [[ -f $program && -x $program ]] || refuse "$program is not a program; build it, or name it with --program"
+    [[ -f $program && -x $program ]] || refuse "$program is not an executable file; build it, or name it with --program"
 }
 
 # --- One job ---
@@ -180,12 +180,12 @@ end_job() { # REASON
     kill -KILL -- "-$job"
 }
 
-# Waits until the job has ended, and looks once a second whether it still lives. Sets `code`.
+# Waits until the job has ended, and checks once a second whether it is alive. Sets `code`.
 watch_job() {
-    local signs='' now alive=$SECONDS looked=$SECONDS lives=0 ranks_seen=0 ranks_missed=0 told=0
+    local signs='' now alive=$SECONDS looked=$SECONDS lives=0 ranks_seen=0 ranks_missed=0 asked=0
     while kill -0 "$job"; do
-        if [ -n "$stopping" ] && ((!told)); then
-            told=1
+        if [ -n "$stopping" ] && ((!asked)); then
+            asked=1
             kill -USR1 "$job" # both launchers pass it on to the ranks; of SIGTERM mpirun leaves them a second
         fi
         now=$(signs_of_life)
@@ -197,7 +197,7 @@ watch_job() {
         if ((hurry)); then
             end_job "interrupted twice"
         elif ((stall > 0 && SECONDS - alive >= stall)); then
-            end_job "nothing was seen of the job for $stall s"
+            end_job "the job wrote nothing for $stall s"
         elif ((SECONDS - looked >= 5)); then
             looked=$SECONDS
             if [ "$launcher" = srun ]; then look_at_nodes; else look_at_ranks; fi
@@ -221,7 +221,7 @@ run_job() { # sets `code` and `why`
     note "start $start: $ranks ranks on ${chosen[*]}, from step $step"
     "${launch[@]}" "$program" "${arguments[@]}" --resume auto "${same[@]}" </dev/null 2>&"$stderr" &
     job=$!
-    watch_job 2>/dev/null # bash has something to say about every process that ends by a signal
+    watch_job 2>/dev/null # bash reports every process that ends by a signal
     job=''
 }
 
@@ -234,7 +234,7 @@ reason() { # CODE
     2) echo "usage or configuration" ;;
     3) echo "data" ;;
     4) echo "diverged" ;;
-    5) echo "the state of the nodes differs" ;;
+    5) echo "nodes hold different weights" ;;
     75) echo "saved" ;;
     86) echo "ended by its watchdog" ;;
     130) echo "interrupted" ;;
@@ -294,11 +294,11 @@ finish() { # CODE HOW IT ENDED
     exit "$1"
 }
 
-# Returns when there shall be another start; `failures` counts those in a row.
+# Returns if another start follows; `failures` counts failures in a row.
 decide() {
     case $code in
     0) finish 0 "done" ;;
-    2 | 3 | 4 | 5) finish "$code" "no restart: code $code ($why) would come again" ;;
+    2 | 3 | 4 | 5) finish "$code" "no restart: code $code ($why) would happen again" ;;
     130) finish 130 "no restart: interrupted" ;;
     esac
     if [ -n "$stopping" ]; then
@@ -335,7 +335,7 @@ pause_between() {
 # --- The loop ---
 
 on_signal() { # NAME
-    note "SIG$1: to end${job:+, when the job has saved}"
+    note "SIG$1: ending${job:+ when the job has saved}"
     [ "$1" != INT ] || ((++interrupts < 2)) || hurry=1
     if [ -z "$stopping" ]; then
         stopping=$1

@@ -25,7 +25,7 @@ package_installed() {
     [ "$(dpkg-query --show --showformat='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
 }
 
-missing_packages() { # NAME...; prints a name a line
+missing_packages() { # NAME...; prints one name per line
     local name
     for name in "$@"; do
         package_installed "$name" || echo "$name"
@@ -72,22 +72,22 @@ apt_update() {
 setup_packages() {
     local missing sudo
     if ! command -v dpkg-query >/dev/null; then
-        say "not a Debian system: make sure that the counterparts of these packages are here: $*"
+        say "not a Debian system: install the counterparts of these packages yourself: $*"
         return
     fi
     mapfile -t missing < <(missing_packages "$@")
     [ ${#missing[@]} -gt 0 ] || return 0
 
     find_sudo "${missing[@]}" ||
-        die "packages are missing, and there is no right to install them; ask for: apt-get install ${missing[*]}"
+        die "packages are missing, and installing them needs root or sudo; ask for: apt-get install ${missing[*]}"
     say "installing ${missing[*]}"
     apt_update || die "apt-get update failed, for the reason above"
     quietly apt_get install --yes --no-install-recommends "${missing[@]}" </dev/null ||
-        die "apt-get could not install ${missing[*]}, for the reason above; is the network there?"
+        die "apt-get could not install ${missing[*]}, for the reason above; is the network reachable?"
 }
 
-# A shell of its own, whose end takes back what it put in place: Slurm's packages start daemons, which fail without a configuration
-# and are of no use to the tests, which start their own. A file policy-rc.d keeps Debian from starting any; one that is there stays.
+# In a subshell, which undoes at its end what it changed: Slurm's packages start daemons, which fail without a configuration
+# and are not needed, as the tests start their own. A file policy-rc.d keeps Debian from starting any; an existing one stays.
 install_slurm() (
     policy=/usr/sbin/policy-rc.d sudo=()
     find_sudo "${slurm_packages[@]}" || exit 1
@@ -102,7 +102,7 @@ setup_slurm() {
     if ! command -v dpkg-query >/dev/null || [ -z "$(missing_packages "${slurm_packages[@]}")" ]; then
         return
     fi
-    install_slurm || say "there is no Slurm here, for the reason above; the tests that need it are skipped"
+    install_slurm || say "Slurm could not be installed, for the reason above; the tests that need it are skipped"
 }
 
 setup_open_mpi() {
@@ -128,5 +128,5 @@ build() {
 
 setup_build() {
     say "building (release) in build/; the first time takes a minute"
-    quietly build || die "the build failed; its last messages stand above"
+    quietly build || die "the build failed; its last messages are above"
 }

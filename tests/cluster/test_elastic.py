@@ -167,7 +167,7 @@ class Policy(Case):
         script = self.hanging("--stall", "2", on_usr1="")
         said = self.end(script)
         self.assertEqual(script.returncode, 0, said)
-        self.assertIn("nothing was seen of the job for 2 s", said)
+        self.assertIn("the job wrote nothing for 2 s", said)
         self.assertEqual([row[2] for row in self.rows], ["137", "0"])
 
     # Without a rank that could be seen. The one of the run directory "lives" writes now and then.
@@ -300,14 +300,14 @@ class CommandLine(Case):
     def test_mistakes(self):
         good = ["--", "train", "my.yaml", "-o", "run"]
         for line, words in (
-                (["--nonsense", *good], "unknown option '--nonsense'"), (["--ranks"], "--ranks wants a value"),
-                (["--ranks", "0", *good], "whole number from 1"), (["--backoff", "1.5", *good], "whole number from 0"),
-                (["--link-timeout", "3", *good], "whole number from 4"),
+                (["--nonsense", *good], "unknown option '--nonsense'"), (["--ranks"], "--ranks expects a value"),
+                (["--ranks", "0", *good], "integer of at least 1"), (["--backoff", "1.5", *good], "integer of at least 0"),
+                (["--link-timeout", "3", *good], "integer of at least 4"),
                 (["--hosts", "a:0", *good], "ranks on a"), (["--hosts", "a:2,a:3", *good], "listed twice"),
-                (["--hosts", "a;b", *good], "not a host's name"), (["--hostfile", "nowhere", *good], "cannot be read"),
+                (["--hosts", "a;b", *good], "not a valid host name"), (["--hostfile", "nowhere", *good], "cannot be read"),
                 (["--", "eval", "x.h5"], "train FILE.yaml"), (["--", "train", "my.yaml"], "-o DIR"), ([], "train FILE.yaml"),
-                ([*good, "--resume", "never"], "leave out --resume"), ([*good, "--overwrite"], "leave out --overwrite"),
-                (["--program", "nowhere", *good], "nowhere is not a program")):
+                ([*good, "--resume", "never"], "remove --resume"), ([*good, "--overwrite"], "remove --overwrite"),
+                (["--program", "nowhere", *good], "nowhere is not an executable file")):
             with self.subTest(" ".join(line)):
                 refused = subprocess.run([SCRIPT, "--program", "/bin/true", *line], cwd=self.folder, capture_output=True, text=True)
                 self.assertEqual(refused.returncode, 2, refused.stderr)
