@@ -22,7 +22,7 @@ import time
 from networks import has_convolutions, torch_network, NETWORKS
 
 SAMPLES = 8192  # held in memory by all processes together, at least two batches each
-WINDOWS = 4  # a measurement is the median of so many equal parts, or of its steps if they are fewer
+WINDOWS = 4  # a measurement is the median of this number of equal parts, or of its steps if they are fewer
 
 INSTALL = """\
 The benchmarks need python3 with PyTorch (torch), on any CPU build:
@@ -111,7 +111,7 @@ class Training:
             self.torch.distributed.barrier()
 
     def steps(self, count):
-        """Seconds of so many steps."""
+        """Returns the seconds that `count` steps take."""
         self.together()
         start = time.perf_counter()
         for _ in range(count):
@@ -124,7 +124,7 @@ class Training:
         return time.perf_counter() - start
 
     def measure(self, seconds):
-        """Median samples/s of the windows, which take about so many seconds in all."""
+        """Median samples/s of the windows, which take about `seconds` in all."""
         if self.rate is None:  # the first step is slow: memory, oneDNN's kernels, compilation
             self.steps(1)
             self.rate = 1 / self.steps(1)

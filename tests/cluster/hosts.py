@@ -30,7 +30,7 @@ SHARED_MEMORY = "2g"  # a limit, not a reservation
 NAMESPACES = ["--net", "--uts", "--ipc", "--mount"]
 
 # What Open MPI calls as `agent HOST COMMAND...` in place of ssh. Like ssh it starts with a clean environment, in the home folder,
-# fails at once where nobody listens (a dead host), and after a while where nobody answers (a cut cable).
+# fails at once where no process listens (a dead host), and after a while without any answer (a cut cable).
 AGENT = """#!/bin/bash
 host=$1
 shift
@@ -185,7 +185,7 @@ class Hosts:
             os.remove(self.path(f"{name}.{mark}"))
 
     def cut(self, name):
-        """Pulls the host's cable. Nobody is told: connections stay open and silent."""
+        """Pulls the host's cable. No process is notified: connections stay open and silent."""
         self._mark(name, "cut", True)
         self._ip("switch", f"link set {name} down\n")
 
@@ -215,7 +215,7 @@ class Hosts:
         self._mark(name, "dead", False)
 
     def power_off(self, name):
-        """The host is gone from one moment to the next, with its memory, and nobody is told. start() switches it on again."""
+        """The host is gone from one moment to the next, with its memory, without a notice. start() switches it on again."""
         self.cut(name)
         self.kill_host(name)
         self._ip("switch", f"link del {name}\n")

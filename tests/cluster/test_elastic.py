@@ -182,7 +182,7 @@ exec sleep 100
 """
 
     def test_launcher_without_ranks(self):
-        """As mpirun is after some deaths of ranks while they start; of one that lives, the ranks may be where nobody sees them."""
+        """As mpirun is after some deaths of ranks while they start; of one that lives, the ranks may be in a container."""
         os.chmod(self.write("mpirun", self.MPIRUN.format(folder=self.folder)), 0o755)
         own = {"PATH": self.folder + ":" + os.environ["PATH"]}
         lives = self.start("/bin/true", ["--ranks", "1"], ("train", "my.yaml", "-o", "lives"), **own)

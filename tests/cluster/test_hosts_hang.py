@@ -85,7 +85,7 @@ class Hangs(Case):
 
 
 class Vanishes(Case):
-    """Nobody is told that a host is gone, and sync.timeout is far away."""
+    """No process is notified that a host is gone, and sync.timeout is far away."""
     place = {"n1": 1, "n2": 1, "n3": 1, "n4": 1}  # n1 and n3 have no connection with each other
 
     def start(self):

@@ -95,7 +95,7 @@ class Case(unittest.TestCase):
 
 
 def checkpoint_of_epoch(folder, epoch):
-    """The path of a run's checkpoint after so many epochs, or None."""
+    """The path of a run's checkpoint after that epoch, or None."""
     import h5py
     for path in sorted(glob.glob(os.path.join(folder, "checkpoints", "step-*.h5"))):
         with h5py.File(path, "r") as f:

@@ -4,7 +4,7 @@
 
 A run is started, disturbed at a random step or while it starts, and started again with --resume auto at another number of ranks
 (1 to 8) and another number of ranks per node, until it is done. Then its weights hash and every line of its metrics must be those of
-the run that nobody disturbed. The ways are those of WAYS below; what a run went through follows from its number and the seed.
+the undisturbed run. The ways are those of WAYS below; what a run went through follows from its number and the seed.
 """
 import argparse
 import collections

@@ -46,7 +46,7 @@ def content(path):
 
 
 def until(condition, seconds, pause=0.05):
-    """Waits until the condition holds, but no longer than so many seconds: what it said last."""
+    """Waits until the condition holds, for at most `seconds`; returns its last value."""
     end = time.monotonic() + seconds
     while not (result := condition()) and time.monotonic() < end:
         time.sleep(pause)

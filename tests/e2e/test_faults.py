@@ -9,7 +9,7 @@ import harness
 
 CONFIGURATION, DATA = 2, 3
 
-# After a rank's exit code other than 0 mpirun waits two seconds for nobody; this spares it some sixty times.
+# After a rank's exit code other than 0 mpirun waits two seconds for no rank; this spares it some sixty times.
 NO_PATIENCE = {"OMPI_MCA_odls_base_sigkill_timeout": "0"}
 
 CONFIG = """

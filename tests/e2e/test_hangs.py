@@ -118,7 +118,7 @@ class Hangs(harness.Case):
         self.stop(2, 0, ["--sync.method=allreduce"])
 
     def test_blocked_output(self):
-        """A process alone, whose standard output nobody reads: slow writing has patience, but no endless one."""
+        """A process alone, whose standard output is not read: slow writing has patience, but no endless one."""
         reader, writer = os.pipe()
         fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 4096)
         start = time.monotonic()
@@ -211,7 +211,7 @@ class Deaths(harness.Case):
         job.ends_within(5)
 
     def test_everything_at_once(self):
-        """Nobody is there to tidy up: no shared memory may stay; the launcher's folder must."""
+        """No process is left to tidy up: no shared memory may stay; the launcher's folder must."""
         job = Job(self, 2)
         job.hit(signal.SIGKILL, job.process.pid, *job.ranks)
         job.process.wait()

@@ -202,7 +202,7 @@ class Hostile(harness.Case):
                     self.refused("set.h5", process=process)
 
     def test_killed_reader(self):
-        """Whoever ends the process that reads a file, as a machine without memory does, says nothing about the data: exit code 1,
+        """Ending the process that reads a file, as a machine without memory does, says nothing about the data: exit code 1,
         after which launch scripts start again, and not 3."""
         with self.data() as f:
             f["x"], f["y"] = X, Y

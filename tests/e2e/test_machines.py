@@ -1,4 +1,4 @@
-"""Ranks that would not reckon the same bits are refused before the first step, or taken with a warning if the user says so."""
+"""Ranks that would not produce the same bits are refused before the first step, or taken with a warning if the user says so."""
 import json
 import os
 import shutil

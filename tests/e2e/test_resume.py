@@ -84,7 +84,7 @@ class Changed(Case):
         process = self.done("c.yaml", "-o", "cosine", "--schedule.name=cosine", "--resume", "auto", "--train.epochs=4")
         self.assertIn("train.epochs was 3 and is 4: schedule cosine stretches", process.stdout)
 
-    def test_another_optimizer_begins_anew(self):
+    def test_another_optimizer_begins_again(self):
         run = self.copy(self.two)
         sgd = ("c.yaml", "-o", run, "--resume", "auto", "--optim.name=sgd", "--optim.momentum=0.9")
         self.fails(CONFIGURATION, ("optim.name: was adam, is sgd",), *sgd)
@@ -153,7 +153,7 @@ class Places(Case):
                           ("--resume", "")):
             self.fails(CONFIGURATION, ("--",), "c.yaml", "-o", run, *arguments)
 
-    def test_begins_anew_where_nothing_is(self):
+    def test_begins_again_where_nothing_is(self):
         self.done("c.yaml", "-o", "run", "--resume", "auto")
         self.same_as(self.three, self.path("run"))
         self.done("c.yaml", "--resume", "auto", "-o", "run")

@@ -1,4 +1,4 @@
-"""What a run that goes on may have otherwise, what it may not, key by key; and what begins anew with --resume-override."""
+"""What a run that goes on may have otherwise, what it may not, key by key; and what begins again with --resume-override."""
 import os
 import re
 import shutil
@@ -116,8 +116,8 @@ class Data(Case):
         self.assertEqual(weights(self.path("run")), before)
 
 
-class Anew(Case):
-    """What a changed key makes useless begins anew; each time a run of two epochs goes on for one more."""
+class Again(Case):
+    """What a changed key makes useless begins again; each time a run of two epochs goes on for one more."""
 
     def begin(self, *arguments):
         self.done("c.yaml", "-o", "begun", "--train.epochs=2", *arguments)
@@ -141,9 +141,9 @@ class Anew(Case):
         self.begin("--train.shuffle=false")
         run = self.goes_on("run", "--resume-override", *other)
         self.done("c.yaml", "-o", "new", "--init-from", self.checkpoint(self.path("begun"), "final.h5"), "--train.epochs=1", *other)
-        anew = self.path("new")
-        self.assertEqual(weights(run), weights(anew))
-        self.assertEqual(self.state(run, "optim_hash"), self.state(anew, "optim_hash"))
+        again = self.path("new")
+        self.assertEqual(weights(run), weights(again))
+        self.assertEqual(self.state(run, "optim_hash"), self.state(again, "optim_hash"))
         self.assertEqual((self.state(run, "step"), self.state(run, "updates")), ({"": 24}, {"": 8}))
 
     def test_schedule(self):

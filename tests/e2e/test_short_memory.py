@@ -1,4 +1,4 @@
-"""Memory that runs out on one rank, at any of its allocations: one error line, exit code 1, nobody left waiting.
+"""Memory that runs out on one rank, at any of its allocations: one error line, exit code 1, no rank left waiting.
 
 A sample of the allocations is tried; SHORT_MEMORY_STEP=1 in the environment tries all.
 """

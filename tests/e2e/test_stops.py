@@ -38,7 +38,7 @@ def catches(pid, number):
 
 class Job:
     """A start of the program, under mpirun unless `ranks` is None. After a rank's exit code other than 0 mpirun waits two seconds for
-    nobody, unless it has no patience; but then it also gives ranks no time when it is told to end itself."""
+    no process, unless it has no patience; but then it also gives ranks no time when it is told to end itself."""
 
     def __init__(self, case, config, folder, ranks=None, flags=(), patience=False):
         self.session = tempfile.TemporaryDirectory(prefix="ddp_mpi_", ignore_cleanup_errors=True)
@@ -178,8 +178,8 @@ class Stops(harness.Case):
         self.before_the_first_step(text, 2, 1.0)
 
     def test_console_that_goes_away(self):
-        """Nobody reads what the run prints any more (head, a terminal that was closed): that is no reason to end. An mpirun whose
-        own output nobody reads ends the job by itself."""
+        """The run's output is no longer read (head, a terminal that was closed): that is no reason to end. An mpirun whose own
+        output is not read ends the job by itself."""
         config, folder = self.write("config.yaml", CONFIG), self.path("run")
         job = Job(self, config, folder)
         job.process.stdout.readline()

@@ -1,6 +1,6 @@
 """The files that fuzzing starts from still say something: one that its reader refuses at the door leads nowhere.
 
-`WRITE_SEEDS=1 python3 test_seeds.py` writes the checkpoints anew, after a change of their format.
+`WRITE_SEEDS=1 python3 test_seeds.py` writes the checkpoints again, after a change of their format.
 """
 import os
 import shutil

@@ -11,7 +11,7 @@ def confusions(file, random):
     tables = [random.integers(0, 9, (k, k)) for k in (2, 3, 5, 10)]
     empty_true, empty_predicted, both = (random.integers(0, 9, (4, 4)) for _ in range(3))
     empty_true[2, :] = 0       # a class without samples
-    empty_predicted[:, 1] = 0  # a class nobody predicts
+    empty_predicted[:, 1] = 0  # a class that is never predicted
     both[3, :] = both[:, 3] = 0
     tables += [empty_true, empty_predicted, both, np.diag([3, 0, 5]), np.array([[0, 4], [7, 0]]), np.array([[0, 0], [0, 3]]),
                np.array([[0, 3], [0, 0]]), np.array([[6]]), random.integers(0, 2**20, (3, 3)) // 2**8]
