@@ -50,32 +50,29 @@ BANNED = [a + b for a, b in (("reck", "on"), (r"\bane", r"w\b"), ("nobo", "dy"),
 # Rule -> folders in which it does not hold yet. A folder leaves its list when it is mended; none comes in.
 NOT_YET = {
     "circles": {
-        "src/data/dataset", "src/io/h5", "src/nn/scores"
+        "src/data/dataset", "src/io/h5"
     },
     "names": {
         "src/app/cli", "src/app/cli/commands", "src/app/config", "src/app/report", "src/app/report/bench",
         "src/app/rundir", "src/bench", "src/comm", "src/comm/sync", "src/comm/watch", "src/core/system", "src/data",
         "src/data/convert", "src/data/convert/arff", "src/data/convert/table", "src/data/dataset", "src/data/demo",
         "src/data/inspect", "src/data/source", "src/io", "src/io/h5", "src/math/vec", "src/math/vec/conv", "src/nn",
-        "src/nn/layers", "src/nn/layers/activations", "src/nn/layers/pooling", "src/nn/losses", "src/nn/metrics",
-        "src/nn/metrics/classification", "src/nn/metrics/regression", "src/nn/scores", "src/optim/optimizers",
+        "src/nn/layers", "src/nn/layers/activations", "src/nn/layers/pooling", "src/optim/optimizers",
         "src/optim/schedules", "src/train", "src/train/checkpoint"
     },
     "words": {
-        "", "datasets", "launch", "src/app/cli", "src/app/config", "src/app/report", "src/app/rundir", "src/bench",
-        "src/comm", "src/comm/sync", "src/comm/watch", "src/core", "src/core/system", "src/data",
-        "src/data/convert/table", "src/data/dataset", "src/data/source", "src/io", "src/io/h5", "src/math/vec",
-        "src/math/vec/conv", "src/nn", "src/nn/layers", "src/optim", "src/train", "src/train/checkpoint", "tests/bench",
-        "tests/cluster", "tests/comm", "tests/data", "tests/e2e", "tests/fuzz", "tests/io", "tests/nn",
-        "tests/reference", "tests/train"
+        "datasets", "src/app/cli", "src/app/config", "src/app/report", "src/app/rundir", "src/bench", "src/comm",
+        "src/comm/sync", "src/comm/watch", "src/core", "src/core/system", "src/data", "src/data/convert/table",
+        "src/data/dataset", "src/data/source", "src/io", "src/io/h5", "src/math/vec", "src/math/vec/conv", "src/nn",
+        "src/nn/layers", "src/optim", "src/train", "src/train/checkpoint", "tests/comm", "tests/data", "tests/e2e",
+        "tests/io", "tests/nn", "tests/train"
     },
     "readmes": {
         "src/bench", "src/comm", "src/comm/sync", "src/comm/watch", "src/data", "src/data/convert",
         "src/data/convert/arff", "src/data/convert/table", "src/data/dataset", "src/data/demo", "src/data/inspect",
         "src/data/source", "src/io", "src/io/h5", "src/math", "src/math/vec", "src/math/vec/conv", "src/nn",
-        "src/nn/layers", "src/nn/layers/activations", "src/nn/layers/pooling", "src/nn/losses", "src/nn/metrics",
-        "src/nn/metrics/classification", "src/nn/metrics/regression", "src/nn/scores", "src/optim",
-        "src/optim/optimizers", "src/optim/schedules", "src/train", "src/train/checkpoint", "src/train/trainer"
+        "src/nn/layers", "src/nn/layers/activations", "src/nn/layers/pooling", "src/optim", "src/optim/optimizers",
+        "src/optim/schedules", "src/train", "src/train/checkpoint", "src/train/trainer"
     },
     "sizes": {
         "src/data/source", "src/nn/losses", "src/train"
@@ -85,13 +82,12 @@ NOT_YET = {
         "src/bench", "src/comm", "src/comm/sync", "src/core", "src/core/system", "src/data", "src/data/convert",
         "src/data/convert/arff", "src/data/convert/table", "src/data/dataset", "src/data/demo", "src/data/inspect",
         "src/data/source", "src/io", "src/io/h5", "src/math", "src/math/vec", "src/nn", "src/nn/layers",
-        "src/nn/layers/activations", "src/nn/layers/pooling", "src/nn/losses", "src/nn/metrics",
-        "src/nn/metrics/classification", "src/nn/metrics/regression", "src/nn/scores", "src/optim/optimizers",
-        "src/optim/schedules", "src/train", "src/train/checkpoint"
+        "src/nn/layers/activations", "src/nn/layers/pooling", "src/optim/optimizers", "src/optim/schedules",
+        "src/train", "src/train/checkpoint"
     },
     "columns": {
-        "", "datasets", "launch", "src/app/cli", "src/app/cli/commands", "src/app/config", "src/app/report",
-        "src/app/rundir", "src/core", "src/core/system", "tests/bench"
+        "datasets", "src/app/cli", "src/app/cli/commands", "src/app/config", "src/app/report", "src/app/rundir",
+        "src/core", "src/core/system"
     },
 }
 
