@@ -14,4 +14,21 @@ static inline void spec_add(struct model_spec *spec, const char *name, double fi
     if (second != 0) l->args[1] = second;
 }
 
+/* Makes the last layer read these values (0: the input, i + 1: the output of layer i) and not the one before. */
+static inline void spec_from(struct model_spec *spec, int count, const int *values)
+{
+    struct layer_spec *l = &spec->layers[spec->layer_count - 1];
+    l->input_count = count;
+    for (int i = 0; i < count; i++) l->inputs[i] = (int16_t)values[i];
+}
+
+/* A model that trains, for passes of up to max_leaves virtual ranks of `lanes` lanes. */
+static inline enum status spec_model(struct model **m, const struct model_spec *spec, int64_t lanes,
+                                     int64_t max_leaves)
+{
+    const struct model_options options = {
+        .kernels = kernels, .lanes = lanes, .max_leaves = max_leaves, .training = true};
+    return model_create(m, spec, &options);
+}
+
 #endif

@@ -26,12 +26,12 @@ struct session {
     int row_of[2][MODEL_MAX_LAYERS]; /* by forward and backward */
 };
 
-/* Backward ends at the lowest layer with parameters. */
-static int lowest_trained(const struct model *m)
+/* Whether the backward pass of a layer computes the gradient of an input. */
+static bool has_data_gradient(const struct model *m, const struct layer *l)
 {
-    int i = 0;
-    while (i < model_layer_count(m) && model_layer(m, i)->tensor_count == 0) i++;
-    return i;
+    for (int i = 0; i < l->input_count; i++)
+        if (l->inputs[i] > 0 && model_layer(m, l->inputs[i] - 1)->has_backward) return true;
+    return false;
 }
 
 static double layer_flops(const struct layer *l)
@@ -55,11 +55,10 @@ static void add_layer(struct session *s, int index, bool backward)
 {
     const struct layer *l = model_layer(s->t->model, index);
     struct bench_step *r = s->result;
-    int lowest = lowest_trained(s->t->model);
     struct bench_step_row *row = add_row(r, l->ops->name, 1);
     size_t length = strlen(row->name);
     snprintf(row->name + length, sizeof row->name - length, " %d", index);
-    double times = !backward ? 1 : index == lowest ? 1 : 2;
+    double times = backward && has_data_gradient(s->t->model, l) ? 2 : 1;
     row->flops = layer_flops(l) * times * (double)r->batch;
     r->whole.flops += row->flops;
     s->row_of[backward][index] = r->row_count - 1;
@@ -79,7 +78,8 @@ static void plan_rows(struct session *s)
     add_row(r, "loss", 0);
     add_row(r, "backward", 0);
     backward = r->row_count - 1;
-    for (int i = layers - 1; i >= lowest_trained(s->t->model); i--) add_layer(s, i, true);
+    for (int i = layers - 1; i >= 0; i--)
+        if (model_layer(s->t->model, i)->has_backward) add_layer(s, i, true);
     add_row(r, "send", 1);
     r->rows[backward].flops = r->whole.flops - r->rows[forward].flops;
     add_row(r, "sum", 0);

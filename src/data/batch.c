@@ -9,6 +9,7 @@ enum status batch_create(struct batch *b, int64_t lanes, int64_t leaves, int64_t
     b->lanes = lanes;
     b->leaves = leaves;
     TRY(mem_alloc(&b->live, (size_t)leaves, sizeof *b->live, "batch"));
+    TRY(mem_alloc(&b->first, (size_t)leaves, sizeof *b->first, "batch"));
     TRY(mem_alloc(&b->samples, count, sizeof *b->samples, "batch"));
     TRY(mem_alloc(&b->rows, count, sizeof *b->rows, "batch"));
     TRY(mem_alloc(&b->labels, count, sizeof *b->labels, "batch"));
@@ -21,7 +22,7 @@ enum status batch_create(struct batch *b, int64_t lanes, int64_t leaves, int64_t
 
 void batch_destroy(struct batch *b)
 {
-    void *all[] = {&b->live,    &b->samples, &b->rows,      &b->labels, &b->targets,
+    void *all[] = {&b->live, &b->first,    &b->samples, &b->rows,      &b->labels, &b->targets,
                    &b->weights, &b->losses,  &b->predicted, &b->sums};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) mem_free(all[i]);
 }

@@ -38,6 +38,7 @@ KERNEL(void, relu_forward, (int64_t count, const float *x, float *y))
 KERNEL(void, relu_backward, (int64_t count, const float *y, const float *dy, float *dx))
 KERNEL(bool, within, (int64_t count, const float *x, float bound)) /* all |x| <= bound; false for NaN */
 KERNEL(void, add, (int64_t count, const float *a, const float *b, float *sum))
+KERNEL(void, mul, (int64_t count, const float *a, const float *b, float *product))
 
 /* activation.c: count is a multiple of 16. `kept` is y for sigmoid, tanh, leaky_relu and elu, else x. y may
  * be x, dx may be dy. */
@@ -57,8 +58,8 @@ KERNEL(void, sum_rows,
        (int64_t rows, int64_t positions, int64_t lanes, int64_t leaves, const float *x, float *sums))
 
 /* dropout.c: keeps an element with probability 1-p and scales it by 1/(1-p); `keep` has one bit per element,
- * [features][lanes/16]. The draw is rng_words(seed, RNG_DROPOUT, step << 8 | layer,
- * (feature / 4) << 32 | position of the sample in the global batch).v[feature % 4]. */
+ * [features][lanes/16]. The draw is rng_words(seed, RNG_DROPOUT, a, (feature / 4) << 32 | position of the sample in the
+ * global batch).v[feature % 4], where a = layer / 256 << 56 | step << 8 | layer % 256. */
 KERNEL(void, dropout_forward, (const struct dropout_draw *d, const float *x, float *y, uint16_t *keep))
 KERNEL(void, dropout_backward,
        (const struct dropout_draw *d, const uint16_t *keep, const float *dy, float *dx))

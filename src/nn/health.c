@@ -4,7 +4,6 @@
 
 #include <float.h>
 
-#include "math/kernels.h"
 #include "core/mem.h"
 
 #define GRADIENT_BOUND 0x1p100f
@@ -18,20 +17,20 @@ static int64_t gradient_floats(const struct layer *l)
 }
 
 /* The factors of a wide linear layer are far fewer than its weights, and warm in cache. */
-bool health_factors(const struct layer *l, const struct pass *p, const float *x, const float *dy)
+bool health_factors(const struct layer *l, const struct pass *p, const float *const *x, const float *dy)
 {
     if (l->tensor_count == 0) return true;
-    int64_t in = shape_features(l->in) * p->lanes, out = shape_features(l->out) * p->lanes;
+    int64_t in = shape_features(l->in[0]) * p->lanes, out = shape_features(l->out) * p->lanes;
     if (!l->ops->sums_products || p->lanes > MOST_LANES || in + out >= gradient_floats(l)) return false;
-    return kernels->within(in, x, FACTOR_BOUND) && kernels->within(out, dy, FACTOR_BOUND);
+    return l->kernels->within(in, x[0], FACTOR_BOUND) && l->kernels->within(out, dy, FACTOR_BOUND);
 }
 
 bool health_gradients(const struct layer *l, const struct pass *p)
 {
-    return kernels->within(gradient_floats(l), p->grads + l->tensors[0].offset, GRADIENT_BOUND);
+    return l->kernels->within(gradient_floats(l), p->grads + l->tensors[0].offset, GRADIENT_BOUND);
 }
 
 bool health_outputs(const struct layer *l, const struct pass *p, const float *y)
 {
-    return kernels->within(shape_features(l->out) * p->lanes, y, FLT_MAX);
+    return l->kernels->within(shape_features(l->out) * p->lanes, y, FLT_MAX);
 }

@@ -9,7 +9,7 @@
 
 /* Before the backward pass of a layer: whether input and dy alone say, for less than a look at the gradients costs, that these
  * will be good. */
-bool health_factors(const struct layer *l, const struct pass *p, const float *x, const float *dy);
+bool health_factors(const struct layer *l, const struct pass *p, const float *const *x, const float *dy);
 
 /* The gradients of a layer, after its backward pass; the outputs, after its forward pass. */
 bool health_gradients(const struct layer *l, const struct pass *p);

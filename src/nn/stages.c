@@ -1,42 +1,125 @@
+/* stages.c - where ReLU is applied: behind a max pooling, or within its neighbours. Only where its input or output, as the
+ * case may be, has one reader: any other would see a value that is no longer computed. */
 #include "nn/stages.h"
+
+#include <string.h>
+
+#include "core/mem.h"
+
+static int count_readers(const struct stages *s, int value)
+{
+    int count = 0;
+    for (int i = 0; i < s->count; i++)
+        for (int k = 0; k < s->list[i].input_count; k++) count += s->list[i].inputs[k] == value;
+    return count;
+}
+
+/* The stage that alone reads the value, or -1. */
+static int only_reader(const struct stages *s, int value)
+{
+    if (count_readers(s, value) != 1) return -1;
+    for (int i = 0; i < s->count; i++)
+        for (int k = 0; k < s->list[i].input_count; k++)
+            if (s->list[i].inputs[k] == value) return i;
+    return -1;
+}
+
+static int producer(const struct stages *s, int value)
+{
+    for (int i = 0; i < s->count; i++)
+        if (s->list[i].output == value) return i;
+    return -1;
+}
+
+/* Makes stage `to` of the two a layer with other edges; the slots of edges stay where they are. */
+static void rewire(struct stages *s, struct layer *l, int edge, int input, int output)
+{
+    s->inputs[edge] = input;
+    s->input_shapes[edge] = s->shapes[input];
+    l->inputs = s->inputs + edge;
+    l->in = s->input_shapes + edge;
+    l->output = output;
+}
 
 /* max(relu(x)) = relu(max(x)), and where the maximum is not positive neither order lets a gradient through: after the
  * pooling there are fewer elements to go over. */
-static void pool_first(struct layer *stages, int count)
+static void pool_first(struct stages *s)
 {
-    for (int i = 0; i + 1 < count; i++) {
-        if (!stages[i].ops->is_relu || !stages[i + 1].ops->is_max) continue;
-        struct layer relu = stages[i];
-        stages[i] = stages[i + 1];
-        stages[i + 1] = relu;
-        stages[i + 1].in = stages[i + 1].out = stages[i].out;
+    for (int i = 0; i < s->count; i++) {
+        struct layer *relu = &s->list[i];
+        int j = relu->ops->is_relu ? only_reader(s, relu->output) : -1;
+        if (j < 0 || !s->list[j].ops->is_max) continue;
+        struct layer pool = s->list[j], after = *relu;
+        int before = relu->inputs[0], between = relu->output, behind = pool.output;
+        int first = (int)(relu->inputs - s->inputs), second = (int)(pool.inputs - s->inputs);
+        s->shapes[between] = after.out = pool.out;
+        rewire(s, &pool, first, before, between);
+        rewire(s, &after, second, between, behind);
+        s->list[i] = pool;
+        s->list[j] = after;
     }
 }
 
-/* Between two layers that can, ReLU is applied where the first stores its output, and its gradient where the second does. */
-static bool fuses(const struct layer *stages, int count, int i)
+/* Between two layers that can, ReLU is applied where the first stores its output, and its gradient where the second
+ * stores its own. */
+static bool fuses(const struct stages *s, int i, int *before, int *after)
 {
-    return i > 0 && i + 1 < count && stages[i].ops->is_relu && stages[i - 1].ops->fuses_relu &&
-           stages[i + 1].ops->fuses_relu;
+    const struct layer *relu = &s->list[i];
+    if (!relu->ops->is_relu || count_readers(s, relu->inputs[0]) != 1) return false;
+    *before = producer(s, relu->inputs[0]);
+    *after = only_reader(s, relu->output);
+    return *before >= 0 && *after >= 0 && s->list[*before].ops->fuses_relu && s->list[*after].ops->fuses_relu;
 }
 
-static int fuse_relus(struct layer *stages, int count)
+static void fuse_relus(struct stages *s)
 {
-    int kept = 0;
-    for (int i = 0; i < count; i++) {
-        if (fuses(stages, count, i)) {
-            stages[kept - 1].relu_out = true;
-            stages[i + 1].relu_in = true;
-        } else {
-            stages[kept++] = stages[i];
-        }
+    int before, after;
+    for (int i = 0; i < s->count; i++) {
+        if (!fuses(s, i, &before, &after)) continue;
+        s->list[before].relu_out = true;
+        s->list[before].output = s->list[i].output;
+        s->list[after].relu_in = true;
+        memmove(&s->list[i], &s->list[i + 1], (size_t)(s->count - i - 1) * sizeof *s->list);
+        s->count--;
+        i--;
     }
-    return kept;
 }
 
-int stages_arrange(const struct layer *layers, int count, struct layer *stages)
+static enum status copy_graph(struct stages *s, const struct graph *g)
 {
-    for (int i = 0; i < count; i++) stages[i] = layers[i];
-    pool_first(stages, count);
-    return fuse_relus(stages, count);
+    size_t layers = (size_t)g->layer_count, edges = (size_t)g->edge_count;
+    s->count = g->layer_count;
+    s->value_count = g->layer_count + 1;
+    TRY(mem_alloc(&s->list, layers, sizeof *s->list, "stages of the model"));
+    TRY(mem_alloc(&s->inputs, edges, sizeof *s->inputs, "stages of the model"));
+    TRY(mem_alloc(&s->input_shapes, edges, sizeof *s->input_shapes, "stages of the model"));
+    TRY(mem_alloc(&s->shapes, layers + 1, sizeof *s->shapes, "stages of the model"));
+    memcpy(s->list, g->layers, layers * sizeof *s->list);
+    memcpy(s->inputs, g->inputs, edges * sizeof *s->inputs);
+    memcpy(s->input_shapes, g->input_shapes, edges * sizeof *s->input_shapes);
+    memcpy(s->shapes, g->shapes, (layers + 1) * sizeof *s->shapes);
+    for (int i = 0; i < s->count; i++) {
+        struct layer *l = &s->list[i];
+        ptrdiff_t edge = l->inputs - g->inputs;
+        l->inputs = s->inputs + edge;
+        l->in = s->input_shapes + edge;
+    }
+    return STATUS_OK;
+}
+
+enum status stages_init(struct stages *s, const struct graph *g)
+{
+    *s = (struct stages){0};
+    TRY(copy_graph(s, g));
+    pool_first(s);
+    fuse_relus(s);
+    return STATUS_OK;
+}
+
+void stages_free(struct stages *s)
+{
+    mem_free(&s->list);
+    mem_free(&s->inputs);
+    mem_free(&s->input_shapes);
+    mem_free(&s->shapes);
 }

@@ -1,10 +1,21 @@
-/* stages.h - the layers of a model as they are run: the values and gradients of the configured order, with less work. */
+/* stages.h - the layers of a graph as they are run: the same values and gradients with less work. Local functions. */
 #ifndef NN_STAGES_H
 #define NN_STAGES_H
 
-#include "nn/layers/layer.h"
+#include "nn/graph.h"
 
-/* Writes to stages[count] what is run for the planned layers[count]; returns how many that are. */
-int stages_arrange(const struct layer *layers, int count, struct layer *stages);
+/* What is run, in order. Stages are copies of the graph's layers, and borrow tensors and names from it. */
+struct stages {
+    int count;
+    struct layer *list;         /* [count] */
+    int *inputs;                /* as of the graph, but for rewired edges */
+    struct shape *input_shapes; /* likewise */
+    struct shape *shapes;       /* of the values, likewise */
+    int value_count;
+};
+
+/* Copies the layers and arranges them. Errors: STATUS_OTHER, memory. stages_free also after a failure. */
+enum status stages_init(struct stages *s, const struct graph *g);
+void stages_free(struct stages *s);
 
 #endif

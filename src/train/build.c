@@ -21,26 +21,16 @@ enum status build_check_shape(struct shape want, const struct dataset *d)
                        wanted);
 }
 
-/* Clipped logits are those of a last layer that limits them. */
-static enum status limit_outputs(struct model_spec *spec, double bound)
+enum status build_model(struct model **model, const struct config *config, struct shape input,
+                        const struct model_options *options)
 {
-    if (bound == 0) return STATUS_OK;
-    if (spec->layer_count == MODEL_MAX_LAYERS)
-        return status_fail(STATUS_CONFIG, "train.clip_logits needs one layer more than the %d there can be",
-                           MODEL_MAX_LAYERS);
-    spec->layers[spec->layer_count++] = (struct layer_spec){layer_find("hardtanh"), {-bound, bound}};
-    return STATUS_OK;
-}
-
-enum status build_model(struct model **model, const struct config *config, struct shape input, int64_t lanes,
-                        int64_t most)
-{
+    *model = NULL;
     struct model_spec *spec = NULL;
     TRY(mem_alloc(&spec, 1, sizeof *spec, "model"));
     *spec = config->model;
     if (spec->input.c == 0) spec->input = input;
-    enum status status = limit_outputs(spec, config->clip_logits);
-    if (status == STATUS_OK) status = model_create(model, spec, lanes, most);
+    spec->clip_logits = config->clip_logits;
+    enum status status = model_create(model, spec, options);
     mem_free(&spec);
     return status;
 }

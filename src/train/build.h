@@ -11,8 +11,8 @@
 enum status build_start_math(struct comm *comm, const struct config *config);
 
 /* The model that the configuration says, for inputs of this shape unless it says another. Local. */
-enum status build_model(struct model **model, const struct config *config, struct shape input, int64_t lanes,
-                        int64_t most);
+enum status build_model(struct model **model, const struct config *config, struct shape input,
+                        const struct model_options *options);
 
 /* STATUS_DATA if samples have another number of features. Local. */
 enum status build_check_shape(struct shape want, const struct dataset *d);

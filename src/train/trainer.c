@@ -62,12 +62,22 @@ static enum status plan_batches(struct trainer *t)
     return STATUS_OK;
 }
 
+/* The layer that makes the outputs; a view leaves them as they are. */
+static const struct layer *last_layer(const struct model *m)
+{
+    const struct layer *l = model_layer(m, model_layer_count(m) - 1);
+    while (l->ops->is_view && l->inputs[0] > 0) l = model_layer(m, l->inputs[0] - 1);
+    return l;
+}
+
 static enum status build_parts(struct trainer *t)
 {
     TRY(plan_batches(t));
     int64_t ranks = comm_size(t->comm), most = (t->info.leaves + ranks - 1) / ranks;
-    TRY(build_model(&t->model, t->config, dataset_info(t->train)->shape, t->info.lanes, most));
-    TRY(build_check_shape(model_layer(t->model, 0)->in, t->train));
+    const struct model_options options = {
+        .kernels = kernels, .lanes = t->info.lanes, .max_leaves = most, .training = true};
+    TRY(build_model(&t->model, t->config, dataset_info(t->train)->shape, &options));
+    TRY(build_check_shape(model_input_shape(t->model), t->train));
     int64_t outputs = shape_features(model_output_shape(t->model));
     TRY(dataset_check_labels(t->train, outputs));
     TRY(dataset_check_counts(t->train));
@@ -76,12 +86,11 @@ static enum status build_parts(struct trainer *t)
                                                 .kind = dataset_kind(t->train),
                                                 .outputs = outputs,
                                                 .threshold = t->config->metrics_threshold}));
-    int last = model_layer_count(t->model) - 1 - (t->config->clip_logits > 0); /* of the configured ones */
-    TRY(loss_check_last_layer(&t->loss, model_layer(t->model, last)->ops));
+    TRY(loss_check_last_layer(&t->loss, last_layer(t->model)->ops));
     TRY(batch_create(&t->batch, t->info.lanes, model_leaves(t->model), dataset_width(t->train)));
     t->batch.target_normal = t->targets.channels ? &t->targets : NULL;
     if (!t->val) return STATUS_OK;
-    TRY(build_check_shape(model_layer(t->model, 0)->in, t->val));
+    TRY(build_check_shape(model_input_shape(t->model), t->val));
     return evaluation_create(&t->evaluation, t->comm, t->model, t->val, &t->normal, &t->loss, &t->batch,
                              t->config->metrics_top_k);
 }

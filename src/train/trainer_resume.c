@@ -41,7 +41,8 @@ enum status trainer_peek(struct h5 *f, const struct config *config, struct train
     struct model *model = NULL;
     TRY(kernels_select("auto")); /* a model is planned with some; trainer_create chooses */
     TRY(checkpoint_facts_of(f, &facts));
-    enum status status = build_model(&model, config, facts.input, shape_lanes(1), 1);
+    const struct model_options options = {.kernels = kernels, .lanes = shape_lanes(1), .max_leaves = 1};
+    enum status status = build_model(&model, config, facts.input, &options);
     if (status == STATUS_OK)
         status = checkpoint_check(f, model, config->optim, &facts, &progress);
     else

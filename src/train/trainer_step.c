@@ -13,7 +13,8 @@ static void choose_samples(struct trainer *t, const struct order *order, int64_t
                            int64_t leaf)
 {
     struct batch *b = &t->batch;
-    int64_t first = position + v * t->info.slice, left = t->info.train_samples - first;
+    b->first[leaf] = v * t->info.slice;
+    int64_t first = position + b->first[leaf], left = t->info.train_samples - first;
     b->live[leaf] = left < 0 ? 0 : left < t->info.slice ? left : t->info.slice;
     for (int64_t i = 0; i < b->live[leaf]; i++) b->samples[leaf * b->lanes + i] = order_at(order, first + i);
 }
@@ -109,8 +110,8 @@ static void run_group(struct step *s, struct tree_node group)
                         .grads = sync_gradient(t->sync),
                         .seed = (uint64_t)t->config->seed,
                         .step = (uint64_t)t->progress.step,
-                        .first_sample = group.lo * t->info.slice,
-                        .slice = t->info.slice,
+                        .first_samples = t->batch.first,
+                        .live = t->batch.live,
                         .lanes = t->batch.leaves * t->batch.lanes,
                         .leaves = t->batch.leaves,
                         .training = true,

@@ -259,35 +259,30 @@ class House(unittest.TestCase):
 
 
 NEW_LAYER = """\
+/* threefold.c - three times its input. */
 #include "nn/layers/layer.h"
 
-static enum status plan(struct layer *l)
+static void threefold_forward(const struct layer *l, const struct pass *p, const float *const *x, float *y)
 {
-    l->out = l->in;
-    return STATUS_OK;
+    int64_t count = shape_features(l->out) * p->lanes;
+    for (int64_t i = 0; i < count; i++) y[i] = 3 * x[0][i];
 }
 
-static void forward(const struct layer *l, const struct pass *p, const float *x, float *y)
-{
-    int64_t count = shape_features(l->in) * p->lanes;
-    for (int64_t i = 0; i < count; i++) y[i] = 3 * x[i];
-}
-
-static void backward(const struct layer *l, const struct pass *p, const float *x, const float *y, float *dy,
-                     float *dx)
+static void threefold_backward(const struct layer *l, const struct pass *p, const float *const *x, const float *y,
+                               float *dy, float *const *dx)
 {
     (void)x, (void)y;
-    int64_t count = shape_features(l->in) * p->lanes;
-    for (int64_t i = 0; dx && i < count; i++) dx[i] = 3 * dy[i];
+    int64_t count = shape_features(l->out) * p->lanes;
+    for (int64_t i = 0; dx[0] && i < count; i++) dx[0][i] = 3 * dy[i];
 }
 
 extern const struct layer_ops layer_threefold;
 const struct layer_ops layer_threefold = {
     .name = "threefold",
     .help = "three times its input",
-    .plan = plan,
-    .forward = forward,
-    .backward = backward,
+    .plan = layer_plan_same,
+    .forward = threefold_forward,
+    .backward = threefold_backward,
     .in_place = true,
 };
 """

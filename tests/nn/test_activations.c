@@ -33,14 +33,15 @@ static float *to_lanes(const struct reference_array *a, int64_t features, int64_
 /* A layer on one case: y and dx, [features][lanes]. */
 static void run(const struct reference_case *c, struct layer *l, bool in_place, float **y, float **dx)
 {
-    int64_t features = shape_features(l->in);
+    int64_t features = shape_features(l->in[0]);
     float *x = to_lanes(reference_find(c, "x"), features, l->lanes);
     float *dy = to_lanes(reference_find(c, "dy"), features, l->lanes);
     *y = in_place ? x : floats(features * l->lanes);
     *dx = in_place ? dy : floats(features * l->lanes);
     struct pass p = {.lanes = l->lanes, .leaves = 1, .training = true};
-    l->ops->forward(l, &p, x, *y);
-    l->ops->backward(l, &p, l->ops->keeps_input ? x : NULL, l->ops->keeps_output ? *y : NULL, dy, *dx);
+    l->ops->forward(l, &p, (const float *const[]){x}, *y);
+    l->ops->backward(l, &p, (const float *const[]){l->ops->keeps_input ? x : NULL},
+                     l->ops->keeps_output ? *y : NULL, dy, (float *const[]){*dx});
     if (in_place) return;
     mem_free(&x), mem_free(&dy);
 }
@@ -50,8 +51,8 @@ static void check_values(const struct reference_case *c, const struct layer *l, 
 {
     const struct reference_array *want = reference_find(c, "y"), *slope = reference_find(c, "dx"),
                                  *dy = reference_find(c, "dy");
-    int64_t features = shape_features(l->in);
-    double classes = strstr(c->name, "softmax") ? (double)l->in.c : 1, most = 0;
+    int64_t features = shape_features(l->in[0]);
+    double classes = strstr(c->name, "softmax") ? (double)l->in[0].c : 1, most = 0;
     for (int64_t i = 0; i < dy->count; i++) most = fmax(most, fabs(dy->values[i]));
     for (int64_t i = 0; i < want->count; i++) {
         int64_t at = i % features * l->lanes + i / features;
@@ -66,8 +67,11 @@ static void check_values(const struct reference_case *c, const struct layer *l, 
 static void check_layer(const struct reference_case *c)
 {
     const struct reference_array *x = reference_find(c, "x");
+    const struct shape in = shape_2d(x->dims[1], x->dims[2], x->dims[3]);
     struct layer l = {.ops = layer_find(c->name),
-                      .in = shape_2d(x->dims[1], x->dims[2], x->dims[3]),
+                      .kernels = kernels,
+                      .in = &in,
+                      .input_count = 1,
                       .lanes = shape_lanes(x->dims[0]),
                       .leaves = 1};
     CHECK(l.ops != NULL);
@@ -75,13 +79,13 @@ static void check_layer(const struct reference_case *c)
     arg_defaults(l.ops->args, l.args);
     for (int i = 0; l.ops->args && l.ops->args[i].name; i++)
         if (reference_find(c, l.ops->args[i].name)) l.args[i] = reference_number(c, l.ops->args[i].name);
-    CHECK_STATUS(l.ops->plan(&l), STATUS_OK);
+    CHECK_STATUS(layer_plan(&l), STATUS_OK);
     float *y, *dx, *again, *dx_again;
     run(c, &l, false, &y, &dx);
     check_values(c, &l, y, dx);
     if (l.ops->in_place) {
         run(c, &l, true, &again, &dx_again);
-        size_t bytes = (size_t)(shape_features(l.in) * l.lanes) * sizeof *y;
+        size_t bytes = (size_t)(shape_features(in) * l.lanes) * sizeof *y;
         CHECK(memcmp(y, again, bytes) == 0 && memcmp(dx, dx_again, bytes) == 0);
         mem_free(&again), mem_free(&dx_again);
     }

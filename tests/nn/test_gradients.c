@@ -20,6 +20,9 @@
 #include "core/rng.h"
 
 #define FLOAT_EPSILON 5.96e-8 /* 2^-24 */
+#define MAX_INPUTS    3
+
+static const int64_t first_samples[] = {32};
 
 static uint64_t draws;
 
@@ -47,15 +50,19 @@ static float *coarse(int64_t count)
 /* Everything one case needs. */
 struct bench {
     struct layer layer;
+    struct shape shapes[MAX_INPUTS];
+    const float *xs[MAX_INPUTS];
+    float *dxs[MAX_INPUTS];
     int64_t lanes, in, out, params;
     float *x, *y, *r, *w, *dy, *dx, *dw, *direction;
 };
 
-static void place(struct bench *b, struct shape in, int64_t lanes)
+static void place(struct bench *b, int64_t lanes)
 {
     struct layer *l = &b->layer;
     b->lanes = lanes;
-    b->in = shape_features(in) * lanes;
+    b->in = 0;
+    for (int i = 0; i < l->input_count; i++) b->in += shape_features(b->shapes[i]) * lanes;
     b->out = shape_features(l->out) * lanes;
     b->params = 0;
     for (int t = 0; t < l->tensor_count; t++) {
@@ -68,12 +75,18 @@ static void place(struct bench *b, struct shape in, int64_t lanes)
     b->y = vector(b->out, 0), b->dy = vector(b->out, 0), b->r = vector(b->out, 1);
     b->w = coarse(b->params), b->dw = vector(b->params, 0);
     b->direction = coarse(b->in + b->params);
+    int64_t at = 0; /* the inputs lie one behind the other */
+    for (int i = 0; i < l->input_count; i++) {
+        b->xs[i] = b->x + at, b->dxs[i] = b->dx + at;
+        at += shape_features(b->shapes[i]) * lanes;
+    }
 }
 
 static void release(struct bench *b)
 {
     float **all[] = {&b->x, &b->y, &b->r, &b->w, &b->dy, &b->dx, &b->dw, &b->direction};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) mem_free(all[i]);
+    layer_free(&b->layer);
     mem_free(&b->layer.saved);
     mem_free(&b->layer.scratch);
 }
@@ -84,7 +97,7 @@ static struct pass pass_of(const struct bench *b)
                          .grads = b->dw,
                          .seed = 3,
                          .step = 5,
-                         .first_sample = 32,
+                         .first_samples = first_samples,
                          .lanes = b->lanes,
                          .leaves = 1,
                          .training = true};
@@ -96,7 +109,7 @@ static double value_at(struct bench *b, const float *x, const float *w, double h
     for (int64_t i = 0; i < b->in; i++) b->x[i] = (float)(x[i] + h * b->direction[i]);
     for (int64_t i = 0; i < b->params; i++) b->w[i] = (float)(w[i] + h * b->direction[b->in + i]);
     struct pass p = pass_of(b);
-    b->layer.ops->forward(&b->layer, &p, b->x, b->y);
+    b->layer.ops->forward(&b->layer, &p, b->xs, b->y);
     double sum = 0;
     *size = 0;
     for (int64_t i = 0; i < b->out; i++) {
@@ -113,15 +126,26 @@ static double quotient(struct bench *b, const float *x, const float *w, double h
     return (up - value_at(b, x, w, -h, size)) / (2 * h);
 }
 
+/* As a model does for layers that say of themselves that their gradient is dy. */
+static void run_backward(struct bench *b, const struct pass *p)
+{
+    const struct layer *l = &b->layer;
+    if (!l->ops->passes_gradient) {
+        l->ops->backward(l, p, b->xs, b->y, b->dy, b->dxs);
+        return;
+    }
+    for (int i = 0; i < l->input_count; i++) memcpy(b->dxs[i], b->dy, (size_t)b->out * sizeof *b->dy);
+}
+
 static void check_case(struct bench *b)
 {
     float *x = vector(b->in, 0), *w = vector(b->params, 0);
     memcpy(x, b->x, (size_t)b->in * sizeof *x);
     memcpy(w, b->w, (size_t)b->params * sizeof *w);
     struct pass p = pass_of(b);
-    b->layer.ops->forward(&b->layer, &p, b->x, b->y);
+    b->layer.ops->forward(&b->layer, &p, b->xs, b->y);
     memcpy(b->dy, b->r, (size_t)b->out * sizeof *b->dy);
-    b->layer.ops->backward(&b->layer, &p, b->x, b->y, b->dy, b->dx);
+    run_backward(b, &p);
     double analytic = 0, weight = 0, size;
     for (int64_t i = 0; i < b->in; i++) analytic += (double)b->dx[i] * (double)b->direction[i];
     for (int64_t i = 0; i < b->in; i++) weight += pow((double)b->dx[i] * (double)b->direction[i], 2);
@@ -163,14 +187,20 @@ static void check_layer(const struct layer_ops *ops)
     static const int64_t lane_counts[] = {16, 48, 272};
     int checked = 0;
     for (int trial = 0; trial < 60; trial++) {
-        struct bench b = {.layer = {.ops = ops,
-                                    .in = shapes[trial % 5],
-                                    .lanes = lane_counts[trial % 3],
-                                    .leaves = 1,
-                                    .index = 2}};
+        struct bench b = {
+            .layer = {
+                .ops = ops, .kernels = kernels, .lanes = lane_counts[trial % 3], .leaves = 1, .index = 2}};
+        b.layer.in = b.shapes;
+        b.layer.input_count = ops->min_inputs > 1 ? ops->min_inputs + trial % 2 : 1;
+        for (int i = 0; i < b.layer.input_count; i++) b.shapes[i] = shapes[trial % 5];
+        if (trial % 4 == 0) b.shapes[b.layer.input_count - 1].c++; /* some layers take other channels */
         draw_args(ops, b.layer.args);
-        if (ops->plan(&b.layer) != STATUS_OK) continue; /* a window larger than the input */
-        place(&b, shapes[trial % 5], lane_counts[trial % 3]);
+        if (layer_plan(&b.layer) !=
+            STATUS_OK) { /* a window larger than the input, shapes that must be equal */
+            layer_free(&b.layer);
+            continue;
+        }
+        place(&b, lane_counts[trial % 3]);
         /* Away from kinks: on a grid of 1/8 that misses 0. Within 4, where smooth functions change, or within 64, where no two
          * elements of a window are alike. */
         int64_t numbers = trial % 2 && !ops->is_max ? 61 : 1009;

@@ -42,7 +42,7 @@ static float *floats(int64_t count)
 
 static void set_up(struct bench *b, const struct model_spec *spec)
 {
-    CHECK_STATUS(model_create(&b->m, spec, LANES, 1), STATUS_OK);
+    CHECK_STATUS(spec_model(&b->m, spec, LANES, 1), STATUS_OK);
     b->params = floats(model_param_floats(b->m));
     b->grads = floats(model_param_floats(b->m));
     b->inputs = shape_features(spec->input) * LANES;
@@ -140,31 +140,35 @@ static void check_inputs(const struct layer_ops *ops, bool many)
 static void check_factors(void)
 {
     static float x[64 * LANES], dy[64 * LANES];
+    const float *const inputs[] = {x};
     const struct layer_ops *linear = layer_find("linear");
-    struct layer l = {.ops = linear, .in = shape_flat(64), .lanes = LANES, .leaves = 1};
+    const struct shape in = shape_flat(64);
+    struct layer l = {
+        .ops = linear, .kernels = kernels, .in = &in, .input_count = 1, .lanes = LANES, .leaves = 1};
     struct pass p = {.lanes = LANES, .leaves = 1};
     arg_defaults(linear->args, l.args);
     l.args[0] = 64;
-    CHECK_STATUS(linear->plan(&l), STATUS_OK);
+    CHECK_STATUS(layer_plan(&l), STATUS_OK);
     l.tensors[1].offset = 64 * 64;
-    CHECK(health_factors(&l, &p, x, dy));
+    CHECK(health_factors(&l, &p, inputs, dy));
     p.lanes = 16; /* fewer factors still */
-    CHECK(health_factors(&l, &p, x, dy));
+    CHECK(health_factors(&l, &p, inputs, dy));
     p.lanes = LANES + 16;
-    CHECK(!health_factors(&l, &p, x, dy));
+    CHECK(!health_factors(&l, &p, inputs, dy));
     p.lanes = LANES;
     for (int end = 0; end < 2; end++) {
         float *at = end ? &dy[64 * LANES - 1] : x;
         static const float values[] = {0x1p40f, -0x1p40f, 0x1.000002p40f, -0x1.000002p40f, NAN, INFINITY};
         for (int i = 0; i < 6; i++) {
             *at = values[i];
-            CHECK(health_factors(&l, &p, x, dy) == (i < 2));
+            CHECK(health_factors(&l, &p, inputs, dy) == (i < 2));
         }
         *at = 0;
     }
-    struct layer relu = {.ops = layer_find("relu"), .in = shape_flat(64), .out = shape_flat(64)};
+    struct layer relu = {.ops = layer_find("relu"), .in = &in, .out = in};
     x[0] = NAN;
-    CHECK(health_factors(&relu, &p, x, dy)); /* no parameters, no gradients */
+    CHECK(health_factors(&relu, &p, inputs, dy)); /* no parameters, no gradients */
+    layer_free(&l);
 }
 
 /* The first layer whose output is not finite, from an input, a weight or an overflow. */
@@ -202,27 +206,32 @@ static void check_first_bad(void)
 static void check_hardtanh(void)
 {
     const struct layer_ops *ops = layer_find("hardtanh");
-    struct layer l = {.ops = ops, .in = shape_flat(1), .lanes = 16, .leaves = 1};
+    const struct shape in = shape_flat(1);
+    struct layer l = {.ops = ops, .kernels = kernels, .in = &in, .input_count = 1, .lanes = 16, .leaves = 1};
     struct pass p = {.lanes = 16, .leaves = 1};
     float x[16] = {NAN, 3, -3, 0.5f}, y[16], dy[16] = {1, NAN, 1, NAN}, dx[16];
     arg_defaults(ops->args, l.args);
-    CHECK_STATUS(ops->plan(&l), STATUS_OK);
-    ops->forward(&l, &p, x, y);
-    ops->backward(&l, &p, NULL, y, dy, dx);
+    CHECK_STATUS(layer_plan(&l), STATUS_OK);
+    ops->forward(&l, &p, (const float *const[]){x}, y);
+    ops->backward(&l, &p, NULL, y, dy, (float *const[]){dx});
     CHECK(isnan(y[0]) && y[1] == 1 && y[2] == -1 && y[3] == 0.5f);
     CHECK(dx[0] == 1 && dx[1] == 0 && dx[2] == 0 && isnan(dx[3]));
     l.args[0] = l.args[1];
-    CHECK_STATUS(ops->plan(&l), STATUS_CONFIG);
+    CHECK_STATUS(layer_plan(&l), STATUS_CONFIG);
     CHECK(strcmp(status_text(), "min_val 1 is not below max_val 1") == 0);
 }
 
 static bool has_parameters(const struct layer_ops *ops)
 {
-    struct layer l = {.ops = ops, .in = shape_2d(4, 3, 3), .lanes = LANES, .leaves = 1};
+    const struct shape in = shape_2d(4, 3, 3);
+    struct layer l = {
+        .ops = ops, .kernels = kernels, .in = &in, .input_count = 1, .lanes = LANES, .leaves = 1};
     arg_defaults(ops->args, l.args);
     if (ops->args && ops->args[0].kind == ARG_INT) l.args[0] = 2;
     if (strcmp(ops->name, "conv2d") == 0) l.args[1] = 2;
-    return ops->plan(&l) == STATUS_OK && l.tensor_count > 0;
+    bool has = layer_plan(&l) == STATUS_OK && l.tensor_count > 0;
+    layer_free(&l);
+    return has;
 }
 
 int main(int argc, char **argv)

@@ -52,8 +52,11 @@ static void check_layer(const struct reference_case *c)
     const struct reference_array *x = reference_find(c, "x"), *weight = reference_find(c, "weight");
     const struct reference_array *dy = reference_find(c, "dy");
     int64_t lanes = shape_lanes(x->dims[0]);
+    const struct shape in_shape = shape_2d(x->dims[1], x->dims[2], x->dims[3]);
     struct layer l = {.ops = layer_find(c->name),
-                      .in = shape_2d(x->dims[1], x->dims[2], x->dims[3]),
+                      .kernels = kernels,
+                      .in = &in_shape,
+                      .input_count = 1,
                       .lanes = lanes,
                       .leaves = 1};
     CHECK(l.ops != NULL);
@@ -62,7 +65,7 @@ static void check_layer(const struct reference_case *c)
     static const char *const names[] = {"kernel", "stride", "padding"};
     for (int i = 0; i < 3; i++) l.args[arg_find(l.ops->args, names[i])] = reference_number(c, names[i]);
     if (weight) l.args[arg_find(l.ops->args, "out")] = (double)weight->dims[0];
-    CHECK_STATUS(l.ops->plan(&l), STATUS_OK);
+    CHECK_STATUS(layer_plan(&l), STATUS_OK);
     CHECK_STATUS(mem_alloc(&l.saved, l.saved_bytes, 1, "test"), STATUS_OK);
     CHECK_STATUS(mem_alloc(&l.scratch, l.scratch_bytes, 1, "test"), STATUS_OK);
 
@@ -76,12 +79,12 @@ static void check_layer(const struct reference_case *c)
         for (int64_t i = 0; i < bias->count; i++) params[l.tensors[1].offset + i] = (float)bias->values[i];
     }
     float *in = to_lanes(x, lanes), *gradient = to_lanes(dy, lanes);
-    float *y = floats(shape_features(l.out) * lanes), *dx = floats(shape_features(l.in) * lanes);
+    float *y = floats(shape_features(l.out) * lanes), *dx = floats(shape_features(in_shape) * lanes);
     struct pass p = {.params = params, .grads = grads, .lanes = lanes, .leaves = 1, .training = true};
-    l.ops->forward(&l, &p, in, y);
-    l.ops->backward(&l, &p, in, y, gradient, dx);
+    l.ops->forward(&l, &p, (const float *const[]){in}, y);
+    l.ops->backward(&l, &p, (const float *const[]){in}, y, gradient, (float *const[]){dx});
 
-    double kernel = reference_number(c, "kernel"), terms = (double)l.in.c * kernel * kernel + 2;
+    double kernel = reference_number(c, "kernel"), terms = (double)in_shape.c * kernel * kernel + 2;
     double scale = largest(x) * (weight ? largest(weight) : 1);
     check_lanes(reference_find(c, "y"), y, lanes, FLOAT_EPSILON * terms * terms * scale);
     double out_terms = (double)l.out.c * kernel * kernel + 2;
@@ -97,6 +100,7 @@ static void check_layer(const struct reference_case *c)
     }
     mem_free(&params), mem_free(&grads), mem_free(&in), mem_free(&gradient), mem_free(&y), mem_free(&dx);
     mem_free(&l.saved), mem_free(&l.scratch);
+    layer_free(&l);
 }
 
 /* Rounding of the exponentials and their sum: a few units in the last place of the probabilities; the loss

@@ -139,7 +139,7 @@ static void create_model(struct model **m)
     spec_add(&spec, "linear", 1900, 0);
     spec_add(&spec, "linear", 41, 0);
     spec_add(&spec, "linear", 1, 0);
-    CHECK_STATUS(model_create(m, &spec, 16, 1), STATUS_OK);
+    CHECK_STATUS(spec_model(m, &spec, 16, 1), STATUS_OK);
 }
 
 int main(int argc, char **argv)

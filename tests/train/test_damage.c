@@ -39,7 +39,7 @@ static void subject_create(struct subject *s)
     struct config c = configuration(0);
     *s = (struct subject){0};
     c.model.input = input;
-    CHECK_STATUS(model_create(&s->model, &c.model, 16, 1), STATUS_OK);
+    CHECK_STATUS(spec_model(&s->model, &c.model, 16, 1), STATUS_OK);
     s->room =
         (struct checkpoint_room){.model = s->model, .optim = optim_find("adam"), .progress = &s->progress};
     for (int i = 0; i < 3; i++)
@@ -169,10 +169,10 @@ static void check_other_files(struct subject *s)
     CHECK_STATUS(h5_write(w, "x", H5_TYPE_F32, 1, (int64_t[]){3}, (float[]){1, 2, 3}), STATUS_OK);
     CHECK_STATUS(h5_commit(&w), STATUS_OK);
     check_refused(s); /* nothing in it */
-    CHECK_STATUS(h5_create_sealed(&w, copy, CHECKPOINT_FORMAT ", version 3, step 120"), STATUS_OK);
+    CHECK_STATUS(h5_create_sealed(&w, copy, CHECKPOINT_FORMAT ", version 4, step 120"), STATUS_OK);
     CHECK_STATUS(h5_commit(&w), STATUS_OK);
     check_refused(s);
-    CHECK(strstr(status_text(), "version 3") != NULL);
+    CHECK(strstr(status_text(), "version 4") != NULL);
 }
 
 /* Values that no healthy run saves. */

@@ -175,7 +175,7 @@ static struct loss_sums reference(const struct trainer *t, const struct order *o
     struct model *m = NULL;
     struct batch b = {0};
     spec.input = shape_flat(FEATURES);
-    CHECK_STATUS(model_create(&m, &spec, lanes, 1), STATUS_OK);
+    CHECK_STATUS(spec_model(&m, &spec, lanes, 1), STATUS_OK);
     CHECK_STATUS(batch_create(&b, lanes, 1, dataset_width(t->train)), STATUS_OK);
     b.live[0] = live;
     for (int64_t i = 0; i < live; i++) b.samples[i] = order_at(order, position + i);

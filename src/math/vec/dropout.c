@@ -51,7 +51,7 @@ VEC_INLINE uint16_t bits_of(const uint32_t words[16], uint32_t threshold)
 void LEVEL(dropout_forward)(const struct dropout_draw *d, const float *x, float *y, uint16_t *keep)
 {
     philox4x32_key_t key = philox_key(d->seed, RNG_DROPOUT);
-    uint64_t a = d->step << 8 | d->layer;
+    uint64_t a = (uint64_t)(d->layer >> 8) << 56 | d->step << 8 | (d->layer & 255);
     /* a word is dropped when it is below p * 2^32 */
     uint32_t threshold = (uint32_t)((double)d->p * 4294967296.0);
     float scale = 1.0f / (1.0f - d->p);

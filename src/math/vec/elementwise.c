@@ -23,3 +23,8 @@ void LEVEL(add)(int64_t count, const float *a, const float *b, float *sum)
 {
     for (int64_t i = 0; i < count; i++) sum[i] = a[i] + b[i];
 }
+
+void LEVEL(mul)(int64_t count, const float *a, const float *b, float *product)
+{
+    for (int64_t i = 0; i < count; i++) product[i] = a[i] * b[i];
+}

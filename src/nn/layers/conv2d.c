@@ -12,46 +12,50 @@ static const struct arg args[] = {
     ARG_END,
 };
 
-static struct window window(const struct layer *l, int64_t lanes, int64_t leaves)
+static struct window conv2d_window(const struct layer *l, int64_t lanes, int64_t leaves)
 {
     return window_of(l, (int64_t)l->args[KERNEL], (int64_t)l->args[STRIDE], (int64_t)l->args[PADDING], lanes,
                      leaves);
 }
 
-static enum status plan(struct layer *l)
+static enum status conv2d_plan(struct layer *l)
 {
     int64_t out = (int64_t)l->args[OUT], kernel = (int64_t)l->args[KERNEL];
     TRY(window_plan(l, kernel, (int64_t)l->args[STRIDE], (int64_t)l->args[PADDING], out, &l->out));
-    float bound = (float)(1 / sqrt((double)(l->in.c * kernel * kernel)));
-    l->tensors[l->tensor_count++] = (struct tensor){
-        .name = "weight", .dims = {out, l->in.c, kernel, kernel}, .rank = 4, .init_bound = bound};
-    if (l->args[BIAS] != 0)
-        l->tensors[l->tensor_count++] =
-            (struct tensor){.name = "bias", .dims = {out}, .rank = 1, .init_bound = bound};
-    struct window w = window(l, l->lanes, l->leaves);
-    l->scratch_bytes = (size_t)kernels->conv_scratch_floats(&w) * sizeof(float);
-    return STATUS_OK;
+    float bound = (float)(1 / sqrt((double)(l->in[0].c * kernel * kernel)));
+    TRY(layer_add_tensor(
+        l, &(struct tensor){
+               .name = "weight", .dims = {out, l->in[0].c, kernel, kernel}, .rank = 4, .init_bound = bound}));
+    if (l->args[BIAS] == 0) return STATUS_OK;
+    return layer_add_tensor(l,
+                            &(struct tensor){.name = "bias", .dims = {out}, .rank = 1, .init_bound = bound});
 }
 
-static void forward(const struct layer *l, const struct pass *p, const float *x, float *y)
+static void conv2d_measure(struct layer *l)
 {
-    struct window w = window(l, p->lanes, p->leaves);
-    const float *bias = l->tensor_count == 2 ? p->params + l->tensors[1].offset : NULL;
-    kernels->conv_forward(&w, p->params + l->tensors[0].offset, bias, l->relu_out, x, y, l->scratch);
+    struct window w = conv2d_window(l, l->lanes, l->leaves);
+    l->scratch_bytes = (size_t)l->kernels->conv_scratch_floats(&w) * sizeof(float);
 }
 
-static void backward(const struct layer *l, const struct pass *p, const float *x, const float *y, float *dy,
-                     float *dx)
+static void conv2d_forward(const struct layer *l, const struct pass *p, const float *const *x, float *y)
+{
+    struct window w = conv2d_window(l, p->lanes, p->leaves);
+    const float *bias = l->tensor_count == 2 ? p->params + l->tensors[1].offset : NULL;
+    l->kernels->conv_forward(&w, p->params + l->tensors[0].offset, bias, l->relu_out, x[0], y, l->scratch);
+}
+
+static void conv2d_backward(const struct layer *l, const struct pass *p, const float *const *x,
+                            const float *y, float *dy, float *const *dx)
 {
     (void)y;
-    struct window w = window(l, p->lanes, p->leaves);
-    kernels->conv_backward_weight(&w, x, dy, p->grads + l->tensors[0].offset, l->scratch);
+    struct window w = conv2d_window(l, p->lanes, p->leaves);
+    l->kernels->conv_backward_weight(&w, x[0], dy, p->grads + l->tensors[0].offset, l->scratch);
     if (l->tensor_count == 2)
-        kernels->sum_rows(l->out.c, shape_positions(l->out), p->lanes, p->leaves, dy,
-                          p->grads + l->tensors[1].offset);
-    if (dx)
-        kernels->conv_backward_data(&w, p->params + l->tensors[0].offset, dy, l->relu_in ? x : NULL, dx,
-                                    l->scratch);
+        l->kernels->sum_rows(l->out.c, shape_positions(l->out), p->lanes, p->leaves, dy,
+                             p->grads + l->tensors[1].offset);
+    if (dx[0])
+        l->kernels->conv_backward_data(&w, p->params + l->tensors[0].offset, dy, l->relu_in ? x[0] : NULL,
+                                       dx[0], l->scratch);
 }
 
 extern const struct layer_ops layer_conv2d;
@@ -59,9 +63,10 @@ const struct layer_ops layer_conv2d = {
     .name = "conv2d",
     .help = "2-D convolution with a square window, as torch.nn.Conv2d",
     .args = args,
-    .plan = plan,
-    .forward = forward,
-    .backward = backward,
+    .plan = conv2d_plan,
+    .measure = conv2d_measure,
+    .forward = conv2d_forward,
+    .backward = conv2d_backward,
     .keeps_input = true,
     .fuses_relu = true,
 };

@@ -1,9 +1,11 @@
 /* layer.h - what a kind of layer is, and one layer of a built model.
  *
- * A kind is a constant struct layer_ops in a file <name>.c below src/nn/layers, listed in src/nn/layers/list.h: one file and
- * one line add a kind, and configuration, help, gradient check and rank sweep pick it up from there.
- * A layer owns nothing: its parameters are ranges of the model's flat vector, its saved state a range of
- * the workspace. All functions are local (no communication). */
+ * A kind is a constant struct layer_ops in a file <name>.c below src/nn/layers, listed in src/nn/layers/list.h: one file
+ * and one line add a kind, and configuration, help, gradient check and rank sweep pick it up from there.
+ *
+ * A model is a graph: a *value* is one activation [C][D][H][W][N], a *node* is a layer, which reads one or more values
+ * and writes one. Value 0 is the input of the model; value i + 1 is the output of layer i. A layer's parameters are
+ * ranges of the model's flat vector, its saved state a range of the model's arena. All functions are local. */
 #ifndef NN_LAYERS_LAYER_H
 #define NN_LAYERS_LAYER_H
 
@@ -12,45 +14,57 @@
 #include <stdint.h>
 
 #include "core/arg.h"
-#include "math/shape.h"
 #include "core/status.h"
+#include "math/kernels.h"
+#include "math/shape.h"
 #include "nn/range.h"
 
-/* One parameter tensor in PyTorch's shape and order. */
+#define TENSOR_RANK 5
+
+/* What a tensor of the flat vector is, which decides how a step changes it. */
+enum tensor_role {
+    TENSOR_WEIGHT,    /* learned: the optimizer's */
+    TENSOR_STATISTIC, /* a moving average over batches: no optimizer, decay, clipping or norm */
+};
+
+/* One tensor of a layer in PyTorch's shape and order. */
 struct tensor {
     const char *name; /* "weight", "bias" */
-    int64_t dims[4];
-    int rank;         /* number of dims used */
+    enum tensor_role role;
+    int rank; /* number of dims used */
+    int64_t dims[TENSOR_RANK];
     int64_t offset;   /* in floats, in the flat parameter vector; a multiple of 16 */
     float init_bound; /* initial values are uniform in [-bound, bound) */
 };
 
 int64_t tensor_count(const struct tensor *t);
 
-/* What a pass tells its caller between layers, for ranges of the parameter vector. */
+/* What a pass reports to its caller between layers, for ranges of the parameter vector. */
 struct pass_hooks {
     /* Backward has written the gradients there and reads the parameters no more. */
     void (*grads_ready)(void *self, int64_t first, int64_t count);
     void *self;
 };
 
-/* One pass over the lanes of one or more virtual ranks ("leaves" of the gradient tree), side by side: leaf i has
- * lanes [i, i+1) * lanes / leaves, of which the first hold its samples and the rest zeros. Every leaf gets the bits
- * it would get in a pass of its own. */
+/* One pass over the lanes of one or more virtual ranks ("leaves" of the summation tree), side by side: leaf i has
+ * lanes [i, i+1) * lanes / leaves, of which the first live[i] hold its samples and the rest zeros. Every leaf gets the
+ * bits it would get in a pass of its own. */
 struct pass {
     const float *params; /* flat vector of the model */
     /* Same layout, overwritten (not accumulated) by backward with the sum over the leaves, which are added as a balanced
      * binary tree; NULL in forward. */
     float *grads;
     uint64_t seed;
-    uint64_t step;        /* global step, keys the random streams */
-    int64_t first_sample; /* position in the global batch of lane 0, keys the random streams */
-    int64_t slice;        /* positions from the first sample of one leaf to that of the next */
-    int64_t lanes;        /* N, of all leaves */
-    int64_t leaves;       /* a power of two */
-    bool training;        /* false: dropout is the identity */
-    const struct layer *
-        *bad; /* set by backward if NULL so far: the first layer with a bad gradient (health.h); or NULL */
+    uint64_t step; /* global step, keys the random streams */
+    const int64_t
+        *first_samples;  /* [leaves]: position in the global batch of a leaf's first sample, keys the random
+                                     streams; may be NULL unless `training` */
+    const int64_t *live; /* [leaves]: samples of each; may be NULL: all lanes */
+    int64_t lanes;       /* N, of all leaves */
+    int64_t leaves;      /* a power of two */
+    bool training;       /* keep what backward needs; false: evaluation, where dropout is the identity */
+    /* Set by backward if NULL so far: the first layer with a bad gradient (health.h). May be NULL. */
+    const struct layer **bad;
     const struct pass_hooks *hooks; /* or NULL */
 };
 
@@ -61,48 +75,78 @@ struct layer_ops {
     const char *help;
     const struct arg *args; /* the first is the one a scalar in the configuration sets */
 
-    /* In: l->in, l->args, l->lanes. Sets l->out, l->tensors, l->tensor_count, l->saved_bytes and
-     * l->scratch_bytes. Errors: STATUS_CONFIG when shape and arguments do not fit. */
+    /* Values it reads; both 0 means exactly one. */
+    int min_inputs, max_inputs;
+
+    /* From l->in and l->args: sets l->out and adds the tensors (layer_add_tensor). Errors: STATUS_CONFIG when shapes and
+     * arguments do not fit. */
     enum status (*plan)(struct layer *l);
 
-    /* x [in][N] -> y [out][N]. */
-    void (*forward)(const struct layer *l, const struct pass *p, const float *x, float *y);
+    /* After plan, from l->lanes and l->leaves: sets l->saved_bytes and l->scratch_bytes; NULL = none. */
+    void (*measure)(struct layer *l);
 
-    /* dy [out][N] -> dx [in][N] and p->grads. dx is NULL when nobody needs it. May destroy dy.
-     * x and y are valid only if keeps_input / keeps_output says so. */
-    void (*backward)(const struct layer *l, const struct pass *p, const float *x, const float *y, float *dy,
-                     float *dx);
+    /* x[i] [in[i]][N] -> y [out][N]. */
+    void (*forward)(const struct layer *l, const struct pass *p, const float *const *x, float *y);
 
-    bool keeps_input;   /* backward reads x */
-    bool keeps_output;  /* backward reads y */
-    bool in_place;      /* forward works with y == x, and backward with dx == dy */
-    bool is_max;        /* every output is the maximum of some inputs */
-    bool is_relu;       /* max(x, 0) and nothing else */
-    bool fuses_relu;    /* honours relu_in and relu_out */
-    unsigned ranges;    /* what its outputs can be (set of RANGE_BIT), for losses that need it */
-    bool sums_products; /* every gradient is a sum over lanes of one x times one dy, or of one dy */
+    /* dy [out][N] -> dx[i] [in[i]][N] and p->grads. dx[i] is NULL when no layer needs it. May destroy dy.
+     * x and y are valid only if keeps_input / keeps_output says so. NULL if passes_gradient. */
+    void (*backward)(const struct layer *l, const struct pass *p, const float *const *x, const float *y,
+                     float *dy, float *const *dx);
+
+    bool keeps_input;     /* backward reads x */
+    bool keeps_output;    /* backward reads y */
+    bool in_place;        /* forward works with y == x[0], and backward with dx[0] == dy */
+    bool is_view;         /* y is x[0] in another shape: forward is not called where they share memory */
+    bool passes_gradient; /* the gradient of every input is dy itself: there is no backward */
+    bool is_max;          /* every output is the maximum of some inputs */
+    bool is_relu;         /* max(x, 0) and nothing else */
+    bool fuses_relu;      /* honours relu_in and relu_out */
+    unsigned ranges;      /* what its outputs can be (set of RANGE_BIT), for losses that need it */
+    bool sums_products;   /* every gradient is a sum over lanes of one x times one dy, or of one dy */
 };
 
-#define LAYER_TENSORS 2
+#define LAYER_MAX_INPUTS 64
 
 /* Linear layers with more lanes in a pass go through OpenBLAS, whose bits depend on the processor. */
 #define LAYER_WIDE_LANES 256
 
 struct layer {
     const struct layer_ops *ops;
+    const struct kernels *kernels;
     double args[ARG_MAX];
-    int index; /* in the model, from 0 */
-    struct shape in, out;
-    int64_t lanes, leaves;
-    struct tensor tensors[LAYER_TENSORS];
+    const char *name; /* given by the user, or NULL; borrowed */
+    int index;        /* in the model, from 0 */
+    int index_digits; /* of the index where names are sorted: 2, or 4 in models of more than 100 layers */
+    int input_count;
+    const int *inputs;      /* [input_count]: the values it reads */
+    const struct shape *in; /* [input_count]: their shapes */
+    int output;             /* the value it writes */
+    struct shape out;
+    struct tensor *tensors; /* [tensor_count]; owned */
     int tensor_count;
-    size_t saved_bytes;   /* what forward leaves for backward */
-    size_t scratch_bytes; /* what one call needs, shared by all layers */
+    bool has_backward;     /* set by the graph: there are parameters here, or in a layer that it depends on */
+    int64_t lanes, leaves; /* of a pass, at most */
+    size_t saved_bytes;    /* what forward leaves for backward */
+    size_t scratch_bytes;  /* what one call needs, shared by all layers */
     void *saved;
     void *scratch;
     bool relu_out; /* forward applies ReLU to y as well */
     bool relu_in;  /* x is the output of such a layer: backward masks dx with it */
 };
+
+/* Appends a tensor, with offset 0. Errors: STATUS_OTHER, memory. */
+enum status layer_add_tensor(struct layer *l, const struct tensor *tensor);
+
+/* Calls ops->plan and ops->measure for a layer whose ops, args, in, input_count, lanes and leaves are set. layer_free
+ * also after a failure. */
+enum status layer_plan(struct layer *l);
+void layer_free(struct layer *l);
+
+/* The plan of layers whose output has the shape of their only input. */
+enum status layer_plan_same(struct layer *l);
+
+/* The plan of layers whose inputs all have the shape of their output. Errors: STATUS_CONFIG naming both shapes. */
+enum status layer_plan_equal(struct layer *l);
 
 /* The table of all kinds, ended by NULL, and a kind by name (NULL if there is none). */
 const struct layer_ops *const *layer_registry(void);

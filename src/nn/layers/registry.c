@@ -23,10 +23,3 @@ const struct layer_ops *layer_find(const char *name)
         if (strcmp(registry[i]->name, name) == 0) return registry[i];
     return NULL;
 }
-
-int64_t tensor_count(const struct tensor *t)
-{
-    int64_t count = 1;
-    for (int i = 0; i < t->rank; i++) count *= t->dims[i];
-    return count;
-}

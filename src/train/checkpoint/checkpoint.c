@@ -10,7 +10,7 @@
 void checkpoint_tensor_path(char path[CHECKPOINT_PATH], const char *group, const struct layer *l,
                             const struct tensor *t)
 {
-    snprintf(path, CHECKPOINT_PATH, "%.40s/%02d.%.40s/%.20s", group, l->index, l->ops->name, t->name);
+    snprintf(path, CHECKPOINT_PATH, "%.40s/%0*d.%.40s/%.20s", group, l->index_digits, l->index, l->ops->name, t->name);
 }
 
 /* The tensor of a layer whose name comes at that place in the alphabet. */
@@ -68,20 +68,6 @@ uint64_t checkpoint_slots_hash(const struct model *model, int count, const float
     return hash_end(&h.hash);
 }
 
-uint64_t checkpoint_model_hash(const struct model *m)
-{
-    struct hash h;
-    hash_begin(&h);
-    for (int i = 0; i < model_layer_count(m); i++) {
-        const struct layer *l = model_layer(m, i);
-        hash_add(&h, l->ops->name, strlen(l->ops->name) + 1);
-        hash_add(&h, l->args, sizeof l->args);
-        hash_add(&h, &l->in, sizeof l->in);
-        hash_add(&h, &l->out, sizeof l->out);
-    }
-    return hash_end(&h);
-}
-
 /* The line before the step's number in the seal. */
 #define LABEL CHECKPOINT_FORMAT ", version %d, step %" SCNd64
 
@@ -96,9 +82,9 @@ static enum status read_label(const char *path, const char *label, int64_t *step
     if (sscanf(label, LABEL, &version, step) != 2)
         return status_fail(STATUS_DATA, "%s: is not a checkpoint of ddp_train, or its first line is damaged",
                            path);
-    if (version != CHECKPOINT_VERSION)
-        return status_fail(STATUS_DATA, "%s: checkpoint version %d, this program reads version %d", path,
-                           version, CHECKPOINT_VERSION);
+    if (version < CHECKPOINT_OLDEST || version > CHECKPOINT_VERSION)
+        return status_fail(STATUS_DATA, "%s: checkpoint version %d, this program reads versions %d to %d", path,
+                           version, CHECKPOINT_OLDEST, CHECKPOINT_VERSION);
     return STATUS_OK;
 }
 
@@ -161,14 +147,37 @@ static enum status read_word(struct h5 *f, const char *attr, char word[CHECKPOIN
     return STATUS_OK;
 }
 
+/* Files of version 2 know images and vectors only. */
+static enum status read_input(struct h5 *f, int64_t version, struct shape *input)
+{
+    static const char *const axes[SHAPE_AXES] = {"input_depth", "input_height", "input_width"};
+    int64_t rank = 0;
+    double features;
+    *input = shape_flat(1);
+    TRY(h5_attr_int64(f, "/", "input_channels", &input->c));
+    features = (double)input->c;
+    for (int a = version == 2 ? AXIS_H : AXIS_D; a < SHAPE_AXES; a++) {
+        TRY(h5_attr_int64(f, "/", axes[a], &input->d[a]));
+        features *= (double)input->d[a];
+    }
+    if (version == 2)
+        rank = shape_positions(*input) == 1 ? 0 : 2;
+    else
+        TRY(h5_attr_int64(f, "/", "input_rank", &rank));
+    bool good = input->c >= 1 && rank >= 0 && rank <= SHAPE_AXES && features <= 1e12;
+    for (int a = 0; a < SHAPE_AXES; a++)
+        good = good && input->d[a] >= 1 && (a >= SHAPE_AXES - rank || input->d[a] == 1);
+    if (!good) return status_fail(STATUS_DATA, "its attributes make no sense; it was changed or damaged");
+    input->rank = (int)rank;
+    return STATUS_OK;
+}
+
 enum status checkpoint_facts_of(struct h5 *f, struct checkpoint_facts *facts)
 {
     TRY(read_kind(f, &facts->kind));
+    TRY(h5_attr_int64(f, "/", "version", &facts->version));
     TRY(h5_attr_int64(f, "/", "virtual_ranks", &facts->virtual_ranks));
-    TRY(h5_attr_int64(f, "/", "input_channels", &facts->input.c));
-    int64_t height, width;
-    TRY(h5_attr_int64(f, "/", "input_height", &height));
-    TRY(h5_attr_int64(f, "/", "input_width", &width));
+    TRY(read_input(f, facts->version, &facts->input));
     TRY(h5_attr_int64(f, "/", "seed", &facts->seed));
     TRY(h5_attr_uint64(f, "/", "model_hash", &facts->model_hash));
     TRY(h5_attr_uint64(f, "/", "data_hash", &facts->data_hash));
@@ -178,11 +187,8 @@ enum status checkpoint_facts_of(struct h5 *f, struct checkpoint_facts *facts)
     facts->type = strcmp(features, feature_type_name(FEATURE_U8)) == 0 ? FEATURE_U8 : FEATURE_F32;
     TRY(read_word(f, "kernels", facts->isa));
     TRY(read_word(f, "blas", facts->blas));
-    int64_t channels = facts->input.c;
-    if (facts->virtual_ranks < 1 || channels < 1 || height < 1 || width < 1 ||
-        (double)channels * (double)height * (double)width > 1e12)
+    if (facts->virtual_ranks < 1)
         return status_fail(STATUS_DATA, "its attributes make no sense; it was changed or damaged");
-    facts->input = height * width == 1 ? shape_flat(channels) : shape_2d(channels, height, width);
     return STATUS_OK;
 }
 

@@ -1,11 +1,11 @@
 /* checkpoint.h - the rank-free file a run is saved in: HDF5, PyTorch shapes, no trace of P.
  *
- *   512 bytes of text before the HDF5 data: "ddp_train checkpoint, version 2, step S", length of the file, XXH64 of all
+ *   512 bytes of text before the HDF5 data: "ddp_train checkpoint, version 3, step S", length of the file, XXH64 of all
  *                     that follows. A damaged file is refused before HDF5 sees it.
  *   /                 attributes: format "ddp_train checkpoint", version, program; step, epoch (finished ones), position
  *                     (samples of the next one already seen) and all other numbers a run goes on with
  *                     (src/train/progress.c lists them); virtual_ranks, seed, input_channels, input_height,
- *                     input_width, features (type of the training set), labels (their kind), kernels and blas (of the
+ *                     input_width, input_depth, input_rank (spatial axes), features (type of the training set), labels (their kind), kernels and blas (of the
  *                     machine), model_hash, data_hash, val_hash (0 without a val set), optim_hash, weights_hash
  *   /config           the resolved configuration, YAML text
  *   /model/NN.kind/weight, bias          float32, PyTorch's shapes

@@ -10,8 +10,10 @@ static enum status build(struct examiner *x, const struct config *config, const 
 {
     int64_t slice = config->batch / facts->virtual_ranks / config->accumulate;
     int64_t lanes = shape_lanes(slice > 0 ? slice : 1);
-    TRY(build_model(&x->model, config, facts->input, lanes, facts->virtual_ranks));
-    TRY(build_check_shape(model_layer(x->model, 0)->in, x->data));
+    const struct model_options options = {
+        .kernels = kernels, .lanes = lanes, .max_leaves = facts->virtual_ranks};
+    TRY(build_model(&x->model, config, facts->input, &options));
+    TRY(build_check_shape(model_input_shape(x->model), x->data));
     size_t bytes = (size_t)model_param_floats(x->model) * sizeof(float);
     TRY(mem_alloc(&x->params, bytes, 1, "parameters"));
     TRY(checkpoint_load(checkpoint, x->model, x->params, &x->normal, &x->targets));

@@ -145,7 +145,7 @@ static enum status load_state(struct h5 *f, const struct checkpoint_room *room,
                               struct checkpoint_facts *facts)
 {
     TRY(checkpoint_facts_of(f, facts));
-    bool other = facts->model_hash != checkpoint_model_hash(room->model);
+    bool other = facts->model_hash != checkpoint_model_hash(room->model, facts->version);
     if (other && !room->other_layers)
         return status_fail(STATUS_DATA, "holds another model than the configuration describes");
     TRY(progress_load(room->progress, f));
@@ -206,7 +206,7 @@ enum status checkpoint_check(struct h5 *f, const struct model *model, const stru
                              const struct checkpoint_facts *facts, struct progress *progress)
 {
     struct normal n = {0}, targets = {0};
-    if (facts->model_hash != checkpoint_model_hash(model))
+    if (facts->model_hash != checkpoint_model_hash(model, facts->version))
         return status_fail(STATUS_DATA, "holds another model than its configuration describes");
     TRY(progress_load(progress, f));
     enum status status = load_normal(f, "normalize", facts->type, &n);

@@ -10,7 +10,8 @@
 #include "train/progress.h"
 
 #define CHECKPOINT_FORMAT  "ddp_train checkpoint"
-#define CHECKPOINT_VERSION 2
+#define CHECKPOINT_VERSION 3
+#define CHECKPOINT_OLDEST  2 /* that is still read */
 #define CHECKPOINT_PATH    128 /* of a tensor in the file */
 #define CHECKPOINT_WORD    32
 
@@ -39,6 +40,7 @@ enum status checkpoint_load(const char *path, const struct model *model, float *
 
 /* What a model for these weights is built from, besides the configuration, and what a run that goes on is compared with. */
 struct checkpoint_facts {
+    int64_t version; /* of the file */
     int64_t virtual_ranks; /* V of the run, which may be more than the configured number; at least 1 */
     struct shape input;
     enum feature_type type; /* of the training set, as stored */
@@ -89,6 +91,6 @@ enum status checkpoint_each_tensor(const struct model *m,
                                    void *self);
 uint64_t checkpoint_weights_hash(const struct model *model, const float *params);
 uint64_t checkpoint_slots_hash(const struct model *model, int count, const float *const slots[]);
-uint64_t checkpoint_model_hash(const struct model *m);
+uint64_t checkpoint_model_hash(const struct model *m, int64_t version);
 
 #endif

@@ -20,7 +20,7 @@ static enum status save_tensor(void *self, const struct layer *l, const struct t
 
 static enum status save_attributes(struct h5_writer *w, const struct checkpoint_state *s)
 {
-    struct shape input = model_layer(s->model, 0)->in;
+    struct shape input = model_input_shape(s->model);
     const struct {
         const char *name;
         int64_t value;
@@ -29,7 +29,9 @@ static enum status save_attributes(struct h5_writer *w, const struct checkpoint_
                     {"seed", s->seed},
                     {"input_channels", input.c},
                     {"input_height", input.d[AXIS_H]},
-                    {"input_width", input.d[AXIS_W]}};
+                    {"input_width", input.d[AXIS_W]},
+                    {"input_depth", input.d[AXIS_D]},
+                    {"input_rank", input.rank}};
     TRY(h5_write_attr_text(w, "/", "format", CHECKPOINT_FORMAT));
     TRY(h5_write_attr_text(w, "/", "program", "ddp_train " DDP_VERSION));
     for (size_t i = 0; i < sizeof integers / sizeof integers[0]; i++)
@@ -38,7 +40,7 @@ static enum status save_attributes(struct h5_writer *w, const struct checkpoint_
     TRY(h5_write_attr_text(w, "/", "labels", target_name(s->kind)));
     TRY(h5_write_attr_text(w, "/", "kernels", s->isa));
     TRY(h5_write_attr_text(w, "/", "blas", s->blas));
-    TRY(h5_write_attr_uint64(w, "/", "model_hash", checkpoint_model_hash(s->model)));
+    TRY(h5_write_attr_uint64(w, "/", "model_hash", checkpoint_model_hash(s->model, CHECKPOINT_VERSION)));
     TRY(h5_write_attr_uint64(w, "/", "data_hash", s->data_hash));
     TRY(h5_write_attr_uint64(w, "/", "val_hash", s->val_hash));
     TRY(h5_write_attr_uint64(w, "/", "optim_hash",

@@ -11,16 +11,16 @@ static struct activation activation(const struct layer *l)
     return (struct activation){.kind = ACTIVATION_ELU, .a = (float)l->args[ALPHA]};
 }
 
-static void forward(const struct layer *l, const struct pass *p, const float *x, float *y)
+static void elu_forward(const struct layer *l, const struct pass *p, const float *const *x, float *y)
 {
-    activation_forward(l, p, activation(l), x, y);
+    activation_forward(l, p, activation(l), x[0], y);
 }
 
-static void backward(const struct layer *l, const struct pass *p, const float *x, const float *y, float *dy,
-                     float *dx)
+static void elu_backward(const struct layer *l, const struct pass *p, const float *const *x, const float *y,
+                         float *dy, float *const *dx)
 {
     (void)x;
-    activation_backward(l, p, activation(l), y, dy, dx);
+    activation_backward(l, p, activation(l), y, dy, dx[0]);
 }
 
 extern const struct layer_ops layer_elu;
@@ -28,9 +28,9 @@ const struct layer_ops layer_elu = {
     .name = "elu",
     .help = "x, and alpha (exp(x) - 1) below 0, as torch.nn.ELU",
     .args = args,
-    .plan = activation_plan,
-    .forward = forward,
-    .backward = backward,
+    .plan = layer_plan_same,
+    .forward = elu_forward,
+    .backward = elu_backward,
     .keeps_output = true,
     .in_place = true,
 };

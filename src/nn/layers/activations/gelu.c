@@ -15,16 +15,16 @@ static struct activation activation(const struct layer *l)
                                    l->args[APPROXIMATE] == BY_TANH ? ACTIVATION_GELU_TANH : ACTIVATION_GELU};
 }
 
-static void forward(const struct layer *l, const struct pass *p, const float *x, float *y)
+static void gelu_forward(const struct layer *l, const struct pass *p, const float *const *x, float *y)
 {
-    activation_forward(l, p, activation(l), x, y);
+    activation_forward(l, p, activation(l), x[0], y);
 }
 
-static void backward(const struct layer *l, const struct pass *p, const float *x, const float *y, float *dy,
-                     float *dx)
+static void gelu_backward(const struct layer *l, const struct pass *p, const float *const *x, const float *y,
+                          float *dy, float *const *dx)
 {
     (void)y;
-    activation_backward(l, p, activation(l), x, dy, dx);
+    activation_backward(l, p, activation(l), x[0], dy, dx[0]);
 }
 
 extern const struct layer_ops layer_gelu;
@@ -32,8 +32,8 @@ const struct layer_ops layer_gelu = {
     .name = "gelu",
     .help = "x times the normal distribution's probability of less than x, as torch.nn.GELU",
     .args = args,
-    .plan = activation_plan,
-    .forward = forward,
-    .backward = backward,
+    .plan = layer_plan_same,
+    .forward = gelu_forward,
+    .backward = gelu_backward,
     .keeps_input = true,
 };

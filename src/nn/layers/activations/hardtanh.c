@@ -7,33 +7,33 @@ static const struct arg args[] = {
     ARG_END,
 };
 
-static enum status plan(struct layer *l)
+static enum status hardtanh_plan(struct layer *l)
 {
     if (l->args[MIN_VAL] >= l->args[MAX_VAL])
         return status_fail(STATUS_CONFIG, "min_val %g is not below max_val %g", l->args[MIN_VAL],
                            l->args[MAX_VAL]);
-    l->out = l->in;
+    l->out = l->in[0];
     return STATUS_OK;
 }
 
 /* NaN passes through, as in PyTorch. */
-static void forward(const struct layer *l, const struct pass *p, const float *x, float *y)
+static void hardtanh_forward(const struct layer *l, const struct pass *p, const float *const *x, float *y)
 {
     float low = (float)l->args[MIN_VAL], high = (float)l->args[MAX_VAL];
-    for (int64_t i = 0; i < shape_features(l->in) * p->lanes; i++) {
-        float raised = x[i] < low ? low : x[i];
+    for (int64_t i = 0; i < shape_features(l->in[0]) * p->lanes; i++) {
+        float raised = x[0][i] < low ? low : x[0][i];
         y[i] = raised > high ? high : raised;
     }
 }
 
-static void backward(const struct layer *l, const struct pass *p, const float *x, const float *y, float *dy,
-                     float *dx)
+static void hardtanh_backward(const struct layer *l, const struct pass *p, const float *const *x,
+                              const float *y, float *dy, float *const *dx)
 {
     (void)x;
     float low = (float)l->args[MIN_VAL], high = (float)l->args[MAX_VAL];
-    if (!dx) return;
-    for (int64_t i = 0; i < shape_features(l->in) * p->lanes; i++)
-        dx[i] = y[i] <= low || y[i] >= high ? 0 : dy[i];
+    if (!dx[0]) return;
+    for (int64_t i = 0; i < shape_features(l->in[0]) * p->lanes; i++)
+        dx[0][i] = y[i] <= low || y[i] >= high ? 0 : dy[i];
 }
 
 extern const struct layer_ops layer_hardtanh;
@@ -41,9 +41,9 @@ const struct layer_ops layer_hardtanh = {
     .name = "hardtanh",
     .help = "x limited to min_val .. max_val, as torch.nn.Hardtanh",
     .args = args,
-    .plan = plan,
-    .forward = forward,
-    .backward = backward,
+    .plan = hardtanh_plan,
+    .forward = hardtanh_forward,
+    .backward = hardtanh_backward,
     .keeps_output = true,
     /* can limit the outputs of another layer to either */
     .ranges = RANGE_BIT(RANGE_PROBABILITIES) | RANGE_BIT(RANGE_LOG_PROBABILITIES),

@@ -11,16 +11,16 @@ static struct activation activation(const struct layer *l)
     return (struct activation){.kind = ACTIVATION_LEAKY_RELU, .a = (float)l->args[NEGATIVE_SLOPE]};
 }
 
-static void forward(const struct layer *l, const struct pass *p, const float *x, float *y)
+static void leaky_relu_forward(const struct layer *l, const struct pass *p, const float *const *x, float *y)
 {
-    activation_forward(l, p, activation(l), x, y);
+    activation_forward(l, p, activation(l), x[0], y);
 }
 
-static void backward(const struct layer *l, const struct pass *p, const float *x, const float *y, float *dy,
-                     float *dx)
+static void leaky_relu_backward(const struct layer *l, const struct pass *p, const float *const *x,
+                                const float *y, float *dy, float *const *dx)
 {
     (void)x;
-    activation_backward(l, p, activation(l), y, dy, dx);
+    activation_backward(l, p, activation(l), y, dy, dx[0]);
 }
 
 extern const struct layer_ops layer_leaky_relu;
@@ -28,9 +28,9 @@ const struct layer_ops layer_leaky_relu = {
     .name = "leaky_relu",
     .help = "x, and negative_slope x below 0, as torch.nn.LeakyReLU",
     .args = args,
-    .plan = activation_plan,
-    .forward = forward,
-    .backward = backward,
+    .plan = layer_plan_same,
+    .forward = leaky_relu_forward,
+    .backward = leaky_relu_backward,
     .keeps_output = true,
     .in_place = true,
 };

@@ -1,24 +1,25 @@
 #include "nn/layers/activations/activation.h"
 
-static void forward(const struct layer *l, const struct pass *p, const float *x, float *y)
+static void log_softmax_forward(const struct layer *l, const struct pass *p, const float *const *x, float *y)
 {
-    kernels->log_softmax_forward(l->in.c, shape_positions(l->in) * p->lanes, x, y);
+    l->kernels->log_softmax_forward(l->in[0].c, shape_positions(l->in[0]) * p->lanes, x[0], y);
 }
 
-static void backward(const struct layer *l, const struct pass *p, const float *x, const float *y, float *dy,
-                     float *dx)
+static void log_softmax_backward(const struct layer *l, const struct pass *p, const float *const *x,
+                                 const float *y, float *dy, float *const *dx)
 {
     (void)x;
-    if (dx) kernels->log_softmax_backward(l->in.c, shape_positions(l->in) * p->lanes, y, dy, dx);
+    if (dx[0])
+        l->kernels->log_softmax_backward(l->in[0].c, shape_positions(l->in[0]) * p->lanes, y, dy, dx[0]);
 }
 
 extern const struct layer_ops layer_log_softmax;
 const struct layer_ops layer_log_softmax = {
     .name = "log_softmax",
     .help = "logarithm of softmax, as torch.nn.LogSoftmax(dim=1)",
-    .plan = activation_plan,
-    .forward = forward,
-    .backward = backward,
+    .plan = layer_plan_same,
+    .forward = log_softmax_forward,
+    .backward = log_softmax_backward,
     .keeps_output = true,
     .ranges = RANGE_BIT(RANGE_LOG_PROBABILITIES),
     .in_place = true,

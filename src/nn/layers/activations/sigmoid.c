@@ -2,25 +2,25 @@
 
 static const struct activation activation = {.kind = ACTIVATION_SIGMOID};
 
-static void forward(const struct layer *l, const struct pass *p, const float *x, float *y)
+static void sigmoid_forward(const struct layer *l, const struct pass *p, const float *const *x, float *y)
 {
-    activation_forward(l, p, activation, x, y);
+    activation_forward(l, p, activation, x[0], y);
 }
 
-static void backward(const struct layer *l, const struct pass *p, const float *x, const float *y, float *dy,
-                     float *dx)
+static void sigmoid_backward(const struct layer *l, const struct pass *p, const float *const *x,
+                             const float *y, float *dy, float *const *dx)
 {
     (void)x;
-    activation_backward(l, p, activation, y, dy, dx);
+    activation_backward(l, p, activation, y, dy, dx[0]);
 }
 
 extern const struct layer_ops layer_sigmoid;
 const struct layer_ops layer_sigmoid = {
     .name = "sigmoid",
     .help = "1 / (1 + exp(-x)), as torch.nn.Sigmoid",
-    .plan = activation_plan,
-    .forward = forward,
-    .backward = backward,
+    .plan = layer_plan_same,
+    .forward = sigmoid_forward,
+    .backward = sigmoid_backward,
     .keeps_output = true,
     .ranges = RANGE_BIT(RANGE_PROBABILITIES),
     .in_place = true,

@@ -2,24 +2,24 @@
 
 static const struct activation activation = {.kind = ACTIVATION_SILU};
 
-static void forward(const struct layer *l, const struct pass *p, const float *x, float *y)
+static void silu_forward(const struct layer *l, const struct pass *p, const float *const *x, float *y)
 {
-    activation_forward(l, p, activation, x, y);
+    activation_forward(l, p, activation, x[0], y);
 }
 
-static void backward(const struct layer *l, const struct pass *p, const float *x, const float *y, float *dy,
-                     float *dx)
+static void silu_backward(const struct layer *l, const struct pass *p, const float *const *x, const float *y,
+                          float *dy, float *const *dx)
 {
     (void)y;
-    activation_backward(l, p, activation, x, dy, dx);
+    activation_backward(l, p, activation, x[0], dy, dx[0]);
 }
 
 extern const struct layer_ops layer_silu;
 const struct layer_ops layer_silu = {
     .name = "silu",
     .help = "x / (1 + exp(-x)), as torch.nn.SiLU",
-    .plan = activation_plan,
-    .forward = forward,
-    .backward = backward,
+    .plan = layer_plan_same,
+    .forward = silu_forward,
+    .backward = silu_backward,
     .keeps_input = true,
 };

@@ -1,24 +1,24 @@
 #include "nn/layers/activations/activation.h"
 
-static void forward(const struct layer *l, const struct pass *p, const float *x, float *y)
+static void softmax_forward(const struct layer *l, const struct pass *p, const float *const *x, float *y)
 {
-    kernels->softmax_forward(l->in.c, shape_positions(l->in) * p->lanes, x, y);
+    l->kernels->softmax_forward(l->in[0].c, shape_positions(l->in[0]) * p->lanes, x[0], y);
 }
 
-static void backward(const struct layer *l, const struct pass *p, const float *x, const float *y, float *dy,
-                     float *dx)
+static void softmax_backward(const struct layer *l, const struct pass *p, const float *const *x,
+                             const float *y, float *dy, float *const *dx)
 {
     (void)x;
-    if (dx) kernels->softmax_backward(l->in.c, shape_positions(l->in) * p->lanes, y, dy, dx);
+    if (dx[0]) l->kernels->softmax_backward(l->in[0].c, shape_positions(l->in[0]) * p->lanes, y, dy, dx[0]);
 }
 
 extern const struct layer_ops layer_softmax;
 const struct layer_ops layer_softmax = {
     .name = "softmax",
     .help = "exp(x) / sum of exp(x) over the channels, at each position, as torch.nn.Softmax(dim=1)",
-    .plan = activation_plan,
-    .forward = forward,
-    .backward = backward,
+    .plan = layer_plan_same,
+    .forward = softmax_forward,
+    .backward = softmax_backward,
     .keeps_output = true,
     .ranges = RANGE_BIT(RANGE_PROBABILITIES),
     .in_place = true,

@@ -13,16 +13,16 @@ static struct activation activation(const struct layer *l)
         .kind = ACTIVATION_SOFTPLUS, .a = (float)l->args[BETA], .b = (float)l->args[THRESHOLD]};
 }
 
-static void forward(const struct layer *l, const struct pass *p, const float *x, float *y)
+static void softplus_forward(const struct layer *l, const struct pass *p, const float *const *x, float *y)
 {
-    activation_forward(l, p, activation(l), x, y);
+    activation_forward(l, p, activation(l), x[0], y);
 }
 
-static void backward(const struct layer *l, const struct pass *p, const float *x, const float *y, float *dy,
-                     float *dx)
+static void softplus_backward(const struct layer *l, const struct pass *p, const float *const *x,
+                              const float *y, float *dy, float *const *dx)
 {
     (void)y;
-    activation_backward(l, p, activation(l), x, dy, dx);
+    activation_backward(l, p, activation(l), x[0], dy, dx[0]);
 }
 
 extern const struct layer_ops layer_softplus;
@@ -30,8 +30,8 @@ const struct layer_ops layer_softplus = {
     .name = "softplus",
     .help = "log(1 + exp(beta x)) / beta, and x where beta x > threshold, as torch.nn.Softplus",
     .args = args,
-    .plan = activation_plan,
-    .forward = forward,
-    .backward = backward,
+    .plan = layer_plan_same,
+    .forward = softplus_forward,
+    .backward = softplus_backward,
     .keeps_input = true,
 };

@@ -2,25 +2,25 @@
 
 static const struct activation activation = {.kind = ACTIVATION_TANH};
 
-static void forward(const struct layer *l, const struct pass *p, const float *x, float *y)
+static void tanh_forward(const struct layer *l, const struct pass *p, const float *const *x, float *y)
 {
-    activation_forward(l, p, activation, x, y);
+    activation_forward(l, p, activation, x[0], y);
 }
 
-static void backward(const struct layer *l, const struct pass *p, const float *x, const float *y, float *dy,
-                     float *dx)
+static void tanh_backward(const struct layer *l, const struct pass *p, const float *const *x, const float *y,
+                          float *dy, float *const *dx)
 {
     (void)x;
-    activation_backward(l, p, activation, y, dy, dx);
+    activation_backward(l, p, activation, y, dy, dx[0]);
 }
 
 extern const struct layer_ops layer_tanh;
 const struct layer_ops layer_tanh = {
     .name = "tanh",
     .help = "hyperbolic tangent, as torch.nn.Tanh",
-    .plan = activation_plan,
-    .forward = forward,
-    .backward = backward,
+    .plan = layer_plan_same,
+    .forward = tanh_forward,
+    .backward = tanh_backward,
     .keeps_output = true,
     .in_place = true,
 };

@@ -1,17 +1,17 @@
 #include "nn/layers/pooling/pool.h"
 
-static void forward(const struct layer *l, const struct pass *p, const float *x, float *y)
+static void avgpool2d_forward(const struct layer *l, const struct pass *p, const float *const *x, float *y)
 {
     struct window w = pool_window(l, p->lanes);
-    kernels->avgpool_forward(&w, x, y);
+    l->kernels->avgpool_forward(&w, x[0], y);
 }
 
-static void backward(const struct layer *l, const struct pass *p, const float *x, const float *y, float *dy,
-                     float *dx)
+static void avgpool2d_backward(const struct layer *l, const struct pass *p, const float *const *x,
+                               const float *y, float *dy, float *const *dx)
 {
     (void)x, (void)y;
     struct window w = pool_window(l, p->lanes);
-    if (dx) kernels->avgpool_backward(&w, dy, dx);
+    if (dx[0]) l->kernels->avgpool_backward(&w, dy, dx[0]);
 }
 
 extern const struct layer_ops layer_avgpool2d;
@@ -20,6 +20,6 @@ const struct layer_ops layer_avgpool2d = {
     .help = "mean of a square window, as torch.nn.AvgPool2d",
     .args = pool_args,
     .plan = pool_plan,
-    .forward = forward,
-    .backward = backward,
+    .forward = avgpool2d_forward,
+    .backward = avgpool2d_backward,
 };

@@ -1,24 +1,22 @@
 #include "nn/layers/pooling/pool.h"
 
-static enum status plan(struct layer *l)
+static void maxpool2d_measure(struct layer *l)
 {
-    TRY(pool_plan(l));
     l->saved_bytes = (size_t)(shape_features(l->out) * l->lanes);
-    return STATUS_OK;
 }
 
-static void forward(const struct layer *l, const struct pass *p, const float *x, float *y)
+static void maxpool2d_forward(const struct layer *l, const struct pass *p, const float *const *x, float *y)
 {
     struct window w = pool_window(l, p->lanes);
-    kernels->maxpool_forward(&w, x, y, l->saved);
+    l->kernels->maxpool_forward(&w, x[0], y, l->saved);
 }
 
-static void backward(const struct layer *l, const struct pass *p, const float *x, const float *y, float *dy,
-                     float *dx)
+static void maxpool2d_backward(const struct layer *l, const struct pass *p, const float *const *x,
+                               const float *y, float *dy, float *const *dx)
 {
     (void)x, (void)y;
     struct window w = pool_window(l, p->lanes);
-    if (dx) kernels->maxpool_backward(&w, l->saved, dy, dx);
+    if (dx[0]) l->kernels->maxpool_backward(&w, l->saved, dy, dx[0]);
 }
 
 extern const struct layer_ops layer_maxpool2d;
@@ -26,8 +24,9 @@ const struct layer_ops layer_maxpool2d = {
     .name = "maxpool2d",
     .help = "maximum of a square window, as torch.nn.MaxPool2d",
     .args = pool_args,
-    .plan = plan,
-    .forward = forward,
-    .backward = backward,
+    .plan = pool_plan,
+    .measure = maxpool2d_measure,
+    .forward = maxpool2d_forward,
+    .backward = maxpool2d_backward,
     .is_max = true,
 };

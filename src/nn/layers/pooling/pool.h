@@ -25,7 +25,7 @@ static inline enum status pool_plan(struct layer *l)
     if (2 * padding > kernel)
         return status_fail(STATUS_CONFIG, "padding %lld is more than half the kernel %lld",
                            (long long)padding, (long long)kernel);
-    return window_plan(l, kernel, w.stride[AXIS_H], padding, l->in.c, &l->out);
+    return window_plan(l, kernel, w.stride[AXIS_H], padding, l->in[0].c, &l->out);
 }
 
 #endif

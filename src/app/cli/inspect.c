@@ -1,0 +1,12 @@
+#include <stdio.h>
+
+#include "app/cli/command.h"
+#include "train/checkpoint/checkpoint.h"
+#include "data/inspect/inspect.h"
+
+enum status cmd_inspect(struct comm *comm, struct arguments *a)
+{
+    (void)comm;
+    const char *path = a->words[0];
+    return checkpoint_is(path) ? checkpoint_inspect(path, stdout) : inspect_data(path, stdout);
+}

@@ -1,0 +1,31 @@
+#include "app/cli/setup.h"
+#include "core/log.h"
+#include "train/predict.h"
+
+static enum status predict(struct setup *setup, struct comm *comm, const struct arguments *a)
+{
+    const struct predict_wish wish = {
+        .checkpoint = a->words[0], .data = a->data, .out = a->out, .overwrite = a->force};
+    struct predict_facts facts;
+    if (!a->data || !*a->data)
+        return status_fail(STATUS_CONFIG, "predict needs --data LOCATOR, such as --data new.h5");
+    if (!a->out || !*a->out)
+        return status_fail(STATUS_CONFIG, "predict needs --out FILE.h5, such as --out predictions.h5");
+    TRY(setup_from_checkpoint(setup, comm, a->words[0]));
+    TRY(predict_run(comm, &setup->config, &wish, &facts));
+    if (facts.has_correct)
+        log_info("wrote %s: %lld samples, %lld outputs, %lld right", a->out, (long long)facts.samples,
+                 (long long)facts.outputs, (long long)facts.correct);
+    else
+        log_info("wrote %s: %lld samples, %lld outputs", a->out, (long long)facts.samples,
+                 (long long)facts.outputs);
+    return STATUS_OK;
+}
+
+enum status cmd_predict(struct comm *comm, struct arguments *a)
+{
+    struct setup setup = {0};
+    enum status status = predict(&setup, comm, a);
+    setup_free(&setup);
+    return status;
+}

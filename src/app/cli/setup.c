@@ -1,0 +1,108 @@
+#include "app/cli/setup.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include "app/config/option_table.h"
+#include "train/checkpoint/checkpoint.h"
+#include "io/h5/h5.h"
+#include "core/log.h"
+#include "core/mem.h"
+#include "app/config/options.h"
+
+const char *setup_file(const struct arguments *a)
+{
+    const char *path = a->word_count ? a->words[0] : a->config;
+    return path || access(SETUP_DEFAULT_FILE, F_OK) != 0 ? path : SETUP_DEFAULT_FILE;
+}
+
+/* Only who starts the program says whether files may lead out of themselves: a checkpoint may be a stranger's. */
+static enum status add_base(struct settings *s, const char *base, const char *name)
+{
+    TRY(settings_add_text(s, base, name));
+    return settings_add_text(s, "data: {allow_external: false}\n", name);
+}
+
+static enum status add_all(struct settings *s, const struct arguments *a, const char *base, const char *name)
+{
+    const char *path = setup_file(a);
+    if (path)
+        TRY(settings_add_file(s, path));
+    else if (base)
+        TRY(add_base(s, base, name));
+    else
+        TRY(settings_add_text(s, demo_config, "built-in demo"));
+    TRY(settings_add_environment(s, environ));
+    TRY(settings_add_all(s, &a->settings));
+    return a->allow_external ? settings_add_flag(s, "data.allow_external", "true") : STATUS_OK;
+}
+
+enum status setup_resolve(struct setup *s, const struct arguments *a, const char *base, const char *name)
+{
+    struct settings settings = {0};
+    *s = (struct setup){0};
+    if (!base && !setup_file(a) && !a->print_config)
+        log_info(
+            "no %s here: running the built-in demo ('ddp_train init' writes its configuration to start from)",
+            SETUP_DEFAULT_FILE);
+    enum status status = add_all(&settings, a, base, name);
+    if (status == STATUS_OK) status = options_resolve(&settings, &s->config);
+    if (status == STATUS_OK) status = options_text(&s->config, &s->text);
+    settings_free(&settings);
+    return status;
+}
+
+enum status setup_run_name(const struct arguments *a, char **name)
+{
+    struct settings settings = {0};
+    enum status status = add_all(&settings, a, NULL, NULL);
+    const struct setting *setting = settings_find(&settings, "run.name");
+    bool is_text = setting && setting->value->kind == YAML_SCALAR;
+    if (status == STATUS_OK)
+        status = mem_copy_text(name, is_text ? setting->value->text : option_find("run.name")->standard);
+    settings_free(&settings);
+    return status;
+}
+
+enum status setup_create(struct setup *s, struct comm *comm, const struct arguments *a)
+{
+    *s = (struct setup){0};
+    enum status status = comm_rank(comm) == 0 ? setup_resolve(s, a, NULL, NULL) : STATUS_OK;
+    options_free(&s->config);
+    TRY(comm_agree(comm, status));
+    TRY(setup_share(s, comm));
+    h5_allow_external(s->config.data.allow_external);
+    return STATUS_OK;
+}
+
+enum status setup_share(struct setup *s, struct comm *comm)
+{
+    TRY(comm_share_text(comm, &s->text));
+    struct settings settings = {0};
+    enum status status = settings_add_text(&settings, s->text, "resolved configuration");
+    if (status == STATUS_OK) status = options_resolve(&settings, &s->config);
+    settings_free(&settings);
+    return comm_agree(comm, status);
+}
+
+enum status setup_from_checkpoint(struct setup *s, struct comm *comm, const char *path)
+{
+    enum status status = comm_rank(comm) == 0 ? checkpoint_read_config(path, &s->text) : STATUS_OK;
+    TRY(comm_agree(comm, status));
+    status = setup_share(s, comm);
+    if (status != STATUS_OK) return status_at(status, "%s", path);
+    return comm_split_nodes(comm, s->config.ranks_per_node);
+}
+
+enum status setup_print(const struct setup *s, struct comm *comm)
+{
+    bool first = comm_rank(comm) == 0;
+    if (first) fputs(s->text, stdout);
+    return comm_agree(comm, first ? command_flush() : STATUS_OK);
+}
+
+void setup_free(struct setup *s)
+{
+    options_free(&s->config);
+    mem_free(&s->text);
+}

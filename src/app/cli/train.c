@@ -1,0 +1,257 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/report/console.h"
+#include "app/rundir/environment.h"
+#include "app/rundir/journal.h"
+#include "app/report/report.h"
+#include "app/rundir/rundir.h"
+#include "app/cli/setup.h"
+#include "app/rundir/start.h"
+#include "core/system/clock.h"
+#include "core/log.h"
+#include "core/number.h"
+#include "core/system/stop.h"
+#include "train/timeline.h"
+#include "comm/watch/watchdog.h"
+
+/* What rank 0 does with the trainer's events. */
+struct run {
+    const char *path;
+    const struct config *config;
+    struct journal journal;
+    struct console console;
+};
+
+static void on_step(void *self, const struct step_event *e)
+{
+    struct run *run = self;
+    journal_step(&run->journal, e);
+    console_step(&run->console, e);
+}
+
+static void on_epoch(void *self, const struct epoch_event *e)
+{
+    struct run *run = self;
+    journal_epoch(&run->journal, e);
+    console_epoch(&run->console, e);
+}
+
+static enum status write_reports(const struct run *run, const struct eval_event *e)
+{
+    char file[RUNDIR_PATH_SIZE];
+    const char *data = run->config->data.val[0] ? run->config->data.val : run->config->data.train;
+    TRY(rundir_file(run->path, "report.json", file));
+    TRY(report_write_json(file, e, NULL, data));
+    if (!e->confusion) return STATUS_OK;
+    TRY(rundir_file(run->path, "confusion.csv", file));
+    return report_write_confusion(file, e->classes, e->confusion, e->class_names);
+}
+
+static void on_eval(void *self, const struct eval_event *e)
+{
+    struct run *run = self;
+    journal_eval(&run->journal, e);
+    console_eval(&run->console, e);
+    if (write_reports(run, e) != STATUS_OK) log_warn("%s", status_text());
+}
+
+static void on_done(void *self, const struct done_event *e)
+{
+    struct run *run = self;
+    journal_done(&run->journal, e);
+    console_done(&run->console, e);
+}
+
+static int64_t on_mark(void *self)
+{
+    return ((struct run *)self)->journal.bytes;
+}
+
+static void on_settle(void *self)
+{
+    journal_settle(&((struct run *)self)->journal);
+}
+
+/* Rank 0: the files that grow, from their beginning or where the checkpoint knew them to end. */
+static enum status open_files(struct run *run, const struct start *start, int64_t every_steps)
+{
+    char file[RUNDIR_PATH_SIZE];
+    TRY(rundir_file(run->path, "log.txt", file));
+    TRY(log_open(file));
+    TRY(rundir_file(run->path, "metrics.jsonl", file));
+    return start->goes_on ? journal_reopen(&run->journal, file, every_steps, start->point.metrics_bytes)
+                          : journal_open(&run->journal, file, every_steps);
+}
+
+static enum status tell_resume(struct run *run, const struct start *start, const struct comm *comm,
+                               const struct trainer_info *info)
+{
+    const struct trainer_point *p = &start->point;
+    journal_resume(&run->journal, comm, start->from, p);
+    log_info("resumed from %s: epoch %lld, step %lld", start->from, (long long)p->epoch, (long long)p->step);
+    return start_tell_epochs(start, run->config, info);
+}
+
+static void tell_weights(const struct start *start, const char *from)
+{
+    log_info("weights from %s:", from);
+    for (const char *line = start->weights; *line; line += strcspn(line, "\n") + 1)
+        log_info("%.*s", (int)strcspn(line, "\n"), line);
+}
+
+/* Rank 0: the folder and what stands in it before the first step. */
+static enum status open_run(struct run *run, struct start *start, const struct setup *setup,
+                            const struct comm *comm, const struct arguments *a,
+                            const struct trainer_info *info)
+{
+    char file[RUNDIR_PATH_SIZE];
+    bool resumes = *start->from;
+    TRY(start_enter(start, setup->text));
+    TRY(rundir_file(run->path, "env.json", file));
+    TRY(environment_write(file, comm, a, info, &start->machines, resumes ? start->from : NULL,
+                          start->weights ? a->init_from : NULL));
+    TRY(open_files(run, start, setup->config.log_every_steps));
+    if (start->machines.differ)
+        log_warn("sync.mixed: the same bits are not promised: %s", start->machines.text);
+    report_start(&setup->config, comm, info);
+    if (!start->goes_on) journal_start(&run->journal, &setup->config, comm, info);
+    if (resumes) TRY(tell_resume(run, start, comm, info));
+    if (start->weights) tell_weights(start, a->init_from);
+    console_open(&run->console);
+    return STATUS_OK;
+}
+
+/* Rank 0. */
+static void close_run(struct run *run, const struct start *start, enum status status)
+{
+    console_close(&run->console);
+    journal_close(&run->journal);
+    if (status == STATUS_OK) log_info("everything is in %s", run->path);
+    log_close();
+    if (status != STATUS_OK && start->lock.held)
+        rundir_note_end(run->path, status); /* else it is another's */
+}
+
+static enum status train(struct trainer *t, struct start *start, const struct setup *setup, struct comm *comm,
+                         const struct arguments *a)
+{
+    bool first = comm_rank(comm) == 0;
+    struct run run = {.path = start->folder, .config = &setup->config, .journal = {.disk = -1}};
+    const struct observer observer = {&run, on_step, on_epoch, on_eval, on_done, on_mark, on_settle};
+    char checkpoints[RUNDIR_PATH_SIZE];
+    enum status status = rundir_file(run.path, "checkpoints", checkpoints);
+    if (status == STATUS_OK && first) status = open_run(&run, start, setup, comm, a, trainer_info(t));
+    status = comm_agree(comm, status);
+    if (status == STATUS_OK) status = trainer_run(t, &observer, checkpoints);
+    if (first) close_run(&run, start, status);
+    return status;
+}
+
+/* FIRST:COUNT, or the steps after those in which caches and clocks warm up. */
+static enum status read_window(const struct arguments *a, int64_t *first, int64_t *count)
+{
+    const char *text = a->timeline_steps;
+    char start[32];
+    const char *colon = text ? strchr(text, ':') : NULL;
+    *first = 10;
+    *count = 20;
+    if (!text) return STATUS_OK;
+    if (!a->timeline) return status_fail(STATUS_CONFIG, "--timeline-steps needs --timeline FILE");
+    if (colon && colon - text < (ptrdiff_t)sizeof start) {
+        snprintf(start, sizeof start, "%.*s", (int)(colon - text), text);
+        if (number_parse_int(start, first) == STATUS_OK && number_parse_int(colon + 1, count) == STATUS_OK &&
+            *first >= 0 && *count > 0 && *count <= TIMELINE_MAX_STEPS)
+            return STATUS_OK;
+    }
+    return status_fail(STATUS_CONFIG,
+                       "--timeline-steps: '%s' is not FIRST:COUNT, such as 10:20, with a COUNT of 1 to %d",
+                       text, TIMELINE_MAX_STEPS);
+}
+
+/* With a timeline if the user wants one. */
+static enum status train_watched(struct trainer *t, struct start *start, const struct setup *setup,
+                                 struct comm *comm, const struct arguments *a)
+{
+    struct timeline *timeline = NULL;
+    int64_t first, count;
+    enum status status = read_window(a, &first, &count);
+    if (status == STATUS_OK && a->timeline)
+        status = timeline_create(&timeline, comm, t, a->timeline, first, count);
+    if (status == STATUS_OK) status = train(t, start, setup, comm, a);
+    timeline_destroy(&timeline);
+    return status;
+}
+
+/* --init-from; rank 0 keeps the list of what became of each tensor. */
+static enum status take_weights(struct trainer *t, struct start *start, const char *path, bool first)
+{
+    size_t bytes;
+    FILE *list = first ? open_memstream(&start->weights, &bytes) : NULL;
+    enum status status = trainer_init_from(t, path, list);
+    if (list) fclose(list);
+    return status;
+}
+
+/* Data, model and what a checkpoint holds; a signal that comes meanwhile ends the run here. */
+static enum status build(struct trainer **t, struct start *start, const struct setup *setup,
+                         struct comm *comm, const struct arguments *a)
+{
+    enum status status = trainer_create(t, comm, &setup->config, setup->text);
+    if (status == STATUS_OK && *start->from)
+        status = trainer_resume(*t, start->from, start->changes, &start->point);
+    else if (status == STATUS_OK && a->init_from)
+        status = take_weights(*t, start, a->init_from, comm_rank(comm) == 0);
+    if (status == STATUS_OK) status = comm_agree(comm, stop_asked());
+    return stop_unsaved(status, STOP_EARLY);
+}
+
+/* The folder is chosen, and refused, before any work, but made only when the trainer stands: a wrong path in
+ * the configuration leaves nothing behind. */
+static enum status prepare_and_train(struct start *start, const struct setup *setup, struct comm *comm,
+                                     const struct arguments *a)
+{
+    TRY(comm_split_nodes(comm, setup->config.ranks_per_node));
+    TRY(machines_compare(&start->machines, comm, &setup->config));
+    struct trainer *t = NULL;
+    struct watchdog_limits limits = {setup->config.sync_timeout, setup->config.death_timeout};
+    enum status status = watchdog_start(comm, &limits);
+    if (status == STATUS_OK) status = build(&t, start, setup, comm, a);
+    if (status == STATUS_OK) status = train_watched(t, start, setup, comm, a);
+    trainer_destroy(&t);
+    watchdog_stop();
+    return status;
+}
+
+/* The clocks of ranks differ: that of rank 0 counts. */
+static void limit_time(const struct setup *setup, const struct comm *comm)
+{
+    int64_t seconds;
+    if (comm_rank(comm) == 0 && *setup->config.max_time &&
+        clock_parse_duration(setup->config.max_time, &seconds) == STATUS_OK)
+        stop_limit(seconds);
+}
+
+static enum status print_config(struct comm *comm, const struct arguments *a)
+{
+    struct setup setup;
+    enum status status = setup_create(&setup, comm, a);
+    if (status == STATUS_OK) status = setup_print(&setup, comm);
+    setup_free(&setup);
+    return status;
+}
+
+enum status cmd_train(struct comm *comm, struct arguments *a)
+{
+    struct setup setup;
+    struct start start;
+    if (a->print_config) return print_config(comm, a);
+    stop_catch();
+    enum status status = stop_unsaved(start_choose(&start, &setup, comm, a), STOP_EARLY);
+    if (status == STATUS_OK) limit_time(&setup, comm);
+    if (status == STATUS_OK && !start.complete) status = prepare_and_train(&start, &setup, comm, a);
+    start_free(&start);
+    setup_free(&setup);
+    return status;
+}

@@ -1,0 +1,15 @@
+#include <stdio.h>
+
+#include "app/cli/command.h"
+#include "math/blas.h"
+#include "math/kernels.h"
+
+enum status cmd_version(struct comm *comm, struct arguments *a)
+{
+    (void)comm, (void)a;
+    blas_start();
+    TRY(kernels_select("auto"));
+    printf("ddp_train %s\ncompiler  %s\nkernels   %s\nOpenBLAS  %s\nlibyaml   %s\n", DDP_VERSION, __VERSION__,
+           kernels->level, blas_core(), yaml_version());
+    return STATUS_OK;
+}

@@ -1,0 +1,158 @@
+/* graph.c - from the description of a network to layers with shapes, edges and places in the flat vector. */
+#include "nn/graph.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "core/mem.h"
+
+#define TOO_MANY 1e12
+
+int layer_spec_inputs(const struct model_spec *spec, int index, int inputs[LAYER_MAX_INPUTS])
+{
+    const struct layer_spec *l = &spec->layers[index];
+    if (l->input_count == 0) {
+        inputs[0] = index; /* the output of the layer before, or the input of the model */
+        return 1;
+    }
+    for (int i = 0; i < l->input_count; i++) inputs[i] = l->inputs[i];
+    return l->input_count;
+}
+
+void graph_where(const struct layer *l, char text[GRAPH_WHERE])
+{
+    snprintf(text, GRAPH_WHERE, "model.layers[%d] (%s%s%s)", l->index, l->ops->name, l->name ? " " : "",
+             l->name ? l->name : "");
+}
+
+static enum status allocate(struct graph *g, const struct model_spec *spec)
+{
+    int inputs[LAYER_MAX_INPUTS];
+    size_t layers = (size_t)spec->layer_count;
+    for (int i = 0; i < spec->layer_count; i++) g->edge_count += layer_spec_inputs(spec, i, inputs);
+    TRY(mem_alloc(&g->layers, layers, sizeof *g->layers, "layers"));
+    TRY(mem_alloc(&g->names, layers, sizeof *g->names, "names of layers"));
+    TRY(mem_alloc(&g->inputs, (size_t)g->edge_count, sizeof *g->inputs, "edges of the model"));
+    TRY(mem_alloc(&g->input_shapes, (size_t)g->edge_count, sizeof *g->input_shapes, "edges of the model"));
+    return mem_alloc(&g->shapes, layers + 1, sizeof *g->shapes, "values of the model");
+}
+
+static enum status check_count(const struct layer *l)
+{
+    int min = l->ops->min_inputs ? l->ops->min_inputs : 1, max = l->ops->max_inputs ? l->ops->max_inputs : 1;
+    if (l->input_count >= min && l->input_count <= max) return STATUS_OK;
+    if (max == 1) return status_fail(STATUS_CONFIG, "takes one input, not %d", l->input_count);
+    return status_fail(STATUS_CONFIG, "takes %d to %d inputs, not %d; list them in 'from'", min, max,
+                       l->input_count);
+}
+
+static enum status check_sizes(const struct layer *l)
+{
+    double activations = (double)l->out.c * (double)l->lanes, params = 0;
+    for (int a = 0; a < SHAPE_AXES; a++) activations *= (double)l->out.d[a];
+    for (int t = 0; t < l->tensor_count; t++) {
+        double count = 1;
+        for (int d = 0; d < l->tensors[t].rank; d++) count *= (double)l->tensors[t].dims[d];
+        params += count;
+    }
+    if (activations > TOO_MANY || params > TOO_MANY || (double)l->scratch_bytes > TOO_MANY)
+        return status_fail(STATUS_CONFIG, "%.3g activations and %.3g parameters are too many", activations,
+                           params);
+    return STATUS_OK;
+}
+
+static void place_tensors(struct graph *g, struct layer *l)
+{
+    for (int t = 0; t < l->tensor_count; t++) {
+        l->tensors[t].offset = g->param_floats;
+        g->param_count += tensor_count(&l->tensors[t]);
+        g->param_floats += mem_round_floats(tensor_count(&l->tensors[t]));
+    }
+}
+
+/* Connects the layer to its inputs and plans it. */
+static enum status add_layer(struct graph *g, const struct model_spec *spec, struct layer *l, int *edges)
+{
+    int inputs[LAYER_MAX_INPUTS];
+    l->input_count = layer_spec_inputs(spec, l->index, inputs);
+    l->inputs = g->inputs + *edges;
+    l->in = g->input_shapes + *edges;
+    for (int i = 0; i < l->input_count; i++, (*edges)++) {
+        g->inputs[*edges] = inputs[i];
+        g->input_shapes[*edges] = g->shapes[inputs[i]];
+        if (inputs[i] > 0 && g->layers[inputs[i] - 1].has_backward) l->has_backward = true;
+    }
+    TRY(check_count(l));
+    TRY(layer_plan(l));
+    TRY(check_sizes(l));
+    if (l->tensor_count > 0) l->has_backward = true;
+    g->shapes[l->output] = l->out;
+    place_tensors(g, l);
+    return STATUS_OK;
+}
+
+/* Parameters behind a value that nothing reads would never be trained. */
+static enum status check_all_read(const struct graph *g)
+{
+    for (int i = 0; i + 1 < g->layer_count; i++) {
+        bool read = false;
+        char where[GRAPH_WHERE];
+        for (int e = 0; e < g->edge_count && !read; e++) read = g->inputs[e] == i + 1;
+        if (read) continue;
+        graph_where(&g->layers[i], where);
+        return status_fail(STATUS_CONFIG,
+                           "%s: no later layer reads its output; name it in a 'from', or remove the layer",
+                           where);
+    }
+    return STATUS_OK;
+}
+
+static enum status add_layers(struct graph *g, const struct model_spec *spec, const struct kernels *k,
+                              int64_t lanes, int64_t leaves)
+{
+    int edges = 0;
+    g->shapes[0] = spec->input;
+    for (int i = 0; i < spec->layer_count; i++) {
+        const struct layer_spec *from = &spec->layers[i];
+        struct layer *l = &g->layers[i];
+        *l = (struct layer){.ops = from->ops,
+                            .kernels = k,
+                            .index = i,
+                            .index_digits = spec->layer_count > 100 ? 4 : 2,
+                            .output = i + 1,
+                            .lanes = lanes,
+                            .leaves = leaves};
+        memcpy(l->args, from->args, sizeof l->args);
+        memcpy(g->names[i], from->name, sizeof g->names[i]);
+        if (from->name[0]) l->name = g->names[i];
+        g->layer_count = i + 1;
+        enum status status = add_layer(g, spec, l, &edges);
+        if (status != STATUS_OK) {
+            char where[GRAPH_WHERE];
+            graph_where(l, where);
+            return status_at(status, "%s", where);
+        }
+    }
+    return check_all_read(g);
+}
+
+enum status graph_init(struct graph *g, const struct model_spec *spec, const struct kernels *k, int64_t lanes,
+                       int64_t leaves)
+{
+    *g = (struct graph){0};
+    if (spec->layer_count == 0)
+        return status_fail(STATUS_CONFIG, "model.layers is empty; add at least linear: K");
+    TRY(allocate(g, spec));
+    return add_layers(g, spec, k, lanes, leaves);
+}
+
+void graph_free(struct graph *g)
+{
+    for (int i = 0; i < g->layer_count; i++) layer_free(&g->layers[i]);
+    mem_free(&g->layers);
+    mem_free(&g->names);
+    mem_free(&g->inputs);
+    mem_free(&g->input_shapes);
+    mem_free(&g->shapes);
+    g->layer_count = 0;
+}

@@ -1,0 +1,20 @@
+/* add.c - the sum of several values. */
+#include "nn/layers/layer.h"
+
+static void add_forward(const struct layer *l, const struct pass *p, const float *const *x, float *y)
+{
+    int64_t count = shape_features(l->out) * p->lanes;
+    l->kernels->add(count, x[0], x[1], y);
+    for (int i = 2; i < l->input_count; i++) l->kernels->add(count, y, x[i], y);
+}
+
+extern const struct layer_ops layer_add;
+const struct layer_ops layer_add = {
+    .name = "add",
+    .help = "sum of two or more values of the same shape, as torch.add",
+    .min_inputs = 2,
+    .max_inputs = LAYER_MAX_INPUTS,
+    .plan = layer_plan_equal,
+    .forward = add_forward,
+    .passes_gradient = true,
+};

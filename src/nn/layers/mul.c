@@ -1,0 +1,37 @@
+/* mul.c - the product of several values, element by element. */
+#include "nn/layers/layer.h"
+
+static void mul_forward(const struct layer *l, const struct pass *p, const float *const *x, float *y)
+{
+    int64_t count = shape_features(l->out) * p->lanes;
+    l->kernels->mul(count, x[0], x[1], y);
+    for (int i = 2; i < l->input_count; i++) l->kernels->mul(count, y, x[i], y);
+}
+
+/* The gradient of a factor is dy times all other factors. */
+static void mul_backward(const struct layer *l, const struct pass *p, const float *const *x, const float *y,
+                         float *dy, float *const *dx)
+{
+    (void)y;
+    int64_t count = shape_features(l->out) * p->lanes;
+    for (int i = 0; i < l->input_count; i++) {
+        const float *so_far = dy;
+        for (int other = 0; dx[i] && other < l->input_count; other++) {
+            if (other == i) continue;
+            l->kernels->mul(count, so_far, x[other], dx[i]);
+            so_far = dx[i];
+        }
+    }
+}
+
+extern const struct layer_ops layer_mul;
+const struct layer_ops layer_mul = {
+    .name = "mul",
+    .help = "product of two or more values of the same shape, element by element, as torch.mul",
+    .min_inputs = 2,
+    .max_inputs = LAYER_MAX_INPUTS,
+    .plan = layer_plan_equal,
+    .forward = mul_forward,
+    .backward = mul_backward,
+    .keeps_input = true,
+};

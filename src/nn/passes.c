@@ -1,0 +1,160 @@
+/* passes.c - forward and backward over the stages. */
+#include "nn/passes.h"
+
+#include <string.h>
+
+#include "core/mem.h"
+#include "core/system/trace.h"
+#include "nn/clip.h"
+#include "nn/health.h"
+
+static size_t first_edge(const struct passes *p, const struct layer *l)
+{
+    return (size_t)(l->inputs - p->stages.inputs);
+}
+
+static enum status allocate(struct passes *p, size_t edges)
+{
+    size_t stages = (size_t)p->stages.count;
+    TRY(mem_alloc(&p->x, edges, sizeof *p->x, "passes of the model"));
+    TRY(mem_alloc(&p->dx, edges, sizeof *p->dx, "passes of the model"));
+    TRY(mem_alloc(&p->sum, edges, sizeof *p->sum, "passes of the model"));
+    TRY(mem_alloc(&p->y, stages, sizeof *p->y, "passes of the model"));
+    return mem_alloc(&p->dy, stages, sizeof *p->dy, "passes of the model");
+}
+
+enum status passes_init(struct passes *p, const struct graph *g, int64_t lanes, bool training, double clip)
+{
+    *p = (struct passes){.clip = (float)clip};
+    TRY(stages_init(&p->stages, g));
+    TRY(layout_init(&p->layout, &p->stages, lanes, training, clip > 0));
+    return allocate(p, (size_t)g->edge_count);
+}
+
+void passes_free(struct passes *p)
+{
+    stages_free(&p->stages);
+    layout_free(&p->layout);
+    mem_free(&p->x);
+    mem_free(&p->dx);
+    mem_free(&p->sum);
+    mem_free(&p->y);
+    mem_free(&p->dy);
+}
+
+size_t passes_bytes(const struct passes *p)
+{
+    return p->layout.bytes;
+}
+
+static void *buffer(const struct passes *p, char *arena, int index)
+{
+    return index < 0 ? NULL : arena + p->layout.buffers[index].offset;
+}
+
+void passes_place(struct passes *p, const float *input, char *arena)
+{
+    const struct layout *o = &p->layout;
+    for (int i = 0; i < p->stages.count; i++) {
+        struct layer *l = &p->stages.list[i];
+        size_t edge = first_edge(p, l);
+        for (int k = 0; k < l->input_count; k++, edge++) {
+            int value = o->value[l->inputs[k]];
+            p->x[edge] = value == LAYOUT_INPUT ? input : buffer(p, arena, value);
+            p->dx[edge] = buffer(p, arena, o->dx[edge]);
+            p->sum[edge] = buffer(p, arena, o->sum[edge]);
+        }
+        int value = o->value[l->output];
+        /* A view of the input is never written. */
+        p->y[i] = value == LAYOUT_INPUT ? (float *)(uintptr_t)input : buffer(p, arena, value);
+        p->dy[i] = buffer(p, arena, o->grad[l->output]);
+        l->saved = buffer(p, arena, o->saved[i]);
+        l->scratch = buffer(p, arena, o->scratch);
+    }
+    p->output = p->y[p->stages.count - 1];
+    p->output_grad = p->dy[p->stages.count - 1];
+    p->clipped = buffer(p, arena, o->clipped);
+}
+
+static void run_forward(const struct passes *p, const struct pass *pass, int i)
+{
+    const struct layer *l = &p->stages.list[i];
+    const float *const *x = p->x + first_edge(p, l);
+    if (!l->ops->is_view || p->y[i] != x[0]) l->ops->forward(l, pass, x, p->y[i]);
+}
+
+const float *passes_forward(const struct passes *p, const struct pass *pass)
+{
+    double start = trace_begin();
+    for (int i = 0; i < p->stages.count; i++) {
+        const struct layer *l = &p->stages.list[i];
+        run_forward(p, pass, i);
+        start = trace_end(start, TRACE_FORWARD, l->ops->name, l->index);
+    }
+    if (!p->clipped) return p->output;
+    const struct layer *last = &p->stages.list[p->stages.count - 1];
+    clip_forward(shape_features(last->out) * pass->lanes, p->clip, p->output, p->clipped);
+    return p->clipped;
+}
+
+const struct layer *passes_first_bad(const struct passes *p, const struct pass *pass)
+{
+    for (int i = 0; i < p->stages.count; i++) {
+        const struct layer *l = &p->stages.list[i];
+        run_forward(p, pass, i);
+        if (!health_outputs(l, pass, p->y[i])) return l;
+    }
+    return NULL;
+}
+
+/* Reports the layer's range of the parameter vector. */
+static void report_ready(const struct pass_hooks *hooks, const struct layer *l)
+{
+    if (l->tensor_count == 0) return;
+    const struct tensor *last = &l->tensors[l->tensor_count - 1];
+    int64_t first = l->tensors[0].offset;
+    hooks->grads_ready(hooks->self, first, last->offset + mem_round_floats(tensor_count(last)) - first);
+}
+
+static void copy_gradient(const struct layer *l, const struct pass *pass, const float *dy, float *const *dx)
+{
+    size_t bytes = (size_t)(shape_features(l->out) * pass->lanes) * sizeof *dy;
+    for (int k = 0; k < l->input_count; k++)
+        if (dx[k] && dx[k] != dy) memcpy(dx[k], dy, bytes);
+}
+
+static void run_backward(const struct passes *p, const struct pass *pass, int i)
+{
+    const struct layer *l = &p->stages.list[i];
+    size_t edge = first_edge(p, l);
+    float *const *dx = p->dx + edge;
+    if (l->ops->passes_gradient)
+        copy_gradient(l, pass, p->dy[i], dx);
+    else
+        l->ops->backward(l, pass, p->x + edge, p->y[i], p->dy[i], dx);
+    for (int k = 0; k < l->input_count; k++) {
+        float *sum = p->sum[edge + (size_t)k];
+        if (sum) l->kernels->add(shape_features(l->in[k]) * pass->lanes, sum, dx[k], sum);
+    }
+}
+
+void passes_backward(const struct passes *p, const struct pass *pass)
+{
+    double start = trace_begin();
+    int last = p->stages.count - 1;
+    if (p->clipped)
+        clip_backward(shape_features(p->stages.list[last].out) * pass->lanes, p->clip, p->clipped,
+                      p->output_grad);
+    for (int i = last; i >= 0; i--) {
+        const struct layer *l = &p->stages.list[i];
+        if (!p->layout.backward[i]) continue;
+        bool good = !pass->bad || health_factors(l, pass, p->x + first_edge(p, l), p->dy[i]);
+        run_backward(p, pass, i);
+        if (!good && !*pass->bad && !health_gradients(l, pass)) *pass->bad = l;
+        start = trace_end(start, TRACE_BACKWARD, l->ops->name, l->index);
+        if (pass->hooks) {
+            report_ready(pass->hooks, l);
+            start = trace_begin();
+        }
+    }
+}
