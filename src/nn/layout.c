@@ -52,7 +52,7 @@ static int add_buffer(struct layout *o, size_t bytes, int first, int last)
 
 static void extend(struct layout *o, int buffer, int time)
 {
-    if (buffer < 0) return;
+    if (buffer < 0 || time < 0) return;
     struct plan_buffer *b = &o->buffers[buffer];
     if (time < b->first) b->first = time;
     if (time > b->last) b->last = time;
@@ -118,10 +118,18 @@ static void place_values(struct work *w)
     }
 }
 
-/* The gradient of an input becomes that of the output, in the same memory. */
+static bool is_read_twice(const struct layer *l, int value)
+{
+    int count = 0;
+    for (int k = 0; k < l->input_count; k++) count += l->inputs[k] == value;
+    return count > 1;
+}
+
+/* Whether the gradient of an input takes the place of the output's, which is then complete and no longer needed. A value
+ * that the layer reads twice needs it twice. */
 static bool shares_gradient(const struct layer *l, int input, bool shared_already)
 {
-    if (l->ops->passes_gradient) return !shared_already;
+    if (l->ops->passes_gradient) return !shared_already && !is_read_twice(l, l->inputs[input]);
     return l->ops->in_place && input == 0;
 }
 
