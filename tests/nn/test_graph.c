@@ -145,6 +145,80 @@ static void test_memory(void)
     CHECK(memory.param_floats == 20 * (1000 * 1000 + 1008));
 }
 
+/* A network of smooth layers with branches that meet in a sum, a product and a concatenation. */
+static void smooth_network(struct model_spec *spec)
+{
+    memset(spec, 0, sizeof *spec);
+    spec->input = shape_2d(2, 5, 4);
+    for (int i = 0; i < 2; i++) { /* values 1, 2: both read the input */
+        spec_add(spec, "conv2d", 4, 3);
+        spec->layers[i].args[3] = 1;
+        spec_from(spec, 1, (int[]){0});
+    }
+    spec_add(spec, "tanh", 0, 0); /* 3, of value 2 */
+    spec_add(spec, "mul", 0, 0);
+    spec_from(spec, 3, (int[]){1, 3, 3});
+    spec_add(spec, "add", 0, 0); /* 5 */
+    spec_from(spec, 3, (int[]){4, 1, 2});
+    spec_add(spec, "softplus", 0, 0);
+    spec_add(spec, "concat", 0, 0);
+    spec_from(spec, 3, (int[]){6, 5, 3});
+    spec_add(spec, "linear", 3, 0);
+}
+
+/* sum r y at params + h direction, in double; *size becomes the root of the sum of squares of its terms. */
+static double weighed_output(struct model *m, const struct pass *p, const float *params,
+                             const float *direction, double h, double *size)
+{
+    float *moved = (float *)(uintptr_t)p->params;
+    for (int64_t i = 0; i < model_param_floats(m); i++) moved[i] = (float)(params[i] + h * direction[i]);
+    const float *y = model_forward(m, p);
+    double sum = 0;
+    *size = 0;
+    for (int64_t i = 0; i < 3 * 16; i++) {
+        double term = (double)(i % 7 - 3) * (double)y[i];
+        sum += term;
+        *size += term * term;
+    }
+    *size = sqrt(*size);
+    return sum;
+}
+
+/* The derivative along a direction against central differences at two steps, which leaves h^4 of their error; what remains is the
+ * rounding of the outputs divided by the step. */
+static void test_gradient_of_a_network(void)
+{
+    static struct model_spec spec;
+    struct model *m = NULL;
+    smooth_network(&spec);
+    CHECK_STATUS(spec_model(&m, &spec, 16, 1), STATUS_OK);
+    int64_t count = model_param_floats(m);
+    float *params = naive_floats(count), *moved = naive_floats(count), *grads = naive_floats(count),
+          *direction = naive_floats(count);
+    struct pass p = {.params = moved, .grads = grads, .lanes = 16, .leaves = 1, .training = true};
+    model_init_params(m, 3, params);
+    fill(model_input(m), 40, 16, 16, 1);
+    for (uint64_t trial = 0; trial < 20; trial++) {
+        fill(direction, 1, count, 16, 100 + trial);
+        for (int64_t i = 0; i < count; i++) direction[i] = params[i] == 0 ? 0 : direction[i]; /* gaps stay */
+        const double h = 1.0 / 32;
+        double size, exact = 0, quotient[2];
+        for (int s = 0; s < 2; s++) {
+            double step = h / (1 + s), up = weighed_output(m, &p, params, direction, step, &size);
+            quotient[s] = (up - weighed_output(m, &p, params, direction, -step, &size)) / (2 * step);
+        }
+        weighed_output(m, &p, params, direction, 0, &size);
+        for (int64_t i = 0; i < 3 * 16; i++) model_output_grad(m)[i] = (float)(i % 7 - 3);
+        model_backward(m, &p);
+        for (int64_t i = 0; i < count; i++) exact += (double)grads[i] * (double)direction[i];
+        CHECK_NEAR((4 * quotient[1] - quotient[0]) / 3, exact,
+                   3 * 16 * 5.96e-8 * 8 * size / h + 1e-3 * fabs(exact));
+        CHECK(fabs(exact) > 0.1);
+    }
+    mem_free(&params), mem_free(&moved), mem_free(&grads), mem_free(&direction);
+    model_destroy(&m);
+}
+
 static void refuse(struct model_spec *spec, const char *part)
 {
     struct model *m = NULL;
@@ -185,6 +259,7 @@ int main(int argc, char **argv)
     CHECK_CASE(test_long_chain());
     CHECK_CASE(test_most_layers());
     CHECK_CASE(test_memory());
+    CHECK_CASE(test_gradient_of_a_network());
     CHECK_CASE(test_refusals());
     CHECK(mem_alive() == 0);
     return check_result();
