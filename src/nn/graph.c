@@ -25,7 +25,7 @@ void graph_where(const struct layer *l, char text[GRAPH_WHERE])
              l->name ? l->name : "");
 }
 
-static enum status allocate(struct graph *g, const struct model_spec *spec)
+static enum status graph_allocate(struct graph *g, const struct model_spec *spec)
 {
     int inputs[LAYER_MAX_INPUTS];
     size_t layers = (size_t)spec->layer_count;
@@ -37,7 +37,7 @@ static enum status allocate(struct graph *g, const struct model_spec *spec)
     return mem_alloc(&g->shapes, layers + 1, sizeof *g->shapes, "values of the model");
 }
 
-static enum status check_count(const struct layer *l)
+static enum status graph_check_inputs(const struct layer *l)
 {
     int min = l->ops->min_inputs ? l->ops->min_inputs : 1, max = l->ops->max_inputs ? l->ops->max_inputs : 1;
     if (l->input_count >= min && l->input_count <= max) return STATUS_OK;
@@ -46,7 +46,7 @@ static enum status check_count(const struct layer *l)
                        l->input_count);
 }
 
-static enum status check_sizes(const struct layer *l)
+static enum status graph_check_sizes(const struct layer *l)
 {
     double activations = (double)l->out.c * (double)l->lanes, params = 0;
     for (int a = 0; a < SHAPE_AXES; a++) activations *= (double)l->out.d[a];
@@ -61,7 +61,7 @@ static enum status check_sizes(const struct layer *l)
     return STATUS_OK;
 }
 
-static void place_tensors(struct graph *g, struct layer *l)
+static void graph_place_tensors(struct graph *g, struct layer *l)
 {
     for (int t = 0; t < l->tensor_count; t++) {
         l->tensors[t].offset = g->param_floats;
@@ -71,7 +71,8 @@ static void place_tensors(struct graph *g, struct layer *l)
 }
 
 /* Connects the layer to its inputs and plans it. */
-static enum status add_layer(struct graph *g, const struct model_spec *spec, struct layer *l, int *edges)
+static enum status graph_add_layer(struct graph *g, const struct model_spec *spec, struct layer *l,
+                                   int *edges)
 {
     int inputs[LAYER_MAX_INPUTS];
     l->input_count = layer_spec_inputs(spec, l->index, inputs);
@@ -82,17 +83,17 @@ static enum status add_layer(struct graph *g, const struct model_spec *spec, str
         g->input_shapes[*edges] = g->shapes[inputs[i]];
         if (inputs[i] > 0 && g->layers[inputs[i] - 1].has_backward) l->has_backward = true;
     }
-    TRY(check_count(l));
+    TRY(graph_check_inputs(l));
     TRY(layer_plan(l));
-    TRY(check_sizes(l));
+    TRY(graph_check_sizes(l));
     if (l->tensor_count > 0) l->has_backward = true;
     g->shapes[l->output] = l->out;
-    place_tensors(g, l);
+    graph_place_tensors(g, l);
     return STATUS_OK;
 }
 
 /* Parameters behind a value that nothing reads would never be trained. */
-static enum status check_all_read(const struct graph *g)
+static enum status graph_check_all_read(const struct graph *g)
 {
     for (int i = 0; i + 1 < g->layer_count; i++) {
         bool read = false;
@@ -107,8 +108,8 @@ static enum status check_all_read(const struct graph *g)
     return STATUS_OK;
 }
 
-static enum status add_layers(struct graph *g, const struct model_spec *spec, const struct kernels *k,
-                              int64_t lanes, int64_t leaves)
+static enum status graph_add_layers(struct graph *g, const struct model_spec *spec, const struct kernels *k,
+                                    int64_t lanes, int64_t leaves)
 {
     int edges = 0;
     g->shapes[0] = spec->input;
@@ -126,14 +127,14 @@ static enum status add_layers(struct graph *g, const struct model_spec *spec, co
         memcpy(g->names[i], from->name, sizeof g->names[i]);
         if (from->name[0]) l->name = g->names[i];
         g->layer_count = i + 1;
-        enum status status = add_layer(g, spec, l, &edges);
+        enum status status = graph_add_layer(g, spec, l, &edges);
         if (status != STATUS_OK) {
             char where[GRAPH_WHERE];
             graph_where(l, where);
             return status_at(status, "%s", where);
         }
     }
-    return check_all_read(g);
+    return graph_check_all_read(g);
 }
 
 enum status graph_init(struct graph *g, const struct model_spec *spec, const struct kernels *k, int64_t lanes,
@@ -142,8 +143,8 @@ enum status graph_init(struct graph *g, const struct model_spec *spec, const str
     *g = (struct graph){0};
     if (spec->layer_count == 0)
         return status_fail(STATUS_CONFIG, "model.layers is empty; add at least linear: K");
-    TRY(allocate(g, spec));
-    return add_layers(g, spec, k, lanes, leaves);
+    TRY(graph_allocate(g, spec));
+    return graph_add_layers(g, spec, k, lanes, leaves);
 }
 
 void graph_free(struct graph *g)

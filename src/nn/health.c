@@ -1,4 +1,6 @@
-/* Bounds: the sum over at most 2^20 virtual ranks of values up to 2^100 is finite. A product of x up to 2^40 and dy up to 2^40,
+/* health.c - bounds within which no sum of a step overflows.
+ *
+ * The sum over at most 2^20 virtual ranks of values up to 2^100 is finite. A product of x up to 2^40 and dy up to 2^40,
  * summed over at most 2^20 lanes, is at most 2^100. */
 #include "nn/health.h"
 
@@ -8,7 +10,7 @@
 
 #define GRADIENT_BOUND 0x1p100f
 #define FACTOR_BOUND   0x1p40f
-#define MOST_LANES     ((int64_t)1 << 20)
+#define MAX_LANES      ((int64_t)1 << 20)
 
 static int64_t gradient_floats(const struct layer *l)
 {
@@ -21,7 +23,7 @@ bool health_factors(const struct layer *l, const struct pass *p, const float *co
 {
     if (l->tensor_count == 0) return true;
     int64_t in = shape_features(l->in[0]) * p->lanes, out = shape_features(l->out) * p->lanes;
-    if (!l->ops->sums_products || p->lanes > MOST_LANES || in + out >= gradient_floats(l)) return false;
+    if (!l->ops->sums_products || p->lanes > MAX_LANES || in + out >= gradient_floats(l)) return false;
     return l->kernels->within(in, x[0], FACTOR_BOUND) && l->kernels->within(out, dy, FACTOR_BOUND);
 }
 

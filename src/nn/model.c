@@ -24,7 +24,7 @@ struct model {
     size_t arena_bytes;
 };
 
-static size_t input_bytes(const struct model *m)
+static size_t model_input_bytes(const struct model *m)
 {
     size_t bytes = (size_t)(shape_features(m->graph.shapes[0]) * m->lanes) * sizeof(float);
     return (bytes + MEM_ALIGN - 1) / MEM_ALIGN * MEM_ALIGN;
@@ -33,7 +33,7 @@ static size_t input_bytes(const struct model *m)
 /* Virtual ranks in one pass, at most `max`. With fewer than 32 lanes the weights are read too often for the arithmetic
  * done with them. Up to 256 lanes more of them pay as long as activations take less memory than the parameters, whose
  * reading (and gradients' adding) they save. Results do not depend on it. */
-static int64_t choose_leaves(const struct graph *g, int64_t lanes, int64_t max)
+static int64_t model_choose_leaves(const struct graph *g, int64_t lanes, int64_t max)
 {
     int64_t features = 0, leaves = 1;
     for (int v = 0; v <= g->layer_count; v++) features += shape_features(g->shapes[v]);
@@ -45,10 +45,10 @@ static int64_t choose_leaves(const struct graph *g, int64_t lanes, int64_t max)
 }
 
 /* Shapes first, then again with the number of lanes that follows from them; then memory. */
-static enum status plan(struct model *m, const struct model_spec *spec, const struct model_options *o)
+static enum status model_plan(struct model *m, const struct model_spec *spec, const struct model_options *o)
 {
     TRY(graph_init(&m->graph, spec, o->kernels, o->lanes, 1));
-    m->leaves = choose_leaves(&m->graph, o->lanes, o->max_leaves);
+    m->leaves = model_choose_leaves(&m->graph, o->lanes, o->max_leaves);
     m->lanes = o->lanes * m->leaves;
     graph_free(&m->graph);
     TRY(graph_init(&m->graph, spec, o->kernels, m->lanes, m->leaves));
@@ -58,9 +58,9 @@ static enum status plan(struct model *m, const struct model_spec *spec, const st
     return passes_init(&m->evaluation, &m->graph, m->lanes, false, spec->clip_logits);
 }
 
-static enum status allocate(struct model *m)
+static enum status model_allocate(struct model *m)
 {
-    size_t input = input_bytes(m), bytes = passes_bytes(&m->evaluation);
+    size_t input = model_input_bytes(m), bytes = passes_bytes(&m->evaluation);
     if (m->trains && passes_bytes(&m->training) > bytes) bytes = passes_bytes(&m->training);
     m->arena_bytes = input + bytes;
     TRY(mem_alloc(&m->arena, m->arena_bytes, 1, "activations of a pass"));
@@ -74,8 +74,8 @@ enum status model_create(struct model **out, const struct model_spec *spec,
 {
     assert(options->max_leaves > 0 && options->lanes > 0 && options->lanes % 16 == 0);
     TRY(mem_alloc(out, 1, sizeof **out, "model"));
-    enum status status = plan(*out, spec, options);
-    if (status == STATUS_OK) status = allocate(*out);
+    enum status status = model_plan(*out, spec, options);
+    if (status == STATUS_OK) status = model_allocate(*out);
     if (status != STATUS_OK) model_destroy(out);
     return status;
 }
@@ -98,10 +98,10 @@ enum status model_measure(struct model_memory *memory, const struct model_spec *
     *memory = (struct model_memory){0};
     struct model_options both = *options;
     both.training = true;
-    enum status status = plan(&m, spec, &both);
+    enum status status = model_plan(&m, spec, &both);
     if (status == STATUS_OK)
-        *memory = (struct model_memory){.training = input_bytes(&m) + passes_bytes(&m.training),
-                                        .evaluation = input_bytes(&m) + passes_bytes(&m.evaluation),
+        *memory = (struct model_memory){.training = model_input_bytes(&m) + passes_bytes(&m.training),
+                                        .evaluation = model_input_bytes(&m) + passes_bytes(&m.evaluation),
                                         .param_floats = m.graph.param_floats,
                                         .leaves = m.leaves};
     passes_free(&m.training);
@@ -131,7 +131,7 @@ float *model_input(struct model *m)
     return (float *)m->arena;
 }
 
-static const struct passes *passes_for(const struct model *m, const struct pass *p)
+static const struct passes *model_choose_passes(const struct model *m, const struct pass *p)
 {
     assert(p->lanes <= m->lanes && p->leaves <= m->leaves && p->lanes % (16 * p->leaves) == 0);
     assert(!p->training || m->trains);
@@ -141,14 +141,14 @@ static const struct passes *passes_for(const struct model *m, const struct pass 
 const float *model_forward(struct model *m, const struct pass *p)
 {
     double begin = trace_begin();
-    const float *outputs = passes_forward(passes_for(m, p), p);
+    const float *outputs = passes_forward(model_choose_passes(m, p), p);
     trace_end(begin, TRACE_PHASE, "forward", 0);
     return outputs;
 }
 
 const struct layer *model_first_bad(struct model *m, const struct pass *p)
 {
-    return passes_first_bad(passes_for(m, p), p);
+    return passes_first_bad(model_choose_passes(m, p), p);
 }
 
 float *model_output_grad(struct model *m)
@@ -160,7 +160,7 @@ void model_backward(struct model *m, const struct pass *p)
 {
     assert(p->training);
     double begin = trace_begin();
-    passes_backward(passes_for(m, p), p);
+    passes_backward(model_choose_passes(m, p), p);
     trace_end(begin, TRACE_PHASE, "backward", 0);
 }
 

@@ -8,12 +8,12 @@
 #include "nn/clip.h"
 #include "nn/health.h"
 
-static size_t first_edge(const struct passes *p, const struct layer *l)
+static size_t passes_first_edge(const struct passes *p, const struct layer *l)
 {
     return (size_t)(l->inputs - p->stages.inputs);
 }
 
-static enum status allocate(struct passes *p, size_t edges)
+static enum status passes_allocate(struct passes *p, size_t edges)
 {
     size_t stages = (size_t)p->stages.count;
     TRY(mem_alloc(&p->x, edges, sizeof *p->x, "passes of the model"));
@@ -28,7 +28,7 @@ enum status passes_init(struct passes *p, const struct graph *g, int64_t lanes, 
     *p = (struct passes){.clip = (float)clip};
     TRY(stages_init(&p->stages, g));
     TRY(layout_init(&p->layout, &p->stages, lanes, training, clip > 0));
-    return allocate(p, (size_t)g->edge_count);
+    return passes_allocate(p, (size_t)g->edge_count);
 }
 
 void passes_free(struct passes *p)
@@ -47,7 +47,7 @@ size_t passes_bytes(const struct passes *p)
     return p->layout.bytes;
 }
 
-static void *buffer(const struct passes *p, char *arena, int index)
+static void *passes_buffer(const struct passes *p, char *arena, int index)
 {
     return index < 0 ? NULL : arena + p->layout.buffers[index].offset;
 }
@@ -57,29 +57,29 @@ void passes_place(struct passes *p, const float *input, char *arena)
     const struct layout *o = &p->layout;
     for (int i = 0; i < p->stages.count; i++) {
         struct layer *l = &p->stages.list[i];
-        size_t edge = first_edge(p, l);
+        size_t edge = passes_first_edge(p, l);
         for (int k = 0; k < l->input_count; k++, edge++) {
             int value = o->value[l->inputs[k]];
-            p->x[edge] = value == LAYOUT_INPUT ? input : buffer(p, arena, value);
-            p->dx[edge] = buffer(p, arena, o->dx[edge]);
-            p->sum[edge] = buffer(p, arena, o->sum[edge]);
+            p->x[edge] = value == LAYOUT_INPUT ? input : passes_buffer(p, arena, value);
+            p->dx[edge] = passes_buffer(p, arena, o->dx[edge]);
+            p->sum[edge] = passes_buffer(p, arena, o->sum[edge]);
         }
         int value = o->value[l->output];
         /* A view of the input is never written. */
-        p->y[i] = value == LAYOUT_INPUT ? (float *)(uintptr_t)input : buffer(p, arena, value);
-        p->dy[i] = buffer(p, arena, o->grad[l->output]);
-        l->saved = buffer(p, arena, o->saved[i]);
-        l->scratch = buffer(p, arena, o->scratch);
+        p->y[i] = value == LAYOUT_INPUT ? (float *)(uintptr_t)input : passes_buffer(p, arena, value);
+        p->dy[i] = passes_buffer(p, arena, o->grad[l->output]);
+        l->saved = passes_buffer(p, arena, o->saved[i]);
+        l->scratch = passes_buffer(p, arena, o->scratch);
     }
     p->output = p->y[p->stages.count - 1];
     p->output_grad = p->dy[p->stages.count - 1];
-    p->clipped = buffer(p, arena, o->clipped);
+    p->clipped = passes_buffer(p, arena, o->clipped);
 }
 
-static void run_forward(const struct passes *p, const struct pass *pass, int i)
+static void passes_run_forward(const struct passes *p, const struct pass *pass, int i)
 {
     const struct layer *l = &p->stages.list[i];
-    const float *const *x = p->x + first_edge(p, l);
+    const float *const *x = p->x + passes_first_edge(p, l);
     if (!l->ops->is_view || p->y[i] != x[0]) l->ops->forward(l, pass, x, p->y[i]);
 }
 
@@ -88,7 +88,7 @@ const float *passes_forward(const struct passes *p, const struct pass *pass)
     double start = trace_begin();
     for (int i = 0; i < p->stages.count; i++) {
         const struct layer *l = &p->stages.list[i];
-        run_forward(p, pass, i);
+        passes_run_forward(p, pass, i);
         start = trace_end(start, TRACE_FORWARD, l->ops->name, l->index);
     }
     if (!p->clipped) return p->output;
@@ -101,14 +101,14 @@ const struct layer *passes_first_bad(const struct passes *p, const struct pass *
 {
     for (int i = 0; i < p->stages.count; i++) {
         const struct layer *l = &p->stages.list[i];
-        run_forward(p, pass, i);
+        passes_run_forward(p, pass, i);
         if (!health_outputs(l, pass, p->y[i])) return l;
     }
     return NULL;
 }
 
 /* Reports the layer's range of the parameter vector. */
-static void report_ready(const struct pass_hooks *hooks, const struct layer *l)
+static void passes_report_ready(const struct pass_hooks *hooks, const struct layer *l)
 {
     if (l->tensor_count == 0) return;
     const struct tensor *last = &l->tensors[l->tensor_count - 1];
@@ -116,20 +116,21 @@ static void report_ready(const struct pass_hooks *hooks, const struct layer *l)
     hooks->grads_ready(hooks->self, first, last->offset + mem_round_floats(tensor_count(last)) - first);
 }
 
-static void copy_gradient(const struct layer *l, const struct pass *pass, const float *dy, float *const *dx)
+static void passes_copy_gradient(const struct layer *l, const struct pass *pass, const float *dy,
+                                 float *const *dx)
 {
     size_t bytes = (size_t)(shape_features(l->out) * pass->lanes) * sizeof *dy;
     for (int k = 0; k < l->input_count; k++)
         if (dx[k] && dx[k] != dy) memcpy(dx[k], dy, bytes);
 }
 
-static void run_backward(const struct passes *p, const struct pass *pass, int i)
+static void passes_run_backward(const struct passes *p, const struct pass *pass, int i)
 {
     const struct layer *l = &p->stages.list[i];
-    size_t edge = first_edge(p, l);
+    size_t edge = passes_first_edge(p, l);
     float *const *dx = p->dx + edge;
     if (l->ops->passes_gradient)
-        copy_gradient(l, pass, p->dy[i], dx);
+        passes_copy_gradient(l, pass, p->dy[i], dx);
     else
         l->ops->backward(l, pass, p->x + edge, p->y[i], p->dy[i], dx);
     for (int k = 0; k < l->input_count; k++) {
@@ -148,12 +149,12 @@ void passes_backward(const struct passes *p, const struct pass *pass)
     for (int i = last; i >= 0; i--) {
         const struct layer *l = &p->stages.list[i];
         if (!p->layout.backward[i]) continue;
-        bool good = !pass->bad || health_factors(l, pass, p->x + first_edge(p, l), p->dy[i]);
-        run_backward(p, pass, i);
+        bool good = !pass->bad || health_factors(l, pass, p->x + passes_first_edge(p, l), p->dy[i]);
+        passes_run_backward(p, pass, i);
         if (!good && !*pass->bad && !health_gradients(l, pass)) *pass->bad = l;
         start = trace_end(start, TRACE_BACKWARD, l->ops->name, l->index);
         if (pass->hooks) {
-            report_ready(pass->hooks, l);
+            passes_report_ready(pass->hooks, l);
             start = trace_begin();
         }
     }

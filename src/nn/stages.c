@@ -6,7 +6,7 @@
 
 #include "core/mem.h"
 
-static int count_readers(const struct stages *s, int value)
+static int stages_count_readers(const struct stages *s, int value)
 {
     int count = 0;
     for (int i = 0; i < s->count; i++)
@@ -15,16 +15,16 @@ static int count_readers(const struct stages *s, int value)
 }
 
 /* The stage that alone reads the value, or -1. */
-static int only_reader(const struct stages *s, int value)
+static int stages_find_only_reader(const struct stages *s, int value)
 {
-    if (count_readers(s, value) != 1) return -1;
+    if (stages_count_readers(s, value) != 1) return -1;
     for (int i = 0; i < s->count; i++)
         for (int k = 0; k < s->list[i].input_count; k++)
             if (s->list[i].inputs[k] == value) return i;
     return -1;
 }
 
-static int producer(const struct stages *s, int value)
+static int stages_find_producer(const struct stages *s, int value)
 {
     for (int i = 0; i < s->count; i++)
         if (s->list[i].output == value) return i;
@@ -32,7 +32,7 @@ static int producer(const struct stages *s, int value)
 }
 
 /* Makes stage `to` of the two a layer with other edges; the slots of edges stay where they are. */
-static void rewire(struct stages *s, struct layer *l, int edge, int input, int output)
+static void stages_rewire(struct stages *s, struct layer *l, int edge, int input, int output)
 {
     s->inputs[edge] = input;
     s->input_shapes[edge] = s->shapes[input];
@@ -43,18 +43,18 @@ static void rewire(struct stages *s, struct layer *l, int edge, int input, int o
 
 /* max(relu(x)) = relu(max(x)), and where the maximum is not positive neither order lets a gradient through: after the
  * pooling there are fewer elements to go over. */
-static void pool_first(struct stages *s)
+static void stages_pool_first(struct stages *s)
 {
     for (int i = 0; i < s->count; i++) {
         struct layer *relu = &s->list[i];
-        int j = relu->ops->is_relu ? only_reader(s, relu->output) : -1;
+        int j = relu->ops->is_relu ? stages_find_only_reader(s, relu->output) : -1;
         if (j < 0 || !s->list[j].ops->is_max) continue;
         struct layer pool = s->list[j], after = *relu;
         int before = relu->inputs[0], between = relu->output, behind = pool.output;
         int first = (int)(relu->inputs - s->inputs), second = (int)(pool.inputs - s->inputs);
         s->shapes[between] = after.out = pool.out;
-        rewire(s, &pool, first, before, between);
-        rewire(s, &after, second, between, behind);
+        stages_rewire(s, &pool, first, before, between);
+        stages_rewire(s, &after, second, between, behind);
         s->list[i] = pool;
         s->list[j] = after;
     }
@@ -62,20 +62,20 @@ static void pool_first(struct stages *s)
 
 /* Between two layers that can, ReLU is applied where the first stores its output, and its gradient where the second
  * stores its own. */
-static bool fuses(const struct stages *s, int i, int *before, int *after)
+static bool stages_find_fusion(const struct stages *s, int i, int *before, int *after)
 {
     const struct layer *relu = &s->list[i];
-    if (!relu->ops->is_relu || count_readers(s, relu->inputs[0]) != 1) return false;
-    *before = producer(s, relu->inputs[0]);
-    *after = only_reader(s, relu->output);
+    if (!relu->ops->is_relu || stages_count_readers(s, relu->inputs[0]) != 1) return false;
+    *before = stages_find_producer(s, relu->inputs[0]);
+    *after = stages_find_only_reader(s, relu->output);
     return *before >= 0 && *after >= 0 && s->list[*before].ops->fuses_relu && s->list[*after].ops->fuses_relu;
 }
 
-static void fuse_relus(struct stages *s)
+static void stages_fuse_relus(struct stages *s)
 {
     int before, after;
     for (int i = 0; i < s->count; i++) {
-        if (!fuses(s, i, &before, &after)) continue;
+        if (!stages_find_fusion(s, i, &before, &after)) continue;
         s->list[before].relu_out = true;
         s->list[before].output = s->list[i].output;
         s->list[after].relu_in = true;
@@ -85,7 +85,7 @@ static void fuse_relus(struct stages *s)
     }
 }
 
-static enum status copy_graph(struct stages *s, const struct graph *g)
+static enum status stages_copy(struct stages *s, const struct graph *g)
 {
     size_t layers = (size_t)g->layer_count, edges = (size_t)g->edge_count;
     s->count = g->layer_count;
@@ -110,9 +110,9 @@ static enum status copy_graph(struct stages *s, const struct graph *g)
 enum status stages_init(struct stages *s, const struct graph *g)
 {
     *s = (struct stages){0};
-    TRY(copy_graph(s, g));
-    pool_first(s);
-    fuse_relus(s);
+    TRY(stages_copy(s, g));
+    stages_pool_first(s);
+    stages_fuse_relus(s);
     return STATUS_OK;
 }
 

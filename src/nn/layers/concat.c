@@ -3,7 +3,7 @@
 
 #include "nn/layers/layer.h"
 
-static bool same_positions(struct shape a, struct shape b)
+static bool concat_fits(struct shape a, struct shape b)
 {
     a.c = b.c;
     return shape_equal(a, b);
@@ -13,7 +13,7 @@ static enum status concat_plan(struct layer *l)
 {
     l->out = l->in[0];
     for (int i = 1; i < l->input_count; i++) {
-        if (!same_positions(l->in[i], l->in[0])) {
+        if (!concat_fits(l->in[i], l->in[0])) {
             char first[SHAPE_TEXT], other[SHAPE_TEXT];
             shape_text(l->in[0], first);
             shape_text(l->in[i], other);

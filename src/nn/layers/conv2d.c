@@ -1,3 +1,4 @@
+/* conv2d.c - 2-D convolution. */
 #include <math.h>
 
 #include "nn/layers/window.h"
@@ -6,9 +7,9 @@ enum { OUT, KERNEL, STRIDE, PADDING, BIAS };
 static const struct arg args[] = {
     {"out", ARG_INT, ARG_REQUIRED, 1, 1 << 16, "output channels"},
     {"kernel", ARG_INT, ARG_REQUIRED, 1, 1024, "height and width of the window"},
-    {"stride", ARG_INT, 1, 1, 1024, "step of the window"},
-    {"padding", ARG_INT, 0, 0, 1024, "zeros around the input"},
-    {"bias", ARG_BOOL, 1, 0, 1, "add a learned bias"},
+    {"stride", ARG_INT, 1, 1, 1024, "stride of the window"},
+    {"padding", ARG_INT, 0, 0, 1024, "zero padding on both sides of the input"},
+    {"bias", ARG_BOOL, 1, 0, 1, "add a learnable bias"},
     ARG_END,
 };
 

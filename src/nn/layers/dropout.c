@@ -1,10 +1,11 @@
+/* dropout.c - random zeros in training. */
 #include <string.h>
 
 #include "nn/layers/layer.h"
 
 enum { P };
 static const struct arg args[] = {
-    {"p", ARG_REAL, 0.5, 0, 0.999, "probability to drop an element"},
+    {"p", ARG_REAL, 0.5, 0, 0.999, "probability of an element to be zeroed"},
     ARG_END,
 };
 
@@ -49,7 +50,8 @@ static void dropout_backward(const struct layer *l, const struct pass *p, const 
 extern const struct layer_ops layer_dropout;
 const struct layer_ops layer_dropout = {
     .name = "dropout",
-    .help = "zeroes elements with probability p in training, scales the rest by 1/(1-p), as torch.nn.Dropout",
+    .help =
+        "in training zeroes elements with probability p and scales the rest by 1/(1-p), as torch.nn.Dropout",
     .args = args,
     .plan = layer_plan_same,
     .measure = dropout_measure,

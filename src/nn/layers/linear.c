@@ -1,3 +1,4 @@
+/* linear.c - fully connected layer. */
 #include <assert.h>
 #include <math.h>
 
@@ -7,7 +8,7 @@
 enum { OUT, BIAS };
 static const struct arg args[] = {
     {"out", ARG_INT, ARG_REQUIRED, 1, 1 << 24, "output features"},
-    {"bias", ARG_BOOL, 1, 0, 1, "add a learned bias"},
+    {"bias", ARG_BOOL, 1, 0, 1, "add a learnable bias"},
     ARG_END,
 };
 

@@ -1,3 +1,4 @@
+/* registry.c - the table of all kinds of layers. */
 #include "nn/layers/layer.h"
 
 #include <string.h>

@@ -1,32 +1,33 @@
+/* elu.c - exponential linear unit. */
 #include "nn/layers/activations/activation.h"
 
 enum { ALPHA };
 static const struct arg args[] = {
-    {"alpha", ARG_REAL, 1, 0, 1e6, "what is approached, negated, far below 0"},
+    {"alpha", ARG_REAL, 1, 0, 1e6, "alpha: for large negative inputs the output tends to -alpha"},
     ARG_END,
 };
 
-static struct activation activation(const struct layer *l)
+static struct activation elu_describe(const struct layer *l)
 {
     return (struct activation){.kind = ACTIVATION_ELU, .a = (float)l->args[ALPHA]};
 }
 
 static void elu_forward(const struct layer *l, const struct pass *p, const float *const *x, float *y)
 {
-    activation_forward(l, p, activation(l), x[0], y);
+    activation_forward(l, p, elu_describe(l), x[0], y);
 }
 
 static void elu_backward(const struct layer *l, const struct pass *p, const float *const *x, const float *y,
                          float *dy, float *const *dx)
 {
     (void)x;
-    activation_backward(l, p, activation(l), y, dy, dx[0]);
+    activation_backward(l, p, elu_describe(l), y, dy, dx[0]);
 }
 
 extern const struct layer_ops layer_elu;
 const struct layer_ops layer_elu = {
     .name = "elu",
-    .help = "x, and alpha (exp(x) - 1) below 0, as torch.nn.ELU",
+    .help = "x for x > 0, else alpha * (exp(x) - 1), as torch.nn.ELU",
     .args = args,
     .plan = layer_plan_same,
     .forward = elu_forward,

@@ -1,3 +1,4 @@
+/* gelu.c - Gaussian error linear unit. */
 #include "nn/layers/activations/activation.h"
 
 static const char *const approximations[] = {"none", "tanh", NULL};
@@ -5,11 +6,11 @@ enum { EXACT, BY_TANH }; /* of approximations */
 
 enum { APPROXIMATE };
 static const struct arg args[] = {
-    {"approximate", ARG_CHOICE, EXACT, 0, 0, "by the tanh formula, or not", approximations},
+    {"approximate", ARG_CHOICE, EXACT, 0, 0, "use the tanh approximation", approximations},
     ARG_END,
 };
 
-static struct activation activation(const struct layer *l)
+static struct activation gelu_describe(const struct layer *l)
 {
     return (struct activation){.kind =
                                    l->args[APPROXIMATE] == BY_TANH ? ACTIVATION_GELU_TANH : ACTIVATION_GELU};
@@ -17,20 +18,20 @@ static struct activation activation(const struct layer *l)
 
 static void gelu_forward(const struct layer *l, const struct pass *p, const float *const *x, float *y)
 {
-    activation_forward(l, p, activation(l), x[0], y);
+    activation_forward(l, p, gelu_describe(l), x[0], y);
 }
 
 static void gelu_backward(const struct layer *l, const struct pass *p, const float *const *x, const float *y,
                           float *dy, float *const *dx)
 {
     (void)y;
-    activation_backward(l, p, activation(l), x[0], dy, dx[0]);
+    activation_backward(l, p, gelu_describe(l), x[0], dy, dx[0]);
 }
 
 extern const struct layer_ops layer_gelu;
 const struct layer_ops layer_gelu = {
     .name = "gelu",
-    .help = "x times the normal distribution's probability of less than x, as torch.nn.GELU",
+    .help = "x * Phi(x), Phi the standard normal CDF, as torch.nn.GELU",
     .args = args,
     .plan = layer_plan_same,
     .forward = gelu_forward,

@@ -1,3 +1,4 @@
+/* hardtanh.c - values limited to an interval. */
 #include "nn/layers/layer.h"
 
 enum { MIN_VAL, MAX_VAL };
@@ -39,7 +40,7 @@ static void hardtanh_backward(const struct layer *l, const struct pass *p, const
 extern const struct layer_ops layer_hardtanh;
 const struct layer_ops layer_hardtanh = {
     .name = "hardtanh",
-    .help = "x limited to min_val .. max_val, as torch.nn.Hardtanh",
+    .help = "x clamped to [min_val, max_val], as torch.nn.Hardtanh",
     .args = args,
     .plan = hardtanh_plan,
     .forward = hardtanh_forward,

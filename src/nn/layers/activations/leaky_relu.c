@@ -1,32 +1,33 @@
+/* leaky_relu.c - ReLU with a small slope below 0. */
 #include "nn/layers/activations/activation.h"
 
 enum { NEGATIVE_SLOPE };
 static const struct arg args[] = {
-    {"negative_slope", ARG_REAL, 0.01, 0, 1e6, "factor of negative elements"},
+    {"negative_slope", ARG_REAL, 0.01, 0, 1e6, "slope for x < 0"},
     ARG_END,
 };
 
-static struct activation activation(const struct layer *l)
+static struct activation leaky_relu_describe(const struct layer *l)
 {
     return (struct activation){.kind = ACTIVATION_LEAKY_RELU, .a = (float)l->args[NEGATIVE_SLOPE]};
 }
 
 static void leaky_relu_forward(const struct layer *l, const struct pass *p, const float *const *x, float *y)
 {
-    activation_forward(l, p, activation(l), x[0], y);
+    activation_forward(l, p, leaky_relu_describe(l), x[0], y);
 }
 
 static void leaky_relu_backward(const struct layer *l, const struct pass *p, const float *const *x,
                                 const float *y, float *dy, float *const *dx)
 {
     (void)x;
-    activation_backward(l, p, activation(l), y, dy, dx[0]);
+    activation_backward(l, p, leaky_relu_describe(l), y, dy, dx[0]);
 }
 
 extern const struct layer_ops layer_leaky_relu;
 const struct layer_ops layer_leaky_relu = {
     .name = "leaky_relu",
-    .help = "x, and negative_slope x below 0, as torch.nn.LeakyReLU",
+    .help = "x for x > 0, else negative_slope * x, as torch.nn.LeakyReLU",
     .args = args,
     .plan = layer_plan_same,
     .forward = leaky_relu_forward,

@@ -1,3 +1,4 @@
+/* log_softmax.c - logarithm of the softmax over the channels. */
 #include "nn/layers/activations/activation.h"
 
 static void log_softmax_forward(const struct layer *l, const struct pass *p, const float *const *x, float *y)
@@ -16,7 +17,7 @@ static void log_softmax_backward(const struct layer *l, const struct pass *p, co
 extern const struct layer_ops layer_log_softmax;
 const struct layer_ops layer_log_softmax = {
     .name = "log_softmax",
-    .help = "logarithm of softmax, as torch.nn.LogSoftmax(dim=1)",
+    .help = "log of the softmax over the channels at each position, as torch.nn.LogSoftmax(dim=1)",
     .plan = layer_plan_same,
     .forward = log_softmax_forward,
     .backward = log_softmax_backward,

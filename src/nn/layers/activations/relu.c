@@ -1,3 +1,4 @@
+/* relu.c - rectified linear unit. */
 #include "nn/layers/layer.h"
 
 static void relu_forward(const struct layer *l, const struct pass *p, const float *const *x, float *y)

@@ -1,17 +1,18 @@
+/* silu.c - sigmoid linear unit. */
 #include "nn/layers/activations/activation.h"
 
-static const struct activation activation = {.kind = ACTIVATION_SILU};
+static const struct activation silu_function = {.kind = ACTIVATION_SILU};
 
 static void silu_forward(const struct layer *l, const struct pass *p, const float *const *x, float *y)
 {
-    activation_forward(l, p, activation, x[0], y);
+    activation_forward(l, p, silu_function, x[0], y);
 }
 
 static void silu_backward(const struct layer *l, const struct pass *p, const float *const *x, const float *y,
                           float *dy, float *const *dx)
 {
     (void)y;
-    activation_backward(l, p, activation, x[0], dy, dx[0]);
+    activation_backward(l, p, silu_function, x[0], dy, dx[0]);
 }
 
 extern const struct layer_ops layer_silu;

@@ -1,3 +1,4 @@
+/* softmax.c - softmax over the channels. */
 #include "nn/layers/activations/activation.h"
 
 static void softmax_forward(const struct layer *l, const struct pass *p, const float *const *x, float *y)
@@ -15,7 +16,7 @@ static void softmax_backward(const struct layer *l, const struct pass *p, const 
 extern const struct layer_ops layer_softmax;
 const struct layer_ops layer_softmax = {
     .name = "softmax",
-    .help = "exp(x) / sum of exp(x) over the channels, at each position, as torch.nn.Softmax(dim=1)",
+    .help = "softmax over the channels at each position, as torch.nn.Softmax(dim=1)",
     .plan = layer_plan_same,
     .forward = softmax_forward,
     .backward = softmax_backward,

@@ -1,13 +1,14 @@
+/* softplus.c - smooth approximation of ReLU. */
 #include "nn/layers/activations/activation.h"
 
 enum { BETA, THRESHOLD };
 static const struct arg args[] = {
-    {"beta", ARG_REAL, 1, 1e-6, 1e6, "how sharp the bend at 0 is"},
-    {"threshold", ARG_REAL, 20, -1e6, 1e6, "beta x above which the result is x"},
+    {"beta", ARG_REAL, 1, 1e-6, 1e6, "sharpness of the bend at 0"},
+    {"threshold", ARG_REAL, 20, -1e6, 1e6, "the output is x where beta * x exceeds this"},
     ARG_END,
 };
 
-static struct activation activation(const struct layer *l)
+static struct activation softplus_describe(const struct layer *l)
 {
     return (struct activation){
         .kind = ACTIVATION_SOFTPLUS, .a = (float)l->args[BETA], .b = (float)l->args[THRESHOLD]};
@@ -15,20 +16,20 @@ static struct activation activation(const struct layer *l)
 
 static void softplus_forward(const struct layer *l, const struct pass *p, const float *const *x, float *y)
 {
-    activation_forward(l, p, activation(l), x[0], y);
+    activation_forward(l, p, softplus_describe(l), x[0], y);
 }
 
 static void softplus_backward(const struct layer *l, const struct pass *p, const float *const *x,
                               const float *y, float *dy, float *const *dx)
 {
     (void)y;
-    activation_backward(l, p, activation(l), x[0], dy, dx[0]);
+    activation_backward(l, p, softplus_describe(l), x[0], dy, dx[0]);
 }
 
 extern const struct layer_ops layer_softplus;
 const struct layer_ops layer_softplus = {
     .name = "softplus",
-    .help = "log(1 + exp(beta x)) / beta, and x where beta x > threshold, as torch.nn.Softplus",
+    .help = "log(1 + exp(beta * x)) / beta, as torch.nn.Softplus",
     .args = args,
     .plan = layer_plan_same,
     .forward = softplus_forward,

@@ -1,17 +1,18 @@
+/* tanh.c - hyperbolic tangent. */
 #include "nn/layers/activations/activation.h"
 
-static const struct activation activation = {.kind = ACTIVATION_TANH};
+static const struct activation tanh_function = {.kind = ACTIVATION_TANH};
 
 static void tanh_forward(const struct layer *l, const struct pass *p, const float *const *x, float *y)
 {
-    activation_forward(l, p, activation, x[0], y);
+    activation_forward(l, p, tanh_function, x[0], y);
 }
 
 static void tanh_backward(const struct layer *l, const struct pass *p, const float *const *x, const float *y,
                           float *dy, float *const *dx)
 {
     (void)x;
-    activation_backward(l, p, activation, y, dy, dx[0]);
+    activation_backward(l, p, tanh_function, y, dy, dx[0]);
 }
 
 extern const struct layer_ops layer_tanh;

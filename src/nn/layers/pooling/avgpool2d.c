@@ -1,3 +1,4 @@
+/* avgpool2d.c - mean over windows. */
 #include "nn/layers/pooling/pool.h"
 
 static void avgpool2d_forward(const struct layer *l, const struct pass *p, const float *const *x, float *y)

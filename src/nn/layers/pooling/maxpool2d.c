@@ -1,3 +1,4 @@
+/* maxpool2d.c - maximum over windows. */
 #include "nn/layers/pooling/pool.h"
 
 static void maxpool2d_measure(struct layer *l)

@@ -7,8 +7,8 @@
 enum { POOL_KERNEL, POOL_STRIDE, POOL_PADDING };
 static const struct arg pool_args[] = {
     {"kernel", ARG_INT, ARG_REQUIRED, 1, 15, "height and width of the window"},
-    {"stride", ARG_INT, 0, 0, 1024, "step of the window; 0 = the kernel"},
-    {"padding", ARG_INT, 0, 0, 7, "cells around the input, at most half the kernel"},
+    {"stride", ARG_INT, 0, 0, 1024, "stride of the window; 0 = kernel"},
+    {"padding", ARG_INT, 0, 0, 7, "implicit padding on both sides, at most half the kernel"},
     ARG_END,
 };
 
