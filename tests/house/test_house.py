@@ -43,9 +43,10 @@ FOLDER_MAX = 20  # files in a folder of src, its README included; aim at 15
 README_MAX = 150
 COLUMNS_MAX = 120  # of every line of a README, tables included
 
-# Words with a plain one in their place (in two parts each, so that this list is not found itself), as regular expressions.
-BANNED = [a + b for a, b in (("reck", "on"), (r"\bane", r"w\b"), ("nobo", "dy"), ("whoe", "ver"), (r"\bso[ _]", r"many\b"),
-                             (r"\btold", r" of\b"), (r"\bc[oa]mes?", r" along\b"), (r"\bas", r" ever\b"))]
+# Words with a plain one in their place, in two parts each, so that this list is not found itself.
+BANNED = re.compile("|".join(a + b for a, b in (
+    ("reck", "on"), (r"\bane", r"w\b"), ("nobo", "dy"), ("whoe", "ver"), (r"\bso[ _]", r"many\b"), (r"\btold", r" of\b"),
+    (r"\bc[oa]mes?", r" along\b"), (r"\bas", r" ever\b"))), re.I)
 
 # Rule -> folders in which it does not hold yet. A folder leaves its list when it is mended; none comes in.
 NOT_YET = {
@@ -194,9 +195,9 @@ class House(unittest.TestCase):
                 joined = re.sub(r"\s*\n[\s*/#|>]*", " ", text(name))  # a phrase may go over a line's end
             except UnicodeDecodeError:
                 continue
-            for word in BANNED:
-                found = re.search(rf"(?i).{{0,40}}{word}.{{0,40}}", joined)
-                self.assertIsNone(found, f"{name}: '...{found and found.group()}...': say it plainly")
+            found = BANNED.search(joined)
+            if found:
+                self.fail(f"{name}: '...{joined[max(0, found.start() - 40):found.end() + 40]}...': choose a plain word")
 
     def test_every_folder_has_a_way_in(self):
         for folder in folders():

@@ -1,3 +1,4 @@
+// label: slow
 /* Files made to harm: whatever a file does to the HDF5 library, the caller gets a status and one line, and lives on.
  *
  * tests/io/hostile holds whole files (*.seed) of all layouts, and changed ones that made HDF5 1.10.8 crash (*.crash) or run on

@@ -1,4 +1,5 @@
 // ranks: 1 2 3 8
+// label: slow
 /* A run that is stopped after any of its steps and goes on from its checkpoint tells the same and ends in the same bits as one
  * that never was, on nodes of any size, for every optimizer and with a schedule and an early stop that remember. */
 #include "check.h"
