@@ -13,7 +13,6 @@ static int64_t recorded(void)
 
 static void test_off(void)
 {
-    CHECK_STATUS(trace_create(4), STATUS_OK);
     CHECK(trace_begin() <= 0);
     trace_end(trace_begin(), TRACE_PHASE, "data", 0);
     CHECK(recorded() == 0);
@@ -49,15 +48,16 @@ static void test_full(void)
     CHECK(recorded() == 0);
     for (int i = 0; i < 7; i++) trace_end(trace_begin(), TRACE_STEP, "step", i);
     CHECK(recorded() == 4 && trace_lost() == 3);
-    trace_destroy();
-    CHECK(recorded() == 0 && mem_alive() == 0);
 }
 
 int main(int argc, char **argv)
 {
     check_begin(argc, argv);
+    CHECK_STATUS(trace_create(4), STATUS_OK);
     CHECK_CASE(test_off());
     CHECK_CASE(test_events());
     CHECK_CASE(test_full());
+    trace_destroy();
+    CHECK(recorded() == 0 && mem_alive() == 0);
     return check_result();
 }

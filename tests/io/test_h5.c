@@ -359,6 +359,7 @@ int main(int argc, char **argv)
     if (!mkdtemp(folder)) return 1;
     snprintf(path, sizeof path, "%s/a.h5", folder);
     snprintf(other, sizeof other, "%s/b.h5", folder);
+    write_sample(path);
     CHECK_CASE(test_round_trip());
     CHECK_CASE(test_deterministic());
     CHECK_CASE(test_refusals());
