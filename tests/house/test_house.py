@@ -228,6 +228,17 @@ class House(unittest.TestCase):
                 for i, line in enumerate(text(name).split("\n"), 1):
                     self.assertLessEqual(len(line), COLUMNS_MAX, f"{name}:{i} has {len(line)} columns")
 
+    def test_pages_name_what_exists(self):
+        """Links of every page; in the pages of src also `file.c` and `folder/file.c`, from any folder above or below."""
+        present = ["/" + name for name in files("src/**/*.[ch]")]
+        for name in sources.tracked():
+            if not name.endswith(".md"):
+                continue
+            for path in re.findall(r"\]\(([^)#:]+)[)#]", text(name)):
+                self.assertTrue(os.path.exists(os.path.join(SOURCE, os.path.dirname(name), path)), f"{name} links to {path}")
+            for path in re.findall(r"`([a-z0-9_/]+\.[ch])`", text(name)) if name.startswith("src/") else []:
+                self.assertTrue(any(p.endswith("/" + path) for p in present), f"{name} names {path}, which does not exist")
+
     def test_include_holds_the_public_interface_only(self):
         for name in sources.tracked():
             if not name.startswith("include/"):
