@@ -152,7 +152,7 @@ for result in "${results[@]}"; do
     [ -e "$here/$result" ] || complete=''
 done
 if [ -n "$complete" ]; then
-    say "${results[*]/#/datasets/}: there already; delete to make anew"
+    say "${results[*]/#/datasets/}: there already; delete to fetch again"
     exit 0
 fi
 [ -x "$program" ] || die "$program is not there; build it first with launch/quickstart.sh or cmake"
