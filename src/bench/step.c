@@ -115,14 +115,14 @@ static void add_events(struct session *s, int64_t first_step)
 
 enum status bench_steps(struct trainer *t, int64_t *position, int64_t count)
 {
-    struct loss_sums sums;
+    struct step_result result;
     for (int64_t i = 0; i < count; i++, ++*position) {
         int64_t epoch = *position / t->info.steps_per_epoch, in_epoch = *position % t->info.steps_per_epoch;
         double start = trace_begin();
         struct order order =
             order_make((uint64_t)t->config->seed, (uint64_t)epoch, t->info.train_samples, t->config->shuffle);
         TRY(trainer_step(t, &order, epoch, in_epoch * t->config->batch, 1e-3 * t->config->optim_args.of[0],
-                         &sums));
+                         &result));
         trace_end(start, TRACE_STEP, "step", i);
     }
     return STATUS_OK;

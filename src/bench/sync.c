@@ -39,11 +39,18 @@ static void update(void *self, int64_t first, int64_t count, float *params, cons
     c->optim->update(&c->step, count, params, grads, slots);
 }
 
+/* The record of a virtual rank is a number. */
+static void add_numbers(void *sum, const void *record)
+{
+    *(int64_t *)sum += *(const int64_t *)record;
+}
+
 static void synchronise(struct contest *c, int method)
 {
     struct sync *s = c->sync[method];
-    sync_group_done(s, &(struct loss_sums){.weight = 1, .count = 1});
-    sync_collect(s);
+    int64_t one = 1, all;
+    sync_group_done(s, &one, (struct sync_requests){0});
+    sync_collect(s, &all);
     sync_apply(s, update, c);
 }
 
@@ -111,7 +118,14 @@ static enum status prepare(struct contest *c, int64_t repeats)
         TRY(comm_agree(comm, mem_alloc(&c->seconds[w], (size_t)repeats, sizeof(double), "times")));
     TRY(comm_agree(comm, mem_alloc(&c->ratios, (size_t)repeats, sizeof(double), "times")));
     for (int m = TREE; m <= ALLREDUCE; m++) {
-        TRY(sync_create(&c->sync[m], comm, c->params, c->optim->slots, ranks, 1, m == TREE));
+        struct sync_spec spec = {.count = c->params,
+                                 .slots = c->optim->slots,
+                                 .virtual_ranks = ranks,
+                                 .max_group = 1,
+                                 .tree = m == TREE,
+                                 .record_bytes = sizeof(int64_t),
+                                 .add = add_numbers};
+        TRY(sync_create(&c->sync[m], comm, &spec));
         sync_fill_params(c->sync[m], fill_zero, NULL);
     }
     c->reads = c->params;

@@ -133,6 +133,23 @@ static void init_params(void *self, float *params)
     model_init_params(t->model, (uint64_t)t->config->seed, params);
 }
 
+static void add_sums(void *sum, const void *record)
+{
+    loss_sums_add(sum, record);
+}
+
+static enum status create_sync(struct trainer *t)
+{
+    return sync_create(&t->sync, t->comm,
+                       &(struct sync_spec){.count = model_param_floats(t->model),
+                                           .slots = t->config->optim->slots,
+                                           .virtual_ranks = (int)t->info.leaves,
+                                           .max_group = (int)model_leaves(t->model),
+                                           .tree = t->config->sync_method == SYNC_TREE,
+                                           .record_bytes = sizeof(struct loss_sums),
+                                           .add = add_sums});
+}
+
 enum status trainer_create(struct trainer **out, struct comm *comm, const struct config *config,
                            const char *config_text)
 {
@@ -146,8 +163,7 @@ enum status trainer_create(struct trainer **out, struct comm *comm, const struct
     TRY(trainer_load_data(t));
     TRY(comm_agree(comm, build_parts(t)));
     TRY(comm_agree(comm, check_watched(t)));
-    TRY(sync_create(&t->sync, comm, model_param_floats(t->model), config->optim->slots, (int)t->info.leaves,
-                    (int)model_leaves(t->model), config->sync_method == SYNC_TREE));
+    TRY(create_sync(t));
     if (config->check_every > 0) TRY(sync_audit(t->sync));
     TRY(comm_agree(comm, connect_update(&t->update, config, t->model, t->sync)));
     sync_fill_params(t->sync, init_params, t);

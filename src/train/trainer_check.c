@@ -13,9 +13,9 @@ static uint64_t progress_hash(const struct progress *p)
 {
     const double values[] = {p->lr,        p->seen.loss, p->seen.weight, p->schedule.best,
                              p->best.best, p->stop.best};
-    const int64_t counts[] = {p->step,       p->updates,    p->epoch,        p->position,
-                              p->seen.count, p->seen.bad,   p->bad_in_a_row, p->schedule.bad_epochs,
-                              p->bad_steps,  p->empty_steps};
+    const int64_t counts[] = {p->step,      p->updates,     p->epoch,
+                              p->position,  p->seen.count,  p->bad_in_a_row,
+                              p->bad_steps, p->empty_steps, p->schedule.bad_epochs};
     struct hash hash;
     hash_begin(&hash);
     hash_add(&hash, values, sizeof values);

@@ -12,7 +12,7 @@
 
 #define TRAINER_CULPRIT 96
 
-/* What a rank may ask of all at the end of a step (loss_sums.requests): one asks, all do. */
+/* What a rank may ask of all at the end of a step (sync_requests.bits): one asks, all do. */
 enum step_request {
     REQUEST_SAVE = 1,      /* a checkpoint */
     REQUEST_STOP = 2,      /* a checkpoint, and the end of the run: STATUS_REQUEUE */
@@ -41,7 +41,7 @@ struct trainer {
 
     char best_metric[WATCH_NAME_SIZE]; /* that checkpoint.best: auto stands for */
     struct progress progress;          /* the same on all ranks */
-    int64_t requests; /* enum step_request: what this rank asks in the next step, signals aside */
+    uint64_t requests; /* enum step_request: what this rank asks in the next step, signals aside */
     char culprit[TRAINER_CULPRIT]; /* what went wrong first on this rank, "" = nothing */
     int64_t culprit_step;          /* and in which step */
     int64_t checked;               /* the step after which all ranks were last found alike; -1 = never */
@@ -56,13 +56,18 @@ enum status trainer_load_data(struct trainer *t);
 enum status trainer_load_like(struct dataset **out, struct comm *comm, const struct config *config,
                               const char *locator, enum target_kind kind, bool for_prediction);
 
-/* trainer_step.c: one step on the global batch that starts at `position` of the epoch's order; the sums are
- * those of the whole batch, on every rank. A step whose loss or gradient is not finite (sums->bad) or that has no valid
- * target (no sums->weight) changes no weight. Collective. Errors: STATUS_DIVERGED, on all ranks alike, after
+/* What a step came to: of the whole batch, the same on every rank. */
+struct step_result {
+    struct loss_sums sums;
+    struct sync_requests requests; /* bad_passes also counts a sum of losses that is not finite */
+};
+
+/* trainer_step.c: one step on the global batch that starts at `position` of the epoch's order. A step whose loss or gradient
+ * is not finite (bad_passes) or that has no valid target (no sums.weight) changes no weight. Collective. Errors: STATUS_DIVERGED, on all ranks alike, after
  * train.max_bad_steps in a row that are not finite. */
 struct order;
 enum status trainer_step(struct trainer *t, const struct order *order, int64_t epoch, int64_t position,
-                         double lr, struct loss_sums *sums);
+                         double lr, struct step_result *result);
 
 /* trainer_check.c: whether all ranks and nodes hold the same state, unless sync.check_every is 0 or it was asked after this very
  * step. Collective. Errors, on all ranks alike: STATUS_DIFFERS, naming who and where. */

@@ -77,14 +77,10 @@ static void tell_step(const struct run *r, const struct loss_sums *sums)
 }
 
 /* Steps that were skipped for their numbers do not count, but took time. */
-static void add_sums(struct loss_sums *total, const struct loss_sums *sums)
+static void add_step(struct loss_sums *seen, const struct step_result *step)
 {
-    total->count += sums->count;
-    if (sums->bad) return;
-    total->loss += sums->loss;
-    total->weight += sums->weight;
-    total->correct += sums->correct;
-    total->valid += sums->valid;
+    struct loss_sums skipped = {.count = step->sums.count};
+    loss_sums_add(seen, step->requests.bad_passes > 0 ? &skipped : &step->sums);
 }
 
 /* Saves and ends the run, as if it had been at an end. All ranks know that one of them asked for it (`interrupted`: as the
@@ -119,7 +115,7 @@ static enum status check_data(struct run *r, bool saved)
 
 /* What the ranks asked for, or the configuration: between two steps, on all ranks alike. After the last step of an epoch a
  * mere checkpoint waits for the epoch's end; a run that shall end does not. */
-static enum status between_steps(struct run *r, int64_t requests)
+static enum status between_steps(struct run *r, uint64_t requests)
 {
     const struct progress *p = &r->t->progress;
     int64_t every = r->t->config->checkpoint_every_steps;
@@ -145,19 +141,19 @@ static enum status train_steps(struct run *r)
                                     t->config->shuffle);
     double start = clock_seconds() - p->seconds;
     while (p->position < t->info.train_samples) {
-        struct loss_sums sums;
+        struct step_result result;
         p->lr = rate_of_step(t);
         if (t->timeline) timeline_before_step(t->timeline, p->step);
         double begin = trace_begin();
-        TRY(trainer_step(t, &order, p->epoch + 1, p->position, p->lr, &sums));
+        TRY(trainer_step(t, &order, p->epoch + 1, p->position, p->lr, &result));
         trace_end(begin, TRACE_STEP, "step", p->step - 1);
         int64_t next = p->position + t->config->batch;
         p->position = next < t->info.train_samples ? next : t->info.train_samples;
         p->seconds = clock_seconds() - start;
-        add_sums(&p->seen, &sums);
+        add_step(&p->seen, &result);
         watchdog_at(WATCHDOG_TELLS);
-        if (is_root(r)) tell_step(r, &sums);
-        TRY(between_steps(r, sums.requests));
+        if (is_root(r)) tell_step(r, &result.sums);
+        TRY(between_steps(r, result.requests.bits));
     }
     return STATUS_OK;
 }

@@ -66,7 +66,7 @@ static void find_culprit(struct trainer *t, const struct pass *pass, const struc
 }
 
 /* Signals are looked at as late as possible: all stop at the end of the very step in which one comes. */
-static int64_t own_requests(const struct trainer *t)
+static uint64_t own_requests(const struct trainer *t)
 {
     switch (stop_asked()) {
     case STATUS_REQUEUE:
@@ -90,10 +90,8 @@ static void run_passes(struct trainer *t, struct pass *pass)
     trace_end(traced, TRACE_PHASE, "loss", 0);
     model_backward(t->model, pass);
     traced = trace_begin();
-    b->sums[0].bad = bad != NULL;
-    b->sums[0].requests = own_requests(t);
     find_culprit(t, pass, bad);
-    sync_group_done(t->sync, b->sums);
+    sync_group_done(t->sync, b->sums, (struct sync_requests){own_requests(t), bad != NULL});
     trace_end(traced, TRACE_PHASE, "sum", 0);
 }
 
@@ -152,7 +150,7 @@ static enum status count_bad(struct trainer *t, int64_t epoch, double lr)
 }
 
 enum status trainer_step(struct trainer *t, const struct order *order, int64_t epoch, int64_t position,
-                         double lr, struct loss_sums *sums)
+                         double lr, struct step_result *result)
 {
     struct step s = {.t = t, .order = order, .position = position};
     for (struct tree_node group = sync_group(t->sync); group.lo < group.hi; group = sync_group(t->sync))
@@ -160,13 +158,13 @@ enum status trainer_step(struct trainer *t, const struct order *order, int64_t e
 
     double start = clock_seconds(), traced = trace_begin();
     watchdog_at(WATCHDOG_UPDATES);
-    *sums = sync_collect(t->sync);
+    result->requests = sync_collect(t->sync, &result->sums);
     traced = trace_end(traced, TRACE_PHASE, "collect", 0);
-    sums->bad += !isfinite(sums->loss);
-    double divisor = loss_divisor(&t->loss, sums);
-    bool skip = sums->bad || divisor == 0;
+    result->requests.bad_passes += !isfinite(result->sums.loss);
+    double divisor = loss_divisor(&t->loss, &result->sums);
+    bool bad = result->requests.bad_passes > 0, skip = bad || divisor == 0;
     struct update_step step = {
-        .lr = lr, .number = t->progress.updates, .divisor = divisor, .samples = sums->count};
+        .lr = lr, .number = t->progress.updates, .divisor = divisor, .samples = result->sums.count};
     t->progress.updates += !skip;
     if (skip)
         sync_skip(t->sync);
@@ -176,7 +174,7 @@ enum status trainer_step(struct trainer *t, const struct order *order, int64_t e
     t->sync_seconds += clock_seconds() - start;
     t->steps_timed++;
     watchdog_step(++t->progress.step);
-    if (sums->bad) return count_bad(t, epoch, lr);
+    if (bad) return count_bad(t, epoch, lr);
     t->progress.empty_steps += skip;
     if (skip) return STATUS_OK; /* says nothing about the weights */
     t->progress.bad_in_a_row = 0;

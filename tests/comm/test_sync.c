@@ -64,17 +64,44 @@ static void dawdle(int step, int place)
     if (dice % 4 == 0) usleep(dice / 4 % 256);
 }
 
-static void check_sums(const struct loss_sums *sums, int leaves)
+/* A virtual rank's record. Its sum depends on the order of additions. */
+struct record {
+    uint64_t order;
+    double loss;
+    int64_t count;
+};
+
+static void add_record(void *sum, const void *record)
 {
-    double loss = 0;
-    for (int v = 0; v < leaves; v++) loss += 1.0 / (v + 3);
-    CHECK(sums->loss == loss && sums->correct == leaves && sums->count == leaves * (leaves - 1) / 2);
+    struct record *s = sum;
+    const struct record *r = record;
+    s->order = s->order * 31 + r->order;
+    s->loss += r->loss;
+    s->count += r->count;
 }
 
-static void fill_sums(struct tree_node g, struct loss_sums sums[MOST])
+static struct record record_of(int step, int v)
 {
-    for (int v = g.lo; v < g.hi; v++)
-        sums[v - g.lo] = (struct loss_sums){.loss = 1.0 / (v + 3), .weight = v, .correct = 1, .count = v};
+    return (struct record){(uint64_t)(step + v), 1.0 / (v + 3), v};
+}
+
+/* Every second step all ask: each virtual rank for one thing of its own and one that all ask for. */
+static struct sync_requests requests_of(int step, int lo, int hi)
+{
+    if (step % 2) return (struct sync_requests){0};
+    return (struct sync_requests){((uint64_t)1 << hi) - ((uint64_t)1 << lo) + ((uint64_t)1 << 40), hi - lo};
+}
+
+static void check_sum(const struct record *sum, const struct sync_requests *requests, int step, int leaves)
+{
+    struct record want = {0};
+    struct sync_requests wanted = requests_of(step, 0, leaves);
+    for (int v = 0; v < leaves; v++) {
+        struct record r = record_of(step, v);
+        add_record(&want, &r);
+    }
+    CHECK(sum->order == want.order && sum->loss == want.loss && sum->count == want.count);
+    CHECK(requests->bits == wanted.bits && requests->bad_passes == wanted.bad_passes);
 }
 
 /* Writes the gradient from its end to its start in unequal parts, as layers do. The start is left for sync_group_done. */
@@ -92,14 +119,15 @@ static void run_backward(struct sync *s, int step, struct tree_node g, int64_t c
 static void run_groups(struct sync *s, int step, int leaves, int64_t count)
 {
     for (struct tree_node g = sync_group(s); g.lo < g.hi; g = sync_group(s)) {
-        struct loss_sums sums[MOST];
-        fill_sums(g, sums);
+        struct record records[MOST];
+        for (int v = g.lo; v < g.hi; v++) records[v - g.lo] = record_of(step, v);
         sync_params(s);
         run_backward(s, step, g, count);
-        sync_group_done(s, sums);
+        sync_group_done(s, records, requests_of(step, g.lo, g.hi));
     }
-    struct loss_sums total = sync_collect(s);
-    check_sums(&total, leaves);
+    struct record sum;
+    struct sync_requests requests = sync_collect(s, &sum);
+    check_sum(&sum, &requests, step, leaves);
     dawdle(step, -1);
 }
 
@@ -164,7 +192,14 @@ static void check(struct comm *comm, int leaves, int64_t count, int64_t ranks_pe
     CHECK_STATUS(mem_alloc(&slot, (size_t)count + 1, sizeof *slot, "test"), STATUS_OK);
     expect(leaves, count, params, slot);
     CHECK_STATUS(comm_split_nodes(comm, ranks_per_node), STATUS_OK);
-    CHECK_STATUS(sync_create(&s, comm, count, 1, leaves, most, tree), STATUS_OK);
+    struct sync_spec spec = {.count = count,
+                             .slots = 1,
+                             .virtual_ranks = leaves,
+                             .max_group = most,
+                             .tree = tree,
+                             .record_bytes = sizeof(struct record),
+                             .add = add_record};
+    CHECK_STATUS(sync_create(&s, comm, &spec), STATUS_OK);
     sync_fill_params(s, fill, &count);
     for (int step = 0; step < STEPS; step++) {
         take_step(s, step, leaves, count, tree);
@@ -183,6 +218,25 @@ static void check(struct comm *comm, int leaves, int64_t count, int64_t ranks_pe
     sync_destroy(&s);
     mem_free(&params);
     mem_free(&slot);
+}
+
+/* Sizes that MPI cannot count: nothing is left to release. */
+static void check_too_large(struct comm *comm)
+{
+    static const struct sync_spec specs[] = {
+        {.count = (int64_t)1 << 31, .virtual_ranks = 8, .max_group = 1, .record_bytes = 8, .add = add_record},
+        {.count = 16,
+         .virtual_ranks = TREE_MAX_LEAVES + 1,
+         .max_group = 1,
+         .record_bytes = 8,
+         .add = add_record},
+        {.count = 16, .virtual_ranks = 1024, .max_group = 1, .record_bytes = 1 << 21, .add = add_record}};
+    for (int i = 0; i < 3; i++) {
+        struct sync *s = NULL;
+        int64_t before = mem_alive();
+        CHECK_STATUS(sync_create(&s, comm, &specs[i]), STATUS_CONFIG);
+        CHECK(!s && mem_alive() == before);
+    }
 }
 
 static void test_sizes(struct comm *comm)
@@ -210,6 +264,7 @@ int main(int argc, char **argv)
     struct comm *comm;
     CHECK_STATUS(comm_create(&comm, &argc, &argv), STATUS_OK);
     CHECK_STATUS(kernels_select("auto"), STATUS_OK);
+    CHECK_CASE(check_too_large(comm));
     CHECK_CASE(test_sizes(comm));
     CHECK_CASE(test_buckets(comm));
     comm_destroy(&comm);

@@ -21,7 +21,7 @@ MAY_SEE = {
     "nn": {"core", "math"},
     "optim": {"core", "math"},
     "io": {"core"},
-    "comm": {"core", "math", "nn", "optim"},
+    "comm": {"core", "math"},
     "data": {"core", "math", "nn", "comm", "io"},
     "train": {"core", "math", "nn", "optim", "io", "data", "comm"},
     "bench": {"core", "math", "nn", "optim", "io", "data", "comm", "train"},

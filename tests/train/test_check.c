@@ -80,8 +80,8 @@ static void take_steps(struct trainer *t, int64_t count)
 {
     struct order order = order_make((uint64_t)t->config->seed, 1, t->info.train_samples, t->config->shuffle);
     for (int64_t i = 0; i < count; i++) {
-        struct loss_sums sums;
-        CHECK_STATUS(trainer_step(t, &order, 1, t->progress.position, 0.1, &sums), STATUS_OK);
+        struct step_result result;
+        CHECK_STATUS(trainer_step(t, &order, 1, t->progress.position, 0.1, &result), STATUS_OK);
         t->progress.position += t->config->batch;
     }
 }

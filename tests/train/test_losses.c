@@ -205,10 +205,11 @@ static void check_step(struct trainer *t, const struct order *order, int64_t pos
     CHECK(count <= 256);
     memcpy(before, sync_params(t->sync), (size_t)count * sizeof *before);
     memset(grads, 0, sizeof grads);
-    struct loss_sums want = reference(t, order, position, before, grads), have;
+    struct loss_sums want = reference(t, order, position, before, grads);
+    struct step_result have;
     comm_barrier(comm);
     CHECK_STATUS(trainer_step(t, order, 1, position, 1.0, &have), STATUS_OK);
-    check_sums(&have, &want);
+    check_sums(&have.sums, &want);
     double divisor = sum ? 1 : want.weight;
     for (int64_t i = 0; i < count; i++) largest = fmax(largest, fabs((double)grads[i] / divisor));
     const float *after = sync_params(t->sync);
@@ -241,14 +242,15 @@ static void check_empty(const struct loss_ops *loss)
 {
     struct config config = configuration(loss, TARGET_INDEX, "late");
     struct trainer *t = NULL;
-    struct loss_sums sums;
+    struct step_result result;
     float before[256];
     CHECK_STATUS(trainer_create(&t, comm, &config, "text"), STATUS_OK);
     size_t bytes = (size_t)model_param_floats(t->model) * sizeof *before;
     memcpy(before, sync_params(t->sync), bytes);
     comm_barrier(comm);
     struct order order = order_make(3, 1, SAMPLES, false);
-    CHECK_STATUS(trainer_step(t, &order, 1, 0, 1.0, &sums), STATUS_OK);
+    CHECK_STATUS(trainer_step(t, &order, 1, 0, 1.0, &result), STATUS_OK);
+    struct loss_sums sums = result.sums;
     CHECK(sums.count == BATCH && sums.valid == 0 && sums.weight == 0 && sums.loss == 0);
     CHECK(memcmp(before, sync_params(t->sync), bytes) == 0);
     CHECK(t->progress.empty_steps == 1);

@@ -69,12 +69,13 @@ static bool same_everywhere(struct comm *comm, double value)
 }
 
 /* A step on the batch at `position`, of which the next pass is harmed. */
-static enum status step(struct trainer *t, int64_t position, enum harm harm, int on, struct loss_sums *sums)
+static enum status step(struct trainer *t, int64_t position, enum harm harm, int on,
+                        struct step_result *result)
 {
     struct order order = order_make(3, 1, SAMPLES, true);
     next.harm = harm;
     next.on = on;
-    enum status status = trainer_step(t, &order, 1, position, 0.01, sums);
+    enum status status = trainer_step(t, &order, 1, position, 0.01, result);
     next.harm = NONE;
     return status;
 }
@@ -83,20 +84,21 @@ static enum status step(struct trainer *t, int64_t position, enum harm harm, int
 static void run(struct comm *comm, struct config *config, const enum harm *harms, int count, float *params)
 {
     struct trainer *t = NULL;
-    struct loss_sums sums;
+    struct step_result result;
     int64_t bad = 0, empty = 0, row = 0;
     CHECK_STATUS(trainer_create(&t, comm, config, "text"), STATUS_OK);
     for (int i = 0; i < count; i++) {
         bool is_bad = harms[i] != NONE && harms[i] != EMPTY;
-        CHECK_STATUS(step(t, t->progress.updates * BATCH, harms[i], i % comm_size(comm), &sums), STATUS_OK);
-        CHECK((sums.bad > 0) == is_bad && same_everywhere(comm, (double)sums.bad));
+        CHECK_STATUS(step(t, t->progress.updates * BATCH, harms[i], i % comm_size(comm), &result), STATUS_OK);
+        CHECK((result.requests.bad_passes > 0) == is_bad &&
+              same_everywhere(comm, (double)result.requests.bad_passes));
         bad += is_bad;
         empty += harms[i] == EMPTY;
         row = harms[i] == NONE ? 0 : row + is_bad; /* an empty step says nothing */
         CHECK(t->progress.bad_steps == bad && t->progress.empty_steps == empty &&
               t->progress.bad_in_a_row == row);
         CHECK(t->progress.step == i + 1 && t->progress.updates == i + 1 - bad - empty);
-        CHECK(harms[i] != EMPTY || (sums.weight == 0 && sums.count == BATCH));
+        CHECK(harms[i] != EMPTY || (result.sums.weight == 0 && result.sums.count == BATCH));
     }
     CHECK(t->progress.updates == 2 || count == 0);
     memcpy(params, sync_params(t->sync), (size_t)model_param_floats(t->model) * sizeof *params);
@@ -125,17 +127,17 @@ static void check_end(struct comm *comm)
 {
     struct config config = harmed_configuration(SYNC_TREE, "sgd");
     struct trainer *t = NULL;
-    struct loss_sums sums;
+    struct step_result result;
     int last = comm_size(comm) - 1;
     char who[32] = "";
     config.max_bad_steps = 2;
     config.clip_norm = 0;
     CHECK_STATUS(trainer_create(&t, comm, &config, "text"), STATUS_OK);
-    CHECK_STATUS(step(t, 0, NAN_LOSS, 0, &sums), STATUS_OK);
-    CHECK_STATUS(step(t, 0, LARGE_GRADIENT, last, &sums), STATUS_OK);
-    CHECK(sums.bad == 0 && t->progress.bad_steps == 1 && t->progress.bad_in_a_row == 0);
-    CHECK_STATUS(step(t, 0, NAN_GRADIENT, last, &sums), STATUS_OK);
-    CHECK_STATUS(step(t, 0, INFINITE_LOSS, 0, &sums), STATUS_DIVERGED);
+    CHECK_STATUS(step(t, 0, NAN_LOSS, 0, &result), STATUS_OK);
+    CHECK_STATUS(step(t, 0, LARGE_GRADIENT, last, &result), STATUS_OK);
+    CHECK(result.requests.bad_passes == 0 && t->progress.bad_steps == 1 && t->progress.bad_in_a_row == 0);
+    CHECK_STATUS(step(t, 0, NAN_GRADIENT, last, &result), STATUS_OK);
+    CHECK_STATUS(step(t, 0, INFINITE_LOSS, 0, &result), STATUS_DIVERGED);
     CHECK(strstr(status_text(), "step 4: 2 steps in a row not finite"));
     CHECK(strstr(status_text(), "the first to go was the gradient of model.layers[2] (linear)"));
     if (last > 0) snprintf(who, sizeof who, "rank %d: ", last);
@@ -144,7 +146,7 @@ static void check_end(struct comm *comm)
 
     config.max_bad_steps = 1;
     CHECK_STATUS(trainer_create(&t, comm, &config, "text"), STATUS_OK);
-    CHECK_STATUS(step(t, 0, NAN_LOSS, last, &sums), STATUS_DIVERGED);
+    CHECK_STATUS(step(t, 0, NAN_LOSS, last, &result), STATUS_DIVERGED);
     CHECK(strstr(status_text(), "1 step in a row not finite") && strstr(status_text(), "was the loss;"));
     trainer_destroy(&t);
 }

@@ -46,11 +46,13 @@ static void check_exact(struct comm *comm, int sync_method)
     CHECK_STATUS(mem_alloc(&grads, (size_t)count, sizeof *grads, "test"), STATUS_OK);
     memcpy(before, sync_params(t->sync), (size_t)count * sizeof *before);
     struct order order = order_make(3, 1, SAMPLES, true);
-    struct loss_sums want = reference(t, &config, &order, position, before, grads), have;
+    struct loss_sums want = reference(t, &config, &order, position, before, grads);
+    struct step_result result;
     comm_barrier(comm);
 
     uint64_t allocations = mem_allocations();
-    CHECK_STATUS(trainer_step(t, &order, 1, position, 1.0, &have), STATUS_OK);
+    CHECK_STATUS(trainer_step(t, &order, 1, position, 1.0, &result), STATUS_OK);
+    struct loss_sums have = result.sums;
     CHECK(mem_allocations() == allocations);
 
     CHECK(have.count == SAMPLES - position && have.count == want.count);
@@ -70,12 +72,12 @@ static void check_allocations(struct comm *comm)
     config.optim_args.of[0] = 0.01;
     struct trainer *t = NULL;
     struct eval_event event = {.split = "val"};
-    struct loss_sums sums;
+    struct step_result result;
     CHECK_STATUS(trainer_create(&t, comm, &config, "text"), STATUS_OK);
     uint64_t allocations = mem_allocations();
     struct order order = order_make(3, 1, SAMPLES, true);
     for (int64_t i = 0; i < t->info.steps_per_epoch; i++)
-        CHECK_STATUS(trainer_step(t, &order, 1, i * BATCH, 0.01, &sums), STATUS_OK);
+        CHECK_STATUS(trainer_step(t, &order, 1, i * BATCH, 0.01, &result), STATUS_OK);
     CHECK_STATUS(evaluation_run(&t->evaluation, sync_params(t->sync), &event), STATUS_OK);
     CHECK(mem_allocations() == allocations);
     if (comm_rank(comm) == 0) CHECK(event.count == 333 && event.correct <= 333 && isfinite(event.loss));
@@ -88,7 +90,7 @@ static void check_divergence(struct comm *comm)
 {
     struct config config = configuration(SYNC_TREE);
     struct trainer *t = NULL;
-    struct loss_sums sums;
+    struct step_result result;
     CHECK_STATUS(trainer_create(&t, comm, &config, "text"), STATUS_OK);
     struct order order = order_make(3, 1, SAMPLES, true);
     const struct layer *conv = model_layer(t->model, 0);
@@ -98,21 +100,21 @@ static void check_divergence(struct comm *comm)
         if (comm_local_rank(comm) == 0) sync_params(t->sync)[0] = NAN;
         comm_barrier(comm);
         for (int i = 1; i <= 2; i++) {
-            CHECK_STATUS(trainer_step(t, &order, 1, 0, 0.1, &sums), STATUS_OK);
-            CHECK(sums.bad > 0 && t->progress.bad_in_a_row == i && t->progress.bad_steps == 2 * round + i &&
-                  t->progress.updates == round);
+            CHECK_STATUS(trainer_step(t, &order, 1, 0, 0.1, &result), STATUS_OK);
+            CHECK(result.requests.bad_passes > 0 && t->progress.bad_in_a_row == i &&
+                  t->progress.bad_steps == 2 * round + i && t->progress.updates == round);
             CHECK(sync_params(t->sync)[1] == other);
         }
         if (round == 1) break;
         comm_barrier(comm);
         if (comm_local_rank(comm) == 0) sync_params(t->sync)[0] = kept;
         comm_barrier(comm);
-        CHECK_STATUS(trainer_step(t, &order, 1, 0, 0.1, &sums), STATUS_OK);
-        CHECK(!sums.bad && t->progress.bad_in_a_row == 0 && t->progress.updates == 1 &&
+        CHECK_STATUS(trainer_step(t, &order, 1, 0, 0.1, &result), STATUS_OK);
+        CHECK(!result.requests.bad_passes && t->progress.bad_in_a_row == 0 && t->progress.updates == 1 &&
               sync_params(t->sync)[1] != other);
         other = sync_params(t->sync)[1];
     }
-    CHECK_STATUS(trainer_step(t, &order, 1, 0, 0.1, &sums), STATUS_DIVERGED);
+    CHECK_STATUS(trainer_step(t, &order, 1, 0, 0.1, &result), STATUS_DIVERGED);
     CHECK(strstr(status_text(), "the output of model.layers[0] (conv2d)"));
     CHECK(conv->tensors[0].offset == 0 && sync_params(t->sync)[1] == other);
     trainer_destroy(&t);

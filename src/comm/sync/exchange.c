@@ -2,16 +2,16 @@
  *   started: all ranks of the node are past it. This node's sums of the peers' parts go out.
  *   received: the other nodes' sums of this rank's part are in.
  *   finished: all messages have ended.
- * Between the layers of a backward pass buckets start and are received as far as they can be. When the loss sums of all
+ * Between the layers of a backward pass buckets start and are received as far as they can be. When the records of all
  * nodes say that the step counts, every owner adds all sums of its part in tree order, updates, and sends the new
  * parameters; a step that is skipped only ends its messages.
  *
  * Why nothing is overwritten that somebody still reads, and nobody waits in a circle, as sync_ready.c puts it:
  * - A rank tells that it is done with a step when its messages have ended. What was sent, received or held in it may
  *   then be written again, and parameters from other nodes are seen by all who find every rank of the node done.
- * - Parameters of the peers' parts may come in once the loss sums of all nodes are there: then all ranks of the node have
+ * - Parameters of the peers' parts may come in once the records of all nodes are there: then all ranks of the node have
  *   finished their passes.
- * - Other nodes' loss sums of step t + 1 come in when all ranks of the node have told of their own: by then they have
+ * - Other nodes' records of step t + 1 come in when all ranks of the node have told of their own: by then they have
  *   added up those of step t. The first rank tells that all are there, after MPI has written them.
  * - A bucket starts when gradients are ready, which waits for nothing of the same step; an update waits for messages
  *   that were started without waiting for any other. Waiting ranks keep polling MPI. */
@@ -28,19 +28,20 @@ static bool have_ended(int count, MPI_Request *requests)
     return all;
 }
 
-/* The first rank of each node passes on the sums of its node's virtual ranks. */
-static bool try_sums(struct sync *s)
+/* The first rank of each node passes on the records of its node's virtual ranks. */
+static bool try_records(struct sync *s)
 {
     struct exchange *e = &s->exchange;
     if (s->comm->local_rank == 0) {
-        if (e->sums_started == s->step) {
+        if (e->records_started == s->step) {
             if (!sync_is_ready(s, s->bucket_count)) return false;
-            MPI_Startall(2 * e->peers, exchange_sum_requests(s));
-            e->sums_started++;
+            MPI_Startall(2 * e->peers, exchange_record_requests(s));
+            e->records_started++;
         }
-        if (have_ended(2 * e->peers, exchange_sum_requests(s))) shared_raise(s->sums_there, s->step + 1);
+        if (have_ended(2 * e->peers, exchange_record_requests(s)))
+            shared_raise(s->records_there, s->step + 1);
     }
-    return shared_reached(s->sums_there, s->step + 1);
+    return shared_reached(s->records_there, s->step + 1);
 }
 
 /* This node's sums of a part, one run per held subtree. */
@@ -117,7 +118,8 @@ static void tell_missing(const struct sync *s, const struct wait *w)
     if (w->count > 0) return;
     int rank = 0;
     while (rank < s->comm->local_size && sync_has_told(s, rank)) rank++;
-    watchdog_waits(WATCHDOG_RANK, rank % s->comm->local_size); /* all are there: the first one has the sums */
+    watchdog_waits(WATCHDOG_RANK,
+                   rank % s->comm->local_size); /* all are there: the first one has the records */
 }
 
 /* After a look in vain. To find out who is missing costs more than to look, and is wanted only if it lasts. */
@@ -133,13 +135,13 @@ static void end_wait(const struct wait *w)
     if (w->looks > 0) watchdog_goes_on();
 }
 
-void exchange_sums(struct sync *s)
+void exchange_records(struct sync *s)
 {
     struct exchange *e = &s->exchange;
-    struct wait w = {.requests = exchange_sum_requests(s)};
+    struct wait w = {.requests = exchange_record_requests(s)};
     double start = trace_begin();
-    for (; !try_sums(s); exchange_progress(s)) {
-        w.count = s->comm->local_rank == 0 && e->sums_started > s->step ? 2 * e->peers : 0;
+    for (; !try_records(s); exchange_progress(s)) {
+        w.count = s->comm->local_rank == 0 && e->records_started > s->step ? 2 * e->peers : 0;
         pause_wait(s, &w);
     }
     end_wait(&w);

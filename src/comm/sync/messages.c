@@ -2,7 +2,7 @@
  *
  * The ranks with local rank i of all nodes form column i and own slice i of each bucket. Node j's rank of the column
  * updates part j of the slice: it receives every other node's held subtrees of that part and sends them the new
- * parameters. The first column also passes the loss sums on. Ranks beyond the smallest node's size are in no
+ * parameters. The first column also passes the records on. Ranks beyond the smallest node's size are in no
  * column.
  *
  * A message's memory belongs to MPI from its start to its end; all of a step end in it (sync_exchange.c), so that in
@@ -28,7 +28,7 @@ MPI_Request *exchange_requests(const struct exchange *e, int bucket)
     return e->requests + (int64_t)bucket * EXCHANGE_KINDS * e->peers;
 }
 
-MPI_Request *exchange_sum_requests(const struct sync *s)
+MPI_Request *exchange_record_requests(const struct sync *s)
 {
     return exchange_requests(&s->exchange, s->bucket_count);
 }
@@ -133,17 +133,16 @@ static void plan_bucket(struct sync *s, int bucket, float **send, float **receiv
 }
 
 /* Among the first ranks of all nodes. */
-static void plan_sums(struct sync *s)
+static void plan_record_messages(struct sync *s)
 {
     int me = s->comm->node_index, tag = 2 * s->bucket_count, peers = s->exchange.peers;
-    MPI_Request *r = exchange_sum_requests(s);
-    char *sums = (char *)s->sums;
+    MPI_Request *r = exchange_record_requests(s);
     for (int p = 0; p < peers; p++) {
         int node = exchange_node(s, p);
-        MPI_Recv_init(sums + s->sum_offsets[node], s->sum_counts[node], MPI_BYTE, node, tag, s->comm->column,
-                      &r[p]);
-        MPI_Send_init(sums + s->sum_offsets[me], s->sum_counts[me], MPI_BYTE, node, tag, s->comm->column,
-                      &r[peers + p]);
+        MPI_Recv_init(s->records + s->record_offsets[node], s->record_counts[node], MPI_BYTE, node, tag,
+                      s->comm->column, &r[p]);
+        MPI_Send_init(s->records + s->record_offsets[me], s->record_counts[me], MPI_BYTE, node, tag,
+                      s->comm->column, &r[peers + p]);
     }
 }
 
@@ -157,7 +156,7 @@ enum status exchange_create(struct sync *s)
     for (int b = 0; b < s->bucket_count; b++) plan_bucket(s, b, &send, &receive);
     e->request_count = s->bucket_count * EXCHANGE_KINDS * e->peers;
     if (s->comm->local_rank > 0) return STATUS_OK;
-    plan_sums(s);
+    plan_record_messages(s);
     e->request_count += 2 * e->peers;
     return STATUS_OK;
 }

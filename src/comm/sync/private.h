@@ -28,9 +28,9 @@ struct exchange {
     struct piece *pieces;
     float **outgoing;      /* [buckets][peers]: the part's sums, held after held, ready to be sent */
     float *send, *receive; /* send is NULL if the sums lie where they can be sent from */
-    MPI_Request *requests; /* [buckets][EXCHANGE_KINDS][peers], and for loss sums [2][peers] */
+    MPI_Request *requests; /* [buckets][EXCHANGE_KINDS][peers], and for records [2][peers] */
     int request_count;
-    uint64_t sums_started;           /* steps whose loss sums are on their way */
+    uint64_t records_started;        /* steps whose records are on their way */
     int started, received, finished; /* buckets of this step */
     int *part_counts, *part_offsets; /* [nodes], for gathering slots */
 };
@@ -44,19 +44,22 @@ struct sync {
     struct comm *comm;
     struct shared *shared; /* NULL for allreduce */
     bool tree;
-    int leaves; /* V */
-    int most;   /* leaves in a group */
+    int leaves;    /* V */
+    int max_group; /* leaves in a group, at most */
     int64_t count;
     int slot_count;
 
     float *params;
     float *slots[SYNC_SLOTS];
-    struct loss_sums *sums; /* [V] */
-    /* Where each node's (tree) or rank's (allreduce) part of the sums is, in bytes. */
-    int *sum_counts, *sum_offsets;
-    struct shared_counter *sums_there; /* steps whose sums of all nodes are in this one; between nodes only */
-    float *gradients;                  /* this rank's stack of vectors */
-    void *memory;                      /* allreduce: the private block */
+    char *records; /* [V][record_stride]: the requests of a virtual rank's pass, and its record */
+    size_t record_bytes, record_stride;
+    void (*add)(void *sum, const void *record);
+    /* Where each node's (tree) or rank's (allreduce) records are, in bytes. */
+    int *record_counts, *record_offsets;
+    struct shared_counter
+        *records_there; /* steps whose records of all nodes are in this one; between nodes only */
+    float *gradients;   /* this rank's stack of vectors */
+    void *memory;       /* allreduce: the private block */
     size_t bytes;
 
     struct tree_node range;
@@ -82,7 +85,7 @@ struct sync {
 void sync_plan_buckets(struct sync *s);
 struct slice sync_bucket(const struct sync *s, int index);
 
-/* Tells the node that the first `buckets` buckets of this rank's gradient are there; with the last one, the sums too. */
+/* Tells the node that the first `buckets` buckets of this rank's gradient are there; with the last one, the records too. */
 void sync_tell_ready(struct sync *s, int buckets);
 
 /* Whether all ranks of the node have told that, and waits until they have. */
@@ -127,16 +130,16 @@ void exchange_destroy(struct exchange *e);
 int exchange_node(const struct sync *s, int peer);
 struct slice exchange_part(const struct sync *s, int bucket, int node);
 
-/* The messages of a bucket, [EXCHANGE_KINDS][peers], and of the loss sums, [2][peers]. */
+/* The messages of a bucket, [EXCHANGE_KINDS][peers], and of the records, [2][peers]. */
 MPI_Request *exchange_requests(const struct exchange *e, int bucket);
-MPI_Request *exchange_sum_requests(const struct sync *s);
+MPI_Request *exchange_record_requests(const struct sync *s);
 
 /* Sends and receives what can be without waiting. */
 void exchange_progress(struct sync *s);
 
-/* Each waits for what it needs: the loss sums of all nodes; this rank's part of the gradient, handed out; and also the
+/* Each waits for what it needs: the records of all nodes; this rank's part of the gradient, handed out; and also the
  * new parameters of all parts, or just the end of all messages. */
-void exchange_sums(struct sync *s);
+void exchange_records(struct sync *s);
 void exchange_sweep(struct sync *s, sync_visit *visit, void *self);
 void exchange_apply(struct sync *s, sync_visit *visit, void *self);
 void exchange_skip(struct sync *s);

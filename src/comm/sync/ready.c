@@ -1,14 +1,14 @@
 /* ready.c - who is how far: instead of barriers, two counters of each rank that only grow.
  *
  * gradients_ready: during the last backward pass of step t (from 0) of a rank it grows from t B by one with each of the B
- * buckets, from the end of the vector to its start: the gradient there is final. With the last bucket the sums of its virtual
+ * buckets, from the end of the vector to its start: the gradient there is final. With the last bucket the records of its virtual
  * ranks are there too, and the rank reads the parameters no more: until then it may run a pass again.
  * steps_done: t + 1 once the rank has updated its slices of all buckets.
  *
  * Why nothing is overwritten that somebody still reads:
  * - Parameters are written by the owners of their slices when all ranks of the node are past all buckets.
- * - Parameters are read, and gradients and sums of step t + 1 written, after sync_wait_done: by then every owner has
- *   read all gradients of step t and, before its first update, all sums.
+ * - Parameters are read, and gradients and records of step t + 1 written, after sync_wait_done: by then every owner has
+ *   read all gradients of step t and, before its first update, all records.
  * - Sums that a sweep keeps lie where only the slice's owner reads.
  * - Optimizer slots are touched by their owner alone; others read them after sync_wait_done, and no owner can
  *   write them again before all ranks have finished the next backward pass.

@@ -14,7 +14,7 @@ float *sync_params(struct sync *s)
 struct tree_node sync_group(const struct sync *s)
 {
     int next = s->stack.height ? s->stack.nodes[s->stack.height - 1].hi : s->range.lo;
-    return next < s->range.hi ? tree_group((struct tree_node){next, s->range.hi}, s->most)
+    return next < s->range.hi ? tree_group((struct tree_node){next, s->range.hi}, s->max_group)
                               : (struct tree_node){next, next};
 }
 
@@ -43,7 +43,7 @@ static bool is_awaited(const struct sync *s)
     return s->tree && sync_group(s).hi == s->range.hi;
 }
 
-/* The last bucket is told of by sync_group_done: the sums come with it. */
+/* The last bucket is told of by sync_group_done: the records come with it. */
 void sync_grads_ready(struct sync *s, int64_t first, int64_t count)
 {
     add_part(s, first, count);
@@ -54,12 +54,27 @@ void sync_grads_ready(struct sync *s, int64_t first, int64_t count)
     if (s->comm->nodes > 1) exchange_progress(s);
 }
 
-void sync_group_done(struct sync *s, const struct loss_sums *sums)
+/* What virtual rank v passes on with its record. */
+static struct sync_requests *requests_of(const struct sync *s, int v)
+{
+    return (struct sync_requests *)(void *)(s->records + (size_t)v * s->record_stride);
+}
+
+static void *record_of(const struct sync *s, int v)
+{
+    return requests_of(s, v) + 1;
+}
+
+void sync_group_done(struct sync *s, const void *records, struct sync_requests requests)
 {
     struct tree_node group = sync_group(s);
     assert(group.lo < group.hi);
     add_part(s, 0, s->ready_from);
-    memcpy(s->sums + group.lo, sums, (size_t)(group.hi - group.lo) * sizeof *sums);
+    for (int v = group.lo; v < group.hi; v++) {
+        *requests_of(s, v) = v == group.lo ? requests : (struct sync_requests){0};
+        memcpy(record_of(s, v), (const char *)records + (size_t)(v - group.lo) * s->record_bytes,
+               s->record_bytes);
+    }
     if (is_awaited(s)) sync_tell_ready(s, s->bucket_count);
     tree_push(&s->stack, group);
     s->ready_from = s->count;
@@ -70,31 +85,28 @@ bool sync_wants_parts(const struct sync *s)
     return s->tree && s->comm->nodes > 1 && s->bucket_count > 1;
 }
 
-static struct loss_sums total_of(const struct sync *s)
+static struct sync_requests add_records(const struct sync *s, void *sum)
 {
-    struct loss_sums total = {0};
+    struct sync_requests all = {0};
+    memset(sum, 0, s->record_bytes);
     for (int v = 0; v < s->leaves; v++) {
-        total.loss += s->sums[v].loss;
-        total.weight += s->sums[v].weight;
-        total.correct += s->sums[v].correct;
-        total.valid += s->sums[v].valid;
-        total.count += s->sums[v].count;
-        total.bad += s->sums[v].bad;
-        total.requests |= s->sums[v].requests;
+        s->add(sum, record_of(s, v));
+        all.bits |= requests_of(s, v)->bits;
+        all.bad_passes += requests_of(s, v)->bad_passes;
     }
-    return total;
+    return all;
 }
 
-struct loss_sums sync_collect(struct sync *s)
+struct sync_requests sync_collect(struct sync *s, void *sum)
 {
     if (!s->tree)
-        MPI_Allgatherv(MPI_IN_PLACE, 0, MPI_BYTE, s->sums, s->sum_counts, s->sum_offsets, MPI_BYTE,
+        MPI_Allgatherv(MPI_IN_PLACE, 0, MPI_BYTE, s->records, s->record_counts, s->record_offsets, MPI_BYTE,
                        s->comm->world);
     else if (s->comm->nodes > 1)
-        exchange_sums(s);
+        exchange_records(s);
     else
         sync_wait_ready(s, s->bucket_count);
-    return total_of(s);
+    return add_records(s, sum);
 }
 
 /* Every rank holds and visits everything. */

@@ -1,12 +1,18 @@
 #include <assert.h>
 #include <limits.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "comm/sync/private.h"
 #include "core/mem.h"
 
+static size_t round_up(size_t bytes, size_t multiple)
+{
+    return (bytes + multiple - 1) / multiple * multiple;
+}
+
 /* Layout of a node's block (tree) or of the private one (allreduce, where `holders` is 1):
- *   counters | parameters | slots | sums [V] | stack of rank first | stack of the next rank | ...
+ *   counters | parameters | slots | records [V] | stack of rank first | stack of the next rank | ...
  * The counters are two of each rank and one of the node. */
 static size_t lay_out(struct sync *s, char *base, int first_rank, int holders)
 {
@@ -14,18 +20,18 @@ static size_t lay_out(struct sync *s, char *base, int first_rank, int holders)
            used = (2 * (size_t)holders + 1) * sizeof *s->steps_done;
     s->gradients_ready = (struct shared_counter *)(void *)base;
     s->steps_done = base ? s->gradients_ready + holders : NULL;
-    s->sums_there = base ? s->steps_done + holders : NULL;
+    s->records_there = base ? s->steps_done + holders : NULL;
     s->params = base ? (float *)(void *)(base + used) : NULL;
     used += vector * (size_t)(1 + s->slot_count);
     for (int i = 0; base && i < s->slot_count; i++) s->slots[i] = s->params + (i + 1) * s->count;
-    s->sums = base ? (struct loss_sums *)(void *)(base + used) : NULL;
-    used += ((size_t)s->leaves * sizeof *s->sums + MEM_ALIGN - 1) / MEM_ALIGN * MEM_ALIGN;
+    s->records = base ? base + used : NULL;
+    used += round_up((size_t)s->leaves * s->record_stride, MEM_ALIGN);
 
     s->piece_count = 0;
     for (int r = first_rank; r < first_rank + holders; r++) {
         int height;
         struct tree_stack held =
-            tree_cover(s->leaves, tree_range(s->leaves, r, s->comm->size), s->most, &height);
+            tree_cover(s->leaves, tree_range(s->leaves, r, s->comm->size), s->max_group, &height);
         float *stack = base ? (float *)(void *)(base + used) : NULL;
         if (r == s->comm->rank) s->gradients = stack;
         for (int i = 0; i < held.height; i++, s->piece_count++)
@@ -35,25 +41,25 @@ static size_t lay_out(struct sync *s, char *base, int first_rank, int holders)
     return used;
 }
 
-/* Whose sums of virtual ranks come from where: from every node (tree), or from every rank. */
-static enum status plan_sums(struct sync *s)
+/* Which records come from where: from every node (tree), or from every rank. */
+static enum status plan_records(struct sync *s)
 {
     const struct comm *c = s->comm;
     int groups = s->tree ? c->nodes : c->size;
-    TRY(mem_alloc(&s->sum_counts, (size_t)groups, sizeof *s->sum_counts, "sums of virtual ranks"));
-    TRY(mem_alloc(&s->sum_offsets, (size_t)groups, sizeof *s->sum_offsets, "sums of virtual ranks"));
+    TRY(mem_alloc(&s->record_counts, (size_t)groups, sizeof *s->record_counts, "records of virtual ranks"));
+    TRY(mem_alloc(&s->record_offsets, (size_t)groups, sizeof *s->record_offsets, "records of virtual ranks"));
     for (int g = 0; g < groups; g++) {
         int lo = tree_range(s->leaves, s->tree ? c->node_first[g] : g, c->size).lo;
         int hi = tree_range(s->leaves, s->tree ? c->node_first[g + 1] - 1 : g, c->size).hi;
-        s->sum_counts[g] = (hi - lo) * (int)sizeof *s->sums;
-        s->sum_offsets[g] = lo * (int)sizeof *s->sums;
+        s->record_counts[g] = (hi - lo) * (int)s->record_stride;
+        s->record_offsets[g] = lo * (int)s->record_stride;
     }
     return STATUS_OK;
 }
 
 static enum status allocate_tables(struct sync *s)
 {
-    TRY(plan_sums(s));
+    TRY(plan_records(s));
     TRY(mem_alloc(&s->pieces, (size_t)s->piece_count, sizeof *s->pieces, "pieces of the gradient"));
     TRY(mem_alloc(&s->blocks, (size_t)(TREE_DEPTH * SYNC_BLOCK), sizeof *s->blocks,
                   "blocks of the gradient"));
@@ -72,29 +78,44 @@ static enum status allocate_block(struct sync *s)
     return STATUS_OK;
 }
 
-enum status sync_create(struct sync **out, struct comm *comm, int64_t count, int slots, int virtual_ranks,
-                        int most, bool tree)
+static enum status check_sizes(const struct sync_spec *spec, size_t record_stride)
 {
-    assert(count % 16 == 0 && slots <= SYNC_SLOTS && virtual_ranks >= comm->size);
-    if (virtual_ranks > TREE_MAX_LEAVES || count > INT_MAX)
-        return status_fail(STATUS_CONFIG,
-                           "%lld parameters or %d virtual ranks are more than can be synchronised",
-                           (long long)count, virtual_ranks);
-    TRY(comm_agree(comm, mem_alloc(out, 1, sizeof **out, "synchronisation")));
-    struct sync *s = *out;
+    assert(spec->count % 16 == 0 && spec->slots <= SYNC_SLOTS);
+    if (spec->virtual_ranks <= TREE_MAX_LEAVES && spec->count <= INT_MAX &&
+        (size_t)spec->virtual_ranks * record_stride <= INT_MAX)
+        return STATUS_OK;
+    return status_fail(STATUS_CONFIG, "%lld parameters or %d virtual ranks are more than can be synchronised",
+                       (long long)spec->count, spec->virtual_ranks);
+}
+
+/* Collective. */
+static enum status set_up(struct sync *s, struct comm *comm, const struct sync_spec *spec)
+{
     s->comm = comm;
-    s->tree = tree;
-    s->leaves = virtual_ranks;
-    s->most = most;
-    s->count = count;
-    s->slot_count = slots;
-    s->range = tree_range(virtual_ranks, comm->rank, comm->size);
-    s->stack.leaves = virtual_ranks;
-    s->ready_from = count;
+    s->tree = spec->tree;
+    s->leaves = spec->virtual_ranks;
+    s->max_group = spec->max_group;
+    s->count = spec->count;
+    s->slot_count = spec->slots;
+    s->record_bytes = spec->record_bytes;
+    s->record_stride = sizeof(struct sync_requests) + round_up(spec->record_bytes, _Alignof(max_align_t));
+    s->add = spec->add;
+    s->range = tree_range(s->leaves, comm->rank, comm->size);
+    s->stack.leaves = s->leaves;
+    s->ready_from = s->count;
+    assert(s->leaves >= comm->size);
+    TRY(check_sizes(spec, s->record_stride));
     sync_plan_buckets(s);
     TRY(allocate_block(s));
-    if (tree && comm->nodes > 1) TRY(comm_agree(comm, exchange_create(s)));
-    return STATUS_OK;
+    return s->tree && comm->nodes > 1 ? comm_agree(comm, exchange_create(s)) : STATUS_OK;
+}
+
+enum status sync_create(struct sync **out, struct comm *comm, const struct sync_spec *spec)
+{
+    enum status status = comm_agree(comm, mem_alloc(out, 1, sizeof **out, "synchronisation"));
+    if (status == STATUS_OK) status = set_up(*out, comm, spec);
+    if (status != STATUS_OK) sync_destroy(out);
+    return status;
 }
 
 void sync_destroy(struct sync **sync)
@@ -104,8 +125,8 @@ void sync_destroy(struct sync **sync)
     audit_destroy(&s->audit);
     exchange_destroy(&s->exchange);
     shared_destroy(&s->shared);
-    mem_free(&s->sum_counts);
-    mem_free(&s->sum_offsets);
+    mem_free(&s->record_counts);
+    mem_free(&s->record_offsets);
     mem_free(&s->memory);
     mem_free(&s->pieces);
     mem_free(&s->blocks);

@@ -2,8 +2,8 @@
  *
  * Tree (the default). Parameters, optimizer slots and all gradients of a node lie in one shared block. A step:
  *   1. a rank takes its virtual ranks in groups and writes one gradient for each (sync_gradient), adding complete
- *      subtrees as they form, and hands the group's sums over (sync_group_done);
- *   2. sync_collect: every rank learns the sums of the global batch, by which all decide alike;
+ *      subtrees as they form, and hands over a record of each and what it requests (sync_group_done);
+ *   2. sync_collect: every rank gets the sum of all records and all requests, by which all decide alike;
  *   3. sync_apply: the vector is cut into buckets; local rank i owns slice i of each: it adds what the ranks hold in
  *      tree order, block by block in cache, and hands each block to the optimizer, which writes the new parameters where
  *      every rank of the node reads them. Or sync_skip: nothing changes. What needs the whole gradient before the
@@ -22,17 +22,34 @@
 #include <stdbool.h>
 
 #include "comm/comm.h"
-#include "nn/losses/loss.h"
 #include "comm/tree.h"
 
 #define SYNC_SLOTS 3
 
 struct sync;
 
-/* most: virtual ranks in one group. *out must be destroyed also after a failure. Errors: STATUS_OTHER when memory
- * is short, STATUS_CONFIG when there is more than MPI's counts hold. Collective. */
-enum status sync_create(struct sync **out, struct comm *comm, int64_t count, int slots, int virtual_ranks,
-                        int most, bool tree);
+struct sync_spec {
+    int64_t count; /* floats in the parameter vector, a multiple of 16 */
+    int slots;     /* vectors of optimizer state, at most SYNC_SLOTS */
+    int virtual_ranks;
+    int max_group; /* virtual ranks in one group, at most */
+    bool tree;     /* false = allreduce */
+
+    /* What every virtual rank reports of its pass: a struct of the caller without pointers. `add` adds one to a sum; a sum
+     * begins as zero bytes. */
+    size_t record_bytes;
+    void (*add)(void *sum, const void *record);
+};
+
+/* What ranks ask of all ranks at the end of a step. All ranks get the requests of all. */
+struct sync_requests {
+    uint64_t bits;      /* meanings are the caller's; OR-ed */
+    int64_t bad_passes; /* passes with a gradient that is not finite; added */
+};
+
+/* On failure *out is NULL. Errors: STATUS_OTHER when memory is short, STATUS_CONFIG when the sizes exceed MPI's counts.
+ * Collective. */
+enum status sync_create(struct sync **out, struct comm *comm, const struct sync_spec *spec);
 void sync_destroy(struct sync **s); /* collective */
 
 /* The parameter vector, once all ranks of the node have taken the last step. It may be read until this rank has told
@@ -49,18 +66,18 @@ struct tree_node sync_group(const struct sync *s);
 
 /* Where their gradient goes, added up as the tree says; waits as sync_params does. Then may be told, of parts from the end of
  * the vector to its start, as a backward pass leaves them: that the gradient of [first, first + count) is there. At last
- * that all of it is, with the sums of each virtual rank of the group, [hi - lo]; with the last group this rank reads
- * the parameters no more. Local. */
+ * that all of it is, with the records of the group's virtual ranks, [hi - lo][record_bytes], and what this rank requests; with
+ * the last group this rank reads the parameters no more. Local. */
 float *sync_gradient(struct sync *s);
 void sync_grads_ready(struct sync *s, int64_t first, int64_t count);
-void sync_group_done(struct sync *s, const struct loss_sums *sums);
+void sync_group_done(struct sync *s, const void *records, struct sync_requests requests);
 
 /* Whether it gains anything to tell of the parts: only between nodes, and not if the vector is short. */
 bool sync_wants_parts(const struct sync *s);
 
-/* The sums of all virtual ranks, added in order; the same on every rank. Waits for all ranks. Collective. Then one of
- * sync_apply and sync_skip must follow. */
-struct loss_sums sync_collect(struct sync *s);
+/* Writes the sum of all virtual ranks' records, added in their order, to `sum` [record_bytes] and returns all requests; the same
+ * on every rank. Waits for all ranks. Collective. One of sync_apply and sync_skip must follow. */
+struct sync_requests sync_collect(struct sync *s, void *sum);
 
 /* Called for runs of this rank's share of the vector, whole cells of SYNC_CELL floats that lie where the same cells lie at
  * any rank count (the vector's last one may be shorter): `grads` are sums over the global batch; all are [count]. */

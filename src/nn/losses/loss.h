@@ -19,15 +19,22 @@
 
 /* Sums over the live lanes of a pass; sums of these are sums over batches. */
 struct loss_sums {
-    double loss;   /* sum of weight * loss */
-    double weight; /* what a mean divides `loss` by */
-    int64_t
-        correct;   /* samples whose class, or whose every label, is predicted correctly; 0 for real values */
-    int64_t valid; /* samples with a target: label not ignored */
-    int64_t count; /* samples */
-    int64_t bad;   /* passes with a gradient that is not finite; filled in after the backward pass */
-    int64_t requests; /* bits: what a rank asks of all at the end of the step; those of all ranks together */
+    double loss;     /* sum of weight * loss */
+    double weight;   /* what a mean divides `loss` by */
+    int64_t correct; /* samples with the right class, or with every label right; 0 for real values */
+    int64_t valid;   /* samples with a target: label not ignored */
+    int64_t count;   /* samples */
 };
+
+/* Adds `more` to `sum`. */
+static inline void loss_sums_add(struct loss_sums *sum, const struct loss_sums *more)
+{
+    sum->loss += more->loss;
+    sum->weight += more->weight;
+    sum->correct += more->correct;
+    sum->valid += more->valid;
+    sum->count += more->count;
+}
 
 /* What the outputs of the network are to a loss; decides how to predict from them. */
 enum loss_output {

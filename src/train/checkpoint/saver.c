@@ -108,7 +108,7 @@ enum status saver_take(struct saver *s, int names)
     comm_barrier(t->comm); /* nobody may touch the copy before */
     if (is_root(s)) t->progress.metrics_bytes = t->observer->mark ? t->observer->mark(t->observer->self) : 0;
     TRY(snapshot_take(&s->snapshot));
-    t->requests &= ~(int64_t)REQUEST_SAVE;
+    t->requests &= ~(uint64_t)REQUEST_SAVE;
     s->taken = clock_seconds();
     s->write.names = names;
     if (is_root(s)) background_start(s->background, saver_write, &s->write);
