@@ -1,42 +1,41 @@
-/* tell.c - what the main thread tells of itself. */
-#include "comm/watch/private.h"
+/* activity.c - records what the main thread is doing. */
+#include "comm/activity.h"
 
-/* Without a watchdog the main thread talks to itself. */
-static struct watchdog_place nowhere;
-static struct watchdog_place *here = &nowhere;
+static struct activity unread;
+static struct activity *record = &unread;
 
-void watchdog_tell_to(struct watchdog_place *place)
+void activity_record_in(struct activity *place)
 {
-    here = place ? place : &nowhere;
+    record = place ? place : &unread;
 }
 
-/* Only the main thread writes, so that no atomic addition is needed. */
-static void beat(void)
+/* Only the main thread writes, so no atomic addition is needed. */
+static void add_beat(void)
 {
-    uint64_t beats = atomic_load_explicit(&here->beats, memory_order_relaxed);
-    atomic_store_explicit(&here->beats, beats + 1, memory_order_relaxed);
+    uint64_t beats = atomic_load_explicit(&record->beats, memory_order_relaxed);
+    atomic_store_explicit(&record->beats, beats + 1, memory_order_relaxed);
 }
 
-void watchdog_at(enum watchdog_phase phase)
+void activity_set_phase(enum activity_phase phase)
 {
-    atomic_store_explicit(&here->phase, (int)phase, memory_order_relaxed);
-    beat();
+    atomic_store_explicit(&record->phase, (int)phase, memory_order_relaxed);
+    add_beat();
 }
 
-void watchdog_step(int64_t done)
+void activity_set_step(int64_t done)
 {
-    atomic_store_explicit(&here->step, done, memory_order_relaxed);
-    beat();
+    atomic_store_explicit(&record->step, done, memory_order_relaxed);
+    add_beat();
 }
 
-void watchdog_waits(enum watchdog_wait whom, int index)
+void activity_begin_wait(enum activity_wait kind, int index)
 {
-    atomic_store_explicit(&here->wait_index, index, memory_order_relaxed);
-    atomic_store_explicit(&here->wait, (int)whom, memory_order_relaxed);
+    atomic_store_explicit(&record->wait_index, index, memory_order_relaxed);
+    atomic_store_explicit(&record->wait, (int)kind, memory_order_relaxed);
 }
 
-void watchdog_goes_on(void)
+void activity_end_wait(void)
 {
-    atomic_store_explicit(&here->wait, WATCHDOG_NOBODY, memory_order_relaxed);
-    beat();
+    atomic_store_explicit(&record->wait, ACTIVITY_WAIT_NONE, memory_order_relaxed);
+    add_beat();
 }

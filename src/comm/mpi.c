@@ -4,15 +4,15 @@
  * called PMPI_. These here stand for the calls of this folder, so that none of them can be forgotten. */
 #include <mpi.h>
 
-#include "comm/watch/watchdog.h"
+#include "comm/activity.h"
 
 static int ended(int code)
 {
-    watchdog_goes_on();
+    activity_end_wait();
     return code;
 }
 
-#define WAIT_FOR(call) return watchdog_waits(WATCHDOG_ALL, 0), ended(call)
+#define WAIT_FOR(call) return activity_begin_wait(ACTIVITY_WAIT_ALL, 0), ended(call)
 
 int MPI_Barrier(MPI_Comm comm)
 {

@@ -14,7 +14,7 @@
 #include "comm/comm_private.h"
 #include "core/mem.h"
 #include "core/system/trace.h"
-#include "comm/watch/watchdog.h"
+#include "comm/activity.h"
 
 /* The two words change at different times: arrivals all the time, the generation once per barrier, on which
  * the others wait; so each has a cache line. */
@@ -166,10 +166,10 @@ void shared_barrier(struct shared *s)
     }
     int polls = 0;
     double start = trace_begin();
-    watchdog_waits(WATCHDOG_ALL, 0);
+    activity_begin_wait(ACTIVITY_WAIT_ALL, 0);
     while (atomic_load_explicit(&s->barrier->generation, memory_order_acquire) == generation)
         shared_pause(s, &polls);
-    watchdog_goes_on();
+    activity_end_wait();
     trace_end(start, TRACE_WAIT, "wait", 0);
 }
 
@@ -191,9 +191,9 @@ void shared_wait(const struct shared *s, const struct shared_counter *counters, 
     if (rank == s->ranks) return;
     double start = trace_begin();
     for (int polls = 0; rank < s->ranks; rank++) {
-        if (!shared_reached(&counters[rank], value)) watchdog_waits(WATCHDOG_RANK, (int)rank);
+        if (!shared_reached(&counters[rank], value)) activity_begin_wait(ACTIVITY_WAIT_RANK, (int)rank);
         while (!shared_reached(&counters[rank], value)) shared_pause(s, &polls);
     }
-    watchdog_goes_on();
+    activity_end_wait();
     trace_end(start, TRACE_WAIT, "wait", 0);
 }

@@ -5,7 +5,7 @@
 
 #include "core/mem.h"
 #include "core/system/stop.h"
-#include "comm/watch/watchdog.h"
+#include "comm/activity.h"
 
 /* Room for the scores of all samples, twice, on the ranks that rank any. */
 static enum status make_room(struct evaluation *e)
@@ -62,7 +62,7 @@ static void find_bad_layer(struct evaluation *e, const struct pass *pass)
 static void run_blocks(struct evaluation *e, const float *params, int64_t first, int64_t count)
 {
     struct batch *b = e->batch;
-    watchdog_at(WATCHDOG_EVALUATES);
+    activity_set_phase(ACTIVITY_EVALUATING);
     batch_take_blocks(b, dataset_info(e->data)->samples, first, count);
     batch_load(b, e->data, e->normal, model_input(e->model));
     struct pass pass = {.params = params, .lanes = count * b->lanes, .leaves = count};

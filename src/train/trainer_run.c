@@ -9,7 +9,7 @@
 #include "data/order.h"
 #include "core/system/stop.h"
 #include "core/system/trace.h"
-#include "comm/watch/watchdog.h"
+#include "comm/activity.h"
 #include "train/checkpoint/private.h"
 #include "train/checkpoint/saver.h"
 #include "train/stragglers.h"
@@ -93,7 +93,7 @@ static enum status stop_here(struct run *r, bool interrupted)
         snprintf(cause, sizeof cause, "%s", status_text());
     else
         status = interrupted ? STATUS_INTERRUPTED : STATUS_REQUEUE;
-    watchdog_at(WATCHDOG_SAVES);
+    activity_set_phase(ACTIVITY_SAVING);
     return saver_stop(r->saver, status, cause);
 }
 
@@ -127,7 +127,7 @@ static enum status between_steps(struct run *r, uint64_t requests)
     bool ends = p->position == r->t->info.train_samples;
     if (ends) r->save_due = due;
     if (!due || ends) return STATUS_OK;
-    watchdog_at(WATCHDOG_SAVES);
+    activity_set_phase(ACTIVITY_SAVING);
     TRY(saver_take(r->saver, SAVER_STEP));
     return check_data(r, true);
 }
@@ -151,7 +151,7 @@ static enum status train_steps(struct run *r)
         p->position = next < t->info.train_samples ? next : t->info.train_samples;
         p->seconds = clock_seconds() - start;
         add_step(&p->seen, &result);
-        watchdog_at(WATCHDOG_TELLS);
+        activity_set_phase(ACTIVITY_REPORTING);
         if (is_root(r)) tell_step(r, &result.sums);
         TRY(between_steps(r, result.requests.bits));
     }
@@ -188,7 +188,7 @@ static enum status evaluate(struct run *r, int64_t epoch)
 {
     struct trainer *t = r->t;
     if (!t->val) return STATUS_OK;
-    watchdog_at(WATCHDOG_EVALUATES);
+    activity_set_phase(ACTIVITY_EVALUATING);
     r->eval = (struct eval_event){.split = "val", .epoch = epoch, .step = t->progress.step};
     double begin = trace_begin();
     bool traced = trace_pause(); /* the room for events is that of steps */
@@ -260,7 +260,7 @@ static enum status save(struct run *r)
         names |= SAVER_FINAL;
     else if (r->save_due || (every > 0 && p->epoch % every == 0))
         names |= SAVER_STEP;
-    watchdog_at(WATCHDOG_SAVES);
+    activity_set_phase(ACTIVITY_SAVING);
     if (names) TRY(saver_take(r->saver, names));
     return is_finished(r) ? STATUS_OK : check_data(r, names != 0);
 }

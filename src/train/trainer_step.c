@@ -5,7 +5,7 @@
 #include "data/order.h"
 #include "core/system/stop.h"
 #include "core/system/trace.h"
-#include "comm/watch/watchdog.h"
+#include "comm/activity.h"
 #include "train/trainer_private.h"
 
 /* The samples of virtual rank v in the batch at `position`: its fixed slice, cut at the end of the epoch. */
@@ -99,9 +99,9 @@ static void run_group(struct step *s, struct tree_node group)
 {
     struct trainer *t = s->t;
     double start = clock_seconds(), hook = s->hook_seconds;
-    watchdog_at(WATCHDOG_READS);
+    activity_set_phase(ACTIVITY_READING);
     load_group(s, group);
-    watchdog_at(WATCHDOG_COMPUTES);
+    activity_set_phase(ACTIVITY_COMPUTING);
     double loaded = clock_seconds(), traced = trace_begin();
     struct pass_hooks hooks = {.grads_ready = grads_ready, .self = s};
     struct pass pass = {.params = sync_params(t->sync),
@@ -157,7 +157,7 @@ enum status trainer_step(struct trainer *t, const struct order *order, int64_t e
         run_group(&s, group);
 
     double start = clock_seconds(), traced = trace_begin();
-    watchdog_at(WATCHDOG_UPDATES);
+    activity_set_phase(ACTIVITY_UPDATING);
     result->requests = sync_collect(t->sync, &result->sums);
     traced = trace_end(traced, TRACE_PHASE, "collect", 0);
     result->requests.bad_passes += !isfinite(result->sums.loss);
@@ -173,7 +173,7 @@ enum status trainer_step(struct trainer *t, const struct order *order, int64_t e
     trace_end(traced, TRACE_PHASE, "update", 0);
     t->sync_seconds += clock_seconds() - start;
     t->steps_timed++;
-    watchdog_step(++t->progress.step);
+    activity_set_step(++t->progress.step);
     if (bad) return count_bad(t, epoch, lr);
     t->progress.empty_steps += skip;
     if (skip) return STATUS_OK; /* says nothing about the weights */

@@ -17,11 +17,11 @@
 
 /* Reports. */
 
-static const struct watchdog_view views[] = {{4, 1004, 8, WATCHDOG_UPDATES, WATCHDOG_RANK, 2, 'R'},
-                                             {5, 1005, 8, WATCHDOG_UPDATES, WATCHDOG_RANK, 2, 'R'},
-                                             {6, 1006, 7, WATCHDOG_COMPUTES, WATCHDOG_NOBODY, 0, 'D'},
-                                             {7, 1007, 8, WATCHDOG_UPDATES, WATCHDOG_NODE, 0, 'R'},
-                                             {8, 1008, 8, WATCHDOG_READS, WATCHDOG_ALL, 0, 'T'}};
+static const struct watchdog_view views[] = {{4, 1004, 8, ACTIVITY_UPDATING, ACTIVITY_WAIT_RANK, 2, 'R'},
+                                             {5, 1005, 8, ACTIVITY_UPDATING, ACTIVITY_WAIT_RANK, 2, 'R'},
+                                             {6, 1006, 7, ACTIVITY_COMPUTING, ACTIVITY_WAIT_NONE, 0, 'D'},
+                                             {7, 1007, 8, ACTIVITY_UPDATING, ACTIVITY_WAIT_NODE, 0, 'R'},
+                                             {8, 1008, 8, ACTIVITY_READING, ACTIVITY_WAIT_ALL, 0, 'T'}};
 
 static struct watchdog_scene scene_of(int count)
 {
@@ -74,8 +74,8 @@ static void check_long_report(void)
     char text[WATCHDOG_TEXT];
     static struct watchdog_view many[1000];
     for (int i = 0; i < 1000; i++) {
-        many[i] = (struct watchdog_view){i, i, 3, WATCHDOG_UPDATES, WATCHDOG_RANK, i % 7, 'R'};
-        if (i < 20) many[i].wait = WATCHDOG_NOBODY;
+        many[i] = (struct watchdog_view){i, i, 3, ACTIVITY_UPDATING, ACTIVITY_WAIT_RANK, i % 7, 'R'};
+        if (i < 20) many[i].wait = ACTIVITY_WAIT_NONE;
     }
     struct watchdog_scene scene = scene_of(1000);
     scene.views = many;
@@ -132,12 +132,12 @@ static int act(const char *what)
     int status = comm_create(&comm, NULL, NULL);
     if (strcmp(what, "mute") == 0) CHECK(freopen("/dev/full", "w", stderr));
     if (status == STATUS_OK) status = watchdog_start(comm, &limits);
-    watchdog_step(4);
-    watchdog_at(WATCHDOG_UPDATES);
+    activity_set_step(4);
+    activity_set_phase(ACTIVITY_UPDATING);
     if (comm_rank(comm) == comm_size(comm) - 1) {
-        watchdog_at(strcmp(what, "slow") == 0 ? WATCHDOG_SAVES : WATCHDOG_COMPUTES);
+        activity_set_phase(strcmp(what, "slow") == 0 ? ACTIVITY_SAVING : ACTIVITY_COMPUTING);
         if (strcmp(what, "leave") == 0) _exit(0);
-        for (int i = 0; i < 20 && strcmp(what, "alive") == 0; i++, watchdog_goes_on()) sleep_for(HANG / 4);
+        for (int i = 0; i < 20 && strcmp(what, "alive") == 0; i++, activity_end_wait()) sleep_for(HANG / 4);
         bool hangs = strcmp(what, "hang") == 0 || strcmp(what, "mute") == 0;
         sleep_for(hangs ? 60 : strcmp(what, "alive") == 0 ? 0 : 3 * HANG);
     }

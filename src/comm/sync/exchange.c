@@ -19,7 +19,7 @@
 
 #include "comm/sync/private.h"
 #include "core/system/trace.h"
-#include "comm/watch/watchdog.h"
+#include "comm/activity.h"
 
 static bool have_ended(int count, MPI_Request *requests)
 {
@@ -112,27 +112,27 @@ static void tell_missing(const struct sync *s, const struct wait *w)
         int ended;
         MPI_Request_get_status(w->requests[i], &ended, MPI_STATUS_IGNORE);
         if (ended) continue;
-        watchdog_waits(WATCHDOG_NODE, exchange_node(s, i % s->exchange.peers));
+        activity_begin_wait(ACTIVITY_WAIT_NODE, exchange_node(s, i % s->exchange.peers));
         return;
     }
     if (w->count > 0) return;
     int rank = 0;
     while (rank < s->comm->local_size && sync_has_told(s, rank)) rank++;
-    watchdog_waits(WATCHDOG_RANK,
-                   rank % s->comm->local_size); /* all are there: the first one has the records */
+    activity_begin_wait(ACTIVITY_WAIT_RANK,
+                        rank % s->comm->local_size); /* all are there: the first one has the records */
 }
 
 /* After a look in vain. To find out who is missing costs more than to look, and is wanted only if it lasts. */
 static void pause_wait(const struct sync *s, struct wait *w)
 {
-    if (w->looks == 0) watchdog_waits(WATCHDOG_NODES, 0);
+    if (w->looks == 0) activity_begin_wait(ACTIVITY_WAIT_NODES, 0);
     if (++w->looks % LOOKS_UNTIL_ASKED == 0) tell_missing(s, w);
     shared_pause(s->shared, &w->polls);
 }
 
 static void end_wait(const struct wait *w)
 {
-    if (w->looks > 0) watchdog_goes_on();
+    if (w->looks > 0) activity_end_wait();
 }
 
 void exchange_records(struct sync *s)

@@ -2,9 +2,7 @@
 #ifndef COMM_WATCH_PRIVATE_H
 #define COMM_WATCH_PRIVATE_H
 
-#include <stdatomic.h>
-
-#include "core/mem.h"
+#include "comm/activity.h"
 #include "comm/watch/watchdog.h"
 
 /* What a watchdog finds. LOST: a machine is. TOLD: another node has found something and reported it. */
@@ -17,24 +15,12 @@ enum watchdog_verdict {
     WATCHDOG_TOLD,
 };
 
-/* A rank in shared memory. Only its main thread writes here, one cache line. */
-struct watchdog_place {
-    _Alignas(MEM_ALIGN) atomic_uint_fast64_t beats; /* signs of life */
-    atomic_int_fast64_t step;                       /* steps done */
-    atomic_int phase, wait, wait_index;
-    atomic_int pid;
-    atomic_uint_fast64_t start_time; /* of the process, 0 = not known */
-};
-
-/* watchdog_tell.c: where the main thread tells of itself from now on; NULL = to nobody. */
-void watchdog_tell_to(struct watchdog_place *place);
-
 /* A rank as a report sees it. */
 struct watchdog_view {
     int rank;
     int64_t pid, step;
-    enum watchdog_phase phase;
-    enum watchdog_wait wait;
+    enum activity_phase phase;
+    enum activity_wait wait;
     int wait_index;
     char state; /* process.h */
 };

@@ -9,8 +9,8 @@
 
 #define CULPRITS_NAMED 8
 
-#define PHASE_TEXT(name, text, of_step) [WATCHDOG_##name] = (text),
-static const char *const phase_texts[WATCHDOG_PHASES] = {WATCHDOG_PHASE_MAP(PHASE_TEXT)};
+#define PHASE_TEXT(name, text, of_step) [ACTIVITY_##name] = (text),
+static const char *const phase_texts[ACTIVITY_PHASES] = {ACTIVITY_PHASE_MAP(PHASE_TEXT)};
 
 /* Appends; what does not fit is cut. */
 __attribute__((format(printf, 2, 3))) static void add(char text[WATCHDOG_TEXT], const char *format, ...)
@@ -42,7 +42,7 @@ static const char *state_text(char state)
 bool watchdog_is_culprit(const struct watchdog_view *v)
 {
     bool cannot = strchr("TtZ", v->state) || v->state == PROCESS_GONE;
-    return v->wait == WATCHDOG_NOBODY || cannot;
+    return v->wait == ACTIVITY_WAIT_NONE || cannot;
 }
 
 /* The step that the foremost rank is in, from 1. */
@@ -57,18 +57,18 @@ static int64_t current_step(const struct watchdog_scene *s)
 static void add_wait(char text[WATCHDOG_TEXT], const struct watchdog_scene *s, const struct watchdog_view *v)
 {
     switch (v->wait) {
-    case WATCHDOG_NOBODY:
+    case ACTIVITY_WAIT_NONE:
         break;
-    case WATCHDOG_RANK:
+    case ACTIVITY_WAIT_RANK:
         add(text, "for rank %d", s->views[v->wait_index].rank);
         break;
-    case WATCHDOG_NODE:
+    case ACTIVITY_WAIT_NODE:
         add(text, "for messages of node %d", v->wait_index);
         break;
-    case WATCHDOG_NODES:
+    case ACTIVITY_WAIT_NODES:
         add(text, "for messages of other nodes");
         break;
-    case WATCHDOG_ALL:
+    case ACTIVITY_WAIT_ALL:
         add(text, "for all ranks");
         break;
     }
@@ -79,7 +79,7 @@ static void add_culprit(char text[WATCHDOG_TEXT], const struct watchdog_scene *s
 {
     add(text, "  rank %d (host %s, pid %" PRId64 "): %" PRId64 " steps done, %s", v->rank, s->host, v->pid,
         v->step, phase_texts[v->phase]);
-    if (v->wait != WATCHDOG_NOBODY) {
+    if (v->wait != ACTIVITY_WAIT_NONE) {
         add(text, ", waiting ");
         add_wait(text, s, v);
     }

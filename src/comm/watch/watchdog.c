@@ -28,7 +28,7 @@
 struct board {
     _Alignas(MEM_ALIGN) atomic_int verdict;
     atomic_bool spoken;
-    struct watchdog_place places[]; /* [local_size] */
+    struct activity places[]; /* [local_size] */
 };
 
 static struct watchdog {
@@ -52,7 +52,7 @@ static struct watchdog {
 
 static char state_of(int local_rank)
 {
-    const struct watchdog_place *p = &dog.board->places[local_rank];
+    const struct activity *p = &dog.board->places[local_rank];
     return dog.sees_others ? process_state(p->pid, p->start_time) : 'R';
 }
 
@@ -60,12 +60,12 @@ static struct watchdog_scene take_views(void)
 {
     const struct comm *c = dog.comm;
     for (int i = 0; i < c->local_size; i++) {
-        struct watchdog_place *p = &dog.board->places[i];
+        struct activity *p = &dog.board->places[i];
         dog.views[i] = (struct watchdog_view){.rank = c->node_first[c->node_index] + i,
                                               .pid = p->pid,
                                               .step = p->step,
-                                              .phase = (enum watchdog_phase)p->phase,
-                                              .wait = (enum watchdog_wait)p->wait,
+                                              .phase = (enum activity_phase)p->phase,
+                                              .wait = (enum activity_wait)p->wait,
                                               .wait_index = p->wait_index,
                                               .state = state_of(i)};
     }
@@ -126,8 +126,8 @@ static void look_after_launcher(void)
 /* How long nothing may move: a rank that is stopped has no right to patience. */
 static double patience(const struct watchdog_scene *scene)
 {
-#define OF_STEP(name, text, of_step) [WATCHDOG_##name] = (of_step),
-    static const bool of_step[WATCHDOG_PHASES] = {WATCHDOG_PHASE_MAP(OF_STEP)};
+#define OF_STEP(name, text, of_step) [ACTIVITY_##name] = (of_step),
+    static const bool of_step[ACTIVITY_PHASES] = {ACTIVITY_PHASE_MAP(OF_STEP)};
     bool all = true, stopped = false;
     for (int i = 0; i < scene->count; i++) {
         all = all && of_step[scene->views[i].phase];
@@ -227,10 +227,10 @@ static pid_t find_launcher(void)
 static void introduce(void)
 {
     process_host(dog.host);
-    struct watchdog_place *mine = &dog.board->places[dog.comm->local_rank];
+    struct activity *mine = &dog.board->places[dog.comm->local_rank];
     mine->pid = getpid();
     mine->start_time = process_start_time(getpid());
-    watchdog_tell_to(mine);
+    activity_record_in(mine);
     dog.launcher = find_launcher();
 }
 
@@ -238,7 +238,7 @@ static void look_around(void)
 {
     dog.sees_others = true;
     for (int i = 0; i < dog.comm->local_size; i++) {
-        const struct watchdog_place *p = &dog.board->places[i];
+        const struct activity *p = &dog.board->places[i];
         dog.sees_others = dog.sees_others && p->start_time && process_start_time(p->pid) == p->start_time;
     }
 }
@@ -286,11 +286,11 @@ static void stop_thread(void)
 void watchdog_stop(void)
 {
     if (!dog.comm) return;
-    watchdog_at(WATCHDOG_ENDS);
+    activity_set_phase(ACTIVITY_ENDING);
     if (dog.window) comm_barrier((struct comm *)dog.comm);
     if (dog.running) stop_thread();
     watchdog_nodes_leave(&dog.nodes);
-    watchdog_tell_to(NULL);
+    activity_record_in(NULL);
     shared_destroy(&dog.window);
     mem_free(&dog.views);
     dog = (struct watchdog){0};

@@ -1,7 +1,7 @@
 /* watchdog.h - ends a job in which a rank has died or hangs, and says which one.
  *
  * In every rank a thread that makes no MPI call looks, some times a second, at what the main threads of its node's ranks last
- * told of themselves in memory that they share: how many steps they have done, in which phase they are and for whom they wait.
+ * recorded of themselves (comm/activity.h): how many steps they have done, in which phase they are and for whom they wait.
  * - Nobody on the node has moved for `hang` seconds: one rank of the node prints which ranks did not come along (rank,
  *   host, process, what it was doing, whether it is stopped) and for whom the others wait; then all end with STATUS_WATCHDOG.
  *   What may rightly take long without a word, such as writing a checkpoint, has WATCHDOG_PATIENCE times as long.
@@ -11,36 +11,11 @@
  * - Another machine does not answer any more, or the ranks there are gone: a node next to it (nodes stand in a ring, see
  *   heartbeat.h) says which one and the last step, and tells the others; all have ended after `death` seconds.
  * Time in which the whole job was suspended does not count.
- *
- * What the main thread tells costs a few plain stores; without a watchdog they go nowhere. There is one per process. */
+ * There is one watchdog per process. */
 #ifndef COMM_WATCH_WATCHDOG_H
 #define COMM_WATCH_WATCHDOG_H
 
 #include "comm/comm.h"
-
-/* Name, what a report says, and whether it is a part of every step. */
-#define WATCHDOG_PHASE_MAP(X)                                                                                \
-    X(STARTS, "starting", false)                                                                             \
-    X(LOADS, "loading data", false)                                                                          \
-    X(READS, "reading samples", true)                                                                        \
-    X(COMPUTES, "computing gradients", true)                                                                 \
-    X(UPDATES, "summing gradients and updating", true)                                                       \
-    X(TELLS, "writing progress and metrics", false)                                                          \
-    X(EVALUATES, "evaluating", false)                                                                        \
-    X(SAVES, "writing a checkpoint", false)                                                                  \
-    X(ENDS, "ending", false)
-
-#define WATCHDOG_ENUM(name, text, of_step) WATCHDOG_##name,
-enum watchdog_phase { WATCHDOG_PHASE_MAP(WATCHDOG_ENUM) WATCHDOG_PHASES };
-#undef WATCHDOG_ENUM
-
-enum watchdog_wait {
-    WATCHDOG_NOBODY,
-    WATCHDOG_RANK,  /* of the node, by its local rank */
-    WATCHDOG_NODE,  /* messages of a node */
-    WATCHDOG_NODES, /* messages of nodes, not yet known which */
-    WATCHDOG_ALL,   /* all ranks */
-};
 
 #define WATCHDOG_PATIENCE 10
 
@@ -51,11 +26,5 @@ struct watchdog_limits {
 /* Starts to watch, after comm_split_nodes. Collective. Errors: STATUS_OTHER, memory or threads. */
 enum status watchdog_start(struct comm *comm, const struct watchdog_limits *limits);
 void watchdog_stop(void); /* collective; also when it was not started */
-
-/* What the main thread does; a wait may be told of again and again, each of the others is a sign of life. Local. */
-void watchdog_at(enum watchdog_phase phase);
-void watchdog_step(int64_t done);
-void watchdog_waits(enum watchdog_wait whom, int index);
-void watchdog_goes_on(void);
 
 #endif

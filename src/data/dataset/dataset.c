@@ -8,7 +8,7 @@
 #include "core/mem.h"
 #include "data/moments.h"
 #include "core/system/stop.h"
-#include "comm/watch/watchdog.h"
+#include "comm/activity.h"
 #include "data/dataset/private.h"
 
 #define ANYTHING ((1u << TARGET_KINDS) - 1)
@@ -67,7 +67,7 @@ static enum status read_share(struct store *s, struct label_scan *scan)
                                    .labels = s->labels ? s->labels + first : NULL,
                                    .targets = s->targets ? s->targets + first * s->width : NULL,
                                    .weights = s->weights ? s->weights + first : NULL};
-        watchdog_at(WATCHDOG_LOADS);
+        activity_set_phase(ACTIVITY_LOADING);
         TRY(source_read(s->source, first, count, &rows));
         TRY(dataset_scan(s, scan, first, count));
         TRY(stop_asked());
