@@ -208,7 +208,7 @@ static void finish(struct session *s)
 static void measure_memory(struct session *s)
 {
     struct bench_step *r = s->result;
-    r->resident_bytes = comm_greatest(s->t->comm, mem_peak_bytes());
+    r->resident_bytes = comm_max(s->t->comm, mem_peak_bytes());
     r->model_bytes = (double)model_bytes(s->t->model);
     r->shared_bytes = s->t->info.window_bytes;
 }

@@ -1,8 +1,9 @@
 /* activity.h - what the main thread of a rank is doing, for the watchdog to read.
  *
- * The main thread records how many steps are done, in which phase it is and what it waits for. The watchdogs of its node
- * (watch/watchdog.h) read that in shared memory. Recording costs a few plain stores; without a watchdog the values are stored
- * where no thread reads them. There is one record per process. Local functions, for the main thread. */
+ * The main thread records how many steps are done, in which phase it is and what it waits for. The watchdogs
+ * of its node (watch/watchdog.h) read that in shared memory. Recording costs a few plain stores; without a
+ * watchdog the values are stored where no thread reads them. There is one record per process. Local
+ * functions, for the main thread. */
 #ifndef COMM_ACTIVITY_H
 #define COMM_ACTIVITY_H
 

@@ -1,3 +1,4 @@
+/* comm.c - starts MPI, numbers ranks and nodes, and passes messages between all ranks. */
 #include "comm/comm_private.h"
 
 #include <assert.h>
@@ -12,9 +13,9 @@
 #include "core/system/clock.h"
 #include "core/mem.h"
 
-/* Counts the ranks of this machine against the cores that any of them may run on; and one of them tidies up when all have
- * been heard of. */
-static void look_at_machine(struct comm *c)
+/* Compares the ranks of this machine with the cores that any of them may run on. By then all have started, so
+ * that one of them can hide the files of Open MPI. */
+static void examine_machine(struct comm *c)
 {
     MPI_Comm machine;
     MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &machine);
@@ -30,8 +31,8 @@ static void look_at_machine(struct comm *c)
     if (rank == 0) leftovers_hide(ranks);
 }
 
-/* Open MPI opens the drivers of every network before it starts, and a process without mpirun a daemon of its own, which
- * takes a third of a second. A job on one machine needs neither. What the user has set stays. */
+/* Open MPI opens the drivers of every network before it starts, and a process without mpirun a daemon of its
+ * own, which takes a third of a second. A job on one machine needs neither. Settings of the user are kept. */
 static void skip_networks(void)
 {
     const char *all = getenv("OMPI_COMM_WORLD_SIZE"), *here = getenv("OMPI_COMM_WORLD_LOCAL_SIZE");
@@ -44,17 +45,17 @@ static void skip_networks(void)
 enum status comm_create(struct comm **out, int *argc, char ***argv)
 {
     skip_networks();
-    int threads; /* others than this one make no MPI calls */
+    int threads; /* only this thread makes MPI calls */
     MPI_Init_thread(argc, argv, MPI_THREAD_FUNNELED, &threads);
     enum status status = mem_alloc(out, 1, sizeof **out, "communicator");
     struct comm *c = *out;
-    if (!c) { /* the others cannot be told yet in any other way */
+    if (!c) { /* there is no other way yet to inform the other ranks */
         fprintf(stderr, "ddp_train: error: %s\n", status_text());
         MPI_Abort(MPI_COMM_WORLD, (int)status);
         return status;
     }
     c->world = c->node = c->column = MPI_COMM_NULL;
-    look_at_machine(c);
+    examine_machine(c);
     return comm_split_nodes(c, 0);
 }
 
@@ -74,7 +75,7 @@ void comm_destroy(struct comm **c)
     MPI_Finalize();
 }
 
-/* The node communicator, and the number of this node among all, in the order of their first ranks. */
+/* Makes the node communicator and numbers the nodes in the order of their first ranks. */
 static void find_node(struct comm *c, int64_t ranks_per_node)
 {
     int world_rank, machine_rank, machine_size;
@@ -84,8 +85,8 @@ static void find_node(struct comm *c, int64_t ranks_per_node)
     MPI_Comm_rank(machine, &machine_rank);
     MPI_Comm_size(machine, &machine_size);
     c->nodes_here = ranks_per_node > 0 ? (int)((machine_size + ranks_per_node - 1) / ranks_per_node) : 1;
-    int part = ranks_per_node > 0 ? (int)(machine_rank / ranks_per_node) : 0;
-    MPI_Comm_split(machine, part, machine_rank, &c->node);
+    int color = ranks_per_node > 0 ? (int)(machine_rank / ranks_per_node) : 0;
+    MPI_Comm_split(machine, color, machine_rank, &c->node);
     MPI_Comm_free(&machine);
     MPI_Comm_rank(c->node, &c->local_rank);
     MPI_Comm_size(c->node, &c->local_size);
@@ -103,7 +104,7 @@ enum status comm_split_nodes(struct comm *c, int64_t ranks_per_node)
     free_communicators(c);
     find_node(c, ranks_per_node);
     MPI_Comm_size(MPI_COMM_WORLD, &c->size);
-    MPI_Comm_split(MPI_COMM_WORLD, 0, c->node_index, &c->world); /* within a node the order stays */
+    MPI_Comm_split(MPI_COMM_WORLD, 0, c->node_index, &c->world); /* within a node the order is kept */
     MPI_Comm_rank(c->world, &c->rank);
 
     MPI_Allreduce(&c->local_size, &c->columns, 1, MPI_INT, MPI_MIN, c->world);
@@ -200,7 +201,8 @@ enum status comm_gather_text(struct comm *c, const char *text, void (*take)(void
     int64_t bytes = (int64_t)strlen(text) + 1, longest;
     MPI_Reduce(&bytes, &longest, 1, MPI_INT64_T, MPI_MAX, 0, c->world);
     enum status status = STATUS_OK;
-    if (c->rank == 0 && longest > INT_MAX) status = status_fail(STATUS_OTHER, "texts of the ranks: too long");
+    if (c->rank == 0 && longest > INT_MAX)
+        status = status_fail(STATUS_OTHER, "the texts of the ranks are too long for one message");
     if (c->rank == 0 && status == STATUS_OK)
         status = mem_alloc(&others, (size_t)longest, 1, "texts of the ranks");
     status = comm_agree(c, status);
@@ -215,8 +217,8 @@ enum status comm_gather_text(struct comm *c, const char *text, void (*take)(void
 
 #define CLOCK_ROUNDS 20
 
-/* The round in which the answer came soonest says most. */
-static double ask_clock(struct comm *c)
+/* Asks rank 0 for its time. The round with the shortest way there and back is the most precise one. */
+static double measure_offset(struct comm *c)
 {
     double shortest = INFINITY, offset = 0;
     for (int i = 0; i < CLOCK_ROUNDS; i++) {
@@ -232,7 +234,7 @@ static double ask_clock(struct comm *c)
 
 double comm_clock_offset(struct comm *c)
 {
-    if (c->rank != 0) return c->node_index == 0 ? 0 : ask_clock(c);
+    if (c->rank != 0) return c->node_index == 0 ? 0 : measure_offset(c);
     for (int r = c->local_size; r < c->size; r++)
         for (int i = 0; i < CLOCK_ROUNDS; i++) {
             MPI_Recv(NULL, 0, MPI_DOUBLE, r, 0, c->world, MPI_STATUS_IGNORE);
@@ -246,16 +248,16 @@ int64_t comm_gather_words(struct comm *c, int root, const uint32_t *mine, int64_
 {
     if (c->rank != root) {
         MPI_Send(&count, 1, MPI_INT64_T, root, 0, c->world);
-        for (int64_t at = 0; at < count; at += COMM_PART)
-            MPI_Send(mine + at, comm_part_of(count - at), MPI_UINT32_T, root, 0, c->world);
+        for (int64_t at = 0; at < count; at += COMM_MESSAGE)
+            MPI_Send(mine + at, comm_message_count(count - at), MPI_UINT32_T, root, 0, c->world);
         return 0;
     }
     int64_t total = 0;
     for (int r = 0; r < c->size; r++) {
         int64_t theirs = count;
         if (r != root) MPI_Recv(&theirs, 1, MPI_INT64_T, r, 0, c->world, MPI_STATUS_IGNORE);
-        for (int64_t at = 0; r != root && at < theirs; at += COMM_PART)
-            MPI_Recv(all + total + at, comm_part_of(theirs - at), MPI_UINT32_T, r, 0, c->world,
+        for (int64_t at = 0; r != root && at < theirs; at += COMM_MESSAGE)
+            MPI_Recv(all + total + at, comm_message_count(theirs - at), MPI_UINT32_T, r, 0, c->world,
                      MPI_STATUS_IGNORE);
         if (r == root && count > 0) memcpy(all + total, mine, (size_t)count * sizeof *all);
         total += theirs;
@@ -269,14 +271,14 @@ void comm_gather_floats(struct comm *c, const float *mine, int64_t count, float 
     if (c->rank == 0) take(self, mine, count);
     for (int r = 1; c->rank == 0 && r < c->size; r++) {
         MPI_Recv(&count, 1, MPI_INT64_T, r, 0, c->world, MPI_STATUS_IGNORE);
-        for (int64_t at = 0; at < count; at += COMM_PART)
-            MPI_Recv(room + at, comm_part_of(count - at), MPI_FLOAT, r, 0, c->world, MPI_STATUS_IGNORE);
+        for (int64_t at = 0; at < count; at += COMM_MESSAGE)
+            MPI_Recv(room + at, comm_message_count(count - at), MPI_FLOAT, r, 0, c->world, MPI_STATUS_IGNORE);
         take(self, room, count);
     }
     if (c->rank == 0) return;
     MPI_Send(&count, 1, MPI_INT64_T, 0, 0, c->world);
-    for (int64_t at = 0; at < count; at += COMM_PART)
-        MPI_Send(mine + at, comm_part_of(count - at), MPI_FLOAT, 0, 0, c->world);
+    for (int64_t at = 0; at < count; at += COMM_MESSAGE)
+        MPI_Send(mine + at, comm_message_count(count - at), MPI_FLOAT, 0, 0, c->world);
 }
 
 void comm_fold_doubles(struct comm *c, double *values, int64_t count, void (*add)(void *self, double *values),
@@ -291,17 +293,19 @@ void comm_fold_doubles(struct comm *c, double *values, int64_t count, void (*add
 
 void comm_sum_int64(struct comm *c, int64_t *values, int64_t count)
 {
-    for (int64_t at = 0; at < count; at += COMM_PART)
-        MPI_Allreduce(MPI_IN_PLACE, values + at, comm_part_of(count - at), MPI_INT64_T, MPI_SUM, c->world);
+    for (int64_t at = 0; at < count; at += COMM_MESSAGE)
+        MPI_Allreduce(MPI_IN_PLACE, values + at, comm_message_count(count - at), MPI_INT64_T, MPI_SUM,
+                      c->world);
 }
 
 void comm_merge_doubles(struct comm *c, double *values, int64_t count)
 {
-    for (int64_t at = 0; at < count; at += COMM_PART)
-        MPI_Allreduce(MPI_IN_PLACE, values + at, comm_part_of(count - at), MPI_DOUBLE, MPI_SUM, c->world);
+    for (int64_t at = 0; at < count; at += COMM_MESSAGE)
+        MPI_Allreduce(MPI_IN_PLACE, values + at, comm_message_count(count - at), MPI_DOUBLE, MPI_SUM,
+                      c->world);
 }
 
-int comm_first_other(struct comm *c, uint64_t value)
+int comm_find_different(struct comm *c, uint64_t value)
 {
     uint64_t first = value;
     MPI_Bcast(&first, 1, MPI_UINT64_T, 0, c->world);
@@ -310,7 +314,7 @@ int comm_first_other(struct comm *c, uint64_t value)
     return other == INT_MAX ? 0 : other;
 }
 
-double comm_greatest(struct comm *c, double value)
+double comm_max(struct comm *c, double value)
 {
     MPI_Allreduce(MPI_IN_PLACE, &value, 1, MPI_DOUBLE, MPI_MAX, c->world);
     return value;

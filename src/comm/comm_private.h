@@ -1,4 +1,4 @@
-/* comm_private.h - what the files of this folder share: the communicators. */
+/* comm_private.h - the communicators, for the files of comm. */
 #ifndef COMM_COMM_PRIVATE_H
 #define COMM_COMM_PRIVATE_H
 
@@ -15,17 +15,17 @@ struct comm {
     int local_rank, local_size;
     int node_index, nodes;
     int *node_first; /* [nodes + 1]: first rank of each node */
-    int columns;     /* ranks of the smallest node: so many columns there are */
-    int nodes_here;  /* nodes that this machine stands for: more than 1 only if it was cut */
+    int columns;     /* ranks of the smallest node: the number of columns */
+    int nodes_here;  /* nodes on this machine: more than 1 only if it was cut */
     bool crowded;
 };
 
-/* MPI counts in int: long vectors go in messages of so many numbers at most. */
-#define COMM_PART ((int64_t)1 << 24)
+/* MPI counts in int: long vectors go in messages of this many numbers at most. */
+#define COMM_MESSAGE ((int64_t)1 << 24)
 
-static inline int comm_part_of(int64_t left)
+static inline int comm_message_count(int64_t left)
 {
-    return (int)(left < COMM_PART ? left : COMM_PART);
+    return (int)(left < COMM_MESSAGE ? left : COMM_MESSAGE);
 }
 
 #endif

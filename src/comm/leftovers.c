@@ -1,3 +1,4 @@
+/* leftovers.c - removes files of Open MPI that a killed job would leave behind. */
 #include "comm/leftovers.h"
 
 #include <fcntl.h>
@@ -11,16 +12,16 @@
 
 #define SEGMENT "/vader_segment."
 
-/* The files' name up to the number of the rank on the machine, and how many of them were removed. */
+/* The files' path up to the rank on the machine, and the number of removed files. */
 static char stem[PATH_MAX];
 static int hidden;
 
-static void path_of(int rank, char path[PATH_MAX + 16])
+static void make_path(int rank, char path[PATH_MAX + 16])
 {
     snprintf(path, PATH_MAX + 16, "%s.%d", stem, rank);
 }
 
-/* The one of this job: this process has mapped it. */
+/* Finds the files of this job in the list of what this process has mapped. */
 static bool find_stem(void)
 {
     FILE *maps = fopen("/proc/self/maps", "r");
@@ -41,7 +42,7 @@ void leftovers_hide(int ranks)
     char path[PATH_MAX + 16];
     if (!find_stem()) return; /* other shared memory, or none */
     for (hidden = 0; hidden < ranks; hidden++) {
-        path_of(hidden, path);
+        make_path(hidden, path);
         unlink(path);
     }
 }
@@ -50,21 +51,22 @@ void leftovers_restore(void)
 {
     char path[PATH_MAX + 16];
     for (; hidden > 0; hidden--) {
-        path_of(hidden - 1, path);
+        make_path(hidden - 1, path);
         int file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
         if (file >= 0) close(file);
     }
 }
 
-static int remove_one(const char *path, const struct stat *status, int kind, struct FTW *place)
+static int remove_entry(const char *path, const struct stat *status, int kind, struct FTW *place)
 {
     (void)status, (void)kind, (void)place;
     remove(path);
-    return 0; /* what cannot be removed stays */
+    return 0; /* go on where one cannot be removed */
 }
 
-/* .../ompi.HOST.USER/pid.NUMBER, or jf.NUMBER on the other hosts; the upper folder is that of all jobs. */
-void leftovers_of_launcher(void)
+/* The folder is .../ompi.HOST.USER/pid.NUMBER, or jf.NUMBER on the other hosts; the one above belongs to all
+ * jobs. */
+void leftovers_remove_session(void)
 {
     const char *folder = getenv("OMPI_MCA_orte_jobfam_session_dir"),
                *all = getenv("OMPI_MCA_orte_top_session_dir");
@@ -72,6 +74,6 @@ void leftovers_of_launcher(void)
     if (!name || !strstr(folder, "/ompi.") ||
         (strncmp(name, "/pid.", 5) != 0 && strncmp(name, "/jf.", 4) != 0))
         return;
-    nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
-    if (all) rmdir(all); /* if no other job is in it */
+    nftw(folder, remove_entry, 8, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+    if (all) rmdir(all); /* fails if another job uses it */
 }

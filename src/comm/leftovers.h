@@ -1,18 +1,20 @@
-/* leftovers.h - files of Open MPI that a killed job would leave behind.
+/* leftovers.h - removes files of Open MPI that a killed job would leave behind.
  *
- * Memory that ranks of a machine share has a file behind it (vader_segment.* in /dev/shm), which Open MPI removes at the
- * end; its launcher removes its own folder of the job. A job of which everything is killed at once can remove nothing, so the
- * first kind goes as soon as no rank needs it any more. */
+ * Memory that ranks of a machine share is backed by files (vader_segment.* in /dev/shm), which Open MPI
+ * removes at the end. The launcher removes its session folder. A job that is killed as a whole can remove
+ * neither, so the files are removed as soon as all ranks have mapped them. */
 #ifndef COMM_LEFTOVERS_H
 #define COMM_LEFTOVERS_H
 
-/* Removes the files of all ranks of the machine, `ranks`, which have mapped them by now. For one of them to call. Local. */
+/* Removes the files of this machine's ranks, of which there are `ranks`. Call on one rank of the machine,
+ * once all have mapped them. Local. */
 void leftovers_hide(int ranks);
 
-/* The same rank puts empty ones there, before any rank ends MPI, which complains where it finds none. Local. */
+/* Puts empty files in their places, because MPI_Finalize complains about missing ones. Call on the same rank.
+ * Local. */
 void leftovers_restore(void);
 
-/* The launcher is gone: removes its folder of this job, where that is mpirun's. Local. */
-void leftovers_of_launcher(void);
+/* Removes the session folder of this job if mpirun made it. Call when the launcher is gone. Local. */
+void leftovers_remove_session(void);
 
 #endif

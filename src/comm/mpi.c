@@ -1,18 +1,18 @@
-/* mpi.c - whoever is in an MPI call that may block waits for others, and the watchdog knows.
+/* mpi.c - records every MPI call that may block as a wait, for the watchdog.
  *
- * MPI lets a program put functions of its own in place of its (MPI 3.1, chapter 14: the profiling interface); the real ones are
- * called PMPI_. These here stand for the calls of this folder, so that none of them can be forgotten. */
+ * MPI lets a program replace its functions (MPI 3.1, chapter 14: the profiling interface); the real ones are
+ * called PMPI_. The functions here replace those that comm calls, so that no call can be forgotten. */
 #include <mpi.h>
 
 #include "comm/activity.h"
 
-static int ended(int code)
+static int end_call(int code)
 {
     activity_end_wait();
     return code;
 }
 
-#define WAIT_FOR(call) return activity_begin_wait(ACTIVITY_WAIT_ALL, 0), ended(call)
+#define WAIT_FOR(call) return activity_begin_wait(ACTIVITY_WAIT_ALL, 0), end_call(call)
 
 int MPI_Barrier(MPI_Comm comm)
 {

@@ -1,4 +1,4 @@
-/* shared.c - a window [barrier | block], allocated by local rank 0. */
+/* shared.c - memory that the ranks of a node share: a window [barrier | block], allocated by local rank 0. */
 #include "comm/shared.h"
 
 #include <errno.h>
@@ -11,13 +11,13 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "comm/activity.h"
 #include "comm/comm_private.h"
 #include "core/mem.h"
 #include "core/system/trace.h"
-#include "comm/activity.h"
 
-/* The two words change at different times: arrivals all the time, the generation once per barrier, on which
- * the others wait; so each has a cache line. */
+/* Each word has a cache line: `arrived` changes with every arrival, `generation`, for which the others wait,
+ * once per barrier. */
 struct barrier {
     _Alignas(MEM_ALIGN) atomic_uint arrived;
     _Alignas(MEM_ALIGN) atomic_uint generation;
@@ -28,12 +28,12 @@ struct shared {
     struct barrier *barrier;
     char *base;
     unsigned ranks;
-    int spins;         /* polls before the first yield */
-    MPI_Comm progress; /* of several nodes, else MPI_COMM_NULL */
+    int spins;       /* polls before the first yield */
+    MPI_Comm polled; /* polled for messages while waiting; MPI_COMM_NULL on a single node */
 };
 
-/* Where Open MPI puts shared windows. */
-static const char *backing_folder(void)
+/* Returns the folder in which Open MPI puts shared windows. */
+static const char *find_backing_folder(void)
 {
     const char *folder = getenv("OMPI_MCA_osc_sm_backing_directory");
     return folder ? folder : "/dev/shm";
@@ -41,48 +41,49 @@ static const char *backing_folder(void)
 
 static enum status check_room(const struct comm *c, size_t bytes, const char *what)
 {
-    const char *folder = backing_folder();
+    const char *folder = find_backing_folder();
     struct statvfs fs;
-    if (c->local_size == 1) return STATUS_OK; /* alone, a rank gets memory of its own */
+    if (c->local_size == 1) return STATUS_OK; /* a single rank gets private memory */
     if (c->local_rank != 0 || statvfs(folder, &fs) != 0) return STATUS_OK;
     double room = (double)fs.f_bavail * (double)fs.f_frsize;
     if ((double)bytes * c->nodes_here <= room) return STATUS_OK;
     return status_fail(STATUS_OTHER,
-                       "%s: %.0f MB of shared memory needed but %s has %.0f MB; enlarge it or set "
-                       "OMPI_MCA_osc_sm_backing_directory to a folder with room",
+                       "%s: needs %.0f MB of shared memory, but %s has %.0f MB free; enlarge it or set "
+                       "OMPI_MCA_osc_sm_backing_directory to a folder with more space",
                        what, (double)bytes * c->nodes_here / 1e6, folder, room / 1e6);
 }
 
-/* The first address from `block` on that is a multiple of MEM_ALIGN. */
-static void *align(char *block)
+/* Returns the first multiple of MEM_ALIGN from `block` on. */
+static void *align_up(char *block)
 {
     return block + (MEM_ALIGN - (uintptr_t)block % MEM_ALIGN) % MEM_ALIGN;
 }
 
-/* Takes the pages of a range now. Others may have filled the folder since it was looked at, and running out of it at the first
- * write would be a SIGBUS. */
-static enum status take_pages(char *first, size_t bytes, const char *what)
+/* Allocates the pages of a range now: another process may have filled the folder since it was checked, and
+ * the first write would then raise SIGBUS. */
+static enum status allocate_pages(char *first, size_t bytes, const char *what)
 {
-#ifdef MADV_POPULATE_WRITE /* Linux 5.14; before that the look has to do */
+#ifdef MADV_POPULATE_WRITE /* Linux 5.14; older kernels have only check_room */
     uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), start = (uintptr_t)first / page * page;
     size_t length = (uintptr_t)first + bytes - start;
     if (bytes > 0 && madvise((void *)start, length, MADV_POPULATE_WRITE) != 0 && errno != EINVAL)
         return status_fail(
             STATUS_OTHER,
-            "%s: %s is full; enlarge it, or set OMPI_MCA_osc_sm_backing_directory to a folder with room",
-            what, backing_folder());
+            "%s: %s is full; enlarge it or set OMPI_MCA_osc_sm_backing_directory to a folder with more space",
+            what, find_backing_folder());
 #endif
     return STATUS_OK;
 }
 
-/* Each rank touches its share first, which places it in that rank's memory on machines with several. Collective. */
-static enum status clear(struct shared *s, struct comm *comm, size_t bytes, const char *what)
+/* Zeroes the block. Each rank touches its share first, which places the share near that rank on NUMA
+ * machines. Collective. */
+static enum status clear_block(struct shared *s, struct comm *comm, size_t bytes, const char *what)
 {
     size_t share = bytes / s->ranks, first = share * (size_t)comm->local_rank;
     if (comm->local_rank == comm->local_size - 1) share = bytes - first;
-    enum status status = take_pages(s->base + first, share, what);
+    enum status status = allocate_pages(s->base + first, share, what);
     if (status == STATUS_OK && comm->local_rank == 0)
-        status = take_pages((char *)s->barrier, sizeof *s->barrier, what);
+        status = allocate_pages((char *)s->barrier, sizeof *s->barrier, what);
     TRY(comm_agree(comm, status));
     memset(s->base + first, 0, share);
     if (comm->local_rank == 0) memset(s->barrier, 0, sizeof *s->barrier);
@@ -93,6 +94,7 @@ static enum status clear(struct shared *s, struct comm *comm, size_t bytes, cons
 enum status shared_create(struct shared **out, struct comm *comm, size_t bytes, const char *what)
 {
     size_t total = sizeof(struct barrier) + bytes + MEM_ALIGN;
+    *out = NULL;
     TRY(comm_agree(comm, check_room(comm, total, what)));
     struct shared *s = NULL;
     enum status status = comm_agree(comm, mem_alloc(&s, 1, sizeof *s, what));
@@ -107,12 +109,12 @@ enum status shared_create(struct shared **out, struct comm *comm, size_t bytes, 
     MPI_Aint size;
     int unit;
     MPI_Win_shared_query(s->window, 0, &size, &unit, &mine);
-    s->barrier = align(mine);
+    s->barrier = align_up(mine);
     s->base = (char *)(s->barrier + 1);
     s->ranks = (unsigned)comm->local_size;
     s->spins = comm->crowded ? 0 : 2000;
-    s->progress = comm->nodes > 1 ? comm->world : MPI_COMM_NULL;
-    status = clear(s, comm, bytes, what);
+    s->polled = comm->nodes > 1 ? comm->world : MPI_COMM_NULL;
+    status = clear_block(s, comm, bytes, what);
     if (status != STATUS_OK) shared_destroy(&s);
     *out = s;
     return status;
@@ -129,28 +131,29 @@ void *shared_base(const struct shared *s)
     return s->base;
 }
 
-static void relax(void)
+static void pause_core(void)
 {
 #if defined(__x86_64__)
     __builtin_ia32_pause();
 #endif
 }
 
-/* Messages to other nodes may need this process to move on, and another node may be waiting for them. */
-static void poll_messages(MPI_Comm progress)
+/* MPI moves this process's messages between nodes only during its calls, and another node may be waiting for
+ * them. */
+static void poll_messages(MPI_Comm polled)
 {
     int any;
-    if (progress != MPI_COMM_NULL) MPI_Iprobe(MPI_ANY_SOURCE, MPI_ANY_TAG, progress, &any, MPI_STATUS_IGNORE);
+    if (polled != MPI_COMM_NULL) MPI_Iprobe(MPI_ANY_SOURCE, MPI_ANY_TAG, polled, &any, MPI_STATUS_IGNORE);
 }
 
 void shared_pause(const struct shared *s, int *polls)
 {
     if (*polls < s->spins) {
         (*polls)++;
-        relax();
+        pause_core();
         return;
     }
-    poll_messages(s->progress);
+    poll_messages(s->polled);
     sched_yield();
 }
 
@@ -173,7 +176,7 @@ void shared_barrier(struct shared *s)
     trace_end(start, TRACE_WAIT, "wait", 0);
 }
 
-/* Release here and acquire there make everything written before the raise visible after the reading. */
+/* Release here and acquire in shared_reached make all earlier writes visible. */
 void shared_raise(struct shared_counter *c, uint64_t value)
 {
     atomic_store_explicit(&c->value, value, memory_order_release);

@@ -1,8 +1,8 @@
-/* shared.h - memory that the ranks of a node share, and how they wait for each other.
+/* shared.h - memory that the ranks of a node share, and waiting within a node.
  *
  * Backed by MPI_Win_allocate_shared. A block is zeroed, aligned to 64 bytes, and visible at once to all ranks
- * of the node; barriers and counters order what they write. When ranks outnumber cores a waiting rank gives its
- * core away at once, otherwise after some polls. */
+ * of the node; barriers and counters order their writes. Where ranks outnumber cores a waiting rank yields
+ * its core at once, otherwise after some polls. */
 #ifndef COMM_SHARED_H
 #define COMM_SHARED_H
 
@@ -14,20 +14,21 @@
 
 struct shared;
 
-/* `bytes` must be equal on all ranks of the node; `what` names the block in the message. Collective over all
- * ranks. Errors: STATUS_OTHER when the node's shared-memory file system is too small. */
+/* `bytes` must be equal on all ranks of the node; `what` names the block in the message. On failure *out is
+ * NULL. Collective over all ranks. Errors: STATUS_OTHER when memory is short or the node's shared-memory file
+ * system too small. */
 enum status shared_create(struct shared **out, struct comm *comm, size_t bytes, const char *what);
 void shared_destroy(struct shared **s); /* collective */
 
 void *shared_base(const struct shared *s);
 
-/* All ranks of the node arrive before any leaves, and what they wrote before is seen after. Collective over
+/* Waits until all ranks of the node have arrived; what they wrote before is visible after. Collective over
  * the node. */
 void shared_barrier(struct shared *s);
 
-/* A number in a shared block that one rank raises and others wait for. Alone in its cache line, because one
- * rank writes where the others look all the time. What the rank wrote before it raised the number is seen by
- * everyone who finds it raised. */
+/* A number in a shared block that one rank raises and others wait for. It has a cache line of its own,
+ * because the others read it all the time. What the rank wrote before it raised the number is visible to
+ * every rank that finds it raised. */
 struct shared_counter {
     _Alignas(MEM_ALIGN) atomic_uint_fast64_t value;
 };
@@ -35,7 +36,7 @@ struct shared_counter {
 void shared_raise(struct shared_counter *c, uint64_t value);
 bool shared_reached(const struct shared_counter *c, uint64_t value);
 
-/* The pause after an unsuccessful look at anything else that is waited for; *polls is 0 before the first. Local. */
+/* Pauses between two polls in a wait for anything else; *polls is 0 before the first pause. Local. */
 void shared_pause(const struct shared *s, int *polls);
 
 /* Waits until the counters of all ranks of the node, [local_size], have reached `value`. Local. */

@@ -1,3 +1,4 @@
+/* tree.c - the one order in which gradients are added. */
 #include "comm/tree.h"
 
 #include <assert.h>
@@ -9,7 +10,8 @@ struct tree_node tree_range(int leaves, int rank, int ranks)
     return (struct tree_node){(int)(r * v / p), (int)((r + 1) * v / p)};
 }
 
-static int left_size(int leaves)
+/* Returns the leaves of the left child. */
+static int find_left_size(int leaves)
 {
     int size = 1;
     while (size * 2 < leaves) size *= 2;
@@ -21,7 +23,7 @@ static bool is_node(int leaves, int lo, int hi)
     struct tree_node at = {0, leaves};
     while (at.lo != lo || at.hi != hi) {
         if (at.hi - at.lo <= 1) return false;
-        int middle = at.lo + left_size(at.hi - at.lo);
+        int middle = at.lo + find_left_size(at.hi - at.lo);
         if (hi <= middle)
             at.hi = middle;
         else if (lo >= middle)
@@ -47,24 +49,24 @@ int tree_push(struct tree_stack *s, struct tree_node node)
     return merges;
 }
 
-/* In the tree over 0..V-1 every aligned run of a power of two of leaves is a node. */
-struct tree_node tree_group(struct tree_node range, int most)
+/* In the tree over 0..V-1 every aligned range of a power of two of leaves is a node. */
+struct tree_node tree_group(struct tree_node range, int max_leaves)
 {
     int size = 1;
-    while (size * 2 <= most && range.lo % (size * 2) == 0 && range.lo + size * 2 <= range.hi) size *= 2;
+    while (size * 2 <= max_leaves && range.lo % (size * 2) == 0 && range.lo + size * 2 <= range.hi) size *= 2;
     return (struct tree_node){range.lo, range.lo + size};
 }
 
-struct tree_stack tree_cover(int leaves, struct tree_node range, int most, int *greatest_height)
+struct tree_stack tree_cover(int leaves, struct tree_node range, int max_leaves, int *max_height)
 {
     struct tree_stack stack = {.leaves = leaves};
-    int greatest = 0;
+    int highest = 0;
     while (range.lo < range.hi) {
-        struct tree_node group = tree_group(range, most);
-        if (stack.height + 1 > greatest) greatest = stack.height + 1;
+        struct tree_node group = tree_group(range, max_leaves);
+        if (stack.height + 1 > highest) highest = stack.height + 1;
         tree_push(&stack, group);
         range.lo = group.hi;
     }
-    if (greatest_height) *greatest_height = greatest;
+    if (max_height) *max_height = highest;
     return stack;
 }

@@ -59,7 +59,7 @@ enum status trainer_check(struct trainer *t)
 {
     const struct progress *p = &t->progress;
     if (t->config->check_every == 0 || t->checked == p->step) return STATUS_OK;
-    int other = comm_first_other(t->comm, progress_hash(p));
+    int other = comm_find_different(t->comm, progress_hash(p));
     if (other > 0)
         return status_fail(STATUS_DIFFERS,
                            "step %" PRId64

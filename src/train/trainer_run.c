@@ -326,7 +326,7 @@ static enum status finish(struct run *r)
     struct trainer *t = r->t;
     if (t->timeline) timeline_finish(t->timeline);
     TRY(saver_finish(r->saver));
-    double peak_bytes = comm_greatest(t->comm, mem_peak_bytes());
+    double peak_bytes = comm_max(t->comm, mem_peak_bytes());
     if (is_root(r)) tell_done(r, peak_bytes);
     comm_barrier(t->comm);
     return STATUS_OK;

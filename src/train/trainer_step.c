@@ -113,7 +113,7 @@ static void run_group(struct step *s, struct tree_node group)
                         .lanes = t->batch.leaves * t->batch.lanes,
                         .leaves = t->batch.leaves,
                         .training = true,
-                        .hooks = sync_wants_parts(t->sync) ? &hooks : NULL};
+                        .hooks = sync_uses_ready(t->sync) ? &hooks : NULL};
     trace_end(traced, TRACE_PHASE, "params", 0);
     double ready = clock_seconds();
     run_passes(t, &pass);
@@ -128,7 +128,7 @@ static void run_group(struct step *s, struct tree_node group)
 static bool was_first(struct trainer *t)
 {
     double ago = t->culprit[0] ? (double)(t->progress.step - t->culprit_step) : -1;
-    return comm_greatest(t->comm, ago) == ago && ago >= 0;
+    return comm_max(t->comm, ago) == ago && ago >= 0;
 }
 
 /* Ends the run when that happened too often. Collective. */

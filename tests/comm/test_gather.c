@@ -1,5 +1,5 @@
 // ranks: 1 2 3 5
-/* What ranks gather and fold is what one rank would have. */
+/* test_gather.c - what ranks gather and fold is what a single process would have. */
 #include <string.h>
 
 #include "check.h"

@@ -1,6 +1,7 @@
 // ranks: 2 3
-/* Neighbours in the ring find each other in spite of strangers, hear what the others say and when they leave, and leave nothing
- * open. That a machine does not answer is for tests/cluster/test_hosts_hang.py. */
+/* test_heartbeat.c - neighbours in the ring connect in spite of foreign callers, receive words, notice a
+ * closed connection, and leave nothing open. Machines that do not answer are the matter of
+ * tests/cluster/test_hosts_hang.py. */
 #include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,7 +41,7 @@ static enum heartbeat_word next_word(struct heartbeat *h, int neighbour)
     struct pollfd sockets[HEARTBEAT_NEIGHBOURS];
     heartbeat_sockets(h, sockets);
     poll(&sockets[neighbour], 1, 2000);
-    return heartbeat_hear(h, neighbour);
+    return heartbeat_receive(h, neighbour);
 }
 
 static struct heartbeat *create(struct comm *c)
@@ -54,15 +55,15 @@ static void check_ring(struct comm *c)
 {
     int before = open_files(), nodes = comm_nodes(c);
     struct heartbeat *h = create(c);
-    CHECK(open_files() == before + 2); /* nobody listens any more */
+    CHECK(open_files() == before + 2); /* no listener is left */
     CHECK(h->neighbours[HEARTBEAT_NEXT].node == (comm_node(c) + 1) % nodes);
     CHECK(h->neighbours[HEARTBEAT_PREVIOUS].node == (comm_node(c) + nodes - 1) % nodes);
     for (int i = 0; i < HEARTBEAT_NEIGHBOURS; i++) {
         CHECK(strlen(h->neighbours[i].host) > 0 && h->neighbours[i].socket >= 0);
-        CHECK(heartbeat_hear(h, i) == HEARTBEAT_NOTHING && !heartbeat_is_silent(h, i));
+        CHECK(heartbeat_receive(h, i) == HEARTBEAT_NOTHING && !heartbeat_is_silent(h, i));
     }
     comm_barrier(c);
-    if (comm_node(c) == 0) heartbeat_say(h, HEARTBEAT_ALARM);
+    if (comm_node(c) == 0) heartbeat_send(h, HEARTBEAT_ALARM);
     if (comm_node(c) == 1) CHECK(next_word(h, HEARTBEAT_PREVIOUS) == HEARTBEAT_ALARM);
     if (comm_node(c) == nodes - 1) CHECK(next_word(h, HEARTBEAT_NEXT) == HEARTBEAT_ALARM);
     comm_barrier(c);
@@ -72,14 +73,14 @@ static void check_ring(struct comm *c)
         CHECK(next_word(h, HEARTBEAT_PREVIOUS) == HEARTBEAT_NOTHING);
         CHECK(h->neighbours[HEARTBEAT_PREVIOUS].socket < 0);
     }
-    heartbeat_say(h, HEARTBEAT_NOW); /* also to the one that is gone; that kills nobody */
+    heartbeat_send(h, HEARTBEAT_NOW); /* also to a neighbour that is gone: no signal */
     heartbeat_destroy(&h);
     heartbeat_destroy(&h);
     CHECK(open_files() == before);
 }
 
 /* As the kernel does it for a process that is killed. */
-static void check_leaving(struct comm *c)
+static void check_closing(struct comm *c)
 {
     struct heartbeat *h = create(c);
     comm_barrier(c);
@@ -88,7 +89,7 @@ static void check_leaving(struct comm *c)
             close(h->neighbours[i].socket);
             h->neighbours[i].socket = -1;
         }
-    if (comm_node(c) == 1) CHECK(next_word(h, HEARTBEAT_PREVIOUS) == HEARTBEAT_LEFT);
+    if (comm_node(c) == 1) CHECK(next_word(h, HEARTBEAT_PREVIOUS) == HEARTBEAT_CLOSED);
     comm_barrier(c);
     heartbeat_destroy(&h);
 }
@@ -104,7 +105,7 @@ static void forbid_sockets(const struct rlimit *all)
 }
 
 /* Node 1 can open no sockets: rank 0 warns, and nothing else happens. */
-static void check_no_way(struct comm *c)
+static void check_no_sockets(struct comm *c)
 {
     struct rlimit all;
     getrlimit(RLIMIT_NOFILE, &all);
@@ -119,11 +120,11 @@ static void check_no_way(struct comm *c)
     int joined = 0;
     for (int i = 0; i < HEARTBEAT_NEIGHBOURS; i++) {
         joined += h->neighbours[i].socket >= 0;
-        CHECK(heartbeat_hear(h, i) == HEARTBEAT_NOTHING);
+        CHECK(heartbeat_receive(h, i) == HEARTBEAT_NOTHING);
     }
     CHECK(joined == (comm_node(c) == 1 || comm_nodes(c) == 2 ? 0 : 1));
     comm_barrier(c);
-    heartbeat_say(h, HEARTBEAT_NOW);
+    heartbeat_send(h, HEARTBEAT_NOW);
     heartbeat_destroy(&h);
     char text[1024] = "";
     rewind(said);
@@ -147,34 +148,34 @@ static void check_no_memory(struct comm *c)
     CHECK(open_files() == before);
 }
 
-/* Whoever calls a node first: one who says nothing, one who leaves, one who guesses, and one who knows the token, but not to whom
- * he speaks. One process is its own neighbour here. */
-static void check_strangers(void)
+/* Foreign callers come first: a silent one, one that closes, one with a wrong token, and one with the right
+ * token for another node. One process is its own neighbour here. */
+static void check_foreign_callers(void)
 {
     static const unsigned char token[HEARTBEAT_TOKEN] = "0123456789abcde";
     struct heartbeat h = {.node = 7, .patience = PATIENCE, .neighbours = {{-1, 7}, {-1, 7}}};
-    struct heartbeat_card card = {0};
-    int before = open_files(), listener = heartbeat_meet_open(&card), strangers[4];
+    struct heartbeat_contact contact = {0};
+    int before = open_files(), listener = heartbeat_meet_open(&contact), callers[4];
     char hello[HEARTBEAT_TOKEN + 8] = {0};
-    CHECK(listener >= 0 && card.count > 0);
-    const union heartbeat_address *a = &card.addresses[0];
+    CHECK(listener >= 0 && contact.count > 0);
+    const union heartbeat_address *a = &contact.addresses[0];
     for (int i = 0; i < 4; i++) {
-        strangers[i] = socket(a->any.sa_family, SOCK_STREAM, 0);
-        CHECK(connect(strangers[i], &a->any, a->any.sa_family == AF_INET ? sizeof a->v4 : sizeof a->v6) == 0);
+        callers[i] = socket(a->any.sa_family, SOCK_STREAM, 0);
+        CHECK(connect(callers[i], &a->any, a->any.sa_family == AF_INET ? sizeof a->v4 : sizeof a->v6) == 0);
         if (i == 3) memcpy(hello, token, sizeof token); /* from node 0 to node 0 */
-        if (i >= 2) CHECK(send(strangers[i], hello, sizeof hello, 0) == (ssize_t)sizeof hello);
+        if (i >= 2) CHECK(send(callers[i], hello, sizeof hello, 0) == (ssize_t)sizeof hello);
     }
-    close(strangers[1]);
+    close(callers[1]);
     double start = clock_seconds();
-    heartbeat_meet(&h, listener, &card, token, 5);
+    heartbeat_meet(&h, listener, &contact, token, 5);
     CHECK(clock_seconds() - start < 4);
     CHECK(h.neighbours[HEARTBEAT_NEXT].socket >= 0 && h.neighbours[HEARTBEAT_PREVIOUS].socket >= 0);
-    heartbeat_say(&h, HEARTBEAT_NOW);
+    heartbeat_send(&h, HEARTBEAT_NOW);
     for (int i = 0; i < HEARTBEAT_NEIGHBOURS; i++) CHECK(next_word(&h, i) == HEARTBEAT_NOW);
-    for (int i = 0; i < 4; i++) /* nobody has told them anything */
-        CHECK(i == 1 || recv(strangers[i], hello, sizeof hello, MSG_DONTWAIT) <= 0);
+    for (int i = 0; i < 4; i++) /* they received nothing */
+        CHECK(i == 1 || recv(callers[i], hello, sizeof hello, MSG_DONTWAIT) <= 0);
     for (int i = 0; i < 4; i++)
-        if (i != 1) close(strangers[i]);
+        if (i != 1) close(callers[i]);
     for (int i = 0; i < HEARTBEAT_NEIGHBOURS; i++) close(h.neighbours[i].socket);
     close(listener);
     CHECK(open_files() == before);
@@ -188,10 +189,10 @@ int main(int argc, char **argv)
     log_enable(comm_rank(c) == 0);
     CHECK_STATUS(comm_split_nodes(c, 1), STATUS_OK);
     CHECK_CASE(check_ring(c));
-    CHECK_CASE(check_leaving(c));
-    CHECK_CASE(check_no_way(c));
+    CHECK_CASE(check_closing(c));
+    CHECK_CASE(check_no_sockets(c));
     CHECK_CASE(check_no_memory(c));
-    CHECK_CASE(check_strangers());
+    CHECK_CASE(check_foreign_callers());
     comm_destroy(&c);
     CHECK(mem_alive() == 0);
     return check_result();

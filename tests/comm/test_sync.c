@@ -1,7 +1,7 @@
 // ranks: 1 2 3 5 8
-/* The law of synchronisation: the parameters after some steps are those of one process that adds the virtual
- * ranks' gradients in tree order, bit by bit, for every way to cut the ranks into nodes; allreduce agrees to
- * rounding. */
+/* test_sync.c - the law of synchronisation: the parameters after some steps are those of one process that
+ * adds the virtual ranks' gradients in tree order, bit by bit, for every way to cut the ranks into nodes;
+ * allreduce agrees to rounding. */
 #include <string.h>
 #include <unistd.h>
 
@@ -12,7 +12,7 @@
 #include "comm/sync/sync.h"
 
 #define STEPS 3
-#define MOST  4 /* virtual ranks in one group */
+#define GROUP 4 /* virtual ranks in one group, at most */
 
 static float gradient_of(int step, int leaf, int64_t i)
 {
@@ -58,7 +58,7 @@ static void expect(int leaves, int64_t count, float *params, float *slot)
 }
 
 /* Sometimes a rank is late. */
-static void dawdle(int step, int place)
+static void delay_sometimes(int step, int place)
 {
     uint32_t dice = rng_words((uint64_t)step, RNG_SYNTHETIC, (uint64_t)getpid(), (uint64_t)place).v[0];
     if (dice % 4 == 0) usleep(dice / 4 % 256);
@@ -104,13 +104,14 @@ static void check_sum(const struct record *sum, const struct sync_requests *requ
     CHECK(requests->bits == wanted.bits && requests->bad_passes == wanted.bad_passes);
 }
 
-/* Writes the gradient from its end to its start in unequal parts, as layers do. The start is left for sync_group_done. */
+/* Writes the gradient from its end to its start in ranges of different lengths, as layers do. The first
+ * range is left for sync_group_done. */
 static void run_backward(struct sync *s, int step, struct tree_node g, int64_t count)
 {
     float *gradient = sync_gradient(s);
     for (int64_t end = count, part = 16; end > 0; end -= part, part = part * 4 < end ? part * 4 : end) {
         for (int64_t i = end - part; i < end; i++) gradient[i] = tree_sum(step, g.lo, g.hi, i);
-        dawdle(step, (int)end);
+        delay_sometimes(step, (int)end);
         if (end == part) return;
         sync_grads_ready(s, end - part, part);
     }
@@ -119,7 +120,7 @@ static void run_backward(struct sync *s, int step, struct tree_node g, int64_t c
 static void run_groups(struct sync *s, int step, int leaves, int64_t count)
 {
     for (struct tree_node g = sync_group(s); g.lo < g.hi; g = sync_group(s)) {
-        struct record records[MOST];
+        struct record records[GROUP];
         for (int v = g.lo; v < g.hi; v++) records[v - g.lo] = record_of(step, v);
         sync_params(s);
         run_backward(s, step, g, count);
@@ -128,7 +129,7 @@ static void run_groups(struct sync *s, int step, int leaves, int64_t count)
     struct record sum;
     struct sync_requests requests = sync_collect(s, &sum);
     check_sum(&sum, &requests, step, leaves);
-    dawdle(step, -1);
+    delay_sometimes(step, -1);
 }
 
 /* What a sweep saw, by position: the gradient of each cell's first element. */
@@ -184,7 +185,8 @@ static void skip_step(struct sync *s, int step, int leaves, int64_t count, bool 
     sync_skip(s);
 }
 
-static void check(struct comm *comm, int leaves, int64_t count, int64_t ranks_per_node, int most, bool tree)
+static void check(struct comm *comm, int leaves, int64_t count, int64_t ranks_per_node, int max_group,
+                  bool tree)
 {
     struct sync *s = NULL;
     float *params, *slot;
@@ -195,7 +197,7 @@ static void check(struct comm *comm, int leaves, int64_t count, int64_t ranks_pe
     struct sync_spec spec = {.count = count,
                              .slots = 1,
                              .virtual_ranks = leaves,
-                             .max_group = most,
+                             .max_group = max_group,
                              .tree = tree,
                              .record_bytes = sizeof(struct record),
                              .add = add_record};
@@ -245,17 +247,17 @@ static void test_sizes(struct comm *comm)
     static const int leaf_counts[] = {8, 13, 16};
     for (int c = 0; c < 5; c++)
         for (int l = 0; l < 3; l++) {
-            int most = c % 2 ? MOST : 1;
+            int max_group = c % 2 ? GROUP : 1;
             for (int64_t ranks_per_node = 0; ranks_per_node <= 3; ranks_per_node++)
-                check(comm, leaf_counts[l], counts[c], ranks_per_node, most, true);
-            check(comm, leaf_counts[l], counts[c], 0, most, false);
+                check(comm, leaf_counts[l], counts[c], ranks_per_node, max_group, true);
+            check(comm, leaf_counts[l], counts[c], 0, max_group, false);
         }
 }
 
 static void test_buckets(struct comm *comm)
 {
     for (int64_t ranks_per_node = 0; ranks_per_node <= 3; ranks_per_node++)
-        check(comm, 13, 140000, ranks_per_node, MOST, true);
+        check(comm, 13, 140000, ranks_per_node, GROUP, true);
 }
 
 int main(int argc, char **argv)

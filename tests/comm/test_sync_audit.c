@@ -1,6 +1,6 @@
 // ranks: 1 2 3 5
-/* One flipped bit in one copy of the parameters is found by the next comparison, even if later steps have covered it up, and
- * the node is named that most others speak against. */
+/* test_sync_audit.c - one flipped bit in one copy of the parameters is found by the next comparison, even if
+ * later steps have overwritten it, and the message names the node that differs from the majority. */
 #include <stdio.h>
 #include <string.h>
 
@@ -63,7 +63,7 @@ static void take_step(struct sync *s, int64_t count, bool skipped)
         sync_apply(s, update, NULL);
 }
 
-/* A case: the copy of `holder` has bit `bit` of parameter `place` flipped after so many steps. */
+/* A case: the copy of `holder` has bit `bit` of parameter `place` flipped after `after` steps. */
 struct flip {
     int holder, after, bit;
     int64_t place;
@@ -97,7 +97,8 @@ static void check_message(int copies, bool tree, const struct flip *f)
     }
 }
 
-/* The comparison after each step finds nothing before the flip, and the flip by the comparison after `until` steps. */
+/* The comparison after each step finds nothing before the flip, and the flip by the comparison after `until`
+ * steps. */
 static void check_flip(struct comm *comm, int64_t count, bool tree, const struct flip *f, int until)
 {
     struct sync *s = create(comm, count, tree);

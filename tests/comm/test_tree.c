@@ -1,5 +1,5 @@
-/* The law of the tree: however the leaves are spread over ranks, and ranks over nodes, the merges give the
- * same tree. */
+/* test_tree.c - the law of the tree: however the leaves are spread over ranks, and ranks over nodes, the
+ * merges give the same tree. */
 #include <stdint.h>
 #include <string.h>
 
@@ -34,7 +34,7 @@ static void push(struct held *h, struct tree_node node, uint64_t value)
     }
 }
 
-static void check_split(int leaves, int ranks, int most)
+static void check_split(int leaves, int ranks, int max_leaves)
 {
     struct held all = {.stack = {.leaves = leaves}};
     int next = 0;
@@ -44,14 +44,14 @@ static void check_split(int leaves, int ranks, int most)
         next = range.hi;
         struct held mine = {.stack = {.leaves = leaves}};
         for (int v = range.lo; v < range.hi;) {
-            struct tree_node group = tree_group((struct tree_node){v, range.hi}, most);
-            CHECK(group.lo == v && group.hi > v && group.hi <= range.hi && group.hi - v <= most);
+            struct tree_node group = tree_group((struct tree_node){v, range.hi}, max_leaves);
+            CHECK(group.lo == v && group.hi > v && group.hi <= range.hi && group.hi - v <= max_leaves);
             push(&mine, group, whole(group.lo, group.hi));
             v = group.hi;
         }
-        int greatest;
-        struct tree_stack cover = tree_cover(leaves, range, most, &greatest);
-        CHECK(cover.height == mine.stack.height && greatest >= cover.height);
+        int max_height;
+        struct tree_stack cover = tree_cover(leaves, range, max_leaves, &max_height);
+        CHECK(cover.height == mine.stack.height && max_height >= cover.height);
         CHECK(memcmp(cover.nodes, mine.stack.nodes, (size_t)cover.height * sizeof cover.nodes[0]) == 0);
         for (int i = 0; i < mine.stack.height; i++) push(&all, mine.stack.nodes[i], mine.values[i]);
     }
@@ -64,7 +64,8 @@ int main(int argc, char **argv)
     check_begin(argc, argv);
     for (int leaves = 1; leaves <= 40; leaves++)
         for (int ranks = 1; ranks <= leaves; ranks++)
-            for (int most = 1; most <= 8; most *= 2) CHECK_CASE(check_split(leaves, ranks, most));
+            for (int max_leaves = 1; max_leaves <= 8; max_leaves *= 2)
+                CHECK_CASE(check_split(leaves, ranks, max_leaves));
     CHECK_CASE(check_split(1000, 7, 4));
     CHECK_CASE(check_split(1024, 13, 1024));
     CHECK_CASE(check_split(4099, 512, 1));

@@ -1,4 +1,5 @@
-/* What a watchdog says, and when it ends a process: this program starts itself, with a name of what the new one shall do. */
+/* test_watchdog.c - what a watchdog reports, and when it ends a process. The program starts itself with the
+ * name of a case. */
 #include "comm/watch/watchdog.h"
 
 #include <math.h>
@@ -41,9 +42,9 @@ static void check_hang_report(void)
     char text[WATCHDOG_TEXT];
     struct watchdog_scene scene = scene_of(5);
     watchdog_report_hang(text, &scene);
-    CHECK_SAYS(text, "ddp_train: error: nothing moved for 300 s (sync.timeout): 2 of 5 ranks on host n7 did "
-                     "not come along "
-                     "to the end of step 9\n");
+    CHECK_SAYS(text,
+               "ddp_train: error: no progress for 300 s (sync.timeout): 2 of 5 ranks on host n7 did not "
+               "finish step 9\n");
     CHECK_SAYS(text,
                "\n  rank 6 (host n7, pid 1006): 7 steps done, computing gradients; its process is stuck");
     CHECK_SAYS(text, "\n  rank 8 (host n7, pid 1008): 8 steps done, reading samples, waiting for all ranks; "
@@ -51,24 +52,23 @@ static void check_hang_report(void)
                      "stopped (state T)\n");
     CHECK_SAYS(text, "\n  ranks 4-5 wait for rank 6 (summing gradients and updating)\n");
     CHECK_SAYS(text, "\n  rank 7 waits for messages of node 0 (summing gradients and updating)\n");
-    CHECK_SAYS(text, "exit code 86\n");
+    CHECK_SAYS(text, "raise sync.timeout\n  the job ends with exit code 86\n");
 }
 
-/* Nobody here is to blame. */
-static void check_far_report(void)
+/* No rank of this node blocks the others. */
+static void check_waiting_report(void)
 {
     char text[WATCHDOG_TEXT];
     struct watchdog_scene scene = scene_of(1);
     struct watchdog_view waiting = views[3];
     scene.views = &waiting;
     watchdog_report_hang(text, &scene);
-    CHECK_SAYS(
-        text,
-        "the ranks of node 1 (host n7) wait for others in step 9\n  rank 7 waits for messages of node 0");
-    CHECK(!strstr(text, "come along"));
+    CHECK_SAYS(text, "the ranks of node 1 (host n7) wait for other nodes in step 9\n  rank 7 waits for "
+                     "messages of node 0");
+    CHECK(!strstr(text, "did not finish"));
 }
 
-/* More than are named, and more than fit. */
+/* More ranks than are named, and more text than fits. */
 static void check_long_report(void)
 {
     char text[WATCHDOG_TEXT];
@@ -87,11 +87,11 @@ static void check_long_report(void)
     CHECK(strlen(text) == WATCHDOG_TEXT - 1);
 }
 
-static void check_death_report(void)
+static void check_exit_report(void)
 {
     char text[WATCHDOG_TEXT];
     struct watchdog_scene scene = scene_of(5);
-    watchdog_report_death(text, &scene, 2);
+    watchdog_report_exit(text, &scene, 2);
     CHECK(strcmp(text,
                  "ddp_train: error: rank 6 (host n7, pid 1006) died; last step 7, computing gradients\n") ==
           0);
@@ -104,28 +104,28 @@ static void check_node_report(void)
 {
     char text[WATCHDOG_TEXT];
     struct watchdog_scene scene = scene_of(5);
-    struct watchdog_far far = {3, "n9", NULL};
+    struct watchdog_lost_node lost = {3, "n9", NULL};
     scene.seconds = 7.5;
-    watchdog_report_node(text, &scene, &far);
-    CHECK_SAYS(text, "ddp_train: error: node 3 (host n9) does not answer for 7.5 s; last step 8\n");
+    watchdog_report_node(text, &scene, &lost);
+    CHECK_SAYS(text, "ddp_train: error: node 3 (host n9) has not answered for 7.5 s; last step 8\n");
     CHECK_SAYS(text, "exit code 86\n");
-    far.other = "n8";
-    watchdog_report_node(text, &scene, &far);
-    CHECK_SAYS(text, "for 7.5 s, nor does host n8: host n7 may be cut off; last step 8\n");
+    lost.other_host = "n8";
+    watchdog_report_node(text, &scene, &lost);
+    CHECK_SAYS(text, "for 7.5 s, nor has host n8: host n7 may be cut off from the network; last step 8\n");
     scene.seconds = 0;
-    far.other = NULL;
-    watchdog_report_node(text, &scene, &far);
-    CHECK_SAYS(text, "node 3 (host n9) ended without a word; last step 8\n");
+    lost.other_host = NULL;
+    watchdog_report_node(text, &scene, &lost);
+    CHECK_SAYS(text, "node 3 (host n9) closed its connection: its ranks have ended; last step 8\n");
 }
 
-/* Programs: what rank 1, or the only one, does while the others wait for it. */
+/* Cases: what the last rank does while the others wait for it. */
 
 static void sleep_for(double seconds)
 {
     for (double end = clock_seconds() + seconds; clock_seconds() < end;) usleep(10000);
 }
 
-static int act(const char *what)
+static int run_case(const char *what)
 {
     struct comm *comm = NULL;
     struct watchdog_limits limits = {strcmp(what, "unwatched") == 0 ? 0 : HANG, DEATH};
@@ -180,14 +180,15 @@ static void check_ends(const char *self, const char *ranks)
     double seconds;
     CHECK(finish(&job, text, &seconds) == STATUS_WATCHDOG);
     CHECK(seconds > HANG && seconds < HANG + 5); /* mpirun takes a second to end, and one to start */
-    CHECK_SAYS(text, "nothing moved for 0.6 s (sync.timeout): 1 of ");
+    CHECK_SAYS(text, "no progress for 0.6 s (sync.timeout): 1 of ");
     CHECK_SAYS(text, "4 steps done, computing gradients\n");
     if (*ranks) CHECK_SAYS(text, "  rank 0 waits for all ranks (summing gradients and updating)\n");
-    const char *first = strstr(text, "nothing moved");
-    CHECK(first && !strstr(first + 1, "nothing moved"));
+    const char *first = strstr(text, "no progress");
+    CHECK(first && !strstr(first + 1, "no progress"));
 }
 
-/* A report that cannot be written keeps nobody. The best of three: the machine may be busy with other things. */
+/* A report that cannot be written delays no end. The best of three: the machine may be busy with other
+ * things. */
 static void check_mute(const char *self)
 {
     char text[WATCHDOG_TEXT];
@@ -199,7 +200,7 @@ static void check_mute(const char *self)
     CHECK(seconds < HANG + 2);
 }
 
-static void check_goes_on(const char *self, const char *what)
+static void check_is_left_alone(const char *self, const char *what)
 {
     struct job job = begin(self, "", what);
     char text[WATCHDOG_TEXT];
@@ -222,19 +223,19 @@ static void check_leaving(const char *self)
 
 int main(int argc, char **argv)
 {
-    if (argc == 3 && strcmp(argv[1], "act") == 0) return act(argv[2]);
+    if (argc == 3 && strcmp(argv[1], "act") == 0) return run_case(argv[2]);
     check_begin(argc, argv);
     CHECK_CASE(check_hang_report());
-    CHECK_CASE(check_far_report());
+    CHECK_CASE(check_waiting_report());
     CHECK_CASE(check_long_report());
-    CHECK_CASE(check_death_report());
+    CHECK_CASE(check_exit_report());
     CHECK_CASE(check_node_report());
     CHECK_CASE(check_ends(argv[0], ""));
     CHECK_CASE(check_ends(argv[0], "2"));
     CHECK_CASE(check_mute(argv[0]));
-    CHECK_CASE(check_goes_on(argv[0], "slow"));
-    CHECK_CASE(check_goes_on(argv[0], "alive"));
-    CHECK_CASE(check_goes_on(argv[0], "unwatched"));
+    CHECK_CASE(check_is_left_alone(argv[0], "slow"));
+    CHECK_CASE(check_is_left_alone(argv[0], "alive"));
+    CHECK_CASE(check_is_left_alone(argv[0], "unwatched"));
     CHECK_CASE(check_leaving(argv[0]));
     return check_result();
 }

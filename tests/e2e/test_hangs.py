@@ -95,7 +95,7 @@ class Hangs(harness.Case):
 
     def test_last_of_two(self):
         text = self.stop(2, -1)
-        self.assertRegex(text, rf"error: nothing moved for 1.5 s \(sync.timeout\): 1 of 2 ranks on host \S+ did not come along to")
+        self.assertRegex(text, rf"error: no progress for 1.5 s \(sync.timeout\): 1 of 2 ranks on host \S+ did not finish")
         self.assertRegex(text, r"\n  rank 0 waits for (rank 1|all ranks) ")  # in an exchange or a collective call
         self.assertEqual(len(harness.error_lines(text)), 1)
 
@@ -108,7 +108,7 @@ class Hangs(harness.Case):
         """Each node's ranks are all that its watchdogs see; the other one can say whose messages are missing."""
         text = self.stop(4, 3, ["--sync.ranks_per_node=2"])
         lines = harness.error_lines(text)
-        self.assertIn("did not come along", lines[0], "the node of the hanging rank has the first word")
+        self.assertIn("did not finish", lines[0], "the node of the hanging rank has the first word")
         self.assertLessEqual(len(lines), 2)
         for line in lines[1:]:  # unless the job was over before
             self.assertIn("the ranks of node 0 (host ", line)
@@ -132,7 +132,7 @@ class Hangs(harness.Case):
         os.close(reader)
         self.assertEqual(process.returncode, WATCHDOG)
         self.assertGreater(time.monotonic() - start, 3)
-        self.assertIn("nothing moved for 3 s (10 times sync.timeout): 1 of 1 rank ", text)
+        self.assertIn("no progress for 3 s (10 times sync.timeout): 1 of 1 rank ", text)
         self.assertIn("writing progress and metrics", text)
         self.assertEqual(os.listdir(self.path("tmp")), [])
 

@@ -64,7 +64,7 @@ static struct config harmed_configuration(int sync_method, const char *optim)
 
 static bool same_everywhere(struct comm *comm, double value)
 {
-    double most = comm_greatest(comm, value), least = -comm_greatest(comm, -value);
+    double most = comm_max(comm, value), least = -comm_max(comm, -value);
     return most == value && least == value;
 }
 

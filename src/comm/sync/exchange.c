@@ -1,20 +1,24 @@
-/* exchange.c - a step between nodes. Every bucket goes through three stages, in order:
- *   started: all ranks of the node are past it. This node's sums of the peers' parts go out.
- *   received: the other nodes' sums of this rank's part are in.
- *   finished: all messages have ended.
- * Between the layers of a backward pass buckets start and are received as far as they can be. When the records of all
- * nodes say that the step counts, every owner adds all sums of its part in tree order, updates, and sends the new
- * parameters; a step that is skipped only ends its messages.
+/* exchange.c - the exchange of a step between nodes.
  *
- * Why nothing is overwritten that somebody still reads, and nobody waits in a circle, as sync_ready.c puts it:
- * - A rank tells that it is done with a step when its messages have ended. What was sent, received or held in it may
- *   then be written again, and parameters from other nodes are seen by all who find every rank of the node done.
- * - Parameters of the peers' parts may come in once the records of all nodes are there: then all ranks of the node have
- *   finished their passes.
- * - Other nodes' records of step t + 1 come in when all ranks of the node have told of their own: by then they have
- *   added up those of step t. The first rank tells that all are there, after MPI has written them.
- * - A bucket starts when gradients are ready, which waits for nothing of the same step; an update waits for messages
- *   that were started without waiting for any other. Waiting ranks keep polling MPI. */
+ * Every bucket goes through three stages, in order:
+ *   started: all ranks of the node are past it. This node's sums of the peers' parts are being sent.
+ *   received: the other nodes' sums of this rank's part have arrived.
+ *   finished: all messages have ended.
+ * Between the layers of a backward pass buckets are started and received as far as possible. When the records
+ * of all nodes decide that the step counts, every owner adds all sums of its part in tree order, updates, and
+ * sends the new parameters; a step that is skipped only ends its messages.
+ *
+ * Why nothing is overwritten that another rank still reads, and no ranks wait in a circle, in addition to
+ * ready.c:
+ * - A rank marks a step as done when its messages have ended. What was sent, received or held in it may then
+ *   be written again, and parameters from other nodes are visible to all ranks that find every rank of the
+ *   node done.
+ * - Parameters of the peers' parts may arrive once the records of all nodes have: then all ranks of the node
+ *   have finished their passes.
+ * - Other nodes' records of step t + 1 arrive when all ranks of the node have marked their own: by then they
+ *   have added up those of step t. The first rank marks that all have arrived, after MPI has written them.
+ * - A bucket starts when gradients are ready, which waits for nothing of the same step; an update waits for
+ *   messages that were started without waiting for any other. Waiting ranks keep polling MPI. */
 #include <string.h>
 
 #include "comm/sync/private.h"
@@ -28,8 +32,8 @@ static bool have_ended(int count, MPI_Request *requests)
     return all;
 }
 
-/* The first rank of each node passes on the records of its node's virtual ranks. */
-static bool try_records(struct sync *s)
+/* Whether the records of all nodes have arrived. The first rank of each node sends those of its node. */
+static bool receive_records(struct sync *s)
 {
     struct exchange *e = &s->exchange;
     if (s->comm->local_rank == 0) {
@@ -44,25 +48,26 @@ static bool try_records(struct sync *s)
     return shared_reached(s->records_there, s->step + 1);
 }
 
-/* This node's sums of a part, one run per held subtree. */
-static void pack_part(struct sync *s, struct slice part, float *to)
+/* Copies this node's sums of a part, one subtree after the other. */
+static void pack_part(struct sync *s, struct sync_part part, float *to)
 {
     const float *values[TREE_DEPTH];
     for (int64_t at = 0; at < part.count; at += SYNC_BLOCK) {
         int64_t count = part.count - at < SYNC_BLOCK ? part.count - at : SYNC_BLOCK;
-        int held = sync_sum_block(s, s->pieces, s->piece_count, part.first + at, count, values);
+        int held = sync_sum_block(s, s->subtrees, s->subtree_count, part.first + at, count, values);
         for (int k = 0; k < held; k++)
             memcpy(to + k * part.count + at, values[k], (size_t)count * sizeof(float));
     }
 }
 
-static bool can_start(const struct sync *s)
+static bool can_start_bucket(const struct sync *s)
 {
     int next = s->exchange.started;
     return next < s->bucket_count && sync_is_ready(s, next + 1);
 }
 
-/* Each sum is sent as soon as it is there, first to the node that follows, so that not all send to the same one. */
+/* Each sum is sent as soon as it is computed, first to the next node, so that not all nodes send to the same
+ * one. */
 static void start_bucket(struct sync *s)
 {
     struct exchange *e = &s->exchange;
@@ -77,8 +82,8 @@ static void start_bucket(struct sync *s)
     }
 }
 
-/* Whether the other nodes' sums of this rank's part of the next bucket are in. */
-static bool try_receive(struct sync *s)
+/* Whether the other nodes' sums of this rank's part of the next bucket have arrived. */
+static bool receive_bucket(struct sync *s)
 {
     struct exchange *e = &s->exchange;
     if (e->received == e->started ||
@@ -88,25 +93,25 @@ static bool try_receive(struct sync *s)
     return true;
 }
 
-void exchange_progress(struct sync *s)
+void exchange_advance(struct sync *s)
 {
     if (s->comm->column == MPI_COMM_NULL) return;
-    while (try_receive(s) || can_start(s))
-        if (can_start(s)) start_bucket(s);
+    while (receive_bucket(s) || can_start_bucket(s))
+        if (can_start_bucket(s)) start_bucket(s);
 }
 
 /* A wait, for messages or for the ranks of this node that must be ready before any can be sent. */
 struct wait {
     int polls;
-    unsigned looks;
-    int count; /* of the messages, one or more kinds of [peers] */
+    unsigned looks; /* polls, yielding ones included */
+    int count;      /* of the messages, one or more kinds of [peers] */
     MPI_Request *requests;
 };
 
-#define LOOKS_UNTIL_ASKED 256 /* a look that yields and polls a network may take a millisecond */
+#define LOOKS_PER_REPORT 256 /* a poll that yields and polls a network may take a millisecond */
 
-/* For whom, so that the watchdog can say so. */
-static void tell_missing(const struct sync *s, const struct wait *w)
+/* Records which node or rank is missing, for the watchdog. */
+static void report_missing(const struct sync *s, const struct wait *w)
 {
     for (int i = 0; i < w->count; i++) {
         int ended;
@@ -117,16 +122,17 @@ static void tell_missing(const struct sync *s, const struct wait *w)
     }
     if (w->count > 0) return;
     int rank = 0;
-    while (rank < s->comm->local_size && sync_has_told(s, rank)) rank++;
-    activity_begin_wait(ACTIVITY_WAIT_RANK,
-                        rank % s->comm->local_size); /* all are there: the first one has the records */
+    while (rank < s->comm->local_size && sync_has_finished(s, rank)) rank++;
+    /* If all have finished, the first rank has the records. */
+    activity_begin_wait(ACTIVITY_WAIT_RANK, rank % s->comm->local_size);
 }
 
-/* After a look in vain. To find out who is missing costs more than to look, and is wanted only if it lasts. */
+/* Call after an unsuccessful poll. Finding out who is missing costs more than a poll, and is needed only in
+ * long waits. */
 static void pause_wait(const struct sync *s, struct wait *w)
 {
     if (w->looks == 0) activity_begin_wait(ACTIVITY_WAIT_NODES, 0);
-    if (++w->looks % LOOKS_UNTIL_ASKED == 0) tell_missing(s, w);
+    if (++w->looks % LOOKS_PER_REPORT == 0) report_missing(s, w);
     shared_pause(s->shared, &w->polls);
 }
 
@@ -140,7 +146,7 @@ void exchange_records(struct sync *s)
     struct exchange *e = &s->exchange;
     struct wait w = {.requests = exchange_record_requests(s)};
     double start = trace_begin();
-    for (; !try_records(s); exchange_progress(s)) {
+    for (; !receive_records(s); exchange_advance(s)) {
         w.count = s->comm->local_rank == 0 && e->records_started > s->step ? 2 * e->peers : 0;
         pause_wait(s, &w);
     }
@@ -148,14 +154,14 @@ void exchange_records(struct sync *s)
     trace_end(start, TRACE_WAIT, "wait", 0);
 }
 
-/* Until `buckets` of them are in. */
+/* Waits until `buckets` buckets are received. */
 static void wait_received(struct sync *s, int buckets)
 {
     struct exchange *e = &s->exchange;
     struct wait w = {0};
     double start = trace_begin();
-    exchange_progress(s);
-    for (; e->received < buckets; exchange_progress(s)) {
+    exchange_advance(s);
+    for (; e->received < buckets; exchange_advance(s)) {
         w.count = e->received < e->started ? e->peers : 0;
         w.requests = exchange_requests(e, e->received) + GRADS_IN * e->peers;
         pause_wait(s, &w);
@@ -168,7 +174,7 @@ static void visit_bucket(struct sync *s, int bucket, sync_visit *visit, void *se
 {
     struct exchange *e = &s->exchange;
     sync_visit_part(s, exchange_part(s, bucket, s->comm->node_index),
-                    e->pieces + (int64_t)bucket * e->piece_count, e->piece_count, 0, visit, self);
+                    e->subtrees + (int64_t)bucket * e->subtree_count, e->subtree_count, 0, visit, self);
 }
 
 void exchange_sweep(struct sync *s, sync_visit *visit, void *self)
@@ -180,7 +186,7 @@ void exchange_sweep(struct sync *s, sync_visit *visit, void *self)
     }
 }
 
-/* Until all messages have ended. */
+/* Waits until all messages have ended. */
 static void wait_finished(struct sync *s)
 {
     struct exchange *e = &s->exchange;
@@ -226,7 +232,7 @@ void exchange_gather_slot(struct sync *s, float *slot)
     if (s->comm->column == MPI_COMM_NULL) return;
     for (int b = 0; b < s->bucket_count; b++) {
         for (int j = 0; j < s->comm->nodes; j++) {
-            struct slice part = exchange_part(s, b, j);
+            struct sync_part part = exchange_part(s, b, j);
             e->part_counts[j] = (int)part.count;
             e->part_offsets[j] = (int)part.first;
         }

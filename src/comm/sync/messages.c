@@ -1,12 +1,12 @@
-/* messages.c - what nodes tell each other: every message of a step, planned once as a persistent request.
+/* messages.c - every message between nodes in a step, planned once as a persistent request.
  *
- * The ranks with local rank i of all nodes form column i and own slice i of each bucket. Node j's rank of the column
- * updates part j of the slice: it receives every other node's held subtrees of that part and sends them the new
- * parameters. The first column also passes the records on. Ranks beyond the smallest node's size are in no
- * column.
+ * The ranks with local rank i of all nodes form column i and own part i of each bucket. Within the column,
+ * node j's rank owns part j of that: it receives every other node's subtrees of its part and sends them the
+ * new parameters. The first column also passes the records on. Ranks beyond the smallest node's size are in
+ * no column.
  *
- * A message's memory belongs to MPI from its start to its end; all of a step end in it (sync_exchange.c), so that in
- * the next one everything may be used again. */
+ * A message's memory belongs to MPI from its start to its end. All messages of a step end in it (exchange.c),
+ * so that in the next step all memory may be used again. */
 #include <limits.h>
 
 #include "comm/sync/private.h"
@@ -17,9 +17,9 @@ int exchange_node(const struct sync *s, int peer)
     return peer + (peer >= s->comm->node_index);
 }
 
-struct slice exchange_part(const struct sync *s, int bucket, int node)
+struct sync_part exchange_part(const struct sync *s, int bucket, int node)
 {
-    struct slice mine = sync_cut(sync_bucket(s, bucket), s->comm->columns, s->comm->local_rank);
+    struct sync_part mine = sync_cut(sync_bucket(s, bucket), s->comm->columns, s->comm->local_rank);
     return sync_cut(mine, s->comm->nodes, node);
 }
 
@@ -33,8 +33,8 @@ MPI_Request *exchange_record_requests(const struct sync *s)
     return exchange_requests(&s->exchange, s->bucket_count);
 }
 
-/* The subtrees that a node holds once its ranks' pieces are added. */
-static struct tree_stack held_by_node(const struct sync *s, int node)
+/* Returns the subtrees that a node holds after its ranks' subtrees are added. */
+static struct tree_stack find_held(const struct sync *s, int node)
 {
     struct comm *c = s->comm;
     int lo = tree_range(s->leaves, c->node_first[node], c->size).lo;
@@ -42,24 +42,24 @@ static struct tree_stack held_by_node(const struct sync *s, int node)
     return tree_cover(s->leaves, (struct tree_node){lo, hi}, 1, NULL);
 }
 
-/* A single piece, of a node of one rank, is sent from where it lies. */
+/* Whether sums are copied to be sent: a single subtree, of a node with one rank, is sent from where it is. */
 static bool is_packed(const struct sync *s)
 {
-    return s->piece_count > 1;
+    return s->subtree_count > 1;
 }
 
-/* Counts pieces and the floats of all messages. */
-static enum status measure(struct sync *s, int64_t *send_floats, int64_t *receive_floats)
+/* Counts the subtrees, and the floats of all messages. */
+static enum status measure_messages(struct sync *s, int64_t *send_floats, int64_t *receive_floats)
 {
     struct exchange *e = &s->exchange;
     int me = s->comm->node_index;
     int64_t longest = 0;
-    e->held = held_by_node(s, me).height;
-    e->piece_count = s->piece_count;
+    e->held = find_held(s, me).height;
+    e->subtree_count = s->subtree_count;
     *send_floats = *receive_floats = 0;
     for (int p = 0; p < e->peers; p++) {
-        int held = held_by_node(s, exchange_node(s, p)).height;
-        e->piece_count += held;
+        int held = find_held(s, exchange_node(s, p)).height;
+        e->subtree_count += held;
         for (int b = 0; b < s->bucket_count; b++) {
             int64_t out = e->held * exchange_part(s, b, exchange_node(s, p)).count;
             int64_t in = held * exchange_part(s, b, me).count;
@@ -70,18 +70,20 @@ static enum status measure(struct sync *s, int64_t *send_floats, int64_t *receiv
         }
     }
     if (longest > INT_MAX)
-        return status_fail(STATUS_CONFIG,
-                           "more parameters than can be exchanged between nodes; use more ranks per node");
+        return status_fail(
+            STATUS_CONFIG,
+            "the model has more parameters than one message between nodes can hold; use more ranks per node");
     return STATUS_OK;
 }
 
-static enum status allocate(struct sync *s)
+static enum status allocate_messages(struct sync *s)
 {
     struct exchange *e = &s->exchange;
     size_t nodes = (size_t)s->comm->nodes, buckets = (size_t)s->bucket_count, peers = (size_t)e->peers;
     int64_t send_floats, receive_floats;
-    TRY(measure(s, &send_floats, &receive_floats));
-    TRY(mem_alloc(&e->pieces, buckets * (size_t)e->piece_count, sizeof *e->pieces, "pieces of the nodes"));
+    TRY(measure_messages(s, &send_floats, &receive_floats));
+    TRY(mem_alloc(&e->subtrees, buckets * (size_t)e->subtree_count, sizeof *e->subtrees,
+                  "subtrees of the nodes"));
     TRY(mem_alloc(&e->outgoing, buckets * peers, sizeof *e->outgoing, "exchange between nodes"));
     TRY(mem_alloc(&e->part_counts, nodes, sizeof(int), "exchange between nodes"));
     TRY(mem_alloc(&e->part_offsets, nodes, sizeof(int), "exchange between nodes"));
@@ -91,14 +93,15 @@ static enum status allocate(struct sync *s)
                      "messages between nodes");
 }
 
-/* The four messages between this rank and a peer. What one sends as GRADS_OUT, the other receives as GRADS_IN. */
+/* Plans the four messages between this rank and a peer. What one sends as GRADS_OUT, the other receives as
+ * GRADS_IN. */
 static void plan_messages(struct sync *s, int bucket, int peer, float *in, int64_t in_floats)
 {
     struct exchange *e = &s->exchange;
     MPI_Request *r = exchange_requests(e, bucket) + peer;
     int node = exchange_node(s, peer), tag = 2 * bucket;
-    struct slice mine = exchange_part(s, bucket, s->comm->node_index),
-                 theirs = exchange_part(s, bucket, node);
+    struct sync_part mine = exchange_part(s, bucket, s->comm->node_index),
+                     theirs = exchange_part(s, bucket, node);
     MPI_Recv_init(in, (int)in_floats, MPI_FLOAT, node, tag, s->comm->column, r + GRADS_IN * e->peers);
     MPI_Send_init(e->outgoing[bucket * e->peers + peer], (int)(e->held * theirs.count), MPI_FLOAT, node, tag,
                   s->comm->column, r + GRADS_OUT * e->peers);
@@ -108,31 +111,31 @@ static void plan_messages(struct sync *s, int bucket, int peer, float *in, int64
                   r + PARAMS_OUT * e->peers);
 }
 
-/* Takes what the bucket needs from *send and *receive. */
+/* Plans the messages of a bucket; takes memory from *send and *receive. */
 static void plan_bucket(struct sync *s, int bucket, float **send, float **receive)
 {
     struct exchange *e = &s->exchange;
     int me = s->comm->node_index;
-    struct slice mine = exchange_part(s, bucket, me);
-    struct piece *piece = e->pieces + (int64_t)bucket * e->piece_count;
+    struct sync_part mine = exchange_part(s, bucket, me);
+    struct subtree *subtree = e->subtrees + (int64_t)bucket * e->subtree_count;
     for (int j = 0; j < s->comm->nodes; j++) {
         if (j == me) {
-            for (int i = 0; i < s->piece_count; i++)
-                *piece++ = (struct piece){s->pieces[i].vector + mine.first, s->pieces[i].node};
+            for (int i = 0; i < s->subtree_count; i++)
+                *subtree++ = (struct subtree){s->subtrees[i].vector + mine.first, s->subtrees[i].node};
             continue;
         }
         int peer = j - (j > me);
-        struct tree_stack held = held_by_node(s, j);
-        struct slice theirs = exchange_part(s, bucket, j);
+        struct tree_stack held = find_held(s, j);
+        struct sync_part theirs = exchange_part(s, bucket, j);
         e->outgoing[bucket * e->peers + peer] = is_packed(s) ? *send : s->gradients + theirs.first;
         plan_messages(s, bucket, peer, *receive, held.height * mine.count);
         for (int k = 0; k < held.height; k++, *receive += mine.count)
-            *piece++ = (struct piece){*receive, held.nodes[k]};
+            *subtree++ = (struct subtree){*receive, held.nodes[k]};
         if (is_packed(s)) *send += e->held * theirs.count;
     }
 }
 
-/* Among the first ranks of all nodes. */
+/* Plans the messages among the first ranks of all nodes. */
 static void plan_record_messages(struct sync *s)
 {
     int me = s->comm->node_index, tag = 2 * s->bucket_count, peers = s->exchange.peers;
@@ -151,7 +154,7 @@ enum status exchange_create(struct sync *s)
     struct exchange *e = &s->exchange;
     if (s->comm->column == MPI_COMM_NULL) return STATUS_OK;
     e->peers = s->comm->nodes - 1;
-    TRY(allocate(s));
+    TRY(allocate_messages(s));
     float *send = e->send, *receive = e->receive;
     for (int b = 0; b < s->bucket_count; b++) plan_bucket(s, b, &send, &receive);
     e->request_count = s->bucket_count * EXCHANGE_KINDS * e->peers;
@@ -161,11 +164,11 @@ enum status exchange_create(struct sync *s)
     return STATUS_OK;
 }
 
-/* No message is under way: every step ends those that it started. */
+/* No message is active: every step ends those that it started. */
 void exchange_destroy(struct exchange *e)
 {
     for (int i = 0; i < e->request_count; i++) MPI_Request_free(&e->requests[i]);
-    void *all[] = {&e->pieces,       &e->outgoing, &e->send,       &e->receive,
+    void *all[] = {&e->subtrees,     &e->outgoing, &e->send,       &e->receive,
                    &e->part_offsets, &e->requests, &e->part_counts};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) mem_free(all[i]);
 }

@@ -1,10 +1,11 @@
-/* heartbeat.h - notices that another machine of the job has vanished, or that its ranks have.
+/* heartbeat.h - notices that another machine of the job is lost, or that its ranks have ended.
  *
- * The first ranks of the nodes stand in a ring, each joined to the next by a TCP connection on which nothing is said until
- * something happens. The kernels at both ends do the work: every second they ask each other whether the connection still
- * stands (TCP keepalive). A machine without power or behind a cut cable does not answer; one that is busy, or on which the
- * process is stopped or in a debugger, does, and is left to sync.timeout. Nor does it matter for how long the own process was
- * stopped. A process that dies closes its connection. What a node has found goes around the ring as one byte. */
+ * The first ranks of the nodes form a ring. Each is joined to the next one by a TCP connection that carries
+ * nothing until something happens. The kernels at both ends ask each other every second whether the
+ * connection still stands (TCP keepalive). A machine without power or behind a cut cable does not answer. A
+ * busy machine, or one whose process is stopped or in a debugger, does answer and is left to sync.timeout.
+ * For how long this process itself was stopped does not matter. A process that dies closes its connection.
+ * What a node has found goes around the ring as one byte. */
 #ifndef COMM_WATCH_HEARTBEAT_H
 #define COMM_WATCH_HEARTBEAT_H
 
@@ -15,11 +16,11 @@
 
 enum heartbeat_word {
     HEARTBEAT_NOTHING,
-    HEARTBEAT_GOODBYE, /* all is well, this node ends */
-    HEARTBEAT_ALARM,   /* the job ends; the launcher has a while to see to it */
-    HEARTBEAT_NOW,     /* the job ends now: the launcher may not reach everybody */
-    HEARTBEAT_LEFT,    /* no word but what is found instead: the neighbour's first rank is gone */
-    HEARTBEAT_SILENT,  /* and its machine does not answer */
+    HEARTBEAT_GOODBYE, /* this node ends normally */
+    HEARTBEAT_ALARM,   /* the job ends; the launcher gets time to end it first */
+    HEARTBEAT_NOW,     /* the job ends now: the launcher may not reach all nodes */
+    HEARTBEAT_CLOSED,  /* never sent, found instead: the neighbour's first rank has ended */
+    HEARTBEAT_SILENT,  /* likewise: the neighbour's machine does not answer */
 };
 
 enum { HEARTBEAT_NEXT, HEARTBEAT_PREVIOUS, HEARTBEAT_NEIGHBOURS };
@@ -28,8 +29,8 @@ struct heartbeat_neighbour {
     int socket; /* -1 = none */
     int node;
     char host[PROCESS_HOST_SIZE];
-    bool spoke;  /* so that its end is no surprise */
-    bool silent; /* and given up */
+    bool announced; /* has sent a word: its end is expected */
+    bool silent;    /* its machine did not answer; the connection is closed */
 };
 
 struct heartbeat {
@@ -39,22 +40,28 @@ struct heartbeat {
     struct heartbeat_neighbour neighbours[HEARTBEAT_NEIGHBOURS];
 };
 
-/* Joins the ring; NULL on ranks that are not the first of their node. Where nodes do not reach each other, rank 0 warns and the
- * others are joined. Collective over all ranks of at least two nodes. Errors: STATUS_OTHER, memory; NULL on all ranks then. */
+/* Joins the ring; *out stays NULL on ranks that are not the first of their node. Where nodes cannot connect
+ * to each other, rank 0 warns and the other nodes are joined. Collective over all ranks of at least two
+ * nodes. Errors: STATUS_OTHER, memory; then *out is NULL on all ranks. */
 enum status heartbeat_create(struct heartbeat **out, struct comm *comm, double patience);
-void heartbeat_destroy(struct heartbeat **h); /* says goodbye */
+void heartbeat_destroy(struct heartbeat **h); /* sends GOODBYE; local */
 
-/* For one thread, which makes no MPI call here; h may be NULL. A word is heard once; then, or when `sockets` are ready, the
- * next. */
-enum heartbeat_word heartbeat_hear(struct heartbeat *h, int neighbour);
-void heartbeat_say(struct heartbeat *h, enum heartbeat_word word); /* to both neighbours; never waits */
+/* For one thread; none makes MPI calls or blocks; h may be NULL. */
+
+/* Returns the next word of a neighbour, each word once, or what was found instead. */
+enum heartbeat_word heartbeat_receive(struct heartbeat *h, int neighbour);
+void heartbeat_send(struct heartbeat *h, enum heartbeat_word word); /* to both neighbours */
+
+/* Fills in what to poll for the next word. */
 void heartbeat_sockets(const struct heartbeat *h, struct pollfd sockets[HEARTBEAT_NEIGHBOURS]);
-bool heartbeat_is_silent(const struct heartbeat *h, int neighbour); /* for half of `patience` or more */
 
-/* heartbeat_meet.c: how neighbours find each other, in the main thread. */
+/* Whether the neighbour has not answered for half of `patience` or more. */
+bool heartbeat_is_silent(const struct heartbeat *h, int neighbour);
+
+/* heartbeat_meet.c: how neighbours connect, in the main thread. */
 
 #define HEARTBEAT_ADDRESSES 8
-#define HEARTBEAT_TOKEN     16 /* bytes that only this job knows */
+#define HEARTBEAT_TOKEN     16 /* bytes, a secret of this job */
 
 union heartbeat_address {
     struct sockaddr any;
@@ -62,19 +69,19 @@ union heartbeat_address {
     struct sockaddr_in6 v6;
 };
 
-/* Where a node can be called. */
-struct heartbeat_card {
+/* Where a node can be reached. */
+struct heartbeat_contact {
     char host[PROCESS_HOST_SIZE];
     int count;
     union heartbeat_address addresses[HEARTBEAT_ADDRESSES];
 };
 
-/* Returns a listening socket, -1 if there can be none, and fills the card. Local. */
-int heartbeat_meet_open(struct heartbeat_card *mine);
+/* Returns a listening socket, or -1 if none can be opened, and fills in *mine. Local. */
+int heartbeat_meet_open(struct heartbeat_contact *mine);
 
-/* Calls the next neighbour and answers the previous one, both at once, for so many seconds at most. A stranger, who does not
- * know the token, is turned away. Local. */
-void heartbeat_meet(struct heartbeat *h, int listener, const struct heartbeat_card *next,
+/* Calls the next neighbour and answers the previous one at the same time, for `seconds` at most. A foreign
+ * caller, which does not know the token, is rejected. Local. */
+void heartbeat_meet(struct heartbeat *h, int listener, const struct heartbeat_contact *next,
                     const unsigned char token[HEARTBEAT_TOKEN], double seconds);
 
 #endif

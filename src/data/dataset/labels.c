@@ -35,7 +35,7 @@ static void merge_facts(struct infer_facts *facts, struct comm *comm)
 {
     for (int r = 0; r < INFER_RULES; r++) {
         double first = facts->broken[r] == INFER_HOLDS ? INFINITY : (double)facts->broken[r];
-        first = -comm_greatest(comm, -first);
+        first = -comm_max(comm, -first);
         facts->broken[r] = isinf(first) ? INFER_HOLDS : (int64_t)first;
     }
 }

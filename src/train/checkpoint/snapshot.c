@@ -62,7 +62,7 @@ static double find_broken(struct cut cut, const float *params)
 static enum status check_weights(const struct snapshot *s, struct cut cut, const float *params)
 {
     double mine = comm_node(s->t->comm) == 0 ? find_broken(cut, params) : INFINITY;
-    double first = -comm_greatest(s->t->comm, -mine); /* all ranks of the first node have copied, too */
+    double first = -comm_max(s->t->comm, -mine); /* all ranks of the first node have copied, too */
     if (isinf(first)) return STATUS_OK;
     return status_fail(STATUS_DIVERGED, "step %lld: a weight is %f; lower optim.lr or warm up longer",
                        (long long)s->t->progress.step, (double)params[(int64_t)first]);
