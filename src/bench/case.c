@@ -253,9 +253,9 @@ static void sgd(const struct bench_case *c)
 {
     static const double args[ARG_MAX] = {1e-6, 0.9}; /* learning rate, momentum */
     const struct optim_ops *ops = optim_find("sgd");
-    struct optim_step step = optim_begin(ops, args, args[0], 0, 1);
+    struct optim_step step = optim_begin(kernels, ops, args, args[0], 0, 1);
     float *slots[OPTIM_SLOTS] = {c->scratch};
-    ops->update(&step, c->x_floats, c->x, c->y, slots);
+    optim_update(&step, c->x_floats, c->x, c->y, slots);
 }
 
 static void add_plain(struct list *l, struct bench_case shape, void (*run)(const struct bench_case *c),

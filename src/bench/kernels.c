@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "math/blas.h"
+#include "math/loop.h"
 #include "core/system/clock.h"
 #include "core/mem.h"
 #include "bench/case.h"
@@ -39,12 +40,13 @@ static void run_sgemm(void *self)
         blas_gemm(false, false, c->at->m, c->at->n, c->at->k, c->a, c->b, 0, c->c);
 }
 
-KERNELS_CLONED static uint64_t sum_words(const uint64_t *words, int64_t count)
+LOOP_BODY void add_words_body(const uint64_t *words, int64_t count, uint64_t *sum)
 {
-    uint64_t sum = 0;
-    for (int64_t i = 0; i < count; i++) sum += words[i];
-    return sum;
+    uint64_t added = 0;
+    for (int64_t i = 0; i < count; i++) added += words[i];
+    *sum += added;
 }
+LOOP_VERSIONS(add_words, (const uint64_t *words, int64_t count, uint64_t *sum), (words, count, sum))
 
 /* What is read and what is written, as far as they go together as a copy. */
 static void run_traffic(void *self)
@@ -54,7 +56,10 @@ static void run_traffic(void *self)
     for (int64_t i = 0; i < c->calls; i++) {
         memcpy(c->to, c->from, (size_t)both);
         memset(c->to + both, (int)i, (size_t)(written - both));
-        c->sum += sum_words((const uint64_t *)(const void *)(c->from + both / 8 * 8), (read - both) / 8);
+        const void *rest = c->from + both / 8 * 8;
+        uint64_t sum = 0;
+        add_words[kernels->number](rest, (read - both) / 8, &sum);
+        c->sum += sum;
     }
 }
 

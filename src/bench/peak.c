@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "math/blas.h"
-#include "math/kernels.h"
+#include "math/loop.h"
 #include "core/mem.h"
 
 #define SGEMM_LARGEST 1536
@@ -27,17 +27,18 @@ static void multiply(void *self)
     blas_gemm(false, false, w->count, w->count, w->count, w->a, w->b, 0, w->c);
 }
 
-KERNELS_CLONED static uint64_t sum_words(const uint64_t *words, int64_t count)
+LOOP_BODY void add_words_body(const uint64_t *words, int64_t count, uint64_t *sum)
 {
-    uint64_t sum = 0;
-    for (int64_t i = 0; i < count; i++) sum += words[i];
-    return sum;
+    uint64_t added = 0;
+    for (int64_t i = 0; i < count; i++) added += words[i];
+    *sum += added;
 }
+LOOP_VERSIONS(add_words, (const uint64_t *words, int64_t count, uint64_t *sum), (words, count, sum))
 
 static void read_array(void *self)
 {
     struct work *w = self;
-    w->sum += sum_words((const uint64_t *)(const void *)w->a, w->count / 2);
+    add_words[kernels->number]((const uint64_t *)(const void *)w->a, w->count / 2, &w->sum);
 }
 
 static void copy_array(void *self)
@@ -46,16 +47,17 @@ static void copy_array(void *self)
     memcpy(w->b, w->a, (size_t)w->count * sizeof *w->b);
 }
 
-KERNELS_CLONED static void triad(float *restrict a, const float *restrict b, const float *restrict c,
-                                 int64_t count)
+LOOP_BODY void triad_body(float *restrict a, const float *restrict b, const float *restrict c, int64_t count)
 {
     for (int64_t i = 0; i < count; i++) a[i] = b[i] + 0.5f * c[i];
 }
+LOOP_VERSIONS(triad, (float *restrict a, const float *restrict b, const float *restrict c, int64_t count),
+              (a, b, c, count))
 
 static void triad_arrays(void *self)
 {
     struct work *w = self;
-    triad(w->c, w->a, w->b, w->count);
+    triad[kernels->number](w->c, w->a, w->b, w->count);
 }
 
 static double best_of_rounds(struct comm *comm, double *of_rank, void (*run)(void *self), struct work *w,

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "core/system/clock.h"
-#include "math/kernels.h"
+#include "math/loop.h"
 #include "core/mem.h"
 #include "optim/optim.h"
 #include "comm/sync/sync.h"
@@ -36,7 +36,7 @@ static void update(void *self, int64_t first, int64_t count, float *params, cons
 {
     const struct contest *c = self;
     (void)first;
-    c->optim->update(&c->step, count, params, grads, slots);
+    optim_update(&c->step, count, params, grads, slots);
 }
 
 /* The record of a virtual rank is a number. */
@@ -54,23 +54,25 @@ static void synchronise(struct contest *c, int method)
     sync_apply(s, update, c);
 }
 
-KERNELS_CLONED static uint32_t sum_words(const uint32_t *words, int64_t count)
+LOOP_BODY void add_words_body(const uint32_t *words, int64_t count, uint32_t *sum)
 {
-    uint32_t sum = 0;
-    for (int64_t i = 0; i < count; i++) sum += words[i];
-    return sum;
+    uint32_t added = 0;
+    for (int64_t i = 0; i < count; i++) added += words[i];
+    *sum += added;
 }
+LOOP_VERSIONS(add_words, (const uint32_t *words, int64_t count, uint32_t *sum), (words, count, sum))
 
-KERNELS_CLONED static void increment_words(uint32_t *words, int64_t count)
+LOOP_BODY void increment_words_body(uint32_t *words, int64_t count)
 {
     for (int64_t i = 0; i < count; i++) words[i]++;
 }
+LOOP_VERSIONS(increment_words, (uint32_t *words, int64_t count), (words, count))
 
 static void run_way(struct contest *c, int way)
 {
     if (way == TRAFFIC) {
-        c->sum += sum_words(c->words, c->reads);
-        increment_words(c->words + c->reads, c->updates);
+        add_words[kernels->number](c->words, c->reads, &c->sum);
+        increment_words[kernels->number](c->words + c->reads, c->updates);
     } else if (way == COPY) {
         int64_t half = c->reads / 2 + c->updates;
         memcpy(c->words + half, c->words, (size_t)half * sizeof *c->words);
@@ -148,7 +150,7 @@ enum status bench_sync(struct comm *comm, const char *optim, int64_t params, int
     double args[ARG_MAX];
     struct contest c = {.comm = comm, .optim = optim_find(optim), .params = mem_round_floats(params)};
     arg_defaults(c.optim->args, args);
-    c.step = optim_begin(c.optim, args, args[0], 0, 1);
+    c.step = optim_begin(kernels, c.optim, args, args[0], 0, 1);
 
     enum status status = prepare(&c, repeats);
     if (status == STATUS_OK) {

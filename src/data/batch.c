@@ -118,7 +118,8 @@ struct loss_batch batch_view(const struct batch *b, const struct loss *loss, con
                              float *dlogits, int64_t leaf)
 {
     int64_t first = leaf * b->lanes;
-    return (struct loss_batch){.logits = logits + first,
+    return (struct loss_batch){.kernels = kernels,
+                               .logits = logits + first,
                                .dlogits = dlogits ? dlogits + first : NULL,
                                .classes = loss->outputs,
                                .lanes = b->lanes,

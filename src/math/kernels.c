@@ -1,44 +1,41 @@
+/* kernels.c - which level of the kernels a run takes. */
 #include "math/kernels.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 const struct kernels *kernels;
 
-#if defined(__x86_64__)
-extern const struct kernels kernels_v2, kernels_v3, kernels_v4;
+#define LEVEL_TABLE(level, prefix) extern const struct kernels prefix##level;
+KERNELS_EACH_LEVEL(LEVEL_TABLE, kernels_)
+#undef LEVEL_TABLE
 
-/* Best first. */
-static const struct kernels *const levels[] = {&kernels_v4, &kernels_v3, &kernels_v2};
+#define LEVEL_TABLE(level, prefix) &prefix##level,
+static const struct kernels *const levels[KERNELS_LEVELS] = {KERNELS_EACH_LEVEL(LEVEL_TABLE, kernels_)};
+#undef LEVEL_TABLE
 
-/* The features that stand for a level. */
-static bool cpu_has(const struct kernels *k)
+/* Returns whether the CPU has the features that stand for a level. */
+static bool kernels_fit_cpu(enum kernels_level level)
 {
-    if (k == &kernels_v4)
+#if defined(__x86_64__)
+    if (level == KERNELS_v4)
         return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
                __builtin_cpu_supports("avx512vl");
-    if (k == &kernels_v3)
+    if (level == KERNELS_v3)
         return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
                __builtin_cpu_supports("bmi2");
     return __builtin_cpu_supports("sse4.2") && __builtin_cpu_supports("ssse3");
-}
 #else
-extern const struct kernels kernels_base;
-static const struct kernels *const levels[] = {&kernels_base};
-
-static bool cpu_has(const struct kernels *k)
-{
-    return k == &kernels_base;
-}
+    return level == KERNELS_base;
 #endif
+}
 
 enum status kernels_select(const char *level)
 {
     bool any = strcmp(level, "auto") == 0;
-    for (size_t i = 0; i < sizeof levels / sizeof levels[0]; i++) {
+    for (int i = KERNELS_LEVELS - 1; i >= 0; i--) {
         if (!any && strcmp(level, levels[i]->level) != 0) continue;
-        if (cpu_has(levels[i])) {
+        if (kernels_fit_cpu((enum kernels_level)i)) {
             kernels = levels[i];
             return STATUS_OK;
         }

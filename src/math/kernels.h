@@ -28,8 +28,8 @@ struct dropout_draw {
     float p; /* probability to drop, 0 <= p < 1 */
 };
 
-/* Softmax cross entropy with any targets: class k of a sample counts factor * weight[k] * (keep * target + even), where
- * target is 1 for the label and 0 elsewhere, or targets[k]. */
+/* Softmax cross entropy with any targets: class k of a sample counts factor * weight[k] * (keep * target +
+ * even), where target is 1 for the label and 0 elsewhere, or targets[k]. */
 struct softmax_target {
     const float *logits;            /* [K][stride] */
     int64_t classes;                /* K */
@@ -87,20 +87,24 @@ struct activation {
     float a, b;
 };
 
+/* The levels, lowest first: X(level, ...) for each, with the further arguments given. */
+#if defined(__x86_64__)
+#define KERNELS_EACH_LEVEL(X, ...) X(v2, __VA_ARGS__) X(v3, __VA_ARGS__) X(v4, __VA_ARGS__)
+#else
+#define KERNELS_EACH_LEVEL(X, ...) X(base, __VA_ARGS__)
+#endif
+
+/* KERNELS_v2 ... are their numbers. */
+#define KERNELS_NUMBER(level, prefix) prefix##level,
+enum kernels_level { KERNELS_EACH_LEVEL(KERNELS_NUMBER, KERNELS_) KERNELS_LEVELS };
+
 struct kernels {
-    const char *level; /* "v2", "v3", "v4": x86-64 levels; "base" elsewhere */
+    const char *level;         /* "v2", "v3", "v4": x86-64 levels; "base" elsewhere */
+    enum kernels_level number; /* index of the versions of a loop (loop.h) */
 #define KERNEL(type, name, parameters) type(*name) parameters;
 #include "math/kernel_list.h"
 #undef KERNEL
 };
-
-/* For a plain loop outside this family that is worth wider vectors: compiled for several levels, chosen when
- * the program starts. The file must be compiled without contraction to keep the bits equal. */
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
-#define KERNELS_CLONED __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define KERNELS_CLONED
-#endif
 
 /* The chosen kernels; kernels_select must have succeeded. */
 extern const struct kernels *kernels;

@@ -5,8 +5,9 @@
  *   D,H,W   depth, height, width of one sample; a 1-D sample of length L has W = L
  *   F   features: C*D*H*W
  *   K   outputs, such as classes
- * An activation is [C][D][H][W][N]. Spatial axes stand in d[] from the left, aligned at the last one, so that a signal
- * is an image of height 1 and an image a volume of depth 1; those that a sample does not have are 1. */
+ * An activation is [C][D][H][W][N]. Spatial axes stand in d[] from the left, aligned at the last one, so that
+ * a signal is an image of height 1 and an image a volume of depth 1; those that a sample does not have are
+ * 1. */
 #ifndef MATH_SHAPE_H
 #define MATH_SHAPE_H
 

@@ -164,7 +164,7 @@ static void update_visit_measure(void *visitor, int64_t first, int64_t count, fl
         update_point_range(&r, first, params, grads, slots);
         struct optim_step s = update_step_of(u, &r);
         if (u->spec.clip_value > 0) update_clip_values(u, &s, &r, clipped);
-        u->spec.optim->measure(&s, r.count, r.params, r.grads, r.slots, update_piece_at(u, r.first, r.index));
+        optim_measure(&s, r.count, r.params, r.grads, r.slots, update_piece_at(u, r.first, r.index));
     }
 }
 
@@ -183,7 +183,7 @@ static void update_visit_apply(void *visitor, int64_t first, int64_t count, floa
     const struct update *u = visitor;
     float clipped[UPDATE_BLOCK] __attribute__((aligned(64)));
     if (u->plain) {
-        u->spec.optim->update(&u->step, count, params, grads, slots);
+        optim_update(&u->step, count, params, grads, slots);
         return;
     }
     for (int64_t at = first; at < first + count;) {
@@ -196,7 +196,7 @@ static void update_visit_apply(void *visitor, int64_t first, int64_t count, floa
         }
         struct optim_step s = update_step_of(u, &r);
         if (u->spec.clip_value > 0) update_clip_values(u, &s, &r, clipped);
-        u->spec.optim->update(&s, r.count, r.params, r.grads, r.slots);
+        optim_update(&s, r.count, r.params, r.grads, r.slots);
     }
 }
 
@@ -239,8 +239,8 @@ void update_apply(struct update *u, const struct update_step *step)
     const struct update_spec *s = &u->spec;
     double divisor = step->divisor;
     if (s->clip_norm > 0) divisor /= update_clip_factor(u, 1 / divisor);
-    u->step = optim_begin(s->optim, s->args->of, step->lr, step->number, divisor);
-    u->undecayed_step = optim_begin(s->optim, u->undecayed.of, step->lr, step->number, divisor);
+    u->step = optim_begin(s->kernels, s->optim, s->args->of, step->lr, step->number, divisor);
+    u->undecayed_step = optim_begin(s->kernels, s->optim, u->undecayed.of, step->lr, step->number, divisor);
     u->samples = (double)step->samples;
     if (s->optim->measure) update_measure_tensors(u);
     s->vector.apply(s->vector.self, update_visit_apply, u);

@@ -46,6 +46,7 @@ struct update_tensor {
 };
 
 struct update_spec {
+    const struct kernels *kernels;
     const struct optim_ops *optim;
     const struct arg_values *args;       /* of the optimizer; borrowed */
     double clip_norm, clip_value;        /* of the gradient; 0 = not */

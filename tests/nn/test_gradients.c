@@ -244,7 +244,8 @@ static float draw_target(const struct loss *l)
 
 static double loss_of(struct loss_case *c, const float *x, float *gradient)
 {
-    struct loss_batch b = {.logits = x,
+    struct loss_batch b = {.kernels = kernels,
+                           .logits = x,
                            .dlogits = gradient,
                            .classes = c->classes,
                            .lanes = c->lanes,

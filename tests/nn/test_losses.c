@@ -89,7 +89,8 @@ static struct result run(const struct bench *b, int64_t first, int64_t count, in
         if (label) labels[n] = (int32_t)label->values[first + n];
         if (weight) weights[n] = (float)weight->values[first + n];
     }
-    struct loss_batch batch = {.logits = x + at,
+    struct loss_batch batch = {.kernels = kernels,
+                               .logits = x + at,
                                .dlogits = training ? dx + at : NULL,
                                .classes = b->outputs,
                                .lanes = lanes,
@@ -235,7 +236,8 @@ static void check_outside(void)
     struct arg_values args = {{0}, {NULL}};
     struct loss l;
     CHECK_STATUS(make(&l, loss_find("bce"), &args, TARGET_MULTILABEL, 1, 0.5), STATUS_OK);
-    struct loss_batch b = {.logits = x,
+    struct loss_batch b = {.kernels = kernels,
+                           .logits = x,
                            .dlogits = dx,
                            .classes = 1,
                            .lanes = 16,

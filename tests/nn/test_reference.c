@@ -115,7 +115,8 @@ static void check_loss(const struct reference_case *c)
     int32_t label[64], argmax[64];
     double losses[64], total = 0;
     for (int64_t n = 0; n < samples; n++) label[n] = (int32_t)labels->values[n], total += loss->values[n];
-    struct loss_batch b = {.logits = in,
+    struct loss_batch b = {.kernels = kernels,
+                           .logits = in,
                            .dlogits = gradient,
                            .classes = classes,
                            .lanes = lanes,

@@ -27,9 +27,9 @@ static void take_step(const struct optim_ops *ops, struct optim_step *s, struct 
             float *slots[OPTIM_SLOTS] = {NULL};
             for (int i = 0; i < ops->slots; i++) slots[i] = state->slots[i] + first;
             if (sweep)
-                ops->update(s, cuts[k] - first, state->params + first, grads + first, slots);
+                optim_update(s, cuts[k] - first, state->params + first, grads + first, slots);
             else
-                ops->measure(s, cuts[k] - first, state->params + first, grads + first, slots, norms);
+                optim_measure(s, cuts[k] - first, state->params + first, grads + first, slots, norms);
         }
     }
 }
@@ -61,7 +61,7 @@ static void run_reference(const struct optim_ops *ops, const double *args,
         struct state before = *state;
         /* gradients come as sums over 4 samples, which the scale undoes exactly */
         for (int64_t i = 0; i < count; i++) g[i] = 4 * (float)grads->values[step * count + i];
-        struct optim_step s = optim_begin(ops, args, args[0], step, 4);
+        struct optim_step s = optim_begin(kernels, ops, args, args[0], step, 4);
         take_step(ops, &s, state, g, cuts, 2);
         follow(path, &before, state, count);
     }
@@ -140,8 +140,8 @@ static void vary_args(const struct optim_ops *ops, int variant, double args[ARG_
 }
 
 /* Any cut of the vector gives the same bits, also of lengths that fill no vector register. Norms are given: adding
- * them up is the caller's. */
-static void check_cuts(const struct optim_ops *ops, int variant)
+ * them up is the caller's. `result` receives them. */
+static void check_cuts(const struct optim_ops *ops, int variant, struct state *result)
 {
     static const int64_t cuts[][5] = {
         {211, 211, 211, 211, 211}, {1, 16, 17, 210, 211}, {15, 48, 111, 112, 211}, {0, 100, 103, 104, 211}};
@@ -156,24 +156,41 @@ static void check_cuts(const struct optim_ops *ops, int variant)
         float g[MOST];
         for (int64_t i = 0; i < 211; i++) g[i] = draw(&random);
         for (int k = 0; k < 4; k++) {
-            struct optim_step s = optim_begin(ops, args, 0.1, step, 3);
+            struct optim_step s = optim_begin(kernels, ops, args, 0.1, step, 3);
             double norms[OPTIM_NORMS] = {0};
             float *slots[OPTIM_SLOTS];
             for (int block = 0; block < 5; block++) {
                 int64_t first = block ? cuts[k][block - 1] : 0, count = cuts[k][block] - first;
                 for (int i = 0; i < OPTIM_SLOTS; i++) slots[i] = states[k].slots[i] + first;
-                if (ops->measure) ops->measure(&s, count, states[k].params + first, g + first, slots, norms);
+                if (ops->measure) optim_measure(&s, count, states[k].params + first, g + first, slots, norms);
             }
             s.norms[0] = 1.7, s.norms[1] = 0.3;
             for (int block = 0; block < 5; block++) {
                 int64_t first = block ? cuts[k][block - 1] : 0, count = cuts[k][block] - first;
                 for (int i = 0; i < OPTIM_SLOTS; i++) slots[i] = states[k].slots[i] + first;
-                ops->update(&s, count, states[k].params + first, g + first, slots);
+                optim_update(&s, count, states[k].params + first, g + first, slots);
             }
         }
     }
     for (int k = 1; k < 4; k++) CHECK(memcmp(&states[0], &states[k], sizeof states[0]) == 0);
     for (int64_t i = 0; i < 211; i++) CHECK(isfinite(states[0].params[i]));
+    *result = states[0];
+}
+
+static const char *const levels[] = {"v4", "v3", "v2", "base"};
+
+/* All levels give the same bits, those without fused multiply-add included. */
+static void check_levels(const struct optim_ops *ops, int variant)
+{
+    static struct state first, other;
+    bool is_first = true;
+    for (int i = 0; i < 4; i++) {
+        if (kernels_select(levels[i]) != STATUS_OK) continue;
+        check_cuts(ops, variant, is_first ? &first : &other);
+        if (!is_first) CHECK(memcmp(&first, &other, sizeof first) == 0);
+        is_first = false;
+    }
+    CHECK(!is_first);
 }
 
 /* What measure adds: the squares' sums in double, whatever the alignment, to what is there already. */
@@ -190,11 +207,11 @@ static void check_measure(const struct optim_ops *ops)
     for (size_t c = 0; c < sizeof counts / sizeof *counts; c++) {
         int64_t count = counts[c];
         double norms[2][OPTIM_NORMS] = {{3, 4}, {3, 4}}, weights = 3;
-        struct optim_step s = optim_begin(ops, args, 0.1, 0, 2);
+        struct optim_step s = optim_begin(kernels, ops, args, 0.1, 0, 2);
         for (int k = 0; k < 2; k++) {
             memset(slots, 0, sizeof slots);
             float *pointers[OPTIM_SLOTS] = {slots[0] + k, slots[1] + k, slots[2] + k};
-            ops->measure(&s, count, k ? shifted[0] + 1 : w, k ? shifted[1] + 1 : g, pointers, norms[k]);
+            optim_measure(&s, count, k ? shifted[0] + 1 : w, k ? shifted[1] + 1 : g, pointers, norms[k]);
         }
         for (int64_t i = 0; i < count; i++) weights += (double)w[i] * (double)w[i];
         CHECK(memcmp(norms[0], norms[1], sizeof norms[0]) == 0);
@@ -216,7 +233,7 @@ static void check_nothing_moves_zeros(const struct optim_ops *ops)
     if (initial >= 0) args[initial] = 0;
     memset(&state, 0, sizeof state);
     for (int64_t step = 0; step < 3; step++) {
-        struct optim_step s = optim_begin(ops, args, 0.1, step, 1);
+        struct optim_step s = optim_begin(kernels, ops, args, 0.1, step, 1);
         take_step(ops, &s, &state, grads, cuts, 1);
         for (int n = 0; n < OPTIM_NORMS; n++) CHECK(s.norms[n] == 0);
     }
@@ -233,11 +250,13 @@ static void check_table(const struct optim_ops *ops)
 int main(int argc, char **argv)
 {
     check_begin(argc, argv);
-    CHECK_CASE(test_reference());
+    for (int i = 0; i < 4; i++)
+        if (kernels_select(levels[i]) == STATUS_OK) CHECK_CASE_OF(levels[i], test_reference());
+    CHECK_STATUS(kernels_select("auto"), STATUS_OK);
     for (int i = 0; optim_registry()[i]; i++) {
         const struct optim_ops *ops = optim_registry()[i];
         CHECK_CASE_OF(ops->name, check_table(ops));
-        for (int variant = 0; variant < 12; variant++) CHECK_CASE_OF(ops->name, check_cuts(ops, variant));
+        for (int variant = 0; variant < 12; variant++) CHECK_CASE_OF(ops->name, check_levels(ops, variant));
         if (ops->measure) CHECK_CASE_OF(ops->name, check_measure(ops));
         CHECK_CASE_OF(ops->name, check_nothing_moves_zeros(ops));
     }

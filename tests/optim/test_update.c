@@ -224,7 +224,8 @@ static void run(const struct layout *l, const struct test *test, struct vector *
     struct layout marked = *l;
     for (int64_t t = 0; t < l->tensor_count; t++)
         marked.tensors[t].decayed = !test->spare_biases || t % 2 == 0;
-    struct update_spec spec = {.optim = optim,
+    struct update_spec spec = {.kernels = kernels,
+                               .optim = optim,
                                .args = &args,
                                .clip_norm = test->clip_norm,
                                .clip_value = test->clip_value,
@@ -295,6 +296,7 @@ static void check_update(const struct test *test, struct layout l)
 int main(int argc, char **argv)
 {
     check_begin(argc, argv);
+    CHECK_STATUS(kernels_select("auto"), STATUS_OK);
     size_t count = sizeof tests / sizeof *tests;
     for (size_t i = 0; i < count; i++)
         CHECK_CASE_OF(tests[i].optim, check_update(&tests[i], lay_out(small, sizeof small / sizeof *small)));

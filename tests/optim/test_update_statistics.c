@@ -24,7 +24,8 @@ static void check_statistics(const char *name)
         struct vector *at = &v[large_ones];
         struct update u;
         create_vector(at, &l, optim->slots);
-        struct update_spec spec = {.optim = optim,
+        struct update_spec spec = {.kernels = kernels,
+                                   .optim = optim,
                                    .args = &args,
                                    .clip_norm = 1,
                                    .clip_value = 0.02,
@@ -52,6 +53,7 @@ static void check_statistics(const char *name)
 int main(int argc, char **argv)
 {
     check_begin(argc, argv);
+    CHECK_STATUS(kernels_select("auto"), STATUS_OK);
     CHECK_CASE(check_statistics("sgd"));
     CHECK_CASE(check_statistics("lamb"));
     CHECK(mem_alive() == 0);

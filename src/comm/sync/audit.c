@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "comm/sync/private.h"
-#include "math/kernels.h"
+#include "math/loop.h"
 #include "core/mem.h"
 #include "core/system/process.h"
 
@@ -44,7 +44,7 @@ static uint64_t mix_word(uint64_t state, uint64_t word)
 }
 
 /* Hashes the bits of `count` floats. */
-KERNELS_CLONED static uint64_t hash_floats(const float *floats, int64_t count)
+LOOP_BODY void hash_floats_body(const float *floats, int64_t count, uint64_t *result)
 {
     word_vector state[CHAINS] = {{0}}, words;
     int64_t at = 0;
@@ -61,8 +61,9 @@ KERNELS_CLONED static uint64_t hash_floats(const float *floats, int64_t count)
     }
     for (int c = 0; c < CHAINS; c++)
         for (int l = 0; l < WIDTH; l++) hash = mix_word(hash, state[c][l]);
-    return hash;
+    *result = hash;
 }
+LOOP_VERSIONS(hash_floats, (const float *floats, int64_t count, uint64_t *result), (floats, count, result))
 
 /* Returns the part of a bucket that this rank compares. */
 static struct sync_part find_compared(const struct sync *s, int bucket)
@@ -127,7 +128,9 @@ void audit_destroy(struct audit **audit)
 
 static uint64_t hash_part(const struct sync *s, struct sync_part part)
 {
-    return hash_floats(s->params + part.first, part.count);
+    uint64_t hash;
+    hash_floats[kernels->number](s->params + part.first, part.count, &hash);
+    return hash;
 }
 
 void audit_record_step(struct sync *s)

@@ -7,6 +7,7 @@
 extern const struct kernels LEVEL(kernels);
 const struct kernels LEVEL(kernels) = {
     .level = LEVEL_TEXT(KERNEL_LEVEL),
+    .number = VEC_JOIN(KERNELS, KERNEL_LEVEL),
 #define KERNEL(type, name, parameters) .name = LEVEL(name),
 #include "math/kernel_list.h"
 #undef KERNEL

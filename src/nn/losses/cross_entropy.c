@@ -53,10 +53,10 @@ static struct loss_sums cross_entropy_compute(const struct loss *l, const struct
                                .keep = (float)(1 - smoothing),
                                .even = (float)(smoothing / (double)b->classes)};
     if (cross_entropy_is_plain(l, b))
-        kernels->softmax(b->logits, b->classes, b->stride, b->lanes, b->live, b->labels, b->dlogits,
+        b->kernels->softmax(b->logits, b->classes, b->stride, b->lanes, b->live, b->labels, b->dlogits,
                          b->losses, b->predicted);
     else
-        kernels->softmax_target(&s, b->dlogits, b->losses, b->predicted);
+        b->kernels->softmax_target(&s, b->dlogits, b->losses, b->predicted);
     return loss_total_classes(l, b, l->kind == TARGET_INDEX ? l->lists[WEIGHT] : NULL);
 }
 

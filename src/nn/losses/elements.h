@@ -12,10 +12,10 @@ struct loss_term {
 
 #define LOSS_BLOCK 16 /* lanes come in multiples of it */
 
-/* Call it with a constant `term`, in a function that is KERNELS_CLONED. */
-static inline __attribute__((always_inline)) void
-loss_elements(const struct loss_batch *b, struct loss_term (*term)(float x, float target, float parameter),
-              float parameter)
+/* Call it with a constant `term`; LOSS_ELEMENTS does. */
+LOOP_BODY void loss_elements(const struct loss_batch *b,
+                             struct loss_term (*term)(float x, float target, float parameter),
+                             float parameter)
 {
     for (int64_t n = 0; n < b->lanes; n += LOSS_BLOCK) {
         float factor[LOSS_BLOCK] = {0}, unused[LOSS_BLOCK];
@@ -35,5 +35,14 @@ loss_elements(const struct loss_batch *b, struct loss_term (*term)(float x, floa
         for (int i = 0; i < LOSS_BLOCK && n + i < b->live; i++) b->losses[n + i] = (double)factor[i] * sum[i];
     }
 }
+
+/* Defines name[KERNELS_LEVELS], versions of the loop over a batch for the inline function `term`
+ * (math/loop.h). */
+#define LOSS_ELEMENTS(name, term)                                                                            \
+    LOOP_BODY void name##_body(const struct loss_batch *b, float parameter)                                  \
+    {                                                                                                        \
+        loss_elements(b, term, parameter);                                                                   \
+    }                                                                                                        \
+    LOOP_VERSIONS(name, (const struct loss_batch *b, float parameter), (b, parameter))
 
 #endif

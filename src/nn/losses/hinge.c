@@ -20,14 +20,11 @@ static inline struct loss_term hinge_term(float x, float target, float margin)
     return (struct loss_term){reached ? 0 : gap, reached ? 0 : -side};
 }
 
-KERNELS_CLONED static void hinge_elements(const struct loss_batch *b, float parameter)
-{
-    loss_elements(b, hinge_term, parameter);
-}
+LOSS_ELEMENTS(hinge_elements, hinge_term)
 
 static struct loss_sums hinge_compute(const struct loss *l, const struct loss_batch *b)
 {
-    hinge_elements(b, (float)l->args.of[MARGIN]);
+    hinge_elements[b->kernels->number](b, (float)l->args.of[MARGIN]);
     return loss_total(l, b, (double)b->classes);
 }
 

@@ -22,14 +22,11 @@ static inline struct loss_term huber_term(float x, float target, float delta)
     return (struct loss_term){size <= delta ? inner : outer, size <= delta ? d : copysignf(delta, d)};
 }
 
-KERNELS_CLONED static void huber_elements(const struct loss_batch *b, float parameter)
-{
-    loss_elements(b, huber_term, parameter);
-}
+LOSS_ELEMENTS(huber_elements, huber_term)
 
 static struct loss_sums huber_compute(const struct loss *l, const struct loss_batch *b)
 {
-    huber_elements(b, (float)l->args.of[DELTA]);
+    huber_elements[b->kernels->number](b, (float)l->args.of[DELTA]);
     return loss_total(l, b, (double)b->classes);
 }
 

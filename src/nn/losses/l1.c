@@ -12,14 +12,11 @@ static inline struct loss_term l1_term(float x, float target, float unused)
     return (struct loss_term){fabsf(d), d == 0 ? 0 : copysignf(1, d)};
 }
 
-KERNELS_CLONED static void l1_elements(const struct loss_batch *b, float parameter)
-{
-    loss_elements(b, l1_term, parameter);
-}
+LOSS_ELEMENTS(l1_elements, l1_term)
 
 static struct loss_sums l1_compute(const struct loss *l, const struct loss_batch *b)
 {
-    l1_elements(b, 0);
+    l1_elements[b->kernels->number](b, 0);
     return loss_total(l, b, (double)b->classes);
 }
 

@@ -54,6 +54,7 @@ enum task loss_output_task(enum loss_output output);
 
 /* One virtual rank's outputs and targets. */
 struct loss_batch {
+    const struct kernels *kernels;
     const float *logits; /* outputs of the network, [K][stride] */
     float *dlogits;      /* [K][stride], or NULL in evaluation; dead lanes get zeros */
     int64_t classes;     /* K */

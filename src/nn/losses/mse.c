@@ -10,14 +10,11 @@ static inline struct loss_term mse_term(float x, float target, float unused)
     return (struct loss_term){d * d, 2 * d};
 }
 
-KERNELS_CLONED static void mse_elements(const struct loss_batch *b, float parameter)
-{
-    loss_elements(b, mse_term, parameter);
-}
+LOSS_ELEMENTS(mse_elements, mse_term)
 
 static struct loss_sums mse_compute(const struct loss *l, const struct loss_batch *b)
 {
-    mse_elements(b, 0);
+    mse_elements[b->kernels->number](b, 0);
     return loss_total(l, b, (double)b->classes);
 }
 

@@ -47,8 +47,8 @@ static struct block multi_margin_block_at(const struct loss *l, const struct los
 
 /* Adds the violations of all classes but the true one to `sum`, writes their derivatives, and adds these
  * to `pull`. */
-KERNELS_CLONED static void add_gaps(const struct loss_batch *b, const struct block *s, int64_t first,
-                                    bool square, float margin, double sum[BLOCK], double pull[BLOCK])
+LOOP_BODY void multi_margin_add_gaps_body(const struct loss_batch *b, const struct block *s, int64_t first,
+                                          bool square, float margin, double sum[BLOCK], double pull[BLOCK])
 {
     float unused[BLOCK];
     for (int64_t k = 0; k < b->classes; k++) {
@@ -64,6 +64,10 @@ KERNELS_CLONED static void add_gaps(const struct loss_batch *b, const struct blo
         }
     }
 }
+LOOP_VERSIONS(multi_margin_add_gaps,
+              (const struct loss_batch *b, const struct block *s, int64_t first, bool square, float margin,
+               double sum[BLOCK], double pull[BLOCK]),
+              (b, s, first, square, margin, sum, pull))
 
 static struct loss_sums multi_margin_compute(const struct loss *l, const struct loss_batch *b)
 {
@@ -71,7 +75,8 @@ static struct loss_sums multi_margin_compute(const struct loss *l, const struct 
     for (int64_t first = 0; first < b->lanes; first += BLOCK) {
         double sum[BLOCK] = {0}, pull[BLOCK] = {0};
         struct block s = multi_margin_block_at(l, b, first);
-        add_gaps(b, &s, first, l->args.of[P] == 2, (float)l->args.of[MARGIN], sum, pull);
+        multi_margin_add_gaps[b->kernels->number](b, &s, first, l->args.of[P] == 2, (float)l->args.of[MARGIN],
+                                                  sum, pull);
         for (int i = 0; i < BLOCK && first + i < b->live; i++) {
             int64_t n = first + i;
             b->losses[n] = loss_saw_nan(b, n) ? NAN : (double)s.scale[i] * sum[i];

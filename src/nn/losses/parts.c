@@ -3,7 +3,7 @@
 
 #define BLOCK 64
 
-KERNELS_CLONED void loss_predict(const struct loss_batch *b)
+LOOP_BODY void predict_classes_body(const struct loss_batch *b)
 {
     for (int64_t n = 0; n < b->lanes; n += BLOCK) {
         float max[BLOCK];
@@ -22,8 +22,15 @@ KERNELS_CLONED void loss_predict(const struct loss_batch *b)
     }
 }
 
-/* Returns the number of samples whose every label is predicted correctly; a target above 1/2 is on. */
-KERNELS_CLONED static int64_t labels_right(const struct loss_batch *b, float cut)
+LOOP_VERSIONS(predict_classes, (const struct loss_batch *b), (b))
+
+void loss_predict(const struct loss_batch *b)
+{
+    predict_classes[b->kernels->number](b);
+}
+
+/* Counts the samples whose every label is predicted correctly; a target above 1/2 is on. */
+LOOP_BODY void count_right_body(const struct loss_batch *b, float cut, int64_t *count)
 {
     int64_t right = 0;
     for (int64_t n = 0; n < b->lanes; n += BLOCK) {
@@ -35,8 +42,9 @@ KERNELS_CLONED static int64_t labels_right(const struct loss_batch *b, float cut
         }
         for (int i = 0; i < width && n + i < b->live; i++) right += !wrong[i];
     }
-    return right;
+    *count = right;
 }
+LOOP_VERSIONS(count_right, (const struct loss_batch *b, float cut, int64_t *count), (b, cut, count))
 
 struct loss_sums loss_total(const struct loss *l, const struct loss_batch *b, double share)
 {
@@ -47,7 +55,7 @@ struct loss_sums loss_total(const struct loss *l, const struct loss_batch *b, do
         sums.weight += loss_factor(b, n) * share;
         if (task == TASK_CLASSES) sums.correct += b->predicted[n] == b->labels[n];
     }
-    if (task == TASK_LABELS) sums.correct = labels_right(b, loss_cut(l));
+    if (task == TASK_LABELS) count_right[b->kernels->number](b, loss_cut(l), &sums.correct);
     return sums;
 }
 
@@ -73,5 +81,5 @@ void loss_run_terms(const struct loss_batch *b, struct loss_terms t)
     t.lanes = b->lanes;
     t.live = b->live;
     t.factors = b->weights;
-    kernels->loss_terms(&t, b->dlogits, b->losses);
+    b->kernels->loss_terms(&t, b->dlogits, b->losses);
 }

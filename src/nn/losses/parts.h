@@ -3,7 +3,7 @@
 #ifndef NN_LOSSES_PARTS_H
 #define NN_LOSSES_PARTS_H
 
-#include "math/kernels.h"
+#include "math/loop.h"
 #include "nn/losses/loss.h"
 
 /* Returns the weight of a sample. */

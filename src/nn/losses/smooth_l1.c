@@ -23,14 +23,11 @@ static inline struct loss_term smooth_l1_term(float x, float target, float beta)
     return (struct loss_term){size < beta ? inner : outer, d == 0 ? 0 : slope};
 }
 
-KERNELS_CLONED static void smooth_l1_elements(const struct loss_batch *b, float parameter)
-{
-    loss_elements(b, smooth_l1_term, parameter);
-}
+LOSS_ELEMENTS(smooth_l1_elements, smooth_l1_term)
 
 static struct loss_sums smooth_l1_compute(const struct loss *l, const struct loss_batch *b)
 {
-    smooth_l1_elements(b, (float)l->args.of[BETA]);
+    smooth_l1_elements[b->kernels->number](b, (float)l->args.of[BETA]);
     return loss_total(l, b, (double)b->classes);
 }
 

@@ -1,4 +1,3 @@
-#include "math/kernels.h"
 #include "optim/optim.h"
 
 enum { LR, LR_DECAY, EPS, INITIAL, WEIGHT_DECAY };
@@ -22,9 +21,8 @@ static void derive(struct optim_step *s)
 
 /* Duchi, Hazan and Singer, "Adaptive subgradient methods" (2011), in the form of torch.optim.Adagrad:
  *     g = grad + weight_decay * w;  sum += g * g;  w -= lr / (1 + steps * lr_decay) * g / (sqrt(sum) + eps) */
-KERNELS_CLONED
-static void update(const struct optim_step *s, int64_t count, float *restrict params,
-                   const float *restrict grads, float *const slots[OPTIM_SLOTS])
+LOOP_BODY void adagrad_update_body(const struct optim_step *s, int64_t count, float *restrict params,
+                                   const float *restrict grads, float *const slots[OPTIM_SLOTS])
 {
     float rate = s->derived[RATE], start = s->derived[START], scale = s->grad_scale;
     float decay = (float)s->args[WEIGHT_DECAY], eps = (float)s->args[EPS];
@@ -35,6 +33,7 @@ static void update(const struct optim_step *s, int64_t count, float *restrict pa
         params[i] -= rate * g / (__builtin_sqrtf(sum[i]) + eps);
     }
 }
+OPTIM_UPDATE(adagrad_update)
 
 extern const struct optim_ops optim_adagrad;
 const struct optim_ops optim_adagrad = {
@@ -45,5 +44,5 @@ const struct optim_ops optim_adagrad = {
     .slots = 1,
     .slot_names = {"sum"},
     .derive = derive,
-    .update = update,
+    .update = adagrad_update,
 };

@@ -2,11 +2,12 @@
 
 static const struct arg args[] = {ADAM_ARGS(1e-8, 0, "adds this times the weight to its gradient"), ARG_END};
 
-static void update(const struct optim_step *s, int64_t count, float *params, const float *grads,
-                   float *const slots[OPTIM_SLOTS])
+LOOP_BODY void adam_update_body(const struct optim_step *s, int64_t count, float *params,
+                                const float *grads, float *const slots[OPTIM_SLOTS])
 {
-    adam_update(s, (float)s->args[ADAM_WEIGHT_DECAY], 1, count, params, grads, slots);
+    adam_move(s, (float)s->args[ADAM_WEIGHT_DECAY], 1, count, params, grads, slots);
 }
+OPTIM_UPDATE(adam_update)
 
 extern const struct optim_ops optim_adam;
 const struct optim_ops optim_adam = {
@@ -17,5 +18,5 @@ const struct optim_ops optim_adam = {
     .slots = 2,
     .slot_names = {ADAM_SLOT_NAMES},
     .derive = adam_derive,
-    .update = update,
+    .update = adam_update,
 };

@@ -25,9 +25,24 @@ enum {
 };
 void adam_derive(struct optim_step *s);
 
-/* The update with `decay` times the weight added to its gradient, and the weight itself multiplied by `keep`
- * first. */
-void adam_update(const struct optim_step *s, float decay, float keep, int64_t count, float *params,
-                 const float *grads, float *const slots[OPTIM_SLOTS]);
+/* Kingma and Ba, "Adam" (2015), in the form of torch.optim.Adam:
+ *     m += (1 - beta1) * (g - m);  v += (1 - beta2) * (g * g - v)
+ *     w -= lr / (1 - beta1^t) * m / (sqrt(v / (1 - beta2^t)) + eps)
+ * with `decay` times the weight added to its gradient, and the weight itself multiplied by `keep` first.
+ * The means move by a difference, so that an average of equal values stays exactly at that value. */
+LOOP_BODY void adam_move(const struct optim_step *s, float decay, float keep, int64_t count,
+                         float *restrict params, const float *restrict grads, float *const slots[OPTIM_SLOTS])
+{
+    float move1 = (float)(1 - s->args[ADAM_BETA1]), move2 = (float)(1 - s->args[ADAM_BETA2]);
+    float eps = (float)s->args[ADAM_EPS], scale = s->grad_scale;
+    float size = s->derived[ADAM_STEP_SIZE], root_scale = s->derived[ADAM_ROOT_SCALE];
+    float *restrict mean = slots[0], *restrict square = slots[1];
+    for (int64_t i = 0; i < count; i++) {
+        float g = grads[i] * scale + decay * params[i];
+        mean[i] += move1 * (g - mean[i]);
+        square[i] += move2 * (g * g - square[i]);
+        params[i] = params[i] * keep - size * mean[i] / (__builtin_sqrtf(square[i]) * root_scale + eps);
+    }
+}
 
 #endif

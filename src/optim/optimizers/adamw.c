@@ -3,11 +3,12 @@
 static const struct arg args[] = {ADAM_ARGS(1e-8, 0.01, "shrinks a weight by lr times this in every step"),
                                   ARG_END};
 
-static void update(const struct optim_step *s, int64_t count, float *params, const float *grads,
-                   float *const slots[OPTIM_SLOTS])
+LOOP_BODY void adamw_update_body(const struct optim_step *s, int64_t count, float *params,
+                                 const float *grads, float *const slots[OPTIM_SLOTS])
 {
-    adam_update(s, 0, (float)(1 - s->lr * s->args[ADAM_WEIGHT_DECAY]), count, params, grads, slots);
+    adam_move(s, 0, (float)(1 - s->lr * s->args[ADAM_WEIGHT_DECAY]), count, params, grads, slots);
 }
+OPTIM_UPDATE(adamw_update)
 
 extern const struct optim_ops optim_adamw;
 const struct optim_ops optim_adamw = {
@@ -18,5 +19,5 @@ const struct optim_ops optim_adamw = {
     .slots = 2,
     .slot_names = {ADAM_SLOT_NAMES},
     .derive = adam_derive,
-    .update = update,
+    .update = adamw_update,
 };

@@ -1,4 +1,3 @@
-#include "math/kernels.h"
 #include "optim/optimizers/adam_parts.h"
 
 enum { DECOUPLED = ADAM_ARG_COUNT };
@@ -12,9 +11,8 @@ static const struct arg args[] = {
  * amsgrad=True:
  *     m += (1 - beta1) * (g - m);  v += (1 - beta2) * (g * g - v);  u = max(u, v)
  *     w -= lr / (1 - beta1^t) * m / (sqrt(u / (1 - beta2^t)) + eps) */
-KERNELS_CLONED
-static void update(const struct optim_step *s, int64_t count, float *restrict params,
-                   const float *restrict grads, float *const slots[OPTIM_SLOTS])
+LOOP_BODY void amsgrad_update_body(const struct optim_step *s, int64_t count, float *restrict params,
+                                   const float *restrict grads, float *const slots[OPTIM_SLOTS])
 {
     float move1 = (float)(1 - s->args[ADAM_BETA1]), move2 = (float)(1 - s->args[ADAM_BETA2]);
     float eps = (float)s->args[ADAM_EPS], scale = s->grad_scale;
@@ -31,6 +29,7 @@ static void update(const struct optim_step *s, int64_t count, float *restrict pa
         params[i] = params[i] * keep - size * mean[i] / (__builtin_sqrtf(greatest[i]) * root_scale + eps);
     }
 }
+OPTIM_UPDATE(amsgrad_update)
 
 extern const struct optim_ops optim_amsgrad;
 const struct optim_ops optim_amsgrad = {
@@ -41,5 +40,5 @@ const struct optim_ops optim_amsgrad = {
     .slots = 3,
     .slot_names = {ADAM_SLOT_NAMES, "max_exp_avg_sq"},
     .derive = adam_derive,
-    .update = update,
+    .update = amsgrad_update,
 };

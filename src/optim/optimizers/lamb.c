@@ -1,6 +1,5 @@
 #include <math.h>
 
-#include "math/kernels.h"
 #include "optim/optimizers/adam_parts.h"
 #include "optim/optimizers/norm.h"
 
@@ -29,9 +28,9 @@ static void derive(struct optim_step *s)
     s->derived[ADAM_STEP_SIZE] = (float)(1 / (1 - pow(s->args[ADAM_BETA1], (double)s->step + 1)));
 }
 
-KERNELS_CLONED
-static void measure(const struct optim_step *s, int64_t count, float *restrict params,
-                    const float *restrict grads, float *const slots[OPTIM_SLOTS], double norms[OPTIM_NORMS])
+LOOP_BODY void lamb_measure_body(const struct optim_step *s, int64_t count, float *restrict params,
+                                 const float *restrict grads, float *const slots[OPTIM_SLOTS],
+                                 double norms[OPTIM_NORMS])
 {
     struct norm weights = {0}, directions = {0};
     float move1 = (float)(1 - s->args[ADAM_BETA1]), move2 = (float)(1 - s->args[ADAM_BETA2]);
@@ -53,6 +52,7 @@ static void measure(const struct optim_step *s, int64_t count, float *restrict p
     norms[WEIGHTS] += norm_sum(&weights);
     norms[DIRECTIONS] += norm_sum(&directions);
 }
+OPTIM_MEASURE(lamb_measure)
 
 static double trust_ratio(const struct optim_step *s)
 {
@@ -60,9 +60,8 @@ static double trust_ratio(const struct optim_step *s)
     return weights == 0 || directions == 0 ? 1 : weights / directions;
 }
 
-KERNELS_CLONED
-static void update(const struct optim_step *s, int64_t count, float *restrict params,
-                   const float *restrict grads, float *const slots[OPTIM_SLOTS])
+LOOP_BODY void lamb_update_body(const struct optim_step *s, int64_t count, float *restrict params,
+                                const float *restrict grads, float *const slots[OPTIM_SLOTS])
 {
     (void)grads;
     float eps = (float)s->args[ADAM_EPS], decay = (float)s->args[ADAM_WEIGHT_DECAY];
@@ -72,6 +71,7 @@ static void update(const struct optim_step *s, int64_t count, float *restrict pa
     for (int64_t i = 0; i < count; i++)
         params[i] -= rate * direction(mean[i], square[i], params[i], mean_scale, root_scale, eps, decay);
 }
+OPTIM_UPDATE(lamb_update)
 
 extern const struct optim_ops optim_lamb;
 const struct optim_ops optim_lamb = {
@@ -82,6 +82,6 @@ const struct optim_ops optim_lamb = {
     .slots = 2,
     .slot_names = {ADAM_SLOT_NAMES},
     .derive = derive,
-    .measure = measure,
-    .update = update,
+    .measure = lamb_measure,
+    .update = lamb_update,
 };

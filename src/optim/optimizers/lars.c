@@ -1,6 +1,5 @@
 #include <math.h>
 
-#include "math/kernels.h"
 #include "optim/optim.h"
 #include "optim/optimizers/norm.h"
 
@@ -16,9 +15,9 @@ static const struct arg args[] = {
 
 enum { WEIGHTS, GRADIENTS };
 
-KERNELS_CLONED
-static void measure(const struct optim_step *s, int64_t count, float *params, const float *grads,
-                    float *const slots[OPTIM_SLOTS], double norms[OPTIM_NORMS])
+LOOP_BODY void lars_measure_body(const struct optim_step *s, int64_t count, float *params,
+                                 const float *grads, float *const slots[OPTIM_SLOTS],
+                                 double norms[OPTIM_NORMS])
 {
     (void)slots;
     struct norm weights = {0}, gradients = {0};
@@ -32,6 +31,7 @@ static void measure(const struct optim_step *s, int64_t count, float *params, co
     norms[WEIGHTS] += norm_sum(&weights);
     norms[GRADIENTS] += norm_sum(&gradients);
 }
+OPTIM_MEASURE(lars_measure)
 
 static double trust_ratio(const struct optim_step *s)
 {
@@ -43,9 +43,8 @@ static double trust_ratio(const struct optim_step *s)
 /* You, Gitman and Ginsburg, "Large batch training of convolutional networks" (2017), algorithm 1, per tensor:
  *     ratio = trust_coefficient * |w| / (|grad| + weight_decay * |w| + eps), 1 where |w| or |grad| is 0
  *     v = momentum * v + lr * ratio * (grad + weight_decay * w);  w -= v */
-KERNELS_CLONED
-static void update(const struct optim_step *s, int64_t count, float *restrict params,
-                   const float *restrict grads, float *const slots[OPTIM_SLOTS])
+LOOP_BODY void lars_update_body(const struct optim_step *s, int64_t count, float *restrict params,
+                                const float *restrict grads, float *const slots[OPTIM_SLOTS])
 {
     float rate = (float)(s->lr * trust_ratio(s)), momentum = (float)s->args[MOMENTUM];
     float decay = (float)s->args[WEIGHT_DECAY], scale = s->grad_scale;
@@ -55,6 +54,7 @@ static void update(const struct optim_step *s, int64_t count, float *restrict pa
         params[i] -= velocity[i];
     }
 }
+OPTIM_UPDATE(lars_update)
 
 extern const struct optim_ops optim_lars;
 const struct optim_ops optim_lars = {
@@ -64,6 +64,6 @@ const struct optim_ops optim_lars = {
     .decay_arg = WEIGHT_DECAY,
     .slots = 1,
     .slot_names = {"momentum_buffer"},
-    .measure = measure,
-    .update = update,
+    .measure = lars_measure,
+    .update = lars_update,
 };

@@ -1,3 +1,4 @@
+/* registry.c - all optimizers, and how a step begins. */
 #include "optim/optim.h"
 
 #include <string.h>
@@ -24,10 +25,15 @@ const struct optim_ops *optim_find(const char *name)
     return NULL;
 }
 
-struct optim_step optim_begin(const struct optim_ops *ops, const double *args, double lr, int64_t step,
-                              double weight)
+struct optim_step optim_begin(const struct kernels *chosen, const struct optim_ops *ops, const double *args,
+                              double lr, int64_t step, double weight)
 {
-    struct optim_step s = {.args = args, .lr = lr, .step = step, .grad_scale = (float)(1 / weight)};
+    struct optim_step s = {.ops = ops,
+                           .kernels = chosen,
+                           .args = args,
+                           .lr = lr,
+                           .step = step,
+                           .grad_scale = (float)(1 / weight)};
     if (ops->derive) ops->derive(&s);
     return s;
 }

@@ -1,4 +1,3 @@
-#include "math/kernels.h"
 #include "optim/optim.h"
 
 enum { LR, ALPHA, EPS, MOMENTUM, CENTERED, WEIGHT_DECAY };
@@ -43,9 +42,8 @@ static inline __attribute__((always_inline)) void sweep(const struct optim_step 
     }
 }
 
-KERNELS_CLONED
-static void update(const struct optim_step *s, int64_t count, float *params, const float *grads,
-                   float *const slots[OPTIM_SLOTS])
+LOOP_BODY void rmsprop_update_body(const struct optim_step *s, int64_t count, float *params,
+                                   const float *grads, float *const slots[OPTIM_SLOTS])
 {
     bool centered = s->args[CENTERED] != 0, keeps_direction = s->args[MOMENTUM] > 0;
     if (centered && keeps_direction)
@@ -57,6 +55,7 @@ static void update(const struct optim_step *s, int64_t count, float *params, con
     else
         sweep(s, false, false, count, params, grads, slots);
 }
+OPTIM_UPDATE(rmsprop_update)
 
 extern const struct optim_ops optim_rmsprop;
 const struct optim_ops optim_rmsprop = {
@@ -66,5 +65,5 @@ const struct optim_ops optim_rmsprop = {
     .decay_arg = WEIGHT_DECAY,
     .slots = 3,
     .slot_names = {"square_avg", "momentum_buffer", "grad_avg"},
-    .update = update,
+    .update = rmsprop_update,
 };

@@ -1,4 +1,3 @@
-#include "math/kernels.h"
 #include "optim/optim.h"
 
 enum { LR, MOMENTUM, DAMPENING, WEIGHT_DECAY, NESTEROV, DECOUPLED };
@@ -33,9 +32,8 @@ static void derive(struct optim_step *s)
  *     w -= lr * (nesterov ? g + momentum * v : v)
  * and, decoupled, Loshchilov and Hutter, "Decoupled weight decay regularization" (2019), in the form of
  * torch.optim.AdamW: g = grad, and w *= 1 - lr * weight_decay comes first. */
-KERNELS_CLONED
-static void update(const struct optim_step *s, int64_t count, float *restrict params,
-                   const float *restrict grads, float *const slots[OPTIM_SLOTS])
+LOOP_BODY void sgd_update_body(const struct optim_step *s, int64_t count, float *restrict params,
+                               const float *restrict grads, float *const slots[OPTIM_SLOTS])
 {
     float lr = (float)s->lr, momentum = (float)s->args[MOMENTUM];
     float scale = s->grad_scale, share = s->derived[SHARE];
@@ -57,6 +55,7 @@ static void update(const struct optim_step *s, int64_t count, float *restrict pa
         params[i] = params[i] * keep - lr * velocity[i];
     }
 }
+OPTIM_UPDATE(sgd_update)
 
 extern const struct optim_ops optim_sgd;
 const struct optim_ops optim_sgd = {
@@ -68,5 +67,5 @@ const struct optim_ops optim_sgd = {
     .slot_names = {"momentum_buffer"},
     .check = check,
     .derive = derive,
-    .update = update,
+    .update = sgd_update,
 };

@@ -49,6 +49,7 @@ enum status connect_update(struct update *u, const struct config *config, const 
     TRY(mem_alloc(&tensors, (size_t)count, sizeof *tensors, "tensors of the update"));
     connect_list_tensors(tensors, config, model);
     struct update_spec spec = {
+        .kernels = kernels,
         .optim = config->optim,
         .args = &config->optim_args,
         .clip_norm = config->clip_norm,
