@@ -1,3 +1,4 @@
+/* blas.c - the only file that calls OpenBLAS. */
 #include "math/blas.h"
 
 #include <assert.h>

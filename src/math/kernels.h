@@ -23,7 +23,7 @@ struct dropout_draw {
     uint64_t seed;
     uint64_t step;
     uint32_t layer;               /* below 2^16 */
-    const int64_t *first_samples; /* [leaves]: position in the global batch of each leaf's first sample, below 2^32 */
+    const int64_t *first_samples; /* [leaves]: positions in the global batch, below 2^32 */
     int64_t features, lanes, leaves;
     float p; /* probability to drop, 0 <= p < 1 */
 };

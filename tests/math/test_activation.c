@@ -1,14 +1,16 @@
-/* The activations against their definitions in double: values and slopes over the range where they change and far beyond,
- * what zeros, NaN and large numbers give, in place or not; and every level with fused multiply-add against the others bit by
- * bit. */
+/* test_activation.c - activations against their definitions in double.
+ *
+ * Values and slopes over the range where they change and far beyond it; zeros, NaN and large numbers; in
+ * place or not; and every level with fused multiply-add against the others bit by bit. */
 #include <float.h>
 
 #include "math/kernels.h"
 #include "vectors.h"
 
-/* One kind with its definition. `kept` is what backward gets, rounded to float32. The error of a result is given in units
- * in the last place of `*_size`, which is its magnitude times what the rounding of an argument is magnified by, or the
- * sum of magnitudes where terms cancel; a factor in them has no more digits than float32 has at its size. */
+/* One kind with its definition. `kept` is what backward gets, rounded to float32. The error of a result is
+ * given in units in the last place of `*_size`, which is its magnitude times what the rounding of an argument
+ * is magnified by, or the sum of magnitudes where terms cancel; a factor in them has no more digits than
+ * float32 has at its size. */
 struct kind {
     const char *name;
     struct activation f;
@@ -249,7 +251,8 @@ static void check_kind(const struct kind *k)
     mem_free(&x), mem_free(&y), mem_free(&dy), mem_free(&dx);
 }
 
-/* Numbers of any size give neither NaN nor infinity, NaN stays NaN, no gradient in gives none out, as in dead lanes. */
+/* Numbers of any size give neither NaN nor infinity, NaN stays NaN, no gradient in gives none out, as in dead
+ * lanes. */
 static void check_extremes(const struct kind *k)
 {
     static const float large[16] = {1e4f,  -1e4f,  1e38f, -1e38f, 89, -89,   104,    -104,
@@ -312,10 +315,9 @@ static void test_levels_agree(void)
 int main(int argc, char **argv)
 {
     check_begin(argc, argv);
-    static const char *const levels[] = {"v4", "v3", "v2", "base"};
     CHECK_CASE(test_levels_agree());
-    for (int i = 0; i < 4; i++) {
-        if (kernels_select(levels[i]) != STATUS_OK) continue;
+    for (int i = 0; i < LEVEL_NAMES; i++) {
+        if (kernels_select(level_names[i]) != STATUS_OK) continue;
         for (int k = 0; k < KINDS; k++) {
             CHECK_CASE_OF(kinds[k].name, check_kind(&kinds[k]));
             CHECK_CASE_OF(kinds[k].name, check_extremes(&kinds[k]));

@@ -1,20 +1,22 @@
-/* Softmax and log_softmax against their definitions in double, over awkward shapes, with zeros, NaN and large numbers, in place
- * or not; and every level with fused multiply-add against the others bit by bit. */
+/* test_activation_softmax.c - softmax and log_softmax against their definitions in double.
+ *
+ * Awkward shapes; zeros, NaN and large numbers; in place or not; and every level with fused multiply-add
+ * against the others bit by bit. */
 #include "math/kernels.h"
 #include "vectors.h"
 
-/* A column of softmax: log of the sum of exponentials less the largest, and that. */
-static double log_sum(const float *x, int64_t classes, int64_t columns, double *most)
+/* Of a column: the log of the sum of exp(x - max), and the maximum. */
+static double log_sum(const float *x, int64_t classes, int64_t columns, double *max)
 {
     double sum = 0;
-    *most = (double)x[0];
-    for (int64_t k = 1; k < classes; k++) *most = fmax(*most, (double)x[k * columns]);
-    for (int64_t k = 0; k < classes; k++) sum += exp((double)x[k * columns] - *most);
+    *max = (double)x[0];
+    for (int64_t k = 1; k < classes; k++) *max = fmax(*max, (double)x[k * columns]);
+    for (int64_t k = 0; k < classes; k++) sum += exp((double)x[k * columns] - *max);
     return log(sum);
 }
 
-/* The difference to the largest is rounded, the exponential is good to 2.4 * 2^-24, and each addition and the last two
- * operations add a rounding. */
+/* The difference to the largest is rounded, the exponential is good to 2.4 * 2^-24, and each addition and the
+ * last two operations add a rounding. */
 static void check_softmax_forward(int64_t classes, int64_t columns, float scale, float shift)
 {
     int64_t count = classes * columns;
@@ -23,8 +25,8 @@ static void check_softmax_forward(int64_t classes, int64_t columns, float scale,
     kernels->softmax_forward(classes, columns, x, y);
     kernels->log_softmax_forward(classes, columns, x, l);
     for (int64_t i = 0; i < count; i++) {
-        double most, log_of_sum = log_sum(x + i % columns, classes, columns, &most);
-        double away = most - (double)x[i], roundings = (double)classes + 5;
+        double max, log_of_sum = log_sum(x + i % columns, classes, columns, &max);
+        double away = max - (double)x[i], roundings = (double)classes + 5;
         double p = exp(-away - log_of_sum);
         CHECK_NEAR(y[i], p, FLOAT_EPSILON * p * (roundings + away) + 2e-45);
         CHECK_NEAR(l[i], -away - log_of_sum, FLOAT_EPSILON * (roundings + 2 * (away + log_of_sum)));
@@ -34,7 +36,8 @@ static void check_softmax_forward(int64_t classes, int64_t columns, float scale,
     mem_free(&x), mem_free(&y), mem_free(&l);
 }
 
-/* Of values that forward could have given, against the definition: classes + 4 roundings of the magnitudes that are added. */
+/* Of values that forward could have given, against the definition: classes + 4 roundings of the magnitudes
+ * that are added. */
 static void check_softmax_backward(int64_t classes, int64_t columns, float scale)
 {
     int64_t count = classes * columns;
@@ -127,10 +130,9 @@ static void test_levels_agree(void)
 int main(int argc, char **argv)
 {
     check_begin(argc, argv);
-    static const char *const levels[] = {"v4", "v3", "v2", "base"};
     CHECK_CASE(test_levels_agree());
-    for (int i = 0; i < 4; i++)
-        if (kernels_select(levels[i]) == STATUS_OK) CHECK_CASE(test_softmax());
+    for (int i = 0; i < LEVEL_NAMES; i++)
+        if (kernels_select(level_names[i]) == STATUS_OK) CHECK_CASE(test_softmax());
     CHECK(mem_alive() == 0);
     return check_result();
 }

@@ -1,6 +1,7 @@
-/* The convolutions: each against a plain loop in double, over awkward shapes; every level with fused
- * multiply-add against the others bit by bit; and every sample and every virtual rank against itself in other
- * company. */
+/* test_conv.c - convolutions against a plain loop in double.
+ *
+ * Awkward shapes and windows; every level with fused multiply-add against the others bit by bit; and every
+ * sample and every leaf against itself in a pass of its own. */
 #include "math/kernels.h"
 #include "vectors.h"
 
@@ -79,9 +80,8 @@ static void check_conv(struct window window, int64_t out, int64_t lanes)
     struct conv_case k = conv_case(window, out, lanes, 1);
     struct window *c = &k.c;
     float *first[3] = {0};
-    static const char *const levels[] = {"v4", "v3", "v2", "base"};
-    for (int i = 0; i < 4; i++) {
-        if (kernels_select(levels[i]) != STATUS_OK) continue;
+    for (int i = 0; i < LEVEL_NAMES; i++) {
+        if (kernels_select(level_names[i]) != STATUS_OK) continue;
         float *result[3] = {vector(k.out, 0), vector(k.in, 0), vector(k.weights, 0)};
         k.scratch = vector(kernels->conv_scratch_floats(c), 0);
         kernels->conv_forward(c, k.w, k.bias, false, k.x, result[0], k.scratch);
@@ -91,7 +91,7 @@ static void check_conv(struct window window, int64_t out, int64_t lanes)
         check_transposes(&k, result[1], result[2]);
         int64_t counts[3] = {k.out, k.in, k.weights};
         for (int r = 0; r < 3; r++) {
-            if (first[r] && strcmp(levels[i], "v2") != 0) CHECK(same(first[r], result[r], counts[r]));
+            if (first[r] && strcmp(level_names[i], "v2") != 0) CHECK(same(first[r], result[r], counts[r]));
             if (!first[r])
                 first[r] = result[r];
             else
@@ -259,9 +259,8 @@ int main(int argc, char **argv)
     CHECK_CASE(test_convolutions());
     CHECK_CASE(test_uneven());
     CHECK_CASE(test_signals());
-    static const char *const levels[] = {"v4", "v3", "v2", "base"};
-    for (int i = 0; i < 4; i++)
-        if (kernels_select(levels[i]) == STATUS_OK) {
+    for (int i = 0; i < LEVEL_NAMES; i++)
+        if (kernels_select(level_names[i]) == STATUS_OK) {
             CHECK_CASE(test_leaves());
             CHECK_CASE(test_finish());
         }

@@ -1,5 +1,6 @@
-/* Every kernel but those with files of their own against its definition, over awkward shapes, and every level with
- * fused multiply-add against the others bit by bit. */
+/* test_kernels.c - the kernels without a test of their own, against their definitions.
+ *
+ * Awkward shapes, and every level with fused multiply-add against the others bit by bit. */
 #include "math/kernels.h"
 #include "core/rng.h"
 #include "vectors.h"
@@ -149,9 +150,8 @@ int main(int argc, char **argv)
     CHECK_STATUS(kernels_select("v9"), STATUS_CONFIG);
     CHECK_STATUS(kernels_select("auto"), STATUS_OK);
     CHECK_CASE(test_levels_agree());
-    static const char *const levels[] = {"v4", "v3", "v2", "base"};
-    for (int i = 0; i < 4; i++) {
-        if (kernels_select(levels[i]) != STATUS_OK) continue;
+    for (int i = 0; i < LEVEL_NAMES; i++) {
+        if (kernels_select(level_names[i]) != STATUS_OK) continue;
         CHECK_CASE(test_dropout());
         CHECK_CASE(test_gather());
         CHECK_CASE(test_softmax_extremes());

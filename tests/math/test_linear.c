@@ -1,5 +1,6 @@
-/* The products of a linear layer and sums of rows: against plain loops in double, and the laws that make passes with
- * several virtual ranks side by side the same as passes with one. */
+/* test_linear.c - the products of a linear layer and sums of rows, against plain loops in double.
+ *
+ * A pass with several leaves must give the bits of a pass for each leaf. */
 #include "math/kernels.h"
 #include "vectors.h"
 
@@ -106,14 +107,14 @@ static void check_leaves(int64_t in, int64_t out, int64_t leaf_lanes, int64_t le
     mem_free(&gradients), mem_free(&part), mem_free(&sums), mem_free(&sum);
 }
 
-static void check_rows(int64_t runs, int64_t lanes)
+static void check_rows(int64_t positions, int64_t lanes)
 {
-    float *x = vector(3 * runs * lanes, 5), sums[3];
-    kernels->sum_rows(3, runs, lanes, 1, x, sums);
+    float *x = vector(3 * positions * lanes, 5), sums[3];
+    kernels->sum_rows(3, positions, lanes, 1, x, sums);
     for (int r = 0; r < 3; r++) {
         double sum = 0;
-        for (int64_t c = 0; c < runs * lanes; c++) sum += x[r * runs * lanes + c];
-        CHECK_NEAR(sums[r], sum, FLOAT_EPSILON * (double)(runs * lanes));
+        for (int64_t c = 0; c < positions * lanes; c++) sum += x[r * positions * lanes + c];
+        CHECK_NEAR(sums[r], sum, FLOAT_EPSILON * (double)(positions * lanes));
     }
     mem_free(&x);
 }
@@ -130,8 +131,8 @@ static void test_level(void)
     check_values(&(struct linear){1100, 3, 16,
                                   1}); /* more columns than one block of the weight gradient, more depth */
     check_leaves(1100, 300, 32, 2);
-    for (int64_t runs = 1; runs < 8; runs += 3)
-        for (int64_t lanes = 16; lanes <= 80; lanes += 32) check_rows(runs, lanes);
+    for (int64_t positions = 1; positions < 8; positions += 3)
+        for (int64_t lanes = 16; lanes <= 80; lanes += 32) check_rows(positions, lanes);
 }
 
 /* Levels with fused multiply-add give the same bits. */
@@ -152,9 +153,8 @@ static void test_levels_agree(void)
 int main(int argc, char **argv)
 {
     check_begin(argc, argv);
-    static const char *const levels[] = {"v4", "v3", "v2", "base"};
-    for (int i = 0; i < 4; i++)
-        if (kernels_select(levels[i]) == STATUS_OK) CHECK_CASE(test_level());
+    for (int i = 0; i < LEVEL_NAMES; i++)
+        if (kernels_select(level_names[i]) == STATUS_OK) CHECK_CASE(test_level());
     CHECK_CASE(test_levels_agree());
     CHECK(mem_alive() == 0);
     return check_result();

@@ -128,9 +128,8 @@ static void test_windows(void)
 int main(int argc, char **argv)
 {
     check_begin(argc, argv);
-    static const char *const levels[] = {"v4", "v3", "v2", "base"};
-    for (int i = 0; i < 4; i++)
-        if (kernels_select(levels[i]) == STATUS_OK) CHECK_CASE(test_windows());
+    for (int i = 0; i < LEVEL_NAMES; i++)
+        if (kernels_select(level_names[i]) == STATUS_OK) CHECK_CASE(test_windows());
     CHECK(mem_alive() == 0);
     return check_result();
 }

@@ -1,5 +1,7 @@
-/* The elementary functions against libm's in double: numbers of the whole range of float32, and what C says of infinities,
- * zeros, NaN and arguments outside the domain; and every level with fused multiply-add against the others bit by bit.
+/* test_vec_math.c - elementary functions against libm's in double.
+ *
+ * Numbers of the whole range of float32; infinities, zeros, NaN and arguments outside the domain as C defines
+ * them; and every level with fused multiply-add against the others bit by bit.
  *
  * libm's double functions are good to 2^-50 or so, nothing beside 2^-24. */
 #include "math/vec_math_probe.h"
@@ -9,20 +11,16 @@
 #include "math/kernels.h"
 #include "vectors.h"
 
-#if defined(__x86_64__)
-extern vec_math_function *const vec_math_probe_v2[PROBES], *const vec_math_probe_v3[PROBES],
-                                                               *const vec_math_probe_v4[PROBES];
+#define PROBE_TABLE(level, prefix) extern vec_math_function *const prefix##level[PROBES];
+KERNELS_EACH_LEVEL(PROBE_TABLE, vec_math_probe_)
+#undef PROBE_TABLE
+
+#define PROBE_TABLE(level, prefix) {#level, prefix##level},
 static const struct {
     const char *name;
     vec_math_function *const *functions;
-} levels[] = {{"v4", vec_math_probe_v4}, {"v3", vec_math_probe_v3}, {"v2", vec_math_probe_v2}};
-#else
-extern vec_math_function *const vec_math_probe_base[PROBES];
-static const struct {
-    const char *name;
-    vec_math_function *const *functions;
-} levels[] = {{"base", vec_math_probe_base}};
-#endif
+} levels[] = {KERNELS_EACH_LEVEL(PROBE_TABLE, vec_math_probe_)};
+#undef PROBE_TABLE
 #define LEVELS (int)(sizeof levels / sizeof levels[0])
 
 static double sigmoid(double x)
@@ -100,9 +98,8 @@ static void test_probe(int probe)
     float *x = inputs(), *first = vector(count, 0), *other = vector(count, 0);
     for (int level = 0; level < LEVELS; level++) {
         if (kernels_select(levels[level].name) != STATUS_OK) continue;
-        check_accuracy(level, probe, x, level == 0 ? first : other);
-        if (strcmp(levels[level].name, "v3") == 0 && kernels_select("v4") == STATUS_OK)
-            CHECK(same(first, other, count));
+        check_accuracy(level, probe, x, strcmp(levels[level].name, "v3") == 0 ? first : other);
+        if (strcmp(levels[level].name, "v4") == 0) CHECK(same(first, other, count)); /* v3 came before */
     }
     mem_free(&x), mem_free(&first), mem_free(&other);
 }

@@ -1,4 +1,4 @@
-/* Compiled once per instruction-set level, as the kernels are. */
+/* vec_math_probe.c - the functions of vec/math.h over arrays; compiled once per level, as the kernels are. */
 #include "math/vec_math_probe.h"
 
 #include "math/vec/math.h"

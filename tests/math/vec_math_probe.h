@@ -1,4 +1,5 @@
-/* vec_math_probe.h - the functions of src/math/vec/math.h over arrays, once for every level (vec_math_probe.c). */
+/* vec_math_probe.h - the functions of src/math/vec/math.h over arrays, once for every level
+ * (vec_math_probe.c). */
 #ifndef VEC_MATH_PROBE_H
 #define VEC_MATH_PROBE_H
 

@@ -10,6 +10,10 @@
 
 #define FLOAT_EPSILON 5.96e-8
 
+/* The levels that kernels_select knows on any machine. The first two have fused multiply-add. */
+#define LEVEL_NAMES 4
+static const char *const level_names[LEVEL_NAMES] = {"v4", "v3", "v2", "base"};
+
 /* `count` numbers in [-1, 1), others for every stream; zeros for stream 0. mem_free releases them. */
 static inline float *vector(int64_t count, uint64_t stream)
 {

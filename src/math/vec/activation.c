@@ -1,5 +1,7 @@
-/* activation.c - every kind good to 5 units in the last place of its result, value and slope, down to the smallest numbers
- * (tests/math/test_activation.c says what that means where terms cancel). */
+/* activation.c - activation functions and their derivatives, element by element.
+ *
+ * Errors are at most 5 units in the last place of the result, for value and slope, down to the smallest
+ * numbers (tests/math/test_activation.c says what that means where terms cancel). */
 #include "math/vec/math.h"
 
 /* The standard normal distribution: its density at x, and the probability of a value below x. */
@@ -7,9 +9,9 @@ struct normal {
     vec density, below;
 };
 
-/* exp(-x^2 / 2) with the part of the square that a float has no room for: an error of 2^-24 of 100 would be a hundred times
- * that in the exponential. At 14.5 it is 0. */
-VEC_INLINE vec gauss(vec size)
+/* exp(-x^2 / 2). The square is kept in two parts: the rounding error of a square of 100 would be a hundred
+ * times larger in the exponential. At 14.5 the result is 0. */
+VEC_INLINE vec activation_gauss(vec size)
 {
     vec high = (vec)((vecu)size & 0xfffff000u); /* 12 bits, whose square is exact */
     vec square = -0.5f * (high * high), rest = -0.5f * (size - high) * (size + high);
@@ -18,12 +20,13 @@ VEC_INLINE vec gauss(vec size)
     return vec_exp_reduced(a.r + rest) * vec_power_of_two(half) * vec_power_of_two(a.n - half);
 }
 
-/* What lies beyond |x| is exp(-x^2 / 2) times a function that falls slowly: a minimax polynomial in (|x| - 4) / (|x| + 4),
- * divided by |x| + 4, good to 2^-26 of the value. Hence the lower tail keeps all its digits, which 1 + erf loses. */
-VEC_INLINE struct normal normal(vec x)
+/* The tail beyond |x| is exp(-x^2 / 2) times a slowly falling function: a minimax polynomial in (|x| - 4) /
+ * (|x| + 4), divided by |x| + 4, with a relative error of 2^-26. So the lower tail keeps all its digits,
+ * which 1 + erf loses. */
+VEC_INLINE struct normal activation_normal(vec x)
 {
     vec size = vec_clamp(vec_abs(x), 0.0f, 14.5f), scale = 1.0f / (size + 4.0f);
-    vec t = (size - 4.0f) * scale, p = vec_all(-0.00013243342f), e = gauss(size);
+    vec t = (size - 4.0f) * scale, p = vec_all(-0.00013243342f), e = activation_gauss(size);
     p = p * t + 0.00017837131f;
     p = p * t + 0.0015695895f;
     p = p * t - 0.003512078f;
@@ -37,29 +40,30 @@ VEC_INLINE struct normal normal(vec x)
     return (struct normal){0.39894228f * e, vec_select(x < 0.0f, beyond, 1.0f - beyond)};
 }
 
-/* gelu's tanh formula is x sigmoid(2 sqrt(2 / pi) (x + 0.044715 x^3)); |x| beyond 12 changes the sigmoid no more. */
+/* The tanh approximation of gelu is x sigmoid(2 sqrt(2 / pi) (x + 0.044715 x^3)); beyond |x| = 12 the sigmoid
+ * is constant. */
 #define GELU_LINEAR 1.5957691f
 #define GELU_CUBIC  0.071354814f
 
 struct gelu_tanh {
-    vec x, inner; /* within 12, and the argument of the sigmoid */
+    vec x, inner; /* x clamped to [-12, 12], and the argument of the sigmoid */
 };
 
-VEC_INLINE struct gelu_tanh gelu_tanh(vec x)
+VEC_INLINE struct gelu_tanh activation_split_gelu_tanh(vec x)
 {
     vec near = vec_clamp(x, -12.0f, 12.0f);
     vec slope = GELU_CUBIC * (near * near) + GELU_LINEAR;
     return (struct gelu_tanh){near, near * slope};
 }
 
-VEC_INLINE vec softplus(vec x, float beta, float threshold)
+VEC_INLINE vec activation_softplus(vec x, float beta, float threshold)
 {
     vec z = x * beta, positive = vec_select(z < 0.0f, vec_all(0), z);
     vec y = (positive + vec_log1p(vec_exp(vec_minus_abs(z)))) / beta;
     return vec_select(z > threshold, x, y);
 }
 
-VEC_INLINE vec forward(enum activation_kind kind, float a, float b, vec x)
+VEC_INLINE vec activation_value(enum activation_kind kind, float a, float b, vec x)
 {
     switch (kind) {
     case ACTIVATION_SIGMOID:
@@ -71,39 +75,39 @@ VEC_INLINE vec forward(enum activation_kind kind, float a, float b, vec x)
     case ACTIVATION_ELU:
         return vec_select(x > 0.0f, x, a * vec_expm1(x));
     case ACTIVATION_GELU:
-        return x * normal(x).below;
+        return x * activation_normal(x).below;
     case ACTIVATION_GELU_TANH:
-        return x * vec_sigmoid(gelu_tanh(x).inner);
+        return x * vec_sigmoid(activation_split_gelu_tanh(x).inner);
     case ACTIVATION_SILU:
         return x * vec_sigmoid(x);
     case ACTIVATION_SOFTPLUS:
-        return softplus(x, a, b);
+        return activation_softplus(x, a, b);
     }
     return x;
 }
 
-VEC_INLINE vec slope_of_gelu(vec x)
+VEC_INLINE vec activation_slope_of_gelu(vec x)
 {
-    struct normal at = normal(x);
+    struct normal at = activation_normal(x);
     return x * at.density + at.below;
 }
 
-VEC_INLINE vec slope_of_gelu_tanh(vec x)
+VEC_INLINE vec activation_slope_of_gelu_tanh(vec x)
 {
-    struct gelu_tanh at = gelu_tanh(x);
+    struct gelu_tanh at = activation_split_gelu_tanh(x);
     struct vec_shares s = vec_sigmoid_both(at.inner);
     vec inner_slope = (3 * GELU_CUBIC) * (at.x * at.x) + GELU_LINEAR;
     return s.share * ((at.x * inner_slope) * s.rest + 1.0f);
 }
 
-VEC_INLINE vec slope_of_silu(vec x)
+VEC_INLINE vec activation_slope_of_silu(vec x)
 {
     struct vec_shares s = vec_sigmoid_both(x);
     return s.share * (x * s.rest + 1.0f);
 }
 
 /* The derivative, from the output or the input. */
-VEC_INLINE vec slope(enum activation_kind kind, float a, float b, vec kept)
+VEC_INLINE vec activation_slope(enum activation_kind kind, float a, float b, vec kept)
 {
     switch (kind) {
     case ACTIVATION_SIGMOID:
@@ -115,11 +119,11 @@ VEC_INLINE vec slope(enum activation_kind kind, float a, float b, vec kept)
     case ACTIVATION_ELU:
         return vec_select(kept > 0.0f, vec_all(1), kept + a);
     case ACTIVATION_GELU:
-        return slope_of_gelu(kept);
+        return activation_slope_of_gelu(kept);
     case ACTIVATION_GELU_TANH:
-        return slope_of_gelu_tanh(kept);
+        return activation_slope_of_gelu_tanh(kept);
     case ACTIVATION_SILU:
-        return slope_of_silu(kept);
+        return activation_slope_of_silu(kept);
     case ACTIVATION_SOFTPLUS:
         return vec_select(a * kept > b, vec_all(1), vec_sigmoid(a * kept));
     }
@@ -127,19 +131,19 @@ VEC_INLINE vec slope(enum activation_kind kind, float a, float b, vec kept)
 }
 
 /* Called with a constant kind, so that every kind gets loops of its own. */
-VEC_INLINE void forward_loop(enum activation_kind kind, const struct activation *f, int64_t count,
-                             const float *x, float *y)
+VEC_INLINE void activation_forward_loop(enum activation_kind kind, const struct activation *f, int64_t count,
+                                        const float *x, float *y)
 {
     float a = f->a, b = f->b;
-    for (int64_t i = 0; i < count; i += VW) vec_store(y + i, forward(kind, a, b, vec_load(x + i)));
+    for (int64_t i = 0; i < count; i += VW) vec_store(y + i, activation_value(kind, a, b, vec_load(x + i)));
 }
 
-VEC_INLINE void backward_loop(enum activation_kind kind, const struct activation *f, int64_t count,
-                              const float *kept, const float *dy, float *dx)
+VEC_INLINE void activation_backward_loop(enum activation_kind kind, const struct activation *f, int64_t count,
+                                         const float *kept, const float *dy, float *dx)
 {
     float a = f->a, b = f->b;
     for (int64_t i = 0; i < count; i += VW)
-        vec_store(dx + i, vec_load(dy + i) * slope(kind, a, b, vec_load(kept + i)));
+        vec_store(dx + i, vec_load(dy + i) * activation_slope(kind, a, b, vec_load(kept + i)));
 }
 
 #define EVERY_KIND(CASE)                                                                                     \
@@ -156,7 +160,7 @@ void LEVEL(activation_forward)(const struct activation *f, int64_t count, const 
 {
 #define CASE(kind)                                                                                           \
     case kind:                                                                                               \
-        forward_loop(kind, f, count, x, y);                                                                  \
+        activation_forward_loop(kind, f, count, x, y);                                                       \
         break;
     switch (f->kind) {
         EVERY_KIND(CASE)
@@ -169,7 +173,7 @@ void LEVEL(activation_backward)(const struct activation *f, int64_t count, const
 {
 #define CASE(kind)                                                                                           \
     case kind:                                                                                               \
-        backward_loop(kind, f, count, kept, dy, dx);                                                         \
+        activation_backward_loop(kind, f, count, kept, dy, dx);                                              \
         break;
     switch (f->kind) {
         EVERY_KIND(CASE)

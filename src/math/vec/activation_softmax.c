@@ -1,27 +1,29 @@
+/* activation_softmax.c - softmax and log_softmax as layers, over the classes of x [classes][columns]. */
 #include "math/vec/math.h"
 
-/* x [classes][columns], where the classes of a column may lie far apart: so many registers side by side are taken through all
- * classes that whole runs of cache lines are used at each. */
+/* Registers side by side that go through all classes together. The classes of a column may lie far apart;
+ * this way several neighbouring cache lines are used at each. */
 #define WIDE 4
 
-/* The largest of every column; NaN in a column may be it or not, but makes NaN of the exponentials' sum. */
-VEC_INLINE void largest(int wide, int64_t classes, int64_t columns, const float *x, vec *most)
+/* The maximum of every column. A NaN in the column may be returned or not, but the sum of exponentials
+ * becomes NaN. */
+VEC_INLINE void softmax_find_max(int wide, int64_t classes, int64_t columns, const float *x, vec *max)
 {
-    for (int i = 0; i < wide; i++) most[i] = vec_load(x + i * VW);
+    for (int i = 0; i < wide; i++) max[i] = vec_load(x + i * VW);
     for (int64_t k = 1; k < classes; k++)
         for (int i = 0; i < wide; i++) {
             vec value = vec_load(x + k * columns + i * VW);
-            most[i] = vec_select(value > most[i], value, most[i]);
+            max[i] = vec_select(value > max[i], value, max[i]);
         }
 }
 
 VEC_INLINE void softmax_columns(int wide, int64_t classes, int64_t columns, const float *x, float *y)
 {
-    vec most[WIDE], sum[WIDE] = {{0}};
-    largest(wide, classes, columns, x, most);
+    vec max[WIDE], sum[WIDE] = {{0}};
+    softmax_find_max(wide, classes, columns, x, max);
     for (int64_t k = 0; k < classes; k++)
         for (int i = 0; i < wide; i++) {
-            vec e = vec_exp(vec_load(x + k * columns + i * VW) - most[i]);
+            vec e = vec_exp(vec_load(x + k * columns + i * VW) - max[i]);
             sum[i] += e;
             vec_store(y + k * columns + i * VW, e);
         }
@@ -35,21 +37,21 @@ VEC_INLINE void softmax_columns(int wide, int64_t classes, int64_t columns, cons
 
 VEC_INLINE void log_softmax_columns(int wide, int64_t classes, int64_t columns, const float *x, float *y)
 {
-    vec most[WIDE], sum[WIDE] = {{0}};
-    largest(wide, classes, columns, x, most);
+    vec max[WIDE], sum[WIDE] = {{0}};
+    softmax_find_max(wide, classes, columns, x, max);
     for (int64_t k = 0; k < classes; k++)
-        for (int i = 0; i < wide; i++) sum[i] += vec_exp(vec_load(x + k * columns + i * VW) - most[i]);
+        for (int i = 0; i < wide; i++) sum[i] += vec_exp(vec_load(x + k * columns + i * VW) - max[i]);
     for (int i = 0; i < wide; i++) sum[i] = vec_log(sum[i]);
     for (int64_t k = 0; k < classes; k++)
         for (int i = 0; i < wide; i++) {
             int64_t at = k * columns + i * VW;
-            vec_store(y + at, (vec_load(x + at) - most[i]) - sum[i]);
+            vec_store(y + at, (vec_load(x + at) - max[i]) - sum[i]);
         }
 }
 
 /* dx = y (dy - sum of y dy) */
-VEC_INLINE void softmax_back(int wide, int64_t classes, int64_t columns, const float *y, const float *dy,
-                             float *dx)
+VEC_INLINE void softmax_columns_backward(int wide, int64_t classes, int64_t columns, const float *y,
+                                         const float *dy, float *dx)
 {
     vec sum[WIDE] = {{0}};
     for (int64_t k = 0; k < classes; k++)
@@ -63,8 +65,8 @@ VEC_INLINE void softmax_back(int wide, int64_t classes, int64_t columns, const f
 }
 
 /* dx = dy - exp(y) sum of dy */
-VEC_INLINE void log_softmax_back(int wide, int64_t classes, int64_t columns, const float *y, const float *dy,
-                                 float *dx)
+VEC_INLINE void log_softmax_columns_backward(int wide, int64_t classes, int64_t columns, const float *y,
+                                             const float *dy, float *dx)
 {
     vec sum[WIDE] = {{0}};
     for (int64_t k = 0; k < classes; k++)
@@ -87,8 +89,8 @@ void LEVEL(softmax_backward)(int64_t classes, int64_t columns, const float *y, c
 {
     int64_t n = 0;
     for (; n + WIDE * VW <= columns; n += WIDE * VW)
-        softmax_back(WIDE, classes, columns, y + n, dy + n, dx + n);
-    for (; n < columns; n += VW) softmax_back(1, classes, columns, y + n, dy + n, dx + n);
+        softmax_columns_backward(WIDE, classes, columns, y + n, dy + n, dx + n);
+    for (; n < columns; n += VW) softmax_columns_backward(1, classes, columns, y + n, dy + n, dx + n);
 }
 
 void LEVEL(log_softmax_forward)(int64_t classes, int64_t columns, const float *x, float *y)
@@ -103,6 +105,6 @@ void LEVEL(log_softmax_backward)(int64_t classes, int64_t columns, const float *
 {
     int64_t n = 0;
     for (; n + WIDE * VW <= columns; n += WIDE * VW)
-        log_softmax_back(WIDE, classes, columns, y + n, dy + n, dx + n);
-    for (; n < columns; n += VW) log_softmax_back(1, classes, columns, y + n, dy + n, dx + n);
+        log_softmax_columns_backward(WIDE, classes, columns, y + n, dy + n, dx + n);
+    for (; n < columns; n += VW) log_softmax_columns_backward(1, classes, columns, y + n, dy + n, dx + n);
 }

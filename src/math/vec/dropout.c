@@ -1,8 +1,10 @@
+/* dropout.c - dropout: draws, masks, and their use forward and backward. */
 #include "core/rng.h"
 #include "math/vec/philox.h"
 
 /* Draws four words for each of 16 samples: out[word][sample]. */
-VEC_INLINE void draw16(philox4x32_key_t key, uint64_t a, uint32_t group, uint32_t sample, uint32_t out[4][16])
+VEC_INLINE void dropout_draw16(philox4x32_key_t key, uint64_t a, uint32_t group, uint32_t sample,
+                               uint32_t out[4][16])
 {
     for (uint32_t part = 0; part < 16; part += VW) {
         vecu words[4];
@@ -12,7 +14,7 @@ VEC_INLINE void draw16(philox4x32_key_t key, uint64_t a, uint32_t group, uint32_
 }
 
 /* Bit i of `keep` belongs to lane i. */
-VEC_INLINE void apply_mask(uint16_t keep, float scale, const float *x, float *y)
+VEC_INLINE void dropout_apply(uint16_t keep, float scale, const float *x, float *y)
 {
     static const int32_t bits[16]
         __attribute__((aligned(64))) = {1 << 0, 1 << 1, 1 << 2,  1 << 3,  1 << 4,  1 << 5,  1 << 6,  1 << 7,
@@ -23,8 +25,8 @@ VEC_INLINE void apply_mask(uint16_t keep, float scale, const float *x, float *y)
     }
 }
 
-/* Bit i: lane i of the mask, whose lanes are all ones or all zeros. */
-VEC_INLINE uint32_t vec_bits(veci mask)
+/* Bit i: element i of the mask, whose elements are all ones or all zeros. */
+VEC_INLINE uint32_t dropout_mask_bits(veci mask)
 {
 #if defined(__AVX512DQ__)
     return _mm512_movepi32_mask((__m512i)mask);
@@ -39,12 +41,12 @@ VEC_INLINE uint32_t vec_bits(veci mask)
 #endif
 }
 
-/* The bits of the words that are not below the threshold. */
-VEC_INLINE uint16_t bits_of(const uint32_t words[16], uint32_t threshold)
+/* Bit i: word i is not below the threshold. */
+VEC_INLINE uint16_t dropout_kept_bits(const uint32_t words[16], uint32_t threshold)
 {
     uint32_t bits = 0;
     for (uint32_t part = 0; part < 16; part += VW)
-        bits |= vec_bits((veci)(*(const vecu *)(words + part) >= threshold)) << part;
+        bits |= dropout_mask_bits((veci)(*(const vecu *)(words + part) >= threshold)) << part;
     return (uint16_t)bits;
 }
 
@@ -60,12 +62,12 @@ void LEVEL(dropout_forward)(const struct dropout_draw *d, const float *x, float 
         for (int64_t g = 0; g < groups; g++) {
             uint32_t words[4][16] __attribute__((aligned(64)));
             uint32_t sample = (uint32_t)(d->first_samples[g / of_leaf] + g % of_leaf * 16);
-            draw16(key, a, (uint32_t)(f / 4), sample, words);
+            dropout_draw16(key, a, (uint32_t)(f / 4), sample, words);
             for (int64_t w = 0; w < 4 && f + w < d->features; w++) {
-                uint16_t bits = bits_of(words[w], threshold);
+                uint16_t bits = dropout_kept_bits(words[w], threshold);
                 keep[(f + w) * groups + g] = bits;
                 int64_t at = (f + w) * d->lanes + g * 16;
-                apply_mask(bits, scale, x + at, y + at);
+                dropout_apply(bits, scale, x + at, y + at);
             }
         }
 }
@@ -74,5 +76,5 @@ void LEVEL(dropout_backward)(const struct dropout_draw *d, const uint16_t *keep,
 {
     float scale = 1.0f / (1.0f - d->p);
     for (int64_t block = 0; block < d->features * d->lanes / 16; block++)
-        apply_mask(keep[block], scale, dy + block * 16, dx + block * 16);
+        dropout_apply(keep[block], scale, dy + block * 16, dx + block * 16);
 }

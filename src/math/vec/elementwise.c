@@ -1,6 +1,7 @@
+/* elementwise.c - ReLU, sums and a check of bounds, element by element. */
 #include "math/vec/vec.h"
 
-/* NaN passes through (as torch.relu), so that a diverged run is seen in its loss. */
+/* NaN passes through, as in torch.relu, so that a diverged run is visible in its loss. */
 void LEVEL(relu_forward)(int64_t count, const float *x, float *y)
 {
     for (int64_t i = 0; i < count; i++) y[i] = x[i] < 0 ? 0 : x[i];
@@ -11,7 +12,7 @@ void LEVEL(relu_backward)(int64_t count, const float *y, const float *dy, float 
     for (int64_t i = 0; i < count; i++) dx[i] = y[i] <= 0 ? 0 : dy[i];
 }
 
-/* Of all elements, whether one is NaN or beyond the bound: no branch, so that it runs at the speed of memory. */
+/* Without a branch in the loop, so that it runs at the speed of memory. */
 bool LEVEL(within)(int64_t count, const float *x, float bound)
 {
     int32_t outside = 0;

@@ -2,13 +2,14 @@
  *
  *   forward   Y [out][N]   = W [out][in] X [in][N] + b     a chain over in, from the bias on
  *   data      dX [in][N]   = W^T dY                        a chain over out
- *   weight    dW [out][in] = dY X^T                        a chain over each virtual rank's lanes, then their tree
+ *   weight    dW [out][in] = dY X^T                        a chain over each leaf's lanes, then their tree
  *
- * One register tile serves all: M rows x J registers of c[m][j] += a[m][k] * b[k][j]. `a` is read in place and
- * broadcast; a slice of b, J registers wide, stays in the L1 cache while all rows pass over it. W is so read once for
- * up to 64 lanes and never packed, which is what makes this faster than a general product when lanes are few. Only
- * the weight gradient needs b in another order, X transposed; that costs in x N moves for in x out x N products. Every
- * element is one chain of fused multiply-adds in fixed order: neither tiles nor the number of lanes show in it. */
+ * One register tile serves all: M rows x J registers of c[m][j] += a[m][k] * b[k][j]. `a` is read in place
+ * and broadcast; a slice of b, J registers wide, stays in the L1 cache while all rows pass over it. So W is
+ * read once for up to 64 lanes and never packed, which makes this faster than a general matrix product when
+ * there are few lanes. Only the weight gradient needs b in another order, X transposed; that costs in x N
+ * moves for in x out x N products. Every element is one chain of fused multiply-adds in fixed order: neither
+ * tiles nor the number of lanes change its bits. */
 #include <assert.h>
 #include <stdbool.h>
 
@@ -23,9 +24,10 @@
 #define SLICE  (TILE_J * VW) /* floats of a row of b that a tile takes */
 #define TALL_M 12 /* rows of a tile of half the width or less, which else would leave registers empty */
 
-/* Products of one chain before the next row of the tile's strip: SLICE x 4 bytes each in the L1 cache. The data gradient
- * walks W down its columns, a page each, and has fewer of them at hand. The weight gradient takes so many columns of dW
- * at once: longer runs of writes, but X^T of them has to stay in the L2 cache. */
+/* Products of a chain before the next row of the tile's strip: SLICE x 4 bytes each stay in the L1 cache. The
+ * data gradient walks down the columns of W, each element on another page, so its depth is smaller.
+ * WEIGHT_COLUMNS is how many columns of dW the weight gradient computes at once: more give longer runs of
+ * writes, but their X^T has to stay in the L2 cache. */
 #define FORWARD_DEPTH  256
 #define DATA_DEPTH     64
 #define WEIGHT_COLUMNS 1024
@@ -39,11 +41,11 @@ struct product {
     float *c;
     int64_t c_row;
     const float *start; /* [rows]: where the chains start, or NULL for zeros */
-    bool resume;        /* the chains go on from c */
+    bool resume;        /* the chains continue from c */
     int64_t leaves;     /* 1, or the depth is cut into that many chains, which are added as a tree */
 
-    /* What to fetch from `a` during step k: of the tile so many tiles further, the element fetch + k % 8 * fetch_row +
-     * k / 8 * fetch_step. */
+    /* What to prefetch from `a` during step k: element fetch + k % 8 * fetch_row + k / 8 * fetch_step of the
+     * tile that is fetch_tile tiles ahead. */
     int64_t fetch_tile, fetch, fetch_row, fetch_step;
 };
 
@@ -52,8 +54,8 @@ struct product {
         _Pragma("GCC unroll 4") for (int j = 0; j < (J); j++) statement
 
 /* sum[m][j] += a[m][k] * b[k][j] for `depth` k, in order. */
-VEC_INLINE void chain(const int M, const int J, const struct product *p, int64_t depth, const float *a,
-                      const float *b, vec sum[TALL_M][TILE_J])
+VEC_INLINE void linear_add_chain(const int M, const int J, const struct product *p, int64_t depth,
+                                 const float *a, const float *b, vec sum[TALL_M][TILE_J])
 {
     const float *fetch = a + p->fetch_tile * M * p->a_row + p->fetch;
     for (int64_t k = 0; k < depth; k++, a += p->a_step, b += p->b_step) {
@@ -64,8 +66,8 @@ VEC_INLINE void chain(const int M, const int J, const struct product *p, int64_t
     }
 }
 
-VEC_INLINE void chain_tile(const int M, const int J, const struct product *p, int64_t row, const float *b,
-                           float *c)
+VEC_INLINE void linear_chain_tile(const int M, const int J, const struct product *p, int64_t row,
+                                  const float *b, float *c)
 {
     vec sum[TALL_M][TILE_J];
     if (p->resume)
@@ -74,13 +76,13 @@ VEC_INLINE void chain_tile(const int M, const int J, const struct product *p, in
         EACH(M, J, sum[m][j] = vec_all(p->start[row + m]);)
     else
         EACH(M, J, sum[m][j] = (vec){0};)
-    chain(M, J, p, p->depth, p->a + row * p->a_row, b, sum);
+    linear_add_chain(M, J, p, p->depth, p->a + row * p->a_row, b, sum);
     EACH(M, J, vec_store_any(c + m * p->c_row + j * VW, sum[m][j]);)
 }
 
 /* Sums wait in a stack until their right neighbour in the tree is there. */
-VEC_INLINE void tree_tile(const int M, const int J, const struct product *p, int64_t row, const float *b,
-                          float *c)
+VEC_INLINE void linear_tree_tile(const int M, const int J, const struct product *p, int64_t row,
+                                 const float *b, float *c)
 {
     vec waiting[VEC_TREE_LEVELS][M][TILE_J];
     const float *a = p->a + row * p->a_row;
@@ -89,7 +91,7 @@ VEC_INLINE void tree_tile(const int M, const int J, const struct product *p, int
     for (int64_t leaf = 0; leaf < p->leaves; leaf++, a += depth * p->a_step, b += depth * p->b_step) {
         vec sum[TALL_M][TILE_J];
         EACH(M, J, sum[m][j] = (vec){0};)
-        chain(M, J, p, depth, a, b, sum);
+        linear_add_chain(M, J, p, depth, a, b, sum);
         for (int64_t done = leaf; done & 1; done >>= 1) {
             height--;
             EACH(M, J, sum[m][j] = waiting[height][m][j] + sum[m][j];)
@@ -103,41 +105,42 @@ VEC_INLINE void tree_tile(const int M, const int J, const struct product *p, int
     }
 }
 
-VEC_INLINE void tile(const int M, const int J, const struct product *p, int64_t row, int64_t column)
+VEC_INLINE void linear_tile(const int M, const int J, const struct product *p, int64_t row, int64_t column)
 {
     const float *b = p->b + column / SLICE * p->b_slice;
     float *c = p->c + row * p->c_row + column;
     if (p->leaves == 1)
-        chain_tile(M, J, p, row, b, c);
+        linear_chain_tile(M, J, p, row, b, c);
     else
-        tree_tile(M, J, p, row, b, c);
+        linear_tree_tile(M, J, p, row, b, c);
 }
 
 /* M rows of all columns. */
-VEC_INLINE void strip(const int M, const struct product *p, int64_t row)
+VEC_INLINE void linear_strip(const int M, const struct product *p, int64_t row)
 {
     int64_t column = 0;
-    for (; M <= TILE_M && column + SLICE <= p->columns; column += SLICE) tile(M, TILE_J, p, row, column);
+    for (; M <= TILE_M && column + SLICE <= p->columns; column += SLICE)
+        linear_tile(M, TILE_J, p, row, column);
     int64_t left = (p->columns - column) / VW;
     if (M <= TILE_M && TILE_J > 3 && left == 3)
-        tile(M, 3, p, row, column);
+        linear_tile(M, 3, p, row, column);
     else if (TILE_J > 2 && left == 2)
-        tile(M, 2, p, row, column);
+        linear_tile(M, 2, p, row, column);
     else if (left == 1)
-        tile(M, 1, p, row, column);
+        linear_tile(M, 1, p, row, column);
 }
 
-static void multiply(const struct product *p)
+static void linear_multiply(const struct product *p)
 {
     int64_t row = 0;
     if (p->columns <= SLICE / 2)
-        for (; row + TALL_M <= p->rows; row += TALL_M) strip(TALL_M, p, row);
-    for (; row + TILE_M <= p->rows; row += TILE_M) strip(TILE_M, p, row);
-    for (; row + 2 <= p->rows; row += 2) strip(2, p, row);
-    if (row < p->rows) strip(1, p, row);
+        for (; row + TALL_M <= p->rows; row += TALL_M) linear_strip(TALL_M, p, row);
+    for (; row + TILE_M <= p->rows; row += TILE_M) linear_strip(TILE_M, p, row);
+    for (; row + 2 <= p->rows; row += 2) linear_strip(2, p, row);
+    if (row < p->rows) linear_strip(1, p, row);
 }
 
-static int64_t least(int64_t a, int64_t b)
+static int64_t linear_min(int64_t a, int64_t b)
 {
     return a < b ? a : b;
 }
@@ -146,65 +149,65 @@ void LEVEL(linear_forward)(const struct linear *l, const float *weight, const fl
                            float *y)
 {
     for (int64_t k = 0; k < l->in; k += FORWARD_DEPTH)
-        multiply(&(struct product){.rows = l->out,
-                                   .columns = l->lanes,
-                                   .depth = least(FORWARD_DEPTH, l->in - k),
-                                   .a = weight + k,
-                                   .a_row = l->in,
-                                   .a_step = 1,
-                                   .b = x + k * l->lanes,
-                                   .b_slice = SLICE,
-                                   .b_step = l->lanes,
-                                   .c = y,
-                                   .c_row = l->lanes,
-                                   .start = bias,
-                                   .resume = k > 0,
-                                   .leaves = 1,
-                                   .fetch_tile = 1,
-                                   .fetch_row = l->in,
-                                   .fetch_step = 8});
+        linear_multiply(&(struct product){.rows = l->out,
+                                          .columns = l->lanes,
+                                          .depth = linear_min(FORWARD_DEPTH, l->in - k),
+                                          .a = weight + k,
+                                          .a_row = l->in,
+                                          .a_step = 1,
+                                          .b = x + k * l->lanes,
+                                          .b_slice = SLICE,
+                                          .b_step = l->lanes,
+                                          .c = y,
+                                          .c_row = l->lanes,
+                                          .start = bias,
+                                          .resume = k > 0,
+                                          .leaves = 1,
+                                          .fetch_tile = 1,
+                                          .fetch_row = l->in,
+                                          .fetch_step = 8});
 }
 
 void LEVEL(linear_backward_data)(const struct linear *l, const float *weight, const float *dy, float *dx)
 {
     for (int64_t k = 0; k < l->out; k += DATA_DEPTH)
-        multiply(&(struct product){.rows = l->in,
-                                   .columns = l->lanes,
-                                   .depth = least(DATA_DEPTH, l->out - k),
-                                   .a = weight + k * l->in,
-                                   .a_row = 1,
-                                   .a_step = l->in,
-                                   .b = dy + k * l->lanes,
-                                   .b_slice = SLICE,
-                                   .b_step = l->lanes,
-                                   .c = dx,
-                                   .c_row = l->lanes,
-                                   .resume = k > 0,
-                                   .leaves = 1,
-                                   .fetch = 32,
-                                   .fetch_row = l->in,
-                                   .fetch_step = 8 * l->in});
+        linear_multiply(&(struct product){.rows = l->in,
+                                          .columns = l->lanes,
+                                          .depth = linear_min(DATA_DEPTH, l->out - k),
+                                          .a = weight + k * l->in,
+                                          .a_row = 1,
+                                          .a_step = l->in,
+                                          .b = dy + k * l->lanes,
+                                          .b_slice = SLICE,
+                                          .b_step = l->lanes,
+                                          .c = dx,
+                                          .c_row = l->lanes,
+                                          .resume = k > 0,
+                                          .leaves = 1,
+                                          .fetch = 32,
+                                          .fetch_row = l->in,
+                                          .fetch_step = 8 * l->in});
 }
 
-/* Columns first .. first + count - 1 of X^T, in slices: [count / SLICE][N][SLICE], the last one narrower if need be but
- * with the same stride. */
-static void transpose_slices(const struct linear *l, const float *x, int64_t first, int64_t count,
-                             float *slices)
+/* Columns first .. first + count - 1 of X^T, in slices: [count / SLICE][N][SLICE], the last one narrower if
+ * need be but with the same stride. */
+static void linear_transpose_slices(const struct linear *l, const float *x, int64_t first, int64_t count,
+                                    float *slices)
 {
     for (int64_t i = 0; i < count; i += VW)
         for (int64_t n = 0; n < l->lanes; n += VW)
-            vec_transpose(x + (first + i) * l->lanes + n, l->lanes, least(VW, count - i),
+            vec_transpose(x + (first + i) * l->lanes + n, l->lanes, linear_min(VW, count - i),
                           slices + i / SLICE * SLICE * l->lanes + n * SLICE + i % SLICE, SLICE);
 }
 
 int64_t LEVEL(linear_scratch_floats)(const struct linear *l)
 {
-    int64_t columns = least(WEIGHT_COLUMNS, (l->in + SLICE - 1) / SLICE * SLICE);
+    int64_t columns = linear_min(WEIGHT_COLUMNS, (l->in + SLICE - 1) / SLICE * SLICE);
     return columns * l->lanes + l->out * VW;
 }
 
-/* The last columns, fewer than a register has: through a block `edge` [out][VW]. */
-static void multiply_edge(struct product p, int64_t columns, float *edge)
+/* Computes the last columns, fewer than fill a register, in a block `edge` [out][VW]. */
+static void linear_multiply_edge(struct product p, int64_t columns, float *edge)
 {
     int64_t whole = p.columns / VW * VW;
     float *c = p.c + whole;
@@ -213,7 +216,7 @@ static void multiply_edge(struct product p, int64_t columns, float *edge)
     p.c = edge;
     int64_t row = p.c_row;
     p.c_row = VW;
-    multiply(&p);
+    linear_multiply(&p);
     for (int64_t m = 0; m < p.rows; m++) memcpy(c + m * row, edge + m * VW, (size_t)columns * sizeof *c);
 }
 
@@ -222,8 +225,8 @@ void LEVEL(linear_backward_weight)(const struct linear *l, const float *x, const
 {
     assert(l->leaves < (int64_t)1 << VEC_TREE_LEVELS);
     for (int64_t first = 0; first < l->in; first += WEIGHT_COLUMNS) {
-        int64_t count = least(WEIGHT_COLUMNS, l->in - first);
-        transpose_slices(l, x, first, count, scratch);
+        int64_t count = linear_min(WEIGHT_COLUMNS, l->in - first);
+        linear_transpose_slices(l, x, first, count, scratch);
         struct product p = {.rows = l->out,
                             .columns = count,
                             .depth = l->lanes,
@@ -236,8 +239,8 @@ void LEVEL(linear_backward_weight)(const struct linear *l, const float *x, const
                             .c = dweight + first,
                             .c_row = l->in,
                             .leaves = l->leaves};
-        multiply(&p);
+        linear_multiply(&p);
         if (count % VW)
-            multiply_edge(p, count % VW, scratch + (count + SLICE - 1) / SLICE * SLICE * l->lanes);
+            linear_multiply_edge(p, count % VW, scratch + (count + SLICE - 1) / SLICE * SLICE * l->lanes);
     }
 }

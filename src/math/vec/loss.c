@@ -1,4 +1,4 @@
-/* loss.c - losses that are a sum over outputs and need an elementary function. */
+/* loss.c - losses that are a sum over outputs and use an elementary function. */
 #include "math/vec/math.h"
 
 /* Of one register of lanes: the loss and its derivative. */
@@ -8,8 +8,9 @@ struct term {
 
 typedef struct term term_function(const struct loss_terms *t, int64_t k, vec x, vec target);
 
-/* log(1 + exp(x)) = max(x, 0) + log(1 + exp(-|x|)): nothing overflows, and either side keeps its relative precision. */
-VEC_INLINE struct term bce_logits(const struct loss_terms *t, int64_t k, vec x, vec target)
+/* log(1 + exp(x)) = max(x, 0) + log(1 + exp(-|x|)): nothing overflows, and either side keeps its relative
+ * precision. */
+VEC_INLINE struct term loss_bce_logits(const struct loss_terms *t, int64_t k, vec x, vec target)
 {
     vec e = vec_exp(vec_minus_abs(x)), tail = vec_log1p(e), zero = {0};
     veci negative = x < 0.0f;
@@ -21,7 +22,7 @@ VEC_INLINE struct term bce_logits(const struct loss_terms *t, int64_t k, vec x, 
 }
 
 /* As torch.nn.BCELoss: logarithms are clamped at -100, the derivative's denominator at 1e-12. */
-VEC_INLINE struct term bce(const struct loss_terms *t, int64_t k, vec x, vec target)
+VEC_INLINE struct term loss_bce(const struct loss_terms *t, int64_t k, vec x, vec target)
 {
     (void)t, (void)k;
     const vec nan = vec_all(__builtin_nanf(""));
@@ -34,14 +35,14 @@ VEC_INLINE struct term bce(const struct loss_terms *t, int64_t k, vec x, vec tar
     return (struct term){vec_select(inside, loss, nan), vec_select(inside, (x - target) / width, nan)};
 }
 
-VEC_INLINE struct term kl(const struct loss_terms *t, int64_t k, vec x, vec target)
+VEC_INLINE struct term loss_kl(const struct loss_terms *t, int64_t k, vec x, vec target)
 {
     (void)t, (void)k;
     vec entropy = vec_select(target == 0.0f, vec_all(0), target * vec_log(target));
     return (struct term){entropy - target * x, -target};
 }
 
-VEC_INLINE struct term kl_log(const struct loss_terms *t, int64_t k, vec x, vec target)
+VEC_INLINE struct term loss_kl_log(const struct loss_terms *t, int64_t k, vec x, vec target)
 {
     (void)t, (void)k;
     vec e = vec_exp(target);
@@ -49,37 +50,38 @@ VEC_INLINE struct term kl_log(const struct loss_terms *t, int64_t k, vec x, vec 
 }
 
 /* log t! by Stirling: t log t - t + log(2 pi t) / 2, where t > 1. */
-VEC_INLINE vec stirling(vec target)
+VEC_INLINE vec loss_stirling(vec target)
 {
     vec l = vec_log(target);
     vec sum = (target + 0.5f) * l - target + 0.918938533f;
     return vec_select(target > 1.0f, sum, vec_all(0));
 }
 
-VEC_INLINE struct term poisson(const struct loss_terms *t, int64_t k, vec x, vec target)
+VEC_INLINE struct term loss_poisson(const struct loss_terms *t, int64_t k, vec x, vec target)
 {
     (void)k;
     vec loss = x - target * vec_log(x + t->eps);
-    if (t->stirling) loss += stirling(target);
+    if (t->stirling) loss += loss_stirling(target);
     return (struct term){loss, 1.0f - target / (x + t->eps)};
 }
 
-VEC_INLINE struct term poisson_log(const struct loss_terms *t, int64_t k, vec x, vec target)
+VEC_INLINE struct term loss_poisson_log(const struct loss_terms *t, int64_t k, vec x, vec target)
 {
     (void)k;
     vec e = vec_exp(x), loss = e - target * x;
-    if (t->stirling) loss += stirling(target);
+    if (t->stirling) loss += loss_stirling(target);
     return (struct term){loss, e - target};
 }
 
-/* A register of lanes through all outputs, so that its sums stay in registers too. */
-VEC_INLINE void column(const struct loss_terms *t, int64_t n, term_function *term, float *dx, double *losses)
+/* Takes a register of lanes through all outputs, so that its sums stay in registers too. */
+VEC_INLINE void loss_run_column(const struct loss_terms *t, int64_t n, term_function *term, float *dx,
+                                double *losses)
 {
     vec factor = {0};
-    veci alive = {0};
+    veci live = {0};
     for (int i = 0; i < VW && n + i < t->live; i++) {
         factor[i] = t->factors ? t->factors[n + i] : 1;
-        alive[i] = -1;
+        live[i] = -1;
     }
     vecd sum = {0};
     for (int64_t k = 0; k < t->outputs; k++) {
@@ -87,36 +89,36 @@ VEC_INLINE void column(const struct loss_terms *t, int64_t n, term_function *ter
         struct term one = term(t, k, vec_load(t->x + at), vec_load(t->targets + at));
         float weight = t->weights ? t->weights[k] : 1;
         sum += __builtin_convertvector(one.loss * weight, vecd);
-        if (dx) vec_store(dx + at, vec_select(alive, one.slope * (factor * weight), vec_all(0)));
+        if (dx) vec_store(dx + at, vec_select(live, one.slope * (factor * weight), vec_all(0)));
     }
     for (int i = 0; i < VW && n + i < t->live; i++) losses[n + i] = (double)factor[i] * sum[i];
 }
 
-VEC_INLINE void columns(const struct loss_terms *t, term_function *term, float *dx, double *losses)
+VEC_INLINE void loss_run_columns(const struct loss_terms *t, term_function *term, float *dx, double *losses)
 {
-    for (int64_t n = 0; n < t->lanes; n += VW) column(t, n, term, dx, losses);
+    for (int64_t n = 0; n < t->lanes; n += VW) loss_run_column(t, n, term, dx, losses);
 }
 
 void LEVEL(loss_terms)(const struct loss_terms *t, float *dx, double *losses)
 {
     switch (t->form) {
     case TERMS_BCE_LOGITS:
-        columns(t, bce_logits, dx, losses);
+        loss_run_columns(t, loss_bce_logits, dx, losses);
         break;
     case TERMS_BCE:
-        columns(t, bce, dx, losses);
+        loss_run_columns(t, loss_bce, dx, losses);
         break;
     case TERMS_KL:
-        columns(t, kl, dx, losses);
+        loss_run_columns(t, loss_kl, dx, losses);
         break;
     case TERMS_KL_LOG:
-        columns(t, kl_log, dx, losses);
+        loss_run_columns(t, loss_kl_log, dx, losses);
         break;
     case TERMS_POISSON:
-        columns(t, poisson, dx, losses);
+        loss_run_columns(t, loss_poisson, dx, losses);
         break;
     case TERMS_POISSON_LOG:
-        columns(t, poisson_log, dx, losses);
+        loss_run_columns(t, loss_poisson_log, dx, losses);
         break;
     }
 }

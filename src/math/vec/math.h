@@ -1,12 +1,13 @@
 /* math.h - elementary functions of a vector, from float32 arithmetic alone: libm's differ between machines.
  *
- * Largest errors, in units in the last place of the true result (tests/math/test_vec_math.c measures them against
- * libm's double over the whole range of float32, denormals included):
+ * Largest errors, in units in the last place of the true result (tests/math/test_vec_math.c measures them
+ * against libm's double over the whole range of float32, denormals included):
  *
  *   vec_exp 1.2   vec_expm1 1.6   vec_log 0.9   vec_log1p 1.5   vec_sigmoid 2.2   vec_tanh 2.6
  *
- * Infinities, zeros and arguments outside the domain give what C's functions give, NaN stays NaN. Everything is branchless.
- * Expressions leave the compiler one way only to fuse a multiplication with an addition, so that levels agree. */
+ * Infinities, zeros and arguments outside the domain give what C's functions give, NaN stays NaN. There are
+ * no branches. Every expression can be contracted to fused multiply-adds in one way only, so that levels
+ * agree. */
 #ifndef MATH_VEC_MATH_H
 #define MATH_VEC_MATH_H
 
@@ -34,7 +35,7 @@ VEC_INLINE vec vec_clamp(vec x, float low, float high)
     return vec_select(x > high, vec_all(high), x);
 }
 
-/* 2^n for -127 < n < 128, nonsense elsewhere */
+/* 2^n for -127 < n < 128, undefined elsewhere */
 VEC_INLINE vec vec_power_of_two(veci n)
 {
     return (vec)(((vecu)n + 127u) << 23);
@@ -72,11 +73,11 @@ VEC_INLINE vec vec_exp_reduced(vec r)
     return p * r + 1.0f;
 }
 
-/* exp(x) for x <= 0, a little faster than vec_exp: below -87 it is 0, and for NaN nonsense. */
+/* exp(x) for x <= 0, a little faster than vec_exp: 0 below -87, undefined for NaN. */
 VEC_INLINE vec vec_exp_nonpositive(vec x)
 {
     struct vec_reduced a = vec_reduce(x);
-    /* nonsense below -87, where it is not used */
+    /* undefined below -87, where it is not used */
     vec result = (vec)((vecu)vec_exp_reduced(a.r) + ((vecu)a.n << 23));
     return vec_select(x < -87.0f, vec_all(0), result);
 }
@@ -98,7 +99,8 @@ VEC_INLINE vec vec_expm1(vec x)
     return 2.0f * (q * half + (half - 0.5f));
 }
 
-/* log(2^e (1 + f)) for f in [sqrt(1/2) - 1, sqrt(2) - 1]: (log(1 + f) - f + f^2 / 2) / f^3 is a minimax polynomial. */
+/* log(2^e (1 + f)) for f in [sqrt(1/2) - 1, sqrt(2) - 1]: (log(1 + f) - f + f^2 / 2) / f^3 is a minimax
+ * polynomial. */
 VEC_INLINE vec vec_log_reduced(vec f, veci exponent)
 {
     vec e = __builtin_convertvector(exponent, vec), p = vec_all(-0.076345004f);
@@ -143,7 +145,8 @@ VEC_INLINE vec vec_log(vec x)
     return vec_log_limits(x, vec_log_reduced(s.f, s.e - (small & 23)));
 }
 
-/* log(u + c), where u is 1 + x rounded and c what was lost: it goes into f. Beyond 2^24 it does not matter. */
+/* log(u + c), where u is 1 + x rounded and c what was lost: it goes into f. Beyond 2^24 it does not
+ * matter. */
 VEC_INLINE vec vec_log1p(vec x)
 {
     vec u = 1.0f + x, lost = x - (u - 1.0f);
@@ -152,7 +155,7 @@ VEC_INLINE vec vec_log1p(vec x)
     return vec_log_limits(u, vec_log_reduced(s.f + share, s.e));
 }
 
-/* 1 / (1 + exp(-x)), and what is missing to 1 with all its digits. */
+/* share = 1 / (1 + exp(-x)) and rest = 1 - share, both with all their digits. */
 struct vec_shares {
     vec share, rest;
 };

@@ -11,8 +11,8 @@
 
 typedef uint64_t vecl __attribute__((vector_size(VW * 4), may_alias));
 
-/* The products of the lower halves of 64-bit lanes. GCC's own multiplication of such vectors takes three times as long,
- * because it does not see that the upper halves are not wanted. */
+/* The products of the lower halves of 64-bit elements. GCC's own multiplication of such vectors takes three
+ * times as long, because it does not see that the upper halves are not needed. */
 VEC_INLINE vecl multiply_low(vecl a, vecl b)
 {
 #if defined(__AVX512F__)
@@ -26,7 +26,7 @@ VEC_INLINE vecl multiply_low(vecl a, vecl b)
 #endif
 }
 
-/* Both halves of factor * in, which are computed for even and odd lanes. */
+/* Both halves of factor * in, computed for even and odd elements apart. */
 VEC_INLINE void multiply_wide(uint32_t factor, vecu in, vecu *high, vecu *low)
 {
     const vecl lower = (vecl){0} + 0xFFFFFFFFu, by = (vecl){0} + factor;
@@ -35,7 +35,7 @@ VEC_INLINE void multiply_wide(uint32_t factor, vecu in, vecu *high, vecu *low)
     *low = (vecu)((even & lower) | odd << 32);
 }
 
-/* Word w of sample + lane comes to words[w]; a and group as rng_words gets them. */
+/* words[w][i] is word w of sample + i; a and group as for rng_words. */
 VEC_INLINE void philox_draw(philox4x32_key_t key, uint64_t a, uint32_t sample, uint32_t group, vecu words[4])
 {
     vecu c0 = (uint32_t)a - (vecu){0}, c1 = (uint32_t)(a >> 32) - (vecu){0}, c2, c3 = group - (vecu){0};

@@ -1,15 +1,15 @@
-/* sum.c - sums over the lanes of virtual ranks. */
+/* sum.c - sums over positions and lanes, leaf by leaf. */
 #include "math/vec/vec.h"
 
-/* One virtual rank: groups of 16 lanes go in turn to four chains of 16 accumulators, which hide the latency of the
- * additions. The order depends only on the virtual rank's own groups. */
-static float sum_leaf(const float *x, int64_t runs, int64_t leaf_lanes, int64_t lanes)
+/* The sum of one leaf: its vectors of 16 lanes go in turn to four chains of 16 accumulators, which hide the
+ * latency of the additions. The order depends only on the leaf's own lanes. */
+static float sum_one_leaf(const float *x, int64_t positions, int64_t leaf_lanes, int64_t lanes)
 {
     vec total[4][VEC_PARTS] = {{{0}}};
-    int64_t n = 0, group = 0;
-    for (; group < runs * leaf_lanes / 16; group++, n += 16) {
+    int64_t n = 0, turn = 0;
+    for (; turn < positions * leaf_lanes / 16; turn++, n += 16) {
         if (n == leaf_lanes) n = 0, x += lanes;
-        for (int p = 0; p < VEC_PARTS; p++) total[group & 3][p] += vec_load(x + n + p * VW);
+        for (int p = 0; p < VEC_PARTS; p++) total[turn & 3][p] += vec_load(x + n + p * VW);
     }
     float sum[16] __attribute__((aligned(64)));
     for (int p = 0; p < VEC_PARTS; p++)
@@ -17,13 +17,14 @@ static float sum_leaf(const float *x, int64_t runs, int64_t leaf_lanes, int64_t 
     return vec_sum16(sum);
 }
 
-void LEVEL(sum_rows)(int64_t rows, int64_t runs, int64_t lanes, int64_t leaves, const float *x, float *sums)
+void LEVEL(sum_rows)(int64_t rows, int64_t positions, int64_t lanes, int64_t leaves, const float *x,
+                     float *sums)
 {
-    for (int64_t r = 0; r < rows; r++, x += runs * lanes) {
+    for (int64_t r = 0; r < rows; r++, x += positions * lanes) {
         float waiting[VEC_TREE_LEVELS], sum = 0;
         int height = 0;
         for (int64_t leaf = 0; leaf < leaves; leaf++) {
-            sum = sum_leaf(x + leaf * (lanes / leaves), runs, lanes / leaves, lanes);
+            sum = sum_one_leaf(x + leaf * (lanes / leaves), positions, lanes / leaves, lanes);
             for (int64_t done = leaf; done & 1; done >>= 1) sum = waiting[--height] + sum;
             waiting[height++] = sum;
         }

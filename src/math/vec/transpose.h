@@ -1,10 +1,10 @@
-/* transpose.h - turns a square block of words around in registers. */
+/* transpose.h - transposes blocks of words in registers. */
 #ifndef MATH_VEC_TRANSPOSE_H
 #define MATH_VEC_TRANSPOSE_H
 
 #include "math/vec/vec.h"
 
-/* The lower, and the upper halves of two rows, element by element in turn. */
+/* Interleave the lower, and the upper halves of two rows. */
 #if VW == 16
 #define VEC_LOW  0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23
 #define VEC_HIGH 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31
@@ -21,8 +21,8 @@
 #define vec_interleave(a, b, ...) __builtin_shuffle(a, b, (veci){__VA_ARGS__})
 #endif
 
-/* Turns VW rows of VW words around. Each round interleaves row i with row i + VW / 2; after log2(VW) of them all is done. */
-VEC_INLINE void vec_turn(vecu block[VW])
+/* Transposes VW rows of VW words in log2(VW) rounds, each of which interleaves row i with row i + VW / 2. */
+VEC_INLINE void vec_transpose_block(vecu block[VW])
 {
 #pragma GCC unroll 4
     for (int round = 1; round < VW; round *= 2) {
@@ -42,27 +42,26 @@ VEC_INLINE void vec_transpose(const float *from, int64_t from_row, int64_t rows,
 {
     vecu block[VW];
     for (int i = 0; i < VW; i++) block[i] = i < rows ? (vecu)vec_load(from + i * from_row) : (vecu){0};
-    vec_turn(block);
+    vec_transpose_block(block);
 #pragma GCC unroll 16
     for (int i = 0; i < VW; i++) vec_store(to + i * to_row, (vec)block[i]);
 }
 
 /* to[j][i] = from[i][j] for i, j < 16; rows of `from` from `rows` on count as zeros. */
-VEC_INLINE void vec_turn16(const float *from, int64_t from_row, int64_t rows, float *to, int64_t to_row)
+VEC_INLINE void vec_transpose16(const float *from, int64_t from_row, int64_t rows, float *to, int64_t to_row)
 {
     for (int64_t i = 0; i < 16; i += VW)
         for (int64_t j = 0; j < 16; j += VW) {
             const float *block = from + i * from_row + j;
             if (rows >= 16)
-                vec_transpose(block, from_row, VW, to + j * to_row + i,
-                              to_row); /* without asking for each row */
+                vec_transpose(block, from_row, VW, to + j * to_row + i, to_row);
             else
                 vec_transpose(block, from_row, rows - i, to + j * to_row + i, to_row);
         }
 }
 
-/* The sums of 16 lanes of each of VW rows, rows from `rows` on counting as zeros: halves are added onto halves, in the
- * order of vec_sum16, while two rows are interleaved into one. */
+/* The sums of the 16 elements of each of VW rows, rows from `rows` on counting as zeros: halves are added
+ * onto halves, in the order of vec_sum16, while two rows are interleaved into one. */
 VEC_INLINE vec vec_sum16_rows(const float *from, int64_t rows)
 {
     vec sum[VW];

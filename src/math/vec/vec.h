@@ -1,7 +1,8 @@
 /* vec.h - the vector type of the level this file is compiled for, and what the kernel files share.
  *
- * VW floats fill one register of the level. A logical vector always has 16 lanes, that is 16 / VW
- * registers; where lanes are added to each other, they are added in the order of vec_sum16. */
+ * VW floats fill one register of the level. A vector always has 16 elements, whatever the level: 16 / VW
+ * registers. Where the elements of a vector are added to each other, they are added in the order of
+ * vec_sum16. A lane is one sample's place in such a vector. */
 #ifndef MATH_VEC_VEC_H
 #define MATH_VEC_VEC_H
 
@@ -33,7 +34,7 @@ typedef float vec __attribute__((vector_size(VW * 4), may_alias));
 typedef int32_t veci __attribute__((vector_size(VW * 4), may_alias));
 typedef uint32_t vecu __attribute__((vector_size(VW * 4), may_alias)); /* wraps around where veci must not */
 
-#define VEC_TREE_LEVELS 16 /* log2 of the most virtual ranks in a pass */
+#define VEC_TREE_LEVELS 16 /* log2 of the maximum of leaves in a pass */
 
 #define VEC_INLINE static inline __attribute__((always_inline))
 
@@ -68,13 +69,13 @@ VEC_INLINE vec vec_all(float value)
     return value - (vec){0};
 }
 
-/* where mask (all ones or all zeros per lane) ? a : b */
+/* mask ? a : b, element by element; an element of the mask is all ones or all zeros */
 VEC_INLINE vec vec_select(veci mask, vec a, vec b)
 {
     return (vec)((mask & (veci)a) | (~mask & (veci)b));
 }
 
-/* The one order in which 16 lanes are added: halves onto halves. */
+/* The one order in which the 16 elements of a vector are added: halves onto halves. */
 VEC_INLINE float vec_sum16(const float v[16])
 {
     float s8[8], s4[4];

@@ -28,7 +28,7 @@ static inline int64_t depth_of(const struct window *c)
 }
 
 /* Takes `floats` of a scratch block that is laid out (or, with a NULL base, only measured). */
-static inline int64_t carve(float *base, int64_t *used, float **part, int64_t floats)
+static inline int64_t conv_carve(float *base, int64_t *used, float **part, int64_t floats)
 {
     *part = base ? base + *used : NULL;
     *used += (floats + 15) / 16 * 16;

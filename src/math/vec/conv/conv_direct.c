@@ -32,7 +32,7 @@ struct span {
     int64_t tap, count, source;
 };
 
-static int64_t scratch_layout(const struct window *c, bool data, float *base, struct direct *d)
+static int64_t direct_lay_out(const struct window *c, bool data, float *base, struct direct *d)
 {
     *d = (struct direct){.c = c,
                          .data = data,
@@ -45,9 +45,9 @@ static int64_t scratch_layout(const struct window *c, bool data, float *base, st
     if (d->from.c > PANEL_SOURCE && d->to.c >= PANEL_RESULT)
         d->panel_columns = fit > d->shape.j ? fit : d->shape.j;
     float *tables;
-    carve(base, &used, &d->packed, (d->to.c + TILE_MAX_M) * depth);
-    carve(base, &used, &d->panel, depth * d->panel_columns * VW);
-    carve(base, &used, &tables, 2 * d->taps * (int64_t)(sizeof *d->tap / sizeof(float)));
+    conv_carve(base, &used, &d->packed, (d->to.c + TILE_MAX_M) * depth);
+    conv_carve(base, &used, &d->panel, depth * d->panel_columns * VW);
+    conv_carve(base, &used, &tables, 2 * d->taps * (int64_t)(sizeof *d->tap / sizeof(float)));
     d->tap = (struct tap *)(void *)tables;
     d->panel_tap = d->tap + d->taps;
     return used;
@@ -56,12 +56,12 @@ static int64_t scratch_layout(const struct window *c, bool data, float *base, st
 int64_t LEVEL(direct_scratch_floats)(const struct window *c)
 {
     struct direct d;
-    int64_t forward = scratch_layout(c, false, NULL, &d), data = scratch_layout(c, true, NULL, &d);
+    int64_t forward = direct_lay_out(c, false, NULL, &d), data = direct_lay_out(c, true, NULL, &d);
     return forward > data ? forward : data;
 }
 
 /* The span of result coordinate `at` along an axis. */
-static struct span span_of(const struct direct *d, enum shape_axis axis, int64_t at)
+static struct span direct_span(const struct direct *d, enum shape_axis axis, int64_t at)
 {
     int64_t stride = d->c->stride[axis], kernel = d->c->kernel[axis], size = d->from.d[axis], first, end;
     if (!d->data) { /* source = at * stride - padding + tap */
@@ -80,7 +80,7 @@ static struct span span_of(const struct direct *d, enum shape_axis axis, int64_t
 }
 
 /* Packs weights [OC][IC][taps] into tiles. */
-static void pack_weights(const struct direct *d, const float *weight)
+static void direct_pack_weights(const struct direct *d, const float *weight)
 {
     int64_t across = d->c->in.c * d->taps, row = d->data ? d->taps : across,
             channel = d->data ? across : d->taps;
@@ -92,20 +92,19 @@ static void pack_weights(const struct direct *d, const float *weight)
 }
 
 /* The tables for the taps of two spans; returns how many. */
-static int64_t list_taps(const struct direct *d, const struct span *y, const struct span *x)
+static int64_t direct_list_taps(const struct direct *d, const struct span *y, const struct span *x)
 {
     int64_t row_step = d->data ? d->c->stride[AXIS_H] : 1, step = d->data ? d->c->stride[AXIS_W] : 1;
     int64_t ahead = d->data ? -1 : 1, width = d->c->kernel[AXIS_W], count = 0;
     for (int64_t i = 0; i < y->count; i++)
         for (int64_t j = 0; j < x->count; j++, count++)
-            d->tap[count] =
-                (struct tap){((y->tap + i * row_step) * width + x->tap + j * step) * d->shape.m,
-                             (i * d->from.d[AXIS_W] + j) * ahead * d->c->lanes};
+            d->tap[count] = (struct tap){((y->tap + i * row_step) * width + x->tap + j * step) * d->shape.m,
+                                         (i * d->from.d[AXIS_W] + j) * ahead * d->c->lanes};
     return count;
 }
 
 /* Copies `columns` registers of every channel and tap of the source side by side. */
-static void fill_panel(const struct direct *d, int64_t taps, int64_t columns, const float *from)
+static void direct_fill_panel(const struct direct *d, int64_t taps, int64_t columns, const float *from)
 {
     float *to = d->panel;
     for (int64_t channel = 0; channel < d->from.c; channel++, from += shape_positions(d->from) * d->c->lanes)
@@ -116,7 +115,7 @@ static void fill_panel(const struct direct *d, int64_t taps, int64_t columns, co
 }
 
 /* A run of columns, which starts at `at` in the result. */
-static void run(const struct direct *d, int64_t taps, int64_t columns, const float *from, int64_t at)
+static void direct_run(const struct direct *d, int64_t taps, int64_t columns, const float *from, int64_t at)
 {
     struct tile t = {.channels = taps ? d->from.c : 0,
                      .taps = taps,
@@ -129,7 +128,7 @@ static void run(const struct direct *d, int64_t taps, int64_t columns, const flo
         int64_t count = columns - first < block ? columns - first : block;
         const float *b = from + first * VW;
         if (d->panel_columns) {
-            fill_panel(d, taps, count, b);
+            direct_fill_panel(d, taps, count, b);
             b = d->panel, t.tap = d->panel_tap, t.b_channel = taps * count * VW;
         }
         for (int64_t j = 0; j < count; j += d->shape.j)
@@ -146,20 +145,20 @@ static void run(const struct direct *d, int64_t taps, int64_t columns, const flo
     }
 }
 
-static void walk(const struct direct *d, const float *from)
+static void direct_walk(const struct direct *d, const float *from)
 {
     int64_t lanes = d->c->lanes;
     for (int64_t y = 0; y < d->to.d[AXIS_H]; y++) {
-        struct span sy = span_of(d, AXIS_H, y);
+        struct span sy = direct_span(d, AXIS_H, y);
         for (int64_t x = 0, next; x < d->to.d[AXIS_W]; x = next) {
-            struct span sx = span_of(d, AXIS_W, x);
+            struct span sx = direct_span(d, AXIS_W, x);
             for (next = x + 1; next < d->to.d[AXIS_W] && d->c->stride[AXIS_W] == 1; next++) {
-                struct span other = span_of(d, AXIS_W, next);
+                struct span other = direct_span(d, AXIS_W, next);
                 if (other.tap != sx.tap || other.count != sx.count) break;
             }
-            int64_t taps = list_taps(d, &sy, &sx),
+            int64_t taps = direct_list_taps(d, &sy, &sx),
                     at = taps ? (sy.source * d->from.d[AXIS_W] + sx.source) * lanes : 0;
-            run(d, taps, (next - x) * lanes / VW, from + at, (y * d->to.d[AXIS_W] + x) * lanes);
+            direct_run(d, taps, (next - x) * lanes / VW, from + at, (y * d->to.d[AXIS_W] + x) * lanes);
         }
     }
 }
@@ -168,20 +167,20 @@ void LEVEL(direct_forward)(const struct window *c, const float *weight, const fl
                            const float *x, float *y, float *scratch)
 {
     struct direct d;
-    scratch_layout(c, false, scratch, &d);
-    pack_weights(&d, weight);
+    direct_lay_out(c, false, scratch, &d);
+    direct_pack_weights(&d, weight);
     d.finish = (struct finish){.bias = bias, .relu = relu};
     d.result = y;
-    walk(&d, x);
+    direct_walk(&d, x);
 }
 
 void LEVEL(direct_backward_data)(const struct window *c, const float *weight, const float *dy,
                                  const float *mask, float *dx, float *scratch)
 {
     struct direct d;
-    scratch_layout(c, true, scratch, &d);
-    pack_weights(&d, weight);
+    direct_lay_out(c, true, scratch, &d);
+    direct_pack_weights(&d, weight);
     d.finish = (struct finish){.mask = mask};
     d.result = dx;
-    walk(&d, dy);
+    direct_walk(&d, dy);
 }

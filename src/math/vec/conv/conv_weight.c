@@ -6,15 +6,15 @@
 #include "math/vec/conv/winograd.h"
 
 #define PANEL_CHANNELS 16 /* fewer output channels leave much of a vector empty */
-#define PANEL_DEPTH    64 /* fewer taps do not repay turning the gradients round */
+#define PANEL_DEPTH    64 /* with fewer products per output the transposition of the gradients does not pay */
 
-static bool panel_fits(const struct window *c)
+static bool weight_panel_fits(const struct window *c)
 {
     return winograd_fits(c) || (c->out.c >= PANEL_CHANNELS && depth_of(c) >= PANEL_DEPTH);
 }
 
 /* One more sum than a tree over the leaves is deep. */
-static int64_t tree_slots(const struct window *c)
+static int64_t weight_tree_slots(const struct window *c)
 {
     int64_t slots = 1;
     while ((int64_t)1 << (slots - 1) < c->leaves) slots++;
@@ -22,54 +22,54 @@ static int64_t tree_slots(const struct window *c)
 }
 
 /* Where leaf `leaf` puts its sums: as many slots are in use as there are complete subtrees before it. */
-static int64_t tree_slot(int64_t leaf)
+static int64_t weight_tree_slot(int64_t leaf)
 {
     return __builtin_popcountll((unsigned long long)leaf);
 }
 
 /* Adds the subtrees that leaf `leaf` completes. */
-static void tree_add(float *slots, int64_t stride, int64_t count, int64_t leaf)
+static void weight_tree_add(float *slots, int64_t stride, int64_t count, int64_t leaf)
 {
-    for (int64_t slot = tree_slot(leaf); leaf & 1; leaf >>= 1, slot--) {
+    for (int64_t slot = weight_tree_slot(leaf); leaf & 1; leaf >>= 1, slot--) {
         float *sum = slots + (slot - 1) * stride, *last = slots + slot * stride;
         for (int64_t i = 0; i < count; i += VW) vec_store(sum + i, vec_load(sum + i) + vec_load(last + i));
     }
 }
 
 /* Scratch, in floats: a slot of sums for each level of the tree, and the work space of a leaf. */
-static int64_t slot_floats(const struct window *c)
+static int64_t weight_slot_floats(const struct window *c)
 {
     int64_t weights = c->out.c * depth_of(c);
-    return panel_fits(c) ? PANEL_SUM_ROWS * PANEL_WIDTH : (weights + 15) / 16 * 16;
+    return weight_panel_fits(c) ? PANEL_SUM_ROWS * PANEL_WIDTH : (weights + 15) / 16 * 16;
 }
 
 int64_t LEVEL(conv_weight_scratch_floats)(const struct window *c)
 {
-    int64_t work = winograd_fits(c) ? LEVEL(winograd_leaf_floats)()
-                   : panel_fits(c)  ? LEVEL(panel_leaf_floats)()
-                                    : LEVEL(outer_floats)(c);
-    return slot_floats(c) * tree_slots(c) + work;
+    int64_t work = winograd_fits(c)       ? LEVEL(winograd_leaf_floats)()
+                   : weight_panel_fits(c) ? LEVEL(panel_leaf_floats)()
+                                          : LEVEL(outer_floats)(c);
+    return weight_slot_floats(c) * weight_tree_slots(c) + work;
 }
 
 /* Turns sums [rows][PANEL_WIDTH] into their place in dweight [OC][depth]. */
-static void store_block(const struct panel_block *b, int64_t depth, const float *sums, float *dweight)
+static void weight_store_block(const struct panel_block *b, int64_t depth, const float *sums, float *dweight)
 {
     for (int64_t oc = 0; oc < b->channels; oc += 16)
         for (int64_t row = 0; row < b->rows; row += 16) {
             float block[16][16] __attribute__((aligned(64)));
             int64_t rows = b->rows - row < 16 ? b->rows - row : 16;
-            vec_turn16(sums + row * PANEL_WIDTH + oc, PANEL_WIDTH, rows, block[0], 16);
+            vec_transpose16(sums + row * PANEL_WIDTH + oc, PANEL_WIDTH, rows, block[0], 16);
             for (int64_t i = 0; i < 16 && oc + i < b->channels; i++)
                 memcpy(dweight + (b->oc + oc + i) * depth + b->row + row, block[i],
                        (size_t)rows * sizeof(float));
         }
 }
 
-static void panel_weight(const struct window *c, const float *x, const float *dy, float *dweight,
-                         float *scratch)
+static void weight_by_panels(const struct window *c, const float *x, const float *dy, float *dweight,
+                             float *scratch)
 {
-    int64_t depth = depth_of(c), slot = slot_floats(c), lanes = c->lanes / c->leaves;
-    float *work = scratch + slot * tree_slots(c);
+    int64_t depth = depth_of(c), slot = weight_slot_floats(c), lanes = c->lanes / c->leaves;
+    float *work = scratch + slot * weight_tree_slots(c);
     for (int64_t oc = 0; oc < c->out.c; oc += PANEL_WIDTH)
         for (int64_t row = 0; row < depth; row += PANEL_SUM_ROWS) {
             struct panel_block b = {.oc = oc,
@@ -78,31 +78,31 @@ static void panel_weight(const struct window *c, const float *x, const float *dy
                                     .rows = depth - row < PANEL_SUM_ROWS ? depth - row : PANEL_SUM_ROWS,
                                     .lanes = lanes};
             for (int64_t leaf = 0; leaf < c->leaves; leaf++) {
-                float *sums = scratch + slot * tree_slot(leaf);
+                float *sums = scratch + slot * weight_tree_slot(leaf);
                 b.lane = leaf * lanes;
                 if (winograd_fits(c))
                     LEVEL(winograd_leaf)(c, &b, x, dy, sums, work);
                 else
                     LEVEL(panel_leaf)(c, &b, x, dy, sums, work);
-                tree_add(scratch, slot, b.rows * PANEL_WIDTH, leaf);
+                weight_tree_add(scratch, slot, b.rows * PANEL_WIDTH, leaf);
             }
-            store_block(&b, depth, scratch, dweight);
+            weight_store_block(&b, depth, scratch, dweight);
         }
 }
 
 void LEVEL(conv_backward_weight)(const struct window *c, const float *x, const float *dy, float *dweight,
                                  float *scratch)
 {
-    if (panel_fits(c)) {
-        panel_weight(c, x, dy, dweight, scratch);
+    if (weight_panel_fits(c)) {
+        weight_by_panels(c, x, dy, dweight, scratch);
         return;
     }
-    int64_t weights = c->out.c * depth_of(c), slot = slot_floats(c);
-    float *work = scratch + slot * tree_slots(c);
+    int64_t weights = c->out.c * depth_of(c), slot = weight_slot_floats(c);
+    float *work = scratch + slot * weight_tree_slots(c);
     LEVEL(outer_sums)(c, x, dy, work);
     for (int64_t leaf = 0; leaf < c->leaves; leaf++) {
-        LEVEL(outer_leaf)(c, leaf, scratch + slot * tree_slot(leaf), work);
-        tree_add(scratch, slot, weights, leaf);
+        LEVEL(outer_leaf)(c, leaf, scratch + slot * weight_tree_slot(leaf), work);
+        weight_tree_add(scratch, slot, weights, leaf);
     }
     memcpy(dweight, scratch, (size_t)weights * sizeof *dweight);
 }

@@ -1,4 +1,6 @@
-/* outer.c - the register tile keeps M output channels x T taps; each column (16 lanes at one position) costs
+/* outer.c - the weight gradients of outer.h.
+ *
+ * The register tile keeps M output channels x T taps; each column (16 lanes at one position) costs
  * M + T loads for M x T products. Where there is padding or more than two leaves, the input rows under a band
  * of output rows and the gradients of a tile are copied leaf by leaf, side by side and with zeros around: so
  * padding and a leaf's place among the lanes cost little, and lines far apart do not compete for the same
@@ -39,37 +41,39 @@ struct operands {
 };
 
 /* Input positions along an axis under `count` positions of the output. */
-static int64_t span_under(const struct window *c, enum shape_axis axis, int64_t count)
+static int64_t outer_span_under(const struct window *c, enum shape_axis axis, int64_t count)
 {
     return (count - 1) * c->stride[axis] + c->kernel[axis];
 }
 
-static int64_t rows_under(const struct window *c, int64_t out_rows)
+static int64_t outer_rows_under(const struct window *c, int64_t out_rows)
 {
-    return span_under(c, AXIS_H, out_rows);
+    return outer_span_under(c, AXIS_H, out_rows);
 }
 
-static int64_t work_layout(const struct window *c, float *base, struct outer *o)
+static int64_t outer_lay_out(const struct window *c, float *base, struct outer *o)
 {
-    int64_t used = 0, lanes = c->lanes / c->leaves, width = span_under(c, AXIS_W, c->out.d[AXIS_W]), rows = 1;
+    int64_t used = 0, lanes = c->lanes / c->leaves, width = outer_span_under(c, AXIS_W, c->out.d[AXIS_W]),
+            rows = 1;
     while (rows < c->out.d[AXIS_H] &&
-           (c->in.c * rows_under(c, rows + 1) * width + c->out.c * (rows + 1) * c->out.d[AXIS_W]) * lanes <=
+           (c->in.c * outer_rows_under(c, rows + 1) * width + c->out.c * (rows + 1) * c->out.d[AXIS_W]) *
+                   lanes <=
                BAND_FLOATS)
         rows++;
     bool copies = !window_is_inside(c) || c->leaves > NEAR_LEAVES;
     *o = (struct outer){.lanes = lanes,
                         .depth = depth_of(c),
-                        .rows = copies ? rows_under(c, rows) : c->in.d[AXIS_H],
+                        .rows = copies ? outer_rows_under(c, rows) : c->in.d[AXIS_H],
                         .width = copies ? width : c->in.d[AXIS_W],
                         .out_rows = rows,
                         .stride = copies ? lanes : c->lanes,
                         .copies = copies};
-    int64_t band = c->in.c * rows_under(c, rows) * width * c->lanes, least = c->leaves * BAND_FLOATS;
+    int64_t band = c->in.c * outer_rows_under(c, rows) * width * c->lanes, min_band = c->leaves * BAND_FLOATS;
     float *offsets;
-    carve(base, &used, &offsets, 2 * (o->depth + 3 * COLUMNS));
-    carve(base, &used, &o->sums, c->leaves * c->out.c * o->depth * 16);
-    carve(base, &used, &o->gradients, c->leaves * TILE_M * COLUMNS * 16);
-    carve(base, &used, &o->band, band > least ? band : least);
+    conv_carve(base, &used, &offsets, 2 * (o->depth + 3 * COLUMNS));
+    conv_carve(base, &used, &o->sums, c->leaves * c->out.c * o->depth * 16);
+    conv_carve(base, &used, &o->gradients, c->leaves * TILE_M * COLUMNS * 16);
+    conv_carve(base, &used, &o->band, band > min_band ? band : min_band);
     o->x_column = (int64_t *)(void *)offsets;
     o->dy_column = o->x_column + COLUMNS;
     o->copy_column = o->dy_column + COLUMNS;
@@ -78,8 +82,8 @@ static int64_t work_layout(const struct window *c, float *base, struct outer *o)
 }
 
 /* sums [m][t][16] += the products of M channels and T taps over `columns` columns. */
-VEC_INLINE void product(const int M, const int T, const struct outer *o, int64_t columns, const int64_t *tap,
-                        const struct operands *from, float *sums)
+VEC_INLINE void outer_multiply(const int M, const int T, const struct outer *o, int64_t columns,
+                               const int64_t *tap, const struct operands *from, float *sums)
 {
     vec sum[TILE_M][TILE_T][VEC_PARTS];
 #define EACH(statement)                                                                                      \
@@ -100,33 +104,33 @@ VEC_INLINE void product(const int M, const int T, const struct outer *o, int64_t
 }
 
 /* All taps of M channels. */
-VEC_INLINE void all_taps(const int M, const struct outer *o, int64_t columns, const struct operands *from,
-                         float *sums)
+VEC_INLINE void outer_multiply_taps(const int M, const struct outer *o, int64_t columns,
+                                    const struct operands *from, float *sums)
 {
     int64_t k = 0;
     for (; k + TILE_T <= o->depth; k += TILE_T)
-        product(M, TILE_T, o, columns, o->tap + k, from, sums + k * 16);
-    for (; k < o->depth; k++) product(M, 1, o, columns, o->tap + k, from, sums + k * 16);
+        outer_multiply(M, TILE_T, o, columns, o->tap + k, from, sums + k * 16);
+    for (; k < o->depth; k++) outer_multiply(M, 1, o, columns, o->tap + k, from, sums + k * 16);
 }
 
 /* One leaf's lanes of `count` positions, and zeros. */
-VEC_INLINE float *copy_lanes(const struct window *c, const struct outer *o, int64_t count, const float *x,
-                             float *to)
+VEC_INLINE float *outer_copy_lanes(const struct window *c, const struct outer *o, int64_t count,
+                                   const float *x, float *to)
 {
     for (int64_t i = 0; i < count; i++, x += c->lanes, to += o->lanes)
         for (int64_t n = 0; n < o->lanes; n += VW) vec_store(to + n, vec_load(x + n));
     return to;
 }
 
-VEC_INLINE float *clear_lanes(const struct outer *o, int64_t count, float *to)
+VEC_INLINE float *outer_clear_lanes(const struct outer *o, int64_t count, float *to)
 {
     memset(to, 0, (size_t)(count * o->lanes) * sizeof *to);
     return to + count * o->lanes;
 }
 
 /* One leaf's input rows from `first` on; rows and columns outside are zeros. */
-static void copy_band(const struct window *c, const struct outer *o, int64_t first, int64_t rows,
-                      const float *x, float *band)
+static void outer_copy_band(const struct window *c, const struct outer *o, int64_t first, int64_t rows,
+                            const float *x, float *band)
 {
     int64_t left = c->pad_before[AXIS_W], right = o->width - left;
     int64_t inside = right < c->in.d[AXIS_W] ? right : c->in.d[AXIS_W];
@@ -135,18 +139,19 @@ static void copy_band(const struct window *c, const struct outer *o, int64_t fir
             int64_t y = first + row - c->pad_before[AXIS_H];
             float *to = band + (ic * o->rows + row) * o->width * o->lanes;
             if (y < 0 || y >= c->in.d[AXIS_H] || inside <= 0) {
-                clear_lanes(o, o->width, to);
+                outer_clear_lanes(o, o->width, to);
                 continue;
             }
-            if (left) to = clear_lanes(o, left, to);
-            to = copy_lanes(c, o, inside, x + (ic * c->in.d[AXIS_H] + y) * c->in.d[AXIS_W] * c->lanes, to);
-            if (right > inside) clear_lanes(o, right - inside, to);
+            if (left) to = outer_clear_lanes(o, left, to);
+            to = outer_copy_lanes(c, o, inside, x + (ic * c->in.d[AXIS_H] + y) * c->in.d[AXIS_W] * c->lanes,
+                                  to);
+            if (right > inside) outer_clear_lanes(o, right - inside, to);
         }
 }
 
 /* All leaves' gradients of M channels, in the order in which they lie in memory. */
-static void copy_gradients(const struct window *c, const struct outer *o, int64_t m, int64_t columns,
-                           const float *dy)
+static void outer_copy_gradients(const struct window *c, const struct outer *o, int64_t m, int64_t columns,
+                                 const float *dy)
 {
     for (int64_t i = 0; i < m; i++, dy += shape_positions(c->out) * c->lanes)
         for (int64_t column = 0; column < columns; column++) {
@@ -158,14 +163,14 @@ static void copy_gradients(const struct window *c, const struct outer *o, int64_
 }
 
 /* All channels and leaves over the columns in the tables. */
-static void add_columns(const struct window *c, const struct outer *o, int64_t columns, const float *band,
-                        const float *dy)
+static void outer_add_columns(const struct window *c, const struct outer *o, int64_t columns,
+                              const float *band, const float *dy)
 {
     int64_t plane = shape_positions(c->out) * c->lanes;
     for (int64_t oc = 0, m; oc < c->out.c; oc += m, dy += m * plane) {
         int64_t left = c->out.c - oc;
         m = left >= TILE_M ? TILE_M : left >= 2 ? 2 : 1;
-        if (o->copies) copy_gradients(c, o, m, columns, dy);
+        if (o->copies) outer_copy_gradients(c, o, m, columns, dy);
         for (int64_t leaf = 0; leaf < c->leaves; leaf++) {
             float *sums = o->sums + (leaf * c->out.c + oc) * o->depth * 16;
             struct operands from = {band + leaf * o->lanes, dy + leaf * o->lanes, plane, o->dy_column};
@@ -174,39 +179,39 @@ static void add_columns(const struct window *c, const struct outer *o, int64_t c
                                          o->gradients + leaf * TILE_M * COLUMNS * 16, COLUMNS * 16,
                                          o->copy_column};
             if (m == TILE_M)
-                all_taps(TILE_M, o, columns, &from, sums);
+                outer_multiply_taps(TILE_M, o, columns, &from, sums);
             else if (m == 2)
-                all_taps(2, o, columns, &from, sums);
+                outer_multiply_taps(2, o, columns, &from, sums);
             else
-                all_taps(1, o, columns, &from, sums);
+                outer_multiply_taps(1, o, columns, &from, sums);
         }
     }
 }
 
 /* The band of `rows` output rows from `oy` on: its columns, 16 lanes at a position each, in order. */
-static void add_band(const struct window *c, struct outer *o, int64_t oy, int64_t rows, const float *x,
-                     const float *dy)
+static void outer_add_band(const struct window *c, struct outer *o, int64_t oy, int64_t rows, const float *x,
+                           const float *dy)
 {
     int64_t columns = 0, down = c->stride[AXIS_H], across = c->stride[AXIS_W];
     const float *band = o->copies ? o->band : x + oy * down * c->in.d[AXIS_W] * c->lanes;
     for (int64_t leaf = 0; o->copies && leaf < c->leaves; leaf++)
-        copy_band(c, o, oy * down, rows_under(c, rows), x + leaf * o->lanes,
-                  o->band + leaf * c->in.c * o->rows * o->width * o->lanes);
+        outer_copy_band(c, o, oy * down, outer_rows_under(c, rows), x + leaf * o->lanes,
+                        o->band + leaf * c->in.c * o->rows * o->width * o->lanes);
     for (int64_t row = 0; row < rows; row++)
         for (int64_t ox = 0; ox < c->out.d[AXIS_W]; ox++)
             for (int64_t lane = 0; lane < o->lanes; lane += 16) {
                 o->x_column[columns] = (row * down * o->width + ox * across) * o->stride + lane;
                 o->dy_column[columns] = ((oy + row) * c->out.d[AXIS_W] + ox) * c->lanes + lane;
                 if (++columns < COLUMNS) continue;
-                add_columns(c, o, columns, band, dy);
+                outer_add_columns(c, o, columns, band, dy);
                 columns = 0, o->fresh = false;
             }
-    if (columns) add_columns(c, o, columns, band, dy);
+    if (columns) outer_add_columns(c, o, columns, band, dy);
     o->fresh = false;
 }
 
 /* Adds up the 16 lanes of each sum. */
-static void add_lanes(int64_t count, const float *lanes, float *sums)
+static void outer_add_lanes(int64_t count, const float *lanes, float *sums)
 {
     for (int64_t i = 0; i < count; i += VW) {
         float some[VW] __attribute__((aligned(64)));
@@ -218,26 +223,27 @@ static void add_lanes(int64_t count, const float *lanes, float *sums)
 int64_t LEVEL(outer_floats)(const struct window *c)
 {
     struct outer o;
-    return work_layout(c, NULL, &o);
+    return outer_lay_out(c, NULL, &o);
 }
 
 void LEVEL(outer_sums)(const struct window *c, const float *x, const float *dy, float *work)
 {
     struct outer o;
-    work_layout(c, work, &o);
+    outer_lay_out(c, work, &o);
     int64_t taps = window_taps(c), across = c->kernel[AXIS_W];
     for (int64_t k = 0; k < o.depth; k++)
         o.tap[k] = ((k / taps * o.rows + k % taps / across) * o.width + k % across) * o.stride;
     o.fresh = true;
     for (int64_t i = 0; i < COLUMNS; i++) o.copy_column[i] = i * 16;
     for (int64_t oy = 0; oy < c->out.d[AXIS_H]; oy += o.out_rows)
-        add_band(c, &o, oy, c->out.d[AXIS_H] - oy < o.out_rows ? c->out.d[AXIS_H] - oy : o.out_rows, x, dy);
+        outer_add_band(c, &o, oy, c->out.d[AXIS_H] - oy < o.out_rows ? c->out.d[AXIS_H] - oy : o.out_rows, x,
+                       dy);
 }
 
 void LEVEL(outer_leaf)(const struct window *c, int64_t leaf, float *sums, float *work)
 {
     struct outer o;
-    work_layout(c, work, &o);
+    outer_lay_out(c, work, &o);
     int64_t weights = c->out.c * o.depth;
-    add_lanes(weights, o.sums + leaf * weights * 16, sums);
+    outer_add_lanes(weights, o.sums + leaf * weights * 16, sums);
 }

@@ -11,8 +11,8 @@
 #define PANEL_MAX_M    6
 #endif
 
-VEC_INLINE void product(const int M, const int J, int64_t columns, const float *row, const float *turned,
-                        float *sums)
+VEC_INLINE void panel_multiply_tile(const int M, const int J, int64_t columns, const float *row,
+                                    const float *transposed, float *sums)
 {
     vec sum[12][PANEL_MAX_J];
 #pragma GCC unroll 12
@@ -22,7 +22,7 @@ VEC_INLINE void product(const int M, const int J, int64_t columns, const float *
     for (int64_t k = 0; k < columns; k++) {
         vec channel[PANEL_MAX_J];
 #pragma GCC unroll 4
-        for (int j = 0; j < J; j++) channel[j] = vec_load(turned + k * PANEL_WIDTH + j * VW);
+        for (int j = 0; j < J; j++) channel[j] = vec_load(transposed + k * PANEL_WIDTH + j * VW);
 #pragma GCC unroll 12
         for (int m = 0; m < M; m++) {
             vec value = vec_all(row[m * PANEL_ROW + k]);
@@ -40,13 +40,13 @@ VEC_INLINE void product(const int M, const int J, int64_t columns, const float *
 }
 
 /* All rows over J registers of channels: tiles of M rows, then what is left. */
-VEC_INLINE void all_rows(const int M, const int J, int64_t rows, int64_t columns, const float *row,
-                         const float *turned, float *sums)
+VEC_INLINE void panel_multiply_rows(const int M, const int J, int64_t rows, int64_t columns, const float *row,
+                                    const float *transposed, float *sums)
 {
     int64_t i = 0;
 #define TILE(m)                                                                                              \
     for (; i + (m) <= rows; i += (m))                                                                        \
-        product(m, J, columns, row + i * PANEL_ROW, turned, sums + i * PANEL_WIDTH);
+        panel_multiply_tile(m, J, columns, row + i * PANEL_ROW, transposed, sums + i * PANEL_WIDTH);
     TILE(M)
     TILE(4)
     TILE(2)
@@ -55,20 +55,20 @@ VEC_INLINE void all_rows(const int M, const int J, int64_t rows, int64_t columns
 }
 
 void LEVEL(panel_product)(int64_t rows, int64_t channels, int64_t columns, const float *row,
-                          const float *turned, float *sums)
+                          const float *transposed, float *sums)
 {
     for (int64_t registers = (channels + VW - 1) / VW; registers > 0; registers -= PANEL_MAX_J) {
         switch (registers) {
 #define CASE(J, M)                                                                                           \
     case J:                                                                                                  \
-        all_rows(M, J, rows, columns, row, turned, sums);                                                    \
+        panel_multiply_rows(M, J, rows, columns, row, transposed, sums);                                     \
         break;
             PANEL_TILES(CASE)
 #undef CASE
         default:
-            all_rows(PANEL_MAX_M, PANEL_MAX_J, rows, columns, row, turned, sums);
+            panel_multiply_rows(PANEL_MAX_M, PANEL_MAX_J, rows, columns, row, transposed, sums);
         }
-        turned += PANEL_MAX_J * VW;
+        transposed += PANEL_MAX_J * VW;
         sums += PANEL_MAX_J * VW;
     }
 }

@@ -1,12 +1,12 @@
 /* panel.h - weight gradients of many output channels: products whose result has the output channels side by
  * side.
  *
- *     sums[row][oc] += sum over columns of rows[row][column] * turned[column][oc]
+ *     sums[row][oc] += sum over columns of rows[row][column] * transposed[column][oc]
  * A row is a tap (or an input channel at a point of Winograd's transform), a column one lane at one position.
- * The gradients dy come with their lanes side by side and are turned round in registers, 16 channels x 16
- * lanes at a time; so the register tile takes one broadcast per row and a vector of channels, and no lanes
- * need be added to each other at the end. A panel holds so few columns that the turned gradients stay in the
- * L1 cache. Every panel's sums start at zero and are added to the total: short chains, hence small errors. */
+ * The gradients dy come with their lanes side by side and are transposed in registers, 16 channels x 16 lanes
+ * at a time; so the register tile takes one broadcast per row and a vector of channels, and no lanes need be
+ * added to each other at the end. A panel holds so few columns that the transposed gradients stay in the L1
+ * cache. Every panel's sums start at zero and are added to the total: short chains, hence small errors. */
 #ifndef MATH_VEC_CONV_PANEL_H
 #define MATH_VEC_CONV_PANEL_H
 
@@ -27,16 +27,13 @@ struct panel_block {
     int64_t lane, lanes;  /* of the leaf */
 };
 
-/* sums [rows][PANEL_WIDTH] += rows [rows][PANEL_ROW] * turned [columns][PANEL_WIDTH]. */
+/* sums [rows][PANEL_WIDTH] += rows [rows][PANEL_ROW] * transposed [columns][PANEL_WIDTH]. */
 void LEVEL(panel_product)(int64_t rows, int64_t channels, int64_t columns, const float *row,
-                          const float *turned, float *sums);
+                          const float *transposed, float *sums);
 
-/* The sums of one leaf, overwritten. `work` as the function that measures it says. */
+/* Computes the sums of one leaf; work: panel_leaf_floats(). */
 void LEVEL(panel_leaf)(const struct window *c, const struct panel_block *b, const float *x, const float *dy,
                        float *sums, float *work);
-void LEVEL(winograd_leaf)(const struct window *c, const struct panel_block *b, const float *x,
-                          const float *dy, float *sums, float *work);
 int64_t LEVEL(panel_leaf_floats)(void);
-int64_t LEVEL(winograd_leaf_floats)(void);
 
 #endif

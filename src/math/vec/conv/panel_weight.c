@@ -2,22 +2,22 @@
  * are copied into a panel, so that padding and stride cost nothing. */
 #include "math/vec/conv/panel.h"
 
-#define ROWS 48 /* rows of patches at once: in the L1 cache beside the turned gradients */
+#define ROWS 48 /* rows of patches at once: in the L1 cache beside the transposed gradients */
 
 /* Where a column starts in the input. */
 struct patch {
     int64_t y, x, lane; /* of the window's first element; may hang over the edge */
 };
 
-/* `work`: patches [ROWS][PANEL_ROW] and turned gradients [columns][PANEL_WIDTH]. */
+/* `work`: patches [ROWS][PANEL_ROW] and transposed gradients [columns][PANEL_WIDTH]. */
 int64_t LEVEL(panel_leaf_floats)(void)
 {
     return ROWS * PANEL_ROW + PANEL_GROUPS * 16 * PANEL_WIDTH;
 }
 
 /* Rows [first, first + rows) of the patches. */
-static void pack_rows(const struct window *c, const float *x, const struct patch *patch, int64_t groups,
-                      int64_t first, int64_t rows, float *panel)
+static void panel_pack_rows(const struct window *c, const float *x, const struct patch *patch, int64_t groups,
+                            int64_t first, int64_t rows, float *panel)
 {
     int64_t h = c->in.d[AXIS_H], w = c->in.d[AXIS_W], lanes = c->lanes, from[PANEL_GROUPS];
     int64_t down = c->kernel[AXIS_H], across = c->kernel[AXIS_W];
@@ -42,7 +42,7 @@ static void pack_rows(const struct window *c, const float *x, const struct patch
 void LEVEL(panel_leaf)(const struct window *c, const struct panel_block *b, const float *x, const float *dy,
                        float *sums, float *work)
 {
-    float *panel = work, *turned = work + ROWS * PANEL_ROW;
+    float *panel = work, *transposed = work + ROWS * PANEL_ROW;
     int64_t plane = shape_positions(c->out) * c->lanes, groups = shape_positions(c->out) * b->lanes / 16;
     memset(sums, 0, (size_t)(b->rows * PANEL_WIDTH) * sizeof *sums);
     for (int64_t group = 0; group < groups; group += PANEL_GROUPS) {
@@ -54,14 +54,14 @@ void LEVEL(panel_leaf)(const struct window *c, const struct panel_block *b, cons
             patch[j] = (struct patch){row * c->stride[AXIS_H] - c->pad_before[AXIS_H],
                                       column * c->stride[AXIS_W] - c->pad_before[AXIS_W], lane};
             for (int64_t oc = 0; oc < b->channels; oc += 16)
-                vec_turn16(dy + (b->oc + oc) * plane + position * c->lanes + lane, plane,
-                           b->channels - oc < 16 ? b->channels - oc : 16, turned + j * 16 * PANEL_WIDTH + oc,
-                           PANEL_WIDTH);
+                vec_transpose16(dy + (b->oc + oc) * plane + position * c->lanes + lane, plane,
+                                b->channels - oc < 16 ? b->channels - oc : 16,
+                                transposed + j * 16 * PANEL_WIDTH + oc, PANEL_WIDTH);
         }
         for (int64_t row = 0; row < b->rows; row += ROWS) {
             int64_t rows = b->rows - row < ROWS ? b->rows - row : ROWS;
-            pack_rows(c, x, patch, count, b->row + row, rows, panel);
-            LEVEL(panel_product)(rows, b->channels, count * 16, panel, turned, sums + row * PANEL_WIDTH);
+            panel_pack_rows(c, x, patch, count, b->row + row, rows, panel);
+            LEVEL(panel_product)(rows, b->channels, count * 16, panel, transposed, sums + row * PANEL_WIDTH);
         }
     }
 }

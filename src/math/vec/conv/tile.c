@@ -3,7 +3,8 @@
 
 /* One product of every element. The shorter side of the tile waits in registers, the longer is loaded one by
  * one. */
-VEC_INLINE void multiply_add(const int M, const int J, const float *a, const float *b, vec sum[][TILE_MAX_J])
+VEC_INLINE void tile_multiply_add(const int M, const int J, const float *a, const float *b,
+                                  vec sum[][TILE_MAX_J])
 {
     vec weight[TILE_MAX_M], column[TILE_MAX_J];
     if (J > M) {
@@ -40,7 +41,7 @@ VEC_INLINE void tile_product(const int M, const int J, const struct tile *t)
     for (int64_t channel = 0; channel < t->channels; channel++) {
         const float *channel_a = t->a + channel * t->a_channel, *channel_b = t->b + channel * t->b_channel;
         for (const struct tap *tap = t->tap; tap < end; tap++)
-            multiply_add(M, J, channel_a + tap->a, channel_b + tap->b, sum);
+            tile_multiply_add(M, J, channel_a + tap->a, channel_b + tap->b, sum);
     }
 
 #pragma GCC unroll 12
@@ -69,7 +70,7 @@ struct tile_shape LEVEL(tile_shape_for)(int64_t rows)
 }
 
 /* The tile of M x J, or fewer columns piece by piece. */
-VEC_INLINE void run(const int M, const int J, int64_t registers, const struct tile *t)
+VEC_INLINE void tile_run_pieces(const int M, const int J, int64_t registers, const struct tile *t)
 {
     if (registers == J) {
         tile_product(M, J, t);
@@ -93,7 +94,7 @@ VEC_INLINE void run(const int M, const int J, int64_t registers, const struct ti
 #define RUN(M, J)                                                                                            \
     static __attribute__((noinline)) void run_##M(int64_t registers, const struct tile *t)                   \
     {                                                                                                        \
-        run(M, J, registers, t);                                                                             \
+        tile_run_pieces(M, J, registers, t);                                                                 \
     }
 TILE_SHAPES(RUN)
 #undef RUN

@@ -11,7 +11,8 @@
 
 #include "math/vec/vec.h"
 
-/* Rows x registers that fill the register file; the first that wastes least of a channel count is taken. */
+/* Rows x registers that fill the register file; tile_shape_for takes the first that wastes the fewest
+ * rows. */
 #if VEC_REGISTERS == 32
 #define TILE_SHAPES(X) X(12, 2) X(8, 3) X(6, 4) X(3, 8) X(1, 8)
 #else
@@ -20,7 +21,7 @@
 #define TILE_MAX_M 12
 #define TILE_MAX_J 8
 
-/* What becomes of the sums of a result; bias and mask start at its first row and column. */
+/* What is done with the sums of a result; bias and mask start at its first row and column. */
 struct finish {
     const float *bias; /* [rows], or NULL for zeros */
     bool relu;         /* as relu_forward */
@@ -56,7 +57,8 @@ struct tile_shape {
     int m, j; /* rows, registers */
 };
 
-/* The shape that wastes least on so many rows, and one tile of it over `registers` <= j columns. */
+/* Returns the shape that wastes the fewest of `rows` rows. tile_run computes one tile of it over `registers`
+ * <= j registers of columns. */
 struct tile_shape LEVEL(tile_shape_for)(int64_t rows);
 void LEVEL(tile_run)(int m, int64_t registers, const struct tile *t);
 

@@ -1,5 +1,5 @@
 /* winograd.c - forward pass and data gradient of winograd.h's convolutions. The data gradient is a forward
- * pass as well: of dy, with the window turned round, input and output channels exchanged, and padding 2 - p.
+ * pass as well: of dy, with the window mirrored, input and output channels exchanged, and padding 2 - p.
  *
  * Columns are tiles x lanes. A block of J columns is carried from its input to its output while it lies in
  * the L2 cache: transformed inputs V [16][IC][J]; for each block of output channels the 16 products U V = M
@@ -26,7 +26,7 @@ struct winograd {
     struct winograd_column *column; /* [J] */
 };
 
-static int64_t scratch_layout(const struct window *c, float *base, struct winograd *w)
+static int64_t winograd_lay_out(const struct window *c, float *base, struct winograd *w)
 {
     struct tile_shape shape = LEVEL(tile_shape_for)(c->out.c);
     int64_t fit = V_FLOATS / (WINOGRAD_POINTS * VW * c->in.c) / shape.j * shape.j, used = 0;
@@ -38,17 +38,17 @@ static int64_t scratch_layout(const struct window *c, float *base, struct winogr
     int64_t rows = M_FLOATS / (WINOGRAD_POINTS * VW * w->j) / shape.m * shape.m;
     w->rows = rows < shape.m ? shape.m : rows < w->packed ? rows : w->packed;
     float *taps, *column;
-    carve(base, &used, &w->u, WINOGRAD_POINTS * (w->packed * c->in.c + PAD));
-    carve(base, &used, &w->v, WINOGRAD_POINTS * (c->in.c * w->j * VW + PAD));
-    carve(base, &used, &w->m, WINOGRAD_POINTS * (w->rows * w->j * VW + PAD));
-    carve(base, &used, &taps, c->in.c * (int64_t)(sizeof *w->tap / sizeof(float)));
-    carve(base, &used, &column, w->j * (int64_t)(sizeof *w->column / sizeof(float)));
+    conv_carve(base, &used, &w->u, WINOGRAD_POINTS * (w->packed * c->in.c + PAD));
+    conv_carve(base, &used, &w->v, WINOGRAD_POINTS * (c->in.c * w->j * VW + PAD));
+    conv_carve(base, &used, &w->m, WINOGRAD_POINTS * (w->rows * w->j * VW + PAD));
+    conv_carve(base, &used, &taps, c->in.c * (int64_t)(sizeof *w->tap / sizeof(float)));
+    conv_carve(base, &used, &column, w->j * (int64_t)(sizeof *w->column / sizeof(float)));
     w->tap = (struct tap *)(void *)taps;
     w->column = (struct winograd_column *)(void *)column;
     return used;
 }
 
-static struct window transposed(const struct window *c)
+static struct window winograd_transpose(const struct window *c)
 {
     struct window t = *c;
     t.in = c->out, t.out = c->in;
@@ -60,24 +60,24 @@ static struct window transposed(const struct window *c)
 int64_t LEVEL(winograd_scratch_floats)(const struct window *c)
 {
     struct winograd w;
-    struct window t = transposed(c);
-    int64_t forward = scratch_layout(c, NULL, &w), data = scratch_layout(&t, NULL, &w);
+    struct window t = winograd_transpose(c);
+    int64_t forward = winograd_lay_out(c, NULL, &w), data = winograd_lay_out(&t, NULL, &w);
     return forward > data ? forward : data;
 }
 
 /* One point of G g Gt along one axis: g0, (g0 + g1 + g2) / 2, (g0 - g1 + g2) / 2, g2. */
-VEC_INLINE vec filter_point(int point, vec g0, vec g1, vec g2)
+VEC_INLINE vec winograd_filter_point(int point, vec g0, vec g1, vec g2)
 {
     if (point == 1) return (g0 + g1 + g2) * 0.5f;
     if (point == 2) return (g0 - g1 + g2) * 0.5f;
     return point ? g2 : g0;
 }
 
-/* U from weights with the given strides (a negative tap stride turns the window round), VW output channels at
- * once. Whole registers are stored: what is too much is overwritten by the next channels, and by nobody in
- * the gap after each point. */
-static void transform_weights(const struct winograd *w, const float *weight, int64_t oc_stride,
-                              int64_t ic_stride, int64_t tap)
+/* U from weights with the given strides (a negative tap stride mirrors the window), VW output channels at
+ * once. Whole registers are stored: the excess is overwritten by the next channels, or lies in the gap after
+ * each point. */
+static void winograd_transform_weights(const struct winograd *w, const float *weight, int64_t oc_stride,
+                                       int64_t ic_stride, int64_t tap)
 {
     int64_t channels = w->c.in.c, m = w->shape.m, point_floats = w->packed * channels + PAD;
     float *u = w->u;
@@ -92,15 +92,16 @@ static void transform_weights(const struct winograd *w, const float *weight, int
                 for (int y = 0; y < 4; y++) {
                     vec row[3];
                     for (int x = 0; x < 3; x++)
-                        row[x] = filter_point(y, vec_load(g[x]), vec_load(g[3 + x]), vec_load(g[6 + x]));
+                        row[x] =
+                            winograd_filter_point(y, vec_load(g[x]), vec_load(g[3 + x]), vec_load(g[6 + x]));
                     for (int x = 0; x < 4; x++, to += point_floats)
-                        vec_store_any(to, filter_point(x, row[0], row[1], row[2]));
+                        vec_store_any(to, winograd_filter_point(x, row[0], row[1], row[2]));
                 }
             }
 }
 
 /* M of output channels [oc, oc + rows). */
-static void multiply(const struct winograd *w, int64_t oc, int64_t rows, int64_t columns)
+static void winograd_multiply(const struct winograd *w, int64_t oc, int64_t rows, int64_t columns)
 {
     struct tile_shape shape = w->shape;
     for (int p = 0; p < WINOGRAD_POINTS; p++)
@@ -121,9 +122,9 @@ static void multiply(const struct winograd *w, int64_t oc, int64_t rows, int64_t
 
 /* At M A of one column and output channel. The 2x2 outputs start at `at` in y, `row` and `lanes` floats
  * apart; at the right and lower edge some do not exist. */
-VEC_INLINE void transform_output(const float *m, int64_t point_floats, bool right, bool below,
-                                 const struct finish *finish, int64_t at, int64_t row, int64_t lanes,
-                                 float *y)
+VEC_INLINE void winograd_transform_output(const float *m, int64_t point_floats, bool right, bool below,
+                                          const struct finish *finish, int64_t at, int64_t row, int64_t lanes,
+                                          float *y)
 {
     vec half[2][4];
 #pragma GCC unroll 4
@@ -143,7 +144,8 @@ VEC_INLINE void transform_output(const float *m, int64_t point_floats, bool righ
     }
 }
 
-static void transform_outputs(const struct winograd *w, int64_t oc, int64_t rows, int64_t columns, float *y)
+static void winograd_transform_outputs(const struct winograd *w, int64_t oc, int64_t rows, int64_t columns,
+                                       float *y)
 {
     const struct winograd_column *column = w->column;
     int64_t height = w->c.out.d[AXIS_H], width = w->c.out.d[AXIS_W], lanes = w->c.lanes, block = w->j;
@@ -154,12 +156,13 @@ static void transform_outputs(const struct winograd *w, int64_t oc, int64_t rows
     for (int64_t i = 0; i < rows; i++, at += height * width * lanes, from += block * VW)
         for (int64_t j = 0; j < columns; j++) {
             const struct winograd_column *t = &column[j];
-            transform_output(from + j * VW, point_floats, t->x + 1 < width, t->y + 1 < height, &finish,
-                             at + (t->y * width + t->x) * lanes + t->lane, width * lanes, lanes, y);
+            winograd_transform_output(from + j * VW, point_floats, t->x + 1 < width, t->y + 1 < height,
+                                      &finish, at + (t->y * width + t->x) * lanes + t->lane, width * lanes,
+                                      lanes, y);
         }
 }
 
-static void run(struct winograd *w, const float *x, float *y)
+static void winograd_run(struct winograd *w, const float *x, float *y)
 {
     for (int64_t ic = 0; ic < w->c.in.c; ic++) w->tap[ic] = (struct tap){ic * w->shape.m, ic * w->j * VW};
     for (int64_t first = 0; first < w->columns; first += w->j) {
@@ -169,8 +172,8 @@ static void run(struct winograd *w, const float *x, float *y)
                         w->v);
         for (int64_t oc = 0; oc < w->c.out.c; oc += w->rows) {
             int64_t rows = w->c.out.c - oc < w->rows ? w->c.out.c - oc : w->rows;
-            multiply(w, oc, rows, columns);
-            transform_outputs(w, oc, rows, columns, y);
+            winograd_multiply(w, oc, rows, columns);
+            winograd_transform_outputs(w, oc, rows, columns, y);
         }
     }
 }
@@ -179,19 +182,19 @@ void LEVEL(winograd_forward)(const struct window *c, const float *weight, const 
                              const float *x, float *y, float *scratch)
 {
     struct winograd w;
-    scratch_layout(c, scratch, &w);
-    transform_weights(&w, weight, c->in.c * 9, 9, 1);
+    winograd_lay_out(c, scratch, &w);
+    winograd_transform_weights(&w, weight, c->in.c * 9, 9, 1);
     w.finish = (struct finish){.bias = bias, .relu = relu};
-    run(&w, x, y);
+    winograd_run(&w, x, y);
 }
 
 void LEVEL(winograd_backward_data)(const struct window *c, const float *weight, const float *dy,
                                    const float *mask, float *dx, float *scratch)
 {
     struct winograd w;
-    struct window t = transposed(c);
-    scratch_layout(&t, scratch, &w);
-    transform_weights(&w, weight + 8, 9, c->in.c * 9, -1);
+    struct window t = winograd_transpose(c);
+    winograd_lay_out(&t, scratch, &w);
+    winograd_transform_weights(&w, weight + 8, 9, c->in.c * 9, -1);
     w.finish = (struct finish){.mask = mask};
-    run(&w, dy, dx);
+    winograd_run(&w, dy, dx);
 }

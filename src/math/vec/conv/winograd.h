@@ -83,7 +83,7 @@ VEC_INLINE void winograd_input(const float *from, int64_t row, int64_t lanes, ui
 #undef WINOGRAD_BT
 }
 
-/* The transformed inputs of `registers` columns in so many channels from x on, to panels
+/* The transformed inputs of `registers` columns in `channels` channels from x on, to panels
  * [16][channels][registers]: channels are `panel_row` floats apart, points `panel_point`. */
 VEC_INLINE void winograd_inputs(const struct window *c, const struct winograd_column *column,
                                 int64_t registers, const float *x, int64_t channels, int64_t panel_row,
@@ -99,5 +99,12 @@ VEC_INLINE void winograd_inputs(const struct window *c, const struct winograd_co
                 vec_store(panel + j * VW + p * panel_point, d[p / 4][p % 4]);
         }
 }
+
+/* winograd_weight.c: computes the sums of one leaf for a block of the weight gradient, laid out as those of
+ * panel_leaf; work: winograd_leaf_floats(). */
+struct panel_block;
+void LEVEL(winograd_leaf)(const struct window *c, const struct panel_block *b, const float *x,
+                          const float *dy, float *sums, float *work);
+int64_t LEVEL(winograd_leaf_floats)(void);
 
 #endif

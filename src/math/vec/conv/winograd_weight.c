@@ -1,6 +1,7 @@
 /* winograd_weight.c - the weight gradient of winograd.h's convolutions, the transpose of the algorithm:
- *     dU[point][ic][oc] = sum over tiles and lanes of (Bt x B)[point][ic] (A dY At)[point][oc],   dg = Gt dU G
- * dY is 2x2, so turning its lanes round BEFORE the transform turns 4 values instead of 16. */
+ *     dU[point][ic][oc] = sum over tiles and lanes of (Bt x B)[point][ic] (A dY At)[point][oc]
+ *     dg = Gt dU G
+ * dY is 2x2: transposing its lanes and channels BEFORE the transform takes 4 values instead of 16. */
 #include "math/vec/conv/panel.h"
 #include "math/vec/conv/winograd.h"
 
@@ -9,30 +10,30 @@
 #define DY_POINT  (PANEL_GROUPS * 16 * PANEL_WIDTH + 16)
 #define SUM_POINT (ROWS * PANEL_WIDTH)
 
-/* Panels in `work`: inputs [16][ROWS][PANEL_ROW], turned gradients [16][columns][PANEL_WIDTH], sums
- * [16][ROWS][PANEL_WIDTH] and the 4 turned gradients of a tile [4][16][16]. */
+/* Panels in `work`: inputs [16][ROWS][PANEL_ROW], transposed gradients [16][columns][PANEL_WIDTH], sums
+ * [16][ROWS][PANEL_WIDTH] and the 4 transposed gradients of a tile [4][16][16]. */
 struct work {
     float *x, *dy, *sums, *tile;
 };
 
-static int64_t work_layout(float *base, struct work *w)
+static int64_t winograd_lay_out_leaf(float *base, struct work *w)
 {
     int64_t used = 0;
-    carve(base, &used, &w->x, WINOGRAD_POINTS * X_POINT);
-    carve(base, &used, &w->dy, WINOGRAD_POINTS * DY_POINT);
-    carve(base, &used, &w->sums, WINOGRAD_POINTS * SUM_POINT);
-    carve(base, &used, &w->tile, 4 * 256);
+    conv_carve(base, &used, &w->x, WINOGRAD_POINTS * X_POINT);
+    conv_carve(base, &used, &w->dy, WINOGRAD_POINTS * DY_POINT);
+    conv_carve(base, &used, &w->sums, WINOGRAD_POINTS * SUM_POINT);
+    conv_carve(base, &used, &w->tile, 4 * 256);
     return used;
 }
 
 int64_t LEVEL(winograd_leaf_floats)(void)
 {
     struct work w;
-    return work_layout(NULL, &w);
+    return winograd_lay_out_leaf(NULL, &w);
 }
 
-/* A dY At of 16 lanes and channels; g [4][16][16] are the turned gradients of the tile. */
-static void transform_gradients(const float *g, float *panel)
+/* A dY At of 16 lanes and channels; g [4][16][16] are the transposed gradients of the tile. */
+static void winograd_transform_gradients(const float *g, float *panel)
 {
     for (int64_t i = 0; i < 256; i += VW) {
         float *to = panel + i / 16 * PANEL_WIDTH + i % 16;
@@ -53,22 +54,22 @@ static void transform_gradients(const float *g, float *panel)
     }
 }
 
-/* The 2x2 gradients of a group of 16 lanes, turned round, zeros where the plane ends. */
-static void turn_tile(const struct window *c, const struct winograd_column *at, const float *dy,
-                      int64_t channels, float *tile)
+/* The 2x2 gradients of a group of 16 lanes, transposed, zeros where the plane ends. */
+static void winograd_transpose_tile(const struct window *c, const struct winograd_column *at, const float *dy,
+                                    int64_t channels, float *tile)
 {
     int64_t plane = shape_positions(c->out) * c->lanes;
     for (int64_t i = 0; i < 4; i++) {
         int64_t y = at->y + i / 2, x = at->x + i % 2;
         bool exists = y < c->out.d[AXIS_H] && x < c->out.d[AXIS_W];
-        vec_turn16(dy + (y * c->out.d[AXIS_W] + x) * c->lanes + at->lane, plane, exists ? channels : 0,
-                   tile + i * 256, 16);
+        vec_transpose16(dy + (y * c->out.d[AXIS_W] + x) * c->lanes + at->lane, plane, exists ? channels : 0,
+                        tile + i * 256, 16);
     }
 }
 
 /* dg = Gt dU G, [ic][9][PANEL_WIDTH]; one axis takes u0 + (u1 + u2) / 2, (u1 - u2) / 2 and
  * (u1 + u2) / 2 + u3. */
-static void transform_sums(const float *sums, int64_t rows, float *to)
+static void winograd_transform_sums(const float *sums, int64_t rows, float *to)
 {
     for (int64_t i = 0; i < rows; i++)
         for (int64_t oc = 0; oc < PANEL_WIDTH; oc += VW) {
@@ -95,7 +96,7 @@ void LEVEL(winograd_leaf)(const struct window *c, const struct panel_block *b, c
                           const float *dy, float *sums, float *work)
 {
     struct work w;
-    work_layout(work, &w);
+    winograd_lay_out_leaf(work, &w);
     int64_t rows = b->rows / 9, groups = winograd_tiles(&c->out) * b->lanes / 16;
     memset(w.sums, 0, WINOGRAD_POINTS * SUM_POINT * sizeof *w.sums);
     x += b->row / 9 * shape_positions(c->in) * c->lanes;
@@ -109,12 +110,12 @@ void LEVEL(winograd_leaf)(const struct window *c, const struct panel_block *b, c
         for (int64_t oc = 0; oc < b->channels; oc += 16)
             for (int64_t j = 0; j < count; j++) {
                 int64_t left = b->channels - oc < 16 ? b->channels - oc : 16;
-                turn_tile(c, &column[j * VEC_PARTS], dy + oc * shape_positions(c->out) * c->lanes, left,
-                          w.tile);
-                transform_gradients(w.tile, w.dy + j * 16 * PANEL_WIDTH + oc);
+                winograd_transpose_tile(c, &column[j * VEC_PARTS],
+                                        dy + oc * shape_positions(c->out) * c->lanes, left, w.tile);
+                winograd_transform_gradients(w.tile, w.dy + j * 16 * PANEL_WIDTH + oc);
             }
         for (int p = 0; p < WINOGRAD_POINTS; p++) LEVEL(panel_product)
         (rows, b->channels, count * 16, w.x + p * X_POINT, w.dy + p * DY_POINT, w.sums + p * SUM_POINT);
     }
-    transform_sums(w.sums, rows, sums);
+    winograd_transform_sums(w.sums, rows, sums);
 }
