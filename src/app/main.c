@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "app/cli/command.h"
+#include "app/cli/run.h"
 #include "math/blas.h"
 #include "core/system/clock.h"
 #include "core/log.h"
@@ -33,8 +33,8 @@ static void tell_end(enum status status)
     fflush(stdout);
 }
 
-/* Called before any library starts: no signal shall end a rank while others are in MPI_Init, and threads of libraries shall leave
- * signals to the main thread. */
+/* Called before any library starts: no signal shall end a rank while others are in MPI_Init, and threads
+ * of libraries shall leave signals to the main thread. */
 __attribute__((section(".preinit_array"), used)) static void (*const before_libraries)(void) = stop_hold;
 
 int main(int argc, char **argv)
@@ -45,7 +45,7 @@ int main(int argc, char **argv)
     enum status status = comm_create(&comm, &argc, &argv);
     bool first = !comm || comm_rank(comm) == 0;
     log_enable(first);
-    if (status == STATUS_OK) status = command_run(comm, argc, argv);
+    if (status == STATUS_OK) status = cli_run(comm, argc, argv);
     if (first) tell_end(status);
     comm_destroy(&comm);
     assert(mem_alive() == 0);

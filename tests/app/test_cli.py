@@ -97,7 +97,7 @@ class Help(CommandLine):
             with open("/dev/full", "w") as full:
                 result = subprocess.run([PROGRAM, *arguments], cwd=self.folder, stdout=full, stderr=subprocess.PIPE)
             self.assertEqual(result.returncode, 1, arguments)
-            self.assertIn(b"error: the output cannot be written", result.stderr)
+            self.assertIn(b"error: standard output: cannot be written", result.stderr)
 
     def test_printed_once_by_several_ranks(self):
         result = self.run_program("--help", ranks=2)

@@ -1,8 +1,9 @@
-/* The command line: a command, its words, and flags. */
+/* arguments.c - reads the command line: a command, its words, and flags. */
+#include "app/cli/arguments.h"
+
 #include <stdio.h>
 #include <string.h>
 
-#include "app/cli/command.h"
 #include "app/config/options.h"
 #include "app/config/suggest.h"
 
@@ -24,15 +25,15 @@ static const struct flag flags[] = {
      FLAGS_CONFIG, 'c'},
     {"set", "KEY=VALUE", 0, "set any key; --KEY=VALUE and --KEY VALUE do the same", FLAGS_CONFIG, 0},
     {"print-config", NULL, AT(print_config), "print the resolved configuration and stop", FLAGS_CONFIG, 0},
-    {"output", "DIR", AT(output), "run directory (default: runs/NAME-TIME)", FLAGS_RUN, 'o'},
-    {"overwrite", NULL, AT(overwrite), "replace the run that is in the run directory", FLAGS_RUN, 0},
-    {"resume", "auto|PATH|never", AT(resume),
+    {"output", "DIR", AT(start.output), "run directory (default: runs/NAME-TIME)", FLAGS_RUN, 'o'},
+    {"overwrite", NULL, AT(start.overwrite), "replace the run that is in the run directory", FLAGS_RUN, 0},
+    {"resume", "auto|PATH|never", AT(start.resume),
      "go on with a run: the newest good checkpoint of the run directory, or that in PATH (default never)",
      FLAGS_RUN, 0},
-    {"resume-override", NULL, AT(resume_override),
+    {"resume-override", NULL, AT(start.resume_override),
      "go on although the configuration or the data would change the results", FLAGS_RUN, 0},
-    {"init-from", "CHECKPOINT", AT(init_from), "begin with its weights, as far as names and shapes match",
-     FLAGS_RUN, 0},
+    {"init-from", "CHECKPOINT", AT(start.init_from),
+     "begin with its weights, as far as names and shapes match", FLAGS_RUN, 0},
     {"timeline", "FILE", AT(timeline), "write what each rank did when, for ui.perfetto.dev", FLAGS_RUN, 0},
     {"timeline-steps", "FIRST:COUNT", AT(timeline_steps), "the steps of the timeline (default 10:20)",
      FLAGS_RUN, 0},
@@ -79,7 +80,7 @@ static const struct flag flags[] = {
 };
 _Static_assert(sizeof flags / sizeof *flags <= 64, "arguments.given has a bit for each");
 
-void arguments_help(unsigned sets)
+void arguments_print_flags(unsigned sets)
 {
     for (const struct flag *f = flags; f->name; f++) {
         if (f->sets && !(f->sets & sets)) continue;
@@ -172,13 +173,13 @@ static bool is_config_file(const char *word)
 static enum status read_word(struct arguments *a, const char *word)
 {
     if (!a->command) {
-        a->command = command_find(word);
+        a->command = command_find(a->commands, word);
         if (a->command) return STATUS_OK;
-        a->command = command_find("train"); /* ddp_train FILE.yaml */
+        a->command = command_find(a->commands, "train"); /* ddp_train FILE.yaml */
         if (!is_config_file(word)) {
             struct suggest s;
             suggest_start(&s, word);
-            for (const struct command *c = command_table(); c->name; c++) suggest_offer(&s, c->name);
+            for (const struct command *c = a->commands; c->name; c++) suggest_offer(&s, c->name);
             return status_fail(STATUS_CONFIG, "unknown command '%s'%s (see 'ddp_train help')", word,
                                suggest_hint(&s));
         }
@@ -215,14 +216,22 @@ static enum status check(const struct arguments *a)
     return STATUS_OK;
 }
 
-enum status arguments_parse(struct arguments *a, int argc, char **argv)
+enum status arguments_parse(struct arguments *a, const struct command *commands, int argc, char **argv)
 {
-    *a = (struct arguments){.argc = argc, .argv = argv};
+    *a = (struct arguments){.argc = argc, .argv = argv, .commands = commands};
     for (int i = 1; i < argc; i++)
         TRY(argv[i][0] == '-' && argv[i][1] ? read_flag(a, &i) : read_word(a, argv[i]));
-    if (!a->command && !a->help) a->command = command_find(a->version ? "version" : "train");
+    if (!a->command && !a->help) a->command = command_find(commands, a->version ? "version" : "train");
     if (a->help || a->version) return STATUS_OK;
     return check(a);
+}
+
+struct setup_source arguments_source(const struct arguments *a)
+{
+    return (struct setup_source){.file = a->word_count ? a->words[0] : a->config,
+                                 .flags = &a->settings,
+                                 .allow_external = a->allow_external,
+                                 .quiet = a->print_config};
 }
 
 void arguments_free(struct arguments *a)

@@ -1,6 +1,6 @@
 /* The configuration of the built-in demo, which is also the commented example that `ddp_train init` writes.
  */
-#include "app/cli/setup.h"
+#include "app/config/setup.h"
 
 const char demo_config[] =
     "# Configuration of ddp_train. Check it with 'ddp_train check', run it with 'mpirun -np 2 ddp_train'.\n"

@@ -2,7 +2,7 @@
 #include <stdio.h>
 
 #include "app/report/json.h"
-#include "app/rundir/outfile.h"
+#include "app/report/outfile.h"
 #include "app/report/report.h"
 #include "nn/metrics/class_report.h"
 

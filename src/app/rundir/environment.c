@@ -6,8 +6,9 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "app/config/yaml.h"
 #include "app/report/json.h"
-#include "app/rundir/outfile.h"
+#include "app/report/outfile.h"
 #include "core/system/clock.h"
 
 /* Named one by one: an environment also holds secrets (SLURM_JWT). */
@@ -55,9 +56,7 @@ static void write_versions(struct json *j, const struct trainer_info *info)
     json_close(j, '}');
 }
 
-enum status environment_write(const char *path, const struct comm *comm, const struct arguments *a,
-                              const struct trainer_info *info, const struct machines *machines,
-                              const char *resumed_from, const char *weights_from)
+enum status environment_write(const char *path, const struct environment *e)
 {
     FILE *out;
     TRY(outfile_open(&out, path));
@@ -67,19 +66,19 @@ enum status environment_write(const char *path, const struct comm *comm, const s
     json_open(&j, NULL, '{');
     json_text(&j, "utc", stamp);
     write_place(&j);
-    json_int(&j, "ranks", comm_size(comm));
-    json_int(&j, "nodes", comm_nodes(comm));
-    json_int(&j, "local_ranks", comm_local_size(comm));
-    json_bool(&j, "crowded", comm_crowded(comm));
-    write_versions(&j, info);
+    json_int(&j, "ranks", comm_size(e->comm));
+    json_int(&j, "nodes", comm_nodes(e->comm));
+    json_int(&j, "local_ranks", comm_local_size(e->comm));
+    json_bool(&j, "crowded", comm_crowded(e->comm));
+    write_versions(&j, e->info);
     json_open(&j, "machines", '{');
-    machines_write(&j, machines);
+    machines_write(&j, e->machines);
     json_close(&j, '}');
     json_open(&j, "command", '[');
-    for (int i = 0; i < a->argc; i++) json_text(&j, NULL, a->argv[i]);
+    for (int i = 0; i < e->argc; i++) json_text(&j, NULL, e->argv[i]);
     json_close(&j, ']');
-    if (resumed_from) json_text(&j, "resumed_from", resumed_from);
-    if (weights_from) json_text(&j, "weights_from", weights_from);
+    if (e->resumed_from) json_text(&j, "resumed_from", e->resumed_from);
+    if (e->weights_from) json_text(&j, "weights_from", e->weights_from);
     json_open(&j, "environment", '{');
     for (const char *const *name = variables; *name; name++)
         if (getenv(*name)) json_text(&j, *name, getenv(*name));

@@ -2,13 +2,19 @@
 #ifndef APP_RUNDIR_ENVIRONMENT_H
 #define APP_RUNDIR_ENVIRONMENT_H
 
-#include "app/cli/command.h"
 #include "app/rundir/machines.h"
 #include "train/trainer.h"
 
-/* `resumed_from` and `weights_from` are checkpoints, or NULL. Rank 0, local. */
-enum status environment_write(const char *path, const struct comm *comm, const struct arguments *a,
-                              const struct trainer_info *info, const struct machines *machines,
-                              const char *resumed_from, const char *weights_from);
+struct environment {
+    int argc; /* the command line */
+    char *const *argv;
+    const struct comm *comm;
+    const struct trainer_info *info;
+    const struct machines *machines;
+    const char *resumed_from, *weights_from; /* checkpoints, or NULL */
+};
+
+/* Writes the file at `path`. For rank 0; local. Errors: STATUS_OTHER. */
+enum status environment_write(const char *path, const struct environment *e);
 
 #endif

@@ -17,7 +17,8 @@
 struct choice {
     struct start *s;
     struct setup *setup;
-    const struct arguments *a;
+    const struct start_options *options;
+    const struct setup_source *source;
     int ranks;
 };
 
@@ -37,19 +38,19 @@ static enum status resolve(const struct choice *c)
 {
     const struct saved *from = &c->s->saved;
     setup_free(c->setup);
-    return setup_resolve(c->setup, c->a, from->config_text, from->path);
+    return setup_resolve(c->setup, c->source, from->config_text, from->path);
 }
 
 /* A new run, in the folder that the user names or one that is named after time and job. */
 static enum status choose_new(const struct choice *c)
 {
-    const char *wanted = c->a->output;
+    const char *wanted = c->options->output;
     if (!c->setup->text) TRY(resolve(c));
     if (!wanted) return rundir_name(&c->s->folder, c->setup->config.run_name);
     if (!*wanted) return status_fail(STATUS_CONFIG, "-o: the name of the run directory is empty");
     bool empty;
     TRY(rundir_is_empty(wanted, &empty));
-    if (!empty && !c->a->overwrite)
+    if (!empty && !c->options->overwrite)
         return status_fail(
             STATUS_CONFIG,
             "%s: is not empty; go on with the run in it with --resume auto, choose another folder "
@@ -60,8 +61,8 @@ static enum status choose_new(const struct choice *c)
     return mem_copy_text(&c->s->folder, wanted);
 }
 
-/* The newest checkpoint of a run directory, while nobody else works in it; a job that is being killed may take a moment to let
- * go of it. */
+/* The newest checkpoint of a run directory, while nobody else works in it; a job that is being killed may
+ * take a moment to let go of it. */
 static enum status look_into(struct lock *lock, struct saved *newest, const char *folder)
 {
     char checkpoints[RUNDIR_PATH_SIZE];
@@ -70,8 +71,8 @@ static enum status look_into(struct lock *lock, struct saved *newest, const char
     return saved_find(newest, checkpoints);
 }
 
-/* A run that ended before its first checkpoint is begun again. One that came to its end, but whose checkpoints are gone, would lose
- * what is left of it. */
+/* A run that ended before its first checkpoint is begun again. One that came to its end, but whose
+ * checkpoints are gone, would lose what is left of it. */
 static enum status begin_again(struct start *s, const char *folder)
 {
     char metrics[RUNDIR_PATH_SIZE];
@@ -138,8 +139,8 @@ static enum status try_run(void *self, const char *folder, bool *stop)
 static enum status choose_auto(const struct choice *c)
 {
     char *name = NULL;
-    if (c->a->output) return choose_in(c, c->a->output);
-    TRY(setup_run_name(c->a, &name));
+    if (c->options->output) return choose_in(c, c->options->output);
+    TRY(setup_run_name(c->source, &name));
     enum status status = rundir_each(name, try_run, (void *)c);
     mem_free(&name);
     return status == STATUS_OK && !c->s->folder ? choose_new(c) : status;
@@ -174,9 +175,9 @@ static enum status choose_its_own(struct start *s, const char *folder)
     return status == STATUS_OK ? mem_copy_text(&s->folder, folder) : status;
 }
 
-static enum status refuse_overwrite(const struct arguments *a, const char *folder)
+static enum status refuse_overwrite(const struct start_options *o, const char *folder)
 {
-    if (!a->overwrite) return STATUS_OK;
+    if (!o->overwrite) return STATUS_OK;
     return status_fail(STATUS_CONFIG,
                        "--overwrite: the run in %s shall go on; leave it out, or name another folder with -o",
                        folder);
@@ -187,8 +188,8 @@ static enum status choose_folder(const struct choice *c, const char *folder)
 {
     struct start *s = c->s;
     char checkpoints[RUNDIR_PATH_SIZE];
-    bool here = !c->a->output || is_same_file(c->a->output, folder);
-    if (here) TRY(refuse_overwrite(c->a, folder));
+    bool here = !c->options->output || is_same_file(c->options->output, folder);
+    if (here) TRY(refuse_overwrite(c->options, folder));
     TRY(rundir_file(folder, "checkpoints", checkpoints));
     TRY(here ? look_into(&s->lock, &s->saved, folder) : saved_find(&s->saved, checkpoints));
     if (!*s->saved.path)
@@ -204,22 +205,22 @@ static enum status choose_path(const struct choice *c, const char *path)
     if (is_folder(path)) return choose_folder(c, path);
     TRY(saved_read(&c->s->saved, path));
     bool inside = find_folder(path, folder);
-    if (!inside || (c->a->output && !is_same_file(c->a->output, folder))) return choose_new(c);
-    TRY(refuse_overwrite(c->a, folder));
+    if (!inside || (c->options->output && !is_same_file(c->options->output, folder))) return choose_new(c);
+    TRY(refuse_overwrite(c->options, folder));
     return choose_its_own(c->s, folder);
 }
 
-static enum status check_flags(const struct arguments *a)
+static enum status check_flags(const struct start_options *o)
 {
-    bool never = !a->resume || strcmp(a->resume, "never") == 0,
-         automatic = !never && strcmp(a->resume, "auto") == 0;
-    if (a->resume && !*a->resume)
+    bool never = !o->resume || strcmp(o->resume, "never") == 0,
+         automatic = !never && strcmp(o->resume, "auto") == 0;
+    if (o->resume && !*o->resume)
         return status_fail(STATUS_CONFIG, "--resume: expects auto, never or a path");
-    if (never && a->resume_override)
+    if (never && o->resume_override)
         return status_fail(STATUS_CONFIG, "--resume-override needs --resume auto or --resume PATH");
-    if (automatic && a->overwrite)
+    if (automatic && o->overwrite)
         return status_fail(STATUS_CONFIG, "--resume auto and --overwrite exclude each other");
-    if (!never && !automatic && a->init_from)
+    if (!never && !automatic && o->init_from)
         return status_fail(STATUS_CONFIG,
                            "--init-from and --resume PATH exclude each other: the one begins a run "
                            "anew, the other goes on with one");
@@ -228,13 +229,14 @@ static enum status check_flags(const struct arguments *a)
 
 static enum status choose(const struct choice *c)
 {
-    const char *resume = c->a->resume ? c->a->resume : "never";
-    TRY(check_flags(c->a));
+    const char *resume = c->options->resume ? c->options->resume : "never";
+    TRY(check_flags(c->options));
     if (strcmp(resume, "never") == 0) return choose_new(c);
     return strcmp(resume, "auto") == 0 ? choose_auto(c) : choose_path(c, resume);
 }
 
-/* A run that was killed between its last checkpoint and the last line of its metrics still has that to write. */
+/* A run that was killed between its last checkpoint and the last line of its metrics still has that to
+ * write. */
 static bool lacks_end(const struct start *s)
 {
     char metrics[RUNDIR_PATH_SIZE];
@@ -244,7 +246,8 @@ static bool lacks_end(const struct start *s)
     return !journal_is_done(metrics);
 }
 
-/* Says so if there is nothing left to do. Fewer epochs than have begun would be an end in the middle of one. */
+/* Says so if there is nothing left to do. Fewer epochs than have begun would be an end in the middle of
+ * one. */
 static enum status find_complete(struct start *s, const struct config *config)
 {
     struct trainer_point *p = &s->saved.point;
@@ -264,7 +267,7 @@ static enum status find_complete(struct start *s, const struct config *config)
 static enum status check_ranks(const struct choice *c)
 {
     int64_t v = c->setup->config.virtual_ranks;
-    if (c->ranks <= v || c->a->resume_override) return STATUS_OK;
+    if (c->ranks <= v || c->options->resume_override) return STATUS_OK;
     return status_fail(
         STATUS_CONFIG,
         "%s: was made with %lld virtual ranks, and %d ranks would make it %d; start at most %lld "
@@ -280,19 +283,20 @@ static enum status decide(const struct choice *c)
     if (!c->setup->text) TRY(resolve(c));
     TRY(mem_copy_text(&s->from, s->saved.path));
     if (!*s->from) return STATUS_OK;
-    enum status status = start_compare(s, c->setup, c->a->resume_override);
+    enum status status = start_compare(s, c->setup, c->options->resume_override);
     if (!s->goes_on) s->changes |= TRAINER_NEW_BEST; /* best.h5 stays where it is */
-    if (status != STATUS_OK && setup_file(c->a)) return status_at(status, "%s", setup_file(c->a));
+    if (status != STATUS_OK && setup_file(c->source)) return status_at(status, "%s", setup_file(c->source));
     TRY(status);
     TRY(find_complete(s, &c->setup->config));
     return s->complete ? STATUS_OK : check_ranks(c);
 }
 
-enum status start_choose(struct start *s, struct setup *setup, struct comm *comm, const struct arguments *a)
+enum status start_choose(struct start *s, struct setup *setup, struct comm *comm,
+                         const struct start_options *options, const struct setup_source *source)
 {
     *s = (struct start){0};
     *setup = (struct setup){0};
-    const struct choice choice = {s, setup, a, comm_size(comm)};
+    const struct choice choice = {s, setup, options, source, comm_size(comm)};
     enum status status = comm_rank(comm) == 0 ? decide(&choice) : STATUS_OK;
     int64_t virtual_ranks = setup->config.virtual_ranks;
     options_free(&setup->config);

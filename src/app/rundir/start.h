@@ -1,4 +1,5 @@
-/* start.h - where a training begins: in which run directory, anew or from which checkpoint, and with which configuration.
+/* start.h - where a training begins: in which run directory, anew or from which checkpoint, and with which
+ * configuration.
  *
  * Rank 0 looks and decides, before data are read; the others are told. Private to the app layer. */
 #ifndef APP_RUNDIR_START_H
@@ -7,7 +8,15 @@
 #include "app/rundir/lock.h"
 #include "app/rundir/machines.h"
 #include "app/rundir/saved.h"
-#include "app/cli/setup.h"
+#include "app/config/setup.h"
+
+/* What the user asks for; NULL if not given. */
+struct start_options {
+    const char *output;    /* the run directory */
+    const char *resume;    /* auto, never, or the path of a checkpoint or a run directory */
+    const char *init_from; /* a checkpoint */
+    bool overwrite, resume_override;
+};
 
 struct start {
     char *folder;     /* the run directory */
@@ -25,13 +34,15 @@ struct start {
     struct lock lock;   /* rank 0: of a folder that was there; start_enter takes that of a new one */
 };
 
-/* Decides, and resolves the configuration into *setup: that of the checkpoint where the user names none. Collective. Both are to be
- * released, also after an error. */
-enum status start_choose(struct start *s, struct setup *setup, struct comm *comm, const struct arguments *a);
+/* Decides, and resolves the configuration into *setup: that of the checkpoint where the user names none.
+ * Collective. Both are to be released, also after an error. */
+enum status start_choose(struct start *s, struct setup *setup, struct comm *comm,
+                         const struct start_options *options, const struct setup_source *source);
 void start_free(struct start *s);
 
-/* start_changes.c, rank 0. What the configuration has otherwise than the checkpoint's; V is taken from there, though not into
- * the text. Errors: STATUS_CONFIG with the list of what would change the results, unless `override`: a warning then. */
+/* start_changes.c, rank 0. What the configuration has otherwise than the checkpoint's; V is taken from
+ * there, though not into the text. Errors: STATUS_CONFIG with the list of what would change the results,
+ * unless `override`: a warning then. */
 enum status start_compare(struct start *s, struct setup *setup, bool override);
 
 /* The same: says so if the rates of the steps ahead depend on a changed number of epochs. */

@@ -1,6 +1,6 @@
 #include <stdio.h>
 
-#include "app/report/bench/bench_report.h"
+#include "app/report/bench/bench.h"
 
 void bench_report_checkpoint(const struct comm *comm, const struct bench_checkpoint *c, struct json *j)
 {

@@ -1,6 +1,6 @@
 #include <stdio.h>
 
-#include "app/report/bench/bench_report.h"
+#include "app/report/bench/bench.h"
 
 void bench_report_kernels_head(const struct comm *comm)
 {

@@ -1,6 +1,6 @@
 #include <stdio.h>
 
-#include "app/report/bench/bench_report.h"
+#include "app/report/bench/bench.h"
 
 static void write_loader(struct json *j, const struct comm *comm, const struct bench_loader *r)
 {

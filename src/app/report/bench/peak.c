@@ -1,4 +1,4 @@
-#include "app/report/bench/bench_report.h"
+#include "app/report/bench/bench.h"
 
 #include <stdio.h>
 

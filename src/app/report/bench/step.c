@@ -1,6 +1,6 @@
 #include <stdio.h>
 
-#include "app/report/bench/bench_report.h"
+#include "app/report/bench/bench.h"
 
 static void print_row(const struct bench_step *r, const struct bench_step_row *row)
 {

@@ -1,6 +1,6 @@
 #include <stdio.h>
 
-#include "app/report/bench/bench_report.h"
+#include "app/report/bench/bench.h"
 
 static void report_way(const char *name, const char *key, const struct bench_way *w, double bytes,
                        struct json *j)

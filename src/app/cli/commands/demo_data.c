@@ -1,4 +1,4 @@
-#include "app/cli/command.h"
+#include "app/cli/commands/commands.h"
 #include "data/demo/demo.h"
 #include "core/log.h"
 

@@ -1,4 +1,4 @@
-#include "app/cli/setup.h"
+#include "app/config/setup.h"
 
 #include <stdio.h>
 #include <unistd.h>
@@ -10,22 +10,24 @@
 #include "core/mem.h"
 #include "app/config/options.h"
 
-const char *setup_file(const struct arguments *a)
+const char *setup_file(const struct setup_source *from)
 {
-    const char *path = a->word_count ? a->words[0] : a->config;
+    const char *path = from->file;
     return path || access(SETUP_DEFAULT_FILE, F_OK) != 0 ? path : SETUP_DEFAULT_FILE;
 }
 
-/* Only who starts the program says whether files may lead out of themselves: a checkpoint may be a stranger's. */
+/* Only who starts the program says whether files may lead out of themselves: a checkpoint may be a
+ * stranger's. */
 static enum status add_base(struct settings *s, const char *base, const char *name)
 {
     TRY(settings_add_text(s, base, name));
     return settings_add_text(s, "data: {allow_external: false}\n", name);
 }
 
-static enum status add_all(struct settings *s, const struct arguments *a, const char *base, const char *name)
+static enum status add_all(struct settings *s, const struct setup_source *from, const char *base,
+                           const char *name)
 {
-    const char *path = setup_file(a);
+    const char *path = setup_file(from);
     if (path)
         TRY(settings_add_file(s, path));
     else if (base)
@@ -33,29 +35,30 @@ static enum status add_all(struct settings *s, const struct arguments *a, const 
     else
         TRY(settings_add_text(s, demo_config, "built-in demo"));
     TRY(settings_add_environment(s, environ));
-    TRY(settings_add_all(s, &a->settings));
-    return a->allow_external ? settings_add_flag(s, "data.allow_external", "true") : STATUS_OK;
+    TRY(settings_add_all(s, from->flags));
+    return from->allow_external ? settings_add_flag(s, "data.allow_external", "true") : STATUS_OK;
 }
 
-enum status setup_resolve(struct setup *s, const struct arguments *a, const char *base, const char *name)
+enum status setup_resolve(struct setup *s, const struct setup_source *from, const char *base,
+                          const char *name)
 {
     struct settings settings = {0};
     *s = (struct setup){0};
-    if (!base && !setup_file(a) && !a->print_config)
+    if (!base && !setup_file(from) && !from->quiet)
         log_info(
             "no %s here: running the built-in demo ('ddp_train init' writes its configuration to start from)",
             SETUP_DEFAULT_FILE);
-    enum status status = add_all(&settings, a, base, name);
+    enum status status = add_all(&settings, from, base, name);
     if (status == STATUS_OK) status = options_resolve(&settings, &s->config);
     if (status == STATUS_OK) status = options_text(&s->config, &s->text);
     settings_free(&settings);
     return status;
 }
 
-enum status setup_run_name(const struct arguments *a, char **name)
+enum status setup_run_name(const struct setup_source *from, char **name)
 {
     struct settings settings = {0};
-    enum status status = add_all(&settings, a, NULL, NULL);
+    enum status status = add_all(&settings, from, NULL, NULL);
     const struct setting *setting = settings_find(&settings, "run.name");
     bool is_text = setting && setting->value->kind == YAML_SCALAR;
     if (status == STATUS_OK)
@@ -64,10 +67,10 @@ enum status setup_run_name(const struct arguments *a, char **name)
     return status;
 }
 
-enum status setup_create(struct setup *s, struct comm *comm, const struct arguments *a)
+enum status setup_create(struct setup *s, struct comm *comm, const struct setup_source *from)
 {
     *s = (struct setup){0};
-    enum status status = comm_rank(comm) == 0 ? setup_resolve(s, a, NULL, NULL) : STATUS_OK;
+    enum status status = comm_rank(comm) == 0 ? setup_resolve(s, from, NULL, NULL) : STATUS_OK;
     options_free(&s->config);
     TRY(comm_agree(comm, status));
     TRY(setup_share(s, comm));
@@ -92,13 +95,6 @@ enum status setup_from_checkpoint(struct setup *s, struct comm *comm, const char
     status = setup_share(s, comm);
     if (status != STATUS_OK) return status_at(status, "%s", path);
     return comm_split_nodes(comm, s->config.ranks_per_node);
-}
-
-enum status setup_print(const struct setup *s, struct comm *comm)
-{
-    bool first = comm_rank(comm) == 0;
-    if (first) fputs(s->text, stdout);
-    return comm_agree(comm, first ? command_flush() : STATUS_OK);
 }
 
 void setup_free(struct setup *s)

@@ -2,7 +2,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "app/cli/command.h"
+#include "app/cli/commands/commands.h"
 #include "core/log.h"
 #include "core/number.h"
 #include "data/convert/table/table.h"

@@ -1,6 +1,6 @@
 #include <stdio.h>
 
-#include "app/cli/command.h"
+#include "app/cli/commands/commands.h"
 #include "train/checkpoint/checkpoint.h"
 #include "data/inspect/inspect.h"
 

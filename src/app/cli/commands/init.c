@@ -2,7 +2,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "app/cli/setup.h"
+#include "app/cli/commands/commands.h"
+#include "app/config/setup.h"
 #include "core/log.h"
 
 enum status cmd_init(struct comm *comm, struct arguments *a)

@@ -2,8 +2,8 @@
  *
  * It is written as PATH.tmp.<pid> and gets its name when it is complete and on the disk, so that there is always a whole one; what
  * is no regular file (/dev/stdout) is written directly. Local functions. Private to the app layer. */
-#ifndef APP_RUNDIR_OUTFILE_H
-#define APP_RUNDIR_OUTFILE_H
+#ifndef APP_REPORT_OUTFILE_H
+#define APP_REPORT_OUTFILE_H
 
 #include <stdio.h>
 

@@ -1,4 +1,5 @@
-#include "app/cli/setup.h"
+#include "app/cli/commands/commands.h"
+#include "app/config/setup.h"
 #include "core/log.h"
 #include "train/predict.h"
 

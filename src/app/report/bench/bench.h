@@ -1,9 +1,9 @@
-/* bench_report.h - what the benchmarks print: a table for people on standard output, members for programs.
+/* bench.h - what the benchmarks print: a table for people on standard output, members for programs.
  *
  * For rank 0; local functions. `json` is the open object that takes the members, or NULL. Private to the app
  * layer. */
-#ifndef APP_REPORT_BENCH_BENCH_REPORT_H
-#define APP_REPORT_BENCH_BENCH_REPORT_H
+#ifndef APP_REPORT_BENCH_BENCH_H
+#define APP_REPORT_BENCH_BENCH_H
 
 #include "app/report/json.h"
 #include "bench/bench.h"

@@ -1,5 +1,7 @@
 #include "app/report/report.h"
-#include "app/cli/setup.h"
+#include "app/cli/commands/commands.h"
+#include "app/cli/output.h"
+#include "app/config/setup.h"
 #include "core/log.h"
 #include "train/trainer.h"
 
@@ -18,9 +20,10 @@ static enum status check(const struct setup *setup, struct comm *comm)
 
 enum status cmd_check(struct comm *comm, struct arguments *a)
 {
+    const struct setup_source source = arguments_source(a);
     struct setup setup;
-    enum status status = setup_create(&setup, comm, a);
-    if (status == STATUS_OK) status = a->print_config ? setup_print(&setup, comm) : check(&setup, comm);
+    enum status status = setup_create(&setup, comm, &source);
+    if (status == STATUS_OK) status = a->print_config ? output_print(comm, setup.text) : check(&setup, comm);
     setup_free(&setup);
     return status;
 }

@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "app/cli/command.h"
+#include "app/cli/commands/commands.h"
 #include "data/convert/idx.h"
 #include "core/log.h"
 #include "app/config/suggest.h"

@@ -1,6 +1,6 @@
 #include <stdio.h>
 
-#include "app/cli/command.h"
+#include "app/cli/commands/commands.h"
 #include "math/blas.h"
 #include "math/kernels.h"
 

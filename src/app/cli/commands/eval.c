@@ -1,5 +1,6 @@
 #include "app/report/report.h"
-#include "app/cli/setup.h"
+#include "app/cli/commands/commands.h"
+#include "app/config/setup.h"
 #include "train/checkpoint/examine.h"
 #include "core/number.h"
 

@@ -1,4 +1,4 @@
-#include "app/rundir/outfile.h"
+#include "app/report/outfile.h"
 
 #include <errno.h>
 #include <stdbool.h>

@@ -1,17 +1,17 @@
 #include <stdio.h>
 
-#include "app/cli/command.h"
+#include "app/cli/commands/commands.h"
 #include "app/config/options.h"
 #include "app/config/suggest.h"
 
-static void print_all(void)
+static void help_print_all(const struct command *commands)
 {
     puts("ddp_train - trains neural networks on many CPU cores, with the same bits at any number of ranks\n\n"
          "usage: ddp_train [COMMAND] [FLAGS]          for example: mpirun -np 8 ddp_train train "
          "my.yaml\n\ncommands:");
-    for (const struct command *c = command_table(); c->name; c++) printf("  %-10s %s\n", c->name, c->help);
+    for (const struct command *c = commands; c->name; c++) printf("  %-10s %s\n", c->name, c->help);
     puts("\nflags of train:");
-    arguments_help(command_find("train")->flags);
+    arguments_print_flags(command_find(commands, "train")->flags);
     puts("\n'ddp_train help COMMAND' explains a command, 'ddp_train help keys' every key of the "
          "configuration,\n"
          "'ddp_train help layers' (or losses, optimizers, schedules, metrics) what there is to choose from.");
@@ -22,30 +22,30 @@ static void print_all(void)
     puts("");
 }
 
-void help_print(const struct command *c)
+void help_print(const struct command *commands, const struct command *c)
 {
     if (!c) {
-        print_all();
+        help_print_all(commands);
         return;
     }
     printf("usage: ddp_train %s%s%s\n\n%s\n%s%s\nflags:\n", c->name, *c->synopsis ? " " : "", c->synopsis,
-           c->help, *c->details ? "\n" : "", c->details);
-    arguments_help(c->flags);
+           c->help, c->details ? "\n" : "", c->details ? c->details : "");
+    arguments_print_flags(c->flags);
 }
 
 enum status cmd_help(struct comm *comm, struct arguments *a)
 {
     (void)comm;
     const char *word = a->word_count ? a->words[0] : NULL;
-    const struct command *c = word ? command_find(word) : NULL;
+    const struct command *c = word ? command_find(a->commands, word) : NULL;
     if (!word || c) {
-        help_print(c);
+        help_print(a->commands, c);
         return STATUS_OK;
     }
     if (options_help(word, stdout)) return STATUS_OK;
     struct suggest s;
     suggest_start(&s, word);
-    for (c = command_table(); c->name; c++) suggest_offer(&s, c->name);
+    for (c = a->commands; c->name; c++) suggest_offer(&s, c->name);
     options_offer_topics(&s);
     return status_fail(STATUS_CONFIG, "help: there is nothing on '%s'%s", word, suggest_hint(&s));
 }

@@ -3,9 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/report/bench/bench_report.h"
-#include "app/rundir/outfile.h"
-#include "app/cli/setup.h"
+#include "app/report/bench/bench.h"
+#include "app/report/outfile.h"
+#include "app/cli/commands/commands.h"
+#include "app/cli/output.h"
+#include "app/config/setup.h"
 #include "core/mem.h"
 #include "core/number.h"
 #include "train/trainer.h"
@@ -109,10 +111,11 @@ static enum status bench_and_report_checkpoint(struct trainer *t, struct comm *c
 static enum status run_on_trainer(struct comm *comm, struct arguments *a, struct json *json,
                                   enum status (*run)(struct trainer *t, struct comm *comm, struct json *json))
 {
+    const struct setup_source source = arguments_source(a);
     struct setup setup = {0};
     struct trainer *t = NULL;
     enum status status = comm_agree(comm, settings_add_flag(&a->settings, "data.val", ""));
-    if (status == STATUS_OK) status = setup_create(&setup, comm, a);
+    if (status == STATUS_OK) status = setup_create(&setup, comm, &source);
     if (status == STATUS_OK) status = comm_split_nodes(comm, setup.config.ranks_per_node);
     if (status == STATUS_OK) status = trainer_create(&t, comm, &setup.config, setup.text);
     if (status == STATUS_OK) status = run(t, comm, json);
@@ -180,6 +183,6 @@ enum status cmd_bench(struct comm *comm, struct arguments *a)
         enum status closed = outfile_close(json.out, a->json);
         if (status == STATUS_OK) status = closed;
     }
-    if (first && status == STATUS_OK) status = command_flush();
+    if (first && status == STATUS_OK) status = output_flush();
     return comm_agree(comm, status);
 }

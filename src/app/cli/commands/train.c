@@ -7,7 +7,9 @@
 #include "app/rundir/journal.h"
 #include "app/report/report.h"
 #include "app/rundir/rundir.h"
-#include "app/cli/setup.h"
+#include "app/cli/commands/commands.h"
+#include "app/cli/output.h"
+#include "app/config/setup.h"
 #include "app/rundir/start.h"
 #include "core/system/clock.h"
 #include "core/log.h"
@@ -110,15 +112,21 @@ static enum status open_run(struct run *run, struct start *start, const struct s
     bool resumes = *start->from;
     TRY(start_enter(start, setup->text));
     TRY(rundir_file(run->path, "env.json", file));
-    TRY(environment_write(file, comm, a, info, &start->machines, resumes ? start->from : NULL,
-                          start->weights ? a->init_from : NULL));
+    TRY(environment_write(file,
+                          &(struct environment){.argc = a->argc,
+                                                .argv = a->argv,
+                                                .comm = comm,
+                                                .info = info,
+                                                .machines = &start->machines,
+                                                .resumed_from = resumes ? start->from : NULL,
+                                                .weights_from = start->weights ? a->start.init_from : NULL}));
     TRY(open_files(run, start, setup->config.log_every_steps));
     if (start->machines.differ)
         log_warn("sync.mixed: the same bits are not promised: %s", start->machines.text);
     report_start(&setup->config, comm, info);
     if (!start->goes_on) journal_start(&run->journal, &setup->config, comm, info);
     if (resumes) TRY(tell_resume(run, start, comm, info));
-    if (start->weights) tell_weights(start, a->init_from);
+    if (start->weights) tell_weights(start, a->start.init_from);
     console_open(&run->console);
     return STATUS_OK;
 }
@@ -201,8 +209,8 @@ static enum status build(struct trainer **t, struct start *start, const struct s
     enum status status = trainer_create(t, comm, &setup->config, setup->text);
     if (status == STATUS_OK && *start->from)
         status = trainer_resume(*t, start->from, start->changes, &start->point);
-    else if (status == STATUS_OK && a->init_from)
-        status = take_weights(*t, start, a->init_from, comm_rank(comm) == 0);
+    else if (status == STATUS_OK && a->start.init_from)
+        status = take_weights(*t, start, a->start.init_from, comm_rank(comm) == 0);
     if (status == STATUS_OK) status = comm_agree(comm, stop_asked());
     return stop_unsaved(status, STOP_EARLY);
 }
@@ -235,20 +243,22 @@ static void limit_time(const struct setup *setup, const struct comm *comm)
 
 static enum status print_config(struct comm *comm, const struct arguments *a)
 {
+    const struct setup_source source = arguments_source(a);
     struct setup setup;
-    enum status status = setup_create(&setup, comm, a);
-    if (status == STATUS_OK) status = setup_print(&setup, comm);
+    enum status status = setup_create(&setup, comm, &source);
+    if (status == STATUS_OK) status = output_print(comm, setup.text);
     setup_free(&setup);
     return status;
 }
 
 enum status cmd_train(struct comm *comm, struct arguments *a)
 {
+    const struct setup_source source = arguments_source(a);
     struct setup setup;
     struct start start;
     if (a->print_config) return print_config(comm, a);
     stop_catch();
-    enum status status = stop_unsaved(start_choose(&start, &setup, comm, a), STOP_EARLY);
+    enum status status = stop_unsaved(start_choose(&start, &setup, comm, &a->start, &source), STOP_EARLY);
     if (status == STATUS_OK) limit_time(&setup, comm);
     if (status == STATUS_OK && !start.complete) status = prepare_and_train(&start, &setup, comm, a);
     start_free(&start);

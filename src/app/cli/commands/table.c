@@ -1,0 +1,163 @@
+/* table.c - the commands of the program. */
+#include "app/cli/commands/commands.h"
+
+const struct command command_table[] = {
+    {
+        .name = "train",
+        .synopsis = "[FILE.yaml]",
+        .help = "train a model (the default command)",
+        .details =
+            "Without FILE the configuration is ddp_train.yaml in this folder, or the built-in demo if there\n"
+            "is none. A run writes all its files into its run directory.\n"
+            "\n"
+            "--resume auto continues from the newest valid checkpoint in the run directory given by -o.\n"
+            "Without -o it takes the newest run of this name that is neither complete nor running (within a\n"
+            "Slurm job: a run of the same job). If there is nothing to continue, a new run begins.\n"
+            "--resume PATH takes a checkpoint or a run directory and continues there, or in a new run\n"
+            "directory with -o. The number of ranks and nodes may change. A configuration that would change\n"
+            "the results is refused with a list of the differences, unless --resume-override is given.\n"
+            "Without FILE the configuration is the checkpoint's.\n"
+            "\n"
+            "  mpirun -np 8 ddp_train train my.yaml -o runs/a --resume auto\n"
+            "  mpirun -np 4 ddp_train train --resume runs/a --train.epochs=20\n"
+            "  mpirun -np 4 ddp_train train --resume runs/a/checkpoints/best.h5 -o runs/b\n",
+        .flags = FLAGS_CONFIG | FLAGS_RUN | FLAGS_EXTERNAL,
+        .max_words = 1,
+        .collective = true,
+        .run = cmd_train,
+    },
+    {
+        .name = "eval",
+        .synopsis = "CHECKPOINT --data LOCATOR",
+        .help = "evaluate a checkpoint on a data set",
+        .details =
+            "Prints loss and accuracy; for classes and labels scikit-learn's classification report, for\n"
+            "real values the errors of each target in original units (last row: the mean over the targets,\n"
+            "for max_error the maximum); all other metrics of the task; and the confusion matrix of up to\n"
+            "30 classes.\n",
+        .flags = FLAGS_DATA | FLAGS_EVAL | FLAGS_EXTERNAL,
+        .min_words = 1,
+        .max_words = 1,
+        .collective = true,
+        .run = cmd_eval,
+    },
+    {
+        .name = "predict",
+        .synopsis = "CHECKPOINT --data LOCATOR --out FILE.h5",
+        .help = "write the model's predictions for a data set",
+        .details =
+            "Writes HDF5 with one row per sample, in the order of the data: logits (N,K), the outputs of\n"
+            "the network; probabilities (N,K), if the loss defines them; predicted: the class (N,), labels\n"
+            "0 and 1 (N,K) by metrics.threshold, or values (N,K) in original units. The data need no\n"
+            "labels. If they have some, they are written as labels and, for classes and labels, compared in\n"
+            "correct (N,).\n"
+            "\n"
+            "  mpirun -np 4 ddp_train predict runs/a/checkpoints/final.h5 --data new.h5 --out predictions.h5\n",
+        .flags = FLAGS_DATA | FLAGS_PREDICT | FLAGS_FORCE | FLAGS_EXTERNAL,
+        .min_words = 1,
+        .max_words = 1,
+        .collective = true,
+        .run = cmd_predict,
+    },
+    {
+        .name = "check",
+        .synopsis = "[FILE.yaml]",
+        .help = "check configuration, data and model without training",
+        .flags = FLAGS_CONFIG | FLAGS_EXTERNAL,
+        .max_words = 1,
+        .collective = true,
+        .run = cmd_check,
+    },
+    {
+        .name = "inspect",
+        .synopsis = "FILE",
+        .help = "show the contents of a data set or a checkpoint",
+        .flags = FLAGS_EXTERNAL,
+        .min_words = 1,
+        .max_words = 1,
+        .run = cmd_inspect,
+    },
+    {
+        .name = "convert",
+        .synopsis = "idx IMAGES LABELS OUT.h5 | csv IN.csv OUT.h5 | arff IN.arff OUT.h5",
+        .help = "convert IDX, CSV or ARFF files (also .gz) to a data set",
+        .details =
+            "idx   MNIST and data sets of its format: images (N,H,W) and labels (N,), both uint8.\n"
+            "csv   RFC 4180. COLUMNS are names or numbers from 0, separated by commas. The first row is\n"
+            "      taken as a header if it has text where a number is expected (outside --target,\n"
+            "      --categorical and --drop); if that cannot be decided, set --header. Missing values:\n"
+            "      empty, NA, N/A, NaN, null, ?.\n"
+            "arff  Weka's and Mulan's format, dense or sparse. A nominal attribute becomes one column per\n"
+            "      value, {0,1} one column of 0 and 1; leave out string and date attributes with --drop.\n"
+            "      Missing values: ?.\n"
+            "\n"
+            "--labels index: class indices from one column of text or integers. Classes are numbered from\n"
+            "0: text in byte order, integers in ascending order, ARFF values as declared. multilabel: 0 or\n"
+            "1 in each target column. target: real values. auto: text is index, 0 and 1 are multilabel,\n"
+            "other numbers are target.\n"
+            "--missing mean uses the mean over the training rows. Rows are counted from 0, before any is\n"
+            "dropped.\n"
+            "\n"
+            "  ddp_train convert idx images.gz labels.gz train.h5 --class-names cat,dog\n"
+            "  ddp_train convert csv in.csv houses.h5 --target price --categorical town --split 0.2\n"
+            "  ddp_train convert csv letters.csv let.h5 --target 0 --delimiter ';' --header no --split-at 2\n"
+            "  ddp_train convert arff genes.arff genes.h5 --labels-xml genes.xml --test-file genes-test.arff\n"
+            "  ddp_train convert arff flowers.arff flowers.h5 --target species --test-every 5\n",
+        .flags = FLAGS_CONVERT,
+        .min_words = 1,
+        .max_words = 4,
+        .run = cmd_convert,
+    },
+    {
+        .name = "demo-data",
+        .synopsis = "OUT.h5",
+        .help = "write the built-in demo data set to a file",
+        .flags = FLAGS_FORCE,
+        .min_words = 1,
+        .max_words = 1,
+        .run = cmd_demo_data,
+    },
+    {
+        .name = "init",
+        .synopsis = "[FILE.yaml]",
+        .help = "write the demo's configuration, with comments, as a starting point",
+        .details = "FILE.yaml defaults to ddp_train.yaml; an existing file is never replaced.\n",
+        .max_words = 1,
+        .run = cmd_init,
+    },
+    {
+        .name = "bench",
+        .synopsis = "checkpoint [FILE.yaml]|kernels [NAME]|loader DATA|peak|step [FILE.yaml]|sync",
+        .help = "measure the machine and parts of the program",
+        .details =
+            "checkpoint: the time that saving adds to a run, on the disk of the current folder; FILE.yaml\n"
+            "            and flags as for train.\n"
+            "kernels:    every kernel (whose name contains NAME) against peak, memory bandwidth and sgemm.\n"
+            "loader:     loading DATA (as in data.train) against reading the file once, and gathering\n"
+            "            batches against memcpy.\n"
+            "peak:       sgemm and memory bandwidth, on all ranks at once.\n"
+            "step:       time of each part of a training step, in ms and as a share of peak. FILE.yaml and\n"
+            "            flags as for train; --data.train=synthetic:1x28x28:10:60000 needs no file.\n"
+            "sync:       gradient synchronisation and update against MPI_Allreduce.\n",
+        .flags = FLAGS_BENCH | FLAGS_CONFIG | FLAGS_EXTERNAL,
+        .min_words = 1,
+        .max_words = 2,
+        .collective = true,
+        .run = cmd_bench,
+    },
+    {
+        .name = "version",
+        .synopsis = "",
+        .help = "print the version and the libraries",
+        .run = cmd_version,
+    },
+    {
+        .name = "help",
+        .synopsis = "[COMMAND|TOPIC]",
+        .help = "explain a command, or list what can be configured",
+        .details = "TOPIC is keys (everything), layers, losses, optimizers, schedules or metrics.\n",
+        .max_words = 1,
+        .run = cmd_help,
+    },
+    {.name = NULL},
+};

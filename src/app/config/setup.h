@@ -1,0 +1,50 @@
+/* setup.h - the configuration of a run, the same on every rank. Private to the app layer. */
+#ifndef APP_CONFIG_SETUP_H
+#define APP_CONFIG_SETUP_H
+
+#include "app/config/settings.h"
+#include "comm/comm.h"
+#include "train/config.h"
+
+/* Where the configuration of a run comes from. */
+struct setup_source {
+    const char *file;             /* NULL = SETUP_DEFAULT_FILE, if there is one in this folder */
+    const struct settings *flags; /* assignments of the command line */
+    bool allow_external;          /* sets data.allow_external, whatever a file says */
+    bool quiet;                   /* does not log which configuration is used */
+};
+
+struct setup {
+    struct config config;
+    char *text; /* resolved, canonical */
+};
+
+/* Rank 0 resolves file, environment and flags; every rank reads the resolved text. Collective. Release
+ * with setup_free, also after an error. */
+enum status setup_create(struct setup *s, struct comm *comm, const struct setup_source *from);
+
+/* The configuration file that the user names or that is found in this folder, or NULL. Local. */
+const char *setup_file(const struct setup_source *from);
+
+/* Rank 0's part of it: fills in s, which then belongs to this rank only. Where no file is named or found,
+ * `base` takes its place, a resolved text called `name`, or if it is NULL the demo. Local. Released with
+ * setup_free, also after an error. */
+enum status setup_resolve(struct setup *s, const struct setup_source *from, const char *base,
+                          const char *name);
+
+/* run.name, before all else is resolved; released with mem_free. Local. */
+enum status setup_run_name(const struct setup_source *from, char **name);
+
+/* From a resolved text that rank 0 has in s->text, NULL on the others. Collective. */
+enum status setup_share(struct setup *s, struct comm *comm);
+
+/* From the resolved text in a checkpoint; cuts the ranks into nodes as it says. Collective. */
+enum status setup_from_checkpoint(struct setup *s, struct comm *comm, const char *path);
+
+void setup_free(struct setup *s);
+
+/* demo_config.c: the configuration of the built-in demo, as `ddp_train init` writes it. */
+extern const char demo_config[];
+#define SETUP_DEFAULT_FILE "ddp_train.yaml"
+
+#endif
