@@ -9,8 +9,8 @@
 #include "core/mem.h"
 #include "bench/private.h"
 #include "train/checkpoint/folder.h"
-#include "train/checkpoint/saver.h"
-#include "train/trainer_private.h"
+#include "train/saver/saver.h"
+#include "train/trainer/private.h"
 
 #define ROUNDS        9
 #define WARM_UP_STEPS 3

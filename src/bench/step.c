@@ -8,7 +8,7 @@
 #include "data/order.h"
 #include "core/system/trace.h"
 #include "bench/private.h"
-#include "train/trainer_private.h"
+#include "train/trainer/private.h"
 
 #define ROUNDS          4
 #define WARM_UP_STEPS   5

@@ -13,8 +13,8 @@
 #include "train/checkpoint/private.h"
 #include "train/configuration.h"
 #include "folder.h"
-#include "train/checkpoint/saver.h"
-#include "train/trainer_private.h"
+#include "train/saver/saver.h"
+#include "train/trainer/private.h"
 
 #define PATH_SIZE 256
 #define LIST_SIZE 512

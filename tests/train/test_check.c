@@ -9,8 +9,8 @@
 #include "data/order.h"
 #include "train/configuration.h"
 #include "folder.h"
-#include "train/checkpoint/saver.h"
-#include "train/trainer_private.h"
+#include "train/saver/saver.h"
+#include "train/trainer/private.h"
 
 /* What rank 0 changes when it is told of step 2. */
 struct attack {

@@ -13,7 +13,7 @@
 #include "data/order.h"
 #include "spec.h"
 #include "folder.h"
-#include "train/trainer_private.h"
+#include "train/trainer/private.h"
 
 #define SAMPLES       61
 #define BATCH         48

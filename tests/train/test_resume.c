@@ -8,7 +8,7 @@
 #include "train/checkpoint/private.h"
 #include "train/configuration.h"
 #include "folder.h"
-#include "train/trainer_private.h"
+#include "train/trainer/private.h"
 
 #define STEPS_PER_EPOCH ((SAMPLES + BATCH - 1) / BATCH)
 

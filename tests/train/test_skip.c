@@ -7,7 +7,7 @@
 #include "core/mem.h"
 #include "data/order.h"
 #include "train/configuration.h"
-#include "train/trainer_private.h"
+#include "train/trainer/private.h"
 
 /* What happens to the next pass of a virtual rank on rank `on`, or with EMPTY to all passes of the step. */
 enum harm {

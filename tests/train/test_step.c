@@ -8,7 +8,7 @@
 #include "core/mem.h"
 #include "data/order.h"
 #include "train/configuration.h"
-#include "train/trainer_private.h"
+#include "train/trainer/private.h"
 
 /* The whole batch in one pass of one process. */
 static struct loss_sums reference(const struct trainer *t, const struct config *config,

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "check.h"
-#include "train/stragglers.h"
+#include "train/trainer/stragglers.h"
 
 #define MOST 8
 

@@ -5,7 +5,7 @@
 #define APP_REPORT_REPORT_H
 
 #include "train/config.h"
-#include "train/trainer.h"
+#include "train/trainer/trainer.h"
 
 /* Who runs what on which data: before the first step. */
 void report_start(const struct config *config, const struct comm *comm, const struct trainer_info *info);

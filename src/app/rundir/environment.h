@@ -3,7 +3,7 @@
 #define APP_RUNDIR_ENVIRONMENT_H
 
 #include "app/rundir/machines.h"
-#include "train/trainer.h"
+#include "train/trainer/trainer.h"
 
 struct environment {
     int argc; /* the command line */

@@ -18,7 +18,7 @@
 
 #include "app/rundir/rundir.h"
 #include "train/config.h"
-#include "train/trainer.h"
+#include "train/trainer/trainer.h"
 
 struct journal {
     FILE *out;

@@ -6,7 +6,7 @@
 
 #include "app/rundir/rundir.h"
 #include "train/config.h"
-#include "train/trainer.h"
+#include "train/trainer/trainer.h"
 
 /* A checkpoint that was read from start to end. */
 struct saved {

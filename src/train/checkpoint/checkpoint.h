@@ -4,7 +4,7 @@
  *                     that follows. A damaged file is refused before HDF5 sees it.
  *   /                 attributes: format "ddp_train checkpoint", version, program; step, epoch (finished ones), position
  *                     (samples of the next one already seen) and all other numbers a run goes on with
- *                     (src/train/progress.c lists them); virtual_ranks, seed, input_channels, input_height,
+ *                     (src/train/checkpoint/progress.c lists them); virtual_ranks, seed, input_channels, input_height,
  *                     input_width, input_depth, input_rank (spatial axes), features (type of the training set), labels (their kind), kernels and blas (of the
  *                     machine), model_hash, data_hash, val_hash (0 without a val set), optim_hash, weights_hash
  *   /config           the resolved configuration, YAML text

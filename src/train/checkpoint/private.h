@@ -7,7 +7,7 @@
 #include "nn/model.h"
 #include "data/normalize.h"
 #include "optim/optim.h"
-#include "train/progress.h"
+#include "train/checkpoint/progress.h"
 
 #define CHECKPOINT_FORMAT  "ddp_train checkpoint"
 #define CHECKPOINT_VERSION 3

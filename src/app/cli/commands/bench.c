@@ -10,7 +10,7 @@
 #include "app/config/setup.h"
 #include "core/mem.h"
 #include "core/number.h"
-#include "train/trainer.h"
+#include "train/trainer/trainer.h"
 
 #define BATCH_MAX (1 << 20)
 

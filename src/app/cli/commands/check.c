@@ -3,7 +3,7 @@
 #include "app/cli/output.h"
 #include "app/config/setup.h"
 #include "core/log.h"
-#include "train/trainer.h"
+#include "train/trainer/trainer.h"
 
 static enum status check(const struct setup *setup, struct comm *comm)
 {

@@ -1,7 +1,7 @@
 #include "app/report/report.h"
 #include "app/cli/commands/commands.h"
 #include "app/config/setup.h"
-#include "train/checkpoint/examine.h"
+#include "train/evaluation/examine.h"
 #include "core/number.h"
 
 #define MOST_DIGITS 15

@@ -1,7 +1,7 @@
 #include "app/cli/commands/commands.h"
 #include "app/config/setup.h"
 #include "core/log.h"
-#include "train/predict.h"
+#include "train/evaluation/predict.h"
 
 static enum status predict(struct setup *setup, struct comm *comm, const struct arguments *a)
 {

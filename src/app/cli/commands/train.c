@@ -15,7 +15,7 @@
 #include "core/log.h"
 #include "core/number.h"
 #include "core/system/stop.h"
-#include "train/timeline.h"
+#include "train/trainer/timeline.h"
 #include "comm/watch/watchdog.h"
 
 /* What rank 0 does with the trainer's events. */

@@ -1,0 +1,181 @@
+#include "train/evaluation/evaluation.h"
+
+#include <assert.h>
+#include <math.h>
+
+#include "core/mem.h"
+#include "core/system/stop.h"
+#include "comm/activity.h"
+
+/* Room for the scores of all samples, twice, on the ranks that rank any. */
+static enum status make_room(struct evaluation *e)
+{
+    int64_t samples = dataset_info(e->data)->samples;
+    if (comm_rank(e->comm) >= scores_ranked(e->scores)) return STATUS_OK;
+    TRY(mem_alloc(&e->keys, (size_t)samples, sizeof *e->keys, "scores to rank"));
+    return mem_alloc(&e->scratch, (size_t)samples, sizeof *e->scratch, "scores to rank");
+}
+
+enum status evaluation_create(struct evaluation *e, struct comm *comm, struct model *model,
+                              const struct dataset *data, const struct normal *normal,
+                              const struct loss *loss, struct batch *batch, int64_t top_k)
+{
+    TRY(dataset_check_labels(data, loss->outputs));
+    TRY(dataset_check_counts(data));
+    TRY(normal_check(normal, data));
+    int64_t blocks = (dataset_info(data)->samples + batch->lanes - 1) / batch->lanes;
+    *e = (struct evaluation){.comm = comm,
+                             .model = model,
+                             .data = data,
+                             .normal = normal,
+                             .loss = loss,
+                             .batch = batch,
+                             .leaves = batch->leaves,
+                             .first = blocks * comm_rank(comm) / comm_size(comm),
+                             .end = blocks * (comm_rank(comm) + 1) / comm_size(comm)};
+    struct scores_spec spec = {.loss = loss,
+                               .blocks = e->end - e->first,
+                               .lanes = batch->lanes,
+                               .top_k = top_k,
+                               .target_std = batch->target_normal ? batch->target_normal->std : NULL};
+    TRY(scores_create(&e->scores, &spec));
+    return make_room(e);
+}
+
+void evaluation_destroy(struct evaluation *e)
+{
+    scores_destroy(&e->scores);
+    mem_free(&e->keys);
+    mem_free(&e->scratch);
+}
+
+static void find_bad_layer(struct evaluation *e, const struct pass *pass)
+{
+    for (int64_t i = 0; i < pass->leaves && !e->went_wrong; i++) {
+        if (isfinite(e->batch->sums[i].loss)) continue;
+        e->went_wrong = true;
+        e->bad = model_first_bad(e->model, pass);
+    }
+}
+
+/* Blocks first .. first + count - 1 in one pass. */
+static void run_blocks(struct evaluation *e, const float *params, int64_t first, int64_t count)
+{
+    struct batch *b = e->batch;
+    activity_set_phase(ACTIVITY_EVALUATING);
+    batch_take_blocks(b, dataset_info(e->data)->samples, first, count);
+    batch_load(b, e->data, e->normal, model_input(e->model));
+    struct pass pass = {.params = params, .lanes = count * b->lanes, .leaves = count};
+    const float *outputs = model_forward(e->model, &pass);
+    batch_loss(b, e->loss, outputs, NULL);
+    for (int64_t i = 0; i < count; i++) {
+        struct loss_batch view = batch_view(b, e->loss, outputs, NULL, i);
+        scores_add(e->scores, first + i - e->first, &view, &b->sums[i]);
+    }
+    find_bad_layer(e, &pass);
+}
+
+static void fold(void *self, double *totals)
+{
+    scores_fold(self, totals);
+}
+
+/* The keys of a label, on before off, come together on one rank. */
+static void gather_keys(struct evaluation *e, int64_t label, int rank)
+{
+    uint32_t *to = e->keys;
+    for (int on = 1; on >= 0; on--) {
+        int64_t count;
+        const uint32_t *mine = scores_keys(e->scores, label, on, &count);
+        int64_t all = comm_gather_words(e->comm, rank, mine, count, to);
+        if (rank == comm_rank(e->comm)) to += all;
+    }
+}
+
+/* Label k is ranked by rank k % P: after each round of messages all ranks sort, one label each. */
+static void rank_labels(struct evaluation *e)
+{
+    int64_t rank = comm_rank(e->comm), ranks = comm_size(e->comm), labels = scores_ranked(e->scores), count;
+    for (int64_t first = 0; first < labels; first += ranks) {
+        for (int64_t k = first; k < labels && k < first + ranks; k++) gather_keys(e, k, (int)(k - first));
+        if (first + rank < labels) scores_rank(e->scores, first + rank, e->keys, e->scratch);
+    }
+    double *rankings = scores_rankings(e->scores, &count);
+    comm_merge_doubles(e->comm, rankings, count);
+}
+
+static void merge(struct evaluation *e)
+{
+    int64_t count;
+    int64_t *counts = scores_counts(e->scores, &count);
+    comm_sum_int64(e->comm, counts, count);
+    double *totals = scores_totals(e->scores, &count);
+    comm_fold_doubles(e->comm, totals, count, fold, e->scores);
+    scores_finish(e->scores);
+    rank_labels(e);
+}
+
+static void fill_metrics(struct evaluation *e, struct eval_event *event)
+{
+    event->metric_count = metric_list(e->scores, e->metrics);
+    for (int64_t i = 0; i < event->metric_count; i++) {
+        const struct metric *m = &e->metrics[i];
+        e->names[i] = m->name;
+        e->values[i] = m->ops->value(e->scores, m->average);
+        if (metric_is_headline(m, scores_kind(e->scores))) event->headline = m->name;
+    }
+    event->metric_names = e->names;
+    event->metrics = e->values;
+}
+
+static void fill_event(struct evaluation *e, struct eval_event *event)
+{
+    const struct scores *s = e->scores;
+    fill_metrics(e, event);
+    event->scores = s;
+    event->count = scores_samples(s);
+    event->correct = scores_correct(s);
+    event->accuracy = scores_accuracy(s);
+    event->outputs = e->loss->outputs;
+    event->output_names = dataset_class_names(e->data, event->outputs);
+    event->confusion = scores_confusion(s, &event->classes);
+    event->class_names = dataset_class_names(e->data, event->classes);
+}
+
+/* Collective. */
+static enum status fail_diverged(struct evaluation *e)
+{
+    const char *name = dataset_locator(e->data);
+    enum status mine = STATUS_OK;
+    if (e->bad)
+        mine = status_fail(STATUS_DIVERGED,
+                           "%s: the loss is not finite: the first to go was the output of model.layers[%d] "
+                           "(%s); lower optim.lr, warm up longer or set train.clip_norm",
+                           name, e->bad->index, e->bad->ops->name);
+    TRY(comm_agree(e->comm, mine));
+    return status_fail(STATUS_DIVERGED,
+                       "%s: the loss is not finite, though all outputs are; lower optim.lr or warm up longer",
+                       name);
+}
+
+enum status evaluation_run(struct evaluation *e, const float *params, struct eval_event *event)
+{
+    scores_reset(e->scores);
+    e->went_wrong = false;
+    e->bad = NULL;
+    enum status stop = STATUS_OK;
+    for (int64_t first = e->first, count; first < e->end && stop == STATUS_OK; first += count) {
+        count = e->end - first >= e->leaves ? e->leaves : 1;
+        run_blocks(e, params, first, count);
+        stop = stop_asked();
+    }
+    TRY(comm_agree(e->comm, stop));
+    merge(e);
+    struct loss_sums sums = scores_loss_sums(e->scores);
+    assert(sums.count == dataset_info(e->data)->samples && scores_samples(e->scores) > 0);
+    double divisor = loss_divisor(e->loss, &sums);
+    event->loss = sums.loss / divisor; /* NaN if all that is valid has no weight */
+    fill_event(e, event);
+    if (isfinite(event->loss) || divisor == 0) return STATUS_OK;
+    return fail_diverged(e);
+}

@@ -1,0 +1,27 @@
+#include "train/evaluation/examine.h"
+
+#include "train/evaluation/evaluation.h"
+#include "train/evaluation/examiner.h"
+
+static enum status examine(struct evaluation *e, struct examiner *x, struct comm *comm,
+                           const struct config *config, const struct observer *observer)
+{
+    TRY(comm_agree(comm, evaluation_create(e, comm, x->model, x->data, &x->normal, &x->loss, &x->batch,
+                                           config->metrics_top_k)));
+    struct eval_event event = {.split = "eval"};
+    TRY(evaluation_run(e, x->params, &event));
+    if (comm_rank(comm) == 0) observer->eval(observer->self, &event);
+    return STATUS_OK;
+}
+
+enum status examine_run(struct comm *comm, const struct config *config, const char *checkpoint,
+                        const char *locator, const struct observer *observer)
+{
+    struct examiner x = {0};
+    struct evaluation evaluation = {0};
+    enum status status = examiner_create(&x, comm, config, checkpoint, locator, false);
+    if (status == STATUS_OK) status = examine(&evaluation, &x, comm, config, observer);
+    evaluation_destroy(&evaluation);
+    examiner_destroy(&x);
+    return status;
+}

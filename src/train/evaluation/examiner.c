@@ -1,0 +1,51 @@
+#include "train/evaluation/examiner.h"
+
+#include "core/mem.h"
+#include "train/build.h"
+#include "train/checkpoint/private.h"
+#include "train/trainer/private.h"
+
+static enum status build(struct examiner *x, const struct config *config, const char *checkpoint,
+                         const struct checkpoint_facts *facts)
+{
+    int64_t slice = config->batch / facts->virtual_ranks / config->accumulate;
+    int64_t lanes = shape_lanes(slice > 0 ? slice : 1);
+    const struct model_options options = {
+        .kernels = kernels, .lanes = lanes, .max_leaves = facts->virtual_ranks};
+    TRY(build_model(&x->model, config, facts->input, &options));
+    TRY(build_check_shape(model_input_shape(x->model), x->data));
+    size_t bytes = (size_t)model_param_floats(x->model) * sizeof(float);
+    TRY(mem_alloc(&x->params, bytes, 1, "parameters"));
+    TRY(checkpoint_load(checkpoint, x->model, x->params, &x->normal, &x->targets));
+    TRY(normal_check(&x->normal, x->data));
+    TRY(batch_create(&x->batch, lanes, model_leaves(x->model), dataset_width(x->data)));
+    x->batch.target_normal = x->targets.channels ? &x->targets : NULL;
+    int64_t outputs = shape_features(model_output_shape(x->model));
+    TRY(dataset_check_labels(x->data, outputs));
+    return loss_init(&x->loss, &(struct loss_spec){.ops = config->loss,
+                                                   .args = &config->loss_args,
+                                                   .kind = facts->kind,
+                                                   .outputs = outputs,
+                                                   .threshold = config->metrics_threshold});
+}
+
+enum status examiner_create(struct examiner *x, struct comm *comm, const struct config *config,
+                            const char *checkpoint, const char *locator, bool for_prediction)
+{
+    struct checkpoint_facts facts;
+    TRY(build_start_math(comm, config));
+    TRY(comm_agree(comm, checkpoint_read_facts(checkpoint, &facts)));
+    TRY(trainer_load_like(&x->data, comm, config, locator, facts.kind, for_prediction));
+    return comm_agree(comm, build(x, config, checkpoint, &facts));
+}
+
+void examiner_destroy(struct examiner *x)
+{
+    batch_destroy(&x->batch);
+    normal_destroy(&x->normal);
+    normal_destroy(&x->targets);
+    mem_free(&x->params);
+    loss_free(&x->loss);
+    model_destroy(&x->model);
+    dataset_destroy(&x->data);
+}

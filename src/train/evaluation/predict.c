@@ -1,0 +1,114 @@
+#include "train/evaluation/predict.h"
+
+#include "core/mem.h"
+#include "train/evaluation/predict_file.h"
+
+#define RUN_FLOATS (1 << 18) /* of outputs in the run of a rank, about */
+
+struct predictor {
+    struct comm *comm;
+    struct examiner x;
+    int64_t samples, blocks; /* a block is `lanes` samples */
+    int64_t passes;          /* blocks in one pass, at most */
+    int64_t run;             /* blocks that a rank computes before they are written */
+    float *outputs, *room;   /* [run * lanes][K]; room on rank 0 only */
+    struct predict_file file;
+    enum status status; /* of the file, on rank 0 */
+};
+
+static enum status prepare(struct predictor *p, const struct predict_wish *wish, const struct config *config)
+{
+    const struct batch *b = &p->x.batch;
+    bool first = comm_rank(p->comm) == 0;
+    int64_t row = b->lanes * p->x.loss.outputs, ranks = comm_size(p->comm);
+    p->samples = dataset_info(p->x.data)->samples;
+    p->blocks = (p->samples + b->lanes - 1) / b->lanes;
+    p->passes = b->leaves;
+    p->run = RUN_FLOATS / row / p->passes * p->passes;
+    if (p->run == 0) p->run = p->passes;
+    int64_t share = (p->blocks + ranks - 1) / ranks; /* of a small set, every rank gets some */
+    if (p->run > share) p->run = share;
+    TRY(mem_alloc(&p->outputs, (size_t)p->run, (size_t)row * sizeof(float), "predictions"));
+    TRY(mem_alloc(&p->room, first ? (size_t)p->run : 0, (size_t)row * sizeof(float), "predictions"));
+    return first ? predict_file_begin(&p->file, wish, config, &p->x, p->run * b->lanes) : STATUS_OK;
+}
+
+/* Outputs of a pass [K][stride], lanes side by side, become rows behind `to`; returns their number. */
+static int64_t store_rows(const struct predictor *p, const float *outputs, float *to)
+{
+    const struct batch *b = &p->x.batch;
+    int64_t k_count = p->x.loss.outputs, stride = b->leaves * b->lanes, rows = 0;
+    for (int64_t leaf = 0; leaf < b->leaves; leaf++)
+        for (int64_t n = 0; n < b->live[leaf]; n++, rows++)
+            for (int64_t k = 0; k < k_count; k++)
+                to[rows * k_count + k] = outputs[k * stride + leaf * b->lanes + n];
+    return rows;
+}
+
+/* Blocks first .. end-1; returns the number of floats. A pass takes a power of two of blocks, as in training. */
+static int64_t compute(struct predictor *p, int64_t first, int64_t end)
+{
+    struct batch *b = &p->x.batch;
+    int64_t rows = 0;
+    for (int64_t count = p->passes; first < end; first += count) {
+        while (count > end - first) count /= 2;
+        batch_take_blocks(b, p->samples, first, count);
+        batch_load(b, p->x.data, &p->x.normal, model_input(p->x.model));
+        struct pass pass = {.params = p->x.params, .lanes = count * b->lanes, .leaves = count};
+        rows += store_rows(p, model_forward(p->x.model, &pass), p->outputs + rows * p->x.loss.outputs);
+    }
+    return rows * p->x.loss.outputs;
+}
+
+static void take(void *self, const float *outputs, int64_t count)
+{
+    struct predictor *p = self;
+    if (p->status == STATUS_OK) p->status = predict_file_add(&p->file, outputs, count / p->x.loss.outputs);
+}
+
+static int64_t at_most(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* In every round the ranks compute one run each, in rank order one behind the other. What went wrong in writing is known to all
+ * in the next round. */
+static enum status compute_all(struct predictor *p)
+{
+    int64_t rank = comm_rank(p->comm), ranks = comm_size(p->comm);
+    for (int64_t round = 0; round < p->blocks; round += ranks * p->run) {
+        int64_t first = at_most(round + rank * p->run, p->blocks), end = at_most(first + p->run, p->blocks);
+        int64_t count = compute(p, first, end);
+        TRY(comm_agree(p->comm, p->status));
+        comm_gather_floats(p->comm, p->outputs, count, p->room, take, p);
+    }
+    if (comm_rank(p->comm) == 0 && p->status == STATUS_OK) p->status = predict_file_commit(&p->file);
+    return comm_agree(p->comm, p->status);
+}
+
+static enum status predict(struct predictor *p, const struct config *config, const struct predict_wish *wish,
+                           struct predict_facts *facts)
+{
+    bool first = comm_rank(p->comm) == 0;
+    TRY(comm_agree(p->comm, first ? predict_file_open(&p->file, wish) : STATUS_OK));
+    TRY(examiner_create(&p->x, p->comm, config, wish->checkpoint, wish->data, true));
+    TRY(comm_agree(p->comm, prepare(p, wish, config)));
+    TRY(compute_all(p));
+    *facts = (struct predict_facts){.samples = p->samples,
+                                    .outputs = p->x.loss.outputs,
+                                    .has_correct = first && p->file.has_correct,
+                                    .correct = p->file.right};
+    return STATUS_OK;
+}
+
+enum status predict_run(struct comm *comm, const struct config *config, const struct predict_wish *wish,
+                        struct predict_facts *facts)
+{
+    struct predictor p = {.comm = comm};
+    enum status status = predict(&p, config, wish, facts);
+    predict_file_close(&p.file);
+    mem_free(&p.outputs);
+    mem_free(&p.room);
+    examiner_destroy(&p.x);
+    return status;
+}

@@ -1,0 +1,171 @@
+/* resume.c - a trainer takes up the state of a checkpoint. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "math/kernels.h"
+#include "core/log.h"
+#include "train/build.h"
+#include "train/checkpoint/private.h"
+#include "train/trainer/private.h"
+
+struct resuming {
+    struct trainer *t;
+    const char *path;
+    unsigned changes;
+};
+
+bool trainer_is_finished(const struct trainer_point *p, const struct config *config)
+{
+    bool still_stops = *config->early_stop && p->stale_epochs >= config->patience;
+    return (p->stopped && still_stops) || p->epoch >= config->epochs;
+}
+
+static struct trainer_point point_of(const struct progress *p, int64_t virtual_ranks,
+                                     const struct config *config)
+{
+    struct trainer_point point = {.epoch = p->epoch,
+                                  .position = p->position,
+                                  .step = p->step,
+                                  .metrics_bytes = p->metrics_bytes,
+                                  .virtual_ranks = virtual_ranks,
+                                  .stopped = p->stopped,
+                                  .stale_epochs = p->stop.stale};
+    point.finished = trainer_is_finished(&point, config);
+    return point;
+}
+
+enum status trainer_peek(struct h5 *f, const struct config *config, struct trainer_point *point)
+{
+    struct checkpoint_facts facts;
+    struct progress progress = {0};
+    struct model *model = NULL;
+    TRY(kernels_select("auto")); /* a model is planned with some; trainer_create chooses */
+    TRY(checkpoint_facts_of(f, &facts));
+    const struct model_options options = {.kernels = kernels, .lanes = shape_lanes(1), .max_leaves = 1};
+    enum status status = build_model(&model, config, facts.input, &options);
+    if (status == STATUS_OK)
+        status = checkpoint_check(f, model, config->optim, &facts, &progress);
+    else
+        status = status_fail(STATUS_DATA, "its configuration describes no model; it was changed");
+    model_destroy(&model);
+    *point = point_of(&progress, facts.virtual_ranks, config);
+    return status;
+}
+
+/* What the results depend on besides the configuration. */
+static enum status check_facts(const struct resuming *r, const struct checkpoint_facts *facts)
+{
+    const struct trainer *t = r->t;
+    if (r->changes & TRAINER_OVERRIDE) return STATUS_OK;
+    if (facts->virtual_ranks != t->info.virtual_ranks)
+        return status_fail(STATUS_CONFIG,
+                           "%s: was made with %" PRId64 " virtual ranks, and %d ranks would make it %" PRId64
+                           "; start at most %" PRId64,
+                           r->path, facts->virtual_ranks, comm_size(t->comm), t->info.virtual_ranks,
+                           facts->virtual_ranks);
+    const char *other = facts->data_hash != t->data_hash ? t->config->data.train
+                        : facts->val_hash != t->val_hash ? t->config->data.val
+                                                         : NULL;
+    if (!other) return STATUS_OK;
+    if (facts->val_hash == 0 && facts->data_hash == t->data_hash)
+        return status_fail(
+            STATUS_CONFIG,
+            "%s: the run began without a val set; leave %s out, or go on with --resume-override", r->path,
+            other);
+    return status_fail(STATUS_CONFIG,
+                       "%s: %s holds other data than when the run began; bring them back, or go on with "
+                       "--resume-override",
+                       r->path, *other ? other : "the val set");
+}
+
+/* Steps are those of whole batches. Another batch or number of samples makes them others: they are counted back from the end
+ * of the epoch, or a schedule would be asked about steps behind its end. */
+static enum status check_steps(const struct resuming *r, struct progress *p)
+{
+    const struct trainer *t = r->t;
+    int64_t batch = t->config->batch, samples = t->info.train_samples, per_epoch = t->info.steps_per_epoch;
+    if (p->position > samples && !(r->changes & TRAINER_OVERRIDE))
+        return status_fail(STATUS_CONFIG,
+                           "%s: is %" PRId64 " samples into an epoch that has only %" PRId64 " now", r->path,
+                           p->position, samples);
+    if (p->position > samples) p->position = samples;
+    if (p->epoch > INT64_MAX / 2 / per_epoch - 1)
+        return status_fail(STATUS_DATA, "%s: is in an epoch that no run reaches", r->path);
+    int64_t step = (p->epoch + 1) * per_epoch - (samples - p->position + batch - 1) / batch;
+    if (p->step == step) return STATUS_OK;
+    if (!(r->changes & TRAINER_OVERRIDE))
+        return status_fail(STATUS_DATA, "%s: its step %" PRId64 " does not go with epoch and position",
+                           r->path, p->step);
+    log_warn("step %" PRId64 " of the checkpoint is step %" PRId64 " with this batch and these data", p->step,
+             step);
+    p->step = step;
+    if (p->updates > step) p->updates = step;
+    if (p->bad_in_a_row > step) p->bad_in_a_row = step;
+    return STATUS_OK;
+}
+
+/* What is of no use for the run as it is now begins anew. */
+static void drop_changed(const struct resuming *r, struct progress *p, float *const slots[SYNC_SLOTS])
+{
+    const struct trainer *t = r->t;
+    size_t bytes = (size_t)model_param_floats(t->model) * sizeof(float);
+    if (r->changes & TRAINER_NEW_OPTIM) {
+        p->updates = 0;
+        for (int i = 0; i < t->config->optim->slots; i++) memset(slots[i], 0, bytes);
+    }
+    if (r->changes & TRAINER_NEW_SCHEDULE) p->schedule = (struct schedule_state){0};
+    if (r->changes & TRAINER_NEW_BEST) p->best = (struct watch){0};
+    if (r->changes & TRAINER_NEW_STOP) {
+        p->stop = (struct watch){0};
+        p->stopped = false;
+    }
+}
+
+/* Another kind of machine may round otherwise, and cannot be refused: it may be the only one there is. From v3 on all levels
+ * compute alike, and only wide slices go through OpenBLAS. */
+static void tell_machine(const struct resuming *r, const struct checkpoint_facts *facts)
+{
+    const struct trainer_info *i = &r->t->info;
+    const char *then = facts->isa, *now = i->isa;
+    bool fused = strcmp(then, "v2") != 0 && strcmp(now, "v2") != 0 && *then == 'v' && *now == 'v';
+    if (strcmp(then, now) != 0 && !fused)
+        log_warn("the run was on kernels %s, here they are %s: it will not end in the same bits", then, now);
+    if (strcmp(facts->blas, i->blas) != 0 && i->lanes > LAYER_WIDE_LANES)
+        log_warn("the run was on OpenBLAS core %s, here it is %s, and slices of %" PRId64
+                 " samples go through it: it will not end in the same bits",
+                 facts->blas, i->blas, i->slice);
+}
+
+/* Rank 0's part. */
+static enum status load(void *self, float *params, float *const slots[SYNC_SLOTS])
+{
+    struct resuming *r = self;
+    struct trainer *t = r->t;
+    struct checkpoint_facts facts;
+    struct checkpoint_room room = {.model = t->model,
+                                   .optim = t->config->optim,
+                                   .params = params,
+                                   .progress = &t->progress,
+                                   .other_layers = r->changes & TRAINER_OVERRIDE,
+                                   .other_slots = r->changes & TRAINER_NEW_OPTIM};
+    for (int i = 0; i < room.optim->slots; i++) room.slots[i] = slots[i];
+    TRY(checkpoint_load_state(r->path, &room, &facts));
+    TRY(check_facts(r, &facts));
+    TRY(check_steps(r, &t->progress));
+    if (facts.val_hash != t->val_hash)
+        r->changes |= TRAINER_NEW_BEST | TRAINER_NEW_STOP | TRAINER_NEW_SCHEDULE;
+    drop_changed(r, &t->progress, slots);
+    tell_machine(r, &facts);
+    return STATUS_OK;
+}
+
+enum status trainer_resume(struct trainer *t, const char *path, unsigned changes, struct trainer_point *point)
+{
+    struct resuming r = {t, path, changes};
+    struct progress *p = &t->progress;
+    TRY(sync_restore(t->sync, load, &r));
+    comm_share_bytes(t->comm, p, sizeof *p); /* what watches follow is said by trainer_run */
+    *point = point_of(p, t->info.virtual_ranks, t->config);
+    p->stopped = p->stopped && point->finished; /* more patience, or none asked for any more */
+    return STATUS_OK;
+}

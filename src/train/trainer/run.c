@@ -1,0 +1,349 @@
+/* run.c - the loop: epochs, events, evaluations, checkpoints. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/system/clock.h"
+#include "core/log.h"
+#include "core/mem.h"
+#include "data/order.h"
+#include "core/system/stop.h"
+#include "core/system/trace.h"
+#include "comm/activity.h"
+#include "train/checkpoint/private.h"
+#include "train/saver/saver.h"
+#include "train/trainer/stragglers.h"
+#include "train/trainer/private.h"
+#include "train/watch.h"
+
+#define CAUSE_SIZE 128
+
+/* One run of the loop. */
+struct run {
+    struct trainer *t;
+    const struct observer *observer;
+    struct saver *saver;
+    struct epoch_event epoch;
+    struct eval_event eval;
+    bool is_best;  /* what the last epoch was */
+    bool save_due; /* a checkpoint was due after the last step of the epoch: it waits for the epoch's end */
+};
+
+static bool is_root(const struct run *r)
+{
+    return comm_rank(r->t->comm) == 0;
+}
+
+static double rate_of_step(const struct trainer *t)
+{
+    struct schedule_point at = {t->progress.step, t->info.steps_per_epoch, t->info.total_steps};
+    return schedule_rate(t->config->schedule, &t->config->schedule_args, &t->progress.schedule,
+                         t->config->optim_args.of[0], &at);
+}
+
+/* NaN where there is none: no valid target. */
+static double mean_loss(const struct trainer *t, const struct loss_sums *sums)
+{
+    double divisor = loss_divisor(&t->loss, sums);
+    return divisor > 0 ? sums->loss / divisor : NAN;
+}
+
+/* NaN where nothing is right or wrong: real values, and no valid target. */
+static double share_right(const struct trainer *t, const struct loss_sums *sums)
+{
+    if (loss_task(&t->loss) == TASK_VALUES || sums->valid == 0) return NAN;
+    return (double)sums->correct / (double)sums->valid;
+}
+
+static void tell_step(const struct run *r, const struct loss_sums *sums)
+{
+    const struct trainer *t = r->t;
+    const struct progress *p = &t->progress;
+    struct step_event e = {.epoch = p->epoch + 1,
+                           .step = p->step,
+                           .step_in_epoch = p->step - p->epoch * t->info.steps_per_epoch,
+                           .steps_per_epoch = t->info.steps_per_epoch,
+                           .total_steps = t->info.total_steps,
+                           .loss = mean_loss(t, sums),
+                           .accuracy = share_right(t, sums),
+                           .lr = p->lr,
+                           .samples_per_second = (double)p->seen.count / p->seconds,
+                           .data_seconds = t->data_seconds,
+                           .compute_seconds = t->compute_seconds,
+                           .sync_seconds = t->sync_seconds};
+    double per_step = (p->train_seconds + p->seconds) / (double)p->step;
+    e.eta_seconds = per_step * (double)(t->info.total_steps - p->step);
+    r->observer->step(r->observer->self, &e);
+}
+
+/* Steps that were skipped for their numbers do not count, but took time. */
+static void add_step(struct loss_sums *seen, const struct step_result *step)
+{
+    struct loss_sums skipped = {.count = step->sums.count};
+    loss_sums_add(seen, step->requests.bad_passes > 0 ? &skipped : &step->sums);
+}
+
+/* Saves and ends the run, as if it had been at an end. All ranks know that one of them asked for it (`interrupted`: as the
+ * user's word); now all learn which one, and why. */
+static enum status stop_here(struct run *r, bool interrupted)
+{
+    char cause[CAUSE_SIZE] = "on request";
+    enum status status = comm_agree(r->t->comm, stop_asked());
+    if (status != STATUS_OK)
+        snprintf(cause, sizeof cause, "%s", status_text());
+    else
+        status = interrupted ? STATUS_INTERRUPTED : STATUS_REQUEUE;
+    activity_set_phase(ACTIVITY_SAVING);
+    return saver_stop(r->saver, status, cause);
+}
+
+/* Where the run is saved, or an epoch ends, data files that have changed end it: what was read of them before is in memory, so up
+ * to here everything is right, and is kept. */
+static enum status check_data(struct run *r, bool saved)
+{
+    char what[STATUS_TEXT_SIZE / 2], why[STATUS_TEXT_SIZE / 2];
+    enum status status = trainer_check_data(r->t);
+    if (status == STATUS_OK) return status;
+    snprintf(what, sizeof what, "%s", status_text());
+    if (!saved) TRY(saver_take(r->saver, SAVER_STEP));
+    if (saver_finish(r->saver) == STATUS_OK)
+        return status_fail(status, "%s (the run is saved up to here, step %lld)", what,
+                           (long long)r->t->progress.step);
+    snprintf(why, sizeof why, "%s", status_text());
+    return status_fail(status, "%s (%s)", what, why);
+}
+
+/* What the ranks asked for, or the configuration: between two steps, on all ranks alike. After the last step of an epoch a
+ * mere checkpoint waits for the epoch's end; a run that shall end does not. */
+static enum status between_steps(struct run *r, uint64_t requests)
+{
+    const struct progress *p = &r->t->progress;
+    int64_t every = r->t->config->checkpoint_every_steps;
+    saver_look(r->saver);
+    int64_t check = r->t->config->check_every;
+    if (check > 0 && p->step % check == 0) TRY(trainer_check(r->t));
+    if (requests & (REQUEST_STOP | REQUEST_INTERRUPT)) return stop_here(r, requests & REQUEST_INTERRUPT);
+    bool due = (requests & REQUEST_SAVE) || (every > 0 && p->step % every == 0);
+    bool ends = p->position == r->t->info.train_samples;
+    if (ends) r->save_due = due;
+    if (!due || ends) return STATUS_OK;
+    activity_set_phase(ACTIVITY_SAVING);
+    TRY(saver_take(r->saver, SAVER_STEP));
+    return check_data(r, true);
+}
+
+/* The rest of the epoch under way, which may be all of it or nothing. */
+static enum status train_steps(struct run *r)
+{
+    struct trainer *t = r->t;
+    struct progress *p = &t->progress;
+    struct order order = order_make((uint64_t)t->config->seed, (uint64_t)p->epoch + 1, t->info.train_samples,
+                                    t->config->shuffle);
+    double start = clock_seconds() - p->seconds;
+    while (p->position < t->info.train_samples) {
+        struct step_result result;
+        p->lr = rate_of_step(t);
+        if (t->timeline) timeline_before_step(t->timeline, p->step);
+        double begin = trace_begin();
+        TRY(trainer_step(t, &order, p->epoch + 1, p->position, p->lr, &result));
+        trace_end(begin, TRACE_STEP, "step", p->step - 1);
+        int64_t next = p->position + t->config->batch;
+        p->position = next < t->info.train_samples ? next : t->info.train_samples;
+        p->seconds = clock_seconds() - start;
+        add_step(&p->seen, &result);
+        activity_set_phase(ACTIVITY_REPORTING);
+        if (is_root(r)) tell_step(r, &result.sums);
+        TRY(between_steps(r, result.requests.bits));
+    }
+    return STATUS_OK;
+}
+
+static enum status train_epoch(struct run *r)
+{
+    struct trainer *t = r->t;
+    const struct progress *p = &t->progress;
+    t->data_seconds = t->compute_seconds = t->sync_seconds = 0;
+    t->steps_timed = 0;
+    r->save_due = false;
+    progress_open_epoch(&t->progress);
+    TRY(train_steps(r));
+    r->epoch = (struct epoch_event){.epoch = p->epoch + 1,
+                                    .epochs = t->config->epochs,
+                                    .step = p->step,
+                                    .loss = mean_loss(t, &p->seen),
+                                    .accuracy = share_right(t, &p->seen),
+                                    .lr = p->lr,
+                                    .seconds = p->seconds,
+                                    .samples_per_second = (double)p->seen.count / p->seconds,
+                                    .bad_steps = p->bad_steps,
+                                    .empty_steps = p->empty_steps,
+                                    .data_seconds = t->data_seconds,
+                                    .compute_seconds = t->compute_seconds,
+                                    .sync_seconds = t->sync_seconds};
+    return stragglers_find(t, &r->epoch.ranks);
+}
+
+/* `epoch`: how many the model has seen. */
+static enum status evaluate(struct run *r, int64_t epoch)
+{
+    struct trainer *t = r->t;
+    if (!t->val) return STATUS_OK;
+    activity_set_phase(ACTIVITY_EVALUATING);
+    r->eval = (struct eval_event){.split = "val", .epoch = epoch, .step = t->progress.step};
+    double begin = trace_begin();
+    bool traced = trace_pause(); /* the room for events is that of steps */
+    TRY(evaluation_run(&t->evaluation, sync_params(t->sync), &r->eval));
+    trace_resume(traced);
+    trace_end(begin, TRACE_PHASE, "evaluation", 0);
+    return STATUS_OK;
+}
+
+/* An epoch is told of after its evaluation: if that is stopped, both come again when the run goes on. */
+static enum status evaluate_epoch(struct run *r)
+{
+    enum status status = evaluate(r, r->t->progress.epoch + 1);
+    if (status_is_stop(status)) return stop_here(r, status == STATUS_INTERRUPTED);
+    if (is_root(r)) r->observer->epoch(r->observer->self, &r->epoch);
+    if (status == STATUS_OK && r->t->val && is_root(r)) r->observer->eval(r->observer->self, &r->eval);
+    return status;
+}
+
+/* A run without epochs is an evaluation of the model as it is. */
+static enum status evaluate_only(struct run *r)
+{
+    enum status status = evaluate(r, 0);
+    if (status != STATUS_OK) return stop_unsaved(status, STOP_EARLY);
+    if (r->t->val && is_root(r)) r->observer->eval(r->observer->self, &r->eval);
+    return STATUS_OK;
+}
+
+static void tell_stop(const struct watch *w)
+{
+    const char *plural = w->stale == 1 ? "" : "s";
+    if (w->has_best)
+        log_info("early stop: %s was not better than %.6g for %lld epoch%s", w->metric, w->best,
+                 (long long)w->stale, plural);
+    else
+        log_info("early stop: %s was not a number for %lld epoch%s", w->metric, (long long)w->stale, plural);
+}
+
+/* What the epoch's figures decide, on every rank alike; also whether it would be the last one if more were allowed. */
+static void decide(struct run *r)
+{
+    struct trainer *t = r->t;
+    const struct config *c = t->config;
+    struct progress *p = &t->progress;
+    const struct eval_event *eval = t->val ? &r->eval : NULL;
+    double value;
+    bool lower;
+    r->is_best = watch_epoch(&p->best, &r->epoch, eval);
+    if (watch_value(c->schedule_metric, &r->epoch, eval, &value, &lower))
+        schedule_observe(c->schedule, &c->schedule_args, &p->schedule, value, !lower);
+    watch_epoch(&p->stop, &r->epoch, eval);
+    p->stopped = *c->early_stop && p->stop.stale >= c->patience;
+    if (p->stopped && r->epoch.epoch < c->epochs && is_root(r)) tell_stop(&p->stop);
+}
+
+static bool is_finished(const struct run *r)
+{
+    const struct progress *p = &r->t->progress;
+    return p->stopped || p->epoch >= r->t->config->epochs;
+}
+
+/* At the end of an epoch; a run that is finished needs its data no more. */
+static enum status save(struct run *r)
+{
+    const struct progress *p = &r->t->progress;
+    int64_t every = r->t->config->checkpoint_every_epochs;
+    int names = r->is_best ? SAVER_BEST : 0;
+    if (is_finished(r))
+        names |= SAVER_FINAL;
+    else if (r->save_due || (every > 0 && p->epoch % every == 0))
+        names |= SAVER_STEP;
+    activity_set_phase(ACTIVITY_SAVING);
+    if (names) TRY(saver_take(r->saver, names));
+    return is_finished(r) ? STATUS_OK : check_data(r, names != 0);
+}
+
+static void tell_done(const struct run *r, double peak_bytes)
+{
+    const struct trainer *t = r->t;
+    const struct progress *p = &t->progress;
+    struct done_event e = {.accuracy = t->val ? r->eval.accuracy : r->epoch.accuracy,
+                           .loss = t->val ? r->eval.loss : r->epoch.loss,
+                           .seconds = p->train_seconds,
+                           .samples_per_second =
+                               p->train_seconds > 0 ? (double)p->train_samples / p->train_seconds : 0,
+                           .peak_bytes = peak_bytes,
+                           .weights_hash = checkpoint_weights_hash(t->model, sync_params(t->sync)),
+                           .classes = r->eval.classes,
+                           .confusion = r->eval.confusion};
+    r->observer->done(r->observer->self, &e);
+}
+
+/* What checkpoint.best asks for. */
+static const char *best_metric(struct trainer *t)
+{
+    const char *by = t->config->checkpoint_best;
+    if (strcmp(by, "auto") != 0) return by;
+    watch_default(t->val ? t->evaluation.scores : NULL, t->best_metric);
+    return t->best_metric;
+}
+
+/* A run that was killed after its last epoch was saved has only its end to tell, and names of the checkpoint may be missing. */
+static enum status end_again(struct run *r)
+{
+    const struct progress *p = &r->t->progress;
+    enum status status = evaluate(r, p->epoch);
+    if (status != STATUS_OK) return stop_unsaved(status, "before its end is told again");
+    r->epoch.loss = mean_loss(r->t, &p->seen);
+    r->epoch.accuracy = share_right(r->t, &p->seen);
+    r->is_best = p->best.has_best && p->best.stale == 0;
+    return save(r);
+}
+
+static enum status run_epochs(struct run *r)
+{
+    struct progress *p = &r->t->progress;
+    bool saved = p->metrics_bytes > 0; /* by the start that this one follows */
+    if (r->t->config->epochs == 0 && !saved) {
+        TRY(evaluate_only(r));
+        return save(r);
+    }
+    if (is_finished(r)) return end_again(r);
+    while (!is_finished(r)) {
+        TRY(train_epoch(r));
+        TRY(evaluate_epoch(r));
+        decide(r);
+        progress_close_epoch(p);
+        TRY(save(r));
+    }
+    return STATUS_OK;
+}
+
+static enum status finish(struct run *r)
+{
+    struct trainer *t = r->t;
+    if (t->timeline) timeline_finish(t->timeline);
+    TRY(saver_finish(r->saver));
+    double peak_bytes = comm_max(t->comm, mem_peak_bytes());
+    if (is_root(r)) tell_done(r, peak_bytes);
+    comm_barrier(t->comm);
+    return STATUS_OK;
+}
+
+enum status trainer_run(struct trainer *t, const struct observer *observer, const char *checkpoint_dir)
+{
+    struct run r = {.t = t, .observer = observer};
+    t->observer = observer;
+    t->progress.best.metric = best_metric(t);
+    t->progress.stop.metric = t->config->early_stop;
+    t->progress.stop.min_delta = t->config->min_delta;
+    r.epoch.loss = r.epoch.accuracy = NAN; /* what is not measured is not 0 */
+    enum status status = saver_create(&r.saver, t, checkpoint_dir);
+    if (status == STATUS_OK) status = trainer_check(t);
+    if (status == STATUS_OK) status = run_epochs(&r);
+    if (status == STATUS_OK) status = finish(&r);
+    saver_destroy(&r.saver);
+    return status;
+}

@@ -1,0 +1,194 @@
+#include "train/trainer/trainer.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "math/blas.h"
+#include "math/kernels.h"
+#include "core/log.h"
+#include "core/mem.h"
+#include "train/build.h"
+#include "train/saver/snapshot.h"
+#include "train/trainer/connect.h"
+#include "train/trainer/private.h"
+#include "train/watch.h"
+
+/* The batch must divide into V slices; V is the configured number, or the number of ranks if that is more. */
+static enum status check_batch(const struct trainer *t, int64_t v)
+{
+    int64_t batch = t->config->batch, below = batch / v * v, samples = dataset_info(t->train)->samples;
+    const char *cause = v > t->config->virtual_ranks ? " (one for each rank; or start fewer ranks)" : "";
+    if (below == 0)
+        return status_fail(STATUS_CONFIG,
+                           "train.batch: %" PRId64 " is less than one sample for each of %" PRId64
+                           " virtual ranks%s; use %" PRId64,
+                           batch, v, cause, v);
+    if (below != batch)
+        return status_fail(STATUS_CONFIG,
+                           "train.batch: %" PRId64 " does not divide into %" PRId64
+                           " virtual ranks%s; the nearest that do are %" PRId64 " and %" PRId64,
+                           batch, v, cause, below, below + v);
+    if (batch > samples)
+        return status_fail(
+            STATUS_DATA, "%s: %" PRId64 " samples are fewer than one batch of %" PRId64 "; lower train.batch",
+            dataset_locator(t->train), samples, batch);
+    return STATUS_OK;
+}
+
+/* Virtual ranks, slices and steps. */
+static enum status plan_batches(struct trainer *t)
+{
+    struct trainer_info *i = &t->info;
+    int64_t batch = t->config->batch;
+    i->train_samples = dataset_info(t->train)->samples;
+    i->val_samples = t->val ? dataset_info(t->val)->samples : 0;
+    int64_t ranks = comm_size(t->comm), v = t->config->virtual_ranks, micro = t->config->accumulate;
+    i->virtual_ranks = ranks > v ? ranks : v;
+    TRY(check_batch(t, i->virtual_ranks));
+    if (batch / i->virtual_ranks % micro != 0)
+        return status_fail(STATUS_CONFIG,
+                           "train.accumulate: %" PRId64 " passes, but each of %" PRId64
+                           " virtual ranks has %" PRId64 " samples, which must divide into them",
+                           micro, i->virtual_ranks, batch / i->virtual_ranks);
+    if (ranks > v)
+        log_warn("%" PRId64 " ranks but train.virtual_ranks is %" PRId64 ": using %" PRId64
+                 " virtual ranks; set train.virtual_ranks to that to get the same bits with fewer ranks",
+                 ranks, v, ranks);
+    i->leaves = i->virtual_ranks * micro;
+    i->slice = batch / i->leaves;
+    i->lanes = shape_lanes(i->slice);
+    i->steps_per_epoch = (i->train_samples + batch - 1) / batch;
+    i->total_steps = i->steps_per_epoch * t->config->epochs;
+    return STATUS_OK;
+}
+
+/* The layer that makes the outputs; a view leaves them as they are. */
+static const struct layer *last_layer(const struct model *m)
+{
+    const struct layer *l = model_layer(m, model_layer_count(m) - 1);
+    while (l->ops->is_view && l->inputs[0] > 0) l = model_layer(m, l->inputs[0] - 1);
+    return l;
+}
+
+static enum status build_parts(struct trainer *t)
+{
+    TRY(plan_batches(t));
+    int64_t ranks = comm_size(t->comm), most = (t->info.leaves + ranks - 1) / ranks;
+    const struct model_options options = {
+        .kernels = kernels, .lanes = t->info.lanes, .max_leaves = most, .training = true};
+    TRY(build_model(&t->model, t->config, dataset_info(t->train)->shape, &options));
+    TRY(build_check_shape(model_input_shape(t->model), t->train));
+    int64_t outputs = shape_features(model_output_shape(t->model));
+    TRY(dataset_check_labels(t->train, outputs));
+    TRY(dataset_check_counts(t->train));
+    TRY(loss_init(&t->loss, &(struct loss_spec){.ops = t->config->loss,
+                                                .args = &t->config->loss_args,
+                                                .kind = dataset_kind(t->train),
+                                                .outputs = outputs,
+                                                .threshold = t->config->metrics_threshold}));
+    TRY(loss_check_last_layer(&t->loss, last_layer(t->model)->ops));
+    TRY(batch_create(&t->batch, t->info.lanes, model_leaves(t->model), dataset_width(t->train)));
+    t->batch.target_normal = t->targets.channels ? &t->targets : NULL;
+    if (!t->val) return STATUS_OK;
+    TRY(build_check_shape(model_input_shape(t->model), t->val));
+    return evaluation_create(&t->evaluation, t->comm, t->model, t->val, &t->normal, &t->loss, &t->batch,
+                             t->config->metrics_top_k);
+}
+
+/* Metrics that decide something must exist, before the first step. */
+static enum status check_watched(const struct trainer *t)
+{
+    const struct config *c = t->config;
+    const struct scores *scores = t->val ? t->evaluation.scores : NULL;
+    enum task task = loss_task(&t->loss);
+    TRY(watch_check("train.early_stop", c->early_stop, task, scores));
+    if (c->schedule->observe) TRY(watch_check("schedule.metric", c->schedule_metric, task, scores));
+    if (strcmp(c->checkpoint_best, "auto") == 0) return STATUS_OK;
+    return watch_check("checkpoint.best", c->checkpoint_best, task, scores);
+}
+
+static void fill_info(struct trainer *t)
+{
+    const struct source_info *source = dataset_info(t->train);
+    struct trainer_info *i = &t->info;
+    i->model = t->model;
+    i->shape = source->shape;
+    i->feature_type = feature_type_name(source->type);
+    i->kind = dataset_kind(t->train);
+    infer_stored_text(source, i->label_text);
+    i->has_weights = source->has_weights;
+    i->val_has_weights = t->val && dataset_info(t->val)->has_weights;
+    i->classes = shape_features(model_output_shape(t->model));
+    i->class_names = dataset_class_names(t->train, i->classes);
+    i->isa = kernels->level;
+    i->blas = blas_core();
+    i->window_bytes = (double)dataset_bytes(t->train) + (double)sync_shared_bytes(t->sync);
+    if (t->val) i->window_bytes += (double)dataset_bytes(t->val);
+    i->copy_bytes = (double)snapshot_bytes(t);
+}
+
+static void init_params(void *self, float *params)
+{
+    const struct trainer *t = self;
+    model_init_params(t->model, (uint64_t)t->config->seed, params);
+}
+
+static void add_sums(void *sum, const void *record)
+{
+    loss_sums_add(sum, record);
+}
+
+static enum status create_sync(struct trainer *t)
+{
+    return sync_create(&t->sync, t->comm,
+                       &(struct sync_spec){.count = model_param_floats(t->model),
+                                           .slots = t->config->optim->slots,
+                                           .virtual_ranks = (int)t->info.leaves,
+                                           .max_group = (int)model_leaves(t->model),
+                                           .tree = t->config->sync_method == SYNC_TREE,
+                                           .record_bytes = sizeof(struct loss_sums),
+                                           .add = add_sums});
+}
+
+enum status trainer_create(struct trainer **out, struct comm *comm, const struct config *config,
+                           const char *config_text)
+{
+    TRY(build_start_math(comm, config));
+    TRY(comm_agree(comm, mem_alloc(out, 1, sizeof **out, "trainer")));
+    struct trainer *t = *out;
+    t->comm = comm;
+    t->checked = -1;
+    t->config = config;
+    t->config_text = config_text;
+    TRY(trainer_load_data(t));
+    TRY(comm_agree(comm, build_parts(t)));
+    TRY(comm_agree(comm, check_watched(t)));
+    TRY(create_sync(t));
+    if (config->check_every > 0) TRY(sync_audit(t->sync));
+    TRY(comm_agree(comm, connect_update(&t->update, config, t->model, t->sync)));
+    sync_fill_params(t->sync, init_params, t);
+    fill_info(t);
+    return STATUS_OK;
+}
+
+void trainer_destroy(struct trainer **trainer)
+{
+    struct trainer *t = *trainer;
+    if (!t) return;
+    update_free(&t->update);
+    sync_destroy(&t->sync);
+    evaluation_destroy(&t->evaluation);
+    batch_destroy(&t->batch);
+    loss_free(&t->loss);
+    model_destroy(&t->model);
+    normal_destroy(&t->normal);
+    normal_destroy(&t->targets);
+    dataset_destroy(&t->val);
+    dataset_destroy(&t->train);
+    mem_free(trainer);
+}
+
+const struct trainer_info *trainer_info(const struct trainer *t)
+{
+    return &t->info;
+}
