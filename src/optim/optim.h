@@ -1,9 +1,9 @@
-/* optim.h - optimizers: one slice of gradients to one slice of new parameters.
+/* optim.h - optimizers: from a range of summed gradients to a range of new parameters.
  *
  * State is `slots` flat vectors of the length of the parameter vector, zero at the start; only the owner of a
- * slice touches its part. An update is element-wise, so any cut of the vector gives the same bits. An
- * optimizer that needs the norms of whole tensors takes two sweeps: `measure` over all blocks of a tensor,
- * the caller adding up what they give in block order, then `update` over the same blocks. Local functions. */
+ * part touches it. An update is element-wise, so the bits do not depend on how the vector is cut. An
+ * optimizer that needs norms of whole tensors takes two sweeps: `measure` over all blocks of a tensor, whose
+ * results the caller adds in block order, then `update` over the same blocks. Local functions. */
 #ifndef OPTIM_OPTIM_H
 #define OPTIM_OPTIM_H
 
@@ -17,8 +17,8 @@
 #define OPTIM_DERIVED 2
 #define OPTIM_NORMS   2
 
-/* The least `eps` in a denominator that is 0 where the gradient always was: there the step is 0 / eps, and so
- * it is in the gaps between tensors. */
+/* Lower bound of `eps`. Where the gradient was always 0, as in the gaps between tensors, the step is then 0 /
+ * eps = 0. */
 #define OPTIM_EPS_MIN 1e-30
 
 struct optim_step {
@@ -27,10 +27,10 @@ struct optim_step {
     const double *args;           /* values of ops->args */
     double lr;                    /* this step's learning rate */
     int64_t step;                 /* updates made before this one */
-    float grad_scale;             /* 1 / total sample weight: turns summed gradients into the mean's */
-    float derived[OPTIM_DERIVED]; /* what ops->derive makes of the above */
-    /* SQUARES of norms, sums over the whole tensor of what `measure` gave. All 0 for a tensor that is spared
-     * (biases, on request), as for one that is zero: its rate is the step's, it has none of its own. */
+    float grad_scale;             /* 1 / total sample weight: turns a summed gradient into that of the mean */
+    float derived[OPTIM_DERIVED]; /* computed by ops->derive from the above */
+    /* SQUARES of norms: sums over the whole tensor of what `measure` returned. All 0 for a tensor without
+     * decay (biases, on request) and for one that is zero: it has no rate of its own. */
     double norms[OPTIM_NORMS];
 };
 
@@ -46,13 +46,13 @@ struct optim_ops {
     const struct arg *args; /* no lists; the first is the learning rate */
     int decay_arg;          /* index in args of the weight decay; 0 = it has none */
     int slots;
-    const char *slot_names[OPTIM_SLOTS]; /* as PyTorch's state_dict calls them */
+    const char *slot_names[OPTIM_SLOTS]; /* names in PyTorch's state_dict */
 
-    /* STATUS_CONFIG if the arguments do not go together; NULL if they always do. */
+    /* Optional: STATUS_CONFIG if the arguments contradict each other. */
     enum status (*check)(const double *args);
 
-    /* Fills s->derived once per step, so that `update`, called for every few KB, need not; or NULL. Does not
-     * look at the weight decay, which may differ between the tensors of a step. */
+    /* Optional: fills s->derived once per step, because `update` is called for every few KB. Must not depend
+     * on the weight decay, which may differ between tensors. */
     void (*derive)(struct optim_step *s);
 
     /* The sweeps, in a version for each level of the kernels: optim_measure and optim_update call them.
@@ -93,6 +93,7 @@ static inline void optim_update(const struct optim_step *s, int64_t count, float
     s->ops->update[s->kernels->number](s, count, params, grads, slots);
 }
 
+/* The table of all optimizers, ended by NULL, and an optimizer by name (NULL if there is none). */
 const struct optim_ops *const *optim_registry(void);
 const struct optim_ops *optim_find(const char *name);
 

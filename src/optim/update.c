@@ -168,7 +168,8 @@ static void update_visit_measure(void *visitor, int64_t first, int64_t count, fl
     }
 }
 
-/* Running means, as torch.nn.BatchNorm's: x += momentum * (new - x), in double so that a constant stays what it is. */
+/* Running means, as torch.nn.BatchNorm's: x += momentum * (new - x), in double so that a constant stays what
+ * it is. */
 static void update_average(const struct update *u, const struct update_range *r)
 {
     for (int64_t i = 0; i < r->count; i++) {

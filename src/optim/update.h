@@ -1,9 +1,11 @@
-/* update.h - from the summed gradient of a step to new parameters: clipping, norms of tensors, weight decay per tensor.
+/* update.h - from the summed gradient of a step to new parameters: clipping, norms of tensors, weight decay
+ * per tensor.
  *
- * The parameters are one flat vector. Whoever holds it hands out ranges of it (struct update_vector); which rank updates which
- * range, and where gradients come from, is no concern of this file.
- * What needs the whole gradient first (clipping by its norm, LARS, LAMB) is summed in double over pieces: cells of UPDATE_CELL
- * floats, cut where a tensor ends. Pieces are added in order, so the sums do not depend on how the vector is shared out. */
+ * The parameters are one flat vector. Whoever holds it hands out ranges of it (struct update_vector); which
+ * rank updates which range, and where gradients come from, is no concern of this file. What needs the whole
+ * gradient first (clipping by its norm, LARS, LAMB) is summed in double over pieces: cells of UPDATE_CELL
+ * floats, cut where a tensor ends. Pieces are added in order, so the sums do not depend on how the vector is
+ * shared out. */
 #ifndef OPTIM_UPDATE_H
 #define OPTIM_UPDATE_H
 
@@ -13,19 +15,21 @@
 
 #define UPDATE_CELL ((int64_t)256)
 
-/* Gets a range [first, first + count) of the vector: whole cells (the vector's last one may be shorter). `grads` are sums over
- * the global batch; params, grads and each slots[i] are [count]. */
+/* Gets a range [first, first + count) of the vector: whole cells (the vector's last one may be shorter).
+ * `grads` are sums over the global batch; params, grads and each slots[i] are [count]. */
 typedef void update_visit(void *visitor, int64_t first, int64_t count, float *params, const float *grads,
                           float *const slots[OPTIM_SLOTS]);
 
-/* The flat vector, shared out among ranks or not. All three may be collective; then all ranks call update_apply. */
+/* The flat vector, shared out among ranks or not. All three may be collective; then all ranks call
+ * update_apply. */
 struct update_vector {
     void *self;
 
     /* Visits every range that is this rank's. Visits change slots only. */
     void (*sweep)(void *self, update_visit *visit, void *visitor);
 
-    /* Replaces values [count], each of which is 0 on all ranks but one, by their sums; NULL if there is one rank. */
+    /* Replaces values [count], each of which is 0 on all ranks but one, by their sums; NULL if there is one
+     * rank. */
     void (*merge)(void *self, double *values, int64_t count);
 
     /* As sweep, but visits change parameters. Ends the step. */

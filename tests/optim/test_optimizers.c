@@ -15,8 +15,8 @@ struct state {
     float slots[OPTIM_SLOTS][MOST];
 };
 
-/* One step on `count` elements in blocks that end at `cuts` (ascending, the last is count): with two sweeps as a
- * trainer makes them. */
+/* One step on `count` elements in blocks that end at `cuts` (ascending, the last is count): with two sweeps
+ * as a trainer makes them. */
 static void take_step(const struct optim_ops *ops, struct optim_step *s, struct state *state,
                       const float *grads, const int64_t *cuts, int cut_count)
 {
@@ -67,9 +67,10 @@ static void run_reference(const struct optim_ops *ops, const double *args,
     }
 }
 
-/* Bounds to first order. A step rounds the weight at most twice (decay and subtraction) and makes its change in
- * a chain of fewer than 32 roundings. A slot is a running sum of at most 4 roundings per step of what never was
- * larger than its greatest value; its error is at most that of all steps, as nothing makes it grow. */
+/* Bounds to first order. A step rounds the weight at most twice (decay and subtraction) and makes its change
+ * in a chain of fewer than 32 roundings. A slot is a running sum of at most 4 roundings per step of what
+ * never was larger than its greatest value; its error is at most that of all steps, as nothing makes it
+ * grow. */
 static void check_case(const struct reference_case *c, const struct reference_case *inputs)
 {
     static struct state state;
@@ -220,7 +221,8 @@ static void check_measure(const struct optim_ops *ops)
     }
 }
 
-/* The gaps between tensors, and weights that never had a gradient, stay where they are, however small eps is. */
+/* The gaps between tensors, and weights that never had a gradient, stay where they are, however small eps
+ * is. */
 static void check_nothing_moves_zeros(const struct optim_ops *ops)
 {
     static const float grads[16];

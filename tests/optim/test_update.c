@@ -1,10 +1,10 @@
-/* Updates against one process that computes in double what PyTorch's clip_grad_norm_, clip_grad_value_ and optimizers say,
- * from the same float32 gradients, however the vector is cut into ranges; and the same bits for every such cut. The gradient's
- * norm has the very bits of its definition.
+/* Updates against one process that computes in double what PyTorch's clip_grad_norm_, clip_grad_value_ and
+ * optimizers say, from the same float32 gradients, however the vector is cut into ranges; and the same bits
+ * for every such cut. The gradient's norm has the very bits of its definition.
  *
- * The bound is that of float32 rounding, to first order: an element's weight is rounded at most twice in a step, and its change
- * comes from a chain of fewer than 64 roundings, each of the size of the change as it would be if nothing in it cancelled,
- * which the reference carries along. */
+ * The bound is that of float32 rounding, to first order: an element's weight is rounded at most twice in a
+ * step, and its change comes from a chain of fewer than 64 roundings, each of the size of the change as it
+ * would be if nothing in it cancelled, which the reference carries along. */
 #include <string.h>
 
 #include "check.h"
@@ -24,8 +24,8 @@ struct test {
     double size; /* of the gradients: a power of two */
 };
 
-/* The gradient's norm in the small vector is about 3 times `size`: each is tested above and below its limit. With small ones the
- * 1e-6 in the denominator is felt. */
+/* The gradient's norm in the small vector is about 3 times `size`: each is tested above and below its limit.
+ * With small ones the 1e-6 in the denominator is felt. */
 static const struct test tests[] = {
     {"sgd", 0.1, 0.9, 0.1, 0, 0, false, 1},   {"sgd", 0.1, 0.9, 0.1, 1, 0, false, 1},
     {"sgd", 0.1, 0.9, 0.1, 500, 0, false, 1}, {"sgd", 100, 0, 0, 0.002, 0, false, 0x1p-10},

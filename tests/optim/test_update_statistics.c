@@ -4,8 +4,8 @@
 
 #define HALF_ULP 5.9604644775390625e-8
 
-/* A tensor of running means between weights: it follows the mean over samples, and its values, however large, change neither the
- * norm of the gradient nor any weight. */
+/* A tensor of running means between weights: it follows the mean over samples, and its values, however large,
+ * change neither the norm of the gradient nor any weight. */
 static void check_statistics(const char *name)
 {
     const struct optim_ops *optim = optim_find(name);

@@ -1,19 +1,20 @@
+/* adagrad.c - Adagrad. */
 #include "optim/optim.h"
 
 enum { LR, LR_DECAY, EPS, INITIAL, WEIGHT_DECAY };
 static const struct arg args[] = {
     {"lr", ARG_REAL, 0.01, 0, 1e6, "learning rate"},
-    {"lr_decay", ARG_REAL, 0, 0, 1e6, "divides the rate by 1 + this times the number of steps made"},
-    {"eps", ARG_REAL, 1e-10, OPTIM_EPS_MIN, 1, "added to the denominator"},
-    {"initial_accumulator_value", ARG_REAL, 0, 0, 1e30, "what the sum of squares starts from"},
-    {"weight_decay", ARG_REAL, 0, 0, 1e6, "adds this times the weight to its gradient"},
+    {"lr_decay", ARG_REAL, 0, 0, 1e6, "lr is divided by 1 + steps * lr_decay"},
+    {"eps", ARG_REAL, 1e-10, OPTIM_EPS_MIN, 1, "added to the denominator for numerical stability"},
+    {"initial_accumulator_value", ARG_REAL, 0, 0, 1e30, "initial value of the sum of squared gradients"},
+    {"weight_decay", ARG_REAL, 0, 0, 1e6, "L2 penalty: adds weight_decay * w to the gradient"},
     ARG_END,
 };
 
 enum { RATE, START };
 
-/* The slot comes as zeros, so the start of the sum is added to it in the first step. */
-static void derive(struct optim_step *s)
+/* Slots start at zero, so the initial value of the sum is added in the first step. */
+static void adagrad_derive(struct optim_step *s)
 {
     s->derived[RATE] = (float)(s->lr / (1 + (double)s->step * s->args[LR_DECAY]));
     s->derived[START] = s->step == 0 ? (float)s->args[INITIAL] : 0;
@@ -38,11 +39,11 @@ OPTIM_UPDATE(adagrad_update)
 extern const struct optim_ops optim_adagrad;
 const struct optim_ops optim_adagrad = {
     .name = "adagrad",
-    .help = "steps scaled by the root of the sum of all squared gradients, as torch.optim.Adagrad",
+    .help = "Adagrad, as torch.optim.Adagrad",
     .args = args,
     .decay_arg = WEIGHT_DECAY,
     .slots = 1,
     .slot_names = {"sum"},
-    .derive = derive,
+    .derive = adagrad_derive,
     .update = adagrad_update,
 };

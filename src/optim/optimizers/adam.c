@@ -1,6 +1,8 @@
+/* adam.c - Adam. */
 #include "optim/optimizers/adam_parts.h"
 
-static const struct arg args[] = {ADAM_ARGS(1e-8, 0, "adds this times the weight to its gradient"), ARG_END};
+static const struct arg args[] = {ADAM_ARGS(1e-8, 0, "L2 penalty: adds weight_decay * w to the gradient"),
+                                  ARG_END};
 
 LOOP_BODY void adam_update_body(const struct optim_step *s, int64_t count, float *params,
                                 const float *grads, float *const slots[OPTIM_SLOTS])
@@ -12,11 +14,11 @@ OPTIM_UPDATE(adam_update)
 extern const struct optim_ops optim_adam;
 const struct optim_ops optim_adam = {
     .name = "adam",
-    .help = "steps scaled by running means of gradients and their squares, as torch.optim.Adam",
+    .help = "Adam, as torch.optim.Adam",
     .args = args,
     .decay_arg = ADAM_WEIGHT_DECAY,
     .slots = 2,
     .slot_names = {ADAM_SLOT_NAMES},
-    .derive = adam_derive,
+    .derive = adam_parts_derive,
     .update = adam_update,
 };

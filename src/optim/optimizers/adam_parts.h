@@ -1,29 +1,29 @@
-/* adam_parts.h - what the optimizers of Adam's family share. */
+/* adam_parts.h - arguments, bias corrections and update shared by Adam, AdamW, AMSGrad and LAMB. */
 #ifndef OPTIM_OPTIMIZERS_ADAM_PARTS_H
 #define OPTIM_OPTIMIZERS_ADAM_PARTS_H
 
 #include "optim/optim.h"
 
-/* The first arguments of all, in this order; the default of weight_decay and its meaning differ. */
+/* The first arguments of each, in this order; the default and the meaning of weight_decay differ. */
 enum { ADAM_LR, ADAM_BETA1, ADAM_BETA2, ADAM_EPS, ADAM_WEIGHT_DECAY, ADAM_ARG_COUNT };
 #define ADAM_ARGS(eps, decay, decay_help)                                                                    \
     {"lr", ARG_REAL, 0.001, 0, 1e6, "learning rate"},                                                        \
-        {"beta1", ARG_REAL, 0.9, 0, ADAM_BETA_MAX, "share of the gradients' running mean that is kept"},     \
-        {"beta2", ARG_REAL, 0.999, 0, ADAM_BETA_MAX, "share of the squares' running mean that is kept"},     \
-        {"eps", ARG_REAL, eps, OPTIM_EPS_MIN, 1, "added to the denominator"},                                \
+        {"beta1", ARG_REAL, 0.9, 0, ADAM_BETA_MAX, "decay rate of the running mean of gradients"},           \
+        {"beta2", ARG_REAL, 0.999, 0, ADAM_BETA_MAX, "decay rate of the running mean of squared gradients"}, \
+        {"eps", ARG_REAL, eps, OPTIM_EPS_MIN, 1, "added to the denominator for numerical stability"},        \
     {                                                                                                        \
         "weight_decay", ARG_REAL, decay, 0, 1e6, decay_help                                                  \
     }
-#define ADAM_BETA_MAX 0.9999999 /* at 1 the correction of the bias would divide by zero */
+#define ADAM_BETA_MAX 0.9999999 /* at 1 the bias correction would divide by zero */
 
 #define ADAM_SLOT_NAMES "exp_avg", "exp_avg_sq"
 
-/* Bias corrections, from `args`, `lr` and `step`: an ops->derive, which makes these. */
+/* Computes the bias corrections from `args`, `lr` and `step` (an ops->derive). */
 enum {
     ADAM_STEP_SIZE, /* lr / (1 - beta1^t) */
     ADAM_ROOT_SCALE /* 1 / sqrt(1 - beta2^t) */
 };
-void adam_derive(struct optim_step *s);
+void adam_parts_derive(struct optim_step *s);
 
 /* Kingma and Ba, "Adam" (2015), in the form of torch.optim.Adam:
  *     m += (1 - beta1) * (g - m);  v += (1 - beta2) * (g * g - v)

@@ -1,7 +1,8 @@
+/* adamw.c - AdamW: Adam with decoupled weight decay. */
 #include "optim/optimizers/adam_parts.h"
 
-static const struct arg args[] = {ADAM_ARGS(1e-8, 0.01, "shrinks a weight by lr times this in every step"),
-                                  ARG_END};
+static const struct arg args[] = {
+    ADAM_ARGS(1e-8, 0.01, "decoupled weight decay: multiplies w by 1 - lr * weight_decay"), ARG_END};
 
 LOOP_BODY void adamw_update_body(const struct optim_step *s, int64_t count, float *params,
                                  const float *grads, float *const slots[OPTIM_SLOTS])
@@ -13,11 +14,11 @@ OPTIM_UPDATE(adamw_update)
 extern const struct optim_ops optim_adamw;
 const struct optim_ops optim_adamw = {
     .name = "adamw",
-    .help = "Adam with the weight decay apart from the gradient, as torch.optim.AdamW",
+    .help = "Adam with decoupled weight decay, as torch.optim.AdamW",
     .args = args,
     .decay_arg = ADAM_WEIGHT_DECAY,
     .slots = 2,
     .slot_names = {ADAM_SLOT_NAMES},
-    .derive = adam_derive,
+    .derive = adam_parts_derive,
     .update = adamw_update,
 };

@@ -1,9 +1,10 @@
+/* amsgrad.c - AMSGrad: Adam with the maximum of the second moments. */
 #include "optim/optimizers/adam_parts.h"
 
 enum { DECOUPLED = ADAM_ARG_COUNT };
 static const struct arg args[] = {
-    ADAM_ARGS(1e-8, 0, "adds this times the weight to its gradient"),
-    {"decoupled", ARG_BOOL, 0, 0, 1, "shrinks a weight by lr times weight_decay instead, as AdamW"},
+    ADAM_ARGS(1e-8, 0, "L2 penalty: adds weight_decay * w to the gradient"),
+    {"decoupled", ARG_BOOL, 0, 0, 1, "decoupled weight decay (as AdamW) instead of an L2 penalty"},
     ARG_END,
 };
 
@@ -20,13 +21,13 @@ LOOP_BODY void amsgrad_update_body(const struct optim_step *s, int64_t count, fl
     bool decoupled = s->args[DECOUPLED] != 0;
     float decay = decoupled ? 0 : (float)s->args[ADAM_WEIGHT_DECAY];
     float keep = decoupled ? (float)(1 - s->lr * s->args[ADAM_WEIGHT_DECAY]) : 1;
-    float *restrict mean = slots[0], *restrict square = slots[1], *restrict greatest = slots[2];
+    float *restrict mean = slots[0], *restrict square = slots[1], *restrict maximum = slots[2];
     for (int64_t i = 0; i < count; i++) {
         float g = grads[i] * scale + decay * params[i];
         mean[i] += move1 * (g - mean[i]);
         square[i] += move2 * (g * g - square[i]);
-        greatest[i] = square[i] > greatest[i] ? square[i] : greatest[i];
-        params[i] = params[i] * keep - size * mean[i] / (__builtin_sqrtf(greatest[i]) * root_scale + eps);
+        maximum[i] = square[i] > maximum[i] ? square[i] : maximum[i];
+        params[i] = params[i] * keep - size * mean[i] / (__builtin_sqrtf(maximum[i]) * root_scale + eps);
     }
 }
 OPTIM_UPDATE(amsgrad_update)
@@ -34,11 +35,11 @@ OPTIM_UPDATE(amsgrad_update)
 extern const struct optim_ops optim_amsgrad;
 const struct optim_ops optim_amsgrad = {
     .name = "amsgrad",
-    .help = "Adam that scales by the largest mean of squares so far, as torch.optim.Adam with amsgrad=True",
+    .help = "Adam with the maximum of the second moments, as torch.optim.Adam with amsgrad=True",
     .args = args,
     .decay_arg = ADAM_WEIGHT_DECAY,
     .slots = 3,
     .slot_names = {ADAM_SLOT_NAMES, "max_exp_avg_sq"},
-    .derive = adam_derive,
+    .derive = adam_parts_derive,
     .update = amsgrad_update,
 };

@@ -1,3 +1,4 @@
+/* lars.c - LARS: SGD with a trust ratio for each tensor. */
 #include <math.h>
 
 #include "optim/optim.h"
@@ -5,11 +6,11 @@
 
 enum { LR, MOMENTUM, WEIGHT_DECAY, TRUST, EPS };
 static const struct arg args[] = {
-    {"lr", ARG_REAL, 1, 0, 1e6, "learning rate; that of a tensor is this times its trust ratio"},
-    {"momentum", ARG_REAL, 0.9, 0, 1, "share of the last step that is kept"},
-    {"weight_decay", ARG_REAL, 0, 0, 1e6, "adds this times the weight to its gradient"},
-    {"trust_coefficient", ARG_REAL, 0.001, 0, 1e6, "factor of the trust ratio"},
-    {"eps", ARG_REAL, 1e-8, 0, 1, "added to the denominator of the trust ratio"},
+    {"lr", ARG_REAL, 1, 0, 1e6, "learning rate, multiplied by the trust ratio of each tensor"},
+    {"momentum", ARG_REAL, 0.9, 0, 1, "momentum factor"},
+    {"weight_decay", ARG_REAL, 0, 0, 1e6, "L2 penalty: adds weight_decay * w to the gradient"},
+    {"trust_coefficient", ARG_REAL, 0.001, 0, 1e6, "coefficient of the trust ratio"},
+    {"eps", ARG_REAL, 1e-8, 0, 1, "added to the denominator of the trust ratio for numerical stability"},
     ARG_END,
 };
 
@@ -33,7 +34,7 @@ LOOP_BODY void lars_measure_body(const struct optim_step *s, int64_t count, floa
 }
 OPTIM_MEASURE(lars_measure)
 
-static double trust_ratio(const struct optim_step *s)
+static double lars_compute_trust_ratio(const struct optim_step *s)
 {
     double weights = sqrt(s->norms[WEIGHTS]), gradients = sqrt(s->norms[GRADIENTS]);
     if (weights == 0 || gradients == 0) return 1;
@@ -46,7 +47,7 @@ static double trust_ratio(const struct optim_step *s)
 LOOP_BODY void lars_update_body(const struct optim_step *s, int64_t count, float *restrict params,
                                 const float *restrict grads, float *const slots[OPTIM_SLOTS])
 {
-    float rate = (float)(s->lr * trust_ratio(s)), momentum = (float)s->args[MOMENTUM];
+    float rate = (float)(s->lr * lars_compute_trust_ratio(s)), momentum = (float)s->args[MOMENTUM];
     float decay = (float)s->args[WEIGHT_DECAY], scale = s->grad_scale;
     float *restrict velocity = slots[0];
     for (int64_t i = 0; i < count; i++) {
@@ -59,7 +60,7 @@ OPTIM_UPDATE(lars_update)
 extern const struct optim_ops optim_lars;
 const struct optim_ops optim_lars = {
     .name = "lars",
-    .help = "momentum with a rate of its own for every tensor, for large batches (You et al. 2017)",
+    .help = "SGD with momentum and a trust ratio for each tensor, for large batches (LARS, You et al. 2017)",
     .args = args,
     .decay_arg = WEIGHT_DECAY,
     .slots = 1,

@@ -1,5 +1,5 @@
-/* list.h - every optimizer: OPTIM(x) stands for `optim_x` in a file x.c below src/optim/optimizers. A new one is its file and
- * its line here. No include guard: registry.c reads the list twice. */
+/* list.h - every optimizer: OPTIM(x) stands for `optim_x` in a file x.c below src/optim/optimizers. A new one
+ * is its file and its line here. No include guard: registry.c reads the list twice. */
 /* clang-format off */
 OPTIM(sgd)
 OPTIM(adam)

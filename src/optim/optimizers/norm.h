@@ -1,4 +1,5 @@
-/* norm.h - squares of norms, for the optimizers that measure whole tensors before they update them. */
+/* norm.h - squares of norms, for optimizers that need norms of whole tensors before the update (LARS,
+ * LAMB). */
 #ifndef OPTIM_OPTIMIZERS_NORM_H
 #define OPTIM_OPTIMIZERS_NORM_H
 
@@ -6,10 +7,10 @@
 
 #define NORM_LANES 16
 #define NORM_CHUNK                                                                                           \
-    256 /* floats that a measuring loop makes at a time: a multiple of the lanes, in the nearest cache */
+    256 /* floats per pass of a measuring loop: a multiple of NORM_LANES that stays in the L1 cache */
 
-/* Element i of a block is added to lane i % 16, and the lanes to each other at the end: the same order on every
- * machine, however wide its vectors are. Starts as zeros. */
+/* A sum of squares. Element i of a block is added to lane i % 16, and the lanes to each other at the end: the
+ * order does not depend on the width of the machine's vectors. Starts at zero. */
 struct norm {
     double lanes[NORM_LANES];
 };

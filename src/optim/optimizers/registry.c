@@ -1,4 +1,4 @@
-/* registry.c - all optimizers, and how a step begins. */
+/* registry.c - the table of all optimizers, and the start of a step. */
 #include "optim/optim.h"
 
 #include <string.h>

@@ -1,27 +1,27 @@
+/* sgd.c - stochastic gradient descent with momentum. */
 #include "optim/optim.h"
 
 enum { LR, MOMENTUM, DAMPENING, WEIGHT_DECAY, NESTEROV, DECOUPLED };
 static const struct arg args[] = {
     {"lr", ARG_REAL, 0.01, 0, 1e6, "learning rate"},
-    {"momentum", ARG_REAL, 0, 0, 1, "share of the last step's direction that is kept"},
-    {"dampening", ARG_REAL, 0, 0, 1,
-     "with momentum, takes this share away from every gradient but the first"},
-    {"weight_decay", ARG_REAL, 0, 0, 1e6, "adds this times the weight to its gradient"},
-    {"nesterov", ARG_BOOL, 0, 0, 1, "look ahead along the momentum"},
-    {"decoupled", ARG_BOOL, 0, 0, 1, "shrinks a weight by lr times weight_decay instead, as AdamW"},
+    {"momentum", ARG_REAL, 0, 0, 1, "momentum factor"},
+    {"dampening", ARG_REAL, 0, 0, 1, "dampening for momentum, from the second step on"},
+    {"weight_decay", ARG_REAL, 0, 0, 1e6, "L2 penalty: adds weight_decay * w to the gradient"},
+    {"nesterov", ARG_BOOL, 0, 0, 1, "use Nesterov momentum"},
+    {"decoupled", ARG_BOOL, 0, 0, 1, "decoupled weight decay (as AdamW) instead of an L2 penalty"},
     ARG_END,
 };
 
 enum { SHARE };
 
-static enum status check(const double *values)
+static enum status sgd_check(const double *values)
 {
     if (values[NESTEROV] == 0 || (values[MOMENTUM] > 0 && values[DAMPENING] == 0)) return STATUS_OK;
-    return status_fail(STATUS_CONFIG, "nesterov needs a momentum above 0 and no dampening");
+    return status_fail(STATUS_CONFIG, "nesterov: needs momentum > 0 and dampening 0");
 }
 
-/* PyTorch makes the first buffer of the gradient itself, and has none without momentum. */
-static void derive(struct optim_step *s)
+/* PyTorch sets the first momentum buffer to the gradient, and keeps no buffer without momentum. */
+static void sgd_derive(struct optim_step *s)
 {
     bool damped = s->step > 0 && s->args[MOMENTUM] != 0;
     s->derived[SHARE] = damped ? (float)(1 - s->args[DAMPENING]) : 1;
@@ -65,7 +65,7 @@ const struct optim_ops optim_sgd = {
     .decay_arg = WEIGHT_DECAY,
     .slots = 1,
     .slot_names = {"momentum_buffer"},
-    .check = check,
-    .derive = derive,
+    .check = sgd_check,
+    .derive = sgd_derive,
     .update = sgd_update,
 };

@@ -1,3 +1,4 @@
+/* cosine.c - cosine annealing. */
 #include <math.h>
 
 #include "optim/schedule.h"
@@ -5,14 +6,14 @@
 enum { WARMUP, MIN_LR };
 static const struct arg args[] = {
     SCHEDULE_WARMUP_ARG,
-    {"min_lr", ARG_REAL, 0, 0, 1e6, "the rate at the end"},
+    {"min_lr", ARG_REAL, 0, 0, 1e6, "learning rate at the end"},
     ARG_END,
 };
 
 /* Loshchilov and Hutter, "SGDR", 2017, one period: torch.optim.lr_scheduler.CosineAnnealingLR with T_max =
  * steps. */
-static double rate(const struct arg_values *values, const struct schedule_state *state, double base_lr,
-                   const struct schedule_time *at)
+static double cosine_compute_rate(const struct arg_values *values, const struct schedule_state *state,
+                                  double base_lr, const struct schedule_time *at)
 {
     (void)state;
     const double pi = 3.14159265358979323846;
@@ -23,7 +24,7 @@ static double rate(const struct arg_values *values, const struct schedule_state 
 extern const struct schedule_ops schedule_cosine;
 const struct schedule_ops schedule_cosine = {
     .name = "cosine",
-    .help = "half a cosine down to min_lr, as torch.optim.lr_scheduler.CosineAnnealingLR",
+    .help = "cosine annealing from lr to min_lr, as torch.optim.lr_scheduler.CosineAnnealingLR",
     .args = args,
-    .rate = rate,
+    .rate = cosine_compute_rate,
 };

@@ -1,3 +1,4 @@
+/* exponential.c - exponential decay. */
 #include <math.h>
 
 #include "optim/schedule.h"
@@ -5,12 +6,12 @@
 enum { WARMUP, GAMMA };
 static const struct arg args[] = {
     SCHEDULE_WARMUP_ARG,
-    {"gamma", ARG_REAL, 0.95, 0, 1, "factor of every epoch"},
+    {"gamma", ARG_REAL, 0.95, 0, 1, "factor applied after each epoch"},
     ARG_END,
 };
 
-static double rate(const struct arg_values *values, const struct schedule_state *state, double base_lr,
-                   const struct schedule_time *at)
+static double exponential_compute_rate(const struct arg_values *values, const struct schedule_state *state,
+                                       double base_lr, const struct schedule_time *at)
 {
     (void)state;
     return base_lr * pow(values->of[GAMMA], floor(at->step / (double)at->steps_per_epoch));
@@ -19,7 +20,7 @@ static double rate(const struct arg_values *values, const struct schedule_state 
 extern const struct schedule_ops schedule_exponential;
 const struct schedule_ops schedule_exponential = {
     .name = "exponential",
-    .help = "falls by gamma after every epoch, as torch.optim.lr_scheduler.ExponentialLR",
+    .help = "multiplies lr by gamma after each epoch, as torch.optim.lr_scheduler.ExponentialLR",
     .args = args,
-    .rate = rate,
+    .rate = exponential_compute_rate,
 };

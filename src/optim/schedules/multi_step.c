@@ -1,3 +1,4 @@
+/* multi_step.c - drops at given epochs. */
 #include <math.h>
 
 #include "optim/schedule.h"
@@ -5,13 +6,14 @@
 enum { WARMUP, MILESTONES, GAMMA };
 static const struct arg args[] = {
     SCHEDULE_WARMUP_ARG,
-    {"milestones", ARG_LIST, ARG_REQUIRED, 0, 1e9, "epochs after the warm-up at which the rate drops"},
-    {"gamma", ARG_REAL, 0.1, 0, 1, "factor of a drop"},
+    {"milestones", ARG_LIST, ARG_REQUIRED, 0, 1e9,
+     "epochs, counted after the warm-up, at which lr is multiplied by gamma"},
+    {"gamma", ARG_REAL, 0.1, 0, 1, "factor of each reduction"},
     ARG_END,
 };
 
-static double rate(const struct arg_values *values, const struct schedule_state *state, double base_lr,
-                   const struct schedule_time *at)
+static double multi_step_compute_rate(const struct arg_values *values, const struct schedule_state *state,
+                                      double base_lr, const struct schedule_time *at)
 {
     (void)state;
     double drops = 0;
@@ -23,7 +25,7 @@ static double rate(const struct arg_values *values, const struct schedule_state 
 extern const struct schedule_ops schedule_multi_step;
 const struct schedule_ops schedule_multi_step = {
     .name = "multi_step",
-    .help = "drops by gamma at each milestone, as torch.optim.lr_scheduler.MultiStepLR",
+    .help = "multiplies lr by gamma at each milestone, as torch.optim.lr_scheduler.MultiStepLR",
     .args = args,
-    .rate = rate,
+    .rate = multi_step_compute_rate,
 };

@@ -1,3 +1,4 @@
+/* polynomial.c - polynomial decay. */
 #include <math.h>
 
 #include "optim/schedule.h"
@@ -5,15 +6,15 @@
 enum { WARMUP, POWER, MIN_LR };
 static const struct arg args[] = {
     SCHEDULE_WARMUP_ARG,
-    {"power", ARG_REAL, 1, 0, 1e3, "1 is a straight line, more falls faster at first"},
-    {"min_lr", ARG_REAL, 0, 0, 1e6, "the rate at the end"},
+    {"power", ARG_REAL, 1, 0, 1e3, "exponent of the decay; 1 = linear"},
+    {"min_lr", ARG_REAL, 0, 0, 1e6, "learning rate at the end"},
     ARG_END,
 };
 
 /* torch.optim.lr_scheduler.PolynomialLR with total_iters = steps, which ends at 0; here at min_lr, as
  * get_polynomial_decay_schedule_with_warmup of Hugging Face's transformers does. */
-static double rate(const struct arg_values *values, const struct schedule_state *state, double base_lr,
-                   const struct schedule_time *at)
+static double polynomial_compute_rate(const struct arg_values *values, const struct schedule_state *state,
+                                      double base_lr, const struct schedule_time *at)
 {
     (void)state;
     double low = values->of[MIN_LR];
@@ -23,7 +24,7 @@ static double rate(const struct arg_values *values, const struct schedule_state 
 extern const struct schedule_ops schedule_polynomial;
 const struct schedule_ops schedule_polynomial = {
     .name = "polynomial",
-    .help = "a power of the time that is left, down to min_lr, as torch.optim.lr_scheduler.PolynomialLR",
+    .help = "polynomial decay from lr to min_lr, as torch.optim.lr_scheduler.PolynomialLR",
     .args = args,
-    .rate = rate,
+    .rate = polynomial_compute_rate,
 };

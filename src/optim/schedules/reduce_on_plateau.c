@@ -1,3 +1,4 @@
+/* reduce_on_plateau.c - drops when a metric stops improving. */
 #include <math.h>
 
 #include "optim/schedule.h"
@@ -8,20 +9,21 @@ static const char *const threshold_modes[] = {"rel", "abs", NULL};
 
 static const struct arg args[] = {
     SCHEDULE_WARMUP_ARG,
-    {"factor", ARG_REAL, 0.1, 0, 1, "factor of a drop"},
-    {"patience", ARG_INT, 10, 0, 1e9, "epochs without a better metric that are put up with"},
-    {"threshold", ARG_REAL, 1e-4, 0, 1e6, "by how much a metric must be better to count as better"},
+    {"factor", ARG_REAL, 0.1, 0, 1, "factor of each reduction"},
+    {"patience", ARG_INT, 10, 0, 1e9, "epochs without improvement before the rate is reduced"},
+    {"threshold", ARG_REAL, 1e-4, 0, 1e6, "smallest change of the metric that counts as an improvement"},
     {"threshold_mode", ARG_CHOICE, RELATIVE, 0, 0,
-     "whether that is a share of the best metric or a difference", threshold_modes},
-    {"cooldown", ARG_INT, 0, 0, 1e9, "epochs after a drop that do not count as bad"},
-    {"min_lr", ARG_REAL, 0, 0, 1e6, "the rate does not drop below this"},
-    {"eps", ARG_REAL, 1e-8, 0, 1e6, "a drop that is no larger than this is left out"},
+     "threshold relative to the best metric (rel) or absolute (abs)", threshold_modes},
+    {"cooldown", ARG_INT, 0, 0, 1e9, "epochs to wait after a reduction before counting again"},
+    {"min_lr", ARG_REAL, 0, 0, 1e6, "lower bound of the learning rate"},
+    {"eps", ARG_REAL, 1e-8, 0, 1e6, "reductions of at most this size are not applied"},
     ARG_END,
 };
 
-/* A drop that is left out once is left out forever, because nothing that decides about it changes. */
-static double rate(const struct arg_values *values, const struct schedule_state *state, double base_lr,
-                   const struct schedule_time *at)
+/* A reduction that is not applied once is never applied, because what decides about it does not change. */
+static double reduce_on_plateau_compute_rate(const struct arg_values *values,
+                                             const struct schedule_state *state, double base_lr,
+                                             const struct schedule_time *at)
 {
     (void)at;
     double lr = base_lr;
@@ -33,7 +35,8 @@ static double rate(const struct arg_values *values, const struct schedule_state 
     return lr;
 }
 
-static bool is_better(const struct arg_values *values, double metric, double best, bool higher_is_better)
+static bool reduce_on_plateau_is_better(const struct arg_values *values, double metric, double best,
+                                        bool higher_is_better)
 {
     double threshold = values->of[THRESHOLD];
     bool relative = values->of[THRESHOLD_MODE] == RELATIVE;
@@ -41,13 +44,13 @@ static bool is_better(const struct arg_values *values, double metric, double bes
     return metric < (relative ? best * (1 - threshold) : best - threshold);
 }
 
-/* One ReduceLROnPlateau.step: also an epoch in the cooldown may set the best metric. */
-static void observe(const struct arg_values *values, struct schedule_state *state, bool first, double metric,
-                    bool higher_is_better)
+/* One ReduceLROnPlateau.step. An epoch in the cooldown may also set the best metric. */
+static void reduce_on_plateau_observe(const struct arg_values *values, struct schedule_state *state,
+                                      bool first, double metric, bool higher_is_better)
 {
     if (first) state->best = higher_is_better ? -INFINITY : INFINITY;
     state->bad_epochs++;
-    if (is_better(values, metric, state->best, higher_is_better)) {
+    if (reduce_on_plateau_is_better(values, metric, state->best, higher_is_better)) {
         state->best = metric;
         state->bad_epochs = 0;
     }
@@ -65,8 +68,8 @@ static void observe(const struct arg_values *values, struct schedule_state *stat
 extern const struct schedule_ops schedule_reduce_on_plateau;
 const struct schedule_ops schedule_reduce_on_plateau = {
     .name = "reduce_on_plateau",
-    .help = "drops when a metric stops to improve, as torch.optim.lr_scheduler.ReduceLROnPlateau",
+    .help = "reduces lr when a metric stops improving, as torch.optim.lr_scheduler.ReduceLROnPlateau",
     .args = args,
-    .rate = rate,
-    .observe = observe,
+    .rate = reduce_on_plateau_compute_rate,
+    .observe = reduce_on_plateau_observe,
 };

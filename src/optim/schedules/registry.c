@@ -1,3 +1,4 @@
+/* registry.c - the table of all schedules, warm-up and observation. */
 #include "optim/schedule.h"
 
 #include <math.h>

@@ -1,3 +1,4 @@
+/* step.c - drops at regular epochs. */
 #include <math.h>
 
 #include "optim/schedule.h"
@@ -5,13 +6,13 @@
 enum { WARMUP, STEP_EPOCHS, GAMMA };
 static const struct arg args[] = {
     SCHEDULE_WARMUP_ARG,
-    {"step_epochs", ARG_INT, 30, 1, 1e9, "epochs between two drops"},
-    {"gamma", ARG_REAL, 0.1, 0, 1, "factor of a drop"},
+    {"step_epochs", ARG_INT, 30, 1, 1e9, "epochs between two reductions"},
+    {"gamma", ARG_REAL, 0.1, 0, 1, "factor of each reduction"},
     ARG_END,
 };
 
-static double rate(const struct arg_values *values, const struct schedule_state *state, double base_lr,
-                   const struct schedule_time *at)
+static double step_compute_rate(const struct arg_values *values, const struct schedule_state *state,
+                                double base_lr, const struct schedule_time *at)
 {
     (void)state;
     double drops = floor(at->step / ((double)at->steps_per_epoch * values->of[STEP_EPOCHS]));
@@ -21,7 +22,7 @@ static double rate(const struct arg_values *values, const struct schedule_state 
 extern const struct schedule_ops schedule_step;
 const struct schedule_ops schedule_step = {
     .name = "step",
-    .help = "drops by gamma every step_epochs, as torch.optim.lr_scheduler.StepLR",
+    .help = "multiplies lr by gamma every step_epochs epochs, as torch.optim.lr_scheduler.StepLR",
     .args = args,
-    .rate = rate,
+    .rate = step_compute_rate,
 };
