@@ -17,7 +17,7 @@ struct list {
 };
 
 /* A copy of `shape` under a name that ends with `what`. */
-static struct bench_case *add(struct list *l, const struct bench_case *shape, const char *what)
+static struct bench_case *case_add(struct list *l, const struct bench_case *shape, const char *what)
 {
     assert(l->count < BENCH_CASES);
     struct bench_case *c = &l->cases[l->count++];
@@ -27,66 +27,68 @@ static struct bench_case *add(struct list *l, const struct bench_case *shape, co
     return c;
 }
 
-static void conv_forward(const struct bench_case *c)
+static void case_conv_forward(const struct bench_case *c)
 {
     kernels->conv_forward(&c->window, c->weight, c->weight, false, c->x, c->y, c->scratch);
 }
 
-static void conv_data(const struct bench_case *c)
+static void case_conv_data(const struct bench_case *c)
 {
     kernels->conv_backward_data(&c->window, c->weight, c->y, NULL, c->x, c->scratch);
 }
 
-static void conv_weight(const struct bench_case *c)
+static void case_conv_weight(const struct bench_case *c)
 {
     kernels->conv_backward_weight(&c->window, c->x, c->y, c->weight, c->scratch);
 }
 
-static void linear_forward(const struct bench_case *c)
+static void case_linear_forward(const struct bench_case *c)
 {
     kernels->linear_forward(&c->linear, c->weight, c->weight, c->x, c->y);
 }
 
-static void linear_data(const struct bench_case *c)
+static void case_linear_data(const struct bench_case *c)
 {
     kernels->linear_backward_data(&c->linear, c->weight, c->y, c->x);
 }
 
-static void linear_weight(const struct bench_case *c)
+static void case_linear_weight(const struct bench_case *c)
 {
     kernels->linear_backward_weight(&c->linear, c->x, c->y, c->weight, c->scratch);
 }
 
 /* Forward Y [out][columns] = W [out][patch] X; one gradient undoes it for X, the other for W. */
-static void add_products(struct list *l, struct bench_case *shape, int64_t out, int64_t patch,
-                         int64_t columns, void (*const run[3])(const struct bench_case *c), bool is_first)
+static void case_add_products(struct list *l, struct bench_case *shape, int64_t out, int64_t patch,
+                              int64_t columns, void (*const run[3])(const struct bench_case *c),
+                              bool is_first)
 {
     int64_t x = shape->x_floats * FLOAT, y = shape->y_floats * FLOAT, w = shape->weight_floats * FLOAT;
     shape->flops = 2 * (double)out * (double)patch * (double)columns;
-    struct bench_case *c = add(l, shape, "forward");
+    struct bench_case *c = case_add(l, shape, "forward");
     c->run = run[0];
     c->m = out, c->n = columns, c->k = patch;
     c->read = x + w, c->written = y;
     if (!is_first) { /* nobody needs the gradient of an image */
-        c = add(l, shape, "data gradient");
+        c = case_add(l, shape, "data gradient");
         c->run = run[1];
         c->m = patch, c->n = columns, c->k = out;
         c->read = y + w, c->written = x;
     }
-    c = add(l, shape, "weight gradient");
+    c = case_add(l, shape, "weight gradient");
     c->run = run[2];
     c->m = out, c->n = patch, c->k = columns;
     c->read = x + y, c->written = w;
 }
 
-static void add_convs(struct list *l)
+static void case_add_convs(struct list *l)
 {
     static const struct {
         int64_t in, size, out, kernel, padding;
     } table[] = {{1, 28, 6, 5, 0},    {6, 12, 12, 5, 0},  {1, 28, 32, 3, 0},   {32, 26, 64, 3, 0},
                  {3, 32, 64, 3, 1},   {64, 32, 64, 3, 1}, {64, 16, 128, 3, 1}, {128, 16, 128, 3, 1},
                  {128, 8, 256, 3, 1}, {256, 8, 256, 3, 1}};
-    static void (*const run[3])(const struct bench_case *c) = {conv_forward, conv_data, conv_weight};
+    static void (*const run[3])(const struct bench_case *c) = {case_conv_forward, case_conv_data,
+                                                               case_conv_weight};
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
         int64_t in = table[i].in, size = table[i].size, out = table[i].out, kernel = table[i].kernel;
         int64_t to = size + 2 * table[i].padding - kernel + 1;
@@ -100,14 +102,15 @@ static void add_convs(struct list *l)
         shape.scratch_floats = kernels->conv_scratch_floats(&shape.window);
         snprintf(shape.name, sizeof shape.name, "conv %dx%d %d to %d, %dx%d", (int)kernel, (int)kernel,
                  (int)in, (int)out, (int)size, (int)size);
-        add_products(l, &shape, out, in * kernel * kernel, to * to * LANES, run, in <= 3);
+        case_add_products(l, &shape, out, in * kernel * kernel, to * to * LANES, run, in <= 3);
     }
 }
 
-static void add_linears(struct list *l)
+static void case_add_linears(struct list *l)
 {
     static const int64_t sizes[][2] = {{784, 1024}, {1024, 1024}, {4096, 4096}}, lanes[] = {16, 64, 256};
-    static void (*const run[3])(const struct bench_case *c) = {linear_forward, linear_data, linear_weight};
+    static void (*const run[3])(const struct bench_case *c) = {case_linear_forward, case_linear_data,
+                                                               case_linear_weight};
     for (int i = 0; i < 9; i++) {
         int64_t in = sizes[i / 3][0], out = sizes[i / 3][1], n = lanes[i % 3];
         struct bench_case shape = {.linear = {.in = in, .out = out, .lanes = n, .leaves = 1},
@@ -116,62 +119,62 @@ static void add_linears(struct list *l)
                                    .weight_floats = in * out};
         shape.scratch_floats = kernels->linear_scratch_floats(&shape.linear);
         snprintf(shape.name, sizeof shape.name, "linear %d to %d, %d lanes", (int)in, (int)out, (int)n);
-        add_products(l, &shape, out, in, n, run, false);
+        case_add_products(l, &shape, out, in, n, run, false);
     }
 }
 
-static void maxpool_forward(const struct bench_case *c)
+static void case_maxpool_forward(const struct bench_case *c)
 {
     kernels->maxpool_forward(&c->window, c->x, c->y, (uint8_t *)c->scratch);
 }
 
-static void maxpool_backward(const struct bench_case *c)
+static void case_maxpool_backward(const struct bench_case *c)
 {
     kernels->maxpool_backward(&c->window, (const uint8_t *)c->scratch, c->y, c->x);
 }
 
-static void relu_forward(const struct bench_case *c)
+static void case_relu_forward(const struct bench_case *c)
 {
     kernels->relu_forward(c->x_floats, c->x, c->x);
 }
 
-static void relu_backward(const struct bench_case *c)
+static void case_relu_backward(const struct bench_case *c)
 {
     kernels->relu_backward(c->x_floats, c->y, c->x, c->x);
 }
 
-static void tanh_forward(const struct bench_case *c)
+static void case_tanh_forward(const struct bench_case *c)
 {
     kernels->activation_forward(&(struct activation){.kind = ACTIVATION_TANH}, c->x_floats, c->x, c->y);
 }
 
-static void gelu_forward(const struct bench_case *c)
+static void case_gelu_forward(const struct bench_case *c)
 {
     kernels->activation_forward(&(struct activation){.kind = ACTIVATION_GELU}, c->x_floats, c->x, c->y);
 }
 
-static void gelu_backward(const struct bench_case *c)
+static void case_gelu_backward(const struct bench_case *c)
 {
     kernels->activation_backward(&(struct activation){.kind = ACTIVATION_GELU}, c->x_floats, c->x, c->y,
                                  c->scratch);
 }
 
-static void log_softmax_forward(const struct bench_case *c)
+static void case_log_softmax_forward(const struct bench_case *c)
 {
     kernels->log_softmax_forward(c->count, c->x_floats / c->count, c->x, c->y);
 }
 
-static void log_softmax_backward(const struct bench_case *c)
+static void case_log_softmax_backward(const struct bench_case *c)
 {
     kernels->log_softmax_backward(c->count, c->x_floats / c->count, c->x, c->y, c->scratch);
 }
 
-static void sum_rows(const struct bench_case *c)
+static void case_sum_rows(const struct bench_case *c)
 {
     kernels->sum_rows(c->count, c->x_floats / c->count / LANES, LANES, 1, c->x, c->y);
 }
 
-static struct dropout_draw draw_of(const struct bench_case *c)
+static struct dropout_draw case_get_dropout(const struct bench_case *c)
 {
     static const int64_t first_sample = 0;
     return (struct dropout_draw){.first_samples = &first_sample,
@@ -181,25 +184,25 @@ static struct dropout_draw draw_of(const struct bench_case *c)
                                  .p = 0.5f};
 }
 
-static void dropout_forward(const struct bench_case *c)
+static void case_dropout_forward(const struct bench_case *c)
 {
-    struct dropout_draw draw = draw_of(c);
+    struct dropout_draw draw = case_get_dropout(c);
     kernels->dropout_forward(&draw, c->x, c->y, (uint16_t *)c->scratch);
 }
 
-static void dropout_backward(const struct bench_case *c)
+static void case_dropout_backward(const struct bench_case *c)
 {
-    struct dropout_draw draw = draw_of(c);
+    struct dropout_draw draw = case_get_dropout(c);
     kernels->dropout_backward(&draw, (const uint16_t *)c->scratch, c->y, c->x);
 }
 
-static void softmax(const struct bench_case *c)
+static void case_softmax(const struct bench_case *c)
 {
     kernels->softmax(c->x, c->count, LANES, LANES, LANES, (const int32_t *)c->scratch, c->y,
                      (double *)(void *)c->weight, NULL);
 }
 
-static void bce_logits(const struct bench_case *c)
+static void case_bce_logits(const struct bench_case *c)
 {
     struct loss_terms terms = {.form = TERMS_BCE_LOGITS,
                                .x = c->x,
@@ -213,7 +216,7 @@ static void bce_logits(const struct bench_case *c)
 
 #define ROWS 4096 /* samples to choose from: beyond a core's own caches */
 
-static struct gather gather_of(const struct bench_case *c)
+static struct gather case_get_gather(const struct bench_case *c)
 {
     static const float scale = 2, shift = -1;
     return (struct gather){.channels = 1,
@@ -226,30 +229,30 @@ static struct gather gather_of(const struct bench_case *c)
 }
 
 /* A sample per lane, scattered over all rows as in a shuffled epoch, and others in the next call. */
-static int64_t row_of(const struct bench_case *c, int64_t lane)
+static int64_t case_get_row(const struct bench_case *c, int64_t lane)
 {
     uint32_t *calls = (uint32_t *)(void *)c->scratch;
     if (lane == 0) calls[0]++;
     return (calls[0] * LANES + lane) * 2654435761 % ROWS;
 }
 
-static void gather_u8(const struct bench_case *c)
+static void case_gather_u8(const struct bench_case *c)
 {
-    struct gather g = gather_of(c);
+    struct gather g = case_get_gather(c);
     const uint8_t *rows[LANES];
-    for (int64_t i = 0; i < LANES; i++) rows[i] = (const uint8_t *)c->x + row_of(c, i) * c->count;
+    for (int64_t i = 0; i < LANES; i++) rows[i] = (const uint8_t *)c->x + case_get_row(c, i) * c->count;
     kernels->gather_u8(&g, rows, c->y);
 }
 
-static void gather_f32(const struct bench_case *c)
+static void case_gather_f32(const struct bench_case *c)
 {
-    struct gather g = gather_of(c);
+    struct gather g = case_get_gather(c);
     const float *rows[LANES];
-    for (int64_t i = 0; i < LANES; i++) rows[i] = c->x + row_of(c, i) * c->count;
+    for (int64_t i = 0; i < LANES; i++) rows[i] = c->x + case_get_row(c, i) * c->count;
     kernels->gather_f32(&g, rows, c->y);
 }
 
-static void sgd(const struct bench_case *c)
+static void case_update(const struct bench_case *c)
 {
     static const double args[ARG_MAX] = {1e-6, 0.9}; /* learning rate, momentum */
     const struct optim_ops *ops = optim_find("sgd");
@@ -258,17 +261,17 @@ static void sgd(const struct bench_case *c)
     optim_update(&step, c->x_floats, c->x, c->y, slots);
 }
 
-static void add_plain(struct list *l, struct bench_case shape, void (*run)(const struct bench_case *c),
-                      const char *name, int64_t read, int64_t written)
+static void case_add_plain(struct list *l, struct bench_case shape, void (*run)(const struct bench_case *c),
+                           const char *name, int64_t read, int64_t written)
 {
-    struct bench_case *c = add(l, &shape, name);
+    struct bench_case *c = case_add(l, &shape, name);
     memmove(c->name, c->name + 1, strlen(c->name)); /* no shape stands before it */
     c->run = run;
     c->read = read;
     c->written = written;
 }
 
-static void add_others(struct list *l)
+static void case_add_others(struct list *l)
 {
     int64_t x = 64 * 24 * 24 * LANES, y = x / 4, features = 784 * LANES, params = 1 << 20;
     struct bench_case pool = {.window = window_even(shape_2d(64, 24, 24), 2, 2, 2, 0),
@@ -291,30 +294,32 @@ static void add_others(struct list *l)
     struct bench_case samples = {
         .count = 784, .x_floats = 784 * ROWS, .y_floats = features, .scratch_floats = 16};
     struct bench_case update = {.x_floats = params, .y_floats = params, .scratch_floats = params};
-    add_plain(l, pool, maxpool_forward, "maxpool 2x2 64x24x24 forward", x * FLOAT, y * FLOAT + y);
-    add_plain(l, pool, maxpool_backward, "maxpool 2x2 64x24x24 backward", y * FLOAT + y, x * FLOAT);
-    add_plain(l, plain, relu_forward, "relu 64x24x24 forward", x * FLOAT, x * FLOAT);
-    add_plain(l, plain, relu_backward, "relu 64x24x24 backward", 2 * x * FLOAT, x * FLOAT);
-    add_plain(l, plain, tanh_forward, "tanh 64x24x24 forward", x * FLOAT, x * FLOAT);
-    add_plain(l, plain, gelu_forward, "gelu 64x24x24 forward", x * FLOAT, x * FLOAT);
-    add_plain(l, plain, gelu_backward, "gelu 64x24x24 backward", 2 * x * FLOAT, x * FLOAT);
-    add_plain(l, plain, log_softmax_forward, "log_softmax 64x24x24 forward", x * FLOAT, x * FLOAT);
-    add_plain(l, plain, log_softmax_backward, "log_softmax 64x24x24 backward", 2 * x * FLOAT, x * FLOAT);
-    add_plain(l, plain, sum_rows, "sum_rows 64x24x24", x * FLOAT, 64 * FLOAT);
-    add_plain(l, plain, dropout_forward, "dropout 64x24x24 forward", x * FLOAT, x * FLOAT + x / 8);
-    add_plain(l, plain, dropout_backward, "dropout 64x24x24 backward", x * FLOAT + x / 8, x * FLOAT);
-    add_plain(l, logits, softmax, "softmax 10", 10 * LANES * FLOAT, 10 * LANES * FLOAT);
-    add_plain(l, labels, bce_logits, "bce_with_logits 784", 2 * features * FLOAT, features * FLOAT);
-    add_plain(l, samples, gather_u8, "gather u8 784", features, features * FLOAT);
-    add_plain(l, samples, gather_f32, "gather f32 784", features * FLOAT, features * FLOAT);
-    add_plain(l, update, sgd, "sgd 1M", 3 * params * FLOAT, 2 * params * FLOAT);
+    case_add_plain(l, pool, case_maxpool_forward, "maxpool 2x2 64x24x24 forward", x * FLOAT, y * FLOAT + y);
+    case_add_plain(l, pool, case_maxpool_backward, "maxpool 2x2 64x24x24 backward", y * FLOAT + y, x * FLOAT);
+    case_add_plain(l, plain, case_relu_forward, "relu 64x24x24 forward", x * FLOAT, x * FLOAT);
+    case_add_plain(l, plain, case_relu_backward, "relu 64x24x24 backward", 2 * x * FLOAT, x * FLOAT);
+    case_add_plain(l, plain, case_tanh_forward, "tanh 64x24x24 forward", x * FLOAT, x * FLOAT);
+    case_add_plain(l, plain, case_gelu_forward, "gelu 64x24x24 forward", x * FLOAT, x * FLOAT);
+    case_add_plain(l, plain, case_gelu_backward, "gelu 64x24x24 backward", 2 * x * FLOAT, x * FLOAT);
+    case_add_plain(l, plain, case_log_softmax_forward, "log_softmax 64x24x24 forward", x * FLOAT, x * FLOAT);
+    case_add_plain(l, plain, case_log_softmax_backward, "log_softmax 64x24x24 backward", 2 * x * FLOAT,
+                   x * FLOAT);
+    case_add_plain(l, plain, case_sum_rows, "sum_rows 64x24x24", x * FLOAT, 64 * FLOAT);
+    case_add_plain(l, plain, case_dropout_forward, "dropout 64x24x24 forward", x * FLOAT, x * FLOAT + x / 8);
+    case_add_plain(l, plain, case_dropout_backward, "dropout 64x24x24 backward", x * FLOAT + x / 8,
+                   x * FLOAT);
+    case_add_plain(l, logits, case_softmax, "softmax 10", 10 * LANES * FLOAT, 10 * LANES * FLOAT);
+    case_add_plain(l, labels, case_bce_logits, "bce_with_logits 784", 2 * features * FLOAT, features * FLOAT);
+    case_add_plain(l, samples, case_gather_u8, "gather u8 784", features, features * FLOAT);
+    case_add_plain(l, samples, case_gather_f32, "gather f32 784", features * FLOAT, features * FLOAT);
+    case_add_plain(l, update, case_update, "sgd 1M", 3 * params * FLOAT, 2 * params * FLOAT);
 }
 
 int bench_case_list(struct bench_case cases[BENCH_CASES])
 {
     struct list l = {cases, 0};
-    add_convs(&l);
-    add_linears(&l);
-    add_others(&l);
+    case_add_convs(&l);
+    case_add_linears(&l);
+    case_add_others(&l);
     return l.count;
 }

@@ -26,19 +26,19 @@ struct session {
     double seconds[WAYS][ROUNDS], copies[ROUNDS], writes[ROUNDS], busy[ROUNDS], alone[ROUNDS];
 };
 
-static enum status run_steps(struct session *s)
+static enum status bench_checkpoint_run_steps(struct session *s)
 {
     return bench_steps(s->t, &s->position, s->steps);
 }
 
 /* A part of a round, from when all ranks begin to when the slowest one ends. */
-static enum status run_way(struct session *s, int way, double *seconds)
+static enum status bench_checkpoint_run_way(struct session *s, int way, double *seconds)
 {
     comm_barrier(s->t->comm);
     double start = clock_seconds();
     if (way != ALONE) TRY(saver_take(s->saver, SAVER_STEP));
     if (way == WAITED) TRY(saver_finish(s->saver));
-    TRY(run_steps(s));
+    TRY(bench_checkpoint_run_steps(s));
     if (way == BESIDE) TRY(saver_finish(s->saver));
     comm_barrier(s->t->comm);
     *seconds = clock_seconds() - start;
@@ -46,13 +46,13 @@ static enum status run_way(struct session *s, int way, double *seconds)
 }
 
 /* As many steps as go twice into the time of a write: what rank 0 says. */
-static enum status choose_steps(struct session *s)
+static enum status bench_checkpoint_choose_steps(struct session *s)
 {
     double step, both;
     s->steps = WARM_UP_STEPS;
-    TRY(run_way(s, ALONE, &step));
-    TRY(run_way(s, ALONE, &step));
-    TRY(run_way(s, WAITED, &both));
+    TRY(bench_checkpoint_run_way(s, ALONE, &step));
+    TRY(bench_checkpoint_run_way(s, ALONE, &step));
+    TRY(bench_checkpoint_run_way(s, WAITED, &both));
     double wanted = 2 * (both - step) / (step / WARM_UP_STEPS);
     int64_t steps = wanted < STEPS_MIN ? STEPS_MIN : wanted > STEPS_MAX ? STEPS_MAX : (int64_t)wanted;
     comm_share_bytes(s->t->comm, &steps, sizeof steps);
@@ -60,12 +60,12 @@ static enum status choose_steps(struct session *s)
     return STATUS_OK;
 }
 
-static enum status run_rounds(struct session *s)
+static enum status bench_checkpoint_run_rounds(struct session *s)
 {
-    TRY(choose_steps(s));
+    TRY(bench_checkpoint_choose_steps(s));
     for (int round = 0; round < ROUNDS; round++)
         for (int way = 0; way < WAYS; way++) {
-            TRY(run_way(s, way, &s->seconds[way][round]));
+            TRY(bench_checkpoint_run_way(s, way, &s->seconds[way][round]));
             struct saver_times times = saver_times(s->saver);
             if (way == BESIDE) s->copies[round] = times.copy;
             if (way == BESIDE) s->writes[round] = times.write;
@@ -75,13 +75,13 @@ static enum status run_rounds(struct session *s)
     return STATUS_OK;
 }
 
-static double median(double values[ROUNDS])
+static double bench_checkpoint_median(double values[ROUNDS])
 {
     bench_sort(values, ROUNDS);
     return values[ROUNDS / 2];
 }
 
-static void summarise(struct session *s, struct bench_checkpoint *r)
+static void bench_checkpoint_summarise(struct session *s, struct bench_checkpoint *r)
 {
     double beside[ROUNDS], waited[ROUNDS], ratios[ROUNDS];
     for (int i = 0; i < ROUNDS; i++) {
@@ -91,18 +91,18 @@ static void summarise(struct session *s, struct bench_checkpoint *r)
     }
     r->rounds = ROUNDS;
     r->steps = s->steps;
-    r->copy = median(s->copies);
-    r->write = median(s->writes);
-    r->busy = median(s->busy);
-    r->write_alone = median(s->alone);
-    r->step = median(s->seconds[ALONE]) / (double)s->steps;
-    r->cost = median(beside);
-    r->cost_waited = median(waited);
-    r->slower = median(ratios);
+    r->copy = bench_checkpoint_median(s->copies);
+    r->write = bench_checkpoint_median(s->writes);
+    r->busy = bench_checkpoint_median(s->busy);
+    r->write_alone = bench_checkpoint_median(s->alone);
+    r->step = bench_checkpoint_median(s->seconds[ALONE]) / (double)s->steps;
+    r->cost = bench_checkpoint_median(beside);
+    r->cost_waited = bench_checkpoint_median(waited);
+    r->slower = bench_checkpoint_median(ratios);
 }
 
 /* Rank 0: nothing stays. */
-static void remove_folder(const char *folder)
+static void bench_checkpoint_remove_folder(const char *folder)
 {
     char path[CHECKPOINT_FILE_SIZE];
     (void)checkpoint_folder_prune(folder, INT64_MAX, 0);
@@ -119,9 +119,9 @@ enum status bench_checkpoint(struct trainer *t, const char *folder, struct bench
         (struct bench_checkpoint){.params = model_param_count(t->model), .optim = t->config->optim->name};
     result->bytes = (double)(1 + t->config->optim->slots) * (double)result->params * sizeof(float);
     enum status status = saver_create(&s.saver, t, folder);
-    if (status == STATUS_OK) status = run_rounds(&s);
+    if (status == STATUS_OK) status = bench_checkpoint_run_rounds(&s);
     saver_destroy(&s.saver);
-    if (comm_rank(t->comm) == 0) remove_folder(folder);
-    if (status == STATUS_OK) summarise(&s, result);
+    if (comm_rank(t->comm) == 0) bench_checkpoint_remove_folder(folder);
+    if (status == STATUS_OK) bench_checkpoint_summarise(&s, result);
     return status;
 }

@@ -27,29 +27,29 @@ struct contest {
     volatile uint64_t sum;
 };
 
-static void run_kernel(void *self)
+static void bench_kernels_run(void *self)
 {
     const struct contest *c = self;
     for (int64_t i = 0; i < c->calls; i++) c->at->run(c->at);
 }
 
-static void run_sgemm(void *self)
+static void bench_kernels_run_sgemm(void *self)
 {
     const struct contest *c = self;
     for (int64_t i = 0; i < c->calls; i++)
         blas_gemm(false, false, c->at->m, c->at->n, c->at->k, c->a, c->b, 0, c->c);
 }
 
-LOOP_BODY void add_words_body(const uint64_t *words, int64_t count, uint64_t *sum)
+LOOP_BODY void bench_kernels_add_words_body(const uint64_t *words, int64_t count, uint64_t *sum)
 {
     uint64_t added = 0;
     for (int64_t i = 0; i < count; i++) added += words[i];
     *sum += added;
 }
-LOOP_VERSIONS(add_words, (const uint64_t *words, int64_t count, uint64_t *sum), (words, count, sum))
+LOOP_VERSIONS(bench_kernels_add_words, (const uint64_t *words, int64_t count, uint64_t *sum), (words, count, sum))
 
 /* What is read and what is written, as far as they go together as a copy. */
-static void run_traffic(void *self)
+static void bench_kernels_run_traffic(void *self)
 {
     struct contest *c = self;
     int64_t read = c->at->read, written = c->at->written, both = read < written ? read : written;
@@ -58,13 +58,13 @@ static void run_traffic(void *self)
         memset(c->to + both, (int)i, (size_t)(written - both));
         const void *rest = c->from + both / 8 * 8;
         uint64_t sum = 0;
-        add_words[kernels->number](rest, (read - both) / 8, &sum);
+        bench_kernels_add_words[kernels->number](rest, (read - both) / 8, &sum);
         c->sum += sum;
     }
 }
 
 /* Operands of the kernel, one behind the other, with numbers that neither overflow nor become denormal. */
-static enum status place_operands(struct contest *c, struct bench_case *k)
+static enum status bench_kernels_place_operands(struct contest *c, struct bench_case *k)
 {
     int64_t sizes[] = {k->x_floats, k->y_floats, k->weight_floats, k->scratch_floats}, all = 0;
     float **parts[] = {&k->x, &k->y, &k->weight, &k->scratch};
@@ -81,11 +81,11 @@ static enum status place_operands(struct contest *c, struct bench_case *k)
 }
 
 /* sgemm takes the same product, with its longest side cut. */
-static enum status prepare(struct contest *c, struct bench_case *k)
+static enum status bench_kernels_prepare(struct contest *c, struct bench_case *k)
 {
     int64_t *longest = k->k > k->n ? &k->k : &k->n;
     if (*longest > COLUMNS_MAX) *longest = COLUMNS_MAX;
-    TRY(place_operands(c, k));
+    TRY(bench_kernels_place_operands(c, k));
     TRY(mem_alloc(&c->from, (size_t)k->read, 1, "traffic"));
     TRY(mem_alloc(&c->to, (size_t)k->written, 1, "traffic"));
     TRY(mem_alloc(&c->a, (size_t)(k->m * k->k), sizeof(float), "matrices of a benchmark"));
@@ -93,14 +93,14 @@ static enum status prepare(struct contest *c, struct bench_case *k)
     return mem_alloc(&c->c, (size_t)(k->m * k->n), sizeof(float), "matrices of a benchmark");
 }
 
-static void release(struct contest *c)
+static void bench_kernels_release(struct contest *c)
 {
     void *all[] = {&c->memory, &c->from, &c->to, &c->a, &c->b, &c->c};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) mem_free(all[i]);
 }
 
 /* So many calls that a round can be timed, the same on every rank. */
-static void choose_calls(struct contest *c, void (*run)(void *self))
+static void bench_kernels_choose_calls(struct contest *c, void (*run)(void *self))
 {
     c->calls = 1;
     run(c); /* memory and clock warm up */
@@ -113,15 +113,16 @@ static void choose_calls(struct contest *c, void (*run)(void *self))
     c->calls = calls;
 }
 
-static void measure(struct contest *c, const struct bench_case *k, struct bench_kernel *result)
+static void bench_kernels_measure(struct contest *c, const struct bench_case *k, struct bench_kernel *result)
 {
-    static void (*const run[WAYS])(void *self) = {run_kernel, run_sgemm, run_traffic};
+    static void (*const run[WAYS])(void *self) = {bench_kernels_run, bench_kernels_run_sgemm,
+                                                  bench_kernels_run_traffic};
     double rates[WAYS][ROUNDS] = {{0}};
     int64_t calls[WAYS];
     c->at = k;
     for (int way = 0; way < WAYS; way++) {
         if (way == SGEMM && k->m == 0) continue;
-        choose_calls(c, run[way]);
+        bench_kernels_choose_calls(c, run[way]);
         calls[way] = c->calls;
     }
     for (int round = 0; round < ROUNDS; round++)
@@ -142,8 +143,9 @@ static void measure(struct contest *c, const struct bench_case *k, struct bench_
     result->roof = fmin(result->roof, c->peak.sgemm_flops / k->flops);
 }
 
-static enum status run_cases(struct contest *c, struct bench_case *cases, const char *filter,
-                             void (*take)(void *self, const struct bench_kernel *result), void *self)
+static enum status bench_kernels_run_cases(struct contest *c, struct bench_case *cases, const char *filter,
+                                           void (*take)(void *self, const struct bench_kernel *result),
+                                           void *self)
 {
     int count = bench_case_list(cases), matches = 0;
     for (int i = 0; i < count; i++) {
@@ -152,9 +154,9 @@ static enum status run_cases(struct contest *c, struct bench_case *cases, const 
         if (matches++ == 0) TRY(bench_products(c->comm, 3, &c->peak));
         struct bench_kernel result = {.flops = k->flops, .bytes = (double)(k->read + k->written)};
         memcpy(result.name, k->name, sizeof result.name);
-        enum status status = comm_agree(c->comm, prepare(c, k));
-        if (status == STATUS_OK) measure(c, k, &result);
-        release(c);
+        enum status status = comm_agree(c->comm, bench_kernels_prepare(c, k));
+        if (status == STATUS_OK) bench_kernels_measure(c, k, &result);
+        bench_kernels_release(c);
         TRY(status);
         take(self, &result);
     }
@@ -173,7 +175,7 @@ enum status bench_kernels(struct comm *comm, const char *filter,
         mem_alloc(&c.of_rank, (size_t)comm_size(comm), sizeof *c.of_rank, "rates of the ranks");
     if (status == STATUS_OK) status = mem_alloc(&cases, BENCH_CASES, sizeof *cases, "kernels");
     status = comm_agree(comm, status);
-    if (status == STATUS_OK) status = run_cases(&c, cases, filter, take, self);
+    if (status == STATUS_OK) status = bench_kernels_run_cases(&c, cases, filter, take, self);
     mem_free(&cases);
     mem_free(&c.of_rank);
     return status;

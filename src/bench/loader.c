@@ -33,30 +33,30 @@ struct way_in {
 };
 
 /* The next batch of the epoch; when it ends, it begins again. */
-static void choose_samples(struct way_in *w)
+static void bench_loader_choose_samples(struct way_in *w)
 {
     int64_t samples = dataset_info(w->data)->samples;
     for (int64_t i = 0; i < w->batch.live[0]; i++, w->position++)
         w->batch.samples[i] = order_at(&w->order, w->position % samples);
 }
 
-static void gather_batches(void *self)
+static void bench_loader_gather_batches(void *self)
 {
     struct way_in *w = self;
     for (int64_t b = 0; b < w->batches; b++) {
-        choose_samples(w);
+        bench_loader_choose_samples(w);
         batch_load(&w->batch, w->data, &w->normal, w->input);
     }
 }
 
 /* From the same places, but not beyond the end. */
-static void copy_batches(void *self)
+static void bench_loader_copy_batches(void *self)
 {
     struct way_in *w = self;
     const char *begin = dataset_features(w->data, 0);
     const char *last = begin + dataset_bytes(w->data) - w->copy_bytes;
     for (int64_t b = 0; b < w->batches; b++) {
-        choose_samples(w);
+        bench_loader_choose_samples(w);
         for (int64_t i = 0; i < w->batch.live[0]; i++) {
             const char *from = dataset_features(w->data, w->batch.samples[i]);
             memcpy(w->buffer + (size_t)i * w->copy_bytes, from < last ? from : last, w->copy_bytes);
@@ -65,7 +65,7 @@ static void copy_batches(void *self)
 }
 
 /* Bytes of the file behind a locator, read as cat reads; 0 if there is none. */
-static double read_file(const char *locator, char *buffer)
+static double bench_loader_read_file(const char *locator, char *buffer)
 {
     char path[4096];
     struct stat facts;
@@ -82,40 +82,40 @@ static double read_file(const char *locator, char *buffer)
 }
 
 /* The time between two moments at which all ranks meet. */
-static double since(struct comm *comm, double start)
+static double bench_loader_time_since(struct comm *comm, double start)
 {
     comm_barrier(comm);
     return clock_seconds() - start;
 }
 
-static double meet(struct comm *comm)
+static double bench_loader_wait_all(struct comm *comm)
 {
     comm_barrier(comm);
     return clock_seconds();
 }
 
 /* Loading and reading in turns, with whatever the system keeps of the file in memory. */
-static enum status time_loads(struct way_in *w, const char *locator, struct bench_loader *r)
+static enum status bench_loader_time_loads(struct way_in *w, const char *locator, struct bench_loader *r)
 {
     char *buffer = NULL;
     TRY(comm_agree(w->comm, mem_alloc(&buffer, READ_BYTES, 1, "buffer")));
     enum status status = STATUS_OK;
     r->load_seconds = r->read_seconds = INFINITY;
     for (int i = 0; i < LOADS && status == STATUS_OK; i++) {
-        double start = meet(w->comm);
-        if (comm_rank(w->comm) == 0) r->file_bytes = read_file(locator, buffer);
-        r->read_seconds = fmin(r->read_seconds, since(w->comm, start));
+        double start = bench_loader_wait_all(w->comm);
+        if (comm_rank(w->comm) == 0) r->file_bytes = bench_loader_read_file(locator, buffer);
+        r->read_seconds = fmin(r->read_seconds, bench_loader_time_since(w->comm, start));
         dataset_destroy(&w->data);
-        start = meet(w->comm);
+        start = bench_loader_wait_all(w->comm);
         status =
             dataset_load(&w->data, w->comm, locator, &(struct source_names){0}, &(struct dataset_labels){0});
-        r->load_seconds = fmin(r->load_seconds, since(w->comm, start));
+        r->load_seconds = fmin(r->load_seconds, bench_loader_time_since(w->comm, start));
     }
     mem_free(&buffer);
     return status;
 }
 
-static enum status prepare(struct way_in *w, struct bench_loader *r)
+static enum status bench_loader_prepare(struct way_in *w, struct bench_loader *r)
 {
     const struct source_info *info = dataset_info(w->data);
     int64_t features = shape_features(info->shape), lanes = shape_lanes(r->batch), ranks = comm_size(w->comm);
@@ -134,24 +134,25 @@ static enum status prepare(struct way_in *w, struct bench_loader *r)
     return STATUS_OK;
 }
 
-static void time_batches(struct way_in *w, double *of_rank, struct bench_loader *r)
+static void bench_loader_time_batches(struct way_in *w, double *of_rank, struct bench_loader *r)
 {
     double samples = (double)(w->batches * r->batch);
     for (int i = 0; i < ROUNDS; i++) {
-        r->gathered = fmax(r->gathered, bench_round(w->comm, of_rank, gather_batches, w, samples).sum);
-        r->copied = fmax(r->copied, bench_round(w->comm, of_rank, copy_batches, w, samples).sum);
+        r->gathered =
+            fmax(r->gathered, bench_round(w->comm, of_rank, bench_loader_gather_batches, w, samples).sum);
+        r->copied = fmax(r->copied, bench_round(w->comm, of_rank, bench_loader_copy_batches, w, samples).sum);
     }
 }
 
-static enum status measure(struct way_in *w, const char *locator, struct bench_loader *r)
+static enum status bench_loader_measure(struct way_in *w, const char *locator, struct bench_loader *r)
 {
     double *of_rank = NULL;
-    TRY(time_loads(w, locator, r));
+    TRY(bench_loader_time_loads(w, locator, r));
     TRY(normal_create(&w->normal, w->comm, w->data, NORMALIZE_AUTO));
-    TRY(comm_agree(w->comm, prepare(w, r)));
+    TRY(comm_agree(w->comm, bench_loader_prepare(w, r)));
     TRY(comm_agree(w->comm,
                    mem_alloc(&of_rank, (size_t)comm_size(w->comm), sizeof *of_rank, "rates of the ranks")));
-    time_batches(w, of_rank, r);
+    bench_loader_time_batches(w, of_rank, r);
     mem_free(&of_rank);
     return STATUS_OK;
 }
@@ -161,7 +162,7 @@ enum status bench_loader(struct comm *comm, const char *locator, int64_t batch, 
     struct way_in w = {.comm = comm};
     *result = (struct bench_loader){.batch = batch};
     TRY(comm_agree(comm, kernels_select("auto")));
-    enum status status = measure(&w, locator, result);
+    enum status status = bench_loader_measure(&w, locator, result);
     batch_destroy(&w.batch);
     mem_free(&w.input);
     mem_free(&w.buffer);

@@ -21,55 +21,55 @@ struct work {
     uint64_t sum; /* keeps the reading loop alive */
 };
 
-static void multiply(void *self)
+static void bench_peak_multiply(void *self)
 {
     struct work *w = self;
     blas_gemm(false, false, w->count, w->count, w->count, w->a, w->b, 0, w->c);
 }
 
-LOOP_BODY void add_words_body(const uint64_t *words, int64_t count, uint64_t *sum)
+LOOP_BODY void bench_peak_add_words_body(const uint64_t *words, int64_t count, uint64_t *sum)
 {
     uint64_t added = 0;
     for (int64_t i = 0; i < count; i++) added += words[i];
     *sum += added;
 }
-LOOP_VERSIONS(add_words, (const uint64_t *words, int64_t count, uint64_t *sum), (words, count, sum))
+LOOP_VERSIONS(bench_peak_add_words, (const uint64_t *words, int64_t count, uint64_t *sum), (words, count, sum))
 
-static void read_array(void *self)
+static void bench_peak_read_array(void *self)
 {
     struct work *w = self;
-    add_words[kernels->number]((const uint64_t *)(const void *)w->a, w->count / 2, &w->sum);
+    bench_peak_add_words[kernels->number]((const uint64_t *)(const void *)w->a, w->count / 2, &w->sum);
 }
 
-static void copy_array(void *self)
+static void bench_peak_copy_array(void *self)
 {
     struct work *w = self;
     memcpy(w->b, w->a, (size_t)w->count * sizeof *w->b);
 }
 
-LOOP_BODY void triad_body(float *restrict a, const float *restrict b, const float *restrict c, int64_t count)
+LOOP_BODY void bench_peak_triad_body(float *restrict a, const float *restrict b, const float *restrict c, int64_t count)
 {
     for (int64_t i = 0; i < count; i++) a[i] = b[i] + 0.5f * c[i];
 }
-LOOP_VERSIONS(triad, (float *restrict a, const float *restrict b, const float *restrict c, int64_t count),
+LOOP_VERSIONS(bench_peak_triad, (float *restrict a, const float *restrict b, const float *restrict c, int64_t count),
               (a, b, c, count))
 
-static void triad_arrays(void *self)
+static void bench_peak_triad_arrays(void *self)
 {
     struct work *w = self;
-    triad[kernels->number](w->c, w->a, w->b, w->count);
+    bench_peak_triad[kernels->number](w->c, w->a, w->b, w->count);
 }
 
-static double best_of_rounds(struct comm *comm, double *of_rank, void (*run)(void *self), struct work *w,
-                             double amount)
+static double bench_peak_find_best(struct comm *comm, double *of_rank, void (*run)(void *self),
+                                   struct work *w, double amount)
 {
     double best = 0;
     for (int i = 0; i < MEMORY_ROUNDS; i++) best = fmax(best, bench_round(comm, of_rank, run, w, amount).sum);
     return best;
 }
 
-static void multiply_rounds(struct comm *comm, double *of_rank, int rounds, float *memory,
-                            struct bench_peak *peak)
+static void bench_peak_multiply_rounds(struct comm *comm, double *of_rank, int rounds, float *memory,
+                                       struct bench_peak *peak)
 {
     static const int64_t sizes[] = {512, 768, 1024, SGEMM_LARGEST};
     int64_t all = SGEMM_LARGEST * SGEMM_LARGEST, largest = SGEMM_LARGEST;
@@ -80,7 +80,8 @@ static void multiply_rounds(struct comm *comm, double *of_rank, int rounds, floa
             struct work w = {.count = sizes[i], .a = memory, .b = memory + all, .c = memory + 2 * all};
             /* The shorter ones more often: they have better chances to run undisturbed on a shared machine. */
             for (int64_t times = largest * largest / (sizes[i] * sizes[i]); times > 0; times--) {
-                struct bench_rates r = bench_round(comm, of_rank, multiply, &w, 2 * size * size * size);
+                struct bench_rates r =
+                    bench_round(comm, of_rank, bench_peak_multiply, &w, 2 * size * size * size);
                 if (r.sum <= peak->sgemm_flops) continue;
                 peak->sgemm_flops = r.sum;
                 peak->slowest_rank_flops = r.slowest;
@@ -96,13 +97,14 @@ enum status bench_products(struct comm *comm, int rounds, struct bench_peak *pea
     enum status status = mem_alloc(&of_rank, (size_t)comm_size(comm), sizeof *of_rank, "rates of the ranks");
     if (status == STATUS_OK) status = mem_alloc(&memory, floats, sizeof *memory, "matrices of a benchmark");
     status = comm_agree(comm, status);
-    if (status == STATUS_OK) multiply_rounds(comm, of_rank, rounds, memory, peak);
+    if (status == STATUS_OK) bench_peak_multiply_rounds(comm, of_rank, rounds, memory, peak);
     mem_free(&memory);
     mem_free(&of_rank);
     return status;
 }
 
-static enum status measure_memory(struct comm *comm, double *of_rank, size_t bytes, struct bench_memory *m)
+static enum status bench_peak_measure_memory(struct comm *comm, double *of_rank, size_t bytes,
+                                             struct bench_memory *m)
 {
     struct work w = {.count = (int64_t)(bytes / sizeof(float)) / 16 * 16};
     float *memory = NULL;
@@ -112,16 +114,16 @@ static enum status measure_memory(struct comm *comm, double *of_rank, size_t byt
     w.b = memory + w.count;
     w.c = memory + 2 * w.count;
     m->array_bytes = (double)w.count * sizeof *memory;
-    m->read = best_of_rounds(comm, of_rank, read_array, &w, m->array_bytes);
-    m->copy = best_of_rounds(comm, of_rank, copy_array, &w, 2 * m->array_bytes);
-    m->triad = best_of_rounds(comm, of_rank, triad_arrays, &w, 3 * m->array_bytes);
+    m->read = bench_peak_find_best(comm, of_rank, bench_peak_read_array, &w, m->array_bytes);
+    m->copy = bench_peak_find_best(comm, of_rank, bench_peak_copy_array, &w, 2 * m->array_bytes);
+    m->triad = bench_peak_find_best(comm, of_rank, bench_peak_triad_arrays, &w, 3 * m->array_bytes);
     mem_free(&memory);
     return STATUS_OK;
 }
 
 /* Arrays of one rank with which the ranks of a node overflow the last cache four times; 0 if they would take more
  * than a quarter of the free memory, or everything is so already. */
-static size_t main_memory_bytes(const struct comm *comm)
+static size_t bench_peak_get_main_memory(const struct comm *comm)
 {
     double cache = (double)sysconf(_SC_LEVEL3_CACHE_SIZE), ranks = comm_local_size(comm);
     double available = (double)sysconf(_SC_AVPHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
@@ -129,14 +131,14 @@ static size_t main_memory_bytes(const struct comm *comm)
     return bytes <= ARRAY_BYTES || 3 * bytes * ranks > available / 4 ? 0 : (size_t)bytes;
 }
 
-static enum status measure(struct comm *comm, double *of_rank, struct bench_peak *peak)
+static enum status bench_peak_measure(struct comm *comm, double *of_rank, struct bench_peak *peak)
 {
     TRY(bench_products(comm, SGEMM_ROUNDS, peak));
-    TRY(measure_memory(comm, of_rank, ARRAY_BYTES, &peak->memory));
-    int64_t without_room = main_memory_bytes(comm) == 0;
+    TRY(bench_peak_measure_memory(comm, of_rank, ARRAY_BYTES, &peak->memory));
+    int64_t without_room = bench_peak_get_main_memory(comm) == 0;
     comm_sum_int64(comm, &without_room, 1);
     if (without_room) return STATUS_OK;
-    return measure_memory(comm, of_rank, main_memory_bytes(comm), &peak->main_memory);
+    return bench_peak_measure_memory(comm, of_rank, bench_peak_get_main_memory(comm), &peak->main_memory);
 }
 
 enum status bench_peak(struct comm *comm, struct bench_peak *peak)
@@ -149,7 +151,7 @@ enum status bench_peak(struct comm *comm, struct bench_peak *peak)
     double *of_rank = NULL;
     TRY(comm_agree(comm,
                    mem_alloc(&of_rank, (size_t)comm_size(comm), sizeof *of_rank, "rates of the ranks")));
-    enum status status = measure(comm, of_rank, peak);
+    enum status status = bench_peak_measure(comm, of_rank, peak);
     mem_free(&of_rank);
     return status;
 }

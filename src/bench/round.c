@@ -23,7 +23,7 @@ struct bench_rates bench_round(struct comm *comm, double *of_rank, void (*run)(v
     return r;
 }
 
-static int by_value(const void *a, const void *b)
+static int bench_compare_doubles(const void *a, const void *b)
 {
     double x = *(const double *)a, y = *(const double *)b;
     return (x > y) - (x < y);
@@ -31,5 +31,5 @@ static int by_value(const void *a, const void *b)
 
 void bench_sort(double *values, int64_t count)
 {
-    qsort(values, (size_t)count, sizeof *values, by_value);
+    qsort(values, (size_t)count, sizeof *values, bench_compare_doubles);
 }

@@ -26,13 +26,13 @@ struct contest {
     uint32_t sum;    /* keeps the reading loop alive */
 };
 
-static void fill_zero(void *self, float *params)
+static void bench_sync_fill_zero(void *self, float *params)
 {
     (void)self, (void)params; /* blocks come zeroed */
 }
 
-static void update(void *self, int64_t first, int64_t count, float *params, const float *grads,
-                   float *const slots[SYNC_SLOTS])
+static void bench_sync_update(void *self, int64_t first, int64_t count, float *params, const float *grads,
+                              float *const slots[SYNC_SLOTS])
 {
     const struct contest *c = self;
     (void)first;
@@ -40,48 +40,48 @@ static void update(void *self, int64_t first, int64_t count, float *params, cons
 }
 
 /* The record of a virtual rank is a number. */
-static void add_numbers(void *sum, const void *record)
+static void bench_sync_add_numbers(void *sum, const void *record)
 {
     *(int64_t *)sum += *(const int64_t *)record;
 }
 
-static void synchronise(struct contest *c, int method)
+static void bench_sync_synchronise(struct contest *c, int method)
 {
     struct sync *s = c->sync[method];
     int64_t one = 1, all;
     sync_group_done(s, &one, (struct sync_requests){0});
     sync_collect(s, &all);
-    sync_apply(s, update, c);
+    sync_apply(s, bench_sync_update, c);
 }
 
-LOOP_BODY void add_words_body(const uint32_t *words, int64_t count, uint32_t *sum)
+LOOP_BODY void bench_sync_add_words_body(const uint32_t *words, int64_t count, uint32_t *sum)
 {
     uint32_t added = 0;
     for (int64_t i = 0; i < count; i++) added += words[i];
     *sum += added;
 }
-LOOP_VERSIONS(add_words, (const uint32_t *words, int64_t count, uint32_t *sum), (words, count, sum))
+LOOP_VERSIONS(bench_sync_add_words, (const uint32_t *words, int64_t count, uint32_t *sum), (words, count, sum))
 
-LOOP_BODY void increment_words_body(uint32_t *words, int64_t count)
+LOOP_BODY void bench_sync_increment_words_body(uint32_t *words, int64_t count)
 {
     for (int64_t i = 0; i < count; i++) words[i]++;
 }
-LOOP_VERSIONS(increment_words, (uint32_t *words, int64_t count), (words, count))
+LOOP_VERSIONS(bench_sync_increment_words, (uint32_t *words, int64_t count), (words, count))
 
-static void run_way(struct contest *c, int way)
+static void bench_sync_run_way(struct contest *c, int way)
 {
     if (way == TRAFFIC) {
-        add_words[kernels->number](c->words, c->reads, &c->sum);
-        increment_words[kernels->number](c->words + c->reads, c->updates);
+        bench_sync_add_words[kernels->number](c->words, c->reads, &c->sum);
+        bench_sync_increment_words[kernels->number](c->words + c->reads, c->updates);
     } else if (way == COPY) {
         int64_t half = c->reads / 2 + c->updates;
         memcpy(c->words + half, c->words, (size_t)half * sizeof *c->words);
     } else {
-        synchronise(c, way);
+        bench_sync_synchronise(c, way);
     }
 }
 
-static double time_way(struct contest *c, int way)
+static double bench_sync_time_way(struct contest *c, int way)
 {
     if (way == TREE || way == ALLREDUCE) { /* the gradient is where the backward pass leaves it */
         float *gradient = sync_gradient(c->sync[way]);
@@ -89,29 +89,29 @@ static double time_way(struct contest *c, int way)
     }
     comm_barrier(c->comm);
     double start = clock_seconds();
-    run_way(c, way);
+    bench_sync_run_way(c, way);
     comm_barrier(c->comm);
     return clock_seconds() - start;
 }
 
 /* Sorts `values`. */
-static double median_of(double *values, int64_t count)
+static double bench_sync_median(double *values, int64_t count)
 {
     bench_sort(values, count);
     return values[count / 2];
 }
 
-static void summarise(struct contest *c, int64_t repeats, struct bench_way ways[WAYS])
+static void bench_sync_summarise(struct contest *c, int64_t repeats, struct bench_way ways[WAYS])
 {
     for (int w = WAYS - 1; w >= TREE;
          w--) { /* the tree's times stay in order until the others are compared */
         for (int64_t i = 0; i < repeats; i++) c->ratios[i] = c->seconds[w][i] / c->seconds[TREE][i];
-        double median = median_of(c->seconds[w], repeats);
-        ways[w] = (struct bench_way){c->seconds[w][0], median, median_of(c->ratios, repeats)};
+        double median = bench_sync_median(c->seconds[w], repeats);
+        ways[w] = (struct bench_way){c->seconds[w][0], median, bench_sync_median(c->ratios, repeats)};
     }
 }
 
-static enum status prepare(struct contest *c, int64_t repeats)
+static enum status bench_sync_prepare(struct contest *c, int64_t repeats)
 {
     struct comm *comm = c->comm;
     int ranks = comm_size(comm);
@@ -126,9 +126,9 @@ static enum status prepare(struct contest *c, int64_t repeats)
                                  .max_group = 1,
                                  .tree = m == TREE,
                                  .record_bytes = sizeof(int64_t),
-                                 .add = add_numbers};
+                                 .add = bench_sync_add_numbers};
         TRY(sync_create(&c->sync[m], comm, &spec));
-        sync_fill_params(c->sync[m], fill_zero, NULL);
+        sync_fill_params(c->sync[m], bench_sync_fill_zero, NULL);
     }
     c->reads = c->params;
     c->updates = c->params / ranks * (1 + c->optim->slots);
@@ -136,7 +136,7 @@ static enum status prepare(struct contest *c, int64_t repeats)
     return comm_agree(comm, mem_alloc(&c->words, (size_t)words, sizeof *c->words, "memory traffic"));
 }
 
-static void release(struct contest *c)
+static void bench_sync_release(struct contest *c)
 {
     for (int m = TREE; m <= ALLREDUCE; m++) sync_destroy(&c->sync[m]);
     for (int w = 0; w < WAYS; w++) mem_free(&c->seconds[w]);
@@ -152,15 +152,15 @@ enum status bench_sync(struct comm *comm, const char *optim, int64_t params, int
     arg_defaults(c.optim->args, args);
     c.step = optim_begin(kernels, c.optim, args, args[0], 0, 1);
 
-    enum status status = prepare(&c, repeats);
+    enum status status = bench_sync_prepare(&c, repeats);
     if (status == STATUS_OK) {
         for (int64_t i = -3; i < repeats; i++)
             for (int w = 0; w < WAYS; w++) {
-                double seconds = time_way(&c, w);
+                double seconds = bench_sync_time_way(&c, w);
                 if (i >= 0) c.seconds[w][i] = seconds;
             }
         struct bench_way ways[WAYS];
-        summarise(&c, repeats, ways);
+        bench_sync_summarise(&c, repeats, ways);
         *result = (struct bench_sync){.optim = optim,
                                       .params = c.params,
                                       .repeats = repeats,
@@ -170,6 +170,6 @@ enum status bench_sync(struct comm *comm, const char *optim, int64_t params, int
                                       .traffic = ways[TRAFFIC],
                                       .copy = ways[COPY]};
     }
-    release(&c);
+    bench_sync_release(&c);
     return status;
 }

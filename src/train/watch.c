@@ -7,14 +7,14 @@
 #define LIST_SIZE 1024
 
 /* "val.f1" of "f1" in a list; the name behind "val." or NULL. */
-static const char *name_in_val(const char *metric)
+static const char *watch_name_in_val(const char *metric)
 {
     return strncmp(metric, "val.", 4) == 0 ? metric + 4 : NULL;
 }
 
 enum status watch_check(const char *key, const char *metric, enum task task, const struct scores *scores)
 {
-    const char *name = name_in_val(metric);
+    const char *name = watch_name_in_val(metric);
     if (!*metric || strcmp(metric, "train.loss") == 0) return STATUS_OK;
     if (strcmp(metric, "train.accuracy") == 0 && task != TASK_VALUES) return STATUS_OK;
     if (name && !scores)
@@ -46,7 +46,7 @@ void watch_default(const struct scores *scores, char name[WATCH_NAME_SIZE])
 bool watch_value(const char *metric, const struct epoch_event *epoch, const struct eval_event *eval,
                  double *value, bool *lower_is_better)
 {
-    const char *name = name_in_val(metric);
+    const char *name = watch_name_in_val(metric);
     if (name) return eval && eval_metric(eval, name, value, lower_is_better);
     *lower_is_better = strcmp(metric, "train.loss") == 0;
     *value = *lower_is_better ? epoch->loss : epoch->accuracy;

@@ -10,11 +10,12 @@
 void checkpoint_tensor_path(char path[CHECKPOINT_PATH], const char *group, const struct layer *l,
                             const struct tensor *t)
 {
-    snprintf(path, CHECKPOINT_PATH, "%.40s/%0*d.%.40s/%.20s", group, l->index_digits, l->index, l->ops->name, t->name);
+    snprintf(path, CHECKPOINT_PATH, "%.40s/%0*d.%.40s/%.20s", group, l->index_digits, l->index, l->ops->name,
+             t->name);
 }
 
 /* The tensor of a layer whose name comes at that place in the alphabet. */
-static const struct tensor *tensor_in_order(const struct layer *l, int place)
+static const struct tensor *checkpoint_find_tensor_at(const struct layer *l, int place)
 {
     for (int t = 0;; t++) {
         int before = 0;
@@ -31,7 +32,8 @@ enum status checkpoint_each_tensor(const struct model *m,
 {
     for (int i = 0; i < model_layer_count(m); i++) {
         const struct layer *l = model_layer(m, i);
-        for (int place = 0; place < l->tensor_count; place++) TRY(each(self, l, tensor_in_order(l, place)));
+        for (int place = 0; place < l->tensor_count; place++)
+            TRY(each(self, l, checkpoint_find_tensor_at(l, place)));
     }
     return STATUS_OK;
 }
@@ -41,7 +43,7 @@ struct hashing {
     const float *params;
 };
 
-static enum status hash_tensor(void *self, const struct layer *l, const struct tensor *t)
+static enum status checkpoint_hash_tensor(void *self, const struct layer *l, const struct tensor *t)
 {
     (void)l;
     struct hashing *h = self;
@@ -53,7 +55,7 @@ uint64_t checkpoint_weights_hash(const struct model *model, const float *params)
 {
     struct hashing h = {.params = params};
     hash_begin(&h.hash);
-    (void)checkpoint_each_tensor(model, hash_tensor, &h);
+    (void)checkpoint_each_tensor(model, checkpoint_hash_tensor, &h);
     return hash_end(&h.hash);
 }
 
@@ -63,7 +65,7 @@ uint64_t checkpoint_slots_hash(const struct model *model, int count, const float
     hash_begin(&h.hash);
     for (int i = 0; i < count; i++) {
         h.params = slots[i];
-        (void)checkpoint_each_tensor(model, hash_tensor, &h);
+        (void)checkpoint_each_tensor(model, checkpoint_hash_tensor, &h);
     }
     return hash_end(&h.hash);
 }
@@ -76,15 +78,15 @@ void checkpoint_label(char label[H5_SEAL_LABEL], int64_t step)
     snprintf(label, H5_SEAL_LABEL, CHECKPOINT_FORMAT ", version %d, step %" PRId64, CHECKPOINT_VERSION, step);
 }
 
-static enum status read_label(const char *path, const char *label, int64_t *step)
+static enum status checkpoint_parse_label(const char *path, const char *label, int64_t *step)
 {
     int version;
     if (sscanf(label, LABEL, &version, step) != 2)
         return status_fail(STATUS_DATA, "%s: is not a checkpoint of ddp_train, or its first line is damaged",
                            path);
     if (version < CHECKPOINT_OLDEST || version > CHECKPOINT_VERSION)
-        return status_fail(STATUS_DATA, "%s: checkpoint version %d, this program reads versions %d to %d", path,
-                           version, CHECKPOINT_OLDEST, CHECKPOINT_VERSION);
+        return status_fail(STATUS_DATA, "%s: checkpoint version %d, this program reads versions %d to %d",
+                           path, version, CHECKPOINT_OLDEST, CHECKPOINT_VERSION);
     return STATUS_OK;
 }
 
@@ -92,7 +94,7 @@ enum status checkpoint_step(const char *path, int64_t *step)
 {
     char label[H5_SEAL_LABEL];
     TRY(h5_read_seal(path, label));
-    return read_label(path, label, step);
+    return checkpoint_parse_label(path, label, step);
 }
 
 /* HDF5 gets to see the file only when every byte of it is as it was written. */
@@ -102,7 +104,7 @@ enum status checkpoint_open(struct h5 **f, const char *path)
     int64_t step;
     *f = NULL;
     TRY(h5_check_seal(path, label));
-    TRY(read_label(path, label, &step));
+    TRY(checkpoint_parse_label(path, label, &step));
     return h5_open(f, path);
 }
 
@@ -125,7 +127,7 @@ enum status checkpoint_read_config(const char *path, char **text)
     return status;
 }
 
-static enum status read_kind(struct h5 *f, enum target_kind *kind)
+static enum status checkpoint_read_kind(struct h5 *f, enum target_kind *kind)
 {
     char *name = NULL;
     TRY(h5_attr_text(f, "/", "labels", &name));
@@ -138,7 +140,7 @@ static enum status read_kind(struct h5 *f, enum target_kind *kind)
     return STATUS_OK;
 }
 
-static enum status read_word(struct h5 *f, const char *attr, char word[CHECKPOINT_WORD])
+static enum status checkpoint_read_word(struct h5 *f, const char *attr, char word[CHECKPOINT_WORD])
 {
     char *text = NULL;
     TRY(h5_attr_text(f, "/", attr, &text));
@@ -148,7 +150,7 @@ static enum status read_word(struct h5 *f, const char *attr, char word[CHECKPOIN
 }
 
 /* Files of version 2 know images and vectors only. */
-static enum status read_input(struct h5 *f, int64_t version, struct shape *input)
+static enum status checkpoint_read_input(struct h5 *f, int64_t version, struct shape *input)
 {
     static const char *const axes[SHAPE_AXES] = {"input_depth", "input_height", "input_width"};
     int64_t rank = 0;
@@ -174,19 +176,19 @@ static enum status read_input(struct h5 *f, int64_t version, struct shape *input
 
 enum status checkpoint_facts_of(struct h5 *f, struct checkpoint_facts *facts)
 {
-    TRY(read_kind(f, &facts->kind));
+    TRY(checkpoint_read_kind(f, &facts->kind));
     TRY(h5_attr_int64(f, "/", "version", &facts->version));
     TRY(h5_attr_int64(f, "/", "virtual_ranks", &facts->virtual_ranks));
-    TRY(read_input(f, facts->version, &facts->input));
+    TRY(checkpoint_read_input(f, facts->version, &facts->input));
     TRY(h5_attr_int64(f, "/", "seed", &facts->seed));
     TRY(h5_attr_uint64(f, "/", "model_hash", &facts->model_hash));
     TRY(h5_attr_uint64(f, "/", "data_hash", &facts->data_hash));
     TRY(h5_attr_uint64(f, "/", "val_hash", &facts->val_hash));
     char features[CHECKPOINT_WORD];
-    TRY(read_word(f, "features", features));
+    TRY(checkpoint_read_word(f, "features", features));
     facts->type = strcmp(features, feature_type_name(FEATURE_U8)) == 0 ? FEATURE_U8 : FEATURE_F32;
-    TRY(read_word(f, "kernels", facts->isa));
-    TRY(read_word(f, "blas", facts->blas));
+    TRY(checkpoint_read_word(f, "kernels", facts->isa));
+    TRY(checkpoint_read_word(f, "blas", facts->blas));
     if (facts->virtual_ranks < 1)
         return status_fail(STATUS_DATA, "its attributes make no sense; it was changed or damaged");
     return STATUS_OK;

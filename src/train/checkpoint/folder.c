@@ -21,7 +21,7 @@ enum status checkpoint_folder_path(char path[CHECKPOINT_FILE_SIZE], const char *
     return STATUS_OK;
 }
 
-static enum status remove_file(const char *folder, const char *name)
+static enum status checkpoint_folder_remove(const char *folder, const char *name)
 {
     char path[CHECKPOINT_FILE_SIZE];
     TRY(checkpoint_folder_path(path, folder, name));
@@ -30,7 +30,7 @@ static enum status remove_file(const char *folder, const char *name)
     return STATUS_OK;
 }
 
-static enum status open_folder(DIR **out, const char *folder)
+static enum status checkpoint_folder_open(DIR **out, const char *folder)
 {
     *out = opendir(folder);
     return *out ? STATUS_OK : status_fail(STATUS_OTHER, "%s: cannot be read: %s", folder, strerror(errno));
@@ -44,7 +44,7 @@ enum status checkpoint_folder_make(const char *folder)
 
 /* The step of a checkpoint: what the name says if it says any, else the file; INT64_MAX where damage hides it. -1 for other
  * files. */
-static int64_t look_up_step(const char *folder, const char *name)
+static int64_t checkpoint_folder_find_step(const char *folder, const char *name)
 {
     char path[CHECKPOINT_FILE_SIZE];
     int64_t step;
@@ -55,7 +55,7 @@ static int64_t look_up_step(const char *folder, const char *name)
     return whole ? step : INT64_MAX;
 }
 
-static enum status put_aside(const char *folder, const char *name, int64_t step)
+static enum status checkpoint_folder_put_aside(const char *folder, const char *name, int64_t step)
 {
     char path[CHECKPOINT_FILE_SIZE], aside[CHECKPOINT_FILE_SIZE + 4];
     TRY(checkpoint_folder_path(path, folder, name));
@@ -70,22 +70,23 @@ static enum status put_aside(const char *folder, const char *name, int64_t step)
     return STATUS_OK;
 }
 
-static enum status tidy_file(const char *folder, const char *name, int64_t step)
+static enum status checkpoint_folder_tidy_file(const char *folder, const char *name, int64_t step)
 {
     const char *suffix;
     enum checkpoint_kind kind = checkpoint_kind_before(name, &suffix);
-    if (kind != CHECKPOINT_OTHER && strncmp(suffix, ".tmp.", 5) == 0) return remove_file(folder, name);
-    int64_t its = look_up_step(folder, name);
-    return its > step ? put_aside(folder, name, its) : STATUS_OK;
+    if (kind != CHECKPOINT_OTHER && strncmp(suffix, ".tmp.", 5) == 0)
+        return checkpoint_folder_remove(folder, name);
+    int64_t its = checkpoint_folder_find_step(folder, name);
+    return its > step ? checkpoint_folder_put_aside(folder, name, its) : STATUS_OK;
 }
 
 enum status checkpoint_folder_tidy(const char *folder, int64_t step)
 {
     DIR *files;
-    TRY(open_folder(&files, folder));
+    TRY(checkpoint_folder_open(&files, folder));
     enum status status = STATUS_OK;
     for (struct dirent *entry = readdir(files); entry && status == STATUS_OK; entry = readdir(files))
-        status = tidy_file(folder, entry->d_name, step);
+        status = checkpoint_folder_tidy_file(folder, entry->d_name, step);
     closedir(files);
     return status;
 }
@@ -95,10 +96,11 @@ int64_t checkpoint_folder_newest(const char *folder, char name[CHECKPOINT_NAME_S
     DIR *files;
     int64_t newest = -1, step;
     char path[CHECKPOINT_FILE_SIZE];
-    if (open_folder(&files, folder) != STATUS_OK) return -1;
+    if (checkpoint_folder_open(&files, folder) != STATUS_OK) return -1;
     for (struct dirent *entry = readdir(files); entry; entry = readdir(files)) {
         const char *its = entry->d_name;
-        if (look_up_step(folder, its) < 0 || checkpoint_folder_path(path, folder, its) != STATUS_OK ||
+        if (checkpoint_folder_find_step(folder, its) < 0 ||
+            checkpoint_folder_path(path, folder, its) != STATUS_OK ||
             checkpoint_step(path, &step) != STATUS_OK)
             continue;
         /* Of several names of one file the one that says its step. */
@@ -111,7 +113,7 @@ int64_t checkpoint_folder_newest(const char *folder, char name[CHECKPOINT_NAME_S
 }
 
 /* Some file systems know no hard links, or only so many; a symbolic one would go with the file it names. */
-static bool lacks_links(int code)
+static bool checkpoint_folder_lacks_links(int code)
 {
     return code == EPERM || code == EOPNOTSUPP || code == ENOSYS || code == EMLINK;
 }
@@ -126,7 +128,7 @@ enum status checkpoint_folder_link(const char *folder, const char *name, const c
     TRY(checkpoint_folder_path(source, folder, of));
     TRY(checkpoint_folder_path(link_path, folder, temporary));
     bool linked = link(source, link_path) == 0;
-    if (!linked && lacks_links(errno)) *possible = false;
+    if (!linked && checkpoint_folder_lacks_links(errno)) *possible = false;
     bool done = linked && rename(link_path, path) == 0;
     int code = errno;
     if (linked) unlink(link_path); /* rename leaves it also where both were links to one file */
@@ -141,14 +143,14 @@ void checkpoint_folder_sync(const char *folder)
     close(descriptor);
 }
 
-static int newer_first(const void *a, const void *b)
+static int checkpoint_folder_compare_steps(const void *a, const void *b)
 {
     int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
     return x < y ? 1 : x > y ? -1 : 0;
 }
 
 /* The steps of the files up to a greatest one, in no order; *steps is NULL in the first of two rounds, which counts them. */
-static int64_t list_steps(DIR *files, int64_t greatest, int64_t *steps, int64_t room)
+static int64_t checkpoint_folder_list_steps(DIR *files, int64_t greatest, int64_t *steps, int64_t room)
 {
     int64_t count = 0;
     rewinddir(files);
@@ -161,18 +163,19 @@ static int64_t list_steps(DIR *files, int64_t greatest, int64_t *steps, int64_t 
     return count < room || !steps ? count : room;
 }
 
-static enum status prune(const char *folder, DIR *files, int64_t greatest, int64_t keep)
+static enum status checkpoint_folder_prune_files(const char *folder, DIR *files, int64_t greatest,
+                                                 int64_t keep)
 {
-    int64_t *steps = NULL, count = list_steps(files, greatest, NULL, 0);
+    int64_t *steps = NULL, count = checkpoint_folder_list_steps(files, greatest, NULL, 0);
     if (count <= keep) return STATUS_OK;
     TRY(mem_alloc(&steps, (size_t)count, sizeof *steps, "list of checkpoints"));
-    count = list_steps(files, greatest, steps, count);
-    qsort(steps, (size_t)count, sizeof *steps, newer_first);
+    count = checkpoint_folder_list_steps(files, greatest, steps, count);
+    qsort(steps, (size_t)count, sizeof *steps, checkpoint_folder_compare_steps);
     enum status status = STATUS_OK;
     for (int64_t i = keep; i < count && status == STATUS_OK; i++) {
         char name[CHECKPOINT_NAME_SIZE];
         checkpoint_name(name, CHECKPOINT_STEP, steps[i]);
-        status = remove_file(folder, name);
+        status = checkpoint_folder_remove(folder, name);
     }
     mem_free(&steps);
     return status;
@@ -181,8 +184,8 @@ static enum status prune(const char *folder, DIR *files, int64_t greatest, int64
 enum status checkpoint_folder_prune(const char *folder, int64_t step, int64_t keep)
 {
     DIR *files;
-    TRY(open_folder(&files, folder));
-    enum status status = prune(folder, files, step, keep);
+    TRY(checkpoint_folder_open(&files, folder));
+    enum status status = checkpoint_folder_prune_files(folder, files, step, keep);
     closedir(files);
     return status;
 }

@@ -16,7 +16,7 @@ struct listing {
 };
 
 /* Opening comes first: it refuses what declares more than the file holds. */
-static enum status add_to_hash(struct listing *l, const char *name, const struct h5_info *info)
+static enum status inspect_add_to_hash(struct listing *l, const char *name, const struct h5_info *info)
 {
     struct h5_data *data = NULL;
     TRY(h5_data_open(&data, l->file, name));
@@ -31,7 +31,7 @@ static enum status add_to_hash(struct listing *l, const char *name, const struct
 }
 
 /* Datasets come in the order of their paths, which is the order of the hash. */
-static void list_dataset(void *self, const char *name, const struct h5_info *info)
+static void inspect_list_dataset(void *self, const char *name, const struct h5_info *info)
 {
     struct listing *l = self;
     if (!info || l->status != STATUS_OK) return;
@@ -41,10 +41,10 @@ static void list_dataset(void *self, const char *name, const struct h5_info *inf
     snprintf(shown, sizeof shown, "%s", name);
     utf8_defuse(shown);
     fprintf(l->out, "  %-44s %-18s %s\n", shown, shape, type);
-    if (strncmp(name, "model/", 6) == 0) l->status = add_to_hash(l, name, info);
+    if (strncmp(name, "model/", 6) == 0) l->status = inspect_add_to_hash(l, name, info);
 }
 
-static enum status print_texts(struct h5 *f, FILE *out)
+static enum status inspect_print_texts(struct h5 *f, FILE *out)
 {
     static const char *const names[] = {"program", "kernels", "blas", "features", "labels"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
@@ -58,7 +58,7 @@ static enum status print_texts(struct h5 *f, FILE *out)
 }
 
 /* Where the run was, in words. */
-static enum status print_place(struct h5 *f, FILE *out)
+static enum status inspect_print_place(struct h5 *f, FILE *out)
 {
     struct progress p = {0};
     TRY(progress_load(&p, f));
@@ -71,11 +71,11 @@ static enum status print_place(struct h5 *f, FILE *out)
     return STATUS_OK;
 }
 
-static enum status print_attributes(struct h5 *f, FILE *out)
+static enum status inspect_print_attributes(struct h5 *f, FILE *out)
 {
     static const char *const names[] = {"virtual_ranks", "seed"};
-    TRY(print_texts(f, out));
-    TRY(print_place(f, out));
+    TRY(inspect_print_texts(f, out));
+    TRY(inspect_print_place(f, out));
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         int64_t value;
         TRY(h5_attr_int64(f, "/", names[i], &value));
@@ -90,7 +90,7 @@ static enum status print_attributes(struct h5 *f, FILE *out)
     return STATUS_OK;
 }
 
-static void print_lines(char *text, FILE *out)
+static void inspect_print_lines(char *text, FILE *out)
 {
     for (char *line; (line = strsep(&text, "\n"));) {
         utf8_defuse(line);
@@ -98,21 +98,21 @@ static void print_lines(char *text, FILE *out)
     }
 }
 
-static enum status print_all(struct h5 *f, const char *path, char *config, FILE *out)
+static enum status inspect_print_all(struct h5 *f, const char *path, char *config, FILE *out)
 {
     uint64_t stated;
     struct listing l = {.file = f, .out = out};
     hash_begin(&l.weights);
     fprintf(out, "%s: checkpoint of ddp_train, version %d; its seal is whole\n", path, CHECKPOINT_VERSION);
-    TRY(print_attributes(f, out));
+    TRY(inspect_print_attributes(f, out));
     fprintf(out, "\ntensors\n");
-    TRY(h5_visit(f, "/", list_dataset, &l));
+    TRY(h5_visit(f, "/", inspect_list_dataset, &l));
     TRY(l.status);
     TRY(h5_attr_uint64(f, "/", "weights_hash", &stated));
     fprintf(out, "\nparameters     %" PRId64 "\n", l.parameters);
     fprintf(out, "weights_hash   %016" PRIx64 "\n", stated);
     fprintf(out, "\nconfiguration\n");
-    print_lines(config, out);
+    inspect_print_lines(config, out);
     if (hash_end(&l.weights) != stated)
         return status_fail(STATUS_DATA,
                            "the weights have the hash %016" PRIx64 ", not the stated one; the file was "
@@ -127,7 +127,7 @@ enum status checkpoint_inspect(const char *path, FILE *out)
     char *config = NULL;
     TRY(checkpoint_open(&f, path));
     enum status status = checkpoint_config(f, &config);
-    if (status == STATUS_OK) status = print_all(f, path, config, out);
+    if (status == STATUS_OK) status = inspect_print_all(f, path, config, out);
     h5_close(&f);
     mem_free(&config);
     return status == STATUS_OK ? status : status_at(status, "%s", path);

@@ -15,7 +15,7 @@ struct loading {
     float *vector;
 };
 
-static enum status check_finite(const char *path, const float *values, int64_t count)
+static enum status load_check_finite(const char *path, const float *values, int64_t count)
 {
     for (int64_t i = 0; i < count; i++)
         if (!isfinite(values[i]))
@@ -43,7 +43,7 @@ enum status checkpoint_read_tensor(struct h5 *f, const char *group, const struct
             ? h5_data_read(data, 0, t->dims[0], H5_TYPE_F32, values)
             : status_fail(STATUS_DATA, "%s: has another shape than the model in the configuration", path);
     h5_data_close(&data);
-    return status == STATUS_OK ? check_finite(path, values, tensor_count(t)) : status;
+    return status == STATUS_OK ? load_check_finite(path, values, tensor_count(t)) : status;
 }
 
 static enum status load_tensor(void *self, const struct layer *l, const struct tensor *t)
@@ -94,7 +94,7 @@ static enum status load_vector(struct h5 *f, const char *group, const struct mod
     return checkpoint_each_tensor(model, load_tensor, &(struct loading){f, group, vector});
 }
 
-static enum status check_hash(struct h5 *f, const char *attr, uint64_t hash)
+static enum status load_check_hash(struct h5 *f, const char *attr, uint64_t hash)
 {
     uint64_t stated;
     TRY(h5_attr_uint64(f, "/", attr, &stated));
@@ -106,7 +106,7 @@ static enum status check_hash(struct h5 *f, const char *attr, uint64_t hash)
 static enum status load_weights(struct h5 *f, const struct model *model, float *params)
 {
     TRY(load_vector(f, "model", model, params));
-    return check_hash(f, "weights_hash", checkpoint_weights_hash(model, params));
+    return load_check_hash(f, "weights_hash", checkpoint_weights_hash(model, params));
 }
 
 static enum status load_all(struct h5 *f, const struct model *model, float *params, struct normal *n,
@@ -138,7 +138,7 @@ static enum status load_slots(struct h5 *f, const struct checkpoint_room *room)
         slots[i] = room->slots[i];
         TRY(load_vector(f, group, room->model, room->slots[i]));
     }
-    return check_hash(f, "optim_hash", checkpoint_slots_hash(room->model, room->optim->slots, slots));
+    return load_check_hash(f, "optim_hash", checkpoint_slots_hash(room->model, room->optim->slots, slots));
 }
 
 static enum status load_state(struct h5 *f, const struct checkpoint_room *room,
@@ -150,7 +150,8 @@ static enum status load_state(struct h5 *f, const struct checkpoint_room *room,
         return status_fail(STATUS_DATA, "holds another model than the configuration describes");
     TRY(progress_load(room->progress, f));
     TRY(load_vector(f, "model", room->model, room->params));
-    enum status status = check_hash(f, "weights_hash", checkpoint_weights_hash(room->model, room->params));
+    enum status status =
+        load_check_hash(f, "weights_hash", checkpoint_weights_hash(room->model, room->params));
     if (other && status == STATUS_DATA)
         return status_fail(STATUS_CONFIG,
                            "holds weights that this model has no place for; begin a run with those that fit "
@@ -175,7 +176,7 @@ struct checking {
     struct hash hash;
 };
 
-static enum status check_tensor(void *self, const struct layer *l, const struct tensor *t)
+static enum status load_check_tensor(void *self, const struct layer *l, const struct tensor *t)
 {
     struct checking *s = self;
     float *values = NULL;
@@ -186,20 +187,20 @@ static enum status check_tensor(void *self, const struct layer *l, const struct 
     return status;
 }
 
-static enum status check_tensors(struct h5 *f, const struct model *model, const struct optim_ops *optim)
+static enum status load_check_tensors(struct h5 *f, const struct model *model, const struct optim_ops *optim)
 {
     struct checking s = {.file = f, .group = "model"};
     hash_begin(&s.hash);
-    TRY(checkpoint_each_tensor(model, check_tensor, &s));
-    TRY(check_hash(f, "weights_hash", hash_end(&s.hash)));
+    TRY(checkpoint_each_tensor(model, load_check_tensor, &s));
+    TRY(load_check_hash(f, "weights_hash", hash_end(&s.hash)));
     hash_begin(&s.hash);
     for (int i = 0; i < optim->slots; i++) {
         char group[CHECKPOINT_PATH];
         snprintf(group, sizeof group, "optim/%s", optim->slot_names[i]);
         s.group = group;
-        TRY(checkpoint_each_tensor(model, check_tensor, &s));
+        TRY(checkpoint_each_tensor(model, load_check_tensor, &s));
     }
-    return check_hash(f, "optim_hash", hash_end(&s.hash));
+    return load_check_hash(f, "optim_hash", hash_end(&s.hash));
 }
 
 enum status checkpoint_check(struct h5 *f, const struct model *model, const struct optim_ops *optim,
@@ -213,5 +214,5 @@ enum status checkpoint_check(struct h5 *f, const struct model *model, const stru
     if (status == STATUS_OK) status = load_targets(f, model, &targets);
     normal_destroy(&n);
     normal_destroy(&targets);
-    return status == STATUS_OK ? check_tensors(f, model, optim) : status;
+    return status == STATUS_OK ? load_check_tensors(f, model, optim) : status;
 }

@@ -6,7 +6,7 @@
 
 #define VERSION_2_ARGS 8 /* numbers that files of version 2 keep of every layer */
 
-static void add_integer(struct hash *h, int64_t value)
+static void model_hash_add_integer(struct hash *h, int64_t value)
 {
     unsigned char bytes[8];
     for (int i = 0; i < 8; i++) bytes[i] = (unsigned char)((uint64_t)value >> (8 * i));
@@ -14,82 +14,83 @@ static void add_integer(struct hash *h, int64_t value)
 }
 
 /* The bits of a number; -0 counts as 0. */
-static void add_number(struct hash *h, double value)
+static void model_hash_add_number(struct hash *h, double value)
 {
     int64_t bits;
     value += 0.0;
     memcpy(&bits, &value, sizeof bits);
-    add_integer(h, bits);
+    model_hash_add_integer(h, bits);
 }
 
-static void add_shape(struct hash *h, struct shape s)
+static void model_hash_add_shape(struct hash *h, struct shape s)
 {
     int64_t dims[1 + SHAPE_AXES];
     int count = shape_dims(s, dims);
-    add_integer(h, count);
-    for (int i = 0; i < count; i++) add_integer(h, dims[i]);
+    model_hash_add_integer(h, count);
+    for (int i = 0; i < count; i++) model_hash_add_integer(h, dims[i]);
 }
 
-static void add_text(struct hash *h, const char *text)
+static void model_hash_add_text(struct hash *h, const char *text)
 {
-    add_integer(h, (int64_t)strlen(text));
+    model_hash_add_integer(h, (int64_t)strlen(text));
     hash_add(h, text, strlen(text));
 }
 
-static void add_layer(struct hash *h, const struct layer *l)
+static void model_hash_add_layer(struct hash *h, const struct layer *l)
 {
     int args = 0;
     while (l->ops->args && l->ops->args[args].name) args++;
-    add_text(h, l->ops->name);
-    add_integer(h, args);
-    for (int i = 0; i < args; i++) add_number(h, l->args[i]);
-    add_integer(h, l->input_count);
-    for (int i = 0; i < l->input_count; i++) add_integer(h, l->inputs[i]);
-    add_shape(h, l->out);
+    model_hash_add_text(h, l->ops->name);
+    model_hash_add_integer(h, args);
+    for (int i = 0; i < args; i++) model_hash_add_number(h, l->args[i]);
+    model_hash_add_integer(h, l->input_count);
+    for (int i = 0; i < l->input_count; i++) model_hash_add_integer(h, l->inputs[i]);
+    model_hash_add_shape(h, l->out);
 }
 
 /* The hash of version 2: chains of images only. A model with other edges gets a hash that no such file has. */
-static void add_old_shape(struct hash *h, struct shape s)
+static void model_hash_add_old_shape(struct hash *h, struct shape s)
 {
     int64_t sides[3] = {s.c, s.d[AXIS_H], s.d[AXIS_W]};
     hash_add(h, sides, sizeof sides);
 }
 
-static void add_old_layer(struct hash *h, const struct layer *l)
+static void model_hash_add_old_layer(struct hash *h, const struct layer *l)
 {
     double args[VERSION_2_ARGS] = {0};
     memcpy(args, l->args, sizeof args);
     hash_add(h, l->ops->name, strlen(l->ops->name) + 1);
     hash_add(h, args, sizeof args);
-    add_old_shape(h, l->in[0]);
-    add_old_shape(h, l->out);
-    if (l->input_count != 1 || l->inputs[0] != l->index) add_integer(h, l->inputs[0]);
+    model_hash_add_old_shape(h, l->in[0]);
+    model_hash_add_old_shape(h, l->out);
+    if (l->input_count != 1 || l->inputs[0] != l->index) model_hash_add_integer(h, l->inputs[0]);
 }
 
 /* Limited outputs were a layer then. */
-static void add_old_limit(struct hash *h, const struct model *m)
+static void model_hash_add_old_limit(struct hash *h, const struct model *m)
 {
     static const char kind[] = "hardtanh";
     double limit = model_clip_logits(m), args[VERSION_2_ARGS] = {-limit, limit};
     if (limit == 0) return;
     hash_add(h, kind, sizeof kind);
     hash_add(h, args, sizeof args);
-    add_old_shape(h, model_output_shape(m));
-    add_old_shape(h, model_output_shape(m));
+    model_hash_add_old_shape(h, model_output_shape(m));
+    model_hash_add_old_shape(h, model_output_shape(m));
 }
 
 uint64_t checkpoint_model_hash(const struct model *m, int64_t version)
 {
     struct hash h;
     hash_begin(&h);
-    for (int i = 0; version == 2 && i < model_layer_count(m); i++) add_old_layer(&h, model_layer(m, i));
+    for (int i = 0; version == 2 && i < model_layer_count(m); i++)
+        model_hash_add_old_layer(&h, model_layer(m, i));
     if (version == 2) {
-        add_old_limit(&h, m);
+        model_hash_add_old_limit(&h, m);
         return hash_end(&h);
     }
-    add_shape(&h, model_input_shape(m));
-    add_integer(&h, model_layer_count(m));
-    for (int i = 0; i < model_layer_count(m); i++) add_layer(&h, model_layer(m, i));
-    add_number(&h, model_clip_logits(m));
+    model_hash_add_shape(&h, model_input_shape(m));
+    model_hash_add_integer(&h, model_layer_count(m));
+    for (int i = 0; i < model_layer_count(m); i++) model_hash_add_layer(&h, model_layer(m, i));
+    model_hash_add_number(&h, model_clip_logits(m));
     return hash_end(&h);
 }

@@ -11,7 +11,7 @@
 
 #define CHECKPOINT_FORMAT  "ddp_train checkpoint"
 #define CHECKPOINT_VERSION 3
-#define CHECKPOINT_OLDEST  2 /* that is still read */
+#define CHECKPOINT_OLDEST  2   /* that is still read */
 #define CHECKPOINT_PATH    128 /* of a tensor in the file */
 #define CHECKPOINT_WORD    32
 
@@ -40,7 +40,7 @@ enum status checkpoint_load(const char *path, const struct model *model, float *
 
 /* What a model for these weights is built from, besides the configuration, and what a run that goes on is compared with. */
 struct checkpoint_facts {
-    int64_t version; /* of the file */
+    int64_t version;       /* of the file */
     int64_t virtual_ranks; /* V of the run, which may be more than the configured number; at least 1 */
     struct shape input;
     enum feature_type type; /* of the training set, as stored */

@@ -80,7 +80,7 @@ enum status progress_save(const struct progress *p, struct h5_writer *w)
     return STATUS_OK;
 }
 
-static enum status load_field(const struct field *field, void *at, struct h5 *f)
+static enum status progress_load_field(const struct field *field, void *at, struct h5 *f)
 {
     int64_t value;
     if (field->kind == REAL) return h5_attr_doubles(f, "/", field->name, 1, at);
@@ -97,7 +97,7 @@ static enum status load_field(const struct field *field, void *at, struct h5 *f)
 
 enum status progress_load(struct progress *p, struct h5 *f)
 {
-    for (size_t i = 0; i < FIELDS; i++) TRY(load_field(&fields[i], (char *)p + fields[i].offset, f));
+    for (size_t i = 0; i < FIELDS; i++) TRY(progress_load_field(&fields[i], (char *)p + fields[i].offset, f));
     if (p->updates <= p->step && p->bad_in_a_row <= p->step && isfinite(p->seen.loss)) return STATUS_OK;
     return status_fail(STATUS_DATA, "its attributes contradict each other, as no run's do");
 }

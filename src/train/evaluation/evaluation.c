@@ -8,7 +8,7 @@
 #include "comm/activity.h"
 
 /* Room for the scores of all samples, twice, on the ranks that rank any. */
-static enum status make_room(struct evaluation *e)
+static enum status evaluation_allocate(struct evaluation *e)
 {
     int64_t samples = dataset_info(e->data)->samples;
     if (comm_rank(e->comm) >= scores_ranked(e->scores)) return STATUS_OK;
@@ -39,7 +39,7 @@ enum status evaluation_create(struct evaluation *e, struct comm *comm, struct mo
                                .top_k = top_k,
                                .target_std = batch->target_normal ? batch->target_normal->std : NULL};
     TRY(scores_create(&e->scores, &spec));
-    return make_room(e);
+    return evaluation_allocate(e);
 }
 
 void evaluation_destroy(struct evaluation *e)
@@ -49,7 +49,7 @@ void evaluation_destroy(struct evaluation *e)
     mem_free(&e->scratch);
 }
 
-static void find_bad_layer(struct evaluation *e, const struct pass *pass)
+static void evaluation_find_bad_layer(struct evaluation *e, const struct pass *pass)
 {
     for (int64_t i = 0; i < pass->leaves && !e->went_wrong; i++) {
         if (isfinite(e->batch->sums[i].loss)) continue;
@@ -59,7 +59,7 @@ static void find_bad_layer(struct evaluation *e, const struct pass *pass)
 }
 
 /* Blocks first .. first + count - 1 in one pass. */
-static void run_blocks(struct evaluation *e, const float *params, int64_t first, int64_t count)
+static void evaluation_run_blocks(struct evaluation *e, const float *params, int64_t first, int64_t count)
 {
     struct batch *b = e->batch;
     activity_set_phase(ACTIVITY_EVALUATING);
@@ -72,16 +72,16 @@ static void run_blocks(struct evaluation *e, const float *params, int64_t first,
         struct loss_batch view = batch_view(b, e->loss, outputs, NULL, i);
         scores_add(e->scores, first + i - e->first, &view, &b->sums[i]);
     }
-    find_bad_layer(e, &pass);
+    evaluation_find_bad_layer(e, &pass);
 }
 
-static void fold(void *self, double *totals)
+static void evaluation_fold(void *self, double *totals)
 {
     scores_fold(self, totals);
 }
 
 /* The keys of a label, on before off, come together on one rank. */
-static void gather_keys(struct evaluation *e, int64_t label, int rank)
+static void evaluation_gather_keys(struct evaluation *e, int64_t label, int rank)
 {
     uint32_t *to = e->keys;
     for (int on = 1; on >= 0; on--) {
@@ -93,29 +93,30 @@ static void gather_keys(struct evaluation *e, int64_t label, int rank)
 }
 
 /* Label k is ranked by rank k % P: after each round of messages all ranks sort, one label each. */
-static void rank_labels(struct evaluation *e)
+static void evaluation_rank_labels(struct evaluation *e)
 {
     int64_t rank = comm_rank(e->comm), ranks = comm_size(e->comm), labels = scores_ranked(e->scores), count;
     for (int64_t first = 0; first < labels; first += ranks) {
-        for (int64_t k = first; k < labels && k < first + ranks; k++) gather_keys(e, k, (int)(k - first));
+        for (int64_t k = first; k < labels && k < first + ranks; k++)
+            evaluation_gather_keys(e, k, (int)(k - first));
         if (first + rank < labels) scores_rank(e->scores, first + rank, e->keys, e->scratch);
     }
     double *rankings = scores_rankings(e->scores, &count);
     comm_merge_doubles(e->comm, rankings, count);
 }
 
-static void merge(struct evaluation *e)
+static void evaluation_merge(struct evaluation *e)
 {
     int64_t count;
     int64_t *counts = scores_counts(e->scores, &count);
     comm_sum_int64(e->comm, counts, count);
     double *totals = scores_totals(e->scores, &count);
-    comm_fold_doubles(e->comm, totals, count, fold, e->scores);
+    comm_fold_doubles(e->comm, totals, count, evaluation_fold, e->scores);
     scores_finish(e->scores);
-    rank_labels(e);
+    evaluation_rank_labels(e);
 }
 
-static void fill_metrics(struct evaluation *e, struct eval_event *event)
+static void evaluation_fill_metrics(struct evaluation *e, struct eval_event *event)
 {
     event->metric_count = metric_list(e->scores, e->metrics);
     for (int64_t i = 0; i < event->metric_count; i++) {
@@ -128,10 +129,10 @@ static void fill_metrics(struct evaluation *e, struct eval_event *event)
     event->metrics = e->values;
 }
 
-static void fill_event(struct evaluation *e, struct eval_event *event)
+static void evaluation_fill_event(struct evaluation *e, struct eval_event *event)
 {
     const struct scores *s = e->scores;
-    fill_metrics(e, event);
+    evaluation_fill_metrics(e, event);
     event->scores = s;
     event->count = scores_samples(s);
     event->correct = scores_correct(s);
@@ -143,7 +144,7 @@ static void fill_event(struct evaluation *e, struct eval_event *event)
 }
 
 /* Collective. */
-static enum status fail_diverged(struct evaluation *e)
+static enum status evaluation_fail_diverged(struct evaluation *e)
 {
     const char *name = dataset_locator(e->data);
     enum status mine = STATUS_OK;
@@ -166,16 +167,16 @@ enum status evaluation_run(struct evaluation *e, const float *params, struct eva
     enum status stop = STATUS_OK;
     for (int64_t first = e->first, count; first < e->end && stop == STATUS_OK; first += count) {
         count = e->end - first >= e->leaves ? e->leaves : 1;
-        run_blocks(e, params, first, count);
+        evaluation_run_blocks(e, params, first, count);
         stop = stop_asked();
     }
     TRY(comm_agree(e->comm, stop));
-    merge(e);
+    evaluation_merge(e);
     struct loss_sums sums = scores_loss_sums(e->scores);
     assert(sums.count == dataset_info(e->data)->samples && scores_samples(e->scores) > 0);
     double divisor = loss_divisor(e->loss, &sums);
     event->loss = sums.loss / divisor; /* NaN if all that is valid has no weight */
-    fill_event(e, event);
+    evaluation_fill_event(e, event);
     if (isfinite(event->loss) || divisor == 0) return STATUS_OK;
-    return fail_diverged(e);
+    return evaluation_fail_diverged(e);
 }

@@ -3,8 +3,8 @@
 #include "train/evaluation/evaluation.h"
 #include "train/evaluation/examiner.h"
 
-static enum status examine(struct evaluation *e, struct examiner *x, struct comm *comm,
-                           const struct config *config, const struct observer *observer)
+static enum status examine_with(struct evaluation *e, struct examiner *x, struct comm *comm,
+                                const struct config *config, const struct observer *observer)
 {
     TRY(comm_agree(comm, evaluation_create(e, comm, x->model, x->data, &x->normal, &x->loss, &x->batch,
                                            config->metrics_top_k)));
@@ -20,7 +20,7 @@ enum status examine_run(struct comm *comm, const struct config *config, const ch
     struct examiner x = {0};
     struct evaluation evaluation = {0};
     enum status status = examiner_create(&x, comm, config, checkpoint, locator, false);
-    if (status == STATUS_OK) status = examine(&evaluation, &x, comm, config, observer);
+    if (status == STATUS_OK) status = examine_with(&evaluation, &x, comm, config, observer);
     evaluation_destroy(&evaluation);
     examiner_destroy(&x);
     return status;

@@ -5,8 +5,8 @@
 #include "train/checkpoint/private.h"
 #include "train/trainer/private.h"
 
-static enum status build(struct examiner *x, const struct config *config, const char *checkpoint,
-                         const struct checkpoint_facts *facts)
+static enum status examiner_build(struct examiner *x, const struct config *config, const char *checkpoint,
+                                  const struct checkpoint_facts *facts)
 {
     int64_t slice = config->batch / facts->virtual_ranks / config->accumulate;
     int64_t lanes = shape_lanes(slice > 0 ? slice : 1);
@@ -36,7 +36,7 @@ enum status examiner_create(struct examiner *x, struct comm *comm, const struct 
     TRY(build_start_math(comm, config));
     TRY(comm_agree(comm, checkpoint_read_facts(checkpoint, &facts)));
     TRY(trainer_load_like(&x->data, comm, config, locator, facts.kind, for_prediction));
-    return comm_agree(comm, build(x, config, checkpoint, &facts));
+    return comm_agree(comm, examiner_build(x, config, checkpoint, &facts));
 }
 
 void examiner_destroy(struct examiner *x)

@@ -16,7 +16,8 @@ struct predictor {
     enum status status; /* of the file, on rank 0 */
 };
 
-static enum status prepare(struct predictor *p, const struct predict_wish *wish, const struct config *config)
+static enum status predict_prepare(struct predictor *p, const struct predict_wish *wish,
+                                   const struct config *config)
 {
     const struct batch *b = &p->x.batch;
     bool first = comm_rank(p->comm) == 0;
@@ -34,7 +35,7 @@ static enum status prepare(struct predictor *p, const struct predict_wish *wish,
 }
 
 /* Outputs of a pass [K][stride], lanes side by side, become rows behind `to`; returns their number. */
-static int64_t store_rows(const struct predictor *p, const float *outputs, float *to)
+static int64_t predict_store_rows(const struct predictor *p, const float *outputs, float *to)
 {
     const struct batch *b = &p->x.batch;
     int64_t k_count = p->x.loss.outputs, stride = b->leaves * b->lanes, rows = 0;
@@ -46,7 +47,7 @@ static int64_t store_rows(const struct predictor *p, const float *outputs, float
 }
 
 /* Blocks first .. end-1; returns the number of floats. A pass takes a power of two of blocks, as in training. */
-static int64_t compute(struct predictor *p, int64_t first, int64_t end)
+static int64_t predict_compute(struct predictor *p, int64_t first, int64_t end)
 {
     struct batch *b = &p->x.batch;
     int64_t rows = 0;
@@ -55,45 +56,47 @@ static int64_t compute(struct predictor *p, int64_t first, int64_t end)
         batch_take_blocks(b, p->samples, first, count);
         batch_load(b, p->x.data, &p->x.normal, model_input(p->x.model));
         struct pass pass = {.params = p->x.params, .lanes = count * b->lanes, .leaves = count};
-        rows += store_rows(p, model_forward(p->x.model, &pass), p->outputs + rows * p->x.loss.outputs);
+        rows +=
+            predict_store_rows(p, model_forward(p->x.model, &pass), p->outputs + rows * p->x.loss.outputs);
     }
     return rows * p->x.loss.outputs;
 }
 
-static void take(void *self, const float *outputs, int64_t count)
+static void predict_write(void *self, const float *outputs, int64_t count)
 {
     struct predictor *p = self;
     if (p->status == STATUS_OK) p->status = predict_file_add(&p->file, outputs, count / p->x.loss.outputs);
 }
 
-static int64_t at_most(int64_t a, int64_t b)
+static int64_t predict_min(int64_t a, int64_t b)
 {
     return a < b ? a : b;
 }
 
 /* In every round the ranks compute one run each, in rank order one behind the other. What went wrong in writing is known to all
  * in the next round. */
-static enum status compute_all(struct predictor *p)
+static enum status predict_compute_all(struct predictor *p)
 {
     int64_t rank = comm_rank(p->comm), ranks = comm_size(p->comm);
     for (int64_t round = 0; round < p->blocks; round += ranks * p->run) {
-        int64_t first = at_most(round + rank * p->run, p->blocks), end = at_most(first + p->run, p->blocks);
-        int64_t count = compute(p, first, end);
+        int64_t first = predict_min(round + rank * p->run, p->blocks),
+                end = predict_min(first + p->run, p->blocks);
+        int64_t count = predict_compute(p, first, end);
         TRY(comm_agree(p->comm, p->status));
-        comm_gather_floats(p->comm, p->outputs, count, p->room, take, p);
+        comm_gather_floats(p->comm, p->outputs, count, p->room, predict_write, p);
     }
     if (comm_rank(p->comm) == 0 && p->status == STATUS_OK) p->status = predict_file_commit(&p->file);
     return comm_agree(p->comm, p->status);
 }
 
-static enum status predict(struct predictor *p, const struct config *config, const struct predict_wish *wish,
-                           struct predict_facts *facts)
+static enum status predict_all(struct predictor *p, const struct config *config,
+                               const struct predict_wish *wish, struct predict_facts *facts)
 {
     bool first = comm_rank(p->comm) == 0;
     TRY(comm_agree(p->comm, first ? predict_file_open(&p->file, wish) : STATUS_OK));
     TRY(examiner_create(&p->x, p->comm, config, wish->checkpoint, wish->data, true));
-    TRY(comm_agree(p->comm, prepare(p, wish, config)));
-    TRY(compute_all(p));
+    TRY(comm_agree(p->comm, predict_prepare(p, wish, config)));
+    TRY(predict_compute_all(p));
     *facts = (struct predict_facts){.samples = p->samples,
                                     .outputs = p->x.loss.outputs,
                                     .has_correct = first && p->file.has_correct,
@@ -105,7 +108,7 @@ enum status predict_run(struct comm *comm, const struct config *config, const st
                         struct predict_facts *facts)
 {
     struct predictor p = {.comm = comm};
-    enum status status = predict(&p, config, wish, facts);
+    enum status status = predict_all(&p, config, wish, facts);
     predict_file_close(&p.file);
     mem_free(&p.outputs);
     mem_free(&p.room);

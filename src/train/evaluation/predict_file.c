@@ -14,14 +14,14 @@ enum status predict_file_open(struct predict_file *f, const struct predict_wish 
     return h5_create(&f->writer, wish->out, wish->overwrite);
 }
 
-static bool have_probabilities(const struct loss *l)
+static bool predict_file_has_probabilities(const struct loss *l)
 {
     return l->output == OUTPUT_LOGITS || l->output == OUTPUT_LOG_PROBS || l->output == OUTPUT_LABEL_LOGITS ||
            l->output == OUTPUT_LABEL_PROBS;
 }
 
-static enum status write_attributes(struct predict_file *f, const struct predict_wish *wish,
-                                    const struct config *config)
+static enum status predict_file_write_attributes(struct predict_file *f, const struct predict_wish *wish,
+                                                 const struct config *config)
 {
     const struct loss *loss = &f->x->loss;
     bool may_be_off = loss_task(loss) == TASK_LABELS && f->outputs == 1;
@@ -31,7 +31,7 @@ static enum status write_attributes(struct predict_file *f, const struct predict
     TRY(h5_write_attr_text(f->writer, "/", "checkpoint", wish->checkpoint));
     TRY(h5_write_attr_text(f->writer, "/", "data", wish->data));
     TRY(h5_write_attr_text(f->writer, "/", "task", tasks[loss_task(loss)]));
-    if (loss_task(loss) == TASK_LABELS && have_probabilities(loss))
+    if (loss_task(loss) == TASK_LABELS && predict_file_has_probabilities(loss))
         TRY(h5_write_attr_double(f->writer, "/", "threshold", config->metrics_threshold));
     if (!names) return STATUS_OK;
     if (count > H5_ATTR_TEXTS_MAX) return h5_write_texts(f->writer, "class_names", names, count);
@@ -39,30 +39,31 @@ static enum status write_attributes(struct predict_file *f, const struct predict
 }
 
 /* A dataset of one row a sample; width 0 = (N,). */
-static enum status add_rows(struct predict_file *f, struct h5_rows **rows, const char *name,
-                            enum h5_type type, int64_t width)
+static enum status predict_file_add_rows(struct predict_file *f, struct h5_rows **rows, const char *name,
+                                         enum h5_type type, int64_t width)
 {
     const int64_t dims[] = {f->samples, width};
     return h5_rows_create(rows, f->writer, name, type, width ? 2 : 1, dims, 0, 0);
 }
 
-static enum h5_type label_type(enum target_kind kind)
+static enum h5_type predict_file_label_type(enum target_kind kind)
 {
     if (kind == TARGET_INDEX) return H5_TYPE_I64;
     return kind == TARGET_MULTILABEL ? H5_TYPE_U8 : H5_TYPE_F32;
 }
 
-static enum status add_labels(struct predict_file *f)
+static enum status predict_file_add_labels(struct predict_file *f)
 {
     const struct source_info *info = dataset_info(f->x->data);
     if (!info->has_labels) return STATUS_OK;
-    TRY(add_rows(f, &f->labels, "labels", label_type(dataset_kind(f->x->data)), info->label_width));
+    TRY(predict_file_add_rows(f, &f->labels, "labels", predict_file_label_type(dataset_kind(f->x->data)),
+                              info->label_width));
     f->has_correct = loss_task(&f->x->loss) != TASK_VALUES;
     if (!f->has_correct) return STATUS_OK;
-    return add_rows(f, &f->correct, "correct", H5_TYPE_U8, 0);
+    return predict_file_add_rows(f, &f->correct, "correct", H5_TYPE_U8, 0);
 }
 
-static enum status make_room(struct predict_file *f)
+static enum status predict_file_allocate(struct predict_file *f)
 {
     size_t rows = (size_t)f->room, cells = (size_t)(f->room * f->outputs);
     size_t bytes =
@@ -83,16 +84,17 @@ enum status predict_file_begin(struct predict_file *f, const struct predict_wish
     f->outputs = x->loss.outputs;
     f->samples = dataset_info(x->data)->samples;
     f->room = room;
-    TRY(make_room(f));
-    TRY(write_attributes(f, wish, config));
-    TRY(add_rows(f, &f->logits, "logits", H5_TYPE_F32, f->outputs));
-    if (have_probabilities(&x->loss))
-        TRY(add_rows(f, &f->probabilities, "probabilities", H5_TYPE_F32, f->outputs));
-    TRY(add_rows(f, &f->predicted, "predicted", types[task], task == TASK_CLASSES ? 0 : f->outputs));
-    return add_labels(f);
+    TRY(predict_file_allocate(f));
+    TRY(predict_file_write_attributes(f, wish, config));
+    TRY(predict_file_add_rows(f, &f->logits, "logits", H5_TYPE_F32, f->outputs));
+    if (predict_file_has_probabilities(&x->loss))
+        TRY(predict_file_add_rows(f, &f->probabilities, "probabilities", H5_TYPE_F32, f->outputs));
+    TRY(predict_file_add_rows(f, &f->predicted, "predicted", types[task],
+                              task == TASK_CLASSES ? 0 : f->outputs));
+    return predict_file_add_labels(f);
 }
 
-static void softmax(const float *x, int64_t count, float *p)
+static void predict_file_softmax(const float *x, int64_t count, float *p)
 {
     double most = (double)x[0], sum = 0;
     for (int64_t k = 1; k < count; k++) most = fmax(most, (double)x[k]);
@@ -100,24 +102,24 @@ static void softmax(const float *x, int64_t count, float *p)
     for (int64_t k = 0; k < count; k++) p[k] = (float)(exp((double)x[k] - most) / sum);
 }
 
-static float probability(enum loss_output output, float x)
+static float predict_file_probability(enum loss_output output, float x)
 {
     if (output == OUTPUT_LOG_PROBS) return (float)exp((double)x);
     return output == OUTPUT_LABEL_LOGITS ? (float)(1 / (1 + exp(-(double)x))) : x;
 }
 
-static void find_probabilities(const struct predict_file *f, const float *outputs, int64_t count)
+static void predict_file_find_probabilities(const struct predict_file *f, const float *outputs, int64_t count)
 {
     enum loss_output output = f->x->loss.output;
     int64_t k_count = f->outputs;
     for (int64_t i = 0; output == OUTPUT_LOGITS && i < count; i++)
-        softmax(outputs + i * k_count, k_count, f->chances + i * k_count);
+        predict_file_softmax(outputs + i * k_count, k_count, f->chances + i * k_count);
     for (int64_t i = 0; output != OUTPUT_LOGITS && i < count * k_count; i++)
-        f->chances[i] = probability(output, outputs[i]);
+        f->chances[i] = predict_file_probability(output, outputs[i]);
 }
 
 /* The first maximum, where NaN is greater than any number, as the losses count. */
-static int64_t first_maximum(const float *x, int64_t count)
+static int64_t predict_file_find_maximum(const float *x, int64_t count)
 {
     int64_t best = 0;
     for (int64_t k = 1; k < count && !isnan(x[best]); k++)
@@ -125,13 +127,14 @@ static int64_t first_maximum(const float *x, int64_t count)
     return best;
 }
 
-static void find_classes(const struct predict_file *f, const float *outputs, int64_t count)
+static void predict_file_find_classes(const struct predict_file *f, const float *outputs, int64_t count)
 {
     int64_t *answers = f->answers;
-    for (int64_t i = 0; i < count; i++) answers[i] = first_maximum(outputs + i * f->outputs, f->outputs);
+    for (int64_t i = 0; i < count; i++)
+        answers[i] = predict_file_find_maximum(outputs + i * f->outputs, f->outputs);
 }
 
-static void find_labels(const struct predict_file *f, const float *outputs, int64_t count)
+static void predict_file_find_labels(const struct predict_file *f, const float *outputs, int64_t count)
 {
     uint8_t *answers = f->answers;
     float cut = loss_cut(&f->x->loss);
@@ -139,7 +142,7 @@ static void find_labels(const struct predict_file *f, const float *outputs, int6
 }
 
 /* What the targets' normalisation did is undone. */
-static void find_values(const struct predict_file *f, const float *outputs, int64_t count)
+static void predict_file_find_values(const struct predict_file *f, const float *outputs, int64_t count)
 {
     float *answers = f->answers;
     const struct normal *n = f->x->targets.channels ? &f->x->targets : NULL;
@@ -152,7 +155,7 @@ static void find_values(const struct predict_file *f, const float *outputs, int6
 }
 
 /* Labels of the next rows, and whether the answers are right. */
-static void compare_classes(const struct predict_file *f, int64_t count)
+static void predict_file_compare_classes(const struct predict_file *f, int64_t count)
 {
     const struct dataset *d = f->x->data;
     const int64_t *answers = f->answers;
@@ -166,13 +169,13 @@ static void compare_classes(const struct predict_file *f, int64_t count)
         } else {
             const float *row = dataset_targets(d, sample);
             for (int64_t k = 0; k < f->outputs; k++) rows[i * f->outputs + k] = row[k];
-            class = first_maximum(row, f->outputs);
+            class = predict_file_find_maximum(row, f->outputs);
         }
         f->hits[i] = class == answers[i] && class != f->x->loss.ignored;
     }
 }
 
-static void compare_labels(const struct predict_file *f, int64_t count)
+static void predict_file_compare_labels(const struct predict_file *f, int64_t count)
 {
     const uint8_t *answers = f->answers;
     uint8_t *given = f->given;
@@ -186,7 +189,7 @@ static void compare_labels(const struct predict_file *f, int64_t count)
     }
 }
 
-static void copy_values(const struct predict_file *f, int64_t count)
+static void predict_file_copy_values(const struct predict_file *f, int64_t count)
 {
     float *given = f->given;
     for (int64_t i = 0; i < count; i++) {
@@ -195,14 +198,18 @@ static void copy_values(const struct predict_file *f, int64_t count)
     }
 }
 
-static void derive(struct predict_file *f, const float *outputs, int64_t count)
+static void predict_file_derive(struct predict_file *f, const float *outputs, int64_t count)
 {
-    static void (*const find[])(const struct predict_file *f, const float *outputs, int64_t count) = {
-        [TASK_CLASSES] = find_classes, [TASK_LABELS] = find_labels, [TASK_VALUES] = find_values};
-    static void (*const compare[])(const struct predict_file *f, int64_t count) = {
-        [TASK_CLASSES] = compare_classes, [TASK_LABELS] = compare_labels, [TASK_VALUES] = copy_values};
+    static void (*const find[])(const struct predict_file *f, const float *outputs,
+                                int64_t count) = {[TASK_CLASSES] = predict_file_find_classes,
+                                                  [TASK_LABELS] = predict_file_find_labels,
+                                                  [TASK_VALUES] = predict_file_find_values};
+    static void (*const compare[])(const struct predict_file *f,
+                                   int64_t count) = {[TASK_CLASSES] = predict_file_compare_classes,
+                                                     [TASK_LABELS] = predict_file_compare_labels,
+                                                     [TASK_VALUES] = predict_file_copy_values};
     enum task task = loss_task(&f->x->loss);
-    if (f->probabilities) find_probabilities(f, outputs, count);
+    if (f->probabilities) predict_file_find_probabilities(f, outputs, count);
     find[task](f, outputs, count);
     if (f->labels) compare[task](f, count);
     for (int64_t i = 0; f->has_correct && i < count; i++) f->right += f->hits[i];
@@ -212,7 +219,7 @@ enum status predict_file_add(struct predict_file *f, const float *outputs, int64
 {
     assert(count <= f->room && f->written + count <= f->samples);
     if (count == 0) return STATUS_OK;
-    derive(f, outputs, count);
+    predict_file_derive(f, outputs, count);
     f->written += count;
     TRY(h5_rows_write(f->logits, count, outputs));
     if (f->probabilities) TRY(h5_rows_write(f->probabilities, count, f->chances));
@@ -221,7 +228,7 @@ enum status predict_file_add(struct predict_file *f, const float *outputs, int64
     return f->has_correct ? h5_rows_write(f->correct, count, f->hits) : STATUS_OK;
 }
 
-static void close_rows(struct predict_file *f)
+static void predict_file_close_rows(struct predict_file *f)
 {
     struct h5_rows **all[] = {&f->logits, &f->probabilities, &f->predicted, &f->labels, &f->correct};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) h5_rows_close(all[i]);
@@ -230,13 +237,13 @@ static void close_rows(struct predict_file *f)
 enum status predict_file_commit(struct predict_file *f)
 {
     assert(f->written == f->samples);
-    close_rows(f);
+    predict_file_close_rows(f);
     return h5_commit(&f->writer);
 }
 
 void predict_file_close(struct predict_file *f)
 {
-    close_rows(f);
+    predict_file_close_rows(f);
     h5_discard(&f->writer);
     void *all[] = {&f->chances, &f->answers, &f->given, &f->hits};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) mem_free(all[i]);

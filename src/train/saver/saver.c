@@ -25,12 +25,12 @@ struct saver {
     int64_t newest; /* step of the newest checkpoint there is, -1 = none */
 };
 
-static bool is_root(const struct saver *s)
+static bool saver_is_root(const struct saver *s)
 {
     return comm_rank(s->t->comm) == 0;
 }
 
-static enum status prepare_folder(struct saver *s)
+static enum status saver_prepare_folder(struct saver *s)
 {
     TRY(background_create(&s->background));
     TRY(checkpoint_folder_make(s->folder));
@@ -48,12 +48,12 @@ enum status saver_create(struct saver **out, struct trainer *t, const char *fold
                                     .folder = folder,
                                     .keep = t->config->checkpoint_keep};
     s->taken = clock_seconds();
-    TRY(comm_agree(t->comm, is_root(s) ? prepare_folder(s) : STATUS_OK));
+    TRY(comm_agree(t->comm, saver_is_root(s) ? saver_prepare_folder(s) : STATUS_OK));
     return snapshot_create(&s->snapshot, t);
 }
 
 /* Rank 0: waits for the write under way. Of one that failed, or lacks a name, the message says what is left. */
-static void end_write(struct saver *s)
+static void saver_end_write(struct saver *s)
 {
     char newest[CHECKPOINT_NAME_SIZE], why[STATUS_TEXT_SIZE / 2];
     if (!background_busy(s->background)) return;
@@ -70,10 +70,10 @@ static void end_write(struct saver *s)
 }
 
 /* Rank 0: the same between two steps. */
-static void end_write_and_tell(struct saver *s)
+static void saver_report_write(struct saver *s)
 {
     if (!background_busy(s->background)) return;
-    end_write(s);
+    saver_end_write(s);
     if (s->last != STATUS_OK) log_warn("%s; the run goes on, and tries again at the next one", s->problem);
 }
 
@@ -82,7 +82,7 @@ void saver_destroy(struct saver **saver)
     struct saver *s = *saver;
     if (!s) return;
     if (s->background && background_busy(s->background)) {
-        end_write(s);
+        saver_end_write(s);
         if (s->last != STATUS_OK) log_warn("%s", s->problem);
     }
     background_destroy(&s->background);
@@ -93,8 +93,8 @@ void saver_destroy(struct saver **saver)
 void saver_look(struct saver *s)
 {
     double minutes = s->t->config->checkpoint_every_minutes;
-    if (!is_root(s)) return;
-    if (background_done(s->background)) end_write_and_tell(s);
+    if (!saver_is_root(s)) return;
+    if (background_done(s->background)) saver_report_write(s);
     if (minutes > 0 && !background_busy(s->background) &&
         clock_seconds() - s->taken >= minutes * SECONDS_PER_MINUTE)
         s->t->requests |= REQUEST_SAVE;
@@ -104,14 +104,15 @@ enum status saver_take(struct saver *s, int names)
 {
     struct trainer *t = s->t;
     TRY(trainer_check(t));
-    if (is_root(s)) end_write_and_tell(s);
+    if (saver_is_root(s)) saver_report_write(s);
     comm_barrier(t->comm); /* nobody may touch the copy before */
-    if (is_root(s)) t->progress.metrics_bytes = t->observer->mark ? t->observer->mark(t->observer->self) : 0;
+    if (saver_is_root(s))
+        t->progress.metrics_bytes = t->observer->mark ? t->observer->mark(t->observer->self) : 0;
     TRY(snapshot_take(&s->snapshot));
     t->requests &= ~(uint64_t)REQUEST_SAVE;
     s->taken = clock_seconds();
     s->write.names = names;
-    if (is_root(s)) background_start(s->background, saver_write, &s->write);
+    if (saver_is_root(s)) background_start(s->background, saver_write, &s->write);
     return STATUS_OK;
 }
 
@@ -119,8 +120,8 @@ enum status saver_take(struct saver *s, int names)
 enum status saver_finish(struct saver *s)
 {
     enum status status = STATUS_OK;
-    if (is_root(s)) {
-        end_write(s);
+    if (saver_is_root(s)) {
+        saver_end_write(s);
         if (s->last != STATUS_OK && s->write.saved) log_warn("%s", s->problem);
         if (s->last != STATUS_OK && !s->write.saved) status = status_fail(s->last, "%s", s->problem);
     }

@@ -36,20 +36,20 @@ struct cut {
     int64_t first, end;
 };
 
-static struct cut cut_of(const struct trainer *t)
+static struct cut snapshot_cut(const struct trainer *t)
 {
     int64_t blocks = model_param_floats(t->model) / 16, ranks = comm_local_size(t->comm),
             rank = comm_local_rank(t->comm);
     return (struct cut){blocks * rank / ranks * 16, blocks * (rank + 1) / ranks * 16};
 }
 
-static void copy_cut(struct cut cut, float *to, const float *from)
+static void snapshot_copy(struct cut cut, float *to, const float *from)
 {
     memcpy(to + cut.first, from + cut.first, (size_t)(cut.end - cut.first) * sizeof *to);
 }
 
 /* The first element of the cut that is not finite, or INFINITY. */
-static double find_broken(struct cut cut, const float *params)
+static double snapshot_find_bad(struct cut cut, const float *params)
 {
     int64_t i = cut.first;
     if (kernels->within(cut.end - cut.first, params + cut.first, FLT_MAX)) return INFINITY;
@@ -59,9 +59,9 @@ static double find_broken(struct cut cut, const float *params)
 
 /* A step's loss is known before its update, so the last update must be looked at here: broken weights must not
  * replace healthy ones. */
-static enum status check_weights(const struct snapshot *s, struct cut cut, const float *params)
+static enum status snapshot_check_weights(const struct snapshot *s, struct cut cut, const float *params)
 {
-    double mine = comm_node(s->t->comm) == 0 ? find_broken(cut, params) : INFINITY;
+    double mine = comm_node(s->t->comm) == 0 ? snapshot_find_bad(cut, params) : INFINITY;
     double first = -comm_max(s->t->comm, -mine); /* all ranks of the first node have copied, too */
     if (isinf(first)) return STATUS_OK;
     return status_fail(STATUS_DIVERGED, "step %lld: a weight is %f; lower optim.lr or warm up longer",
@@ -73,15 +73,15 @@ enum status snapshot_take(struct snapshot *s)
     const struct trainer *t = s->t;
     double start = clock_seconds();
     bool here = comm_node(t->comm) == 0;
-    struct cut cut = cut_of(t);
+    struct cut cut = snapshot_cut(t);
     const float *params = sync_params(t->sync);
-    if (here) copy_cut(cut, s->params, params);
+    if (here) snapshot_copy(cut, s->params, params);
     for (int i = 0; i < t->config->optim->slots; i++) {
         const float *slot = sync_gather_slot(t->sync, i);
-        if (here) copy_cut(cut, s->slots[i], slot);
+        if (here) snapshot_copy(cut, s->slots[i], slot);
     }
     s->progress = t->progress;
-    enum status status = check_weights(s, cut, params);
+    enum status status = snapshot_check_weights(s, cut, params);
     s->seconds = clock_seconds() - start;
     return status;
 }

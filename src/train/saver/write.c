@@ -10,7 +10,8 @@
 static const unsigned pauses[] = {1, 5};
 #define PAUSES (sizeof pauses / sizeof *pauses)
 
-static enum status write_file(const struct saver_write *w, const char *name, char path[CHECKPOINT_FILE_SIZE])
+static enum status saver_write_file(const struct saver_write *w, const char *name,
+                                    char path[CHECKPOINT_FILE_SIZE])
 {
     struct checkpoint_state state = snapshot_state(w->snapshot);
     TRY(checkpoint_folder_path(path, w->folder, name));
@@ -18,17 +19,17 @@ static enum status write_file(const struct saver_write *w, const char *name, cha
 }
 
 /* Where a file can have but one name, the checkpoint is written once more. */
-static enum status add_name(const struct saver_write *w, const char *name, const char *first)
+static enum status saver_write_name(const struct saver_write *w, const char *name, const char *first)
 {
     char path[CHECKPOINT_FILE_SIZE];
     bool possible;
     enum status status = checkpoint_folder_link(w->folder, name, first, &possible);
-    return possible ? status : write_file(w, name, path);
+    return possible ? status : saver_write_file(w, name, path);
 }
 
 /* The first of the names is written, the others are links to it. best.h5 comes before the name by step: a run that is killed
  * between them and goes on would not make it again. */
-static enum status write_all(struct saver_write *w)
+static enum status saver_write_all(struct saver_write *w)
 {
     char names[CHECKPOINT_OTHER][CHECKPOINT_NAME_SIZE], path[CHECKPOINT_FILE_SIZE];
     int64_t step = w->snapshot->progress.step;
@@ -39,10 +40,10 @@ static enum status write_all(struct saver_write *w)
     checkpoint_name(names[count++], CHECKPOINT_LAST, step);
     TRY(checkpoint_folder_make(w->folder)); /* somebody may have removed it */
     if (w->observer->settle) w->observer->settle(w->observer->self);
-    TRY(write_file(w, names[0], path));
+    TRY(saver_write_file(w, names[0], path));
     memcpy(w->newest, path, sizeof path);
     w->saved = true;
-    for (int i = 1; i < count; i++) TRY(add_name(w, names[i], names[0]));
+    for (int i = 1; i < count; i++) TRY(saver_write_name(w, names[i], names[0]));
     checkpoint_folder_sync(w->folder);
     return checkpoint_folder_prune(w->folder, step, w->keep);
 }
@@ -52,10 +53,10 @@ enum status saver_write(void *self)
     struct saver_write *w = self;
     double start = clock_seconds(), busy = clock_thread();
     w->saved = false;
-    enum status status = write_all(w);
+    enum status status = saver_write_all(w);
     for (size_t i = 0; !w->saved && (w->names & SAVER_FINAL) && i < PAUSES; i++) {
         sleep(pauses[i]);
-        status = write_all(w);
+        status = saver_write_all(w);
     }
     w->seconds = clock_seconds() - start;
     w->busy = clock_thread() - busy;

@@ -9,7 +9,7 @@
 #define SUSPECT "suspect memory, processor or network there, and start again with --resume auto"
 
 /* Of what every rank reckons for itself, and all must find alike. */
-static uint64_t progress_hash(const struct progress *p)
+static uint64_t trainer_hash_progress(const struct progress *p)
 {
     const double values[] = {p->lr,        p->seen.loss, p->seen.weight, p->schedule.best,
                              p->best.best, p->stop.best};
@@ -24,7 +24,7 @@ static uint64_t progress_hash(const struct progress *p)
 }
 
 /* The tensor that holds the parameter, or in whose gap it lies. */
-static void name_parameter(const struct trainer *t, int64_t at, char path[CHECKPOINT_PATH])
+static void trainer_name_parameter(const struct trainer *t, int64_t at, char path[CHECKPOINT_PATH])
 {
     *path = '\0';
     for (int i = 0; i < model_layer_count(t->model); i++) {
@@ -34,12 +34,12 @@ static void name_parameter(const struct trainer *t, int64_t at, char path[CHECKP
     }
 }
 
-static enum status tell_difference(const struct trainer *t, const struct sync_difference *found)
+static enum status trainer_report_difference(const struct trainer *t, const struct sync_difference *found)
 {
     char nodes[STATUS_TEXT_SIZE / 2], first[CHECKPOINT_PATH], last[CHECKPOINT_PATH];
     snprintf(nodes, sizeof nodes, "%s", status_text());
-    name_parameter(t, found->first, first);
-    name_parameter(t, found->first + found->count - 1, last);
+    trainer_name_parameter(t, found->first, first);
+    trainer_name_parameter(t, found->first + found->count - 1, last);
     bool exact = found->count == 1;
     char since[64] = "";
     if (t->checked >= 0) snprintf(since, sizeof since, " (alike after step %" PRId64 ")", t->checked);
@@ -59,14 +59,14 @@ enum status trainer_check(struct trainer *t)
 {
     const struct progress *p = &t->progress;
     if (t->config->check_every == 0 || t->checked == p->step) return STATUS_OK;
-    int other = comm_find_different(t->comm, progress_hash(p));
+    int other = comm_find_different(t->comm, trainer_hash_progress(p));
     if (other > 0)
         return status_fail(STATUS_DIFFERS,
                            "step %" PRId64
                            ": rank %d has reckoned other losses, rates or counts than rank 0; " SUSPECT,
                            p->step, other);
     struct sync_difference found;
-    if (sync_compare(t->sync, &found) != STATUS_OK) return tell_difference(t, &found);
+    if (sync_compare(t->sync, &found) != STATUS_OK) return trainer_report_difference(t, &found);
     t->checked = p->step;
     return STATUS_OK;
 }

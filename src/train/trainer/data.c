@@ -5,12 +5,12 @@
 
 #define TEXT_SIZE 96
 
-static struct source_names names_of(const struct config *c)
+static struct source_names trainer_get_names(const struct config *c)
 {
     return (struct source_names){.x = c->data.x, .y = c->data.y, .weights = c->data.weights};
 }
 
-static struct dataset_labels labels_of(const struct config *c, char text[TEXT_SIZE])
+static struct dataset_labels trainer_get_labels(const struct config *c, char text[TEXT_SIZE])
 {
     struct dataset_labels labels = {.loss = c->loss, .loss_args = &c->loss_args};
     if (c->data.labels == LABELS_AUTO) return labels;
@@ -25,8 +25,8 @@ enum status trainer_load_like(struct dataset **out, struct comm *comm, const str
                               const char *locator, enum target_kind kind, bool for_prediction)
 {
     char text[TEXT_SIZE];
-    struct source_names names = names_of(c);
-    struct dataset_labels labels = labels_of(c, text);
+    struct source_names names = trainer_get_names(c);
+    struct dataset_labels labels = trainer_get_labels(c, text);
     snprintf(text, sizeof text, "the labels of the training set are %s", target_name(kind));
     labels.fixed = true;
     labels.kind = kind;
@@ -37,12 +37,12 @@ enum status trainer_load_like(struct dataset **out, struct comm *comm, const str
     return dataset_load(out, comm, locator, &names, &labels);
 }
 
-static enum status load_sets(struct trainer *t)
+static enum status trainer_load_sets(struct trainer *t)
 {
     const struct config *c = t->config;
     char text[TEXT_SIZE];
-    struct source_names names = names_of(c);
-    struct dataset_labels labels = labels_of(c, text);
+    struct source_names names = trainer_get_names(c);
+    struct dataset_labels labels = trainer_get_labels(c, text);
     TRY(dataset_load(&t->train, t->comm, c->data.train, &names, &labels));
     if (c->data.val[0])
         return trainer_load_like(&t->val, t->comm, c, c->data.val, dataset_kind(t->train), false);
@@ -52,7 +52,7 @@ static enum status load_sets(struct trainer *t)
 }
 
 /* Only real values have a unit to be freed from, and a loss that takes a part of them only would not take them any more. */
-static enum status check_target_normalize(const struct trainer *t)
+static enum status trainer_check_target_normalize(const struct trainer *t)
 {
     const struct loss_ops *loss = t->config->loss;
     if (dataset_kind(t->train) != TARGET_VALUES)
@@ -74,10 +74,10 @@ static enum status check_target_normalize(const struct trainer *t)
 enum status trainer_load_data(struct trainer *t)
 {
     const struct config *c = t->config;
-    TRY(load_sets(t));
+    TRY(trainer_load_sets(t));
     TRY(normal_create(&t->normal, t->comm, t->train, (enum data_normalize)c->data.normalize));
     if (c->data.target_normalize != TARGET_NORMALIZE_NONE) {
-        TRY(check_target_normalize(t));
+        TRY(trainer_check_target_normalize(t));
         TRY(normal_create_targets(&t->targets, t->comm, t->train));
     }
     if (comm_rank(t->comm) == 0) t->data_hash = dataset_hash(t->train);

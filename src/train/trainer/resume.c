@@ -20,8 +20,8 @@ bool trainer_is_finished(const struct trainer_point *p, const struct config *con
     return (p->stopped && still_stops) || p->epoch >= config->epochs;
 }
 
-static struct trainer_point point_of(const struct progress *p, int64_t virtual_ranks,
-                                     const struct config *config)
+static struct trainer_point resume_get_point(const struct progress *p, int64_t virtual_ranks,
+                                             const struct config *config)
 {
     struct trainer_point point = {.epoch = p->epoch,
                                   .position = p->position,
@@ -48,12 +48,12 @@ enum status trainer_peek(struct h5 *f, const struct config *config, struct train
     else
         status = status_fail(STATUS_DATA, "its configuration describes no model; it was changed");
     model_destroy(&model);
-    *point = point_of(&progress, facts.virtual_ranks, config);
+    *point = resume_get_point(&progress, facts.virtual_ranks, config);
     return status;
 }
 
 /* What the results depend on besides the configuration. */
-static enum status check_facts(const struct resuming *r, const struct checkpoint_facts *facts)
+static enum status resume_check_facts(const struct resuming *r, const struct checkpoint_facts *facts)
 {
     const struct trainer *t = r->t;
     if (r->changes & TRAINER_OVERRIDE) return STATUS_OK;
@@ -80,7 +80,7 @@ static enum status check_facts(const struct resuming *r, const struct checkpoint
 
 /* Steps are those of whole batches. Another batch or number of samples makes them others: they are counted back from the end
  * of the epoch, or a schedule would be asked about steps behind its end. */
-static enum status check_steps(const struct resuming *r, struct progress *p)
+static enum status resume_check_steps(const struct resuming *r, struct progress *p)
 {
     const struct trainer *t = r->t;
     int64_t batch = t->config->batch, samples = t->info.train_samples, per_epoch = t->info.steps_per_epoch;
@@ -105,7 +105,7 @@ static enum status check_steps(const struct resuming *r, struct progress *p)
 }
 
 /* What is of no use for the run as it is now begins anew. */
-static void drop_changed(const struct resuming *r, struct progress *p, float *const slots[SYNC_SLOTS])
+static void resume_drop_changed(const struct resuming *r, struct progress *p, float *const slots[SYNC_SLOTS])
 {
     const struct trainer *t = r->t;
     size_t bytes = (size_t)model_param_floats(t->model) * sizeof(float);
@@ -123,7 +123,7 @@ static void drop_changed(const struct resuming *r, struct progress *p, float *co
 
 /* Another kind of machine may round otherwise, and cannot be refused: it may be the only one there is. From v3 on all levels
  * compute alike, and only wide slices go through OpenBLAS. */
-static void tell_machine(const struct resuming *r, const struct checkpoint_facts *facts)
+static void resume_report_machine(const struct resuming *r, const struct checkpoint_facts *facts)
 {
     const struct trainer_info *i = &r->t->info;
     const char *then = facts->isa, *now = i->isa;
@@ -137,7 +137,7 @@ static void tell_machine(const struct resuming *r, const struct checkpoint_facts
 }
 
 /* Rank 0's part. */
-static enum status load(void *self, float *params, float *const slots[SYNC_SLOTS])
+static enum status resume_load(void *self, float *params, float *const slots[SYNC_SLOTS])
 {
     struct resuming *r = self;
     struct trainer *t = r->t;
@@ -150,12 +150,12 @@ static enum status load(void *self, float *params, float *const slots[SYNC_SLOTS
                                    .other_slots = r->changes & TRAINER_NEW_OPTIM};
     for (int i = 0; i < room.optim->slots; i++) room.slots[i] = slots[i];
     TRY(checkpoint_load_state(r->path, &room, &facts));
-    TRY(check_facts(r, &facts));
-    TRY(check_steps(r, &t->progress));
+    TRY(resume_check_facts(r, &facts));
+    TRY(resume_check_steps(r, &t->progress));
     if (facts.val_hash != t->val_hash)
         r->changes |= TRAINER_NEW_BEST | TRAINER_NEW_STOP | TRAINER_NEW_SCHEDULE;
-    drop_changed(r, &t->progress, slots);
-    tell_machine(r, &facts);
+    resume_drop_changed(r, &t->progress, slots);
+    resume_report_machine(r, &facts);
     return STATUS_OK;
 }
 
@@ -163,9 +163,9 @@ enum status trainer_resume(struct trainer *t, const char *path, unsigned changes
 {
     struct resuming r = {t, path, changes};
     struct progress *p = &t->progress;
-    TRY(sync_restore(t->sync, load, &r));
+    TRY(sync_restore(t->sync, resume_load, &r));
     comm_share_bytes(t->comm, p, sizeof *p); /* what watches follow is said by trainer_run */
-    *point = point_of(p, t->info.virtual_ranks, t->config);
+    *point = resume_get_point(p, t->info.virtual_ranks, t->config);
     p->stopped = p->stopped && point->finished; /* more patience, or none asked for any more */
     return STATUS_OK;
 }

@@ -29,12 +29,12 @@ struct run {
     bool save_due; /* a checkpoint was due after the last step of the epoch: it waits for the epoch's end */
 };
 
-static bool is_root(const struct run *r)
+static bool run_is_root(const struct run *r)
 {
     return comm_rank(r->t->comm) == 0;
 }
 
-static double rate_of_step(const struct trainer *t)
+static double run_get_rate(const struct trainer *t)
 {
     struct schedule_point at = {t->progress.step, t->info.steps_per_epoch, t->info.total_steps};
     return schedule_rate(t->config->schedule, &t->config->schedule_args, &t->progress.schedule,
@@ -42,20 +42,20 @@ static double rate_of_step(const struct trainer *t)
 }
 
 /* NaN where there is none: no valid target. */
-static double mean_loss(const struct trainer *t, const struct loss_sums *sums)
+static double run_mean_loss(const struct trainer *t, const struct loss_sums *sums)
 {
     double divisor = loss_divisor(&t->loss, sums);
     return divisor > 0 ? sums->loss / divisor : NAN;
 }
 
 /* NaN where nothing is right or wrong: real values, and no valid target. */
-static double share_right(const struct trainer *t, const struct loss_sums *sums)
+static double run_accuracy(const struct trainer *t, const struct loss_sums *sums)
 {
     if (loss_task(&t->loss) == TASK_VALUES || sums->valid == 0) return NAN;
     return (double)sums->correct / (double)sums->valid;
 }
 
-static void tell_step(const struct run *r, const struct loss_sums *sums)
+static void run_report_step(const struct run *r, const struct loss_sums *sums)
 {
     const struct trainer *t = r->t;
     const struct progress *p = &t->progress;
@@ -64,8 +64,8 @@ static void tell_step(const struct run *r, const struct loss_sums *sums)
                            .step_in_epoch = p->step - p->epoch * t->info.steps_per_epoch,
                            .steps_per_epoch = t->info.steps_per_epoch,
                            .total_steps = t->info.total_steps,
-                           .loss = mean_loss(t, sums),
-                           .accuracy = share_right(t, sums),
+                           .loss = run_mean_loss(t, sums),
+                           .accuracy = run_accuracy(t, sums),
                            .lr = p->lr,
                            .samples_per_second = (double)p->seen.count / p->seconds,
                            .data_seconds = t->data_seconds,
@@ -77,7 +77,7 @@ static void tell_step(const struct run *r, const struct loss_sums *sums)
 }
 
 /* Steps that were skipped for their numbers do not count, but took time. */
-static void add_step(struct loss_sums *seen, const struct step_result *step)
+static void run_add_step(struct loss_sums *seen, const struct step_result *step)
 {
     struct loss_sums skipped = {.count = step->sums.count};
     loss_sums_add(seen, step->requests.bad_passes > 0 ? &skipped : &step->sums);
@@ -85,7 +85,7 @@ static void add_step(struct loss_sums *seen, const struct step_result *step)
 
 /* Saves and ends the run, as if it had been at an end. All ranks know that one of them asked for it (`interrupted`: as the
  * user's word); now all learn which one, and why. */
-static enum status stop_here(struct run *r, bool interrupted)
+static enum status run_stop(struct run *r, bool interrupted)
 {
     char cause[CAUSE_SIZE] = "on request";
     enum status status = comm_agree(r->t->comm, stop_asked());
@@ -99,7 +99,7 @@ static enum status stop_here(struct run *r, bool interrupted)
 
 /* Where the run is saved, or an epoch ends, data files that have changed end it: what was read of them before is in memory, so up
  * to here everything is right, and is kept. */
-static enum status check_data(struct run *r, bool saved)
+static enum status run_check_data(struct run *r, bool saved)
 {
     char what[STATUS_TEXT_SIZE / 2], why[STATUS_TEXT_SIZE / 2];
     enum status status = trainer_check_data(r->t);
@@ -115,25 +115,25 @@ static enum status check_data(struct run *r, bool saved)
 
 /* What the ranks asked for, or the configuration: between two steps, on all ranks alike. After the last step of an epoch a
  * mere checkpoint waits for the epoch's end; a run that shall end does not. */
-static enum status between_steps(struct run *r, uint64_t requests)
+static enum status run_after_step(struct run *r, uint64_t requests)
 {
     const struct progress *p = &r->t->progress;
     int64_t every = r->t->config->checkpoint_every_steps;
     saver_look(r->saver);
     int64_t check = r->t->config->check_every;
     if (check > 0 && p->step % check == 0) TRY(trainer_check(r->t));
-    if (requests & (REQUEST_STOP | REQUEST_INTERRUPT)) return stop_here(r, requests & REQUEST_INTERRUPT);
+    if (requests & (REQUEST_STOP | REQUEST_INTERRUPT)) return run_stop(r, requests & REQUEST_INTERRUPT);
     bool due = (requests & REQUEST_SAVE) || (every > 0 && p->step % every == 0);
     bool ends = p->position == r->t->info.train_samples;
     if (ends) r->save_due = due;
     if (!due || ends) return STATUS_OK;
     activity_set_phase(ACTIVITY_SAVING);
     TRY(saver_take(r->saver, SAVER_STEP));
-    return check_data(r, true);
+    return run_check_data(r, true);
 }
 
 /* The rest of the epoch under way, which may be all of it or nothing. */
-static enum status train_steps(struct run *r)
+static enum status run_steps_of_epoch(struct run *r)
 {
     struct trainer *t = r->t;
     struct progress *p = &t->progress;
@@ -142,7 +142,7 @@ static enum status train_steps(struct run *r)
     double start = clock_seconds() - p->seconds;
     while (p->position < t->info.train_samples) {
         struct step_result result;
-        p->lr = rate_of_step(t);
+        p->lr = run_get_rate(t);
         if (t->timeline) timeline_before_step(t->timeline, p->step);
         double begin = trace_begin();
         TRY(trainer_step(t, &order, p->epoch + 1, p->position, p->lr, &result));
@@ -150,15 +150,15 @@ static enum status train_steps(struct run *r)
         int64_t next = p->position + t->config->batch;
         p->position = next < t->info.train_samples ? next : t->info.train_samples;
         p->seconds = clock_seconds() - start;
-        add_step(&p->seen, &result);
+        run_add_step(&p->seen, &result);
         activity_set_phase(ACTIVITY_REPORTING);
-        if (is_root(r)) tell_step(r, &result.sums);
-        TRY(between_steps(r, result.requests.bits));
+        if (run_is_root(r)) run_report_step(r, &result.sums);
+        TRY(run_after_step(r, result.requests.bits));
     }
     return STATUS_OK;
 }
 
-static enum status train_epoch(struct run *r)
+static enum status run_train_epoch(struct run *r)
 {
     struct trainer *t = r->t;
     const struct progress *p = &t->progress;
@@ -166,12 +166,12 @@ static enum status train_epoch(struct run *r)
     t->steps_timed = 0;
     r->save_due = false;
     progress_open_epoch(&t->progress);
-    TRY(train_steps(r));
+    TRY(run_steps_of_epoch(r));
     r->epoch = (struct epoch_event){.epoch = p->epoch + 1,
                                     .epochs = t->config->epochs,
                                     .step = p->step,
-                                    .loss = mean_loss(t, &p->seen),
-                                    .accuracy = share_right(t, &p->seen),
+                                    .loss = run_mean_loss(t, &p->seen),
+                                    .accuracy = run_accuracy(t, &p->seen),
                                     .lr = p->lr,
                                     .seconds = p->seconds,
                                     .samples_per_second = (double)p->seen.count / p->seconds,
@@ -184,7 +184,7 @@ static enum status train_epoch(struct run *r)
 }
 
 /* `epoch`: how many the model has seen. */
-static enum status evaluate(struct run *r, int64_t epoch)
+static enum status run_evaluate(struct run *r, int64_t epoch)
 {
     struct trainer *t = r->t;
     if (!t->val) return STATUS_OK;
@@ -199,25 +199,25 @@ static enum status evaluate(struct run *r, int64_t epoch)
 }
 
 /* An epoch is told of after its evaluation: if that is stopped, both come again when the run goes on. */
-static enum status evaluate_epoch(struct run *r)
+static enum status run_evaluate_epoch(struct run *r)
 {
-    enum status status = evaluate(r, r->t->progress.epoch + 1);
-    if (status_is_stop(status)) return stop_here(r, status == STATUS_INTERRUPTED);
-    if (is_root(r)) r->observer->epoch(r->observer->self, &r->epoch);
-    if (status == STATUS_OK && r->t->val && is_root(r)) r->observer->eval(r->observer->self, &r->eval);
+    enum status status = run_evaluate(r, r->t->progress.epoch + 1);
+    if (status_is_stop(status)) return run_stop(r, status == STATUS_INTERRUPTED);
+    if (run_is_root(r)) r->observer->epoch(r->observer->self, &r->epoch);
+    if (status == STATUS_OK && r->t->val && run_is_root(r)) r->observer->eval(r->observer->self, &r->eval);
     return status;
 }
 
 /* A run without epochs is an evaluation of the model as it is. */
-static enum status evaluate_only(struct run *r)
+static enum status run_evaluate_only(struct run *r)
 {
-    enum status status = evaluate(r, 0);
+    enum status status = run_evaluate(r, 0);
     if (status != STATUS_OK) return stop_unsaved(status, STOP_EARLY);
-    if (r->t->val && is_root(r)) r->observer->eval(r->observer->self, &r->eval);
+    if (r->t->val && run_is_root(r)) r->observer->eval(r->observer->self, &r->eval);
     return STATUS_OK;
 }
 
-static void tell_stop(const struct watch *w)
+static void run_report_early_stop(const struct watch *w)
 {
     const char *plural = w->stale == 1 ? "" : "s";
     if (w->has_best)
@@ -228,7 +228,7 @@ static void tell_stop(const struct watch *w)
 }
 
 /* What the epoch's figures decide, on every rank alike; also whether it would be the last one if more were allowed. */
-static void decide(struct run *r)
+static void run_decide(struct run *r)
 {
     struct trainer *t = r->t;
     const struct config *c = t->config;
@@ -241,31 +241,31 @@ static void decide(struct run *r)
         schedule_observe(c->schedule, &c->schedule_args, &p->schedule, value, !lower);
     watch_epoch(&p->stop, &r->epoch, eval);
     p->stopped = *c->early_stop && p->stop.stale >= c->patience;
-    if (p->stopped && r->epoch.epoch < c->epochs && is_root(r)) tell_stop(&p->stop);
+    if (p->stopped && r->epoch.epoch < c->epochs && run_is_root(r)) run_report_early_stop(&p->stop);
 }
 
-static bool is_finished(const struct run *r)
+static bool run_is_finished(const struct run *r)
 {
     const struct progress *p = &r->t->progress;
     return p->stopped || p->epoch >= r->t->config->epochs;
 }
 
 /* At the end of an epoch; a run that is finished needs its data no more. */
-static enum status save(struct run *r)
+static enum status run_save(struct run *r)
 {
     const struct progress *p = &r->t->progress;
     int64_t every = r->t->config->checkpoint_every_epochs;
     int names = r->is_best ? SAVER_BEST : 0;
-    if (is_finished(r))
+    if (run_is_finished(r))
         names |= SAVER_FINAL;
     else if (r->save_due || (every > 0 && p->epoch % every == 0))
         names |= SAVER_STEP;
     activity_set_phase(ACTIVITY_SAVING);
     if (names) TRY(saver_take(r->saver, names));
-    return is_finished(r) ? STATUS_OK : check_data(r, names != 0);
+    return run_is_finished(r) ? STATUS_OK : run_check_data(r, names != 0);
 }
 
-static void tell_done(const struct run *r, double peak_bytes)
+static void run_report_done(const struct run *r, double peak_bytes)
 {
     const struct trainer *t = r->t;
     const struct progress *p = &t->progress;
@@ -282,7 +282,7 @@ static void tell_done(const struct run *r, double peak_bytes)
 }
 
 /* What checkpoint.best asks for. */
-static const char *best_metric(struct trainer *t)
+static const char *run_get_best_metric(struct trainer *t)
 {
     const char *by = t->config->checkpoint_best;
     if (strcmp(by, "auto") != 0) return by;
@@ -291,15 +291,15 @@ static const char *best_metric(struct trainer *t)
 }
 
 /* A run that was killed after its last epoch was saved has only its end to tell, and names of the checkpoint may be missing. */
-static enum status end_again(struct run *r)
+static enum status run_repeat_end(struct run *r)
 {
     const struct progress *p = &r->t->progress;
-    enum status status = evaluate(r, p->epoch);
+    enum status status = run_evaluate(r, p->epoch);
     if (status != STATUS_OK) return stop_unsaved(status, "before its end is told again");
-    r->epoch.loss = mean_loss(r->t, &p->seen);
-    r->epoch.accuracy = share_right(r->t, &p->seen);
+    r->epoch.loss = run_mean_loss(r->t, &p->seen);
+    r->epoch.accuracy = run_accuracy(r->t, &p->seen);
     r->is_best = p->best.has_best && p->best.stale == 0;
-    return save(r);
+    return run_save(r);
 }
 
 static enum status run_epochs(struct run *r)
@@ -307,27 +307,27 @@ static enum status run_epochs(struct run *r)
     struct progress *p = &r->t->progress;
     bool saved = p->metrics_bytes > 0; /* by the start that this one follows */
     if (r->t->config->epochs == 0 && !saved) {
-        TRY(evaluate_only(r));
-        return save(r);
+        TRY(run_evaluate_only(r));
+        return run_save(r);
     }
-    if (is_finished(r)) return end_again(r);
-    while (!is_finished(r)) {
-        TRY(train_epoch(r));
-        TRY(evaluate_epoch(r));
-        decide(r);
+    if (run_is_finished(r)) return run_repeat_end(r);
+    while (!run_is_finished(r)) {
+        TRY(run_train_epoch(r));
+        TRY(run_evaluate_epoch(r));
+        run_decide(r);
         progress_close_epoch(p);
-        TRY(save(r));
+        TRY(run_save(r));
     }
     return STATUS_OK;
 }
 
-static enum status finish(struct run *r)
+static enum status run_finish(struct run *r)
 {
     struct trainer *t = r->t;
     if (t->timeline) timeline_finish(t->timeline);
     TRY(saver_finish(r->saver));
     double peak_bytes = comm_max(t->comm, mem_peak_bytes());
-    if (is_root(r)) tell_done(r, peak_bytes);
+    if (run_is_root(r)) run_report_done(r, peak_bytes);
     comm_barrier(t->comm);
     return STATUS_OK;
 }
@@ -336,14 +336,14 @@ enum status trainer_run(struct trainer *t, const struct observer *observer, cons
 {
     struct run r = {.t = t, .observer = observer};
     t->observer = observer;
-    t->progress.best.metric = best_metric(t);
+    t->progress.best.metric = run_get_best_metric(t);
     t->progress.stop.metric = t->config->early_stop;
     t->progress.stop.min_delta = t->config->min_delta;
     r.epoch.loss = r.epoch.accuracy = NAN; /* what is not measured is not 0 */
     enum status status = saver_create(&r.saver, t, checkpoint_dir);
     if (status == STATUS_OK) status = trainer_check(t);
     if (status == STATUS_OK) status = run_epochs(&r);
-    if (status == STATUS_OK) status = finish(&r);
+    if (status == STATUS_OK) status = run_finish(&r);
     saver_destroy(&r.saver);
     return status;
 }

@@ -9,8 +9,8 @@
 #include "train/trainer/private.h"
 
 /* The samples of virtual rank v in the batch at `position`: its fixed slice, cut at the end of the epoch. */
-static void choose_samples(struct trainer *t, const struct order *order, int64_t position, int64_t v,
-                           int64_t leaf)
+static void step_choose_samples(struct trainer *t, const struct order *order, int64_t position, int64_t v,
+                                int64_t leaf)
 {
     struct batch *b = &t->batch;
     b->first[leaf] = v * t->info.slice;
@@ -28,7 +28,7 @@ struct step {
 };
 
 /* Between the layers of a backward pass: gradients go to the other nodes. */
-static void grads_ready(void *self, int64_t first, int64_t count)
+static void step_send_grads(void *self, int64_t first, int64_t count)
 {
     struct step *s = self;
     double start = clock_seconds(), traced = trace_begin();
@@ -38,19 +38,19 @@ static void grads_ready(void *self, int64_t first, int64_t count)
 }
 
 /* The samples of a group of virtual ranks, and the model's input. */
-static void load_group(struct step *s, struct tree_node group)
+static void step_load_group(struct step *s, struct tree_node group)
 {
     struct trainer *t = s->t;
     double traced = trace_begin();
     t->batch.leaves = group.hi - group.lo;
     for (int64_t leaf = 0; leaf < t->batch.leaves; leaf++)
-        choose_samples(t, s->order, s->position, group.lo + leaf, leaf);
+        step_choose_samples(t, s->order, s->position, group.lo + leaf, leaf);
     batch_load(&t->batch, t->train, &t->normal, model_input(t->model));
     trace_end(traced, TRACE_PHASE, "data", 0);
 }
 
 /* Where a pass that is not finite went wrong. Remembered of this rank's first such pass in a row of bad steps. */
-static void find_culprit(struct trainer *t, const struct pass *pass, const struct layer *backward)
+static void step_find_culprit(struct trainer *t, const struct pass *pass, const struct layer *backward)
 {
     bool finite = true;
     for (int64_t leaf = 0; leaf < t->batch.leaves; leaf++)
@@ -66,7 +66,7 @@ static void find_culprit(struct trainer *t, const struct pass *pass, const struc
 }
 
 /* Signals are looked at as late as possible: all stop at the end of the very step in which one comes. */
-static uint64_t own_requests(const struct trainer *t)
+static uint64_t step_get_requests(const struct trainer *t)
 {
     switch (stop_asked()) {
     case STATUS_REQUEUE:
@@ -79,7 +79,7 @@ static uint64_t own_requests(const struct trainer *t)
 }
 
 /* Forward and backward pass of the group. */
-static void run_passes(struct trainer *t, struct pass *pass)
+static void step_run_passes(struct trainer *t, struct pass *pass)
 {
     struct batch *b = &t->batch;
     const struct layer *bad = NULL;
@@ -90,20 +90,20 @@ static void run_passes(struct trainer *t, struct pass *pass)
     trace_end(traced, TRACE_PHASE, "loss", 0);
     model_backward(t->model, pass);
     traced = trace_begin();
-    find_culprit(t, pass, bad);
-    sync_group_done(t->sync, b->sums, (struct sync_requests){own_requests(t), bad != NULL});
+    step_find_culprit(t, pass, bad);
+    sync_group_done(t->sync, b->sums, (struct sync_requests){step_get_requests(t), bad != NULL});
     trace_end(traced, TRACE_PHASE, "sum", 0);
 }
 
-static void run_group(struct step *s, struct tree_node group)
+static void step_run_group(struct step *s, struct tree_node group)
 {
     struct trainer *t = s->t;
     double start = clock_seconds(), hook = s->hook_seconds;
     activity_set_phase(ACTIVITY_READING);
-    load_group(s, group);
+    step_load_group(s, group);
     activity_set_phase(ACTIVITY_COMPUTING);
     double loaded = clock_seconds(), traced = trace_begin();
-    struct pass_hooks hooks = {.grads_ready = grads_ready, .self = s};
+    struct pass_hooks hooks = {.grads_ready = step_send_grads, .self = s};
     struct pass pass = {.params = sync_params(t->sync),
                         .grads = sync_gradient(t->sync),
                         .seed = (uint64_t)t->config->seed,
@@ -116,7 +116,7 @@ static void run_group(struct step *s, struct tree_node group)
                         .hooks = sync_uses_ready(t->sync) ? &hooks : NULL};
     trace_end(traced, TRACE_PHASE, "params", 0);
     double ready = clock_seconds();
-    run_passes(t, &pass);
+    step_run_passes(t, &pass);
     double computed = clock_seconds();
     hook = s->hook_seconds - hook;
     t->data_seconds += loaded - start;
@@ -125,19 +125,19 @@ static void run_group(struct step *s, struct tree_node group)
 }
 
 /* Whether this rank is among those that went wrong first. Collective. */
-static bool was_first(struct trainer *t)
+static bool step_was_first(struct trainer *t)
 {
     double ago = t->culprit[0] ? (double)(t->progress.step - t->culprit_step) : -1;
     return comm_max(t->comm, ago) == ago && ago >= 0;
 }
 
 /* Ends the run when that happened too often. Collective. */
-static enum status count_bad(struct trainer *t, int64_t epoch, double lr)
+static enum status step_count_bad(struct trainer *t, int64_t epoch, double lr)
 {
     t->progress.bad_steps++;
     if (++t->progress.bad_in_a_row < t->config->max_bad_steps) return STATUS_OK;
     enum status mine = STATUS_OK;
-    if (was_first(t))
+    if (step_was_first(t))
         mine = status_fail(
             STATUS_DIVERGED,
             "epoch %lld, step %lld: %lld step%s in a row not finite and skipped (train.max_bad_steps); the "
@@ -154,7 +154,7 @@ enum status trainer_step(struct trainer *t, const struct order *order, int64_t e
 {
     struct step s = {.t = t, .order = order, .position = position};
     for (struct tree_node group = sync_group(t->sync); group.lo < group.hi; group = sync_group(t->sync))
-        run_group(&s, group);
+        step_run_group(&s, group);
 
     double start = clock_seconds(), traced = trace_begin();
     activity_set_phase(ACTIVITY_UPDATING);
@@ -174,7 +174,7 @@ enum status trainer_step(struct trainer *t, const struct order *order, int64_t e
     t->sync_seconds += clock_seconds() - start;
     t->steps_timed++;
     activity_set_step(++t->progress.step);
-    if (bad) return count_bad(t, epoch, lr);
+    if (bad) return step_count_bad(t, epoch, lr);
     t->progress.empty_steps += skip;
     if (skip) return STATUS_OK; /* says nothing about the weights */
     t->progress.bad_in_a_row = 0;

@@ -12,15 +12,15 @@
 #define FAR_OUT      3.0 /* times the median distance from the median */
 #define WORTH_SAYING 1.0 /* ms a step and more lost */
 
-static int compare(const void *a, const void *b)
+static int stragglers_compare(const void *a, const void *b)
 {
     double x = *(const double *)a, y = *(const double *)b;
     return (x > y) - (x < y);
 }
 
-static double sort_to_median(double *values, int count)
+static double stragglers_find_median(double *values, int count)
 {
-    qsort(values, (size_t)count, sizeof *values, compare);
+    qsort(values, (size_t)count, sizeof *values, stragglers_compare);
     return values[(count - 1) / 2];
 }
 
@@ -30,22 +30,22 @@ bool stragglers_judge(double *ms, double *scratch, int ranks, struct rank_times 
     for (int r = 1; r < ranks; r++)
         if (ms[r] > ms[slowest]) slowest = r;
     times->slowest = slowest;
-    times->median = sort_to_median(ms, ranks);
+    times->median = stragglers_find_median(ms, ranks);
     times->min = ms[0];
     times->max = ms[ranks - 1];
     for (int r = 0; r < ranks; r++) scratch[r] = fabs(ms[r] - times->median);
-    double spread = sort_to_median(scratch, ranks), excess = times->max - times->median;
+    double spread = stragglers_find_median(scratch, ranks), excess = times->max - times->median;
     return times->max > TOO_SLOW * times->median && excess > FAR_OUT * spread;
 }
 
-static int passes_of(const struct trainer *t, int rank)
+static int stragglers_count_passes(const struct trainer *t, int rank)
 {
     struct tree_node range = tree_range((int)t->info.leaves, rank, comm_size(t->comm));
     return range.hi - range.lo;
 }
 
 /* Every rank has all times and comes to the same end. */
-static void name_slowest(struct trainer *t, const struct rank_times *times)
+static void stragglers_report(struct trainer *t, const struct rank_times *times)
 {
     char host[PROCESS_HOST_SIZE];
     if (t->straggler == times->slowest + 1) return;
@@ -57,15 +57,15 @@ static void name_slowest(struct trainer *t, const struct rank_times *times)
 }
 
 /* `ms` is [2 ranks], zeroed. */
-static void compare_ranks(struct trainer *t, double *ms, struct rank_times *times)
+static void stragglers_compare_ranks(struct trainer *t, double *ms, struct rank_times *times)
 {
     int ranks = comm_size(t->comm), me = comm_rank(t->comm);
     double work = t->data_seconds + t->compute_seconds;
-    ms[me] = 1000 * work / (double)t->steps_timed / passes_of(t, me);
+    ms[me] = 1000 * work / (double)t->steps_timed / stragglers_count_passes(t, me);
     comm_merge_doubles(t->comm, ms, ranks);
     bool outlier = stragglers_judge(ms, ms + ranks, ranks, times);
-    double lost = (times->max - times->median) * passes_of(t, times->slowest);
-    if (outlier && lost > WORTH_SAYING) name_slowest(t, times);
+    double lost = (times->max - times->median) * stragglers_count_passes(t, times->slowest);
+    if (outlier && lost > WORTH_SAYING) stragglers_report(t, times);
 }
 
 enum status stragglers_find(struct trainer *t, struct rank_times *times)
@@ -75,7 +75,7 @@ enum status stragglers_find(struct trainer *t, struct rank_times *times)
     *times = (struct rank_times){0};
     if (t->steps_timed == 0) return STATUS_OK;
     enum status status = comm_agree(t->comm, mem_alloc(&ms, 2 * (size_t)ranks, sizeof *ms, "times of ranks"));
-    if (status == STATUS_OK) compare_ranks(t, ms, times);
+    if (status == STATUS_OK) stragglers_compare_ranks(t, ms, times);
     mem_free(&ms);
     return status;
 }

@@ -40,7 +40,7 @@ int64_t timeline_room(const struct trainer *t, int64_t steps)
 }
 
 /* Rank 0. Opened before the run: who asks for a file that cannot be written hears it now. */
-static enum status open_file(struct timeline *tl)
+static enum status timeline_open_file(struct timeline *tl)
 {
     size_t size = strlen(tl->path) + 32;
     TRY(mem_alloc(&tl->temporary, size, 1, "file name"));
@@ -60,7 +60,7 @@ enum status timeline_create(struct timeline **out, struct comm *comm, struct tra
     tl->first = first;
     tl->end = first + count;
     TRY(comm_agree(comm, trace_create(timeline_room(t, count))));
-    TRY(comm_agree(comm, comm_rank(comm) == 0 ? open_file(tl) : STATUS_OK));
+    TRY(comm_agree(comm, comm_rank(comm) == 0 ? timeline_open_file(tl) : STATUS_OK));
 
     double start = comm_rank(comm) == 0 ? clock_seconds() : 0;
     double offset = comm_clock_offset(comm);
@@ -91,7 +91,7 @@ struct text {
     size_t left;
 };
 
-static void __attribute__((format(printf, 2, 3))) append(struct text *t, const char *format, ...)
+static void __attribute__((format(printf, 2, 3))) timeline_append(struct text *t, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
@@ -102,7 +102,7 @@ static void __attribute__((format(printf, 2, 3))) append(struct text *t, const c
     t->left -= (size_t)length;
 }
 
-static void append_heads(struct text *t, const struct comm *c)
+static void timeline_append_heads(struct text *t, const struct comm *c)
 {
     struct utsname system;
     char host[128] = "";
@@ -111,47 +111,49 @@ static void append_heads(struct text *t, const struct comm *c)
         if (!isalnum((unsigned char)*s) && *s != '.' && *s != '-') *s = '_'; /* need not be escaped */
     int node = comm_node(c), rank = comm_rank(c);
     if (comm_local_rank(c) == 0)
-        append(t,
-               ",\n{\"ph\": \"M\", \"name\": \"process_name\", \"pid\": %d, \"args\": {\"name\": \"node %d "
-               "(%s)\"}}",
-               node, node, host);
-    append(t,
-           ",\n{\"ph\": \"M\", \"name\": \"thread_name\", \"pid\": %d, \"tid\": %d, \"args\": {\"name\": "
-           "\"rank %d\"}}",
-           node, rank, rank);
+        timeline_append(
+            t,
+            ",\n{\"ph\": \"M\", \"name\": \"process_name\", \"pid\": %d, \"args\": {\"name\": \"node %d "
+            "(%s)\"}}",
+            node, node, host);
+    timeline_append(
+        t,
+        ",\n{\"ph\": \"M\", \"name\": \"thread_name\", \"pid\": %d, \"tid\": %d, \"args\": {\"name\": "
+        "\"rank %d\"}}",
+        node, rank, rank);
 }
 
-static void append_event(struct text *t, const struct timeline *tl, const struct trace_event *e)
+static void timeline_append_event(struct text *t, const struct timeline *tl, const struct trace_event *e)
 {
     static const char *const categories[] = {"step", "phase", "layer", "layer", "wait"};
-    append(t, ",\n{\"ph\": \"X\", \"cat\": \"%s\", \"name\": \"%s", categories[e->kind], e->name);
-    if (e->kind == TRACE_FORWARD) append(t, " %d forward", e->index);
-    if (e->kind == TRACE_BACKWARD) append(t, " %d backward", e->index);
-    if (e->kind == TRACE_STEP) append(t, " %d", e->index);
-    append(t, "\", \"pid\": %d, \"tid\": %d, \"ts\": %.3f, \"dur\": %.3f}", comm_node(tl->comm),
-           comm_rank(tl->comm), (e->start - tl->origin) * 1e6, (e->end - e->start) * 1e6);
+    timeline_append(t, ",\n{\"ph\": \"X\", \"cat\": \"%s\", \"name\": \"%s", categories[e->kind], e->name);
+    if (e->kind == TRACE_FORWARD) timeline_append(t, " %d forward", e->index);
+    if (e->kind == TRACE_BACKWARD) timeline_append(t, " %d backward", e->index);
+    if (e->kind == TRACE_STEP) timeline_append(t, " %d", e->index);
+    timeline_append(t, "\", \"pid\": %d, \"tid\": %d, \"ts\": %.3f, \"dur\": %.3f}", comm_node(tl->comm),
+                    comm_rank(tl->comm), (e->start - tl->origin) * 1e6, (e->end - e->start) * 1e6);
 }
 
 /* What this rank recorded, as list members that each follow a comma. */
-static enum status format_events(const struct timeline *tl, char **text)
+static enum status timeline_format_events(const struct timeline *tl, char **text)
 {
     int64_t count;
     const struct trace_event *events = trace_events(&count);
     size_t size = HEAD_TEXT + (size_t)count * EVENT_TEXT;
     TRY(mem_alloc(text, size, 1, "text of the timeline"));
     struct text t = {*text, size};
-    append_heads(&t, tl->comm);
-    for (int64_t i = 0; i < count; i++) append_event(&t, tl, &events[i]);
+    timeline_append_heads(&t, tl->comm);
+    for (int64_t i = 0; i < count; i++) timeline_append_event(&t, tl, &events[i]);
     return STATUS_OK;
 }
 
-static void write_rank(void *self, const char *text)
+static void timeline_write_rank(void *self, const char *text)
 {
     fputs(text, ((struct timeline *)self)->out);
 }
 
 /* Rank 0: the file gets its name. */
-static enum status commit(struct timeline *tl)
+static enum status timeline_commit(struct timeline *tl)
 {
     fputs("\n]}\n", tl->out);
     bool failed = ferror(tl->out) != 0;
@@ -163,17 +165,18 @@ static enum status commit(struct timeline *tl)
     return status_fail(STATUS_OTHER, "%s: cannot be written: %s", tl->path, strerror(code));
 }
 
-static enum status save(struct timeline *tl)
+static enum status timeline_save(struct timeline *tl)
 {
     char *text = NULL;
-    enum status status = comm_agree(tl->comm, format_events(tl, &text));
+    enum status status = comm_agree(tl->comm, timeline_format_events(tl, &text));
     if (comm_rank(tl->comm) == 0)
         fprintf(tl->out,
                 "{\"displayTimeUnit\": \"ms\", \"traceEvents\": [\n{\"ph\": \"M\", \"name\": \"trace\", "
                 "\"args\": {\"lost\": %lld}}",
                 (long long)trace_lost());
-    if (status == STATUS_OK) status = comm_gather_text(tl->comm, text, write_rank, tl);
-    if (status == STATUS_OK) status = comm_agree(tl->comm, comm_rank(tl->comm) == 0 ? commit(tl) : STATUS_OK);
+    if (status == STATUS_OK) status = comm_gather_text(tl->comm, text, timeline_write_rank, tl);
+    if (status == STATUS_OK)
+        status = comm_agree(tl->comm, comm_rank(tl->comm) == 0 ? timeline_commit(tl) : STATUS_OK);
     mem_free(&text);
     return status;
 }
@@ -185,7 +188,7 @@ void timeline_finish(struct timeline *tl)
     trace_stop();
     if (!tl->started)
         log_warn("%s: no step of the timeline's window was reached", tl->path);
-    else if (save(tl) != STATUS_OK)
+    else if (timeline_save(tl) != STATUS_OK)
         log_warn("%s", status_text());
     else
         log_info("the timeline is in %s (open it in ui.perfetto.dev)", tl->path);

@@ -14,7 +14,7 @@
 #include "train/watch.h"
 
 /* The batch must divide into V slices; V is the configured number, or the number of ranks if that is more. */
-static enum status check_batch(const struct trainer *t, int64_t v)
+static enum status trainer_check_batch(const struct trainer *t, int64_t v)
 {
     int64_t batch = t->config->batch, below = batch / v * v, samples = dataset_info(t->train)->samples;
     const char *cause = v > t->config->virtual_ranks ? " (one for each rank; or start fewer ranks)" : "";
@@ -36,7 +36,7 @@ static enum status check_batch(const struct trainer *t, int64_t v)
 }
 
 /* Virtual ranks, slices and steps. */
-static enum status plan_batches(struct trainer *t)
+static enum status trainer_plan_batches(struct trainer *t)
 {
     struct trainer_info *i = &t->info;
     int64_t batch = t->config->batch;
@@ -44,7 +44,7 @@ static enum status plan_batches(struct trainer *t)
     i->val_samples = t->val ? dataset_info(t->val)->samples : 0;
     int64_t ranks = comm_size(t->comm), v = t->config->virtual_ranks, micro = t->config->accumulate;
     i->virtual_ranks = ranks > v ? ranks : v;
-    TRY(check_batch(t, i->virtual_ranks));
+    TRY(trainer_check_batch(t, i->virtual_ranks));
     if (batch / i->virtual_ranks % micro != 0)
         return status_fail(STATUS_CONFIG,
                            "train.accumulate: %" PRId64 " passes, but each of %" PRId64
@@ -63,16 +63,16 @@ static enum status plan_batches(struct trainer *t)
 }
 
 /* The layer that makes the outputs; a view leaves them as they are. */
-static const struct layer *last_layer(const struct model *m)
+static const struct layer *trainer_find_last_layer(const struct model *m)
 {
     const struct layer *l = model_layer(m, model_layer_count(m) - 1);
     while (l->ops->is_view && l->inputs[0] > 0) l = model_layer(m, l->inputs[0] - 1);
     return l;
 }
 
-static enum status build_parts(struct trainer *t)
+static enum status trainer_build_parts(struct trainer *t)
 {
-    TRY(plan_batches(t));
+    TRY(trainer_plan_batches(t));
     int64_t ranks = comm_size(t->comm), most = (t->info.leaves + ranks - 1) / ranks;
     const struct model_options options = {
         .kernels = kernels, .lanes = t->info.lanes, .max_leaves = most, .training = true};
@@ -86,7 +86,7 @@ static enum status build_parts(struct trainer *t)
                                                 .kind = dataset_kind(t->train),
                                                 .outputs = outputs,
                                                 .threshold = t->config->metrics_threshold}));
-    TRY(loss_check_last_layer(&t->loss, last_layer(t->model)->ops));
+    TRY(loss_check_last_layer(&t->loss, trainer_find_last_layer(t->model)->ops));
     TRY(batch_create(&t->batch, t->info.lanes, model_leaves(t->model), dataset_width(t->train)));
     t->batch.target_normal = t->targets.channels ? &t->targets : NULL;
     if (!t->val) return STATUS_OK;
@@ -96,7 +96,7 @@ static enum status build_parts(struct trainer *t)
 }
 
 /* Metrics that decide something must exist, before the first step. */
-static enum status check_watched(const struct trainer *t)
+static enum status trainer_check_watched(const struct trainer *t)
 {
     const struct config *c = t->config;
     const struct scores *scores = t->val ? t->evaluation.scores : NULL;
@@ -107,7 +107,7 @@ static enum status check_watched(const struct trainer *t)
     return watch_check("checkpoint.best", c->checkpoint_best, task, scores);
 }
 
-static void fill_info(struct trainer *t)
+static void trainer_fill_info(struct trainer *t)
 {
     const struct source_info *source = dataset_info(t->train);
     struct trainer_info *i = &t->info;
@@ -127,18 +127,18 @@ static void fill_info(struct trainer *t)
     i->copy_bytes = (double)snapshot_bytes(t);
 }
 
-static void init_params(void *self, float *params)
+static void trainer_init_params(void *self, float *params)
 {
     const struct trainer *t = self;
     model_init_params(t->model, (uint64_t)t->config->seed, params);
 }
 
-static void add_sums(void *sum, const void *record)
+static void trainer_add_sums(void *sum, const void *record)
 {
     loss_sums_add(sum, record);
 }
 
-static enum status create_sync(struct trainer *t)
+static enum status trainer_create_sync(struct trainer *t)
 {
     return sync_create(&t->sync, t->comm,
                        &(struct sync_spec){.count = model_param_floats(t->model),
@@ -147,7 +147,7 @@ static enum status create_sync(struct trainer *t)
                                            .max_group = (int)model_leaves(t->model),
                                            .tree = t->config->sync_method == SYNC_TREE,
                                            .record_bytes = sizeof(struct loss_sums),
-                                           .add = add_sums});
+                                           .add = trainer_add_sums});
 }
 
 enum status trainer_create(struct trainer **out, struct comm *comm, const struct config *config,
@@ -161,13 +161,13 @@ enum status trainer_create(struct trainer **out, struct comm *comm, const struct
     t->config = config;
     t->config_text = config_text;
     TRY(trainer_load_data(t));
-    TRY(comm_agree(comm, build_parts(t)));
-    TRY(comm_agree(comm, check_watched(t)));
-    TRY(create_sync(t));
+    TRY(comm_agree(comm, trainer_build_parts(t)));
+    TRY(comm_agree(comm, trainer_check_watched(t)));
+    TRY(trainer_create_sync(t));
     if (config->check_every > 0) TRY(sync_audit(t->sync));
     TRY(comm_agree(comm, connect_update(&t->update, config, t->model, t->sync)));
-    sync_fill_params(t->sync, init_params, t);
-    fill_info(t);
+    sync_fill_params(t->sync, trainer_init_params, t);
+    trainer_fill_info(t);
     return STATUS_OK;
 }
 

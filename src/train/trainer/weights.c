@@ -14,30 +14,31 @@ struct taking {
     int64_t taken, left;
 };
 
-static void tell(const struct taking *s, const char *name, int rank, const int64_t *dims, const char *what)
+static void weights_report(const struct taking *s, const char *name, int rank, const int64_t *dims,
+                           const char *what)
 {
     char shape[H5_TEXT_SIZE];
     h5_shape_text(rank, dims, shape);
     fprintf(s->list, "  %-32s %-18s %s\n", name, shape, what);
 }
 
-static enum status leave(struct taking *s, const char *name, const struct tensor *t, const char *why)
+static enum status weights_leave(struct taking *s, const char *name, const struct tensor *t, const char *why)
 {
     char text[2 * H5_TEXT_SIZE];
     snprintf(text, sizeof text, "left as initialised: %s", why);
-    tell(s, name, t->rank, t->dims, text);
+    weights_report(s, name, t->rank, t->dims, text);
     s->left++;
     return STATUS_OK;
 }
 
-static enum status take_tensor(void *self, const struct layer *l, const struct tensor *t)
+static enum status weights_take_tensor(void *self, const struct layer *l, const struct tensor *t)
 {
     struct taking *s = self;
     char name[CHECKPOINT_PATH], shape[H5_TEXT_SIZE], why[H5_TEXT_SIZE + 32];
     checkpoint_tensor_path(name, "model", l, t);
     enum h5_object what;
     TRY(h5_what(s->file, name, &what));
-    if (what != H5_OBJECT_DATASET) return leave(s, name, t, "there is none");
+    if (what != H5_OBJECT_DATASET) return weights_leave(s, name, t, "there is none");
     struct h5_data *data = NULL;
     TRY(h5_data_open(&data, s->file, name));
     const struct h5_info *info = h5_data_info(data);
@@ -45,9 +46,9 @@ static enum status take_tensor(void *self, const struct layer *l, const struct t
     h5_shape_text(info->rank, info->dims, shape);
     h5_data_close(&data);
     snprintf(why, sizeof why, "it is %s there", shape);
-    if (!fits) return leave(s, name, t, why);
+    if (!fits) return weights_leave(s, name, t, why);
     TRY(checkpoint_read_tensor(s->file, "model", l, t, s->params + t->offset));
-    tell(s, name, t->rank, t->dims, "taken");
+    weights_report(s, name, t->rank, t->dims, "taken");
     s->taken++;
     return STATUS_OK;
 }
@@ -57,7 +58,7 @@ struct search {
     bool found;
 };
 
-static enum status compare_name(void *self, const struct layer *l, const struct tensor *t)
+static enum status weights_compare_name(void *self, const struct layer *l, const struct tensor *t)
 {
     struct search *s = self;
     char name[CHECKPOINT_PATH];
@@ -67,31 +68,32 @@ static enum status compare_name(void *self, const struct layer *l, const struct 
 }
 
 /* A tensor of the file that this model has no place for. */
-static void list_unused(void *self, const char *name, const struct h5_info *info)
+static void weights_list_unused(void *self, const char *name, const struct h5_info *info)
 {
     struct taking *s = self;
     while (*name == '/') name++;
     struct search search = {.name = name};
-    (void)checkpoint_each_tensor(s->model, compare_name, &search);
-    if (info && !search.found) tell(s, name, info->rank, info->dims, "not used: this model has none");
+    (void)checkpoint_each_tensor(s->model, weights_compare_name, &search);
+    if (info && !search.found)
+        weights_report(s, name, info->rank, info->dims, "not used: this model has none");
 }
 
-static enum status take_all(struct taking *s)
+static enum status weights_take_all(struct taking *s)
 {
-    TRY(checkpoint_each_tensor(s->model, take_tensor, s));
-    TRY(h5_visit(s->file, "model", list_unused, s));
+    TRY(checkpoint_each_tensor(s->model, weights_take_tensor, s));
+    TRY(h5_visit(s->file, "model", weights_list_unused, s));
     if (s->taken > 0) return STATUS_OK;
     return status_fail(STATUS_CONFIG, "none of its tensors has name and shape of one of this model's");
 }
 
 /* Rank 0's part. */
-static enum status take(void *self, float *params, float *const slots[SYNC_SLOTS])
+static enum status weights_take(void *self, float *params, float *const slots[SYNC_SLOTS])
 {
     (void)slots;
     struct taking *s = self;
     s->params = params;
     TRY(checkpoint_open(&s->file, s->path));
-    enum status status = take_all(s);
+    enum status status = weights_take_all(s);
     h5_close(&s->file);
     return status == STATUS_OK ? status : status_at(status, "%s", s->path);
 }
@@ -99,5 +101,5 @@ static enum status take(void *self, float *params, float *const slots[SYNC_SLOTS
 enum status trainer_init_from(struct trainer *t, const char *path, FILE *list)
 {
     struct taking s = {.model = t->model, .path = path, .list = list};
-    return sync_restore(t->sync, take, &s);
+    return sync_restore(t->sync, weights_take, &s);
 }
