@@ -1,4 +1,4 @@
-/* bench.h - measurements that ship with the program, so that anyone can repeat them on their machine. */
+/* bench.h - benchmarks that ship with the program, to be repeated on any machine. */
 #ifndef BENCH_BENCH_H
 #define BENCH_BENCH_H
 
@@ -16,11 +16,12 @@ struct bench_memory {
 struct bench_peak {
     double sgemm_flops, slowest_rank_flops; /* of the best round of products of several sizes */
     struct bench_memory memory;             /* arrays far larger than a core's own caches */
-    struct bench_memory main_memory; /* larger than all caches; zeros when there is no room for such arrays */
+    struct bench_memory
+        main_memory; /* larger than all caches; zeros when memory is too small for such arrays */
     const char *isa, *blas;
 };
 
-/* About two seconds. Every rank gets the result. Collective. Errors: STATUS_OTHER, memory. */
+/* Takes about two seconds. Every rank gets the result. Collective. Errors: STATUS_OTHER, memory. */
 enum status bench_peak(struct comm *comm, struct bench_peak *peak);
 
 struct bench_way {
@@ -33,16 +34,15 @@ struct bench_sync {
     const char *optim;
     int64_t params, repeats;
     double
-        bytes; /* that must move: every rank's gradient is read once, parameters and slots read and written once */
+        bytes; /* that must move: all gradients are read once, parameters and slots read and written once */
     struct bench_way tree;      /* sync.method tree */
     struct bench_way allreduce; /* MPI_Allreduce and the whole update on every rank */
-    struct bench_way
-        traffic;           /* loops of all ranks at once that do nothing but read and write as many bytes */
-    struct bench_way copy; /* memcpy of all ranks at once of half as many bytes from here to there */
+    struct bench_way traffic;   /* loops of all ranks at once that only read and write as many bytes */
+    struct bench_way copy;      /* memcpy of half as many bytes by all ranks at once */
 };
 
-/* All ways in turns, `repeats` of each after a warm-up. `optim` is a name in the registry (SGD with momentum).
- * Every rank gets a result, rank 0's is meant. Collective. Errors: STATUS_OTHER, memory. */
+/* Runs all ways in turns, `repeats` of each after a warm-up. `optim` is a name in the registry, with default
+ * arguments. Use the result of rank 0. Collective. Errors: STATUS_OTHER, memory. */
 enum status bench_sync(struct comm *comm, const char *optim, int64_t params, int64_t repeats,
                        struct bench_sync *result);
 
@@ -50,7 +50,7 @@ struct trainer;
 
 #define BENCH_STEP_ROWS (2 * MODEL_MAX_LAYERS + 16)
 
-/* What one line of the table stands for: the whole step, a phase of it, or a layer in a phase. */
+/* A line of the table: the whole step, a phase of it, or a layer in a phase. */
 struct bench_step_row {
     char name[32];
     int depth;      /* 0: phase, 1: part of the phase above */
@@ -65,16 +65,16 @@ struct bench_step {
     struct bench_step_row rows[BENCH_STEP_ROWS]; /* in the order of a step */
     struct bench_step_row whole;
     struct bench_peak peak; /* sgemm only */
-    double resident_bytes;  /* the most memory a rank had, as the system counts it, shared windows included */
+    double resident_bytes;  /* maximum resident memory of a rank, shared windows included */
     double model_bytes;     /* of them, activations and scratch of the passes: private to each rank */
     double shared_bytes;    /* data, parameters, gradients: one copy for all ranks of a node */
 };
 
-/* Runs steps of the trainer's model for some seconds, with recording on (trace.h), interleaved with sgemm. The
- * weights are changed. Collective. Errors: STATUS_DIVERGED; STATUS_OTHER, memory. */
+/* Runs steps of the trainer's model for some seconds, with recording on (trace.h), interleaved with sgemm.
+ * The weights are changed. Collective. Errors: STATUS_DIVERGED; STATUS_OTHER, memory. */
 enum status bench_step(struct trainer *t, struct bench_step *result);
 
-/* What it costs to save a run; times in seconds, of rank 0. */
+/* Cost of saving a run; times in seconds, of rank 0. */
 struct bench_checkpoint {
     const char *optim;
     int64_t params;
@@ -84,13 +84,15 @@ struct bench_checkpoint {
     double step;               /* one, with no checkpoint */
     double copy;               /* at the step's end, when all wait */
     double write, write_alone; /* to the disk: beside steps, and while all wait */
-    double busy;               /* of the former it had a core, which the steps miss if none was free */
-    double cost, cost_waited;  /* steps and a checkpoint, beside or one after the other, less the steps */
-    double slower;             /* steps with a checkpoint beside them to steps without */
+    double busy;               /* CPU time of `write`, which the steps lose if no core was free */
+    double cost,
+        cost_waited; /* of a checkpoint, in parallel or after the steps: time minus that of the steps */
+    double slower;   /* ratio: steps during a checkpoint to steps without */
 };
 
-/* Rounds of steps alone, beside a checkpoint, and after one that was waited for. The files go to `folder`, which is removed.
- * The weights are changed. Collective. Errors: STATUS_DIVERGED; STATUS_OTHER, memory or disk. */
+/* Rounds of steps alone, beside a checkpoint, and after one that was waited for. The files go to `folder`,
+ * which is removed. The weights are changed. Collective. Errors: STATUS_DIVERGED; STATUS_OTHER, memory or
+ * disk. */
 enum status bench_checkpoint(struct trainer *t, const char *folder, struct bench_checkpoint *result);
 
 /* One kernel on one shape. Rates are calls per second, the sum over the ranks. */
@@ -99,23 +101,23 @@ struct bench_kernel {
     double flops;        /* of one call; 0 for what only moves memory */
     double bytes;        /* that one call must read and write */
     double best, median; /* the kernel */
-    double roof;         /* what the peak of sgemm and the moving of as many bytes allow */
+    double roof;         /* limit by the peak of sgemm and by memory traffic */
     double sgemm;        /* sgemm on the same arithmetic; 0 if there is none */
 };
 
-/* Every kernel (whose name contains `filter`, unless NULL) in turns with sgemm and with memory traffic, on all ranks
- * at once; a convolution's arithmetic is that of the plain sum. `take` gets each result on every rank. Collective.
- * Errors: STATUS_CONFIG if nothing has such a name; STATUS_OTHER, memory. */
+/* Runs every kernel (whose name contains `filter`, unless NULL) in turns with sgemm and with memory traffic,
+ * on all ranks at once; the arithmetic of a convolution is that of the direct sum. `take` gets each result on
+ * every rank. Collective. Errors: STATUS_CONFIG if no kernel has such a name; STATUS_OTHER, memory. */
 enum status bench_kernels(struct comm *comm, const char *filter,
                           void (*take)(void *self, const struct bench_kernel *result), void *self);
 
-/* A data set on its way in; times are the best of several, rates the sum over the ranks of the best round. */
+/* Reading of a data set; times are the best of several, rates the sum over the ranks in the best round. */
 struct bench_loader {
     int64_t samples, batch; /* batch: of a rank */
     double sample_bytes;    /* as stored */
     double window_bytes;    /* in memory, labels included */
     double file_bytes;      /* 0 if the data set is no file */
-    double load_seconds;    /* from nothing to the shared window, all ranks together */
+    double load_seconds;    /* from the file into the shared window, all ranks together */
     double read_seconds;    /* one rank reads the file once */
     double gathered,
         copied;         /* samples per second: shuffled, into normalised lanes; by memcpy of as many bytes */

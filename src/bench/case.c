@@ -1,3 +1,4 @@
+/* case.c - the kernels that are measured, with their shapes and operands. */
 #include "bench/case.h"
 
 #include <assert.h>
@@ -68,7 +69,7 @@ static void case_add_products(struct list *l, struct bench_case *shape, int64_t 
     c->run = run[0];
     c->m = out, c->n = columns, c->k = patch;
     c->read = x + w, c->written = y;
-    if (!is_first) { /* nobody needs the gradient of an image */
+    if (!is_first) { /* the gradient of the input is not needed */
         c = case_add(l, shape, "data gradient");
         c->run = run[1];
         c->m = patch, c->n = columns, c->k = out;

@@ -1,4 +1,4 @@
-/* case.h - a kernel on a shape, ready to be called. */
+/* case.h - a kernel with its shape and operands, ready to run. */
 #ifndef BENCH_CASE_H
 #define BENCH_CASE_H
 
@@ -15,14 +15,14 @@ struct bench_case {
         struct linear linear;
         int64_t count;
     };
-    /* Room, in floats: what the kernel takes in, gives out, its weights, its scratch. */
+    /* Sizes in floats of input, output, weights and scratch. */
     int64_t x_floats, y_floats, weight_floats, scratch_floats;
     float *x, *y, *weight, *scratch;
 };
 
 #define BENCH_CASES 96
 
-/* Fills `cases` with all there are, without memory, and returns their number. */
+/* Fills `cases` with all cases, without memory, and returns their number. */
 int bench_case_list(struct bench_case cases[BENCH_CASES]);
 
 #endif

@@ -1,6 +1,6 @@
-/* checkpoint.c - what a checkpoint costs the run. Rounds of three: steps alone; a checkpoint beside as many steps; one
- * that is waited for, then as many steps. The costs are differences within a round, so what other programs do to all three of
- * them cancels out; the medians of the rounds are told. */
+/* checkpoint.c - measures what a checkpoint costs the run. Rounds of three: steps alone; a checkpoint beside
+ * as many steps; one that is waited for, then as many steps. The costs are differences within a round, so
+ * what other programs do to all three of them cancels out; the medians of the rounds are told. */
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -112,9 +112,9 @@ static void bench_checkpoint_remove_folder(const char *folder)
 
 enum status bench_checkpoint(struct trainer *t, const char *folder, struct bench_checkpoint *result)
 {
-    static const struct observer nobody;
+    static const struct observer no_observer;
     struct session s = {.t = t};
-    t->observer = &nobody;
+    t->observer = &no_observer;
     *result =
         (struct bench_checkpoint){.params = model_param_count(t->model), .optim = t->config->optim->name};
     result->bytes = (double)(1 + t->config->optim->slots) * (double)result->params * sizeof(float);

@@ -1,4 +1,5 @@
-/* kernels.c - each kernel in turns with sgemm on the same arithmetic and with the traffic it cannot avoid. */
+/* kernels.c - runs each kernel in turns with sgemm of the same arithmetic and with its unavoidable memory
+ * traffic. */
 #include <math.h>
 #include <string.h>
 

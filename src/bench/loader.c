@@ -1,4 +1,4 @@
-/* loader.c - the way of the samples: from the file into the window, from the window into lanes. */
+/* loader.c - measures reading a set from its file into the window, and gathering samples into lanes. */
 #include <fcntl.h>
 #include <math.h>
 #include <stdio.h>

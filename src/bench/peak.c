@@ -1,4 +1,4 @@
-/* peak.c - what the machine can do: products by sgemm, and plain loops over memory. */
+/* peak.c - measures the machine: sgemm, and plain loops over memory. */
 #include "bench/private.h"
 
 #include <math.h>
@@ -78,7 +78,7 @@ static void bench_peak_multiply_rounds(struct comm *comm, double *of_rank, int r
         for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
             double size = (double)sizes[i];
             struct work w = {.count = sizes[i], .a = memory, .b = memory + all, .c = memory + 2 * all};
-            /* The shorter ones more often: they have better chances to run undisturbed on a shared machine. */
+            /* The shorter ones more often: on a shared machine they are more likely to run undisturbed. */
             for (int64_t times = largest * largest / (sizes[i] * sizes[i]); times > 0; times--) {
                 struct bench_rates r =
                     bench_round(comm, of_rank, bench_peak_multiply, &w, 2 * size * size * size);
@@ -121,8 +121,8 @@ static enum status bench_peak_measure_memory(struct comm *comm, double *of_rank,
     return STATUS_OK;
 }
 
-/* Arrays of one rank with which the ranks of a node overflow the last cache four times; 0 if they would take more
- * than a quarter of the free memory, or everything is so already. */
+/* Arrays of one rank with which the ranks of a node overflow the last cache four times; 0 if they would take
+ * more than a quarter of the free memory, or everything is so already. */
 static size_t bench_peak_get_main_memory(const struct comm *comm)
 {
     double cache = (double)sysconf(_SC_LEVEL3_CACHE_SIZE), ranks = comm_local_size(comm);

@@ -1,3 +1,4 @@
+/* round.c - one measured round over all ranks. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,6 @@
-/* step.c - where the time of a step goes. Rounds of steps and of sgemm alternate. The means are over the fastest
- * quarter of the steps: what other programs did to the rest does not show, and the parts still add up to the whole. */
+/* step.c - measures the parts of a step. Rounds of steps and of sgemm alternate. The means are over the
+ * fastest quarter of the steps: what other programs did to the rest does not show, and the parts still add up
+ * to the whole. */
 #include <assert.h>
 #include <stdio.h>
 #include <string.h>
@@ -49,8 +50,8 @@ static struct bench_step_row *bench_step_add_row(struct bench_step *r, const cha
     return row;
 }
 
-/* Every product is done once forward, and twice backward: for the weights, and for the layer below if there is one
- * to train. */
+/* Every product is done once forward, and twice backward: for the weights, and for the layer below if there
+ * is one to train. */
 static void bench_step_add_layer(struct session *s, int index, bool backward)
 {
     const struct layer *l = model_layer(s->t->model, index);
@@ -171,7 +172,8 @@ static enum status bench_step_run_rounds(struct session *s)
     return STATUS_OK;
 }
 
-/* The time that the fastest quarter of the steps keeps to. The ranks agree: it is rank 0's, in times_of_first. */
+/* The time that the fastest quarter of the steps keeps to. The ranks agree: it is rank 0's, in
+ * times_of_first. */
 static double bench_step_find_quarter(const struct session *s)
 {
     double *sorted = s->times_of_first + s->result->steps;

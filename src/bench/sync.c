@@ -1,4 +1,4 @@
-/* sync.c - the synchronisation against MPI_Allreduce and against what memory allows. */
+/* sync.c - compares sync with MPI_Allreduce and with memory bandwidth. */
 #include <math.h>
 #include <string.h>
 

@@ -1,3 +1,4 @@
+/* build.c - builds the model and selects kernels. */
 #include "train/build.h"
 
 #include "math/blas.h"

@@ -1,4 +1,4 @@
-/* build.h - what a training and an examination of its checkpoint begin with. */
+/* build.h - kernels and model of a configuration, for training and for running a checkpoint. */
 #ifndef TRAIN_BUILD_H
 #define TRAIN_BUILD_H
 
@@ -7,14 +7,14 @@
 #include "data/dataset/dataset.h"
 #include "nn/model.h"
 
-/* Chooses the kernels, and keeps BLAS in its thread. Collective. */
+/* Selects the kernels and makes BLAS single-threaded. Collective. */
 enum status build_start_math(struct comm *comm, const struct config *config);
 
-/* The model that the configuration says, for inputs of this shape unless it says another. Local. */
+/* Builds the model of the configuration, for this input shape unless it names one. Local. */
 enum status build_model(struct model **model, const struct config *config, struct shape input,
                         const struct model_options *options);
 
-/* STATUS_DATA if samples have another number of features. Local. */
+/* STATUS_DATA if the samples have another number of features. Local. */
 enum status build_check_shape(struct shape want, const struct dataset *d);
 
 #endif

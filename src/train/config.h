@@ -1,7 +1,7 @@
-/* config.h - everything a run is told, as plain values.
+/* config.h - all options of a run, as plain values.
  *
- * The app layer fills it from defaults, file, environment and flags; the trainer only reads it. Strings
- * are owned by the config. */
+ * The app layer fills it from defaults, file, environment and flags; train only reads it. The config owns
+ * its strings. */
 #ifndef TRAIN_CONFIG_H
 #define TRAIN_CONFIG_H
 
@@ -19,7 +19,7 @@ enum config_sync {
     SYNC_ALLREDUCE, /* MPI_Allreduce and a replicated update: the reference, equal to rounding only */
 };
 
-/* Machines that would not reckon the same bits. */
+/* Machines that would not produce bit-identical results. */
 enum config_mixed { MIXED_REFUSE, MIXED_ALLOW };
 
 struct config {

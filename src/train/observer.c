@@ -1,3 +1,4 @@
+/* observer.c - finds a metric in an evaluation event. */
 #include "train/observer.h"
 
 #include <string.h>

@@ -1,6 +1,6 @@
-/* observer.h - what the trainer tells while it runs; the app draws bars and writes files from it.
+/* observer.h - events of a run; the application prints and writes them.
  *
- * Only rank 0's observer is called. mark and settle may be NULL. Times are wall seconds. */
+ * Only the observer of rank 0 is called. mark and settle may be NULL. Times are wall-clock seconds. */
 #ifndef TRAIN_OBSERVER_H
 #define TRAIN_OBSERVER_H
 
@@ -22,7 +22,7 @@ struct step_event {
     double eta_seconds;
 };
 
-/* Milliseconds that ranks need for reading samples and computing gradients, per pass of a step. */
+/* Milliseconds per pass that ranks spend on reading samples and computing gradients. */
 struct rank_times {
     double min, median, max;
     int slowest; /* rank */
@@ -30,10 +30,10 @@ struct rank_times {
 
 struct epoch_event {
     int64_t epoch, epochs, step;
-    double loss, accuracy; /* exact means over the epoch's training samples as they were seen */
+    double loss, accuracy; /* exact means over the training samples of the epoch, as they were seen */
     double lr;             /* of the epoch's last step */
-    int64_t bad_steps;     /* skipped because loss or gradient was not finite; not in the means */
-    int64_t empty_steps;   /* skipped because no sample had a valid target */
+    int64_t bad_steps;     /* skipped: loss or gradient not finite; not in the means */
+    int64_t empty_steps;   /* skipped: no sample had a valid target */
     double seconds;
     double samples_per_second;
     double data_seconds, compute_seconds, sync_seconds; /* rank 0 */
@@ -44,7 +44,7 @@ struct eval_event {
     const char *split; /* "val", "test", ... */
     int64_t epoch, step;
     int64_t count,
-        correct; /* samples that were scored; those whose class, or labels, are all right: 0 for real values */
+        correct; /* scored samples; samples whose class, or all labels, are correct (0 for real values) */
     double accuracy, loss; /* accuracy: NaN for real values */
     int64_t outputs;
     const char *const *output_names; /* [outputs] of classes, labels or targets, or NULL */
@@ -52,20 +52,20 @@ struct eval_event {
     const char *const *class_names;  /* [classes] or NULL */
     const int64_t *confusion;        /* [true][predicted], or NULL for several labels and for real values */
     int64_t metric_count;
-    const char *const *metric_names; /* [metric_count]: those of the metric registry that the task has */
+    const char *const *metric_names; /* [metric_count]: metrics of the registry that apply to the task */
     const double *metrics;           /* [metric_count]; NaN where a metric is not defined for these samples */
-    const char *headline;            /* the metric to show if only one can be shown */
+    const char *headline;            /* the main metric of the task */
     const struct scores *scores;     /* for tables per class, label or target */
 };
 
-/* A metric of the event, or its "loss"; false if the task does not have it. */
+/* Finds a metric of the event, or its "loss"; false if the task does not have it. */
 bool eval_metric(const struct eval_event *e, const char *name, double *value, bool *lower_is_better);
 
 struct done_event {
     double accuracy, loss; /* of the last evaluation; of the last epoch's training if there is no val set */
     double seconds;        /* training, evaluation excluded */
     double samples_per_second;
-    double peak_bytes; /* memory of the rank that had most, what a node shares included */
+    double peak_bytes; /* maximum over the ranks, shared memory included */
     uint64_t weights_hash;
     int64_t classes;
     const int64_t *confusion; /* [true][predicted] of the last evaluation, or NULL */
@@ -73,13 +73,13 @@ struct done_event {
 
 struct observer {
     void *self;
-    void (*step)(void *self, const struct step_event *e); /* every step: must be cheap */
+    void (*step)(void *self, const struct step_event *e); /* after every step: must be cheap */
     void (*epoch)(void *self, const struct epoch_event *e);
     void (*eval)(void *self, const struct eval_event *e);
     void (*done)(void *self, const struct done_event *e);
-    int64_t (*mark)(void *self); /* bytes of metrics written so far, which a checkpoint remembers */
+    int64_t (*mark)(void *self); /* bytes of metrics written so far, stored in checkpoints */
     void (*settle)(
-        void *self); /* brings them to the disk; on another thread, while any other may be called */
+        void *self); /* syncs them to the disk; called on another thread, concurrently with the others */
 };
 
 #endif

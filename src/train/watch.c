@@ -1,3 +1,4 @@
+/* watch.c - follows a metric over epochs. */
 #include "train/watch.h"
 
 #include <math.h>
@@ -6,7 +7,7 @@
 
 #define LIST_SIZE 1024
 
-/* "val.f1" of "f1" in a list; the name behind "val." or NULL. */
+/* Returns the name behind "val.", or NULL. */
 static const char *watch_name_in_val(const char *metric)
 {
     return strncmp(metric, "val.", 4) == 0 ? metric + 4 : NULL;
@@ -18,8 +19,9 @@ enum status watch_check(const char *key, const char *metric, enum task task, con
     if (!*metric || strcmp(metric, "train.loss") == 0) return STATUS_OK;
     if (strcmp(metric, "train.accuracy") == 0 && task != TASK_VALUES) return STATUS_OK;
     if (name && !scores)
-        return status_fail(STATUS_CONFIG, "%s: %s needs a data.val to measure it on; or use train.loss", key,
-                           metric);
+        return status_fail(STATUS_CONFIG,
+                           "%s: %s needs a validation set (data.val or data.val_fraction); or use train.loss",
+                           key, metric);
     if (name && strcmp(name, "loss") == 0) return STATUS_OK;
     char list[LIST_SIZE];
     struct metric metrics[METRIC_MAX];
@@ -31,7 +33,7 @@ enum status watch_check(const char *key, const char *metric, enum task task, con
         if (name && strcmp(metrics[i].name, name) == 0) return STATUS_OK;
         used += (size_t)snprintf(list + used, sizeof list - used, ", val.%s", metrics[i].name);
     }
-    return status_fail(STATUS_CONFIG, "%s: there is no '%s' here; there are %s", key, metric, list);
+    return status_fail(STATUS_CONFIG, "%s: no metric '%s' for this task; available: %s", key, metric, list);
 }
 
 void watch_default(const struct scores *scores, char name[WATCH_NAME_SIZE])

@@ -156,9 +156,9 @@ static void test_whole(void)
            "train.accumulate (environment DDP_TRAIN_TRAIN_ACCUMULATE): 48 passes, but a virtual rank has 1 "
            "sample (");
     refuse(DATA MODEL "optim: {nesterov: true}\n", NULL, NULL,
-           "optim 'sgd': nesterov needs a momentum above 0 and no dampening");
+           "optim 'sgd': nesterov: needs momentum > 0 and dampening 0");
     refuse(DATA MODEL "optim: {nesterov: true, momentum: 0.9, dampening: 0.1}\n", NULL, NULL,
-           "optim 'sgd': nesterov needs a momentum above 0 and no dampening");
+           "optim 'sgd': nesterov: needs momentum > 0 and dampening 0");
     refuse(DATA MODEL "run: {name: a/b}\n", NULL, NULL, "run.name (f.yaml:3:13): 'a/b' cannot name a folder");
 }
 

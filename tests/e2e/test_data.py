@@ -106,16 +106,16 @@ class Data(harness.Case):
         self.refuse(2, "data.val_fraction", path, "--data.val_fraction=0.2", f"--data.val={path}")
         self.refuse(2, "data.val_fraction", path, "--data.val_fraction=1.5")
         self.refuse(3, "leaves 0 and 300 of 300 samples", path, "--data.val_fraction=1", "--loss.name=bce")
-        self.refuse(2, "data.target_normalize: is for real values (target), but the labels are multilabel", path,
+        self.refuse(2, "data.target_normalize: needs real-valued targets, but the labels are multilabel", path,
                     "--data.target_normalize=standard", "--loss.name=bce")
         for limit in 0, 5:  # a limit of the logits makes no probabilities of them
             self.refuse(2, "bce takes probabilities, but the model ends with linear", path, "--loss.name=bce",
                         f"--train.clip_logits={limit}")
         values = self.file(x=self.flat, y=abs(self.values))
-        self.refuse(2, "loss poisson_nll takes values from 0", values, "--data.target_normalize=standard",
+        self.refuse(2, "loss poisson_nll expects targets from 0", values, "--data.target_normalize=standard",
                     "--loss.name=poisson_nll")
         logs = self.file(x=self.flat, y=-abs(self.values))
-        self.refuse(2, "loss kl_div takes log-probabilities", logs, "--data.target_normalize=standard", "--loss.name=kl_div",
+        self.refuse(2, "loss kl_div expects log-probabilities", logs, "--data.target_normalize=standard", "--loss.name=kl_div",
                     "--loss.log_target=true")
         self.refuse(3, "[300:] holds none of the 300 samples", path + "[300:]", "--loss.name=bce")
         self.refuse(3, "[0:301] reaches beyond the 300 samples", path + "[0:301]", "--loss.name=bce")

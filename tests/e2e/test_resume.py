@@ -102,7 +102,7 @@ class Changed(Case):
     def test_other_data(self):
         run = self.copy(self.two)
         other = ("c.yaml", "-o", run, "--resume", "auto", "--data.train=synthetic:1x8x8:4:400")
-        self.fails(CONFIGURATION, ("synthetic:1x8x8:4:400 holds other data",), *other)
+        self.fails(CONFIGURATION, ("the data of synthetic:1x8x8:4:400 have changed",), *other)
         self.done(*other, "--resume-override", "--train.epochs=4")
 
     def test_more_virtual_ranks_than_configured(self):
@@ -122,7 +122,7 @@ class Changed(Case):
         self.done(*wide, "--train.epochs=1", variables={"OPENBLAS_CORETYPE": "Haswell"})
         for core, warned in (("Haswell", False), ("Nehalem", True)):
             process = self.done(*wide, "--train.epochs=%d" % (2 + warned), variables={"OPENBLAS_CORETYPE": core})
-            self.assertEqual("it will not end in the same bits" in process.stderr, warned)
+            self.assertEqual("the results will not be bit-identical" in process.stderr, warned)
         process = self.done(*wide, "--train.epochs=4", "--run.isa=v2", "--resume-override", variables={"OPENBLAS_CORETYPE": "Nehalem"})
         self.assertIn("here they are v2: it will not", process.stderr)
 
@@ -365,11 +365,11 @@ class InitFrom(Case):
         self.write("head.yaml", CONFIG.replace("    - linear: 4", "    - linear: 6\n    - linear: 4"))
         process = self.done("head.yaml", "-o", "run", "--init-from", self.checkpoint(self.two, "final.h5"), "--train.epochs=0")
         said = {line.split()[0]: line for line in process.stdout.splitlines() if line.startswith("  model/")}
-        self.assertIn("taken", said["model/00.linear/weight"])
-        self.assertIn("left as initialised: it is (4, 8) there", said["model/02.linear/weight"])
-        self.assertIn("left as initialised: there is none", said["model/03.linear/weight"])
+        self.assertIn("loaded", said["model/00.linear/weight"])
+        self.assertIn("not loaded, keeps its initial values: the file has shape (4, 8)", said["model/02.linear/weight"])
+        self.assertIn("not loaded, keeps its initial values: missing in the file", said["model/03.linear/weight"])
         with open(self.path("run/log.txt")) as f:
-            self.assertIn("left as initialised", f.read())
+            self.assertIn("not loaded", f.read())
 
     def test_nothing_matches(self):
         self.write("other.yaml", CONFIG.replace("linear: 8", "linear: 9"))
@@ -384,8 +384,8 @@ class InitFrom(Case):
 
     def test_counts_only_when_a_run_begins(self):
         begin = ("c.yaml", "-o", "run", "--resume", "auto", "--init-from", self.checkpoint(self.two, "final.h5"))
-        self.assertIn("taken", self.done(*begin, "--train.epochs=1").stdout)
-        self.assertNotIn("taken", self.done(*begin, "--train.epochs=2").stdout)
+        self.assertIn("loaded", self.done(*begin, "--train.epochs=1").stdout)
+        self.assertNotIn("loaded", self.done(*begin, "--train.epochs=2").stdout)
 
 
 if __name__ == "__main__":

@@ -111,7 +111,7 @@ class Data(Case):
             with h5py.File(self.path("data/b.h5"), "r+") as f:
                 f[group][name][at] = 1 - f[group][name][at] if name == "images" else (f[group][name][at] + 1) % 4
             files = {"train": "data/a.h5", "val": "data/a.h5", group: "data/b.h5"}
-            self.fails(CONFIGURATION, (f"data/b.h5:{group} holds other data", "--resume-override"), "c.yaml", "-o", "run",
+            self.fails(CONFIGURATION, (f"data/b.h5:{group} have changed", "--resume-override"), "c.yaml", "-o", "run",
                        "--resume", "auto", *self.places(**files))
         self.assertEqual(weights(self.path("run")), before)
 

@@ -65,7 +65,7 @@ class Edges(Case):
         run = self.copy(self.two)
         with open(self.path("c.yaml"), "w") as f:
             f.write(CONFIG.replace("    - relu\n    - linear: 4\n", ""))
-        self.fails(CONFIGURATION, ("final.h5", "no place for", "--init-from"), "c.yaml", "-o", run, "--resume", "auto",
+        self.fails(CONFIGURATION, ("final.h5", "do not fit this model", "--init-from"), "c.yaml", "-o", run, "--resume", "auto",
                    "--resume-override", "--train.epochs=3")
 
     def test_a_val_set_that_is_new(self):
@@ -73,7 +73,7 @@ class Edges(Case):
             f.write(CONFIG.replace(', val: "synthetic:1x8x8:4:100"', ""))
         self.done("c.yaml", "-o", "run", "--train.epochs=2")
         self.write("c.yaml", CONFIG)
-        self.fails(CONFIGURATION, ("began without a val set",), "c.yaml", "-o", "run", "--resume", "auto")
+        self.fails(CONFIGURATION, ("started without a validation set",), "c.yaml", "-o", "run", "--resume", "auto")
         self.done("c.yaml", "-o", "run", "--resume", "auto", "--resume-override")
 
     def test_the_best_of_a_new_folder(self):

@@ -1,4 +1,5 @@
-/* scene.h - what the tests of the saver share: a run that need not step, its checkpoints, and what is to be seen of them. */
+/* scene.h - what the tests of the saver share: a run that need not step, its checkpoints, and what is to be
+ * seen of them. */
 #ifndef TESTS_TRAIN_SCENE_H
 #define TESTS_TRAIN_SCENE_H
 

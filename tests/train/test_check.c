@@ -1,6 +1,7 @@
 // ranks: 1 3 5
-/* A weight that one node holds wrong for a moment ends the run at the next comparison, on all ranks alike, before anything is
- * saved; the same for a number that one rank reckons wrong; and nodes that are alike are left alone. */
+/* A weight that one node holds wrong for a moment ends the run at the next comparison, on all ranks alike,
+ * before anything is saved; the same for a number that one rank computes wrongly; and nodes that are alike
+ * are left alone. */
 #include <string.h>
 #include <sys/stat.h>
 
@@ -12,7 +13,7 @@
 #include "train/saver/saver.h"
 #include "train/trainer/private.h"
 
-/* What rank 0 changes when it is told of step 2. */
+/* What rank 0 changes at the event of step 2. */
 struct attack {
     struct trainer *t;
     bool weight, sum;
@@ -56,7 +57,7 @@ static bool exists(const char *folder, const char *name)
     return stat(path, &facts) == 0;
 }
 
-/* A whole run: with a change that nobody but rank 0 sees it ends at the next comparison, after step 4. */
+/* A whole run: with a change that only rank 0 sees it ends at the next comparison, after step 4. */
 static void test_run(struct comm *comm, const struct config *config, bool weight, bool sum)
 {
     struct attack a = {.weight = weight, .sum = sum};
@@ -71,8 +72,8 @@ static void test_run(struct comm *comm, const struct config *config, bool weight
         CHECK(a.last_step == (noticed ? 4 : config->epochs * ((SAMPLES + BATCH - 1) / BATCH)));
         CHECK(exists(folder, "last.h5") == !noticed);
     }
-    if (noticed && weight) CHECK(says("node 0 (") && says("(alike after step 0)"));
-    if (noticed && sum) CHECK(says("step 4: rank 1 has reckoned other losses"));
+    if (noticed && weight) CHECK(says("node 0 (") && says("(equal after step 0)"));
+    if (noticed && sum) CHECK(says("step 4: rank 1 computed different losses"));
     folder_remove(comm, folder);
 }
 
@@ -86,7 +87,8 @@ static void take_steps(struct trainer *t, int64_t count)
     }
 }
 
-/* The copy of a node is changed for `steps` steps: neither is that saved nor does a comparison overlook it. */
+/* The copy of a node is changed for `steps` steps: neither is that saved nor does a comparison overlook
+ * it. */
 static void test_node(struct comm *comm, const struct config *config, int node, int64_t steps, bool saving)
 {
     struct trainer *t = NULL;
@@ -110,7 +112,7 @@ static void test_node(struct comm *comm, const struct config *config, int node, 
     CHECK_STATUS(status, comm_nodes(comm) > 1 ? STATUS_DIFFERS : STATUS_OK);
     snprintf(who, sizeof who, "node %d (", node);
     if (comm_nodes(comm) > 1) {
-        CHECK(says(who) && says(", in model/0") && says("(alike after step 2)"));
+        CHECK(says(who) && says(", in model/0") && says("(equal after step 2)"));
     }
     if (comm_rank(comm) == 0) CHECK(exists(folder, "last.h5") == (saving && comm_nodes(comm) == 1));
     saver_destroy(&saver);

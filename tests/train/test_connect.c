@@ -1,6 +1,7 @@
 // ranks: 1 2 3 5
-/* The update over the parameters that ranks share: the same bits as an update of one vector in one process, however ranks are cut
- * into nodes. Gradients are multiples of 2^-10, so that their sums are exact in any order. */
+/* The update over the parameters that ranks share: the same bits as an update of one vector in one process,
+ * however ranks are cut into nodes. Gradients are multiples of 2^-10, so that their sums are exact in any
+ * order. */
 #include <string.h>
 
 #include "check.h"

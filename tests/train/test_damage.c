@@ -1,6 +1,6 @@
-/* A damaged checkpoint is never taken for a whole one: any byte changed anywhere, cut off at any length, grown, empty, another
- * file. A checkpoint that was changed and sealed again, as no accident does, gives an error or values that are what they say,
- * and no crash. */
+/* A damaged checkpoint is never taken for a whole one: any byte changed anywhere, cut off at any length,
+ * grown, empty, another file. A checkpoint that was changed and sealed again, as no accident does, gives an
+ * error or values that are what they say, and no crash. */
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,7 +30,7 @@ struct subject {
     float *vectors[3];
     struct normal normal, targets;
     struct progress progress;
-    struct checkpoint_room room;
+    struct checkpoint_target target;
 };
 
 static void subject_create(struct subject *s)
@@ -40,14 +40,14 @@ static void subject_create(struct subject *s)
     *s = (struct subject){0};
     c.model.input = input;
     CHECK_STATUS(spec_model(&s->model, &c.model, 16, 1), STATUS_OK);
-    s->room =
-        (struct checkpoint_room){.model = s->model, .optim = optim_find("adam"), .progress = &s->progress};
+    s->target =
+        (struct checkpoint_target){.model = s->model, .optim = optim_find("adam"), .progress = &s->progress};
     for (int i = 0; i < 3; i++)
         CHECK_STATUS(mem_alloc(&s->vectors[i], (size_t)model_param_floats(s->model), sizeof(float), "test"),
                      STATUS_OK);
-    s->room.params = s->vectors[0];
-    s->room.slots[0] = s->vectors[1];
-    s->room.slots[1] = s->vectors[2];
+    s->target.params = s->vectors[0];
+    s->target.slots[0] = s->vectors[1];
+    s->target.slots[1] = s->vectors[2];
     for (int i = 0; i < 3; i++) model_init_params(s->model, (uint64_t)i + 1, s->vectors[i]);
     CHECK_STATUS(normal_allocate(&s->normal, 2, FEATURE_F32), STATUS_OK);
     s->normal.std[0] = s->normal.std[1] = 1;
@@ -69,7 +69,7 @@ static void subject_save(const struct subject *s)
                                      .blas = "SkylakeX",
                                      .model = s->model,
                                      .params = s->vectors[0],
-                                     .optim = s->room.optim,
+                                     .optim = s->target.optim,
                                      .slots = {s->vectors[1], s->vectors[2]},
                                      .normal = &s->normal,
                                      .targets = &s->targets,
@@ -96,7 +96,8 @@ static void file_write(const char *name, const unsigned char *bytes, size_t size
     fclose(out);
 }
 
-/* The same on every machine: splitmix64 (Steele et al., "Fast splittable pseudorandom number generators", 2014). */
+/* The same on every machine: splitmix64 (Steele et al., "Fast splittable pseudorandom number generators",
+ * 2014). */
 static uint64_t next_random(uint64_t *state)
 {
     uint64_t z = *state += 0x9e3779b97f4a7c15u;
@@ -108,7 +109,7 @@ static uint64_t next_random(uint64_t *state)
 static enum status load(struct subject *s, const char *name)
 {
     struct checkpoint_facts facts;
-    return checkpoint_load_state(name, &s->room, &facts);
+    return checkpoint_load_state(name, &s->target, &facts);
 }
 
 /* One line that names the file. */
@@ -199,7 +200,8 @@ static void check_values(struct subject *s)
     CHECK_STATUS(load(s, path), STATUS_OK);
 }
 
-/* Bytes behind the seal, which is made anew: HDF5 gets to see them. Whatever is taken has the hashes that the file says. */
+/* Bytes behind the seal, which is made anew: HDF5 gets to see them. Whatever is taken has the hashes that the
+ * file says. */
 static void check_sealed_again(struct subject *s, const struct file *f)
 {
     uint64_t random = 2;

@@ -46,7 +46,8 @@ static double index_of(int64_t sample, int64_t k)
     return mix(sample, 0, 2) % OUTPUTS;
 }
 
-/* Virtual ranks 2 to 4 of the first batch have no valid label, and of the last one only a single sample has. */
+/* Virtual ranks 2 to 4 of the first batch have no valid label, and of the last one only a single sample
+ * has. */
 static double ignored(int64_t sample, int64_t k)
 {
     bool middle = sample >= 2 * SLICE && sample < 5 * SLICE, last = sample >= BATCH && sample != BATCH + 3;

@@ -111,7 +111,7 @@ static void check_set_back(struct comm *comm)
     CHECK_STATUS(saver_create(&s.saver, s.t, s.folder), STATUS_OK);
     CHECK(files_are(&s, " best.h5.old final.h5.old last.h5.old notes.txt step-000000020.h5"
                         " step-000000030.h5.old step-000000050.h5.old"));
-    if (is_root(&s)) CHECK(logged(&s, "later than the one the run goes on from") == 5);
+    if (is_root(&s)) CHECK(logged(&s, "later than the step the run continues from") == 5);
     CHECK_STATUS(save(&s, 30, SAVER_STEP), STATUS_OK);
     CHECK(holds(&s, "step-000000030.h5", 30) && holds(&s, "last.h5", 30));
     close_scene(&s);

@@ -1,5 +1,6 @@
 // ranks: 1 2 3
-/* The system refuses each of the calls that a checkpoint needs: the ones before it stay, and what happened is told. */
+/* The system refuses each of the calls that a checkpoint needs: the ones before it stay, and what happened is
+ * told. */
 #include <errno.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -7,7 +8,8 @@
 
 #include "train/scene.h"
 
-/* The system's calls, which fail on demand: *_error is what they fail with, 0 = they do not; so many times, -1 = always. */
+/* The system's calls, which fail on demand: *_error is what they fail with, 0 = they do not; so many times,
+ * -1 = always. */
 static int link_error, fsync_error, fsync_failures, links, pauses;
 
 int link(const char *from, const char *to)
@@ -49,7 +51,8 @@ static void limit_files(const struct scene *s, rlim_t bytes)
     CHECK(setrlimit(RLIMIT_FSIZE, &limit) == 0);
 }
 
-/* No room, from the first byte to the last: a limit of the size of files is reached as a full disk is, wherever HDF5 is. */
+/* No room, from the first byte to the last: a limit of the size of files is reached as a full disk is,
+ * wherever HDF5 is. */
 static void check_no_room(struct comm *comm)
 {
     struct scene s;
@@ -80,7 +83,8 @@ static void check_no_room(struct comm *comm)
     if (is_root(&s))
         for (int i = 0; i < 5000 && !logged(&s, "step-000000003.h5"); i++) saver_look(s.saver), usleep(1000);
     limit_files(&s, RLIM_INFINITY);
-    if (is_root(&s)) CHECK(logged(&s, "of step 1; the run goes on, and tries again at the next one") == 1);
+    if (is_root(&s))
+        CHECK(logged(&s, "of step 1; the run continues and tries again at the next checkpoint") == 1);
     CHECK_STATUS(save(&s, 4, SAVER_STEP), STATUS_OK);
     CHECK(files_are(&s, " last.h5 step-000000001.h5 step-000000004.h5") && holds(&s, "last.h5", 4));
     close_scene(&s);

@@ -1,6 +1,7 @@
 // ranks: 1 2 3 8
-/* A step that went wrong anywhere, or that has no valid target, leaves no trace but a count: what follows has the bits of a run
- * without it. All ranks see the same, also when only one virtual rank of one of them went wrong. */
+/* A step that went wrong anywhere, or that has no valid target, leaves no trace but a count: what follows has
+ * the bits of a run without it. All ranks see the same, also when only one virtual rank of one of them went
+ * wrong. */
 #include <string.h>
 
 #include "check.h"
@@ -64,8 +65,8 @@ static struct config harmed_configuration(int sync_method, const char *optim)
 
 static bool same_everywhere(struct comm *comm, double value)
 {
-    double most = comm_max(comm, value), least = -comm_max(comm, -value);
-    return most == value && least == value;
+    double max = comm_max(comm, value), min = -comm_max(comm, -value);
+    return max == value && min == value;
 }
 
 /* A step on the batch at `position`, of which the next pass is harmed. */
@@ -122,7 +123,8 @@ static void check_no_trace(struct comm *comm, int sync_method, const char *optim
     CHECK(memcmp(good, harmed_too, sizeof good) == 0);
 }
 
-/* The last rank goes wrong first, in its gradient; then the first one, in its loss. What can still be added up is no harm. */
+/* The last rank goes wrong first, in its gradient; then the first one, in its loss. What can still be added
+ * up is no harm. */
 static void check_end(struct comm *comm)
 {
     struct config config = harmed_configuration(SYNC_TREE, "sgd");
@@ -138,8 +140,8 @@ static void check_end(struct comm *comm)
     CHECK(result.requests.bad_passes == 0 && t->progress.bad_steps == 1 && t->progress.bad_in_a_row == 0);
     CHECK_STATUS(step(t, 0, NAN_GRADIENT, last, &result), STATUS_OK);
     CHECK_STATUS(step(t, 0, INFINITE_LOSS, 0, &result), STATUS_DIVERGED);
-    CHECK(strstr(status_text(), "step 4: 2 steps in a row not finite"));
-    CHECK(strstr(status_text(), "the first to go was the gradient of model.layers[2] (linear)"));
+    CHECK(strstr(status_text(), "step 4: loss or gradient not finite in 2 steps in a row"));
+    CHECK(strstr(status_text(), "first in the gradient of model.layers[2] (linear)"));
     if (last > 0) snprintf(who, sizeof who, "rank %d: ", last);
     CHECK(strncmp(status_text(), who, strlen(who)) == 0);
     trainer_destroy(&t);
@@ -147,7 +149,8 @@ static void check_end(struct comm *comm)
     config.max_bad_steps = 1;
     CHECK_STATUS(trainer_create(&t, comm, &config, "text"), STATUS_OK);
     CHECK_STATUS(step(t, 0, NAN_LOSS, last, &result), STATUS_DIVERGED);
-    CHECK(strstr(status_text(), "1 step in a row not finite") && strstr(status_text(), "was the loss;"));
+    CHECK(strstr(status_text(), "not finite in 1 step in a row") &&
+          strstr(status_text(), "first in the loss;"));
     trainer_destroy(&t);
 }
 

@@ -1,4 +1,5 @@
-/* checkpoint.c - what writing and reading share: names, order and hashes of tensors; and the facts about a file. */
+/* checkpoint.c - names, order and hashes of tensors, and facts about a file; shared by writing and
+ * reading. */
 #include <inttypes.h>
 #include <string.h>
 
@@ -14,7 +15,7 @@ void checkpoint_tensor_path(char path[CHECKPOINT_PATH], const char *group, const
              t->name);
 }
 
-/* The tensor of a layer whose name comes at that place in the alphabet. */
+/* Returns the tensor of a layer at that place in alphabetical order. */
 static const struct tensor *checkpoint_find_tensor_at(const struct layer *l, int place)
 {
     for (int t = 0;; t++) {
@@ -70,7 +71,7 @@ uint64_t checkpoint_slots_hash(const struct model *model, int count, const float
     return hash_end(&h.hash);
 }
 
-/* The line before the step's number in the seal. */
+/* Format of the label of a seal. */
 #define LABEL CHECKPOINT_FORMAT ", version %d, step %" SCNd64
 
 void checkpoint_label(char label[H5_SEAL_LABEL], int64_t step)
@@ -97,7 +98,7 @@ enum status checkpoint_step(const char *path, int64_t *step)
     return checkpoint_parse_label(path, label, step);
 }
 
-/* HDF5 gets to see the file only when every byte of it is as it was written. */
+/* HDF5 reads the file only after its checksum is verified. */
 enum status checkpoint_open(struct h5 **f, const char *path)
 {
     char label[H5_SEAL_LABEL];
@@ -135,7 +136,7 @@ static enum status checkpoint_read_kind(struct h5 *f, enum target_kind *kind)
     while (k < TARGET_KINDS && strcmp(name, target_name((enum target_kind)k)) != 0) k++;
     mem_free(&name);
     if (k == TARGET_KINDS)
-        return status_fail(STATUS_DATA, "its attribute labels makes no sense; it was changed or damaged");
+        return status_fail(STATUS_DATA, "its attribute `labels` is invalid; the file was changed or damaged");
     *kind = (enum target_kind)k;
     return STATUS_OK;
 }
@@ -169,7 +170,7 @@ static enum status checkpoint_read_input(struct h5 *f, int64_t version, struct s
     bool good = input->c >= 1 && rank >= 0 && rank <= SHAPE_AXES && features <= 1e12;
     for (int a = 0; a < SHAPE_AXES; a++)
         good = good && input->d[a] >= 1 && (a >= SHAPE_AXES - rank || input->d[a] == 1);
-    if (!good) return status_fail(STATUS_DATA, "its attributes make no sense; it was changed or damaged");
+    if (!good) return status_fail(STATUS_DATA, "its attributes are invalid; the file was changed or damaged");
     input->rank = (int)rank;
     return STATUS_OK;
 }
@@ -190,7 +191,7 @@ enum status checkpoint_facts_of(struct h5 *f, struct checkpoint_facts *facts)
     TRY(checkpoint_read_word(f, "kernels", facts->isa));
     TRY(checkpoint_read_word(f, "blas", facts->blas));
     if (facts->virtual_ranks < 1)
-        return status_fail(STATUS_DATA, "its attributes make no sense; it was changed or damaged");
+        return status_fail(STATUS_DATA, "its attributes are invalid; the file was changed or damaged");
     return STATUS_OK;
 }
 

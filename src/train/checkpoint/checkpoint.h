@@ -1,17 +1,17 @@
-/* checkpoint.h - the rank-free file a run is saved in: HDF5, PyTorch shapes, no trace of P.
+/* checkpoint.h - the file a run is saved in: HDF5, PyTorch shapes, independent of the number of ranks.
  *
- *   512 bytes of text before the HDF5 data: "ddp_train checkpoint, version 3, step S", length of the file, XXH64 of all
- *                     that follows. A damaged file is refused before HDF5 sees it.
- *   /                 attributes: format "ddp_train checkpoint", version, program; step, epoch (finished ones), position
- *                     (samples of the next one already seen) and all other numbers a run goes on with
- *                     (src/train/checkpoint/progress.c lists them); virtual_ranks, seed, input_channels, input_height,
- *                     input_width, input_depth, input_rank (spatial axes), features (type of the training set), labels (their kind), kernels and blas (of the
- *                     machine), model_hash, data_hash, val_hash (0 without a val set), optim_hash, weights_hash
+ *   512 bytes of text before the HDF5 data: "ddp_train checkpoint, version 3, step S", length of the file,
+ *                     XXH64 of all that follows. A damaged file is refused before HDF5 reads it.
+ *   /                 attributes: format "ddp_train checkpoint", version, program; step, epoch (finished
+ *                     ones), position (samples of the next one already seen) and all other numbers a run
+ *                     resumes with (progress.c lists them); virtual_ranks, seed, input_channels,
+ *                     input_height, input_width, input_depth, input_rank (spatial axes), features (type of
+ *                     the training set), labels (their kind), kernels and blas (of the machine), model_hash,
+ *                     data_hash, val_hash (0 without a validation set), optim_hash, weights_hash
  *   /config           the resolved configuration, YAML text
  *   /model/NN.kind/weight, bias          float32, PyTorch's shapes
  *   /optim/SLOT/NN.kind/weight, bias     float32, one group per optimizer slot
- *   /normalize/mean, std                 float32 [C]
- */
+ *   /normalize/mean, std                 float32 [C] */
 #ifndef TRAIN_CHECKPOINT_CHECKPOINT_H
 #define TRAIN_CHECKPOINT_CHECKPOINT_H
 
@@ -24,8 +24,8 @@
 
 #define CHECKPOINT_NAME_SIZE 32
 
-/* The names a run gives its checkpoints, in the order of preference among those of one step: the one that is named by it may
- * have been saved before its epoch was evaluated. */
+/* Names of checkpoints, in order of preference among those of one step (the one named by its step may have
+ * been saved before its epoch was evaluated). */
 enum checkpoint_kind {
     CHECKPOINT_FINAL, /* "final.h5" */
     CHECKPOINT_STEP,  /* "step-000000120.h5" */
@@ -34,27 +34,30 @@ enum checkpoint_kind {
     CHECKPOINT_OTHER /* none of them */
 };
 
-/* The name of a kind, and the kind of a name; the step is that of a CHECKPOINT_STEP, otherwise ignored and set to -1. */
+/* Name of a kind, and kind of a name; `step` is that of a CHECKPOINT_STEP, otherwise ignored or set to -1. */
 void checkpoint_name(char name[CHECKPOINT_NAME_SIZE], enum checkpoint_kind kind, int64_t step);
 enum checkpoint_kind checkpoint_kind(const char *name, int64_t *step);
 
-/* The kind of such a name with something behind it, as "last.h5.old" and "best.h5.tmp.123" have; *suffix is that ("" = nothing). */
+/* Kind of a name with a suffix, such as "last.h5.old" and "best.h5.tmp.123"; *suffix points to it ("" =
+ * none). */
 enum checkpoint_kind checkpoint_kind_before(const char *name, const char **suffix);
 
-/* Opens a file whose seal is whole, which takes reading all of it, and which this version understands. Errors: STATUS_DATA. Local. */
+/* Opens a checkpoint of this version after verifying its seal, which reads the whole file. Errors:
+ * STATUS_DATA. Local. */
 enum status checkpoint_open(struct h5 **f, const char *path);
 
-/* The configuration text of a checkpoint; released with mem_free. Local. */
+/* Read the configuration text; released with mem_free. Local. */
 enum status checkpoint_config(struct h5 *f, char **text);
 enum status checkpoint_read_config(const char *path, char **text);
 
-/* Whether the file says it is one of our checkpoints, which may be damaged (false also when it cannot be read). Local. */
+/* Returns whether the file claims to be a checkpoint of ddp_train (it may be damaged); false if it cannot be
+ * read. Local. */
 int checkpoint_is(const char *path);
 
-/* The step it was taken after, of a file whose length is right; nothing else of it is looked at. Errors: STATUS_DATA. Local. */
+/* Reads the step of a file of correct length; nothing else is verified. Errors: STATUS_DATA. Local. */
 enum status checkpoint_step(const char *path, int64_t *step);
 
-/* Prints what it holds and the hash over its weights, after checking that hash. Local. */
+/* Prints the contents and the hash of the weights, after verifying it. Local. */
 enum status checkpoint_inspect(const char *path, FILE *out);
 
 #endif

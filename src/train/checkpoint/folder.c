@@ -1,3 +1,4 @@
+/* folder.c - the files of a folder of checkpoints. */
 #include "train/checkpoint/folder.h"
 
 #include <dirent.h>
@@ -17,7 +18,7 @@
 enum status checkpoint_folder_path(char path[CHECKPOINT_FILE_SIZE], const char *folder, const char *name)
 {
     if (snprintf(path, CHECKPOINT_FILE_SIZE, "%s/%s", folder, name) >= CHECKPOINT_FILE_SIZE)
-        return status_fail(STATUS_CONFIG, "%s: is too long a path", folder);
+        return status_fail(STATUS_CONFIG, "%s: the path is too long", folder);
     return STATUS_OK;
 }
 
@@ -39,11 +40,11 @@ static enum status checkpoint_folder_open(DIR **out, const char *folder)
 enum status checkpoint_folder_make(const char *folder)
 {
     if (mkdir(folder, 0777) == 0 || errno == EEXIST) return STATUS_OK;
-    return status_fail(STATUS_OTHER, "%s: cannot be made: %s", folder, strerror(errno));
+    return status_fail(STATUS_OTHER, "%s: cannot be created: %s", folder, strerror(errno));
 }
 
-/* The step of a checkpoint: what the name says if it says any, else the file; INT64_MAX where damage hides it. -1 for other
- * files. */
+/* Returns the step of a checkpoint, from its name or else from the file; INT64_MAX if damage hides it, -1 for
+ * other files. */
 static int64_t checkpoint_folder_find_step(const char *folder, const char *name)
 {
     char path[CHECKPOINT_FILE_SIZE];
@@ -63,9 +64,9 @@ static enum status checkpoint_folder_put_aside(const char *folder, const char *n
     if (rename(path, aside) != 0)
         return status_fail(STATUS_OTHER, "%s: cannot be renamed: %s", path, strerror(errno));
     if (step == INT64_MAX)
-        log_warn("%s: is damaged: it is %s.old now", path, name);
+        log_warn("%s: is damaged; renamed to %s.old", path, name);
     else
-        log_warn("%s: is of step %lld, later than the one the run goes on from: it is %s.old now", path,
+        log_warn("%s: is of step %lld, later than the step the run continues from; renamed to %s.old", path,
                  (long long)step, name);
     return STATUS_OK;
 }
@@ -103,7 +104,7 @@ int64_t checkpoint_folder_newest(const char *folder, char name[CHECKPOINT_NAME_S
             checkpoint_folder_path(path, folder, its) != STATUS_OK ||
             checkpoint_step(path, &step) != STATUS_OK)
             continue;
-        /* Of several names of one file the one that says its step. */
+        /* Of several names of one file, prefer the one that tells its step. */
         if (step < newest || (step == newest && strcmp(its, name) < 0)) continue;
         newest = step;
         snprintf(name, CHECKPOINT_NAME_SIZE, "%.*s", CHECKPOINT_NAME_SIZE - 1, its);
@@ -112,7 +113,8 @@ int64_t checkpoint_folder_newest(const char *folder, char name[CHECKPOINT_NAME_S
     return newest;
 }
 
-/* Some file systems know no hard links, or only so many; a symbolic one would go with the file it names. */
+/* Some file systems have no hard links, or a limited number; a symbolic link would be lost with its
+ * target. */
 static bool checkpoint_folder_lacks_links(int code)
 {
     return code == EPERM || code == EOPNOTSUPP || code == ENOSYS || code == EMLINK;
@@ -149,27 +151,27 @@ static int checkpoint_folder_compare_steps(const void *a, const void *b)
     return x < y ? 1 : x > y ? -1 : 0;
 }
 
-/* The steps of the files up to a greatest one, in no order; *steps is NULL in the first of two rounds, which counts them. */
-static int64_t checkpoint_folder_list_steps(DIR *files, int64_t greatest, int64_t *steps, int64_t room)
+/* Lists the steps of the files up to `last`, unordered. `steps` is NULL in the first of two rounds, which
+ * counts them. */
+static int64_t checkpoint_folder_list_steps(DIR *files, int64_t last, int64_t *steps, int64_t room)
 {
     int64_t count = 0;
     rewinddir(files);
     for (struct dirent *entry = readdir(files); entry; entry = readdir(files)) {
         int64_t step;
-        if (checkpoint_kind(entry->d_name, &step) != CHECKPOINT_STEP || step > greatest) continue;
+        if (checkpoint_kind(entry->d_name, &step) != CHECKPOINT_STEP || step > last) continue;
         if (count < room) steps[count] = step;
         count++;
     }
     return count < room || !steps ? count : room;
 }
 
-static enum status checkpoint_folder_prune_files(const char *folder, DIR *files, int64_t greatest,
-                                                 int64_t keep)
+static enum status checkpoint_folder_prune_files(const char *folder, DIR *files, int64_t last, int64_t keep)
 {
-    int64_t *steps = NULL, count = checkpoint_folder_list_steps(files, greatest, NULL, 0);
+    int64_t *steps = NULL, count = checkpoint_folder_list_steps(files, last, NULL, 0);
     if (count <= keep) return STATUS_OK;
     TRY(mem_alloc(&steps, (size_t)count, sizeof *steps, "list of checkpoints"));
-    count = checkpoint_folder_list_steps(files, greatest, steps, count);
+    count = checkpoint_folder_list_steps(files, last, steps, count);
     qsort(steps, (size_t)count, sizeof *steps, checkpoint_folder_compare_steps);
     enum status status = STATUS_OK;
     for (int64_t i = keep; i < count && status == STATUS_OK; i++) {

@@ -10,26 +10,27 @@
 
 #define CHECKPOINT_FILE_SIZE 4096
 
-/* Makes the folder if it is not there. */
+/* Creates the folder if it does not exist. */
 enum status checkpoint_folder_make(const char *folder);
 
-/* Before a run that has done `step` steps writes into it: removes what a killed run was writing, and puts aside, as NAME.old, the
- * checkpoints of later or unknown steps: those are damaged, or belong to a course the run was taken back from. */
+/* Call before a run that has done `step` steps writes into the folder: removes temporary files of a killed
+ * run, and renames to NAME.old the checkpoints of later or unknown steps, which are damaged or belong to
+ * steps that are now repeated. */
 enum status checkpoint_folder_tidy(const char *folder, int64_t step);
 
-/* The greatest step of a checkpoint whose length is right, and its name; -1 if there is none. */
+/* Returns the highest step of the checkpoints of correct length, and its name; -1 if there is none. */
 int64_t checkpoint_folder_newest(const char *folder, char name[CHECKPOINT_NAME_SIZE]);
 
 enum status checkpoint_folder_path(char path[CHECKPOINT_FILE_SIZE], const char *folder, const char *name);
 
-/* Gives the file `of` a further name, which another file may have had; never is there a moment without that name. *possible is
- * false where files have one name only: then nothing was done. */
+/* Gives the file `of` a further name, atomically if another file has that name. *possible is false where the
+ * file system has no hard links: then nothing is done. */
 enum status checkpoint_folder_link(const char *folder, const char *name, const char *of, bool *possible);
 
-/* Brings the names in the folder to the disk, as far as its file system can. */
+/* Syncs the names in the folder to the disk, as far as its file system can. */
 void checkpoint_folder_sync(const char *folder);
 
-/* Of the files that are named by a step up to this one, removes all but the newest `keep`. */
+/* Removes all but the newest `keep` of the files named by a step up to this one. */
 enum status checkpoint_folder_prune(const char *folder, int64_t step, int64_t keep);
 
 #endif

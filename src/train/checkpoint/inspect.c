@@ -1,3 +1,4 @@
+/* inspect.c - prints the contents of a checkpoint. */
 #include <inttypes.h>
 #include <string.h>
 
@@ -15,7 +16,7 @@ struct listing {
     enum status status;
 };
 
-/* Opening comes first: it refuses what declares more than the file holds. */
+/* Opens first: that refuses a dataset that declares more than the file holds. */
 static enum status inspect_add_to_hash(struct listing *l, const char *name, const struct h5_info *info)
 {
     struct h5_data *data = NULL;
@@ -30,7 +31,7 @@ static enum status inspect_add_to_hash(struct listing *l, const char *name, cons
     return status;
 }
 
-/* Datasets come in the order of their paths, which is the order of the hash. */
+/* Datasets are visited in the order of their paths, which is the order of the hash. */
 static void inspect_list_dataset(void *self, const char *name, const struct h5_info *info)
 {
     struct listing *l = self;
@@ -57,7 +58,7 @@ static enum status inspect_print_texts(struct h5 *f, FILE *out)
     return STATUS_OK;
 }
 
-/* Where the run was, in words. */
+/* Prints step, epoch and best metric. */
 static enum status inspect_print_place(struct h5 *f, FILE *out)
 {
     struct progress p = {0};
@@ -103,7 +104,7 @@ static enum status inspect_print_all(struct h5 *f, const char *path, char *confi
     uint64_t stated;
     struct listing l = {.file = f, .out = out};
     hash_begin(&l.weights);
-    fprintf(out, "%s: checkpoint of ddp_train, version %d; its seal is whole\n", path, CHECKPOINT_VERSION);
+    fprintf(out, "%s: checkpoint of ddp_train, version %d; checksum is correct\n", path, CHECKPOINT_VERSION);
     TRY(inspect_print_attributes(f, out));
     fprintf(out, "\ntensors\n");
     TRY(h5_visit(f, "/", inspect_list_dataset, &l));
@@ -115,7 +116,7 @@ static enum status inspect_print_all(struct h5 *f, const char *path, char *confi
     inspect_print_lines(config, out);
     if (hash_end(&l.weights) != stated)
         return status_fail(STATUS_DATA,
-                           "the weights have the hash %016" PRIx64 ", not the stated one; the file was "
+                           "the hash of the weights is %016" PRIx64 ", not the stored one; the file was "
                            "changed or damaged",
                            hash_end(&l.weights));
     return STATUS_OK;

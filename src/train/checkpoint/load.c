@@ -1,4 +1,4 @@
-/* load.c - a checkpoint back into a model, or into a run that goes on. */
+/* load.c - reads a checkpoint into a model, or into a run that resumes. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -41,7 +41,8 @@ enum status checkpoint_read_tensor(struct h5 *f, const char *group, const struct
     enum status status =
         checkpoint_tensor_fits(h5_data_info(data), t)
             ? h5_data_read(data, 0, t->dims[0], H5_TYPE_F32, values)
-            : status_fail(STATUS_DATA, "%s: has another shape than the model in the configuration", path);
+            : status_fail(STATUS_DATA, "%s: its shape differs from that of the model in the configuration",
+                          path);
     h5_data_close(&data);
     return status == STATUS_OK ? load_check_finite(path, values, tensor_count(t)) : status;
 }
@@ -52,7 +53,7 @@ static enum status load_tensor(void *self, const struct layer *l, const struct t
     return checkpoint_read_tensor(s->file, s->group, l, t, s->vector + t->offset);
 }
 
-/* The number of channels is that of the stored vector. */
+/* Reads means and standard deviations; the number of channels is that of the stored vector. */
 static enum status load_normal(struct h5 *f, const char *group, enum feature_type type, struct normal *n)
 {
     char mean[CHECKPOINT_PATH], std[CHECKPOINT_PATH];
@@ -70,7 +71,8 @@ static enum status load_normal(struct h5 *f, const char *group, enum feature_typ
     for (int64_t c = 0; c < channels; c++)
         if (!isfinite(n->mean[c]) || !isfinite(n->std[c]) || n->std[c] <= 0)
             return status_fail(STATUS_DATA,
-                               "%s: channel %" PRId64 " has mean %f and std %f; it was changed or damaged",
+                               "%s: channel %" PRId64
+                               " has mean %f and std %f; the file was changed or damaged",
                                group, c, (double)n->mean[c], (double)n->std[c]);
     normal_finish(n);
     return STATUS_OK;
@@ -84,7 +86,7 @@ static enum status load_targets(struct h5 *f, const struct model *model, struct 
     if (what == H5_OBJECT_NONE) return STATUS_OK;
     TRY(load_normal(f, "targets", FEATURE_F32, n));
     if (n->channels == shape_features(model_output_shape(model))) return STATUS_OK;
-    return status_fail(STATUS_DATA, "targets: %" PRId64 " means do not go with the model's outputs",
+    return status_fail(STATUS_DATA, "targets: %" PRId64 " means, but the model has another number of outputs",
                        n->channels);
 }
 
@@ -99,7 +101,7 @@ static enum status load_check_hash(struct h5 *f, const char *attr, uint64_t hash
     uint64_t stated;
     TRY(h5_attr_uint64(f, "/", attr, &stated));
     if (stated == hash) return STATUS_OK;
-    return status_fail(STATUS_DATA, "its tensors do not have the %s the file says; it was changed or damaged",
+    return status_fail(STATUS_DATA, "its tensors do not match the stored %s; the file was changed or damaged",
                        attr);
 }
 
@@ -129,43 +131,45 @@ enum status checkpoint_load(const char *path, const struct model *model, float *
     return status == STATUS_OK ? status : status_at(status, "%s", path);
 }
 
-static enum status load_slots(struct h5 *f, const struct checkpoint_room *room)
+static enum status load_slots(struct h5 *f, const struct checkpoint_target *target)
 {
     const float *slots[OPTIM_SLOTS];
-    for (int i = 0; i < room->optim->slots; i++) {
+    for (int i = 0; i < target->optim->slots; i++) {
         char group[CHECKPOINT_PATH];
-        snprintf(group, sizeof group, "optim/%s", room->optim->slot_names[i]);
-        slots[i] = room->slots[i];
-        TRY(load_vector(f, group, room->model, room->slots[i]));
+        snprintf(group, sizeof group, "optim/%s", target->optim->slot_names[i]);
+        slots[i] = target->slots[i];
+        TRY(load_vector(f, group, target->model, target->slots[i]));
     }
-    return load_check_hash(f, "optim_hash", checkpoint_slots_hash(room->model, room->optim->slots, slots));
+    return load_check_hash(f, "optim_hash",
+                           checkpoint_slots_hash(target->model, target->optim->slots, slots));
 }
 
-static enum status load_state(struct h5 *f, const struct checkpoint_room *room,
+static enum status load_state(struct h5 *f, const struct checkpoint_target *target,
                               struct checkpoint_facts *facts)
 {
     TRY(checkpoint_facts_of(f, facts));
-    bool other = facts->model_hash != checkpoint_model_hash(room->model, facts->version);
-    if (other && !room->other_layers)
-        return status_fail(STATUS_DATA, "holds another model than the configuration describes");
-    TRY(progress_load(room->progress, f));
-    TRY(load_vector(f, "model", room->model, room->params));
+    bool other = facts->model_hash != checkpoint_model_hash(target->model, facts->version);
+    if (other && !target->other_layers)
+        return status_fail(STATUS_DATA, "holds a model other than the one in the configuration");
+    TRY(progress_load(target->progress, f));
+    TRY(load_vector(f, "model", target->model, target->params));
     enum status status =
-        load_check_hash(f, "weights_hash", checkpoint_weights_hash(room->model, room->params));
+        load_check_hash(f, "weights_hash", checkpoint_weights_hash(target->model, target->params));
     if (other && status == STATUS_DATA)
-        return status_fail(STATUS_CONFIG,
-                           "holds weights that this model has no place for; begin a run with those that fit "
-                           "(--init-from)");
+        return status_fail(
+            STATUS_CONFIG,
+            "holds weights that do not fit this model; start a new run from those that fit with "
+            "--init-from");
     TRY(status);
-    return room->other_slots ? STATUS_OK : load_slots(f, room);
+    return target->other_slots ? STATUS_OK : load_slots(f, target);
 }
 
-enum status checkpoint_load_state(const char *path, const struct checkpoint_room *room,
+enum status checkpoint_load_state(const char *path, const struct checkpoint_target *target,
                                   struct checkpoint_facts *facts)
 {
     struct h5 *f = NULL;
     TRY(checkpoint_open(&f, path));
-    enum status status = load_state(f, room, facts);
+    enum status status = load_state(f, target, facts);
     h5_close(&f);
     return status == STATUS_OK ? status : status_at(status, "%s", path);
 }
@@ -208,7 +212,7 @@ enum status checkpoint_check(struct h5 *f, const struct model *model, const stru
 {
     struct normal n = {0}, targets = {0};
     if (facts->model_hash != checkpoint_model_hash(model, facts->version))
-        return status_fail(STATUS_DATA, "holds another model than its configuration describes");
+        return status_fail(STATUS_DATA, "holds a model other than the one in its configuration");
     TRY(progress_load(progress, f));
     enum status status = load_normal(f, "normalize", facts->type, &n);
     if (status == STATUS_OK) status = load_targets(f, model, &targets);

@@ -1,4 +1,4 @@
-/* private.h - what the trainer puts into a checkpoint and takes out of it. */
+/* private.h - writing and reading checkpoints, for the rest of train. */
 #ifndef TRAIN_CHECKPOINT_PRIVATE_H
 #define TRAIN_CHECKPOINT_PRIVATE_H
 
@@ -33,15 +33,16 @@ struct checkpoint_state {
 /* Writes the file, sealed and atomically. Local (rank 0). */
 enum status checkpoint_save(const char *path, const struct checkpoint_state *state);
 
-/* Reads weights into params and the normalisation into *n and *targets (created here, released by the caller). Errors:
- * STATUS_DATA when the file is damaged, a tensor is missing, has another shape or a value that is not finite. Local. */
+/* Reads weights into params and the normalisation into *n and *targets (created here, released by the
+ * caller). Errors: STATUS_DATA when the file is damaged, a tensor is missing, has another shape or a value
+ * that is not finite. Local. */
 enum status checkpoint_load(const char *path, const struct model *model, float *params, struct normal *n,
                             struct normal *targets);
 
-/* What a model for these weights is built from, besides the configuration, and what a run that goes on is compared with. */
+/* Facts that, besides the configuration, define the model, and that a resumed run is compared with. */
 struct checkpoint_facts {
     int64_t version;       /* of the file */
-    int64_t virtual_ranks; /* V of the run, which may be more than the configured number; at least 1 */
+    int64_t virtual_ranks; /* V of the run; may exceed the configured number */
     struct shape input;
     enum feature_type type; /* of the training set, as stored */
     enum target_kind kind;  /* of its labels */
@@ -52,37 +53,38 @@ struct checkpoint_facts {
 enum status checkpoint_read_facts(const char *path, struct checkpoint_facts *facts);
 enum status checkpoint_facts_of(struct h5 *f, struct checkpoint_facts *facts);
 
-/* Where the state of a run goes. */
-struct checkpoint_room {
+/* Where the state of a run is read to. */
+struct checkpoint_target {
     const struct model *model;
     const struct optim_ops *optim;
     float *params, *slots[OPTIM_SLOTS];
     struct progress *progress;
-    bool other_layers; /* the model may differ in all but its weights */
-    bool other_slots;  /* those in the file are of no use */
+    bool other_layers; /* the model may differ in layers without weights */
+    bool other_slots;  /* do not read the slots */
 };
 
-/* Reads all that a run goes on with. Errors: as checkpoint_load, and when model or optimizer are others. Local. */
-enum status checkpoint_load_state(const char *path, const struct checkpoint_room *room,
+/* Reads everything that a run resumes from. Errors: as checkpoint_load, and when model or optimizer are
+ * others. Local. */
+enum status checkpoint_load_state(const char *path, const struct checkpoint_target *target,
                                   struct checkpoint_facts *facts);
 
-/* Reads all of an open file whose facts are known without keeping anything but progress, one tensor at a time. `model` is the
- * one it must hold, and `optim` its optimizer. Errors: STATUS_DATA. Local. */
+/* Verifies all of an open file whose facts are known, one tensor at a time; keeps only progress. It must hold
+ * `model` and the slots of `optim`. Errors: STATUS_DATA. Local. */
 enum status checkpoint_check(struct h5 *f, const struct model *model, const struct optim_ops *optim,
                              const struct checkpoint_facts *facts, struct progress *progress);
 
-/* Whether the data set has the tensor's shape. */
+/* Returns whether the HDF5 dataset has the shape of the tensor. */
 bool checkpoint_tensor_fits(const struct h5_info *info, const struct tensor *t);
 
-/* One tensor: it has to be there, with that shape, and finite. Errors: STATUS_DATA. Local. */
+/* Reads one tensor. Errors: STATUS_DATA if it is missing, has another shape or is not finite. Local. */
 enum status checkpoint_read_tensor(struct h5 *f, const char *group, const struct layer *l,
                                    const struct tensor *t, float *values);
 
-/* The label of a seal. */
+/* Writes the label of a seal. */
 void checkpoint_label(char label[H5_SEAL_LABEL], int64_t step);
 
-/* "model/03.conv2d/weight"; all tensors in the order of their paths; XXH64 of their values in that order, of all slots, one
- * after another, and of kind, arguments and shapes of every layer. Local. */
+/* "model/03.conv2d/weight"; all tensors in the order of their paths; XXH64 of their values in that order, of
+ * all slots, one after another, and of kind, arguments and shapes of every layer. Local. */
 void checkpoint_tensor_path(char path[CHECKPOINT_PATH], const char *group, const struct layer *l,
                             const struct tensor *t);
 enum status checkpoint_each_tensor(const struct model *m,

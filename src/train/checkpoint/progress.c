@@ -1,3 +1,4 @@
+/* progress.c - the counters of a run as attributes of a checkpoint. */
 #include "train/checkpoint/progress.h"
 
 #include <math.h>

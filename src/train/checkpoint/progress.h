@@ -1,6 +1,6 @@
-/* progress.h - how far a run is: the plain numbers that, with weights and slots, decide how it goes on.
+/* progress.h - counters and figures of a run: with weights and slots, all that it resumes from.
  *
- * A checkpoint holds them as attributes of its root group, each under its name in the table of progress.c. */
+ * A checkpoint holds them as attributes of its root group, named in the table of progress.c. */
 #ifndef TRAIN_CHECKPOINT_PROGRESS_H
 #define TRAIN_CHECKPOINT_PROGRESS_H
 
@@ -10,14 +10,13 @@
 #include "train/watch.h"
 
 struct progress {
-    int64_t step;    /* steps done, skipped ones included */
-    int64_t updates; /* steps that changed the weights */
-    int64_t epoch;   /* epochs finished: evaluated, and decided upon */
-    int64_t
-        position; /* samples of the next epoch that have been seen; all of them = it is not evaluated yet */
-    bool stopped; /* the last epoch was the last one, whatever train.epochs says */
+    int64_t step;     /* steps done, skipped ones included */
+    int64_t updates;  /* steps that changed the weights */
+    int64_t epoch;    /* finished epochs, evaluation and decisions included */
+    int64_t position; /* samples seen of the next epoch; all of them = not evaluated yet */
+    bool stopped;     /* early stop: the last finished epoch ends the run */
 
-    /* Of the epoch under way; before its first step, of the last one. */
+    /* Of the current epoch; before its first step, of the last one. */
     struct loss_sums seen;
     int64_t bad_steps, empty_steps; /* skipped: not finite; without any valid target */
     double lr, seconds;             /* of the last step; spent on steps */
@@ -30,15 +29,15 @@ struct progress {
     double train_seconds; /* evaluation excluded */
     int64_t train_samples;
 
-    int64_t metrics_bytes; /* what the observer had written when the checkpoint was taken */
+    int64_t metrics_bytes; /* length of the observer's file when the checkpoint was taken */
 };
 
-/* Before the steps of an epoch, which may have been begun already; and after them. */
+/* Call before the steps of an epoch (also one that is resumed), and after them. */
 void progress_open_epoch(struct progress *p);
 void progress_close_epoch(struct progress *p);
 
-/* As attributes of the root group, and from there; what a watch follows is left alone. Errors of load: STATUS_DATA, also
- * for numbers that no run can have. Local. */
+/* Write to and read from attributes of the root group; the metric names of watches are not changed. Errors of
+ * load: STATUS_DATA, also for impossible numbers. Local. */
 enum status progress_save(const struct progress *p, struct h5_writer *w);
 enum status progress_load(struct progress *p, struct h5 *f);
 

@@ -1,3 +1,4 @@
+/* evaluation.c - exact scores of a model on a data set. */
 #include "train/evaluation/evaluation.h"
 
 #include <assert.h>
@@ -7,7 +8,7 @@
 #include "core/system/stop.h"
 #include "comm/activity.h"
 
-/* Room for the scores of all samples, twice, on the ranks that rank any. */
+/* Allocates the keys of all samples and as much scratch, on the ranks that sort a label. */
 static enum status evaluation_allocate(struct evaluation *e)
 {
     int64_t samples = dataset_info(e->data)->samples;
@@ -58,7 +59,7 @@ static void evaluation_find_bad_layer(struct evaluation *e, const struct pass *p
     }
 }
 
-/* Blocks first .. first + count - 1 in one pass. */
+/* Runs blocks first .. first + count - 1 in one pass. */
 static void evaluation_run_blocks(struct evaluation *e, const float *params, int64_t first, int64_t count)
 {
     struct batch *b = e->batch;
@@ -80,7 +81,7 @@ static void evaluation_fold(void *self, double *totals)
     scores_fold(self, totals);
 }
 
-/* The keys of a label, on before off, come together on one rank. */
+/* Gathers the keys of a label on one rank, positive samples before negative ones. */
 static void evaluation_gather_keys(struct evaluation *e, int64_t label, int rank)
 {
     uint32_t *to = e->keys;
@@ -92,7 +93,7 @@ static void evaluation_gather_keys(struct evaluation *e, int64_t label, int rank
     }
 }
 
-/* Label k is ranked by rank k % P: after each round of messages all ranks sort, one label each. */
+/* Rank k % P sorts label k: after each round of messages all ranks sort one label each. */
 static void evaluation_rank_labels(struct evaluation *e)
 {
     int64_t rank = comm_rank(e->comm), ranks = comm_size(e->comm), labels = scores_ranked(e->scores), count;
@@ -149,14 +150,15 @@ static enum status evaluation_fail_diverged(struct evaluation *e)
     const char *name = dataset_locator(e->data);
     enum status mine = STATUS_OK;
     if (e->bad)
-        mine = status_fail(STATUS_DIVERGED,
-                           "%s: the loss is not finite: the first to go was the output of model.layers[%d] "
-                           "(%s); lower optim.lr, warm up longer or set train.clip_norm",
-                           name, e->bad->index, e->bad->ops->name);
+        mine = status_fail(
+            STATUS_DIVERGED,
+            "%s: the loss is not finite; the first bad value is in the output of model.layers[%d] "
+            "(%s); lower optim.lr, warm up longer or set train.clip_norm",
+            name, e->bad->index, e->bad->ops->name);
     TRY(comm_agree(e->comm, mine));
-    return status_fail(STATUS_DIVERGED,
-                       "%s: the loss is not finite, though all outputs are; lower optim.lr or warm up longer",
-                       name);
+    return status_fail(
+        STATUS_DIVERGED,
+        "%s: the loss is not finite, although all outputs are; lower optim.lr or warm up longer", name);
 }
 
 enum status evaluation_run(struct evaluation *e, const float *params, struct eval_event *event)

@@ -1,8 +1,9 @@
 /* evaluation.h - exact scores of a model on a data set: sums of integers, and of doubles in block order.
  *
- * Metrics of order (ROC AUC, average precision) need all scores of a label in one place. Every rank keeps those of its own
- * samples, 4 bytes x labels x samples / P, and label k is then sorted by rank k % P, which takes 8 bytes x samples on each
- * of the ranks that sort. Time and traffic are those of labels x samples numbers, shared by the ranks. */
+ * Ranking metrics (ROC AUC, average precision) need all scores of a label in one place. Every rank keeps
+ * those of its own samples (4 bytes x labels x samples / P); label k is then sorted by rank k % P, which
+ * takes 8 bytes x samples on each sorting rank. Time and traffic grow with labels x samples and are shared by
+ * the ranks. */
 #ifndef TRAIN_EVALUATION_EVALUATION_H
 #define TRAIN_EVALUATION_EVALUATION_H
 
@@ -20,23 +21,26 @@ struct evaluation {
     int64_t leaves;     /* blocks in one pass, a power of two */
     int64_t first, end; /* blocks of this rank; a block is `lanes` samples, whatever P is */
     struct scores *scores;
-    uint32_t *keys, *scratch; /* [samples], or NULL on a rank that ranks no label */
+    uint32_t *keys, *scratch; /* [samples], NULL on a rank that sorts no label */
     bool went_wrong;          /* a loss of this rank's blocks was not finite */
-    const struct layer *bad;  /* in the first such pass: the first layer, NULL = the loss itself */
+    const struct layer
+        *bad; /* first layer with a bad output in the first such pass; NULL = the loss itself */
 
     struct metric metrics[METRIC_MAX]; /* of the last event */
     const char *names[METRIC_MAX];
     double values[METRIC_MAX];
 };
 
-/* Checks that data, statistics and the model's K outputs fit; allocates. Local. Errors: STATUS_DATA, STATUS_CONFIG. */
+/* Checks that data, statistics and the model's K outputs fit; allocates. Local. Errors: STATUS_DATA,
+ * STATUS_CONFIG. */
 enum status evaluation_create(struct evaluation *e, struct comm *comm, struct model *model,
                               const struct dataset *data, const struct normal *normal,
                               const struct loss *loss, struct batch *batch, int64_t top_k);
 void evaluation_destroy(struct evaluation *e);
 
-/* Fills the event on every rank; what it points at stays until the next run. Collective. Errors, on all ranks alike:
- * STATUS_DIVERGED when the loss is not finite; what stop_asked says on any rank, which ends the evaluation at once. */
+/* Fills the event on every rank; what it points to stays valid until the next call. Collective. Errors, the
+ * same on all ranks: STATUS_DIVERGED when the loss is not finite; the status of stop_asked on any rank, which
+ * ends the evaluation. */
 enum status evaluation_run(struct evaluation *e, const float *params, struct eval_event *event);
 
 #endif

@@ -1,3 +1,4 @@
+/* examine.c - evaluates a checkpoint. */
 #include "train/evaluation/examine.h"
 
 #include "train/evaluation/evaluation.h"

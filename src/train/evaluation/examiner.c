@@ -1,3 +1,4 @@
+/* examiner.c - loads a checkpoint and a data set. */
 #include "train/evaluation/examiner.h"
 
 #include "core/mem.h"

@@ -1,6 +1,7 @@
-/* examiner.h - a checkpoint made ready to be run on a data set, as evaluation and prediction need it.
+/* examiner.h - a checkpoint and a data set, ready to run, for evaluation and prediction.
  *
- * Everything is the checkpoint's own: weights, normalisation, virtual ranks, hence the blocks of samples and their bits. */
+ * Weights, normalisation and virtual ranks are those of the checkpoint, and so are the blocks of samples and
+ * the bits. */
 #ifndef TRAIN_EVALUATION_EXAMINER_H
 #define TRAIN_EVALUATION_EXAMINER_H
 
@@ -12,12 +13,12 @@ struct examiner {
     struct model *model;
     struct loss loss;
     float *params;
-    struct normal normal, targets; /* targets.channels 0 = they are taken as they are */
+    struct normal normal, targets; /* targets.channels 0 = targets are not normalised */
     struct batch batch;
 };
 
-/* `x` holds zeros before; examiner_destroy also after a failure. With `for_prediction` the data need no labels, and weights are
- * left alone. Both collective; all ranks return the same status. */
+/* `x` must be zero. Call examiner_destroy also after a failure. With `for_prediction` the data need no
+ * labels, and sample weights are not read. Both are collective; all ranks return the same status. */
 enum status examiner_create(struct examiner *x, struct comm *comm, const struct config *config,
                             const char *checkpoint, const char *locator, bool for_prediction);
 void examiner_destroy(struct examiner *x);

@@ -1,22 +1,23 @@
+/* predict.c - runs a checkpoint on a data set, chunk by chunk. */
 #include "train/evaluation/predict.h"
 
 #include "core/mem.h"
 #include "train/evaluation/predict_file.h"
 
-#define RUN_FLOATS (1 << 18) /* of outputs in the run of a rank, about */
+#define CHUNK_FLOATS (1 << 18) /* of outputs in the chunk of a rank, about */
 
 struct predictor {
     struct comm *comm;
     struct examiner x;
-    int64_t samples, blocks; /* a block is `lanes` samples */
-    int64_t passes;          /* blocks in one pass, at most */
-    int64_t run;             /* blocks that a rank computes before they are written */
-    float *outputs, *room;   /* [run * lanes][K]; room on rank 0 only */
+    int64_t samples, blocks;   /* a block is `lanes` samples */
+    int64_t passes;            /* blocks in one pass, at most */
+    int64_t chunk;             /* blocks that a rank computes before they are written */
+    float *outputs, *received; /* [chunk * lanes][K]; received on rank 0 only */
     struct predict_file file;
     enum status status; /* of the file, on rank 0 */
 };
 
-static enum status predict_prepare(struct predictor *p, const struct predict_wish *wish,
+static enum status predict_prepare(struct predictor *p, const struct predict_options *options,
                                    const struct config *config)
 {
     const struct batch *b = &p->x.batch;
@@ -25,13 +26,13 @@ static enum status predict_prepare(struct predictor *p, const struct predict_wis
     p->samples = dataset_info(p->x.data)->samples;
     p->blocks = (p->samples + b->lanes - 1) / b->lanes;
     p->passes = b->leaves;
-    p->run = RUN_FLOATS / row / p->passes * p->passes;
-    if (p->run == 0) p->run = p->passes;
+    p->chunk = CHUNK_FLOATS / row / p->passes * p->passes;
+    if (p->chunk == 0) p->chunk = p->passes;
     int64_t share = (p->blocks + ranks - 1) / ranks; /* of a small set, every rank gets some */
-    if (p->run > share) p->run = share;
-    TRY(mem_alloc(&p->outputs, (size_t)p->run, (size_t)row * sizeof(float), "predictions"));
-    TRY(mem_alloc(&p->room, first ? (size_t)p->run : 0, (size_t)row * sizeof(float), "predictions"));
-    return first ? predict_file_begin(&p->file, wish, config, &p->x, p->run * b->lanes) : STATUS_OK;
+    if (p->chunk > share) p->chunk = share;
+    TRY(mem_alloc(&p->outputs, (size_t)p->chunk, (size_t)row * sizeof(float), "predictions"));
+    TRY(mem_alloc(&p->received, first ? (size_t)p->chunk : 0, (size_t)row * sizeof(float), "predictions"));
+    return first ? predict_file_begin(&p->file, options, config, &p->x, p->chunk * b->lanes) : STATUS_OK;
 }
 
 /* Outputs of a pass [K][stride], lanes side by side, become rows behind `to`; returns their number. */
@@ -46,7 +47,8 @@ static int64_t predict_store_rows(const struct predictor *p, const float *output
     return rows;
 }
 
-/* Blocks first .. end-1; returns the number of floats. A pass takes a power of two of blocks, as in training. */
+/* Blocks first .. end-1; returns the number of floats. A pass takes a power of two of blocks, as in
+ * training. */
 static int64_t predict_compute(struct predictor *p, int64_t first, int64_t end)
 {
     struct batch *b = &p->x.batch;
@@ -73,45 +75,45 @@ static int64_t predict_min(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
-/* In every round the ranks compute one run each, in rank order one behind the other. What went wrong in writing is known to all
- * in the next round. */
+/* In every round the ranks compute one chunk each, in rank order one behind the other. What went wrong in
+ * writing is known to all in the next round. */
 static enum status predict_compute_all(struct predictor *p)
 {
     int64_t rank = comm_rank(p->comm), ranks = comm_size(p->comm);
-    for (int64_t round = 0; round < p->blocks; round += ranks * p->run) {
-        int64_t first = predict_min(round + rank * p->run, p->blocks),
-                end = predict_min(first + p->run, p->blocks);
+    for (int64_t round = 0; round < p->blocks; round += ranks * p->chunk) {
+        int64_t first = predict_min(round + rank * p->chunk, p->blocks),
+                end = predict_min(first + p->chunk, p->blocks);
         int64_t count = predict_compute(p, first, end);
         TRY(comm_agree(p->comm, p->status));
-        comm_gather_floats(p->comm, p->outputs, count, p->room, predict_write, p);
+        comm_gather_floats(p->comm, p->outputs, count, p->received, predict_write, p);
     }
     if (comm_rank(p->comm) == 0 && p->status == STATUS_OK) p->status = predict_file_commit(&p->file);
     return comm_agree(p->comm, p->status);
 }
 
 static enum status predict_all(struct predictor *p, const struct config *config,
-                               const struct predict_wish *wish, struct predict_facts *facts)
+                               const struct predict_options *options, struct predict_facts *facts)
 {
     bool first = comm_rank(p->comm) == 0;
-    TRY(comm_agree(p->comm, first ? predict_file_open(&p->file, wish) : STATUS_OK));
-    TRY(examiner_create(&p->x, p->comm, config, wish->checkpoint, wish->data, true));
-    TRY(comm_agree(p->comm, predict_prepare(p, wish, config)));
+    TRY(comm_agree(p->comm, first ? predict_file_open(&p->file, options) : STATUS_OK));
+    TRY(examiner_create(&p->x, p->comm, config, options->checkpoint, options->data, true));
+    TRY(comm_agree(p->comm, predict_prepare(p, options, config)));
     TRY(predict_compute_all(p));
     *facts = (struct predict_facts){.samples = p->samples,
                                     .outputs = p->x.loss.outputs,
                                     .has_correct = first && p->file.has_correct,
-                                    .correct = p->file.right};
+                                    .correct = p->file.correct_count};
     return STATUS_OK;
 }
 
-enum status predict_run(struct comm *comm, const struct config *config, const struct predict_wish *wish,
+enum status predict_run(struct comm *comm, const struct config *config, const struct predict_options *options,
                         struct predict_facts *facts)
 {
     struct predictor p = {.comm = comm};
-    enum status status = predict_all(&p, config, wish, facts);
+    enum status status = predict_all(&p, config, options, facts);
     predict_file_close(&p.file);
     mem_free(&p.outputs);
-    mem_free(&p.room);
+    mem_free(&p.received);
     examiner_destroy(&p.x);
     return status;
 }

@@ -1,3 +1,4 @@
+/* predict_file.c - writes the file of predictions. */
 #include "train/evaluation/predict_file.h"
 
 #include <assert.h>
@@ -8,10 +9,10 @@
 static const char *const tasks[] = {
     [TASK_CLASSES] = "classes", [TASK_LABELS] = "labels", [TASK_VALUES] = "values"};
 
-enum status predict_file_open(struct predict_file *f, const struct predict_wish *wish)
+enum status predict_file_open(struct predict_file *f, const struct predict_options *options)
 {
     *f = (struct predict_file){0};
-    return h5_create(&f->writer, wish->out, wish->overwrite);
+    return h5_create(&f->writer, options->out, options->overwrite);
 }
 
 static bool predict_file_has_probabilities(const struct loss *l)
@@ -20,7 +21,8 @@ static bool predict_file_has_probabilities(const struct loss *l)
            l->output == OUTPUT_LABEL_PROBS;
 }
 
-static enum status predict_file_write_attributes(struct predict_file *f, const struct predict_wish *wish,
+static enum status predict_file_write_attributes(struct predict_file *f,
+                                                 const struct predict_options *options,
                                                  const struct config *config)
 {
     const struct loss *loss = &f->x->loss;
@@ -28,8 +30,8 @@ static enum status predict_file_write_attributes(struct predict_file *f, const s
     int64_t count = f->outputs;
     const char *const *names = dataset_class_names(f->x->data, count);
     if (!names && may_be_off) names = dataset_class_names(f->x->data, count = 2);
-    TRY(h5_write_attr_text(f->writer, "/", "checkpoint", wish->checkpoint));
-    TRY(h5_write_attr_text(f->writer, "/", "data", wish->data));
+    TRY(h5_write_attr_text(f->writer, "/", "checkpoint", options->checkpoint));
+    TRY(h5_write_attr_text(f->writer, "/", "data", options->data));
     TRY(h5_write_attr_text(f->writer, "/", "task", tasks[loss_task(loss)]));
     if (loss_task(loss) == TASK_LABELS && predict_file_has_probabilities(loss))
         TRY(h5_write_attr_double(f->writer, "/", "threshold", config->metrics_threshold));
@@ -38,7 +40,7 @@ static enum status predict_file_write_attributes(struct predict_file *f, const s
     return h5_write_attr_texts(f->writer, "/", "class_names", names, count);
 }
 
-/* A dataset of one row a sample; width 0 = (N,). */
+/* Adds a dataset with one row for each sample; width 0 = (N,). */
 static enum status predict_file_add_rows(struct predict_file *f, struct h5_rows **rows, const char *name,
                                          enum h5_type type, int64_t width)
 {
@@ -65,17 +67,17 @@ static enum status predict_file_add_labels(struct predict_file *f)
 
 static enum status predict_file_allocate(struct predict_file *f)
 {
-    size_t rows = (size_t)f->room, cells = (size_t)(f->room * f->outputs);
+    size_t rows = (size_t)f->rows_max, cells = (size_t)(f->rows_max * f->outputs);
     size_t bytes =
         cells * sizeof(float) > rows * sizeof(int64_t) ? cells * sizeof(float) : rows * sizeof(int64_t);
-    TRY(mem_alloc(&f->chances, cells, sizeof *f->chances, "predictions"));
-    TRY(mem_alloc(&f->answers, bytes, 1, "predictions"));
-    TRY(mem_alloc(&f->given, bytes, 1, "predictions"));
-    return mem_alloc(&f->hits, rows, 1, "predictions");
+    TRY(mem_alloc(&f->probability_rows, cells, sizeof *f->probability_rows, "predictions"));
+    TRY(mem_alloc(&f->predictions, bytes, 1, "predictions"));
+    TRY(mem_alloc(&f->labels_out, bytes, 1, "predictions"));
+    return mem_alloc(&f->correct_rows, rows, 1, "predictions");
 }
 
-enum status predict_file_begin(struct predict_file *f, const struct predict_wish *wish,
-                               const struct config *config, const struct examiner *x, int64_t room)
+enum status predict_file_begin(struct predict_file *f, const struct predict_options *options,
+                               const struct config *config, const struct examiner *x, int64_t rows_max)
 {
     static const enum h5_type types[] = {
         [TASK_CLASSES] = H5_TYPE_I64, [TASK_LABELS] = H5_TYPE_U8, [TASK_VALUES] = H5_TYPE_F32};
@@ -83,9 +85,9 @@ enum status predict_file_begin(struct predict_file *f, const struct predict_wish
     f->x = x;
     f->outputs = x->loss.outputs;
     f->samples = dataset_info(x->data)->samples;
-    f->room = room;
+    f->rows_max = rows_max;
     TRY(predict_file_allocate(f));
-    TRY(predict_file_write_attributes(f, wish, config));
+    TRY(predict_file_write_attributes(f, options, config));
     TRY(predict_file_add_rows(f, &f->logits, "logits", H5_TYPE_F32, f->outputs));
     if (predict_file_has_probabilities(&x->loss))
         TRY(predict_file_add_rows(f, &f->probabilities, "probabilities", H5_TYPE_F32, f->outputs));
@@ -96,10 +98,10 @@ enum status predict_file_begin(struct predict_file *f, const struct predict_wish
 
 static void predict_file_softmax(const float *x, int64_t count, float *p)
 {
-    double most = (double)x[0], sum = 0;
-    for (int64_t k = 1; k < count; k++) most = fmax(most, (double)x[k]);
-    for (int64_t k = 0; k < count; k++) sum += exp((double)x[k] - most);
-    for (int64_t k = 0; k < count; k++) p[k] = (float)(exp((double)x[k] - most) / sum);
+    double max = (double)x[0], sum = 0;
+    for (int64_t k = 1; k < count; k++) max = fmax(max, (double)x[k]);
+    for (int64_t k = 0; k < count; k++) sum += exp((double)x[k] - max);
+    for (int64_t k = 0; k < count; k++) p[k] = (float)(exp((double)x[k] - max) / sum);
 }
 
 static float predict_file_probability(enum loss_output output, float x)
@@ -113,12 +115,12 @@ static void predict_file_find_probabilities(const struct predict_file *f, const 
     enum loss_output output = f->x->loss.output;
     int64_t k_count = f->outputs;
     for (int64_t i = 0; output == OUTPUT_LOGITS && i < count; i++)
-        predict_file_softmax(outputs + i * k_count, k_count, f->chances + i * k_count);
+        predict_file_softmax(outputs + i * k_count, k_count, f->probability_rows + i * k_count);
     for (int64_t i = 0; output != OUTPUT_LOGITS && i < count * k_count; i++)
-        f->chances[i] = predict_file_probability(output, outputs[i]);
+        f->probability_rows[i] = predict_file_probability(output, outputs[i]);
 }
 
-/* The first maximum, where NaN is greater than any number, as the losses count. */
+/* Returns the index of the first maximum; NaN counts as greater than any number, as in the losses. */
 static int64_t predict_file_find_maximum(const float *x, int64_t count)
 {
     int64_t best = 0;
@@ -129,39 +131,39 @@ static int64_t predict_file_find_maximum(const float *x, int64_t count)
 
 static void predict_file_find_classes(const struct predict_file *f, const float *outputs, int64_t count)
 {
-    int64_t *answers = f->answers;
+    int64_t *predictions = f->predictions;
     for (int64_t i = 0; i < count; i++)
-        answers[i] = predict_file_find_maximum(outputs + i * f->outputs, f->outputs);
+        predictions[i] = predict_file_find_maximum(outputs + i * f->outputs, f->outputs);
 }
 
 static void predict_file_find_labels(const struct predict_file *f, const float *outputs, int64_t count)
 {
-    uint8_t *answers = f->answers;
+    uint8_t *predictions = f->predictions;
     float cut = loss_cut(&f->x->loss);
-    for (int64_t i = 0; i < count * f->outputs; i++) answers[i] = outputs[i] > cut;
+    for (int64_t i = 0; i < count * f->outputs; i++) predictions[i] = outputs[i] > cut;
 }
 
-/* What the targets' normalisation did is undone. */
+/* Converts outputs to original units: undoes the normalisation of targets. */
 static void predict_file_find_values(const struct predict_file *f, const float *outputs, int64_t count)
 {
-    float *answers = f->answers;
+    float *predictions = f->predictions;
     const struct normal *n = f->x->targets.channels ? &f->x->targets : NULL;
     bool logs = f->x->loss.output == OUTPUT_LOG_VALUES;
     for (int64_t i = 0; i < count * f->outputs; i++) {
         double value = logs ? exp((double)outputs[i]) : (double)outputs[i];
         int64_t k = i % f->outputs;
-        answers[i] = (float)(n ? value * (double)n->std[k] + (double)n->mean[k] : value);
+        predictions[i] = (float)(n ? value * (double)n->std[k] + (double)n->mean[k] : value);
     }
 }
 
-/* Labels of the next rows, and whether the answers are right. */
+/* Fills the labels of the next rows, and whether the predictions are correct. */
 static void predict_file_compare_classes(const struct predict_file *f, int64_t count)
 {
     const struct dataset *d = f->x->data;
-    const int64_t *answers = f->answers;
+    const int64_t *predictions = f->predictions;
     bool is_index = dataset_kind(d) == TARGET_INDEX;
-    int64_t *classes = f->given;
-    float *rows = f->given;
+    int64_t *classes = f->labels_out;
+    float *rows = f->labels_out;
     for (int64_t i = 0; i < count; i++) {
         int64_t sample = f->written + i, class;
         if (is_index) {
@@ -171,30 +173,30 @@ static void predict_file_compare_classes(const struct predict_file *f, int64_t c
             for (int64_t k = 0; k < f->outputs; k++) rows[i * f->outputs + k] = row[k];
             class = predict_file_find_maximum(row, f->outputs);
         }
-        f->hits[i] = class == answers[i] && class != f->x->loss.ignored;
+        f->correct_rows[i] = class == predictions[i] && class != f->x->loss.ignored;
     }
 }
 
 static void predict_file_compare_labels(const struct predict_file *f, int64_t count)
 {
-    const uint8_t *answers = f->answers;
-    uint8_t *given = f->given;
+    const uint8_t *predictions = f->predictions;
+    uint8_t *labels_out = f->labels_out;
     for (int64_t i = 0; i < count; i++) {
         const float *row = dataset_targets(f->x->data, f->written + i);
-        f->hits[i] = 1;
+        f->correct_rows[i] = 1;
         for (int64_t at = i * f->outputs, k = 0; k < f->outputs; k++, at++) {
-            given[at] = row[k] > 0.5f;
-            f->hits[i] &= given[at] == answers[at];
+            labels_out[at] = row[k] > 0.5f;
+            f->correct_rows[i] &= labels_out[at] == predictions[at];
         }
     }
 }
 
 static void predict_file_copy_values(const struct predict_file *f, int64_t count)
 {
-    float *given = f->given;
+    float *labels_out = f->labels_out;
     for (int64_t i = 0; i < count; i++) {
         const float *row = dataset_targets(f->x->data, f->written + i);
-        for (int64_t k = 0; k < f->outputs; k++) given[i * f->outputs + k] = row[k];
+        for (int64_t k = 0; k < f->outputs; k++) labels_out[i * f->outputs + k] = row[k];
     }
 }
 
@@ -212,20 +214,20 @@ static void predict_file_derive(struct predict_file *f, const float *outputs, in
     if (f->probabilities) predict_file_find_probabilities(f, outputs, count);
     find[task](f, outputs, count);
     if (f->labels) compare[task](f, count);
-    for (int64_t i = 0; f->has_correct && i < count; i++) f->right += f->hits[i];
+    for (int64_t i = 0; f->has_correct && i < count; i++) f->correct_count += f->correct_rows[i];
 }
 
 enum status predict_file_add(struct predict_file *f, const float *outputs, int64_t count)
 {
-    assert(count <= f->room && f->written + count <= f->samples);
+    assert(count <= f->rows_max && f->written + count <= f->samples);
     if (count == 0) return STATUS_OK;
     predict_file_derive(f, outputs, count);
     f->written += count;
     TRY(h5_rows_write(f->logits, count, outputs));
-    if (f->probabilities) TRY(h5_rows_write(f->probabilities, count, f->chances));
-    TRY(h5_rows_write(f->predicted, count, f->answers));
-    if (f->labels) TRY(h5_rows_write(f->labels, count, f->given));
-    return f->has_correct ? h5_rows_write(f->correct, count, f->hits) : STATUS_OK;
+    if (f->probabilities) TRY(h5_rows_write(f->probabilities, count, f->probability_rows));
+    TRY(h5_rows_write(f->predicted, count, f->predictions));
+    if (f->labels) TRY(h5_rows_write(f->labels, count, f->labels_out));
+    return f->has_correct ? h5_rows_write(f->correct, count, f->correct_rows) : STATUS_OK;
 }
 
 static void predict_file_close_rows(struct predict_file *f)
@@ -245,6 +247,6 @@ void predict_file_close(struct predict_file *f)
 {
     predict_file_close_rows(f);
     h5_discard(&f->writer);
-    void *all[] = {&f->chances, &f->answers, &f->given, &f->hits};
+    void *all[] = {&f->probability_rows, &f->predictions, &f->labels_out, &f->correct_rows};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) mem_free(all[i]);
 }

@@ -1,3 +1,4 @@
+/* saver.c - decides when and how checkpoints are saved. */
 #include "train/saver/saver.h"
 
 #include <inttypes.h>
@@ -20,7 +21,7 @@ struct saver {
     struct saver_write write;      /* rank 0, and what follows */
     struct background *background; /* at work on `write` */
     double taken;                  /* the clock at the last checkpoint, or at the start */
-    enum status last;              /* of the last write that has ended, and if it was not STATUS_OK: */
+    enum status last;              /* of the last finished write; `problem` if it is not STATUS_OK */
     char problem[STATUS_TEXT_SIZE];
     int64_t newest; /* step of the newest checkpoint there is, -1 = none */
 };
@@ -52,7 +53,7 @@ enum status saver_create(struct saver **out, struct trainer *t, const char *fold
     return snapshot_create(&s->snapshot, t);
 }
 
-/* Rank 0: waits for the write under way. Of one that failed, or lacks a name, the message says what is left. */
+/* Rank 0: waits for the write in progress. After a failure s->problem says which checkpoint is left. */
 static void saver_end_write(struct saver *s)
 {
     char newest[CHECKPOINT_NAME_SIZE], why[STATUS_TEXT_SIZE / 2];
@@ -69,12 +70,13 @@ static void saver_end_write(struct saver *s)
                  newest, s->newest);
 }
 
-/* Rank 0: the same between two steps. */
+/* Rank 0: the same between two steps; warns after a failure. */
 static void saver_report_write(struct saver *s)
 {
     if (!background_busy(s->background)) return;
     saver_end_write(s);
-    if (s->last != STATUS_OK) log_warn("%s; the run goes on, and tries again at the next one", s->problem);
+    if (s->last != STATUS_OK)
+        log_warn("%s; the run continues and tries again at the next checkpoint", s->problem);
 }
 
 void saver_destroy(struct saver **saver)
@@ -105,7 +107,7 @@ enum status saver_take(struct saver *s, int names)
     struct trainer *t = s->t;
     TRY(trainer_check(t));
     if (saver_is_root(s)) saver_report_write(s);
-    comm_barrier(t->comm); /* nobody may touch the copy before */
+    comm_barrier(t->comm); /* no rank may change the copy before */
     if (saver_is_root(s))
         t->progress.metrics_bytes = t->observer->mark ? t->observer->mark(t->observer->self) : 0;
     TRY(snapshot_take(&s->snapshot));
@@ -116,7 +118,7 @@ enum status saver_take(struct saver *s, int names)
     return STATUS_OK;
 }
 
-/* A checkpoint that only lacks a further name is one all the same. */
+/* A checkpoint that lacks only a further name is complete. */
 enum status saver_finish(struct saver *s)
 {
     enum status status = STATUS_OK;

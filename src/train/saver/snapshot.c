@@ -1,3 +1,4 @@
+/* snapshot.c - copies the state of a run. */
 #include "train/saver/snapshot.h"
 
 #include <float.h>
@@ -31,7 +32,7 @@ void snapshot_destroy(struct snapshot *s)
     shared_destroy(&s->memory);
 }
 
-/* Part of a vector, whole vectors of 16. */
+/* A part of the flat vector, in whole groups of 16 floats. */
 struct cut {
     int64_t first, end;
 };
@@ -48,7 +49,7 @@ static void snapshot_copy(struct cut cut, float *to, const float *from)
     memcpy(to + cut.first, from + cut.first, (size_t)(cut.end - cut.first) * sizeof *to);
 }
 
-/* The first element of the cut that is not finite, or INFINITY. */
+/* Returns the index of the first element of the cut that is not finite, or INFINITY. */
 static double snapshot_find_bad(struct cut cut, const float *params)
 {
     int64_t i = cut.first;
@@ -57,12 +58,12 @@ static double snapshot_find_bad(struct cut cut, const float *params)
     return (double)i;
 }
 
-/* A step's loss is known before its update, so the last update must be looked at here: broken weights must not
- * replace healthy ones. */
+/* The loss of a step is known before its update, so the result of the last update is checked here: weights
+ * that are not finite must not replace good ones. */
 static enum status snapshot_check_weights(const struct snapshot *s, struct cut cut, const float *params)
 {
     double mine = comm_node(s->t->comm) == 0 ? snapshot_find_bad(cut, params) : INFINITY;
-    double first = -comm_max(s->t->comm, -mine); /* all ranks of the first node have copied, too */
+    double first = -comm_max(s->t->comm, -mine); /* also: all ranks of the first node have copied */
     if (isinf(first)) return STATUS_OK;
     return status_fail(STATUS_DIVERGED, "step %lld: a weight is %f; lower optim.lr or warm up longer",
                        (long long)s->t->progress.step, (double)params[(int64_t)first]);

@@ -1,3 +1,4 @@
+/* write.c - writes a checkpoint under its names. */
 #include "train/saver/write.h"
 
 #include <string.h>
@@ -18,7 +19,7 @@ static enum status saver_write_file(const struct saver_write *w, const char *nam
     return checkpoint_save(path, &state);
 }
 
-/* Where a file can have but one name, the checkpoint is written once more. */
+/* Where a file can have only one name, the checkpoint is written again. */
 static enum status saver_write_name(const struct saver_write *w, const char *name, const char *first)
 {
     char path[CHECKPOINT_FILE_SIZE];
@@ -27,8 +28,8 @@ static enum status saver_write_name(const struct saver_write *w, const char *nam
     return possible ? status : saver_write_file(w, name, path);
 }
 
-/* The first of the names is written, the others are links to it. best.h5 comes before the name by step: a run that is killed
- * between them and goes on would not make it again. */
+/* Writes the first name; the others are links to it. best.h5 comes before the name by step: a run that is
+ * killed between them and resumes would not write it again. */
 static enum status saver_write_all(struct saver_write *w)
 {
     char names[CHECKPOINT_OTHER][CHECKPOINT_NAME_SIZE], path[CHECKPOINT_FILE_SIZE];
@@ -38,7 +39,7 @@ static enum status saver_write_all(struct saver_write *w)
     if (w->names & SAVER_BEST) checkpoint_name(names[count++], CHECKPOINT_BEST, step);
     if (w->names & SAVER_STEP) checkpoint_name(names[count++], CHECKPOINT_STEP, step);
     checkpoint_name(names[count++], CHECKPOINT_LAST, step);
-    TRY(checkpoint_folder_make(w->folder)); /* somebody may have removed it */
+    TRY(checkpoint_folder_make(w->folder)); /* it may have been removed */
     if (w->observer->settle) w->observer->settle(w->observer->self);
     TRY(saver_write_file(w, names[0], path));
     memcpy(w->newest, path, sizeof path);

@@ -1,4 +1,4 @@
-/* write.h - one checkpoint from a copy to its files, on whichever thread. Local, for rank 0. */
+/* write.h - writes one checkpoint from a copy to its files, on any thread. Local, for rank 0. */
 #ifndef TRAIN_SAVER_WRITE_H
 #define TRAIN_SAVER_WRITE_H
 
@@ -12,13 +12,14 @@ struct saver_write {
     const char *folder;
     int names; /* enum saver_name */
     int64_t keep;
-    double seconds, busy;              /* what the last write took, and for how long of it it had a core */
-    bool saved;                        /* whether the last one has its first name, and so is complete */
-    char newest[CHECKPOINT_FILE_SIZE]; /* the path of the last one that is; "" = none */
+    double seconds, busy;              /* of the last write: wall time and CPU time */
+    bool saved;                        /* the last one has its first name: it is complete */
+    char newest[CHECKPOINT_FILE_SIZE]; /* path of the last complete one; "" = none */
 };
 
-/* Writes the checkpoint under all its names, and removes those that are not kept any more. `self` is a struct saver_write. Errors:
- * what the file system says; then nothing is left of it, or it is saved and lacks other names, or older ones could not be removed. */
+/* Writes the checkpoint under all its names, and removes older ones beyond `keep`. `self` is a struct
+ * saver_write. Errors of the file system: nothing of it is left, or (saved) it lacks further names, or older
+ * ones could not be removed. */
 enum status saver_write(void *self);
 
 #endif

@@ -1,4 +1,4 @@
-/* check.c - whether all ranks and nodes still hold the same state, and the data are as they were. */
+/* check.c - checks that all ranks and nodes hold the same state, and that data files are unchanged. */
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -8,7 +8,7 @@
 
 #define SUSPECT "suspect memory, processor or network there, and start again with --resume auto"
 
-/* Of what every rank reckons for itself, and all must find alike. */
+/* Hashes the figures that every rank computes for itself and that must be equal. */
 static uint64_t trainer_hash_progress(const struct progress *p)
 {
     const double values[] = {p->lr,        p->seen.loss, p->seen.weight, p->schedule.best,
@@ -23,7 +23,7 @@ static uint64_t trainer_hash_progress(const struct progress *p)
     return hash_end(&hash);
 }
 
-/* The tensor that holds the parameter, or in whose gap it lies. */
+/* Names the tensor that holds the parameter, or in whose gap it lies. */
 static void trainer_name_parameter(const struct trainer *t, int64_t at, char path[CHECKPOINT_PATH])
 {
     *path = '\0';
@@ -42,7 +42,7 @@ static enum status trainer_report_difference(const struct trainer *t, const stru
     trainer_name_parameter(t, found->first + found->count - 1, last);
     bool exact = found->count == 1;
     char since[64] = "";
-    if (t->checked >= 0) snprintf(since, sizeof since, " (alike after step %" PRId64 ")", t->checked);
+    if (t->checked >= 0) snprintf(since, sizeof since, " (equal after step %" PRId64 ")", t->checked);
     return status_fail(STATUS_DIFFERS, "step %" PRId64 ": %s, in %s%s%s%s; " SUSPECT, t->progress.step, nodes,
                        first, exact ? "" : " to ", exact ? "" : last, since);
 }
@@ -61,10 +61,11 @@ enum status trainer_check(struct trainer *t)
     if (t->config->check_every == 0 || t->checked == p->step) return STATUS_OK;
     int other = comm_find_different(t->comm, trainer_hash_progress(p));
     if (other > 0)
-        return status_fail(STATUS_DIFFERS,
-                           "step %" PRId64
-                           ": rank %d has reckoned other losses, rates or counts than rank 0; " SUSPECT,
-                           p->step, other);
+        return status_fail(
+            STATUS_DIFFERS,
+            "step %" PRId64
+            ": rank %d computed different losses, learning rates or counters than rank 0; " SUSPECT,
+            p->step, other);
     struct sync_difference found;
     if (sync_compare(t->sync, &found) != STATUS_OK) return trainer_report_difference(t, &found);
     t->checked = p->step;

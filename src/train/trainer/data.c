@@ -1,4 +1,4 @@
-/* data.c - which samples a trainer gets, what their labels are, and the statistics of the training set. */
+/* data.c - loads the training and validation sets, and measures the training set. */
 #include <stdio.h>
 
 #include "train/trainer/private.h"
@@ -51,23 +51,24 @@ static enum status trainer_load_sets(struct trainer *t)
     return STATUS_OK;
 }
 
-/* Only real values have a unit to be freed from, and a loss that takes a part of them only would not take them any more. */
+/* Only real values can be normalised, and only for a loss that accepts any real value. */
 static enum status trainer_check_target_normalize(const struct trainer *t)
 {
     const struct loss_ops *loss = t->config->loss;
     if (dataset_kind(t->train) != TARGET_VALUES)
-        return status_fail(STATUS_CONFIG,
-                           "data.target_normalize: is for real values (target), but the labels are %s",
-                           target_name(dataset_kind(t->train)));
+        return status_fail(
+            STATUS_CONFIG,
+            "data.target_normalize: needs real-valued targets, but the labels are %s; use none",
+            target_name(dataset_kind(t->train)));
     if (loss->output == OUTPUT_LOG_PROBS)
         return status_fail(
             STATUS_CONFIG,
-            "data.target_normalize: loss %s takes log-probabilities, which have no unit; use none",
+            "data.target_normalize: loss %s expects log-probabilities, which cannot be normalised; use none",
             loss->name);
     if (loss->target_min != 0 || loss->target_max != 0)
         return status_fail(STATUS_CONFIG,
-                           "data.target_normalize: loss %s takes values from %g to %g; use none", loss->name,
-                           loss->target_min, loss->target_max);
+                           "data.target_normalize: loss %s expects targets from %g to %g; use none",
+                           loss->name, loss->target_min, loss->target_max);
     return STATUS_OK;
 }
 

@@ -1,4 +1,4 @@
-/* private.h - the parts of a trainer, shared by its set-up and its loop. */
+/* private.h - struct trainer and the functions that its files share. */
 #ifndef TRAIN_TRAINER_PRIVATE_H
 #define TRAIN_TRAINER_PRIVATE_H
 
@@ -12,11 +12,11 @@
 
 #define TRAINER_CULPRIT 96
 
-/* What a rank may ask of all at the end of a step (sync_requests.bits): one asks, all do. */
+/* What a rank may request at the end of a step (sync_requests.bits); all ranks then do it. */
 enum step_request {
     REQUEST_SAVE = 1,      /* a checkpoint */
     REQUEST_STOP = 2,      /* a checkpoint, and the end of the run: STATUS_REQUEUE */
-    REQUEST_INTERRUPT = 4, /* the same on the user's word: STATUS_INTERRUPTED */
+    REQUEST_INTERRUPT = 4, /* the same by the user: STATUS_INTERRUPTED */
 };
 
 struct trainer {
@@ -27,7 +27,7 @@ struct trainer {
 
     struct dataset *train, *val; /* val may be NULL */
     struct normal normal;
-    struct normal targets; /* channels 0 = targets are taken as they are */
+    struct normal targets; /* channels 0 = targets are not normalised */
     struct model *model;
     struct loss loss;
     struct sync *sync;
@@ -41,43 +41,44 @@ struct trainer {
 
     char best_metric[WATCH_NAME_SIZE]; /* that checkpoint.best: auto stands for */
     struct progress progress;          /* the same on all ranks */
-    uint64_t requests; /* enum step_request: what this rank asks in the next step, signals aside */
-    char culprit[TRAINER_CULPRIT]; /* what went wrong first on this rank, "" = nothing */
-    int64_t culprit_step;          /* and in which step */
-    int64_t checked;               /* the step after which all ranks were last found alike; -1 = never */
-    double data_seconds, compute_seconds, sync_seconds; /* of this rank, in this epoch's steps */
-    int64_t steps_timed;                                /* so many of them */
-    int straggler;                                      /* the rank last named as one, from 1; 0 = none */
+    uint64_t requests;                 /* enum step_request of this rank for the next step, without signals */
+    char culprit[TRAINER_CULPRIT];     /* where this rank first was not finite, "" = nowhere */
+    int64_t culprit_step;              /* in this step */
+    int64_t checked;                   /* the last step after which all ranks were equal; -1 = none */
+    double data_seconds, compute_seconds, sync_seconds; /* of this rank, in the steps of this epoch */
+    int64_t steps_timed;                                /* number of them */
+    int straggler;                                      /* 1 + the rank reported last; 0 = none */
 };
 
-/* data.c: opens the data and measures it; and a further set, whose labels must be of this kind, or may be missing if
- * it is for prediction, which also needs no weights. Collective. */
+/* data.c: opens the data and measures it; and loads a further set, whose labels must be of this kind; for
+ * prediction labels and weights may be missing. Collective. */
 enum status trainer_load_data(struct trainer *t);
 enum status trainer_load_like(struct dataset **out, struct comm *comm, const struct config *config,
                               const char *locator, enum target_kind kind, bool for_prediction);
 
-/* What a step came to: of the whole batch, the same on every rank. */
+/* The result of a step: of the whole batch, the same on every rank. */
 struct step_result {
     struct loss_sums sums;
     struct sync_requests requests; /* bad_passes also counts a sum of losses that is not finite */
 };
 
 /* step.c: one step on the global batch that starts at `position` of the epoch's order. A step whose loss or gradient
- * is not finite (bad_passes) or that has no valid target (no sums.weight) changes no weight. Collective. Errors: STATUS_DIVERGED, on all ranks alike, after
- * train.max_bad_steps in a row that are not finite. */
+ * is not finite (bad_passes) or that has no valid target (no sums.weight) changes no weight. Collective. Errors:
+ * STATUS_DIVERGED, the same on all ranks, after train.max_bad_steps in a row that are not finite. */
 struct order;
 enum status trainer_step(struct trainer *t, const struct order *order, int64_t epoch, int64_t position,
                          double lr, struct step_result *result);
 
-/* check.c: whether all ranks and nodes hold the same state, unless sync.check_every is 0 or it was asked after this very
- * step. Collective. Errors, on all ranks alike: STATUS_DIFFERS, naming who and where. */
+/* check.c: checks that all ranks and nodes hold the same state, unless sync.check_every is 0 or this step was
+ * checked already. Collective. Errors, the same on all ranks: STATUS_DIFFERS, naming rank or nodes and
+ * place. */
 enum status trainer_check(struct trainer *t);
 
-/* The same: whether the files that data were read from are as they were, as rank 0 sees them. Collective. Errors, on all ranks
- * alike: STATUS_DATA. */
+/* check.c: checks that the data files are unchanged, as rank 0 sees them. Collective. Errors, the same on all
+ * ranks: STATUS_DATA. */
 enum status trainer_check_data(struct trainer *t);
 
-/* timeline.c: events that so many steps may record. */
+/* timeline.c: maximum number of events of that many steps. */
 int64_t timeline_room(const struct trainer *t, int64_t steps);
 
 #endif

@@ -1,4 +1,4 @@
-/* resume.c - a trainer takes up the state of a checkpoint. */
+/* resume.c - restores the state of a checkpoint. */
 #include <inttypes.h>
 #include <string.h>
 
@@ -39,20 +39,20 @@ enum status trainer_peek(struct h5 *f, const struct config *config, struct train
     struct checkpoint_facts facts;
     struct progress progress = {0};
     struct model *model = NULL;
-    TRY(kernels_select("auto")); /* a model is planned with some; trainer_create chooses */
+    TRY(kernels_select("auto")); /* planning a model needs kernels; trainer_create selects them */
     TRY(checkpoint_facts_of(f, &facts));
     const struct model_options options = {.kernels = kernels, .lanes = shape_lanes(1), .max_leaves = 1};
     enum status status = build_model(&model, config, facts.input, &options);
     if (status == STATUS_OK)
         status = checkpoint_check(f, model, config->optim, &facts, &progress);
     else
-        status = status_fail(STATUS_DATA, "its configuration describes no model; it was changed");
+        status = status_fail(STATUS_DATA, "its configuration describes no valid model; the file was changed");
     model_destroy(&model);
     *point = resume_get_point(&progress, facts.virtual_ranks, config);
     return status;
 }
 
-/* What the results depend on besides the configuration. */
+/* Checks what the results depend on besides the configuration. */
 static enum status resume_check_facts(const struct resuming *r, const struct checkpoint_facts *facts)
 {
     const struct trainer *t = r->t;
@@ -70,41 +70,43 @@ static enum status resume_check_facts(const struct resuming *r, const struct che
     if (facts->val_hash == 0 && facts->data_hash == t->data_hash)
         return status_fail(
             STATUS_CONFIG,
-            "%s: the run began without a val set; leave %s out, or go on with --resume-override", r->path,
-            other);
-    return status_fail(STATUS_CONFIG,
-                       "%s: %s holds other data than when the run began; bring them back, or go on with "
-                       "--resume-override",
-                       r->path, *other ? other : "the val set");
+            "%s: the run started without a validation set; leave out %s, or continue with --resume-override",
+            r->path, other);
+    return status_fail(
+        STATUS_CONFIG,
+        "%s: the data of %s have changed since the run started; restore them, or continue with "
+        "--resume-override",
+        r->path, *other ? other : "the validation set");
 }
 
-/* Steps are those of whole batches. Another batch or number of samples makes them others: they are counted back from the end
- * of the epoch, or a schedule would be asked about steps behind its end. */
+/* With another batch or number of samples the step of a position changes: it is counted back from the end of
+ * the epoch, so that a schedule never gets a step beyond its end. */
 static enum status resume_check_steps(const struct resuming *r, struct progress *p)
 {
     const struct trainer *t = r->t;
     int64_t batch = t->config->batch, samples = t->info.train_samples, per_epoch = t->info.steps_per_epoch;
     if (p->position > samples && !(r->changes & TRAINER_OVERRIDE))
         return status_fail(STATUS_CONFIG,
-                           "%s: is %" PRId64 " samples into an epoch that has only %" PRId64 " now", r->path,
-                           p->position, samples);
+                           "%s: is at sample %" PRId64 " of an epoch that now has only %" PRId64 " samples",
+                           r->path, p->position, samples);
     if (p->position > samples) p->position = samples;
     if (p->epoch > INT64_MAX / 2 / per_epoch - 1)
-        return status_fail(STATUS_DATA, "%s: is in an epoch that no run reaches", r->path);
+        return status_fail(STATUS_DATA, "%s: its epoch number is impossibly large; the file was changed",
+                           r->path);
     int64_t step = (p->epoch + 1) * per_epoch - (samples - p->position + batch - 1) / batch;
     if (p->step == step) return STATUS_OK;
     if (!(r->changes & TRAINER_OVERRIDE))
-        return status_fail(STATUS_DATA, "%s: its step %" PRId64 " does not go with epoch and position",
-                           r->path, p->step);
-    log_warn("step %" PRId64 " of the checkpoint is step %" PRId64 " with this batch and these data", p->step,
-             step);
+        return status_fail(STATUS_DATA, "%s: its step %" PRId64 " does not match epoch and position", r->path,
+                           p->step);
+    log_warn("step %" PRId64 " of the checkpoint becomes step %" PRId64 " with this batch and these data",
+             p->step, step);
     p->step = step;
     if (p->updates > step) p->updates = step;
     if (p->bad_in_a_row > step) p->bad_in_a_row = step;
     return STATUS_OK;
 }
 
-/* What is of no use for the run as it is now begins anew. */
+/* Resets what does not apply to the changed run. */
 static void resume_drop_changed(const struct resuming *r, struct progress *p, float *const slots[SYNC_SLOTS])
 {
     const struct trainer *t = r->t;
@@ -121,35 +123,36 @@ static void resume_drop_changed(const struct resuming *r, struct progress *p, fl
     }
 }
 
-/* Another kind of machine may round otherwise, and cannot be refused: it may be the only one there is. From v3 on all levels
- * compute alike, and only wide slices go through OpenBLAS. */
+/* Warns about another kind of machine, which may round differently; it may be the only one available, so it
+ * is not refused. From v3 on all levels give the same bits, and only wide slices go through OpenBLAS. */
 static void resume_report_machine(const struct resuming *r, const struct checkpoint_facts *facts)
 {
     const struct trainer_info *i = &r->t->info;
     const char *then = facts->isa, *now = i->isa;
     bool fused = strcmp(then, "v2") != 0 && strcmp(now, "v2") != 0 && *then == 'v' && *now == 'v';
     if (strcmp(then, now) != 0 && !fused)
-        log_warn("the run was on kernels %s, here they are %s: it will not end in the same bits", then, now);
+        log_warn("the run used kernels %s, this machine uses %s: the results will not be bit-identical", then,
+                 now);
     if (strcmp(facts->blas, i->blas) != 0 && i->lanes > LAYER_WIDE_LANES)
-        log_warn("the run was on OpenBLAS core %s, here it is %s, and slices of %" PRId64
-                 " samples go through it: it will not end in the same bits",
+        log_warn("the run used OpenBLAS core %s, this machine uses %s for slices of %" PRId64
+                 " samples: the results will not be bit-identical",
                  facts->blas, i->blas, i->slice);
 }
 
-/* Rank 0's part. */
+/* Restores the state; rank 0. */
 static enum status resume_load(void *self, float *params, float *const slots[SYNC_SLOTS])
 {
     struct resuming *r = self;
     struct trainer *t = r->t;
     struct checkpoint_facts facts;
-    struct checkpoint_room room = {.model = t->model,
-                                   .optim = t->config->optim,
-                                   .params = params,
-                                   .progress = &t->progress,
-                                   .other_layers = r->changes & TRAINER_OVERRIDE,
-                                   .other_slots = r->changes & TRAINER_NEW_OPTIM};
-    for (int i = 0; i < room.optim->slots; i++) room.slots[i] = slots[i];
-    TRY(checkpoint_load_state(r->path, &room, &facts));
+    struct checkpoint_target target = {.model = t->model,
+                                       .optim = t->config->optim,
+                                       .params = params,
+                                       .progress = &t->progress,
+                                       .other_layers = r->changes & TRAINER_OVERRIDE,
+                                       .other_slots = r->changes & TRAINER_NEW_OPTIM};
+    for (int i = 0; i < target.optim->slots; i++) target.slots[i] = slots[i];
+    TRY(checkpoint_load_state(r->path, &target, &facts));
     TRY(resume_check_facts(r, &facts));
     TRY(resume_check_steps(r, &t->progress));
     if (facts.val_hash != t->val_hash)
@@ -164,8 +167,8 @@ enum status trainer_resume(struct trainer *t, const char *path, unsigned changes
     struct resuming r = {t, path, changes};
     struct progress *p = &t->progress;
     TRY(sync_restore(t->sync, resume_load, &r));
-    comm_share_bytes(t->comm, p, sizeof *p); /* what watches follow is said by trainer_run */
+    comm_share_bytes(t->comm, p, sizeof *p); /* trainer_run sets the metrics of watches */
     *point = resume_get_point(p, t->info.virtual_ranks, t->config);
-    p->stopped = p->stopped && point->finished; /* more patience, or none asked for any more */
+    p->stopped = p->stopped && point->finished; /* it may have more patience now, or no early stop */
     return STATUS_OK;
 }

@@ -1,4 +1,4 @@
-/* run.c - the loop: epochs, events, evaluations, checkpoints. */
+/* run.c - the training loop: epochs, events, evaluation, checkpoints. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -18,15 +18,15 @@
 
 #define CAUSE_SIZE 128
 
-/* One run of the loop. */
+/* State of the loop. */
 struct run {
     struct trainer *t;
     const struct observer *observer;
     struct saver *saver;
     struct epoch_event epoch;
     struct eval_event eval;
-    bool is_best;  /* what the last epoch was */
-    bool save_due; /* a checkpoint was due after the last step of the epoch: it waits for the epoch's end */
+    bool is_best;  /* the last epoch is the best so far */
+    bool save_due; /* a checkpoint was due after the last step of the epoch: postponed to its end */
 };
 
 static bool run_is_root(const struct run *r)
@@ -41,14 +41,14 @@ static double run_get_rate(const struct trainer *t)
                          t->config->optim_args.of[0], &at);
 }
 
-/* NaN where there is none: no valid target. */
+/* NaN without valid targets. */
 static double run_mean_loss(const struct trainer *t, const struct loss_sums *sums)
 {
     double divisor = loss_divisor(&t->loss, sums);
     return divisor > 0 ? sums->loss / divisor : NAN;
 }
 
-/* NaN where nothing is right or wrong: real values, and no valid target. */
+/* NaN for real values and without valid targets. */
 static double run_accuracy(const struct trainer *t, const struct loss_sums *sums)
 {
     if (loss_task(&t->loss) == TASK_VALUES || sums->valid == 0) return NAN;
@@ -76,15 +76,15 @@ static void run_report_step(const struct run *r, const struct loss_sums *sums)
     r->observer->step(r->observer->self, &e);
 }
 
-/* Steps that were skipped for their numbers do not count, but took time. */
+/* Steps that were skipped as not finite count only as samples. */
 static void run_add_step(struct loss_sums *seen, const struct step_result *step)
 {
     struct loss_sums skipped = {.count = step->sums.count};
     loss_sums_add(seen, step->requests.bad_passes > 0 ? &skipped : &step->sums);
 }
 
-/* Saves and ends the run, as if it had been at an end. All ranks know that one of them asked for it (`interrupted`: as the
- * user's word); now all learn which one, and why. */
+/* Saves and ends the run. All ranks know that a rank requested it (`interrupted`: by the user); here all
+ * learn which one and why. */
 static enum status run_stop(struct run *r, bool interrupted)
 {
     char cause[CAUSE_SIZE] = "on request";
@@ -97,8 +97,8 @@ static enum status run_stop(struct run *r, bool interrupted)
     return saver_stop(r->saver, status, cause);
 }
 
-/* Where the run is saved, or an epoch ends, data files that have changed end it: what was read of them before is in memory, so up
- * to here everything is right, and is kept. */
+/* When the run is saved, or an epoch ends, a changed data file ends the run. The data were read into memory
+ * before, so the results up to here are valid and are saved. */
 static enum status run_check_data(struct run *r, bool saved)
 {
     char what[STATUS_TEXT_SIZE / 2], why[STATUS_TEXT_SIZE / 2];
@@ -113,8 +113,8 @@ static enum status run_check_data(struct run *r, bool saved)
     return status_fail(status, "%s (%s)", what, why);
 }
 
-/* What the ranks asked for, or the configuration: between two steps, on all ranks alike. After the last step of an epoch a
- * mere checkpoint waits for the epoch's end; a run that shall end does not. */
+/* Handles the requests of ranks and the checkpoints and checks that are due; the same on all ranks. After the
+ * last step of an epoch a checkpoint is postponed to the end of the epoch; the end of the run is not. */
 static enum status run_after_step(struct run *r, uint64_t requests)
 {
     const struct progress *p = &r->t->progress;
@@ -132,7 +132,7 @@ static enum status run_after_step(struct run *r, uint64_t requests)
     return run_check_data(r, true);
 }
 
-/* The rest of the epoch under way, which may be all of it or nothing. */
+/* Runs the remaining steps of the current epoch: all, some or none. */
 static enum status run_steps_of_epoch(struct run *r)
 {
     struct trainer *t = r->t;
@@ -183,7 +183,7 @@ static enum status run_train_epoch(struct run *r)
     return stragglers_find(t, &r->epoch.ranks);
 }
 
-/* `epoch`: how many the model has seen. */
+/* `epoch`: number of epochs the model was trained for. */
 static enum status run_evaluate(struct run *r, int64_t epoch)
 {
     struct trainer *t = r->t;
@@ -191,14 +191,14 @@ static enum status run_evaluate(struct run *r, int64_t epoch)
     activity_set_phase(ACTIVITY_EVALUATING);
     r->eval = (struct eval_event){.split = "val", .epoch = epoch, .step = t->progress.step};
     double begin = trace_begin();
-    bool traced = trace_pause(); /* the room for events is that of steps */
+    bool traced = trace_pause(); /* the buffer of events is sized for steps */
     TRY(evaluation_run(&t->evaluation, sync_params(t->sync), &r->eval));
     trace_resume(traced);
     trace_end(begin, TRACE_PHASE, "evaluation", 0);
     return STATUS_OK;
 }
 
-/* An epoch is told of after its evaluation: if that is stopped, both come again when the run goes on. */
+/* The epoch is reported after its evaluation: if that is stopped, both are repeated when the run resumes. */
 static enum status run_evaluate_epoch(struct run *r)
 {
     enum status status = run_evaluate(r, r->t->progress.epoch + 1);
@@ -208,7 +208,7 @@ static enum status run_evaluate_epoch(struct run *r)
     return status;
 }
 
-/* A run without epochs is an evaluation of the model as it is. */
+/* A run of 0 epochs evaluates the initial model. */
 static enum status run_evaluate_only(struct run *r)
 {
     enum status status = run_evaluate(r, 0);
@@ -221,13 +221,13 @@ static void run_report_early_stop(const struct watch *w)
 {
     const char *plural = w->stale == 1 ? "" : "s";
     if (w->has_best)
-        log_info("early stop: %s was not better than %.6g for %lld epoch%s", w->metric, w->best,
+        log_info("early stop: %s has not improved on %.6g for %lld epoch%s", w->metric, w->best,
                  (long long)w->stale, plural);
     else
         log_info("early stop: %s was not a number for %lld epoch%s", w->metric, (long long)w->stale, plural);
 }
 
-/* What the epoch's figures decide, on every rank alike; also whether it would be the last one if more were allowed. */
+/* Decides from the figures of the epoch, the same on every rank: best epoch, schedule, early stop. */
 static void run_decide(struct run *r)
 {
     struct trainer *t = r->t;
@@ -250,7 +250,7 @@ static bool run_is_finished(const struct run *r)
     return p->stopped || p->epoch >= r->t->config->epochs;
 }
 
-/* At the end of an epoch; a run that is finished needs its data no more. */
+/* Saves at the end of an epoch; a finished run no longer needs its data. */
 static enum status run_save(struct run *r)
 {
     const struct progress *p = &r->t->progress;
@@ -281,7 +281,7 @@ static void run_report_done(const struct run *r, double peak_bytes)
     r->observer->done(r->observer->self, &e);
 }
 
-/* What checkpoint.best asks for. */
+/* Returns the metric of checkpoint.best; auto: none without a validation set. */
 static const char *run_get_best_metric(struct trainer *t)
 {
     const char *by = t->config->checkpoint_best;
@@ -290,12 +290,13 @@ static const char *run_get_best_metric(struct trainer *t)
     return t->best_metric;
 }
 
-/* A run that was killed after its last epoch was saved has only its end to tell, and names of the checkpoint may be missing. */
+/* If a run was killed between its last checkpoint and its final summary, only the final evaluation is
+ * repeated; further names of the checkpoint may be missing. */
 static enum status run_repeat_end(struct run *r)
 {
     const struct progress *p = &r->t->progress;
     enum status status = run_evaluate(r, p->epoch);
-    if (status != STATUS_OK) return stop_unsaved(status, "before its end is told again");
+    if (status != STATUS_OK) return stop_unsaved(status, "before its final summary was written");
     r->epoch.loss = run_mean_loss(r->t, &p->seen);
     r->epoch.accuracy = run_accuracy(r->t, &p->seen);
     r->is_best = p->best.has_best && p->best.stale == 0;
@@ -305,7 +306,7 @@ static enum status run_repeat_end(struct run *r)
 static enum status run_epochs(struct run *r)
 {
     struct progress *p = &r->t->progress;
-    bool saved = p->metrics_bytes > 0; /* by the start that this one follows */
+    bool saved = p->metrics_bytes > 0; /* by an earlier start */
     if (r->t->config->epochs == 0 && !saved) {
         TRY(run_evaluate_only(r));
         return run_save(r);
@@ -339,7 +340,7 @@ enum status trainer_run(struct trainer *t, const struct observer *observer, cons
     t->progress.best.metric = run_get_best_metric(t);
     t->progress.stop.metric = t->config->early_stop;
     t->progress.stop.min_delta = t->config->min_delta;
-    r.epoch.loss = r.epoch.accuracy = NAN; /* what is not measured is not 0 */
+    r.epoch.loss = r.epoch.accuracy = NAN; /* not measured */
     enum status status = saver_create(&r.saver, t, checkpoint_dir);
     if (status == STATUS_OK) status = trainer_check(t);
     if (status == STATUS_OK) status = run_epochs(&r);

@@ -1,3 +1,4 @@
+/* step.c - one training step. */
 #include <math.h>
 #include <stdio.h>
 
@@ -8,7 +9,8 @@
 #include "comm/activity.h"
 #include "train/trainer/private.h"
 
-/* The samples of virtual rank v in the batch at `position`: its fixed slice, cut at the end of the epoch. */
+/* Chooses the samples of leaf `v` of the batch at `position`: its fixed slice, cut at the end of the
+ * epoch. */
 static void step_choose_samples(struct trainer *t, const struct order *order, int64_t position, int64_t v,
                                 int64_t leaf)
 {
@@ -19,15 +21,15 @@ static void step_choose_samples(struct trainer *t, const struct order *order, in
     for (int64_t i = 0; i < b->live[leaf]; i++) b->samples[leaf * b->lanes + i] = order_at(order, first + i);
 }
 
-/* A step under way. */
+/* A step in progress. */
 struct step {
     struct trainer *t;
     const struct order *order;
     int64_t position;
-    double hook_seconds; /* spent in grads_ready */
+    double hook_seconds; /* spent in step_send_grads */
 };
 
-/* Between the layers of a backward pass: gradients go to the other nodes. */
+/* Called between layers of a backward pass: sends gradients to the other nodes. */
 static void step_send_grads(void *self, int64_t first, int64_t count)
 {
     struct step *s = self;
@@ -37,7 +39,7 @@ static void step_send_grads(void *self, int64_t first, int64_t count)
     s->hook_seconds += clock_seconds() - start;
 }
 
-/* The samples of a group of virtual ranks, and the model's input. */
+/* Gathers the samples of a group of virtual ranks into the input of the model. */
 static void step_load_group(struct step *s, struct tree_node group)
 {
     struct trainer *t = s->t;
@@ -49,7 +51,7 @@ static void step_load_group(struct step *s, struct tree_node group)
     trace_end(traced, TRACE_PHASE, "data", 0);
 }
 
-/* Where a pass that is not finite went wrong. Remembered of this rank's first such pass in a row of bad steps. */
+/* Finds where a pass became not finite. Keeps the first such place of this rank in a row of bad steps. */
 static void step_find_culprit(struct trainer *t, const struct pass *pass, const struct layer *backward)
 {
     bool finite = true;
@@ -65,7 +67,7 @@ static void step_find_culprit(struct trainer *t, const struct pass *pass, const 
         snprintf(t->culprit, sizeof t->culprit, "the loss");
 }
 
-/* Signals are looked at as late as possible: all stop at the end of the very step in which one comes. */
+/* Signals are checked as late as possible: all ranks stop at the end of the step in which one arrives. */
 static uint64_t step_get_requests(const struct trainer *t)
 {
     switch (stop_asked()) {
@@ -78,7 +80,7 @@ static uint64_t step_get_requests(const struct trainer *t)
     }
 }
 
-/* Forward and backward pass of the group. */
+/* Runs the forward and backward pass of the group. */
 static void step_run_passes(struct trainer *t, struct pass *pass)
 {
     struct batch *b = &t->batch;
@@ -124,29 +126,30 @@ static void step_run_group(struct step *s, struct tree_node group)
     t->sync_seconds += ready - loaded + hook;
 }
 
-/* Whether this rank is among those that went wrong first. Collective. */
+/* Returns whether this rank is among those with the first bad pass. Collective. */
 static bool step_was_first(struct trainer *t)
 {
     double ago = t->culprit[0] ? (double)(t->progress.step - t->culprit_step) : -1;
     return comm_max(t->comm, ago) == ago && ago >= 0;
 }
 
-/* Ends the run when that happened too often. Collective. */
+/* Counts a bad step; too many in a row end the run. Collective. */
 static enum status step_count_bad(struct trainer *t, int64_t epoch, double lr)
 {
     t->progress.bad_steps++;
     if (++t->progress.bad_in_a_row < t->config->max_bad_steps) return STATUS_OK;
     enum status mine = STATUS_OK;
     if (step_was_first(t))
-        mine = status_fail(
-            STATUS_DIVERGED,
-            "epoch %lld, step %lld: %lld step%s in a row not finite and skipped (train.max_bad_steps); the "
-            "first to go was %s; lower optim.lr (now %g), warm up longer or set train.clip_norm",
-            (long long)epoch, (long long)t->progress.step, (long long)t->progress.bad_in_a_row,
-            t->progress.bad_in_a_row == 1 ? "" : "s", t->culprit, lr);
+        mine = status_fail(STATUS_DIVERGED,
+                           "epoch %lld, step %lld: loss or gradient not finite in %lld step%s in a row "
+                           "(train.max_bad_steps); "
+                           "first in %s; lower optim.lr (now %g), warm up longer or set train.clip_norm",
+                           (long long)epoch, (long long)t->progress.step, (long long)t->progress.bad_in_a_row,
+                           t->progress.bad_in_a_row == 1 ? "" : "s", t->culprit, lr);
     TRY(comm_agree(t->comm, mine));
-    return status_fail(STATUS_DIVERGED, "epoch %lld, step %lld: the sum of all losses is not finite",
-                       (long long)epoch, (long long)t->progress.step); /* though each is */
+    return status_fail(STATUS_DIVERGED,
+                       "epoch %lld, step %lld: the sum of all losses is not finite; lower optim.lr",
+                       (long long)epoch, (long long)t->progress.step); /* although each loss is */
 }
 
 enum status trainer_step(struct trainer *t, const struct order *order, int64_t epoch, int64_t position,
@@ -176,7 +179,7 @@ enum status trainer_step(struct trainer *t, const struct order *order, int64_t e
     activity_set_step(++t->progress.step);
     if (bad) return step_count_bad(t, epoch, lr);
     t->progress.empty_steps += skip;
-    if (skip) return STATUS_OK; /* says nothing about the weights */
+    if (skip) return STATUS_OK; /* it tells nothing about the weights */
     t->progress.bad_in_a_row = 0;
     t->culprit[0] = '\0';
     return STATUS_OK;

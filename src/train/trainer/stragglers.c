@@ -1,3 +1,4 @@
+/* stragglers.c - finds a rank that keeps the others waiting. */
 #include "train/trainer/stragglers.h"
 
 #include <math.h>
@@ -10,7 +11,7 @@
 
 #define TOO_SLOW     1.2 /* times the median */
 #define FAR_OUT      3.0 /* times the median distance from the median */
-#define WORTH_SAYING 1.0 /* ms a step and more lost */
+#define WORTH_SAYING 1.0 /* ms lost per step */
 
 static int stragglers_compare(const void *a, const void *b)
 {
@@ -44,16 +45,17 @@ static int stragglers_count_passes(const struct trainer *t, int rank)
     return range.hi - range.lo;
 }
 
-/* Every rank has all times and comes to the same end. */
+/* Every rank has all times and decides the same. */
 static void stragglers_report(struct trainer *t, const struct rank_times *times)
 {
     char host[PROCESS_HOST_SIZE];
     if (t->straggler == times->slowest + 1) return;
     t->straggler = times->slowest + 1;
     comm_host_of(t->comm, times->slowest, host);
-    log_warn("rank %d on host %s keeps the others waiting: %.3g ms for the samples and gradients of a pass, "
-             "while the median of all ranks is %.3g ms",
-             times->slowest, host, times->max, times->median);
+    log_warn(
+        "rank %d on host %s keeps the others waiting: it needs %.3g ms per pass for samples and gradients, "
+        "the median of all ranks is %.3g ms",
+        times->slowest, host, times->max, times->median);
 }
 
 /* `ms` is [2 ranks], zeroed. */

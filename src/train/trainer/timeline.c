@@ -1,3 +1,4 @@
+/* timeline.c - writes recorded events of all ranks. */
 #include "train/trainer/timeline.h"
 
 #include <assert.h>
@@ -17,7 +18,7 @@
 #define EVENT_TEXT 192 /* bytes, more than any event takes */
 #define HEAD_TEXT  640 /* names of process and thread */
 
-/* Events of a step beside those of layers (forward, backward, send): phases and waits. */
+/* Events of a step besides those of layers (forward, backward, send): phases and waits. */
 #define EVENTS_PER_PASS 16
 #define EVENTS_PER_STEP 64
 
@@ -32,14 +33,14 @@ struct timeline {
     double origin; /* this rank's clock at 0 */
 };
 
-/* The memory for events does not depend on what the ranks will do: it holds the most that a step may take. */
+/* Memory for events is allocated for the maximum number of events of a step. */
 int64_t timeline_room(const struct trainer *t, int64_t steps)
 {
     int64_t passes = t->info.leaves / comm_size(t->comm) + 1;
     return steps * (passes * (3 * model_layer_count(t->model) + EVENTS_PER_PASS) + EVENTS_PER_STEP);
 }
 
-/* Rank 0. Opened before the run: who asks for a file that cannot be written hears it now. */
+/* Rank 0. Opens the file before the run, so that an error is reported early. */
 static enum status timeline_open_file(struct timeline *tl)
 {
     size_t size = strlen(tl->path) + 32;
@@ -85,7 +86,7 @@ void timeline_destroy(struct timeline **timeline)
     trace_destroy();
 }
 
-/* JSON text in memory that is large enough. */
+/* JSON text in a buffer that is large enough. */
 struct text {
     char *at;
     size_t left;
@@ -134,7 +135,7 @@ static void timeline_append_event(struct text *t, const struct timeline *tl, con
                     comm_rank(tl->comm), (e->start - tl->origin) * 1e6, (e->end - e->start) * 1e6);
 }
 
-/* What this rank recorded, as list members that each follow a comma. */
+/* Formats the events of this rank as JSON list members, each after a comma. */
 static enum status timeline_format_events(const struct timeline *tl, char **text)
 {
     int64_t count;
@@ -152,7 +153,7 @@ static void timeline_write_rank(void *self, const char *text)
     fputs(text, ((struct timeline *)self)->out);
 }
 
-/* Rank 0: the file gets its name. */
+/* Rank 0: gives the file its name. */
 static enum status timeline_commit(struct timeline *tl)
 {
     fputs("\n]}\n", tl->out);
@@ -187,7 +188,7 @@ void timeline_finish(struct timeline *tl)
     tl->finished = true;
     trace_stop();
     if (!tl->started)
-        log_warn("%s: no step of the timeline's window was reached", tl->path);
+        log_warn("%s: not written, no step of its window was reached", tl->path);
     else if (timeline_save(tl) != STATUS_OK)
         log_warn("%s", status_text());
     else

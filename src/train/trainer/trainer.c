@@ -1,3 +1,4 @@
+/* trainer.c - set-up of a training run. */
 #include "train/trainer/trainer.h"
 
 #include <inttypes.h>
@@ -35,7 +36,7 @@ static enum status trainer_check_batch(const struct trainer *t, int64_t v)
     return STATUS_OK;
 }
 
-/* Virtual ranks, slices and steps. */
+/* Plans virtual ranks, slices and steps. */
 static enum status trainer_plan_batches(struct trainer *t)
 {
     struct trainer_info *i = &t->info;
@@ -73,9 +74,9 @@ static const struct layer *trainer_find_last_layer(const struct model *m)
 static enum status trainer_build_parts(struct trainer *t)
 {
     TRY(trainer_plan_batches(t));
-    int64_t ranks = comm_size(t->comm), most = (t->info.leaves + ranks - 1) / ranks;
+    int64_t ranks = comm_size(t->comm), max_leaves = (t->info.leaves + ranks - 1) / ranks;
     const struct model_options options = {
-        .kernels = kernels, .lanes = t->info.lanes, .max_leaves = most, .training = true};
+        .kernels = kernels, .lanes = t->info.lanes, .max_leaves = max_leaves, .training = true};
     TRY(build_model(&t->model, t->config, dataset_info(t->train)->shape, &options));
     TRY(build_check_shape(model_input_shape(t->model), t->train));
     int64_t outputs = shape_features(model_output_shape(t->model));
@@ -95,7 +96,7 @@ static enum status trainer_build_parts(struct trainer *t)
                              t->config->metrics_top_k);
 }
 
-/* Metrics that decide something must exist, before the first step. */
+/* Checks before the first step that metrics that decide something exist. */
 static enum status trainer_check_watched(const struct trainer *t)
 {
     const struct config *c = t->config;

@@ -1,4 +1,4 @@
-/* trainer.h - one training run over all ranks. */
+/* trainer.h - one training run over all ranks: set-up, resuming, training. */
 #ifndef TRAIN_TRAINER_TRAINER_H
 #define TRAIN_TRAINER_TRAINER_H
 
@@ -33,59 +33,61 @@ struct trainer_info {
     double copy_bytes;      /* the same for checkpoints, on the first node, while the run trains */
 };
 
-/* Opens the data, builds the model, shares memory. Collective; comm_split_nodes was called. `config` and `config_text` (the
- * resolved configuration, for checkpoints) must outlive the trainer; *out must be destroyed also after a failure.
- * All ranks return the same status. */
+/* Opens the data, builds the model, allocates shared memory. Collective; call comm_split_nodes before.
+ * `config` and `config_text` (the resolved configuration, for checkpoints) must outlive the trainer; *out
+ * must be destroyed also after a failure. All ranks return the same status. */
 enum status trainer_create(struct trainer **out, struct comm *comm, const struct config *config,
                            const char *config_text);
 void trainer_destroy(struct trainer **t); /* collective */
 const struct trainer_info *trainer_info(const struct trainer *t);
 
-/* How far a run is. */
+/* Progress of a run. */
 struct trainer_point {
     int64_t epoch;    /* finished ones */
     int64_t position; /* samples of the next one that were seen */
     int64_t step;
-    int64_t metrics_bytes; /* what observer.mark had said */
-    int64_t virtual_ranks; /* V of the run, which may be more than it was configured with */
-    bool stopped;          /* by train.early_stop, after so many epochs without a better metric: */
+    int64_t metrics_bytes; /* result of observer.mark */
+    int64_t virtual_ranks; /* V of the run; may exceed the configured number */
+    bool stopped;          /* by train.early_stop, after stale_epochs without improvement */
     int64_t stale_epochs;
-    bool finished; /* there is nothing left to do */
+    bool finished; /* nothing is left to do */
 };
 
-/* Whether a run at that point has nothing left to do with this configuration, which may want more epochs. */
+/* Returns whether a run at that point is finished under this configuration, which may ask for more epochs. */
 bool trainer_is_finished(const struct trainer_point *p, const struct config *config);
 
-/* Reads all of a checkpoint (checkpoint_open), to which this configuration belongs: every attribute, every tensor, against the
- * model the configuration describes. Local. Errors: STATUS_DATA, what is wrong with it. */
+/* Verifies a whole open checkpoint (checkpoint_open) against its configuration: every attribute and every
+ * tensor. Local. Errors: STATUS_DATA. */
 enum status trainer_peek(struct h5 *f, const struct config *config, struct trainer_point *point);
 
-/* What differs from the run that was saved, on the user's word, and so is not taken over from it (bits). */
+/* What the user changed since the run was saved, and is therefore not restored (bits). */
 enum trainer_change {
-    TRAINER_OVERRIDE = 1,  /* anything but the shapes of the weights: data, batch, layers without weights */
-    TRAINER_NEW_OPTIM = 2, /* slots begin at zero */
-    TRAINER_NEW_SCHEDULE = 4, /* what the schedule remembers begins anew */
-    TRAINER_NEW_BEST = 8,     /* the best so far is of another metric */
+    TRAINER_OVERRIDE = 1,     /* anything except the shapes of weights: data, batch, layers without weights */
+    TRAINER_NEW_OPTIM = 2,    /* slots start at zero */
+    TRAINER_NEW_SCHEDULE = 4, /* the state of the schedule is reset */
+    TRAINER_NEW_BEST = 8,     /* the best metric is another one: reset */
     TRAINER_NEW_STOP = 16,    /* the same for train.early_stop */
 };
 
-/* Takes up the state of a checkpoint, before trainer_run, which goes on from there to the same bits as a run that never ended,
- * at any rank count. Rank 0 reads, and only its `changes` count; the file need not be seen by the others. Collective; all ranks
- * return the same status. Errors: STATUS_DATA when the file is damaged, STATUS_CONFIG when it does not go with configuration,
- * data or virtual ranks. The trainer can only be destroyed then. */
+/* Restores the state of a checkpoint, before trainer_run, which continues from there to the same bits as an
+ * uninterrupted run, at any number of ranks. Only rank 0 reads the file, and only its `changes` count.
+ * Collective; all ranks return the same status. Errors: STATUS_DATA when the file is damaged, STATUS_CONFIG
+ * when it does not match configuration, data or virtual ranks; then the trainer can only be destroyed. */
 enum status trainer_resume(struct trainer *t, const char *path, unsigned changes,
                            struct trainer_point *point);
 
-/* Takes from a checkpoint the weights whose names and shapes this model has, too; the others stay as initialised, and nothing
- * else is taken. Rank 0 reads, and lists in `list` (NULL elsewhere) what became of each tensor. Collective; all ranks return
- * the same status. Errors: STATUS_DATA; STATUS_CONFIG when no tensor fits. */
+/* Loads from a checkpoint the weights that this model has under the same name and shape; others keep their
+ * initial values, and nothing else is loaded. Rank 0 reads, and lists each tensor in `list` (NULL elsewhere).
+ * Collective; all ranks return the same status. Errors: STATUS_DATA; STATUS_CONFIG when no tensor fits. */
 enum status trainer_init_from(struct trainer *t, const char *path, FILE *list);
 
-/* Trains all epochs, or until train.early_stop, evaluates after each, and writes checkpoints into the folder `checkpoint_dir`
- * (the last one is final.h5); every rank passes the same path. Collective; all ranks return the same status. Errors:
- * STATUS_DIVERGED when too many steps in a row, an evaluation's loss or a weight are not finite, then no checkpoint is written
- * or replaced; STATUS_DIFFERS when ranks no longer hold the same; STATUS_DATA when a data file has changed, STATUS_REQUEUE and
- * STATUS_INTERRUPTED when it was to stop (stop.h), all three saved; STATUS_OTHER: the last checkpoint cannot be written, memory. */
+/* Trains all epochs, or until train.early_stop, evaluates after each, and writes checkpoints into the folder
+ * `checkpoint_dir` (the last one is final.h5); every rank passes the same path. Collective; all ranks return
+ * the same status. Errors: STATUS_DIVERGED when too many steps in a row, the loss of an evaluation or a
+ * weight are not finite: no checkpoint is written or replaced then; STATUS_DIFFERS when ranks hold different
+ * states; STATUS_DATA when a data file has changed, STATUS_REQUEUE and STATUS_INTERRUPTED when the run was
+ * asked to stop (stop.h): these three are saved; STATUS_OTHER: memory, or the last checkpoint cannot be
+ * written. */
 enum status trainer_run(struct trainer *t, const struct observer *observer, const char *checkpoint_dir);
 
 #endif

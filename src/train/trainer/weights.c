@@ -1,4 +1,4 @@
-/* weights.c - a new run that begins with the weights of another one. */
+/* weights.c - starts a new run from weights of a checkpoint. */
 #include <string.h>
 
 #include "core/mem.h"
@@ -25,7 +25,7 @@ static void weights_report(const struct taking *s, const char *name, int rank, c
 static enum status weights_leave(struct taking *s, const char *name, const struct tensor *t, const char *why)
 {
     char text[2 * H5_TEXT_SIZE];
-    snprintf(text, sizeof text, "left as initialised: %s", why);
+    snprintf(text, sizeof text, "not loaded, keeps its initial values: %s", why);
     weights_report(s, name, t->rank, t->dims, text);
     s->left++;
     return STATUS_OK;
@@ -38,17 +38,17 @@ static enum status weights_take_tensor(void *self, const struct layer *l, const 
     checkpoint_tensor_path(name, "model", l, t);
     enum h5_object what;
     TRY(h5_what(s->file, name, &what));
-    if (what != H5_OBJECT_DATASET) return weights_leave(s, name, t, "there is none");
+    if (what != H5_OBJECT_DATASET) return weights_leave(s, name, t, "missing in the file");
     struct h5_data *data = NULL;
     TRY(h5_data_open(&data, s->file, name));
     const struct h5_info *info = h5_data_info(data);
     bool fits = checkpoint_tensor_fits(info, t);
     h5_shape_text(info->rank, info->dims, shape);
     h5_data_close(&data);
-    snprintf(why, sizeof why, "it is %s there", shape);
+    snprintf(why, sizeof why, "the file has shape %s", shape);
     if (!fits) return weights_leave(s, name, t, why);
     TRY(checkpoint_read_tensor(s->file, "model", l, t, s->params + t->offset));
-    weights_report(s, name, t->rank, t->dims, "taken");
+    weights_report(s, name, t->rank, t->dims, "loaded");
     s->taken++;
     return STATUS_OK;
 }
@@ -67,15 +67,14 @@ static enum status weights_compare_name(void *self, const struct layer *l, const
     return STATUS_OK;
 }
 
-/* A tensor of the file that this model has no place for. */
+/* Lists a tensor of the file that this model does not have. */
 static void weights_list_unused(void *self, const char *name, const struct h5_info *info)
 {
     struct taking *s = self;
     while (*name == '/') name++;
     struct search search = {.name = name};
     (void)checkpoint_each_tensor(s->model, weights_compare_name, &search);
-    if (info && !search.found)
-        weights_report(s, name, info->rank, info->dims, "not used: this model has none");
+    if (info && !search.found) weights_report(s, name, info->rank, info->dims, "not used: not in this model");
 }
 
 static enum status weights_take_all(struct taking *s)
@@ -83,10 +82,10 @@ static enum status weights_take_all(struct taking *s)
     TRY(checkpoint_each_tensor(s->model, weights_take_tensor, s));
     TRY(h5_visit(s->file, "model", weights_list_unused, s));
     if (s->taken > 0) return STATUS_OK;
-    return status_fail(STATUS_CONFIG, "none of its tensors has name and shape of one of this model's");
+    return status_fail(STATUS_CONFIG, "none of its tensors matches a tensor of this model in name and shape");
 }
 
-/* Rank 0's part. */
+/* Loads the weights; rank 0. */
 static enum status weights_take(void *self, float *params, float *const slots[SYNC_SLOTS])
 {
     (void)slots;

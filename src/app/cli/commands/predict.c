@@ -5,7 +5,7 @@
 
 static enum status predict(struct setup *setup, struct comm *comm, const struct arguments *a)
 {
-    const struct predict_wish wish = {
+    const struct predict_options wish = {
         .checkpoint = a->words[0], .data = a->data, .out = a->out, .overwrite = a->force};
     struct predict_facts facts;
     if (!a->data || !*a->data)
