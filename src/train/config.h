@@ -34,7 +34,7 @@ struct config {
 
     int64_t epochs;
     int64_t batch;         /* global */
-    int64_t virtual_ranks; /* V */
+    int64_t virtual_ranks; /* V; settled for the number of ranks by config_settle_virtual_ranks */
     bool shuffle;
     int64_t accumulate;           /* passes of a virtual rank per step */
     double clip_norm, clip_value; /* of the gradient; 0 = not */
@@ -70,5 +70,10 @@ struct config {
     int64_t log_every_steps; /* a step line in metrics.jsonl; 0 = only epochs */
     char *isa;               /* "auto", "v2", "v3", "v4" or "base" (kernels.h) */
 };
+
+/* Settles the number of virtual ranks of a run, once per start, on rank 0, before the configuration is shared: at least
+ * one for each rank, with a warning. `fixed`: the run is resumed, and its number cannot change. Local. Errors:
+ * STATUS_CONFIG. */
+enum status config_settle_virtual_ranks(struct config *c, int ranks, bool fixed);
 
 #endif

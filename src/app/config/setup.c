@@ -71,7 +71,8 @@ enum status setup_create(struct setup *s, struct comm *comm, const struct setup_
 {
     *s = (struct setup){0};
     enum status status = comm_rank(comm) == 0 ? setup_resolve(s, from, NULL, NULL) : STATUS_OK;
-    options_free(&s->config);
+    if (comm_rank(comm) == 0 && status == STATUS_OK && !from->quiet)
+        status = config_settle_virtual_ranks(&s->config, comm_size(comm), false);
     TRY(comm_agree(comm, status));
     TRY(setup_share(s, comm));
     h5_allow_external(s->config.data.allow_external);
@@ -80,11 +81,15 @@ enum status setup_create(struct setup *s, struct comm *comm, const struct setup_
 
 enum status setup_share(struct setup *s, struct comm *comm)
 {
+    int64_t virtual_ranks = s->config.virtual_ranks;
+    options_free(&s->config);
     TRY(comm_share_text(comm, &s->text));
+    comm_share_bytes(comm, &virtual_ranks, sizeof virtual_ranks);
     struct settings settings = {0};
     enum status status = settings_add_text(&settings, s->text, "resolved configuration");
     if (status == STATUS_OK) status = options_resolve(&settings, &s->config);
     settings_free(&settings);
+    if (status == STATUS_OK && virtual_ranks > 0) s->config.virtual_ranks = virtual_ranks;
     return comm_agree(comm, status);
 }
 

@@ -35,7 +35,8 @@ enum status setup_resolve(struct setup *s, const struct setup_source *from, cons
 /* run.name, before all else is resolved; released with mem_free. Local. */
 enum status setup_run_name(const struct setup_source *from, char **name);
 
-/* From a resolved text that rank 0 has in s->text, NULL on the others. Collective. */
+/* Resolves the text that rank 0 has in s->text on every rank, rank 0 included. The number of virtual ranks is that of
+ * rank 0's s->config if that is filled (config_settle_virtual_ranks). The other ranks pass zeros. Collective. */
 enum status setup_share(struct setup *s, struct comm *comm);
 
 /* From the resolved text in a checkpoint; cuts the ranks into nodes as it says. Collective. */

@@ -21,24 +21,16 @@ static enum status read_config(const char *text, const char *path, struct config
     return status;
 }
 
-enum status saved_config(const struct saved *s, struct config *config)
-{
-    *config = (struct config){0};
-    return read_config(s->config_text, s->path, config);
-}
-
 static enum status read_open(struct saved *s, struct h5 *f)
 {
-    struct config config = {0};
     TRY(checkpoint_config(f, &s->config_text));
-    enum status status = read_config(s->config_text, s->path, &config);
+    enum status status = read_config(s->config_text, s->path, &s->config);
     if (status == STATUS_OK) {
-        status = trainer_peek(f, &config, &s->point);
+        status = trainer_peek(f, &s->config, &s->point);
         if (status != STATUS_OK) status = status_at(status, "%s", s->path);
     } else if (status == STATUS_CONFIG) {
         status = status_at(STATUS_DATA, "its configuration cannot be used");
     }
-    options_free(&config);
     return status;
 }
 
@@ -70,6 +62,7 @@ enum status saved_read(struct saved *s, const char *path)
 void saved_free(struct saved *s)
 {
     mem_free(&s->config_text);
+    options_free(&s->config);
     s->path[0] = '\0';
 }
 

@@ -12,15 +12,13 @@
 struct saved {
     char path[RUNDIR_PATH_SIZE]; /* "" = none */
     char *config_text;           /* released with saved_free */
+    struct config config;        /* what the text resolves to; released with saved_free */
     struct trainer_point point;
 };
 
 /* Errors: STATUS_DATA, what is wrong with it. */
 enum status saved_read(struct saved *s, const char *path);
 void saved_free(struct saved *s);
-
-/* The configuration it was made with; released with options_free, also after an error. */
-enum status saved_config(const struct saved *s, struct config *config);
 
 /* The newest good one in a folder; each damaged one before it is a warning. s->path is "" if there are none at all. Errors:
  * STATUS_DATA when there are some, but none is good. */

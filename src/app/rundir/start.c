@@ -263,20 +263,8 @@ static enum status find_complete(struct start *s, const struct config *config)
     return STATUS_OK;
 }
 
-/* The trainer would find out, too, but only when it has read the data. */
-static enum status check_ranks(const struct choice *c)
-{
-    int64_t v = c->setup->config.virtual_ranks;
-    if (c->ranks <= v || c->options->resume_override) return STATUS_OK;
-    return status_fail(
-        STATUS_CONFIG,
-        "%s: was made with %lld virtual ranks, and %d ranks would make it %d; start at most %lld "
-        "ranks",
-        c->s->saved.path, (long long)v, c->ranks, c->ranks, (long long)v);
-}
-
-/* Rank 0's part. */
-static enum status decide(const struct choice *c)
+/* Which run, and with which configuration; rank 0. */
+static enum status decide_run(const struct choice *c)
 {
     struct start *s = c->s;
     TRY(choose(c));
@@ -287,8 +275,17 @@ static enum status decide(const struct choice *c)
     if (!s->goes_on) s->changes |= TRAINER_NEW_BEST; /* best.h5 stays where it is */
     if (status != STATUS_OK && setup_file(c->source)) return status_at(status, "%s", setup_file(c->source));
     TRY(status);
-    TRY(find_complete(s, &c->setup->config));
-    return s->complete ? STATUS_OK : check_ranks(c);
+    return find_complete(s, &c->setup->config);
+}
+
+/* Rank 0's part. */
+static enum status decide(const struct choice *c)
+{
+    TRY(decide_run(c));
+    if (c->s->complete) return STATUS_OK;
+    bool fixed = *c->s->from && !c->options->resume_override;
+    enum status status = config_settle_virtual_ranks(&c->setup->config, c->ranks, fixed);
+    return status == STATUS_OK || !fixed ? status : status_at(status, "%s", c->s->saved.path);
 }
 
 enum status start_choose(struct start *s, struct setup *setup, struct comm *comm,
@@ -298,15 +295,11 @@ enum status start_choose(struct start *s, struct setup *setup, struct comm *comm
     *setup = (struct setup){0};
     const struct choice choice = {s, setup, options, source, comm_size(comm)};
     enum status status = comm_rank(comm) == 0 ? decide(&choice) : STATUS_OK;
-    int64_t virtual_ranks = setup->config.virtual_ranks;
-    options_free(&setup->config);
     TRY(comm_agree(comm, status));
     TRY(comm_share_text(comm, &s->folder));
     TRY(comm_share_text(comm, &s->from));
     comm_share_bytes(comm, &s->complete, sizeof s->complete);
-    comm_share_bytes(comm, &virtual_ranks, sizeof virtual_ranks);
     TRY(setup_share(setup, comm));
-    setup->config.virtual_ranks = virtual_ranks; /* may be more than the text says */
     h5_allow_external(setup->config.data.allow_external);
     return STATUS_OK;
 }

@@ -46,8 +46,7 @@ void start_free(struct start *s);
 enum status start_compare(struct start *s, struct setup *setup, bool override);
 
 /* The same: says so if the rates of the steps ahead depend on a changed number of epochs. */
-enum status start_tell_epochs(const struct start *s, const struct config *config,
-                              const struct trainer_info *info);
+void start_tell_epochs(const struct start *s, const struct config *config, const struct trainer_info *info);
 
 /* Rank 0: makes the folder, and sees to it that it still is as it was and that nobody else works in it. */
 enum status start_enter(struct start *s, const char *config_text);

@@ -69,14 +69,9 @@ static enum status compare(struct start *s, const struct config *was, const stru
 
 enum status start_compare(struct start *s, struct setup *setup, bool override)
 {
-    struct config was;
-    enum status status = saved_config(&s->saved, &was);
-    if (status == STATUS_OK) {
-        adopt_virtual_ranks(&was, &setup->config, s->saved.point.virtual_ranks);
-        status = compare(s, &was, &setup->config, override);
-    }
-    options_free(&was);
-    return status;
+    struct config *was = &s->saved.config;
+    adopt_virtual_ranks(was, &setup->config, s->saved.point.virtual_ranks);
+    return compare(s, was, &setup->config, override);
 }
 
 /* Whether the rates depend on how many steps there are: another number of epochs stretches them. */
@@ -96,18 +91,13 @@ static bool rates_differ(const struct config *was, const struct config *is, int6
     return false;
 }
 
-enum status start_tell_epochs(const struct start *s, const struct config *config,
-                              const struct trainer_info *info)
+void start_tell_epochs(const struct start *s, const struct config *config, const struct trainer_info *info)
 {
-    struct config was;
-    enum status status = saved_config(&s->saved, &was);
-    if (status == STATUS_OK && was.epochs != config->epochs &&
-        rates_differ(&was, config, info->steps_per_epoch))
+    const struct config *was = &s->saved.config;
+    if (was->epochs != config->epochs && rates_differ(was, config, info->steps_per_epoch))
         log_info(
             "train.epochs was %lld and is %lld: schedule %s stretches with it, so the rates from here on are "
             "those of a run of %lld epochs, but those before were not",
-            (long long)was.epochs, (long long)config->epochs, config->schedule->name,
+            (long long)was->epochs, (long long)config->epochs, config->schedule->name,
             (long long)config->epochs);
-    options_free(&was);
-    return status;
 }

@@ -1,6 +1,7 @@
 /* trainer.c - set-up of a training run. */
 #include "train/trainer/trainer.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -43,18 +44,15 @@ static enum status trainer_plan_batches(struct trainer *t)
     int64_t batch = t->config->batch;
     i->train_samples = dataset_info(t->train)->samples;
     i->val_samples = t->val ? dataset_info(t->val)->samples : 0;
-    int64_t ranks = comm_size(t->comm), v = t->config->virtual_ranks, micro = t->config->accumulate;
-    i->virtual_ranks = ranks > v ? ranks : v;
+    int64_t micro = t->config->accumulate;
+    i->virtual_ranks = t->config->virtual_ranks;
+    assert(i->virtual_ranks >= comm_size(t->comm)); /* config_settle_virtual_ranks */
     TRY(trainer_check_batch(t, i->virtual_ranks));
     if (batch / i->virtual_ranks % micro != 0)
         return status_fail(STATUS_CONFIG,
                            "train.accumulate: %" PRId64 " passes, but each of %" PRId64
                            " virtual ranks has %" PRId64 " samples, which must divide into them",
                            micro, i->virtual_ranks, batch / i->virtual_ranks);
-    if (ranks > v)
-        log_warn("%" PRId64 " ranks but train.virtual_ranks is %" PRId64 ": using %" PRId64
-                 " virtual ranks; set train.virtual_ranks to that to get the same bits with fewer ranks",
-                 ranks, v, ranks);
     i->leaves = i->virtual_ranks * micro;
     i->slice = batch / i->leaves;
     i->lanes = shape_lanes(i->slice);

@@ -87,13 +87,13 @@ static enum status open_files(struct run *run, const struct start *start, int64_
                           : journal_open(&run->journal, file, every_steps);
 }
 
-static enum status tell_resume(struct run *run, const struct start *start, const struct comm *comm,
-                               const struct trainer_info *info)
+static void tell_resume(struct run *run, const struct start *start, const struct comm *comm,
+                        const struct trainer_info *info)
 {
     const struct trainer_point *p = &start->point;
     journal_resume(&run->journal, comm, start->from, p);
     log_info("resumed from %s: epoch %lld, step %lld", start->from, (long long)p->epoch, (long long)p->step);
-    return start_tell_epochs(start, run->config, info);
+    start_tell_epochs(start, run->config, info);
 }
 
 static void tell_weights(const struct start *start, const char *from)
@@ -125,7 +125,7 @@ static enum status open_run(struct run *run, struct start *start, const struct s
         log_warn("sync.mixed: the same bits are not promised: %s", start->machines.text);
     report_start(&setup->config, comm, info);
     if (!start->goes_on) journal_start(&run->journal, &setup->config, comm, info);
-    if (resumes) TRY(tell_resume(run, start, comm, info));
+    if (resumes) tell_resume(run, start, comm, info);
     if (start->weights) tell_weights(start, a->start.init_from);
     console_open(&run->console);
     return STATUS_OK;
