@@ -135,7 +135,7 @@ class Refusals(CommandLine):
 
     def test_error_of_several_ranks_comes_once(self):
         self.write_config()
-        self.assert_fails(self.run_program("--train.batch=63", ranks=2), 2, "nearest that fit: 56 and 64")
+        self.assert_fails(self.run_program("--train.batch=0", ranks=2), 2, "train.batch (flag)")
         self.assert_fails(self.run_program("--data.train=none.h5", ranks=2), 3, "none.h5")
         self.assertFalse((self.folder / "runs").exists(), "a run that never began leaves nothing behind")
 

@@ -141,20 +141,9 @@ static void test_whole(void)
 {
     refuse(MODEL, NULL, NULL, "data.train is missing");
     refuse(DATA, NULL, NULL, "model.layers is missing");
-    refuse(DATA MODEL "train: {batch: 100}\n", NULL, NULL,
-           "train.batch (f.yaml:3:16): 100 is no multiple of train.virtual_ranks = 8; the nearest that fit: "
-           "96 and 104");
-    refuse(DATA MODEL, NULL, "train.batch=3",
-           "train.batch (flag): 3 is no multiple of train.virtual_ranks = 8; the nearest that fit: 8");
-    refuse(DATA MODEL "train: {batch: 96, accumulate: 5}\n", NULL, NULL,
-           "train.accumulate (f.yaml:3:32): 5 passes, but a virtual rank has 12 samples (train.batch / "
-           "train.virtual_ranks), which must divide into them; the nearest that fit: 4 and 6");
-    refuse(DATA MODEL "train: {batch: 96}\n", NULL, "train.accumulate=13",
-           "train.accumulate (flag): 13 passes, but a virtual rank has 12 samples (train.batch / "
-           "train.virtual_ranks), which must divide into them; the nearest that fit: 12");
-    refuse(DATA MODEL "train: {batch: 8}\n", "DDP_TRAIN_TRAIN_ACCUMULATE=48", NULL,
-           "train.accumulate (environment DDP_TRAIN_TRAIN_ACCUMULATE): 48 passes, but a virtual rank has 1 "
-           "sample (");
+    struct config c; /* a batch need not divide */
+    CHECK_STATUS(resolve(DATA MODEL "train: {batch: 100, accumulate: 5}\n", NULL, NULL, &c), STATUS_OK);
+    options_free(&c);
     refuse(DATA MODEL "optim: {nesterov: true}\n", NULL, NULL,
            "optim 'sgd': nesterov: needs momentum > 0 and dampening 0");
     refuse(DATA MODEL "optim: {nesterov: true, momentum: 0.9, dampening: 0.1}\n", NULL, NULL,

@@ -76,7 +76,8 @@ static const struct option options[] = {
     {"train.batch", OPTION_INT, AT(batch), "512", 1, 1 << 30,
      .help = "GLOBAL batch: samples per step over all ranks"},
     {"train.virtual_ranks", OPTION_INT, AT(virtual_ranks), "8", 1, 1 << 20,
-     .help = "fixed slices of the batch; runs with the same number agree bit by bit at any rank count"},
+     .help =
+         "fixed slices of the batch, equal or with one sample more; the bits depend on this number, not on that of ranks"},
     {"train.shuffle", OPTION_BOOL, AT(shuffle), "true", .help = "a new sample order every epoch"},
     {"train.accumulate", OPTION_INT, AT(accumulate), "1", 1, 1 << 20,
      .help = "passes in which a virtual rank takes its part of the batch, to save memory; with A of them the "

@@ -238,42 +238,6 @@ static void place(const struct settings *s, const char *key, char where[SETTINGS
         snprintf(where, SETTINGS_WHERE_SIZE, "%s (default)", key);
 }
 
-static enum status check_batch(const struct settings *s, const struct config *config)
-{
-    long long batch = config->batch, v = config->virtual_ranks, below = batch / v * v, above = below + v;
-    if (below == batch) return STATUS_OK;
-    char where[SETTINGS_WHERE_SIZE], nearest[64];
-    place(s, "train.batch", where);
-    if (below)
-        snprintf(nearest, sizeof nearest, "%lld and %lld", below, above);
-    else
-        snprintf(nearest, sizeof nearest, "%lld", above);
-    return status_fail(STATUS_CONFIG,
-                       "%s: %lld is no multiple of train.virtual_ranks = %lld; the nearest that fit: %s",
-                       where, batch, v, nearest);
-}
-
-/* The parts of a virtual rank; where there are more ranks than virtual ranks, the trainer looks again. */
-static enum status check_accumulate(const struct settings *s, const struct config *config)
-{
-    int64_t slice = config->batch / config->virtual_ranks, parts = config->accumulate;
-    if (slice % parts == 0) return STATUS_OK;
-    int64_t below = parts < slice ? parts : slice, above = below + 1;
-    while (slice % below != 0) below--;
-    while (above < slice && slice % above != 0) above++;
-    char where[SETTINGS_WHERE_SIZE], nearest[64];
-    place(s, "train.accumulate", where);
-    if (below < slice)
-        snprintf(nearest, sizeof nearest, "%lld and %lld", (long long)below, (long long)above);
-    else
-        snprintf(nearest, sizeof nearest, "%lld", (long long)below);
-    return status_fail(
-        STATUS_CONFIG,
-        "%s: %lld passes, but a virtual rank has %lld sample%s (train.batch / train.virtual_ranks), which "
-        "must divide into them; the nearest that fit: %s",
-        where, (long long)parts, (long long)slice, slice == 1 ? "" : "s", nearest);
-}
-
 static enum status check_families(const struct config *config)
 {
     for (const struct family *f = family_table(); f->section; f++) {
@@ -326,8 +290,7 @@ static enum status check_whole(const struct settings *s, const struct config *co
         place(s, "run.name", where);
         return status_fail(STATUS_CONFIG, "%s: '%s' cannot name a folder", where, config->run_name);
     }
-    TRY(check_batch(s, config));
-    return check_accumulate(s, config);
+    return STATUS_OK;
 }
 
 enum status options_resolve(const struct settings *s, struct config *config)

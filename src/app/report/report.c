@@ -57,20 +57,23 @@ static const char *plural(int64_t count)
     return count == 1 ? "" : "s";
 }
 
-static void report_batch(const struct config *config, const struct comm *comm,
-                         const struct trainer_info *info)
+static void format_range(char text[64], int64_t min, int64_t max)
 {
-    long long leaves = info->leaves, slice = info->slice, ranks = comm_size(comm);
-    long long fewest = leaves / ranks * slice, most = (leaves + ranks - 1) / ranks * slice;
-    char share[128], passes[48] = "";
+    if (min == max)
+        snprintf(text, 64, "%lld", (long long)max);
+    else
+        snprintf(text, 64, "%lld %s %lld", (long long)min, max - min == 1 ? "or" : "to", (long long)max);
+}
+
+static void report_batch(const struct config *config, const struct trainer_info *info)
+{
+    char samples[64], share[64], passes[48] = "";
     if (config->accumulate > 1)
         snprintf(passes, sizeof passes, " x %lld passes", (long long)config->accumulate);
-    if (fewest == most)
-        snprintf(share, sizeof share, "%lld per MPI rank", most);
-    else
-        snprintf(share, sizeof share, "%lld or %lld per MPI rank", fewest, most);
-    log_info("batch    %lld global = %lld virtual ranks%s x %lld samples; %s", (long long)config->batch,
-             (long long)info->virtual_ranks, passes, slice, share);
+    format_range(samples, info->slice_min, info->slice_max);
+    format_range(share, info->rank_min, info->rank_max);
+    log_info("batch    %lld global = %lld virtual ranks%s x %s samples; %s per MPI rank",
+             (long long)config->batch, (long long)info->virtual_ranks, passes, samples, share);
     log_info("train    %lld epoch%s x %lld steps, %s lr %g, schedule %s, loss %s", (long long)config->epochs,
              plural(config->epochs), (long long)info->steps_per_epoch, config->optim->name,
              config->optim_args.of[0], config->schedule->name, config->loss->name);
@@ -119,6 +122,6 @@ void report_start(const struct config *config, const struct comm *comm, const st
              output_word(info->kind, info->classes));
     report_val(config, info);
     report_labels(config, info);
-    report_batch(config, comm, info);
+    report_batch(config, info);
     report_model(info);
 }

@@ -3,14 +3,14 @@
 
 #include "core/mem.h"
 #include "train/build.h"
+#include "train/slices.h"
 #include "train/checkpoint/private.h"
 #include "train/trainer/private.h"
 
 static enum status examiner_build(struct examiner *x, const struct config *config, const char *checkpoint,
                                   const struct checkpoint_facts *facts)
 {
-    int64_t slice = config->batch / facts->virtual_ranks / config->accumulate;
-    int64_t lanes = shape_lanes(slice > 0 ? slice : 1);
+    int64_t lanes = shape_lanes(slices_max(config->batch, facts->virtual_ranks * config->accumulate));
     const struct model_options options = {
         .kernels = kernels, .lanes = lanes, .max_leaves = facts->virtual_ranks};
     TRY(build_model(&x->model, config, facts->input, &options));

@@ -136,7 +136,7 @@ static void resume_report_machine(const struct resuming *r, const struct checkpo
     if (strcmp(facts->blas, i->blas) != 0 && i->lanes > LAYER_WIDE_LANES)
         log_warn("the run used OpenBLAS core %s, this machine uses %s for slices of %" PRId64
                  " samples: the results will not be bit-identical",
-                 facts->blas, i->blas, i->slice);
+                 facts->blas, i->blas, i->slice_max);
 }
 
 /* Restores the state; rank 0. */

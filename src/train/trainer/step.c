@@ -7,18 +7,23 @@
 #include "core/system/stop.h"
 #include "core/system/trace.h"
 #include "comm/activity.h"
+#include "train/slices.h"
 #include "train/trainer/private.h"
 
-/* Chooses the samples of leaf `v` of the batch at `position`: its fixed slice, cut at the end of the
- * epoch. */
-static void step_choose_samples(struct trainer *t, const struct order *order, int64_t position, int64_t v,
-                                int64_t leaf)
+/* Chooses the samples of leaf `leaf` of the batch at `position`, as leaf `at` of the pass: its fixed slice, cut at the
+ * end of the epoch. */
+static void step_choose_samples(struct trainer *t, const struct order *order, int64_t position, int64_t leaf,
+                                int64_t at)
 {
     struct batch *b = &t->batch;
-    b->first[leaf] = v * t->info.slice;
-    int64_t first = position + b->first[leaf], left = t->info.train_samples - first;
-    b->live[leaf] = left < 0 ? 0 : left < t->info.slice ? left : t->info.slice;
-    for (int64_t i = 0; i < b->live[leaf]; i++) b->samples[leaf * b->lanes + i] = order_at(order, first + i);
+    int64_t begin = slices_begin(t->config->batch, t->info.leaves, leaf);
+    int64_t end = slices_begin(t->config->batch, t->info.leaves, leaf + 1);
+    int64_t left = t->info.train_samples - position; /* of the epoch */
+    if (end > left) end = left;
+    b->first[at] = begin;
+    b->live[at] = end > begin ? end - begin : 0;
+    for (int64_t i = 0; i < b->live[at]; i++)
+        b->samples[at * b->lanes + i] = order_at(order, position + begin + i);
 }
 
 /* A step in progress. */

@@ -10,31 +10,42 @@
 #include "core/log.h"
 #include "core/mem.h"
 #include "train/build.h"
+#include "train/slices.h"
 #include "train/saver/snapshot.h"
 #include "train/trainer/connect.h"
 #include "train/trainer/private.h"
 #include "train/watch.h"
 
-/* The batch must divide into V slices; V is the configured number, or the number of ranks if that is more. */
-static enum status trainer_check_batch(const struct trainer *t, int64_t v)
+#define LEAVES_MAX (1 << 24) /* of a step */
+
+static enum status trainer_check_batch(const struct trainer *t)
 {
-    int64_t batch = t->config->batch, below = batch / v * v, samples = dataset_info(t->train)->samples;
-    const char *cause = v > t->config->virtual_ranks ? " (one for each rank; or start fewer ranks)" : "";
-    if (below == 0)
+    const struct config *c = t->config;
+    int64_t samples = dataset_info(t->train)->samples;
+    if (c->accumulate > LEAVES_MAX / c->virtual_ranks)
         return status_fail(STATUS_CONFIG,
-                           "train.batch: %" PRId64 " is less than one sample for each of %" PRId64
-                           " virtual ranks%s; use %" PRId64,
-                           batch, v, cause, v);
-    if (below != batch)
-        return status_fail(STATUS_CONFIG,
-                           "train.batch: %" PRId64 " does not divide into %" PRId64
-                           " virtual ranks%s; the nearest that do are %" PRId64 " and %" PRId64,
-                           batch, v, cause, below, below + v);
-    if (batch > samples)
+                           "train.accumulate: %" PRId64 " passes of %" PRId64
+                           " virtual ranks are more than %d passes; lower one of them",
+                           c->accumulate, c->virtual_ranks, LEAVES_MAX);
+    if (c->batch > samples)
         return status_fail(
             STATUS_DATA, "%s: %" PRId64 " samples are fewer than one batch of %" PRId64 "; lower train.batch",
-            dataset_locator(t->train), samples, batch);
+            dataset_locator(t->train), samples, c->batch);
     return STATUS_OK;
+}
+
+/* Samples of a full batch on the rank with the fewest and on that with the most. */
+static void trainer_plan_ranks(struct trainer *t)
+{
+    struct trainer_info *i = &t->info;
+    int64_t batch = t->config->batch;
+    i->rank_min = batch;
+    for (int rank = 0; rank < comm_size(t->comm); rank++) {
+        struct tree_node range = tree_range((int)i->leaves, rank, comm_size(t->comm));
+        int64_t count = slices_begin(batch, i->leaves, range.hi) - slices_begin(batch, i->leaves, range.lo);
+        if (count < i->rank_min) i->rank_min = count;
+        if (count > i->rank_max) i->rank_max = count;
+    }
 }
 
 /* Plans virtual ranks, slices and steps. */
@@ -44,18 +55,14 @@ static enum status trainer_plan_batches(struct trainer *t)
     int64_t batch = t->config->batch;
     i->train_samples = dataset_info(t->train)->samples;
     i->val_samples = t->val ? dataset_info(t->val)->samples : 0;
-    int64_t micro = t->config->accumulate;
     i->virtual_ranks = t->config->virtual_ranks;
     assert(i->virtual_ranks >= comm_size(t->comm)); /* config_settle_virtual_ranks */
-    TRY(trainer_check_batch(t, i->virtual_ranks));
-    if (batch / i->virtual_ranks % micro != 0)
-        return status_fail(STATUS_CONFIG,
-                           "train.accumulate: %" PRId64 " passes, but each of %" PRId64
-                           " virtual ranks has %" PRId64 " samples, which must divide into them",
-                           micro, i->virtual_ranks, batch / i->virtual_ranks);
-    i->leaves = i->virtual_ranks * micro;
-    i->slice = batch / i->leaves;
-    i->lanes = shape_lanes(i->slice);
+    TRY(trainer_check_batch(t));
+    i->leaves = i->virtual_ranks * t->config->accumulate;
+    i->slice_min = batch / i->leaves;
+    i->slice_max = slices_max(batch, i->leaves);
+    i->lanes = shape_lanes(i->slice_max);
+    trainer_plan_ranks(t);
     i->steps_per_epoch = (i->train_samples + batch - 1) / batch;
     i->total_steps = i->steps_per_epoch * t->config->epochs;
     return STATUS_OK;
