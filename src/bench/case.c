@@ -253,12 +253,15 @@ static void case_gather_f32(const struct bench_case *c)
     kernels->gather_f32(&g, rows, c->y);
 }
 
+/* The first optimizer of the table, with its default arguments. */
 static void case_update(const struct bench_case *c)
 {
-    static const double args[ARG_MAX] = {1e-6, 0.9}; /* learning rate, momentum */
-    const struct optim_ops *ops = optim_find("sgd");
-    struct optim_step step = optim_begin(kernels, ops, args, args[0], 0, 1);
-    float *slots[OPTIM_SLOTS] = {c->scratch};
+    const struct optim_ops *ops = optim_registry()[0];
+    double args[ARG_MAX];
+    arg_defaults(ops->args, args);
+    struct optim_step step = optim_begin(kernels, ops, args, 1e-6, 0, 1);
+    float *slots[OPTIM_SLOTS] = {NULL};
+    for (int i = 0; i < ops->slots; i++) slots[i] = c->scratch + i * c->x_floats;
     optim_update(&step, c->x_floats, c->x, c->y, slots);
 }
 
@@ -294,7 +297,11 @@ static void case_add_others(struct list *l)
                                 .scratch_floats = features};
     struct bench_case samples = {
         .count = 784, .x_floats = 784 * ROWS, .y_floats = features, .scratch_floats = 16};
-    struct bench_case update = {.x_floats = params, .y_floats = params, .scratch_floats = params};
+    const struct optim_ops *ops = optim_registry()[0];
+    struct bench_case update = {
+        .x_floats = params, .y_floats = params, .scratch_floats = ops->slots * params};
+    char update_name[32];
+    snprintf(update_name, sizeof update_name, "%s 1M", ops->name);
     case_add_plain(l, pool, case_maxpool_forward, "maxpool 2x2 64x24x24 forward", x * FLOAT, y * FLOAT + y);
     case_add_plain(l, pool, case_maxpool_backward, "maxpool 2x2 64x24x24 backward", y * FLOAT + y, x * FLOAT);
     case_add_plain(l, plain, case_relu_forward, "relu 64x24x24 forward", x * FLOAT, x * FLOAT);
@@ -313,7 +320,8 @@ static void case_add_others(struct list *l)
     case_add_plain(l, labels, case_bce_logits, "bce_with_logits 784", 2 * features * FLOAT, features * FLOAT);
     case_add_plain(l, samples, case_gather_u8, "gather u8 784", features, features * FLOAT);
     case_add_plain(l, samples, case_gather_f32, "gather f32 784", features * FLOAT, features * FLOAT);
-    case_add_plain(l, update, case_update, "sgd 1M", 3 * params * FLOAT, 2 * params * FLOAT);
+    case_add_plain(l, update, case_update, update_name, (2 + ops->slots) * params * FLOAT,
+                   (1 + ops->slots) * params * FLOAT);
 }
 
 int bench_case_list(struct bench_case cases[BENCH_CASES])

@@ -1,7 +1,7 @@
 /* batch.h - the samples of one pass on their way into the model: the only place where samples enter.
  *
- * A pass holds `leaves` virtual ranks side by side; virtual rank i has lanes [i, i+1) * lanes of the pass, and its
- * part of every array here begins at i * lanes. */
+ * A pass holds `leaves` virtual ranks side by side; virtual rank i has lanes [i, i+1) * lanes of the pass,
+ * and its part of every array here begins at i * lanes. */
 #ifndef DATA_BATCH_H
 #define DATA_BATCH_H
 
@@ -31,18 +31,21 @@ struct batch {
 enum status batch_create(struct batch *b, int64_t lanes, int64_t leaves, int64_t width);
 void batch_destroy(struct batch *b);
 
-/* Makes the next pass one of samples in their order: of so many, cut into blocks of `lanes`, blocks first .. first+count-1. */
+/* Makes the next pass one of samples in their order: of so many, cut into blocks of `lanes`, blocks first ..
+ * first+count-1. */
 void batch_take_blocks(struct batch *b, int64_t samples, int64_t first, int64_t count);
 
-/* Gathers the samples into the model's input [F][N], normalised, and what the loss needs to know of them; dead lanes become
- * zeros. */
+/* Gathers the samples into the model's input [F][N], normalised, and what the loss needs to know of them;
+ * dead lanes become zeros. */
 void batch_load(struct batch *b, const struct dataset *d, const struct normal *n, float *input);
 
-/* One virtual rank of the pass as a loss sees it: the logits [K][N], and their gradient or NULL, are those of all. */
+/* One virtual rank of the pass as a loss sees it: the logits [K][N], and their gradient or NULL, are those of
+ * all. */
 struct loss_batch batch_view(const struct batch *b, const struct loss *loss, const float *logits,
                              float *dlogits, int64_t leaf);
 
-/* The losses of the logits [K][N], summed for each virtual rank into `sums`; their gradient too if `dlogits` is not NULL. */
+/* The losses of the logits [K][N], summed for each virtual rank into `sums`; their gradient too if `dlogits`
+ * is not NULL. */
 void batch_loss(struct batch *b, const struct loss *loss, const float *logits, float *dlogits);
 
 #endif

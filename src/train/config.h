@@ -71,9 +71,9 @@ struct config {
     char *isa;               /* "auto", "v2", "v3", "v4" or "base" (kernels.h) */
 };
 
-/* Settles the number of virtual ranks of a run, once per start, on rank 0, before the configuration is shared: at least
- * one for each rank, with a warning. `fixed`: the run is resumed, and its number cannot change. Local. Errors:
- * STATUS_CONFIG. */
+/* Settles the number of virtual ranks of a run, once per start, on rank 0, before the configuration is
+ * shared: at least one for each rank, with a warning. `fixed`: the run is resumed, and its number cannot
+ * change. Local. Errors: STATUS_CONFIG. */
 enum status config_settle_virtual_ranks(struct config *c, int ranks, bool fixed);
 
 #endif

@@ -1,5 +1,6 @@
-/* slices.h - how a global batch is cut: leaf i of L has positions [i * B / L, (i + 1) * B / L), so leaves differ by at
- * most one sample, and are empty where B < L. The last batch of an epoch is cut the same way and ends early. */
+/* slices.h - how a global batch is cut: leaf i of L has positions [i * B / L, (i + 1) * B / L), so leaves
+ * differ by at most one sample, and are empty where B < L. The last batch of an epoch is cut the same way and
+ * ends early. */
 #ifndef TRAIN_SLICES_H
 #define TRAIN_SLICES_H
 

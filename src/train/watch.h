@@ -21,8 +21,8 @@ struct watch {
  * validation set or NULL. */
 enum status watch_check(const char *key, const char *metric, enum task task, const struct scores *scores);
 
-/* Writes the default metric to watch: "val." and the primary metric (metric.h) of these scores, or "val.loss" if they
- * have none; "" without a validation set (NULL). */
+/* Writes the default metric to watch: "val." and the primary metric (metric.h) of these scores, or "val.loss"
+ * if they have none; "" without a validation set (NULL). */
 #define WATCH_NAME_SIZE (METRIC_NAME_SIZE + 4)
 void watch_default(const struct scores *scores, char name[WATCH_NAME_SIZE]);
 

@@ -1,7 +1,8 @@
 // ranks: 1 2 3 8
-/* Any batch with any number of virtual ranks: loss, gradient and counts of a step are those of one process over the whole
- * batch, to rounding; and every rank count gives the bits of the leaves computed one by one and added in tree order. With and
- * without class weights, ignored samples and dropout, whose masks depend on a sample's position in the batch alone. */
+/* Any batch with any number of virtual ranks: loss, gradient and counts of a step are those of one process
+ * over the whole batch, to rounding; and every rank count gives the bits of the leaves computed one by one
+ * and added in tree order. With and without class weights, ignored samples and dropout, whose masks depend on
+ * a sample's position in the batch alone. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -200,7 +200,7 @@ static void check_values(struct subject *s)
     CHECK_STATUS(load(s, path), STATUS_OK);
 }
 
-/* Bytes behind the seal, which is made anew: HDF5 gets to see them. Whatever is taken has the hashes that the
+/* Bytes behind the seal, which is written again: HDF5 reads them. Whatever is taken has the hashes that the
  * file says. */
 static void check_sealed_again(struct subject *s, const struct file *f)
 {

@@ -1,7 +1,8 @@
 // ranks: 1 2 3 8
 // label: slow
-/* A run that is stopped after any of its steps and goes on from its checkpoint tells the same and ends in the same bits as one
- * that never was, on nodes of any size, for every optimizer and with a schedule and an early stop that remember. */
+/* A run that is stopped after any of its steps and resumes from its checkpoint reports the same and ends in
+ * the same bits as one that never was, on nodes of any size, for every optimizer and with a schedule and an
+ * early stop that remember. */
 #include "check.h"
 #include "io/hash.h"
 #include "core/mem.h"
@@ -15,7 +16,7 @@
 /* What was told, times left out, and when this rank asks for what. */
 struct told {
     struct trainer *t;
-    int64_t stop_before; /* asks for an end in the step after so many; -1 = never */
+    int64_t stop_before; /* requests an end in the step after that many; -1 = never */
     struct hash steps, epochs;
     int64_t step_count, epoch_count, done_count;
     uint64_t weights;

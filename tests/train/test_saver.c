@@ -96,7 +96,7 @@ static void write_text(const struct scene *s, const char *name)
     CHECK(out && fputs("not a checkpoint", out) >= 0 && fclose(out) == 0);
 }
 
-/* A run that goes on from an earlier point. */
+/* A run that resumes from an earlier point. */
 static void check_set_back(struct comm *comm)
 {
     struct scene s;

@@ -8,7 +8,7 @@
 
 #include "train/scene.h"
 
-/* The system's calls, which fail on demand: *_error is what they fail with, 0 = they do not; so many times,
+/* The system's calls, which fail on demand: *_error is what they fail with, 0 = they do not; *_left: how often,
  * -1 = always. */
 static int link_error, fsync_error, fsync_failures, links, pauses;
 
@@ -130,7 +130,7 @@ static void check_links(struct comm *comm)
     if (is_root(&s)) CHECK(inode(&s, "last.h5") != inode(&s, "step-000000013.h5") && links == 8);
     if (is_root(&s)) CHECK(logged(&s, "warning") == 0);
 
-    /* Saved, if under one name only, and the best is never behind what a run goes on from. */
+    /* Saved, if under one name only, and the best is never behind what a run resumes from. */
     link_error = ENOSPC;
     CHECK_STATUS(save(&s, 20, SAVER_STEP | SAVER_BEST), STATUS_OK);
     CHECK(files_are(&s, " best.h5 last.h5 step-000000012.h5 step-000000013.h5"));

@@ -84,8 +84,8 @@ static void check_allocations(struct comm *comm)
     trainer_destroy(&t);
 }
 
-/* Steps that are not finite change nothing and are counted on all ranks alike; a good one starts the count
- * anew; too many in a row stop all ranks alike, naming what went wrong first. */
+/* Steps that are not finite change nothing and are counted on all ranks alike; a good one resets the
+ * count; too many in a row stop all ranks alike, naming what went wrong first. */
 static void check_divergence(struct comm *comm)
 {
     struct config config = configuration(SYNC_TREE);

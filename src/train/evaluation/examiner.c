@@ -3,9 +3,9 @@
 
 #include "core/mem.h"
 #include "train/build.h"
+#include "train/sets.h"
 #include "train/slices.h"
 #include "train/checkpoint/private.h"
-#include "train/trainer/private.h"
 
 static enum status examiner_build(struct examiner *x, const struct config *config, const char *checkpoint,
                                   const struct checkpoint_facts *facts)
@@ -36,7 +36,7 @@ enum status examiner_create(struct examiner *x, struct comm *comm, const struct 
     struct checkpoint_facts facts;
     TRY(build_start_math(comm, config));
     TRY(comm_agree(comm, checkpoint_read_facts(checkpoint, &facts)));
-    TRY(trainer_load_like(&x->data, comm, config, locator, facts.kind, for_prediction));
+    TRY(sets_load_like(&x->data, comm, config, locator, facts.kind, for_prediction));
     return comm_agree(comm, examiner_build(x, config, checkpoint, &facts));
 }
 

@@ -1,51 +1,13 @@
 /* data.c - loads the training and validation sets, and measures the training set. */
-#include <stdio.h>
-
+#include "train/sets.h"
 #include "train/trainer/private.h"
-
-#define TEXT_SIZE 96
-
-static struct source_names trainer_get_names(const struct config *c)
-{
-    return (struct source_names){.x = c->data.x, .y = c->data.y, .weights = c->data.weights};
-}
-
-static struct dataset_labels trainer_get_labels(const struct config *c, char text[TEXT_SIZE])
-{
-    struct dataset_labels labels = {.loss = c->loss, .loss_args = &c->loss_args};
-    if (c->data.labels == LABELS_AUTO) return labels;
-    labels.fixed = true;
-    labels.kind = (enum target_kind)(c->data.labels - 1);
-    snprintf(text, TEXT_SIZE, "data.labels is %s", target_name(labels.kind));
-    labels.fixed_by = text;
-    return labels;
-}
-
-enum status trainer_load_like(struct dataset **out, struct comm *comm, const struct config *c,
-                              const char *locator, enum target_kind kind, bool for_prediction)
-{
-    char text[TEXT_SIZE];
-    struct source_names names = trainer_get_names(c);
-    struct dataset_labels labels = trainer_get_labels(c, text);
-    snprintf(text, sizeof text, "the labels of the training set are %s", target_name(kind));
-    labels.fixed = true;
-    labels.kind = kind;
-    labels.fixed_by = text;
-    names.weights_optional = true;
-    names.labels_optional = for_prediction;
-    if (for_prediction) names.weights = NULL;
-    return dataset_load(out, comm, locator, &names, &labels);
-}
 
 static enum status trainer_load_sets(struct trainer *t)
 {
     const struct config *c = t->config;
-    char text[TEXT_SIZE];
-    struct source_names names = trainer_get_names(c);
-    struct dataset_labels labels = trainer_get_labels(c, text);
-    TRY(dataset_load(&t->train, t->comm, c->data.train, &names, &labels));
+    TRY(sets_load_train(&t->train, t->comm, c));
     if (c->data.val[0])
-        return trainer_load_like(&t->val, t->comm, c, c->data.val, dataset_kind(t->train), false);
+        return sets_load_like(&t->val, t->comm, c, c->data.val, dataset_kind(t->train), false);
     if (c->data.val_fraction > 0)
         return dataset_split(t->train, t->comm, c->data.val_fraction, (uint64_t)c->data.split_seed, &t->val);
     return STATUS_OK;

@@ -50,11 +50,8 @@ struct trainer {
     int straggler;                                      /* 1 + the rank reported last; 0 = none */
 };
 
-/* data.c: opens the data and measures it; and loads a further set, whose labels must be of this kind; for
- * prediction labels and weights may be missing. Collective. */
+/* data.c: opens the data and measures it. Collective. */
 enum status trainer_load_data(struct trainer *t);
-enum status trainer_load_like(struct dataset **out, struct comm *comm, const struct config *config,
-                              const char *locator, enum target_kind kind, bool for_prediction);
 
 /* The result of a step: of the whole batch, the same on every rank. */
 struct step_result {

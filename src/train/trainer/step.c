@@ -10,8 +10,8 @@
 #include "train/slices.h"
 #include "train/trainer/private.h"
 
-/* Chooses the samples of leaf `leaf` of the batch at `position`, as leaf `at` of the pass: its fixed slice, cut at the
- * end of the epoch. */
+/* Chooses the samples of leaf `leaf` of the batch at `position`, as leaf `at` of the pass: its fixed slice,
+ * cut at the end of the epoch. */
 static void step_choose_samples(struct trainer *t, const struct order *order, int64_t position, int64_t leaf,
                                 int64_t at)
 {

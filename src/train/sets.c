@@ -1,0 +1,46 @@
+/* sets.c - loads data sets as the configuration says. */
+#include "train/sets.h"
+
+#include <stdio.h>
+
+#define SETS_TEXT 96
+
+static struct source_names sets_get_names(const struct config *c)
+{
+    return (struct source_names){.x = c->data.x, .y = c->data.y, .weights = c->data.weights};
+}
+
+static struct dataset_labels sets_get_labels(const struct config *c, char text[SETS_TEXT])
+{
+    struct dataset_labels labels = {.loss = c->loss, .loss_args = &c->loss_args};
+    if (c->data.labels == LABELS_AUTO) return labels;
+    labels.fixed = true;
+    labels.kind = (enum target_kind)(c->data.labels - 1);
+    snprintf(text, SETS_TEXT, "data.labels is %s", target_name(labels.kind));
+    labels.fixed_by = text;
+    return labels;
+}
+
+enum status sets_load_like(struct dataset **out, struct comm *comm, const struct config *c,
+                           const char *locator, enum target_kind kind, bool for_prediction)
+{
+    char text[SETS_TEXT];
+    struct source_names names = sets_get_names(c);
+    struct dataset_labels labels = sets_get_labels(c, text);
+    snprintf(text, sizeof text, "the labels of the training set are %s", target_name(kind));
+    labels.fixed = true;
+    labels.kind = kind;
+    labels.fixed_by = text;
+    names.weights_optional = true;
+    names.labels_optional = for_prediction;
+    if (for_prediction) names.weights = NULL;
+    return dataset_load(out, comm, locator, &names, &labels);
+}
+
+enum status sets_load_train(struct dataset **out, struct comm *comm, const struct config *c)
+{
+    char text[SETS_TEXT];
+    struct source_names names = sets_get_names(c);
+    struct dataset_labels labels = sets_get_labels(c, text);
+    return dataset_load(out, comm, c->data.train, &names, &labels);
+}
