@@ -29,6 +29,7 @@ struct way_in {
     int64_t batches;   /* of a round */
     float *input;      /* [F][N] */
     size_t copy_bytes; /* of one sample: half of what it moves as it is gathered */
+    const void **rows; /* of a batch, in the set */
     char *buffer;      /* for reading, and for copies of a batch */
 };
 
@@ -53,12 +54,14 @@ static void bench_loader_gather_batches(void *self)
 static void bench_loader_copy_batches(void *self)
 {
     struct way_in *w = self;
-    const char *begin = dataset_features(w->data, 0);
-    const char *last = begin + dataset_bytes(w->data) - w->copy_bytes;
+    const struct dataset_rows rows = {.features = w->rows};
+    dataset_take(w->data, &(int64_t){0}, 1, &rows);
+    const char *last = (const char *)w->rows[0] + dataset_bytes(w->data) - w->copy_bytes;
     for (int64_t b = 0; b < w->batches; b++) {
         bench_loader_choose_samples(w);
+        dataset_take(w->data, w->batch.samples, w->batch.live[0], &rows);
         for (int64_t i = 0; i < w->batch.live[0]; i++) {
-            const char *from = dataset_features(w->data, w->batch.samples[i]);
+            const char *from = w->rows[i];
             memcpy(w->buffer + (size_t)i * w->copy_bytes, from < last ? from : last, w->copy_bytes);
         }
     }
@@ -129,6 +132,7 @@ static enum status bench_loader_prepare(struct way_in *w, struct bench_loader *r
     w->batches = (ROUND_SAMPLES + r->batch - 1) / r->batch;
     TRY(mem_alloc(&w->input, (size_t)(features * lanes), sizeof *w->input, "input"));
     TRY(mem_alloc(&w->buffer, (size_t)r->batch * w->copy_bytes, 1, "copies"));
+    TRY(mem_alloc(&w->rows, (size_t)r->batch, sizeof *w->rows, "rows"));
     TRY(batch_create(&w->batch, lanes, 1, dataset_width(w->data)));
     w->batch.live[0] = r->batch;
     return STATUS_OK;
@@ -166,6 +170,7 @@ enum status bench_loader(struct comm *comm, const char *locator, int64_t batch, 
     batch_destroy(&w.batch);
     mem_free(&w.input);
     mem_free(&w.buffer);
+    mem_free(&w.rows);
     normal_destroy(&w.normal);
     dataset_destroy(&w.data);
     return status;

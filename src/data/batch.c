@@ -1,4 +1,7 @@
+/* batch.c - gathers the samples of a pass, and shows its virtual ranks to the loss. */
 #include "data/batch.h"
+
+#include <string.h>
 
 #include "math/kernels.h"
 #include "core/mem.h"
@@ -11,7 +14,11 @@ enum status batch_create(struct batch *b, int64_t lanes, int64_t leaves, int64_t
     TRY(mem_alloc(&b->live, (size_t)leaves, sizeof *b->live, "batch"));
     TRY(mem_alloc(&b->first, (size_t)leaves, sizeof *b->first, "batch"));
     TRY(mem_alloc(&b->samples, count, sizeof *b->samples, "batch"));
-    TRY(mem_alloc(&b->rows, count, sizeof *b->rows, "batch"));
+    TRY(mem_alloc(&b->taken, count, sizeof *b->taken, "batch"));
+    TRY(mem_alloc(&b->rows.features, count, sizeof *b->rows.features, "batch"));
+    TRY(mem_alloc(&b->rows.labels, count, sizeof *b->rows.labels, "batch"));
+    TRY(mem_alloc(&b->rows.targets, count, sizeof *b->rows.targets, "batch"));
+    TRY(mem_alloc(&b->rows.weights, count, sizeof *b->rows.weights, "batch"));
     TRY(mem_alloc(&b->labels, count, sizeof *b->labels, "batch"));
     TRY(mem_alloc(&b->targets, count * (size_t)width, sizeof *b->targets, "batch"));
     TRY(mem_alloc(&b->weights, count, sizeof *b->weights, "batch"));
@@ -22,8 +29,10 @@ enum status batch_create(struct batch *b, int64_t lanes, int64_t leaves, int64_t
 
 void batch_destroy(struct batch *b)
 {
-    void *all[] = {&b->live, &b->first,    &b->samples, &b->rows,      &b->labels, &b->targets,
-                   &b->weights, &b->losses,  &b->predicted, &b->sums};
+    struct dataset_rows *r = &b->rows;
+    void *all[] = {&b->live, &b->first, &b->samples,   &b->taken,  &r->features, &r->labels,
+                   &r->targets, &r->weights,   &b->labels, &b->targets,  &b->weights,
+                   &b->losses,  &b->predicted, &b->sums};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) mem_free(all[i]);
 }
 
@@ -37,14 +46,14 @@ void batch_take_blocks(struct batch *b, int64_t samples, int64_t first, int64_t 
     }
 }
 
-/* Fills rows; returns their number. */
-static int64_t find_rows(struct batch *b, const struct dataset *d)
+/* Looks up all live samples of the pass; returns their number. */
+static int64_t batch_find_rows(struct batch *b, const struct dataset *d)
 {
-    int64_t rows = 0;
+    int64_t count = 0;
     for (int64_t leaf = 0; leaf < b->leaves; leaf++)
-        for (int64_t i = 0; i < b->live[leaf]; i++)
-            b->rows[rows++] = dataset_features(d, b->samples[leaf * b->lanes + i]);
-    return rows;
+        for (int64_t i = 0; i < b->live[leaf]; i++) b->taken[count++] = b->samples[leaf * b->lanes + i];
+    dataset_take(d, b->taken, count, &b->rows);
+    return count;
 }
 
 static int32_t first_maximum(int64_t width, const float *row)
@@ -56,7 +65,7 @@ static int32_t first_maximum(int64_t width, const float *row)
 }
 
 /* A row becomes a column of the targets. */
-static void load_row(struct batch *b, int64_t width, const float *row, int64_t at)
+static void batch_load_row(struct batch *b, int64_t width, const float *row, int64_t at)
 {
     const struct normal *n = b->target_normal;
     int64_t stride = b->leaves * b->lanes;
@@ -64,53 +73,57 @@ static void load_row(struct batch *b, int64_t width, const float *row, int64_t a
         b->targets[k * stride + at] = n ? row[k] * n->scale[k] + n->shift[k] : row[k];
 }
 
-static void load_labels(struct batch *b, const struct dataset *d, int64_t leaf)
+/* Labels of one virtual rank, whose samples are the rows from `row` on. */
+static void batch_load_labels(struct batch *b, const struct dataset *d, int64_t leaf, int64_t row)
 {
-    int64_t width = dataset_width(d), first = leaf * b->lanes, end = first + b->live[leaf];
+    int64_t width = dataset_width(d), first = leaf * b->lanes, live = b->live[leaf];
     enum target_kind kind = dataset_kind(d);
     if (kind == TARGET_INDEX) {
-        for (int64_t at = first; at < end; at++) b->labels[at] = dataset_label(d, b->samples[at]);
+        memcpy(b->labels + first, b->rows.labels + row, (size_t)live * sizeof *b->labels);
         return;
     }
-    for (int64_t at = first; at < end; at++) {
-        const float *row = dataset_targets(d, b->samples[at]);
-        if (kind == TARGET_ONEHOT || kind == TARGET_PROBS) b->labels[at] = first_maximum(width, row);
-        load_row(b, width, row, at);
+    for (int64_t i = 0; i < live; i++) {
+        const float *targets = b->rows.targets[row + i];
+        if (kind == TARGET_ONEHOT || kind == TARGET_PROBS)
+            b->labels[first + i] = first_maximum(width, targets);
+        batch_load_row(b, width, targets, first + i);
     }
     for (int64_t k = 0; k < width; k++)
-        for (int64_t at = end; at < first + b->lanes; at++) b->targets[k * b->leaves * b->lanes + at] = 0;
+        for (int64_t i = live; i < b->lanes; i++) b->targets[k * b->leaves * b->lanes + first + i] = 0;
 }
 
-static void load_weights(struct batch *b, const struct dataset *d, int64_t leaf)
+/* Features of one virtual rank; `left` rows from `row` on are still to come. */
+static void batch_load_features(struct batch *b, const struct dataset *d, const struct normal *n,
+                                int64_t leaf, int64_t row, int64_t left, float *input)
 {
-    int64_t first = leaf * b->lanes;
-    for (int64_t at = first; at < first + b->live[leaf]; at++)
-        b->weights[at] = dataset_weight(d, b->samples[at]);
+    const struct source_info *info = dataset_info(d);
+    const void *const *rows = b->rows.features + row;
+    struct gather g = {.channels = n->channels,
+                       .per_channel = shape_features(info->shape) / n->channels,
+                       .lanes = b->lanes,
+                       .live = b->live[leaf],
+                       .ahead = left - b->live[leaf],
+                       .stride = b->leaves * b->lanes,
+                       .scale = n->scale,
+                       .shift = n->shift};
+    if (info->type == FEATURE_U8)
+        kernels->gather_u8(&g, (const uint8_t *const *)rows, input + leaf * b->lanes);
+    else
+        kernels->gather_f32(&g, (const float *const *)rows, input + leaf * b->lanes);
 }
 
 void batch_load(struct batch *b, const struct dataset *d, const struct normal *n, float *input)
 {
     const struct source_info *info = dataset_info(d);
-    int64_t left = find_rows(b, d);
-    const void *const *rows = b->rows;
+    int64_t count = batch_find_rows(b, d), row = 0;
     b->has_weights = info->has_weights;
     for (int64_t leaf = 0; leaf < b->leaves; leaf++) {
-        if (info->has_labels) load_labels(b, d, leaf);
-        if (info->has_weights) load_weights(b, d, leaf);
-        struct gather g = {.channels = n->channels,
-                           .per_channel = shape_features(info->shape) / n->channels,
-                           .lanes = b->lanes,
-                           .live = b->live[leaf],
-                           .ahead = left - b->live[leaf],
-                           .stride = b->leaves * b->lanes,
-                           .scale = n->scale,
-                           .shift = n->shift};
-        if (info->type == FEATURE_U8)
-            kernels->gather_u8(&g, (const uint8_t *const *)rows, input + leaf * b->lanes);
-        else
-            kernels->gather_f32(&g, (const float *const *)rows, input + leaf * b->lanes);
-        rows += g.live;
-        left -= g.live;
+        if (info->has_labels) batch_load_labels(b, d, leaf, row);
+        if (info->has_weights)
+            memcpy(b->weights + leaf * b->lanes, b->rows.weights + row,
+                   (size_t)b->live[leaf] * sizeof *b->weights);
+        batch_load_features(b, d, n, leaf, row, count - row, input);
+        row += b->live[leaf];
     }
 }
 

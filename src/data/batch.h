@@ -10,12 +10,13 @@
 #include "nn/model.h"
 
 struct batch {
-    int64_t lanes;     /* of one virtual rank */
-    int64_t leaves;    /* virtual ranks in this pass, at most those of batch_create */
-    int64_t *live;     /* [leaves]: samples of each */
-    int64_t *first;    /* [leaves]: position in the global batch of each one's first sample; set by who trains */
-    int64_t *samples;  /* [leaves][lanes]: numbers in the data set; the caller fills [i][live[i]] */
-    const void **rows; /* [leaves * lanes]: the live ones of all virtual ranks, one behind the other */
+    int64_t lanes;            /* of one virtual rank */
+    int64_t leaves;           /* virtual ranks in this pass, at most those of batch_create */
+    int64_t *live;            /* [leaves]: samples of each */
+    int64_t *first;           /* [leaves]: position in the global batch of each one's first sample; set by the trainer */
+    int64_t *samples;         /* [leaves][lanes]: numbers in the data set; the caller fills [i][live[i]] */
+    int64_t *taken;           /* [leaves * lanes]: the live ones of all virtual ranks, one behind the other */
+    struct dataset_rows rows; /* of `taken` */
     int32_t *
         labels; /* [leaves][lanes]: classes, also the most probable one of a row of one-hot or probabilities */
     float *targets;                     /* [K][leaves * lanes], for all kinds but TARGET_INDEX */

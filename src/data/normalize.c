@@ -37,6 +37,13 @@ struct rows {
     const void *(*at)(const struct dataset *d, int64_t sample);
 };
 
+static const void *features_at(const struct dataset *d, int64_t sample)
+{
+    const void *features;
+    dataset_take(d, &sample, 1, &(struct dataset_rows){.features = &features});
+    return features;
+}
+
 static const void *targets_at(const struct dataset *d, int64_t sample)
 {
     return dataset_targets(d, sample);
@@ -90,7 +97,7 @@ enum status normal_create(struct normal *n, struct comm *comm, const struct data
                           enum data_normalize mode)
 {
     const struct source_info *info = dataset_info(d);
-    struct rows rows = {d, info->type, info->shape, dataset_features};
+    struct rows rows = {d, info->type, info->shape, features_at};
     if (mode == NORMALIZE_STANDARD) rows.shape = shape_flat(shape_features(info->shape));
     TRY(comm_agree(comm, normal_allocate(n, rows.shape.c, info->type)));
     if (mode == NORMALIZE_AUTO || mode == NORMALIZE_STANDARD) TRY(measure(n, comm, &rows));

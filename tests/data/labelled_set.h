@@ -123,6 +123,13 @@ static inline enum status load(struct dataset **d, const char *y, const char *we
     return dataset_load(d, comm, path, &names, &labels);
 }
 
+static inline const void *features_of(const struct dataset *d, int64_t sample)
+{
+    const void *features;
+    dataset_take(d, &sample, 1, &(struct dataset_rows){.features = &features});
+    return features;
+}
+
 static inline void set_begin(int *argc, char ***argv)
 {
     CHECK_STATUS(comm_create(&comm, argc, argv), STATUS_OK);

@@ -13,7 +13,7 @@ static void check_statistics(const struct normal *n, int64_t channels, const str
         long double sum = 0, squares = 0, count = (long double)(samples * run);
         for (int pass = 0; pass < 2; pass++)
             for (int64_t i = 0; i < samples; i++) {
-                const float *row = targets ? dataset_targets(d, i) : dataset_features(d, i);
+                const float *row = targets ? dataset_targets(d, i) : features_of(d, i);
                 for (int64_t f = c * run; f < (c + 1) * run; f++)
                     if (pass == 0)
                         sum += row[f];

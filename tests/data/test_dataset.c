@@ -15,7 +15,7 @@ static void check_kind(const char *y, enum target_kind kind, int64_t width, colu
     CHECK(dataset_kind(d) == kind && dataset_width(d) == width && dataset_info(d)->samples == SAMPLES);
     int64_t wrong = 0;
     for (int64_t i = 0; i < SAMPLES; i++) {
-        const float *x = dataset_features(d, i);
+        const float *x = features_of(d, i);
         for (int64_t f = 0; f < SIZE; f++) wrong += x[f] != feature(i, f);
         for (int64_t k = 0; k < width; k++) wrong += dataset_targets(d, i)[k] != (float)at(i, k);
         if (!width) wrong += dataset_label(d, i) != i * 7 % 3;
@@ -26,6 +26,42 @@ static void check_kind(const char *y, enum target_kind kind, int64_t width, colu
     CHECK_STATUS(dataset_check_labels(d, outputs), STATUS_OK);
     CHECK_STATUS(dataset_check_labels(d, outputs - 1), STATUS_DATA);
     CHECK_STATUS(dataset_check_labels(d, outputs + 1), width ? STATUS_DATA : STATUS_OK);
+    dataset_destroy(&d);
+}
+
+/* Rows in any order, a sample more than once, from both views of a set that was cut in two. */
+static void test_take(void)
+{
+    enum { COUNT = 200 };
+    const void *features[COUNT];
+    const float *targets[COUNT];
+    float weights[COUNT];
+    int32_t labels[COUNT];
+    int64_t samples[COUNT], wrong = 0;
+    struct dataset *d, *rest = NULL;
+    const struct dataset_rows rows = {features, labels, targets, weights};
+    CHECK_STATUS(load(&d, "values", "w", ALL, without, 0, -1), STATUS_OK);
+    CHECK_STATUS(dataset_split(d, comm, 0.3, 4, &rest), STATUS_OK);
+    for (int view = 0; view < 2; view++) {
+        const struct dataset *from = view ? rest : d;
+        for (int64_t i = 0; i < COUNT; i++) samples[i] = i * i * 37 % dataset_info(from)->samples;
+        dataset_take(from, samples, COUNT, &rows);
+        for (int64_t i = 0; i < COUNT; i++) {
+            int64_t number = dataset_number(from, samples[i]);
+            const float *x = features[i];
+            for (int64_t f = 0; f < SIZE; f++) wrong += x[f] != feature(number, f);
+            for (int64_t k = 0; k < 2; k++) wrong += targets[i][k] != (float)values(number, k);
+            wrong += weights[i] != (float)weight(number, 0);
+        }
+    }
+    CHECK(wrong == 0);
+    dataset_destroy(&rest);
+    dataset_destroy(&d);
+    CHECK_STATUS(load(&d, "y", "", ALL, without, 0, -1), STATUS_OK);
+    for (int64_t i = 0; i < COUNT; i++) samples[i] = SAMPLES - 1 - 5 * i;
+    dataset_take(d, samples, COUNT, &(struct dataset_rows){.labels = labels});
+    for (int64_t i = 0; i < COUNT; i++) wrong += labels[i] != samples[i] * 7 % 3;
+    CHECK(wrong == 0);
     dataset_destroy(&d);
 }
 
@@ -110,7 +146,7 @@ static void check_split(double fraction, uint64_t seed, int64_t expected)
         const struct dataset *part = seen[i] ? rest : d;
         int64_t at = seen[i] ? taken++ : kept++;
         if (at >= dataset_info(part)->samples) continue;
-        const float *x = dataset_features(part, at), *y = dataset_targets(part, at);
+        const float *x = features_of(part, at), *y = dataset_targets(part, at);
         wrong += dataset_number(part, at) != i || x[5] != feature(i, 5) || y[1] != (float)values(i, 1) ||
                  dataset_weight(part, at) != (float)weight(i, 0);
     }
@@ -177,6 +213,7 @@ int main(int argc, char **argv)
         CHECK_CASE(check_kind("multilabel", TARGET_MULTILABEL, 3, multilabel));
         CHECK_CASE(check_kind("sign", TARGET_MULTILABEL, 3, multilabel));
         CHECK_CASE(check_kind("values", TARGET_VALUES, 2, values));
+        CHECK_CASE(test_take());
         CHECK_CASE(test_refusals());
         CHECK_CASE(test_first_culprit());
         CHECK_CASE(test_splits());

@@ -174,11 +174,6 @@ static int64_t in_store(const struct dataset *d, int64_t sample)
     return d->numbers ? d->numbers[sample] : sample;
 }
 
-const void *dataset_features(const struct dataset *d, int64_t sample)
-{
-    return d->store->features + in_store(d, sample) * d->store->sample_bytes;
-}
-
 enum target_kind dataset_kind(const struct dataset *d)
 {
     return d->store->kind;
@@ -202,6 +197,19 @@ const float *dataset_targets(const struct dataset *d, int64_t sample)
 float dataset_weight(const struct dataset *d, int64_t sample)
 {
     return d->store->weights[in_store(d, sample)];
+}
+
+void dataset_take(const struct dataset *d, const int64_t *samples, int64_t count,
+                  const struct dataset_rows *rows)
+{
+    const struct store *s = d->store;
+    for (int64_t i = 0; i < count; i++) {
+        int64_t at = in_store(d, samples[i]);
+        if (rows->features) rows->features[i] = s->features + at * s->sample_bytes;
+        if (rows->labels && s->labels) rows->labels[i] = s->labels[at];
+        if (rows->targets && s->targets) rows->targets[i] = s->targets + at * s->width;
+        if (rows->weights && s->weights) rows->weights[i] = s->weights[at];
+    }
 }
 
 int64_t dataset_number(const struct dataset *d, int64_t sample)

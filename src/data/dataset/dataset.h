@@ -39,14 +39,27 @@ enum status dataset_check(const struct dataset *d);
 
 const char *dataset_locator(const struct dataset *d);
 const struct source_info *dataset_info(const struct dataset *d);
-const void *dataset_features(const struct dataset *d, int64_t sample); /* [F] in the source's type */
 
-/* Labels: a class index for TARGET_INDEX, else a row of K numbers; multi-label ones are 0 and 1 however they are stored. */
+/* Labels and weights, which are always in memory: a class index for TARGET_INDEX, else a row of K numbers; multi-label ones are 0 and 1 however they are stored. */
 enum target_kind dataset_kind(const struct dataset *d);
 int64_t dataset_width(const struct dataset *d); /* K; 0 for TARGET_INDEX */
 int32_t dataset_label(const struct dataset *d, int64_t sample);
 const float *dataset_targets(const struct dataset *d, int64_t sample); /* [K] */
 float dataset_weight(const struct dataset *d, int64_t sample);         /* of a set that has weights */
+
+/* The rows of a batch; an array that is NULL is not wanted. What is pointed at is read only, and stays valid until the next
+ * call for this set. */
+struct dataset_rows {
+    const void **features; /* [count]: of each sample its [F], in the source's type */
+    int32_t *labels;       /* [count], of TARGET_INDEX */
+    const float **targets; /* [count]: of each sample its [K], of all other kinds */
+    float *weights;        /* [count], of a set that has weights */
+};
+
+/* Looks up `count` samples in any order, all of a batch in one call. The only access to features, so that a set which is not in
+ * the memory of the node could fetch them together. Local. Allocates nothing. */
+void dataset_take(const struct dataset *d, const int64_t *samples, int64_t count,
+                  const struct dataset_rows *rows);
 
 /* The number of a sample in its file. */
 int64_t dataset_number(const struct dataset *d, int64_t sample);
