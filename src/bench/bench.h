@@ -125,6 +125,7 @@ struct bench_loader {
 };
 
 /* Collective. Errors: those of dataset_load; STATUS_OTHER, memory. */
-enum status bench_loader(struct comm *comm, const char *locator, int64_t batch, struct bench_loader *result);
+enum status bench_loader(struct comm *comm, const char *locator, int64_t batch, bool allow_external,
+                         struct bench_loader *result);
 
 #endif

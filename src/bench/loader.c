@@ -23,6 +23,7 @@ struct way_in {
     struct comm *comm;
     struct dataset *data;
     struct normal normal;
+    bool allow_external; /* of the file behind the locator */
     struct batch batch;
     struct order order;
     int64_t position;  /* in the order */
@@ -101,6 +102,7 @@ static double bench_loader_wait_all(struct comm *comm)
 static enum status bench_loader_time_loads(struct way_in *w, const char *locator, struct bench_loader *r)
 {
     char *buffer = NULL;
+    const struct source_options options = {.allow_external = w->allow_external};
     TRY(comm_agree(w->comm, mem_alloc(&buffer, READ_BYTES, 1, "buffer")));
     enum status status = STATUS_OK;
     r->load_seconds = r->read_seconds = INFINITY;
@@ -110,8 +112,7 @@ static enum status bench_loader_time_loads(struct way_in *w, const char *locator
         r->read_seconds = fmin(r->read_seconds, bench_loader_time_since(w->comm, start));
         dataset_destroy(&w->data);
         start = bench_loader_wait_all(w->comm);
-        status =
-            dataset_load(&w->data, w->comm, locator, &(struct source_names){0}, &(struct dataset_labels){0});
+        status = dataset_load(&w->data, w->comm, locator, &options, &(struct dataset_labels){0});
         r->load_seconds = fmin(r->load_seconds, bench_loader_time_since(w->comm, start));
     }
     mem_free(&buffer);
@@ -161,9 +162,10 @@ static enum status bench_loader_measure(struct way_in *w, const char *locator, s
     return STATUS_OK;
 }
 
-enum status bench_loader(struct comm *comm, const char *locator, int64_t batch, struct bench_loader *result)
+enum status bench_loader(struct comm *comm, const char *locator, int64_t batch, bool allow_external,
+                         struct bench_loader *result)
 {
-    struct way_in w = {.comm = comm};
+    struct way_in w = {.comm = comm, .allow_external = allow_external};
     *result = (struct bench_loader){.batch = batch};
     TRY(comm_agree(comm, kernels_select("auto")));
     enum status status = bench_loader_measure(&w, locator, result);

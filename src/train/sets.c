@@ -5,9 +5,10 @@
 
 #define SETS_TEXT 96
 
-static struct source_names sets_get_names(const struct config *c)
+static struct source_options sets_get_options(const struct config *c)
 {
-    return (struct source_names){.x = c->data.x, .y = c->data.y, .weights = c->data.weights};
+    return (struct source_options){.x = c->data.x, .y = c->data.y, .weights = c->data.weights,
+                                   .allow_external = c->data.allow_external};
 }
 
 static struct dataset_labels sets_get_labels(const struct config *c, char text[SETS_TEXT])
@@ -25,22 +26,22 @@ enum status sets_load_like(struct dataset **out, struct comm *comm, const struct
                            const char *locator, enum target_kind kind, bool for_prediction)
 {
     char text[SETS_TEXT];
-    struct source_names names = sets_get_names(c);
+    struct source_options options = sets_get_options(c);
     struct dataset_labels labels = sets_get_labels(c, text);
     snprintf(text, sizeof text, "the labels of the training set are %s", target_name(kind));
     labels.fixed = true;
     labels.kind = kind;
     labels.fixed_by = text;
-    names.weights_optional = true;
-    names.labels_optional = for_prediction;
-    if (for_prediction) names.weights = NULL;
-    return dataset_load(out, comm, locator, &names, &labels);
+    options.weights_optional = true;
+    options.labels_optional = for_prediction;
+    if (for_prediction) options.weights = NULL;
+    return dataset_load(out, comm, locator, &options, &labels);
 }
 
 enum status sets_load_train(struct dataset **out, struct comm *comm, const struct config *c)
 {
     char text[SETS_TEXT];
-    struct source_names names = sets_get_names(c);
+    struct source_options options = sets_get_options(c);
     struct dataset_labels labels = sets_get_labels(c, text);
-    return dataset_load(out, comm, c->data.train, &names, &labels);
+    return dataset_load(out, comm, c->data.train, &options, &labels);
 }

@@ -113,7 +113,7 @@ static inline enum status load(struct dataset **d, const char *y, const char *we
     const struct loss_ops loss = {
         .name = "some", .args = args, .ignored_arg = args[1].name ? 1 : 0, .targets = takes};
     const struct arg_values loss_args = {.of = {0, ignored}};
-    const struct source_names names = {.x = "x", .y = y, .weights = weights};
+    const struct source_options names = {.x = "x", .y = y, .weights = weights};
     const struct dataset_labels labels = {.loss = &loss,
                                           .loss_args = &loss_args,
                                           .fixed = fixed >= 0,

@@ -13,7 +13,7 @@
 
 #define MAX_VALUES 4096
 
-static const struct source_names usual;
+static const struct source_options usual;
 static char folder[] = "/tmp/test_source.XXXXXX", path[64];
 
 /* The file lies in `path`. */

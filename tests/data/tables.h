@@ -68,7 +68,7 @@ static void gives(enum table_format format, const char *text, const struct table
     save(in, text, strlen(text), "wbT");
     CHECK_STATUS(table_convert(format, in, out, options, &result), STATUS_OK);
     CHECK(result.rows[0] == rows && result.features == features && rows * features <= TABLES_VALUES);
-    CHECK_STATUS(h5_open(&f, out), STATUS_OK);
+    CHECK_STATUS(h5_open(&f, out, false), STATUS_OK);
     if (f) {
         CHECK_STATUS(h5_read(f, "x", H5_TYPE_F32, rows * features, values), STATUS_OK);
         bool same = memcmp(values, x, (size_t)(rows * features) * sizeof *x) == 0;

@@ -102,7 +102,7 @@ static void test_two_files(void)
     CHECK_STATUS(table_convert(TABLE_ARFF, in, out, &o, &result), STATUS_OK);
     CHECK(result.rows[0] == 1 && result.rows[1] == 2 && result.features == 3);
     struct h5 *f = NULL;
-    CHECK_STATUS(h5_open(&f, out), STATUS_OK);
+    CHECK_STATUS(h5_open(&f, out, false), STATUS_OK);
     CHECK_STATUS(h5_read(f, "test/x", H5_TYPE_F32, 6, x), STATUS_OK);
     CHECK(x[0] == 7 && x[1] == 1 && x[2] == 0 && x[3] == 1 && x[4] == 0 && x[5] == 1);
     h5_close(&f);

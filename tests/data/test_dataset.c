@@ -117,12 +117,12 @@ static void test_first_culprit(void)
         CHECK_STATUS(h5_commit(&w), STATUS_OK);
     }
     comm_barrier(comm);
-    CHECK(dataset_load(&d, comm, odd, &(struct source_names){0}, &wanted) == STATUS_DATA &&
+    CHECK(dataset_load(&d, comm, odd, &(struct source_options){0}, &wanted) == STATUS_DATA &&
           says("sample 700 has 0.5"));
     dataset_destroy(&d);
     char slice[96];
     snprintf(slice, sizeof slice, "%s[2::2]", odd); /* numbers are those of the file */
-    CHECK(dataset_load(&d, comm, slice, &(struct source_names){0}, &wanted) == STATUS_DATA &&
+    CHECK(dataset_load(&d, comm, slice, &(struct source_options){0}, &wanted) == STATUS_DATA &&
           says("sample 700 has 0.5"));
     dataset_destroy(&d);
     comm_barrier(comm);

@@ -48,7 +48,7 @@ static void test_balanced(void)
 static void check_read(const char *locator, int split, int64_t first)
 {
     struct source *s;
-    CHECK_STATUS(source_open(&s, locator, &(struct source_names){.y = ""}), STATUS_OK);
+    CHECK_STATUS(source_open(&s, locator, &(struct source_options){.y = ""}), STATUS_OK);
     const struct source_info *info = source_info(s);
     CHECK(info->samples == demo_samples(split) && info->type == FEATURE_U8 && info->class_count == 10);
     CHECK(info->shape.c == 1 && info->shape.d[AXIS_H] == 28 && info->shape.d[AXIS_W] == 28);
@@ -80,8 +80,8 @@ static void test_write(void)
 static void test_refusals(void)
 {
     struct source *s;
-    CHECK_STATUS(source_open(&s, "demo:", &(struct source_names){0}), STATUS_DATA);
-    CHECK_STATUS(source_open(&s, "demo:val", &(struct source_names){0}), STATUS_DATA);
+    CHECK_STATUS(source_open(&s, "demo:", &(struct source_options){0}), STATUS_DATA);
+    CHECK_STATUS(source_open(&s, "demo:val", &(struct source_options){0}), STATUS_DATA);
 }
 
 int main(int argc, char **argv)

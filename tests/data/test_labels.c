@@ -99,7 +99,7 @@ static void write_weights(const char *name, enum h5_type type, int rank, const i
 static enum status try_weights(bool optional, float weights[13])
 {
     struct source *source;
-    const struct source_names names = {.weights = "w", .weights_optional = optional};
+    const struct source_options names = {.weights = "w", .weights_optional = optional};
     enum status status = source_open(&source, path, &names);
     if (status == STATUS_OK && source_info(source)->has_weights)
         status = source_read(source, 0, 13, &(struct source_rows){.weights = weights});
@@ -134,7 +134,7 @@ static void test_weights(void)
           says("data.weights"));
     CHECK_STATUS(try_weights(true, weights), STATUS_OK);
     struct source *source;
-    CHECK_STATUS(source_open(&source, "demo:train", &(struct source_names){.weights = "w"}), STATUS_DATA);
+    CHECK_STATUS(source_open(&source, "demo:train", &(struct source_options){.weights = "w"}), STATUS_DATA);
     CHECK(says("demo:train: has no weights"));
 }
 

@@ -8,7 +8,7 @@
 static void check_shape(const char *locator, struct shape shape, uint32_t classes, int64_t samples)
 {
     struct source *s;
-    CHECK_STATUS(source_open(&s, locator, &(struct source_names){0}), STATUS_OK);
+    CHECK_STATUS(source_open(&s, locator, &(struct source_options){0}), STATUS_OK);
     const struct source_info *info = source_info(s);
     CHECK(shape_equal(info->shape, shape));
     CHECK(info->samples == samples && info->type == FEATURE_F32 && info->class_count == 0);
@@ -41,7 +41,7 @@ static void test_refusals(void)
                                         "synthetic: 1x2x2:3:4"};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         struct source *s;
-        CHECK_STATUS(source_open(&s, wrong[i], &(struct source_names){0}), STATUS_DATA);
+        CHECK_STATUS(source_open(&s, wrong[i], &(struct source_options){0}), STATUS_DATA);
         CHECK(s == NULL);
     }
 }

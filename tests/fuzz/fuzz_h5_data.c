@@ -35,7 +35,7 @@ static void read_rows(struct source *s, int64_t first, int64_t count)
     free(rows.weights);
 }
 
-static void read_source(const char *locator, const struct source_names *names)
+static void read_source(const char *locator, const struct source_options *names)
 {
     struct source *s = NULL;
     if (fuzz_answer(source_open(&s, locator, names))) {
@@ -56,9 +56,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     char group[64];
     snprintf(group, sizeof group, "%s:train[::2]", file.path);
     read_source(file.path,
-                &(struct source_names){.weights = "w", .weights_optional = true, .labels_optional = true});
-    read_source(group, &(struct source_names){.y = "y"});
-    (void)fuzz_answer(inspect_data(file.path, nowhere));
+                &(struct source_options){.weights = "w", .weights_optional = true, .labels_optional = true});
+    read_source(group, &(struct source_options){.y = "y"});
+    (void)fuzz_answer(inspect_data(file.path, false, nowhere));
     fuzz_close(&file);
     fuzz_h5_end();
     return 0;

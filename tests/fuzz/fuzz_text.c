@@ -61,7 +61,7 @@ static void locators(const char *text)
         char locator[512];
         struct source *s = NULL;
         if (snprintf(locator, sizeof locator, "%s%s", prefixes[i], text) >= (int)sizeof locator) continue;
-        if (fuzz_answer(source_open(&s, locator, &(struct source_names){0}))) {
+        if (fuzz_answer(source_open(&s, locator, &(struct source_options){0}))) {
             const struct source_info *info = source_info(s);
             FUZZ_CHECK(info->samples > 0 && shape_features(info->shape) > 0);
             FUZZ_CHECK(source_number(s, info->samples - 1) >= info->samples - 1);

@@ -100,7 +100,7 @@ static void test_round_trip(void)
     write_sample(path);
     CHECK(files_in_folder() == 1);
     struct h5 *f;
-    CHECK_STATUS(h5_open(&f, path), STATUS_OK);
+    CHECK_STATUS(h5_open(&f, path, false), STATUS_OK);
     float matrix[6];
     CHECK_STATUS(h5_read(f, "model/0.linear/weight", H5_TYPE_F32, 6, matrix), STATUS_OK);
     CHECK(matrix[0] == 0 && matrix[5] == 5);
@@ -162,7 +162,7 @@ static void test_refusals(void)
 {
     struct h5 *f;
     struct h5_data *d;
-    CHECK_STATUS(h5_open(&f, path), STATUS_OK);
+    CHECK_STATUS(h5_open(&f, path, false), STATUS_OK);
     int64_t step;
     uint64_t hash;
     double numbers[2];
@@ -204,15 +204,15 @@ static void test_refusals(void)
     h5_data_close(&d);
     h5_close(&f);
 
-    CHECK_STATUS(h5_open(&f, "/nowhere/file.h5"), STATUS_DATA);
+    CHECK_STATUS(h5_open(&f, "/nowhere/file.h5", false), STATUS_DATA);
     CHECK(f == NULL && says("no such file"));
-    CHECK_STATUS(h5_open(&f, folder), STATUS_DATA);
+    CHECK_STATUS(h5_open(&f, folder, false), STATUS_DATA);
     CHECK(says("is a folder"));
     save(other, "P5 28 28 255\n", 13);
-    CHECK_STATUS(h5_open(&f, other), STATUS_DATA);
+    CHECK_STATUS(h5_open(&f, other, false), STATUS_DATA);
     CHECK(says("not an HDF5 file"));
     save(other, "", 0);
-    CHECK_STATUS(h5_open(&f, other), STATUS_DATA);
+    CHECK_STATUS(h5_open(&f, other, false), STATUS_DATA);
     CHECK(says("is empty"));
 }
 
@@ -237,7 +237,7 @@ static void sweep_rows(int rank, const int64_t *dims, int64_t chunk_rows, int gz
 
     struct h5 *f;
     struct h5_data *d;
-    CHECK_STATUS(h5_open(&f, other), STATUS_OK);
+    CHECK_STATUS(h5_open(&f, other, false), STATUS_OK);
     CHECK_STATUS(h5_data_open(&d, f, "a/b"), STATUS_OK);
     const struct h5_info *info = h5_data_info(d);
     CHECK(info->rank == rank && info->elements == dims[0] * row && info->kind == H5_KIND_REAL &&
@@ -278,7 +278,7 @@ static void test_atomic(void)
     h5_discard(&w);
     CHECK(w == NULL && files_in_folder() == before);
     struct h5 *f; /* the old file is untouched */
-    CHECK_STATUS(h5_open(&f, path), STATUS_OK);
+    CHECK_STATUS(h5_open(&f, path, false), STATUS_OK);
     CHECK(is(f, "t", H5_OBJECT_NONE) && is(f, "reals", H5_OBJECT_DATASET));
     h5_close(&f);
     CHECK_STATUS(h5_create(&w, "/nowhere/x.h5", false), STATUS_OTHER);
@@ -312,7 +312,7 @@ static void test_full_disk(int64_t chunk_rows)
     CHECK(status == STATUS_OTHER && says(path) && says("File too large"));
     CHECK(files_in_folder() == before && entries("/proc/self/fd") == open_before);
     struct h5 *f; /* the old file is untouched */
-    CHECK_STATUS(h5_open(&f, path), STATUS_OK);
+    CHECK_STATUS(h5_open(&f, path, false), STATUS_OK);
     CHECK(is(f, "reals", H5_OBJECT_DATASET));
     h5_close(&f);
 }
@@ -325,11 +325,11 @@ static void test_truncated(void)
     struct h5 *f;
     for (long cut = 1; cut < bytes; cut += cut < 128 ? 1 : 97) {
         save(other, data, cut);
-        CHECK_STATUS(h5_open(&f, other), STATUS_DATA);
+        CHECK_STATUS(h5_open(&f, other, false), STATUS_DATA);
         CHECK(says(other));
     }
     save(other, data, bytes - 1);
-    CHECK_STATUS(h5_open(&f, other), STATUS_DATA);
+    CHECK_STATUS(h5_open(&f, other, false), STATUS_DATA);
     CHECK(says("truncated"));
     free(data);
 }
@@ -347,7 +347,7 @@ static void test_missing_filter(void)
     free(data);
     struct h5 *f;
     struct h5_data *d;
-    CHECK_STATUS(h5_open(&f, other), STATUS_OK);
+    CHECK_STATUS(h5_open(&f, other, false), STATUS_OK);
     CHECK_STATUS(h5_data_open(&d, f, "a/b"), STATUS_DATA);
     CHECK(d == NULL && says("filter 12345") && says("h5repack"));
     h5_close(&f);

@@ -104,7 +104,7 @@ static void read_one(void *self, const char *name, const struct h5_info *info)
 static void read_all(struct reader *r)
 {
     *r = (struct reader){0};
-    enum status status = h5_open(&r->file, path);
+    enum status status = h5_open(&r->file, path, false);
     expect(r, status);
     if (status == STATUS_OK) expect(r, h5_visit(r->file, "/", read_one, r));
     h5_close(&r->file);

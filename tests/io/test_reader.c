@@ -57,7 +57,7 @@ static struct h5 *open_with(const char *const *names)
     CHECK_STATUS(h5_create(&w, path, true), STATUS_OK);
     for (; *names; names++) CHECK_STATUS(h5_write(w, *names, H5_TYPE_F32, 0, NULL, &value), STATUS_OK);
     CHECK_STATUS(h5_commit(&w), STATUS_OK);
-    CHECK_STATUS(h5_open(&f, path), STATUS_OK);
+    CHECK_STATUS(h5_open(&f, path, false), STATUS_OK);
     return f;
 }
 
@@ -104,7 +104,7 @@ static void test_refused(void)
     H5Fclose(file);
     enum h5_object what;
     bool has;
-    CHECK_STATUS(h5_open(&f, path), STATUS_OK);
+    CHECK_STATUS(h5_open(&f, path, false), STATUS_OK);
     CHECK_STATUS(h5_what(f, "soft", &what), STATUS_DATA);
     CHECK(tells("soft is a soft link, which is not followed"));
     CHECK_STATUS(h5_has_attr(f, "soft", "layout", &has), STATUS_DATA);
@@ -174,7 +174,7 @@ static void test_paths(void)
     CHECK(H5Fclose(file) >= 0);
     int datasets = 0;
     struct h5 *f;
-    CHECK_STATUS(h5_open(&f, path), STATUS_OK);
+    CHECK_STATUS(h5_open(&f, path, false), STATUS_OK);
     CHECK_STATUS(h5_visit(f, "/0/0", count, &datasets), STATUS_OK); /* 11111 paths */
     CHECK_STATUS(h5_visit(f, "/", count, &datasets), STATUS_DATA);
     CHECK(tells("holds more than 100000 objects") && datasets == 0);

@@ -7,7 +7,6 @@
 #include "app/cli/commands/commands.h"
 #include "app/cli/output.h"
 #include "core/system/stop.h"
-#include "io/h5/h5.h"
 
 static long cli_read_count(const char *variable)
 {
@@ -57,7 +56,6 @@ enum status cli_run(struct comm *comm, int argc, char **argv)
 {
     struct arguments a;
     enum status status = comm_agree(comm, arguments_parse(&a, command_table, argc, argv));
-    h5_allow_external(a.allow_external); /* a configuration may allow it later */
     if (status == STATUS_OK) status = cli_run_command(comm, &a);
     arguments_free(&a);
     return status;

@@ -5,7 +5,6 @@
 
 #include "app/config/option_table.h"
 #include "train/checkpoint/checkpoint.h"
-#include "io/h5/h5.h"
 #include "core/log.h"
 #include "core/mem.h"
 #include "app/config/options.h"
@@ -75,7 +74,6 @@ enum status setup_create(struct setup *s, struct comm *comm, const struct setup_
         status = config_settle_virtual_ranks(&s->config, comm_size(comm), false);
     TRY(comm_agree(comm, status));
     TRY(setup_share(s, comm));
-    h5_allow_external(s->config.data.allow_external);
     return STATUS_OK;
 }
 
@@ -93,12 +91,14 @@ enum status setup_share(struct setup *s, struct comm *comm)
     return comm_agree(comm, status);
 }
 
-enum status setup_from_checkpoint(struct setup *s, struct comm *comm, const char *path)
+enum status setup_from_checkpoint(struct setup *s, struct comm *comm, const struct arguments *a,
+                                  const char *path)
 {
     enum status status = comm_rank(comm) == 0 ? checkpoint_read_config(path, &s->text) : STATUS_OK;
     TRY(comm_agree(comm, status));
     status = setup_share(s, comm);
     if (status != STATUS_OK) return status_at(status, "%s", path);
+    s->config.data.allow_external = a->allow_external;
     return comm_split_nodes(comm, s->config.ranks_per_node);
 }
 

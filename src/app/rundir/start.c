@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "app/rundir/journal.h"
-#include "io/h5/h5.h"
 #include "core/log.h"
 #include "core/mem.h"
 #include "app/config/options.h"
@@ -300,7 +299,6 @@ enum status start_choose(struct start *s, struct setup *setup, struct comm *comm
     TRY(comm_share_text(comm, &s->from));
     comm_share_bytes(comm, &s->complete, sizeof s->complete);
     TRY(setup_share(setup, comm));
-    h5_allow_external(setup->config.data.allow_external);
     return STATUS_OK;
 }
 

@@ -27,7 +27,7 @@ static bool add_bytes(int64_t count, int64_t row, int64_t *total)
            !__builtin_add_overflow(*total, (bytes + MEM_ALIGN - 1) / MEM_ALIGN * MEM_ALIGN, total);
 }
 
-static enum status open_source(struct store *s, const char *locator, const struct source_names *names)
+static enum status open_source(struct store *s, const char *locator, const struct source_options *names)
 {
     TRY(mem_copy_text(&s->locator, locator));
     TRY(source_open(&s->source, locator, names));
@@ -101,7 +101,7 @@ static void wish_for(struct infer_wish *w, char taker[64], const struct dataset_
 }
 
 static enum status load(struct dataset *d, struct comm *comm, const char *locator,
-                        const struct source_names *names, const struct dataset_labels *labels)
+                        const struct source_options *names, const struct dataset_labels *labels)
 {
     struct store *s = d->store;
     struct infer_wish wish;
@@ -123,7 +123,7 @@ static enum status load(struct dataset *d, struct comm *comm, const char *locato
 }
 
 enum status dataset_load(struct dataset **out, struct comm *comm, const char *locator,
-                         const struct source_names *names, const struct dataset_labels *labels)
+                         const struct source_options *names, const struct dataset_labels *labels)
 {
     enum status status = mem_alloc(out, 1, sizeof **out, "data set");
     if (status == STATUS_OK) status = mem_alloc(&(*out)->store, 1, sizeof *(*out)->store, "data set");

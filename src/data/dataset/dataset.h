@@ -25,7 +25,7 @@ struct dataset_labels {
 /* Collective; all ranks return the same status, and *out must be destroyed also after a failure. Errors: see source.h; labels
  * that are not what the loss takes. STATUS_CONFIG if the loss does not take the fixed kind. */
 enum status dataset_load(struct dataset **out, struct comm *comm, const char *locator,
-                         const struct source_names *names, const struct dataset_labels *labels);
+                         const struct source_options *names, const struct dataset_labels *labels);
 void dataset_destroy(struct dataset **d); /* collective */
 
 /* Takes the share `fraction` of the samples, rounded up (sklearn.model_selection.train_test_split), out of `d` into *rest:

@@ -67,12 +67,13 @@ static void print_channels(FILE *out, const struct source_info *info, const stru
         fprintf(out, "  ... and %" PRId64 " %ss more\n", info->shape.c - CHANNELS_MAX, what);
 }
 
-static enum status inspect_group(const char *path, const char *group, FILE *out)
+static enum status inspect_group(const char *path, const char *group, bool allow_external, FILE *out)
 {
     char locator[2 * FIND_NAME_SIZE];
     struct source *source = NULL;
     struct survey survey = {0};
-    const struct source_names names = {.weights = "weights", .weights_optional = true};
+    const struct source_options names = {
+        .weights = "weights", .weights_optional = true, .allow_external = allow_external};
     snprintf(locator, sizeof locator, "%s%s%s", path, group[0] ? ":" : "", group);
     enum status status = source_open(&source, locator, &names);
     utf8_defuse(locator);
@@ -95,11 +96,11 @@ static enum status inspect_group(const char *path, const char *group, FILE *out)
     return status == STATUS_DATA ? STATUS_OK : status;
 }
 
-enum status inspect_data(const char *path, FILE *out)
+enum status inspect_data(const char *path, bool allow_external, FILE *out)
 {
     struct h5 *f = NULL;
     struct listing *l = NULL;
-    TRY(h5_open(&f, path));
+    TRY(h5_open(&f, path, allow_external));
     enum status status = mem_alloc(&l, 1, sizeof *l, "list of datasets");
     if (status == STATUS_OK) {
         l->out = out;
@@ -110,7 +111,7 @@ enum status inspect_data(const char *path, FILE *out)
     h5_close(&f);
     fflush(out); /* what follows reads all samples */
     for (int i = 0; status == STATUS_OK && i < l->group_count; i++)
-        status = inspect_group(path, l->groups[i], out);
+        status = inspect_group(path, l->groups[i], allow_external, out);
     mem_free(&l);
     return status;
 }

@@ -6,7 +6,7 @@
 #include "data/demo/demo.h"
 #include "core/mem.h"
 
-static enum status demo_open(struct source *s, const char *rest, const struct source_names *names)
+static enum status demo_open(struct source *s, const char *rest, const struct source_options *names)
 {
     (void)names;
     enum demo_split split = strcmp(rest, demo_split_name(DEMO_TEST)) == 0 ? DEMO_TEST : DEMO_TRAIN;

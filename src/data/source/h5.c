@@ -126,7 +126,7 @@ static enum status make_scratch(struct source *s, struct h5_source *h)
     return mem_alloc(&h->scratch, (size_t)h->scratch_rows, (size_t)row, "channel reordering");
 }
 
-static enum status open_h5(struct source *s, const char *locator, const struct source_names *names)
+static enum status open_h5(struct source *s, const char *locator, const struct source_options *names)
 {
     struct h5_source *h = NULL;
     const char *group;
@@ -135,7 +135,7 @@ static enum status open_h5(struct source *s, const char *locator, const struct s
     const char *path = h->path;
     TRY(find_split(locator, h->path, &group));
     TRY(filestate_take(&h->state, path));
-    TRY(h5_open(&h->file, path));
+    TRY(h5_open(&h->file, path, names->allow_external));
     enum h5_object what = H5_OBJECT_GROUP;
     if (group[0]) TRY(h5_what(h->file, group, &what));
     if (what != H5_OBJECT_GROUP)

@@ -45,7 +45,7 @@ static enum status describe_labels(struct labels *l, struct source_info *out)
 }
 
 static enum status open_weights(struct labels *l, struct h5 *f, const char *path, const char *group,
-                                const struct source_names *names, struct source_info *out)
+                                const struct source_options *names, struct source_info *out)
 {
     if (!names->weights) return STATUS_OK;
     TRY(find_weights(f, path, group, names->weights, names->weights_optional, &l->weights));
@@ -56,7 +56,7 @@ static enum status open_weights(struct labels *l, struct h5 *f, const char *path
 }
 
 enum status labels_open(struct labels *l, struct h5 *f, const char *path, const char *group,
-                        const struct source_names *names, struct source_info *info)
+                        const struct source_options *names, struct source_info *info)
 {
     if (l->y.data) TRY(describe_labels(l, info));
     TRY(open_weights(l, f, path, group, names, info));

@@ -16,7 +16,7 @@ struct labels {
 /* Takes the labels that were found in l->y, if any, and, if they are named, weights of info->samples samples, and describes
  * them in `info`, which borrows from `l`. labels_close also after a failure. */
 enum status labels_open(struct labels *l, struct h5 *f, const char *path, const char *group,
-                        const struct source_names *names, struct source_info *info);
+                        const struct source_options *names, struct source_info *info);
 void labels_close(struct labels *l);
 
 /* Everything but features. */

@@ -12,7 +12,7 @@ struct source_ops {
 
     /* Fills s->info, of all samples, and s->self; on failure source_close cleans up what was made. `rest` is the locator
      * without prefix and slice; names are NULL where none is given. Only sources that have weights look at their name. */
-    enum status (*open)(struct source *s, const char *rest, const struct source_names *names);
+    enum status (*open)(struct source *s, const char *rest, const struct source_options *names);
     enum status (*read)(struct source *s, struct slice part, const struct source_rows *rows);
     enum status (*check)(const struct source *s); /* source_check; NULL for sources without a file */
     void (*close)(struct source *s);              /* may be NULL */

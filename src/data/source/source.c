@@ -20,11 +20,11 @@ static const char *given(const char *name)
     return name && name[0] ? name : NULL;
 }
 
-static enum status open_slice(struct source *s, const char *locator, const struct source_names *names)
+static enum status open_slice(struct source *s, const char *locator, const struct source_options *names)
 {
     TRY(mem_copy_text(&s->locator, locator));
     const char *slice = slice_cut(s->locator);
-    struct source_names wanted = *names;
+    struct source_options wanted = *names;
     wanted.x = given(names->x);
     wanted.y = given(names->y);
     wanted.weights = given(names->weights);
@@ -37,7 +37,7 @@ static enum status open_slice(struct source *s, const char *locator, const struc
     return STATUS_OK;
 }
 
-enum status source_open(struct source **out, const char *locator, const struct source_names *names)
+enum status source_open(struct source **out, const char *locator, const struct source_options *names)
 {
     *out = NULL;
     struct source *s = NULL;

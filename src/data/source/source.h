@@ -47,12 +47,13 @@ struct source_info {
 
 struct source;
 
-/* Object names inside the file, each NULL or "" to look for the usual ones; weights are read only if they are named. */
-struct source_names {
+/* What is read of a file. Object names are NULL or "" to look for the usual ones; weights are read only if they are named. */
+struct source_options {
     const char *x, *y, *weights;
     bool weights_optional, labels_optional; /* a set without them is fine */
+    bool allow_external;                    /* the file may lead out of itself (h5_open) */
 };
-enum status source_open(struct source **out, const char *locator, const struct source_names *names);
+enum status source_open(struct source **out, const char *locator, const struct source_options *names);
 void source_close(struct source **s);
 const struct source_info *source_info(const struct source *s);
 

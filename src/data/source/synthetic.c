@@ -24,7 +24,7 @@ static const char *take(const char *text, char end, int64_t max, int64_t *value)
     return end ? rest + 1 : rest;
 }
 
-static enum status synthetic_open(struct source *s, const char *rest, const struct source_names *names)
+static enum status synthetic_open(struct source *s, const char *rest, const struct source_options *names)
 {
     (void)names;
     int64_t c = 0, height = 0, width = 0, classes = 0, samples = 0;

@@ -24,13 +24,6 @@ struct h5_data {
     struct h5_info info;
 };
 
-static bool external_allowed;
-
-void h5_allow_external(bool allow)
-{
-    external_allowed = allow;
-}
-
 /* ---- asking ---- */
 
 static enum status ask(struct h5 *f, enum h5_question question)
@@ -85,9 +78,9 @@ static enum status check_path(const char *path, int64_t *bytes)
     return STATUS_OK;
 }
 
-enum status h5_open(struct h5 **out, const char *path)
+enum status h5_open(struct h5 **out, const char *path, bool allow_external)
 {
-    struct h5_file facts = {.path = path, .external = external_allowed, .file = H5I_INVALID_HID};
+    struct h5_file facts = {.path = path, .external = allow_external, .file = H5I_INVALID_HID};
     struct h5 *f = NULL;
     *out = NULL;
     TRY(check_path(path, &facts.bytes));

@@ -53,12 +53,10 @@ void h5_shape_text(int rank, const int64_t *dims, char text[H5_TEXT_SIZE]);
 
 /* ---- reading ---- */
 
-/* Files opened from now on may lead out of themselves: soft and external links, external storage, virtual datasets and filter
- * plugins are followed (data.allow_external). At the start they may not. */
-void h5_allow_external(bool allow);
-
+/* Opens a file. With `allow_external` (data.allow_external) it may lead out of itself: soft and external links, external storage
+ * and virtual datasets are followed, and filter plugins are loaded. */
 struct h5;
-enum status h5_open(struct h5 **out, const char *path);
+enum status h5_open(struct h5 **out, const char *path, bool allow_external);
 void h5_close(struct h5 **f);
 
 /* What stands under a name, and whether there is such an object with such an attribute. Errors: as everywhere here, also that a

@@ -106,7 +106,7 @@ enum status checkpoint_open(struct h5 **f, const char *path)
     *f = NULL;
     TRY(h5_check_seal(path, label));
     TRY(checkpoint_parse_label(path, label, &step));
-    return h5_open(f, path);
+    return h5_open(f, path, false);
 }
 
 int checkpoint_is(const char *path)

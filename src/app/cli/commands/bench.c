@@ -57,7 +57,7 @@ static enum status run_loader(struct comm *comm, struct arguments *a, struct jso
     if (a->batch) TRY(read_count("batch", a->batch, &batch));
     if (batch > BATCH_MAX)
         return status_fail(STATUS_CONFIG, "--batch: %s is more than %d", a->batch, BATCH_MAX);
-    TRY(bench_loader(comm, a->words[0], batch, &result));
+    TRY(bench_loader(comm, a->words[0], batch, a->allow_external, &result));
     if (comm_rank(comm) == 0) bench_report_loader(comm, &result, json);
     return STATUS_OK;
 }

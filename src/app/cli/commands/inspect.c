@@ -8,5 +8,6 @@ enum status cmd_inspect(struct comm *comm, struct arguments *a)
 {
     (void)comm;
     const char *path = a->words[0];
-    return checkpoint_is(path) ? checkpoint_inspect(path, stdout) : inspect_data(path, stdout);
+    return checkpoint_is(path) ? checkpoint_inspect(path, stdout)
+                               : inspect_data(path, a->allow_external, stdout);
 }
