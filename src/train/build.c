@@ -30,6 +30,8 @@ enum status build_model(struct model **model, const struct config *config, struc
     TRY(mem_alloc(&spec, 1, sizeof *spec, "model"));
     *spec = config->model;
     if (spec->input.c == 0) spec->input = input;
+    if (spec->input.rank == 1 && input.rank != 1) /* [H, W] */
+        spec->input = shape_2d(1, spec->input.c, spec->input.d[AXIS_W]);
     spec->clip_logits = config->clip_logits;
     enum status status = model_create(model, spec, options);
     mem_free(&spec);

@@ -8,7 +8,8 @@
 static struct source_options sets_get_options(const struct config *c)
 {
     return (struct source_options){.x = c->data.x, .y = c->data.y, .weights = c->data.weights,
-                                   .allow_external = c->data.allow_external};
+                                   .allow_external = c->data.allow_external,
+                                   .input = c->model.input};
 }
 
 static struct dataset_labels sets_get_labels(const struct config *c, char text[SETS_TEXT])

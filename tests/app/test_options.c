@@ -169,7 +169,7 @@ static void test_layers(void)
         DATA "model:\n  input: [8, 4]\n  layers:\n    - conv2d: {out: 4, kernel: 3, bias: no}\n"
              "    - relu:\n    - maxpool2d: 2\n    - dropout\n    - linear: {out: 10}\n";
     CHECK_STATUS(resolve(text, NULL, NULL, &c), STATUS_OK);
-    CHECK(c.model.layer_count == 5 && c.model.input.c == 1 && c.model.input.d[AXIS_H] == 8 &&
+    CHECK(c.model.layer_count == 5 && c.model.input.c == 8 && c.model.input.rank == 1 &&
           c.model.input.d[AXIS_W] == 4);
     CHECK(c.model.layers[0].ops == layer_find("conv2d") && c.model.layers[0].args[4] == 0);
     CHECK(c.model.layers[2].args[0] == 2 && c.model.layers[3].args[0] == 0.5);
@@ -188,7 +188,7 @@ static void test_layers(void)
     refuse(DATA "model: {layers: [{relu: , linear: 3}]}\n", NULL, NULL,
            "model.layers (f.yaml:2:18): a layer is");
     refuse(DATA "model: {layers: relu}\n", NULL, NULL, "model.layers (f.yaml:2:17): the layers are a list");
-    refuse(DATA "model: {layers: [relu], input: [1, 2, 3, 4]}\n", NULL, NULL,
+    refuse(DATA "model: {layers: [relu], input: [1, 2, 3, 4, 5]}\n", NULL, NULL,
            "model.input (f.yaml:2:32): the input is");
     refuse(DATA "model: {layers: [relu], input: [1, 0]}\n", NULL, NULL,
            "model.input (f.yaml:2:36): 0 is outside");

@@ -36,7 +36,7 @@ struct sample_file {
     const char *x_name, *y_name; /* NULL = images, labels; "" = leave out */
     enum h5_type x_type, y_type;
     int rank;
-    int64_t dims[4];
+    int64_t dims[5];
     int64_t label_dims[2]; /* label_dims[1] 0 = rank 1; {0, 0} = (N,) */
     const char *layout;
 };

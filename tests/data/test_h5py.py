@@ -33,9 +33,9 @@ class H5py(unittest.TestCase):
         return process.stdout
 
     def check_numbers(self, output, features, labels):
-        """The printed channels and class counts against numpy; features are [N][C][H][W]."""
-        count, channels, height, width = features.shape
-        self.assertIn(f"samples {count} of {channels} x {height} x {width}", output)
+        """The printed channels and class counts against numpy; features are [N][C] and up to three axes."""
+        count, channels = features.shape[:2]
+        self.assertIn(f"samples {count} of {' x '.join(map(str, features.shape[1:]))} (", output)
         x = features.astype(np.float32).astype(np.float64)
         for c in range(min(channels, 4)):
             row = re.search(rf"^  {c} +(\S+) +(\S+) +(\S+) +(\S+)$", output, re.M)
@@ -83,7 +83,7 @@ class H5py(unittest.TestCase):
             name, output = section.split("\n", 1)
             with self.subTest(name):
                 features, labels = groups[name]
-                self.check_numbers(output, features if features.ndim == 4 else features[:, :, None, None], labels)
+                self.check_numbers(output, features, labels)
 
     def test_feature_types(self):
         rng = np.random.default_rng(1)
@@ -122,7 +122,7 @@ class H5py(unittest.TestCase):
             f.create_virtual_dataset("x", layout)
             f["y"] = labels
         self.assertIn("--allow-external", self.problem("x: is a virtual dataset"))
-        self.check_numbers(self.inspect("--allow-external"), features.reshape(20, 3, 1, 1), labels)
+        self.check_numbers(self.inspect("--allow-external"), features, labels)
         with h5py.File(self.path("part1.h5"), "a") as f:
             f.move("rows", "lines")
         self.problem("part1.h5 holds no dataset rows", "--allow-external")
@@ -144,6 +144,31 @@ class H5py(unittest.TestCase):
             with h5py.File(self.file, "a") as f:
                 f["x"].attrs["layout"] = text
             self.check_numbers(self.inspect(), features.transpose(0, 3, 1, 2), labels)
+
+    def test_ranks(self):
+        """Samples of any rank, channels first and last; (N,A,B) is one image unless the file says that it is a signal."""
+        rng = np.random.default_rng(6)
+        labels = rng.integers(0, 3, 29)
+        for shape, axes in [((29, 5), "features"), ((29, 5, 7), "channels, length"), ((29, 2, 5, 7), "channels, height, width"),
+                            ((29, 2, 5, 7, 3), "channels, depth, height, width")]:
+            for kind in ("u1", "f4", "f8"):
+                features = (rng.random(shape) * 200).astype(kind)
+                letters = {2: "", 3: "L", 4: "HW", 5: "DHW"}[len(shape)]
+                for layout in [None, f"NC{letters}", f"N{letters}C"][:1 if len(shape) == 2 else 3]:
+                    with self.subTest(shape=shape, kind=kind, layout=layout):
+                        last = layout and layout.endswith("C")
+                        self.write(np.moveaxis(features, 1, -1) if last else features, labels)
+                        with h5py.File(self.file, "a") as f:
+                            if layout:
+                                f["x"].attrs["layout"] = layout
+                        output = self.inspect()
+                        if len(shape) == 3 and not layout:
+                            self.assertIn("samples 29 of 1 x 5 x 7 (channels, height, width)", output)
+                        else:
+                            self.check_numbers(output, features, labels)
+                            self.assertIn(f"({axes})", output)
+        self.write(np.zeros((29, 1, 1, 1, 1, 1), "f4"), labels)
+        self.problem("x: has shape (29, 1, 1, 1, 1, 1); expected (N,F), (N,C,L), (N,H,W), (N,C,H,W) or (N,C,D,H,W)")
 
     def test_class_names(self):
         names = ["café", "dog", "a third class"]
@@ -180,7 +205,7 @@ class H5py(unittest.TestCase):
         output = self.inspect()
         for name in ["compound", "text", "null", "scalar", "many", "ragged"]:
             self.assertRegex(output, rf"(?m)^  {name} ")
-        self.check_numbers(output, np.zeros((3, 2, 1, 1)), np.arange(3))
+        self.check_numbers(output, np.zeros((3, 2)), np.arange(3))
 
     # ---- labels ----
 
@@ -263,7 +288,7 @@ class H5py(unittest.TestCase):
                  (ones, np.full(13, 2**64 - 1, np.uint64), "18446744073709551615"), (ones, labels[:12], "has 12 rows for 13 samples"),
                  (ones, np.ones((13, 2, 2)), "shape (13, 2, 2)"), (ones, np.ones((13, 0)), "shape (13, 0)"), (ones[:0], labels[:0], "no sample"),
                  (np.zeros(13, dtype=[("a", "f4")]), labels, "no numbers"), (np.full(13, b"text"), labels, "no numbers"),
-                 (np.ones((13, 2, 2, 2, 2), np.float32), labels, "shape (13, 2, 2, 2, 2)"),
+                 (np.ones((13, 2, 2, 2, 2, 2), np.float32), labels, "shape (13, 2, 2, 2, 2, 2)"),
                  (np.ones((13, 2), np.complex64), labels, "no numbers")]
         for features, targets, part in cases:
             with self.subTest(part):

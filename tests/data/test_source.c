@@ -1,20 +1,22 @@
 /* The HDF5 source: every shape and type of features it takes, and one clear line for everything it does not. */
 #include "sample_file.h"
 
-/* The feature of sample n, channel c, row h, column w, whatever the order it is stored in. */
+/* The feature f of sample n, whatever the order it is stored in. */
 static double stored(const struct sample_file *s, struct shape shape, int64_t n, int64_t f)
 {
     int64_t plane = shape_positions(shape), c = f / plane, at = f % plane;
-    bool last = s->layout && strcmp(s->layout, "NHWC") == 0;
+    bool last = s->layout && s->layout[strlen(s->layout) - 1] == 'C';
     return feature_of(n * shape.c * plane + (last ? at * shape.c + c : f));
 }
 
-static void check_good(const struct sample_file *s, struct shape shape)
+/* `input` is what the model takes, or its c is 0. */
+static void check_good_for(const struct sample_file *s, struct shape shape, struct shape input)
 {
+    const struct source_options options = {.input = input};
     fill(s);
     write_file(s);
     struct source *source;
-    CHECK_STATUS(source_open(&source, path, &usual), STATUS_OK);
+    CHECK_STATUS(source_open(&source, path, &options), STATUS_OK);
     if (!source) return;
     const struct source_info *info = source_info(source);
     CHECK(info->samples == s->dims[0]);
@@ -39,6 +41,11 @@ static void check_good(const struct sample_file *s, struct shape shape)
     source_close(&source);
 }
 
+static void check_good(const struct sample_file *s, struct shape shape)
+{
+    check_good_for(s, shape, (struct shape){0});
+}
+
 static void test_shapes(void)
 {
     static const enum h5_type types[] = {H5_TYPE_U8, H5_TYPE_I64, H5_TYPE_F32, H5_TYPE_F64};
@@ -51,6 +58,15 @@ static void test_shapes(void)
             check_good(&s, shape_flat(7));
             s.rank = 3, s.dims[2] = 5;
             check_good(&s, shape_2d(1, 7, 5));
+            check_good_for(&s, shape_2d(1, 7, 5), shape_flat(35));
+            check_good_for(&s, shape_2d(1, 7, 5), shape_2d(1, 7, 5));
+            check_good_for(&s, shape_2d(1, 7, 5), shape_of(5, 1, (int64_t[]){7}));
+            check_good_for(&s, shape_of(7, 1, (int64_t[]){5}), shape_of(7, 1, (int64_t[]){5}));
+            s.layout = "NCL";
+            check_good(&s, shape_of(7, 1, (int64_t[]){5}));
+            s.layout = "NLC";
+            check_good(&s, shape_of(5, 1, (int64_t[]){7}));
+            s.layout = NULL;
             s.rank = 4, s.dims[3] = 3;
             check_good(&s, shape_2d(7, 5, 3));
             s.layout = "NCHW";
@@ -59,6 +75,12 @@ static void test_shapes(void)
             check_good(&s, shape_2d(3, 7, 5));
             s.layout = NULL, s.label_dims[0] = counts[n], s.label_dims[1] = 1;
             check_good(&s, shape_2d(7, 5, 3));
+            s.rank = 5, s.dims[1] = 2, s.dims[4] = 4;
+            check_good(&s, shape_of(2, 3, (int64_t[]){5, 3, 4}));
+            s.layout = "NCDHW";
+            check_good(&s, shape_of(2, 3, (int64_t[]){5, 3, 4}));
+            s.layout = "NDHWC";
+            check_good(&s, shape_of(4, 3, (int64_t[]){2, 5, 3}));
         }
 }
 
@@ -142,6 +164,10 @@ static void test_refused_shapes(void)
     check_refused(&s, "labels: has 12 rows for 13 samples");
     s = good, s.layout = "NHWC";
     check_refused(&s, "layout NHWC but shape (13, 4)");
+    s = good, s.layout = "NCDHW";
+    check_refused(&s, "layout NCDHW but shape (13, 4)");
+    s = good, s.rank = 4, s.dims[2] = s.dims[3] = 2, s.layout = "NCL";
+    check_refused(&s, "layout NCL but shape (13, 4, 2, 2)");
     s = good, s.rank = 4, s.dims[2] = s.dims[3] = 2, s.layout = "CHWN";
     check_refused(&s, "'CHWN'");
     s = good, s.x_name = "";

@@ -30,7 +30,9 @@ static void check_shape(const char *locator, struct shape shape, uint32_t classe
 static void test_refusals(void)
 {
     static const char *const wrong[] = {"synthetic:",
-                                        "synthetic:1x28:10:5",
+                                        "synthetic:1x28:10",
+                                        "synthetic:1x2x3x4x5:10:5",
+                                        "synthetic:1x:10:5",
                                         "synthetic:1x28x28:10",
                                         "synthetic:1x28x28:10:0",
                                         "synthetic:0x2x2:3:4",
@@ -52,6 +54,9 @@ int main(int argc, char **argv)
     CHECK_CASE(check_shape("synthetic:1x1x1:2:3", shape_flat(1), 2, 3));
     CHECK_CASE(check_shape("synthetic:3x5x7:10:1000", shape_2d(3, 5, 7), 10, 1000));
     CHECK_CASE(check_shape("synthetic:13x1x1:1:17", shape_flat(13), 1, 17));
+    CHECK_CASE(check_shape("synthetic:6:3:9", shape_flat(6), 3, 9));
+    CHECK_CASE(check_shape("synthetic:2x9:3:10", shape_of(2, 1, (int64_t[]){9}), 3, 10));
+    CHECK_CASE(check_shape("synthetic:2x3x4x3:3:10", shape_of(2, 3, (int64_t[]){3, 4, 3}), 3, 10));
     CHECK_CASE(test_refusals());
     CHECK(mem_alive() == 0);
     return check_result();

@@ -175,6 +175,44 @@ class Data(harness.Case):
                     np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)  # sums of 300 float32 in another order
             self.assertGreater(abs(plain[0] - results[0][0]).max(), 1e-4)  # they do matter
 
+    # ---- ranks ----
+
+    def test_ranks(self):
+        """A linear layer does not see how its inputs are cut into channels and axes; the normalisation does."""
+        x = self.x.reshape(SAMPLES, 4, 6)
+        shapes = {(24,): 24, (4, 6): 1, (1, 4, 6): 1, (2, 3, 4): 2, (2, 3, 2, 2): 2, (4, 1, 6): 4, (4, 1, 1, 6): 4}
+        flat = self.hash(self.file(x=self.flat, y=self.classes), 3, "--data.normalize=none")
+        for shape, channels in shapes.items():
+            path = self.file(x=x.reshape(SAMPLES, *shape), y=self.classes)
+            for ranks in (None, 3):
+                with self.subTest(shape=shape, ranks=ranks):
+                    self.assertEqual(self.hash(path, 3, "--data.normalize=none", ranks=ranks), flat)
+                    run = self.train(path, 3, ranks=ranks)
+                    rows = x.reshape(SAMPLES, channels, -1).astype("f8")
+                    np.testing.assert_allclose(self.stored(run, "normalize/mean"), rows.mean(axis=(0, 2)), rtol=1e-5, atol=1e-6)
+                    std = rows.std(axis=(0, 2))
+                    np.testing.assert_allclose(self.stored(run, "normalize/std"), np.where(std == 0, 1, std), rtol=1e-5)
+
+    def test_signals(self):
+        """model.input decides what (N,A,B) is: A channels of length B, or an image of one channel."""
+        x = self.x.reshape(SAMPLES, 4, 6)
+        path, images = self.file(x=x, y=self.classes), self.file(x=x[:, None], y=self.classes)
+        volumes = self.file(x=x[:, :, None, None], y=self.classes)
+        for train, flags, channels in [(path, [], 1), (path, ["--model.input=[4, 6]"], 4), (path, ["--model.input=[1, 4, 6]"], 1),
+                                       (path, ["--model.input=[24]"], 1), (images, ["--model.input=[4, 6]"], 1),
+                                       (volumes, [], 4), (volumes, ["--model.input=[4, 1, 1, 6]"], 4)]:
+            with self.subTest(train=train, flags=flags):
+                run = self.train(train, 3, *flags, f"--data.val={train}")
+                self.assertEqual(len(self.stored(run, "normalize/mean")), channels)
+                process = harness.run(["eval", run.final, "--data", train, "--json", self.path("eval.json")])
+                self.assertEqual(process.returncode, 0, process.stderr)
+                with open(self.path("eval.json")) as f:
+                    self.assertEqual(json.load(f)["loss"], run.of_kind("eval")[-1]["loss"])
+                again = harness.run(["train", self.path("config.yaml"), "-o", run.folder, *flags, f"--data.val={train}", "--train.epochs=3",
+                                     "--resume=auto"])
+                self.assertEqual(again.returncode, 0, again.stderr)
+        self.refuse(3, "samples are 4 x 1 x 1 x 6 but the model takes", volumes, "--model.input=[4, 7]")
+
     # ---- normalisation ----
 
     def test_standard(self):

@@ -30,15 +30,16 @@ enum status option_read_input(const struct setting *setting, const struct yaml_n
 {
     model->input = (struct shape){0};
     if (node->kind == YAML_SCALAR && strcmp(node->text, "auto") == 0) return STATUS_OK;
-    int64_t sides[3];
+    int64_t sides[1 + SHAPE_AXES];
     int count = 0;
     const struct yaml_node *side = node->kind == YAML_LIST ? node->child : NULL;
-    for (; side && count < 3; side = side->next) TRY(at(read_side(side, &sides[count++]), setting, side));
+    for (; side && count <= SHAPE_AXES; side = side->next)
+        TRY(at(read_side(side, &sides[count++]), setting, side));
     if (side || count == 0)
-        return at(status_fail(STATUS_CONFIG, "the input is [C, H, W], [H, W], [F] or auto"), setting, node);
-    if (count == 3) model->input = shape_2d(sides[0], sides[1], sides[2]);
-    if (count == 2) model->input = shape_2d(1, sides[0], sides[1]);
-    if (count == 1) model->input = shape_flat(sides[0]);
+        return at(
+            status_fail(STATUS_CONFIG, "the input is [F], [C, L] or [H, W], [C, H, W], [C, D, H, W] or auto"),
+            setting, node);
+    model->input = shape_of(sides[0], count - 1, sides + 1);
     return STATUS_OK;
 }
 

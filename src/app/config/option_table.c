@@ -68,7 +68,8 @@ static const struct option options[] = {
              "original units"},
 
     {"model.input", OPTION_INPUT, AT(model), "auto",
-     .help = "[C, H, W], [H, W] or [F]; auto = as the data says"},
+     .help = "[F], [C, L], [C, H, W] or [C, D, H, W]; [H, W] = one channel, unless the data are (N,C,L); "
+             "auto = as the data says"},
     {"model.layers", OPTION_LAYERS, AT(model), NULL, .help = "the layers from input to logits"},
 
     {"train.epochs", OPTION_INT, AT(epochs), "10", 0, 1e6, MAY_CHANGE,

@@ -1,6 +1,7 @@
 /* FILE.h5 or FILE.h5:GROUP - a features, labels and weights dataset of an HDF5 file, as h5py writes them. */
 #include "data/source/ops.h"
 
+#include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -22,13 +23,43 @@ struct h5_source {
     struct h5 *file;
     struct found x;
     struct labels labels;
-    bool channels_last; /* as stored; read as channels first */
+    const struct layout *layout; /* as the file says; NULL = it says nothing */
     int64_t scratch_rows;
-    void *scratch; /* [scratch_rows][H][W][C] */
+    void *scratch; /* [scratch_rows][positions][C], NULL = channels are first */
     char **class_names;
 };
 
-static enum status read_layout(struct h5_source *h)
+/* What the attribute `layout` of the features may say. (N,A,B) without it is an image of one channel. */
+static const struct layout {
+    const char *name;
+    int rank;
+    bool channels_last;
+} layouts[] = {{"NCL", 3, false}, {"NLC", 3, true},    {"NCHW", 4, false},
+               {"NHWC", 4, true}, {"NCDHW", 5, false}, {"NDHWC", 5, true}};
+#define LAYOUTS (sizeof layouts / sizeof layouts[0])
+
+/* NCHW is the default, and fits everything that has its channels first. */
+static enum status h5_source_take_layout(struct h5_source *h, const char *name, const struct h5_info *info)
+{
+    size_t i = 0;
+    char text[H5_TEXT_SIZE];
+    if (strcmp(name, "NCHW") == 0 && info->rank != 4) return STATUS_OK;
+    while (i < LAYOUTS && strcmp(name, layouts[i].name) != 0) i++;
+    if (i == LAYOUTS)
+        return status_fail(
+            STATUS_DATA,
+            "%s: has layout '%s'; use NCL, NCHW or NCDHW, or with the channels last NLC, NHWC or "
+            "NDHWC",
+            h->x.where, name);
+    h5_shape_text(info->rank, info->dims, text);
+    if (info->rank != layouts[i].rank)
+        return status_fail(STATUS_DATA, "%s: has layout %s but shape %s; expected %d dimensions", h->x.where,
+                           name, text, layouts[i].rank);
+    h->layout = &layouts[i];
+    return STATUS_OK;
+}
+
+static enum status h5_source_read_layout(struct h5_source *h, const struct h5_info *info)
 {
     const char *object = h->x.name;
     bool has;
@@ -36,45 +67,65 @@ static enum status read_layout(struct h5_source *h)
     if (!has) return STATUS_OK;
     char *layout = NULL;
     TRY(h5_attr_text(h->file, object, "layout", &layout));
-    enum status status = STATUS_OK;
-    h->channels_last = strcmp(layout, "NHWC") == 0;
-    if (!h->channels_last && strcmp(layout, "NCHW") != 0)
-        status = status_fail(STATUS_DATA, "%s: layout is '%s'; use NCHW or NHWC", h->x.where, layout);
+    enum status status = h5_source_take_layout(h, layout, info);
     mem_free(&layout);
     return status;
 }
 
-static enum status describe_features(struct source *s, struct h5_source *h)
+/* Whether the model takes samples of shape (A,B) as A channels of length B. */
+static bool is_signal(const struct h5_info *info, struct shape input)
 {
-    const struct h5_info *info = h5_data_info(h->x.data);
+    return info->rank == 3 && input.c == info->dims[1] && input.rank == 1 && input.d[AXIS_W] == info->dims[2];
+}
+
+/* Shape of a sample of (N, dims...). */
+static struct shape shape_of_stored(const struct h5_source *h, const struct h5_info *info, struct shape input)
+{
+    const int64_t *d = info->dims + 1;
+    int axes = info->rank - 2; /* behind the first of the sample */
+    if (h->layout && h->layout->channels_last) return shape_of(d[axes], axes, d);
+    if (axes == 0) return shape_flat(d[0]);
+    if (axes == 1 && !h->layout && !is_signal(info, input)) return shape_2d(1, d[0], d[1]);
+    return shape_of(d[0], axes, d + 1);
+}
+
+/* Says what a shape was taken for, where it could be meant otherwise. */
+static void log_guess(const struct h5_source *h, const struct h5_info *info, struct shape input)
+{
     const int64_t *d = info->dims;
+    int last = info->rank - 1;
     char text[H5_TEXT_SIZE];
     h5_shape_text(info->rank, d, text);
+    if (h->layout) return;
+    if (is_signal(info, input))
+        log_info("%s: shape %s is taken as (N,C,L), as model.input says; for images of one channel write "
+                 "[1, %" PRId64 ", %" PRId64 "]",
+                 h->x.where, text, d[1], d[2]);
+    if (info->rank >= 4 && d[1] > 4 && (d[last] == 1 || d[last] == 3))
+        log_warn(
+            "%s: shape %s is taken as %s; if the channels are last, give it the attribute layout = \"%s\"",
+            h->x.where, text, last == 3 ? "(N,C,H,W)" : "(N,C,D,H,W)", last == 3 ? "NHWC" : "NDHWC");
+}
+
+static enum status describe_features(struct source *s, struct h5_source *h, struct shape input)
+{
+    const struct h5_info *info = h5_data_info(h->x.data);
+    char text[H5_TEXT_SIZE];
+    h5_shape_text(info->rank, info->dims, text);
     if (info->kind != H5_KIND_INT && info->kind != H5_KIND_REAL)
         return status_fail(STATUS_DATA, "%s: holds no numbers; store uint8 or float32", h->x.where);
-    if (info->rank < 2 || info->rank > 4)
-        return status_fail(STATUS_DATA, "%s: has shape %s; expected (N,F), (N,H,W) or (N,C,H,W)", h->x.where,
-                           text);
-    if (h->channels_last && info->rank != 4)
-        return status_fail(STATUS_DATA, "%s: has layout NHWC but shape %s; expected (N,H,W,C)", h->x.where,
-                           text);
+    if (info->rank < 2 || info->rank > 2 + SHAPE_AXES)
+        return status_fail(STATUS_DATA,
+                           "%s: has shape %s; expected (N,F), (N,C,L), (N,H,W), (N,C,H,W) or (N,C,D,H,W)",
+                           h->x.where, text);
+    TRY(h5_source_read_layout(h, info));
     if (info->elements == 0)
         return status_fail(STATUS_DATA, "%s: has shape %s, which holds no sample", h->x.where, text);
-    s->info.samples = d[0];
+    s->info.samples = info->dims[0];
     s->info.type =
         info->kind == H5_KIND_INT && info->bytes == 1 && !info->is_signed ? FEATURE_U8 : FEATURE_F32;
-    if (info->rank == 2)
-        s->info.shape = shape_flat(d[1]);
-    else if (info->rank == 3)
-        s->info.shape = shape_2d(1, d[1], d[2]);
-    else if (h->channels_last)
-        s->info.shape = shape_2d(d[3], d[1], d[2]);
-    else
-        s->info.shape = shape_2d(d[1], d[2], d[3]);
-    if (info->rank == 4 && !h->channels_last && d[1] > 4 && (d[3] == 1 || d[3] == 3))
-        log_warn(
-            "%s: shape %s is taken as (N,C,H,W); if it is (N,H,W,C), give it the attribute layout = \"NHWC\"",
-            h->x.where, text);
+    s->info.shape = shape_of_stored(h, info, input);
+    log_guess(h, info, input);
     return STATUS_OK;
 }
 
@@ -120,7 +171,7 @@ static enum status read_class_names(struct source *s, struct h5_source *h, const
 
 static enum status make_scratch(struct source *s, struct h5_source *h)
 {
-    if (!h->channels_last) return STATUS_OK;
+    if (!h->layout || !h->layout->channels_last) return STATUS_OK;
     int64_t row = shape_features(s->info.shape) * feature_bytes(s->info.type);
     h->scratch_rows = row < SCRATCH_BYTES ? SCRATCH_BYTES / row : 1;
     return mem_alloc(&h->scratch, (size_t)h->scratch_rows, (size_t)row, "channel reordering");
@@ -142,14 +193,13 @@ static enum status open_h5(struct source *s, const char *locator, const struct s
         return status_fail(STATUS_DATA, "%s: no group '%s'; see: ddp_train inspect %s", path, group, path);
     TRY(find_features(h->file, path, group, names->x, &h->x));
     TRY(find_labels(h->file, path, group, names->y, names->labels_optional, &h->labels.y));
-    TRY(read_layout(h));
-    TRY(describe_features(s, h));
+    TRY(describe_features(s, h, names->input));
     TRY(labels_open(&h->labels, h->file, path, group, names, &s->info));
     TRY(read_class_names(s, h, group));
     return make_scratch(s, h);
 }
 
-/* [count][H][W][C] to [count][C][H][W] */
+/* [count][positions][C] to [count][C][positions] */
 static void channels_first(struct shape shape, enum feature_type type, int64_t count, const void *from,
                            void *to)
 {
@@ -169,8 +219,7 @@ static enum status read_features(struct source *s, struct h5_source *h, struct s
 {
     enum feature_type type = s->info.type;
     enum h5_type stored = type == FEATURE_U8 ? H5_TYPE_U8 : H5_TYPE_F32;
-    if (!h->channels_last)
-        return h5_data_read_every(h->x.data, part.first, part.step, part.count, stored, out);
+    if (!h->scratch) return h5_data_read_every(h->x.data, part.first, part.step, part.count, stored, out);
     int64_t row = shape_features(s->info.shape) * feature_bytes(type);
     for (int64_t at = 0, n; at < part.count; at += n) {
         n = part.count - at < h->scratch_rows ? part.count - at : h->scratch_rows;

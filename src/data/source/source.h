@@ -4,7 +4,7 @@
  * src/data/source/registry.c; a locator chooses one by its prefix:
  *   FILE.h5 or FILE.h5:GROUP   an HDF5 file, or one group of it
  *   demo:train, demo:test      the built-in glyphs, drawn on the fly, no file needed
- *   synthetic:CxHxW:K:N        random features and labels for benchmarks: N samples, K classes
+ *   synthetic:CxHxW:K:N        random features and labels for benchmarks: N samples of any rank (F, CxL, CxDxHxW), K classes
  * and, behind it, a Python slice takes some of the samples: FILE.h5[0:16000], FILE.h5:GROUP[-100:], FILE.h5[4::5].
  * All functions are local; errors are STATUS_DATA with file, object and advice. Each rank opens its own. */
 #ifndef DATA_SOURCE_SOURCE_H
@@ -32,7 +32,7 @@ static inline const char *feature_type_name(enum feature_type type)
 
 struct source_info {
     int64_t samples;    /* > 0 */
-    struct shape shape; /* (N,H,W) has c = 1; (N,F) has c = F, h = w = 1 */
+    struct shape shape; /* of a sample; (N,H,W) has one channel, (N,F) has c = F and rank 0 */
     enum feature_type type;
     bool has_labels;     /* false only where they are optional: then the facts about labels are empty */
     int64_t label_width; /* 0 = labels are (N,), else the K of (N,K) */
@@ -52,6 +52,8 @@ struct source_options {
     const char *x, *y, *weights;
     bool weights_optional, labels_optional; /* a set without them is fine */
     bool allow_external;                    /* the file may lead out of itself (h5_open) */
+    struct shape
+        input; /* of the model: rank 1, (C,L), makes (N,C,L) of a stored (N,C,L); c = 0 = not known */
 };
 enum status source_open(struct source **out, const char *locator, const struct source_options *names);
 void source_close(struct source **s);

@@ -1,4 +1,4 @@
-/* synthetic:CxHxW:K:N - random numbers, for measuring without a file. A script reproduces them:
+/* synthetic.c - synthetic:CxHxW:K:N, random numbers, for measuring without a file. A script reproduces them:
  *   feature f of sample s   2 * u - 1, where u = upper 24 bits * 2^-24 of word f % 4 of
  *                           rng_words(0, RNG_SYNTHETIC, s, f / 4)
  *   label of sample s       word 0 of rng_words(0, RNG_SYNTHETIC, s, 2^32), modulo K */
@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/rng.h"
 #include "core/mem.h"
@@ -24,21 +25,37 @@ static const char *take(const char *text, char end, int64_t max, int64_t *value)
     return end ? rest + 1 : rest;
 }
 
+/* Reads 1 to 4 sides and the colon behind them. An image of one pixel has no axes. */
+static const char *take_shape(const char *text, struct shape *shape)
+{
+    int64_t sides[1 + SHAPE_AXES], room = FEATURES_MAX;
+    int count = 0;
+    char end = 'x';
+    while (end == 'x' && count <= SHAPE_AXES) {
+        size_t digits = strspn(text, "0123456789");
+        end = text[digits];
+        text = end == 'x' || end == ':' ? take(text, end, room, &sides[count]) : NULL;
+        if (!text) return NULL;
+        room /= sides[count++];
+    }
+    if (end != ':') return NULL;
+    *shape = shape_of(sides[0], count - 1, sides + 1);
+    if (shape_positions(*shape) == 1) *shape = shape_flat(sides[0]);
+    return text;
+}
+
 static enum status synthetic_open(struct source *s, const char *rest, const struct source_options *names)
 {
     (void)names;
-    int64_t c = 0, height = 0, width = 0, classes = 0, samples = 0;
-    const char *text = take(rest, 'x', FEATURES_MAX, &c);
-    text = take(text, 'x', FEATURES_MAX / (text ? c : 1), &height);
-    text = take(text, ':', FEATURES_MAX / (text ? c * height : 1), &width);
+    int64_t classes = 0, samples = 0;
+    const char *text = take_shape(rest, &s->info.shape);
     text = take(text, ':', INT32_MAX, &classes);
     text = take(text, '\0', INT64_MAX / FEATURES_MAX, &samples);
     if (!text)
         return status_fail(STATUS_DATA,
                            "%s: is not of the form synthetic:CxHxW:CLASSES:SAMPLES, such as "
-                           "synthetic:1x28x28:10:60000",
+                           "synthetic:1x28x28:10:60000; other shapes are F, CxL and CxDxHxW",
                            s->locator);
-    s->info.shape = height * width == 1 ? shape_flat(c) : shape_2d(c, height, width);
     s->info.samples = samples;
     s->info.type = FEATURE_F32;
     source_describe_labels(s);

@@ -128,7 +128,7 @@ enum status h5_commit(struct h5_writer **w);
 /* Gives up: nothing is left behind. NULL is fine, so it may follow a commit. */
 void h5_discard(struct h5_writer **w);
 
-/* Missing parent groups are made. A group that exists already is fine. Ranks 0 .. 4. */
+/* Missing parent groups are made. A group that exists already is fine. Ranks 0 .. 5. */
 enum status h5_write_group(struct h5_writer *w, const char *name);
 enum status h5_write(struct h5_writer *w, const char *name, enum h5_type type, int rank, const int64_t *dims,
                      const void *data);

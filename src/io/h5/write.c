@@ -13,7 +13,7 @@
 #include "core/mem.h"
 #include "io/h5/private.h"
 
-#define WRITE_MAX_RANK 4
+#define WRITE_MAX_RANK 5
 #define SPACE_CHECKED  ((hsize_t)64 << 20) /* smaller datasets are just written */
 
 struct h5_writer {
