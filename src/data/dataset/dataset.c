@@ -1,7 +1,6 @@
 #include "data/dataset/dataset.h"
 
 #include <assert.h>
-#include <inttypes.h>
 #include <stdio.h>
 
 #include "io/hash.h"
@@ -220,37 +219,6 @@ int64_t dataset_number(const struct dataset *d, int64_t sample)
 const char *const *dataset_class_names(const struct dataset *d, int64_t classes)
 {
     return d->info.class_count == classes ? d->info.class_names : NULL;
-}
-
-static enum status check_width(const struct dataset *d, int64_t outputs)
-{
-    int64_t width = d->store->width;
-    char stored[INFER_TEXT_SIZE];
-    if (width == outputs) return STATUS_OK;
-    infer_stored_text(&d->info, stored);
-    return status_fail(STATUS_DATA,
-                       "%s: labels are %s of kind %s, for %" PRId64 " output%s, but the model has %" PRId64
-                       "; change its last layer",
-                       d->info.label_where, stored, target_name(d->store->kind), width, width == 1 ? "" : "s",
-                       outputs);
-}
-
-enum status dataset_check_labels(const struct dataset *d, int64_t outputs)
-{
-    const struct store *s = d->store;
-    if (!d->info.has_labels) return STATUS_OK;
-    if (!s->labels) return check_width(d, outputs);
-    for (int64_t i = 0; i < d->info.samples; i++) {
-        int32_t label = dataset_label(d, i);
-        if (label < outputs || (s->ignored_name && label == s->ignored)) continue;
-        return status_fail(STATUS_DATA,
-                           "%s: sample %" PRId64 " has label %d but the model has %" PRId64
-                           " output%s; widen its last layer%s%s%s",
-                           d->info.label_where, dataset_number(d, i), label, outputs, outputs == 1 ? "" : "s",
-                           s->ignored_name ? ", or set loss." : "", s->ignored_name ? s->ignored_name : "",
-                           s->ignored_name ? " to it if it is not to be counted" : "");
-    }
-    return STATUS_OK;
 }
 
 size_t dataset_bytes(const struct dataset *d)

@@ -65,20 +65,3 @@ enum status dataset_settle(struct store *s, struct comm *comm, struct label_scan
     s->kind = s->labels ? TARGET_INDEX : scan->wish->kind;
     return STATUS_OK;
 }
-
-enum status dataset_check_counts(const struct dataset *d)
-{
-    const struct store *s = d->store;
-    int64_t ignored = 0;
-    for (int64_t i = 0; i < d->info.samples; i++) {
-        if (s->labels && s->ignored_name && dataset_label(d, i) == s->ignored)
-            ignored++;
-        else if (!s->weights || dataset_weight(d, i) > 0)
-            return STATUS_OK;
-    }
-    const char *part = d->numbers ? " in its part of the split; choose another data.split_seed" : "";
-    if (ignored == 0) return status_fail(STATUS_DATA, "%s: all weights are 0%s", s->locator, part);
-    return status_fail(STATUS_DATA, "%s: every label is loss.%s (%" PRId64 ")%s%s", s->locator,
-                       s->ignored_name, s->ignored, ignored < d->info.samples ? " or has weight 0" : "",
-                       part);
-}

@@ -26,7 +26,7 @@ struct source {
     void *self;
 };
 
-/* For kinds whose labels are class indices made on the fly. */
+/* generated.c: describes labels that are class indices made on the fly. */
 void source_describe_labels(struct source *s);
 
 /* Ended by NULL. */

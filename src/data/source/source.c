@@ -61,14 +61,6 @@ void source_close(struct source **s)
     mem_free(s);
 }
 
-void source_describe_labels(struct source *s)
-{
-    s->info.has_labels = true;
-    s->info.label_integers = true;
-    snprintf(s->info.label_type, sizeof s->info.label_type, "int32");
-    s->info.label_where = s->locator;
-}
-
 const struct source_info *source_info(const struct source *s)
 {
     return &s->info;

@@ -9,38 +9,6 @@
  * lead there, and a few groups with some links to each other have more paths than anyone can wait for. */
 #define OBJECTS_MAX 100000
 
-void h5_start(void)
-{
-    static bool started;
-    static _Thread_local bool silenced; /* HDF5 keeps its errors, and whether it prints them, per thread */
-    /* Everything is closed here. HDF5's own cleaning up at exit would crash after a file that a full disk
-     * broke. */
-    if (!started) H5dont_atexit();
-    if (!started) H5open();
-    started = true;
-    if (!silenced) H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
-    silenced = true;
-}
-
-/* Of a failed system call HDF5 tells a long story over two lines; its number says enough. */
-static herr_t keep_innermost(unsigned n, const H5E_error2_t *error, void *text)
-{
-    int code;
-    if (n > 0 || !error->desc) return 0;
-    const char *number = strstr(error->desc, "errno = ");
-    bool known = number && sscanf(number, "errno = %d", &code) == 1;
-    snprintf(text, H5_TEXT_SIZE, "%s", known ? strerror(code) : error->desc);
-    return 0;
-}
-
-const char *h5_cause(void)
-{
-    static _Thread_local char text[H5_TEXT_SIZE];
-    snprintf(text, sizeof text, "unknown cause");
-    H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, keep_innermost, text);
-    return text;
-}
-
 enum status h5_file_open(struct h5_file *f)
 {
     h5_start();

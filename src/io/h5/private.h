@@ -1,8 +1,8 @@
 /* private.h - what the files of the HDF5 door share.
  *
  * Reading, two halves: h5.c is the side of the caller and knows no HDF5. It asks a child process (guard.h), one per open file,
- * which answers in h5_serve.c with the functions below: only there does the library touch a file that somebody else wrote.
- * Writing (h5_write.c) happens in the process itself. */
+ * which answers in serve.c with the functions below: only there does the library touch a file that somebody else wrote.
+ * Writing (write.c) happens in the process itself. */
 #ifndef IO_H5_PRIVATE_H
 #define IO_H5_PRIVATE_H
 
@@ -24,13 +24,14 @@ struct h5_file {
     size_t memory;       /* what the open datasets need beyond GUARD_MEMORY */
 };
 
-/* h5_file.c: silences HDF5's own printing. Before any other call; repeated calls are harmless. */
+/* library.c: silences HDF5's own printing. Before any other call; repeated calls are harmless. */
 void h5_start(void);
 
 /* The cause HDF5 gives for its last failure, in a buffer of this thread. Every call into HDF5 wipes the cause out, so
  * this comes first after a failure, before anything is closed. */
 const char *h5_cause(void);
 
+/* file.c */
 enum status h5_file_open(struct h5_file *f); /* path, bytes and external are set */
 void h5_file_close(struct h5_file *f);
 
@@ -49,17 +50,17 @@ struct h5_texts {
 enum status h5_file_list(const struct h5_file *f, const char *group, struct h5_texts *out);
 enum status h5_file_describe(const struct h5_file *f, const char *name, struct h5_info *info);
 
-/* h5_policy.c: what a file from a stranger may do. The first is asked before the shape of a dataset is, because the shape of a
+/* policy.c: what a file from a stranger may do. The first is asked before the shape of a dataset is, because the shape of a
  * virtual one already opens other files. */
 enum status h5_policy_storage(const struct h5_file *f, hid_t list, const char *name);
 enum status h5_policy_filters(const struct h5_file *f, const char *name, const struct h5_info *info);
 enum status h5_policy_sizes(const struct h5_file *f, hid_t dataset, const char *name,
                             const struct h5_info *info);
 
-/* h5_info.c: describes an open dataset. */
+/* info.c: describes an open dataset. */
 enum status h5_describe(const struct h5_file *f, hid_t dataset, const char *name, struct h5_info *info);
 
-/* h5_read.c: a dataset that has passed all checks, its info, and its rows. */
+/* read.c: a dataset that has passed all checks, its info, and its rows. */
 enum status h5_read_open(struct h5_file *f, const char *name, hid_t *dataset, struct h5_info *info);
 void h5_read_close(struct h5_file *f, hid_t dataset, const struct h5_info *info);
 
@@ -79,7 +80,7 @@ struct h5_wanted {
 enum status h5_read_rows(const struct h5_file *f, hid_t dataset, const char *name, const struct h5_info *info,
                          const struct h5_wanted *wanted, const struct h5_sink *sink);
 
-/* h5_text.c: attribute NULL = texts of a dataset. */
+/* text.c: attribute NULL = texts of a dataset. */
 enum status h5_text_read(struct h5_file *f, const char *object, const char *attr, struct h5_texts *out);
 
 /* Exactly `count` numbers of an attribute as doubles or, if `integers`, as the bits of int64 or uint64; only those of integers
@@ -87,7 +88,7 @@ enum status h5_text_read(struct h5_file *f, const char *object, const char *attr
 enum status h5_text_numbers(struct h5_file *f, const char *object, const char *attr, bool integers,
                             int64_t count, bool *is_unsigned, void *out);
 
-/* h5_virtual.c: STATUS_DATA if the dataset is virtual and one of its sources is missing. */
+/* virtual.c: STATUS_DATA if the dataset is virtual and one of its sources is missing. */
 enum status h5_check_sources(const struct h5_file *f, hid_t dataset, const char *name);
 
 hid_t h5_native(enum h5_type type); /* the HDF5 type of an element in memory */
@@ -129,7 +130,7 @@ struct h5_room {
     _Alignas(64) char piece[H5_ROOM_BYTES];
 };
 
-/* h5_serve.c: what the child runs; `file` is a struct h5_file. */
+/* serve.c: what the child runs; `file` is a struct h5_file. */
 void h5_serve(struct guard *g, void *file);
 
 /* Fills in the seal of a closed file; `path` names it in messages. */

@@ -1,0 +1,52 @@
+/* check.c - whether labels and weights of a set go with a model and a loss. */
+#include <inttypes.h>
+
+#include "data/dataset/private.h"
+
+static enum status check_width(const struct dataset *d, int64_t outputs)
+{
+    int64_t width = d->store->width;
+    char stored[INFER_TEXT_SIZE];
+    if (width == outputs) return STATUS_OK;
+    infer_stored_text(&d->info, stored);
+    return status_fail(STATUS_DATA,
+                       "%s: labels are %s of kind %s, for %" PRId64 " output%s, but the model has %" PRId64
+                       "; change its last layer",
+                       d->info.label_where, stored, target_name(d->store->kind), width, width == 1 ? "" : "s",
+                       outputs);
+}
+
+enum status dataset_check_labels(const struct dataset *d, int64_t outputs)
+{
+    const struct store *s = d->store;
+    if (!d->info.has_labels) return STATUS_OK;
+    if (!s->labels) return check_width(d, outputs);
+    for (int64_t i = 0; i < d->info.samples; i++) {
+        int32_t label = dataset_label(d, i);
+        if (label < outputs || (s->ignored_name && label == s->ignored)) continue;
+        return status_fail(STATUS_DATA,
+                           "%s: sample %" PRId64 " has label %d but the model has %" PRId64
+                           " output%s; widen its last layer%s%s%s",
+                           d->info.label_where, dataset_number(d, i), label, outputs, outputs == 1 ? "" : "s",
+                           s->ignored_name ? ", or set loss." : "", s->ignored_name ? s->ignored_name : "",
+                           s->ignored_name ? " to it if it is not to be counted" : "");
+    }
+    return STATUS_OK;
+}
+
+enum status dataset_check_counts(const struct dataset *d)
+{
+    const struct store *s = d->store;
+    int64_t ignored = 0;
+    for (int64_t i = 0; i < d->info.samples; i++) {
+        if (s->labels && s->ignored_name && dataset_label(d, i) == s->ignored)
+            ignored++;
+        else if (!s->weights || dataset_weight(d, i) > 0)
+            return STATUS_OK;
+    }
+    const char *part = d->numbers ? " in its part of the split; choose another data.split_seed" : "";
+    if (ignored == 0) return status_fail(STATUS_DATA, "%s: all weights are 0%s", s->locator, part);
+    return status_fail(STATUS_DATA, "%s: every label is loss.%s (%" PRId64 ")%s%s", s->locator,
+                       s->ignored_name, s->ignored, ignored < d->info.samples ? " or has weight 0" : "",
+                       part);
+}

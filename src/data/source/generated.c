@@ -1,0 +1,12 @@
+/* generated.c - what the sources have in common whose samples are computed, not read. */
+#include <stdio.h>
+
+#include "data/source/ops.h"
+
+void source_describe_labels(struct source *s)
+{
+    s->info.has_labels = true;
+    s->info.label_integers = true;
+    snprintf(s->info.label_type, sizeof s->info.label_type, "int32");
+    s->info.label_where = s->locator;
+}
