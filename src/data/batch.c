@@ -56,7 +56,7 @@ static int64_t batch_find_rows(struct batch *b, const struct dataset *d)
     return count;
 }
 
-static int32_t first_maximum(int64_t width, const float *row)
+static int32_t batch_first_maximum(int64_t width, const float *row)
 {
     int64_t best = 0;
     for (int64_t k = 1; k < width; k++)
@@ -85,7 +85,7 @@ static void batch_load_labels(struct batch *b, const struct dataset *d, int64_t 
     for (int64_t i = 0; i < live; i++) {
         const float *targets = b->rows.targets[row + i];
         if (kind == TARGET_ONEHOT || kind == TARGET_PROBS)
-            b->labels[first + i] = first_maximum(width, targets);
+            b->labels[first + i] = batch_first_maximum(width, targets);
         batch_load_row(b, width, targets, first + i);
     }
     for (int64_t k = 0; k < width; k++)

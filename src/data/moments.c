@@ -13,7 +13,7 @@ int64_t moments_blocks(int64_t samples)
     return (samples + MOMENTS_BLOCK - 1) / MOMENTS_BLOCK;
 }
 
-static void add_u8(const uint8_t *x, int64_t count, double *sum, double *squares)
+static void moments_add_u8(const uint8_t *x, int64_t count, double *sum, double *squares)
 {
     uint64_t s = 0, q = 0;
     for (int64_t i = 0; i < count; i++) {
@@ -24,7 +24,7 @@ static void add_u8(const uint8_t *x, int64_t count, double *sum, double *squares
     *squares += (double)q;
 }
 
-static void add_f32(const float *x, int64_t count, float shift, double *sum, double *squares)
+static void moments_add_f32(const float *x, int64_t count, float shift, double *sum, double *squares)
 {
     double s = 0, q = 0;
     for (int64_t i = 0; i < count; i++) {
@@ -42,9 +42,10 @@ void moments_add(enum feature_type type, struct shape shape, const void *feature
     int64_t plane = shape_positions(shape);
     for (int64_t c = 0; c < shape.c; c++)
         if (type == FEATURE_U8)
-            add_u8((const uint8_t *)features + c * plane, plane, &block[c], &block[shape.c + c]);
+            moments_add_u8((const uint8_t *)features + c * plane, plane, &block[c], &block[shape.c + c]);
         else
-            add_f32((const float *)features + c * plane, plane, shift[c], &block[c], &block[shape.c + c]);
+            moments_add_f32((const float *)features + c * plane, plane, shift[c], &block[c],
+                            &block[shape.c + c]);
 }
 
 void moments_block(enum feature_type type, struct shape shape, const void *features, int64_t count,
@@ -57,7 +58,8 @@ void moments_block(enum feature_type type, struct shape shape, const void *featu
 }
 
 /* n^2 times the variance is n * squares - sum^2, which integers give without rounding. */
-static double variance_u8(int64_t n, const double *table, int64_t stride, int64_t blocks, double *mean)
+static double moments_variance_u8(int64_t n, const double *table, int64_t stride, int64_t blocks,
+                                  double *mean)
 {
     wide sum = 0, squares = 0;
     for (int64_t b = 0; b < blocks; b++) {
@@ -68,8 +70,8 @@ static double variance_u8(int64_t n, const double *table, int64_t stride, int64_
     return (double)(n * squares - sum * sum) / ((double)n * (double)n);
 }
 
-static double variance_f32(int64_t n, const double *table, int64_t stride, int64_t blocks, float shift,
-                           double *mean)
+static double moments_variance_f32(int64_t n, const double *table, int64_t stride, int64_t blocks,
+                                   float shift, double *mean)
 {
     double sum = 0, squares = 0;
     for (int64_t b = 0; b < blocks; b++) {
@@ -87,8 +89,9 @@ void moments_finish(enum feature_type type, struct shape shape, int64_t samples,
     int64_t n = samples * shape_positions(shape);
     for (int64_t c = 0; c < shape.c; c++) {
         double m;
-        double variance = type == FEATURE_U8 ? variance_u8(n, table + c, shape.c, blocks, &m)
-                                             : variance_f32(n, table + c, shape.c, blocks, shift[c], &m);
+        double variance = type == FEATURE_U8
+                              ? moments_variance_u8(n, table + c, shape.c, blocks, &m)
+                              : moments_variance_f32(n, table + c, shape.c, blocks, shift[c], &m);
         float deviation = variance > 0 ? (float)sqrt(variance) : 0;
         mean[c] = (float)m;
         std[c] = deviation >= FLT_MIN ? deviation : 1; /* its inverse is a float, too */

@@ -37,20 +37,20 @@ struct rows {
     const void *(*at)(const struct dataset *d, int64_t sample);
 };
 
-static const void *features_at(const struct dataset *d, int64_t sample)
+static const void *normal_features_at(const struct dataset *d, int64_t sample)
 {
     const void *features;
     dataset_take(d, &sample, 1, &(struct dataset_rows){.features = &features});
     return features;
 }
 
-static const void *targets_at(const struct dataset *d, int64_t sample)
+static const void *normal_targets_at(const struct dataset *d, int64_t sample)
 {
     return dataset_targets(d, sample);
 }
 
 /* The shift against cancellation is the first sample's mean of each channel. */
-static void first_means(const struct rows *r, float *shift)
+static void normal_first_means(const struct rows *r, float *shift)
 {
     if (r->type != FEATURE_F32) return;
     const float *x = r->at(r->data, 0);
@@ -63,7 +63,8 @@ static void first_means(const struct rows *r, float *shift)
     }
 }
 
-static void fill_table(const struct rows *r, const struct comm *comm, const float *shift, double *table)
+static void normal_fill_table(const struct rows *r, const struct comm *comm, const float *shift,
+                              double *table)
 {
     int64_t first, end;
     dataset_part(r->data, comm_size(comm), comm_rank(comm), &first, &end);
@@ -73,7 +74,7 @@ static void fill_table(const struct rows *r, const struct comm *comm, const floa
 }
 
 /* Every rank measures its share of the blocks; the merged table is added in block order by all. */
-static enum status measure(struct normal *n, struct comm *comm, const struct rows *r)
+static enum status normal_measure(struct normal *n, struct comm *comm, const struct rows *r)
 {
     int64_t samples = dataset_info(r->data)->samples, blocks = moments_blocks(samples);
     int64_t doubles = blocks * moments_block_doubles(r->shape.c);
@@ -83,8 +84,8 @@ static enum status measure(struct normal *n, struct comm *comm, const struct row
     if (status == STATUS_OK) status = mem_alloc(&shift, (size_t)r->shape.c, sizeof *shift, "moments");
     status = comm_agree(comm, status);
     if (status == STATUS_OK) {
-        first_means(r, shift);
-        fill_table(r, comm, shift, table);
+        normal_first_means(r, shift);
+        normal_fill_table(r, comm, shift, table);
         comm_merge_doubles(comm, table, doubles);
         moments_finish(r->type, r->shape, samples, shift, table, blocks, n->mean, n->std);
     }
@@ -97,10 +98,10 @@ enum status normal_create(struct normal *n, struct comm *comm, const struct data
                           enum data_normalize mode)
 {
     const struct source_info *info = dataset_info(d);
-    struct rows rows = {d, info->type, info->shape, features_at};
+    struct rows rows = {d, info->type, info->shape, normal_features_at};
     if (mode == NORMALIZE_STANDARD) rows.shape = shape_flat(shape_features(info->shape));
     TRY(comm_agree(comm, normal_allocate(n, rows.shape.c, info->type)));
-    if (mode == NORMALIZE_AUTO || mode == NORMALIZE_STANDARD) TRY(measure(n, comm, &rows));
+    if (mode == NORMALIZE_AUTO || mode == NORMALIZE_STANDARD) TRY(normal_measure(n, comm, &rows));
     if (mode == NORMALIZE_UNIT && info->type == FEATURE_U8)
         for (int64_t c = 0; c < n->channels; c++) n->std[c] = 255;
     normal_finish(n);
@@ -109,9 +110,9 @@ enum status normal_create(struct normal *n, struct comm *comm, const struct data
 
 enum status normal_create_targets(struct normal *n, struct comm *comm, const struct dataset *d)
 {
-    struct rows rows = {d, FEATURE_F32, shape_flat(dataset_width(d)), targets_at};
+    struct rows rows = {d, FEATURE_F32, shape_flat(dataset_width(d)), normal_targets_at};
     TRY(comm_agree(comm, normal_allocate(n, rows.shape.c, FEATURE_F32)));
-    TRY(measure(n, comm, &rows));
+    TRY(normal_measure(n, comm, &rows));
     normal_finish(n);
     return STATUS_OK;
 }

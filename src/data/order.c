@@ -5,7 +5,7 @@
 #include "core/rng.h"
 
 /* Every input bit reaches every output bit (the finalizer of MurmurHash3, Austin Appleby). */
-static uint32_t mix(uint32_t h)
+static uint32_t order_mix(uint32_t h)
 {
     h ^= h >> 16;
     h *= 0x85EBCA6Bu;
@@ -28,12 +28,12 @@ struct order order_make(uint64_t seed, uint64_t epoch, int64_t samples, bool shu
 }
 
 /* One pass of the network: a bijection of 0 .. 4^half_bits - 1. */
-static uint64_t permute(const struct order *o, uint64_t value)
+static uint64_t order_permute(const struct order *o, uint64_t value)
 {
     uint64_t mask = ((uint64_t)1 << o->half_bits) - 1;
     uint64_t left = value >> o->half_bits, right = value & mask;
     for (int round = 0; round < ORDER_ROUNDS; round++) {
-        uint64_t next = left ^ (mix((uint32_t)right ^ o->keys[round]) & mask);
+        uint64_t next = left ^ (order_mix((uint32_t)right ^ o->keys[round]) & mask);
         left = right;
         right = next;
     }
@@ -45,7 +45,7 @@ int64_t order_at(const struct order *o, int64_t position)
     assert(position >= 0 && (uint64_t)position < o->samples);
     if (!o->shuffle) return position;
     uint64_t value = (uint64_t)position;
-    do value = permute(o, value);
+    do value = order_permute(o, value);
     while (value >= o->samples);
     return (int64_t)value;
 }

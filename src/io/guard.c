@@ -58,7 +58,7 @@ void *guard_room(struct guard *g)
 /* ---- the child ---- */
 
 /* Sockets of MPI and pipes of the launcher would otherwise stay open in the child when the parent has died. */
-static void close_all_but(int kept)
+static void guard_close_all_but(int kept)
 {
     DIR *folder = opendir("/proc/self/fd");
     if (!folder) return;
@@ -71,7 +71,7 @@ static void close_all_but(int kept)
 }
 
 /* A crash is told by the parent in one line, not by whoever handles signals; and only the parent ends the child. */
-static void set_signals(void)
+static void guard_set_signals(void)
 {
     static const int crashes[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGXCPU},
                      requests[] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGQUIT};
@@ -82,7 +82,7 @@ static void set_signals(void)
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-static void limit(int resource, rlim_t value)
+static void guard_limit(int resource, rlim_t value)
 {
     struct rlimit now;
     if (getrlimit(resource, &now) != 0) return;
@@ -90,7 +90,7 @@ static void limit(int resource, rlim_t value)
     setrlimit(resource, &now);
 }
 
-static size_t address_space(void)
+static size_t guard_address_space(void)
 {
     size_t pages = 0;
     FILE *file = fopen("/proc/self/statm", "r");
@@ -101,32 +101,32 @@ static size_t address_space(void)
 
 void guard_allow(struct guard *g, size_t bytes)
 {
-    if (!SANITIZED && g->taken) limit(RLIMIT_AS, g->taken + bytes);
+    if (!SANITIZED && g->taken) guard_limit(RLIMIT_AS, g->taken + bytes);
 }
 
-static void limit_time(const struct guard *g)
+static void guard_limit_time(const struct guard *g)
 {
     struct rusage used;
     getrusage(RUSAGE_SELF, &used);
-    limit(RLIMIT_CPU, (rlim_t)(used.ru_utime.tv_sec + used.ru_stime.tv_sec + 1 + g->seconds));
+    guard_limit(RLIMIT_CPU, (rlim_t)(used.ru_utime.tv_sec + used.ru_stime.tv_sec + 1 + g->seconds));
 }
 
-static void settle_in(struct guard *g, pid_t parent)
+static void guard_settle_in(struct guard *g, pid_t parent)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent) _exit(0);
-    set_signals();
-    close_all_but(g->socket);
+    guard_set_signals();
+    guard_close_all_but(g->socket);
     int nowhere = open("/dev/null", O_RDWR);
     for (int i = 0; nowhere >= 0 && i <= STDERR_FILENO; i++)
         if (i != STDERR_FILENO || !SANITIZED) dup2(nowhere, i);
     if (nowhere > STDERR_FILENO) close(nowhere);
-    limit(RLIMIT_CORE, 0);
-    g->taken = address_space();
+    guard_limit(RLIMIT_CORE, 0);
+    g->taken = guard_address_space();
     guard_allow(g, GUARD_MEMORY);
 }
 
-static bool send_byte(int socket)
+static bool guard_send_byte(int socket)
 {
     ssize_t sent;
     do sent = send(socket, "", 1, MSG_NOSIGNAL);
@@ -134,7 +134,7 @@ static bool send_byte(int socket)
     return sent == 1;
 }
 
-static bool receive_byte(int socket)
+static bool guard_receive_byte(int socket)
 {
     char byte;
     ssize_t got;
@@ -145,23 +145,23 @@ static bool receive_byte(int socket)
 
 bool guard_next(struct guard *g)
 {
-    if (g->asked && !send_byte(g->socket)) return false;
-    g->asked = receive_byte(g->socket);
-    if (g->asked) limit_time(g);
+    if (g->asked && !guard_send_byte(g->socket)) return false;
+    g->asked = guard_receive_byte(g->socket);
+    if (g->asked) guard_limit_time(g);
     return g->asked;
 }
 
 /* ---- the parent ---- */
 
 /* Whoever ignores the ends of children, perhaps because the program that started it did, never hears how they ended. */
-static void hear_of_ends(void)
+static void guard_hear_of_ends(void)
 {
     struct sigaction now;
     if (sigaction(SIGCHLD, NULL, &now) == 0 && (now.sa_handler == SIG_IGN || now.sa_flags & SA_NOCLDWAIT))
         signal(SIGCHLD, SIG_DFL);
 }
 
-static enum status make_child(struct guard *g, void (*serve)(struct guard *g, void *self), void *self)
+static enum status guard_make_child(struct guard *g, void (*serve)(struct guard *g, void *self), void *self)
 {
     int ends[2];
     pid_t parent = getpid();
@@ -169,13 +169,13 @@ static enum status make_child(struct guard *g, void (*serve)(struct guard *g, vo
     if (g->room == MAP_FAILED) g->room = NULL;
     if (!g->room || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
         return status_fail(STATUS_OTHER, "%s: cannot be read: %s", g->path, strerror(errno));
-    hear_of_ends();
+    guard_hear_of_ends();
     assert(gettid() == parent); /* PR_SET_PDEATHSIG is about the thread that forks */
     g->child = fork();
     if (g->child == 0) {
         close(ends[0]);
         g->socket = ends[1];
-        settle_in(g, parent);
+        guard_settle_in(g, parent);
         serve(g, self);
         _exit(0);
     }
@@ -195,13 +195,13 @@ enum status guard_start(struct guard **out, const char *path, const char *librar
     TRY(mem_alloc(&g, 1, sizeof *g, "guard"));
     *g = (struct guard){.library = library, .room_bytes = room, .socket = -1, .seconds = seconds_per_answer};
     enum status status = mem_copy_text(&g->path, path);
-    if (status == STATUS_OK) status = make_child(g, serve, self);
+    if (status == STATUS_OK) status = guard_make_child(g, serve, self);
     if (status != STATUS_OK) guard_end(&g);
     *out = g;
     return status;
 }
 
-static int wait_for(pid_t child)
+static int guard_wait_for(pid_t child)
 {
     int how = 0;
     while (waitpid(child, &how, 0) < 0)
@@ -209,7 +209,7 @@ static int wait_for(pid_t child)
     return how;
 }
 
-static enum status too_busy(const struct guard *g)
+static enum status guard_too_busy(const struct guard *g)
 {
     return status_fail(STATUS_DATA,
                        "%s: keeps the %s library busy for more than %d s; the file is damaged or malicious",
@@ -217,10 +217,10 @@ static enum status too_busy(const struct guard *g)
 }
 
 /* An end that the file did not cause is no fault of the data. */
-static enum status tell_death(const struct guard *g, int how)
+static enum status guard_tell_death(const struct guard *g, int how)
 {
     int signal = WIFSIGNALED(how) ? WTERMSIG(how) : 0;
-    if (signal == SIGXCPU) return too_busy(g);
+    if (signal == SIGXCPU) return guard_too_busy(g);
     if (signal == SIGKILL)
         return status_fail(STATUS_OTHER, "%s: the process that reads it was killed; is the memory full?",
                            g->path);
@@ -235,8 +235,8 @@ static enum status tell_death(const struct guard *g, int how)
 enum status guard_ask(struct guard *g)
 {
     if (g->death != STATUS_OK) return status_fail(g->death, "%s", g->obituary);
-    if (send_byte(g->socket) && receive_byte(g->socket)) return STATUS_OK;
-    g->death = tell_death(g, wait_for(g->child));
+    if (guard_send_byte(g->socket) && guard_receive_byte(g->socket)) return STATUS_OK;
+    g->death = guard_tell_death(g, guard_wait_for(g->child));
     g->child = 0;
     snprintf(g->obituary, sizeof g->obituary, "%s", status_text());
     return g->death;
@@ -253,7 +253,7 @@ double guard_used(const struct guard *g)
 enum status guard_check(const struct guard *g, double spent)
 {
     if (g->death != STATUS_OK) return status_fail(g->death, "%s", g->obituary);
-    return spent <= g->seconds ? STATUS_OK : too_busy(g);
+    return spent <= g->seconds ? STATUS_OK : guard_too_busy(g);
 }
 
 /* The end of its socket tells the child, which is waiting for a question. */
@@ -261,7 +261,7 @@ void guard_end(struct guard **g)
 {
     if (!*g) return;
     if ((*g)->socket >= 0) close((*g)->socket);
-    if ((*g)->child > 0) wait_for((*g)->child);
+    if ((*g)->child > 0) guard_wait_for((*g)->child);
     if ((*g)->room) munmap((*g)->room, (*g)->room_bytes);
     mem_free(&(*g)->path);
     mem_free(g);

@@ -17,7 +17,7 @@ struct gz {
     int64_t bytes; /* of the file */
 };
 
-static enum status open_file(struct gz *g)
+static enum status gz_open_file(struct gz *g)
 {
     struct filestate state;
     TRY(filestate_take(&state, g->path));
@@ -32,7 +32,7 @@ enum status gz_open(struct gz **out, const char *path)
     struct gz *g = NULL;
     TRY(mem_alloc(&g, 1, sizeof *g, "file"));
     enum status status = mem_copy_text(&g->path, path);
-    if (status == STATUS_OK) status = open_file(g);
+    if (status == STATUS_OK) status = gz_open_file(g);
     if (status != STATUS_OK) {
         gz_close(&g);
         return status;
@@ -56,7 +56,7 @@ int64_t gz_most(struct gz *g)
     return g->bytes > INT64_MAX / DEFLATE_RATIO_MAX ? INT64_MAX : g->bytes * DEFLATE_RATIO_MAX;
 }
 
-static enum status failed(const struct gz *g)
+static enum status gz_failed(const struct gz *g)
 {
     int code;
     const char *cause = gzerror(g->file, &code);
@@ -70,7 +70,7 @@ enum status gz_read(struct gz *g, void *out, size_t bytes)
 {
     for (char *to = out; bytes > 0;) {
         int got = gzread(g->file, to, bytes < PIECE ? (unsigned)bytes : PIECE);
-        if (got <= 0) return failed(g);
+        if (got <= 0) return gz_failed(g);
         to += got;
         bytes -= (size_t)got;
     }
@@ -82,7 +82,7 @@ enum status gz_read_some(struct gz *g, void *out, size_t bytes, size_t *got)
     int code, count = gzread(g->file, out, bytes < PIECE ? (unsigned)bytes : PIECE);
     gzerror(g->file, &code);
     *got = count > 0 ? (size_t)count : 0;
-    return count < 0 || (count == 0 && code == Z_BUF_ERROR) ? failed(g) : STATUS_OK;
+    return count < 0 || (count == 0 && code == Z_BUF_ERROR) ? gz_failed(g) : STATUS_OK;
 }
 
 enum status gz_expect_end(struct gz *g)
@@ -93,5 +93,5 @@ enum status gz_expect_end(struct gz *g)
         return status_fail(STATUS_DATA, "%s: is longer than its header says; it is not the file it should be",
                            g->path);
     gzerror(g->file, &code);
-    return got < 0 || code == Z_BUF_ERROR ? failed(g) : STATUS_OK;
+    return got < 0 || code == Z_BUF_ERROR ? gz_failed(g) : STATUS_OK;
 }

@@ -16,7 +16,7 @@ struct csv {
 };
 
 /* What people write for a value that is not there. */
-static bool is_missing(const char *text)
+static bool csv_is_missing(const char *text)
 {
     static const char *const words[] = {"", "?", "NA", "N/A", "NaN", "null"};
     if (*text && !strchr("?Nn", *text)) return false;
@@ -28,7 +28,8 @@ static bool is_missing(const char *text)
 /* ---- the header ---- */
 
 /* Marks the columns that a list names by number; *by_name if one is named otherwise, which takes a header. */
-static enum status mark_numbers(const char *flag, const char *list, bool *marks, int64_t count, bool *by_name)
+static enum status csv_mark_numbers(const char *flag, const char *list, bool *marks, int64_t count,
+                                    bool *by_name)
 {
     char **entries = NULL;
     int64_t length = 0;
@@ -44,13 +45,13 @@ static enum status mark_numbers(const char *flag, const char *list, bool *marks,
 }
 
 /* Where columns are numbers throughout, a text can only be a name. */
-static enum status look_at_cells(const struct table_reader *r, struct csv *csv, const bool *marks)
+static enum status csv_look_at_cells(const struct table_reader *r, struct csv *csv, const bool *marks)
 {
     int64_t texts = 0, numbers = 0;
     double number;
     for (int64_t c = 0; c < csv->row.count; c++) {
         const char *cell = csv_row_cell(&csv->row, c);
-        if (marks[c] || is_missing(cell)) continue;
+        if (marks[c] || csv_is_missing(cell)) continue;
         if (number_scan(cell, &number))
             numbers++;
         else
@@ -64,7 +65,7 @@ static enum status look_at_cells(const struct table_reader *r, struct csv *csv, 
                        r->text.path, texts ? "it mixes texts and numbers" : "no column of numbers shows it");
 }
 
-static enum status decide_header(const struct table_reader *r, struct csv *csv)
+static enum status csv_decide_header(const struct table_reader *r, struct csv *csv)
 {
     const struct table_options *o = r->options;
     bool *marks = NULL;
@@ -73,17 +74,18 @@ static enum status decide_header(const struct table_reader *r, struct csv *csv)
         return STATUS_OK;
     }
     TRY(mem_alloc(&marks, (size_t)csv->row.count, sizeof *marks, "columns"));
-    enum status status = mark_numbers("target", o->target, marks, csv->row.count, &csv->has_header);
+    enum status status = csv_mark_numbers("target", o->target, marks, csv->row.count, &csv->has_header);
     if (status == STATUS_OK)
-        status = mark_numbers("categorical", o->categorical, marks, csv->row.count, &csv->has_header);
-    if (status == STATUS_OK) status = mark_numbers("drop", o->drop, marks, csv->row.count, &csv->has_header);
-    if (status == STATUS_OK && !csv->has_header) status = look_at_cells(r, csv, marks);
+        status = csv_mark_numbers("categorical", o->categorical, marks, csv->row.count, &csv->has_header);
+    if (status == STATUS_OK)
+        status = csv_mark_numbers("drop", o->drop, marks, csv->row.count, &csv->has_header);
+    if (status == STATUS_OK && !csv->has_header) status = csv_look_at_cells(r, csv, marks);
     mem_free(&marks);
     return status;
 }
 
 /* A column without a name is called by its number. */
-static enum status name_column(struct table_reader *r, const struct csv *csv, int64_t c)
+static enum status csv_name_column(struct table_reader *r, const struct csv *csv, int64_t c)
 {
     char number[32];
     const char *name = csv->has_header ? csv_row_cell(&csv->row, c) : "";
@@ -93,7 +95,7 @@ static enum status name_column(struct table_reader *r, const struct csv *csv, in
     return mem_copy_text(&r->columns[c].name, *name ? name : number);
 }
 
-static enum status check_count(const struct table_reader *r, const struct csv *csv)
+static enum status csv_check_count(const struct table_reader *r, const struct csv *csv)
 {
     if (csv->row.count == 1)
         return status_fail(STATUS_CONFIG, "%s: has only one column; say with --delimiter what separates them",
@@ -104,7 +106,7 @@ static enum status check_count(const struct table_reader *r, const struct csv *c
     return STATUS_OK;
 }
 
-static enum status open_csv(struct table_reader *r)
+static enum status csv_open(struct table_reader *r)
 {
     TRY(mem_alloc(&r->self, 1, sizeof(struct csv), "CSV reader"));
     struct csv *csv = r->self;
@@ -112,19 +114,19 @@ static enum status open_csv(struct table_reader *r)
     csv_row_begin(&csv->row, &r->text, r->options->delimiter ? r->options->delimiter : ',');
     TRY(csv_row_next(&csv->row, TABLE_COLUMNS_MAX, &end));
     if (end) return status_fail(STATUS_DATA, "%s: is empty", r->text.path);
-    TRY(check_count(r, csv));
+    TRY(csv_check_count(r, csv));
     r->column_count = csv->row.count;
     TRY(mem_alloc(&r->columns, (size_t)r->column_count, sizeof *r->columns, "columns"));
     TRY(mem_alloc(&r->cells, (size_t)r->column_count, sizeof *r->cells, "cells"));
-    TRY(decide_header(r, csv));
-    for (int64_t c = 0; c < r->column_count; c++) TRY(name_column(r, csv, c));
+    TRY(csv_decide_header(r, csv));
+    for (int64_t c = 0; c < r->column_count; c++) TRY(csv_name_column(r, csv, c));
     csv->pending = !csv->has_header;
     return STATUS_OK;
 }
 
 /* ---- the rows ---- */
 
-static enum status next_csv(struct table_reader *r, bool *end)
+static enum status csv_next_row(struct table_reader *r, bool *end)
 {
     struct csv *csv = r->self;
     *end = false;
@@ -138,16 +140,16 @@ static enum status next_csv(struct table_reader *r, bool *end)
                            r->text.path, r->line, csv->row.count, r->column_count);
     for (int64_t c = 0; c < r->column_count; c++) {
         const char *cell = csv_row_cell(&csv->row, c);
-        r->cells[c] = is_missing(cell) ? NULL : cell;
+        r->cells[c] = csv_is_missing(cell) ? NULL : cell;
     }
     return STATUS_OK;
 }
 
-static void close_csv(struct table_reader *r)
+static void csv_close(struct table_reader *r)
 {
     struct csv *csv = r->self;
     if (csv) csv_row_free(&csv->row);
     mem_free(&r->self);
 }
 
-const struct table_format_ops table_csv = {.open = open_csv, .next = next_csv, .close = close_csv};
+const struct table_format_ops table_csv = {.open = csv_open, .next = csv_next_row, .close = csv_close};

@@ -18,14 +18,14 @@ void csv_row_free(struct csv_row *r)
     mem_free(&r->spans);
 }
 
-static enum status fail(const struct csv_row *r, const char *what)
+static enum status csv_row_fail(const struct csv_row *r, const char *what)
 {
     return status_fail(STATUS_DATA, "%s: line %" PRId64 ", cell %" PRId64 ": %s", r->text->path, r->line,
                        r->count, what);
 }
 
 /* The byte at `at`, or END. */
-static inline int peek(struct csv_row *r)
+static inline int csv_row_peek(struct csv_row *r)
 {
     struct table_text *t = r->text;
     if (t->start + r->at == t->end) {
@@ -36,17 +36,17 @@ static inline int peek(struct csv_row *r)
     return (unsigned char)t->bytes[t->start + r->at];
 }
 
-static inline bool is_blank(const struct csv_row *r, int c)
+static inline bool csv_row_is_blank(const struct csv_row *r, int c)
 {
     return c == ' ' || (c == '\t' && r->delimiter != '\t');
 }
 
-static void skip_blanks(struct csv_row *r)
+static void csv_row_skip_blanks(struct csv_row *r)
 {
-    while (is_blank(r, peek(r))) r->at++;
+    while (csv_row_is_blank(r, csv_row_peek(r))) r->at++;
 }
 
-static void read_plain(struct csv_row *r, struct csv_span *cell)
+static void csv_row_read_plain(struct csv_row *r, struct csv_span *cell)
 {
     const struct table_text *t = r->text;
     cell->offset = r->at;
@@ -55,36 +55,36 @@ static void read_plain(struct csv_row *r, struct csv_span *cell)
         while (c < stop && !r->special[(unsigned char)*c]) c++;
         r->at = (size_t)(c - row);
         if (c < stop) break;
-    } while (peek(r) != END);
+    } while (csv_row_peek(r) != END);
     const char *text = t->bytes + t->start + cell->offset;
     cell->length = r->at - cell->offset;
-    while (cell->length > 0 && is_blank(r, text[cell->length - 1])) cell->length--;
+    while (cell->length > 0 && csv_row_is_blank(r, text[cell->length - 1])) cell->length--;
 }
 
 /* Doubled quotes become single ones in place. */
-static enum status read_quoted(struct csv_row *r, struct csv_span *cell)
+static enum status csv_row_read_quoted(struct csv_row *r, struct csv_span *cell)
 {
     size_t to = cell->offset = ++r->at;
     for (;; r->at++) {
-        int c = peek(r);
+        int c = csv_row_peek(r);
         if (c == END) {
             TRY(r->status);
-            return fail(r, "a quote is opened and never closed");
+            return csv_row_fail(r, "a quote is opened and never closed");
         }
         if (c == '"') {
             r->at++;
-            if (peek(r) != '"') break;
+            if (csv_row_peek(r) != '"') break;
         }
         r->lines += c == '\n';
         r->text->bytes[r->text->start + to++] = (char)c;
     }
     cell->length = to - cell->offset;
-    skip_blanks(r);
-    int c = peek(r);
-    return c == END || r->special[c] ? STATUS_OK : fail(r, "text stands behind a closing quote");
+    csv_row_skip_blanks(r);
+    int c = csv_row_peek(r);
+    return c == END || r->special[c] ? STATUS_OK : csv_row_fail(r, "text stands behind a closing quote");
 }
 
-static enum status keep_span(struct csv_row *r, int64_t most, const struct csv_span *cell)
+static enum status csv_row_keep_span(struct csv_row *r, int64_t most, const struct csv_span *cell)
 {
     if (r->count > most) return STATUS_OK;
     if (r->count > r->room) {
@@ -101,31 +101,31 @@ static enum status keep_span(struct csv_row *r, int64_t most, const struct csv_s
 }
 
 /* Reads a cell and what ends it; *last if that ends the row too. */
-static enum status read_cell(struct csv_row *r, int64_t most, bool *last)
+static enum status csv_row_read_cell(struct csv_row *r, int64_t most, bool *last)
 {
     struct csv_span cell;
     r->count++;
-    skip_blanks(r);
-    if (peek(r) == '"')
-        TRY(read_quoted(r, &cell));
+    csv_row_skip_blanks(r);
+    if (csv_row_peek(r) == '"')
+        TRY(csv_row_read_quoted(r, &cell));
     else
-        read_plain(r, &cell);
-    int c = peek(r);
+        csv_row_read_plain(r, &cell);
+    int c = csv_row_peek(r);
     TRY(r->status);
     r->text->bytes[r->text->start + cell.offset + cell.length] = '\0'; /* c has been seen: it may go */
     *last = c != r->delimiter;
     if (c != END) r->at++;
-    if (c == '\r' && peek(r) == '\n') r->at++;
+    if (c == '\r' && csv_row_peek(r) == '\n') r->at++;
     if (*last) r->lines++;
-    return keep_span(r, most, &cell);
+    return csv_row_keep_span(r, most, &cell);
 }
 
-static bool blank_line(struct csv_row *r)
+static bool csv_row_blank_line(struct csv_row *r)
 {
-    int c = peek(r);
+    int c = csv_row_peek(r);
     if (c != '\n' && c != '\r') return false;
     r->at++;
-    if (c == '\r' && peek(r) == '\n') r->at++;
+    if (c == '\r' && csv_row_peek(r) == '\n') r->at++;
     r->lines++;
     return true;
 }
@@ -138,12 +138,12 @@ enum status csv_row_next(struct csv_row *r, int64_t most, bool *end)
         r->text->line += r->lines;
         r->at = 0;
         r->lines = 0;
-        skip_blanks(r);
-    } while (blank_line(r));
+        csv_row_skip_blanks(r);
+    } while (csv_row_blank_line(r));
     r->line = r->text->line + 1;
     r->count = 0;
-    *end = peek(r) == END;
+    *end = csv_row_peek(r) == END;
     TRY(r->status);
-    while (!*end && !last) TRY(read_cell(r, most, &last));
+    while (!*end && !last) TRY(csv_row_read_cell(r, most, &last));
     return STATUS_OK;
 }

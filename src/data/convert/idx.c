@@ -20,7 +20,7 @@ struct input {
     int64_t dims[3];
 };
 
-static enum status read_header(struct input *in, int rank, const char *what)
+static enum status idx_read_header(struct input *in, int rank, const char *what)
 {
     unsigned char head[4], dim[4];
     TRY(gz_read(in->file, head, sizeof head));
@@ -45,7 +45,7 @@ static enum status read_header(struct input *in, int rank, const char *what)
 }
 
 /* Before a file as large as the header says is made. */
-static enum status check_length(const struct input *in, int rank)
+static enum status idx_check_length(const struct input *in, int rank)
 {
     int64_t bytes = 1;
     bool fits = true;
@@ -56,8 +56,8 @@ static enum status check_length(const struct input *in, int rank)
         "%s: is truncated, or damaged: its header declares more bytes than so short a file holds", in->path);
 }
 
-static enum status copy_images(struct input *in, struct h5_rows *rows, int64_t samples_at_once,
-                               uint8_t *buffer)
+static enum status idx_copy_images(struct input *in, struct h5_rows *rows, int64_t samples_at_once,
+                                   uint8_t *buffer)
 {
     int64_t size = in->dims[1] * in->dims[2];
     for (int64_t at = 0, n; at < in->dims[0]; at += n) {
@@ -68,7 +68,7 @@ static enum status copy_images(struct input *in, struct h5_rows *rows, int64_t s
     return gz_expect_end(in->file);
 }
 
-static enum status convert_images(struct input *in, struct h5_writer *w)
+static enum status idx_convert_images(struct input *in, struct h5_writer *w)
 {
     const int64_t dims[4] = {in->dims[0], 1, in->dims[1], in->dims[2]};
     int64_t size;
@@ -81,13 +81,13 @@ static enum status convert_images(struct input *in, struct h5_writer *w)
     uint8_t *buffer = NULL;
     TRY(mem_alloc(&buffer, (size_t)(at_once * size), 1, "images"));
     enum status status = h5_rows_create(&rows, w, "images", H5_TYPE_U8, 4, dims, at_once, 0);
-    if (status == STATUS_OK) status = copy_images(in, rows, at_once, buffer);
+    if (status == STATUS_OK) status = idx_copy_images(in, rows, at_once, buffer);
     h5_rows_close(&rows);
     mem_free(&buffer);
     return status;
 }
 
-static enum status copy_labels(struct input *in, struct h5_rows *rows, int64_t classes)
+static enum status idx_copy_labels(struct input *in, struct h5_rows *rows, int64_t classes)
 {
     uint8_t block[LABEL_BLOCK];
     for (int64_t at = 0, n; at < in->dims[0]; at += n) {
@@ -104,31 +104,31 @@ static enum status copy_labels(struct input *in, struct h5_rows *rows, int64_t c
     return gz_expect_end(in->file);
 }
 
-static enum status convert_labels(struct input *in, struct h5_writer *w, const char *const *names,
-                                  int64_t classes)
+static enum status idx_convert_labels(struct input *in, struct h5_writer *w, const char *const *names,
+                                      int64_t classes)
 {
     struct h5_rows *rows = NULL;
     TRY(h5_rows_create(&rows, w, "labels", H5_TYPE_U8, 1, in->dims, 0, 0));
-    enum status status = copy_labels(in, rows, classes);
+    enum status status = idx_copy_labels(in, rows, classes);
     h5_rows_close(&rows);
     TRY(status);
     return classes > 0 ? h5_write_attr_texts(w, "labels", "class_names", names, classes) : STATUS_OK;
 }
 
-static enum status convert(struct input *images, struct input *labels, struct h5_writer *w,
-                           const char *const *names, int64_t classes)
+static enum status idx_convert_both(struct input *images, struct input *labels, struct h5_writer *w,
+                                    const char *const *names, int64_t classes)
 {
     TRY(gz_open(&images->file, images->path));
     TRY(gz_open(&labels->file, labels->path));
-    TRY(read_header(images, 3, "images"));
-    TRY(read_header(labels, 1, "labels"));
+    TRY(idx_read_header(images, 3, "images"));
+    TRY(idx_read_header(labels, 1, "labels"));
     if (images->dims[0] != labels->dims[0])
         return status_fail(STATUS_DATA, "%s: holds %" PRId64 " images, but %s %" PRId64 " labels",
                            images->path, images->dims[0], labels->path, labels->dims[0]);
-    TRY(check_length(images, 3));
-    TRY(check_length(labels, 1));
-    TRY(convert_labels(labels, w, names, classes));
-    return convert_images(images, w);
+    TRY(idx_check_length(images, 3));
+    TRY(idx_check_length(labels, 1));
+    TRY(idx_convert_labels(labels, w, names, classes));
+    return idx_convert_images(images, w);
 }
 
 enum status idx_convert(const char *images, const char *labels, const char *out, const char *class_names,
@@ -140,7 +140,7 @@ enum status idx_convert(const char *images, const char *labels, const char *out,
     int64_t classes = 0;
     if (class_names && class_names[0]) TRY(names_split(class_names, &names, &classes));
     enum status status = h5_create(&w, out, overwrite);
-    if (status == STATUS_OK) status = convert(&x, &y, w, (const char *const *)names, classes);
+    if (status == STATUS_OK) status = idx_convert_both(&x, &y, w, (const char *const *)names, classes);
     gz_close(&x.file);
     gz_close(&y.file);
     mem_free(&names);

@@ -3,7 +3,7 @@
 
 #include "data/dataset/private.h"
 
-static enum status check_width(const struct dataset *d, int64_t outputs)
+static enum status dataset_check_width(const struct dataset *d, int64_t outputs)
 {
     int64_t width = d->store->width;
     char stored[INFER_TEXT_SIZE];
@@ -20,7 +20,7 @@ enum status dataset_check_labels(const struct dataset *d, int64_t outputs)
 {
     const struct store *s = d->store;
     if (!d->info.has_labels) return STATUS_OK;
-    if (!s->labels) return check_width(d, outputs);
+    if (!s->labels) return dataset_check_width(d, outputs);
     for (int64_t i = 0; i < d->info.samples; i++) {
         int32_t label = dataset_label(d, i);
         if (label < outputs || (s->ignored_name && label == s->ignored)) continue;

@@ -13,20 +13,21 @@
 #define ANYTHING ((1u << TARGET_KINDS) - 1)
 
 /* What an index may be besides a class: the label that the loss does not count, if it has one. */
-static void find_ignored(struct store *s, const struct dataset_labels *labels)
+static void dataset_find_ignored(struct store *s, const struct dataset_labels *labels)
 {
     if (labels->loss) s->ignored_name = loss_ignored_label(labels->loss, labels->loss_args, &s->ignored);
 }
 
 /* Bytes of `count` rows, rounded up so that the next array begins with a cache line. */
-static bool add_bytes(int64_t count, int64_t row, int64_t *total)
+static bool dataset_add_bytes(int64_t count, int64_t row, int64_t *total)
 {
     int64_t bytes;
     return !__builtin_mul_overflow(count, row, &bytes) && bytes <= PTRDIFF_MAX - MEM_ALIGN &&
            !__builtin_add_overflow(*total, (bytes + MEM_ALIGN - 1) / MEM_ALIGN * MEM_ALIGN, total);
 }
 
-static enum status open_source(struct store *s, const char *locator, const struct source_options *names)
+static enum status dataset_open_source(struct store *s, const char *locator,
+                                       const struct source_options *names)
 {
     TRY(mem_copy_text(&s->locator, locator));
     TRY(source_open(&s->source, locator, names));
@@ -37,15 +38,16 @@ static enum status open_source(struct store *s, const char *locator, const struc
 }
 
 /* Where everything lies in the window, whose base may still be NULL. */
-static enum status lay_out(struct store *s, char *base, bool is_index)
+static enum status dataset_lay_out(struct store *s, char *base, bool is_index)
 {
     const struct source_info *info = source_info(s->source);
     int64_t labels, weights, end = 0;
-    bool fits = add_bytes(info->samples, s->sample_bytes, &end);
+    bool fits = dataset_add_bytes(info->samples, s->sample_bytes, &end);
     labels = end;
-    fits = fits && add_bytes(info->samples * s->width, sizeof(float), &end); /* int32 labels are as long */
+    fits = fits &&
+           dataset_add_bytes(info->samples * s->width, sizeof(float), &end); /* int32 labels are as long */
     weights = end;
-    if (info->has_weights) fits = fits && add_bytes(info->samples, sizeof *s->weights, &end);
+    if (info->has_weights) fits = fits && dataset_add_bytes(info->samples, sizeof *s->weights, &end);
     if (!fits) return status_fail(STATUS_DATA, "%s: too large for the memory of a node", s->locator);
     s->bytes = (size_t)end;
     if (!base) return STATUS_OK;
@@ -58,7 +60,7 @@ static enum status lay_out(struct store *s, char *base, bool is_index)
     return STATUS_OK;
 }
 
-static enum status read_share(struct store *s, struct label_scan *scan)
+static enum status dataset_read_share(struct store *s, struct label_scan *scan)
 {
     for (int64_t first = scan->first; first < scan->end; first += MOMENTS_BLOCK) {
         int64_t count = scan->end - first < MOMENTS_BLOCK ? scan->end - first : MOMENTS_BLOCK;
@@ -76,9 +78,9 @@ static enum status read_share(struct store *s, struct label_scan *scan)
 
 /* If the file was changed meanwhile, that is what to say of whatever went wrong, and nothing may be believed even if all went
  * well: behind the end of a file that was cut HDF5 reads zeros. */
-static enum status read_unchanged(struct store *s, struct label_scan *scan)
+static enum status dataset_read_unchanged(struct store *s, struct label_scan *scan)
 {
-    enum status status = read_share(s, scan);
+    enum status status = dataset_read_share(s, scan);
     if (status_is_stop(status)) return status;
     char text[STATUS_TEXT_SIZE];
     snprintf(text, sizeof text, "%s", status_text());
@@ -86,7 +88,7 @@ static enum status read_unchanged(struct store *s, struct label_scan *scan)
     return status == STATUS_OK ? status : status_fail(status, "%s", text);
 }
 
-static void wish_for(struct infer_wish *w, char taker[64], const struct dataset_labels *labels)
+static void dataset_wish_for(struct infer_wish *w, char taker[64], const struct dataset_labels *labels)
 {
     const struct loss_ops *loss = labels->loss;
     snprintf(taker, 64, "loss %.50s", loss ? loss->name : "");
@@ -99,25 +101,25 @@ static void wish_for(struct infer_wish *w, char taker[64], const struct dataset_
                              .fixed_by = labels->fixed_by};
 }
 
-static enum status load(struct dataset *d, struct comm *comm, const char *locator,
-                        const struct source_options *names, const struct dataset_labels *labels)
+static enum status dataset_fill(struct dataset *d, struct comm *comm, const char *locator,
+                                const struct source_options *names, const struct dataset_labels *labels)
 {
     struct store *s = d->store;
     struct infer_wish wish;
     char taker[64];
-    wish_for(&wish, taker, labels);
+    dataset_wish_for(&wish, taker, labels);
     TRY(infer_check_wish(&wish));
-    TRY(comm_agree(comm, open_source(s, locator, names)));
+    TRY(comm_agree(comm, dataset_open_source(s, locator, names)));
     d->info = *source_info(s->source);
     bool is_index = infer_is_index(&wish, &d->info);
-    TRY(lay_out(s, NULL, is_index));
+    TRY(dataset_lay_out(s, NULL, is_index));
     TRY(shared_create(&s->window, comm, s->bytes, locator));
-    TRY(lay_out(s, shared_base(s->window), is_index));
-    find_ignored(s, labels);
+    TRY(dataset_lay_out(s, shared_base(s->window), is_index));
+    dataset_find_ignored(s, labels);
     struct label_scan scan = {.wish = &wish};
     infer_begin(&scan.facts);
     dataset_part(d, comm_local_size(comm), comm_local_rank(comm), &scan.first, &scan.end);
-    TRY(comm_agree(comm, read_unchanged(s, &scan)));
+    TRY(comm_agree(comm, dataset_read_unchanged(s, &scan)));
     return dataset_settle(s, comm, &scan);
 }
 
@@ -128,7 +130,7 @@ enum status dataset_load(struct dataset **out, struct comm *comm, const char *lo
     if (status == STATUS_OK) status = mem_alloc(&(*out)->store, 1, sizeof *(*out)->store, "data set");
     if (status == STATUS_OK) (*out)->store->views = 1;
     TRY(comm_agree(comm, status));
-    return load(*out, comm, locator, names, labels);
+    return dataset_fill(*out, comm, locator, names, labels);
 }
 
 void dataset_destroy(struct dataset **d)
@@ -168,7 +170,7 @@ const struct source_info *dataset_info(const struct dataset *d)
     return &d->info;
 }
 
-static int64_t in_store(const struct dataset *d, int64_t sample)
+static int64_t dataset_in_store(const struct dataset *d, int64_t sample)
 {
     return d->numbers ? d->numbers[sample] : sample;
 }
@@ -185,17 +187,17 @@ int64_t dataset_width(const struct dataset *d)
 
 int32_t dataset_label(const struct dataset *d, int64_t sample)
 {
-    return d->store->labels[in_store(d, sample)];
+    return d->store->labels[dataset_in_store(d, sample)];
 }
 
 const float *dataset_targets(const struct dataset *d, int64_t sample)
 {
-    return d->store->targets + in_store(d, sample) * d->store->width;
+    return d->store->targets + dataset_in_store(d, sample) * d->store->width;
 }
 
 float dataset_weight(const struct dataset *d, int64_t sample)
 {
-    return d->store->weights[in_store(d, sample)];
+    return d->store->weights[dataset_in_store(d, sample)];
 }
 
 void dataset_take(const struct dataset *d, const int64_t *samples, int64_t count,
@@ -203,7 +205,7 @@ void dataset_take(const struct dataset *d, const int64_t *samples, int64_t count
 {
     const struct store *s = d->store;
     for (int64_t i = 0; i < count; i++) {
-        int64_t at = in_store(d, samples[i]);
+        int64_t at = dataset_in_store(d, samples[i]);
         if (rows->features) rows->features[i] = s->features + at * s->sample_bytes;
         if (rows->labels && s->labels) rows->labels[i] = s->labels[at];
         if (rows->targets && s->targets) rows->targets[i] = s->targets + at * s->width;
@@ -213,7 +215,7 @@ void dataset_take(const struct dataset *d, const int64_t *samples, int64_t count
 
 int64_t dataset_number(const struct dataset *d, int64_t sample)
 {
-    return source_number(d->store->source, in_store(d, sample));
+    return source_number(d->store->source, dataset_in_store(d, sample));
 }
 
 const char *const *dataset_class_names(const struct dataset *d, int64_t classes)

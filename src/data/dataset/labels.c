@@ -4,7 +4,7 @@
 #include "data/dataset/private.h"
 
 /* An index below 0 means nothing, unless it is the one the loss ignores. */
-static enum status check_indices(const struct store *s, int64_t first, int64_t count)
+static enum status dataset_check_indices(const struct store *s, int64_t first, int64_t count)
 {
     for (int64_t i = first; i < first + count; i++) {
         if (s->labels[i] >= 0 || (s->ignored_name && s->labels[i] == s->ignored)) continue;
@@ -24,14 +24,14 @@ static enum status check_indices(const struct store *s, int64_t first, int64_t c
 
 enum status dataset_scan(const struct store *s, struct label_scan *scan, int64_t first, int64_t count)
 {
-    if (s->labels) return check_indices(s, first, count);
+    if (s->labels) return dataset_check_indices(s, first, count);
     if (s->targets)
         infer_scan(&scan->facts, scan->wish, first, count, s->width, s->targets + first * s->width);
     return STATUS_OK;
 }
 
 /* The first sample over all ranks that breaks each rule. Numbers of samples are exact in a double. */
-static void merge_facts(struct infer_facts *facts, struct comm *comm)
+static void dataset_merge_facts(struct infer_facts *facts, struct comm *comm)
 {
     for (int r = 0; r < INFER_RULES; r++) {
         double first = facts->broken[r] == INFER_HOLDS ? INFINITY : (double)facts->broken[r];
@@ -40,10 +40,10 @@ static void merge_facts(struct infer_facts *facts, struct comm *comm)
     }
 }
 
-static enum status settle_kind(struct store *s, struct comm *comm, struct label_scan *scan)
+static enum status dataset_settle_kind(struct store *s, struct comm *comm, struct label_scan *scan)
 {
     const struct source_info *info = source_info(s->source);
-    merge_facts(&scan->facts, comm);
+    dataset_merge_facts(&scan->facts, comm);
     shared_barrier(s->window);
     struct infer_found found = infer_kind(&scan->facts, scan->wish, info);
     int64_t culprit = found.culprit < 0 ? 0 : found.culprit;
@@ -61,7 +61,7 @@ static enum status settle_kind(struct store *s, struct comm *comm, struct label_
 
 enum status dataset_settle(struct store *s, struct comm *comm, struct label_scan *scan)
 {
-    if (s->targets) return settle_kind(s, comm, scan);
+    if (s->targets) return dataset_settle_kind(s, comm, scan);
     s->kind = s->labels ? TARGET_INDEX : scan->wish->kind;
     return STATUS_OK;
 }

@@ -9,7 +9,7 @@
 #define SPLIT_EPOCH 0
 
 /* Samples that are the first ones of a random order go to the end of `numbers`; the rest, and they, stay in order. */
-static enum status choose(int64_t *numbers, int64_t samples, int64_t rest, uint64_t seed)
+static enum status dataset_choose(int64_t *numbers, int64_t samples, int64_t rest, uint64_t seed)
 {
     struct order order = order_make(seed, SPLIT_EPOCH, samples, true);
     bool *taken = NULL;
@@ -26,7 +26,7 @@ static enum status choose(int64_t *numbers, int64_t samples, int64_t rest, uint6
 }
 
 /* A rounding error of the product makes no whole sample. */
-static int64_t share_of(double fraction, int64_t samples)
+static int64_t dataset_share_of(double fraction, int64_t samples)
 {
     return (int64_t)ceil(fraction * (double)samples * (1 - 1e-12));
 }
@@ -34,7 +34,7 @@ static int64_t share_of(double fraction, int64_t samples)
 enum status dataset_split(struct dataset *d, struct comm *comm, double fraction, uint64_t seed,
                           struct dataset **rest)
 {
-    int64_t samples = d->info.samples, taken = share_of(fraction, samples);
+    int64_t samples = d->info.samples, taken = dataset_share_of(fraction, samples);
     if (taken < 1 || taken >= samples)
         return status_fail(STATUS_DATA,
                            "%s: data.val_fraction %g leaves %" PRId64 " and %" PRId64 " of %" PRId64
@@ -45,7 +45,8 @@ enum status dataset_split(struct dataset *d, struct comm *comm, double fraction,
     d->store->views++;
     TRY(shared_create(&d->choice, comm, (size_t)samples * sizeof *d->numbers, "choice of samples"));
     int64_t *numbers = shared_base(d->choice);
-    TRY(comm_agree(comm, comm_local_rank(comm) == 0 ? choose(numbers, samples, taken, seed) : STATUS_OK));
+    TRY(comm_agree(comm,
+                   comm_local_rank(comm) == 0 ? dataset_choose(numbers, samples, taken, seed) : STATUS_OK));
     shared_barrier(d->choice);
     (*rest)->info = d->info;
     d->info.samples = samples - taken;

@@ -43,8 +43,8 @@ struct block {
     uint8_t narrow[BLOCK];
 };
 
-static enum status write_blocks(enum demo_split split, struct block *b, struct h5_rows *images,
-                                struct h5_rows *labels)
+static enum status demo_write_blocks(enum demo_split split, struct block *b, struct h5_rows *images,
+                                     struct h5_rows *labels)
 {
     for (int64_t first = 0; first < demo_samples(split); first += BLOCK) {
         demo_draw(split, first, BLOCK, b->images, b->labels);
@@ -55,7 +55,7 @@ static enum status write_blocks(enum demo_split split, struct block *b, struct h
     return STATUS_OK;
 }
 
-static enum status write_split(struct h5_writer *w, enum demo_split split, struct block *b)
+static enum status demo_write_split(struct h5_writer *w, enum demo_split split, struct block *b)
 {
     const int64_t dims[4] = {demo_samples(split), 1, DEMO_SIDE, DEMO_SIDE};
     const char *const image_names[] = {"train/images", "test/images"};
@@ -64,7 +64,7 @@ static enum status write_split(struct h5_writer *w, enum demo_split split, struc
     enum status status = h5_rows_create(&images, w, image_names[split], H5_TYPE_U8, 4, dims, CHUNK_ROWS, 0);
     if (status == STATUS_OK)
         status = h5_rows_create(&labels, w, label_names[split], H5_TYPE_U8, 1, dims, 0, 0);
-    if (status == STATUS_OK) status = write_blocks(split, b, images, labels);
+    if (status == STATUS_OK) status = demo_write_blocks(split, b, images, labels);
     h5_rows_close(&images);
     h5_rows_close(&labels);
     TRY(status);
@@ -77,8 +77,8 @@ enum status demo_write(const char *path, bool overwrite)
     struct block *b = NULL;
     TRY(h5_create(&w, path, overwrite));
     enum status status = mem_alloc(&b, 1, sizeof *b, "demo data");
-    if (status == STATUS_OK) status = write_split(w, DEMO_TRAIN, b);
-    if (status == STATUS_OK) status = write_split(w, DEMO_TEST, b);
+    if (status == STATUS_OK) status = demo_write_split(w, DEMO_TRAIN, b);
+    if (status == STATUS_OK) status = demo_write_split(w, DEMO_TEST, b);
     mem_free(&b);
     if (status == STATUS_OK) return h5_commit(&w);
     h5_discard(&w);

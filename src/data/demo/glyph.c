@@ -114,16 +114,16 @@ struct draws {
     struct rng_words words;
 };
 
-static uint32_t draw(struct draws *d)
+static uint32_t glyph_draw_strokes(struct draws *d)
 {
     if (d->next % 4 == 0) d->words = rng_words(SEED, RNG_DEMO, d->sample, d->next / 4);
     return d->words.v[d->next++ % 4];
 }
 
 /* Uniform in min..max. */
-static int range(struct draws *d, int min, int max)
+static int glyph_range(struct draws *d, int min, int max)
 {
-    return min + (int)((uint64_t)draw(d) * (uint64_t)(max - min + 1) >> 32);
+    return min + (int)((uint64_t)glyph_draw_strokes(d) * (uint64_t)(max - min + 1) >> 32);
 }
 
 /* A way on the image, in 1/256 pixel. */
@@ -140,14 +140,14 @@ struct transform {
 
 /* Rotation by the angle whose half has the tangent t, so that sine and cosine are ratios: 2t/(1+t^2),
  * (1-t^2)/(1+t^2). */
-static struct transform random_transform(struct draws *d)
+static struct transform glyph_random_transform(struct draws *d)
 {
     const int64_t one = (int64_t)1 << UNIT_SHIFT;
-    int64_t t = range(d, -2900, 2900); /* +-20 degrees */
+    int64_t t = glyph_range(d, -2900, 2900); /* +-20 degrees */
     int64_t below = one * one + t * t;
     int64_t cosine = (one * one - t * t) * one / below, sine = 2 * t * one * one / below;
-    int64_t slant = range(d, -5700, 5700); /* +-0.35 */
-    int64_t height = range(d, 13 * PIXEL, 21 * PIXEL), width = height * range(d, 70, 115) / 100;
+    int64_t slant = glyph_range(d, -5700, 5700); /* +-0.35 */
+    int64_t height = glyph_range(d, 13 * PIXEL, 21 * PIXEL), width = height * glyph_range(d, 70, 115) / 100;
     int64_t sx = width * one / 1600, sy = height * one / 1600;
     struct transform m;
     m.xx = sx * cosine / one;
@@ -155,19 +155,20 @@ static struct transform random_transform(struct draws *d)
     int64_t leaning = sx * slant / one;
     m.xy = (leaning * cosine - sy * sine) / one;
     m.yy = (leaning * sine + sy * cosine) / one;
-    m.x = 14 * PIXEL + range(d, -5 * PIXEL / 2, 5 * PIXEL / 2);
-    m.y = 14 * PIXEL + range(d, -5 * PIXEL / 2, 5 * PIXEL / 2);
-    m.jitter = range(d, 24, 128);
+    m.x = 14 * PIXEL + glyph_range(d, -5 * PIXEL / 2, 5 * PIXEL / 2);
+    m.y = 14 * PIXEL + glyph_range(d, -5 * PIXEL / 2, 5 * PIXEL / 2);
+    m.jitter = glyph_range(d, 24, 128);
     return m;
 }
 
-static void place(struct draws *d, const struct transform *m, const struct point *way, struct line *line)
+static void glyph_place(struct draws *d, const struct transform *m, const struct point *way,
+                        struct line *line)
 {
     const int64_t one = (int64_t)1 << UNIT_SHIFT;
     line->count = 0;
     for (; way->x != PEN_UP; way++) {
-        int64_t x = (way->x - 50) * 16 + range(d, -m->jitter, m->jitter);
-        int64_t y = (way->y - 50) * 16 + range(d, -m->jitter, m->jitter);
+        int64_t x = (way->x - 50) * 16 + glyph_range(d, -m->jitter, m->jitter);
+        int64_t y = (way->y - 50) * 16 + glyph_range(d, -m->jitter, m->jitter);
         line->x[line->count] = m->x + (int)((m->xx * x + m->xy * y) / one);
         line->y[line->count] = m->y + (int)((m->yx * x + m->yy * y) / one);
         line->count++;
@@ -175,7 +176,7 @@ static void place(struct draws *d, const struct transform *m, const struct point
 }
 
 /* The squared distance of point p to the segment from the origin to b. */
-static int64_t squared_distance(int px, int py, int bx, int by)
+static int64_t glyph_squared_distance(int px, int py, int bx, int by)
 {
     int64_t along = (int64_t)px * bx + (int64_t)py * by, length2 = (int64_t)bx * bx + (int64_t)by * by;
     if (along <= 0) return (int64_t)px * px + (int64_t)py * py;
@@ -184,39 +185,41 @@ static int64_t squared_distance(int px, int py, int bx, int by)
     return cross * cross / length2;
 }
 
-static int first_pixel(int position)
+static int glyph_first_pixel(int position)
 {
     return position < 0 ? 0 : position / PIXEL;
 }
 
-static int last_pixel(int position)
+static int glyph_last_pixel(int position)
 {
     return position >= DEMO_SIDE * PIXEL ? DEMO_SIDE - 1 : position / PIXEL;
 }
 
 /* Lowers nearest [28][28], the squared distance of each pixel's centre to the lines, within `reach` of a
  * segment. */
-static void approach(int ax, int ay, int bx, int by, int reach, int64_t *nearest)
+static void glyph_approach(int ax, int ay, int bx, int by, int reach, int64_t *nearest)
 {
-    int left = first_pixel((ax < bx ? ax : bx) - reach), right = last_pixel((ax > bx ? ax : bx) + reach);
-    int top = first_pixel((ay < by ? ay : by) - reach), bottom = last_pixel((ay > by ? ay : by) + reach);
+    int left = glyph_first_pixel((ax < bx ? ax : bx) - reach),
+        right = glyph_last_pixel((ax > bx ? ax : bx) + reach);
+    int top = glyph_first_pixel((ay < by ? ay : by) - reach),
+        bottom = glyph_last_pixel((ay > by ? ay : by) + reach);
     for (int y = top; y <= bottom; y++)
         for (int x = left; x <= right; x++) {
             int px = x * PIXEL + PIXEL / 2 - ax, py = y * PIXEL + PIXEL / 2 - ay;
-            int64_t distance = squared_distance(px, py, bx - ax, by - ay);
+            int64_t distance = glyph_squared_distance(px, py, bx - ax, by - ay);
             int64_t *best = &nearest[y * DEMO_SIDE + x];
             if (distance < *best) *best = distance;
         }
 }
 
 /* Adds a pen's line to ink [28][28], 0..255: full within the radius, fading out over one pixel. */
-static void stroke(const struct line *line, int radius, int strength, int *ink)
+static void glyph_stroke(const struct line *line, int radius, int strength, int *ink)
 {
     int reach = radius + PIXEL / 2;
     int64_t nearest[DEMO_PIXELS];
     for (int i = 0; i < DEMO_PIXELS; i++) nearest[i] = (int64_t)reach * reach;
     for (int i = 0; i + 1 < line->count; i++)
-        approach(line->x[i], line->y[i], line->x[i + 1], line->y[i + 1], reach, nearest);
+        glyph_approach(line->x[i], line->y[i], line->x[i + 1], line->y[i + 1], reach, nearest);
     for (int i = 0; i < DEMO_PIXELS; i++) {
         if (nearest[i] >= (int64_t)reach * reach) continue;
         int cover = reach - (int)sqrt((double)nearest[i]);
@@ -227,18 +230,18 @@ static void stroke(const struct line *line, int radius, int strength, int *ink)
 }
 
 /* A short line anywhere, thinner and paler than a digit. */
-static void clutter(struct draws *d, int *ink)
+static void glyph_clutter(struct draws *d, int *ink)
 {
     struct line line = {.count = 2};
-    line.x[0] = range(d, 0, DEMO_SIDE * PIXEL);
-    line.y[0] = range(d, 0, DEMO_SIDE * PIXEL);
-    line.x[1] = line.x[0] + range(d, -5 * PIXEL, 5 * PIXEL);
-    line.y[1] = line.y[0] + range(d, -5 * PIXEL, 5 * PIXEL);
-    int radius = range(d, 80, 180), strength = range(d, 60, 160);
-    stroke(&line, radius, strength, ink);
+    line.x[0] = glyph_range(d, 0, DEMO_SIDE * PIXEL);
+    line.y[0] = glyph_range(d, 0, DEMO_SIDE * PIXEL);
+    line.x[1] = line.x[0] + glyph_range(d, -5 * PIXEL, 5 * PIXEL);
+    line.y[1] = line.y[0] + glyph_range(d, -5 * PIXEL, 5 * PIXEL);
+    int radius = glyph_range(d, 80, 180), strength = glyph_range(d, 60, 160);
+    glyph_stroke(&line, radius, strength, ink);
 }
 
-static int clamp(int value, int max)
+static int glyph_clamp(int value, int max)
 {
     return value < 0 ? 0 : value > max ? max : value;
 }
@@ -246,18 +249,18 @@ static int clamp(int value, int max)
 void glyph_draw(int digit, uint64_t sample, uint8_t *image)
 {
     struct draws d = {.sample = sample};
-    struct transform m = random_transform(&d);
+    struct transform m = glyph_random_transform(&d);
     struct line line;
     int ink[DEMO_PIXELS] = {0};
-    place(&d, &m, ways[digit], &line);
-    int radius = range(&d, 130, 370), strength = range(&d, 130, 255);
-    stroke(&line, radius, strength, ink);
-    for (int count = range(&d, 0, 3); count > 0; count--) clutter(&d, ink);
+    glyph_place(&d, &m, ways[digit], &line);
+    int radius = glyph_range(&d, 130, 370), strength = glyph_range(&d, 130, 255);
+    glyph_stroke(&line, radius, strength, ink);
+    for (int count = glyph_range(&d, 0, 3); count > 0; count--) glyph_clutter(&d, ink);
 
-    int paper = range(&d, 0, 40), noise = range(&d, 0, 48);
+    int paper = glyph_range(&d, 0, 40), noise = glyph_range(&d, 0, 48);
     for (int i = 0; i < DEMO_PIXELS; i++) {
-        uint32_t word = draw(&d); /* the sum of four bytes is close to a normal variable */
+        uint32_t word = glyph_draw_strokes(&d); /* the sum of four bytes is close to a normal variable */
         int sum = (int)((word & 255) + (word >> 8 & 255) + (word >> 16 & 255) + (word >> 24)) - 510;
-        image[i] = (uint8_t)clamp(paper + ink[i] * (255 - paper) / 255 + sum * noise / 256, 255);
+        image[i] = (uint8_t)glyph_clamp(paper + ink[i] * (255 - paper) / 255 + sum * noise / 256, 255);
     }
 }

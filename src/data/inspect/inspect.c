@@ -20,7 +20,7 @@ struct listing {
     char groups[GROUPS_MAX][FIND_NAME_SIZE]; /* that hold features; "" = the root */
 };
 
-static void print_dataset(FILE *out, const char *name, const struct h5_info *info)
+static void inspect_print_dataset(FILE *out, const char *name, const struct h5_info *info)
 {
     char shape[H5_TEXT_SIZE], type[H5_TEXT_SIZE], chunk[H5_TEXT_SIZE] = "whole";
     h5_shape_text(info->rank, info->dims, shape);
@@ -35,7 +35,7 @@ static void print_dataset(FILE *out, const char *name, const struct h5_info *inf
     fprintf(out, "\n");
 }
 
-static void list_dataset(void *self, const char *name, const struct h5_info *info)
+static void inspect_list_dataset(void *self, const char *name, const struct h5_info *info)
 {
     struct listing *l = self;
     char shown[FIND_NAME_SIZE];
@@ -44,7 +44,7 @@ static void list_dataset(void *self, const char *name, const struct h5_info *inf
     if (l->datasets++ == 0)
         fprintf(l->out, "  %-24s  %-8s  %-24s  %-20s  %s\n", "dataset", "type", "shape", "chunks", "filters");
     if (info)
-        print_dataset(l->out, shown, info);
+        inspect_print_dataset(l->out, shown, info);
     else
         fprintf(l->out, "  %-24s  %s\n", shown, status_text());
     if (!find_is_features(name) || l->group_count == GROUPS_MAX) return;
@@ -56,7 +56,7 @@ static void list_dataset(void *self, const char *name, const struct h5_info *inf
     l->group_count++;
 }
 
-static void print_channels(FILE *out, const struct source_info *info, const struct survey *s)
+static void inspect_print_channels(FILE *out, const struct source_info *info, const struct survey *s)
 {
     const char *what = shape_positions(info->shape) == 1 ? "feature" : "channel";
     fprintf(out, "  %-8s %14s %14s %14s %14s\n", what, "mean", "std", "min", "max");
@@ -86,7 +86,7 @@ static enum status inspect_group(const char *path, const char *group, bool allow
         char shape[SHAPE_TEXT];
         shape_text(info->shape, shape);
         fprintf(out, "  samples %" PRId64 " of %s (%s)\n", info->samples, shape, axes[info->shape.rank]);
-        print_channels(out, info, &survey);
+        inspect_print_channels(out, info, &survey);
         tally_print(&survey.tally, info, out);
     } else {
         fprintf(out, "  problem: %s\n", status_text());
@@ -105,7 +105,7 @@ enum status inspect_data(const char *path, bool allow_external, FILE *out)
     if (status == STATUS_OK) {
         l->out = out;
         fprintf(out, "%s\n", path);
-        status = h5_visit(f, "/", list_dataset, l);
+        status = h5_visit(f, "/", inspect_list_dataset, l);
     }
     if (status == STATUS_OK && l->datasets == 0) fprintf(out, "  no dataset\n");
     h5_close(&f);

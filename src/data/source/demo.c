@@ -6,7 +6,7 @@
 #include "data/demo/demo.h"
 #include "core/mem.h"
 
-static enum status demo_open(struct source *s, const char *rest, const struct source_options *names)
+static enum status demo_source_open(struct source *s, const char *rest, const struct source_options *names)
 {
     (void)names;
     enum demo_split split = strcmp(rest, demo_split_name(DEMO_TEST)) == 0 ? DEMO_TEST : DEMO_TRAIN;
@@ -23,7 +23,7 @@ static enum status demo_open(struct source *s, const char *rest, const struct so
     return STATUS_OK;
 }
 
-static enum status demo_read(struct source *s, struct slice part, const struct source_rows *rows)
+static enum status demo_source_read(struct source *s, struct slice part, const struct source_rows *rows)
 {
     enum demo_split split = *(const enum demo_split *)s->self;
     uint8_t unwanted[DEMO_PIXELS];
@@ -37,14 +37,14 @@ static enum status demo_read(struct source *s, struct slice part, const struct s
     return STATUS_OK;
 }
 
-static void demo_close(struct source *s)
+static void demo_source_close(struct source *s)
 {
     mem_free(&s->self);
 }
 
 const struct source_ops source_demo = {
     .prefix = "demo:",
-    .open = demo_open,
-    .read = demo_read,
-    .close = demo_close,
+    .open = demo_source_open,
+    .read = demo_source_read,
+    .close = demo_source_close,
 };

@@ -9,7 +9,7 @@
 static const char *const feature_names[] = {"images", "x", "X", "data", "features", NULL};
 static const char *const label_names[] = {"labels", "y", "label", "targets", NULL};
 
-static bool ends_with(const char *text, const char *end)
+static bool find_ends_with(const char *text, const char *end)
 {
     size_t length = strlen(text), tail = strlen(end);
     return length > tail && strcmp(text + length - tail, end) == 0;
@@ -25,7 +25,7 @@ enum status find_split(const char *locator, char path[FIND_NAME_SIZE], const cha
     char *colon = strrchr(path, ':');
     if (!colon || access(path, F_OK) == 0) return STATUS_OK;
     *colon = '\0';
-    if (ends_with(path, ".h5") || ends_with(path, ".hdf5") || access(path, F_OK) == 0)
+    if (find_ends_with(path, ".h5") || find_ends_with(path, ".hdf5") || access(path, F_OK) == 0)
         *group = locator + (colon - path) + 1;
     else
         *colon = ':';
@@ -33,7 +33,7 @@ enum status find_split(const char *locator, char path[FIND_NAME_SIZE], const cha
     return STATUS_OK;
 }
 
-static void list_dataset(void *self, const char *name, const struct h5_info *info)
+static void find_list_dataset(void *self, const char *name, const struct h5_info *info)
 {
     char *list = self, shape[H5_TEXT_SIZE] = "", type[H5_TEXT_SIZE] = "unreadable";
     if (info) h5_shape_text(info->rank, info->dims, shape);
@@ -42,21 +42,21 @@ static void list_dataset(void *self, const char *name, const struct h5_info *inf
     snprintf(list + used, LIST_SIZE - used, "%s%s %s %s", used ? ", " : "", name, shape, type);
 }
 
-static enum status not_found(struct h5 *f, const char *path, const char *group, const char *const *names,
-                             const char *what, const char *key)
+static enum status find_not_found(struct h5 *f, const char *path, const char *group, const char *const *names,
+                                  const char *what, const char *key)
 {
     char list[LIST_SIZE] = "", looked[LIST_SIZE] = "";
     for (size_t used = 0; *names && used < LIST_SIZE; names++)
         used += (size_t)snprintf(looked + used, LIST_SIZE - used, "%s%s", used ? ", " : "", *names);
-    TRY(h5_visit(f, "/", list_dataset, list));
+    TRY(h5_visit(f, "/", find_list_dataset, list));
     return status_fail(
         STATUS_DATA, "%s: no %s in %s%s (looked for %s); set %s or use FILE:GROUP; the file holds: %s", path,
         what, group[0] ? "group " : "the root", group, looked, key, list[0] ? list : "no dataset");
 }
 
 /* Opens the first of `names` that exists; *out stays empty if none does. */
-static enum status open_first(struct h5 *f, const char *path, const char *group, const char *const *names,
-                              struct found *out)
+static enum status find_open_first(struct h5 *f, const char *path, const char *group,
+                                   const char *const *names, struct found *out)
 {
     for (; *names; names++) {
         int length = snprintf(out->name, sizeof out->name, "%s%s%s", group, group[0] ? "/" : "", *names);
@@ -73,24 +73,25 @@ enum status find_features(struct h5 *f, const char *path, const char *group, con
                           struct found *out)
 {
     const char *const one[] = {wanted, NULL}, *const *names = wanted ? one : feature_names;
-    TRY(open_first(f, path, group, names, out));
-    return out->data ? STATUS_OK : not_found(f, path, group, names, "features", "data.x");
+    TRY(find_open_first(f, path, group, names, out));
+    return out->data ? STATUS_OK : find_not_found(f, path, group, names, "features", "data.x");
 }
 
 enum status find_labels(struct h5 *f, const char *path, const char *group, const char *wanted, bool optional,
                         struct found *out)
 {
     const char *const one[] = {wanted, NULL}, *const *names = wanted ? one : label_names;
-    TRY(open_first(f, path, group, names, out));
-    return out->data || optional ? STATUS_OK : not_found(f, path, group, names, "labels", "data.y");
+    TRY(find_open_first(f, path, group, names, out));
+    return out->data || optional ? STATUS_OK : find_not_found(f, path, group, names, "labels", "data.y");
 }
 
 enum status find_weights(struct h5 *f, const char *path, const char *group, const char *wanted, bool optional,
                          struct found *out)
 {
     const char *const names[] = {wanted, NULL};
-    TRY(open_first(f, path, group, names, out));
-    return out->data || optional ? STATUS_OK : not_found(f, path, group, names, "weights", "data.weights");
+    TRY(find_open_first(f, path, group, names, out));
+    return out->data || optional ? STATUS_OK
+                                 : find_not_found(f, path, group, names, "weights", "data.weights");
 }
 
 bool find_is_features(const char *name)

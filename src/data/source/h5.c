@@ -73,31 +73,32 @@ static enum status h5_source_read_layout(struct h5_source *h, const struct h5_in
 }
 
 /* Whether the model takes samples of shape (A,B) as A channels of length B. */
-static bool is_signal(const struct h5_info *info, struct shape input)
+static bool h5_source_is_signal(const struct h5_info *info, struct shape input)
 {
     return info->rank == 3 && input.c == info->dims[1] && input.rank == 1 && input.d[AXIS_W] == info->dims[2];
 }
 
 /* Shape of a sample of (N, dims...). */
-static struct shape shape_of_stored(const struct h5_source *h, const struct h5_info *info, struct shape input)
+static struct shape h5_source_shape_of_stored(const struct h5_source *h, const struct h5_info *info,
+                                              struct shape input)
 {
     const int64_t *d = info->dims + 1;
     int axes = info->rank - 2; /* behind the first of the sample */
     if (h->layout && h->layout->channels_last) return shape_of(d[axes], axes, d);
     if (axes == 0) return shape_flat(d[0]);
-    if (axes == 1 && !h->layout && !is_signal(info, input)) return shape_2d(1, d[0], d[1]);
+    if (axes == 1 && !h->layout && !h5_source_is_signal(info, input)) return shape_2d(1, d[0], d[1]);
     return shape_of(d[0], axes, d + 1);
 }
 
 /* Says what a shape was taken for, where it could be meant otherwise. */
-static void log_guess(const struct h5_source *h, const struct h5_info *info, struct shape input)
+static void h5_source_log_guess(const struct h5_source *h, const struct h5_info *info, struct shape input)
 {
     const int64_t *d = info->dims;
     int last = info->rank - 1;
     char text[H5_TEXT_SIZE];
     h5_shape_text(info->rank, d, text);
     if (h->layout) return;
-    if (is_signal(info, input))
+    if (h5_source_is_signal(info, input))
         log_info("%s: shape %s is taken as (N,C,L), as model.input says; for images of one channel write "
                  "[1, %" PRId64 ", %" PRId64 "]",
                  h->x.where, text, d[1], d[2]);
@@ -107,7 +108,7 @@ static void log_guess(const struct h5_source *h, const struct h5_info *info, str
             h->x.where, text, last == 3 ? "(N,C,H,W)" : "(N,C,D,H,W)", last == 3 ? "NHWC" : "NDHWC");
 }
 
-static enum status describe_features(struct source *s, struct h5_source *h, struct shape input)
+static enum status h5_source_describe_features(struct source *s, struct h5_source *h, struct shape input)
 {
     const struct h5_info *info = h5_data_info(h->x.data);
     char text[H5_TEXT_SIZE];
@@ -124,13 +125,14 @@ static enum status describe_features(struct source *s, struct h5_source *h, stru
     s->info.samples = info->dims[0];
     s->info.type =
         info->kind == H5_KIND_INT && info->bytes == 1 && !info->is_signed ? FEATURE_U8 : FEATURE_F32;
-    s->info.shape = shape_of_stored(h, info, input);
-    log_guess(h, info, input);
+    s->info.shape = h5_source_shape_of_stored(h, info, input);
+    h5_source_log_guess(h, info, input);
     return STATUS_OK;
 }
 
 /* Names stand beside the labels, on their group or on the file, as attribute or as dataset. */
-static enum status find_names(struct h5_source *h, const char *group, const char *what, int64_t *count)
+static enum status h5_source_find_names(struct h5_source *h, const char *group, const char *what,
+                                        int64_t *count)
 {
     const char *const objects[] = {h->labels.y.data ? h->labels.y.name : "/", group[0] ? group : "/", "/"};
     char dataset[FIND_NAME_SIZE];
@@ -149,19 +151,19 @@ static enum status find_names(struct h5_source *h, const char *group, const char
 }
 
 /* What can be class indices has names of classes; other labels may have names of their columns. */
-static enum status read_class_names(struct source *s, struct h5_source *h, const char *group)
+static enum status h5_source_read_class_names(struct source *s, struct h5_source *h, const char *group)
 {
     static const char *const kinds[] = {"class_names", "label_names", "target_names"};
     int usable = s->info.label_integers && s->info.label_width <= 1 ? 1 : 3;
     int64_t count = 0;
-    TRY(find_names(h, group, kinds[0], &count));
+    TRY(h5_source_find_names(h, group, kinds[0], &count));
     if (h->class_names && count == 1 && strchr(h->class_names[0], ',')) { /* one text, "cat,dog" */
         char **split;
         TRY(names_split(h->class_names[0], &split, &count));
         mem_free(&h->class_names);
         h->class_names = split;
     }
-    for (int i = 1; i < usable && !h->class_names; i++) TRY(find_names(h, group, kinds[i], &count));
+    for (int i = 1; i < usable && !h->class_names; i++) TRY(h5_source_find_names(h, group, kinds[i], &count));
     if (!h->class_names) return STATUS_OK;
     for (int64_t k = 0; k < count; k++) utf8_defuse(h->class_names[k]);
     s->info.class_count = count;
@@ -169,7 +171,7 @@ static enum status read_class_names(struct source *s, struct h5_source *h, const
     return STATUS_OK;
 }
 
-static enum status make_scratch(struct source *s, struct h5_source *h)
+static enum status h5_source_make_scratch(struct source *s, struct h5_source *h)
 {
     if (!h->layout || !h->layout->channels_last) return STATUS_OK;
     int64_t row = shape_features(s->info.shape) * feature_bytes(s->info.type);
@@ -177,7 +179,7 @@ static enum status make_scratch(struct source *s, struct h5_source *h)
     return mem_alloc(&h->scratch, (size_t)h->scratch_rows, (size_t)row, "channel reordering");
 }
 
-static enum status open_h5(struct source *s, const char *locator, const struct source_options *names)
+static enum status h5_source_open(struct source *s, const char *locator, const struct source_options *names)
 {
     struct h5_source *h = NULL;
     const char *group;
@@ -193,15 +195,15 @@ static enum status open_h5(struct source *s, const char *locator, const struct s
         return status_fail(STATUS_DATA, "%s: no group '%s'; see: ddp_train inspect %s", path, group, path);
     TRY(find_features(h->file, path, group, names->x, &h->x));
     TRY(find_labels(h->file, path, group, names->y, names->labels_optional, &h->labels.y));
-    TRY(describe_features(s, h, names->input));
+    TRY(h5_source_describe_features(s, h, names->input));
     TRY(labels_open(&h->labels, h->file, path, group, names, &s->info));
-    TRY(read_class_names(s, h, group));
-    return make_scratch(s, h);
+    TRY(h5_source_read_class_names(s, h, group));
+    return h5_source_make_scratch(s, h);
 }
 
 /* [count][positions][C] to [count][C][positions] */
-static void channels_first(struct shape shape, enum feature_type type, int64_t count, const void *from,
-                           void *to)
+static void h5_source_channels_first(struct shape shape, enum feature_type type, int64_t count,
+                                     const void *from, void *to)
 {
     int64_t plane = shape_positions(shape);
     for (int64_t n = 0; n < count; n++)
@@ -215,7 +217,8 @@ static void channels_first(struct shape shape, enum feature_type type, int64_t c
             }
 }
 
-static enum status read_features(struct source *s, struct h5_source *h, struct slice part, void *out)
+static enum status h5_source_read_features(struct source *s, struct h5_source *h, struct slice part,
+                                           void *out)
 {
     enum feature_type type = s->info.type;
     enum h5_type stored = type == FEATURE_U8 ? H5_TYPE_U8 : H5_TYPE_F32;
@@ -224,27 +227,27 @@ static enum status read_features(struct source *s, struct h5_source *h, struct s
     for (int64_t at = 0, n; at < part.count; at += n) {
         n = part.count - at < h->scratch_rows ? part.count - at : h->scratch_rows;
         TRY(h5_data_read_every(h->x.data, slice_at(part, at), part.step, n, stored, h->scratch));
-        channels_first(s->info.shape, type, n, h->scratch, (char *)out + at * row);
+        h5_source_channels_first(s->info.shape, type, n, h->scratch, (char *)out + at * row);
     }
     return STATUS_OK;
 }
 
-static enum status read_h5(struct source *s, struct slice part, const struct source_rows *rows)
+static enum status h5_source_read(struct source *s, struct slice part, const struct source_rows *rows)
 {
     struct h5_source *h = s->self;
-    if (rows->features) TRY(read_features(s, h, part, rows->features));
+    if (rows->features) TRY(h5_source_read_features(s, h, part, rows->features));
     if (rows->features && s->info.type == FEATURE_F32)
         TRY(finite_check(h->x.where, part, shape_features(s->info.shape), rows->features, "feature"));
     return labels_read(&h->labels, part, rows);
 }
 
-static enum status check_h5(const struct source *s)
+static enum status h5_source_check(const struct source *s)
 {
     const struct h5_source *h = s->self;
     return filestate_check(&h->state, h->path);
 }
 
-static void close_h5(struct source *s)
+static void h5_source_close(struct source *s)
 {
     struct h5_source *h = s->self;
     if (!h) return;
@@ -258,8 +261,8 @@ static void close_h5(struct source *s)
 
 const struct source_ops source_h5 = {
     .prefix = "",
-    .open = open_h5,
-    .read = read_h5,
-    .check = check_h5,
-    .close = close_h5,
+    .open = h5_source_open,
+    .read = h5_source_read,
+    .check = h5_source_check,
+    .close = h5_source_close,
 };

@@ -9,18 +9,18 @@
 #define SHOWN         6 /* numbers of a row in a message */
 #define LIST_SIZE     400
 
-static bool takes(const struct infer_wish *w, enum target_kind kind)
+static bool infer_takes(const struct infer_wish *w, enum target_kind kind)
 {
     return w->fixed ? kind == w->kind : (w->takes & TARGET_BIT(kind)) != 0;
 }
 
-static bool any_value(const struct infer_wish *w)
+static bool infer_any_value(const struct infer_wish *w)
 {
     return w->target_min == 0 && w->target_max == 0;
 }
 
 /* "class indices (integers), one-hot rows or probabilities", what the loss takes. */
-static void describe_taken(const struct infer_wish *w, char text[LIST_SIZE])
+static void infer_describe_taken(const struct infer_wish *w, char text[LIST_SIZE])
 {
     static const char *const names[TARGET_KINDS] = {
         [TARGET_INDEX] = "class indices (integers, one a sample)",
@@ -34,7 +34,7 @@ static void describe_taken(const struct infer_wish *w, char text[LIST_SIZE])
     for (int k = 0; k < TARGET_KINDS && used < LIST_SIZE; k++) {
         if (!(w->takes & TARGET_BIT(k))) continue;
         used += (size_t)snprintf(text + used, LIST_SIZE - used, "%s%s", used ? ", or " : "", names[k]);
-        if (k != TARGET_VALUES || any_value(w) || used >= LIST_SIZE) continue;
+        if (k != TARGET_VALUES || infer_any_value(w) || used >= LIST_SIZE) continue;
         used += w->target_max >= 1e30
                     ? (size_t)snprintf(text + used, LIST_SIZE - used, " from %g on", w->target_min)
                     : (size_t)snprintf(text + used, LIST_SIZE - used, " from %g to %g", w->target_min,
@@ -46,13 +46,13 @@ enum status infer_check_wish(const struct infer_wish *w)
 {
     if (!w->fixed || (w->takes & TARGET_BIT(w->kind))) return STATUS_OK;
     char taken[LIST_SIZE];
-    describe_taken(w, taken);
+    infer_describe_taken(w, taken);
     return status_fail(STATUS_CONFIG, "%s, but %s takes %s", w->fixed_by, w->taker, taken);
 }
 
 bool infer_is_index(const struct infer_wish *w, const struct source_info *info)
 {
-    return takes(w, TARGET_INDEX) && info->label_integers && info->label_width <= 1;
+    return infer_takes(w, TARGET_INDEX) && info->label_integers && info->label_width <= 1;
 }
 
 void infer_begin(struct infer_facts *f)
@@ -61,7 +61,7 @@ void infer_begin(struct infer_facts *f)
 }
 
 /* What one row is. */
-static void judge(const struct infer_wish *w, int64_t width, const float *row, bool keeps[INFER_RULES])
+static void infer_judge(const struct infer_wish *w, int64_t width, const float *row, bool keeps[INFER_RULES])
 {
     int64_t zeros = 0, ones = 0, minus_ones = 0, outside = 0;
     double sum = 0, min = 0;
@@ -78,7 +78,7 @@ static void judge(const struct infer_wish *w, int64_t width, const float *row, b
     keeps[RULE_PROBS] = min >= 0 && fabs(sum - 1) <= SUM_TOLERANCE;
     keeps[RULE_BINARY] = zeros + ones == width;
     keeps[RULE_SIGNED] = minus_ones + ones == width;
-    keeps[RULE_RANGE] = any_value(w) || outside == 0;
+    keeps[RULE_RANGE] = infer_any_value(w) || outside == 0;
 }
 
 void infer_scan(struct infer_facts *f, const struct infer_wish *w, int64_t first, int64_t count,
@@ -86,7 +86,7 @@ void infer_scan(struct infer_facts *f, const struct infer_wish *w, int64_t first
 {
     for (int64_t i = 0; i < count; i++) {
         bool keeps[INFER_RULES];
-        judge(w, width, rows + i * width, keeps);
+        infer_judge(w, width, rows + i * width, keeps);
         for (int r = 0; r < INFER_RULES; r++)
             if (!keeps[r] && f->broken[r] == INFER_HOLDS) f->broken[r] = first + i;
     }
@@ -108,7 +108,7 @@ struct infer_found infer_kind(const struct infer_facts *f, const struct infer_wi
     };
     struct infer_found found = {.kind = w->kind, .culprit = -1};
     for (size_t i = 0; i < sizeof tries / sizeof tries[0]; i++) {
-        if (!takes(w, tries[i].kind) || !tries[i].fits_shape) continue;
+        if (!infer_takes(w, tries[i].kind) || !tries[i].fits_shape) continue;
         found.kind = tries[i].kind;
         found.fits = tries[i].broken == INFER_HOLDS;
         found.culprit = found.fits ? -1 : tries[i].broken;
@@ -127,7 +127,7 @@ void infer_stored_text(const struct source_info *info, char text[INFER_TEXT_SIZE
 }
 
 /* "0.25, 0.5, 0.5": what stands in a row, as far as it is shown. */
-static void row_text(int64_t width, const float *row, char text[LIST_SIZE])
+static void infer_row_text(int64_t width, const float *row, char text[LIST_SIZE])
 {
     size_t used = 0;
     for (int64_t k = 0; k < width && k < SHOWN; k++)
@@ -135,8 +135,8 @@ static void row_text(int64_t width, const float *row, char text[LIST_SIZE])
     if (width > SHOWN) snprintf(text + used, LIST_SIZE - used, ", ...");
 }
 
-static void reason_text(const struct infer_found *found, int64_t width, const float *row,
-                        char text[LIST_SIZE])
+static void infer_reason_text(const struct infer_found *found, int64_t width, const float *row,
+                              char text[LIST_SIZE])
 {
     double sum = 0;
     bool negative = false;
@@ -158,14 +158,14 @@ enum status infer_refuse(const struct infer_wish *w, const struct source_info *i
 {
     char taken[LIST_SIZE], stored[INFER_TEXT_SIZE], values[LIST_SIZE] = "", reason[LIST_SIZE];
     const char *by = w->fixed ? w->fixed_by : "", *and_by = w->fixed ? ", and " : "";
-    describe_taken(w, taken);
+    infer_describe_taken(w, taken);
     infer_stored_text(info, stored);
     if (found->culprit < 0)
         return status_fail(STATUS_DATA, "%s: labels are %s, but %s takes %s%s%s", info->label_where, stored,
                            w->taker, taken, and_by, by);
     int64_t width = info->label_width ? info->label_width : 1;
-    row_text(width, row, values);
-    reason_text(found, width, row, reason);
+    infer_row_text(width, row, values);
+    infer_reason_text(found, width, row, reason);
     return status_fail(STATUS_DATA,
                        "%s: labels are %s, sample %" PRId64 " has %s%s%s: %s, but %s takes %s%s%s",
                        info->label_where, stored, number, info->label_width ? "[" : "", values,

@@ -8,7 +8,7 @@
 
 #define BLOCK_BYTES (1 << 14)
 
-static enum status check_count(const struct found *found, int64_t samples)
+static enum status labels_check_count(const struct found *found, int64_t samples)
 {
     int64_t count = h5_data_info(found->data)->dims[0];
     if (count == samples) return STATUS_OK;
@@ -16,7 +16,7 @@ static enum status check_count(const struct found *found, int64_t samples)
                        samples);
 }
 
-static enum status check_numbers(const struct found *found, int64_t most, const char *expected)
+static enum status labels_check_numbers(const struct found *found, int64_t most, const char *expected)
 {
     const struct h5_info *info = h5_data_info(found->data);
     char text[H5_TEXT_SIZE];
@@ -28,12 +28,12 @@ static enum status check_numbers(const struct found *found, int64_t most, const 
     return STATUS_OK;
 }
 
-static enum status describe_labels(struct labels *l, struct source_info *out)
+static enum status labels_describe_labels(struct labels *l, struct source_info *out)
 {
     const struct h5_info *info = h5_data_info(l->y.data);
     char type[H5_TEXT_SIZE];
-    TRY(check_numbers(&l->y, INT32_MAX, "class indices (N,), or rows of labels or targets (N,K)"));
-    TRY(check_count(&l->y, out->samples));
+    TRY(labels_check_numbers(&l->y, INT32_MAX, "class indices (N,), or rows of labels or targets (N,K)"));
+    TRY(labels_check_count(&l->y, out->samples));
     h5_type_text(info, type);
     l->width = info->rank == 2 ? info->dims[1] : 1;
     out->has_labels = true;
@@ -44,22 +44,22 @@ static enum status describe_labels(struct labels *l, struct source_info *out)
     return STATUS_OK;
 }
 
-static enum status open_weights(struct labels *l, struct h5 *f, const char *path, const char *group,
-                                const struct source_options *names, struct source_info *out)
+static enum status labels_open_weights(struct labels *l, struct h5 *f, const char *path, const char *group,
+                                       const struct source_options *names, struct source_info *out)
 {
     if (!names->weights) return STATUS_OK;
     TRY(find_weights(f, path, group, names->weights, names->weights_optional, &l->weights));
     if (!l->weights.data) return STATUS_OK;
-    TRY(check_numbers(&l->weights, 1, "one weight a sample, (N,)"));
+    TRY(labels_check_numbers(&l->weights, 1, "one weight a sample, (N,)"));
     out->has_weights = true;
-    return check_count(&l->weights, out->samples);
+    return labels_check_count(&l->weights, out->samples);
 }
 
 enum status labels_open(struct labels *l, struct h5 *f, const char *path, const char *group,
                         const struct source_options *names, struct source_info *info)
 {
-    if (l->y.data) TRY(describe_labels(l, info));
-    TRY(open_weights(l, f, path, group, names, info));
+    if (l->y.data) TRY(labels_describe_labels(l, info));
+    TRY(labels_open_weights(l, f, path, group, names, info));
     if (!info->label_integers) return STATUS_OK;
     int64_t row = l->width * (int64_t)sizeof *l->block;
     l->block_rows = row < BLOCK_BYTES ? BLOCK_BYTES / row : 1;
@@ -73,7 +73,7 @@ void labels_close(struct labels *l)
     mem_free(&l->block);
 }
 
-static enum status take_indices(const struct labels *l, struct slice part, int32_t *labels)
+static enum status labels_take_indices(const struct labels *l, struct slice part, int32_t *labels)
 {
     for (int64_t i = 0; i < part.count; i++) {
         int64_t value = l->block[i];
@@ -87,27 +87,27 @@ static enum status take_indices(const struct labels *l, struct slice part, int32
 }
 
 /* HDF5 clips in silence what does not fit, so integers come as the widest ones and are looked at here. */
-static enum status read_integers(struct labels *l, struct slice part, const struct source_rows *rows)
+static enum status labels_read_integers(struct labels *l, struct slice part, const struct source_rows *rows)
 {
     for (int64_t at = 0, n; at < part.count; at += n) {
         n = part.count - at < l->block_rows ? part.count - at : l->block_rows;
         struct slice now = slice_part(part, at, n);
         TRY(h5_data_read_every(l->y.data, now.first, now.step, n, H5_TYPE_I64, l->block));
-        if (rows->labels) TRY(take_indices(l, now, rows->labels + at));
+        if (rows->labels) TRY(labels_take_indices(l, now, rows->labels + at));
         if (!rows->targets) continue;
         for (int64_t i = 0; i < n * l->width; i++) rows->targets[at * l->width + i] = (float)l->block[i];
     }
     return STATUS_OK;
 }
 
-static enum status read_floats(struct labels *l, struct slice part, float *targets)
+static enum status labels_read_floats(struct labels *l, struct slice part, float *targets)
 {
     if (!targets) return STATUS_OK;
     TRY(h5_data_read_every(l->y.data, part.first, part.step, part.count, H5_TYPE_F32, targets));
     return finite_check(l->y.where, part, l->width, targets, "column");
 }
 
-static enum status read_weights(struct labels *l, struct slice part, float *weights)
+static enum status labels_read_weights(struct labels *l, struct slice part, float *weights)
 {
     TRY(h5_data_read_every(l->weights.data, part.first, part.step, part.count, H5_TYPE_F32, weights));
     TRY(finite_check(l->weights.where, part, 1, weights, "column"));
@@ -121,8 +121,8 @@ static enum status read_weights(struct labels *l, struct slice part, float *weig
 enum status labels_read(struct labels *l, struct slice part, const struct source_rows *rows)
 {
     if (l->block && (rows->labels || rows->targets))
-        TRY(read_integers(l, part, rows));
+        TRY(labels_read_integers(l, part, rows));
     else
-        TRY(read_floats(l, part, rows->targets));
-    return rows->weights ? read_weights(l, part, rows->weights) : STATUS_OK;
+        TRY(labels_read_floats(l, part, rows->targets));
+    return rows->weights ? labels_read_weights(l, part, rows->weights) : STATUS_OK;
 }

@@ -17,7 +17,7 @@ char *slice_cut(char *locator)
 }
 
 /* Reads a number that may be missing, and the character behind it. */
-static bool take(const char **text, int64_t *value, bool *given, char *end)
+static bool slice_take(const char **text, int64_t *value, bool *given, char *end)
 {
     char *rest;
     const char *digits = **text == '-' ? *text + 1 : *text;
@@ -32,12 +32,12 @@ static bool take(const char **text, int64_t *value, bool *given, char *end)
 }
 
 /* first, end, step of "a:b]" or "a:b:c]" in numbers[], given[]. */
-static bool take_all(const char *text, int64_t numbers[3], bool given[3])
+static bool slice_take_all(const char *text, int64_t numbers[3], bool given[3])
 {
     char end = ':';
     int i = 0;
     for (; i < 3 && end == ':'; i++)
-        if (!take(&text, &numbers[i], &given[i], &end)) return false;
+        if (!slice_take(&text, &numbers[i], &given[i], &end)) return false;
     return i >= 2 && end == ']' && *text == '\0';
 }
 
@@ -47,7 +47,7 @@ enum status slice_parse(const char *text, int64_t samples, struct slice *out)
     if (!text) return STATUS_OK;
     int64_t numbers[3] = {0, samples, 1};
     bool given[3] = {false};
-    if (!take_all(text, numbers, given))
+    if (!slice_take_all(text, numbers, given))
         return status_fail(STATUS_DATA, "[%s is not a slice such as [0:16000], [-100:] or [4::5]", text);
     if (numbers[2] < 1)
         return status_fail(STATUS_DATA, "[%s has the step %" PRId64 "; it must be at least 1", text,

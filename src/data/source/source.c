@@ -7,7 +7,7 @@
 #include "data/source/ops.h"
 #include "core/mem.h"
 
-static const struct source_ops *find_kind(const char *locator)
+static const struct source_ops *source_find_kind(const char *locator)
 {
     const struct source_ops *const *kind = source_registry();
     while (strncmp(locator, (*kind)->prefix, strlen((*kind)->prefix)) != 0)
@@ -15,19 +15,20 @@ static const struct source_ops *find_kind(const char *locator)
     return *kind;
 }
 
-static const char *given(const char *name)
+static const char *source_given(const char *name)
 {
     return name && name[0] ? name : NULL;
 }
 
-static enum status open_slice(struct source *s, const char *locator, const struct source_options *names)
+static enum status source_open_slice(struct source *s, const char *locator,
+                                     const struct source_options *names)
 {
     TRY(mem_copy_text(&s->locator, locator));
     const char *slice = slice_cut(s->locator);
     struct source_options wanted = *names;
-    wanted.x = given(names->x);
-    wanted.y = given(names->y);
-    wanted.weights = given(names->weights);
+    wanted.x = source_given(names->x);
+    wanted.y = source_given(names->y);
+    wanted.weights = source_given(names->weights);
     TRY(s->ops->open(s, s->locator + strlen(s->ops->prefix), &wanted));
     if (wanted.weights && !s->info.has_weights && !wanted.weights_optional)
         return status_fail(STATUS_DATA, "%s: has no weights; leave data.weights empty", s->locator);
@@ -42,8 +43,8 @@ enum status source_open(struct source **out, const char *locator, const struct s
     *out = NULL;
     struct source *s = NULL;
     TRY(mem_alloc(&s, 1, sizeof *s, "data source"));
-    s->ops = find_kind(locator);
-    enum status status = open_slice(s, locator, names);
+    s->ops = source_find_kind(locator);
+    enum status status = source_open_slice(s, locator, names);
     if (status != STATUS_OK) {
         source_close(&s);
         return status;

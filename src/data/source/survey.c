@@ -15,19 +15,20 @@ struct pass_buffers {
     double *block, *total; /* [2C] moments of one read, and of all */
 };
 
-static float value_at(const struct source_info *info, const void *features, int64_t at)
+static float survey_value_at(const struct source_info *info, const void *features, int64_t at)
 {
     return info->type == FEATURE_U8 ? (float)((const uint8_t *)features)[at] : ((const float *)features)[at];
 }
 
-static void find_range(const struct source_info *info, const void *features, int64_t count, struct survey *s)
+static void survey_find_range(const struct source_info *info, const void *features, int64_t count,
+                              struct survey *s)
 {
     int64_t plane = shape_positions(info->shape);
     for (int64_t n = 0, at = 0; n < count; n++)
         for (int64_t c = 0; c < info->shape.c; c++) {
             float min = s->min[c], max = s->max[c];
             for (int64_t end = at + plane; at < end; at++) {
-                float value = value_at(info, features, at);
+                float value = survey_value_at(info, features, at);
                 if (value < min) min = value;
                 if (value > max) max = value;
             }
@@ -37,26 +38,26 @@ static void find_range(const struct source_info *info, const void *features, int
 }
 
 /* The first sample sets the shift of the moments and where the ranges start. */
-static void start(const struct source_info *info, struct pass_buffers *b, struct survey *s)
+static void survey_start(const struct source_info *info, struct pass_buffers *b, struct survey *s)
 {
     int64_t plane = shape_positions(info->shape);
     for (int64_t c = 0; c < info->shape.c; c++) {
-        b->shift[c] = value_at(info, b->features, c * plane);
+        b->shift[c] = survey_value_at(info, b->features, c * plane);
         s->min[c] = s->max[c] = b->shift[c];
     }
 }
 
-static enum status walk(struct source *source, struct pass_buffers *b, struct survey *s)
+static enum status survey_walk(struct source *source, struct pass_buffers *b, struct survey *s)
 {
     const struct source_info *info = source_info(source);
     const struct source_rows rows = {.features = b->features, .targets = b->targets, .weights = b->weights};
     for (int64_t at = 0, n; at < info->samples; at += n) {
         n = info->samples - at < b->rows ? info->samples - at : b->rows;
         TRY(source_read(source, at, n, &rows));
-        if (at == 0) start(info, b, s);
+        if (at == 0) survey_start(info, b, s);
         moments_block(info->type, info->shape, b->features, n, b->shift, b->block);
         for (int64_t i = 0; i < moments_block_doubles(info->shape.c); i++) b->total[i] += b->block[i];
-        find_range(info, b->features, n, s);
+        survey_find_range(info, b->features, n, s);
         tally_add(&s->tally, n, b->targets, b->weights);
     }
     moments_finish(info->type, info->shape, info->samples, b->shift, b->total, 1, s->mean, s->std);
@@ -64,7 +65,7 @@ static enum status walk(struct source *source, struct pass_buffers *b, struct su
     return STATUS_OK;
 }
 
-static enum status reserve(const struct source_info *info, struct pass_buffers *b, struct survey *s)
+static enum status survey_reserve(const struct source_info *info, struct pass_buffers *b, struct survey *s)
 {
     int64_t size = shape_features(info->shape) * feature_bytes(info->type), channels = info->shape.c;
     b->rows = size < READ_BYTES ? READ_BYTES / size : 1;
@@ -86,8 +87,8 @@ enum status survey_make(struct source *source, struct survey *out)
 {
     const struct source_info *info = source_info(source);
     struct pass_buffers b = {0};
-    enum status status = reserve(info, &b, out);
-    if (status == STATUS_OK) status = walk(source, &b, out);
+    enum status status = survey_reserve(info, &b, out);
+    if (status == STATUS_OK) status = survey_walk(source, &b, out);
     mem_free(&b.features);
     mem_free(&b.targets);
     mem_free(&b.weights);

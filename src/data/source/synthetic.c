@@ -15,7 +15,7 @@
 #define LABEL_DRAW   ((uint64_t)1 << 32)
 
 /* Reads a positive number that is followed by `end`. */
-static const char *take(const char *text, char end, int64_t max, int64_t *value)
+static const char *synthetic_take(const char *text, char end, int64_t max, int64_t *value)
 {
     if (!text || *text < '0' || *text > '9') return NULL;
     char *rest;
@@ -26,7 +26,7 @@ static const char *take(const char *text, char end, int64_t max, int64_t *value)
 }
 
 /* Reads 1 to 4 sides and the colon behind them. An image of one pixel has no axes. */
-static const char *take_shape(const char *text, struct shape *shape)
+static const char *synthetic_take_shape(const char *text, struct shape *shape)
 {
     int64_t sides[1 + SHAPE_AXES], room = FEATURES_MAX;
     int count = 0;
@@ -34,7 +34,7 @@ static const char *take_shape(const char *text, struct shape *shape)
     while (end == 'x' && count <= SHAPE_AXES) {
         size_t digits = strspn(text, "0123456789");
         end = text[digits];
-        text = end == 'x' || end == ':' ? take(text, end, room, &sides[count]) : NULL;
+        text = end == 'x' || end == ':' ? synthetic_take(text, end, room, &sides[count]) : NULL;
         if (!text) return NULL;
         room /= sides[count++];
     }
@@ -48,9 +48,9 @@ static enum status synthetic_open(struct source *s, const char *rest, const stru
 {
     (void)names;
     int64_t classes = 0, samples = 0;
-    const char *text = take_shape(rest, &s->info.shape);
-    text = take(text, ':', INT32_MAX, &classes);
-    text = take(text, '\0', INT64_MAX / FEATURES_MAX, &samples);
+    const char *text = synthetic_take_shape(rest, &s->info.shape);
+    text = synthetic_take(text, ':', INT32_MAX, &classes);
+    text = synthetic_take(text, '\0', INT64_MAX / FEATURES_MAX, &samples);
     if (!text)
         return status_fail(STATUS_DATA,
                            "%s: is not of the form synthetic:CxHxW:CLASSES:SAMPLES, such as "
@@ -64,7 +64,7 @@ static enum status synthetic_open(struct source *s, const char *rest, const stru
     return STATUS_OK;
 }
 
-static void draw_features(uint64_t sample, int64_t size, float *x)
+static void synthetic_draw_features(uint64_t sample, int64_t size, float *x)
 {
     for (int64_t f = 0; f < size; f += 4) {
         struct rng_words words = rng_words(0, RNG_SYNTHETIC, sample, (uint64_t)f / 4);
@@ -77,7 +77,7 @@ static enum status synthetic_read(struct source *s, struct slice part, const str
     int64_t size = shape_features(s->info.shape), classes = *(const int64_t *)s->self;
     for (int64_t i = 0; i < part.count; i++) {
         uint64_t sample = (uint64_t)slice_at(part, i);
-        if (rows->features) draw_features(sample, size, (float *)rows->features + i * size);
+        if (rows->features) synthetic_draw_features(sample, size, (float *)rows->features + i * size);
         int32_t label = (int32_t)(rng_words(0, RNG_SYNTHETIC, sample, LABEL_DRAW).v[0] % (uint32_t)classes);
         if (rows->labels) rows->labels[i] = label;
         if (rows->targets) rows->targets[i] = (float)label;

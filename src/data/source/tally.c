@@ -37,7 +37,7 @@ void tally_free(struct tally *t)
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) mem_free(all[i]);
 }
 
-static void add_row(struct tally *t, const float *row)
+static void tally_add_row(struct tally *t, const float *row)
 {
     for (int64_t k = 0; k < t->width; k++) {
         t->ones[k] += row[k] == 1;
@@ -50,7 +50,7 @@ static void add_row(struct tally *t, const float *row)
     if ((int64_t)row[0] > t->largest) t->largest = (int64_t)row[0];
 }
 
-static void add_weight(struct tally *t, float weight)
+static void tally_add_weight(struct tally *t, float weight)
 {
     t->weight_sum += (double)weight;
     t->weight_zeros += weight == 0;
@@ -65,8 +65,8 @@ void tally_add(struct tally *t, int64_t count, const float *targets, const float
     moments_block(FEATURE_F32, shape, targets, count, t->shift, t->block);
     for (int64_t i = 0; i < moments_block_doubles(t->width); i++) t->total[i] += t->block[i];
     infer_scan(&t->facts, &anything, t->samples, count, t->width, targets);
-    for (int64_t i = 0; i < count; i++) add_row(t, targets + i * t->width);
-    for (int64_t i = 0; weights && i < count; i++) add_weight(t, weights[i]);
+    for (int64_t i = 0; i < count; i++) tally_add_row(t, targets + i * t->width);
+    for (int64_t i = 0; weights && i < count; i++) tally_add_weight(t, weights[i]);
     t->samples += count;
 }
 
@@ -79,29 +79,30 @@ void tally_end(struct tally *t, const struct source_info *info)
     if (t->classes > TALLY_CLASSES) t->classes = TALLY_CLASSES;
 }
 
-static const char *name_of(const struct source_info *info, int64_t k)
+static const char *tally_name_of(const struct source_info *info, int64_t k)
 {
     return k < info->class_count ? info->class_names[k] : "";
 }
 
-static void print_counts(const struct source_info *info, int64_t count, const int64_t *counts, FILE *out)
+static void tally_print_counts(const struct source_info *info, int64_t count, const int64_t *counts,
+                               FILE *out)
 {
     for (int64_t k = 0; k < count && k < CLASSES_SHOWN; k++)
-        fprintf(out, "    %4" PRId64 "  %-20s %10" PRId64 "  %6.2f %%\n", k, name_of(info, k), counts[k],
-                100 * (double)counts[k] / (double)info->samples);
+        fprintf(out, "    %4" PRId64 "  %-20s %10" PRId64 "  %6.2f %%\n", k, tally_name_of(info, k),
+                counts[k], 100 * (double)counts[k] / (double)info->samples);
     if (count > CLASSES_SHOWN) fprintf(out, "    ... and %" PRId64 " more\n", count - CLASSES_SHOWN);
 }
 
-static void print_values(const struct tally *t, const struct source_info *info, FILE *out)
+static void tally_print_values(const struct tally *t, const struct source_info *info, FILE *out)
 {
     fprintf(out, "          %-20s %14s %14s %14s %14s\n", "", "mean", "std", "min", "max");
     for (int64_t k = 0; k < t->width && k < TARGETS_SHOWN; k++)
-        fprintf(out, "    %4" PRId64 "  %-20s %14.6g %14.6g %14.6g %14.6g\n", k, name_of(info, k),
+        fprintf(out, "    %4" PRId64 "  %-20s %14.6g %14.6g %14.6g %14.6g\n", k, tally_name_of(info, k),
                 (double)t->mean[k], (double)t->std[k], (double)t->min[k], (double)t->max[k]);
     if (t->width > TARGETS_SHOWN) fprintf(out, "    ... and %" PRId64 " more\n", t->width - TARGETS_SHOWN);
 }
 
-static void print_weights(const struct tally *t, const struct source_info *info, FILE *out)
+static void tally_print_weights(const struct tally *t, const struct source_info *info, FILE *out)
 {
     fprintf(out, "  weights  mean %.6g, min %.6g, max %.6g, %" PRId64 " of 0\n",
             t->weight_sum / (double)info->samples, (double)t->weight_min, (double)t->weight_max,
@@ -120,19 +121,19 @@ void tally_print(const struct tally *t, const struct source_info *info, FILE *ou
     infer_stored_text(info, stored);
     if (t->kind == TARGET_INDEX) {
         fprintf(out, "  classes %" PRId64 "%s\n", t->classes, info->class_count ? "" : " (without names)");
-        print_counts(info, t->classes, t->counts, out);
+        tally_print_counts(info, t->classes, t->counts, out);
         if (info->class_count && t->largest >= info->class_count)
             fprintf(out, "  problem: label %" PRId64 ", but only %" PRId64 " class names\n", t->largest,
                     info->class_count);
     } else {
         fprintf(out, "  labels %s: %s, %s\n", stored, target_name(t->kind), what[t->kind]);
         if (t->kind == TARGET_ONEHOT || t->kind == TARGET_MULTILABEL)
-            print_counts(info, t->width, t->ones, out);
+            tally_print_counts(info, t->width, t->ones, out);
         else
-            print_values(t, info, out);
+            tally_print_values(t, info, out);
         if (info->class_count && t->width != info->class_count)
             fprintf(out, "  problem: %" PRId64 " columns, but %" PRId64 " names\n", t->width,
                     info->class_count);
     }
-    if (info->has_weights) print_weights(t, info, out);
+    if (info->has_weights) tally_print_weights(t, info, out);
 }

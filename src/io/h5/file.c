@@ -34,7 +34,7 @@ void h5_file_close(struct h5_file *f)
     f->file = H5I_INVALID_HID;
 }
 
-static enum status refuse_link(const struct h5_file *f, const char *name, H5L_type_t type)
+static enum status h5_file_refuse_link(const struct h5_file *f, const char *name, H5L_type_t type)
 {
     const char *kind = type == H5L_TYPE_SOFT       ? "a soft link"
                        : type == H5L_TYPE_EXTERNAL ? "a link to another file"
@@ -46,7 +46,7 @@ static enum status refuse_link(const struct h5_file *f, const char *name, H5L_ty
 }
 
 /* Looks at every link on the way; *there is false if one does not exist. */
-static enum status check_links(const struct h5_file *f, const char *name, bool *there)
+static enum status h5_file_check_links(const struct h5_file *f, const char *name, bool *there)
 {
     char part[H5_PATH_SIZE];
     *there = strlen(name) < sizeof part;
@@ -55,7 +55,8 @@ static enum status check_links(const struct h5_file *f, const char *name, bool *
         H5L_info_t link;
         snprintf(part, sizeof part, "%.*s", (int)(to - name), name);
         *there = H5Lget_info(f->file, part, &link, H5P_DEFAULT) >= 0;
-        if (*there && link.type != H5L_TYPE_HARD && !f->external) return refuse_link(f, part, link.type);
+        if (*there && link.type != H5L_TYPE_HARD && !f->external)
+            return h5_file_refuse_link(f, part, link.type);
     }
     return STATUS_OK;
 }
@@ -64,7 +65,7 @@ enum status h5_file_find(const struct h5_file *f, const char *name, enum h5_obje
 {
     bool there;
     *what = H5_OBJECT_NONE;
-    TRY(check_links(f, name, &there));
+    TRY(h5_file_check_links(f, name, &there));
     if (!there) return STATUS_OK;
     hid_t id = H5Oopen(f->file, name, H5P_DEFAULT);
     if (id < 0) return status_fail(STATUS_DATA, "%s: %s: cannot be opened: %s", f->path, name, h5_cause());
@@ -78,7 +79,7 @@ enum status h5_file_find(const struct h5_file *f, const char *name, enum h5_obje
 enum status h5_file_has_attr(const struct h5_file *f, const char *object, const char *attr, bool *has)
 {
     bool there;
-    TRY(check_links(f, object, &there));
+    TRY(h5_file_check_links(f, object, &there));
     htri_t exists = there ? H5Aexists_by_name(f->file, object, attr, H5P_DEFAULT) : 0;
     *has = exists > 0;
     if (exists >= 0) return STATUS_OK;
@@ -106,7 +107,7 @@ struct list {
     enum status status; /* of memory */
 };
 
-static enum status add_name(struct list *l, const char *name)
+static enum status h5_file_add_name(struct list *l, const char *name)
 {
     size_t bytes = strlen(name) + 1;
     struct h5_texts *t = l->names;
@@ -125,12 +126,13 @@ static enum status add_name(struct list *l, const char *name)
     return STATUS_OK;
 }
 
-static herr_t list_object(hid_t group, const char *name, const H5O_info_t *object, void *pointer)
+static herr_t h5_file_list_object(hid_t group, const char *name, const H5O_info_t *object, void *pointer)
 {
     (void)group;
     struct list *l = pointer;
     if (++l->objects > OBJECTS_MAX) return -1;
-    if (object->type == H5O_TYPE_DATASET && strlen(name) < H5_PATH_SIZE) l->status = add_name(l, name);
+    if (object->type == H5O_TYPE_DATASET && strlen(name) < H5_PATH_SIZE)
+        l->status = h5_file_add_name(l, name);
     return l->status == STATUS_OK ? 0 : -1;
 }
 
@@ -141,7 +143,7 @@ enum status h5_file_list(const struct h5_file *f, const char *group, struct h5_t
     TRY(h5_file_find(f, group, &what));
     hid_t id = what == H5_OBJECT_GROUP ? H5Gopen2(f->file, group, H5P_DEFAULT) : H5I_INVALID_HID;
     if (id < 0) return status_fail(STATUS_DATA, "%s: no group '%s'", f->path, group);
-    bool done = H5Ovisit(id, H5_INDEX_NAME, H5_ITER_INC, list_object, &l) >= 0;
+    bool done = H5Ovisit(id, H5_INDEX_NAME, H5_ITER_INC, h5_file_list_object, &l) >= 0;
     if (!done && l.objects > OBJECTS_MAX)
         l.status = status_fail(STATUS_DATA, "%s: group '%s' holds more than %d objects, too many to list",
                                f->path, group, OBJECTS_MAX);

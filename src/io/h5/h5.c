@@ -26,7 +26,7 @@ struct h5_data {
 
 /* ---- asking ---- */
 
-static enum status ask(struct h5 *f, enum h5_question question)
+static enum status h5_ask(struct h5 *f, enum h5_question question)
 {
     f->room->question = question;
     TRY(guard_ask(f->guard));
@@ -35,7 +35,7 @@ static enum status ask(struct h5 *f, enum h5_question question)
     return status_fail(f->room->status, "%s", f->room->text);
 }
 
-static enum status ask_name(struct h5 *f, enum h5_question question, const char *object, const char *attr)
+static enum status h5_ask_name(struct h5 *f, enum h5_question question, const char *object, const char *attr)
 {
     struct h5_room *room = f->room;
     int length = snprintf(room->object, sizeof room->object, "%s", object);
@@ -43,17 +43,17 @@ static enum status ask_name(struct h5 *f, enum h5_question question, const char 
     room->has_attr_name = attr != NULL;
     if (length >= H5_PATH_SIZE || attr_length >= H5_PATH_SIZE)
         return status_fail(STATUS_DATA, "%s: '%.40s...' is longer than any name here", f->path, object);
-    return ask(f, question);
+    return h5_ask(f, question);
 }
 
 /* A child whose memory a file has damaged says what it likes. */
-static enum status nonsense(const struct h5 *f)
+static enum status h5_nonsense(const struct h5 *f)
 {
     return status_fail(STATUS_DATA, "%s: confuses the HDF5 library; the file is damaged or malicious",
                        f->path);
 }
 
-static bool makes_sense(const struct h5_info *info)
+static bool h5_makes_sense(const struct h5_info *info)
 {
     int64_t elements = 1;
     bool sound = info->rank >= 0 && info->rank <= H5_MAX_RANK && info->bytes > 0 && info->filter_count >= 0 &&
@@ -67,7 +67,7 @@ static bool makes_sense(const struct h5_info *info)
 
 /* ---- files and objects ---- */
 
-static enum status check_path(const char *path, int64_t *bytes)
+static enum status h5_check_path(const char *path, int64_t *bytes)
 {
     struct filestate state;
     TRY(filestate_take(&state, path));
@@ -83,13 +83,13 @@ enum status h5_open(struct h5 **out, const char *path, bool allow_external)
     struct h5_file facts = {.path = path, .external = allow_external, .file = H5I_INVALID_HID};
     struct h5 *f = NULL;
     *out = NULL;
-    TRY(check_path(path, &facts.bytes));
+    TRY(h5_check_path(path, &facts.bytes));
     TRY(mem_alloc(&f, 1, sizeof *f, "HDF5 file"));
     enum status status = mem_copy_text(&f->path, path);
     if (status == STATUS_OK) status = guard_start(&f->guard, path, "HDF5", sizeof *f->room, h5_serve, &facts);
     if (status == STATUS_OK) {
         f->room = guard_room(f->guard);
-        status = ask(f, H5_ASK_OPEN);
+        status = h5_ask(f, H5_ASK_OPEN);
     }
     if (status != STATUS_OK) h5_close(&f);
     *out = f;
@@ -107,7 +107,7 @@ void h5_close(struct h5 **f)
 enum status h5_what(struct h5 *f, const char *name, enum h5_object *what)
 {
     *what = H5_OBJECT_NONE;
-    TRY(ask_name(f, H5_ASK_WHAT, name, NULL));
+    TRY(h5_ask_name(f, H5_ASK_WHAT, name, NULL));
     int64_t found = f->room->number;
     if (found == H5_OBJECT_DATASET || found == H5_OBJECT_GROUP) *what = (enum h5_object)found;
     return STATUS_OK;
@@ -116,7 +116,7 @@ enum status h5_what(struct h5 *f, const char *name, enum h5_object *what)
 enum status h5_has_attr(struct h5 *f, const char *object, const char *attr, bool *has)
 {
     *has = false;
-    TRY(ask_name(f, H5_ASK_HAS_ATTR, object, attr));
+    TRY(h5_ask_name(f, H5_ASK_HAS_ATTR, object, attr));
     *has = f->room->flag;
     return STATUS_OK;
 }
@@ -128,10 +128,10 @@ enum status h5_data_open(struct h5_data **out, struct h5 *f, const char *name)
     *out = NULL;
     struct h5_data *d = NULL;
     TRY(mem_alloc(&d, 1, sizeof *d, "HDF5 dataset"));
-    enum status status = ask_name(f, H5_ASK_DATA_OPEN, name, NULL);
+    enum status status = h5_ask_name(f, H5_ASK_DATA_OPEN, name, NULL);
     if (status == STATUS_OK) {
         *d = (struct h5_data){.file = f, .number = (int)f->room->number, .info = f->room->info};
-        if (!makes_sense(&d->info)) status = nonsense(f);
+        if (!h5_makes_sense(&d->info)) status = h5_nonsense(f);
     }
     if (status != STATUS_OK) mem_free(&d);
     *out = d;
@@ -142,7 +142,7 @@ void h5_data_close(struct h5_data **d)
 {
     if (!*d) return;
     (*d)->file->room->dataset = (*d)->number;
-    (void)ask((*d)->file, H5_ASK_DATA_CLOSE);
+    (void)h5_ask((*d)->file, H5_ASK_DATA_CLOSE);
     mem_free(d);
 }
 
@@ -151,27 +151,28 @@ const struct h5_info *h5_data_info(const struct h5_data *d)
     return &d->info;
 }
 
-static int64_t bytes_of(enum h5_type type)
+static int64_t h5_bytes_of(enum h5_type type)
 {
     return type == H5_TYPE_U8 ? 1 : type == H5_TYPE_F32 ? 4 : 8;
 }
 
 /* Rows come in pieces, one behind the other. */
-static enum status read_wanted(struct h5_data *d, const struct h5_wanted *wanted, int64_t elements, void *out)
+static enum status h5_read_wanted(struct h5_data *d, const struct h5_wanted *wanted, int64_t elements,
+                                  void *out)
 {
     struct h5 *f = d->file;
-    int64_t bytes = elements * bytes_of(wanted->type), at = 0;
+    int64_t bytes = elements * h5_bytes_of(wanted->type), at = 0;
     f->room->dataset = d->number;
     f->room->wanted = *wanted;
-    TRY(ask(f, H5_ASK_DATA_READ));
+    TRY(h5_ask(f, H5_ASK_DATA_READ));
     while (f->room->more) {
         int64_t piece = f->room->bytes;
-        if (piece < 0 || piece > (int64_t)H5_ROOM_BYTES || piece > bytes - at) return nonsense(f);
+        if (piece < 0 || piece > (int64_t)H5_ROOM_BYTES || piece > bytes - at) return h5_nonsense(f);
         memcpy((char *)out + at, f->room->piece, (size_t)piece);
         at += piece;
-        TRY(ask(f, H5_ASK_NEXT));
+        TRY(h5_ask(f, H5_ASK_NEXT));
     }
-    return at == bytes ? STATUS_OK : nonsense(f);
+    return at == bytes ? STATUS_OK : h5_nonsense(f);
 }
 
 enum status h5_data_read(struct h5_data *d, int64_t first, int64_t count, enum h5_type type, void *out)
@@ -188,7 +189,7 @@ enum status h5_data_read_every(struct h5_data *d, int64_t first, int64_t step, i
     int64_t rows = info->rank ? info->dims[0] : 1, row = rows ? info->elements / rows : 0;
     int64_t elements =
         count > 0 && count <= rows ? count * row : 0; /* the child says what is wrong with others */
-    return read_wanted(d, &(struct h5_wanted){first, step, count, type}, elements, out);
+    return h5_read_wanted(d, &(struct h5_wanted){first, step, count, type}, elements, out);
 }
 
 enum status h5_read(struct h5 *f, const char *name, enum h5_type type, int64_t count, void *out)
@@ -200,7 +201,7 @@ enum status h5_read(struct h5 *f, const char *name, enum h5_type type, int64_t c
         status = status_fail(STATUS_DATA, "%s: %s: holds %" PRId64 " values where %" PRId64 " are needed",
                              f->path, name, d->info.elements, count);
     else
-        status = read_wanted(d, &(struct h5_wanted){-1, 1, 0, type}, count, out);
+        status = h5_read_wanted(d, &(struct h5_wanted){-1, 1, 0, type}, count, out);
     h5_data_close(&d);
     return status;
 }
@@ -208,55 +209,55 @@ enum status h5_read(struct h5 *f, const char *name, enum h5_type type, int64_t c
 /* ---- texts ---- */
 
 /* One block: `count` pointers, then the texts they point at. */
-static enum status take_texts(struct h5 *f, char **texts, int64_t count, int64_t bytes)
+static enum status h5_take_texts(struct h5 *f, char **texts, int64_t count, int64_t bytes)
 {
     char *text = (char *)(texts + count), *end = text + bytes;
     for (int64_t at = 0; f->room->more;) {
         int64_t piece = f->room->bytes;
-        if (piece < 0 || piece > (int64_t)H5_ROOM_BYTES || piece > bytes - at) return nonsense(f);
+        if (piece < 0 || piece > (int64_t)H5_ROOM_BYTES || piece > bytes - at) return h5_nonsense(f);
         memcpy(text + at, f->room->piece, (size_t)piece);
         at += piece;
-        TRY(ask(f, H5_ASK_NEXT));
+        TRY(h5_ask(f, H5_ASK_NEXT));
     }
     for (int64_t i = 0; i < count; i++) {
         char *zero = memchr(text, '\0', (size_t)(end - text));
-        if (!zero) return nonsense(f);
+        if (!zero) return h5_nonsense(f);
         texts[i] = text;
         text = zero + 1;
     }
     return STATUS_OK;
 }
 
-static enum status ask_list(struct h5 *f, enum h5_question question, const char *object, const char *attr,
-                            char ***texts, int64_t *count)
+static enum status h5_ask_list(struct h5 *f, enum h5_question question, const char *object, const char *attr,
+                               char ***texts, int64_t *count)
 {
     *texts = NULL;
     *count = 0;
-    TRY(ask_name(f, question, object, attr));
+    TRY(h5_ask_name(f, question, object, attr));
     int64_t pieces = f->room->number, bytes = f->room->bytes;
-    if (!f->room->more || pieces < 0 || bytes < pieces || bytes > INT32_MAX) return nonsense(f);
+    if (!f->room->more || pieces < 0 || bytes < pieces || bytes > INT32_MAX) return h5_nonsense(f);
     char **block = NULL;
     TRY(mem_alloc(&block, (size_t)pieces * sizeof *block + (size_t)bytes, 1, "texts of an HDF5 file"));
-    enum status status = ask(f, H5_ASK_NEXT);
-    if (status == STATUS_OK) status = take_texts(f, block, pieces, bytes);
+    enum status status = h5_ask(f, H5_ASK_NEXT);
+    if (status == STATUS_OK) status = h5_take_texts(f, block, pieces, bytes);
     if (status != STATUS_OK) mem_free(&block);
     *texts = block;
     *count = block ? pieces : 0;
     return status;
 }
 
-static enum status ask_texts(struct h5 *f, const char *object, const char *attr, char ***texts,
-                             int64_t *count)
+static enum status h5_ask_texts(struct h5 *f, const char *object, const char *attr, char ***texts,
+                                int64_t *count)
 {
-    return ask_list(f, H5_ASK_TEXTS, object, attr, texts, count);
+    return h5_ask_list(f, H5_ASK_TEXTS, object, attr, texts, count);
 }
 
-static enum status ask_text(struct h5 *f, const char *object, const char *attr, char **text)
+static enum status h5_ask_text(struct h5 *f, const char *object, const char *attr, char **text)
 {
     char **texts;
     int64_t count;
     *text = NULL;
-    TRY(ask_texts(f, object, attr, &texts, &count));
+    TRY(h5_ask_texts(f, object, attr, &texts, &count));
     enum status status;
     if (count != 1)
         status = status_fail(STATUS_DATA, "%s: %s: holds %" PRId64 " texts where one is needed", f->path,
@@ -269,29 +270,29 @@ static enum status ask_text(struct h5 *f, const char *object, const char *attr, 
 
 enum status h5_read_texts(struct h5 *f, const char *name, char ***texts, int64_t *count)
 {
-    return ask_texts(f, name, NULL, texts, count);
+    return h5_ask_texts(f, name, NULL, texts, count);
 }
 
 enum status h5_read_text(struct h5 *f, const char *name, char **text)
 {
-    return ask_text(f, name, NULL, text);
+    return h5_ask_text(f, name, NULL, text);
 }
 
 enum status h5_attr_texts(struct h5 *f, const char *object, const char *attr, char ***texts, int64_t *count)
 {
-    return ask_texts(f, object, attr, texts, count);
+    return h5_ask_texts(f, object, attr, texts, count);
 }
 
 enum status h5_attr_text(struct h5 *f, const char *object, const char *attr, char **text)
 {
-    return ask_text(f, object, attr, text);
+    return h5_ask_text(f, object, attr, text);
 }
 
 /* ---- numbers of attributes ---- */
 
 enum status h5_attr_int64(struct h5 *f, const char *object, const char *attr, int64_t *value)
 {
-    TRY(ask_name(f, H5_ASK_INTEGER, object, attr));
+    TRY(h5_ask_name(f, H5_ASK_INTEGER, object, attr));
     memcpy(value, f->room->piece, sizeof *value);
     if (f->room->flag && *value < 0)
         return status_fail(STATUS_DATA, "%s: attribute '%s' of %s is %" PRIu64 ", which is too large",
@@ -302,7 +303,7 @@ enum status h5_attr_int64(struct h5 *f, const char *object, const char *attr, in
 enum status h5_attr_uint64(struct h5 *f, const char *object, const char *attr, uint64_t *value)
 {
     int64_t bits;
-    TRY(ask_name(f, H5_ASK_INTEGER, object, attr));
+    TRY(h5_ask_name(f, H5_ASK_INTEGER, object, attr));
     memcpy(&bits, f->room->piece, sizeof bits);
     if (!f->room->flag && bits < 0)
         return status_fail(STATUS_DATA, "%s: attribute '%s' of %s is %" PRId64 ", which is negative", f->path,
@@ -317,7 +318,7 @@ enum status h5_attr_doubles(struct h5 *f, const char *object, const char *attr, 
         return status_fail(STATUS_DATA, "%s: attribute '%s' of %s: %" PRId64 " values are too many", f->path,
                            attr, object, count);
     f->room->wanted.count = count;
-    TRY(ask_name(f, H5_ASK_DOUBLES, object, attr));
+    TRY(h5_ask_name(f, H5_ASK_DOUBLES, object, attr));
     memcpy(values, f->room->piece, (size_t)count * sizeof *values);
     return STATUS_OK;
 }
@@ -331,17 +332,17 @@ struct visit {
     double spent; /* processor time of the child: many slow answers are no better than an endless one */
 };
 
-static enum status visit(struct visit *v, const char *group, const char *name)
+static enum status h5_visit_one(struct visit *v, const char *group, const char *name)
 {
     struct h5 *f = v->file;
     char path[H5_PATH_SIZE];
     double before = guard_used(f->guard);
     snprintf(path, sizeof path, "%s%s%s", group, *group ? "/" : "", name);
-    enum status status = ask_name(f, H5_ASK_DESCRIBE, path, NULL);
+    enum status status = h5_ask_name(f, H5_ASK_DESCRIBE, path, NULL);
     v->spent += guard_used(f->guard) - before;
     TRY(guard_check(f->guard, v->spent));
     struct h5_info info = f->room->info;
-    if (status == STATUS_OK && !makes_sense(&info)) status = nonsense(f);
+    if (status == STATUS_OK && !h5_makes_sense(&info)) status = h5_nonsense(f);
     v->each(v->self, name, status == STATUS_OK ? &info : NULL);
     return STATUS_OK;
 }
@@ -353,10 +354,10 @@ enum status h5_visit(struct h5 *f, const char *group,
     char **names;
     int64_t count;
     struct visit v = {.file = f, .each = each, .self = self};
-    TRY(ask_list(f, H5_ASK_LIST, group, NULL, &names, &count));
+    TRY(h5_ask_list(f, H5_ASK_LIST, group, NULL, &names, &count));
     group += strspn(group, "/"); /* names read better without */
     enum status status = STATUS_OK;
-    for (int64_t i = 0; i < count && status == STATUS_OK; i++) status = visit(&v, group, names[i]);
+    for (int64_t i = 0; i < count && status == STATUS_OK; i++) status = h5_visit_one(&v, group, names[i]);
     mem_free(&names);
     return status;
 }

@@ -35,7 +35,7 @@ void h5_shape_text(int rank, const int64_t *dims, char text[H5_TEXT_SIZE])
     if (used < H5_TEXT_SIZE) snprintf(text + used, H5_TEXT_SIZE - used, ")");
 }
 
-static void describe_type(hid_t type, struct h5_info *info)
+static void h5_info_describe_type(hid_t type, struct h5_info *info)
 {
     H5T_class_t class = H5Tget_class(type);
     size_t bytes = H5Tget_size(type);
@@ -58,7 +58,8 @@ static void describe_type(hid_t type, struct h5_info *info)
     if (info->kind == H5_KIND_INT && bytes > 8) info->kind = H5_KIND_OTHER;
 }
 
-static enum status describe_space(hid_t space, const char *where, const char *name, struct h5_info *info)
+static enum status h5_info_describe_space(hid_t space, const char *where, const char *name,
+                                          struct h5_info *info)
 {
     hsize_t dims[H5_MAX_RANK];
     H5S_class_t class = H5Sget_simple_extent_type(space);
@@ -80,7 +81,7 @@ static enum status describe_space(hid_t space, const char *where, const char *na
     return STATUS_OK;
 }
 
-static void describe_storage(hid_t list, struct h5_info *info)
+static void h5_info_describe_storage(hid_t list, struct h5_info *info)
 {
     hsize_t chunk[H5_MAX_RANK];
     int rank = H5Pget_layout(list) == H5D_CHUNKED ? H5Pget_chunk(list, H5_MAX_RANK, chunk) : 0;
@@ -104,8 +105,8 @@ static void describe_storage(hid_t list, struct h5_info *info)
     }
 }
 
-static enum status describe(const struct h5_file *f, hid_t dataset, hid_t list, const char *name,
-                            struct h5_info *info)
+static enum status h5_info_describe(const struct h5_file *f, hid_t dataset, hid_t list, const char *name,
+                                    struct h5_info *info)
 {
     TRY(h5_policy_storage(f, list, name));
     hid_t type = H5Dget_type(dataset), space = H5Dget_space(dataset);
@@ -115,10 +116,10 @@ static enum status describe(const struct h5_file *f, hid_t dataset, hid_t list, 
     else if (H5Tget_size(type) == 0)
         status = status_fail(STATUS_DATA, "%s: %s: is damaged: its elements have no bytes", f->path, name);
     if (status == STATUS_OK) {
-        describe_type(type, info);
-        status = describe_space(space, f->path, name, info);
+        h5_info_describe_type(type, info);
+        status = h5_info_describe_space(space, f->path, name, info);
     }
-    if (status == STATUS_OK) describe_storage(list, info);
+    if (status == STATUS_OK) h5_info_describe_storage(list, info);
     if (type >= 0) H5Tclose(type);
     if (space >= 0) H5Sclose(space);
     return status;
@@ -129,7 +130,7 @@ enum status h5_describe(const struct h5_file *f, hid_t dataset, const char *name
     memset(info, 0, sizeof *info);
     hid_t list = H5Dget_create_plist(dataset);
     if (list < 0) return status_fail(STATUS_DATA, "%s: %s: is damaged: %s", f->path, name, h5_cause());
-    enum status status = describe(f, dataset, list, name, info);
+    enum status status = h5_info_describe(f, dataset, list, name, info);
     H5Pclose(list);
     return status;
 }

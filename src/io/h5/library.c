@@ -18,7 +18,7 @@ void h5_start(void)
 }
 
 /* Of a failed system call HDF5 tells a long story over two lines; its number says enough. */
-static herr_t keep_innermost(unsigned n, const H5E_error2_t *error, void *text)
+static herr_t h5_keep_innermost(unsigned n, const H5E_error2_t *error, void *text)
 {
     int code;
     if (n > 0 || !error->desc) return 0;
@@ -32,6 +32,6 @@ const char *h5_cause(void)
 {
     static _Thread_local char text[H5_TEXT_SIZE];
     snprintf(text, sizeof text, "unknown cause");
-    H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, keep_innermost, text);
+    H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, h5_keep_innermost, text);
     return text;
 }

@@ -22,7 +22,7 @@ enum status h5_policy_storage(const struct h5_file *f, hid_t list, const char *n
     return STATUS_OK;
 }
 
-static bool is_built_in(int filter)
+static bool h5_policy_is_built_in(int filter)
 {
     switch (filter) {
     case H5Z_FILTER_DEFLATE:
@@ -42,7 +42,7 @@ enum status h5_policy_filters(const struct h5_file *f, const char *name, const s
     for (int i = 0; i < info->filter_count; i++) {
         const struct h5_filter *filter = &info->filters[i];
         const char *called = filter->name[0] ? filter->name : "no name";
-        if (!f->external && !is_built_in(filter->id))
+        if (!f->external && !h5_policy_is_built_in(filter->id))
             return status_fail(
                 STATUS_DATA,
                 "%s: %s: is compressed with filter %d (%s), and only HDF5's own filters are used; "
@@ -60,13 +60,13 @@ enum status h5_policy_filters(const struct h5_file *f, const char *name, const s
 }
 
 /* What `stored` bytes may become. */
-static bool can_be(int64_t bytes, int64_t stored, bool filtered)
+static bool h5_policy_can_be(int64_t bytes, int64_t stored, bool filtered)
 {
     return bytes <= stored || (filtered && bytes / DEFLATE_RATIO_MAX <= stored);
 }
 
-static enum status check_chunk(const struct h5_file *f, const char *name, const struct h5_info *info,
-                               int64_t stored)
+static enum status h5_policy_check_chunk(const struct h5_file *f, const char *name,
+                                         const struct h5_info *info, int64_t stored)
 {
     int64_t bytes = info->bytes;
     bool fits = true;
@@ -77,7 +77,7 @@ static enum status check_chunk(const struct h5_file *f, const char *name, const 
                            "%s: %s: has chunks of more than %" PRId64
                            " MB; rewrite it with smaller ones (h5repack -l CHUNK=... IN OUT)",
                            f->path, name, CHUNK_MAX >> 20);
-    if (bytes <= SMALL || can_be(bytes, stored, info->filter_count > 0)) return STATUS_OK;
+    if (bytes <= SMALL || h5_policy_can_be(bytes, stored, info->filter_count > 0)) return STATUS_OK;
     return status_fail(STATUS_DATA,
                        "%s: %s: declares chunks of %" PRId64 " bytes, but only %" PRId64
                        " are stored; the file is incomplete, damaged or malicious",
@@ -93,10 +93,10 @@ enum status h5_policy_sizes(const struct h5_file *f, hid_t dataset, const char *
     if (stored < 0 || stored > f->bytes) stored = f->bytes; /* several chunks may claim the same place */
     bool inside =
         offset == HADDR_UNDEF || (offset <= (haddr_t)f->bytes && declared <= f->bytes - (int64_t)offset);
-    if (!inside || (declared > SMALL && !can_be(declared, stored, info->filter_count > 0)))
+    if (!inside || (declared > SMALL && !h5_policy_can_be(declared, stored, info->filter_count > 0)))
         return status_fail(STATUS_DATA,
                            "%s: %s: declares %" PRId64 " bytes, but only %" PRId64
                            " are stored; the file is incomplete, damaged or malicious",
                            f->path, name, declared, inside ? stored : f->bytes);
-    return info->is_chunked ? check_chunk(f, name, info, stored) : STATUS_OK;
+    return info->is_chunked ? h5_policy_check_chunk(f, name, info, stored) : STATUS_OK;
 }

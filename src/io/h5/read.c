@@ -26,7 +26,7 @@ hid_t h5_native(enum h5_type type)
 /* ---- opening ---- */
 
 /* Bytes of all chunks that one chunk's rows touch: with less, reading row by row decompresses chunks again. */
-static size_t cache_bytes(const struct h5_info *info)
+static size_t h5_read_cache_bytes(const struct h5_info *info)
 {
     int64_t bytes = info->bytes;
     for (int i = 0; i < info->rank; i++) {
@@ -40,7 +40,7 @@ static size_t cache_bytes(const struct h5_info *info)
 }
 
 /* What reading a dataset takes at most: a chunk, the same compressed, on its way from one filter to the next, and the cache. */
-static size_t memory_of(const struct h5_info *info)
+static size_t h5_read_memory_of(const struct h5_info *info)
 {
     if (!info->is_chunked) return 0;
     size_t chunk = (size_t)info->bytes;
@@ -48,7 +48,8 @@ static size_t memory_of(const struct h5_info *info)
     return 4 * chunk + CACHE_MAX_BYTES;
 }
 
-static enum status check(const struct h5_file *f, hid_t dataset, const char *name, struct h5_info *info)
+static enum status h5_read_check(const struct h5_file *f, hid_t dataset, const char *name,
+                                 struct h5_info *info)
 {
     TRY(h5_describe(f, dataset, name, info));
     TRY(h5_policy_filters(f, name, info));
@@ -57,12 +58,13 @@ static enum status check(const struct h5_file *f, hid_t dataset, const char *nam
 }
 
 /* A chunked dataset is opened again, with a cache that fits its chunks. */
-static enum status reopen(struct h5_file *f, const char *name, hid_t *dataset, const struct h5_info *info)
+static enum status h5_read_reopen(struct h5_file *f, const char *name, hid_t *dataset,
+                                  const struct h5_info *info)
 {
     if (!info->is_chunked) return STATUS_OK;
     H5Dclose(*dataset);
     hid_t list = H5Pcreate(H5P_DATASET_ACCESS);
-    H5Pset_chunk_cache(list, 8191, cache_bytes(info),
+    H5Pset_chunk_cache(list, 8191, h5_read_cache_bytes(info),
                        1.0); /* a prime number of slots; drop read chunks first */
     *dataset = H5Dopen2(f->file, name, list);
     enum status status = STATUS_OK;
@@ -72,7 +74,7 @@ static enum status reopen(struct h5_file *f, const char *name, hid_t *dataset, c
     return status;
 }
 
-static void need(struct h5_file *f, size_t memory)
+static void h5_read_need(struct h5_file *f, size_t memory)
 {
     f->memory = memory;
     if (f->guard) guard_allow(f->guard, GUARD_MEMORY + f->memory);
@@ -86,9 +88,9 @@ enum status h5_read_open(struct h5_file *f, const char *name, hid_t *dataset, st
     *dataset = H5Dopen2(f->file, name, H5P_DEFAULT);
     if (*dataset < 0)
         return status_fail(STATUS_DATA, "%s: %s: cannot be opened: %s", f->path, name, h5_cause());
-    enum status status = check(f, *dataset, name, info);
-    if (status == STATUS_OK) status = reopen(f, name, dataset, info);
-    if (status == STATUS_OK) need(f, f->memory + memory_of(info));
+    enum status status = h5_read_check(f, *dataset, name, info);
+    if (status == STATUS_OK) status = h5_read_reopen(f, name, dataset, info);
+    if (status == STATUS_OK) h5_read_need(f, f->memory + h5_read_memory_of(info));
     if (status != STATUS_OK && *dataset >= 0) H5Dclose(*dataset);
     return status;
 }
@@ -96,7 +98,7 @@ enum status h5_read_open(struct h5_file *f, const char *name, hid_t *dataset, st
 void h5_read_close(struct h5_file *f, hid_t dataset, const struct h5_info *info)
 {
     H5Dclose(dataset);
-    need(f, f->memory - memory_of(info));
+    h5_read_need(f, f->memory - h5_read_memory_of(info));
 }
 
 /* ---- reading ---- */
@@ -112,7 +114,7 @@ struct reading {
     hsize_t start[H5_MAX_RANK], stride[H5_MAX_RANK], extent[H5_MAX_RANK];
 };
 
-static enum status check_type(const struct reading *r)
+static enum status h5_read_check_type(const struct reading *r)
 {
     const struct h5_info *info = r->info;
     bool fits = false;
@@ -136,7 +138,7 @@ static enum status check_type(const struct reading *r)
                        wanted[r->wanted->type]);
 }
 
-static enum status check_rows(const struct reading *r)
+static enum status h5_read_check_rows(const struct reading *r)
 {
     const struct h5_wanted *w = r->wanted;
     if (w->first < 0) return STATUS_OK; /* everything */
@@ -152,7 +154,7 @@ static enum status check_rows(const struct reading *r)
 }
 
 /* uint64 is read as it is and checked, because HDF5 would quietly clip it to int64. */
-static enum status check_range(const struct reading *r, size_t elements, size_t row_elements)
+static enum status h5_read_check_range(const struct reading *r, size_t elements, size_t row_elements)
 {
     const uint64_t *values = r->sink->room;
     if (r->wanted->type != H5_TYPE_I64 || r->info->is_signed) return STATUS_OK;
@@ -165,7 +167,7 @@ static enum status check_range(const struct reading *r, size_t elements, size_t 
     return STATUS_OK;
 }
 
-static enum status read_box(struct reading *r, size_t elements)
+static enum status h5_read_box(struct reading *r, size_t elements)
 {
     hid_t memory = H5Screate_simple(r->info->rank, r->extent, NULL);
     bool done = memory >= 0 &&
@@ -177,12 +179,12 @@ static enum status read_box(struct reading *r, size_t elements)
         status = status_fail(STATUS_DATA, "%s: %s: cannot be read: %s", r->file->path, r->name, h5_cause());
     if (memory >= 0) H5Sclose(memory);
     return status == STATUS_OK
-               ? check_range(r, elements, r->info->rank && r->extent[0] ? elements / r->extent[0] : 1)
+               ? h5_read_check_range(r, elements, r->info->rank && r->extent[0] ? elements / r->extent[0] : 1)
                : status;
 }
 
 /* Bytes of one step along dimension k. */
-static size_t bytes_within(const struct reading *r, int k, size_t bytes)
+static size_t h5_read_bytes_within(const struct reading *r, int k, size_t bytes)
 {
     for (int i = k + 1; i < r->info->rank; i++)
         if (__builtin_mul_overflow(bytes, (size_t)r->info->dims[i], &bytes)) return SIZE_MAX;
@@ -190,11 +192,11 @@ static size_t bytes_within(const struct reading *r, int k, size_t bytes)
 }
 
 /* Reads the box of dimensions k and up, the lower ones being fixed, in pieces that fit the room. */
-static enum status read_from(struct reading *r, int k, size_t bytes)
+static enum status h5_read_from(struct reading *r, int k, size_t bytes)
 {
-    size_t inner = bytes_within(r, k, bytes);
+    size_t inner = h5_read_bytes_within(r, k, bytes);
     if (k == r->info->rank) { /* a single value */
-        TRY(read_box(r, 1));
+        TRY(h5_read_box(r, 1));
         return r->sink->take(r->sink->self, bytes) ? STATUS_OK : STATUS_OTHER;
     }
     hsize_t first = r->start[k], count = r->extent[k];
@@ -204,10 +206,10 @@ static enum status read_from(struct reading *r, int k, size_t bytes)
         r->start[k] = first + at * r->stride[k];
         r->extent[k] = n;
         if (at_once == 0) {
-            TRY(read_from(r, k + 1, bytes));
+            TRY(h5_read_from(r, k + 1, bytes));
             continue;
         }
-        TRY(read_box(r, n * (inner / bytes)));
+        TRY(h5_read_box(r, n * (inner / bytes)));
         if (!r->sink->take(r->sink->self, n * inner)) return STATUS_OTHER;
     }
     r->start[k] = first;
@@ -220,8 +222,8 @@ enum status h5_read_rows(const struct h5_file *f, hid_t dataset, const char *nam
 {
     struct reading r = {f, name, info, wanted, sink, dataset, .space = H5I_INVALID_HID};
     bool wide = wanted->type == H5_TYPE_I64 && !info->is_signed && info->bytes == 8;
-    TRY(check_type(&r));
-    TRY(check_rows(&r));
+    TRY(h5_read_check_type(&r));
+    TRY(h5_read_check_rows(&r));
     if (info->elements == 0 || (wanted->first >= 0 && wanted->count == 0)) return STATUS_OK;
     for (int i = 0; i < info->rank; i++) r.extent[i] = (hsize_t)info->dims[i], r.stride[i] = 1;
     if (wanted->first >= 0) {
@@ -232,10 +234,10 @@ enum status h5_read_rows(const struct h5_file *f, hid_t dataset, const char *nam
     r.type = wide ? H5T_NATIVE_UINT64 : h5_native(wanted->type);
     r.space = H5Dget_space(dataset);
     if (r.space < 0) return status_fail(STATUS_DATA, "%s: %s: cannot be read: %s", f->path, name, h5_cause());
-    enum status status = read_from(&r, 0,
-                                   wanted->type == H5_TYPE_U8    ? 1
-                                   : wanted->type == H5_TYPE_F32 ? 4
-                                                                 : 8);
+    enum status status = h5_read_from(&r, 0,
+                                      wanted->type == H5_TYPE_U8    ? 1
+                                      : wanted->type == H5_TYPE_F32 ? 4
+                                                                    : 8);
     H5Sclose(r.space);
     return status;
 }

@@ -23,7 +23,7 @@ struct seal {
 };
 
 /* Reads up to `bytes` at an offset, or fewer where the file ends; -1 on failure. */
-static ssize_t read_at(int file, void *out, size_t bytes, int64_t offset)
+static ssize_t h5_seal_read_at(int file, void *out, size_t bytes, int64_t offset)
 {
     size_t done = 0;
     while (done < bytes) {
@@ -37,7 +37,7 @@ static ssize_t read_at(int file, void *out, size_t bytes, int64_t offset)
 }
 
 /* The hash of everything behind the block. Errors: `code`, when the file cannot be read. */
-static enum status hash_content(int file, const char *path, enum status code, uint64_t *hash)
+static enum status h5_seal_hash_content(int file, const char *path, enum status code, uint64_t *hash)
 {
     char *part = NULL;
     TRY(mem_alloc(&part, PART_BYTES, 1, "part of a file"));
@@ -45,7 +45,7 @@ static enum status hash_content(int file, const char *path, enum status code, ui
     hash_begin(&h);
     ssize_t got = (ssize_t)PART_BYTES;
     for (int64_t at = H5_SEAL_BYTES; got == (ssize_t)PART_BYTES; at += got) {
-        got = read_at(file, part, PART_BYTES, at);
+        got = h5_seal_read_at(file, part, PART_BYTES, at);
         if (got > 0) hash_add(&h, part, (size_t)got);
     }
     int cause = errno;
@@ -54,12 +54,12 @@ static enum status hash_content(int file, const char *path, enum status code, ui
     return got < 0 ? status_fail(code, "%s: cannot be read: %s", path, strerror(cause)) : STATUS_OK;
 }
 
-static enum status write_seal(int file, const char *path, const char *label)
+static enum status h5_seal_write(int file, const char *path, const char *label)
 {
     struct stat facts;
     char block[H5_SEAL_BYTES] = {0};
     uint64_t hash;
-    TRY(hash_content(file, path, STATUS_OTHER, &hash));
+    TRY(h5_seal_hash_content(file, path, STATUS_OTHER, &hash));
     if (fstat(file, &facts) != 0)
         return status_fail(STATUS_OTHER, "%s: cannot be written: %s", path, strerror(errno));
     snprintf(block, sizeof block, "%s\nbytes %" PRId64 "\nxxh64 %016" PRIx64 "\n", label,
@@ -73,13 +73,13 @@ enum status h5_seal(const char *temporary, const char *path, const char *label)
 {
     int file = open(temporary, O_RDWR | O_CLOEXEC);
     if (file < 0) return status_fail(STATUS_OTHER, "%s: cannot be written: %s", path, strerror(errno));
-    enum status status = write_seal(file, path, label);
+    enum status status = h5_seal_write(file, path, label);
     close(file);
     return status;
 }
 
 /* The lines are taken exactly as they are written. */
-static bool parse(const char block[H5_SEAL_BYTES], struct seal *s)
+static bool h5_seal_parse(const char block[H5_SEAL_BYTES], struct seal *s)
 {
     char again[H5_SEAL_BYTES] = {0};
     const char *end = memchr(block, '\n', H5_SEAL_LABEL - 1);
@@ -91,16 +91,16 @@ static bool parse(const char block[H5_SEAL_BYTES], struct seal *s)
     return memcmp(block, again, sizeof again) == 0;
 }
 
-static enum status read_seal(int file, const char *path, struct seal *s)
+static enum status h5_seal_read(int file, const char *path, struct seal *s)
 {
     char block[H5_SEAL_BYTES];
     struct stat facts;
     if (fstat(file, &facts) != 0 || !S_ISREG(facts.st_mode))
         return status_fail(STATUS_DATA, "%s: is no regular file", path);
     if (facts.st_size == 0) return status_fail(STATUS_DATA, "%s: is empty", path);
-    ssize_t got = read_at(file, block, sizeof block, 0);
+    ssize_t got = h5_seal_read_at(file, block, sizeof block, 0);
     if (got < 0) return status_fail(STATUS_DATA, "%s: cannot be read: %s", path, strerror(errno));
-    if (got < (ssize_t)sizeof block || !parse(block, s))
+    if (got < (ssize_t)sizeof block || !h5_seal_parse(block, s))
         return status_fail(
             STATUS_DATA,
             "%s: does not begin as a checkpoint of ddp_train does; it is another file, or damaged", path);
@@ -109,10 +109,10 @@ static enum status read_seal(int file, const char *path, struct seal *s)
                        facts.st_size < s->bytes ? "truncated" : "damaged", (int64_t)facts.st_size, s->bytes);
 }
 
-static enum status check_content(int file, const char *path, const struct seal *s)
+static enum status h5_seal_check_content(int file, const char *path, const struct seal *s)
 {
     uint64_t hash;
-    TRY(hash_content(file, path, STATUS_DATA, &hash));
+    TRY(h5_seal_hash_content(file, path, STATUS_DATA, &hash));
     if (hash == s->hash) return STATUS_OK;
     return status_fail(STATUS_DATA,
                        "%s: is damaged: its bytes have the XXH64 %016" PRIx64
@@ -120,14 +120,14 @@ static enum status check_content(int file, const char *path, const struct seal *
                        path, hash, s->hash);
 }
 
-static enum status look(const char *path, char label[H5_SEAL_LABEL], bool content)
+static enum status h5_seal_look(const char *path, char label[H5_SEAL_LABEL], bool content)
 {
     struct seal s = {0};
     label[0] = '\0';
     int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe must not keep anyone waiting */
     if (file < 0) return status_fail(STATUS_DATA, "%s: cannot be opened: %s", path, strerror(errno));
-    enum status status = read_seal(file, path, &s);
-    if (status == STATUS_OK && content) status = check_content(file, path, &s);
+    enum status status = h5_seal_read(file, path, &s);
+    if (status == STATUS_OK && content) status = h5_seal_check_content(file, path, &s);
     if (status == STATUS_OK) memcpy(label, s.label, sizeof s.label);
     close(file);
     return status;
@@ -135,12 +135,12 @@ static enum status look(const char *path, char label[H5_SEAL_LABEL], bool conten
 
 enum status h5_check_seal(const char *path, char label[H5_SEAL_LABEL])
 {
-    return look(path, label, true);
+    return h5_seal_look(path, label, true);
 }
 
 enum status h5_read_seal(const char *path, char label[H5_SEAL_LABEL])
 {
-    return look(path, label, false);
+    return h5_seal_look(path, label, false);
 }
 
 bool h5_looks_sealed(const char *path, const char *label_start)
@@ -150,7 +150,7 @@ bool h5_looks_sealed(const char *path, const char *label_start)
     int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (file < 0) return false;
     bool regular = fstat(file, &facts) == 0 && S_ISREG(facts.st_mode);
-    ssize_t got = regular ? read_at(file, block, H5_SEAL_BYTES, 0) : -1;
+    ssize_t got = regular ? h5_seal_read_at(file, block, H5_SEAL_BYTES, 0) : -1;
     close(file);
     if (got <= 0) return false;
     return strncmp(block, label_start, strlen(label_start)) == 0 ||

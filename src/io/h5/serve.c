@@ -7,7 +7,7 @@
 
 #define OPEN_MAX_DATASETS 64
 
-struct open_data {
+struct h5_serve_open_data {
     bool used;
     hid_t dataset;
     struct h5_info info;
@@ -18,11 +18,11 @@ struct server {
     struct guard *guard;
     struct h5_file *file;
     struct h5_room *room;
-    struct open_data data[OPEN_MAX_DATASETS];
+    struct h5_serve_open_data data[OPEN_MAX_DATASETS];
 };
 
 /* Hands over one piece of a longer answer and waits until the parent asks for the next. */
-static bool hand_over(void *self, size_t bytes)
+static bool h5_serve_hand_over(void *self, size_t bytes)
 {
     struct server *s = self;
     s->room->status = STATUS_OK;
@@ -31,7 +31,7 @@ static bool hand_over(void *self, size_t bytes)
     return guard_next(s->guard) && s->room->question == H5_ASK_NEXT;
 }
 
-static enum status open_data(struct server *s)
+static enum status h5_serve_open_data(struct server *s)
 {
     struct h5_room *room = s->room;
     int at = 0;
@@ -39,7 +39,7 @@ static enum status open_data(struct server *s)
     if (at == OPEN_MAX_DATASETS)
         return status_fail(STATUS_OTHER, "%s: more than %d datasets are open", s->file->path,
                            OPEN_MAX_DATASETS);
-    struct open_data *d = &s->data[at];
+    struct h5_serve_open_data *d = &s->data[at];
     snprintf(d->name, sizeof d->name, "%s", room->object);
     TRY(h5_read_open(s->file, d->name, &d->dataset, &d->info));
     d->used = true;
@@ -48,48 +48,48 @@ static enum status open_data(struct server *s)
     return STATUS_OK;
 }
 
-static enum status close_data(struct server *s)
+static enum status h5_serve_close_data(struct server *s)
 {
-    struct open_data *d = &s->data[s->room->dataset];
+    struct h5_serve_open_data *d = &s->data[s->room->dataset];
     h5_read_close(s->file, d->dataset, &d->info);
     d->used = false;
     return STATUS_OK;
 }
 
-static enum status read_data(struct server *s)
+static enum status h5_serve_read_data(struct server *s)
 {
     struct h5_room *room = s->room;
-    const struct open_data *d = &s->data[room->dataset];
+    const struct h5_serve_open_data *d = &s->data[room->dataset];
     struct h5_wanted wanted = room->wanted;
-    const struct h5_sink sink = {room->piece, H5_ROOM_BYTES, hand_over, s};
+    const struct h5_sink sink = {room->piece, H5_ROOM_BYTES, h5_serve_hand_over, s};
     return h5_read_rows(s->file, d->dataset, d->name, &d->info, &wanted, &sink);
 }
 
 /* First how many there are, then the texts themselves. */
-static void hand_over_texts(struct server *s, const struct h5_texts *t)
+static void h5_serve_hand_over_texts(struct server *s, const struct h5_texts *t)
 {
     s->room->number = t->count;
-    bool listening = hand_over(s, t->bytes);
+    bool listening = h5_serve_hand_over(s, t->bytes);
     for (size_t at = 0, n; listening && at < t->bytes; at += n) {
         n = t->bytes - at < H5_ROOM_BYTES ? t->bytes - at : H5_ROOM_BYTES;
         memcpy(s->room->piece, t->block + at, n);
-        listening = hand_over(s, n);
+        listening = h5_serve_hand_over(s, n);
     }
 }
 
-static enum status read_texts(struct server *s, bool list)
+static enum status h5_serve_read_texts(struct server *s, bool list)
 {
     const struct h5_room *room = s->room;
     struct h5_texts t = {0};
     enum status status =
         list ? h5_file_list(s->file, room->object, &t)
              : h5_text_read(s->file, room->object, room->has_attr_name ? room->attr : NULL, &t);
-    if (status == STATUS_OK) hand_over_texts(s, &t);
+    if (status == STATUS_OK) h5_serve_hand_over_texts(s, &t);
     mem_free(&t.block);
     return status;
 }
 
-static enum status find(struct server *s)
+static enum status h5_serve_find(struct server *s)
 {
     enum h5_object what = H5_OBJECT_NONE;
     TRY(h5_file_find(s->file, s->room->object, &what));
@@ -97,28 +97,28 @@ static enum status find(struct server *s)
     return STATUS_OK;
 }
 
-static enum status answer(struct server *s)
+static enum status h5_serve_answer(struct server *s)
 {
     struct h5_room *room = s->room;
     switch (room->question) {
     case H5_ASK_OPEN:
         return h5_file_open(s->file);
     case H5_ASK_WHAT:
-        return find(s);
+        return h5_serve_find(s);
     case H5_ASK_HAS_ATTR:
         return h5_file_has_attr(s->file, room->object, room->attr, &room->flag);
     case H5_ASK_LIST:
-        return read_texts(s, true);
+        return h5_serve_read_texts(s, true);
     case H5_ASK_DESCRIBE:
         return h5_file_describe(s->file, room->object, &room->info);
     case H5_ASK_DATA_OPEN:
-        return open_data(s);
+        return h5_serve_open_data(s);
     case H5_ASK_DATA_CLOSE:
-        return close_data(s);
+        return h5_serve_close_data(s);
     case H5_ASK_DATA_READ:
-        return read_data(s);
+        return h5_serve_read_data(s);
     case H5_ASK_TEXTS:
-        return read_texts(s, false);
+        return h5_serve_read_texts(s, false);
     case H5_ASK_INTEGER:
         return h5_text_numbers(s->file, room->object, room->attr, true, 1, &room->flag, room->piece);
     case H5_ASK_DOUBLES:
@@ -139,7 +139,7 @@ void h5_serve(struct guard *g, void *file)
     s->file->guard = g;
     s->room = guard_room(g);
     while (guard_next(g)) {
-        enum status status = answer(s);
+        enum status status = h5_serve_answer(s);
         s->room->status = status;
         s->room->more = false;
         snprintf(s->room->text, sizeof s->room->text, "%s", status == STATUS_OK ? "" : status_text());

@@ -18,13 +18,13 @@ struct place {
     bool is_attribute;
 };
 
-static enum status too_much(const struct place *p, int64_t pieces)
+static enum status h5_text_too_much(const struct place *p, int64_t pieces)
 {
     return status_fail(STATUS_DATA, "%s: %s: holds too much text (%" PRId64 " pieces)", p->where, p->name,
                        pieces);
 }
 
-static enum status read_place(const struct place *p, hid_t type, void *out)
+static enum status h5_text_read_place(const struct place *p, hid_t type, void *out)
 {
     herr_t result = p->is_attribute ? H5Aread(p->id, type, out)
                                     : H5Dread(p->id, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, out);
@@ -34,12 +34,13 @@ static enum status read_place(const struct place *p, hid_t type, void *out)
 }
 
 /* items[i] has at most `longest` bytes. */
-static enum status pack(const struct place *p, const char *const *items, size_t longest, struct h5_texts *out)
+static enum status h5_text_pack(const struct place *p, const char *const *items, size_t longest,
+                                struct h5_texts *out)
 {
     size_t bytes = 0;
     for (int64_t i = 0; i < out->count && bytes <= TEXTS_MAX_BYTES; i++)
         bytes += (items[i] ? strnlen(items[i], longest) : 0) + 1;
-    if (bytes > TEXTS_MAX_BYTES) return too_much(p, out->count);
+    if (bytes > TEXTS_MAX_BYTES) return h5_text_too_much(p, out->count);
     TRY(mem_alloc(&out->block, bytes, 1, "texts of an HDF5 file"));
     char *next = out->block;
     out->bytes = bytes;
@@ -51,30 +52,32 @@ static enum status pack(const struct place *p, const char *const *items, size_t 
     return STATUS_OK;
 }
 
-static enum status read_variable(const struct place *p, hid_t memory_type, hid_t space, struct h5_texts *out)
+static enum status h5_text_read_variable(const struct place *p, hid_t memory_type, hid_t space,
+                                         struct h5_texts *out)
 {
     char **raw = NULL;
     TRY(mem_alloc(&raw, (size_t)out->count, sizeof *raw, "texts of an HDF5 file"));
-    enum status status = read_place(p, memory_type, raw);
+    enum status status = h5_text_read_place(p, memory_type, raw);
     if (status == STATUS_OK) {
-        status = pack(p, (const char *const *)raw, TEXTS_MAX_BYTES, out);
+        status = h5_text_pack(p, (const char *const *)raw, TEXTS_MAX_BYTES, out);
         H5Dvlen_reclaim(memory_type, space, H5P_DEFAULT, raw);
     }
     mem_free(&raw);
     return status;
 }
 
-static enum status read_fixed(const struct place *p, hid_t memory_type, size_t size, struct h5_texts *out)
+static enum status h5_text_read_fixed(const struct place *p, hid_t memory_type, size_t size,
+                                      struct h5_texts *out)
 {
     char *raw = NULL;
     const char **items = NULL;
     enum status status = mem_alloc(&raw, (size_t)out->count, size, "texts of an HDF5 file");
     if (status == STATUS_OK)
         status = mem_alloc(&items, (size_t)out->count, sizeof *items, "texts of an HDF5 file");
-    if (status == STATUS_OK) status = read_place(p, memory_type, raw);
+    if (status == STATUS_OK) status = h5_text_read_place(p, memory_type, raw);
     if (status == STATUS_OK) {
         for (int64_t i = 0; i < out->count; i++) items[i] = raw + (size_t)i * size;
-        status = pack(p, items, size, out);
+        status = h5_text_pack(p, items, size, out);
     }
     mem_free(&items);
     mem_free(&raw);
@@ -82,7 +85,7 @@ static enum status read_fixed(const struct place *p, hid_t memory_type, size_t s
 }
 
 /* HDF5 does not convert between fixed and variable length, so each is read as what it is. */
-static enum status read_typed(const struct place *p, hid_t type, hid_t space, struct h5_texts *out)
+static enum status h5_text_read_typed(const struct place *p, hid_t type, hid_t space, struct h5_texts *out)
 {
     if (H5Tget_class(type) != H5T_STRING)
         return status_fail(STATUS_DATA, "%s: %s: is not text", p->where, p->name);
@@ -90,18 +93,18 @@ static enum status read_typed(const struct place *p, hid_t type, hid_t space, st
     bool variable = H5Tis_variable_str(type) > 0;
     size_t size = variable ? sizeof(char *) : H5Tget_size(type) + 1;
     if (points < 1) return status_fail(STATUS_DATA, "%s: %s: holds no text", p->where, p->name);
-    if (points > TEXTS_MAX || size > TEXTS_MAX_BYTES / (size_t)points) return too_much(p, points);
+    if (points > TEXTS_MAX || size > TEXTS_MAX_BYTES / (size_t)points) return h5_text_too_much(p, points);
     hid_t memory_type = H5Tcopy(H5T_C_S1);
     H5Tset_size(memory_type, variable ? H5T_VARIABLE : size);
     H5Tset_cset(memory_type, H5Tget_cset(type));
     out->count = points;
-    enum status status =
-        variable ? read_variable(p, memory_type, space, out) : read_fixed(p, memory_type, size, out);
+    enum status status = variable ? h5_text_read_variable(p, memory_type, space, out)
+                                  : h5_text_read_fixed(p, memory_type, size, out);
     H5Tclose(memory_type);
     return status;
 }
 
-static enum status read_texts(const struct place *p, struct h5_texts *out)
+static enum status h5_text_read_texts(const struct place *p, struct h5_texts *out)
 {
     hid_t type = p->is_attribute ? H5Aget_type(p->id) : H5Dget_type(p->id);
     hid_t space = p->is_attribute ? H5Aget_space(p->id) : H5Dget_space(p->id);
@@ -109,13 +112,13 @@ static enum status read_texts(const struct place *p, struct h5_texts *out)
     if (type < 0 || space < 0)
         status = status_fail(STATUS_DATA, "%s: %s: is damaged: %s", p->where, p->name, h5_cause());
     else
-        status = read_typed(p, type, space, out);
+        status = h5_text_read_typed(p, type, space, out);
     if (type >= 0) H5Tclose(type);
     if (space >= 0) H5Sclose(space);
     return status;
 }
 
-static enum status open_attr(const struct h5_file *f, const char *object, const char *attr, hid_t *id)
+static enum status h5_text_open_attr(const struct h5_file *f, const char *object, const char *attr, hid_t *id)
 {
     bool has;
     TRY(h5_file_has_attr(f, object, attr, &has));
@@ -129,8 +132,8 @@ enum status h5_text_read(struct h5_file *f, const char *object, const char *attr
     struct place p = {f->path, attr ? attr : object, H5I_INVALID_HID, attr != NULL};
     struct h5_info info;
     *out = (struct h5_texts){0};
-    TRY(attr ? open_attr(f, object, attr, &p.id) : h5_read_open(f, object, &p.id, &info));
-    enum status status = read_texts(&p, out);
+    TRY(attr ? h5_text_open_attr(f, object, attr, &p.id) : h5_read_open(f, object, &p.id, &info));
+    enum status status = h5_text_read_texts(&p, out);
     if (attr)
         H5Aclose(p.id);
     else
@@ -142,7 +145,7 @@ enum status h5_text_numbers(struct h5_file *f, const char *object, const char *a
                             int64_t count, bool *is_unsigned, void *out)
 {
     hid_t id;
-    TRY(open_attr(f, object, attr, &id));
+    TRY(h5_text_open_attr(f, object, attr, &id));
     hid_t type = H5Aget_type(id), space = H5Aget_space(id);
     H5T_class_t class = H5Tget_class(type);
     hssize_t points = H5Sget_simple_extent_npoints(space);

@@ -10,7 +10,7 @@
 #define PATH_SIZE 4096
 
 /* HDF5 tries a name as it is, then beside the file that mentions it, there also an absolute one. */
-static bool find_file(const char *path, const char *name, char found[PATH_SIZE])
+static bool h5_virtual_find_file(const char *path, const char *name, char found[PATH_SIZE])
 {
     const char *slash = strrchr(path, '/'), *last = strrchr(name, '/');
     int folder = slash ? (int)(slash - path) + 1 : 0;
@@ -21,7 +21,7 @@ static bool find_file(const char *path, const char *name, char found[PATH_SIZE])
     return snprintf(found, PATH_SIZE, "%.*s%s", folder, path, beside) < PATH_SIZE && access(found, F_OK) == 0;
 }
 
-static bool holds_dataset(const char *path, const char *name)
+static bool h5_virtual_holds_dataset(const char *path, const char *name)
 {
     hid_t access_list = H5Pcreate(H5P_FILE_ACCESS);
     H5Pset_file_locking(access_list, 0, 1);
@@ -35,15 +35,16 @@ static bool holds_dataset(const char *path, const char *name)
 }
 
 /* A name with a '%' stands for a series of files, whose length HDF5 finds out by itself. */
-static enum status check_source(const char *path, const char *name, const char *file, const char *dataset)
+static enum status h5_virtual_check_source(const char *path, const char *name, const char *file,
+                                           const char *dataset)
 {
     char found[PATH_SIZE];
     if (strchr(file, '%') || strchr(dataset, '%')) return STATUS_OK;
-    if (!find_file(path, file, found))
+    if (!h5_virtual_find_file(path, file, found))
         return status_fail(
             STATUS_DATA, "%s: %s: is a virtual dataset, and its source %s is not there; bring the file back",
             path, name, file);
-    if (!holds_dataset(found, dataset))
+    if (!h5_virtual_holds_dataset(found, dataset))
         return status_fail(STATUS_DATA, "%s: %s: is a virtual dataset, and its source %s holds no dataset %s",
                            path, name, file, dataset);
     return STATUS_OK;
@@ -62,7 +63,7 @@ enum status h5_check_sources(const struct h5_file *f, hid_t dataset, const char 
             H5Pget_virtual_dsetname(list, i, source, sizeof source) < 0)
             status = status_fail(STATUS_DATA, "%s: %s: is damaged: %s", f->path, name, h5_cause());
         else
-            status = check_source(f->path, name, file, source);
+            status = h5_virtual_check_source(f->path, name, file, source);
     }
     H5Pclose(list);
     return status;

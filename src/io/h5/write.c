@@ -34,18 +34,18 @@ struct h5_rows {
     hsize_t written; /* rows */
 };
 
-static enum status failed(const struct h5_writer *w, const char *name)
+static enum status h5_write_failed(const struct h5_writer *w, const char *name)
 {
     return status_fail(STATUS_OTHER, "%s: %s: cannot be written: %s", w->path, name, h5_cause());
 }
 
 /* Closing has no status of its own: what goes wrong is kept for the commit. */
-static void close_dataset(struct h5_writer *w, hid_t dataset)
+static void h5_write_close_dataset(struct h5_writer *w, hid_t dataset)
 {
     if (dataset >= 0 && H5Dclose(dataset) < 0) snprintf(w->problem, sizeof w->problem, "%s", h5_cause());
 }
 
-static enum status create_file(struct h5_writer *w, const char *path)
+static enum status h5_write_create_file(struct h5_writer *w, const char *path)
 {
     TRY(mem_copy_text(&w->path, path));
     size_t size = strlen(path) + 32;
@@ -64,7 +64,7 @@ static enum status create_file(struct h5_writer *w, const char *path)
 }
 
 /* The new file takes the name away from whatever has it, be it a device. */
-static enum status check_target(const char *path, bool overwrite)
+static enum status h5_write_check_target(const char *path, bool overwrite)
 {
     struct stat facts;
     if (stat(path, &facts) != 0) return STATUS_OK;
@@ -76,15 +76,16 @@ static enum status check_target(const char *path, bool overwrite)
     return STATUS_OK;
 }
 
-static enum status create(struct h5_writer **out, const char *path, bool overwrite, const char *label)
+static enum status h5_write_create(struct h5_writer **out, const char *path, bool overwrite,
+                                   const char *label)
 {
     *out = NULL;
-    TRY(check_target(path, overwrite));
+    TRY(h5_write_check_target(path, overwrite));
     struct h5_writer *w = NULL;
     TRY(mem_alloc(&w, 1, sizeof *w, "HDF5 writer"));
     w->file = H5I_INVALID_HID;
     enum status status = label ? mem_copy_text(&w->label, label) : STATUS_OK;
-    if (status == STATUS_OK) status = create_file(w, path);
+    if (status == STATUS_OK) status = h5_write_create_file(w, path);
     if (status != STATUS_OK) {
         h5_discard(&w);
         return status;
@@ -95,12 +96,12 @@ static enum status create(struct h5_writer **out, const char *path, bool overwri
 
 enum status h5_create(struct h5_writer **out, const char *path, bool overwrite)
 {
-    return create(out, path, overwrite, NULL);
+    return h5_write_create(out, path, overwrite, NULL);
 }
 
 enum status h5_create_sealed(struct h5_writer **out, const char *path, const char *label)
 {
-    return create(out, path, true, label);
+    return h5_write_create(out, path, true, label);
 }
 
 void h5_discard(struct h5_writer **w)
@@ -115,7 +116,7 @@ void h5_discard(struct h5_writer **w)
 }
 
 /* Brings a file or a folder to the disk. */
-static int sync_path(const char *path)
+static int h5_write_sync_path(const char *path)
 {
     int descriptor = open(path, O_RDONLY | O_CLOEXEC);
     if (descriptor < 0) return -1;
@@ -124,7 +125,7 @@ static int sync_path(const char *path)
     return result;
 }
 
-static enum status finish(struct h5_writer *w)
+static enum status h5_write_finish(struct h5_writer *w)
 {
     hid_t file = w->file;
     w->file = H5I_INVALID_HID;
@@ -135,9 +136,9 @@ static enum status finish(struct h5_writer *w)
     if (w->label) TRY(h5_seal(w->temporary, w->path, w->label));
     char *folder = NULL;
     TRY(mem_copy_text(&folder, w->path));
-    bool done = sync_path(w->temporary) == 0 && rename(w->temporary, w->path) == 0;
+    bool done = h5_write_sync_path(w->temporary) == 0 && rename(w->temporary, w->path) == 0;
     int code = errno;
-    if (done) sync_path(dirname(folder)); /* best effort: some file systems cannot sync a folder */
+    if (done) h5_write_sync_path(dirname(folder)); /* best effort: some file systems cannot sync a folder */
     mem_free(&folder);
     if (!done) return status_fail(STATUS_OTHER, "%s: cannot be written: %s", w->path, strerror(code));
     mem_free(&w->temporary); /* it is the file now: nothing to remove */
@@ -146,7 +147,7 @@ static enum status finish(struct h5_writer *w)
 
 enum status h5_commit(struct h5_writer **w)
 {
-    enum status status = finish(*w);
+    enum status status = h5_write_finish(*w);
     h5_discard(w);
     return status;
 }
@@ -158,7 +159,7 @@ enum status h5_write_group(struct h5_writer *w, const char *name)
         hid_t links = H5Pcreate(H5P_LINK_CREATE);
         H5Pset_create_intermediate_group(links, 1);
         group = H5Gcreate2(w->file, name, links, H5P_DEFAULT, H5P_DEFAULT);
-        enum status status = group < 0 ? failed(w, name) : STATUS_OK;
+        enum status status = group < 0 ? h5_write_failed(w, name) : STATUS_OK;
         H5Pclose(links);
         TRY(status);
     }
@@ -167,21 +168,21 @@ enum status h5_write_group(struct h5_writer *w, const char *name)
 }
 
 /* No time stamps: the same data give the same file. */
-static enum status create_dataset(struct h5_writer *w, const char *name, hid_t type, hid_t space, hid_t list,
-                                  hid_t *dataset)
+static enum status h5_write_create_dataset(struct h5_writer *w, const char *name, hid_t type, hid_t space,
+                                           hid_t list, hid_t *dataset)
 {
     hid_t links = H5Pcreate(H5P_LINK_CREATE);
     H5Pset_create_intermediate_group(links, 1);
     H5Pset_obj_track_times(list, 0);
     *dataset = H5Dcreate2(w->file, name, type, space, links, list, H5P_DEFAULT);
-    enum status status = *dataset < 0 ? failed(w, name) : STATUS_OK;
+    enum status status = *dataset < 0 ? h5_write_failed(w, name) : STATUS_OK;
     H5Pclose(links);
     H5Pclose(list);
     return status;
 }
 
 /* A short text can stand for many rows of zeros: rather nothing is written than a disk filled. */
-static enum status check_space(const struct h5_rows *r)
+static enum status h5_write_check_space(const struct h5_rows *r)
 {
     struct statvfs disk;
     hsize_t bytes = H5Tget_size(r->type);
@@ -197,8 +198,8 @@ static enum status check_space(const struct h5_rows *r)
         (unsigned long long)((fits ? bytes : UINT64_MAX) >> 20), (unsigned long long)(room >> 20));
 }
 
-static enum status open_rows(struct h5_rows *r, const char *name, const int64_t *dims, int64_t chunk_rows,
-                             int gzip)
+static enum status h5_write_open_rows(struct h5_rows *r, const char *name, const int64_t *dims,
+                                      int64_t chunk_rows, int gzip)
 {
     hsize_t chunk[WRITE_MAX_RANK];
     TRY(mem_copy_text(&r->name, name));
@@ -207,14 +208,14 @@ static enum status open_rows(struct h5_rows *r, const char *name, const int64_t 
         chunk[i] = r->dims[i] = (hsize_t)dims[i];
     }
     if (r->rank > 0 && chunk[0] > (hsize_t)chunk_rows) chunk[0] = (hsize_t)chunk_rows;
-    if (gzip == 0) TRY(check_space(r));
+    if (gzip == 0) TRY(h5_write_check_space(r));
     bool chunked = chunk_rows > 0;
     for (int i = 0; i < r->rank; i++) chunked = chunked && chunk[i] > 0;
     hid_t list = H5Pcreate(H5P_DATASET_CREATE);
     if (chunked) H5Pset_chunk(list, r->rank, chunk);
     if (chunked && gzip) H5Pset_deflate(list, (unsigned)gzip);
     hid_t space = r->rank ? H5Screate_simple(r->rank, r->dims, NULL) : H5Screate(H5S_SCALAR);
-    enum status status = create_dataset(r->writer, name, r->type, space, list, &r->dataset);
+    enum status status = h5_write_create_dataset(r->writer, name, r->type, space, list, &r->dataset);
     H5Sclose(space);
     return status;
 }
@@ -230,7 +231,7 @@ enum status h5_rows_create(struct h5_rows **out, struct h5_writer *w, const char
     r->dataset = H5I_INVALID_HID;
     r->type = h5_native(type);
     r->rank = rank;
-    enum status status = open_rows(r, name, dims, chunk_rows, gzip);
+    enum status status = h5_write_open_rows(r, name, dims, chunk_rows, gzip);
     if (status != STATUS_OK) {
         h5_rows_close(&r);
         return status;
@@ -249,7 +250,7 @@ enum status h5_rows_write(struct h5_rows *r, int64_t count, const void *data)
     H5Sselect_hyperslab(file, H5S_SELECT_SET, start, NULL, extent, NULL);
     enum status status = STATUS_OK;
     if (H5Dwrite(r->dataset, r->type, memory, file, H5P_DEFAULT, data) < 0)
-        status = failed(r->writer, r->name);
+        status = h5_write_failed(r->writer, r->name);
     H5Sclose(file);
     H5Sclose(memory);
     r->written += (hsize_t)count;
@@ -259,7 +260,7 @@ enum status h5_rows_write(struct h5_rows *r, int64_t count, const void *data)
 void h5_rows_close(struct h5_rows **r)
 {
     if (!*r) return;
-    close_dataset((*r)->writer, (*r)->dataset);
+    h5_write_close_dataset((*r)->writer, (*r)->dataset);
     mem_free(&(*r)->name);
     mem_free(r);
 }
@@ -270,13 +271,14 @@ enum status h5_write(struct h5_writer *w, const char *name, enum h5_type type, i
     struct h5_rows *r = NULL;
     TRY(h5_rows_create(&r, w, name, type, rank, dims, 0, 0));
     enum status status = STATUS_OK;
-    if (H5Dwrite(r->dataset, r->type, H5S_ALL, H5S_ALL, H5P_DEFAULT, data) < 0) status = failed(w, name);
+    if (H5Dwrite(r->dataset, r->type, H5S_ALL, H5S_ALL, H5P_DEFAULT, data) < 0)
+        status = h5_write_failed(w, name);
     h5_rows_close(&r);
     return status;
 }
 
 /* UTF-8 of variable length, which h5py reads as str. */
-static hid_t text_type(void)
+static hid_t h5_write_text_type(void)
 {
     hid_t type = H5Tcopy(H5T_C_S1);
     H5Tset_size(type, H5T_VARIABLE);
@@ -284,14 +286,16 @@ static hid_t text_type(void)
     return type;
 }
 
-static enum status write_texts(struct h5_writer *w, const char *name, hid_t space, const char *const *texts)
+static enum status h5_write_text_list(struct h5_writer *w, const char *name, hid_t space,
+                                      const char *const *texts)
 {
-    hid_t type = text_type();
+    hid_t type = h5_write_text_type();
     hid_t dataset;
-    enum status status = create_dataset(w, name, type, space, H5Pcreate(H5P_DATASET_CREATE), &dataset);
+    enum status status =
+        h5_write_create_dataset(w, name, type, space, H5Pcreate(H5P_DATASET_CREATE), &dataset);
     if (status == STATUS_OK && H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, texts) < 0)
-        status = failed(w, name);
-    close_dataset(w, dataset);
+        status = h5_write_failed(w, name);
+    h5_write_close_dataset(w, dataset);
     H5Sclose(space);
     H5Tclose(type);
     return status;
@@ -299,20 +303,20 @@ static enum status write_texts(struct h5_writer *w, const char *name, hid_t spac
 
 enum status h5_write_text(struct h5_writer *w, const char *name, const char *text)
 {
-    return write_texts(w, name, H5Screate(H5S_SCALAR), &text);
+    return h5_write_text_list(w, name, H5Screate(H5S_SCALAR), &text);
 }
 
 enum status h5_write_texts(struct h5_writer *w, const char *name, const char *const *texts, int64_t count)
 {
-    return write_texts(w, name, H5Screate_simple(1, (hsize_t[]){(hsize_t)count}, NULL), texts);
+    return h5_write_text_list(w, name, H5Screate_simple(1, (hsize_t[]){(hsize_t)count}, NULL), texts);
 }
 
-static enum status write_attr(struct h5_writer *w, const char *object, const char *attr, hid_t type,
-                              hid_t space, const void *data)
+static enum status h5_write_attr(struct h5_writer *w, const char *object, const char *attr, hid_t type,
+                                 hid_t space, const void *data)
 {
     hid_t id = H5Acreate_by_name(w->file, object, attr, type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
     enum status status = STATUS_OK;
-    if (id < 0 || H5Awrite(id, type, data) < 0) status = failed(w, attr);
+    if (id < 0 || H5Awrite(id, type, data) < 0) status = h5_write_failed(w, attr);
     if (id >= 0) H5Aclose(id);
     H5Sclose(space);
     return status;
@@ -322,31 +326,31 @@ enum status h5_write_attr_texts(struct h5_writer *w, const char *object, const c
                                 const char *const *texts, int64_t count)
 {
     hsize_t dims[1] = {(hsize_t)count};
-    hid_t type = text_type();
-    enum status status = write_attr(w, object, attr, type, H5Screate_simple(1, dims, NULL), texts);
+    hid_t type = h5_write_text_type();
+    enum status status = h5_write_attr(w, object, attr, type, H5Screate_simple(1, dims, NULL), texts);
     H5Tclose(type);
     return status;
 }
 
 enum status h5_write_attr_text(struct h5_writer *w, const char *object, const char *attr, const char *text)
 {
-    hid_t type = text_type();
-    enum status status = write_attr(w, object, attr, type, H5Screate(H5S_SCALAR), &text);
+    hid_t type = h5_write_text_type();
+    enum status status = h5_write_attr(w, object, attr, type, H5Screate(H5S_SCALAR), &text);
     H5Tclose(type);
     return status;
 }
 
 enum status h5_write_attr_int64(struct h5_writer *w, const char *object, const char *attr, int64_t value)
 {
-    return write_attr(w, object, attr, H5T_NATIVE_INT64, H5Screate(H5S_SCALAR), &value);
+    return h5_write_attr(w, object, attr, H5T_NATIVE_INT64, H5Screate(H5S_SCALAR), &value);
 }
 
 enum status h5_write_attr_uint64(struct h5_writer *w, const char *object, const char *attr, uint64_t value)
 {
-    return write_attr(w, object, attr, H5T_NATIVE_UINT64, H5Screate(H5S_SCALAR), &value);
+    return h5_write_attr(w, object, attr, H5T_NATIVE_UINT64, H5Screate(H5S_SCALAR), &value);
 }
 
 enum status h5_write_attr_double(struct h5_writer *w, const char *object, const char *attr, double value)
 {
-    return write_attr(w, object, attr, H5T_NATIVE_DOUBLE, H5Screate(H5S_SCALAR), &value);
+    return h5_write_attr(w, object, attr, H5T_NATIVE_DOUBLE, H5Screate(H5S_SCALAR), &value);
 }

@@ -12,7 +12,7 @@
 /* ---- labels ---- */
 
 /* Marks the attributes with these names; word->code counts the attributes a name has found. */
-static enum status mark_words(struct table_reader *r, const struct table_dict *words)
+static enum status arff_mark_words(struct table_reader *r, const struct table_dict *words)
 {
     char shown[TABLE_SHOW_SIZE];
     for (int64_t c = 0; c < r->column_count; c++) {
@@ -28,8 +28,8 @@ static enum status mark_words(struct table_reader *r, const struct table_dict *w
     return STATUS_OK;
 }
 
-static enum status collect_words(struct table_dict *words, const char *path, char *const *names,
-                                 int64_t count)
+static enum status arff_collect_words(struct table_dict *words, const char *path, char *const *names,
+                                      int64_t count)
 {
     char shown[TABLE_SHOW_SIZE];
     for (int64_t i = 0; i < count; i++) {
@@ -41,21 +41,21 @@ static enum status collect_words(struct table_dict *words, const char *path, cha
     return STATUS_OK;
 }
 
-static enum status mark_xml(struct table_reader *r)
+static enum status arff_mark_xml(struct table_reader *r)
 {
     struct table_dict *words = NULL;
     char **names = NULL;
     int64_t count = 0;
     TRY(table_dict_create(&words));
     enum status status = arff_xml_labels(r->options->labels_xml, &names, &count);
-    if (status == STATUS_OK) status = collect_words(words, r->options->labels_xml, names, count);
-    if (status == STATUS_OK) status = mark_words(r, words);
+    if (status == STATUS_OK) status = arff_collect_words(words, r->options->labels_xml, names, count);
+    if (status == STATUS_OK) status = arff_mark_words(r, words);
     table_dict_destroy(&words);
     mem_free(&names);
     return status;
 }
 
-static enum status mark_count(struct table_reader *r)
+static enum status arff_mark_count(struct table_reader *r)
 {
     int64_t wanted = r->options->label_count, count = llabs(wanted);
     if (count >= r->column_count)
@@ -65,22 +65,22 @@ static enum status mark_count(struct table_reader *r)
     return STATUS_OK;
 }
 
-static enum status open_arff(struct table_reader *r)
+static enum status arff_open(struct table_reader *r)
 {
     TRY(arff_read_header(r));
-    if (r->options->labels_xml) TRY(mark_xml(r));
-    if (r->options->label_count) TRY(mark_count(r));
+    if (r->options->labels_xml) TRY(arff_mark_xml(r));
+    if (r->options->label_count) TRY(arff_mark_count(r));
     return mem_alloc(&r->cells, (size_t)r->column_count, sizeof *r->cells, "cells");
 }
 
 /* ---- rows ---- */
 
-static const char *cell_of(const struct arff_token *token)
+static const char *arff_cell_of(const struct arff_token *token)
 {
     return !token->quoted && strcmp(token->text, "?") == 0 ? NULL : token->text;
 }
 
-static enum status read_dense(struct table_reader *r, char *at)
+static enum status arff_read_dense(struct table_reader *r, char *at)
 {
     struct arff_token token = {.stop = ','};
     int64_t count = 0;
@@ -89,7 +89,7 @@ static enum status read_dense(struct table_reader *r, char *at)
         if (!*token.text && !token.quoted)
             return status_fail(STATUS_DATA, "cell %" PRId64 " is empty; a missing value is written ?",
                                count + 1);
-        if (count < r->column_count) r->cells[count] = cell_of(&token);
+        if (count < r->column_count) r->cells[count] = arff_cell_of(&token);
     }
     if (token.stop) return status_fail(STATUS_DATA, "a brace within a row (weights of rows cannot be read)");
     if (count != r->column_count)
@@ -98,7 +98,7 @@ static enum status read_dense(struct table_reader *r, char *at)
     return STATUS_OK;
 }
 
-static enum status read_index(const struct table_reader *r, const char *text, int64_t *last)
+static enum status arff_read_index(const struct table_reader *r, const char *text, int64_t *last)
 {
     char shown[TABLE_SHOW_SIZE];
     int64_t index = *text ? table_list_number(text) : -1;
@@ -114,17 +114,17 @@ static enum status read_index(const struct table_reader *r, const char *text, in
 }
 
 /* What a sparse row leaves out is 0, and the first value of a nominal attribute. */
-static void put_defaults(struct table_reader *r)
+static void arff_put_defaults(struct table_reader *r)
 {
     for (int64_t c = 0; c < r->column_count; c++)
         r->cells[c] = r->columns[c].dict ? r->columns[c].dict->words[0].text : "0";
 }
 
-static enum status read_sparse(struct table_reader *r, char *at)
+static enum status arff_read_sparse(struct table_reader *r, char *at)
 {
     struct arff_token token = {.stop = ','};
     int64_t last = -1;
-    put_defaults(r);
+    arff_put_defaults(r);
     at = arff_skip_blanks(at);
     if (*at == '}') {
         token.stop = '}';
@@ -132,18 +132,18 @@ static enum status read_sparse(struct table_reader *r, char *at)
     }
     while (token.stop == ',') {
         TRY(arff_next_token(&at, &token));
-        TRY(read_index(r, token.text, &last));
+        TRY(arff_read_index(r, token.text, &last));
         if (token.stop != ' ') return status_fail(STATUS_DATA, "expected NUMBER VALUE in a sparse row");
         TRY(arff_next_token(&at, &token));
         if (!*token.text && !token.quoted)
             return status_fail(STATUS_DATA, "expected NUMBER VALUE in a sparse row");
-        r->cells[last] = cell_of(&token);
+        r->cells[last] = arff_cell_of(&token);
     }
     if (token.stop == '}' && !*arff_skip_blanks(at)) return STATUS_OK;
     return status_fail(STATUS_DATA, "a sparse row is {NUMBER VALUE, NUMBER VALUE, ...} and nothing else");
 }
 
-static enum status next_arff(struct table_reader *r, bool *end)
+static enum status arff_next_row(struct table_reader *r, bool *end)
 {
     char *line;
     do {
@@ -153,8 +153,9 @@ static enum status next_arff(struct table_reader *r, bool *end)
         line = arff_skip_blanks(line);
     } while (*line == '\0' || *line == '%');
     r->line = r->text.line;
-    enum status status = *line == '{' ? read_sparse(r, line + 1) : read_dense(r, line);
+    enum status status = *line == '{' ? arff_read_sparse(r, line + 1) : arff_read_dense(r, line);
     return status == STATUS_OK ? STATUS_OK : arff_fail_line(r);
 }
 
-const struct table_format_ops table_arff = {.open = open_arff, .next = next_arff, .words_as_declared = true};
+const struct table_format_ops table_arff = {
+    .open = arff_open, .next = arff_next_row, .words_as_declared = true};

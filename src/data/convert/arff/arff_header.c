@@ -12,7 +12,7 @@ enum status arff_fail_line(const struct table_reader *r)
     return status_at(STATUS_DATA, "%s: line %" PRId64, r->text.path, r->text.line);
 }
 
-static enum status add_column(struct table_reader *r, int64_t *room)
+static enum status arff_header_add_column(struct table_reader *r, int64_t *room)
 {
     if (r->column_count == TABLE_COLUMNS_MAX)
         return status_fail(STATUS_DATA, "has more than %d attributes", TABLE_COLUMNS_MAX);
@@ -29,7 +29,7 @@ static enum status add_column(struct table_reader *r, int64_t *room)
 }
 
 /* Values up to the closing brace. */
-static enum status read_values(struct table_reader *r, struct table_column *c, char *at)
+static enum status arff_header_read_values(struct table_reader *r, struct table_column *c, char *at)
 {
     struct arff_token token = {.stop = ','};
     char shown[TABLE_SHOW_SIZE];
@@ -54,16 +54,16 @@ static enum status read_values(struct table_reader *r, struct table_column *c, c
 }
 
 /* {0,1} is a number, as in Mulan's files; other values are categories. */
-static enum status read_nominal(struct table_reader *r, struct table_column *c, char *at)
+static enum status arff_header_read_nominal(struct table_reader *r, struct table_column *c, char *at)
 {
-    TRY(read_values(r, c, at));
+    TRY(arff_header_read_values(r, c, at));
     c->declared_bits = c->dict->count == 2 && table_dict_find(c->dict, "0") && table_dict_find(c->dict, "1");
     c->declared = !c->declared_bits;
     c->kind = c->declared_bits ? TABLE_NUMBER : TABLE_CATEGORY;
     return STATUS_OK;
 }
 
-static enum status read_type(struct table_column *c, char *at)
+static enum status arff_header_read_type(struct table_column *c, char *at)
 {
     static const char *const numbers[] = {"numeric", "real", "integer"}, *const others[] = {"string", "date",
                                                                                             "relational"};
@@ -81,19 +81,19 @@ static enum status read_type(struct table_column *c, char *at)
     return STATUS_OK;
 }
 
-static enum status read_attribute(struct table_reader *r, char *at, int64_t *room)
+static enum status arff_header_read_attribute(struct table_reader *r, char *at, int64_t *room)
 {
     struct arff_token name;
     TRY(arff_next_token(&at, &name));
     if (!*name.text) return status_fail(STATUS_DATA, "expected @attribute NAME TYPE");
     TRY(table_check_text(name.text, "attribute name"));
-    TRY(add_column(r, room));
+    TRY(arff_header_add_column(r, room));
     struct table_column *c = &r->columns[r->column_count - 1];
     TRY(mem_copy_text(&c->name, name.text));
-    return name.stop == '{' ? read_nominal(r, c, at) : read_type(c, at);
+    return name.stop == '{' ? arff_header_read_nominal(r, c, at) : arff_header_read_type(c, at);
 }
 
-static enum status read_line(struct table_reader *r, char *at, int64_t *room, bool *data)
+static enum status arff_header_read_line(struct table_reader *r, char *at, int64_t *room, bool *data)
 {
     char shown[TABLE_SHOW_SIZE];
     at = arff_skip_blanks(at);
@@ -102,7 +102,7 @@ static enum status read_line(struct table_reader *r, char *at, int64_t *room, bo
     if (*at == '\0' || *at == '%' || *data) return STATUS_OK;
     if (length == 9 && strncasecmp(at, "@relation", length) == 0) return STATUS_OK;
     if (length == 10 && strncasecmp(at, "@attribute", length) == 0)
-        return read_attribute(r, at + length, room);
+        return arff_header_read_attribute(r, at + length, room);
     return status_fail(STATUS_DATA,
                        "expected @relation, @attribute or @data, not '%s'; is this an ARFF file?",
                        table_show(at, shown));
@@ -115,7 +115,7 @@ enum status arff_read_header(struct table_reader *r)
         char *line;
         TRY(table_text_line(&r->text, &line));
         if (!line) return status_fail(STATUS_DATA, "%s: has no @data", r->text.path);
-        if (read_line(r, line, &room, &data) != STATUS_OK) return arff_fail_line(r);
+        if (arff_header_read_line(r, line, &room, &data) != STATUS_OK) return arff_fail_line(r);
     }
     if (r->column_count > 0) return STATUS_OK;
     return status_fail(STATUS_DATA, "%s: declares no attribute", r->text.path);

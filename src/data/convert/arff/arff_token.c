@@ -7,7 +7,7 @@ char *arff_skip_blanks(char *at)
     return at + strspn(at, " \t\r");
 }
 
-static char unescape(char c)
+static char arff_token_unescape(char c)
 {
     switch (c) {
     case 'n':
@@ -22,14 +22,14 @@ static char unescape(char c)
 }
 
 /* *at behind the closing quote, *end where the text ends. */
-static enum status cut_quoted(char **at, char **end)
+static enum status arff_token_cut_quoted(char **at, char **end)
 {
     char quote = **at, *from = *at + 1, *to = from;
     while (*from != quote) {
         bool escaped = *from == '\\';
         if (escaped) from++;
         if (*from == '\0') return status_fail(STATUS_DATA, "a quote is opened and never closed");
-        *to++ = escaped ? unescape(*from) : *from;
+        *to++ = escaped ? arff_token_unescape(*from) : *from;
         from++;
     }
     *at = from + 1;
@@ -42,7 +42,7 @@ enum status arff_next_token(char **at, struct arff_token *token)
     char *text = arff_skip_blanks(*at), *from = text, *end = text;
     bool quoted = *text == '\'' || *text == '"';
     if (quoted) {
-        TRY(cut_quoted(&from, &end));
+        TRY(arff_token_cut_quoted(&from, &end));
     } else {
         from += strcspn(from, " \t\r,{}");
         end = from;

@@ -10,14 +10,14 @@
 
 #define BLANKS " \t\r\n"
 
-static enum status broken(const char *path, const char *what)
+static enum status arff_xml_broken(const char *path, const char *what)
 {
     return status_fail(STATUS_DATA, "%s: %s; expected Mulan's <labels><label name=\"...\"/>...</labels>",
                        path, what);
 }
 
 /* A character as UTF-8. */
-static size_t put_character(unsigned long code, char *to)
+static size_t arff_xml_put_character(unsigned long code, char *to)
 {
     if (code < 0x80) {
         to[0] = (char)code;
@@ -31,7 +31,7 @@ static size_t put_character(unsigned long code, char *to)
 }
 
 /* "&amp;" and the like at `from`: what they stand for goes to `to`, which is never longer; 0 if it is none. */
-static size_t read_entity(const char *from, char *to, size_t *written)
+static size_t arff_xml_read_entity(const char *from, char *to, size_t *written)
 {
     static const struct {
         const char *text;
@@ -51,18 +51,18 @@ static size_t read_entity(const char *from, char *to, size_t *written)
     if (count == 0 || count > 7 || digits[count] != ';') return 0;
     unsigned long code = strtoul(digits, NULL, hex ? 16 : 10);
     if (code == 0 || code > 0x10ffff) return 0;
-    *written = put_character(code, to);
+    *written = arff_xml_put_character(code, to);
     return (size_t)(digits - from) + count + 1;
 }
 
 /* In place; false if an entity is unknown. */
-static bool decode(char *text)
+static bool arff_xml_decode(char *text)
 {
     char *to = text;
     for (const char *from = text; *from;) {
         size_t written = 1, read = 1;
         if (*from == '&')
-            read = read_entity(from, to, &written);
+            read = arff_xml_read_entity(from, to, &written);
         else
             *to = *from;
         if (read == 0) return false;
@@ -75,7 +75,7 @@ static bool decode(char *text)
 
 /* The value of the attribute `name` of the tag whose attributes begin at *at; *at moves behind the tag. NULL
  * if it has none, or is broken off. */
-static char *read_name(char **at)
+static char *arff_xml_read_name(char **at)
 {
     char *found = NULL, *c = *at;
     for (;;) {
@@ -95,11 +95,11 @@ static char *read_name(char **at)
         c = close + 1;
     }
     *at = c + 1;
-    return found && decode(found) ? found : NULL;
+    return found && arff_xml_decode(found) ? found : NULL;
 }
 
 /* Behind the comment, declaration or tag at *at. */
-static char *skip_tag(char *at)
+static char *arff_xml_skip_tag(char *at)
 {
     bool comment = strncmp(at, "<!--", 4) == 0;
     char *end = strstr(at, comment ? "-->" : ">");
@@ -107,24 +107,25 @@ static char *skip_tag(char *at)
 }
 
 /* Room for `most` names; *count says how many there were. */
-static enum status read_labels(const char *path, char *text, char **names, int64_t most, int64_t *count)
+static enum status arff_xml_read_labels(const char *path, char *text, char **names, int64_t most,
+                                        int64_t *count)
 {
     *count = 0;
     for (char *at = strchr(text, '<'); at; at = strchr(at, '<')) {
         if (strncmp(at, "<label", 6) != 0 || !strchr(BLANKS "/>", at[6]) || !at[6]) {
-            at = skip_tag(at);
+            at = arff_xml_skip_tag(at);
             continue;
         }
         at += 6;
-        char *name = read_name(&at);
-        if (!name) return broken(path, "a <label> has no readable name");
-        if (*count == most) return broken(path, "has tags within tags");
+        char *name = arff_xml_read_name(&at);
+        if (!name) return arff_xml_broken(path, "a <label> has no readable name");
+        if (*count == most) return arff_xml_broken(path, "has tags within tags");
         names[(*count)++] = name;
     }
-    return *count > 0 ? STATUS_OK : broken(path, "holds no label");
+    return *count > 0 ? STATUS_OK : arff_xml_broken(path, "holds no label");
 }
 
-static enum status parse(struct table_text *t, char ***names, int64_t *count)
+static enum status arff_xml_parse(struct table_text *t, char ***names, int64_t *count)
 {
     int64_t tags = 0;
     for (bool more = true; more;) TRY(table_text_more(t, &more));
@@ -135,7 +136,7 @@ static enum status parse(struct table_text *t, char ***names, int64_t *count)
     TRY(mem_alloc(names, (size_t)tags * sizeof **names + bytes, 1, "labels"));
     char *copy = (char *)(*names + tags);
     memcpy(copy, text, bytes);
-    enum status status = read_labels(t->path, copy, *names, tags, count);
+    enum status status = arff_xml_read_labels(t->path, copy, *names, tags, count);
     if (status != STATUS_OK) mem_free(names);
     return status;
 }
@@ -144,7 +145,7 @@ enum status arff_xml_labels(const char *path, char ***names, int64_t *count)
 {
     struct table_text text;
     enum status status = table_text_open(&text, path);
-    if (status == STATUS_OK) status = parse(&text, names, count);
+    if (status == STATUS_OK) status = arff_xml_parse(&text, names, count);
     table_text_close(&text);
     return status;
 }

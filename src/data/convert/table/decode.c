@@ -13,7 +13,7 @@ enum status table_fail_cell(const struct table_reader *r, const char *column)
                      table_show(column, shown));
 }
 
-static bool misses_any(const struct table *t, const struct table_reader *r)
+static bool table_decode_misses_any(const struct table *t, const struct table_reader *r)
 {
     for (int64_t i = 0; i < t->feature_count; i++)
         if (!r->cells[t->features[i]]) return true;
@@ -22,7 +22,7 @@ static bool misses_any(const struct table *t, const struct table_reader *r)
     return false;
 }
 
-static enum status take_missing(const struct table *t, struct table_column *c, double *value)
+static enum status table_decode_take_missing(const struct table *t, struct table_column *c, double *value)
 {
     *value = NAN;
     c->has_missing = true;
@@ -38,7 +38,8 @@ static enum status take_missing(const struct table *t, struct table_column *c, d
     return STATUS_OK;
 }
 
-static enum status not_a_number(const struct table *t, const struct table_column *c, const char *text)
+static enum status table_decode_not_a_number(const struct table *t, const struct table_column *c,
+                                             const char *text)
 {
     char shown[TABLE_SHOW_SIZE], name[TABLE_SHOW_SIZE];
     table_show(text, shown);
@@ -54,10 +55,11 @@ static enum status not_a_number(const struct table *t, const struct table_column
                        shown, name, name);
 }
 
-static enum status take_number(const struct table *t, struct table_column *c, const char *text, double *value)
+static enum status table_decode_take_number(const struct table *t, struct table_column *c, const char *text,
+                                            double *value)
 {
     char shown[TABLE_SHOW_SIZE];
-    if (!number_scan(text, value)) return not_a_number(t, c, text);
+    if (!number_scan(text, value)) return table_decode_not_a_number(t, c, text);
     if (!isfinite((float)*value))
         return status_fail(STATUS_DATA, "'%s' is beyond float32", table_show(text, shown));
     bool bit = *value == 0 || *value == 1;
@@ -71,7 +73,8 @@ static enum status take_number(const struct table *t, struct table_column *c, co
     return STATUS_OK;
 }
 
-static enum status unknown_word(const struct table *t, const struct table_column *c, const char *text)
+static enum status table_decode_unknown_word(const struct table *t, const struct table_column *c,
+                                             const char *text)
 {
     char shown[TABLE_SHOW_SIZE];
     table_show(text, shown);
@@ -80,8 +83,8 @@ static enum status unknown_word(const struct table *t, const struct table_column
     return status_fail(STATUS_DATA, "'%s' does not occur in %s", shown, t->path);
 }
 
-static enum status learn_word(struct table *t, const struct table_reader *r, struct table_column *c,
-                              const char *text)
+static enum status table_decode_learn_word(struct table *t, const struct table_reader *r,
+                                           struct table_column *c, const char *text)
 {
     bool is_class = c->role == TABLE_TARGET;
     double number;
@@ -105,45 +108,46 @@ static enum status learn_word(struct table *t, const struct table_reader *r, str
     return table_dict_add(c->dict, text, r->line);
 }
 
-static enum status take_word(struct table *t, const struct table_reader *r, struct table_column *c,
-                             const char *text, bool learn, double *value)
+static enum status table_decode_take_word(struct table *t, const struct table_reader *r,
+                                          struct table_column *c, const char *text, bool learn, double *value)
 {
     struct table_word *word = table_dict_find(c->dict, text);
-    if (!word && (c->declared || !learn)) return unknown_word(t, c, text);
-    if (!word) return learn_word(t, r, c, text);
+    if (!word && (c->declared || !learn)) return table_decode_unknown_word(t, c, text);
+    if (!word) return table_decode_learn_word(t, r, c, text);
     *value = (double)word->code;
     return STATUS_OK;
 }
 
-static enum status take_cell(struct table *t, const struct table_reader *r, int64_t at, bool learn)
+static enum status table_decode_take_cell(struct table *t, const struct table_reader *r, int64_t at,
+                                          bool learn)
 {
     struct table_column *c = &t->columns[at];
     const char *text = r->cells[at];
-    if (!text) return take_missing(t, c, &t->values[at]);
+    if (!text) return table_decode_take_missing(t, c, &t->values[at]);
     if (!c->seen) {
         c->first_line = r->line;
         c->whole = c->bits = true;
         if (c->kind == TABLE_UNDECIDED) TRY(table_labels_decide(t, c, text));
     }
-    TRY(c->kind == TABLE_NUMBER ? take_number(t, c, text, &t->values[at])
-                                : take_word(t, r, c, text, learn, &t->values[at]));
+    TRY(c->kind == TABLE_NUMBER ? table_decode_take_number(t, c, text, &t->values[at])
+                                : table_decode_take_word(t, r, c, text, learn, &t->values[at]));
     c->seen = true;
     return STATUS_OK;
 }
 
-static enum status take_columns(struct table *t, const struct table_reader *r, const int64_t *columns,
-                                int64_t count, bool learn)
+static enum status table_decode_take_columns(struct table *t, const struct table_reader *r,
+                                             const int64_t *columns, int64_t count, bool learn)
 {
     for (int64_t i = 0; i < count; i++)
-        if (take_cell(t, r, columns[i], learn) != STATUS_OK)
+        if (table_decode_take_cell(t, r, columns[i], learn) != STATUS_OK)
             return table_fail_cell(r, t->columns[columns[i]].name);
     return STATUS_OK;
 }
 
 enum status table_decode(struct table *t, const struct table_reader *r, bool learn, bool *keep)
 {
-    *keep = t->options->missing != TABLE_MISSING_DROP || !misses_any(t, r);
+    *keep = t->options->missing != TABLE_MISSING_DROP || !table_decode_misses_any(t, r);
     if (!*keep) return STATUS_OK;
-    TRY(take_columns(t, r, t->features, t->feature_count, learn));
-    return take_columns(t, r, t->targets, t->target_count, learn);
+    TRY(table_decode_take_columns(t, r, t->features, t->feature_count, learn));
+    return table_decode_take_columns(t, r, t->targets, t->target_count, learn);
 }

@@ -11,7 +11,7 @@
 #define FIRST_ROOM 4
 #define INT_EXACT  9007199254740992.0 /* 2^53: integers up to here are exact doubles */
 
-static int64_t slot_of(const struct table_dict *d, const char *text)
+static int64_t table_dict_slot_of(const struct table_dict *d, const char *text)
 {
     struct hash h;
     hash_begin(&h);
@@ -21,13 +21,13 @@ static int64_t slot_of(const struct table_dict *d, const char *text)
     return slot;
 }
 
-static void fill_slots(struct table_dict *d)
+static void table_dict_fill_slots(struct table_dict *d)
 {
     for (int64_t i = 0; i < d->slot_count; i++) d->slots[i] = -1;
-    for (int64_t i = 0; i < d->count; i++) d->slots[slot_of(d, d->words[i].text)] = (int32_t)i;
+    for (int64_t i = 0; i < d->count; i++) d->slots[table_dict_slot_of(d, d->words[i].text)] = (int32_t)i;
 }
 
-static enum status grow(struct table_dict *d)
+static enum status table_dict_grow(struct table_dict *d)
 {
     int64_t room = d->room ? 2 * d->room : FIRST_ROOM;
     struct table_word *words = NULL;
@@ -45,14 +45,14 @@ static enum status grow(struct table_dict *d)
     d->slots = slots;
     d->room = room;
     d->slot_count = 2 * room;
-    fill_slots(d);
+    table_dict_fill_slots(d);
     return STATUS_OK;
 }
 
 enum status table_dict_create(struct table_dict **out)
 {
     TRY(mem_alloc(out, 1, sizeof **out, "categories"));
-    enum status status = grow(*out);
+    enum status status = table_dict_grow(*out);
     if (status != STATUS_OK) table_dict_destroy(out);
     return status;
 }
@@ -68,17 +68,17 @@ void table_dict_destroy(struct table_dict **d)
 
 struct table_word *table_dict_find(const struct table_dict *d, const char *text)
 {
-    int32_t at = d->slots[slot_of(d, text)];
+    int32_t at = d->slots[table_dict_slot_of(d, text)];
     return at < 0 ? NULL : &d->words[at];
 }
 
 enum status table_dict_add(struct table_dict *d, const char *text, int64_t line)
 {
-    if (d->count == d->room) TRY(grow(d));
+    if (d->count == d->room) TRY(table_dict_grow(d));
     struct table_word *word = &d->words[d->count];
     *word = (struct table_word){.line = line};
     TRY(mem_copy_text(&word->text, text));
-    d->slots[slot_of(d, text)] = (int32_t)d->count++;
+    d->slots[table_dict_slot_of(d, text)] = (int32_t)d->count++;
     return STATUS_OK;
 }
 
@@ -88,22 +88,22 @@ void table_dict_code_as_added(struct table_dict *d)
     d->codes = d->count;
 }
 
-static int by_bytes(const void *a, const void *b)
+static int table_dict_by_bytes(const void *a, const void *b)
 {
     return strcmp(((const struct table_word *)a)->text, ((const struct table_word *)b)->text);
 }
 
 void table_dict_code_by_bytes(struct table_dict *d)
 {
-    qsort(d->words, (size_t)d->count, sizeof *d->words, by_bytes);
-    fill_slots(d);
+    qsort(d->words, (size_t)d->count, sizeof *d->words, table_dict_by_bytes);
+    table_dict_fill_slots(d);
     table_dict_code_as_added(d);
 }
 
-static int by_number(const void *a, const void *b)
+static int table_dict_by_number(const void *a, const void *b)
 {
     double x = ((const struct table_word *)a)->number, y = ((const struct table_word *)b)->number;
-    return x < y ? -1 : x > y ? 1 : by_bytes(a, b);
+    return x < y ? -1 : x > y ? 1 : table_dict_by_bytes(a, b);
 }
 
 enum table_words table_dict_words(struct table_dict *d, const struct table_word **odd)
@@ -121,8 +121,8 @@ enum table_words table_dict_words(struct table_dict *d, const struct table_word 
 
 void table_dict_code_by_number(struct table_dict *d)
 {
-    qsort(d->words, (size_t)d->count, sizeof *d->words, by_number);
-    fill_slots(d);
+    qsort(d->words, (size_t)d->count, sizeof *d->words, table_dict_by_number);
+    table_dict_fill_slots(d);
     d->codes = 0;
     for (int64_t i = 0; i < d->count; i++) {
         if (i == 0 || d->words[i].number != d->words[i - 1].number) d->codes++;

@@ -5,7 +5,7 @@
 #include "data/convert/table/private.h"
 #include "core/number.h"
 
-static enum status several_texts(const struct table *t, const struct table_column *c)
+static enum status table_labels_several_texts(const struct table *t, const struct table_column *c)
 {
     char shown[TABLE_SHOW_SIZE];
     return status_fail(STATUS_DATA,
@@ -16,9 +16,9 @@ static enum status several_texts(const struct table *t, const struct table_colum
 }
 
 /* Classes are counted from the texts of the cells, also where those are numbers. */
-static enum status prepare_classes(struct table *t, struct table_column *c)
+static enum status table_labels_prepare_classes(struct table *t, struct table_column *c)
 {
-    if (t->target_count > 1) return several_texts(t, c);
+    if (t->target_count > 1) return table_labels_several_texts(t, c);
     c->kind = TABLE_CATEGORY;
     c->declared = c->declared || c->declared_bits;
     return c->dict ? STATUS_OK : table_dict_create(&c->dict);
@@ -30,12 +30,12 @@ enum status table_labels_prepare(struct table *t)
     for (int64_t i = 0; i < t->target_count; i++) {
         struct table_column *c = &t->columns[t->targets[i]];
         if (t->options->labels == TABLE_LABELS_INDEX) {
-            TRY(prepare_classes(t, c));
+            TRY(table_labels_prepare_classes(t, c));
         } else if (c->kind == TABLE_CATEGORY && t->options->labels != TABLE_LABELS_AUTO) {
             return status_fail(STATUS_DATA, "%s: attribute '%s' is nominal; its labels are --labels index",
                                t->path, table_show(c->name, shown));
         } else if (c->kind == TABLE_CATEGORY) {
-            if (t->target_count > 1) return several_texts(t, c);
+            if (t->target_count > 1) return table_labels_several_texts(t, c);
         } else if (t->options->labels != TABLE_LABELS_AUTO) {
             c->kind = TABLE_NUMBER;
         }
@@ -47,10 +47,10 @@ enum status table_labels_decide(struct table *t, struct table_column *c, const c
 {
     double number;
     c->kind = TABLE_NUMBER;
-    return number_scan(text, &number) ? STATUS_OK : prepare_classes(t, c);
+    return number_scan(text, &number) ? STATUS_OK : table_labels_prepare_classes(t, c);
 }
 
-static enum status finish_classes(struct table *t, struct table_column *c)
+static enum status table_labels_finish_classes(struct table *t, struct table_column *c)
 {
     const struct table_word *odd;
     char shown[TABLE_SHOW_SIZE];
@@ -78,7 +78,7 @@ enum status table_labels_finish(struct table *t)
     struct table_column *first = &t->columns[t->targets[0]];
     char *text = t->result->labels;
     size_t size = sizeof t->result->labels;
-    if (first->kind == TABLE_CATEGORY) return finish_classes(t, first);
+    if (first->kind == TABLE_CATEGORY) return table_labels_finish_classes(t, first);
     bool bits = true, whole = true;
     for (int64_t i = 0; i < t->target_count; i++) {
         bits = bits && t->columns[t->targets[i]].bits;

@@ -8,7 +8,7 @@
 #include "core/utf8.h"
 
 /* Cuts one entry off, in place; a quoted one may hold commas and doubled quotes. NULL if a quote stays open. */
-static char *cut_entry(char **rest)
+static char *table_list_cut_entry(char **rest)
 {
     char *from = *rest, *to = from, *entry = from;
     bool quoted = *from == '"';
@@ -35,7 +35,7 @@ enum status table_list_split(const char *flag, const char *list, char ***entries
     memcpy(text, list, bytes);
     *count = 0;
     for (char *rest = text; rest;) {
-        char *entry = cut_entry(&rest);
+        char *entry = table_list_cut_entry(&rest);
         if (entry && *entry) {
             (*entries)[(*count)++] = entry;
             continue;

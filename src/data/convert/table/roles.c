@@ -9,7 +9,7 @@
 #define LIST_SIZE 400
 
 /* "a, b, c, ..." */
-static const char *list_names(const struct table *t, char list[LIST_SIZE])
+static const char *table_roles_list_names(const struct table *t, char list[LIST_SIZE])
 {
     size_t used = 0;
     list[0] = '\0';
@@ -26,7 +26,8 @@ static const char *list_names(const struct table *t, char list[LIST_SIZE])
 }
 
 /* A name goes before a number: a column may be called "3". */
-static enum status find_column(const struct table *t, const char *flag, const char *entry, int64_t *found)
+static enum status table_roles_find_column(const struct table *t, const char *flag, const char *entry,
+                                           int64_t *found)
 {
     char shown[TABLE_SHOW_SIZE], list[LIST_SIZE];
     int64_t matches = 0, number = table_list_number(entry);
@@ -45,20 +46,20 @@ static enum status find_column(const struct table *t, const char *flag, const ch
     *found = number;
     if (number >= 0 && number < t->column_count) return STATUS_OK;
     return status_fail(STATUS_CONFIG, "--%s: %s: no column '%s'; there are %" PRId64 ": %s", flag, t->path,
-                       table_show(entry, shown), t->column_count, list_names(t, list));
+                       table_show(entry, shown), t->column_count, table_roles_list_names(t, list));
 }
 
 enum mark { MARK_TARGET = 1, MARK_CATEGORICAL = 2, MARK_DROP = 4 };
 static const char *const flag_names[] = {
     [MARK_TARGET] = "target", [MARK_CATEGORICAL] = "categorical", [MARK_DROP] = "drop"};
 
-static enum status mark_columns(const struct table *t, enum mark mark, char *const *entries, int64_t count,
-                                unsigned char *marks)
+static enum status table_roles_mark_columns(const struct table *t, enum mark mark, char *const *entries,
+                                            int64_t count, unsigned char *marks)
 {
     char shown[TABLE_SHOW_SIZE];
     for (int64_t i = 0; i < count; i++) {
         int64_t c = 0;
-        TRY(find_column(t, flag_names[mark], entries[i], &c));
+        TRY(table_roles_find_column(t, flag_names[mark], entries[i], &c));
         if (marks[c] == mark)
             return status_fail(STATUS_CONFIG, "--%s names column '%s' twice", flag_names[mark],
                                table_show(t->columns[c].name, shown));
@@ -70,27 +71,28 @@ static enum status mark_columns(const struct table *t, enum mark mark, char *con
     return STATUS_OK;
 }
 
-static enum status mark_list(const struct table *t, enum mark mark, const char *list, unsigned char *marks)
+static enum status table_roles_mark_list(const struct table *t, enum mark mark, const char *list,
+                                         unsigned char *marks)
 {
     char **entries = NULL;
     int64_t count = 0;
     if (!list) return STATUS_OK;
     TRY(table_list_split(flag_names[mark], list, &entries, &count));
-    enum status status = mark_columns(t, mark, entries, count, marks);
+    enum status status = table_roles_mark_columns(t, mark, entries, count, marks);
     mem_free(&entries);
     return status;
 }
 
-static enum status mark_all(struct table *t, unsigned char *marks)
+static enum status table_roles_mark_all(struct table *t, unsigned char *marks)
 {
     for (int64_t c = 0; c < t->column_count; c++)
         if (t->columns[c].is_label) marks[c] = MARK_TARGET;
-    TRY(mark_list(t, MARK_TARGET, t->options->target, marks));
-    TRY(mark_list(t, MARK_CATEGORICAL, t->options->categorical, marks));
-    return mark_list(t, MARK_DROP, t->options->drop, marks);
+    TRY(table_roles_mark_list(t, MARK_TARGET, t->options->target, marks));
+    TRY(table_roles_mark_list(t, MARK_CATEGORICAL, t->options->categorical, marks));
+    return table_roles_mark_list(t, MARK_DROP, t->options->drop, marks);
 }
 
-static enum status take_roles(struct table *t, const unsigned char *marks)
+static enum status table_roles_take_roles(struct table *t, const unsigned char *marks)
 {
     char shown[TABLE_SHOW_SIZE];
     for (int64_t i = 0; i < t->column_count; i++) {
@@ -125,12 +127,12 @@ enum status table_assign_roles(struct table *t)
 {
     unsigned char *marks = NULL;
     TRY(mem_alloc(&marks, (size_t)t->column_count, 1, "columns"));
-    enum status status = mark_all(t, marks);
+    enum status status = table_roles_mark_all(t, marks);
     if (status == STATUS_OK)
         status = mem_alloc(&t->features, (size_t)t->column_count, sizeof *t->features, "columns");
     if (status == STATUS_OK)
         status = mem_alloc(&t->targets, (size_t)t->column_count, sizeof *t->targets, "columns");
-    if (status == STATUS_OK) status = take_roles(t, marks);
+    if (status == STATUS_OK) status = table_roles_take_roles(t, marks);
     mem_free(&marks);
     return status;
 }

@@ -6,7 +6,7 @@
 
 #define NO_EPOCH UINT64_MAX /* the split's permutation is none that training draws */
 
-static bool is_dropped(const struct table *t, int64_t row)
+static bool table_split_is_dropped(const struct table *t, int64_t row)
 {
     return row / 8 < t->dropped_room && t->dropped[row / 8] >> row % 8 & 1;
 }
@@ -27,7 +27,7 @@ bool table_split_is_test(const struct table *t, int64_t row)
     return false;
 }
 
-static enum status check_sides(const struct table *t)
+static enum status table_split_check_sides(const struct table *t)
 {
     const struct table_options *o = t->options;
     if (t->kept[0] + t->kept[1] == 0 && t->rows > 0)
@@ -50,7 +50,7 @@ enum status table_split_prepare(struct table *t)
     }
     t->kept[0] = 0;
     for (int64_t row = 0; row < t->rows; row++)
-        if (!is_dropped(t, row))
+        if (!table_split_is_dropped(t, row))
             t->kept[t->options->split != TABLE_SPLIT_FILE && table_split_is_test(t, row)]++;
-    return check_sides(t);
+    return table_split_check_sides(t);
 }

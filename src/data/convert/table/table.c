@@ -10,7 +10,7 @@
 
 /* ---- readers ---- */
 
-static void free_columns(struct table_column **columns, int64_t count)
+static void table_free_columns(struct table_column **columns, int64_t count)
 {
     for (int64_t c = 0; *columns && c < count; c++) {
         mem_free(&(*columns)[c].name);
@@ -19,15 +19,15 @@ static void free_columns(struct table_column **columns, int64_t count)
     mem_free(columns);
 }
 
-static void close_reader(struct table_reader *r, const struct table_format_ops *format)
+static void table_close_reader(struct table_reader *r, const struct table_format_ops *format)
 {
     if (format->close) format->close(r);
-    free_columns(&r->columns, r->column_count);
+    table_free_columns(&r->columns, r->column_count);
     mem_free(&r->cells);
     table_text_close(&r->text);
 }
 
-static enum status open_reader(struct table_reader *r, const struct table *t, const char *path)
+static enum status table_open_reader(struct table_reader *r, const struct table *t, const char *path)
 {
     *r = (struct table_reader){.options = t->options};
     TRY(table_text_open(&r->text, path));
@@ -35,7 +35,7 @@ static enum status open_reader(struct table_reader *r, const struct table *t, co
 }
 
 /* The columns of a second pass, or of the test file, are those of the first pass. */
-static enum status same_columns(const struct table *t, const struct table_reader *r)
+static enum status table_same_columns(const struct table *t, const struct table_reader *r)
 {
     char shown[TABLE_SHOW_SIZE], other[TABLE_SHOW_SIZE];
     if (r->column_count != t->column_count)
@@ -56,7 +56,7 @@ struct row {
     bool keep, test, of_test_file;
 };
 
-static enum status mark_dropped(struct table *t, int64_t row)
+static enum status table_mark_dropped(struct table *t, int64_t row)
 {
     if (row / 8 >= t->dropped_room) {
         int64_t room = 2 * (row / 8) + 4096;
@@ -71,7 +71,7 @@ static enum status mark_dropped(struct table *t, int64_t row)
     return STATUS_OK;
 }
 
-static enum status learn_row(struct table *t, const struct row *row)
+static enum status table_learn_row(struct table *t, const struct row *row)
 {
     if (!row->keep) t->result->dropped++;
     if (row->of_test_file) {
@@ -79,10 +79,11 @@ static enum status learn_row(struct table *t, const struct row *row)
         return STATUS_OK;
     }
     t->rows++;
-    return t->options->missing == TABLE_MISSING_DROP && !row->keep ? mark_dropped(t, row->number) : STATUS_OK;
+    return t->options->missing == TABLE_MISSING_DROP && !row->keep ? table_mark_dropped(t, row->number)
+                                                                   : STATUS_OK;
 }
 
-static enum status add_row(struct table *t, const struct row *row)
+static enum status table_add_row(struct table *t, const struct row *row)
 {
     for (int64_t i = 0; !row->test && i < t->feature_count; i++) {
         struct table_column *c = &t->columns[t->features[i]];
@@ -94,7 +95,7 @@ static enum status add_row(struct table *t, const struct row *row)
     return STATUS_OK;
 }
 
-static enum status write_row(struct table *t, const struct row *row)
+static enum status table_write_row(struct table *t, const struct row *row)
 {
     return row->keep ? table_writer_row(t, row->test) : STATUS_OK;
 }
@@ -103,37 +104,38 @@ static enum status write_row(struct table *t, const struct row *row)
 
 typedef enum status row_function(struct table *t, const struct row *row);
 
-static enum status each_row(struct table *t, struct table_reader *r, bool of_test_file, row_function *do_row)
+static enum status table_each_row(struct table *t, struct table_reader *r, bool of_test_file,
+                                  row_function *do_row)
 {
-    bool end = false, learn = do_row == learn_row && !of_test_file;
+    bool end = false, learn = do_row == table_learn_row && !of_test_file;
     int64_t number = 0;
     for (;; number++) {
         TRY(t->format->next(r, &end));
         if (end) break;
         struct row row = {.number = number, .of_test_file = of_test_file, .test = of_test_file};
         TRY(table_decode(t, r, learn, &row.keep));
-        if (do_row != learn_row && !of_test_file) row.test = table_split_is_test(t, number % t->rows);
+        if (do_row != table_learn_row && !of_test_file) row.test = table_split_is_test(t, number % t->rows);
         TRY(do_row(t, &row));
     }
     if (number > 0) return STATUS_OK;
     return status_fail(STATUS_DATA, "%s: holds no row of data", r->text.path);
 }
 
-static enum status pass(struct table *t, bool of_test_file, row_function *do_row)
+static enum status table_pass(struct table *t, bool of_test_file, row_function *do_row)
 {
     struct table_reader r;
-    enum status status = open_reader(&r, t, of_test_file ? t->options->test_file : t->path);
-    if (status == STATUS_OK) status = same_columns(t, &r);
-    if (status == STATUS_OK) status = each_row(t, &r, of_test_file, do_row);
-    close_reader(&r, t->format);
+    enum status status = table_open_reader(&r, t, of_test_file ? t->options->test_file : t->path);
+    if (status == STATUS_OK) status = table_same_columns(t, &r);
+    if (status == STATUS_OK) status = table_each_row(t, &r, of_test_file, do_row);
+    table_close_reader(&r, t->format);
     return status;
 }
 
 /* The first pass over the first file: its columns become the table's. */
-static enum status learn_first(struct table *t)
+static enum status table_learn_first(struct table *t)
 {
     struct table_reader r;
-    enum status status = open_reader(&r, t, t->path);
+    enum status status = table_open_reader(&r, t, t->path);
     if (status == STATUS_OK) {
         t->columns = r.columns;
         t->column_count = r.column_count;
@@ -141,14 +143,14 @@ static enum status learn_first(struct table *t)
     }
     if (status == STATUS_OK) status = table_assign_roles(t);
     if (status == STATUS_OK) status = table_labels_prepare(t);
-    if (status == STATUS_OK) status = each_row(t, &r, false, learn_row);
+    if (status == STATUS_OK) status = table_each_row(t, &r, false, table_learn_row);
     if (t->columns) r.columns = NULL;
-    close_reader(&r, t->format);
+    table_close_reader(&r, t->format);
     return status;
 }
 
 /* Also the width of x. */
-static enum status code_features(struct table *t)
+static enum status table_code_features(struct table *t)
 {
     for (int64_t i = 0; i < t->feature_count; i++) {
         struct table_column *c = &t->columns[t->features[i]];
@@ -164,12 +166,12 @@ static enum status code_features(struct table *t)
                        t->path, t->width, TABLE_FEATURES_MAX);
 }
 
-static enum status find_means(struct table *t)
+static enum status table_find_means(struct table *t)
 {
     bool needed = false;
     for (int64_t i = 0; i < t->feature_count; i++) needed = needed || t->columns[t->features[i]].has_missing;
     if (!needed || t->options->missing != TABLE_MISSING_MEAN) return STATUS_OK;
-    TRY(pass(t, false, add_row));
+    TRY(table_pass(t, false, table_add_row));
     for (int64_t i = 0; i < t->feature_count; i++) {
         struct table_column *c = &t->columns[t->features[i]];
         char shown[TABLE_SHOW_SIZE];
@@ -183,25 +185,25 @@ static enum status find_means(struct table *t)
     return STATUS_OK;
 }
 
-static enum status convert(struct table *t, struct h5_writer *file)
+static enum status table_convert_passes(struct table *t, struct h5_writer *file)
 {
     bool two_files = t->options->split == TABLE_SPLIT_FILE;
-    TRY(learn_first(t));
-    if (two_files) TRY(pass(t, true, learn_row));
+    TRY(table_learn_first(t));
+    if (two_files) TRY(table_pass(t, true, table_learn_row));
     TRY(table_split_prepare(t));
-    TRY(code_features(t));
+    TRY(table_code_features(t));
     TRY(table_labels_finish(t));
-    TRY(find_means(t));
+    TRY(table_find_means(t));
     TRY(table_writer_create(t, file));
-    TRY(pass(t, false, write_row));
-    if (two_files) TRY(pass(t, true, write_row));
+    TRY(table_pass(t, false, table_write_row));
+    if (two_files) TRY(table_pass(t, true, table_write_row));
     return table_writer_finish(t);
 }
 
-static void release(struct table *t)
+static void table_release(struct table *t)
 {
     table_writer_destroy(t);
-    free_columns(&t->columns, t->column_count);
+    table_free_columns(&t->columns, t->column_count);
     mem_free(&t->features);
     mem_free(&t->targets);
     mem_free(&t->values);
@@ -209,7 +211,7 @@ static void release(struct table *t)
 }
 
 /* --force is meant for an older result. */
-static enum status check_target(const char *in, const char *out)
+static enum status table_check_target(const char *in, const char *out)
 {
     struct stat a, b;
     if (!in || stat(in, &a) != 0 || stat(out, &b) != 0 || a.st_dev != b.st_dev || a.st_ino != b.st_ino)
@@ -225,14 +227,14 @@ enum status table_convert(enum table_format format, const char *in, const char *
     struct table t = {.format = formats[format], .options = options, .path = in, .result = result};
     struct h5_writer *file = NULL;
     *result = (struct table_result){0};
-    TRY(check_target(in, out));
-    TRY(check_target(options->test_file, out));
+    TRY(table_check_target(in, out));
+    TRY(table_check_target(options->test_file, out));
     TRY(h5_create(&file, out, options->overwrite));
-    enum status status = convert(&t, file);
+    enum status status = table_convert_passes(&t, file);
     result->rows[0] = t.kept[0];
     result->rows[1] = t.kept[1];
     result->features = t.width;
-    release(&t);
+    table_release(&t);
     if (status == STATUS_OK) return h5_commit(&file);
     h5_discard(&file);
     return status;

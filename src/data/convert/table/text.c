@@ -8,7 +8,7 @@
 #define PIECE   ((size_t)256 << 10)
 #define ROW_MAX ((size_t)64 << 20)
 
-static enum status begin(struct table_text *t)
+static enum status table_text_begin(struct table_text *t)
 {
     bool more;
     TRY(table_text_more(t, &more));
@@ -21,7 +21,7 @@ enum status table_text_open(struct table_text *t, const char *path)
 {
     *t = (struct table_text){.path = path};
     TRY(gz_open(&t->file, path));
-    return begin(t);
+    return table_text_begin(t);
 }
 
 void table_text_close(struct table_text *t)
@@ -31,7 +31,7 @@ void table_text_close(struct table_text *t)
 }
 
 /* Moves the row to the front, into a larger window if it fills more than half of this one. */
-static enum status make_room(struct table_text *t)
+static enum status table_text_make_room(struct table_text *t)
 {
     size_t kept = t->end - t->start, size = t->size ? t->size : 2 * PIECE;
     while (size < kept + PIECE) size *= 2;
@@ -56,7 +56,7 @@ enum status table_text_more(struct table_text *t, bool *more)
         return status_fail(STATUS_DATA,
                            "%s: line %" PRId64 ": is longer than %zu MB; is a quote opened and never closed?",
                            t->path, t->line + 1, ROW_MAX >> 20);
-    if (t->size < t->end + PIECE) TRY(make_room(t));
+    if (t->size < t->end + PIECE) TRY(table_text_make_room(t));
     TRY(gz_read_some(t->file, t->bytes + t->end, t->size - t->end, &got));
     const char *fresh = t->bytes + t->end, *zero = memchr(fresh, '\0', got);
     if (t->read == 0 && got >= 2 && (memcmp(fresh, "\xff\xfe", 2) == 0 || memcmp(fresh, "\xfe\xff", 2) == 0))

@@ -28,7 +28,7 @@ struct table_writer {
     int y_bytes;
 };
 
-static void path_of(const struct table *t, int side, const char *name, char path[PATH_SIZE])
+static void table_write_path_of(const struct table *t, int side, const char *name, char path[PATH_SIZE])
 {
     bool split = t->options->split != TABLE_SPLIT_NONE;
     snprintf(path, PATH_SIZE, "%s%s", !split ? "" : side ? "test/" : "train/", name);
@@ -37,18 +37,18 @@ static void path_of(const struct table *t, int side, const char *name, char path
 /* ---- names ---- */
 
 /* As an attribute, where h5py users look first, or a dataset beside it if they are too many for one. */
-static enum status write_names(const struct table *t, int side, const char *object, const char *attr,
-                               const char *const *names, int64_t count)
+static enum status table_write_names(const struct table *t, int side, const char *object, const char *attr,
+                                     const char *const *names, int64_t count)
 {
     char path[PATH_SIZE];
     struct h5_writer *file = t->writer->file;
-    path_of(t, side, count <= H5_ATTR_TEXTS_MAX ? object : attr, path);
+    table_write_path_of(t, side, count <= H5_ATTR_TEXTS_MAX ? object : attr, path);
     if (count <= H5_ATTR_TEXTS_MAX) return h5_write_attr_texts(file, path, attr, names, count);
     return h5_write_texts(file, path, names, count);
 }
 
 /* NAME, or NAME=CATEGORY for each category; they go into one block of text behind the list. */
-static enum status make_feature_names(const struct table *t, const char ***names)
+static enum status table_write_make_feature_names(const struct table *t, const char ***names)
 {
     size_t bytes = 0, used = 0;
     for (int64_t i = 0; i < t->feature_count; i++) {
@@ -77,7 +77,7 @@ static enum status make_feature_names(const struct table *t, const char ***names
     return STATUS_OK;
 }
 
-static enum status make_label_names(const struct table *t, const char ***names, int64_t *count)
+static enum status table_write_make_label_names(const struct table *t, const char ***names, int64_t *count)
 {
     if (t->y == TABLE_Y_CLASSES) {
         const struct table_dict *classes = t->columns[t->targets[0]].dict;
@@ -90,19 +90,19 @@ static enum status make_label_names(const struct table *t, const char ***names, 
     return STATUS_OK;
 }
 
-static enum status write_all_names(const struct table *t)
+static enum status table_write_all_names(const struct table *t)
 {
     static const char *const attrs[] = {[TABLE_Y_CLASSES] = "class_names",
                                         [TABLE_Y_BITS] = "label_names",
                                         [TABLE_Y_NUMBERS] = "target_names"};
     const char **features = NULL, **labels = NULL;
     int64_t label_count = 0;
-    enum status status = make_feature_names(t, &features);
-    if (status == STATUS_OK) status = make_label_names(t, &labels, &label_count);
+    enum status status = table_write_make_feature_names(t, &features);
+    if (status == STATUS_OK) status = table_write_make_label_names(t, &labels, &label_count);
     for (int side = 0; status == STATUS_OK && side < 2; side++) {
         if (!t->kept[side]) continue;
-        status = write_names(t, side, "x", "feature_names", features, t->width);
-        if (status == STATUS_OK) status = write_names(t, side, "y", attrs[t->y], labels, label_count);
+        status = table_write_names(t, side, "x", "feature_names", features, t->width);
+        if (status == STATUS_OK) status = table_write_names(t, side, "y", attrs[t->y], labels, label_count);
     }
     mem_free(&features);
     mem_free(&labels);
@@ -111,7 +111,7 @@ static enum status write_all_names(const struct table *t)
 
 /* ---- rows ---- */
 
-static enum status create_side(struct table *t, int side)
+static enum status table_write_create_side(struct table *t, int side)
 {
     struct table_writer *w = t->writer;
     struct side *s = &w->sides[side];
@@ -120,13 +120,13 @@ static enum status create_side(struct table *t, int side)
     bool one_column = t->target_count == 1 && t->options->labels != TABLE_LABELS_MULTILABEL;
     TRY(mem_alloc(&s->x, (size_t)w->block * (size_t)t->width, sizeof *s->x, "rows"));
     TRY(mem_alloc(&s->y, (size_t)w->block * (size_t)t->target_count, (size_t)w->y_bytes, "rows"));
-    path_of(t, side, "x", path);
+    table_write_path_of(t, side, "x", path);
     TRY(h5_rows_create(&s->x_rows, w->file, path, H5_TYPE_F32, 2, dims, 0, 0));
-    path_of(t, side, "y", path);
+    table_write_path_of(t, side, "y", path);
     return h5_rows_create(&s->y_rows, w->file, path, w->y_type, one_column ? 1 : 2, y_dims, 0, 0);
 }
 
-static enum status check_size(const struct table *t)
+static enum status table_write_check_size(const struct table *t)
 {
     int64_t bytes;
     for (int side = 0; side < 2; side++)
@@ -138,7 +138,7 @@ static enum status check_size(const struct table *t)
 
 enum status table_writer_create(struct table *t, struct h5_writer *file)
 {
-    TRY(check_size(t));
+    TRY(table_write_check_size(t));
     TRY(mem_alloc(&t->writer, 1, sizeof *t->writer, "table writer"));
     struct table_writer *w = t->writer;
     int64_t row = 4 * t->width + (int64_t)sizeof(int64_t) * t->target_count;
@@ -148,8 +148,8 @@ enum status table_writer_create(struct table *t, struct h5_writer *file)
     w->y_type = t->y == TABLE_Y_NUMBERS ? H5_TYPE_F32 : wide ? H5_TYPE_I64 : H5_TYPE_U8;
     w->y_bytes = t->y == TABLE_Y_NUMBERS ? 4 : wide ? 8 : 1;
     for (int side = 0; side < 2; side++)
-        if (t->kept[side]) TRY(create_side(t, side));
-    return write_all_names(t);
+        if (t->kept[side]) TRY(table_write_create_side(t, side));
+    return table_write_all_names(t);
 }
 
 void table_writer_destroy(struct table *t)
@@ -165,7 +165,7 @@ void table_writer_destroy(struct table *t)
     mem_free(&t->writer);
 }
 
-static enum status flush(struct side *s)
+static enum status table_write_flush(struct side *s)
 {
     TRY(h5_rows_write(s->x_rows, s->filled, s->x));
     TRY(h5_rows_write(s->y_rows, s->filled, s->y));
@@ -173,7 +173,7 @@ static enum status flush(struct side *s)
     return STATUS_OK;
 }
 
-static void put_features(struct table *t, float *x)
+static void table_write_put_features(struct table *t, float *x)
 {
     memset(x, 0, (size_t)t->width * sizeof *x);
     for (int64_t i = 0; i < t->feature_count; i++) {
@@ -189,7 +189,7 @@ static void put_features(struct table *t, float *x)
     }
 }
 
-static void put_targets(const struct table *t, void *y)
+static void table_write_put_targets(const struct table *t, void *y)
 {
     for (int64_t i = 0; i < t->target_count; i++) {
         double value = t->values[t->targets[i]];
@@ -207,7 +207,7 @@ static void put_targets(const struct table *t, void *y)
     }
 }
 
-static enum status changed(const struct table *t)
+static enum status table_write_changed(const struct table *t)
 {
     return status_fail(STATUS_DATA, "%s: changed while it was read; try again", t->path);
 }
@@ -216,19 +216,19 @@ enum status table_writer_row(struct table *t, bool test)
 {
     struct table_writer *w = t->writer;
     struct side *s = &w->sides[test];
-    if (s->written == t->kept[test]) return changed(t);
-    put_features(t, s->x + s->filled * t->width);
-    put_targets(t, s->y + s->filled * t->target_count * w->y_bytes);
+    if (s->written == t->kept[test]) return table_write_changed(t);
+    table_write_put_features(t, s->x + s->filled * t->width);
+    table_write_put_targets(t, s->y + s->filled * t->target_count * w->y_bytes);
     s->written++;
-    return ++s->filled == w->block ? flush(s) : STATUS_OK;
+    return ++s->filled == w->block ? table_write_flush(s) : STATUS_OK;
 }
 
 enum status table_writer_finish(struct table *t)
 {
     for (int side = 0; side < 2; side++) {
         struct side *s = &t->writer->sides[side];
-        if (s->written != t->kept[side]) return changed(t);
-        if (s->filled) TRY(flush(s));
+        if (s->written != t->kept[side]) return table_write_changed(t);
+        if (s->filled) TRY(table_write_flush(s));
         h5_rows_close(&s->x_rows);
         h5_rows_close(&s->y_rows);
     }
