@@ -91,14 +91,13 @@ enum status setup_share(struct setup *s, struct comm *comm)
     return comm_agree(comm, status);
 }
 
-enum status setup_from_checkpoint(struct setup *s, struct comm *comm, const struct arguments *a,
-                                  const char *path)
+enum status setup_from_checkpoint(struct setup *s, struct comm *comm, const char *path, bool allow_external)
 {
     enum status status = comm_rank(comm) == 0 ? checkpoint_read_config(path, &s->text) : STATUS_OK;
     TRY(comm_agree(comm, status));
     status = setup_share(s, comm);
     if (status != STATUS_OK) return status_at(status, "%s", path);
-    s->config.data.allow_external = a->allow_external;
+    s->config.data.allow_external = allow_external;
     return comm_split_nodes(comm, s->config.ranks_per_node);
 }
 

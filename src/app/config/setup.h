@@ -39,10 +39,9 @@ enum status setup_run_name(const struct setup_source *from, char **name);
  * rank 0's s->config if that is filled (config_settle_virtual_ranks). The other ranks pass zeros. Collective. */
 enum status setup_share(struct setup *s, struct comm *comm);
 
-/* From the resolved text in a checkpoint; cuts the ranks into nodes as it says. What it says of files that lead out of themselves
- * does not count, only the flag. Collective. */
-enum status setup_from_checkpoint(struct setup *s, struct comm *comm, const struct arguments *a,
-                                  const char *path);
+/* From the resolved text in a checkpoint; cuts the ranks into nodes as it says. Its data.allow_external does
+ * not count, only the parameter. Collective. */
+enum status setup_from_checkpoint(struct setup *s, struct comm *comm, const char *path, bool allow_external);
 
 void setup_free(struct setup *s);
 

@@ -46,7 +46,7 @@ static enum status evaluate(struct setup *setup, struct comm *comm, const struct
     TRY(read_digits(a->digits, &wish.digits));
     if (!a->data || !*a->data)
         return status_fail(STATUS_CONFIG, "eval needs --data LOCATOR, such as --data test.h5");
-    TRY(setup_from_checkpoint(setup, comm, a, a->words[0]));
+    TRY(setup_from_checkpoint(setup, comm, a->words[0], a->allow_external));
     const struct observer observer = {.self = &wish, .eval = on_eval};
     TRY(examine_run(comm, &setup->config, a->words[0], a->data, &observer));
     return comm_agree(comm, wish.status);

@@ -12,7 +12,7 @@ static enum status predict(struct setup *setup, struct comm *comm, const struct 
         return status_fail(STATUS_CONFIG, "predict needs --data LOCATOR, such as --data new.h5");
     if (!a->out || !*a->out)
         return status_fail(STATUS_CONFIG, "predict needs --out FILE.h5, such as --out predictions.h5");
-    TRY(setup_from_checkpoint(setup, comm, a, a->words[0]));
+    TRY(setup_from_checkpoint(setup, comm, a->words[0], a->allow_external));
     TRY(predict_run(comm, &setup->config, &wish, &facts));
     if (facts.has_correct)
         log_info("wrote %s: %lld samples, %lld outputs, %lld right", a->out, (long long)facts.samples,
