@@ -120,9 +120,9 @@ static void test_first_culprit(void)
     CHECK(dataset_load(&d, comm, odd, &(struct source_options){0}, &wanted) == STATUS_DATA &&
           says("sample 700 has 0.5"));
     dataset_destroy(&d);
-    char slice[96];
-    snprintf(slice, sizeof slice, "%s[2::2]", odd); /* numbers are those of the file */
-    CHECK(dataset_load(&d, comm, slice, &(struct source_options){0}, &wanted) == STATUS_DATA &&
+    char part[96];
+    snprintf(part, sizeof part, "%s[2::2]", odd); /* numbers are those of the file */
+    CHECK(dataset_load(&d, comm, part, &(struct source_options){0}, &wanted) == STATUS_DATA &&
           says("sample 700 has 0.5"));
     dataset_destroy(&d);
     comm_barrier(comm);

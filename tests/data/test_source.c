@@ -194,14 +194,14 @@ static void test_refused_features(void)
     check_refused(&doubles, "sample 12 holds Inf, or a value beyond float32");
 }
 
-/* A slice is the samples Python would give, whatever is stored how, and messages count in the file. */
-static void check_slice(const struct sample_file *s, const char *slice, int64_t first, int64_t step,
+/* A range is the samples Python would give, whatever is stored how, and messages count in the file. */
+static void check_range(const struct sample_file *s, const char *text, int64_t first, int64_t step,
                         int64_t count)
 {
     char locator[96];
     struct source *source;
     int32_t labels[31];
-    snprintf(locator, sizeof locator, "%s%s", path, slice);
+    snprintf(locator, sizeof locator, "%s%s", path, text);
     CHECK_STATUS(source_open(&source, locator, &usual), STATUS_OK);
     if (!source) return;
     CHECK(source_info(source)->samples == count);
@@ -221,21 +221,21 @@ static void check_slice(const struct sample_file *s, const char *slice, int64_t 
     source_close(&source);
 }
 
-static void test_slices(void)
+static void test_ranges(void)
 {
     struct sample_file s = {.x_type = H5_TYPE_F32, .y_type = H5_TYPE_I64, .rank = 4, .dims = {31, 3, 2, 2}};
     for (int last = 0; last < 2; last++) {
         if (last) s.layout = "NHWC", s.dims[1] = s.dims[2] = 2, s.dims[3] = 3;
         fill(&s);
         write_file(&s);
-        check_slice(&s, "[0:16]", 0, 1, 16);
-        check_slice(&s, "[16:]", 16, 1, 15);
-        check_slice(&s, "[-5:]", 26, 1, 5);
-        check_slice(&s, "[:-5]", 0, 1, 26);
-        check_slice(&s, "[4::5]", 4, 5, 6);
-        check_slice(&s, "[1:30:7]", 1, 7, 5);
-        check_slice(&s, "[:]", 0, 1, 31);
-        check_slice(&s, "[::40]", 0, 40, 1);
+        check_range(&s, "[0:16]", 0, 1, 16);
+        check_range(&s, "[16:]", 16, 1, 15);
+        check_range(&s, "[-5:]", 26, 1, 5);
+        check_range(&s, "[:-5]", 0, 1, 26);
+        check_range(&s, "[4::5]", 4, 5, 6);
+        check_range(&s, "[1:30:7]", 1, 7, 5);
+        check_range(&s, "[:]", 0, 1, 31);
+        check_range(&s, "[::40]", 0, 40, 1);
     }
     x.f32[12 * 21 + 5] = NAN;
     write_file(&s);
@@ -252,7 +252,7 @@ static void test_slices(void)
     CHECK_STATUS(source_open(&source, "synthetic:1x1x3:5:100[100:]", &usual), STATUS_DATA);
     CHECK(says("synthetic:1x1x3:5:100: [100:] holds none of the 100 samples"));
     CHECK_STATUS(source_open(&source, "demo:test[5]", &usual), STATUS_DATA);
-    CHECK(says("[5] is not a slice such as"));
+    CHECK(says("[5] is not a range such as"));
     char odd[80];
     snprintf(odd, sizeof odd, "%s/a[0:1]", folder);
     CHECK(rename(path, odd) == 0);
@@ -332,7 +332,7 @@ int main(int argc, char **argv)
     CHECK_CASE(test_class_names());
     CHECK_CASE(test_refused_shapes());
     CHECK_CASE(test_refused_features());
-    CHECK_CASE(test_slices());
+    CHECK_CASE(test_ranges());
     CHECK_CASE(test_refused_files());
     CHECK_CASE(test_cut_while_open());
     CHECK_CASE(test_colon());

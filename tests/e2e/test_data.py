@@ -1,4 +1,4 @@
-"""What a data set means: kinds of labels, sample weights, slices, shares and normalisation, as laws that a whole run obeys."""
+"""What a data set means: kinds of labels, sample weights, ranges, shares and normalisation, as laws that a whole run obeys."""
 import json
 import unittest
 
@@ -119,12 +119,12 @@ class Data(harness.Case):
                     "--loss.log_target=true")
         self.refuse(3, "[300:] holds none of the 300 samples", path + "[300:]", "--loss.name=bce")
         self.refuse(3, "[0:301] reaches beyond the 300 samples", path + "[0:301]", "--loss.name=bce")
-        self.refuse(3, "[0] is not a slice", path + "[0]", "--loss.name=bce")
+        self.refuse(3, "[0] is not a range", path + "[0]", "--loss.name=bce")
 
     # ---- parts of a set ----
 
-    def test_slices(self):
-        """A slice is the file with those samples."""
+    def test_ranges(self):
+        """A range is the file with those samples."""
         whole = self.file(x=self.flat, y=self.classes, w=np.arange(SAMPLES) % 4)
         for text, part in [("[0:100]", slice(0, 100)), ("[-200:-20]", slice(-200, -20)), ("[1::3]", slice(1, None, 3))]:
             cut = self.file(x=self.flat[part], y=self.classes[part], w=(np.arange(SAMPLES) % 4)[part])
@@ -135,7 +135,7 @@ class Data(harness.Case):
             said = [harness.run(["eval", runs[0].final, "--data", path]).stdout for path in (whole + text, cut)]
             self.assertEqual(*said)
 
-    def test_slices_of_images(self):
+    def test_ranges_of_images(self):
         """Images with the channels last, more of them than are turned round at once."""
         x = np.random.default_rng(5).normal(size=(SAMPLES, 3, 40, 40)).astype("f4")
         last = self.file(x=x.transpose(0, 2, 3, 1), y=self.classes)

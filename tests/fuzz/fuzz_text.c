@@ -1,8 +1,8 @@
-/* The small readers of text: numbers, characters, slices, locators, lists of names, durations. */
+/* The small readers of text: numbers, characters, ranges, locators, lists of names, durations. */
 #include <math.h>
 
 #include "data/source/names.h"
-#include "data/source/slice.h"
+#include "data/source/range.h"
 #include "data/convert/table/private.h"
 #include "core/system/clock.h"
 #include "core/number.h"
@@ -42,12 +42,12 @@ static void characters(const char *text)
     FUZZ_CHECK(utf8_valid(text) == (valid == strlen(text)));
 }
 
-static void slices(const char *text)
+static void ranges(const char *text)
 {
     static const int64_t samples[] = {1, 7, 60000, INT64_MAX};
     for (int i = 0; i < 4; i++) {
-        struct slice s;
-        if (!fuzz_answer(slice_parse(text, samples[i], &s))) continue;
+        struct range s;
+        if (!fuzz_answer(range_parse(text, samples[i], &s))) continue;
         FUZZ_CHECK(s.first >= 0 && s.step >= 1 && s.count >= 1 && s.first < samples[i]);
         FUZZ_CHECK((s.count - 1) <= (samples[i] - 1 - s.first) / s.step);
     }
@@ -89,7 +89,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     char *text = fuzz_text(data, size);
     numbers(text);
     characters(text);
-    slices(text);
+    ranges(text);
     locators(text);
     lists(text);
     free(text);

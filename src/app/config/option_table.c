@@ -35,7 +35,7 @@ static const struct option options[] = {
      .help = "instruction-set level of the kernels; the results do not depend on it from v3 on"},
 
     {"data.train", OPTION_TEXT, AT(data.train), NULL, MAY_CHANGE,
-     .help = "training set: FILE.h5, FILE.h5:GROUP, demo:train or synthetic:CxHxW:K:N; a slice behind it "
+     .help = "training set: FILE.h5, FILE.h5:GROUP, demo:train or synthetic:CxHxW:K:N; a range behind it "
              "takes a part: "
              "FILE.h5[0:16000]"},
     {"data.val", OPTION_TEXT, AT(data.val), "", MAY_CHANGE,

@@ -23,14 +23,14 @@ static enum status demo_source_open(struct source *s, const char *rest, const st
     return STATUS_OK;
 }
 
-static enum status demo_source_read(struct source *s, struct slice part, const struct source_rows *rows)
+static enum status demo_source_read(struct source *s, struct range part, const struct source_rows *rows)
 {
     enum demo_split split = *(const enum demo_split *)s->self;
     uint8_t unwanted[DEMO_PIXELS];
     for (int64_t i = 0; i < part.count; i++) {
         uint8_t *image = rows->features ? (uint8_t *)rows->features + i * (int64_t)DEMO_PIXELS : unwanted;
         int32_t label;
-        demo_draw(split, slice_at(part, i), 1, image, &label);
+        demo_draw(split, range_at(part, i), 1, image, &label);
         if (rows->labels) rows->labels[i] = label;
         if (rows->targets) rows->targets[i] = (float)label;
     }

@@ -4,7 +4,7 @@
 #include <math.h>
 
 /* One pass over the exponents, which the compiler vectorizes; the culprit is looked for only if there is one. */
-enum status finite_check(const char *where, struct slice part, int64_t width, const float *x,
+enum status finite_check(const char *where, struct range part, int64_t width, const float *x,
                          const char *what)
 {
     int64_t total = part.count * width;
@@ -14,6 +14,6 @@ enum status finite_check(const char *where, struct slice part, int64_t width, co
     int64_t i = 0;
     while (isfinite(x[i])) i++;
     return status_fail(STATUS_DATA, "%s: sample %" PRId64 " holds %s (%s %" PRId64 "); clean the data first",
-                       where, slice_at(part, i / width),
+                       where, range_at(part, i / width),
                        isnan(x[i]) ? "NaN" : "Inf, or a value beyond float32", what, i % width);
 }

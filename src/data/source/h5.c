@@ -217,7 +217,7 @@ static void h5_source_channels_first(struct shape shape, enum feature_type type,
             }
 }
 
-static enum status h5_source_read_features(struct source *s, struct h5_source *h, struct slice part,
+static enum status h5_source_read_features(struct source *s, struct h5_source *h, struct range part,
                                            void *out)
 {
     enum feature_type type = s->info.type;
@@ -226,13 +226,13 @@ static enum status h5_source_read_features(struct source *s, struct h5_source *h
     int64_t row = shape_features(s->info.shape) * feature_bytes(type);
     for (int64_t at = 0, n; at < part.count; at += n) {
         n = part.count - at < h->scratch_rows ? part.count - at : h->scratch_rows;
-        TRY(h5_data_read_every(h->x.data, slice_at(part, at), part.step, n, stored, h->scratch));
+        TRY(h5_data_read_every(h->x.data, range_at(part, at), part.step, n, stored, h->scratch));
         h5_source_channels_first(s->info.shape, type, n, h->scratch, (char *)out + at * row);
     }
     return STATUS_OK;
 }
 
-static enum status h5_source_read(struct source *s, struct slice part, const struct source_rows *rows)
+static enum status h5_source_read(struct source *s, struct range part, const struct source_rows *rows)
 {
     struct h5_source *h = s->self;
     if (rows->features) TRY(h5_source_read_features(s, h, part, rows->features));

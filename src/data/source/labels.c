@@ -73,25 +73,25 @@ void labels_close(struct labels *l)
     mem_free(&l->block);
 }
 
-static enum status labels_take_indices(const struct labels *l, struct slice part, int32_t *labels)
+static enum status labels_take_indices(const struct labels *l, struct range part, int32_t *labels)
 {
     for (int64_t i = 0; i < part.count; i++) {
         int64_t value = l->block[i];
         if (value < INT32_MIN || value >= INT32_MAX)
             return status_fail(
                 STATUS_DATA, "%s: sample %" PRId64 " has label %" PRId64 "; labels are class indices from 0",
-                l->y.where, slice_at(part, i), value);
+                l->y.where, range_at(part, i), value);
         labels[i] = (int32_t)value;
     }
     return STATUS_OK;
 }
 
 /* HDF5 clips in silence what does not fit, so integers come as the widest ones and are looked at here. */
-static enum status labels_read_integers(struct labels *l, struct slice part, const struct source_rows *rows)
+static enum status labels_read_integers(struct labels *l, struct range part, const struct source_rows *rows)
 {
     for (int64_t at = 0, n; at < part.count; at += n) {
         n = part.count - at < l->block_rows ? part.count - at : l->block_rows;
-        struct slice now = slice_part(part, at, n);
+        struct range now = range_part(part, at, n);
         TRY(h5_data_read_every(l->y.data, now.first, now.step, n, H5_TYPE_I64, l->block));
         if (rows->labels) TRY(labels_take_indices(l, now, rows->labels + at));
         if (!rows->targets) continue;
@@ -100,25 +100,25 @@ static enum status labels_read_integers(struct labels *l, struct slice part, con
     return STATUS_OK;
 }
 
-static enum status labels_read_floats(struct labels *l, struct slice part, float *targets)
+static enum status labels_read_floats(struct labels *l, struct range part, float *targets)
 {
     if (!targets) return STATUS_OK;
     TRY(h5_data_read_every(l->y.data, part.first, part.step, part.count, H5_TYPE_F32, targets));
     return finite_check(l->y.where, part, l->width, targets, "column");
 }
 
-static enum status labels_read_weights(struct labels *l, struct slice part, float *weights)
+static enum status labels_read_weights(struct labels *l, struct range part, float *weights)
 {
     TRY(h5_data_read_every(l->weights.data, part.first, part.step, part.count, H5_TYPE_F32, weights));
     TRY(finite_check(l->weights.where, part, 1, weights, "column"));
     for (int64_t i = 0; i < part.count; i++)
         if (weights[i] < 0)
             return status_fail(STATUS_DATA, "%s: sample %" PRId64 " has weight %g; weights are 0 or more",
-                               l->weights.where, slice_at(part, i), (double)weights[i]);
+                               l->weights.where, range_at(part, i), (double)weights[i]);
     return STATUS_OK;
 }
 
-enum status labels_read(struct labels *l, struct slice part, const struct source_rows *rows)
+enum status labels_read(struct labels *l, struct range part, const struct source_rows *rows)
 {
     if (l->block && (rows->labels || rows->targets))
         TRY(labels_read_integers(l, part, rows));

@@ -3,7 +3,7 @@
 #define DATA_SOURCE_LABELS_H
 
 #include "data/source/find.h"
-#include "data/source/slice.h"
+#include "data/source/range.h"
 #include "data/source/source.h"
 
 struct labels {
@@ -20,6 +20,6 @@ enum status labels_open(struct labels *l, struct h5 *f, const char *path, const 
 void labels_close(struct labels *l);
 
 /* Everything but features. */
-enum status labels_read(struct labels *l, struct slice part, const struct source_rows *rows);
+enum status labels_read(struct labels *l, struct range part, const struct source_rows *rows);
 
 #endif

@@ -2,7 +2,7 @@
 #ifndef DATA_SOURCE_OPS_H
 #define DATA_SOURCE_OPS_H
 
-#include "data/source/slice.h"
+#include "data/source/range.h"
 #include "data/source/source.h"
 
 struct source;
@@ -11,9 +11,9 @@ struct source_ops {
     const char *prefix; /* of locators, such as "demo:"; "" = a file, the last of the registry */
 
     /* Fills s->info, of all samples, and s->self; on failure source_close cleans up what was made. `rest` is the locator
-     * without prefix and slice; names are NULL where none is given. Only sources that have weights look at their name. */
+     * without prefix and range; names are NULL where none is given. Only sources that have weights look at their name. */
     enum status (*open)(struct source *s, const char *rest, const struct source_options *names);
-    enum status (*read)(struct source *s, struct slice part, const struct source_rows *rows);
+    enum status (*read)(struct source *s, struct range part, const struct source_rows *rows);
     enum status (*check)(const struct source *s); /* source_check; NULL for sources without a file */
     void (*close)(struct source *s);              /* may be NULL */
 };
@@ -21,8 +21,8 @@ struct source_ops {
 struct source {
     const struct source_ops *ops;
     struct source_info info;
-    struct slice slice; /* of the samples that `ops` numbers */
-    char *locator;      /* without the slice */
+    struct range range; /* of the samples that `ops` numbers */
+    char *locator;      /* without the range */
     void *self;
 };
 

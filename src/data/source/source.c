@@ -20,11 +20,11 @@ static const char *source_given(const char *name)
     return name && name[0] ? name : NULL;
 }
 
-static enum status source_open_slice(struct source *s, const char *locator,
+static enum status source_open_range(struct source *s, const char *locator,
                                      const struct source_options *names)
 {
     TRY(mem_copy_text(&s->locator, locator));
-    const char *slice = slice_cut(s->locator);
+    const char *range = range_cut(s->locator);
     struct source_options wanted = *names;
     wanted.x = source_given(names->x);
     wanted.y = source_given(names->y);
@@ -32,9 +32,9 @@ static enum status source_open_slice(struct source *s, const char *locator,
     TRY(s->ops->open(s, s->locator + strlen(s->ops->prefix), &wanted));
     if (wanted.weights && !s->info.has_weights && !wanted.weights_optional)
         return status_fail(STATUS_DATA, "%s: has no weights; leave data.weights empty", s->locator);
-    enum status status = slice_parse(slice, s->info.samples, &s->slice);
+    enum status status = range_parse(range, s->info.samples, &s->range);
     if (status != STATUS_OK) return status_at(status, "%s", s->locator);
-    s->info.samples = s->slice.count;
+    s->info.samples = s->range.count;
     return STATUS_OK;
 }
 
@@ -44,7 +44,7 @@ enum status source_open(struct source **out, const char *locator, const struct s
     struct source *s = NULL;
     TRY(mem_alloc(&s, 1, sizeof *s, "data source"));
     s->ops = source_find_kind(locator);
-    enum status status = source_open_slice(s, locator, names);
+    enum status status = source_open_range(s, locator, names);
     if (status != STATUS_OK) {
         source_close(&s);
         return status;
@@ -74,7 +74,7 @@ enum status source_check(const struct source *s)
 
 int64_t source_number(const struct source *s, int64_t sample)
 {
-    return slice_at(s->slice, sample);
+    return range_at(s->range, sample);
 }
 
 enum status source_read(struct source *s, int64_t first, int64_t count, const struct source_rows *rows)
@@ -83,5 +83,5 @@ enum status source_read(struct source *s, int64_t first, int64_t count, const st
     assert(s->info.has_labels || (!rows->labels && !rows->targets));
     assert((!rows->labels || (s->info.label_integers && s->info.label_width <= 1)) &&
            (!rows->weights || s->info.has_weights));
-    return s->ops->read(s, slice_part(s->slice, first, count), rows);
+    return s->ops->read(s, range_part(s->range, first, count), rows);
 }

@@ -5,7 +5,7 @@
  *   FILE.h5 or FILE.h5:GROUP   an HDF5 file, or one group of it
  *   demo:train, demo:test      the built-in glyphs, drawn on the fly, no file needed
  *   synthetic:CxHxW:K:N        random features and labels for benchmarks: N samples of any rank (F, CxL, CxDxHxW), K classes
- * and, behind it, a Python slice takes some of the samples: FILE.h5[0:16000], FILE.h5:GROUP[-100:], FILE.h5[4::5].
+ * and, behind it, a range as in Python takes some of the samples: FILE.h5[0:16000], FILE.h5:GROUP[-100:], FILE.h5[4::5].
  * All functions are local; errors are STATUS_DATA with file, object and advice. Each rank opens its own. */
 #ifndef DATA_SOURCE_SOURCE_H
 #define DATA_SOURCE_SOURCE_H
@@ -62,7 +62,7 @@ const struct source_info *source_info(const struct source *s);
 /* Whether the file is still as it was when it was opened. Errors: what has changed. */
 enum status source_check(const struct source *s);
 
-/* The number that sample i has in the file: another one if the locator is a slice. */
+/* The number that sample i has in the file: another one if the locator has a range. */
 int64_t source_number(const struct source *s, int64_t sample);
 
 /* Where samples go; an array that is NULL is not wanted. */

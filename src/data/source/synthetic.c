@@ -72,11 +72,11 @@ static void synthetic_draw_features(uint64_t sample, int64_t size, float *x)
     }
 }
 
-static enum status synthetic_read(struct source *s, struct slice part, const struct source_rows *rows)
+static enum status synthetic_read(struct source *s, struct range part, const struct source_rows *rows)
 {
     int64_t size = shape_features(s->info.shape), classes = *(const int64_t *)s->self;
     for (int64_t i = 0; i < part.count; i++) {
-        uint64_t sample = (uint64_t)slice_at(part, i);
+        uint64_t sample = (uint64_t)range_at(part, i);
         if (rows->features) synthetic_draw_features(sample, size, (float *)rows->features + i * size);
         int32_t label = (int32_t)(rng_words(0, RNG_SYNTHETIC, sample, LABEL_DRAW).v[0] % (uint32_t)classes);
         if (rows->labels) rows->labels[i] = label;

@@ -1,4 +1,4 @@
-#include "data/source/slice.h"
+#include "data/source/range.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-char *slice_cut(char *locator)
+char *range_cut(char *locator)
 {
     size_t length = strlen(locator);
     char *open = strrchr(locator, '[');
@@ -17,7 +17,7 @@ char *slice_cut(char *locator)
 }
 
 /* Reads a number that may be missing, and the character behind it. */
-static bool slice_take(const char **text, int64_t *value, bool *given, char *end)
+static bool range_take(const char **text, int64_t *value, bool *given, char *end)
 {
     char *rest;
     const char *digits = **text == '-' ? *text + 1 : *text;
@@ -32,23 +32,23 @@ static bool slice_take(const char **text, int64_t *value, bool *given, char *end
 }
 
 /* first, end, step of "a:b]" or "a:b:c]" in numbers[], given[]. */
-static bool slice_take_all(const char *text, int64_t numbers[3], bool given[3])
+static bool range_take_all(const char *text, int64_t numbers[3], bool given[3])
 {
     char end = ':';
     int i = 0;
     for (; i < 3 && end == ':'; i++)
-        if (!slice_take(&text, &numbers[i], &given[i], &end)) return false;
+        if (!range_take(&text, &numbers[i], &given[i], &end)) return false;
     return i >= 2 && end == ']' && *text == '\0';
 }
 
-enum status slice_parse(const char *text, int64_t samples, struct slice *out)
+enum status range_parse(const char *text, int64_t samples, struct range *out)
 {
-    *out = (struct slice){0, 1, samples};
+    *out = (struct range){0, 1, samples};
     if (!text) return STATUS_OK;
     int64_t numbers[3] = {0, samples, 1};
     bool given[3] = {false};
-    if (!slice_take_all(text, numbers, given))
-        return status_fail(STATUS_DATA, "[%s is not a slice such as [0:16000], [-100:] or [4::5]", text);
+    if (!range_take_all(text, numbers, given))
+        return status_fail(STATUS_DATA, "[%s is not a range such as [0:16000], [-100:] or [4::5]", text);
     if (numbers[2] < 1)
         return status_fail(STATUS_DATA, "[%s has the step %" PRId64 "; it must be at least 1", text,
                            numbers[2]);
@@ -59,6 +59,6 @@ enum status slice_parse(const char *text, int64_t samples, struct slice *out)
     }
     if (numbers[0] >= numbers[1])
         return status_fail(STATUS_DATA, "[%s holds none of the %" PRId64 " samples", text, samples);
-    *out = (struct slice){numbers[0], numbers[2], (numbers[1] - numbers[0] - 1) / numbers[2] + 1};
+    *out = (struct range){numbers[0], numbers[2], (numbers[1] - numbers[0] - 1) / numbers[2] + 1};
     return STATUS_OK;
 }
