@@ -134,7 +134,7 @@ static enum status bench_loader_prepare(struct way_in *w, struct bench_loader *r
     TRY(mem_alloc(&w->input, (size_t)(features * lanes), sizeof *w->input, "input"));
     TRY(mem_alloc(&w->buffer, (size_t)r->batch * w->copy_bytes, 1, "copies"));
     TRY(mem_alloc(&w->rows, (size_t)r->batch, sizeof *w->rows, "rows"));
-    TRY(batch_create(&w->batch, lanes, 1, dataset_width(w->data)));
+    TRY(batch_init(&w->batch, lanes, 1, dataset_width(w->data)));
     w->batch.live[0] = r->batch;
     return STATUS_OK;
 }
@@ -153,7 +153,7 @@ static enum status bench_loader_measure(struct way_in *w, const char *locator, s
 {
     double *of_rank = NULL;
     TRY(bench_loader_time_loads(w, locator, r));
-    TRY(normal_create(&w->normal, w->comm, w->data, NORMALIZE_AUTO));
+    TRY(normal_init(&w->normal, w->comm, w->data, NORMALIZE_AUTO));
     TRY(comm_agree(w->comm, bench_loader_prepare(w, r)));
     TRY(comm_agree(w->comm,
                    mem_alloc(&of_rank, (size_t)comm_size(w->comm), sizeof *of_rank, "rates of the ranks")));
@@ -169,11 +169,11 @@ enum status bench_loader(struct comm *comm, const char *locator, int64_t batch, 
     *result = (struct bench_loader){.batch = batch};
     TRY(comm_agree(comm, kernels_select("auto")));
     enum status status = bench_loader_measure(&w, locator, result);
-    batch_destroy(&w.batch);
+    batch_free(&w.batch);
     mem_free(&w.input);
     mem_free(&w.buffer);
     mem_free(&w.rows);
-    normal_destroy(&w.normal);
+    normal_free(&w.normal);
     dataset_destroy(&w.data);
     return status;
 }

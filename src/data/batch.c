@@ -6,13 +6,11 @@
 #include "math/kernels.h"
 #include "core/mem.h"
 
-enum status batch_create(struct batch *b, int64_t lanes, int64_t leaves, int64_t width)
+static enum status batch_allocate(struct batch *b, int64_t width)
 {
-    size_t count = (size_t)(lanes * leaves);
-    b->lanes = lanes;
-    b->leaves = leaves;
-    TRY(mem_alloc(&b->live, (size_t)leaves, sizeof *b->live, "batch"));
-    TRY(mem_alloc(&b->first, (size_t)leaves, sizeof *b->first, "batch"));
+    size_t leaves = (size_t)b->leaves, count = leaves * (size_t)b->lanes;
+    TRY(mem_alloc(&b->live, leaves, sizeof *b->live, "batch"));
+    TRY(mem_alloc(&b->first, leaves, sizeof *b->first, "batch"));
     TRY(mem_alloc(&b->samples, count, sizeof *b->samples, "batch"));
     TRY(mem_alloc(&b->taken, count, sizeof *b->taken, "batch"));
     TRY(mem_alloc(&b->rows.features, count, sizeof *b->rows.features, "batch"));
@@ -24,10 +22,18 @@ enum status batch_create(struct batch *b, int64_t lanes, int64_t leaves, int64_t
     TRY(mem_alloc(&b->weights, count, sizeof *b->weights, "batch"));
     TRY(mem_alloc(&b->losses, count, sizeof *b->losses, "batch"));
     TRY(mem_alloc(&b->predicted, count, sizeof *b->predicted, "batch"));
-    return mem_alloc(&b->sums, (size_t)leaves, sizeof *b->sums, "batch");
+    return mem_alloc(&b->sums, leaves, sizeof *b->sums, "batch");
 }
 
-void batch_destroy(struct batch *b)
+enum status batch_init(struct batch *b, int64_t lanes, int64_t leaves, int64_t width)
+{
+    *b = (struct batch){.lanes = lanes, .leaves = leaves};
+    enum status status = batch_allocate(b, width);
+    if (status != STATUS_OK) batch_free(b);
+    return status;
+}
+
+void batch_free(struct batch *b)
 {
     struct dataset_rows *r = &b->rows;
     void *all[] = {&b->live, &b->first, &b->samples,   &b->taken,  &r->features, &r->labels,

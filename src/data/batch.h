@@ -11,7 +11,7 @@
 
 struct batch {
     int64_t lanes;            /* of one virtual rank */
-    int64_t leaves;           /* virtual ranks in this pass, at most those of batch_create */
+    int64_t leaves;           /* virtual ranks in this pass, at most those of batch_init */
     int64_t *live;            /* [leaves]: samples of each */
     int64_t *first;           /* [leaves]: position in the global batch of each one's first sample; set by the trainer */
     int64_t *samples;         /* [leaves][lanes]: numbers in the data set; the caller fills [i][live[i]] */
@@ -28,12 +28,11 @@ struct batch {
     struct loss_sums *sums;             /* [leaves] */
 };
 
-/* For sets of this dataset_width. batch_destroy also after a failure. */
-enum status batch_create(struct batch *b, int64_t lanes, int64_t leaves, int64_t width);
-void batch_destroy(struct batch *b);
+/* For sets of this dataset_width. */
+enum status batch_init(struct batch *b, int64_t lanes, int64_t leaves, int64_t width);
+void batch_free(struct batch *b);
 
-/* Makes the next pass one of samples in their order: of so many, cut into blocks of `lanes`, blocks first ..
- * first+count-1. */
+/* Fills the next pass with samples in their order: of 0 .. samples-1 in blocks of `lanes`, the blocks first .. first+count-1. */
 void batch_take_blocks(struct batch *b, int64_t samples, int64_t first, int64_t count);
 
 /* Gathers the samples into the model's input [F][N], normalised, and what the loss needs to know of them;

@@ -5,14 +5,16 @@
 #include "core/mem.h"
 #include "data/moments.h"
 
-enum status normal_allocate(struct normal *n, int64_t channels, enum feature_type type)
+enum status normal_init_empty(struct normal *n, int64_t channels, enum feature_type type)
 {
-    n->channels = channels;
-    n->type = type;
+    *n = (struct normal){.channels = channels, .type = type};
     float **arrays[] = {&n->mean, &n->std, &n->scale, &n->shift};
-    for (int i = 0; i < 4; i++) TRY(mem_alloc(arrays[i], (size_t)channels, sizeof(float), "normalisation"));
-    for (int64_t c = 0; c < channels; c++) n->std[c] = 1;
-    return STATUS_OK;
+    enum status status = STATUS_OK;
+    for (int i = 0; i < 4 && status == STATUS_OK; i++)
+        status = mem_alloc(arrays[i], (size_t)channels, sizeof(float), "normalisation");
+    if (status != STATUS_OK) normal_free(n);
+    for (int64_t c = 0; c < n->channels; c++) n->std[c] = 1;
+    return status;
 }
 
 void normal_finish(struct normal *n)
@@ -23,10 +25,11 @@ void normal_finish(struct normal *n)
     }
 }
 
-void normal_destroy(struct normal *n)
+void normal_free(struct normal *n)
 {
     float **arrays[] = {&n->mean, &n->std, &n->scale, &n->shift};
     for (int i = 0; i < 4; i++) mem_free(arrays[i]);
+    n->channels = 0;
 }
 
 /* What is measured: rows of `shape` for each sample. */
@@ -94,25 +97,33 @@ static enum status normal_measure(struct normal *n, struct comm *comm, const str
     return status;
 }
 
-enum status normal_create(struct normal *n, struct comm *comm, const struct dataset *d,
-                          enum data_normalize mode)
+/* Allocates for the channels of `rows` and, if asked for, measures them. */
+static enum status normal_init_rows(struct normal *n, struct comm *comm, const struct rows *rows,
+                                    bool measured)
+{
+    enum status status = comm_agree(comm, normal_init_empty(n, rows->shape.c, rows->type));
+    if (status == STATUS_OK && measured) status = normal_measure(n, comm, rows);
+    if (status != STATUS_OK) normal_free(n);
+    return status;
+}
+
+enum status normal_init(struct normal *n, struct comm *comm, const struct dataset *d,
+                        enum data_normalize mode)
 {
     const struct source_info *info = dataset_info(d);
     struct rows rows = {d, info->type, info->shape, normal_features_at};
     if (mode == NORMALIZE_STANDARD) rows.shape = shape_flat(shape_features(info->shape));
-    TRY(comm_agree(comm, normal_allocate(n, rows.shape.c, info->type)));
-    if (mode == NORMALIZE_AUTO || mode == NORMALIZE_STANDARD) TRY(normal_measure(n, comm, &rows));
+    TRY(normal_init_rows(n, comm, &rows, mode == NORMALIZE_AUTO || mode == NORMALIZE_STANDARD));
     if (mode == NORMALIZE_UNIT && info->type == FEATURE_U8)
         for (int64_t c = 0; c < n->channels; c++) n->std[c] = 255;
     normal_finish(n);
     return STATUS_OK;
 }
 
-enum status normal_create_targets(struct normal *n, struct comm *comm, const struct dataset *d)
+enum status normal_init_targets(struct normal *n, struct comm *comm, const struct dataset *d)
 {
-    struct rows rows = {d, FEATURE_F32, shape_flat(dataset_width(d)), normal_targets_at};
-    TRY(comm_agree(comm, normal_allocate(n, rows.shape.c, FEATURE_F32)));
-    TRY(normal_measure(n, comm, &rows));
+    const struct rows rows = {d, FEATURE_F32, shape_flat(dataset_width(d)), normal_targets_at};
+    TRY(normal_init_rows(n, comm, &rows, true));
     normal_finish(n);
     return STATUS_OK;
 }

@@ -15,17 +15,17 @@ struct normal {
     float *scale, *shift;
 };
 
-/* Measures features of `d` if the mode asks for it. Collective over all ranks, the same on every one. normal_destroy also after a
- * failure. */
-enum status normal_create(struct normal *n, struct comm *comm, const struct dataset *d,
-                          enum data_normalize mode);
-void normal_destroy(struct normal *n);
+/* Measures features of `d` if the mode asks for it. Collective: all ranks get the same values and the same
+ * status. */
+enum status normal_init(struct normal *n, struct comm *comm, const struct dataset *d,
+                        enum data_normalize mode);
+void normal_free(struct normal *n);
 
 /* The same for the targets of a set of TARGET_VALUES: `channels` is K. */
-enum status normal_create_targets(struct normal *n, struct comm *comm, const struct dataset *d);
+enum status normal_init_targets(struct normal *n, struct comm *comm, const struct dataset *d);
 
 /* For statistics from elsewhere: allocates, the caller fills mean and std, normal_finish derives scale and shift. Local. */
-enum status normal_allocate(struct normal *n, int64_t channels, enum feature_type type);
+enum status normal_init_empty(struct normal *n, int64_t channels, enum feature_type type);
 void normal_finish(struct normal *n);
 
 /* STATUS_DATA if the samples of `d` are of another type or do not divide into the channels. Local. */

@@ -40,7 +40,7 @@ struct guard {
     int seconds;
     bool asked;        /* the child has a question to answer */
     enum status death; /* what every question gets after it, with */
-    char obituary[STATUS_TEXT_SIZE];
+    char failure_text[STATUS_TEXT_SIZE];
 };
 
 static int seconds_per_answer = GUARD_SECONDS;
@@ -217,7 +217,7 @@ static enum status guard_too_busy(const struct guard *g)
 }
 
 /* An end that the file did not cause is no fault of the data. */
-static enum status guard_tell_death(const struct guard *g, int how)
+static enum status guard_report_exit(const struct guard *g, int how)
 {
     int signal = WIFSIGNALED(how) ? WTERMSIG(how) : 0;
     if (signal == SIGXCPU) return guard_too_busy(g);
@@ -234,11 +234,11 @@ static enum status guard_tell_death(const struct guard *g, int how)
 
 enum status guard_ask(struct guard *g)
 {
-    if (g->death != STATUS_OK) return status_fail(g->death, "%s", g->obituary);
+    if (g->death != STATUS_OK) return status_fail(g->death, "%s", g->failure_text);
     if (guard_send_byte(g->socket) && guard_receive_byte(g->socket)) return STATUS_OK;
-    g->death = guard_tell_death(g, guard_wait_for(g->child));
+    g->death = guard_report_exit(g, guard_wait_for(g->child));
     g->child = 0;
-    snprintf(g->obituary, sizeof g->obituary, "%s", status_text());
+    snprintf(g->failure_text, sizeof g->failure_text, "%s", status_text());
     return g->death;
 }
 
@@ -252,7 +252,7 @@ double guard_used(const struct guard *g)
 
 enum status guard_check(const struct guard *g, double spent)
 {
-    if (g->death != STATUS_OK) return status_fail(g->death, "%s", g->obituary);
+    if (g->death != STATUS_OK) return status_fail(g->death, "%s", g->failure_text);
     return spent <= g->seconds ? STATUS_OK : guard_too_busy(g);
 }
 

@@ -50,7 +50,7 @@ void gz_close(struct gz **g)
     mem_free(g);
 }
 
-int64_t gz_most(struct gz *g)
+int64_t gz_max_bytes(struct gz *g)
 {
     if (gzdirect(g->file)) return g->bytes;
     return g->bytes > INT64_MAX / DEFLATE_RATIO_MAX ? INT64_MAX : g->bytes * DEFLATE_RATIO_MAX;

@@ -16,7 +16,7 @@ enum status gz_open(struct gz **out, const char *path);
 void gz_close(struct gz **g);
 
 /* How many bytes there can be at most: those of the file or, of a compressed one, as many as its length allows. */
-int64_t gz_most(struct gz *g);
+int64_t gz_max_bytes(struct gz *g);
 
 /* Reads exactly `bytes`; a file that ends earlier is truncated. */
 enum status gz_read(struct gz *g, void *out, size_t bytes);

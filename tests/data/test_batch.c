@@ -38,14 +38,14 @@ static void test_statistics(void)
         if (split) CHECK_STATUS(dataset_split(d, comm, 0.3, 4, &rest), STATUS_OK);
         for (int i = 0; i < 2; i++) {
             struct normal n = {0};
-            CHECK_STATUS(normal_create(&n, comm, d, modes[i].mode), STATUS_OK);
+            CHECK_STATUS(normal_init(&n, comm, d, modes[i].mode), STATUS_OK);
             check_statistics(&n, modes[i].channels, d, false);
-            normal_destroy(&n);
+            normal_free(&n);
         }
         struct normal n = {0};
-        CHECK_STATUS(normal_create_targets(&n, comm, d), STATUS_OK);
+        CHECK_STATUS(normal_init_targets(&n, comm, d), STATUS_OK);
         check_statistics(&n, 2, d, true);
-        normal_destroy(&n);
+        normal_free(&n);
         dataset_destroy(&rest);
         dataset_destroy(&d);
     }
@@ -60,8 +60,8 @@ static void check_batch(const char *y, const struct normal *inputs, bool normali
     float *input;
     CHECK_STATUS(load(&d, y, "w", ALL, without, 0, -1), STATUS_OK);
     int64_t width = dataset_width(d);
-    if (normalise) CHECK_STATUS(normal_create_targets(&targets, comm, d), STATUS_OK);
-    CHECK_STATUS(batch_create(&b, 16, 2, width), STATUS_OK);
+    if (normalise) CHECK_STATUS(normal_init_targets(&targets, comm, d), STATUS_OK);
+    CHECK_STATUS(batch_init(&b, 16, 2, width), STATUS_OK);
     CHECK_STATUS(mem_alloc(&input, SIZE * 32, sizeof *input, "test"), STATUS_OK);
     b.target_normal = normalise ? &targets : NULL;
     for (int pass = 0; pass < 2; pass++) {
@@ -89,8 +89,8 @@ static void check_batch(const char *y, const struct normal *inputs, bool normali
         }
     }
     mem_free(&input);
-    batch_destroy(&b);
-    normal_destroy(&targets);
+    batch_free(&b);
+    normal_free(&targets);
     dataset_destroy(&d);
 }
 
@@ -99,14 +99,14 @@ static void test_batches(void)
     struct dataset *d;
     struct normal n = {0};
     CHECK_STATUS(load(&d, "y", "", ALL, without, 0, -1), STATUS_OK);
-    CHECK_STATUS(normal_create(&n, comm, d, NORMALIZE_STANDARD), STATUS_OK);
+    CHECK_STATUS(normal_init(&n, comm, d, NORMALIZE_STANDARD), STATUS_OK);
     check_batch("y", &n, false);
     check_batch("onehot", &n, false);
     check_batch("probs", &n, false);
     check_batch("sign", &n, false);
     check_batch("values", &n, false);
     check_batch("values", &n, true);
-    normal_destroy(&n);
+    normal_free(&n);
     dataset_destroy(&d);
 }
 

@@ -147,32 +147,32 @@ static const struct row table[] = {
 
 static void check_row(const struct row *r)
 {
-    struct infer_wish wish = {.taker = "loss some",
-                              .takes = r->takes,
-                              .target_min = r->min,
-                              .target_max = r->max,
-                              .fixed = r->fixed >= 0,
-                              .kind = r->fixed >= 0 ? (enum target_kind)r->fixed : 0,
-                              .fixed_by = "data.labels is so"};
+    struct infer_options options = {.taker = "loss some",
+                                    .takes = r->takes,
+                                    .target_min = r->min,
+                                    .target_max = r->max,
+                                    .fixed = r->fixed >= 0,
+                                    .kind = r->fixed >= 0 ? (enum target_kind)r->fixed : 0,
+                                    .fixed_by = "data.labels is so"};
     struct source_info info = {.samples = ROWS,
                                .label_width = r->width,
                                .label_integers = r->integers,
                                .label_where = "set.h5: labels"};
     strcpy(info.label_type, r->integers ? "int64" : "float32");
-    CHECK_STATUS(infer_check_wish(&wish), STATUS_OK);
-    if (infer_is_index(&wish, &info)) {
+    CHECK_STATUS(infer_check_options(&options), STATUS_OK);
+    if (infer_is_index(&options, &info)) {
         CHECK(r->kind == TARGET_INDEX);
         return;
     }
     int64_t width = r->width ? r->width : 1;
     struct infer_facts facts;
     infer_begin(&facts);
-    for (int64_t i = 0; i < ROWS; i++) infer_scan(&facts, &wish, i, 1, width, r->values + i * width);
+    for (int64_t i = 0; i < ROWS; i++) infer_scan(&facts, &options, i, 1, width, r->values + i * width);
     struct infer_facts at_once;
     infer_begin(&at_once);
-    infer_scan(&at_once, &wish, 0, ROWS, width, r->values);
+    infer_scan(&at_once, &options, 0, ROWS, width, r->values);
     CHECK(memcmp(&facts, &at_once, sizeof facts) == 0);
-    struct infer_found found = infer_kind(&facts, &wish, &info);
+    struct infer_found found = infer_kind(&facts, &options, &info);
     CHECK(found.fits == (r->kind != REFUSED));
     if (found.fits) {
         CHECK((int)found.kind == r->kind);
@@ -182,7 +182,7 @@ static void check_row(const struct row *r)
         return;
     }
     const float *row = r->values + (found.culprit < 0 ? 0 : found.culprit) * width;
-    CHECK_STATUS(infer_refuse(&wish, &info, &found, 100 + found.culprit, row), STATUS_DATA);
+    CHECK_STATUS(infer_refuse(&options, &info, &found, 100 + found.culprit, row), STATUS_DATA);
     CHECK(strncmp(status_text(), "set.h5: labels: ", 16) == 0 && strchr(status_text(), '\n') == NULL);
     for (int i = 0; i < 3 && r->says[i]; i++)
         if (!strstr(status_text(), r->says[i])) {
@@ -191,19 +191,19 @@ static void check_row(const struct row *r)
         }
 }
 
-/* A wish that the loss does not grant is a matter of the configuration. */
+/* A options that the loss does not grant is a matter of the configuration. */
 static void test_contradictions(void)
 {
     for (int kind = 0; kind < TARGET_KINDS; kind++)
         for (unsigned takes = 1; takes <= ANYTHING; takes++) {
-            struct infer_wish wish = {.taker = "loss some",
-                                      .takes = takes,
-                                      .fixed = true,
-                                      .kind = (enum target_kind)kind,
-                                      .fixed_by = "data.labels is so"};
-            CHECK_STATUS(infer_check_wish(&wish), takes & TARGET_BIT(kind) ? STATUS_OK : STATUS_CONFIG);
-            wish.fixed = false;
-            CHECK_STATUS(infer_check_wish(&wish), STATUS_OK);
+            struct infer_options options = {.taker = "loss some",
+                                            .takes = takes,
+                                            .fixed = true,
+                                            .kind = (enum target_kind)kind,
+                                            .fixed_by = "data.labels is so"};
+            CHECK_STATUS(infer_check_options(&options), takes & TARGET_BIT(kind) ? STATUS_OK : STATUS_CONFIG);
+            options.fixed = false;
+            CHECK_STATUS(infer_check_options(&options), STATUS_OK);
         }
 }
 

@@ -61,7 +61,7 @@ static struct h5 *open_with(const char *const *names)
     return f;
 }
 
-static bool tells(const char *part)
+static bool says_text(const char *part)
 {
     return strncmp(status_text(), path, strlen(path)) == 0 && says(part);
 }
@@ -76,7 +76,7 @@ static void test_killed(void)
     CHECK_STATUS(h5_what(f, "a", &what), STATUS_OK);
     CHECK(what == H5_OBJECT_DATASET);
     CHECK_STATUS(h5_what(f, KILLED, &what), STATUS_OTHER);
-    CHECK(tells("was killed"));
+    CHECK(says_text("was killed"));
     CHECK_STATUS(h5_what(f, "a", &what), STATUS_OTHER);
     h5_close(&f);
 
@@ -84,7 +84,7 @@ static void test_killed(void)
     CHECK_STATUS(h5_has_attr(f, "a", "layout", &has), STATUS_OK);
     CHECK(!has);
     CHECK_STATUS(h5_has_attr(f, KILLED, "layout", &has), STATUS_OTHER);
-    CHECK(tells("was killed"));
+    CHECK(says_text("was killed"));
     h5_close(&f);
 
     f = open_with(names);
@@ -106,9 +106,9 @@ static void test_refused(void)
     bool has;
     CHECK_STATUS(h5_open(&f, path, false), STATUS_OK);
     CHECK_STATUS(h5_what(f, "soft", &what), STATUS_DATA);
-    CHECK(tells("soft is a soft link, which is not followed"));
+    CHECK(says_text("soft is a soft link, which is not followed"));
     CHECK_STATUS(h5_has_attr(f, "soft", "layout", &has), STATUS_DATA);
-    CHECK(tells("soft is a soft link, which is not followed"));
+    CHECK(says_text("soft is a soft link, which is not followed"));
     CHECK_STATUS(h5_what(f, "a", &what), STATUS_OK); /* it is still there for other questions */
     CHECK(what == H5_OBJECT_DATASET);
     h5_close(&f);
@@ -121,9 +121,9 @@ static void test_broken(void)
     enum h5_object what;
     bool has;
     CHECK_STATUS(h5_what(f, BROKEN, &what), STATUS_DATA);
-    CHECK(tells("unreadable: cannot be opened"));
+    CHECK(says_text("unreadable: cannot be opened"));
     CHECK_STATUS(h5_has_attr(f, BROKEN, "layout", &has), STATUS_DATA);
-    CHECK(tells("unreadable: is damaged"));
+    CHECK(says_text("unreadable: is damaged"));
     CHECK_STATUS(h5_what(f, "a", &what), STATUS_OK);
     h5_close(&f);
 }
@@ -140,7 +140,7 @@ static void end_of_visit(const char *const *names, enum status expected, const c
     int datasets = 0;
     struct h5 *f = open_with(names);
     CHECK_STATUS(h5_visit(f, "/", count, &datasets), expected);
-    CHECK((expected == STATUS_OK || tells(part)) && datasets == seen);
+    CHECK((expected == STATUS_OK || says_text(part)) && datasets == seen);
     h5_close(&f);
 }
 
@@ -177,7 +177,7 @@ static void test_paths(void)
     CHECK_STATUS(h5_open(&f, path, false), STATUS_OK);
     CHECK_STATUS(h5_visit(f, "/0/0", count, &datasets), STATUS_OK); /* 11111 paths */
     CHECK_STATUS(h5_visit(f, "/", count, &datasets), STATUS_DATA);
-    CHECK(tells("holds more than 100000 objects") && datasets == 0);
+    CHECK(says_text("holds more than 100000 objects") && datasets == 0);
     h5_close(&f);
 }
 

@@ -142,8 +142,8 @@ static inline int64_t step_in(const struct scene *s, const char *name)
         for (int64_t i = 0; i < tensor_count(&l->tensors[0]); i++)
             if (params[l->tensors[0].offset + i] != (float)(step + (l->tensors[0].offset + i) % 7)) step = -2;
     }
-    normal_destroy(&n);
-    normal_destroy(&targets);
+    normal_free(&n);
+    normal_free(&targets);
     mem_free(&params);
     return step;
 }

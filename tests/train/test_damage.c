@@ -49,7 +49,7 @@ static void subject_create(struct subject *s)
     s->target.slots[0] = s->vectors[1];
     s->target.slots[1] = s->vectors[2];
     for (int i = 0; i < 3; i++) model_init_params(s->model, (uint64_t)i + 1, s->vectors[i]);
-    CHECK_STATUS(normal_allocate(&s->normal, 2, FEATURE_F32), STATUS_OK);
+    CHECK_STATUS(normal_init_empty(&s->normal, 2, FEATURE_F32), STATUS_OK);
     s->normal.std[0] = s->normal.std[1] = 1;
     s->progress =
         (struct progress){.step = 120, .updates = 119, .epoch = 3, .position = 64, .bad_in_a_row = 1};
@@ -58,7 +58,7 @@ static void subject_create(struct subject *s)
 static void subject_destroy(struct subject *s)
 {
     for (int i = 0; i < 3; i++) mem_free(&s->vectors[i]);
-    normal_destroy(&s->normal);
+    normal_free(&s->normal);
     model_destroy(&s->model);
 }
 

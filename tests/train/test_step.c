@@ -21,7 +21,7 @@ static struct loss_sums reference(const struct trainer *t, const struct config *
     struct batch b = {0};
     spec.input = shape_2d(2, 7, 6);
     CHECK_STATUS(spec_model(&m, &spec, lanes, 1), STATUS_OK);
-    CHECK_STATUS(batch_create(&b, lanes, 1, 0), STATUS_OK);
+    CHECK_STATUS(batch_init(&b, lanes, 1, 0), STATUS_OK);
     b.live[0] = live;
     for (int64_t i = 0; i < live; i++) b.samples[i] = order_at(order, position + i);
     batch_load(&b, t->train, &t->normal, model_input(m));
@@ -30,7 +30,7 @@ static struct loss_sums reference(const struct trainer *t, const struct config *
     batch_loss(&b, &t->loss, logits, model_output_grad(m));
     struct loss_sums sums = b.sums[0];
     model_backward(m, &p);
-    batch_destroy(&b);
+    batch_free(&b);
     model_destroy(&m);
     return sums;
 }

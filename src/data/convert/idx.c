@@ -50,7 +50,7 @@ static enum status idx_check_length(const struct input *in, int rank)
     int64_t bytes = 1;
     bool fits = true;
     for (int i = 0; fits && i < rank; i++) fits = !__builtin_mul_overflow(bytes, in->dims[i], &bytes);
-    if (fits && bytes <= gz_most(in->file)) return STATUS_OK;
+    if (fits && bytes <= gz_max_bytes(in->file)) return STATUS_OK;
     return status_fail(
         STATUS_DATA,
         "%s: is truncated, or damaged: its header declares more bytes than so short a file holds", in->path);

@@ -88,49 +88,58 @@ static enum status dataset_read_unchanged(struct store *s, struct label_scan *sc
     return status == STATUS_OK ? status : status_fail(status, "%s", text);
 }
 
-static void dataset_wish_for(struct infer_wish *w, char taker[64], const struct dataset_labels *labels)
+static void dataset_infer_options(struct infer_options *w, char taker[64],
+                                  const struct dataset_labels *labels)
 {
     const struct loss_ops *loss = labels->loss;
     snprintf(taker, 64, "loss %.50s", loss ? loss->name : "");
-    *w = (struct infer_wish){.taker = taker,
-                             .takes = loss ? loss->targets : ANYTHING,
-                             .target_min = loss ? loss->target_min : 0,
-                             .target_max = loss ? loss->target_max : 0,
-                             .fixed = labels->fixed,
-                             .kind = labels->kind,
-                             .fixed_by = labels->fixed_by};
+    *w = (struct infer_options){.taker = taker,
+                                .takes = loss ? loss->targets : ANYTHING,
+                                .target_min = loss ? loss->target_min : 0,
+                                .target_max = loss ? loss->target_max : 0,
+                                .fixed = labels->fixed,
+                                .kind = labels->kind,
+                                .fixed_by = labels->fixed_by};
 }
 
 static enum status dataset_fill(struct dataset *d, struct comm *comm, const char *locator,
                                 const struct source_options *names, const struct dataset_labels *labels)
 {
     struct store *s = d->store;
-    struct infer_wish wish;
+    struct infer_options options;
     char taker[64];
-    dataset_wish_for(&wish, taker, labels);
-    TRY(infer_check_wish(&wish));
+    dataset_infer_options(&options, taker, labels);
+    TRY(infer_check_options(&options));
     TRY(comm_agree(comm, dataset_open_source(s, locator, names)));
     d->info = *source_info(s->source);
-    bool is_index = infer_is_index(&wish, &d->info);
+    bool is_index = infer_is_index(&options, &d->info);
     TRY(dataset_lay_out(s, NULL, is_index));
     TRY(shared_create(&s->window, comm, s->bytes, locator));
     TRY(dataset_lay_out(s, shared_base(s->window), is_index));
     dataset_find_ignored(s, labels);
-    struct label_scan scan = {.wish = &wish};
+    struct label_scan scan = {.options = &options};
     infer_begin(&scan.facts);
     dataset_part(d, comm_local_size(comm), comm_local_rank(comm), &scan.first, &scan.end);
     TRY(comm_agree(comm, dataset_read_unchanged(s, &scan)));
     return dataset_settle(s, comm, &scan);
 }
 
+static enum status dataset_allocate(struct dataset **out)
+{
+    TRY(mem_alloc(out, 1, sizeof **out, "data set"));
+    TRY(mem_alloc(&(*out)->store, 1, sizeof *(*out)->store, "data set"));
+    (*out)->store->views = 1;
+    return STATUS_OK;
+}
+
 enum status dataset_load(struct dataset **out, struct comm *comm, const char *locator,
                          const struct source_options *names, const struct dataset_labels *labels)
 {
-    enum status status = mem_alloc(out, 1, sizeof **out, "data set");
-    if (status == STATUS_OK) status = mem_alloc(&(*out)->store, 1, sizeof *(*out)->store, "data set");
-    if (status == STATUS_OK) (*out)->store->views = 1;
-    TRY(comm_agree(comm, status));
-    return dataset_fill(*out, comm, locator, names, labels);
+    *out = NULL;
+    enum status status = comm_agree(comm, dataset_allocate(out));
+    if (status == STATUS_OK) status = dataset_fill(*out, comm, locator, names, labels);
+    if (status != STATUS_OK) dataset_destroy(out);
+    return status;
 }
 
 void dataset_destroy(struct dataset **d)

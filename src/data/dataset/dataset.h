@@ -22,8 +22,7 @@ struct dataset_labels {
     const char *fixed_by;  /* "data.labels is probs", for messages */
 };
 
-/* Collective; all ranks return the same status, and *out must be destroyed also after a failure. Errors: see source.h; labels
- * that are not what the loss takes. STATUS_CONFIG if the loss does not take the fixed kind. */
+/* Reads a set. Collective; all ranks return the same status. Errors: see source.h; labels that are not what the loss takes. STATUS_CONFIG if the loss does not take the fixed kind. */
 enum status dataset_load(struct dataset **out, struct comm *comm, const char *locator,
                          const struct source_options *names, const struct dataset_labels *labels);
 void dataset_destroy(struct dataset **d); /* collective */

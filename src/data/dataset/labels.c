@@ -26,7 +26,7 @@ enum status dataset_scan(const struct store *s, struct label_scan *scan, int64_t
 {
     if (s->labels) return dataset_check_indices(s, first, count);
     if (s->targets)
-        infer_scan(&scan->facts, scan->wish, first, count, s->width, s->targets + first * s->width);
+        infer_scan(&scan->facts, scan->options, first, count, s->width, s->targets + first * s->width);
     return STATUS_OK;
 }
 
@@ -45,10 +45,10 @@ static enum status dataset_settle_kind(struct store *s, struct comm *comm, struc
     const struct source_info *info = source_info(s->source);
     dataset_merge_facts(&scan->facts, comm);
     shared_barrier(s->window);
-    struct infer_found found = infer_kind(&scan->facts, scan->wish, info);
+    struct infer_found found = infer_kind(&scan->facts, scan->options, info);
     int64_t culprit = found.culprit < 0 ? 0 : found.culprit;
     if (!found.fits)
-        return infer_refuse(scan->wish, info, &found, source_number(s->source, culprit),
+        return infer_refuse(scan->options, info, &found, source_number(s->source, culprit),
                             s->targets + culprit * s->width);
     s->kind = found.kind;
     if (!found.is_signed) return STATUS_OK;
@@ -62,6 +62,6 @@ static enum status dataset_settle_kind(struct store *s, struct comm *comm, struc
 enum status dataset_settle(struct store *s, struct comm *comm, struct label_scan *scan)
 {
     if (s->targets) return dataset_settle_kind(s, comm, scan);
-    s->kind = s->labels ? TARGET_INDEX : scan->wish->kind;
+    s->kind = s->labels ? TARGET_INDEX : scan->options->kind;
     return STATUS_OK;
 }

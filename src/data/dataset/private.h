@@ -33,7 +33,7 @@ struct dataset {
 
 /* dataset_labels.c: what the labels are. */
 struct label_scan {
-    const struct infer_wish *wish;
+    const struct infer_options *options;
     int64_t first, end; /* samples that this rank reads */
     struct infer_facts facts;
 };

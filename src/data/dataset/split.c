@@ -31,23 +31,41 @@ static int64_t dataset_share_of(double fraction, int64_t samples)
     return (int64_t)ceil(fraction * (double)samples * (1 - 1e-12));
 }
 
+/* Makes the second view, and the choice in shared memory. */
+static enum status dataset_share_store(struct dataset *d, struct comm *comm, int64_t taken, uint64_t seed,
+                                       struct dataset **rest)
+{
+    int64_t samples = d->info.samples;
+    enum status status = comm_agree(comm, mem_alloc(rest, 1, sizeof **rest, "data set"));
+    if (status == STATUS_OK)
+        status = shared_create(&d->choice, comm, (size_t)samples * sizeof *d->numbers, "choice of samples");
+    if (status == STATUS_OK)
+        status = comm_agree(comm, comm_local_rank(comm) == 0
+                                      ? dataset_choose(shared_base(d->choice), samples, taken, seed)
+                                      : STATUS_OK);
+    if (status != STATUS_OK) {
+        shared_destroy(&d->choice);
+        mem_free(rest);
+        return status;
+    }
+    shared_barrier(d->choice);
+    (*rest)->store = d->store;
+    d->store->views++;
+    return STATUS_OK;
+}
+
 enum status dataset_split(struct dataset *d, struct comm *comm, double fraction, uint64_t seed,
                           struct dataset **rest)
 {
+    *rest = NULL;
     int64_t samples = d->info.samples, taken = dataset_share_of(fraction, samples);
     if (taken < 1 || taken >= samples)
         return status_fail(STATUS_DATA,
                            "%s: data.val_fraction %g leaves %" PRId64 " and %" PRId64 " of %" PRId64
                            " samples; choose one that leaves some to both",
                            dataset_locator(d), fraction, samples - taken, taken, samples);
-    TRY(comm_agree(comm, mem_alloc(rest, 1, sizeof **rest, "data set")));
-    (*rest)->store = d->store;
-    d->store->views++;
-    TRY(shared_create(&d->choice, comm, (size_t)samples * sizeof *d->numbers, "choice of samples"));
-    int64_t *numbers = shared_base(d->choice);
-    TRY(comm_agree(comm,
-                   comm_local_rank(comm) == 0 ? dataset_choose(numbers, samples, taken, seed) : STATUS_OK));
-    shared_barrier(d->choice);
+    TRY(dataset_share_store(d, comm, taken, seed, rest));
+    const int64_t *numbers = shared_base(d->choice);
     (*rest)->info = d->info;
     d->info.samples = samples - taken;
     (*rest)->info.samples = taken;

@@ -78,7 +78,7 @@ static enum status inspect_group(const char *path, const char *group, bool allow
     enum status status = source_open(&source, locator, &names);
     utf8_defuse(locator);
     fprintf(out, "\n%s\n", locator);
-    if (status == STATUS_OK) status = survey_make(source, &survey);
+    if (status == STATUS_OK) status = survey_init(source, &survey);
     if (status == STATUS_OK) {
         const struct source_info *info = source_info(source);
         static const char *const axes[] = {"features", "channels, length", "channels, height, width",

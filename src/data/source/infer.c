@@ -9,18 +9,18 @@
 #define SHOWN         6 /* numbers of a row in a message */
 #define LIST_SIZE     400
 
-static bool infer_takes(const struct infer_wish *w, enum target_kind kind)
+static bool infer_takes(const struct infer_options *w, enum target_kind kind)
 {
     return w->fixed ? kind == w->kind : (w->takes & TARGET_BIT(kind)) != 0;
 }
 
-static bool infer_any_value(const struct infer_wish *w)
+static bool infer_any_value(const struct infer_options *w)
 {
     return w->target_min == 0 && w->target_max == 0;
 }
 
 /* "class indices (integers), one-hot rows or probabilities", what the loss takes. */
-static void infer_describe_taken(const struct infer_wish *w, char text[LIST_SIZE])
+static void infer_describe_taken(const struct infer_options *w, char text[LIST_SIZE])
 {
     static const char *const names[TARGET_KINDS] = {
         [TARGET_INDEX] = "class indices (integers, one a sample)",
@@ -42,7 +42,7 @@ static void infer_describe_taken(const struct infer_wish *w, char text[LIST_SIZE
     }
 }
 
-enum status infer_check_wish(const struct infer_wish *w)
+enum status infer_check_options(const struct infer_options *w)
 {
     if (!w->fixed || (w->takes & TARGET_BIT(w->kind))) return STATUS_OK;
     char taken[LIST_SIZE];
@@ -50,7 +50,7 @@ enum status infer_check_wish(const struct infer_wish *w)
     return status_fail(STATUS_CONFIG, "%s, but %s takes %s", w->fixed_by, w->taker, taken);
 }
 
-bool infer_is_index(const struct infer_wish *w, const struct source_info *info)
+bool infer_is_index(const struct infer_options *w, const struct source_info *info)
 {
     return infer_takes(w, TARGET_INDEX) && info->label_integers && info->label_width <= 1;
 }
@@ -61,7 +61,8 @@ void infer_begin(struct infer_facts *f)
 }
 
 /* What one row is. */
-static void infer_judge(const struct infer_wish *w, int64_t width, const float *row, bool keeps[INFER_RULES])
+static void infer_judge(const struct infer_options *w, int64_t width, const float *row,
+                        bool keeps[INFER_RULES])
 {
     int64_t zeros = 0, ones = 0, minus_ones = 0, outside = 0;
     double sum = 0, min = 0;
@@ -81,7 +82,7 @@ static void infer_judge(const struct infer_wish *w, int64_t width, const float *
     keeps[RULE_RANGE] = infer_any_value(w) || outside == 0;
 }
 
-void infer_scan(struct infer_facts *f, const struct infer_wish *w, int64_t first, int64_t count,
+void infer_scan(struct infer_facts *f, const struct infer_options *w, int64_t first, int64_t count,
                 int64_t width, const float *rows)
 {
     for (int64_t i = 0; i < count; i++) {
@@ -92,7 +93,7 @@ void infer_scan(struct infer_facts *f, const struct infer_wish *w, int64_t first
     }
 }
 
-struct infer_found infer_kind(const struct infer_facts *f, const struct infer_wish *w,
+struct infer_found infer_kind(const struct infer_facts *f, const struct infer_options *w,
                               const struct source_info *info)
 {
     bool is_signed = f->broken[RULE_SIGNED] > f->broken[RULE_BINARY];
@@ -153,7 +154,7 @@ static void infer_reason_text(const struct infer_found *found, int64_t width, co
         snprintf(text, LIST_SIZE, "out of range");
 }
 
-enum status infer_refuse(const struct infer_wish *w, const struct source_info *info,
+enum status infer_refuse(const struct infer_options *w, const struct source_info *info,
                          const struct infer_found *found, int64_t number, const float *row)
 {
     char taken[LIST_SIZE], stored[INFER_TEXT_SIZE], values[LIST_SIZE] = "", reason[LIST_SIZE];

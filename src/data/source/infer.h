@@ -14,7 +14,7 @@
 #include "nn/losses/target.h"
 
 /* What labels may be. */
-struct infer_wish {
+struct infer_options {
     const char *taker;             /* "loss bce_with_logits", for messages */
     unsigned takes;                /* TARGET_BIT of each kind */
     double target_min, target_max; /* of TARGET_VALUES; both 0 = any */
@@ -39,15 +39,15 @@ struct infer_facts {
 };
 
 /* STATUS_CONFIG if the fixed kind is none that is taken. */
-enum status infer_check_wish(const struct infer_wish *w);
+enum status infer_check_options(const struct infer_options *w);
 
 /* Whether the labels are class indices; if not, they have to be scanned. */
-bool infer_is_index(const struct infer_wish *w, const struct source_info *info);
+bool infer_is_index(const struct infer_options *w, const struct source_info *info);
 
 void infer_begin(struct infer_facts *f);
 
 /* Tries the rules on rows [count][width] of samples first .. first+count-1. */
-void infer_scan(struct infer_facts *f, const struct infer_wish *w, int64_t first, int64_t count,
+void infer_scan(struct infer_facts *f, const struct infer_options *w, int64_t first, int64_t count,
                 int64_t width, const float *rows);
 
 struct infer_found {
@@ -59,11 +59,11 @@ struct infer_found {
 };
 
 /* The kind of labels that are no indices, from the facts about all of them. */
-struct infer_found infer_kind(const struct infer_facts *f, const struct infer_wish *w,
+struct infer_found infer_kind(const struct infer_facts *f, const struct infer_options *w,
                               const struct source_info *info);
 
 /* STATUS_DATA: why nothing fits. `number` is the culprit's in the file, `row` has its labels; unused without one. */
-enum status infer_refuse(const struct infer_wish *w, const struct source_info *info,
+enum status infer_refuse(const struct infer_options *w, const struct source_info *info,
                          const struct infer_found *found, int64_t number, const float *row);
 
 /* "(N,4) float32": shape and type of labels as stored. */

@@ -71,7 +71,7 @@ static enum status survey_reserve(const struct source_info *info, struct pass_bu
     b->rows = size < READ_BYTES ? READ_BYTES / size : 1;
     if (b->rows > MOMENTS_BLOCK) b->rows = MOMENTS_BLOCK;
     TRY(mem_alloc(&b->features, (size_t)b->rows, (size_t)size, "samples"));
-    TRY(tally_begin(&s->tally, info));
+    TRY(tally_init(&s->tally, info));
     TRY(mem_alloc(&b->targets, (size_t)(b->rows * s->tally.width), sizeof *b->targets, "labels"));
     if (info->has_weights) TRY(mem_alloc(&b->weights, (size_t)b->rows, sizeof *b->weights, "weights"));
     TRY(mem_alloc(&b->shift, (size_t)channels, sizeof *b->shift, "moments"));
@@ -83,10 +83,11 @@ static enum status survey_reserve(const struct source_info *info, struct pass_bu
     return mem_alloc(&s->max, (size_t)channels, sizeof *s->max, "ranges");
 }
 
-enum status survey_make(struct source *source, struct survey *out)
+enum status survey_init(struct source *source, struct survey *out)
 {
     const struct source_info *info = source_info(source);
     struct pass_buffers b = {0};
+    *out = (struct survey){0};
     enum status status = survey_reserve(info, &b, out);
     if (status == STATUS_OK) status = survey_walk(source, &b, out);
     mem_free(&b.features);
@@ -95,6 +96,7 @@ enum status survey_make(struct source *source, struct survey *out)
     mem_free(&b.shift);
     mem_free(&b.block);
     mem_free(&b.total);
+    if (status != STATUS_OK) survey_free(out);
     return status;
 }
 

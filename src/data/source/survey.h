@@ -10,8 +10,8 @@ struct survey {
     float *mean, *std, *min, *max; /* [C] */
 };
 
-/* `out` is zeroed before; survey_free releases it after success and after failure. */
-enum status survey_make(struct source *source, struct survey *out);
+/* Reads the whole source. */
+enum status survey_init(struct source *source, struct survey *out);
 void survey_free(struct survey *s);
 
 #endif

@@ -10,24 +10,33 @@
 #define TARGETS_SHOWN 8
 
 /* As for a loss that takes everything. */
-static const struct infer_wish anything = {.takes = (1u << TARGET_KINDS) - 1};
+static const struct infer_options anything = {.takes = (1u << TARGET_KINDS) - 1};
 
-enum status tally_begin(struct tally *t, const struct source_info *info)
+static enum status tally_allocate(struct tally *t)
 {
-    t->width = info->label_width ? info->label_width : 1;
-    t->countable = infer_is_index(&anything, info);
-    t->largest = -1;
-    t->weight_min = INFINITY;
-    infer_begin(&t->facts);
-    size_t width = (size_t)t->width;
+    size_t width = (size_t)t->width, doubles = (size_t)moments_block_doubles(t->width);
     float **floats[] = {&t->mean, &t->std, &t->min, &t->max, &t->shift};
     for (int i = 0; i < 5; i++) TRY(mem_alloc(floats[i], width, sizeof(float), "statistics of labels"));
-    for (int64_t k = 0; k < t->width; k++) t->min[k] = INFINITY, t->max[k] = -INFINITY;
-    size_t doubles = (size_t)moments_block_doubles(t->width);
     TRY(mem_alloc(&t->block, doubles, sizeof *t->block, "moments"));
     TRY(mem_alloc(&t->total, doubles, sizeof *t->total, "moments"));
     TRY(mem_alloc(&t->ones, width, sizeof *t->ones, "label counts"));
     return mem_alloc(&t->counts, TALLY_CLASSES, sizeof *t->counts, "class counts");
+}
+
+enum status tally_init(struct tally *t, const struct source_info *info)
+{
+    *t = (struct tally){.width = info->label_width ? info->label_width : 1,
+                        .countable = infer_is_index(&anything, info),
+                        .largest = -1,
+                        .weight_min = INFINITY};
+    infer_begin(&t->facts);
+    enum status status = tally_allocate(t);
+    if (status != STATUS_OK) {
+        tally_free(t);
+        return status;
+    }
+    for (int64_t k = 0; k < t->width; k++) t->min[k] = INFINITY, t->max[k] = -INFINITY;
+    return STATUS_OK;
 }
 
 void tally_free(struct tally *t)

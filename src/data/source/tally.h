@@ -31,8 +31,7 @@ struct tally {
     double *block, *total;
 };
 
-/* `t` is zeroed before; tally_free releases it after success and after failure. */
-enum status tally_begin(struct tally *t, const struct source_info *info);
+enum status tally_init(struct tally *t, const struct source_info *info);
 
 /* The next samples, at most a block of moments: targets [count][K], weights [count] or NULL. */
 void tally_add(struct tally *t, int64_t count, const float *targets, const float *weights);

@@ -65,7 +65,7 @@ static enum status load_normal(struct h5 *f, const char *group, enum feature_typ
     int64_t channels = info->rank == 1 ? info->dims[0] : 0;
     h5_data_close(&data);
     if (channels < 1) return status_fail(STATUS_DATA, "%s: is not a vector", mean);
-    TRY(normal_allocate(n, channels, type));
+    TRY(normal_init_empty(n, channels, type));
     TRY(h5_read(f, mean, H5_TYPE_F32, channels, n->mean));
     TRY(h5_read(f, std, H5_TYPE_F32, channels, n->std));
     for (int64_t c = 0; c < channels; c++)
@@ -216,7 +216,7 @@ enum status checkpoint_check(struct h5 *f, const struct model *model, const stru
     TRY(progress_load(progress, f));
     enum status status = load_normal(f, "normalize", facts->type, &n);
     if (status == STATUS_OK) status = load_targets(f, model, &targets);
-    normal_destroy(&n);
-    normal_destroy(&targets);
+    normal_free(&n);
+    normal_free(&targets);
     return status == STATUS_OK ? load_check_tensors(f, model, optim) : status;
 }

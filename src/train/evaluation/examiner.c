@@ -19,7 +19,7 @@ static enum status examiner_build(struct examiner *x, const struct config *confi
     TRY(mem_alloc(&x->params, bytes, 1, "parameters"));
     TRY(checkpoint_load(checkpoint, x->model, x->params, &x->normal, &x->targets));
     TRY(normal_check(&x->normal, x->data));
-    TRY(batch_create(&x->batch, lanes, model_leaves(x->model), dataset_width(x->data)));
+    TRY(batch_init(&x->batch, lanes, model_leaves(x->model), dataset_width(x->data)));
     x->batch.target_normal = x->targets.channels ? &x->targets : NULL;
     int64_t outputs = shape_features(model_output_shape(x->model));
     TRY(dataset_check_labels(x->data, outputs));
@@ -42,9 +42,9 @@ enum status examiner_create(struct examiner *x, struct comm *comm, const struct 
 
 void examiner_destroy(struct examiner *x)
 {
-    batch_destroy(&x->batch);
-    normal_destroy(&x->normal);
-    normal_destroy(&x->targets);
+    batch_free(&x->batch);
+    normal_free(&x->normal);
+    normal_free(&x->targets);
     mem_free(&x->params);
     loss_free(&x->loss);
     model_destroy(&x->model);

@@ -38,10 +38,10 @@ enum status trainer_load_data(struct trainer *t)
 {
     const struct config *c = t->config;
     TRY(trainer_load_sets(t));
-    TRY(normal_create(&t->normal, t->comm, t->train, (enum data_normalize)c->data.normalize));
+    TRY(normal_init(&t->normal, t->comm, t->train, (enum data_normalize)c->data.normalize));
     if (c->data.target_normalize != TARGET_NORMALIZE_NONE) {
         TRY(trainer_check_target_normalize(t));
-        TRY(normal_create_targets(&t->targets, t->comm, t->train));
+        TRY(normal_init_targets(&t->targets, t->comm, t->train));
     }
     if (comm_rank(t->comm) == 0) t->data_hash = dataset_hash(t->train);
     if (comm_rank(t->comm) == 0 && t->val) t->val_hash = dataset_hash(t->val);

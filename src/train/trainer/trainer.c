@@ -93,7 +93,7 @@ static enum status trainer_build_parts(struct trainer *t)
                                                 .outputs = outputs,
                                                 .threshold = t->config->metrics_threshold}));
     TRY(loss_check_last_layer(&t->loss, trainer_find_last_layer(t->model)->ops));
-    TRY(batch_create(&t->batch, t->info.lanes, model_leaves(t->model), dataset_width(t->train)));
+    TRY(batch_init(&t->batch, t->info.lanes, model_leaves(t->model), dataset_width(t->train)));
     t->batch.target_normal = t->targets.channels ? &t->targets : NULL;
     if (!t->val) return STATUS_OK;
     TRY(build_check_shape(model_input_shape(t->model), t->val));
@@ -184,11 +184,11 @@ void trainer_destroy(struct trainer **trainer)
     update_free(&t->update);
     sync_destroy(&t->sync);
     evaluation_destroy(&t->evaluation);
-    batch_destroy(&t->batch);
+    batch_free(&t->batch);
     loss_free(&t->loss);
     model_destroy(&t->model);
-    normal_destroy(&t->normal);
-    normal_destroy(&t->targets);
+    normal_free(&t->normal);
+    normal_free(&t->targets);
     dataset_destroy(&t->val);
     dataset_destroy(&t->train);
     mem_free(trainer);
