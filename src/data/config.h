@@ -1,6 +1,6 @@
 /* config.h - what a run says about its data: the section `data` of a configuration, as plain values.
  *
- * Strings are owned by whoever fills it in (the app layer); the data layer only reads it. */
+ * The app layer fills it in and owns the strings; the data layer only reads it. */
 #ifndef DATA_CONFIG_H
 #define DATA_CONFIG_H
 

@@ -1,3 +1,4 @@
+/* moments.c - mean and standard deviation by sums over fixed blocks of samples. */
 #include "data/moments.h"
 
 #include <float.h>

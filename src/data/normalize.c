@@ -1,3 +1,4 @@
+/* normalize.c - measures a training set and derives scale and shift of every channel. */
 #include "data/normalize.h"
 
 #include <assert.h>

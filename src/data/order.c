@@ -1,3 +1,4 @@
+/* order.c - a keyed permutation by a Feistel network with cycle walking. */
 #include "data/order.h"
 
 #include <assert.h>

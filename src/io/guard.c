@@ -1,3 +1,4 @@
+/* guard.c - runs a foreign library in a child process with limits of time and memory. */
 #include "io/guard.h"
 
 #include <assert.h>
@@ -36,10 +37,10 @@ struct guard {
     size_t room_bytes;
     size_t taken; /* address space of the child at its start */
     pid_t child;  /* 0 = none, or known to be dead */
-    int socket;   /* one byte is a question or its answer */
+    int socket;   /* one byte is a request or its answer */
     int seconds;
-    bool asked;        /* the child has a question to answer */
-    enum status death; /* what every question gets after it, with */
+    bool asked;          /* the child has a request to answer */
+    enum status failure; /* the answer to every request after the child has died, with */
     char failure_text[STATUS_TEXT_SIZE];
 };
 
@@ -57,7 +58,7 @@ void *guard_room(struct guard *g)
 
 /* ---- the child ---- */
 
-/* Sockets of MPI and pipes of the launcher would otherwise stay open in the child when the parent has died. */
+/* Closes all descriptors but one: sockets of MPI and pipes of the launcher must not outlive the parent in the child. */
 static void guard_close_all_but(int kept)
 {
     DIR *folder = opendir("/proc/self/fd");
@@ -70,7 +71,8 @@ static void guard_close_all_but(int kept)
     closedir(folder);
 }
 
-/* A crash is told by the parent in one line, not by whoever handles signals; and only the parent ends the child. */
+/* Restores default actions for crashes, which the parent reports in one line, and ignores requests to end: only the parent
+ * ends the child. */
 static void guard_set_signals(void)
 {
     static const int crashes[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGXCPU},
@@ -111,7 +113,7 @@ static void guard_limit_time(const struct guard *g)
     guard_limit(RLIMIT_CPU, (rlim_t)(used.ru_utime.tv_sec + used.ru_stime.tv_sec + 1 + g->seconds));
 }
 
-static void guard_settle_in(struct guard *g, pid_t parent)
+static void guard_prepare_child(struct guard *g, pid_t parent)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent) _exit(0);
@@ -153,8 +155,8 @@ bool guard_next(struct guard *g)
 
 /* ---- the parent ---- */
 
-/* Whoever ignores the ends of children, perhaps because the program that started it did, never hears how they ended. */
-static void guard_hear_of_ends(void)
+/* Lets waitpid report how children end: it reports nothing while SIGCHLD is ignored (possibly inherited). */
+static void guard_enable_waitpid(void)
 {
     struct sigaction now;
     if (sigaction(SIGCHLD, NULL, &now) == 0 && (now.sa_handler == SIG_IGN || now.sa_flags & SA_NOCLDWAIT))
@@ -169,13 +171,13 @@ static enum status guard_make_child(struct guard *g, void (*serve)(struct guard 
     if (g->room == MAP_FAILED) g->room = NULL;
     if (!g->room || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
         return status_fail(STATUS_OTHER, "%s: cannot be read: %s", g->path, strerror(errno));
-    guard_hear_of_ends();
+    guard_enable_waitpid();
     assert(gettid() == parent); /* PR_SET_PDEATHSIG is about the thread that forks */
     g->child = fork();
     if (g->child == 0) {
         close(ends[0]);
         g->socket = ends[1];
-        guard_settle_in(g, parent);
+        guard_prepare_child(g, parent);
         serve(g, self);
         _exit(0);
     }
@@ -216,7 +218,7 @@ static enum status guard_too_busy(const struct guard *g)
                        g->path, g->library, g->seconds);
 }
 
-/* An end that the file did not cause is no fault of the data. */
+/* Returns why the child ended, as a status: STATUS_DATA only if the file was the cause. */
 static enum status guard_report_exit(const struct guard *g, int how)
 {
     int signal = WIFSIGNALED(how) ? WTERMSIG(how) : 0;
@@ -234,12 +236,12 @@ static enum status guard_report_exit(const struct guard *g, int how)
 
 enum status guard_ask(struct guard *g)
 {
-    if (g->death != STATUS_OK) return status_fail(g->death, "%s", g->failure_text);
+    if (g->failure != STATUS_OK) return status_fail(g->failure, "%s", g->failure_text);
     if (guard_send_byte(g->socket) && guard_receive_byte(g->socket)) return STATUS_OK;
-    g->death = guard_report_exit(g, guard_wait_for(g->child));
+    g->failure = guard_report_exit(g, guard_wait_for(g->child));
     g->child = 0;
     snprintf(g->failure_text, sizeof g->failure_text, "%s", status_text());
-    return g->death;
+    return g->failure;
 }
 
 double guard_used(const struct guard *g)
@@ -252,11 +254,11 @@ double guard_used(const struct guard *g)
 
 enum status guard_check(const struct guard *g, double spent)
 {
-    if (g->death != STATUS_OK) return status_fail(g->death, "%s", g->failure_text);
+    if (g->failure != STATUS_OK) return status_fail(g->failure, "%s", g->failure_text);
     return spent <= g->seconds ? STATUS_OK : guard_too_busy(g);
 }
 
-/* The end of its socket tells the child, which is waiting for a question. */
+/* The child waits for a request; it ends when its socket is closed. */
 void guard_end(struct guard **g)
 {
     if (!*g) return;

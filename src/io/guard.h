@@ -1,10 +1,9 @@
-/* guard.h - a process of its own for a foreign library that a file may crash, keep busy or fill with memory.
+/* guard.h - a child process for a foreign library that an untrusted file may crash, keep busy or make allocate too much.
  *
- * guard_start forks a child which runs `serve` and talks with its parent through one block of memory that both see. The parent
- * puts a question there and calls guard_ask, which returns when the answer stands there, or when the child has died of the
- * question. The child ends with its parent, never calls MPI, holds no descriptor of it, and leaves without cleaning up.
- * Every thread but the caller's is missing in the child, so no other thread may be inside the library when it is made. The child
- * ends with the thread that made it, not only with the process: that has to be the main thread. */
+ * guard_start forks a child that runs `serve` and shares one block of memory with its parent. The parent writes a request there
+ * and calls guard_ask, which returns when the answer is there, or when the child has died. The child ends with its parent, never calls MPI, holds none of its descriptors, and exits without cleaning up.
+ * The child has only the calling thread, so no other thread may be inside the library during the fork. It ends with the thread
+ * that made it, so the caller must be the main thread. */
 #ifndef IO_GUARD_H
 #define IO_GUARD_H
 
@@ -24,22 +23,22 @@ enum status guard_start(struct guard **out, const char *path, const char *librar
 void guard_end(struct guard **g);
 void *guard_room(struct guard *g);
 
-/* Parent: errors are STATUS_DATA when the child crashed or used up its time, now or in an earlier question, and STATUS_OTHER
- * when somebody killed it. What the answer itself says stands in the room. */
+/* Parent: sends the request in the room and waits for the answer. Errors: STATUS_DATA when the child crashed or used up its time,
+ * now or earlier, STATUS_OTHER when it was killed. */
 enum status guard_ask(struct guard *g);
 
-/* Parent: processor time the child has used so far, in seconds; and whether it is still there, and `spent` seconds are not more
- * than one answer may take, for answers made of those to many questions. Errors: as guard_ask. */
+/* Parent: returns the processor time the child has used, in seconds; checks that it is alive and that `spent` seconds are within
+ * the limit of one answer, for answers that take several requests. Errors: as guard_ask. */
 double guard_used(const struct guard *g);
 enum status guard_check(const struct guard *g, double spent);
 
-/* Child: hands over the answer to the last question, if there was one, and waits for the next; false = no more to come. */
+/* Child: sends the answer to the last request, if there was one, and waits for the next; false = there are no more. */
 bool guard_next(struct guard *g);
 
-/* Child: it may take so much memory. */
+/* Child: sets its limit of memory beyond what the parent has. */
 void guard_allow(struct guard *g, size_t bytes);
 
-/* Processor time of answers of guards started from now on; for tests. */
+/* Sets the limit of processor time of one answer, in seconds, for guards started from now on; for tests. */
 void guard_set_seconds(int seconds);
 
 #endif

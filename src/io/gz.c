@@ -1,3 +1,4 @@
+/* gz.c - reads plain and gzip-compressed files through zlib. */
 #include "io/gz.h"
 
 #include <errno.h>

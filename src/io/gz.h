@@ -15,7 +15,7 @@ struct gz;
 enum status gz_open(struct gz **out, const char *path);
 void gz_close(struct gz **g);
 
-/* How many bytes there can be at most: those of the file or, of a compressed one, as many as its length allows. */
+/* Returns an upper bound of the bytes: the length of the file, for a compressed one times the maximum ratio of deflate. */
 int64_t gz_max_bytes(struct gz *g);
 
 /* Reads exactly `bytes`; a file that ends earlier is truncated. */

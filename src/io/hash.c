@@ -1,3 +1,4 @@
+/* hash.c - XXH64 of a stream of bytes. */
 #include "io/hash.h"
 
 #include <string.h>

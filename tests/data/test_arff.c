@@ -1,4 +1,4 @@
-/* ARFF files as strangers write them: what is read, and every way a file can be wrong. */
+/* test_arff.c - ARFF files as users write them: what is read, and every way a file can be wrong. */
 #include "data/convert/arff/arff_xml.h"
 #include "tables.h"
 

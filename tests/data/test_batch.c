@@ -1,5 +1,5 @@
 // ranks: 1 2 3
-/* From a set to the model's input: statistics are those of the training part, and a batch is what the loss needs. */
+/* test_batch.c - statistics are those of the training part, and a batch is what the loss needs. */
 #include "data/batch.h"
 #include "data/labelled_set.h"
 

@@ -1,4 +1,4 @@
-/* CSV files as strangers write them: what is read, every way a file can be wrong, and that failures leave nothing. */
+/* test_csv.c - CSV files as users write them: what is read, what is refused; failures leave nothing. */
 #include "tables.h"
 
 static const struct table_options y = {.target = "y"};

@@ -1,5 +1,5 @@
 // ranks: 1 2 3
-/* A set in shared memory: what its labels are, at any number of ranks; cut in two, nothing is lost or doubled. */
+/* test_dataset.c - kinds of labels at any number of ranks; a set cut in two loses and doubles nothing. */
 #include <unistd.h>
 
 #include "data/order.h"
@@ -99,7 +99,7 @@ static void test_refusals(void)
     dataset_destroy(&d);
 }
 
-/* The rule is broken in samples that different ranks read; the first one is named whoever finds it. */
+/* The rule is broken in samples that different ranks read; the message names the first one, whichever rank finds it. */
 static void test_first_culprit(void)
 {
     static char odd[80];

@@ -1,4 +1,4 @@
-/* The demo data: balanced, the same bytes on every machine, and the same through source and file. */
+/* test_demo.c - the demo set is balanced, and the same bytes on every machine, in memory and in a file. */
 #include "check.h"
 
 #include <stdlib.h>

@@ -127,7 +127,7 @@ class H5py(unittest.TestCase):
             f.move("rows", "lines")
         self.problem("part1.h5 holds no dataset rows", "--allow-external")
         os.remove(self.path("part1.h5"))
-        self.problem("part1.h5 is not there", "--allow-external")
+        self.problem("part1.h5 is missing", "--allow-external")
 
     def test_newest_format(self):
         features, labels = np.ones((5, 4, 3), np.float32), np.arange(5)

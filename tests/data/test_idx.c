@@ -1,4 +1,4 @@
-/* IDX conversion: what it reads, every way a file can be wrong, and that failures leave nothing behind. */
+/* test_idx.c - conversion of IDX files: what is read, what is refused; failures leave nothing. */
 #include "check.h"
 
 #include <dirent.h>

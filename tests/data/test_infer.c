@@ -1,4 +1,4 @@
-/* The kind of labels, as a table: what is stored, what the loss takes, what comes out. */
+/* test_infer.c - a table of what is stored, what the loss takes, and the kind that is inferred. */
 #include "check.h"
 
 #include <stdbool.h>
@@ -191,7 +191,7 @@ static void check_row(const struct row *r)
         }
 }
 
-/* A options that the loss does not grant is a matter of the configuration. */
+/* A kind that the loss does not take is an error of the configuration. */
 static void test_contradictions(void)
 {
     for (int kind = 0; kind < TARGET_KINDS; kind++)

@@ -1,7 +1,7 @@
-/* Labels and weights of the HDF5 source: every type and shape they may have, and one clear line for what they may not. */
+/* test_labels.c - labels and weights of HDF5 files: every type and shape, and every refusal. */
 #include "sample_file.h"
 
-/* The greatest class index is INT32_MAX - 1; one beyond is refused, not cut to fit. */
+/* The maximum class index is INT32_MAX - 1; one beyond is refused, not cut to fit. */
 static void test_refused_indices(void)
 {
     const struct sample_file floats = {

@@ -1,5 +1,4 @@
-/* Mean and deviation of channels: exact for uint8, accurate for float far from zero, whatever the cut in
- * blocks. */
+/* test_moments.c - mean and deviation: exact for uint8, accurate for float far from zero, however blocks are cut. */
 #include "check.h"
 
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* The sample order is a bijection for every size, differs between epochs and seeds, and looks random. */
+/* test_order.c - the sample order is a bijection, differs between epochs and seeds, and looks random. */
 #include "check.h"
 
 #include <stdlib.h>
@@ -10,14 +10,14 @@ static void check_bijection(int64_t samples, uint64_t epoch)
 {
     struct order o = order_make(7, epoch, samples, true);
     char *seen = calloc((size_t)samples, 1);
-    int64_t hits = 0;
+    int64_t covered = 0;
     for (int64_t i = 0; i < samples; i++) {
         int64_t at = order_at(&o, i);
         if (at < 0 || at >= samples || seen[at]) continue;
         seen[at] = 1;
-        hits++;
+        covered++;
     }
-    CHECK(hits == samples);
+    CHECK(covered == samples);
     free(seen);
 }
 

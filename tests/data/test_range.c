@@ -1,4 +1,4 @@
-/* Slices against the definition in Python's reference, for every number of samples and bounds that are small. */
+/* test_range.c - ranges against the definition in Python's reference, for all small sizes and bounds. */
 #include "check.h"
 
 #include <string.h>

@@ -1,4 +1,4 @@
-/* The HDF5 source: every shape and type of features it takes, and one clear line for everything it does not. */
+/* test_source.c - features of HDF5 files: every shape and type, and one clear line for each refusal. */
 #include "sample_file.h"
 
 /* The feature f of sample n, whatever the order it is stored in. */

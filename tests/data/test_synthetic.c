@@ -1,4 +1,4 @@
-/* The synthetic source: the documented function of the sample's number, and strict locators. */
+/* test_synthetic.c - the synthetic source: the documented function of a sample's number; strict locators. */
 #include "check.h"
 
 #include "core/mem.h"

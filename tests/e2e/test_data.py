@@ -118,7 +118,7 @@ class Data(harness.Case):
         self.refuse(2, "loss kl_div expects log-probabilities", logs, "--data.target_normalize=standard", "--loss.name=kl_div",
                     "--loss.log_target=true")
         self.refuse(3, "[300:] holds none of the 300 samples", path + "[300:]", "--loss.name=bce")
-        self.refuse(3, "[0:301] reaches beyond the 300 samples", path + "[0:301]", "--loss.name=bce")
+        self.refuse(3, "[0:301] is outside the 300 samples", path + "[0:301]", "--loss.name=bce")
         self.refuse(3, "[0] is not a range", path + "[0]", "--loss.name=bce")
 
     # ---- parts of a set ----

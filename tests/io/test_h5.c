@@ -1,4 +1,4 @@
-/* The HDF5 door: what is written comes back, and damaged or unexpected files are refused in one line. */
+/* test_h5.c - what is written comes back; damaged or unexpected files are refused in one line. */
 #include "check.h"
 
 #include <dirent.h>
@@ -334,7 +334,7 @@ static void test_truncated(void)
     free(data);
 }
 
-/* A filter nobody has: gzip, with its number in the file changed. */
+/* An unknown filter: gzip, with its number in the file changed. */
 static void test_missing_filter(void)
 {
     sweep_rows(2, (int64_t[]){31, 5}, 4, 1);

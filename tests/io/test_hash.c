@@ -1,4 +1,4 @@
-/* The fingerprint: XXH64's published values, however the bytes are cut. */
+/* test_hash.c - XXH64's published values, however the bytes are cut. */
 #include "check.h"
 
 #include "io/hash.h"

@@ -1,5 +1,7 @@
 // label: slow
-/* Files made to harm: whatever a file does to the HDF5 library, the caller gets a status and one line, and lives on.
+/* test_hostile.c - files made to harm.
+ *
+ * Whatever a file does to the HDF5 library, the caller gets a status and one line, and lives on.
  *
  * tests/io/hostile holds whole files (*.seed) of all layouts, and changed ones that made HDF5 1.10.8 crash (*.crash) or run on
  * without an end (*.loop). */
@@ -134,7 +136,7 @@ static void test_harmful(const char *pattern)
     globfree(&found);
 }
 
-/* The same numbers everywhere: those of demo samples, which nobody draws here. */
+/* The same numbers on every machine. */
 struct draws {
     uint64_t seed, mutation, count;
 };
@@ -328,8 +330,7 @@ static void test_orphan(void)
         FILE *f = fopen(status, "r");
         alive = f != NULL;
         while (f && fgets(line, sizeof line, f))
-            if (strncmp(line, "State:\tZ", 8) == 0)
-                alive = false; /* whoever runs init here buries it later */
+            if (strncmp(line, "State:\tZ", 8) == 0) alive = false; /* the init process reaps it later */
         if (f) fclose(f);
         if (alive) nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
     }

@@ -1,5 +1,7 @@
-/* The child that reads a file, in trouble in the middle of it. Functions of HDF5 are replaced: a dataset's name says what
- * becomes of whoever opens it. */
+/* test_reader.c - failures of the child that reads a file.
+ *
+ * Functions of HDF5 are replaced: a dataset's name says what
+ * becomes of the process that opens it. */
 #include "check.h"
 
 #define H5_USE_110_API

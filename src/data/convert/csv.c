@@ -1,4 +1,4 @@
-/* CSV files as tables: the header and the rows. */
+/* csv.c - reads the header and the rows of CSV files. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -60,7 +60,7 @@ static enum status csv_look_at_cells(const struct table_reader *r, struct csv *c
     csv->has_header = texts > 0;
     if ((texts > 0) != (numbers > 0)) return STATUS_OK;
     return status_fail(STATUS_CONFIG,
-                       "%s: whether the first row is a header cannot be told (%s); say --header yes or "
+                       "%s: cannot tell whether the first row is a header (%s); use --header yes or "
                        "--header no",
                        r->text.path, texts ? "it mixes texts and numbers" : "no column of numbers shows it");
 }

@@ -1,3 +1,4 @@
+/* csv_row.c - cuts a row of a CSV file into cells. */
 #include "data/convert/csv_row.h"
 
 #include <inttypes.h>
@@ -84,9 +85,9 @@ static enum status csv_row_read_quoted(struct csv_row *r, struct csv_span *cell)
     return c == END || r->special[c] ? STATUS_OK : csv_row_fail(r, "text stands behind a closing quote");
 }
 
-static enum status csv_row_keep_span(struct csv_row *r, int64_t most, const struct csv_span *cell)
+static enum status csv_row_keep_span(struct csv_row *r, int64_t max_cells, const struct csv_span *cell)
 {
-    if (r->count > most) return STATUS_OK;
+    if (r->count > max_cells) return STATUS_OK;
     if (r->count > r->room) {
         int64_t room = 2 * r->count + 16;
         struct csv_span *spans = NULL;
@@ -101,7 +102,7 @@ static enum status csv_row_keep_span(struct csv_row *r, int64_t most, const stru
 }
 
 /* Reads a cell and what ends it; *last if that ends the row too. */
-static enum status csv_row_read_cell(struct csv_row *r, int64_t most, bool *last)
+static enum status csv_row_read_cell(struct csv_row *r, int64_t max_cells, bool *last)
 {
     struct csv_span cell;
     r->count++;
@@ -117,7 +118,7 @@ static enum status csv_row_read_cell(struct csv_row *r, int64_t most, bool *last
     if (c != END) r->at++;
     if (c == '\r' && csv_row_peek(r) == '\n') r->at++;
     if (*last) r->lines++;
-    return csv_row_keep_span(r, most, &cell);
+    return csv_row_keep_span(r, max_cells, &cell);
 }
 
 static bool csv_row_blank_line(struct csv_row *r)
@@ -130,7 +131,7 @@ static bool csv_row_blank_line(struct csv_row *r)
     return true;
 }
 
-enum status csv_row_next(struct csv_row *r, int64_t most, bool *end)
+enum status csv_row_next(struct csv_row *r, int64_t max_cells, bool *end)
 {
     bool last = false;
     do {
@@ -144,6 +145,6 @@ enum status csv_row_next(struct csv_row *r, int64_t most, bool *end)
     r->count = 0;
     *end = csv_row_peek(r) == END;
     TRY(r->status);
-    while (!*end && !last) TRY(csv_row_read_cell(r, most, &last));
+    while (!*end && !last) TRY(csv_row_read_cell(r, max_cells, &last));
     return STATUS_OK;
 }

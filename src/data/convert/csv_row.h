@@ -26,8 +26,8 @@ struct csv_row {
 void csv_row_begin(struct csv_row *r, struct table_text *text, char delimiter);
 void csv_row_free(struct csv_row *r);
 
-/* Reads the next row; *end behind the last one. At most `most` cells are kept, the others only counted. */
-enum status csv_row_next(struct csv_row *r, int64_t most, bool *end);
+/* Reads the next row; *end behind the last one. Keeps at most max_cells of them and counts the others. */
+enum status csv_row_next(struct csv_row *r, int64_t max_cells, bool *end);
 
 /* A cell of the row, as a text that may be changed and lives until the next row. */
 static inline char *csv_row_cell(const struct csv_row *r, int64_t cell)

@@ -1,3 +1,4 @@
+/* idx.c - converts IDX files (MNIST) to HDF5. */
 #include "data/convert/idx.h"
 
 #include <inttypes.h>

@@ -1,3 +1,4 @@
+/* dataset.c - reads a set into the shared memory of a node and gives access to its samples. */
 #include "data/dataset/dataset.h"
 
 #include <assert.h>

@@ -17,9 +17,9 @@ struct dataset;
 struct dataset_labels {
     const struct loss_ops *loss; /* NULL = for no loss: everything is taken */
     const struct arg_values *loss_args;
-    bool fixed;            /* the kind is said: */
+    bool fixed;            /* the kind is not inferred, but */
     enum target_kind kind; /* this one */
-    const char *fixed_by;  /* "data.labels is probs", for messages */
+    const char *fixed_by;  /* why: "data.labels is probs", for messages */
 };
 
 /* Reads a set. Collective; all ranks return the same status. Errors: see source.h; labels that are not what the loss takes. STATUS_CONFIG if the loss does not take the fixed kind. */
@@ -66,11 +66,11 @@ int64_t dataset_number(const struct dataset *d, int64_t sample);
 /* The names if there are exactly `classes`, else NULL. */
 const char *const *dataset_class_names(const struct dataset *d, int64_t classes);
 
-/* STATUS_DATA if a model with so many outputs does not go with the labels: an index that is not below them, or another number
- * of columns. Local. */
+/* Checks the labels against the number of outputs of a model. Errors: STATUS_DATA for an index that is not below it, or another number of
+ * columns. Local. */
 enum status dataset_check_labels(const struct dataset *d, int64_t outputs);
 
-/* STATUS_DATA if no sample counts: all weights are 0, or the loss ignores the labels of the others. Local. */
+/* Checks that some sample counts. Errors: STATUS_DATA if all weights are 0, or the loss ignores the labels of the others. Local. */
 enum status dataset_check_counts(const struct dataset *d);
 
 size_t dataset_bytes(const struct dataset *d); /* of the window; 0 for the second view of one */

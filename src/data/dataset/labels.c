@@ -1,3 +1,4 @@
+/* labels.c - checks labels while they are read, and finds their kind. */
 #include <inttypes.h>
 #include <math.h>
 
@@ -52,7 +53,7 @@ static enum status dataset_settle_kind(struct store *s, struct comm *comm, struc
                             s->targets + culprit * s->width);
     s->kind = found.kind;
     if (!found.is_signed) return STATUS_OK;
-    shared_barrier(s->window); /* nobody looks at the old ones any more */
+    shared_barrier(s->window); /* no rank reads the old ones any more */
     for (int64_t i = scan->first * s->width; i < scan->end * s->width; i++)
         s->targets[i] = s->targets[i] == 1;
     shared_barrier(s->window);

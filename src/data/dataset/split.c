@@ -1,3 +1,4 @@
+/* split.c - cuts a set in two at random. */
 #include <inttypes.h>
 #include <math.h>
 

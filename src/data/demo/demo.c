@@ -1,3 +1,4 @@
+/* demo.c - draws the samples of the demo set and writes them to a file. */
 #include "data/demo/demo.h"
 
 #include "data/demo/glyph.h"

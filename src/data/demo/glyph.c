@@ -1,3 +1,4 @@
+/* glyph.c - draws one digit as strokes, in integer arithmetic. */
 #include "data/demo/glyph.h"
 
 #include <math.h>

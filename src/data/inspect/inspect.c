@@ -1,3 +1,4 @@
+/* inspect.c - prints what an HDF5 file holds and what its samples and labels are. */
 #include "data/inspect/inspect.h"
 
 #include <inttypes.h>

@@ -1,4 +1,4 @@
-/* demo:train, demo:test - the built-in digits, drawn when they are read. */
+/* demo.c - demo:train and demo:test, the built-in digits, drawn when they are read. */
 #include "data/source/ops.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* find.c - finds features, labels and weights in an HDF5 file by their usual names. */
 #include "data/source/find.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* finite.c - refuses NaN and Inf. */
 #include "data/source/finite.h"
 
 #include <inttypes.h>

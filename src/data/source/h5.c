@@ -1,4 +1,4 @@
-/* FILE.h5 or FILE.h5:GROUP - a features, labels and weights dataset of an HDF5 file, as h5py writes them. */
+/* h5.c - FILE.h5 or FILE.h5:GROUP, datasets of features, labels and weights as h5py writes them. */
 #include "data/source/ops.h"
 
 #include <inttypes.h>

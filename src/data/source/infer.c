@@ -1,3 +1,4 @@
+/* infer.c - infers the kind of labels from their type, shape and values. */
 #include "data/source/infer.h"
 
 #include <inttypes.h>

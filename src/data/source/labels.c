@@ -1,3 +1,4 @@
+/* labels.c - reads labels and weights of an HDF5 file as numbers. */
 #include "data/source/labels.h"
 
 #include <inttypes.h>
@@ -16,14 +17,15 @@ static enum status labels_check_count(const struct found *found, int64_t samples
                        samples);
 }
 
-static enum status labels_check_numbers(const struct found *found, int64_t most, const char *expected)
+static enum status labels_check_numbers(const struct found *found, int64_t max_columns, const char *expected)
 {
     const struct h5_info *info = h5_data_info(found->data);
     char text[H5_TEXT_SIZE];
     h5_shape_text(info->rank, info->dims, text);
     if (info->kind != H5_KIND_INT && info->kind != H5_KIND_REAL)
         return status_fail(STATUS_DATA, "%s: holds no numbers; expected integers or floats", found->where);
-    if (info->rank < 1 || info->rank > 2 || (info->rank == 2 && (info->dims[1] < 1 || info->dims[1] > most)))
+    if (info->rank < 1 || info->rank > 2 ||
+        (info->rank == 2 && (info->dims[1] < 1 || info->dims[1] > max_columns)))
         return status_fail(STATUS_DATA, "%s: has shape %s; expected %s", found->where, text, expected);
     return STATUS_OK;
 }

@@ -1,3 +1,4 @@
+/* names.c - cuts a list of class names. */
 #include "data/source/names.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* registry.c - the list of all kinds of sources. */
 #include "data/source/ops.h"
 
 #include <stddef.h>

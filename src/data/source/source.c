@@ -1,3 +1,4 @@
+/* source.c - opens the source that a locator names and reads samples from it. */
 #include "data/source/source.h"
 
 #include <assert.h>
@@ -15,7 +16,7 @@ static const struct source_ops *source_find_kind(const char *locator)
     return *kind;
 }
 
-static const char *source_given(const char *name)
+static const char *source_name_or_null(const char *name)
 {
     return name && name[0] ? name : NULL;
 }
@@ -26,9 +27,9 @@ static enum status source_open_range(struct source *s, const char *locator,
     TRY(mem_copy_text(&s->locator, locator));
     const char *range = range_cut(s->locator);
     struct source_options wanted = *names;
-    wanted.x = source_given(names->x);
-    wanted.y = source_given(names->y);
-    wanted.weights = source_given(names->weights);
+    wanted.x = source_name_or_null(names->x);
+    wanted.y = source_name_or_null(names->y);
+    wanted.weights = source_name_or_null(names->weights);
     TRY(s->ops->open(s, s->locator + strlen(s->ops->prefix), &wanted));
     if (wanted.weights && !s->info.has_weights && !wanted.weights_optional)
         return status_fail(STATUS_DATA, "%s: has no weights; leave data.weights empty", s->locator);

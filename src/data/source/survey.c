@@ -1,3 +1,4 @@
+/* survey.c - reads a whole source once for its statistics. */
 #include "data/source/survey.h"
 
 #include "core/mem.h"

@@ -1,3 +1,4 @@
+/* tally.c - counts and prints labels and weights. */
 #include "data/source/tally.h"
 
 #include <inttypes.h>

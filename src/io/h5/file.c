@@ -1,4 +1,4 @@
-/* A file and its objects, as the child sees them. */
+/* file.c - opens a file and finds, describes and lists its objects; runs in the child. */
 #include <stdio.h>
 #include <string.h>
 

@@ -1,4 +1,4 @@
-/* The caller's side of the door: every question about a file goes to the child that has it open. */
+/* h5.c - the reading functions of h5.h: each sends a request to the child that has the file open. */
 #include "io/h5/h5.h"
 
 #include <assert.h>
@@ -42,15 +42,18 @@ static enum status h5_ask_name(struct h5 *f, enum h5_question question, const ch
     int attr_length = snprintf(room->attr, sizeof room->attr, "%s", attr ? attr : "");
     room->has_attr_name = attr != NULL;
     if (length >= H5_PATH_SIZE || attr_length >= H5_PATH_SIZE)
-        return status_fail(STATUS_DATA, "%s: '%.40s...' is longer than any name here", f->path, object);
+        return status_fail(STATUS_DATA, "%s: the name '%.40s...' is longer than %d bytes", f->path, object,
+                           H5_PATH_SIZE - 1);
     return h5_ask(f, question);
 }
 
-/* A child whose memory a file has damaged says what it likes. */
+/* An answer that makes no sense: the file may have damaged the memory of the child. */
 static enum status h5_nonsense(const struct h5 *f)
 {
-    return status_fail(STATUS_DATA, "%s: confuses the HDF5 library; the file is damaged or malicious",
-                       f->path);
+    return status_fail(
+        STATUS_DATA,
+        "%s: the process that reads it gave an inconsistent answer; the file is damaged or malicious",
+        f->path);
 }
 
 static bool h5_makes_sense(const struct h5_info *info)
@@ -185,10 +188,10 @@ enum status h5_data_read_every(struct h5_data *d, int64_t first, int64_t step, i
 {
     assert(step >= 1);
     const struct h5_info *info = &d->info;
-    if (first < 0) return status_fail(STATUS_DATA, "%s: there is no row %" PRId64, d->file->path, first);
+    if (first < 0)
+        return status_fail(STATUS_DATA, "%s: row %" PRId64 " does not exist", d->file->path, first);
     int64_t rows = info->rank ? info->dims[0] : 1, row = rows ? info->elements / rows : 0;
-    int64_t elements =
-        count > 0 && count <= rows ? count * row : 0; /* the child says what is wrong with others */
+    int64_t elements = count > 0 && count <= rows ? count * row : 0; /* the child refuses others */
     return h5_read_wanted(d, &(struct h5_wanted){first, step, count, type}, elements, out);
 }
 
@@ -347,7 +350,7 @@ static enum status h5_visit_one(struct visit *v, const char *group, const char *
     return STATUS_OK;
 }
 
-/* Name by name: whoever looks at a dataset may ask more about it. */
+/* Describes one dataset at a time, because `each` may make further requests. */
 enum status h5_visit(struct h5 *f, const char *group,
                      void (*each)(void *self, const char *name, const struct h5_info *info), void *self)
 {

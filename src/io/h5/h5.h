@@ -60,7 +60,7 @@ enum status h5_open(struct h5 **out, const char *path, bool allow_external);
 void h5_close(struct h5 **f);
 
 /* What stands under a name, and whether there is such an object with such an attribute. Errors: as everywhere here, also that a
- * link on the way is not followed; then nobody knows, and it is not the same as "there is none". */
+ * link on the way is not followed, which is not the same as "there is none". */
 enum status h5_what(struct h5 *f, const char *name, enum h5_object *what);
 enum status h5_has_attr(struct h5 *f, const char *object, const char *attr, bool *has);
 

@@ -1,3 +1,4 @@
+/* info.c - describes type, shape, chunks and filters of a dataset. */
 #include "io/h5/h5.h"
 
 #include <inttypes.h>
@@ -74,7 +75,8 @@ static enum status h5_info_describe_space(hid_t space, const char *where, const 
         info->bytes; /* without the zeros, so that no product of other dimensions overflows either */
     for (int i = 0; i < rank; i++) {
         if (dims[i] > INT64_MAX || (dims[i] && __builtin_mul_overflow(whole, (int64_t)dims[i], &whole)))
-            return status_fail(STATUS_DATA, "%s: %s: its shape is larger than any memory", where, name);
+            return status_fail(STATUS_DATA, "%s: %s: has a shape that is larger than any memory", where,
+                               name);
         info->dims[i] = (int64_t)dims[i];
         info->elements = dims[i] ? info->elements * info->dims[i] : 0;
     }

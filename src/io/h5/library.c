@@ -8,8 +8,7 @@ void h5_start(void)
 {
     static bool started;
     static _Thread_local bool silenced; /* HDF5 keeps its errors, and whether it prints them, per thread */
-    /* Everything is closed here. HDF5's own cleaning up at exit would crash after a file that a full disk
-     * broke. */
+    /* Everything is closed explicitly. HDF5's cleanup at exit would crash after a write error on a full disk. */
     if (!started) H5dont_atexit();
     if (!started) H5open();
     started = true;
@@ -17,7 +16,7 @@ void h5_start(void)
     silenced = true;
 }
 
-/* Of a failed system call HDF5 tells a long story over two lines; its number says enough. */
+/* Keeps the innermost message; of a failed system call only the text of its errno. */
 static herr_t h5_keep_innermost(unsigned n, const H5E_error2_t *error, void *text)
 {
     int code;

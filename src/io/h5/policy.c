@@ -1,4 +1,4 @@
-/* What a file from a stranger may do: nothing that leads out of it, no code of others, no more memory than it has bytes for. */
+/* policy.c - what an untrusted file may do: no other files, no plugins, no more memory than it has bytes. */
 #include <inttypes.h>
 
 #include "io/deflate.h"

@@ -1,7 +1,7 @@
 /* private.h - what the files of the HDF5 door share.
  *
  * Reading, two halves: h5.c is the side of the caller and knows no HDF5. It asks a child process (guard.h), one per open file,
- * which answers in serve.c with the functions below: only there does the library touch a file that somebody else wrote.
+ * which answers in serve.c with the functions below. The library reads foreign files only there.
  * Writing (write.c) happens in the process itself. */
 #ifndef IO_H5_PRIVATE_H
 #define IO_H5_PRIVATE_H
@@ -50,7 +50,7 @@ struct h5_texts {
 enum status h5_file_list(const struct h5_file *f, const char *group, struct h5_texts *out);
 enum status h5_file_describe(const struct h5_file *f, const char *name, struct h5_info *info);
 
-/* policy.c: what a file from a stranger may do. The first is asked before the shape of a dataset is, because the shape of a
+/* policy.c: what an untrusted file may do. The first is called before the shape of a dataset is, because the shape of a
  * virtual one already opens other files. */
 enum status h5_policy_storage(const struct h5_file *f, hid_t list, const char *name);
 enum status h5_policy_filters(const struct h5_file *f, const char *name, const struct h5_info *info);
@@ -64,7 +64,7 @@ enum status h5_describe(const struct h5_file *f, hid_t dataset, const char *name
 enum status h5_read_open(struct h5_file *f, const char *name, hid_t *dataset, struct h5_info *info);
 void h5_read_close(struct h5_file *f, hid_t dataset, const struct h5_info *info);
 
-/* Hands on `bytes` of what is read, which stand in `room`; false = nobody wants more. */
+/* Hands on `bytes` of what is read, which stand in `room`; false = no more is wanted. */
 struct h5_sink {
     void *room;
     size_t size;
@@ -84,7 +84,7 @@ enum status h5_read_rows(const struct h5_file *f, hid_t dataset, const char *nam
 enum status h5_text_read(struct h5_file *f, const char *object, const char *attr, struct h5_texts *out);
 
 /* Exactly `count` numbers of an attribute as doubles or, if `integers`, as the bits of int64 or uint64; only those of integers
- * are told apart. */
+ * can be told apart. */
 enum status h5_text_numbers(struct h5_file *f, const char *object, const char *attr, bool integers,
                             int64_t count, bool *is_unsigned, void *out);
 

@@ -1,4 +1,4 @@
-/* Numbers of datasets, as the child reads them. */
+/* read.c - reads numbers of datasets; runs in the child. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -39,7 +39,7 @@ static size_t h5_read_cache_bytes(const struct h5_info *info)
     return bytes < CACHE_MIN_BYTES ? CACHE_MIN_BYTES : (size_t)bytes;
 }
 
-/* What reading a dataset takes at most: a chunk, the same compressed, on its way from one filter to the next, and the cache. */
+/* Returns an upper bound of the memory for reading: a chunk, compressed and in up to three stages of filters, and the cache. */
 static size_t h5_read_memory_of(const struct h5_info *info)
 {
     if (!info->is_chunked) return 0;

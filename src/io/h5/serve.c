@@ -1,4 +1,4 @@
-/* The child's side of the door: questions about one file, answered one after another. */
+/* serve.c - the main loop of the child: answers requests about one file. */
 #include <stdio.h>
 #include <string.h>
 
@@ -127,7 +127,7 @@ static enum status h5_serve_answer(struct server *s)
     case H5_ASK_NEXT:
         break;
     }
-    return status_fail(STATUS_OTHER, "%s: a question without an answer", s->file->path);
+    return status_fail(STATUS_OTHER, "%s: unknown request to the process that reads it", s->file->path);
 }
 
 void h5_serve(struct guard *g, void *file)

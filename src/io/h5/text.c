@@ -1,4 +1,4 @@
-/* Texts of datasets and attributes, and numbers of attributes, as the child reads them. */
+/* text.c - reads texts of datasets and attributes, and numbers of attributes; runs in the child. */
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -20,7 +20,7 @@ struct place {
 
 static enum status h5_text_too_much(const struct place *p, int64_t pieces)
 {
-    return status_fail(STATUS_DATA, "%s: %s: holds too much text (%" PRId64 " pieces)", p->where, p->name,
+    return status_fail(STATUS_DATA, "%s: %s: holds too much text (%" PRId64 " strings)", p->where, p->name,
                        pieces);
 }
 

@@ -1,5 +1,6 @@
-/* Virtual datasets, whose rows lie in other files. HDF5 reads rows of a file that is gone as zeros, without a
- * word; so every source is looked for before the first row is read. */
+/* virtual.c - checks the sources of virtual datasets, whose rows lie in other files.
+ *
+ * HDF5 reads the rows of a missing file as zeros without an error, so every source is looked for first. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,9 +42,9 @@ static enum status h5_virtual_check_source(const char *path, const char *name, c
     char found[PATH_SIZE];
     if (strchr(file, '%') || strchr(dataset, '%')) return STATUS_OK;
     if (!h5_virtual_find_file(path, file, found))
-        return status_fail(
-            STATUS_DATA, "%s: %s: is a virtual dataset, and its source %s is not there; bring the file back",
-            path, name, file);
+        return status_fail(STATUS_DATA,
+                           "%s: %s: is a virtual dataset, and its source %s is missing; restore it", path,
+                           name, file);
     if (!h5_virtual_holds_dataset(found, dataset))
         return status_fail(STATUS_DATA, "%s: %s: is a virtual dataset, and its source %s holds no dataset %s",
                            path, name, file, dataset);

@@ -1,3 +1,4 @@
+/* write.c - writes HDF5 files under a temporary name. */
 #include "io/h5/h5.h"
 
 #include <assert.h>

@@ -1,4 +1,4 @@
-/* ARFF files as tables: dense and sparse rows, and which attributes are labels. */
+/* arff.c - reads the rows of ARFF files, dense and sparse, and marks which attributes are labels. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>

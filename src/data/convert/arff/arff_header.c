@@ -1,3 +1,4 @@
+/* arff_header.c - reads the attributes of an ARFF file. */
 #include "data/convert/arff/arff_header.h"
 
 #include <inttypes.h>

@@ -1,3 +1,4 @@
+/* arff_token.c - cuts a line of an ARFF file into tokens. */
 #include "data/convert/arff/arff_token.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* arff_xml.c - reads Mulan's XML list of label names. */
 #include "data/convert/arff/arff_xml.h"
 
 #include <stdbool.h>
@@ -106,8 +107,8 @@ static char *arff_xml_skip_tag(char *at)
     return end ? end + (comment ? 3 : 1) : at + strlen(at);
 }
 
-/* Room for `most` names; *count says how many there were. */
-static enum status arff_xml_read_labels(const char *path, char *text, char **names, int64_t most,
+/* Reads up to max_names names; *count is their number. */
+static enum status arff_xml_read_labels(const char *path, char *text, char **names, int64_t max_names,
                                         int64_t *count)
 {
     *count = 0;
@@ -119,7 +120,7 @@ static enum status arff_xml_read_labels(const char *path, char *text, char **nam
         at += 6;
         char *name = arff_xml_read_name(&at);
         if (!name) return arff_xml_broken(path, "a <label> has no readable name");
-        if (*count == most) return arff_xml_broken(path, "has tags within tags");
+        if (*count == max_names) return arff_xml_broken(path, "has tags within tags");
         names[(*count)++] = name;
     }
     return *count > 0 ? STATUS_OK : arff_xml_broken(path, "holds no label");

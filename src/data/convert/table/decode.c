@@ -1,4 +1,4 @@
-/* Cells to numbers. */
+/* decode.c - turns the cells of a row into numbers. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* dict.c - numbers the different texts of a column. */
 #include "data/convert/table/dict.h"
 
 #include <math.h>

@@ -1,4 +1,4 @@
-/* What the targets are: classes, bits or numbers. */
+/* labels.c - decides what the targets are: classes, bits or numbers. */
 #include <inttypes.h>
 #include <stdio.h>
 

@@ -1,4 +1,4 @@
-/* Lists of columns as they are given on the command line, and texts as messages show them. */
+/* list.c - reads lists of columns from the command line, and shortens texts for messages. */
 #include <stdio.h>
 #include <string.h>
 
@@ -27,11 +27,11 @@ static char *table_list_cut_entry(char **rest)
 
 enum status table_list_split(const char *flag, const char *list, char ***entries, int64_t *count)
 {
-    int64_t most = 1;
-    for (const char *c = list; *c; c++) most += *c == ',';
+    int64_t max_entries = 1;
+    for (const char *c = list; *c; c++) max_entries += *c == ',';
     size_t bytes = strlen(list) + 1;
-    TRY(mem_alloc(entries, (size_t)most * sizeof **entries + bytes, 1, "list of columns"));
-    char *text = (char *)(*entries + most);
+    TRY(mem_alloc(entries, (size_t)max_entries * sizeof **entries + bytes, 1, "list of columns"));
+    char *text = (char *)(*entries + max_entries);
     memcpy(text, list, bytes);
     *count = 0;
     for (char *rest = text; rest;) {

@@ -1,4 +1,4 @@
-/* Which column is a feature, a target, or dropped. */
+/* roles.c - decides which column is a feature, a target, or dropped. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-/* Which rows are the test set. */
+/* split.c - decides which rows are the test set. */
 #include <inttypes.h>
 #include <math.h>
 

@@ -1,3 +1,4 @@
+/* table.c - converts a table in two or three passes over its rows. */
 #include "data/convert/table/table.h"
 
 #include <inttypes.h>

@@ -7,7 +7,7 @@
  *   numbers                    float32 (N,) or (N,T), with target_names
  * at the root or, with a split, in the groups train and test. A category becomes one column of x per value.
  *
- * Files come from strangers and may be larger than the memory: they are read row by row, two or three times,
+ * Files are untrusted and may be larger than the memory: they are read row by row, two or three times,
  * and what is kept are names, categories and one bit per row. Errors: STATUS_CONFIG for options that do not
  * fit the file, STATUS_DATA for a file that is not what it should be, with line and column; nothing is left
  * behind then. Local functions. */
@@ -24,12 +24,12 @@ enum table_missing { TABLE_MISSING_ERROR, TABLE_MISSING_MEAN, TABLE_MISSING_DROP
 enum table_labels { TABLE_LABELS_AUTO, TABLE_LABELS_INDEX, TABLE_LABELS_MULTILABEL, TABLE_LABELS_TARGET };
 enum table_header { TABLE_HEADER_AUTO, TABLE_HEADER_YES, TABLE_HEADER_NO };
 
-/* Rows are told apart by their number in the file, from 0, before any is dropped: the same rows are the test
+/* Rows are identified by their number in the file, from 0, before any is dropped: the same rows are the test
  * set whatever becomes of missing values. */
 enum table_split {
     TABLE_SPLIT_NONE,
     TABLE_SPLIT_FRACTION, /* a random share of the rows, drawn by the seed */
-    TABLE_SPLIT_EVERY,    /* the last of every so many rows */
+    TABLE_SPLIT_EVERY,    /* every n-th row: the last of each n */
     TABLE_SPLIT_AT,       /* all rows from this one on */
     TABLE_SPLIT_FILE,     /* another file, read with the categories, classes and means of the first */
 };

@@ -1,3 +1,4 @@
+/* text.c - reads a text file through a growing window. */
 #include "data/convert/table/text.h"
 
 #include <inttypes.h>

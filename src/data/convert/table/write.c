@@ -1,4 +1,4 @@
-/* The rows as datasets: x and y at the root, or in the groups train and test. */
+/* write.c - writes the rows as datasets x and y, at the root or in the groups train and test. */
 #include <assert.h>
 #include <inttypes.h>
 #include <math.h>
