@@ -17,35 +17,36 @@ struct batch {
     int64_t *samples;         /* [leaves][lanes]: numbers in the data set; the caller fills [i][live[i]] */
     int64_t *taken;           /* [leaves * lanes]: the live ones of all virtual ranks, one behind the other */
     struct dataset_rows rows; /* of `taken` */
-    int32_t *
-        labels; /* [leaves][lanes]: classes, also the most probable one of a row of one-hot or probabilities */
-    float *targets;                     /* [K][leaves * lanes], for all kinds but TARGET_INDEX */
-    float *weights;                     /* [leaves][lanes] */
-    bool has_weights;                   /* of the set that was loaded last */
+    int32_t *labels;          /* [leaves][lanes]: classes; of one-hot rows and probabilities the largest */
+    float *targets;           /* [K][leaves * lanes], for all kinds but TARGET_INDEX */
+    float *weights;           /* [leaves][lanes] */
+    bool has_weights;         /* of the set that was loaded last */
     const struct normal *target_normal; /* what targets go through, or NULL; borrowed, set by the owner */
     double *losses;                     /* [leaves][lanes] */
     int32_t *predicted;                 /* [leaves][lanes] */
     struct loss_sums *sums;             /* [leaves] */
 };
 
-/* For sets of this dataset_width. */
+/* Allocates for passes of up to `leaves` virtual ranks and sets of this dataset_width. On failure nothing
+ * is left to release. */
 enum status batch_init(struct batch *b, int64_t lanes, int64_t leaves, int64_t width);
 void batch_free(struct batch *b);
 
-/* Fills the next pass with samples in their order: of 0 .. samples-1 in blocks of `lanes`, the blocks first .. first+count-1. */
+/* Fills the next pass with samples in their order: of 0 .. samples-1 in blocks of `lanes`, the blocks
+ * first .. first+count-1. */
 void batch_take_blocks(struct batch *b, int64_t samples, int64_t first, int64_t count);
 
 /* Gathers the samples into the model's input [F][N], normalised, and what the loss needs to know of them;
  * dead lanes become zeros. */
 void batch_load(struct batch *b, const struct dataset *d, const struct normal *n, float *input);
 
-/* One virtual rank of the pass as a loss sees it: the logits [K][N], and their gradient or NULL, are those of
- * all. */
+/* Returns one virtual rank of the pass as a loss sees it. The logits [K][N], and their gradient or NULL, are
+ * those of the whole pass. */
 struct loss_batch batch_view(const struct batch *b, const struct loss *loss, const float *logits,
                              float *dlogits, int64_t leaf);
 
-/* The losses of the logits [K][N], summed for each virtual rank into `sums`; their gradient too if `dlogits`
- * is not NULL. */
+/* Computes the losses of the logits [K][N], summed for each virtual rank into `sums`, and their gradient if
+ * `dlogits` is not NULL. */
 void batch_loss(struct batch *b, const struct loss *loss, const float *logits, float *dlogits);
 
 #endif

@@ -1,13 +1,14 @@
-/* normalize.h - from stored features to a network's inputs, and from stored targets to those of its loss, with the statistics
- * of the training set. */
+/* normalize.h - from stored features to a network's inputs, and from stored targets to those of its loss,
+ * with the statistics of the training set. */
 #ifndef DATA_NORMALIZE_H
 #define DATA_NORMALIZE_H
 
 #include "data/config.h"
 #include "data/dataset/dataset.h"
 
-/* How stored features become inputs: the features of a sample are `channels` equal runs, and those of run c become
- * x * scale[c] + shift[c]. Statistics hold for one stored type: those of uint8 images mean nothing for floats. */
+/* How stored features become inputs: the features of a sample are `channels` equal runs, and those of run
+ * c become x * scale[c] + shift[c]. Statistics hold for one stored type: those of uint8 images mean
+ * nothing for floats. */
 struct normal {
     int64_t channels;
     enum feature_type type;
@@ -24,7 +25,8 @@ void normal_free(struct normal *n);
 /* The same for the targets of a set of TARGET_VALUES: `channels` is K. */
 enum status normal_init_targets(struct normal *n, struct comm *comm, const struct dataset *d);
 
-/* For statistics from elsewhere: allocates, the caller fills mean and std, normal_finish derives scale and shift. Local. */
+/* For statistics from elsewhere: allocates, the caller fills mean and std, normal_finish derives scale and
+ * shift. Local. */
 enum status normal_init_empty(struct normal *n, int64_t channels, enum feature_type type);
 void normal_finish(struct normal *n);
 

@@ -58,7 +58,8 @@ void *guard_room(struct guard *g)
 
 /* ---- the child ---- */
 
-/* Closes all descriptors but one: sockets of MPI and pipes of the launcher must not outlive the parent in the child. */
+/* Closes all descriptors but one: sockets of MPI and pipes of the launcher must not outlive the parent in
+ * the child. */
 static void guard_close_all_but(int kept)
 {
     DIR *folder = opendir("/proc/self/fd");
@@ -71,8 +72,8 @@ static void guard_close_all_but(int kept)
     closedir(folder);
 }
 
-/* Restores default actions for crashes, which the parent reports in one line, and ignores requests to end: only the parent
- * ends the child. */
+/* Restores default actions for crashes, which the parent reports in one line, and ignores requests to end:
+ * only the parent ends the child. */
 static void guard_set_signals(void)
 {
     static const int crashes[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGXCPU},

@@ -1,9 +1,11 @@
-/* guard.h - a child process for a foreign library that an untrusted file may crash, keep busy or make allocate too much.
+/* guard.h - a child process for a foreign library that an untrusted file may crash, keep busy or make
+ * allocate too much.
  *
- * guard_start forks a child that runs `serve` and shares one block of memory with its parent. The parent writes a request there
- * and calls guard_ask, which returns when the answer is there, or when the child has died. The child ends with its parent, never calls MPI, holds none of its descriptors, and exits without cleaning up.
- * The child has only the calling thread, so no other thread may be inside the library during the fork. It ends with the thread
- * that made it, so the caller must be the main thread. */
+ * guard_start forks a child that runs `serve` and shares one block of memory with its parent. The parent
+ * writes a request there and calls guard_ask, which returns when the answer is there, or when the child
+ * has died. The child ends with its parent, never calls MPI, holds none of its descriptors, and exits
+ * without cleaning up. The child has only the calling thread, so no other thread may be inside the library
+ * during the fork. It ends with the thread that made it, so the caller must be the main thread. */
 #ifndef IO_GUARD_H
 #define IO_GUARD_H
 
@@ -17,22 +19,25 @@
 
 struct guard;
 
-/* Called by the main thread. `room` bytes are shared, zeroed at first. `path` and `library` are for messages. Errors: STATUS_OTHER. */
+/* Called by the main thread. `room` bytes are shared, zeroed at first. `path` and `library` are for
+ * messages. Errors: STATUS_OTHER. */
 enum status guard_start(struct guard **out, const char *path, const char *library, size_t room,
                         void (*serve)(struct guard *g, void *self), void *self);
 void guard_end(struct guard **g);
 void *guard_room(struct guard *g);
 
-/* Parent: sends the request in the room and waits for the answer. Errors: STATUS_DATA when the child crashed or used up its time,
- * now or earlier, STATUS_OTHER when it was killed. */
+/* Parent: sends the request in the room and waits for the answer. Errors: STATUS_DATA when the child
+ * crashed or used up its time, now or earlier, STATUS_OTHER when it was killed. */
 enum status guard_ask(struct guard *g);
 
-/* Parent: returns the processor time the child has used, in seconds; checks that it is alive and that `spent` seconds are within
- * the limit of one answer, for answers that take several requests. Errors: as guard_ask. */
+/* Parent: returns the processor time the child has used, in seconds; checks that it is alive and that
+ * `spent` seconds are within the limit of one answer, for answers that take several requests. Errors: as
+ * guard_ask. */
 double guard_used(const struct guard *g);
 enum status guard_check(const struct guard *g, double spent);
 
-/* Child: sends the answer to the last request, if there was one, and waits for the next; false = there are no more. */
+/* Child: sends the answer to the last request, if there was one, and waits for the next; false = there are
+ * no more. */
 bool guard_next(struct guard *g);
 
 /* Child: sets its limit of memory beyond what the parent has. */

@@ -91,8 +91,8 @@ enum status gz_expect_end(struct gz *g)
     char extra;
     int got = gzread(g->file, &extra, 1), code;
     if (got > 0)
-        return status_fail(STATUS_DATA, "%s: is longer than its header says; it is not the file it should be",
-                           g->path);
+        return status_fail(STATUS_DATA,
+                           "%s: is longer than its header says; it is damaged or of another format", g->path);
     gzerror(g->file, &code);
     return got < 0 || code == Z_BUF_ERROR ? gz_failed(g) : STATUS_OK;
 }

@@ -15,7 +15,8 @@ struct gz;
 enum status gz_open(struct gz **out, const char *path);
 void gz_close(struct gz **g);
 
-/* Returns an upper bound of the bytes: the length of the file, for a compressed one times the maximum ratio of deflate. */
+/* Returns an upper bound of the bytes: the length of the file, for a compressed one times the maximum
+ * ratio of deflate. */
 int64_t gz_max_bytes(struct gz *g);
 
 /* Reads exactly `bytes`; a file that ends earlier is truncated. */

@@ -1,4 +1,5 @@
-/* labelled_set.h - a file with every kind of labels and weights, and the sets of it that the tests of the trainer load. */
+/* labelled_set.h - a file with every kind of labels and weights, and the sets of it that the tests of the
+ * trainer load. */
 #ifndef TESTS_DATA_LABELLED_SET_H
 #define TESTS_DATA_LABELLED_SET_H
 
@@ -105,8 +106,8 @@ static const struct arg without[] = {LOSS_REDUCTION_ARG, ARG_END};
 
 #define ALL ((1u << TARGET_KINDS) - 1)
 
-/* For a loss that takes these kinds of labels (bits) and has these arguments, the second, if any, with the value `ignored`; fixed -1 = the
- * kind is what the labels look like. */
+/* For a loss that takes these kinds of labels (bits) and has these arguments, the second, if any, with the
+ * value `ignored`; fixed -1 = the kind is what the labels look like. */
 static inline enum status load(struct dataset **d, const char *y, const char *weights, unsigned takes,
                                const struct arg *args, double ignored, int fixed)
 {

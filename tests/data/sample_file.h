@@ -1,4 +1,5 @@
-/* sample_file.h - what the tests of the HDF5 source share: a small file of every shape and type, in a folder of its own. */
+/* sample_file.h - what the tests of the HDF5 source share: a small file of every shape and type, in a
+ * folder of its own. */
 #ifndef SAMPLE_FILE_H
 #define SAMPLE_FILE_H
 

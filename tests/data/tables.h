@@ -1,4 +1,5 @@
-/* tables.h - what the tests of the table converters share: a text as a file, its conversion, and the result. */
+/* tables.h - what the tests of the table converters share: a text as a file, its conversion, and the
+ * result. */
 #ifndef TABLES_H
 #define TABLES_H
 
@@ -82,8 +83,8 @@ static void gives(enum table_format format, const char *text, const struct table
     CHECK(mem_alive() == 0);
 }
 
-/* Files that are `text` with a few bytes changed, inserted or cut off: each is either converted or refused in one
- * line that names it, and leaves neither memory nor files behind. */
+/* Files that are `text` with a few bytes changed, inserted or cut off: each is either converted or refused
+ * in one line that names it, and leaves neither memory nor files behind. */
 static void survives(enum table_format format, const char *text, const struct table_options *options,
                      const char *marks, uint64_t files)
 {

@@ -105,8 +105,7 @@ static void test_refuses(void)
             "2\n",
             10, &y, STATUS_DATA, "byte 6 is NUL");
     refuses(TABLE_CSV, "a\n1\n", 4, &y, STATUS_CONFIG, "has only one column");
-    refuses(TABLE_CSV, "y,y\n1,2\n", 8, &y, STATUS_CONFIG,
-            "2 columns are called 'y'; say which by its number");
+    refuses(TABLE_CSV, "y,y\n1,2\n", 8, &y, STATUS_CONFIG, "2 columns are called 'y'; give its number");
     refuses(TABLE_CSV, "y,b\n1,2\n", 8, &(struct table_options){.target = "y", .drop = "b"}, STATUS_CONFIG,
             "no column is left for the features");
 }

@@ -90,7 +90,8 @@ static void test_refusals(void)
     CHECK_STATUS(load(&d, "ignored", "", index, with_ignore, -100, -1), STATUS_OK);
     CHECK(dataset_label(d, 9) == -100);
     CHECK(dataset_check_labels(d, 3) == STATUS_DATA &&
-          says("sample 3 has label 255 but the model has 3 outputs; widen its last layer, or set loss.ignore_index"));
+          says("sample 3 has label 255 but the model has 3 outputs; widen its last layer, or set "
+               "loss.ignore_index"));
     CHECK_STATUS(dataset_check_labels(d, 256), STATUS_OK);
     dataset_destroy(&d);
     CHECK_STATUS(load(&d, "void", "", index, with_ignore, 255, -1), STATUS_OK);
@@ -99,7 +100,8 @@ static void test_refusals(void)
     dataset_destroy(&d);
 }
 
-/* The rule is broken in samples that different ranks read; the message names the first one, whichever rank finds it. */
+/* The rule is broken in samples that different ranks read; the message names the first one, whichever rank
+ * finds it. */
 static void test_first_culprit(void)
 {
     static char odd[80];

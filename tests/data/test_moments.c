@@ -1,4 +1,5 @@
-/* test_moments.c - mean and deviation: exact for uint8, accurate for float far from zero, however blocks are cut. */
+/* test_moments.c - mean and deviation: exact for uint8, accurate for float far from zero, however blocks
+ * are cut. */
 #include "check.h"
 
 #include <stdlib.h>

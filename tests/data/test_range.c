@@ -15,7 +15,8 @@ static size_t put(char *text, size_t used, int64_t number)
     return used + (size_t)sprintf(text + used, "%lld", (long long)number);
 }
 
-/* The samples are those i = first + k * step, k >= 0, below `end`, with negative bounds counted from the end. */
+/* The samples are those i = first + k * step, k >= 0, below `end`, with negative bounds counted from the
+ * end. */
 static void check_range(int64_t samples, int64_t first, int64_t end, int64_t step)
 {
     char text[64];

@@ -284,7 +284,8 @@ static void test_refused_files(void)
     free(long_name);
 }
 
-/* HDF5 reads zeros behind the end of a file that was cut while it was open, and says nothing: the check does. */
+/* HDF5 reads zeros behind the end of a file that was cut while it was open, and says nothing: the check
+ * does. */
 static void test_cut_while_open(void)
 {
     const struct sample_file s = {.x_type = H5_TYPE_F32, .y_type = H5_TYPE_I64, .rank = 2, .dims = {200, 16}};

@@ -84,7 +84,7 @@ static void count_datasets(void *self, const char *name, const struct h5_info *i
 static bool is(struct h5 *f, const char *name, enum h5_object expected)
 {
     enum h5_object what;
-    CHECK_STATUS(h5_what(f, name, &what), STATUS_OK);
+    CHECK_STATUS(h5_find(f, name, &what), STATUS_OK);
     return what == expected;
 }
 

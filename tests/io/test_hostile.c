@@ -3,8 +3,8 @@
  *
  * Whatever a file does to the HDF5 library, the caller gets a status and one line, and lives on.
  *
- * tests/io/hostile holds whole files (*.seed) of all layouts, and changed ones that made HDF5 1.10.8 crash (*.crash) or run on
- * without an end (*.loop). */
+ * tests/io/hostile holds whole files (*.seed) of all layouts, and changed ones that made HDF5 1.10.8 crash
+ * (*.crash) or run on without an end (*.loop). */
 #include "check.h"
 
 #include <dirent.h>

@@ -75,11 +75,11 @@ static void test_killed(void)
     enum h5_object what;
     bool has;
     struct h5 *f = open_with(names);
-    CHECK_STATUS(h5_what(f, "a", &what), STATUS_OK);
+    CHECK_STATUS(h5_find(f, "a", &what), STATUS_OK);
     CHECK(what == H5_OBJECT_DATASET);
-    CHECK_STATUS(h5_what(f, KILLED, &what), STATUS_OTHER);
+    CHECK_STATUS(h5_find(f, KILLED, &what), STATUS_OTHER);
     CHECK(says_text("was killed"));
-    CHECK_STATUS(h5_what(f, "a", &what), STATUS_OTHER);
+    CHECK_STATUS(h5_find(f, "a", &what), STATUS_OTHER);
     h5_close(&f);
 
     f = open_with(names);
@@ -91,7 +91,7 @@ static void test_killed(void)
 
     f = open_with(names);
     CHECK_STATUS(h5_has_attr(f, "a", "layout", &has), STATUS_OK);
-    CHECK_STATUS(h5_what(f, "nowhere", &what), STATUS_OK);
+    CHECK_STATUS(h5_find(f, "nowhere", &what), STATUS_OK);
     CHECK(what == H5_OBJECT_NONE);
     h5_close(&f);
 }
@@ -107,11 +107,11 @@ static void test_refused(void)
     enum h5_object what;
     bool has;
     CHECK_STATUS(h5_open(&f, path, false), STATUS_OK);
-    CHECK_STATUS(h5_what(f, "soft", &what), STATUS_DATA);
+    CHECK_STATUS(h5_find(f, "soft", &what), STATUS_DATA);
     CHECK(says_text("soft is a soft link, which is not followed"));
     CHECK_STATUS(h5_has_attr(f, "soft", "layout", &has), STATUS_DATA);
     CHECK(says_text("soft is a soft link, which is not followed"));
-    CHECK_STATUS(h5_what(f, "a", &what), STATUS_OK); /* it is still there for other questions */
+    CHECK_STATUS(h5_find(f, "a", &what), STATUS_OK); /* it is still there for other questions */
     CHECK(what == H5_OBJECT_DATASET);
     h5_close(&f);
 }
@@ -122,11 +122,11 @@ static void test_broken(void)
     struct h5 *f = open_with((const char *const[]){"a", BROKEN, NULL});
     enum h5_object what;
     bool has;
-    CHECK_STATUS(h5_what(f, BROKEN, &what), STATUS_DATA);
+    CHECK_STATUS(h5_find(f, BROKEN, &what), STATUS_DATA);
     CHECK(says_text("unreadable: cannot be opened"));
     CHECK_STATUS(h5_has_attr(f, BROKEN, "layout", &has), STATUS_DATA);
     CHECK(says_text("unreadable: is damaged"));
-    CHECK_STATUS(h5_what(f, "a", &what), STATUS_OK);
+    CHECK_STATUS(h5_find(f, "a", &what), STATUS_OK);
     h5_close(&f);
 }
 
@@ -158,8 +158,8 @@ static void test_visit(void)
     guard_set_seconds(GUARD_SECONDS);
 }
 
-/* Six groups, one in another, each linked ten times: a file of a few KB with a million paths. It says of each that it has one
- * link, or HDF5 would see that it was there before. */
+/* Six groups, one in another, each linked ten times: a file of a few KB with a million paths. It says of
+ * each that it has one link, or HDF5 would see that it was there before. */
 static void test_paths(void)
 {
     hid_t file = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT), groups[6], above = file;

@@ -98,8 +98,10 @@ static enum status csv_name_column(struct table_reader *r, const struct csv *csv
 static enum status csv_check_count(const struct table_reader *r, const struct csv *csv)
 {
     if (csv->row.count == 1)
-        return status_fail(STATUS_CONFIG, "%s: has only one column; say with --delimiter what separates them",
-                           r->text.path);
+        return status_fail(
+            STATUS_CONFIG,
+            "%s: has only one column; set --delimiter if the columns are separated by another character",
+            r->text.path);
     if (csv->row.count > TABLE_COLUMNS_MAX)
         return status_fail(STATUS_DATA, "%s: has %" PRId64 " columns; at most %d are possible", r->text.path,
                            csv->row.count, TABLE_COLUMNS_MAX);

@@ -1,7 +1,7 @@
 /* csv_row.h - the rows of a CSV file (RFC 4180) as cells.
  *
- * Beyond the RFC: lines end in LF, CRLF or CR, blank lines are passed over, and blanks around a cell belong to
- * it only inside its quotes. A quote inside an unquoted cell is a character like any other. */
+ * Beyond the RFC: lines end in LF, CRLF or CR, blank lines are passed over, and blanks around a cell
+ * belong to it only inside its quotes. A quote inside an unquoted cell is a character like any other. */
 #ifndef DATA_CONVERT_CSV_ROW_H
 #define DATA_CONVERT_CSV_ROW_H
 

@@ -77,8 +77,8 @@ static enum status dataset_read_share(struct store *s, struct label_scan *scan)
     return STATUS_OK;
 }
 
-/* If the file was changed meanwhile, that is what to say of whatever went wrong, and nothing may be believed even if all went
- * well: behind the end of a file that was cut HDF5 reads zeros. */
+/* If the file was changed meanwhile, that is what to say of whatever went wrong, and nothing may be
+ * believed even if all went well: behind the end of a file that was cut HDF5 reads zeros. */
 static enum status dataset_read_unchanged(struct store *s, struct label_scan *scan)
 {
     enum status status = dataset_read_share(s, scan);

@@ -1,7 +1,8 @@
 /* dataset.h - a set of samples in the memory of a node, as stored, shared by its ranks.
  *
- * The ranks of a node read disjoint runs of samples in parallel into one shared window; after that no file is touched.
- * What the labels mean is found out on the way (infer.h). A set can be cut in two, which then are views of one window. */
+ * The ranks of a node read disjoint runs of samples in parallel into one shared window; after that no file
+ * is touched. What the labels mean is found out on the way (infer.h). A set can be cut in two, which then
+ * are views of one window. */
 #ifndef DATA_DATASET_DATASET_H
 #define DATA_DATASET_DATASET_H
 
@@ -22,32 +23,35 @@ struct dataset_labels {
     const char *fixed_by;  /* why: "data.labels is probs", for messages */
 };
 
-/* Reads a set. Collective; all ranks return the same status. Errors: see source.h; labels that are not what the loss takes. STATUS_CONFIG if the loss does not take the fixed kind. */
+/* Reads a set. Collective; all ranks return the same status. Errors: see source.h; labels that are not
+ * what the loss takes. STATUS_CONFIG if the loss does not take the fixed kind. */
 enum status dataset_load(struct dataset **out, struct comm *comm, const char *locator,
                          const struct source_options *names, const struct dataset_labels *labels);
 void dataset_destroy(struct dataset **d); /* collective */
 
-/* Takes the share `fraction` of the samples, rounded up (sklearn.model_selection.train_test_split), out of `d` into *rest:
- * a random choice that depends on seed and number of samples only. Both keep the order of the file. Collective. Errors:
- * STATUS_DATA if one of them is left without samples. */
+/* Takes the share `fraction` of the samples, rounded up (sklearn.model_selection.train_test_split), out of
+ * `d` into *rest: a random choice that depends on seed and number of samples only. Both keep the order of
+ * the file. Collective. Errors: STATUS_DATA if one of them is left without samples. */
 enum status dataset_split(struct dataset *d, struct comm *comm, double fraction, uint64_t seed,
                           struct dataset **rest);
 
-/* Whether the file is still as it was when it was opened. Errors: STATUS_DATA with what has changed. Local. */
+/* Whether the file is still as it was when it was opened. Errors: STATUS_DATA with what has changed.
+ * Local. */
 enum status dataset_check(const struct dataset *d);
 
 const char *dataset_locator(const struct dataset *d);
 const struct source_info *dataset_info(const struct dataset *d);
 
-/* Labels and weights, which are always in memory: a class index for TARGET_INDEX, else a row of K numbers; multi-label ones are 0 and 1 however they are stored. */
+/* Labels and weights, which are always in memory: a class index for TARGET_INDEX, else a row of K numbers;
+ * multi-label ones are 0 and 1 however they are stored. */
 enum target_kind dataset_kind(const struct dataset *d);
 int64_t dataset_width(const struct dataset *d); /* K; 0 for TARGET_INDEX */
 int32_t dataset_label(const struct dataset *d, int64_t sample);
 const float *dataset_targets(const struct dataset *d, int64_t sample); /* [K] */
 float dataset_weight(const struct dataset *d, int64_t sample);         /* of a set that has weights */
 
-/* The rows of a batch; an array that is NULL is not wanted. What is pointed at is read only, and stays valid until the next
- * call for this set. */
+/* The rows of a batch; an array that is NULL is not wanted. What is pointed at is read only, and stays
+ * valid until the next call for this set. */
 struct dataset_rows {
     const void **features; /* [count]: of each sample its [F], in the source's type */
     int32_t *labels;       /* [count], of TARGET_INDEX */
@@ -55,22 +59,23 @@ struct dataset_rows {
     float *weights;        /* [count], of a set that has weights */
 };
 
-/* Looks up `count` samples in any order, all of a batch in one call. The only access to features, so that a set which is not in
- * the memory of the node could fetch them together. Local. Allocates nothing. */
+/* Looks up `count` samples in any order, all of a batch in one call. The only access to features, so that
+ * a set which is not in the memory of the node could fetch them together. Local. Allocates nothing. */
 void dataset_take(const struct dataset *d, const int64_t *samples, int64_t count,
                   const struct dataset_rows *rows);
 
-/* The number of a sample in its file. */
+/* Returns the number of a sample in its file. */
 int64_t dataset_number(const struct dataset *d, int64_t sample);
 
-/* The names if there are exactly `classes`, else NULL. */
+/* Returns the names of the classes if there are exactly `classes`, else NULL. */
 const char *const *dataset_class_names(const struct dataset *d, int64_t classes);
 
-/* Checks the labels against the number of outputs of a model. Errors: STATUS_DATA for an index that is not below it, or another number of
- * columns. Local. */
+/* Checks the labels against the number of outputs of a model. Errors: STATUS_DATA for an index that is not
+ * below it, or another number of columns. Local. */
 enum status dataset_check_labels(const struct dataset *d, int64_t outputs);
 
-/* Checks that some sample counts. Errors: STATUS_DATA if all weights are 0, or the loss ignores the labels of the others. Local. */
+/* Checks that some sample counts. Errors: STATUS_DATA if all weights are 0, or the loss ignores the labels
+ * of the others. Local. */
 enum status dataset_check_counts(const struct dataset *d);
 
 size_t dataset_bytes(const struct dataset *d); /* of the window; 0 for the second view of one */

@@ -41,8 +41,8 @@ struct label_scan {
 /* Looks at samples first .. first+count-1, which this rank has just read. Local. */
 enum status dataset_scan(const struct store *s, struct label_scan *scan, int64_t first, int64_t count);
 
-/* After all ranks have scanned their parts: finds the kind, and makes labels of -1 zeros. Collective; all ranks return the
- * same status. */
+/* After all ranks have scanned their parts: finds the kind, and makes labels of -1 zeros. Collective; all
+ * ranks return the same status. */
 enum status dataset_settle(struct store *s, struct comm *comm, struct label_scan *scan);
 
 #endif

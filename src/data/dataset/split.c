@@ -9,7 +9,8 @@
 /* Purpose of the permutation, beside the epochs of training, which count from 1. */
 #define SPLIT_EPOCH 0
 
-/* Samples that are the first ones of a random order go to the end of `numbers`; the rest, and they, stay in order. */
+/* Samples that are the first ones of a random order go to the end of `numbers`; the rest, and they, stay
+ * in order. */
 static enum status dataset_choose(int64_t *numbers, int64_t samples, int64_t rest, uint64_t seed)
 {
     struct order order = order_make(seed, SPLIT_EPOCH, samples, true);

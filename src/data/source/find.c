@@ -62,7 +62,7 @@ static enum status find_open_first(struct h5 *f, const char *path, const char *g
     for (; *names; names++) {
         int length = snprintf(out->name, sizeof out->name, "%s%s%s", group, group[0] ? "/" : "", *names);
         enum h5_object what = H5_OBJECT_NONE;
-        if (length < FIND_NAME_SIZE) TRY(h5_what(f, out->name, &what));
+        if (length < FIND_NAME_SIZE) TRY(h5_find(f, out->name, &what));
         if (what != H5_OBJECT_DATASET) continue;
         snprintf(out->where, sizeof out->where, "%s: %s", path, out->name);
         return h5_data_open(&out->data, f, out->name);

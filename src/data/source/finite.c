@@ -4,7 +4,8 @@
 #include <inttypes.h>
 #include <math.h>
 
-/* One pass over the exponents, which the compiler vectorizes; the culprit is looked for only if there is one. */
+/* One pass over the exponents, which the compiler vectorizes; the culprit is looked for only if there is
+ * one. */
 enum status finite_check(const char *where, struct range part, int64_t width, const float *x,
                          const char *what)
 {

@@ -23,7 +23,7 @@ struct h5_source {
     struct h5 *file;
     struct found x;
     struct labels labels;
-    const struct layout *layout; /* as the file says; NULL = it says nothing */
+    const struct layout *layout; /* as the file says; NULL = it has no layout */
     int64_t scratch_rows;
     void *scratch; /* [scratch_rows][positions][C], NULL = channels are first */
     char **class_names;
@@ -144,7 +144,7 @@ static enum status h5_source_find_names(struct h5_source *h, const char *group, 
     for (int i = 1; i < 3 && !h->class_names; i++) {
         snprintf(dataset, sizeof dataset, "%s/%s", i == 1 ? group : "", what);
         enum h5_object found;
-        TRY(h5_what(h->file, dataset, &found));
+        TRY(h5_find(h->file, dataset, &found));
         if (found == H5_OBJECT_DATASET) TRY(h5_read_texts(h->file, dataset, &h->class_names, count));
     }
     return STATUS_OK;
@@ -190,7 +190,7 @@ static enum status h5_source_open(struct source *s, const char *locator, const s
     TRY(filestate_take(&h->state, path));
     TRY(h5_open(&h->file, path, names->allow_external));
     enum h5_object what = H5_OBJECT_GROUP;
-    if (group[0]) TRY(h5_what(h->file, group, &what));
+    if (group[0]) TRY(h5_find(h->file, group, &what));
     if (what != H5_OBJECT_GROUP)
         return status_fail(STATUS_DATA, "%s: no group '%s'; see: ddp_train inspect %s", path, group, path);
     TRY(find_features(h->file, path, group, names->x, &h->x));

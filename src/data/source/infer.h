@@ -1,9 +1,10 @@
-/* infer.h - what kind of labels a data set has, from their type, shape and values and from what a loss takes.
+/* infer.h - what kind of labels a data set has, from their type, shape and values and from what a loss
+ * takes.
  *
- * Integers (N,) or (N,1) are class indices for a loss that takes those, which is known before they are read. All other
- * labels are read as rows of K numbers, on which rules are tried while they pass by: a rule holds until one row breaks
- * it. The kind is then the first of one-hot, probabilities, multi-label and values that the loss takes and whose rule
- * holds. Local functions. */
+ * Integers (N,) or (N,1) are class indices for a loss that takes those, which is known before they are
+ * read. All other labels are read as rows of K numbers, on which rules are tried while they pass by: a
+ * rule holds until one row breaks it. The kind is then the first of one-hot, probabilities, multi-label
+ * and values that the loss takes and whose rule holds. Local functions. */
 #ifndef DATA_SOURCE_INFER_H
 #define DATA_SOURCE_INFER_H
 
@@ -62,7 +63,8 @@ struct infer_found {
 struct infer_found infer_kind(const struct infer_facts *f, const struct infer_options *w,
                               const struct source_info *info);
 
-/* STATUS_DATA: why nothing fits. `number` is the culprit's in the file, `row` has its labels; unused without one. */
+/* STATUS_DATA: why nothing fits. `number` is the culprit's in the file, `row` has its labels; unused
+ * without one. */
 enum status infer_refuse(const struct infer_options *w, const struct source_info *info,
                          const struct infer_found *found, int64_t number, const float *row);
 

@@ -13,8 +13,8 @@ struct labels {
     int64_t *block; /* [block_rows][width]: integers on their way to labels or targets */
 };
 
-/* Takes the labels that were found in l->y, if any, and, if they are named, weights of info->samples samples, and describes
- * them in `info`, which borrows from `l`. labels_close also after a failure. */
+/* Takes the labels that were found in l->y, if any, and, if they are named, weights of info->samples
+ * samples, and describes them in `info`, which borrows from `l`. labels_close also after a failure. */
 enum status labels_open(struct labels *l, struct h5 *f, const char *path, const char *group,
                         const struct source_options *names, struct source_info *info);
 void labels_close(struct labels *l);

@@ -10,8 +10,9 @@ struct source;
 struct source_ops {
     const char *prefix; /* of locators, such as "demo:"; "" = a file, the last of the registry */
 
-    /* Fills s->info, of all samples, and s->self; on failure source_close cleans up what was made. `rest` is the locator
-     * without prefix and range; names are NULL where none is given. Only sources that have weights look at their name. */
+    /* Fills s->info, of all samples, and s->self; on failure source_close cleans up what was made. `rest`
+     * is the locator without prefix and range; names are NULL where none is given. Only sources that have
+     * weights look at their name. */
     enum status (*open)(struct source *s, const char *rest, const struct source_options *names);
     enum status (*read)(struct source *s, struct range part, const struct source_rows *rows);
     enum status (*check)(const struct source *s); /* source_check; NULL for sources without a file */

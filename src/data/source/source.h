@@ -4,8 +4,10 @@
  * src/data/source/registry.c; a locator chooses one by its prefix:
  *   FILE.h5 or FILE.h5:GROUP   an HDF5 file, or one group of it
  *   demo:train, demo:test      the built-in glyphs, drawn on the fly, no file needed
- *   synthetic:CxHxW:K:N        random features and labels for benchmarks: N samples of any rank (F, CxL, CxDxHxW), K classes
- * and, behind it, a range as in Python takes some of the samples: FILE.h5[0:16000], FILE.h5:GROUP[-100:], FILE.h5[4::5].
+ *   synthetic:CxHxW:K:N        random features and labels for benchmarks: N samples, K classes; also F, CxL
+ *                              and CxDxHxW
+ * A range behind the locator takes some of the samples, as in Python: FILE.h5[0:16000], FILE.h5:GROUP[-100:],
+ * FILE.h5[4::5].
  * All functions are local; errors are STATUS_DATA with file, object and advice. Each rank opens its own. */
 #ifndef DATA_SOURCE_SOURCE_H
 #define DATA_SOURCE_SOURCE_H
@@ -47,7 +49,8 @@ struct source_info {
 
 struct source;
 
-/* What is read of a file. Object names are NULL or "" to look for the usual ones; weights are read only if they are named. */
+/* What is read of a file. Object names are NULL or "" to look for the usual ones; weights are read only if
+ * they are named. */
 struct source_options {
     const char *x, *y, *weights;
     bool weights_optional, labels_optional; /* a set without them is fine */
@@ -59,10 +62,10 @@ enum status source_open(struct source **out, const char *locator, const struct s
 void source_close(struct source **s);
 const struct source_info *source_info(const struct source *s);
 
-/* Whether the file is still as it was when it was opened. Errors: what has changed. */
+/* Checks that the file has not changed since it was opened. Errors: what has changed. */
 enum status source_check(const struct source *s);
 
-/* The number that sample i has in the file: another one if the locator has a range. */
+/* Returns the number that sample i has in the file: another one if the locator has a range. */
 int64_t source_number(const struct source *s, int64_t sample);
 
 /* Where samples go; an array that is NULL is not wanted. */
@@ -73,9 +76,9 @@ struct source_rows {
     float *weights;  /* [count], of a source that has them */
 };
 
-/* Reads samples first .. first+count-1. Errors: a read that fails, a class index beyond -2^31 .. 2^31-2 (negative ones are
- * kept: the caller knows the loss, which may ignore some), NaN or Inf, a negative weight, each with the number of the
- * sample in the file. */
+/* Reads samples first .. first+count-1. Errors: a read that fails, a class index beyond -2^31 .. 2^31-2
+ * (negative ones are kept: the caller knows the loss, which may ignore some), NaN or Inf, a negative
+ * weight, each with the number of the sample in the file. */
 enum status source_read(struct source *s, int64_t first, int64_t count, const struct source_rows *rows);
 
 #endif

@@ -12,7 +12,8 @@ struct tally {
     enum target_kind kind; /* what the labels look like */
     int64_t width;         /* numbers in a row: K, or 1 */
 
-    /* Kind index: how often each class comes. The classes are the names or the largest label + 1, whichever is more. */
+    /* Kind index: how often each class comes. The classes are the names or the largest label + 1,
+     * whichever is more. */
     int64_t classes, largest;
     int64_t *counts; /* [TALLY_CLASSES] */
 

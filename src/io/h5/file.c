@@ -5,8 +5,8 @@
 #include "core/mem.h"
 #include "io/h5/private.h"
 
-/* Of one list. HDF5 comes to an object once if the file says rightly how many links it has; where that is a lie, as often as paths
- * lead there, and a few groups with some links to each other have more paths than anyone can wait for. */
+/* Limit of one list. HDF5 visits an object once if its stored number of links is right. If it is wrong, HDF5
+ * visits the object once per path, and a few groups that link to each other have endlessly many paths. */
 #define OBJECTS_MAX 100000
 
 enum status h5_file_open(struct h5_file *f)

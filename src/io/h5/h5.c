@@ -26,16 +26,16 @@ struct h5_data {
 
 /* ---- asking ---- */
 
-static enum status h5_ask(struct h5 *f, enum h5_question question)
+static enum status h5_ask(struct h5 *f, enum h5_request request)
 {
-    f->room->question = question;
+    f->room->request = request;
     TRY(guard_ask(f->guard));
     if (f->room->status == STATUS_OK) return STATUS_OK;
     f->room->text[STATUS_TEXT_SIZE - 1] = '\0';
     return status_fail(f->room->status, "%s", f->room->text);
 }
 
-static enum status h5_ask_name(struct h5 *f, enum h5_question question, const char *object, const char *attr)
+static enum status h5_ask_name(struct h5 *f, enum h5_request request, const char *object, const char *attr)
 {
     struct h5_room *room = f->room;
     int length = snprintf(room->object, sizeof room->object, "%s", object);
@@ -44,7 +44,7 @@ static enum status h5_ask_name(struct h5 *f, enum h5_question question, const ch
     if (length >= H5_PATH_SIZE || attr_length >= H5_PATH_SIZE)
         return status_fail(STATUS_DATA, "%s: the name '%.40s...' is longer than %d bytes", f->path, object,
                            H5_PATH_SIZE - 1);
-    return h5_ask(f, question);
+    return h5_ask(f, request);
 }
 
 /* An answer that makes no sense: the file may have damaged the memory of the child. */
@@ -107,7 +107,7 @@ void h5_close(struct h5 **f)
     mem_free(f);
 }
 
-enum status h5_what(struct h5 *f, const char *name, enum h5_object *what)
+enum status h5_find(struct h5 *f, const char *name, enum h5_object *what)
 {
     *what = H5_OBJECT_NONE;
     TRY(h5_ask_name(f, H5_ASK_WHAT, name, NULL));
@@ -231,12 +231,12 @@ static enum status h5_take_texts(struct h5 *f, char **texts, int64_t count, int6
     return STATUS_OK;
 }
 
-static enum status h5_ask_list(struct h5 *f, enum h5_question question, const char *object, const char *attr,
+static enum status h5_ask_list(struct h5 *f, enum h5_request request, const char *object, const char *attr,
                                char ***texts, int64_t *count)
 {
     *texts = NULL;
     *count = 0;
-    TRY(h5_ask_name(f, question, object, attr));
+    TRY(h5_ask_name(f, request, object, attr));
     int64_t pieces = f->room->number, bytes = f->room->bytes;
     if (!f->room->more || pieces < 0 || bytes < pieces || bytes > INT32_MAX) return h5_nonsense(f);
     char **block = NULL;

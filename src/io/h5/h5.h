@@ -1,12 +1,13 @@
-/* h5.h - the HDF5 door: numbers, texts and attributes in and out of files.
+/* h5.h - reads and writes HDF5 files: numbers, texts and attributes.
  *
- * Files are opened read-only without locks, and written under a temporary name that becomes the real one only when everything is
- * on the disk. Every file is untrusted. A child process reads it, with limits of memory and time, so that one which makes the
- * HDF5 library crash or run on ends in a message; it ends with h5_close. Only hard links and HDF5's own filters are used, and
- * nothing outside of the file; ranks, sizes and types are checked before memory is taken. Reading fails with STATUS_DATA,
- * writing with STATUS_OTHER, each in one line that names file and object. Object names are paths inside the file
- * ("train/images"; "/" is the root). Not thread-safe: one thread of a process at a time: while a checkpoint is written beside the
- * steps (saver.h), the main thread keeps out, and opens no file. Local functions. */
+ * Files are opened read-only without locks, and written under a temporary name that is renamed when
+ * everything is on the disk. Every file is untrusted: a child process reads it, with limits of memory and
+ * time, so that a file that makes the HDF5 library crash or loop ends in a message. Only hard links and
+ * HDF5's own filters are used, and no other file; ranks, sizes and types are checked before memory is
+ * allocated. Reading fails with STATUS_DATA, writing with STATUS_OTHER, each in one line that names file
+ * and object. Object names are paths inside the file ("train/images"; "/" is the root). Not thread-safe:
+ * one thread of a process at a time. While a checkpoint is written in the background (saver.h), the main
+ * thread opens no file. Local functions. */
 #ifndef IO_H5_H5_H
 #define IO_H5_H5_H
 
@@ -53,48 +54,49 @@ void h5_shape_text(int rank, const int64_t *dims, char text[H5_TEXT_SIZE]);
 
 /* ---- reading ---- */
 
-/* Opens a file. With `allow_external` (data.allow_external) it may lead out of itself: soft and external links, external storage
- * and virtual datasets are followed, and filter plugins are loaded. */
+/* Opens a file. With `allow_external` (data.allow_external) it may lead out of itself: soft and external
+ * links, external storage and virtual datasets are followed, and filter plugins are loaded. */
 struct h5;
 enum status h5_open(struct h5 **out, const char *path, bool allow_external);
 void h5_close(struct h5 **f);
 
-/* What stands under a name, and whether there is such an object with such an attribute. Errors: as everywhere here, also that a
- * link on the way is not followed, which is not the same as "there is none". */
-enum status h5_what(struct h5 *f, const char *name, enum h5_object *what);
+/* Finds what kind of object a name is, and whether an object has an attribute. A link that may not be
+ * followed is an error, not "there is none". */
+enum status h5_find(struct h5 *f, const char *name, enum h5_object *what);
 enum status h5_has_attr(struct h5 *f, const char *object, const char *attr, bool *has);
 
 /* Calls `each` for every dataset below a group, in name order; info is NULL for one that cannot be
- * described (status_text() says why). Links to other files are not followed. Errors also end it on the way: the child did not
- * survive a dataset, or all together keep it busy for longer than one answer may. */
+ * described (status_text() says why). Links to other files are not followed. Stops with an error when the
+ * child dies, or when all datasets together take more time than one answer may. */
 enum status h5_visit(struct h5 *f, const char *group,
                      void (*each)(void *self, const char *name, const struct h5_info *info), void *self);
 
-/* One dataset kept open, with room to cache the chunks of a few rows. Opening fails when a filter is missing, when the rows lie
- * elsewhere, and when more is declared than the file can hold. Closed before its file. */
+/* Opens a dataset, with a cache for the chunks of a few rows. Fails when a filter is missing, when the rows
+ * are in other files, and when more is declared than the file can hold. Close it before its file. */
 struct h5_data;
 enum status h5_data_open(struct h5_data **out, struct h5 *f, const char *name);
 void h5_data_close(struct h5_data **d);
 const struct h5_info *h5_data_info(const struct h5_data *d);
 
-/* Rows first .. first+count-1 (of the first dimension) as `type`. Integers become floats by rounding; floats
- * never become integers; a float64 beyond float32 becomes Inf; an integer that does not fit is an error. */
+/* Reads rows first .. first+count-1 (of the first dimension) as `type`. Integers become floats by
+ * rounding; floats never become integers; a float64 beyond float32 becomes Inf; an integer that does not
+ * fit is an error. */
 enum status h5_data_read(struct h5_data *d, int64_t first, int64_t count, enum h5_type type, void *out);
 
-/* The same of rows first, first + step, ...; step >= 1. */
+/* Reads rows first, first + step, ...; step >= 1. */
 enum status h5_data_read_every(struct h5_data *d, int64_t first, int64_t step, int64_t count,
                                enum h5_type type, void *out);
 
-/* A whole small dataset of exactly `count` elements. */
+/* Reads a whole small dataset of exactly `count` elements. */
 enum status h5_read(struct h5 *f, const char *name, enum h5_type type, int64_t count, void *out);
 
-/* Texts of fixed or variable length. `text`, and `texts` as one block, are released with mem_free. */
+/* Read texts of fixed or variable length. `text`, and `texts` as one block, are released with mem_free. */
 enum status h5_read_text(struct h5 *f, const char *name, char **text);
 enum status h5_read_texts(struct h5 *f, const char *name, char ***texts, int64_t *count);
 enum status h5_attr_text(struct h5 *f, const char *object, const char *attr, char **text);
 enum status h5_attr_texts(struct h5 *f, const char *object, const char *attr, char ***texts, int64_t *count);
 
-/* Numbers; of doubles exactly `count`. */
+/* Read numbers; of doubles exactly `count`. */
 enum status h5_attr_int64(struct h5 *f, const char *object, const char *attr, int64_t *value);
 enum status h5_attr_uint64(struct h5 *f, const char *object, const char *attr, uint64_t *value);
 enum status h5_attr_doubles(struct h5 *f, const char *object, const char *attr, int64_t count,
@@ -107,28 +109,29 @@ struct h5_writer;
 /* Starts PATH.tmp.<pid>. An existing PATH is STATUS_CONFIG unless `overwrite` and a regular file. */
 enum status h5_create(struct h5_writer **out, const char *path, bool overwrite);
 
-/* The same, with a seal: a block of text before the HDF5 data (which its readers skip) that the commit fills in, of the
- * label, a line, the file's length, and the XXH64 of everything behind the block. Whatever is not a device is replaced. */
+/* Starts a file with a seal: a block of text before the HDF5 data (HDF5 skips it) with the label, the length
+ * of the file and the XXH64 of everything behind the block. The commit fills it in. An existing PATH is
+ * replaced unless it is a device. */
 #define H5_SEAL_BYTES 512
 #define H5_SEAL_LABEL 128
 enum status h5_create_sealed(struct h5_writer **out, const char *path, const char *label);
 
-/* Whether all bytes of a sealed file are as they were written, without a call to HDF5; the label; and only the label, of a
- * file whose length is right. Errors: STATUS_DATA, also when there is no seal. */
+/* Checks all bytes of a sealed file against its seal, without a call to HDF5, and returns the label; the
+ * second reads only the label and checks only the length. Errors: STATUS_DATA, also without a seal. */
 enum status h5_check_seal(const char *path, char label[H5_SEAL_LABEL]);
 enum status h5_read_seal(const char *path, char label[H5_SEAL_LABEL]);
 
-/* Whether the file begins as one with a seal and such a label does, however damaged the rest is; also where only one of the two
- * is still as it was. */
+/* Returns whether the file begins with a seal and such a label, or with only one of them, however damaged
+ * the rest is. */
 bool h5_looks_sealed(const char *path, const char *label_start);
 
-/* Closes the file, brings it to the disk and gives it its name; on failure nothing is left behind. */
+/* Closes the file, syncs it to the disk and renames it; on failure nothing is left behind. */
 enum status h5_commit(struct h5_writer **w);
 
-/* Gives up: nothing is left behind. NULL is fine, so it may follow a commit. */
+/* Removes the unfinished file. NULL is allowed, so it may follow a commit. */
 void h5_discard(struct h5_writer **w);
 
-/* Missing parent groups are made. A group that exists already is fine. Ranks 0 .. 5. */
+/* Write an object, and missing parent groups. A group may exist already. Ranks 0 .. 5. */
 enum status h5_write_group(struct h5_writer *w, const char *name);
 enum status h5_write(struct h5_writer *w, const char *name, enum h5_type type, int rank, const int64_t *dims,
                      const void *data);

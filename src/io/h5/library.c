@@ -8,7 +8,8 @@ void h5_start(void)
 {
     static bool started;
     static _Thread_local bool silenced; /* HDF5 keeps its errors, and whether it prints them, per thread */
-    /* Everything is closed explicitly. HDF5's cleanup at exit would crash after a write error on a full disk. */
+    /* Everything is closed explicitly. HDF5's cleanup at exit would crash after a write error on a full
+     * disk. */
     if (!started) H5dont_atexit();
     if (!started) H5open();
     started = true;

@@ -1,8 +1,8 @@
 /* private.h - what the files of the HDF5 door share.
  *
- * Reading, two halves: h5.c is the side of the caller and knows no HDF5. It asks a child process (guard.h), one per open file,
- * which answers in serve.c with the functions below. The library reads foreign files only there.
- * Writing (write.c) happens in the process itself. */
+ * Reading, two halves: h5.c is the side of the caller and knows no HDF5. It asks a child process
+ * (guard.h), one per open file, which answers in serve.c with the functions below. The library reads
+ * foreign files only there. Writing (write.c) happens in the process itself. */
 #ifndef IO_H5_PRIVATE_H
 #define IO_H5_PRIVATE_H
 
@@ -27,8 +27,8 @@ struct h5_file {
 /* library.c: silences HDF5's own printing. Before any other call; repeated calls are harmless. */
 void h5_start(void);
 
-/* The cause HDF5 gives for its last failure, in a buffer of this thread. Every call into HDF5 wipes the cause out, so
- * this comes first after a failure, before anything is closed. */
+/* The cause HDF5 gives for its last failure, in a buffer of this thread. Every call into HDF5 wipes the
+ * cause out, so this comes first after a failure, before anything is closed. */
 const char *h5_cause(void);
 
 /* file.c */
@@ -50,8 +50,8 @@ struct h5_texts {
 enum status h5_file_list(const struct h5_file *f, const char *group, struct h5_texts *out);
 enum status h5_file_describe(const struct h5_file *f, const char *name, struct h5_info *info);
 
-/* policy.c: what an untrusted file may do. The first is called before the shape of a dataset is, because the shape of a
- * virtual one already opens other files. */
+/* policy.c: what an untrusted file may do. The first is called before the shape of a dataset is, because
+ * the shape of a virtual one already opens other files. */
 enum status h5_policy_storage(const struct h5_file *f, hid_t list, const char *name);
 enum status h5_policy_filters(const struct h5_file *f, const char *name, const struct h5_info *info);
 enum status h5_policy_sizes(const struct h5_file *f, hid_t dataset, const char *name,
@@ -83,8 +83,8 @@ enum status h5_read_rows(const struct h5_file *f, hid_t dataset, const char *nam
 /* text.c: attribute NULL = texts of a dataset. */
 enum status h5_text_read(struct h5_file *f, const char *object, const char *attr, struct h5_texts *out);
 
-/* Exactly `count` numbers of an attribute as doubles or, if `integers`, as the bits of int64 or uint64; only those of integers
- * can be told apart. */
+/* Exactly `count` numbers of an attribute as doubles or, if `integers`, as the bits of int64 or uint64;
+ * only those of integers can be told apart. */
 enum status h5_text_numbers(struct h5_file *f, const char *object, const char *attr, bool integers,
                             int64_t count, bool *is_unsigned, void *out);
 
@@ -93,9 +93,9 @@ enum status h5_check_sources(const struct h5_file *f, hid_t dataset, const char 
 
 hid_t h5_native(enum h5_type type); /* the HDF5 type of an element in memory */
 
-/* ---- what parent and child say to each other ---- */
+/* ---- requests of the parent and answers of the child ---- */
 
-enum h5_question {
+enum h5_request {
     H5_ASK_OPEN,
     H5_ASK_WHAT,
     H5_ASK_HAS_ATTR,
@@ -113,8 +113,8 @@ enum h5_question {
 #define H5_ROOM_BYTES ((size_t)4 << 20)
 
 struct h5_room {
-    /* the question */
-    enum h5_question question;
+    /* the request */
+    enum h5_request request;
     int dataset;
     bool has_attr_name;
     struct h5_wanted wanted;

@@ -25,7 +25,8 @@ hid_t h5_native(enum h5_type type)
 
 /* ---- opening ---- */
 
-/* Bytes of all chunks that one chunk's rows touch: with less, reading row by row decompresses chunks again. */
+/* Bytes of all chunks that one chunk's rows touch: with less, reading row by row decompresses chunks
+ * again. */
 static size_t h5_read_cache_bytes(const struct h5_info *info)
 {
     int64_t bytes = info->bytes;
@@ -39,7 +40,8 @@ static size_t h5_read_cache_bytes(const struct h5_info *info)
     return bytes < CACHE_MIN_BYTES ? CACHE_MIN_BYTES : (size_t)bytes;
 }
 
-/* Returns an upper bound of the memory for reading: a chunk, compressed and in up to three stages of filters, and the cache. */
+/* Returns an upper bound of the memory for reading: a chunk, compressed and in up to three stages of
+ * filters, and the cache. */
 static size_t h5_read_memory_of(const struct h5_info *info)
 {
     if (!info->is_chunked) return 0;

@@ -1,7 +1,8 @@
-/* seal.c - the user block of a sealed file: three lines of text that say what it is, how long, and its XXH64.
+/* seal.c - the user block of a sealed file: three lines of text that say what it is, how long, and its
+ * XXH64.
  *
- * HDF5 skips a user block, and so do h5py and h5dump. What is behind it is hashed as bytes, so that a damaged file is
- * found before HDF5, which was not made for damaged files, sees any of it. */
+ * HDF5 skips a user block, and so do h5py and h5dump. What is behind it is hashed as bytes, so that a
+ * damaged file is found before HDF5, which was not made for damaged files, sees any of it. */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>

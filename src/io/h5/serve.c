@@ -28,7 +28,7 @@ static bool h5_serve_hand_over(void *self, size_t bytes)
     s->room->status = STATUS_OK;
     s->room->more = true;
     s->room->bytes = (int64_t)bytes;
-    return guard_next(s->guard) && s->room->question == H5_ASK_NEXT;
+    return guard_next(s->guard) && s->room->request == H5_ASK_NEXT;
 }
 
 static enum status h5_serve_open_data(struct server *s)
@@ -100,7 +100,7 @@ static enum status h5_serve_find(struct server *s)
 static enum status h5_serve_answer(struct server *s)
 {
     struct h5_room *room = s->room;
-    switch (room->question) {
+    switch (room->request) {
     case H5_ASK_OPEN:
         return h5_file_open(s->file);
     case H5_ASK_WHAT:

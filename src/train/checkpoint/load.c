@@ -82,7 +82,7 @@ static enum status load_normal(struct h5 *f, const char *group, enum feature_typ
 static enum status load_targets(struct h5 *f, const struct model *model, struct normal *n)
 {
     enum h5_object what;
-    TRY(h5_what(f, "targets", &what));
+    TRY(h5_find(f, "targets", &what));
     if (what == H5_OBJECT_NONE) return STATUS_OK;
     TRY(load_normal(f, "targets", FEATURE_F32, n));
     if (n->channels == shape_features(model_output_shape(model))) return STATUS_OK;

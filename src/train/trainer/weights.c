@@ -37,7 +37,7 @@ static enum status weights_take_tensor(void *self, const struct layer *l, const 
     char name[CHECKPOINT_PATH], shape[H5_TEXT_SIZE], why[H5_TEXT_SIZE + 32];
     checkpoint_tensor_path(name, "model", l, t);
     enum h5_object what;
-    TRY(h5_what(s->file, name, &what));
+    TRY(h5_find(s->file, name, &what));
     if (what != H5_OBJECT_DATASET) return weights_leave(s, name, t, "missing in the file");
     struct h5_data *data = NULL;
     TRY(h5_data_open(&data, s->file, name));

@@ -9,8 +9,7 @@
 struct arff_token {
     char *text;
     bool quoted;
-    char
-        stop; /* what follows: ',' '{' or '}' (passed over), 0 at the end of the line, ' ' for anything else */
+    char stop; /* what follows: ',' '{' or '}' (skipped), 0 = end of the line, ' ' = anything else */
 };
 
 /* The first byte at or behind `at` that is no blank. */

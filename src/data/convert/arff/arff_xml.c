@@ -31,7 +31,8 @@ static size_t arff_xml_put_character(unsigned long code, char *to)
     return more + 1;
 }
 
-/* "&amp;" and the like at `from`: what they stand for goes to `to`, which is never longer; 0 if it is none. */
+/* "&amp;" and the like at `from`: what they stand for goes to `to`, which is never longer; 0 if it is
+ * none. */
 static size_t arff_xml_read_entity(const char *from, char *to, size_t *written)
 {
     static const struct {

@@ -1,4 +1,5 @@
-/* arff_xml.h - Mulan's list of the attributes that are labels: <label name="..."/> anywhere in an XML file. */
+/* arff_xml.h - Mulan's list of the attributes that are labels: <label name="..."/> anywhere in an XML
+ * file. */
 #ifndef DATA_CONVERT_ARFF_ARFF_XML_H
 #define DATA_CONVERT_ARFF_ARFF_XML_H
 

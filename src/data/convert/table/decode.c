@@ -47,7 +47,7 @@ static enum status table_decode_not_a_number(const struct table *t, const struct
     if (c->role == TABLE_TARGET && t->options->labels == TABLE_LABELS_AUTO && c->seen)
         return status_fail(STATUS_DATA,
                            "'%s' is not a number, but line %" PRId64
-                           " of %s holds one; if both are classes, say --labels index",
+                           " of %s holds one; if both are classes, use --labels index",
                            shown, c->first_line, t->path);
     if (c->role == TABLE_TARGET || c->declared || c->declared_bits || t->format == &table_arff)
         return status_fail(STATUS_DATA, "'%s' is not a number", shown);
@@ -93,13 +93,13 @@ static enum status table_decode_learn_word(struct table *t, const struct table_r
         char shown[TABLE_SHOW_SIZE];
         return status_fail(STATUS_DATA,
                            "'%s' is a number, but line %" PRId64
-                           " of %s holds a text; if both are classes, say --labels index",
+                           " of %s holds a text; if both are classes, use --labels index",
                            table_show(text, shown), c->first_line, t->path);
     }
     if (c->dict->count == TABLE_CATEGORIES_MAX)
         return status_fail(STATUS_DATA, "has more than %d different %s%s", TABLE_CATEGORIES_MAX,
                            is_class ? "classes" : "categories",
-                           is_class ? "; if it is a number, say --labels target"
+                           is_class ? "; if it is a number, use --labels target"
                                     : "; leave it out with --drop");
     if (++t->words > TABLE_WORDS_MAX)
         return status_fail(STATUS_DATA,

@@ -7,7 +7,8 @@
 #include "core/number.h"
 #include "core/utf8.h"
 
-/* Cuts one entry off, in place; a quoted one may hold commas and doubled quotes. NULL if a quote stays open. */
+/* Cuts one entry off, in place; a quoted one may hold commas and doubled quotes. NULL if a quote stays
+ * open. */
 static char *table_list_cut_entry(char **rest)
 {
     char *from = *rest, *to = from, *entry = from;

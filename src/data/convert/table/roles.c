@@ -40,8 +40,7 @@ static enum status table_roles_find_column(const struct table *t, const char *fl
     if (matches > 1)
         return status_fail(STATUS_CONFIG,
                            "--%s: %s: %" PRId64
-                           " columns are called '%s'; say which by its number, from 0 (the first is %" PRId64
-                           ")",
+                           " columns are called '%s'; give its number, from 0 (the first is %" PRId64 ")",
                            flag, t->path, matches, table_show(entry, shown), *found);
     *found = number;
     if (number >= 0 && number < t->column_count) return STATUS_OK;
@@ -117,7 +116,7 @@ static enum status table_roles_take_roles(struct table *t, const unsigned char *
             t->targets[t->target_count++] = i;
     }
     if (t->target_count == 0)
-        return status_fail(STATUS_CONFIG, "%s: no target is named; say which columns with --target", t->path);
+        return status_fail(STATUS_CONFIG, "%s: no target is named; name the columns with --target", t->path);
     if (t->feature_count == 0)
         return status_fail(STATUS_CONFIG, "%s: no column is left for the features", t->path);
     return STATUS_OK;

@@ -50,7 +50,7 @@ static enum status table_same_columns(const struct table *t, const struct table_
     return STATUS_OK;
 }
 
-/* ---- what is done with a row; its number, its values, whether it stays, whether it is in the test set ---- */
+/* ---- steps of a pass on one row ---- */
 
 struct row {
     int64_t number;
