@@ -47,7 +47,8 @@ LOOP_BODY void bench_kernels_add_words_body(const uint64_t *words, int64_t count
     for (int64_t i = 0; i < count; i++) added += words[i];
     *sum += added;
 }
-LOOP_VERSIONS(bench_kernels_add_words, (const uint64_t *words, int64_t count, uint64_t *sum), (words, count, sum))
+LOOP_VERSIONS(bench_kernels_add_words, (const uint64_t *words, int64_t count, uint64_t *sum),
+              (words, count, sum))
 
 /* What is read and what is written, as far as they go together as a copy. */
 static void bench_kernels_run_traffic(void *self)

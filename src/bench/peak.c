@@ -33,7 +33,8 @@ LOOP_BODY void bench_peak_add_words_body(const uint64_t *words, int64_t count, u
     for (int64_t i = 0; i < count; i++) added += words[i];
     *sum += added;
 }
-LOOP_VERSIONS(bench_peak_add_words, (const uint64_t *words, int64_t count, uint64_t *sum), (words, count, sum))
+LOOP_VERSIONS(bench_peak_add_words, (const uint64_t *words, int64_t count, uint64_t *sum),
+              (words, count, sum))
 
 static void bench_peak_read_array(void *self)
 {
@@ -47,11 +48,13 @@ static void bench_peak_copy_array(void *self)
     memcpy(w->b, w->a, (size_t)w->count * sizeof *w->b);
 }
 
-LOOP_BODY void bench_peak_triad_body(float *restrict a, const float *restrict b, const float *restrict c, int64_t count)
+LOOP_BODY void bench_peak_triad_body(float *restrict a, const float *restrict b, const float *restrict c,
+                                     int64_t count)
 {
     for (int64_t i = 0; i < count; i++) a[i] = b[i] + 0.5f * c[i];
 }
-LOOP_VERSIONS(bench_peak_triad, (float *restrict a, const float *restrict b, const float *restrict c, int64_t count),
+LOOP_VERSIONS(bench_peak_triad,
+              (float *restrict a, const float *restrict b, const float *restrict c, int64_t count),
               (a, b, c, count))
 
 static void bench_peak_triad_arrays(void *self)

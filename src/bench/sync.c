@@ -60,13 +60,14 @@ LOOP_BODY void bench_sync_add_words_body(const uint32_t *words, int64_t count, u
     for (int64_t i = 0; i < count; i++) added += words[i];
     *sum += added;
 }
-LOOP_VERSIONS(bench_sync_add_words, (const uint32_t *words, int64_t count, uint32_t *sum), (words, count, sum))
+LOOP_VERSIONS(bench_sync_add_words, (const uint32_t *words, int64_t count, uint32_t *sum),
+              (words, count, sum))
 
 LOOP_BODY void bench_sync_increment_words_body(uint32_t *words, int64_t count)
 {
     for (int64_t i = 0; i < count; i++) words[i]++;
 }
-LOOP_VERSIONS(bench_sync_increment_words, (uint32_t *words, int64_t count), (words, count))
+LOOP_VERSIONS(bench_sync_increment_words, (uint32_t * words, int64_t count), (words, count))
 
 static void bench_sync_run_way(struct contest *c, int way)
 {

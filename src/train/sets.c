@@ -7,7 +7,9 @@
 
 static struct source_options sets_get_options(const struct config *c)
 {
-    return (struct source_options){.x = c->data.x, .y = c->data.y, .weights = c->data.weights,
+    return (struct source_options){.x = c->data.x,
+                                   .y = c->data.y,
+                                   .weights = c->data.weights,
                                    .allow_external = c->data.allow_external,
                                    .input = c->model.input};
 }

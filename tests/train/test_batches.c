@@ -181,14 +181,15 @@ static void check_step(struct trainer *t, const struct order *order, int64_t pos
     memcpy(before, sync_params(t->sync), (size_t)count * sizeof *before);
     memcpy(after, before, sizeof before);
     struct loss_sums want = compute(t, order, position, 1, shape_lanes(t->config->batch), before, whole);
-    struct loss_sums exact = compute(t, order, position, t->info.leaves, t->info.lanes, before, tree), have;
+    struct loss_sums exact = compute(t, order, position, t->info.leaves, t->info.lanes, before, tree);
+    struct step_result have;
     struct optim_step step =
-        optim_begin(optim, t->config->optim_args.of, 1, t->progress.updates, exact.weight);
-    if (exact.weight > 0) optim->update(&step, count, after, tree, (float *[OPTIM_SLOTS]){slot});
+        optim_begin(kernels, optim, t->config->optim_args.of, 1, t->progress.updates, exact.weight);
+    if (exact.weight > 0) optim_update(&step, count, after, tree, (float *[OPTIM_SLOTS]){slot});
     comm_barrier(comm);
     CHECK_STATUS(trainer_step(t, order, 1, position, 1.0, &have), STATUS_OK);
-    check_sums(&have, &exact, 0);
-    check_sums(&have, &want, 1e-5); /* float32 in the layers below */
+    check_sums(&have.sums, &exact, 0);
+    check_sums(&have.sums, &want, 1e-5); /* float32 in the layers below */
     CHECK(memcmp(after, sync_params(t->sync), (size_t)count * sizeof *after) == 0);
     double divisor = want.weight > 0 ? want.weight : 1; /* else nothing changes, and the gradient is 0 */
     for (int64_t i = 0; i < count; i++) largest = fmax(largest, fabs((double)whole[i] / divisor));
@@ -198,7 +199,7 @@ static void check_step(struct trainer *t, const struct order *order, int64_t pos
 }
 
 /* The first batch and the last one, which is short unless it divides the samples. */
-static void check(const struct test *test)
+static void check_batch(const struct test *test)
 {
     struct config config = configure(test);
     struct trainer *t = NULL;
@@ -215,7 +216,8 @@ static void check(const struct test *test)
 int main(int argc, char **argv)
 {
     static const int64_t batches[] = {1, 7, 10, 50, 100, 129}, virtual_ranks[] = {1, 3, 8};
-    char folder[FOLDER_SIZE];
+    char folder[FOLDER_SIZE], name[CHECK_NAME_SIZE];
+    check_begin(argc, argv);
     CHECK_STATUS(comm_create(&comm, &argc, &argv), STATUS_OK);
     folder_make(comm, folder);
     snprintf(path, sizeof path, "%s/set.h5", folder);
@@ -223,9 +225,13 @@ int main(int argc, char **argv)
     comm_barrier(comm);
     for (int b = 0; b < 6; b++)
         for (int v = 0; v < 3; v++)
-            for (int variant = 0; variant < 4; variant++)
-                check(
-                    &(struct test){batches[b], virtual_ranks[v], 1 + 2 * (v == 1), variant & 1, variant & 2});
+            for (int variant = 0; variant < 4; variant++) {
+                const struct test test = {batches[b], virtual_ranks[v], 1 + 2 * (v == 1), variant & 1,
+                                          variant & 2};
+                snprintf(name, sizeof name, "of %d in %d, %d", (int)batches[b], (int)virtual_ranks[v],
+                         variant);
+                CHECK_CASE_OF(name, check_batch(&test));
+            }
     folder_remove(comm, folder);
     comm_destroy(&comm);
     CHECK(mem_alive() == 0);
