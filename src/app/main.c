@@ -1,3 +1,4 @@
+/* main.c - starts MPI, runs a command, and ends with its exit code. */
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,13 +11,13 @@
 #include "core/mem.h"
 #include "core/system/stop.h"
 
-/* OpenBLAS chooses its kernels before main runs, so a wrong choice is mended by starting over, once: the
- * variable is set then. Without /proc the run goes on, only slower. */
-static void restart_with_better_blas(char **argv)
+/* OpenBLAS chooses its kernels before main runs. A slow choice is corrected by starting the program again
+ * with OPENBLAS_CORETYPE set. Without /proc the run continues with the slow kernels. */
+static void main_restart_with_better_blas(char **argv)
 {
     const char *core = blas_better_core();
     if (!core || getenv("OPENBLAS_CORETYPE")) return;
-    char path[4096]; /* the link itself would make the process show as "exe" */
+    char path[4096]; /* executing the link itself would name the process "exe" */
     ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
     if (length < 0) return;
     path[length] = '\0';
@@ -24,7 +25,7 @@ static void restart_with_better_blas(char **argv)
     execv(path, argv);
 }
 
-static void tell_end(enum status status)
+static void main_report_end(enum status status)
 {
     if (status_is_stop(status))
         printf("%s\n", status_text());
@@ -33,20 +34,20 @@ static void tell_end(enum status status)
     fflush(stdout);
 }
 
-/* Called before any library starts: no signal shall end a rank while others are in MPI_Init, and threads
- * of libraries shall leave signals to the main thread. */
-__attribute__((section(".preinit_array"), used)) static void (*const before_libraries)(void) = stop_hold;
+/* Blocks signals before any library starts: a rank that dies while others are in MPI_Init can hang the
+ * launcher, and signals are for the main thread, not for threads of libraries. */
+__attribute__((section(".preinit_array"), used)) static void (*const block_signals)(void) = stop_block;
 
 int main(int argc, char **argv)
 {
-    restart_with_better_blas(argv);
+    main_restart_with_better_blas(argv);
     clock_start();
     struct comm *comm = NULL;
     enum status status = comm_create(&comm, &argc, &argv);
     bool first = !comm || comm_rank(comm) == 0;
     log_enable(first);
     if (status == STATUS_OK) status = cli_run(comm, argc, argv);
-    if (first) tell_end(status);
+    if (first) main_report_end(status);
     comm_destroy(&comm);
     assert(mem_alive() == 0);
     return status;

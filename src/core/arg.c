@@ -1,3 +1,4 @@
+/* arg.c - typed arguments: parsing, defaults, text. */
 #include "core/arg.h"
 
 #include <assert.h>
@@ -9,7 +10,7 @@
 #include "core/mem.h"
 #include "core/number.h"
 
-#define CHOICES_SIZE 256 /* of a message */
+#define CHOICES_SIZE 256 /* of the list in a message */
 
 int arg_find(const struct arg *table, const char *name)
 {
@@ -27,15 +28,15 @@ enum status arg_parse_choice(const char *const *choices, const char *text, int *
         size_t used = strlen(list);
         snprintf(list + used, sizeof list - used, "%s%s", used ? ", " : "", *choice ? choice : "''");
     }
-    return status_fail(STATUS_CONFIG, "'%s' is none of %s", text, list);
+    return status_fail(STATUS_CONFIG, "'%s' is not one of %s", text, list);
 }
 
-static bool has_bounds(const struct arg *arg)
+static bool arg_has_bounds(const struct arg *arg)
 {
     return arg->kind != ARG_BOOL && arg->kind != ARG_CHOICE;
 }
 
-static enum status parse_unbounded(const struct arg *arg, const char *text, double *value)
+static enum status arg_parse_unbounded(const struct arg *arg, const char *text, double *value)
 {
     int64_t integer;
     bool truth;
@@ -63,8 +64,8 @@ static enum status parse_unbounded(const struct arg *arg, const char *text, doub
 enum status arg_parse(const struct arg *arg, const char *text, double *value)
 {
     double parsed;
-    TRY(parse_unbounded(arg, text, &parsed));
-    if (has_bounds(arg) && (parsed < arg->min || parsed > arg->max))
+    TRY(arg_parse_unbounded(arg, text, &parsed));
+    if (arg_has_bounds(arg) && (parsed < arg->min || parsed > arg->max))
         return status_fail(STATUS_CONFIG, "%s is outside %g..%g", text, arg->min, arg->max);
     *value = parsed;
     return STATUS_OK;
@@ -111,7 +112,7 @@ enum status arg_values_resize(struct arg_values *values, int index, int64_t coun
     mem_free(&values->list[index]);
     values->of[index] = 0;
     TRY(mem_alloc(&values->list[index], (size_t)count, sizeof *values->list[index],
-                  "a list of the configuration"));
+                  "list in the configuration"));
     values->of[index] = (double)count;
     return STATUS_OK;
 }

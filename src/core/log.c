@@ -1,3 +1,4 @@
+/* log.c - lines for people. */
 #include "core/log.h"
 
 #include <errno.h>
@@ -35,7 +36,7 @@ void log_set_hook(void (*hook)(bool about_to_write))
     terminal_hook = hook;
 }
 
-static void write_line(FILE *stream, const char *prefix, const char *format, va_list args)
+static void log_write_line(FILE *stream, const char *prefix, const char *format, va_list args)
 {
     if (!enabled) return;
     va_list copy;
@@ -61,7 +62,7 @@ void log_info(const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    write_line(stdout, "", format, args);
+    log_write_line(stdout, "", format, args);
     va_end(args);
 }
 
@@ -69,6 +70,6 @@ void log_warn(const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    write_line(stderr, "warning: ", format, args);
+    log_write_line(stderr, "warning: ", format, args);
     va_end(args);
 }

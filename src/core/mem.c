@@ -1,3 +1,4 @@
+/* mem.c - aligned, counted memory. */
 #include "core/mem.h"
 
 #include <stdatomic.h>
@@ -16,7 +17,7 @@ enum status mem_alloc(void *out, size_t count, size_t size, const char *what)
 
     size_t bytes;
     if (__builtin_mul_overflow(count, size, &bytes) || bytes > PTRDIFF_MAX - MEM_ALIGN)
-        return status_fail(STATUS_OTHER, "%s: %zu x %zu bytes is more than any memory holds", what, count,
+        return status_fail(STATUS_OTHER, "%s: %zu x %zu bytes are more than a machine can have", what, count,
                            size);
     size_t rounded = (bytes + MEM_ALIGN - 1) / MEM_ALIGN * MEM_ALIGN;
     block = aligned_alloc(MEM_ALIGN, rounded);

@@ -1,9 +1,9 @@
 /* mem.h - aligned, zeroed, counted memory.
  *
- * Every allocation of the program goes through here, so that a test can assert two things: the number of
- * allocations stands still over training steps, and it balances at exit. Blocks are aligned to 64 bytes
- * (one cache line, one vector of 16 floats). The functions may be called from any thread; allocations are counted
- * for each thread, because those that write a checkpoint beside the steps are no part of them. */
+ * All memory of the program is allocated here, so that tests can check two things: training steps allocate
+ * nothing, and everything is freed at exit. Blocks are aligned to 64 bytes (one cache line, one vector of 16
+ * floats). The functions may be called from any thread; allocations are counted per thread, because the
+ * thread that writes a checkpoint may allocate during steps. */
 #ifndef CORE_MEM_H
 #define CORE_MEM_H
 
@@ -22,17 +22,18 @@ enum status mem_alloc(void *out, size_t count, size_t size, const char *what);
 /* Frees *pointer (a pointer to a pointer of any object type) and sets it to NULL. NULL is fine. */
 void mem_free(void *pointer);
 
-/* A copy of `text` that mem_free releases. */
+/* Copies `text`; released with mem_free. Errors: STATUS_OTHER. */
 enum status mem_copy_text(char **out, const char *text);
 
-/* Allocations this thread has made since its start, and blocks of all threads alive now. */
+/* Returns the number of allocations of this thread so far, and the number of blocks of all threads that are
+ * alive. */
 uint64_t mem_allocations(void);
 int64_t mem_alive(void);
 
-/* The most memory this process has held at once, shared memory included, in bytes. */
+/* Returns the peak memory of this process in bytes, shared memory included. */
 double mem_peak_bytes(void);
 
-/* `count` floats rounded up to whole vectors of 16. */
+/* Returns `count` rounded up to a multiple of 16, one vector of floats. */
 static inline int64_t mem_round_floats(int64_t count)
 {
     return (count + 15) / 16 * 16;

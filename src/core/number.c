@@ -1,3 +1,4 @@
+/* number.c - strict numbers. */
 #include "core/number.h"
 
 #include <ctype.h>
@@ -8,8 +9,8 @@
 #include <string.h>
 #include <strings.h>
 
-/* strtod alone would also take leading blanks, hexadecimal, "inf" and "nan". */
-static bool looks_decimal(const char *text)
+/* strtod alone would also accept leading blanks, hexadecimal, "inf" and "nan". */
+static bool number_looks_decimal(const char *text)
 {
     if (*text == '\0') return false;
     for (const char *c = text; *c; c++)
@@ -18,17 +19,17 @@ static bool looks_decimal(const char *text)
     return true;
 }
 
-static bool scan_slowly(const char *text, double *value)
+static bool number_scan_slowly(const char *text, double *value)
 {
     char *end = NULL;
-    if (!looks_decimal(text)) return false;
+    if (!number_looks_decimal(text)) return false;
     *value = strtod(text, &end);
     return end != text && *end == '\0';
 }
 
 /* Up to 15 digits, with or without a point, as nearly all numbers of tables are: the digits and the power of
- * ten are exact doubles, so one rounded division gives the nearest double (Clinger, "How to read floating
- * point numbers accurately", PLDI 1990). Everything else, and what is no number, goes the slow way. */
+ * ten are exact doubles, so one division, rounded once, gives the nearest double (Clinger, "How to read
+ * floating point numbers accurately", PLDI 1990). Everything else uses strtod. */
 #define EXACT_DIGITS 15
 
 bool number_scan(const char *text, double *value)
@@ -44,7 +45,7 @@ bool number_scan(const char *text, double *value)
     if (*c == '.')
         for (c++; *c >= '0' && *c <= '9' && count < EXACT_DIGITS; c++, count++, behind_point++)
             digits = 10 * digits + (*c - '0');
-    if (*c != '\0' || count == 0) return scan_slowly(text, value);
+    if (*c != '\0' || count == 0) return number_scan_slowly(text, value);
     double size = (double)digits / powers[behind_point];
     *value = negative ? -size : size;
     return true;
@@ -63,7 +64,7 @@ enum status number_parse_int(const char *text, int64_t *value)
 {
     char *end = NULL;
     errno = 0;
-    long long parsed = looks_decimal(text) ? strtoll(text, &end, 10) : 0;
+    long long parsed = number_looks_decimal(text) ? strtoll(text, &end, 10) : 0;
     if (end && end != text && *end == '\0' && errno == 0) {
         *value = parsed;
         return STATUS_OK;

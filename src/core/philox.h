@@ -1,4 +1,4 @@
-/* philox.h - the one door to librandom123, for rng.c and for the kernels that draw a vector at a time. */
+/* philox.h - the only include of librandom123, for rng.c and for the vector kernels. */
 #ifndef CORE_PHILOX_H
 #define CORE_PHILOX_H
 

@@ -1,3 +1,4 @@
+/* rng.c - counter-based random numbers. */
 #include "core/rng.h"
 
 #include "core/philox.h"

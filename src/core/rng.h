@@ -1,8 +1,8 @@
-/* rng.h - counter-based random numbers: no state, nothing to save, the same on every rank and machine.
+/* rng.h - counter-based random numbers: without state, the same on every rank and machine.
  *
  * A number is a pure function of (seed, purpose, a, b): Philox4x32-10 (Salmon et al., "Parallel random
  * numbers: as easy as 1, 2, 3", SC'11; library librandom123) with the key made of seed and purpose and
- * the counter of a and b. Every purpose names what its a and b are, so that two uses never collide. */
+ * the counter of a and b. Every purpose says what its a and b are, so that two uses never collide. */
 #ifndef CORE_RNG_H
 #define CORE_RNG_H
 
@@ -16,13 +16,13 @@ enum rng_purpose {
     RNG_SYNTHETIC, /* a: sample of the synthetic source, b: feature / 4 */
 };
 
-/* Four independent 32-bit words. */
+/* Returns four independent 32-bit words. */
 struct rng_words {
     uint32_t v[4];
 };
 struct rng_words rng_words(uint64_t seed, enum rng_purpose purpose, uint64_t a, uint64_t b);
 
-/* A word as a float in [0, 1): its upper 24 bits times 2^-24, exact. */
+/* Returns a word as a float in [0, 1): its upper 24 bits times 2^-24, exact. */
 static inline float rng_unit(uint32_t word)
 {
     return (float)(word >> 8) * 0x1p-24f;

@@ -1,3 +1,4 @@
+/* status.c - the message of an error. */
 #include "core/status.h"
 
 #include <stdarg.h>
@@ -6,7 +7,7 @@
 
 #include "core/utf8.h"
 
-static _Thread_local char message[STATUS_TEXT_SIZE]; /* it quotes what strangers wrote */
+static _Thread_local char message[STATUS_TEXT_SIZE]; /* may quote text from outside */
 
 enum status status_fail(enum status code, const char *format, ...)
 {
@@ -14,7 +15,7 @@ enum status status_fail(enum status code, const char *format, ...)
     va_start(args, format);
     vsnprintf(message, sizeof message, format, args);
     va_end(args);
-    utf8_defuse(message);
+    utf8_mask_controls(message);
     return code;
 }
 
@@ -27,7 +28,7 @@ enum status status_at(enum status code, const char *format, ...)
     va_start(args, format);
     int written = vsnprintf(message, sizeof message, format, args);
     va_end(args);
-    utf8_defuse(message);
+    utf8_mask_controls(message);
     size_t used = written > 0 ? (size_t)written : 0;
     if (used + 3 > sizeof message) return code;
     bool said = strncmp(inner, message, used) == 0 && strncmp(inner + used, ": ", 2) == 0;

@@ -1,8 +1,8 @@
-/* status.h - how a function says that bad input or a bad environment stopped it.
+/* status.h - how a function reports bad input or a bad environment.
  *
- * Two kinds of failure are never mixed. Bad input or environment returns a status whose message was made
- * once, at the failing line. A broken invariant of our own is an assert. No function of a library exits;
- * only main turns a status into an exit code, and the value of a status IS that exit code.
+ * Two kinds of failure are never mixed. Bad input or environment returns a status with a message made once,
+ * at the failing line. A broken invariant asserts. No library function exits; only main turns a status into
+ * an exit code, and the value of a status is that exit code.
  *
  * The message is one line without a newline: what, where, what to do. It is kept per thread. */
 #ifndef CORE_STATUS_H
@@ -10,16 +10,16 @@
 
 #include <stdbool.h>
 
-/* Name, exit code, and what it means to people; the one list of them. */
+/* The list of statuses: name, exit code, and meaning in the help. */
 #define STATUS_MAP(X)                                                                                        \
     X(OK, 0, "done")                                                                                         \
     X(OTHER, 1, "failed")                                                                                    \
-    X(CONFIG, 2, "usage or configuration")                                                                   \
-    X(DATA, 3, "data")                                                                                       \
+    X(CONFIG, 2, "usage or configuration error")                                                             \
+    X(DATA, 3, "data error")                                                                                 \
     X(DIVERGED, 4, "diverged")                                                                               \
-    X(DIFFERS, 5, "the nodes no longer hold the same state")                                                 \
-    X(REQUEUE, 75, "saved before the end; start again to continue")                                          \
-    X(WATCHDOG, 86, "a rank did not come along")                                                             \
+    X(DIFFERS, 5, "nodes disagree")                                                                          \
+    X(REQUEUE, 75, "saved before completion; start again to continue")                                       \
+    X(WATCHDOG, 86, "a rank stopped responding")                                                             \
     X(INTERRUPTED, 130, "interrupted")
 
 #define STATUS_ENUM(name, code, text) STATUS_##name = (code),
@@ -28,24 +28,25 @@ enum status { STATUS_MAP(STATUS_ENUM) };
 
 #define STATUS_TEXT_SIZE 1024
 
-/* Sets this thread's message and returns `code`; written to stand in a return statement. Control characters become
- * question marks. */
+/* Sets the message of this thread and returns `code`, for use in a return statement. Control characters
+ * become question marks. */
 enum status status_fail(enum status code, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Puts "where: " in front of this thread's message and returns `code`, for callers who know the place. A message that begins with
- * it already stays as it is: some failures below know their file, others only what is wrong in it. */
+/* Puts "where: " before the message of this thread and returns `code`, for callers that know the place. A
+ * message that already begins with it stays as it is. */
 enum status status_at(enum status code, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* This thread's last message; "" if none. Valid until the next status_fail or status_at of the thread. */
+/* Returns the last message of this thread; "" if none. Valid until its next status_fail or status_at. */
 const char *status_text(void);
 
-/* Whether it stands for an early end that was asked for: no failure, and the message says how to go on. */
+/* Returns whether the status is a requested early end: not a failure, and the message says how to continue.
+ */
 static inline bool status_is_stop(enum status status)
 {
     return status == STATUS_REQUEUE || status == STATUS_INTERRUPTED;
 }
 
-/* Forwards a failure to the caller unchanged. */
+/* Returns from the calling function with the status of `expression` if it is not STATUS_OK. */
 #define TRY(expression)                                                                                      \
     do {                                                                                                     \
         enum status try_status_ = (expression);                                                              \

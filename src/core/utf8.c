@@ -1,8 +1,9 @@
+/* utf8.c - characters of UTF-8 text. */
 #include "core/utf8.h"
 
 size_t utf8_decode(const char *text, uint32_t *code)
 {
-    static const uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000}; /* written in so many bytes */
+    static const uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000}; /* code point by number of bytes */
     unsigned char first = (unsigned char)text[0];
     *code = first;
     if (first < 0x80) return first != 0;
@@ -51,7 +52,7 @@ size_t utf8_count(const char *text)
     return count;
 }
 
-void utf8_defuse(char *text)
+void utf8_mask_controls(char *text)
 {
     for (unsigned char *c = (unsigned char *)text; *c; c++) {
         if (*c < 0x20 || *c == 0x7f) *c = '?';

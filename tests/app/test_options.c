@@ -40,8 +40,8 @@ static void test_time(void)
     CHECK(strcmp(c.max_time, "1-12:00:00") == 0);
     options_free(&c);
     refuse(DATA MODEL "train: {max_time: 90}", NULL, NULL,
-           "train.max_time (f.yaml:3:19): '90' is no duration");
-    refuse(DATA MODEL, NULL, "train.max_time=0s", "train.max_time (flag): '0s' is no time at all");
+           "train.max_time (f.yaml:3:19): '90' is not a duration");
+    refuse(DATA MODEL, NULL, "train.max_time=0s", "train.max_time (flag): '0s' is zero");
 }
 
 static void test_data(void)
@@ -65,7 +65,7 @@ static void test_data(void)
     CHECK(c.data.target_normalize == TARGET_NORMALIZE_STANDARD);
     options_free(&c);
     refuse("data: {train: t.h5, val: v.h5, val_fraction: 0.25}\n" MODEL, NULL, NULL,
-           "data.val_fraction (f.yaml:1:46): 0.25, but data.val is v.h5; leave one of them out");
+           "data.val_fraction (f.yaml:1:46): is 0.25, but data.val is v.h5; leave one of them out");
     refuse(DATA MODEL, NULL, "data.val_fraction=1.5", "data.val_fraction (flag): 1.5 is outside 0..1");
     refuse(DATA MODEL, NULL, "data.labels=class", "data.labels (flag): 'class' ");
 }
@@ -128,13 +128,13 @@ static void test_origins(void)
     refuse(DATA MODEL "train: 3\n", NULL, NULL, "train (f.yaml:3:1): is a section");
     refuse(DATA MODEL "train: {batch: 0}\n", NULL, NULL, "train.batch (f.yaml:3:16): 0 is outside 1..");
     refuse(DATA MODEL "sync: {method: star}\n", NULL, NULL,
-           "sync.method (f.yaml:3:16): 'star' is none of tree, allreduce");
+           "sync.method (f.yaml:3:16): 'star' is not one of tree, allreduce");
     refuse(DATA MODEL "loss: {name: l7}\n", NULL, NULL,
-           "loss.name (f.yaml:3:14): 'l7' is none of cross_entropy");
+           "loss.name (f.yaml:3:14): 'l7' is not one of cross_entropy");
     refuse(DATA MODEL "schedule: {gamma: 0.5}\n", NULL, NULL,
            "schedule.gamma (f.yaml:3:12): schedule 'constant' has no such key; its keys: warmup_epochs");
     refuse(DATA MODEL, NULL, "model.layers=[relu", "model.layers (flag):2:1: ");
-    refuse("[1]\n", NULL, NULL, "f.yaml:1:1: a configuration begins with a section");
+    refuse("[1]\n", NULL, NULL, "f.yaml:1:1: a configuration starts with a section");
 }
 
 static void test_whole(void)
@@ -148,7 +148,7 @@ static void test_whole(void)
            "optim 'sgd': nesterov: needs momentum > 0 and dampening 0");
     refuse(DATA MODEL "optim: {nesterov: true, momentum: 0.9, dampening: 0.1}\n", NULL, NULL,
            "optim 'sgd': nesterov: needs momentum > 0 and dampening 0");
-    refuse(DATA MODEL "run: {name: a/b}\n", NULL, NULL, "run.name (f.yaml:3:13): 'a/b' cannot name a folder");
+    refuse(DATA MODEL "run: {name: a/b}\n", NULL, NULL, "run.name (f.yaml:3:13): 'a/b' is not a valid folder name");
 }
 
 /* A key of what a higher level replaced is skipped. */
@@ -250,7 +250,7 @@ static void test_choices(void)
     CHECK(c.schedule_args.of[arg_find(c.schedule->args, "threshold_mode")] == 0);
     options_free(&c);
     refuse(text, NULL, "schedule.threshold_mode=1",
-           "schedule.threshold_mode (flag): '1' is none of rel, abs");
+           "schedule.threshold_mode (flag): '1' is not one of rel, abs");
 }
 
 int main(int argc, char **argv)

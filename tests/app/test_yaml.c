@@ -45,20 +45,20 @@ static void test_empty(void)
 
 static void test_strict(void)
 {
-    refuse("a: 1\nb: 2\na: 3\n", "f.yaml:3:1: 'a' is given twice, first in line 1");
-    refuse("s:\n  a: 1\n  a: 2\n", "f.yaml:3:3: 'a' is given twice, first in line 2");
+    refuse("a: 1\nb: 2\na: 3\n", "f.yaml:3:1: 'a' is given twice; the first is in line 1");
+    refuse("s:\n  a: 1\n  a: 2\n", "f.yaml:3:3: 'a' is given twice; the first is in line 2");
     refuse("a: &x 1\n", "f.yaml:1:4: anchors");
     refuse("a: {b: &x {}}\n", "f.yaml:1:8: anchors");
     refuse("a: *x\n", "f.yaml:1:4: aliases");
     refuse("a: !!int 1\n", "f.yaml:1:4: tags");
     refuse("a: !mine [1]\n", "f.yaml:1:4: tags");
     refuse("&x a: 1\n", "f.yaml:1:1: anchors");
-    refuse("a: 1\n---\nb: 2\n", "f.yaml:2:1: a second document");
+    refuse("a: 1\n---\nb: 2\n", "f.yaml:2:1: more than one document");
     refuse("[a]: 1\n", "f.yaml:1:1: a key must be");
     refuse("a: [1, 2\n", "f.yaml:2:1: ");
     refuse("a: b: c\n", "f.yaml:1:5: ");
-    refuse("a:\n\t- b\n", "f.yaml:2:1: nothing may begin with this character (a tab?");
-    refuse("a: \"x\\0y\"\n", "f.yaml:1:4: a NUL character");
+    refuse("a:\n\t- b\n", "f.yaml:2:1: unexpected character (if it is a tab");
+    refuse("a: \"x\\0y\"\n", "f.yaml:1:4: NUL characters");
     refuse("a: [[[[[[[[[[1]]]]]]]]]]\n", "f.yaml:1:11: is nested too deeply");
     refuse("a: \"x\n", "f.yaml:");
 }

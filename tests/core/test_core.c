@@ -151,7 +151,7 @@ static void test_choices(void)
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         values[0] = 7;
         CHECK_STATUS(arg_parse(&table[0], bad[i], &values[0]), STATUS_CONFIG);
-        CHECK(strstr(status_text(), "is none of rel, abs, ''") != NULL && values[0] == 7);
+        CHECK(strstr(status_text(), "is not one of rel, abs, ''") != NULL && values[0] == 7);
     }
 }
 

@@ -30,9 +30,9 @@ static void test_refusals(void)
     CHECK_STATUS(filestate_take(&f, path), STATUS_DATA);
     CHECK(says("/file: no such file; check the path"));
     CHECK_STATUS(filestate_take(&f, folder), STATUS_DATA);
-    CHECK(says("is a folder, no regular file"));
+    CHECK(says("is a folder, not a regular file"));
     CHECK_STATUS(filestate_take(&f, "/dev/zero"), STATUS_DATA);
-    CHECK(says("/dev/zero: is a device or a pipe, no regular file"));
+    CHECK(says("/dev/zero: is a device or a pipe, not a regular file"));
 }
 
 static void test_changes(void)
@@ -44,7 +44,7 @@ static void test_changes(void)
     FILE *reader = fopen(path, "r"); /* reading and renaming to and fro change nothing */
     CHECK(reader && fgetc(reader) == '0' && fclose(reader) == 0);
     CHECK(chmod(path, 0400) == 0 && rename(path, other) == 0);
-    expect(&f, "cannot be found any more");
+    expect(&f, "cannot be found any longer");
     CHECK(rename(other, path) == 0 && chmod(path, 0600) == 0);
     CHECK_STATUS(filestate_check(&f, path), STATUS_OK);
 
@@ -58,9 +58,9 @@ static void test_changes(void)
     expect(&f, "has grown during the run, from 10 to 11 bytes");
     write_file(other, "0123456789");
     CHECK(rename(other, path) == 0);
-    expect(&f, "is another file");
+    expect(&f, "is not the file that the run started with");
     CHECK(unlink(path) == 0);
-    expect(&f, "cannot be found any more");
+    expect(&f, "cannot be found any longer");
 }
 
 int main(int argc, char **argv)

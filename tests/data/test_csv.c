@@ -155,7 +155,7 @@ static void test_places(void)
     CHECK_STATUS(table_convert(TABLE_CSV, "/nowhere/in.csv", out, &y, &result), STATUS_DATA);
     CHECK(strstr(status_text(), "no such file") != NULL);
     CHECK_STATUS(table_convert(TABLE_CSV, folder, out, &y, &result), STATUS_DATA);
-    CHECK(strstr(status_text(), "no regular file") != NULL);
+    CHECK(strstr(status_text(), "not a regular file") != NULL);
     CHECK_STATUS(table_convert(TABLE_CSV, "/dev/zero", out, &y, &result), STATUS_DATA);
     CHECK_STATUS(table_convert(TABLE_CSV, in, "/nowhere/out.h5", &y, &result), STATUS_OTHER);
     CHECK_STATUS(table_convert(TABLE_CSV, in, out, &y, &result), STATUS_OK);

@@ -243,7 +243,7 @@ class Csv(Case):
         np.testing.assert_allclose(got["test/x"][0], filled[is_test], rtol=1.2e-7, atol=0)
         got = self.done("csv", source, "--target", "y", "--missing", "drop", "--test-every", "4")
         whole = ~np.isnan(values).any(axis=1)
-        self.assertIn(f"left out {400 - whole.sum()} rows", self.said)
+        self.assertIn(f"dropped {400 - whole.sum()} rows", self.said)
         np.testing.assert_array_equal(got["train/y"][0], target[whole & ~is_test])
         np.testing.assert_array_equal(got["test/x"][0], values[whole & is_test].astype(np.float32))
         os.remove(self.out)
@@ -443,18 +443,18 @@ class CommandLine(Case):
                 ("csv", source, ["--target", '"a'], "never closed"), ("csv", source, ["--target", "c,c"], "'c' twice"),
                 ("csv", source, ["--target", "c", "--drop", "2"], "'c' is named by --target and by --drop"),
                 ("csv", source, ["--target", "c", "--drop", "a,b"], "no column is left for the features"),
-                ("csv", source, ["--target", "c", "--missing", "none"], "--missing is one of error, mean, drop, not 'none'"),
+                ("csv", source, ["--target", "c", "--missing", "none"], "--missing: 'none' is not one of error, mean, drop"),
                 ("csv", source, ["--target", "c", "--labels", "x"], "auto, index, multilabel, target"),
-                ("csv", source, ["--target", "c", "--delimiter", "x"], "--delimiter is one of"),
+                ("csv", source, ["--target", "c", "--delimiter", "x"], "--delimiter: 'x' is not one of"),
                 ("csv", source, ["--target", "c", "--delimiter", ";"], "has only one column"),
-                ("csv", source, ["--target", "c", "--split", "0.5", "--split-at", "1"], "exclude each other"),
-                ("csv", source, ["--target", "c", "--seed", "1"], "--seed belongs to --split"),
+                ("csv", source, ["--target", "c", "--split", "0.5", "--split-at", "1"], "use only one of them"),
+                ("csv", source, ["--target", "c", "--seed", "1"], "--seed needs --split"),
                 ("csv", source, ["--target", "c", "--split", "1"], "between 0 and 1"),
                 ("csv", source, ["--target", "c", "--split", "x"], "--split: 'x' is not a number"),
-                ("csv", source, ["--target", "c", "--test-every", "1"], "at least 2"),
+                ("csv", source, ["--target", "c", "--test-every", "1"], "less than 2"),
                 ("arff", arff, ["--target", "b", "--label-count", "1"], "one of --target"),
-                ("arff", arff, ["--label-count", "0"], "names no label"),
-                ("arff", arff, ["--label-count", "1", "--labels", "index"], "for labels of 0 and 1")]:
+                ("arff", arff, ["--label-count", "0"], "selects no label"),
+                ("arff", arff, ["--label-count", "1", "--labels", "index"], "labels of 0 and 1")]:
             with self.subTest(flags=flags):
                 self.refused(kind, path, *flags, code=2, says=says)
         self.refused("cvs", source, "--target", "c", code=2, says="did you mean 'csv'?")

@@ -80,19 +80,19 @@ class ChangedData(harness.Case):
 
     def test_gone(self):
         for ranks in (None, 2):
-            self.ends(os.remove, "cannot be found any more", ranks)
+            self.ends(os.remove, "cannot be found any longer", ranks)
 
     def test_written_to(self):
         self.ends(touch, "was written to during the run", 2)
 
     def test_another_file(self):
-        self.ends(replace, "is another file", 1)
+        self.ends(replace, "is not the file that the run started with", 1)
 
     def test_val(self):
         self.ends(cut, "has shrunk", 2, "val")
 
     def test_what_no_checkpoint_holds_is_saved(self):
-        self.ends(os.remove, "cannot be found any more", None, every=0)
+        self.ends(os.remove, "cannot be found any longer", None, every=0)
 
     def test_what_cannot_be_saved(self):
         """Both are told, and it is the data that ended the run."""
@@ -103,7 +103,7 @@ class ChangedData(harness.Case):
                 os.remove(path)
 
         _, lines = self.disturbed(lose_both, 2, "train", 0)
-        self.assertIn("train.h5: cannot be found any more", lines[0])
+        self.assertIn("train.h5: cannot be found any longer", lines[0])
         self.assertIn("cannot be created: Not a directory; there is no checkpoint yet)", lines[0])
 
 

@@ -230,12 +230,12 @@ class Hostile(harness.Case):
         for name in ("pipe", "zero"):
             self.refused(f"{name}.h5: is a device or a pipe", locator=f"{name}.h5")
             self.refused(f"{name}.h5", process=harness.run(["inspect", self.path(f"{name}.h5")]))
-            self.refused(f"{name}.yaml: is no configuration file", code=2, process=harness.run(["check", self.path(f"{name}.yaml")], 2))
+            self.refused(f"{name}.yaml: is not a configuration file", code=2, process=harness.run(["check", self.path(f"{name}.yaml")], 2))
             for kind in ("csv", "arff"):
                 process = harness.run(["convert", kind, self.path(f"{name}.h5"), self.path("out.h5"), "--target", "0"])
-                self.refused(f"{name}.h5: is a device or a pipe, no regular file", process=process)
+                self.refused(f"{name}.h5: is a device or a pipe, not a regular file", process=process)
             process = harness.run(["convert", "idx", self.path(f"{name}.h5"), self.path(f"{name}.h5"), self.path("out.h5")])
-            self.refused(f"{name}.h5: is a device or a pipe, no regular file", process=process)
+            self.refused(f"{name}.h5: is a device or a pipe, not a regular file", process=process)
         self.refused("is a folder", process=self.check(locator="."))
 
     # ---- texts ----

@@ -1,4 +1,4 @@
-"""Ranks that would not produce the same bits are refused before the first step, or taken with a warning if the user says so."""
+"""Machines that would not produce bit-identical results are refused before the first step, or allowed with a warning."""
 import json
 import os
 import shutil
@@ -39,7 +39,7 @@ class Machines(harness.Case):
         lines = harness.error_lines(process.stderr)
         self.assertEqual(process.returncode, 2, process.stderr)
         self.assertEqual(len(lines), 1, process.stderr)
-        for word in ("would not reckon the same bits", "sync.mixed: allow", os.uname().nodename, *words):
+        for word in ("would not produce bit-identical results", "sync.mixed: allow", os.uname().nodename, *words):
             self.assertIn(word, lines[0])
         self.assertFalse(os.path.exists(self.path("run")), "a refused run leaves no run directory")
 
@@ -73,7 +73,7 @@ class Machines(harness.Case):
         self.assertTrue(self.machines()["mixed"])
         self.assertIn("start the same executable", self.machines()["differences"])
         with open(self.path("run/log.txt")) as f:
-            warnings = [line for line in f if line.startswith("warning: sync.mixed: the same bits are not promised: program ")]
+            warnings = [line for line in f if line.startswith("warning: sync.mixed: results may differ between machines: program ")]
         self.assertEqual(len(warnings), 1)
 
 

@@ -198,7 +198,7 @@ class Places(Case):
     def test_files_that_no_run_left(self):
         os.mkdir(self.path("mine"))
         self.write("mine/config.yaml", CONFIG)
-        self.fails(CONFIGURATION, ("holds no run", "config.yaml", "-o"), "mine/config.yaml", "-o", "mine", "--resume", "auto")
+        self.fails(CONFIGURATION, ("is not a run directory", "config.yaml", "-o"), "mine/config.yaml", "-o", "mine", "--resume", "auto")
         with open(self.path("mine/config.yaml")) as f:
             self.assertEqual(f.read(), CONFIG)
         self.assertEqual(os.listdir(self.path("mine")), ["config.yaml"])
@@ -260,7 +260,7 @@ class Places(Case):
             lock.write("process 123 on elsewhere\n")
             lock.flush()
             process = self.done("c.yaml", "--resume", "auto")
-        self.assertRegex(process.stdout, "tiny-20250102-000000: is in use by process 123 on elsewhere.*; looking further")
+        self.assertRegex(process.stdout, "tiny-20250102-000000: is in use by process 123 on elsewhere.*; trying the next run")
         self.assertIn("resumed from runs/tiny-20250101-000000/checkpoints/final.h5", process.stdout)
         self.same_as(self.three, free)
         self.same_as(self.two, busy)
@@ -282,7 +282,7 @@ class Places(Case):
         self.same_as(self.three, run)
         self.fails(DATA, ("nowhere",), "c.yaml", "--resume", self.path("nowhere"))
         os.mkdir(self.path("hollow"))
-        self.fails(DATA, ("holds no checkpoint",), "c.yaml", "--resume", self.path("hollow"))
+        self.fails(DATA, ("has no checkpoint",), "c.yaml", "--resume", self.path("hollow"))
 
     def test_lock(self):
         """One that lets go in time is waited for, one that does not is named."""
@@ -313,7 +313,7 @@ class Metrics(Case):
         metrics = os.path.join(run, "metrics.jsonl")
         with open(metrics, "a") as f:
             f.write('{"kind": "step", "epo')
-        self.assertNotIn("gap", self.done("c.yaml", "-o", run, "--resume", "auto").stderr)
+        self.assertNotIn("lines are missing", self.done("c.yaml", "-o", run, "--resume", "auto").stderr)
         self.same_as(self.three, run)
         self.assertEqual([e["kind"] for e in events(run)].count("resume"), 1)
 

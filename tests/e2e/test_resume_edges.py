@@ -85,8 +85,8 @@ class Edges(Case):
         """Asking whether there is a run does not make one of them."""
         os.mkdir(self.path("mine"))
         self.write("mine/config.yaml", CONFIG)
-        self.fails(3, ("holds no checkpoint",), "--resume", "mine")
-        self.fails(CONFIGURATION, ("holds no run", "config.yaml"), "mine/config.yaml", "-o", "mine", "--resume", "auto")
+        self.fails(3, ("has no checkpoint",), "--resume", "mine")
+        self.fails(CONFIGURATION, ("is not a run directory", "config.yaml"), "mine/config.yaml", "-o", "mine", "--resume", "auto")
         with open(self.path("mine/config.yaml")) as f:
             self.assertEqual(f.read(), CONFIG)
 

@@ -11,7 +11,7 @@
 
 struct flag {
     const char *name;
-    const char *value; /* what its value is called, NULL for a switch */
+    const char *value; /* name of the value in the help; NULL for a switch */
     size_t offset;     /* in struct arguments */
     const char *help;
     unsigned sets; /* enum flag_set; 0 = every command */
@@ -23,57 +23,57 @@ struct flag {
 static const struct flag flags[] = {
     {"config", "FILE", AT(config), "configuration file (default: ddp_train.yaml in this folder)",
      FLAGS_CONFIG, 'c'},
-    {"set", "KEY=VALUE", 0, "set any key; --KEY=VALUE and --KEY VALUE do the same", FLAGS_CONFIG, 0},
+    {"set", "KEY=VALUE", 0, "set any key; the same as --KEY=VALUE or --KEY VALUE", FLAGS_CONFIG, 0},
     {"print-config", NULL, AT(print_config), "print the resolved configuration and stop", FLAGS_CONFIG, 0},
     {"output", "DIR", AT(start.output), "run directory (default: runs/NAME-TIME)", FLAGS_RUN, 'o'},
     {"overwrite", NULL, AT(start.overwrite), "replace the run that is in the run directory", FLAGS_RUN, 0},
     {"resume", "auto|PATH|never", AT(start.resume),
-     "go on with a run: the newest good checkpoint of the run directory, or that in PATH (default never)",
-     FLAGS_RUN, 0},
+     "continue a run from its newest valid checkpoint, or from PATH (default: never)", FLAGS_RUN, 0},
     {"resume-override", NULL, AT(start.resume_override),
-     "go on although the configuration or the data would change the results", FLAGS_RUN, 0},
+     "continue even if configuration or data differ in a way that changes the results", FLAGS_RUN, 0},
     {"init-from", "CHECKPOINT", AT(start.init_from),
-     "begin with its weights, as far as names and shapes match", FLAGS_RUN, 0},
-    {"timeline", "FILE", AT(timeline), "write what each rank did when, for ui.perfetto.dev", FLAGS_RUN, 0},
-    {"timeline-steps", "FIRST:COUNT", AT(timeline_steps), "the steps of the timeline (default 10:20)",
+     "start a new run with the weights of a checkpoint, where names and shapes match", FLAGS_RUN, 0},
+    {"timeline", "FILE", AT(timeline), "write a trace of what each rank did when, for ui.perfetto.dev",
      FLAGS_RUN, 0},
+    {"timeline-steps", "FIRST:COUNT", AT(timeline_steps), "steps of the timeline (default: 10:20)", FLAGS_RUN,
+     0},
     {"data", "LOCATOR", AT(data), "data set: FILE.h5, FILE.h5:GROUP, demo:test", FLAGS_DATA, 0},
     {"allow-external", NULL, AT(allow_external),
-     "follow links, virtual datasets and filter plugins out of HDF5 files you trust", FLAGS_EXTERNAL, 0},
+     "follow links, virtual datasets and filter plugins in HDF5 files that you trust", FLAGS_EXTERNAL, 0},
     {"class-names", "A,B,...", AT(class_names), "idx: names of the classes, in label order", FLAGS_IDX, 0},
-    {"target", "COLUMNS", AT(target), "csv, arff: what is to be predicted", FLAGS_TABLE, 0},
-    {"labels", "KIND", AT(labels), "csv, arff: auto (default), index, multilabel, target", FLAGS_TABLE, 0},
+    {"target", "COLUMNS", AT(target), "csv, arff: columns to predict", FLAGS_TABLE, 0},
+    {"labels", "KIND", AT(labels), "csv, arff: kind of labels: auto (default), index, multilabel, target",
+     FLAGS_TABLE, 0},
     {"drop", "COLUMNS", AT(drop), "csv, arff: columns to leave out", FLAGS_TABLE, 0},
-    {"missing", "WHAT", AT(missing), "csv, arff: error (default), mean, drop (the row)", FLAGS_TABLE, 0},
-    {"split", "FRACTION", AT(split), "csv, arff: this share of the rows, drawn at random, is the test set",
+    {"missing", "WHAT", AT(missing),
+     "csv, arff: missing values: error (default), mean (fill in), drop (the row)", FLAGS_TABLE, 0},
+    {"split", "FRACTION", AT(split), "csv, arff: fraction of the rows, chosen at random, for the test set",
      FLAGS_TABLE, 0},
-    {"seed", "N", AT(seed), "csv, arff: of --split (default 1)", FLAGS_TABLE, 0},
-    {"split-at", "ROW", AT(split_at), "csv, arff: the rows from this one on (from 0) are the test set",
+    {"seed", "N", AT(seed), "csv, arff: seed of --split (default: 1)", FLAGS_TABLE, 0},
+    {"split-at", "ROW", AT(split_at), "csv, arff: rows from ROW on (counted from 0) are the test set",
      FLAGS_TABLE, 0},
-    {"test-every", "N", AT(test_every), "csv, arff: the last of every N rows is in the test set", FLAGS_TABLE,
-     0},
-    {"test-file", "FILE", AT(test_file), "csv, arff: this file is the test set", FLAGS_TABLE, 0},
-    {"categorical", "COLUMNS", AT(categorical), "csv: text features, one column of x for each value",
+    {"test-every", "N", AT(test_every), "csv, arff: the last of every N rows goes to the test set",
+     FLAGS_TABLE, 0},
+    {"test-file", "FILE", AT(test_file), "csv, arff: the file with the test set", FLAGS_TABLE, 0},
+    {"categorical", "COLUMNS", AT(categorical), "csv: text columns to encode as one column of x per value",
      FLAGS_CSV, 0},
-    {"header", "yes|no|auto", AT(header), "csv: whether the first row names the columns", FLAGS_CSV, 0},
-    {"delimiter", "C", AT(delimiter), "csv: what separates cells: , (default) ; | tab", FLAGS_CSV, 0},
-    {"labels-xml", "FILE", AT(labels_xml), "arff: Mulan's list of the attributes that are labels", FLAGS_ARFF,
-     0},
-    {"label-count", "N", AT(label_count), "arff: the last N attributes are labels; the first if negative",
-     FLAGS_ARFF, 0},
-    {"out", "FILE.h5", AT(out), "where predictions go", FLAGS_PREDICT, 0},
+    {"header", "yes|no|auto", AT(header), "csv: whether the first row holds column names", FLAGS_CSV, 0},
+    {"delimiter", "C", AT(delimiter), "csv: separator of cells: , (default) ; | tab", FLAGS_CSV, 0},
+    {"labels-xml", "FILE", AT(labels_xml), "arff: Mulan's XML file that lists the labels", FLAGS_ARFF, 0},
+    {"label-count", "N", AT(label_count),
+     "arff: the last N attributes are labels; the first -N if N is negative", FLAGS_ARFF, 0},
+    {"out", "FILE.h5", AT(out), "output file of the predictions", FLAGS_PREDICT, 0},
     {"digits", "N", AT(digits),
-     "decimals of the classification report (default 2); of a table of targets, "
-     "digits (6)",
+     "decimals of the classification report (default: 2); significant digits of a table of targets (6)",
      FLAGS_EVAL, 0},
     {"confusion", "FILE.csv", AT(confusion), "also write the confusion matrix", FLAGS_EVAL, 0},
-    {"force", NULL, AT(force), "replace an existing output file", FLAGS_FORCE, 0},
-    {"params", "N", AT(params), "sync: length of the parameter vector (default: 1e6, then 16e6)", FLAGS_BENCH,
-     0},
-    {"repeats", "N", AT(repeats), "sync: timed repeats (default 20)", FLAGS_BENCH, 0},
+    {"force", NULL, AT(force), "replace the output file if it exists", FLAGS_FORCE, 0},
+    {"params", "N", AT(params), "sync: number of parameters (default: 1e6, then 16e6)", FLAGS_BENCH, 0},
+    {"repeats", "N", AT(repeats), "sync: number of timed repeats (default: 20)", FLAGS_BENCH, 0},
     {"ranks-per-node", "N", AT(ranks_per_node), "sync: treat every N ranks as one node", FLAGS_BENCH, 0},
-    {"batch", "N", AT(batch), "loader: samples per rank and batch (default 64)", FLAGS_BENCH, 0},
-    {"json", "FILE", AT(json), "also write the result as one line of JSON", FLAGS_BENCH | FLAGS_EVAL, 0},
+    {"batch", "N", AT(batch), "loader: samples per rank and batch (default: 64)", FLAGS_BENCH, 0},
+    {"json", "FILE", AT(json), "also write the results to FILE as one line of JSON", FLAGS_BENCH | FLAGS_EVAL,
+     0},
     {"help", NULL, AT(help), "explain the command", 0, 'h'},
     {"version", NULL, AT(version), "print version and libraries", 0, 0},
     {.name = NULL},
@@ -87,13 +87,13 @@ void arguments_print_flags(unsigned sets)
         char text[64];
         snprintf(text, sizeof text, "--%s%s%s", f->name, f->value ? " " : "", f->value ? f->value : "");
         if (f->letter)
-            printf("  -%c, %-24s %s\n", f->letter, text, f->help);
+            printf("  -%c, %-28s %s\n", f->letter, text, f->help);
         else
-            printf("      %-24s %s\n", text, f->help);
+            printf("      %-28s %s\n", text, f->help);
     }
 }
 
-static const struct flag *flag_find(const char *name, size_t length)
+static const struct flag *arguments_find_flag(const char *name, size_t length)
 {
     for (const struct flag *f = flags; f->name; f++) {
         if (strlen(f->name) == length && strncmp(f->name, name, length) == 0) return f;
@@ -102,7 +102,7 @@ static const struct flag *flag_find(const char *name, size_t length)
     return NULL;
 }
 
-static enum status fail_unknown(const char *argument)
+static enum status arguments_fail_unknown(const char *argument)
 {
     struct suggest s;
     char word[KEY_SIZE], name[KEY_SIZE];
@@ -116,8 +116,8 @@ static enum status fail_unknown(const char *argument)
     return status_fail(STATUS_CONFIG, "unknown flag '%s'%s (see --help)", argument, suggest_hint(&s));
 }
 
-/* "KEY=VALUE" as it stands behind --set or --. */
-static enum status add_assignment(struct arguments *a, const char *text, const char *value)
+/* Adds "KEY=VALUE" of --set or --; `value` is that of --KEY VALUE. */
+static enum status arguments_add_assignment(struct arguments *a, const char *text, const char *value)
 {
     char key[KEY_SIZE];
     const char *equals = strchr(text, '=');
@@ -125,12 +125,12 @@ static enum status add_assignment(struct arguments *a, const char *text, const c
     if (!value) return status_fail(STATUS_CONFIG, "'%s': expected KEY=VALUE, such as optim.lr=0.1", text);
     int length = equals ? (int)(equals - text) : (int)strlen(text);
     if (snprintf(key, sizeof key, "%.*s", length, text) >= KEY_SIZE)
-        return status_fail(STATUS_CONFIG, "'%.40s...': the key is too long", text);
+        return status_fail(STATUS_CONFIG, "'%.40s...': the key is longer than any key there is", text);
     return settings_add_flag(&a->settings, key, value);
 }
 
-/* Reads the flag at argv[*i] and moves *i to its last argument. */
-static enum status read_flag(struct arguments *a, int *i)
+/* Reads the flag at argv[*i], and moves *i to the value if that is the next argument. */
+static enum status arguments_read_flag(struct arguments *a, int *i)
 {
     const char *argument = a->argv[*i];
     bool is_long = argument[1] == '-';
@@ -142,8 +142,8 @@ static enum status read_flag(struct arguments *a, int *i)
     else if (!*value)
         value = NULL;
     bool is_key = is_long && memchr(name, '.', length);
-    const struct flag *f = is_key ? flag_find("set", 3) : flag_find(name, length);
-    if (!f || is_long != (length > 1)) return fail_unknown(argument);
+    const struct flag *f = is_key ? arguments_find_flag("set", 3) : arguments_find_flag(name, length);
+    if (!f || is_long != (length > 1)) return arguments_fail_unknown(argument);
 
     bool takes_value = f->value != NULL;
     if (!takes_value && value) return status_fail(STATUS_CONFIG, "--%s takes no value", f->name);
@@ -158,25 +158,25 @@ static enum status read_flag(struct arguments *a, int *i)
         memcpy(field, &on, sizeof on);
         return STATUS_OK;
     }
-    if (is_key) return add_assignment(a, name, value);
-    if (strcmp(f->name, "set") == 0) return add_assignment(a, value, NULL);
+    if (is_key) return arguments_add_assignment(a, name, value);
+    if (strcmp(f->name, "set") == 0) return arguments_add_assignment(a, value, NULL);
     memcpy(field, &value, sizeof value);
     return STATUS_OK;
 }
 
-static bool is_config_file(const char *word)
+static bool arguments_is_config_file(const char *word)
 {
     const char *suffix = strrchr(word, '.');
     return suffix && (strcmp(suffix, ".yaml") == 0 || strcmp(suffix, ".yml") == 0);
 }
 
-static enum status read_word(struct arguments *a, const char *word)
+static enum status arguments_read_word(struct arguments *a, const char *word)
 {
     if (!a->command) {
         a->command = command_find(a->commands, word);
         if (a->command) return STATUS_OK;
         a->command = command_find(a->commands, "train"); /* ddp_train FILE.yaml */
-        if (!is_config_file(word)) {
+        if (!arguments_is_config_file(word)) {
             struct suggest s;
             suggest_start(&s, word);
             for (const struct command *c = a->commands; c->name; c++) suggest_offer(&s, c->name);
@@ -185,7 +185,7 @@ static enum status read_word(struct arguments *a, const char *word)
         }
     }
     if (a->word_count == a->command->max_words)
-        return status_fail(STATUS_CONFIG, "%s: '%s' is one too many (see 'ddp_train help %s')",
+        return status_fail(STATUS_CONFIG, "%s: unexpected argument '%s' (see 'ddp_train help %s')",
                            a->command->name, word, a->command->name);
     a->words[a->word_count++] = word;
     return STATUS_OK;
@@ -200,18 +200,20 @@ enum status arguments_check_flags(const struct arguments *a, const char *what, u
     return STATUS_OK;
 }
 
-static enum status check(const struct arguments *a)
+static enum status arguments_check(const struct arguments *a)
 {
     TRY(arguments_check_flags(a, a->command->name, a->command->flags));
     if (a->word_count < a->command->min_words)
         return status_fail(STATUS_CONFIG, "usage: ddp_train %s %s", a->command->name, a->command->synopsis);
     if (strcmp(a->command->synopsis, "[FILE.yaml]") == 0) {
-        if (a->word_count && !is_config_file(a->words[0]))
-            return status_fail(STATUS_CONFIG, "'%s' does not name a configuration file (.yaml or .yml)",
+        if (a->word_count && !arguments_is_config_file(a->words[0]))
+            return status_fail(STATUS_CONFIG,
+                               "'%s' is not a configuration file; its name must end in .yaml or .yml",
                                a->words[0]);
         if (a->word_count && a->config)
-            return status_fail(STATUS_CONFIG, "two configuration files: '%s' and '%s'", a->words[0],
-                               a->config);
+            return status_fail(STATUS_CONFIG,
+                               "two configuration files are given, '%s' and '%s'; leave one of them out",
+                               a->words[0], a->config);
     }
     return STATUS_OK;
 }
@@ -220,10 +222,10 @@ enum status arguments_parse(struct arguments *a, const struct command *commands,
 {
     *a = (struct arguments){.argc = argc, .argv = argv, .commands = commands};
     for (int i = 1; i < argc; i++)
-        TRY(argv[i][0] == '-' && argv[i][1] ? read_flag(a, &i) : read_word(a, argv[i]));
+        TRY(argv[i][0] == '-' && argv[i][1] ? arguments_read_flag(a, &i) : arguments_read_word(a, argv[i]));
     if (!a->command && !a->help) a->command = command_find(commands, a->version ? "version" : "train");
     if (a->help || a->version) return STATUS_OK;
-    return check(a);
+    return arguments_check(a);
 }
 
 struct setup_source arguments_source(const struct arguments *a)

@@ -1,7 +1,7 @@
 /* command.h - what describes a command of the program. Private to the app layer.
  *
  * A command is one line of the table in commands/table.c and one function in a file of its own. Nothing
- * else knows the table: it is handed to whoever reads a command line or prints help. */
+ * else knows the table: it is passed to the functions that read a command line or print help. */
 #ifndef APP_CLI_COMMAND_H
 #define APP_CLI_COMMAND_H
 

@@ -45,7 +45,7 @@ static enum status cli_run_alone(const struct command *c, struct comm *comm, str
 static enum status cli_run_command(struct comm *comm, struct arguments *a)
 {
     const struct command *c = a->version && !a->help ? command_find(a->commands, "version") : a->command;
-    if (!c || c->run != cmd_train || a->help) stop_release();
+    if (!c || c->run != cmd_train || a->help) stop_unblock();
     if (a->help || !c->collective)
         return comm_agree(comm, comm_rank(comm) == 0 ? cli_run_alone(c, comm, a) : STATUS_OK);
     TRY(cli_check_launch(comm));

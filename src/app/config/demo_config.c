@@ -1,10 +1,10 @@
-/* The configuration of the built-in demo, which is also the commented example that `ddp_train init` writes.
- */
+/* demo_config.c - the configuration of the built-in demo, which `ddp_train init` writes as a commented
+ * example. */
 #include "app/config/setup.h"
 
 const char demo_config[] =
-    "# Configuration of ddp_train. Check it with 'ddp_train check', run it with 'mpirun -np 2 ddp_train'.\n"
-    "# 'ddp_train help keys' explains every key. Any key is also a flag: --train.epochs=5\n"
+    "# Configuration of ddp_train. Check: ddp_train check. Train: mpirun -np 2 ddp_train.\n"
+    "# 'ddp_train help keys' explains every key. Every key is also a flag: --train.epochs=5\n"
     "\n"
     "run:\n"
     "  name: demo    # names the run directory\n"
@@ -13,10 +13,10 @@ const char demo_config[] =
     "data:\n"
     "  train: demo:train    # or FILE.h5, FILE.h5:GROUP, FILE.h5[0:16000]\n"
     "  val: demo:test       # evaluated after every epoch; or val_fraction: 0.2\n"
-    "  normalize: auto      # mean 0, deviation 1 per channel of the training set; or standard, unit, none\n"
+    "  normalize: auto      # mean 0, standard deviation 1 per channel; or standard, unit, none\n"
     "\n"
     "model:\n"
-    "  input: [1, 28, 28]   # may be left out: then the data says\n"
+    "  input: [1, 28, 28]   # optional: auto takes the shape of the data\n"
     "  layers:\n"
     "    - conv2d: {out: 6, kernel: 5}\n"
     "    - relu\n"
@@ -24,7 +24,7 @@ const char demo_config[] =
     "    - conv2d: {out: 12, kernel: 5}\n"
     "    - relu\n"
     "    - maxpool2d: 2\n"
-    "    - linear: 120      # flattens its input by itself\n"
+    "    - linear: 120      # flattens its input\n"
     "    - relu\n"
     "    - linear: 60\n"
     "    - relu\n"
@@ -35,8 +35,8 @@ const char demo_config[] =
     "\n"
     "train:\n"
     "  epochs: 5\n"
-    "  batch: 128           # GLOBAL: samples per step over all ranks\n"
-    "  virtual_ranks: 8     # fixed slices of the batch: the result is the same at any number of ranks\n"
+    "  batch: 128           # global batch size: samples per step over all ranks\n"
+    "  virtual_ranks: 8     # slices of the batch; keep it, and any number of ranks gives identical results\n"
     "\n"
     "optim:\n"
     "  name: sgd\n"

@@ -1,3 +1,4 @@
+/* option_table.c - every key of the configuration: type, range, default, help. */
 #include "app/config/option_table.h"
 
 #include <string.h>
@@ -5,156 +6,193 @@
 #include "nn/scores/scores.h"
 
 #define AT(field) offsetof(struct config, field)
-#define MANY      9007199254740992.0 /* 2^53: what every reader of numbers keeps exactly */
+#define MAX_INT   9007199254740992.0 /* 2^53: integers up to here are exact in every number format */
 
-/* What a run that goes on may have otherwise: how it is called and what is told and kept of it; how long it goes on
- * (epochs, patience and its limits; time-outs), for that leaves the steps up to there as they are; how ranks lie on nodes, which
- * changes no sum; and the places of the data, whose content is compared instead. All else would change the results, the
- * metrics of metrics.jsonl included. */
+/* May differ when a run is resumed, because it changes no step up to there: names, places of files (the
+ * content of data is compared instead), what is logged and kept, when the run ends, and how ranks lie on
+ * nodes. Every other key changes results, the metrics in metrics.jsonl included. */
 #define MAY_CHANGE .may_change = true
 
 static const char *const isa_levels[] = {"auto", "base", "v2", "v3", "v4", NULL};
-static const char *const normalize_kinds[] = {"auto", "unit", "none", "standard",
-                                              NULL}; /* enum data_normalize */
-static const char *const label_kinds[] = {"auto",       "index",  "onehot", "probs",
-                                          "multilabel", "target", NULL}; /* enum data_labels */
-static const char *const target_normalize_kinds[] = {"none", "standard",
-                                                     NULL};            /* enum data_target_normalize */
-static const char *const sync_methods[] = {"tree", "allreduce", NULL}; /* enum config_sync */
 
-static const char *const mixed_kinds[] = {"refuse", "allow", NULL}; /* enum config_mixed */
+/* enum data_normalize, data_labels, data_target_normalize; config_sync, config_mixed */
+static const char *const normalize_kinds[] = {"auto", "unit", "none", "standard", NULL};
+static const char *const label_kinds[] = {"auto", "index", "onehot", "probs", "multilabel", "target", NULL};
+static const char *const target_normalize_kinds[] = {"none", "standard", NULL};
+static const char *const sync_methods[] = {"tree", "allreduce", NULL};
+static const char *const mixed_kinds[] = {"refuse", "allow", NULL};
 
 static const char *const sections[] = {"run",      "data", "model",      "loss",    "train", "optim",
                                        "schedule", "sync", "checkpoint", "metrics", "log",   NULL};
 
+/* clang-format off */
 static const struct option options[] = {
-    {"run.name", OPTION_TEXT, AT(run_name), "run", MAY_CHANGE, .help = "names the run directory"},
-    {"run.seed", OPTION_INT, AT(seed), "1", 0, MANY,
-     .help = "seed of initial weights, sample order and dropout"},
-    {"run.isa", OPTION_TEXT, AT(isa), "auto", .choices = isa_levels,
-     .help = "instruction-set level of the kernels; the results do not depend on it from v3 on"},
+    {.key = "run.name", .kind = OPTION_TEXT, .offset = AT(run_name),
+     .default_text = "run", MAY_CHANGE,
+     .help = "names the run directory"},
+    {.key = "run.seed", .kind = OPTION_INT, .offset = AT(seed),
+     .default_text = "1", .max = MAX_INT,
+     .help = "seed of the initial weights, the sample order and dropout"},
+    {.key = "run.isa", .kind = OPTION_TEXT, .offset = AT(isa),
+     .default_text = "auto", .choices = isa_levels,
+     .help = "instruction-set level of the kernels; levels from v3 on give the same results"},
 
-    {"data.train", OPTION_TEXT, AT(data.train), NULL, MAY_CHANGE,
-     .help = "training set: FILE.h5, FILE.h5:GROUP, demo:train or synthetic:CxHxW:K:N; a range behind it "
-             "takes a part: "
-             "FILE.h5[0:16000]"},
-    {"data.val", OPTION_TEXT, AT(data.val), "", MAY_CHANGE,
-     .help = "set to evaluate on after every epoch; empty = none"},
-    {"data.val_fraction", OPTION_REAL, AT(data.val_fraction), "0", 0, 1,
-     .help = "share of the training set to evaluate on instead, chosen at random; 0 = none"},
-    {"data.split_seed", OPTION_INT, AT(data.split_seed), "1", 0, MANY, .help = "seed of that choice"},
-    {"data.x", OPTION_TEXT, AT(data.x), "",
-     .help = "name of the features in the file; empty = look for the usual ones"},
-    {"data.y", OPTION_TEXT, AT(data.y), "",
-     .help = "name of the labels in the file; empty = look for the usual ones"},
-    {"data.labels", OPTION_CHOICE, AT(data.labels), "auto", .choices = label_kinds,
-     .help = "what the labels are: class indices, one-hot rows, rows of probabilities, 0 and 1 for each "
-             "label, or real "
-             "values; auto = what their type, shape and values, and the loss, say"},
-    {"data.weights", OPTION_TEXT, AT(data.weights), "",
-     .help = "name of the sample weights in the file; empty = all weigh the same"},
-    {"data.allow_external", OPTION_BOOL, AT(data.allow_external), "false", MAY_CHANGE,
-     .help = "follow what leads out of a data file: links, external storage, virtual datasets, filter "
-             "plugins; only for files "
-             "you trust"},
-    {"data.normalize", OPTION_CHOICE, AT(data.normalize), "auto", .choices = normalize_kinds,
-     .help =
-         "auto = mean 0 and deviation 1 per channel of the training set; unit = uint8/255; none = as stored; "
-         "standard = as auto, but per feature"},
-    {"data.target_normalize", OPTION_CHOICE, AT(data.target_normalize), "none",
-     .choices = target_normalize_kinds,
-     .help = "standard = the loss sees real values with mean 0 and deviation 1 per target of the training "
-             "set; scores are in "
-             "original units"},
+    {.key = "data.train", .kind = OPTION_TEXT, .offset = AT(data.train),
+     MAY_CHANGE,
+     .help = "training set: FILE.h5, FILE.h5:GROUP, demo:train or synthetic:CxHxW:K:N; append a range "
+             "to use a part of it: FILE.h5[0:16000]"},
+    {.key = "data.val", .kind = OPTION_TEXT, .offset = AT(data.val),
+     .default_text = "", MAY_CHANGE,
+     .help = "validation set, evaluated after every epoch; empty = none"},
+    {.key = "data.val_fraction", .kind = OPTION_REAL, .offset = AT(data.val_fraction),
+     .default_text = "0", .max = 1,
+     .help = "fraction of the training set to hold out for validation, chosen at random; 0 = none"},
+    {.key = "data.split_seed", .kind = OPTION_INT, .offset = AT(data.split_seed),
+     .default_text = "1", .max = MAX_INT,
+     .help = "seed of the random choice of data.val_fraction"},
+    {.key = "data.x", .kind = OPTION_TEXT, .offset = AT(data.x),
+     .default_text = "",
+     .help = "name of the features in the file; empty = look for common names"},
+    {.key = "data.y", .kind = OPTION_TEXT, .offset = AT(data.y),
+     .default_text = "",
+     .help = "name of the labels in the file; empty = look for common names"},
+    {.key = "data.labels", .kind = OPTION_CHOICE, .offset = AT(data.labels),
+     .default_text = "auto", .choices = label_kinds,
+     .help = "kind of labels: class indices, one-hot rows, rows of probabilities, 0 or 1 for each "
+             "label, or real values; auto = decide by their type, shape and values and by the loss"},
+    {.key = "data.weights", .kind = OPTION_TEXT, .offset = AT(data.weights),
+     .default_text = "",
+     .help = "name of the sample weights in the file; empty = all samples weigh the same"},
+    {.key = "data.allow_external", .kind = OPTION_BOOL, .offset = AT(data.allow_external),
+     .default_text = "false", MAY_CHANGE,
+     .help = "follow links, external storage, virtual datasets and filter plugins of HDF5 files; only "
+             "for files you trust"},
+    {.key = "data.normalize", .kind = OPTION_CHOICE, .offset = AT(data.normalize),
+     .default_text = "auto", .choices = normalize_kinds,
+     .help = "auto = mean 0 and standard deviation 1 per channel, from the training set; standard = "
+             "the same per feature; unit = uint8 / 255; none = as stored"},
+    {.key = "data.target_normalize", .kind = OPTION_CHOICE, .offset = AT(data.target_normalize),
+     .default_text = "none", .choices = target_normalize_kinds,
+     .help = "standard = the loss sees real-valued targets with mean 0 and standard deviation 1, from "
+             "the training set; metrics stay in original units"},
 
-    {"model.input", OPTION_INPUT, AT(model), "auto",
-     .help = "[F], [C, L], [C, H, W] or [C, D, H, W]; [H, W] = one channel, unless the data are (N,C,L); "
-             "auto = as the data says"},
-    {"model.layers", OPTION_LAYERS, AT(model), NULL, .help = "the layers from input to logits"},
+    {.key = "model.input", .kind = OPTION_INPUT, .offset = AT(model),
+     .default_text = "auto",
+     .help = "shape of a sample: [F], [C, L], [C, H, W] or [C, D, H, W]; two numbers are [H, W] of one "
+             "channel, unless the data are (N,C,L); auto = from the data"},
+    {.key = "model.layers", .kind = OPTION_LAYERS, .offset = AT(model),
+     .help = "the layers, from the input to the outputs"},
 
-    {"train.epochs", OPTION_INT, AT(epochs), "10", 0, 1e6, MAY_CHANGE,
+    {.key = "train.epochs", .kind = OPTION_INT, .offset = AT(epochs),
+     .default_text = "10", .max = 1e6, MAY_CHANGE,
      .help = "passes over the training set"},
-    {"train.batch", OPTION_INT, AT(batch), "512", 1, 1 << 30,
-     .help = "GLOBAL batch: samples per step over all ranks"},
-    {"train.virtual_ranks", OPTION_INT, AT(virtual_ranks), "8", 1, 1 << 20,
-     .help =
-         "fixed slices of the batch, equal or with one sample more; the bits depend on this number, not on that of ranks"},
-    {"train.shuffle", OPTION_BOOL, AT(shuffle), "true", .help = "a new sample order every epoch"},
-    {"train.accumulate", OPTION_INT, AT(accumulate), "1", 1, 1 << 20,
-     .help = "passes in which a virtual rank takes its part of the batch, to save memory; with A of them the "
-             "bits are those of A times as many virtual ranks"},
-    {"train.clip_norm", OPTION_REAL, AT(clip_norm), "0", 0, 1e30,
-     .help = "limit of the gradient's norm over all parameters, as clip_grad_norm_; 0 = none"},
-    {"train.clip_value", OPTION_REAL, AT(clip_value), "0", 0, 1e30,
-     .help = "limit of each element of the gradient, as clip_grad_value_, after clip_norm; 0 = none"},
-    {"train.clip_logits", OPTION_REAL, AT(clip_logits), "0", 0, 1e30,
-     .help = "limit of the model's outputs (a last layer hardtanh); 0 = none"},
-    {"train.max_bad_steps", OPTION_INT, AT(max_bad_steps), "10", 1, 1e9, MAY_CHANGE,
-     .help = "so many steps in a row whose loss or gradient is not finite end the run (exit code 4); fewer "
-             "are skipped and counted"},
-    {"train.early_stop", OPTION_TEXT, AT(early_stop), "",
-     .help = "metric that has to get better, such as val.loss or train.loss, or the run ends; empty = all "
-             "epochs"},
-    {"train.patience", OPTION_INT, AT(patience), "5", 1, 1e6, MAY_CHANGE,
-     .help = "epochs in a row without a better train.early_stop before the run ends"},
-    {"train.min_delta", OPTION_REAL, AT(min_delta), "0", 0, 1e30, MAY_CHANGE,
-     .help = "change of train.early_stop that counts as better"},
-    {"train.max_time", OPTION_TEXT, AT(max_time), "", MAY_CHANGE,
-     .help = "time after which the run is saved and ends with exit code 75, to be started again with "
-             "--resume auto: 90s, "
-             "55m, 2h30m, or [D-]HH:MM:SS as in Slurm; empty = no limit"},
+    {.key = "train.batch", .kind = OPTION_INT, .offset = AT(batch),
+     .default_text = "512", .min = 1, .max = 1 << 30,
+     .help = "GLOBAL batch size: samples per step over all ranks"},
+    {.key = "train.virtual_ranks", .kind = OPTION_INT, .offset = AT(virtual_ranks),
+     .default_text = "8", .min = 1, .max = 1 << 20,
+     .help = "number of fixed slices of the global batch, which differ by at most one sample; runs with the "
+             "same number give identical bits at any rank count"},
+    {.key = "train.shuffle", .kind = OPTION_BOOL, .offset = AT(shuffle),
+     .default_text = "true",
+     .help = "use a new sample order in every epoch"},
+    {.key = "train.accumulate", .kind = OPTION_INT, .offset = AT(accumulate),
+     .default_text = "1", .min = 1, .max = 1 << 20,
+     .help = "gradient accumulation: passes per virtual rank and step, to save memory; A passes give "
+             "the bits of A times as many virtual ranks"},
+    {.key = "train.clip_norm", .kind = OPTION_REAL, .offset = AT(clip_norm),
+     .default_text = "0", .max = 1e30,
+     .help = "maximum norm of the gradient over all parameters, as clip_grad_norm_ in PyTorch; 0 = "
+             "none"},
+    {.key = "train.clip_value", .kind = OPTION_REAL, .offset = AT(clip_value),
+     .default_text = "0", .max = 1e30,
+     .help = "maximum absolute value of each gradient element, as clip_grad_value_ in PyTorch; applied"
+             " after clip_norm; 0 = none"},
+    {.key = "train.clip_logits", .kind = OPTION_REAL, .offset = AT(clip_logits),
+     .default_text = "0", .max = 1e30,
+     .help = "maximum absolute value of the model's outputs; 0 = none"},
+    {.key = "train.max_bad_steps", .kind = OPTION_INT, .offset = AT(max_bad_steps),
+     .default_text = "10", .min = 1, .max = 1e9, MAY_CHANGE,
+     .help = "end the run (exit code 4) after this many steps in a row with a loss or gradient that is"
+             " not finite; fewer are skipped and counted"},
+    {.key = "train.early_stop", .kind = OPTION_TEXT, .offset = AT(early_stop),
+     .default_text = "",
+     .help = "metric for early stopping, such as val.loss or train.loss; empty = train all epochs"},
+    {.key = "train.patience", .kind = OPTION_INT, .offset = AT(patience),
+     .default_text = "5", .min = 1, .max = 1e6, MAY_CHANGE,
+     .help = "epochs without improvement of train.early_stop after which the run ends"},
+    {.key = "train.min_delta", .kind = OPTION_REAL, .offset = AT(min_delta),
+     .default_text = "0", .max = 1e30, MAY_CHANGE,
+     .help = "minimum change of train.early_stop that counts as improvement"},
+    {.key = "train.max_time", .kind = OPTION_TEXT, .offset = AT(max_time),
+     .default_text = "", MAY_CHANGE,
+     .help = "time after which the run saves and ends with exit code 75, to be continued with --resume"
+             " auto: 90s, 55m, 2h30m, or [D-]HH:MM:SS as in Slurm; empty = no limit"},
 
-    {"optim.decay_biases", OPTION_BOOL, AT(decay_biases), "true",
-     .help =
-         "weight decay also for biases and other vectors, as PyTorch does; false spares them, and lars and "
-         "lamb leave their rate as it is (a trust ratio of 1)"},
+    {.key = "optim.decay_biases", .kind = OPTION_BOOL, .offset = AT(decay_biases),
+     .default_text = "true",
+     .help = "apply weight decay also to biases and other vectors, as PyTorch does; with false, lars "
+             "and lamb use a trust ratio of 1 for them"},
 
-    {"schedule.metric", OPTION_TEXT, AT(schedule_metric), "val.loss",
+    {.key = "schedule.metric", .kind = OPTION_TEXT, .offset = AT(schedule_metric),
+     .default_text = "val.loss",
      .help = "metric that reduce_on_plateau observes after every epoch, such as val.loss or train.loss"},
 
-    {"sync.method", OPTION_CHOICE, AT(sync_method), "tree", .choices = sync_methods,
-     .help = "tree = fixed summation tree, same bits at any rank count; allreduce = plain MPI_Allreduce"},
-    {"sync.ranks_per_node", OPTION_INT, AT(ranks_per_node), "0", 0, 1 << 20, MAY_CHANGE,
-     .help = "treat every so many ranks as one node; 0 = ask MPI"},
-    {"sync.timeout", OPTION_REAL, AT(sync_timeout), "300", 0, 1e9, MAY_CHANGE,
-     .help =
-         "seconds without a step before a hanging job is ended with exit code 86, and 10 times as many in "
-         "evaluations, loading and checkpoints; 0 = never"},
-    {"sync.death_timeout", OPTION_REAL, AT(death_timeout), "10", 0, 1e9, MAY_CHANGE,
-     .help = "seconds after which a job has ended in which a rank, the launcher or a machine died; 0 = leave "
-             "it to "
-             "the launcher"},
-    {"sync.mixed", OPTION_CHOICE, AT(mixed), "refuse", MAY_CHANGE, .choices = mixed_kinds,
-     .help = "machines that would not reckon the same bits (other program, processor, OpenBLAS or C "
-             "library): refuse, or "
-             "allow, which gives up that promise"},
-    {"sync.check_every", OPTION_INT, AT(check_every), "100", 0, 1e9, MAY_CHANGE,
-     .help = "steps after which all nodes compare what they held in each of them, besides before every "
-             "checkpoint; a "
-             "difference ends the run (exit code 5); 0 = never"},
+    {.key = "sync.method", .kind = OPTION_CHOICE, .offset = AT(sync_method),
+     .default_text = "tree", .choices = sync_methods,
+     .help = "tree = fixed summation tree, identical bits at any rank count; allreduce = plain "
+             "MPI_Allreduce"},
+    {.key = "sync.ranks_per_node", .kind = OPTION_INT, .offset = AT(ranks_per_node),
+     .default_text = "0", .max = 1 << 20, MAY_CHANGE,
+     .help = "treat every N ranks as one node; 0 = ask MPI"},
+    {.key = "sync.timeout", .kind = OPTION_REAL, .offset = AT(sync_timeout),
+     .default_text = "300", .max = 1e9, MAY_CHANGE,
+     .help = "seconds without a finished step after which a job that hangs is ended with exit code 86;"
+             " 10 times as long for evaluation, loading and checkpoints; 0 = never"},
+    {.key = "sync.death_timeout", .kind = OPTION_REAL, .offset = AT(death_timeout),
+     .default_text = "10", .max = 1e9, MAY_CHANGE,
+     .help = "seconds within which a job ends after a rank, the launcher or a machine died; 0 = leave "
+             "it to the launcher"},
+    {.key = "sync.mixed", .kind = OPTION_CHOICE, .offset = AT(mixed),
+     .default_text = "refuse", .choices = mixed_kinds, MAY_CHANGE,
+     .help = "machines that would not produce bit-identical results (different program, processor, "
+             "OpenBLAS or C library): refuse them, or allow them and give up that guarantee"},
+    {.key = "sync.check_every", .kind = OPTION_INT, .offset = AT(check_every),
+     .default_text = "100", .max = 1e9, MAY_CHANGE,
+     .help = "steps between comparisons of the state of all nodes, also done before every checkpoint; "
+             "a difference ends the run (exit code 5); 0 = never"},
 
-    {"checkpoint.every_epochs", OPTION_INT, AT(checkpoint_every_epochs), "1", 0, 1e6, MAY_CHANGE,
+    {.key = "checkpoint.every_epochs", .kind = OPTION_INT, .offset = AT(checkpoint_every_epochs),
+     .default_text = "1", .max = 1e6, MAY_CHANGE,
      .help = "epochs between checkpoints; 0 = only the final one"},
-    {"checkpoint.every_steps", OPTION_INT, AT(checkpoint_every_steps), "0", 0, 1e12, MAY_CHANGE,
-     .help = "steps between checkpoints within and across epochs; 0 = none"},
-    {"checkpoint.every_minutes", OPTION_REAL, AT(checkpoint_every_minutes), "0", 0, 1e6, MAY_CHANGE,
-     .help = "minutes after the last checkpoint until the next one, whatever else is due; 0 = no such limit"},
-    {"checkpoint.keep", OPTION_INT, AT(checkpoint_keep), "3", 1, 1e6, MAY_CHANGE,
-     .help = "newest checkpoints to keep"},
-    {"checkpoint.best", OPTION_TEXT, AT(checkpoint_best), "auto", MAY_CHANGE,
-     .help =
-         "metric that decides which checkpoint is the best, such as val.f1 or train.loss; auto = "
-         "val.accuracy, or val.loss where there is none, or nothing without data.val; empty = none is kept"},
+    {.key = "checkpoint.every_steps", .kind = OPTION_INT, .offset = AT(checkpoint_every_steps),
+     .default_text = "0", .max = 1e12, MAY_CHANGE,
+     .help = "steps between checkpoints, counted across epochs; 0 = none"},
+    {.key = "checkpoint.every_minutes", .kind = OPTION_REAL, .offset = AT(checkpoint_every_minutes),
+     .default_text = "0", .max = 1e6, MAY_CHANGE,
+     .help = "maximum number of minutes between checkpoints; 0 = no limit"},
+    {.key = "checkpoint.keep", .kind = OPTION_INT, .offset = AT(checkpoint_keep),
+     .default_text = "3", .min = 1, .max = 1e6, MAY_CHANGE,
+     .help = "number of newest checkpoints to keep"},
+    {.key = "checkpoint.best", .kind = OPTION_TEXT, .offset = AT(checkpoint_best),
+     .default_text = "auto", MAY_CHANGE,
+     .help = "metric that selects the best checkpoint, such as val.f1 or train.loss; auto = "
+             "val.accuracy, or val.loss where there is no accuracy, or none without a validation set; "
+             "empty = keep none"},
 
-    {"metrics.top_k", OPTION_INT, AT(metrics_top_k), "5", 1, SCORES_MAX_CLASSES,
-     .help = "how many of the greatest outputs top_k_accuracy looks at"},
-    {"metrics.threshold", OPTION_REAL, AT(metrics_threshold), "0.5", 0, 1,
+    {.key = "metrics.top_k", .kind = OPTION_INT, .offset = AT(metrics_top_k),
+     .default_text = "5", .min = 1, .max = SCORES_MAX_CLASSES,
+     .help = "k of top_k_accuracy"},
+    {.key = "metrics.threshold", .kind = OPTION_REAL, .offset = AT(metrics_threshold),
+     .default_text = "0.5", .max = 1,
      .help = "probability above which a label counts as predicted"},
 
-    {"log.every_steps", OPTION_INT, AT(log_every_steps), "50", 0, 1e9, MAY_CHANGE,
+    {.key = "log.every_steps", .kind = OPTION_INT, .offset = AT(log_every_steps),
+     .default_text = "50", .max = 1e9, MAY_CHANGE,
      .help = "steps between step lines in metrics.jsonl; 0 = none"},
     {.key = NULL},
 };
+/* clang-format on */
 
 const struct option *option_table(void)
 {
@@ -173,21 +211,21 @@ const char *const *option_sections(void)
     return sections;
 }
 
-static bool loss_entry(int index, struct family_entry *out)
+static bool family_get_loss(int index, struct family_entry *out)
 {
     const struct loss_ops *ops = loss_registry()[index];
     if (ops) *out = (struct family_entry){ops->name, ops->help, ops->args, ops};
     return ops != NULL;
 }
 
-static bool optim_entry(int index, struct family_entry *out)
+static bool family_get_optim(int index, struct family_entry *out)
 {
     const struct optim_ops *ops = optim_registry()[index];
     if (ops) *out = (struct family_entry){ops->name, ops->help, ops->args, ops, ops->check};
     return ops != NULL;
 }
 
-static bool schedule_entry(int index, struct family_entry *out)
+static bool family_get_schedule(int index, struct family_entry *out)
 {
     const struct schedule_ops *ops = schedule_registry()[index];
     if (ops) *out = (struct family_entry){ops->name, ops->help, ops->args, ops};
@@ -195,9 +233,21 @@ static bool schedule_entry(int index, struct family_entry *out)
 }
 
 static const struct family families[] = {
-    {"loss", "cross_entropy", AT(loss), AT(loss_args), loss_entry},
-    {"optim", "sgd", AT(optim), AT(optim_args), optim_entry},
-    {"schedule", "constant", AT(schedule), AT(schedule_args), schedule_entry},
+    {.section = "loss",
+     .default_name = "cross_entropy",
+     .ops_offset = AT(loss),
+     .args_offset = AT(loss_args),
+     .entry = family_get_loss},
+    {.section = "optim",
+     .default_name = "sgd",
+     .ops_offset = AT(optim),
+     .args_offset = AT(optim_args),
+     .entry = family_get_optim},
+    {.section = "schedule",
+     .default_name = "constant",
+     .ops_offset = AT(schedule),
+     .args_offset = AT(schedule_args),
+     .entry = family_get_schedule},
     {.section = NULL},
 };
 

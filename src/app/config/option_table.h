@@ -1,4 +1,6 @@
-/* option_table.h - what keys there are. Private to the files that read, write and explain them. */
+/* option_table.h - every key of the configuration. Private to the files that read, write and explain keys.
+ *
+ * Local functions; the tables are constant. */
 #ifndef APP_CONFIG_OPTION_TABLE_H
 #define APP_CONFIG_OPTION_TABLE_H
 
@@ -19,43 +21,44 @@ enum option_kind {
 struct option {
     const char *key; /* "section.name" */
     enum option_kind kind;
-    size_t offset;        /* in struct config */
-    const char *standard; /* the default as text; NULL = must be given */
-    double min, max;      /* OPTION_INT, OPTION_REAL */
+    size_t offset;            /* in struct config */
+    const char *default_text; /* NULL = required */
+    double min, max;          /* OPTION_INT, OPTION_REAL */
     const char *const *choices;
     const char *help;
-    bool
-        may_change; /* when a run goes on: it cannot change what the run computes, only what is told and kept, and when it ends */
+    bool may_change; /* may differ when a run is resumed: it does not change what the run computes */
 };
 
-/* The options in the order of the resolved text, ended by a NULL key; and one by key, or NULL. */
+/* Returns the options in the order of the resolved text, ended by a NULL key; and one by key, or NULL. */
 const struct option *option_table(void);
 const struct option *option_find(const char *key);
 
-/* The sections in the order of the resolved text, ended by NULL. */
+/* Returns the sections in the order of the resolved text, ended by NULL. */
 const char *const *option_sections(void);
 
-/* A section whose keys are `name` and the arguments of the registry entry of that name. */
+/* An entry of a registry: a loss, an optimizer, a schedule or a layer. */
 struct family_entry {
     const char *name, *help;
     const struct arg *args;
     const void *ops;
-    enum status (*check)(const double *args); /* whether they go together; may be NULL */
+    enum status (*check)(const double *args); /* fails if the arguments contradict each other; may be NULL */
 };
 
+/* A section whose keys are `name` and the arguments of the registry entry of that name. */
 struct family {
     const char *section;
-    const char *standard;                               /* name of the default entry */
+    const char *default_name;                           /* of an entry */
     size_t ops_offset, args_offset;                     /* in struct config */
-    bool (*entry)(int index, struct family_entry *out); /* false behind the last one */
+    bool (*entry)(int index, struct family_entry *out); /* false after the last one */
 };
 
-/* Ended by a NULL section. */
+/* Returns the families, ended by a NULL section; one by section, or NULL; an entry by name, false if there is
+ * none. */
 const struct family *family_table(void);
 const struct family *family_find(const char *section, size_t length);
 bool family_entry_find(const struct family *f, const char *name, struct family_entry *out);
 
-/* The entry that a configuration holds. */
+/* Returns the entry that a configuration has chosen. */
 struct family_entry family_chosen(const struct family *f, const struct config *config);
 
 static inline const struct arg_values *family_values(const struct family *f, const struct config *config)
@@ -63,7 +66,7 @@ static inline const struct arg_values *family_values(const struct family *f, con
     return (const struct arg_values *)((const char *)config + f->args_offset);
 }
 
-/* option_model.c: the two options of the model section. */
+/* option_model.c: read the two options of the section model. Errors: STATUS_CONFIG, with the place. */
 struct setting;
 struct yaml_node;
 enum status option_read_input(const struct setting *setting, const struct yaml_node *node,

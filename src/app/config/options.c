@@ -1,3 +1,4 @@
+/* options.c - from assignments to a checked configuration. */
 #include "app/config/options.h"
 
 #include <assert.h>
@@ -10,16 +11,16 @@
 #include "core/number.h"
 
 #define LIST_SIZE      256
-#define RUN_NAME_BYTES 200 /* a file name has 255; time and job number follow */
+#define RUN_NAME_BYTES 200 /* a file name may have 255; time and job id are appended */
 
 /* Appends `word` to a comma-separated list, as far as it fits. */
-static void list_add(char list[LIST_SIZE], const char *word)
+static void options_append_word(char list[LIST_SIZE], const char *word)
 {
     size_t used = strlen(list);
     snprintf(list + used, LIST_SIZE - used, "%s%s", used ? ", " : "", word);
 }
 
-static enum status read_scalar(const struct option *o, const struct yaml_node *node, void *field)
+static enum status options_read_scalar(const struct option *o, const struct yaml_node *node, void *field)
 {
     if (node->kind != YAML_SCALAR) return status_fail(STATUS_CONFIG, "expects a single value");
     const char *text = o->kind == OPTION_TEXT && yaml_is_null(node) ? "" : node->text;
@@ -52,56 +53,57 @@ static enum status read_scalar(const struct option *o, const struct yaml_node *n
     }
 }
 
-static enum status read_option(const struct option *o, const struct setting *setting, struct config *config)
+static enum status options_read_option(const struct option *o, const struct setting *setting,
+                                       struct config *config)
 {
     void *field = (char *)config + o->offset;
     if (o->kind == OPTION_INPUT) return option_read_input(setting, setting->value, field);
     if (o->kind == OPTION_LAYERS) return option_read_layers(setting, setting->value, field);
-    enum status status = read_scalar(o, setting->value, field);
+    enum status status = options_read_scalar(o, setting->value, field);
     if (status == STATUS_OK) return status;
     char where[SETTINGS_WHERE_SIZE];
     settings_where(setting, setting->value, where);
     return status_at(status, "%s", where);
 }
 
-static enum status set_defaults(struct config *config)
+static enum status options_set_defaults(struct config *config)
 {
     for (const struct option *o = option_table(); o->key; o++) {
-        if (!o->standard) continue;
+        if (!o->default_text) continue;
         struct yaml_node *node;
-        TRY(yaml_scalar(&node, o->standard));
+        TRY(yaml_scalar(&node, o->default_text));
         struct setting setting = {.level = SETTING_FLAG, .key = (char *)o->key, .value = node};
-        enum status status = read_option(o, &setting, config);
+        enum status status = options_read_option(o, &setting, config);
         yaml_destroy(&node);
         TRY(status);
     }
     return STATUS_OK;
 }
 
-static struct arg_values *values_of(const struct family *f, struct config *config)
+static struct arg_values *options_get_values(const struct family *f, struct config *config)
 {
     return (struct arg_values *)((char *)config + f->args_offset);
 }
 
-/* Chooses the entry of every registry-backed section and sets its defaults. */
-static enum status choose_entries(const struct settings *s, struct config *config)
+/* Chooses the loss, the optimizer and the schedule, and sets the defaults of their arguments. */
+static enum status options_choose_entries(const struct settings *s, struct config *config)
 {
     for (const struct family *f = family_table(); f->section; f++) {
         char key[LIST_SIZE], where[SETTINGS_WHERE_SIZE], list[LIST_SIZE] = "";
         snprintf(key, sizeof key, "%s.name", f->section);
         const struct setting *setting = settings_find(s, key);
-        const char *name = !setting                              ? f->standard
+        const char *name = !setting                              ? f->default_name
                            : setting->value->kind == YAML_SCALAR ? setting->value->text
                                                                  : "";
         struct family_entry entry;
         if (!family_entry_find(f, name, &entry)) {
             assert(setting); /* the default exists */
             settings_where(setting, setting->value, where);
-            for (int i = 0; f->entry(i, &entry); i++) list_add(list, entry.name);
-            return status_fail(STATUS_CONFIG, "%s: '%s' is none of %s", where, name, list);
+            for (int i = 0; f->entry(i, &entry); i++) options_append_word(list, entry.name);
+            return status_fail(STATUS_CONFIG, "%s: '%s' is not one of %s", where, name, list);
         }
         memcpy((char *)config + f->ops_offset, &entry.ops, sizeof entry.ops);
-        arg_values_defaults(entry.args, values_of(f, config));
+        arg_values_defaults(entry.args, options_get_values(f, config));
     }
     return STATUS_OK;
 }
@@ -125,38 +127,39 @@ void options_offer(struct suggest *s, const char *prefix)
     }
 }
 
-static enum status fail_unknown(const struct setting *setting)
+static enum status options_fail_unknown(const struct setting *setting)
 {
     char where[SETTINGS_WHERE_SIZE];
     settings_where(setting, NULL, where);
     struct suggest s;
     suggest_start(&s, setting->key);
     options_offer(&s, "");
-    return status_fail(STATUS_CONFIG, "%s: unknown key%s ('ddp_train help keys' lists them)", where,
+    return status_fail(STATUS_CONFIG, "%s: unknown key%s (see 'ddp_train help keys')", where,
                        suggest_hint(&s));
 }
 
-/* A key that the chosen entry does not have but another one does. */
-static enum status skip_or_fail(const struct family *f, const struct family_entry *chosen,
-                                const struct settings *s, const struct setting *setting)
+/* Handles a key that another entry of the family has, but not the chosen one. */
+static enum status options_skip_or_fail(const struct family *f, const struct family_entry *chosen,
+                                        const struct settings *s, const struct setting *setting)
 {
     char where[SETTINGS_WHERE_SIZE], name_key[LIST_SIZE], list[LIST_SIZE] = "";
     settings_where(setting, NULL, where);
     snprintf(name_key, sizeof name_key, "%s.name", f->section);
     const struct setting *name = settings_find(s, name_key);
     if (name && name->level > setting->level) {
-        log_warn("%s: not used, %s has no such key", where, chosen->name);
+        log_warn("%s: ignored, because %s has no such key", where, chosen->name);
         return STATUS_OK;
     }
-    for (const struct arg *a = chosen->args; a && a->name; a++) list_add(list, a->name);
-    if (!*list) list_add(list, "none");
+    for (const struct arg *a = chosen->args; a && a->name; a++) options_append_word(list, a->name);
+    if (!*list) options_append_word(list, "none");
     return status_fail(STATUS_CONFIG, "%s: %s '%s' has no such key; its keys: %s", where, f->section,
                        chosen->name, list);
 }
 
-/* The elements of a list. Only a file has a place for each of them, so the message also counts. */
-static enum status read_list(const struct arg *arg, const struct yaml_node *node, struct arg_values *values,
-                             int index, const struct yaml_node **at)
+/* Reads the elements of a list. Flags and variables have no line and column, so the message also counts
+ * elements. */
+static enum status options_read_list(const struct arg *arg, const struct yaml_node *node,
+                                     struct arg_values *values, int index, const struct yaml_node **at)
 {
     if (node->kind != YAML_LIST)
         return status_fail(STATUS_CONFIG, "expects a list of numbers such as [0.5, 2]");
@@ -174,17 +177,17 @@ static enum status read_list(const struct arg *arg, const struct yaml_node *node
     return STATUS_OK;
 }
 
-static enum status read_value(const struct arg *arg, const struct yaml_node *node, struct arg_values *values,
-                              int index, const struct yaml_node **at)
+static enum status options_read_value(const struct arg *arg, const struct yaml_node *node,
+                                      struct arg_values *values, int index, const struct yaml_node **at)
 {
     *at = node;
-    if (arg->kind == ARG_LIST) return read_list(arg, node, values, index, at);
+    if (arg->kind == ARG_LIST) return options_read_list(arg, node, values, index, at);
     if (node->kind != YAML_SCALAR) return status_fail(STATUS_CONFIG, "expects a single value");
     return arg_parse(arg, node->text, &values->of[index]);
 }
 
-static enum status read_argument(const struct family *f, const struct settings *s,
-                                 const struct setting *setting, struct config *config)
+static enum status options_read_argument(const struct family *f, const struct settings *s,
+                                         const struct setting *setting, struct config *config)
 {
     const char *name = strchr(setting->key, '.') + 1;
     if (strcmp(name, "name") == 0) return STATUS_OK;
@@ -192,44 +195,48 @@ static enum status read_argument(const struct family *f, const struct settings *
     int index = arg_find(chosen.args, name);
     if (index < 0) {
         for (int i = 0; f->entry(i, &other); i++)
-            if (arg_find(other.args, name) >= 0) return skip_or_fail(f, &chosen, s, setting);
-        return fail_unknown(setting);
+            if (arg_find(other.args, name) >= 0) return options_skip_or_fail(f, &chosen, s, setting);
+        return options_fail_unknown(setting);
     }
     const struct yaml_node *at;
-    enum status status = read_value(&chosen.args[index], setting->value, values_of(f, config), index, &at);
+    enum status status =
+        options_read_value(&chosen.args[index], setting->value, options_get_values(f, config), index, &at);
     if (status == STATUS_OK) return status;
     char where[SETTINGS_WHERE_SIZE];
     settings_where(setting, at, where);
     return status_at(status, "%s", where);
 }
 
-/* A key without a dot: a section that holds nothing (fine) or no keys (an error), or a misplaced key. */
-static enum status read_section(const struct setting *setting)
+/* Handles a key without a dot: an empty section (valid), a section with a value (an error), or a misplaced
+ * key. */
+static enum status options_read_section(const struct setting *setting)
 {
     for (const char *const *section = option_sections(); *section; section++) {
         if (strcmp(*section, setting->key) != 0) continue;
         if (setting->value->kind == YAML_MAP || yaml_is_null(setting->value)) return STATUS_OK;
         char where[SETTINGS_WHERE_SIZE];
         settings_where(setting, NULL, where);
-        return status_fail(STATUS_CONFIG, "%s: is a section; write keys below it, such as '%s: {key: value}'",
-                           where, *section);
+        return status_fail(
+            STATUS_CONFIG,
+            "%s: is a section and has no value; write keys below it, such as '%s: {key: value}'", where,
+            *section);
     }
-    return fail_unknown(setting);
+    return options_fail_unknown(setting);
 }
 
-static enum status read_setting(const struct settings *s, const struct setting *setting,
-                                struct config *config)
+static enum status options_read_setting(const struct settings *s, const struct setting *setting,
+                                        struct config *config)
 {
     const char *dot = strchr(setting->key, '.');
-    if (!dot) return read_section(setting);
+    if (!dot) return options_read_section(setting);
     const struct option *o = option_find(setting->key);
-    if (o) return read_option(o, setting, config);
+    if (o) return options_read_option(o, setting, config);
     const struct family *f = family_find(setting->key, (size_t)(dot - setting->key));
-    return f ? read_argument(f, s, setting, config) : fail_unknown(setting);
+    return f ? options_read_argument(f, s, setting, config) : options_fail_unknown(setting);
 }
 
-/* The place of a key for messages about what it means together with others. */
-static void place(const struct settings *s, const char *key, char where[SETTINGS_WHERE_SIZE])
+/* Writes where a key was set, for errors about several keys together. */
+static void options_locate(const struct settings *s, const char *key, char where[SETTINGS_WHERE_SIZE])
 {
     const struct setting *setting = settings_find(s, key);
     if (setting)
@@ -238,7 +245,7 @@ static void place(const struct settings *s, const char *key, char where[SETTINGS
         snprintf(where, SETTINGS_WHERE_SIZE, "%s (default)", key);
 }
 
-static enum status check_families(const struct config *config)
+static enum status options_check_families(const struct config *config)
 {
     for (const struct family *f = family_table(); f->section; f++) {
         struct family_entry entry = family_chosen(f, config);
@@ -252,43 +259,43 @@ static enum status check_families(const struct config *config)
     return STATUS_OK;
 }
 
-static enum status check_data(const struct settings *s, const struct config *config)
+static enum status options_check_data(const struct settings *s, const struct config *config)
 {
-    if (!*config->data.train) return status_fail(STATUS_CONFIG, "data.train is empty");
+    if (!*config->data.train) return status_fail(STATUS_CONFIG, "data.train is empty; name a training set");
     if (config->data.val_fraction == 0 || !*config->data.val) return STATUS_OK;
     char where[SETTINGS_WHERE_SIZE];
-    place(s, "data.val_fraction", where);
-    return status_fail(STATUS_CONFIG, "%s: %g, but data.val is %s; leave one of them out", where,
+    options_locate(s, "data.val_fraction", where);
+    return status_fail(STATUS_CONFIG, "%s: is %g, but data.val is %s; leave one of them out", where,
                        config->data.val_fraction, config->data.val);
 }
 
-static enum status check_time(const struct settings *s, const struct config *config)
+static enum status options_check_time(const struct settings *s, const struct config *config)
 {
     int64_t seconds;
     enum status status = *config->max_time ? clock_parse_duration(config->max_time, &seconds) : STATUS_OK;
     if (status == STATUS_OK) return status;
     char where[SETTINGS_WHERE_SIZE];
-    place(s, "train.max_time", where);
+    options_locate(s, "train.max_time", where);
     return status_at(status, "%s", where);
 }
 
-static enum status check_whole(const struct settings *s, const struct config *config)
+static enum status options_check(const struct settings *s, const struct config *config)
 {
     for (const struct option *o = option_table(); o->key; o++)
-        if (!o->standard && !settings_find(s, o->key))
+        if (!o->default_text && !settings_find(s, o->key))
             return status_fail(STATUS_CONFIG, "%s is missing: %s", o->key, o->help);
-    TRY(check_data(s, config));
-    TRY(check_families(config));
-    TRY(check_time(s, config));
+    TRY(options_check_data(s, config));
+    TRY(options_check_families(config));
+    TRY(options_check_time(s, config));
     if (strlen(config->run_name) > RUN_NAME_BYTES) {
         char where[SETTINGS_WHERE_SIZE];
-        place(s, "run.name", where);
+        options_locate(s, "run.name", where);
         return status_fail(STATUS_CONFIG, "%s: is longer than %d bytes", where, RUN_NAME_BYTES);
     }
     if (!*config->run_name || *config->run_name == '.' || strchr(config->run_name, '/')) {
         char where[SETTINGS_WHERE_SIZE];
-        place(s, "run.name", where);
-        return status_fail(STATUS_CONFIG, "%s: '%s' cannot name a folder", where, config->run_name);
+        options_locate(s, "run.name", where);
+        return status_fail(STATUS_CONFIG, "%s: '%s' is not a valid folder name", where, config->run_name);
     }
     return STATUS_OK;
 }
@@ -296,17 +303,18 @@ static enum status check_whole(const struct settings *s, const struct config *co
 enum status options_resolve(const struct settings *s, struct config *config)
 {
     *config = (struct config){0};
-    TRY(set_defaults(config));
-    TRY(choose_entries(s, config));
+    TRY(options_set_defaults(config));
+    TRY(options_choose_entries(s, config));
     for (enum setting_level level = SETTING_FILE; level <= SETTING_FLAG; level++)
         for (int i = 0; i < s->count; i++)
-            if (s->list[i].level == level) TRY(read_setting(s, &s->list[i], config));
-    return check_whole(s, config);
+            if (s->list[i].level == level) TRY(options_read_setting(s, &s->list[i], config));
+    return options_check(s, config);
 }
 
 void options_free(struct config *config)
 {
     for (const struct option *o = option_table(); o->key; o++)
         if (o->kind == OPTION_TEXT) mem_free((char *)config + o->offset);
-    for (const struct family *f = family_table(); f->section; f++) arg_values_free(values_of(f, config));
+    for (const struct family *f = family_table(); f->section; f++)
+        arg_values_free(options_get_values(f, config));
 }

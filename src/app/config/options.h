@@ -1,7 +1,7 @@
-/* options.h - from assignments to a complete configuration and back to text.
+/* options.h - from assignments to a checked configuration, and back to text.
  *
- * One constant table (src/app/config/option_table.c) gives every key its type, range, default and help; the sections
- * loss, optim and schedule take theirs from the registries. The text form is complete and canonical: it reads
+ * One constant table (option_table.c) gives every key its type, range, default and help; the sections loss,
+ * optim and schedule take their keys from the registries. The text form is complete and canonical: it reads
  * back to the same configuration. Local functions; errors are STATUS_CONFIG, naming key and place. */
 #ifndef APP_CONFIG_OPTIONS_H
 #define APP_CONFIG_OPTIONS_H
@@ -13,27 +13,27 @@
 #include "app/config/settings.h"
 #include "app/config/suggest.h"
 
-/* Fills *config (released with options_free, also after an error). A key of a loss, optimizer or schedule
- * that a higher level replaced by another one is skipped with a warning; any other key that does not fit is
- * an error. */
+/* Fills *config (released with options_free, also after an error). If a higher level chooses another loss,
+ * optimizer or schedule, keys that it does not have are ignored with a warning; any other unknown key is an
+ * error. */
 enum status options_resolve(const struct settings *s, struct config *config);
 void options_free(struct config *config);
 
-/* The resolved configuration as YAML; released with mem_free. */
+/* Writes the resolved configuration as YAML; released with mem_free. */
 enum status options_text(const struct config *config, char **text);
 
-/* Calls `each` for every key whose values differ, with both as they stand in the text form; and whether a run that goes on may
- * have another one, as it cannot change what the run computes. */
+/* Calls `each` for every key whose values differ, with both values as text, and whether a resumed run may
+ * differ in it (because it does not change what the run computes). */
 typedef void options_difference(void *self, const char *key, const char *was, const char *is,
                                 bool may_change);
 enum status options_compare(const struct config *was, const struct config *is, options_difference *each,
                             void *self);
 
-/* Offers every key, with `prefix` in front. */
+/* Offers every key, with `prefix` before it. */
 void options_offer(struct suggest *s, const char *prefix);
 
-/* Prints defaults and meanings: "keys" is everything, "layers", "losses", "optimizers", "schedules" and "metrics"
- * are one registry each. False if there is no such topic. */
+/* Prints the help of a topic: "keys" is everything; "layers", "losses", "optimizers", "schedules" and
+ * "metrics" are one registry each. Returns false if there is no such topic. */
 bool options_help(const char *topic, FILE *out);
 void options_offer_topics(struct suggest *s);
 

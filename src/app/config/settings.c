@@ -1,3 +1,4 @@
+/* settings.c - assignments from files, environment and flags. */
 #include "app/config/settings.h"
 
 #include <ctype.h>
@@ -10,7 +11,7 @@
 #define VARIABLE_PREFIX "DDP_TRAIN_"
 #define KEY_SIZE        128
 
-static enum status grow(struct settings *s)
+static enum status settings_grow(struct settings *s)
 {
     if (s->count < s->capacity) return STATUS_OK;
     int capacity = s->capacity ? 2 * s->capacity : 64;
@@ -23,10 +24,10 @@ static enum status grow(struct settings *s)
     return STATUS_OK;
 }
 
-static enum status append(struct settings *s, enum setting_level level, const char *key, const char *source,
-                          const struct yaml_node *value)
+static enum status settings_append(struct settings *s, enum setting_level level, const char *key,
+                                   const char *source, const struct yaml_node *value)
 {
-    TRY(grow(s));
+    TRY(settings_grow(s));
     struct setting *setting = &s->list[s->count++];
     *setting = (struct setting){.level = level, .value = value};
     setting->line = value->key_line;
@@ -35,22 +36,22 @@ static enum status append(struct settings *s, enum setting_level level, const ch
     return mem_copy_text(&setting->source, source);
 }
 
-/* The settings own every tree; the roots are chained through their unused `next`. */
-static void keep_tree(struct settings *s, struct yaml_node *tree)
+/* Takes ownership of a tree; roots are chained through their unused `next`. */
+static void settings_keep_tree(struct settings *s, struct yaml_node *tree)
 {
     if (!tree) return;
     tree->next = s->trees;
     s->trees = tree;
 }
 
-static enum status add_tree(struct settings *s, const struct yaml_node *root, const char *name)
+static enum status settings_add_tree(struct settings *s, const struct yaml_node *root, const char *name)
 {
     if (root->kind != YAML_MAP)
-        return status_fail(STATUS_CONFIG, "%s:%d:%d: a configuration begins with a section such as 'train:'",
+        return status_fail(STATUS_CONFIG, "%s:%d:%d: a configuration starts with a section such as 'train:'",
                            name, root->line, root->column);
     for (const struct yaml_node *section = root->child; section; section = section->next) {
         if (section->kind != YAML_MAP || !section->child) {
-            TRY(append(s, SETTING_FILE, section->key, name, section));
+            TRY(settings_append(s, SETTING_FILE, section->key, name, section));
             continue;
         }
         for (const struct yaml_node *node = section->child; node; node = node->next) {
@@ -58,7 +59,7 @@ static enum status add_tree(struct settings *s, const struct yaml_node *root, co
             if (snprintf(key, sizeof key, "%s.%s", section->key, node->key) >= KEY_SIZE)
                 return status_fail(STATUS_CONFIG, "%s:%d:%d: the key is too long", name, node->key_line,
                                    node->key_column);
-            TRY(append(s, SETTING_FILE, key, name, node));
+            TRY(settings_append(s, SETTING_FILE, key, name, node));
         }
     }
     return STATUS_OK;
@@ -68,32 +69,32 @@ enum status settings_add_file(struct settings *s, const char *path)
 {
     struct yaml_node *tree;
     TRY(yaml_load(&tree, path));
-    keep_tree(s, tree);
-    return add_tree(s, tree, path);
+    settings_keep_tree(s, tree);
+    return settings_add_tree(s, tree, path);
 }
 
 enum status settings_add_text(struct settings *s, const char *text, const char *name)
 {
     struct yaml_node *tree;
     TRY(yaml_parse(&tree, text, name));
-    keep_tree(s, tree);
-    return add_tree(s, tree, name);
+    settings_keep_tree(s, tree);
+    return settings_add_tree(s, tree, name);
 }
 
-static enum status add_value(struct settings *s, enum setting_level level, const char *key,
-                             const char *source, const char *value)
+static enum status settings_add_value(struct settings *s, enum setting_level level, const char *key,
+                                      const char *source, const char *value)
 {
     struct yaml_node *tree;
-    char name[2 * KEY_SIZE]; /* stands where a file name would */
+    char name[2 * KEY_SIZE]; /* in the place of a file name */
     snprintf(name, sizeof name, "%s (%s)", key, source);
     if (!utf8_valid(value)) return status_fail(STATUS_CONFIG, "%s: is not UTF-8 text", name);
     TRY(*value == '[' ? yaml_parse(&tree, value, name) : yaml_scalar(&tree, value));
-    keep_tree(s, tree);
-    return append(s, level, key, source, tree);
+    settings_keep_tree(s, tree);
+    return settings_append(s, level, key, source, tree);
 }
 
-/* DDP_TRAIN_OPTIM_WEIGHT_DECAY is optim.weight_decay: no section has an underscore in its name. */
-static enum status add_variable(struct settings *s, const char *variable, const char *equals)
+/* Adds DDP_TRAIN_OPTIM_WEIGHT_DECAY as optim.weight_decay; no section has an underscore in its name. */
+static enum status settings_add_variable(struct settings *s, const char *variable, const char *equals)
 {
     char name[KEY_SIZE], key[KEY_SIZE];
     size_t length = (size_t)(equals - variable);
@@ -104,7 +105,7 @@ static enum status add_variable(struct settings *s, const char *variable, const 
     for (char *c = key; *c; c++) *c = (char)tolower((unsigned char)*c);
     char *underscore = strchr(key, '_');
     if (underscore) *underscore = '.';
-    return add_value(s, SETTING_ENVIRONMENT, key, name, equals + 1);
+    return settings_add_value(s, SETTING_ENVIRONMENT, key, name, equals + 1);
 }
 
 enum status settings_add_environment(struct settings *s, char *const *environment)
@@ -114,21 +115,21 @@ enum status settings_add_environment(struct settings *s, char *const *environmen
         if (strncmp(*variable, "DDP_TRAIN_BIN=", strlen("DDP_TRAIN_BIN=")) == 0)
             continue; /* names the program */
         const char *equals = strchr(*variable, '=');
-        if (equals) TRY(add_variable(s, *variable, equals));
+        if (equals) TRY(settings_add_variable(s, *variable, equals));
     }
     return STATUS_OK;
 }
 
 enum status settings_add_flag(struct settings *s, const char *key, const char *value)
 {
-    return add_value(s, SETTING_FLAG, key, "flag", value);
+    return settings_add_value(s, SETTING_FLAG, key, "flag", value);
 }
 
 enum status settings_add_all(struct settings *s, const struct settings *other)
 {
     for (int i = 0; i < other->count; i++) {
         const struct setting *from = &other->list[i];
-        TRY(append(s, from->level, from->key, from->source, from->value));
+        TRY(settings_append(s, from->level, from->key, from->source, from->value));
         s->list[s->count - 1].line = from->line;
         s->list[s->count - 1].column = from->column;
     }

@@ -1,8 +1,7 @@
-/* settings.h - every assignment a user made, each with the place it was made.
+/* settings.h - assignments of the user, each with the place where it was made.
  *
- * Of several assignments of a key the one of the highest level wins (file < environment < flag), among those
- * of one level the last. What the keys mean is not known here (options.h). Local functions; errors are
- * STATUS_CONFIG. */
+ * Of several assignments of a key the highest level wins (file < environment < flag), and within a level the
+ * last one. The meaning of keys is not known here (options.h). Local functions; errors are STATUS_CONFIG. */
 #ifndef APP_CONFIG_SETTINGS_H
 #define APP_CONFIG_SETTINGS_H
 

@@ -1,3 +1,4 @@
+/* setup.c - the configuration of a run, resolved on rank 0 and shared with all ranks. */
 #include "app/config/setup.h"
 
 #include <stdio.h>
@@ -15,22 +16,22 @@ const char *setup_file(const struct setup_source *from)
     return path || access(SETUP_DEFAULT_FILE, F_OK) != 0 ? path : SETUP_DEFAULT_FILE;
 }
 
-/* Only who starts the program says whether files may lead out of themselves: a checkpoint may be a
- * stranger's. */
-static enum status add_base(struct settings *s, const char *base, const char *name)
+/* Adds `base`, without its data.allow_external: only the user who starts the program may allow external
+ * files, because a checkpoint may come from someone else. */
+static enum status setup_add_base(struct settings *s, const char *base, const char *name)
 {
     TRY(settings_add_text(s, base, name));
     return settings_add_text(s, "data: {allow_external: false}\n", name);
 }
 
-static enum status add_all(struct settings *s, const struct setup_source *from, const char *base,
-                           const char *name)
+static enum status setup_add_all(struct settings *s, const struct setup_source *from, const char *base,
+                                 const char *name)
 {
     const char *path = setup_file(from);
     if (path)
         TRY(settings_add_file(s, path));
     else if (base)
-        TRY(add_base(s, base, name));
+        TRY(setup_add_base(s, base, name));
     else
         TRY(settings_add_text(s, demo_config, "built-in demo"));
     TRY(settings_add_environment(s, environ));
@@ -45,9 +46,9 @@ enum status setup_resolve(struct setup *s, const struct setup_source *from, cons
     *s = (struct setup){0};
     if (!base && !setup_file(from) && !from->quiet)
         log_info(
-            "no %s here: running the built-in demo ('ddp_train init' writes its configuration to start from)",
+            "no %s in this folder: running the built-in demo ('ddp_train init' writes its configuration)",
             SETUP_DEFAULT_FILE);
-    enum status status = add_all(&settings, from, base, name);
+    enum status status = setup_add_all(&settings, from, base, name);
     if (status == STATUS_OK) status = options_resolve(&settings, &s->config);
     if (status == STATUS_OK) status = options_text(&s->config, &s->text);
     settings_free(&settings);
@@ -57,11 +58,11 @@ enum status setup_resolve(struct setup *s, const struct setup_source *from, cons
 enum status setup_run_name(const struct setup_source *from, char **name)
 {
     struct settings settings = {0};
-    enum status status = add_all(&settings, from, NULL, NULL);
+    enum status status = setup_add_all(&settings, from, NULL, NULL);
     const struct setting *setting = settings_find(&settings, "run.name");
     bool is_text = setting && setting->value->kind == YAML_SCALAR;
     if (status == STATUS_OK)
-        status = mem_copy_text(name, is_text ? setting->value->text : option_find("run.name")->standard);
+        status = mem_copy_text(name, is_text ? setting->value->text : option_find("run.name")->default_text);
     settings_free(&settings);
     return status;
 }

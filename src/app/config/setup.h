@@ -19,28 +19,28 @@ struct setup {
     char *text; /* resolved, canonical */
 };
 
-/* Rank 0 resolves file, environment and flags; every rank reads the resolved text. Collective. Release
+/* Resolves file, environment and flags on rank 0; every rank reads the resolved text. Collective. Released
  * with setup_free, also after an error. */
 enum status setup_create(struct setup *s, struct comm *comm, const struct setup_source *from);
 
-/* The configuration file that the user names or that is found in this folder, or NULL. Local. */
+/* Returns the configuration file that the user names or that is in this folder, or NULL. Local. */
 const char *setup_file(const struct setup_source *from);
 
-/* Rank 0's part of it: fills in s, which then belongs to this rank only. Where no file is named or found,
- * `base` takes its place, a resolved text called `name`, or if it is NULL the demo. Local. Released with
- * setup_free, also after an error. */
+/* Resolves the configuration on this rank. If no file is named or found, `base` takes its place, a resolved
+ * text that messages call `name`, or the demo if it is NULL. Local. Released with setup_free, also after an
+ * error. */
 enum status setup_resolve(struct setup *s, const struct setup_source *from, const char *base,
                           const char *name);
 
-/* run.name, before all else is resolved; released with mem_free. Local. */
+/* Returns run.name without resolving anything else; released with mem_free. Local. */
 enum status setup_run_name(const struct setup_source *from, char **name);
 
 /* Resolves the text that rank 0 has in s->text on every rank, rank 0 included. The number of virtual ranks is that of
  * rank 0's s->config if that is filled (config_settle_virtual_ranks). The other ranks pass zeros. Collective. */
 enum status setup_share(struct setup *s, struct comm *comm);
 
-/* From the resolved text in a checkpoint; cuts the ranks into nodes as it says. Its data.allow_external does
- * not count, only the parameter. Collective. */
+/* Reads the resolved text in a checkpoint, and splits the ranks into nodes accordingly. Its data.allow_external does not
+ * count, only the parameter. Collective. */
 enum status setup_from_checkpoint(struct setup *s, struct comm *comm, const char *path, bool allow_external);
 
 void setup_free(struct setup *s);

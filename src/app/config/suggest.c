@@ -1,3 +1,4 @@
+/* suggest.c - finds the nearest of a list of names. */
 #include "app/config/suggest.h"
 
 #include <ctype.h>
@@ -6,19 +7,19 @@
 #include <stdio.h>
 #include <string.h>
 
-static int least(int a, int b)
+static int suggest_min(int a, int b)
 {
     return a < b ? a : b;
 }
 
-static bool same(char a, char b)
+static bool suggest_is_same(char a, char b)
 {
     return tolower((unsigned char)a) == tolower((unsigned char)b);
 }
 
-/* Edits of single characters and swaps of neighbours (optimal string alignment), capitals ignored; only the
- * last three rows of the table are kept. */
-static int distance(const char *a, const char *b)
+/* Returns the number of single-character edits and swaps of neighbours between two words (optimal string
+ * alignment), ignoring case; only the last three rows of the table are kept. */
+static int suggest_get_distance(const char *a, const char *b)
 {
     int rows[3][SUGGEST_SIZE];
     int height = (int)strlen(a), width = (int)strlen(b);
@@ -28,17 +29,17 @@ static int distance(const char *a, const char *b)
         int *row = rows[i % 3], *above = rows[(i + 2) % 3], *before = rows[(i + 1) % 3];
         row[0] = i;
         for (int j = 1; j <= width; j++) {
-            int replaced = above[j - 1] + !same(a[i - 1], b[j - 1]);
-            row[j] = least(replaced, least(above[j], row[j - 1]) + 1);
-            if (i > 1 && j > 1 && same(a[i - 1], b[j - 2]) && same(a[i - 2], b[j - 1]))
-                row[j] = least(row[j], before[j - 2] + 1);
+            int replaced = above[j - 1] + !suggest_is_same(a[i - 1], b[j - 1]);
+            row[j] = suggest_min(replaced, suggest_min(above[j], row[j - 1]) + 1);
+            if (i > 1 && j > 1 && suggest_is_same(a[i - 1], b[j - 2]) && suggest_is_same(a[i - 2], b[j - 1]))
+                row[j] = suggest_min(row[j], before[j - 2] + 1);
         }
     }
     return rows[height % 3][width];
 }
 
-/* "lr" of "optim.lr", and of a flag "--lr". */
-static const char *leaf(const char *name)
+/* Returns "lr" of "optim.lr" and of the flag "--lr". */
+static const char *suggest_get_leaf(const char *name)
 {
     const char *dot = strchr(name, '.');
     return dot ? dot + 1 : name + strspn(name, "-");
@@ -51,8 +52,9 @@ void suggest_start(struct suggest *s, const char *word)
 
 void suggest_offer(struct suggest *s, const char *name)
 {
-    int d = distance(s->word, name);
-    if (strchr(name, '.')) d = least(d, distance(leaf(s->word), leaf(name)) + 1);
+    int d = suggest_get_distance(s->word, name);
+    if (strchr(name, '.'))
+        d = suggest_min(d, suggest_get_distance(suggest_get_leaf(s->word), suggest_get_leaf(name)) + 1);
     if (d >= s->distance) return;
     s->distance = d;
     snprintf(s->best, sizeof s->best, "%s", name);
@@ -60,7 +62,7 @@ void suggest_offer(struct suggest *s, const char *name)
 
 const char *suggest_hint(struct suggest *s)
 {
-    int near = 1 + (int)strlen(leaf(s->word)) / 4;
+    int near = 1 + (int)strlen(suggest_get_leaf(s->word)) / 4;
     if (s->distance > near) return "";
     snprintf(s->hint, sizeof s->hint, "; did you mean '%s'?", s->best);
     return s->hint;

@@ -1,7 +1,7 @@
-/* suggest.h - "did you mean": the nearest of the names that would have been right.
+/* suggest.h - "did you mean": the nearest of the valid names.
  *
- * Start with the word that was written, offer every name that exists, ask for the hint. Names must outlive
- * the struct, unless shorter than SUGGEST_SIZE (they are copied). Local functions. */
+ * Start with the word that was written, offer every valid name, ask for the hint. The word must outlive the
+ * struct; names are copied. Local functions. */
 #ifndef APP_CONFIG_SUGGEST_H
 #define APP_CONFIG_SUGGEST_H
 
@@ -16,10 +16,10 @@ struct suggest {
 
 void suggest_start(struct suggest *s, const char *word);
 
-/* For dotted names ("optim.lr") the part behind the dot may also match alone. */
+/* Of a dotted name ("optim.lr") the part after the dot may also match alone. */
 void suggest_offer(struct suggest *s, const char *name);
 
-/* "; did you mean 'NAME'?", or "" when nothing is near. */
+/* "; did you mean 'NAME'?", or "" if no name is near. */
 const char *suggest_hint(struct suggest *s);
 
 #endif

@@ -1,3 +1,4 @@
+/* yaml.c - reads YAML with libyaml. */
 #include "app/config/yaml.h"
 
 #include <errno.h>
@@ -17,99 +18,102 @@ struct reader {
     const char *name;
 };
 
-static enum status fail_at(const struct reader *r, yaml_mark_t mark, const char *problem)
+static enum status yaml_fail_at(const struct reader *r, yaml_mark_t mark, const char *problem)
 {
     return status_fail(STATUS_CONFIG, "%s:%zu:%zu: %s", r->name, mark.line + 1, mark.column + 1, problem);
 }
 
-static enum status next_event(struct reader *r, yaml_event_t *event)
+static enum status yaml_next_event(struct reader *r, yaml_event_t *event)
 {
     if (yaml_parser_parse(&r->parser, event)) return STATUS_OK;
-    const char *problem = r->parser.problem ? r->parser.problem : "is not YAML";
+    const char *problem = r->parser.problem ? r->parser.problem : "is not valid YAML";
     if (strcmp(problem, "found character that cannot start any token") == 0)
-        problem = "nothing may begin with this character (a tab? indent with spaces)";
-    return fail_at(r, r->parser.problem_mark, problem);
+        problem = "unexpected character (if it is a tab: indent with spaces)";
+    return yaml_fail_at(r, r->parser.problem_mark, problem);
 }
 
-static enum status check_plain(const struct reader *r, const yaml_event_t *event, const yaml_char_t *anchor,
-                               const yaml_char_t *tag)
+static enum status yaml_check_plain(const struct reader *r, const yaml_event_t *event,
+                                    const yaml_char_t *anchor, const yaml_char_t *tag)
 {
-    if (anchor) return fail_at(r, event->start_mark, "anchors (&name) are not supported");
-    if (tag) return fail_at(r, event->start_mark, "tags (!name) are not supported");
+    if (anchor) return yaml_fail_at(r, event->start_mark, "anchors (&name) are not supported");
+    if (tag) return yaml_fail_at(r, event->start_mark, "tags (!name) are not supported");
     return STATUS_OK;
 }
 
-static enum status copy_scalar(const struct reader *r, const yaml_event_t *event, char **text)
+static enum status yaml_copy_scalar(const struct reader *r, const yaml_event_t *event, char **text)
 {
     const char *value = (const char *)event->data.scalar.value;
     if (strlen(value) != event->data.scalar.length)
-        return fail_at(r, event->start_mark, "a NUL character is not supported");
+        return yaml_fail_at(r, event->start_mark, "NUL characters are not supported");
     return mem_copy_text(text, value);
 }
 
-static enum status check_event(const struct reader *r, const yaml_event_t *event)
+static enum status yaml_check_event(const struct reader *r, const yaml_event_t *event)
 {
     switch (event->type) {
     case YAML_SCALAR_EVENT:
-        return check_plain(r, event, event->data.scalar.anchor, event->data.scalar.tag);
+        return yaml_check_plain(r, event, event->data.scalar.anchor, event->data.scalar.tag);
     case YAML_SEQUENCE_START_EVENT:
-        return check_plain(r, event, event->data.sequence_start.anchor, event->data.sequence_start.tag);
+        return yaml_check_plain(r, event, event->data.sequence_start.anchor, event->data.sequence_start.tag);
     case YAML_MAPPING_START_EVENT:
-        return check_plain(r, event, event->data.mapping_start.anchor, event->data.mapping_start.tag);
+        return yaml_check_plain(r, event, event->data.mapping_start.anchor, event->data.mapping_start.tag);
     case YAML_ALIAS_EVENT:
-        return fail_at(r, event->start_mark, "aliases (*name) are not supported");
+        return yaml_fail_at(r, event->start_mark, "aliases (*name) are not supported");
     default:
         return STATUS_OK;
     }
 }
 
-static enum status read_members(struct reader *r, struct yaml_node *parent, int depth);
+static enum status yaml_read_members(struct reader *r, struct yaml_node *parent, int depth);
 
-/* Fills `node` from the event that begins it; reads on to its end. */
-static enum status read_node(struct reader *r, const yaml_event_t *event, struct yaml_node *node, int depth)
+/* Fills `node` from its first event, and reads up to its end. */
+static enum status yaml_read_node(struct reader *r, const yaml_event_t *event, struct yaml_node *node,
+                                  int depth)
 {
-    TRY(check_event(r, event));
+    TRY(yaml_check_event(r, event));
     node->line = (int)event->start_mark.line + 1;
     node->column = (int)event->start_mark.column + 1;
     if (event->type == YAML_SCALAR_EVENT) {
         node->kind = YAML_SCALAR;
         node->plain = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
-        return copy_scalar(r, event, &node->text);
+        return yaml_copy_scalar(r, event, &node->text);
     }
     node->kind = event->type == YAML_MAPPING_START_EVENT ? YAML_MAP : YAML_LIST;
-    if (depth == MAX_DEPTH) return fail_at(r, event->start_mark, "is nested too deeply");
-    return read_members(r, node, depth + 1);
+    if (depth == MAX_DEPTH) return yaml_fail_at(r, event->start_mark, "is nested too deeply");
+    return yaml_read_members(r, node, depth + 1);
 }
 
-static enum status check_key(const struct reader *r, const yaml_event_t *event,
-                             const struct yaml_node *parent)
+static enum status yaml_check_key(const struct reader *r, const yaml_event_t *event,
+                                  const struct yaml_node *parent)
 {
-    TRY(check_event(r, event));
-    if (event->type != YAML_SCALAR_EVENT) return fail_at(r, event->start_mark, "a key must be a single word");
+    TRY(yaml_check_event(r, event));
+    if (event->type != YAML_SCALAR_EVENT)
+        return yaml_fail_at(r, event->start_mark, "a key must be a single word");
     const char *key = (const char *)event->data.scalar.value;
     int keys = 0;
     for (const struct yaml_node *n = parent->child; n; n = n->next, keys++)
         if (strcmp(n->key, key) == 0)
-            return status_fail(STATUS_CONFIG, "%s:%zu:%zu: '%s' is given twice, first in line %d", r->name,
-                               event->start_mark.line + 1, event->start_mark.column + 1, key, n->key_line);
-    return keys < MAX_KEYS ? STATUS_OK : fail_at(r, event->start_mark, "too many keys in one map");
+            return status_fail(STATUS_CONFIG, "%s:%zu:%zu: '%s' is given twice; the first is in line %d",
+                               r->name, event->start_mark.line + 1, event->start_mark.column + 1, key,
+                               n->key_line);
+    return keys < MAX_KEYS ? STATUS_OK : yaml_fail_at(r, event->start_mark, "too many keys in one map");
 }
 
-/* Puts one member at the `end` of `parent`; `event` is its key in a map, the member itself in a list. A node
- * joins the tree before it is filled, so that whoever frees the root frees everything, also after a failure. */
-static enum status read_member(struct reader *r, const yaml_event_t *event, struct yaml_node *parent,
-                               struct yaml_node **end, int depth)
+/* Reads one member of `parent` to its `end`; `event` is the key in a map, the member itself in a list. A node
+ * joins the tree before it is filled, so that freeing the root frees everything, also after an error. */
+static enum status yaml_read_member(struct reader *r, const yaml_event_t *event, struct yaml_node *parent,
+                                    struct yaml_node **end, int depth)
 {
-    if (parent->kind == YAML_MAP) TRY(check_key(r, event, parent));
+    if (parent->kind == YAML_MAP) TRY(yaml_check_key(r, event, parent));
     struct yaml_node *node;
     TRY(mem_alloc(&node, 1, sizeof *node, "configuration"));
     if (parent->kind == YAML_LIST) {
         *end = node;
-        return read_node(r, event, node, depth);
+        return yaml_read_node(r, event, node, depth);
     }
     node->key_line = (int)event->start_mark.line + 1;
     node->key_column = (int)event->start_mark.column + 1;
-    enum status status = copy_scalar(r, event, &node->key);
+    enum status status = yaml_copy_scalar(r, event, &node->key);
     if (status != STATUS_OK) {
         mem_free(&node);
         return status;
@@ -117,21 +121,21 @@ static enum status read_member(struct reader *r, const yaml_event_t *event, stru
     *end = node;
 
     yaml_event_t value;
-    TRY(next_event(r, &value));
-    status = read_node(r, &value, node, depth);
+    TRY(yaml_next_event(r, &value));
+    status = yaml_read_node(r, &value, node, depth);
     yaml_event_delete(&value);
     return status;
 }
 
-static enum status read_members(struct reader *r, struct yaml_node *parent, int depth)
+static enum status yaml_read_members(struct reader *r, struct yaml_node *parent, int depth)
 {
     yaml_event_type_t end = parent->kind == YAML_MAP ? YAML_MAPPING_END_EVENT : YAML_SEQUENCE_END_EVENT;
     struct yaml_node **last = &parent->child;
     for (bool done = false; !done;) {
         yaml_event_t event;
-        TRY(next_event(r, &event));
+        TRY(yaml_next_event(r, &event));
         done = event.type == end;
-        enum status status = done ? STATUS_OK : read_member(r, &event, parent, last, depth);
+        enum status status = done ? STATUS_OK : yaml_read_member(r, &event, parent, last, depth);
         yaml_event_delete(&event);
         TRY(status);
         if (!done) last = &(*last)->next;
@@ -139,13 +143,13 @@ static enum status read_members(struct reader *r, struct yaml_node *parent, int 
     return STATUS_OK;
 }
 
-/* The stream: exactly one document, or none. */
-static enum status read_stream(struct reader *r, struct yaml_node *root)
+/* Reads the stream: one document, or none. */
+static enum status yaml_read_stream(struct reader *r, struct yaml_node *root)
 {
     int documents = 0;
     for (bool done = false; !done;) {
         yaml_event_t event;
-        enum status status = next_event(r, &event);
+        enum status status = yaml_next_event(r, &event);
         if (status != STATUS_OK) return status;
         switch (event.type) {
         case YAML_STREAM_END_EVENT:
@@ -155,10 +159,11 @@ static enum status read_stream(struct reader *r, struct yaml_node *root)
         case YAML_DOCUMENT_END_EVENT:
             break;
         case YAML_DOCUMENT_START_EVENT:
-            if (documents++) status = fail_at(r, event.start_mark, "a second document is not supported");
+            if (documents++)
+                status = yaml_fail_at(r, event.start_mark, "more than one document is not supported");
             break;
         default:
-            status = read_node(r, &event, root, 0);
+            status = yaml_read_node(r, &event, root, 0);
         }
         yaml_event_delete(&event);
         TRY(status);
@@ -178,22 +183,22 @@ enum status yaml_parse(struct yaml_node **out, const char *text, const char *nam
         return status_fail(STATUS_OTHER, "%s: out of memory", name);
     }
     yaml_parser_set_input_string(&r.parser, (const unsigned char *)text, strlen(text));
-    enum status status = read_stream(&r, root);
+    enum status status = yaml_read_stream(&r, root);
     yaml_parser_delete(&r.parser);
     if (status != STATUS_OK) yaml_destroy(&root);
     *out = root;
     return status;
 }
 
-/* A pipe that nobody writes to would keep everyone waiting, and a device may have no end. */
-static enum status open_file(const char *path, FILE **file)
+/* Opens a regular file only: reading a pipe could wait forever, and a device may have no end. */
+static enum status yaml_open_file(const char *path, FILE **file)
 {
     struct stat facts;
     if (stat(path, &facts) != 0)
         return status_fail(STATUS_CONFIG, "%s: cannot be read: %s", path, strerror(errno));
     if (!S_ISREG(facts.st_mode))
-        return status_fail(STATUS_CONFIG, "%s: is no configuration file: it is a %s", path,
-                           S_ISDIR(facts.st_mode) ? "folder" : "device or a pipe");
+        return status_fail(STATUS_CONFIG, "%s: is not a configuration file but a %s", path,
+                           S_ISDIR(facts.st_mode) ? "folder" : "device or pipe");
     *file = fopen(path, "r");
     return *file ? STATUS_OK : status_fail(STATUS_CONFIG, "%s: cannot be read: %s", path, strerror(errno));
 }
@@ -202,7 +207,7 @@ enum status yaml_load(struct yaml_node **out, const char *path)
 {
     FILE *file;
     *out = NULL;
-    TRY(open_file(path, &file));
+    TRY(yaml_open_file(path, &file));
     char *text;
     enum status status = mem_alloc(&text, MAX_BYTES + 1, 1, "configuration file");
     if (status == STATUS_OK) {
@@ -210,9 +215,11 @@ enum status yaml_load(struct yaml_node **out, const char *path)
         if (ferror(file))
             status = status_fail(STATUS_CONFIG, "%s: cannot be read: %s", path, strerror(errno));
         else if (bytes == MAX_BYTES)
-            status = status_fail(STATUS_CONFIG, "%s: is no configuration file: it is too long", path);
+            status =
+                status_fail(STATUS_CONFIG, "%s: is not a configuration file: it is larger than 1 MB", path);
         else if (strlen(text) != bytes)
-            status = status_fail(STATUS_CONFIG, "%s: is no configuration file: it holds a NUL byte", path);
+            status =
+                status_fail(STATUS_CONFIG, "%s: is not a configuration file: it contains a NUL byte", path);
     }
     fclose(file);
     if (status == STATUS_OK) status = yaml_parse(out, text, path);

@@ -1,3 +1,4 @@
+/* console.c - the lines of a running training. */
 #include "app/report/console.h"
 
 #include <inttypes.h>
@@ -27,29 +28,29 @@ void console_close(struct console *c)
     progress_close();
 }
 
-static void shares_text(double data, double compute, double sync, char text[64])
+static void console_format_shares(double data, double compute, double sync, char text[64])
 {
     double scale = data + compute + sync > 0 ? 100 / (data + compute + sync) : 0;
     snprintf(text, 64, "data %.0f %%  compute %.0f %%  sync %.0f %%", data * scale, compute * scale,
              sync * scale);
 }
 
-/* "" for a task that has none. */
-static void accuracy_text(double accuracy, char text[32])
+/* Writes "" for a task without accuracy. */
+static void console_format_accuracy(double accuracy, char text[32])
 {
     text[0] = '\0';
     if (!isnan(accuracy)) snprintf(text, 32, "  acc %.2f %%", 100 * accuracy);
 }
 
-/* What happens between epochs: the bar, or without a terminal a line now and then. */
-static void show_step(struct console *c, const struct step_event *e, double now)
+/* Shows progress within an epoch: a bar, or without a terminal a line every LINE_SECONDS. */
+static void console_show_step(struct console *c, const struct step_event *e, double now)
 {
     char label[64], eta[REPORT_TIME_SIZE], shares[64], accuracy[32], text[256];
     report_time(e->eta_seconds, eta);
-    shares_text(e->data_seconds, e->compute_seconds, e->sync_seconds, shares);
+    console_format_shares(e->data_seconds, e->compute_seconds, e->sync_seconds, shares);
     snprintf(label, sizeof label, "epoch %lld/%lld", (long long)e->epoch,
              (long long)(e->total_steps / e->steps_per_epoch));
-    accuracy_text(e->accuracy, accuracy);
+    console_format_accuracy(e->accuracy, accuracy);
     snprintf(text, sizeof text, "ETA %s  loss %.4f%s  lr %.3g  %.0f samples/s  %s", eta, e->loss, accuracy,
              e->lr, e->samples_per_second, shares);
     double fraction = (double)e->step_in_epoch / (double)e->steps_per_epoch;
@@ -59,23 +60,23 @@ static void show_step(struct console *c, const struct step_event *e, double now)
     c->next_line = now + LINE_SECONDS;
 }
 
-/* ", 2 steps skipped", or "" where none was. */
-static void skipped_text(const struct epoch_event *e, char text[48])
+/* Writes ", 2 steps skipped", or "" if none was. */
+static void console_format_skipped(const struct epoch_event *e, char text[48])
 {
     long long skipped = e->bad_steps + e->empty_steps;
     text[0] = '\0';
     if (skipped) snprintf(text, 48, ", %lld step%s skipped", skipped, skipped == 1 ? "" : "s");
 }
 
-static void show_epoch(struct console *c, const struct eval_event *eval)
+static void console_show_epoch(struct console *c, const struct eval_event *eval)
 {
     const struct epoch_event *e = &c->epoch;
     if (!c->epoch_waits) return;
     c->epoch_waits = false;
     char shares[64], accuracy[32], skipped[48], val[96] = "", rest[REPORT_TIME_SIZE + 8] = "";
-    shares_text(e->data_seconds, e->compute_seconds, e->sync_seconds, shares);
-    accuracy_text(e->accuracy, accuracy);
-    skipped_text(e, skipped);
+    console_format_shares(e->data_seconds, e->compute_seconds, e->sync_seconds, shares);
+    console_format_accuracy(e->accuracy, accuracy);
+    console_format_skipped(e, skipped);
     if (eval && *c->headline)
         snprintf(val, sizeof val, "  %s %s %.4g", eval->split, c->headline, c->headline_value);
     else if (eval)
@@ -94,17 +95,17 @@ static void show_epoch(struct console *c, const struct eval_event *eval)
 
 void console_step(struct console *c, const struct step_event *e)
 {
-    show_epoch(c, NULL);
+    console_show_epoch(c, NULL);
     c->eta = e->eta_seconds;
     c->eta_time = clock_seconds();
     if (c->eta_time < c->next_look) return;
     c->next_look = c->eta_time + LOOK_SECONDS;
-    show_step(c, e, c->eta_time);
+    console_show_step(c, e, c->eta_time);
 }
 
 void console_epoch(struct console *c, const struct epoch_event *e)
 {
-    show_epoch(c, NULL);
+    console_show_epoch(c, NULL);
     c->epoch = *e;
     c->epoch_waits = true;
 }
@@ -119,11 +120,11 @@ void console_eval(struct console *c, const struct eval_event *e)
     struct metric m;
     bool shown_anyway = !found || (metric_find(e->headline, &m) && m.ops->primary);
     snprintf(c->headline, sizeof c->headline, "%s", shown_anyway ? "" : e->headline);
-    show_epoch(c, e);
+    console_show_epoch(c, e);
 }
 
 /* "final: val accuracy 0.9978 (9978 of 10000), loss 0.007268" */
-static void show_final(const struct console *c, const struct done_event *e)
+static void console_show_final(const struct console *c, const struct done_event *e)
 {
     char headline[64] = "", accuracy[96] = "";
     bool evaluated = *c->split != '\0';
@@ -139,9 +140,9 @@ static void show_final(const struct console *c, const struct done_event *e)
 
 void console_done(struct console *c, const struct done_event *e)
 {
-    show_epoch(c, NULL);
-    show_final(c, e);
+    console_show_epoch(c, NULL);
+    console_show_final(c, e);
     report_confusion(e->classes, e->confusion, c->class_names);
-    log_info("trained %.1f s, %.0f samples/s, at most %.0f MB per rank; weights hash %016" PRIx64, e->seconds,
+    log_info("trained %.1f s, %.0f samples/s, up to %.0f MB per rank; weights hash %016" PRIx64, e->seconds,
              e->samples_per_second, e->peak_bytes / 1e6, e->weights_hash);
 }

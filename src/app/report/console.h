@@ -1,5 +1,5 @@
-/* console.h - the lines of a running training: one per epoch, a bar or a line every half minute in between,
- * the end.
+/* console.h - the lines of a running training: one per epoch, a bar or a line every 30 s in between, and the
+ * result.
  *
  * For rank 0; local functions. Private to the app layer. */
 #ifndef APP_REPORT_CONSOLE_H
@@ -12,13 +12,13 @@
 
 struct console {
     const char *const *class_names; /* of the last evaluation, or NULL */
-    struct epoch_event epoch;       /* waits for the evaluation that belongs to its line */
+    struct epoch_event epoch;       /* waits for its evaluation, which is on the same line */
     bool epoch_waits;
     char split[32]; /* of the last evaluation, "" if there was none */
     int64_t correct, count;
-    char headline[METRIC_NAME_SIZE]; /* its metric that says most, where that is not accuracy; else "" */
+    char headline[METRIC_NAME_SIZE]; /* its main metric, if that is not accuracy; otherwise "" */
     double headline_value;
-    double eta, eta_time; /* the trainer's last estimate and when it came */
+    double eta, eta_time; /* the last estimate of the trainer, and when it was made */
     double next_look, next_line;
 };
 

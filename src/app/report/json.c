@@ -1,3 +1,4 @@
+/* json.c - writes JSON. */
 #include "app/report/json.h"
 
 #include <math.h>
@@ -5,13 +6,13 @@
 #include "core/number.h"
 #include "core/utf8.h"
 
-static void write_text(FILE *out, const char *text)
+static void json_write_text(FILE *out, const char *text)
 {
     fputc('"', out);
     for (const char *c = text; *c; c += utf8_bytes(c, 1)) {
         size_t length = utf8_character(c);
         if (length == 0)
-            fputs("\\ufffd", out); /* JSON is UTF-8, a file name need not be */
+            fputs("\\ufffd", out); /* JSON is UTF-8; a file name may not be */
         else if (*c == '"' || *c == '\\')
             fprintf(out, "\\%c", *c);
         else if ((unsigned char)*c < 0x20)
@@ -27,7 +28,7 @@ static void begin_member(struct json *j, const char *key)
     if (j->follows) fputs(", ", j->out);
     j->follows = true;
     if (!key) return;
-    write_text(j->out, key);
+    json_write_text(j->out, key);
     fputs(": ", j->out);
 }
 
@@ -48,7 +49,7 @@ void json_text(struct json *j, const char *key, const char *value)
 {
     begin_member(j, key);
     if (value)
-        write_text(j->out, value);
+        json_write_text(j->out, value);
     else
         fputs("null", j->out);
 }

@@ -1,7 +1,7 @@
-/* json.h - JSON as a stream of members: escaped texts, shortest exact numbers, null for NaN and infinity.
+/* json.h - writes JSON member by member: escaped text, shortest exact numbers, null for NaN and infinity.
  *
  * One line per object, so a file of objects is JSON Lines. Inside a list `key` is NULL. Local functions;
- * write errors are found by the owner of the FILE (ferror). Private to the app layer. */
+ * the owner of the FILE checks for write errors (ferror). Private to the app layer. */
 #ifndef APP_REPORT_JSON_H
 #define APP_REPORT_JSON_H
 
@@ -11,7 +11,7 @@
 
 struct json {
     FILE *out;
-    bool follows; /* a member stands before the next one */
+    bool follows; /* the next member needs a comma */
 };
 
 void json_open(struct json *j, const char *key, char bracket);      /* '{' or '[' */

@@ -1,3 +1,4 @@
+/* outfile.c - a text file that appears when it is complete. */
 #include "app/report/outfile.h"
 
 #include <errno.h>
@@ -8,13 +9,14 @@
 
 #define PATH_SIZE 4200
 
-static enum status failed(const char *path)
+static enum status outfile_fail(const char *path)
 {
     return status_fail(STATUS_OTHER, "%s: cannot be written: %s", path, strerror(errno));
 }
 
-/* The name under which the file is written; the path itself where that is a device, a pipe or a link. */
-static bool is_direct(const char *path, char name[PATH_SIZE])
+/* Writes the name under which the file is written. Returns true, and the path itself, if that is a device, a
+ * pipe or a link. */
+static bool outfile_is_direct(const char *path, char name[PATH_SIZE])
 {
     struct stat facts;
     bool direct = lstat(path, &facts) == 0 && !S_ISREG(facts.st_mode);
@@ -28,15 +30,15 @@ static bool is_direct(const char *path, char name[PATH_SIZE])
 enum status outfile_open(FILE **out, const char *path)
 {
     char name[PATH_SIZE];
-    is_direct(path, name);
+    outfile_is_direct(path, name);
     *out = fopen(name, "w");
-    return *out ? STATUS_OK : failed(path);
+    return *out ? STATUS_OK : outfile_fail(path);
 }
 
 enum status outfile_close(FILE *out, const char *path)
 {
     char name[PATH_SIZE];
-    bool direct = is_direct(path, name);
+    bool direct = outfile_is_direct(path, name);
     bool broken = fflush(out) != 0 || ferror(out) != 0 || (!direct && fsync(fileno(out)) != 0);
     int cause = errno;
     if (fclose(out) != 0 && !broken) {
@@ -47,5 +49,5 @@ enum status outfile_close(FILE *out, const char *path)
     if (!broken) cause = errno;
     if (!direct) unlink(name);
     errno = cause;
-    return failed(path);
+    return outfile_fail(path);
 }

@@ -1,7 +1,8 @@
-/* outfile.h - a text file that is written from start to end, with one message for whatever goes wrong.
+/* outfile.h - a text file that is written once from start to end.
  *
- * It is written as PATH.tmp.<pid> and gets its name when it is complete and on the disk, so that there is always a whole one; what
- * is no regular file (/dev/stdout) is written directly. Local functions. Private to the app layer. */
+ * It is written as PATH.tmp.<pid> and renamed when it is complete and on disk, so that PATH is never half
+ * written. If PATH is not a regular file (/dev/stdout), it is written directly. Local functions. Private to
+ * the app layer. */
 #ifndef APP_REPORT_OUTFILE_H
 #define APP_REPORT_OUTFILE_H
 
@@ -13,6 +14,6 @@
 
 /* Errors: STATUS_OTHER. */
 enum status outfile_open(FILE **out, const char *path);
-enum status outfile_close(FILE *out, const char *path); /* also tells of writes that failed before */
+enum status outfile_close(FILE *out, const char *path); /* also reports earlier write errors */
 
 #endif

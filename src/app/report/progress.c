@@ -1,3 +1,4 @@
+/* progress.c - the progress bar. */
 #include "app/report/progress.h"
 
 #include <fcntl.h>
@@ -13,7 +14,7 @@
 #include "core/log.h"
 
 #define REDRAW_SECONDS 0.1
-#define LINE_SECONDS   0.2 /* a line travels through the launcher before it reaches the terminal */
+#define LINE_SECONDS   0.2 /* a line takes time through the launcher to the terminal */
 #define LINE_SIZE      512
 #define BAR_MIN        8
 #define BAR_MAX        30
@@ -23,41 +24,41 @@ static int terminal = -1;
 static bool drawn;
 static double next_draw;
 
-/* A rank is a process group of its own, its launcher's group is the job that the shell knows. */
-static bool in_foreground(void)
+/* A rank is its own process group; the group of its launcher is the job that the shell knows. */
+static bool progress_in_foreground(void)
 {
     pid_t foreground = tcgetpgrp(terminal);
     return foreground >= 0 && (foreground == getpgrp() || foreground == getpgid(getppid()));
 }
 
-/* With `stty tostop` a write from a group that is not in the foreground would stop the rank. */
-static bool may_write(void)
+/* With `stty tostop`, writing from a background process group would stop the rank. */
+static bool progress_may_write(void)
 {
     struct termios modes;
-    if (!in_foreground()) return false;
+    if (!progress_in_foreground()) return false;
     if (tcgetpgrp(terminal) == getpgrp()) return true;
     return tcgetattr(terminal, &modes) == 0 && !(modes.c_lflag & TOSTOP);
 }
 
-static void put(const char *text, size_t bytes)
+static void progress_write(const char *text, size_t bytes)
 {
     if (write(terminal, text, bytes) >= 0) return;
     close(terminal);
     terminal = -1;
 }
 
-static void erase(void)
+static void progress_erase(void)
 {
     static const char clear_line[] = "\r\033[K";
-    if (drawn && terminal >= 0 && may_write()) put(clear_line, sizeof clear_line - 1);
+    if (drawn && terminal >= 0 && progress_may_write()) progress_write(clear_line, sizeof clear_line - 1);
     drawn = false;
 }
 
-static void step_aside(bool about_to_write)
+static void progress_on_log(bool about_to_write)
 {
     pthread_mutex_lock(&mutex);
     if (about_to_write)
-        erase();
+        progress_erase();
     else
         next_draw = clock_seconds() + LINE_SECONDS;
     pthread_mutex_unlock(&mutex);
@@ -72,36 +73,37 @@ void progress_open(void)
         terminal = open("/dev/tty", O_WRONLY | O_NOCTTY | O_CLOEXEC);
     else if (isatty(STDOUT_FILENO))
         terminal = dup(STDOUT_FILENO);
-    if (terminal >= 0) log_set_hook(step_aside);
+    if (terminal >= 0) log_set_hook(progress_on_log);
 }
 
 void progress_close(void)
 {
     log_set_hook(NULL);
-    erase();
+    progress_erase();
     if (terminal >= 0) close(terminal);
     terminal = -1;
 }
 
-static int terminal_width(void)
+static int progress_get_width(void)
 {
     struct winsize size;
     if (ioctl(terminal, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return 80;
     return size.ws_col < LINE_SIZE ? size.ws_col : LINE_SIZE;
 }
 
-/* Where a line that is too long ends: between two items, because half a number reads as another one. */
-static int cut(const char *line, int width)
+/* Returns where to cut a line that is too long: between two items, because half a number is a different
+ * number. */
+static int progress_cut(const char *line, int width)
 {
     for (int i = width; i > 0; i--)
         if (line[i] == ' ' && line[i + 1] == ' ' && line[i - 1] != ' ') return i;
     return width;
 }
 
-/* The bar takes what label and text leave. */
-static int compose(char line[LINE_SIZE], const char *label, double fraction, const char *text)
+/* Writes the line; the bar gets the space that label and text leave. */
+static int progress_compose(char line[LINE_SIZE], const char *label, double fraction, const char *text)
 {
-    int width = terminal_width() - 1;
+    int width = progress_get_width() - 1;
     int bar = width - (int)(strlen(label) + strlen(text)) - 12;
     if (bar > BAR_MAX) bar = BAR_MAX;
     if (bar < BAR_MIN) bar = BAR_MIN;
@@ -113,18 +115,18 @@ static int compose(char line[LINE_SIZE], const char *label, double fraction, con
     picture[0] = '[';
     picture[bar + 1] = ']';
     int length = snprintf(line, LINE_SIZE, "%s %s %3.0f %%  %s", label, picture, 100 * fraction, text);
-    return length <= width ? length : cut(line, width);
+    return length <= width ? length : progress_cut(line, width);
 }
 
 bool progress_draw(const char *label, double fraction, const char *text)
 {
     pthread_mutex_lock(&mutex);
-    bool visible = terminal >= 0 && may_write();
+    bool visible = terminal >= 0 && progress_may_write();
     double now = clock_seconds();
     if (visible && now >= next_draw) {
         char line[LINE_SIZE], out[LINE_SIZE + 8];
-        int length = compose(line, label, fraction, text);
-        put(out, (size_t)snprintf(out, sizeof out, "\r%.*s\033[K", length, line));
+        int length = progress_compose(line, label, fraction, text);
+        progress_write(out, (size_t)snprintf(out, sizeof out, "\r%.*s\033[K", length, line));
         drawn = true;
         next_draw = now + REDRAW_SECONDS;
     }

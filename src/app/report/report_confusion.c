@@ -11,13 +11,13 @@
 #define NAME_WIDTH 16
 #define LABEL_SIZE (8 + 4 * NAME_WIDTH)
 
-static int digits(int64_t value)
+static int confusion_count_digits(int64_t value)
 {
     return snprintf(NULL, 0, "%lld", (long long)value);
 }
 
-/* "3 Dress", or just "3" where that is the class's name. */
-static void class_text(const char *const *names, int64_t k, char text[LABEL_SIZE])
+/* Writes "3 Dress", or just "3" if that is the name of the class. */
+static void confusion_format_class(const char *const *names, int64_t k, char text[LABEL_SIZE])
 {
     int length = snprintf(text, LABEL_SIZE, "%lld", (long long)k);
     if (names && strcmp(names[k], text) != 0)
@@ -25,8 +25,8 @@ static void class_text(const char *const *names, int64_t k, char text[LABEL_SIZE
                  names[k]);
 }
 
-/* What printf must be told, which counts bytes, to fill `columns`. */
-static int field_width(const char *text, int columns)
+/* Returns the field width that makes printf, which counts bytes, fill `columns`. */
+static int confusion_field_width(const char *text, int columns)
 {
     return columns + (int)(strlen(text) - utf8_count(text));
 }
@@ -34,12 +34,12 @@ static int field_width(const char *text, int columns)
 void report_confusion(int64_t classes, const int64_t *confusion, const char *const *names)
 {
     if (!confusion || classes > REPORT_CONFUSION_MAX) return;
-    int width = digits(classes), label_width = (int)strlen("true \\ predicted");
+    int width = confusion_count_digits(classes), label_width = (int)strlen("true \\ predicted");
     char label[LABEL_SIZE], line[LINE_SIZE];
     for (int64_t i = 0; i < classes * classes; i++)
-        if (digits(confusion[i]) > width) width = digits(confusion[i]);
+        if (confusion_count_digits(confusion[i]) > width) width = confusion_count_digits(confusion[i]);
     for (int64_t k = 0; k < classes; k++) {
-        class_text(names, k, label);
+        confusion_format_class(names, k, label);
         if ((int)utf8_count(label) > label_width) label_width = (int)utf8_count(label);
     }
     int used = 0;
@@ -54,17 +54,17 @@ void report_confusion(int64_t classes, const int64_t *confusion, const char *con
             used += snprintf(line + used, LINE_SIZE - (size_t)used, " %*lld", width,
                              (long long)confusion[row * classes + k]);
         }
-        class_text(names, row, label);
+        confusion_format_class(names, row, label);
         if (total)
-            log_info("  %-*s%s   %.4f", field_width(label, label_width), label, line,
+            log_info("  %-*s%s   %.4f", confusion_field_width(label, label_width), label, line,
                      (double)confusion[row * classes + row] / (double)total);
         else
-            log_info("  %-*s%s   -", field_width(label, label_width), label, line);
+            log_info("  %-*s%s   -", confusion_field_width(label, label_width), label, line);
     }
 }
 
-/* RFC 4180: a name with a comma, quote or line break stands in quotes. */
-static void write_name(FILE *out, const char *const *names, int64_t index)
+/* Writes a CSV cell: a name with a comma, quote or line break is quoted (RFC 4180). */
+static void confusion_write_name(FILE *out, const char *const *names, int64_t index)
 {
     if (!names) {
         fprintf(out, "%lld", (long long)index);
@@ -84,11 +84,11 @@ enum status report_write_confusion(const char *path, int64_t classes, const int6
     fputs("true\\predicted", out);
     for (int64_t k = 0; k < classes; k++) {
         fputc(',', out);
-        write_name(out, names, k);
+        confusion_write_name(out, names, k);
     }
     for (int64_t row = 0; row < classes; row++) {
         fputc('\n', out);
-        write_name(out, names, row);
+        confusion_write_name(out, names, row);
         for (int64_t k = 0; k < classes; k++) fprintf(out, ",%lld", (long long)confusion[row * classes + k]);
     }
     fputc('\n', out);

@@ -1,4 +1,4 @@
-/* report_eval.c - what an evaluation found, for people. */
+/* report_eval.c - results of an evaluation, for people. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,7 +17,7 @@
 #define CLASS_DIGITS  2
 #define VALUE_DIGITS  6
 
-static int greater(int a, int b)
+static int eval_max(int a, int b)
 {
     return a > b ? a : b;
 }
@@ -27,15 +27,17 @@ const char *const *report_row_names(const struct eval_event *e)
     return scores_kind(e->scores) == SCORES_BINARY ? e->class_names : e->output_names;
 }
 
-static const char *name_of(const char *const *names, int64_t k, char number[32])
+static const char *eval_get_name(const char *const *names, int64_t k, char number[32])
 {
     if (names) return names[k];
     snprintf(number, 32, "%lld", (long long)k);
     return number;
 }
 
-/* "            cat       0.91      0.87      0.89       312"; what was not counted, its columns stay empty. */
-static void class_line(const char *name, int width, int digits, const struct class_report *r, bool only_f1)
+/* "            cat       0.91      0.87      0.89       312"; with only_f1 the columns before f1 stay empty.
+ */
+static void eval_log_class(const char *name, int width, int digits, const struct class_report *r,
+                           bool only_f1)
 {
     int left = width - (int)utf8_count(name);
     char precision[64] = "", recall[64] = "";
@@ -45,98 +47,100 @@ static void class_line(const char *name, int width, int digits, const struct cla
              r->f1, COLUMN, (long long)r->support);
 }
 
-static void class_averages(const struct scores *s, int width, int digits)
+static void eval_log_averages(const struct scores *s, int width, int digits)
 {
     bool several = class_report_is_multilabel(s);
     struct class_report r = class_report_average(s, AVERAGE_MICRO);
-    class_line(several ? "micro avg" : "accuracy", width, digits, &r, !several);
+    eval_log_class(several ? "micro avg" : "accuracy", width, digits, &r, !several);
     r = class_report_average(s, AVERAGE_MACRO);
-    class_line("macro avg", width, digits, &r, false);
+    eval_log_class("macro avg", width, digits, &r, false);
     r = class_report_average(s, AVERAGE_WEIGHTED);
-    class_line(LONGEST_TITLE, width, digits, &r, false);
+    eval_log_class(LONGEST_TITLE, width, digits, &r, false);
     if (!several) return;
     r = class_report_average(s, AVERAGE_SAMPLES);
-    class_line("samples avg", width, digits, &r, false);
+    eval_log_class("samples avg", width, digits, &r, false);
 }
 
 /* The layout of sklearn.metrics.classification_report, to the character. */
-static void report_classes(const struct eval_event *e, int digits)
+static void eval_log_classes(const struct eval_event *e, int digits)
 {
     const struct scores *s = e->scores;
     int64_t rows = class_report_rows(s);
     const char *const *names = report_row_names(e);
     struct class_report r;
     char number[32];
-    int width = greater((int)strlen(LONGEST_TITLE), digits);
+    int width = eval_max((int)strlen(LONGEST_TITLE), digits);
     for (int64_t i = 0; i < rows; i++)
-        if (class_report_row(s, i, &r)) width = greater(width, (int)utf8_count(name_of(names, i, number)));
+        if (class_report_row(s, i, &r))
+            width = eval_max(width, (int)utf8_count(eval_get_name(names, i, number)));
     log_info("%*s  %*s %*s %*s %*s", width, "", COLUMN, "precision", COLUMN, "recall", COLUMN, "f1-score",
              COLUMN, "support");
     log_info("%s", "");
     for (int64_t i = 0; i < rows; i++)
-        if (class_report_row(s, i, &r)) class_line(name_of(names, i, number), width, digits, &r, false);
+        if (class_report_row(s, i, &r))
+            eval_log_class(eval_get_name(names, i, number), width, digits, &r, false);
     log_info("%s", "");
-    class_averages(s, width, digits);
+    eval_log_averages(s, width, digits);
 }
 
-/* What the table of targets has a column for. */
-static bool is_column(const struct metric_ops *m)
+/* Returns whether the table of targets has a column for the metric. */
+static bool eval_is_column(const struct metric_ops *m)
 {
     return m->of_one && m->kinds & METRIC_OF(SCORES_VALUES);
 }
 
-static void target_line(const struct scores *s, const char *name, int64_t target, int width, int digits)
+static void eval_log_target(const struct scores *s, const char *name, int64_t target, int width, int digits)
 {
     char line[LINE_SIZE] = "";
     int used = 0;
     for (const struct metric_ops *const *m = metric_registry(); *m; m++) {
-        if (!is_column(*m) || used >= LINE_SIZE) continue;
+        if (!eval_is_column(*m) || used >= LINE_SIZE) continue;
         double value = target < 0 ? (*m)->value(s, AVERAGE_PLAIN) : (*m)->of_one(s, target);
         used += snprintf(line + used, LINE_SIZE - (size_t)used, "  %*.*g",
-                         greater((int)strlen((*m)->name), TARGET_COLUMN), digits, value);
+                         eval_max((int)strlen((*m)->name), TARGET_COLUMN), digits, value);
     }
     log_info("%*s%s%s", width - (int)utf8_count(name), "", name, line);
 }
 
-static void target_head(int width)
+static void eval_log_target_head(int width)
 {
     char line[LINE_SIZE] = "";
     int used = 0;
     for (const struct metric_ops *const *m = metric_registry(); *m; m++)
-        if (is_column(*m) && used < LINE_SIZE)
+        if (eval_is_column(*m) && used < LINE_SIZE)
             used += snprintf(line + used, LINE_SIZE - (size_t)used, "  %*s", TARGET_COLUMN, (*m)->name);
     log_info("%*s%s", width, "", line);
 }
 
-/* One row for each target, in original units, and one for all of them: means, of the greatest error the greatest. */
-static void report_targets(const struct eval_event *e, int digits)
+/* Logs one row for each target, in original units, and one for all: the means, for max_error the maximum. */
+static void eval_log_targets(const struct eval_event *e, int digits)
 {
     char number[32];
     int width = (int)strlen(ALL_TARGETS);
     for (int64_t k = 0; k < e->outputs; k++)
-        width = greater(width, (int)utf8_count(name_of(e->output_names, k, number)));
-    target_head(width);
+        width = eval_max(width, (int)utf8_count(eval_get_name(e->output_names, k, number)));
+    eval_log_target_head(width);
     log_info("%s", "");
     for (int64_t k = 0; k < e->outputs; k++)
-        target_line(e->scores, name_of(e->output_names, k, number), k, width, digits);
+        eval_log_target(e->scores, eval_get_name(e->output_names, k, number), k, width, digits);
     if (e->outputs == 1) return;
     log_info("%s", "");
-    target_line(e->scores, ALL_TARGETS, -1, width, digits);
+    eval_log_target(e->scores, ALL_TARGETS, -1, width, digits);
 }
 
-/* Whether the tables have it already. */
-static bool is_told(const struct eval_event *e, const char *name)
+/* Returns whether the metric is in the tables. */
+static bool eval_is_in_table(const struct eval_event *e, const char *name)
 {
     struct metric m;
     if (!metric_find(name, &m)) return false;
     return scores_kind(e->scores) == SCORES_VALUES ? m.ops->of_one != NULL : m.ops->in_class_report;
 }
 
-static void report_others(const struct eval_event *e)
+static void eval_log_other_metrics(const struct eval_event *e)
 {
     bool first = true;
     for (int64_t i = 0; i < e->metric_count; i++) {
-        if (is_told(e, e->metric_names[i])) continue;
+        if (eval_is_in_table(e, e->metric_names[i])) continue;
         if (first) log_info("%s", "");
         first = false;
         log_info("%-20s %.6g", e->metric_names[i], e->metrics[i]);
@@ -153,8 +157,8 @@ void report_eval(const struct eval_event *e, int64_t digits)
                  (long long)e->count, e->loss);
     log_info("%s", "");
     if (digits < 0) digits = values ? VALUE_DIGITS : CLASS_DIGITS;
-    values ? report_targets(e, (int)digits) : report_classes(e, (int)digits);
-    report_others(e);
+    values ? eval_log_targets(e, (int)digits) : eval_log_classes(e, (int)digits);
+    eval_log_other_metrics(e);
     if (!e->confusion || e->classes > REPORT_CONFUSION_MAX) return;
     log_info("%s", "");
     report_confusion(e->classes, e->confusion, e->class_names);

@@ -1,4 +1,4 @@
-/* report_json.c - what an evaluation found, for programs. */
+/* report_json.c - results of an evaluation, for programs. */
 #include <stdio.h>
 
 #include "app/report/json.h"
@@ -6,19 +6,19 @@
 #include "app/report/report.h"
 #include "nn/metrics/class_report.h"
 
-static const char *name_or_null(const char *const *names, int64_t k)
+static const char *report_json_get_name(const char *const *names, int64_t k)
 {
     return names ? names[k] : NULL;
 }
 
-static void write_metrics(struct json *j, const struct eval_event *e)
+static void report_json_metrics(struct json *j, const struct eval_event *e)
 {
     json_open(j, "metrics", '{');
     for (int64_t i = 0; i < e->metric_count; i++) json_real(j, e->metric_names[i], e->metrics[i]);
     json_close(j, '}');
 }
 
-static void write_counts(struct json *j, const struct scores_label *l)
+static void report_json_counts(struct json *j, const struct scores_label *l)
 {
     json_int(j, "support", l->true_positive + l->false_negative);
     json_int(j, "true_positive", l->true_positive);
@@ -27,8 +27,9 @@ static void write_counts(struct json *j, const struct scores_label *l)
     json_int(j, "true_negative", l->true_negative);
 }
 
-/* One object for each class, label or target: its counts and every metric that a single one can have. */
-static void write_outputs(struct json *j, const struct eval_event *e)
+/* Writes one object for each class, label or target: its counts and every metric that is defined for a single
+ * one. */
+static void report_json_outputs(struct json *j, const struct eval_event *e)
 {
     enum scores_kind kind = scores_kind(e->scores);
     const char *key = kind == SCORES_VALUES ? "targets" : kind <= SCORES_TWO_CLASSES ? "classes" : "labels";
@@ -36,8 +37,8 @@ static void write_outputs(struct json *j, const struct eval_event *e)
     for (int64_t k = 0; k < e->outputs; k++) {
         json_open(j, NULL, '{');
         json_int(j, "index", k);
-        json_text(j, "name", name_or_null(e->output_names, k));
-        if (kind != SCORES_VALUES) write_counts(j, &scores_labels(e->scores)[k]);
+        json_text(j, "name", report_json_get_name(e->output_names, k));
+        if (kind != SCORES_VALUES) report_json_counts(j, &scores_labels(e->scores)[k]);
         for (const struct metric_ops *const *m = metric_registry(); *m; m++)
             if ((*m)->of_one && (*m)->kinds & METRIC_OF(kind))
                 json_real(j, (*m)->name, (*m)->of_one(e->scores, k));
@@ -46,7 +47,7 @@ static void write_outputs(struct json *j, const struct eval_event *e)
     json_close(j, ']');
 }
 
-static void write_row(struct json *j, const char *name, const struct class_report *r)
+static void report_json_row(struct json *j, const char *name, const struct class_report *r)
 {
     json_open(j, name, '{');
     json_real(j, "precision", r->precision);
@@ -56,8 +57,8 @@ static void write_row(struct json *j, const char *name, const struct class_repor
     json_close(j, '}');
 }
 
-/* As classification_report(output_dict=True) has it. */
-static void write_report(struct json *j, const struct eval_event *e)
+/* Writes what classification_report(output_dict=True) returns. */
+static void report_json_classes(struct json *j, const struct eval_event *e)
 {
     const struct scores *s = e->scores;
     const char *const *names = report_row_names(e);
@@ -67,21 +68,21 @@ static void write_report(struct json *j, const struct eval_event *e)
     json_open(j, "classification_report", '{');
     for (int64_t i = 0; i < class_report_rows(s); i++) {
         snprintf(number, sizeof number, "%lld", (long long)i);
-        if (class_report_row(s, i, &r)) write_row(j, names ? names[i] : number, &r);
+        if (class_report_row(s, i, &r)) report_json_row(j, names ? names[i] : number, &r);
     }
     r = class_report_average(s, AVERAGE_MICRO);
-    several ? write_row(j, "micro avg", &r) : json_real(j, "accuracy", r.f1);
+    several ? report_json_row(j, "micro avg", &r) : json_real(j, "accuracy", r.f1);
     r = class_report_average(s, AVERAGE_MACRO);
-    write_row(j, "macro avg", &r);
+    report_json_row(j, "macro avg", &r);
     r = class_report_average(s, AVERAGE_WEIGHTED);
-    write_row(j, "weighted avg", &r);
+    report_json_row(j, "weighted avg", &r);
     r = several ? class_report_average(s, AVERAGE_SAMPLES) : r;
-    if (several) write_row(j, "samples avg", &r);
+    if (several) report_json_row(j, "samples avg", &r);
     json_close(j, '}');
 }
 
-/* A list of rows, one for each true class. */
-static void write_confusion(struct json *j, const struct eval_event *e)
+/* Writes a list of rows, one for each true class. */
+static void report_json_confusion(struct json *j, const struct eval_event *e)
 {
     json_open(j, "confusion", '[');
     for (int64_t i = 0; i < e->classes; i++) {
@@ -96,7 +97,7 @@ static void write_confusion(struct json *j, const struct eval_event *e)
     json_close(j, ']');
 }
 
-static void write_event(struct json *j, const struct eval_event *e)
+static void report_json_event(struct json *j, const struct eval_event *e)
 {
     bool values = scores_kind(e->scores) == SCORES_VALUES;
     json_text(j, "split", e->split);
@@ -106,10 +107,10 @@ static void write_event(struct json *j, const struct eval_event *e)
     if (!values) json_int(j, "correct", e->correct);
     json_real(j, "loss", e->loss);
     json_text(j, "headline", e->headline);
-    write_metrics(j, e);
-    write_outputs(j, e);
-    if (!values) write_report(j, e);
-    if (e->confusion) write_confusion(j, e);
+    report_json_metrics(j, e);
+    report_json_outputs(j, e);
+    if (!values) report_json_classes(j, e);
+    if (e->confusion) report_json_confusion(j, e);
 }
 
 enum status report_write_json(const char *path, const struct eval_event *e, const char *checkpoint,
@@ -121,7 +122,7 @@ enum status report_write_json(const char *path, const struct eval_event *e, cons
     json_text(&j, "version", DDP_VERSION);
     json_text(&j, "checkpoint", checkpoint);
     json_text(&j, "data", data);
-    write_event(&j, e);
+    report_json_event(&j, e);
     json_close(&j, '}');
     fputc('\n', j.out);
     return outfile_close(j.out, path);

@@ -1,3 +1,4 @@
+/* environment.c - writes env.json. */
 #include "app/rundir/environment.h"
 
 #include <stdio.h>
@@ -11,7 +12,7 @@
 #include "app/report/outfile.h"
 #include "core/system/clock.h"
 
-/* Named one by one: an environment also holds secrets (SLURM_JWT). */
+/* Only these: an environment also holds secrets (SLURM_JWT). */
 static const char *const variables[] = {"SLURM_JOB_ID",
                                         "SLURM_JOB_NAME",
                                         "SLURM_JOB_PARTITION",
@@ -32,7 +33,7 @@ static const char *const variables[] = {"SLURM_JOB_ID",
                                         "OPENBLAS_CORETYPE",
                                         NULL};
 
-static void write_place(struct json *j)
+static void environment_write_place(struct json *j)
 {
     struct utsname system;
     char folder[4096];
@@ -45,7 +46,7 @@ static void write_place(struct json *j)
     json_text(j, "folder", getcwd(folder, sizeof folder));
 }
 
-static void write_versions(struct json *j, const struct trainer_info *info)
+static void environment_write_versions(struct json *j, const struct trainer_info *info)
 {
     json_open(j, "versions", '{');
     json_text(j, "ddp_train", DDP_VERSION);
@@ -65,12 +66,12 @@ enum status environment_write(const char *path, const struct environment *e)
     struct json j = {.out = out};
     json_open(&j, NULL, '{');
     json_text(&j, "utc", stamp);
-    write_place(&j);
+    environment_write_place(&j);
     json_int(&j, "ranks", comm_size(e->comm));
     json_int(&j, "nodes", comm_nodes(e->comm));
     json_int(&j, "local_ranks", comm_local_size(e->comm));
     json_bool(&j, "crowded", comm_crowded(e->comm));
-    write_versions(&j, e->info);
+    environment_write_versions(&j, e->info);
     json_open(&j, "machines", '{');
     machines_write(&j, e->machines);
     json_close(&j, '}');

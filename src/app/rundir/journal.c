@@ -1,3 +1,4 @@
+/* journal.c - writes metrics.jsonl. */
 #include "app/rundir/journal.h"
 
 #include <errno.h>
@@ -10,7 +11,7 @@
 #include "app/report/json.h"
 #include "core/log.h"
 
-static enum status opened(struct journal *j, const char *path)
+static enum status journal_finish_open(struct journal *j, const char *path)
 {
     int code = errno;
     snprintf(j->path, sizeof j->path, "%s", path);
@@ -21,10 +22,10 @@ static enum status opened(struct journal *j, const char *path)
 enum status journal_open(struct journal *j, const char *path, int64_t every_steps)
 {
     *j = (struct journal){.out = fopen(path, "w"), .every_steps = every_steps};
-    return opened(j, path);
+    return journal_finish_open(j, path);
 }
 
-static void close_stream(struct journal *j)
+static void journal_close_stream(struct journal *j)
 {
     if (j->out) fclose(j->out);
     j->out = NULL;
@@ -32,13 +33,13 @@ static void close_stream(struct journal *j)
 
 void journal_close(struct journal *j)
 {
-    close_stream(j);
+    journal_close_stream(j);
     if (j->disk >= 0) close(j->disk);
     j->disk = -1;
 }
 
-/* The end of the last whole line within the first `bytes`. */
-static enum status end_of_lines(const char *path, int64_t bytes, int64_t *end)
+/* Finds the end of the last complete line within the first `bytes`. */
+static enum status journal_find_end(const char *path, int64_t bytes, int64_t *end)
 {
     FILE *in = fopen(path, "r");
     *end = 0;
@@ -57,14 +58,13 @@ static enum status end_of_lines(const char *path, int64_t bytes, int64_t *end)
 enum status journal_reopen(struct journal *j, const char *path, int64_t every_steps, int64_t bytes)
 {
     int64_t end;
-    TRY(end_of_lines(path, bytes, &end));
+    TRY(journal_find_end(path, bytes, &end));
     if (end < bytes)
-        log_warn("%s: %" PRId64
-                 " bytes that were there when the checkpoint was made are missing: it has a gap",
+        log_warn("%s: is %" PRId64 " bytes shorter than when the checkpoint was written; lines are missing",
                  path, bytes - end);
     *j = (struct journal){.every_steps = every_steps, .bytes = end};
     if (truncate(path, end) == 0 || errno == ENOENT) j->out = fopen(path, "a");
-    return opened(j, path);
+    return journal_finish_open(j, path);
 }
 
 bool journal_is_done(const char *path)
@@ -81,18 +81,19 @@ bool journal_is_done(const char *path)
     return done;
 }
 
-/* What the stream still holds must not come after the last whole line. */
-static void fail(struct journal *j)
+/* Reports a write error, and removes the incomplete line. */
+static void journal_fail(struct journal *j)
 {
     if (!j->torn)
-        log_warn("%s: cannot be written: %s; lines are missing until it can", j->path, strerror(errno));
+        log_warn("%s: cannot be written: %s; lines will be missing until writing succeeds", j->path,
+                 strerror(errno));
     j->torn = true;
-    close_stream(j);
+    journal_close_stream(j);
     (void)!truncate(j->path, j->bytes);
 }
 
-/* Whether a line can be written. */
-static bool is_ready(struct journal *j)
+/* Returns whether a line can be written; tries to open the file again after an error. */
+static bool journal_is_ready(struct journal *j)
 {
     if (j->torn && !j->out && truncate(j->path, j->bytes) == 0) j->out = fopen(j->path, "a");
     return j->out != NULL;
@@ -100,10 +101,10 @@ static bool is_ready(struct journal *j)
 
 void journal_settle(const struct journal *j)
 {
-    if (j->disk >= 0) fdatasync(j->disk); /* best effort: journal_reopen says what is missing */
+    if (j->disk >= 0) fdatasync(j->disk); /* best effort: journal_reopen reports what is missing */
 }
 
-static struct json begin(struct journal *j, const char *kind)
+static struct json journal_begin_line(struct journal *j, const char *kind)
 {
     struct json line = {.out = j->out};
     json_open(&line, NULL, '{');
@@ -111,12 +112,12 @@ static struct json begin(struct journal *j, const char *kind)
     return line;
 }
 
-static void end(struct journal *j, struct json *line)
+static void journal_end_line(struct journal *j, struct json *line)
 {
     json_close(line, '}');
     fputc('\n', j->out);
     if (fflush(j->out) != 0) {
-        fail(j);
+        journal_fail(j);
         return;
     }
     j->bytes = ftello(j->out);
@@ -126,8 +127,8 @@ static void end(struct journal *j, struct json *line)
 void journal_start(struct journal *j, const struct config *config, const struct comm *comm,
                    const struct trainer_info *info)
 {
-    if (!is_ready(j)) return;
-    struct json line = begin(j, "start");
+    if (!journal_is_ready(j)) return;
+    struct json line = journal_begin_line(j, "start");
     json_text(&line, "version", DDP_VERSION);
     json_text(&line, "name", config->run_name);
     json_int(&line, "seed", config->seed);
@@ -147,14 +148,14 @@ void journal_start(struct journal *j, const struct config *config, const struct 
     json_int(&line, "classes", info->classes);
     json_text(&line, "isa", info->isa);
     json_text(&line, "blas", info->blas);
-    end(j, &line);
+    journal_end_line(j, &line);
 }
 
 void journal_resume(struct journal *j, const struct comm *comm, const char *from,
                     const struct trainer_point *point)
 {
-    if (!is_ready(j)) return;
-    struct json line = begin(j, "resume");
+    if (!journal_is_ready(j)) return;
+    struct json line = journal_begin_line(j, "resume");
     json_text(&line, "from", from);
     json_int(&line, "epoch", point->epoch);
     json_int(&line, "position", point->position);
@@ -163,35 +164,35 @@ void journal_resume(struct journal *j, const struct comm *comm, const char *from
     json_int(&line, "nodes", comm_nodes(comm));
     json_int(&line, "virtual_ranks", point->virtual_ranks);
     json_text(&line, "version", DDP_VERSION);
-    end(j, &line);
+    journal_end_line(j, &line);
 }
 
-static void write_accuracy(struct json *line, double accuracy)
+static void journal_write_accuracy(struct json *line, double accuracy)
 {
     if (!isnan(accuracy)) json_real(line, "accuracy", accuracy);
 }
 
 void journal_step(struct journal *j, const struct step_event *e)
 {
-    if (j->every_steps == 0 || e->step % j->every_steps != 0 || !is_ready(j)) return;
-    struct json line = begin(j, "step");
+    if (j->every_steps == 0 || e->step % j->every_steps != 0 || !journal_is_ready(j)) return;
+    struct json line = journal_begin_line(j, "step");
     json_int(&line, "epoch", e->epoch);
     json_int(&line, "step", e->step);
     json_real(&line, "loss", e->loss);
-    write_accuracy(&line, e->accuracy);
+    journal_write_accuracy(&line, e->accuracy);
     json_real(&line, "lr", e->lr);
-    end(j, &line);
+    journal_end_line(j, &line);
 }
 
 void journal_epoch(struct journal *j, const struct epoch_event *e)
 {
-    if (!is_ready(j)) return;
+    if (!journal_is_ready(j)) return;
     double busy = e->data_seconds + e->compute_seconds + e->sync_seconds;
-    struct json line = begin(j, "epoch");
+    struct json line = journal_begin_line(j, "epoch");
     json_int(&line, "epoch", e->epoch);
     json_int(&line, "step", e->step);
     json_real(&line, "loss", e->loss);
-    write_accuracy(&line, e->accuracy);
+    journal_write_accuracy(&line, e->accuracy);
     json_real(&line, "lr", e->lr);
     if (e->bad_steps) json_int(&line, "bad_steps", e->bad_steps);
     if (e->empty_steps) json_int(&line, "empty_steps", e->empty_steps);
@@ -204,13 +205,13 @@ void journal_epoch(struct journal *j, const struct epoch_event *e)
     json_real(&line, "rank_ms_median", e->ranks.median);
     json_real(&line, "rank_ms_max", e->ranks.max);
     json_int(&line, "slowest_rank", e->ranks.slowest);
-    end(j, &line);
+    journal_end_line(j, &line);
 }
 
 void journal_eval(struct journal *j, const struct eval_event *e)
 {
-    if (!is_ready(j)) return;
-    struct json line = begin(j, "eval");
+    if (!journal_is_ready(j)) return;
+    struct json line = journal_begin_line(j, "eval");
     json_text(&line, "split", e->split);
     json_int(&line, "epoch", e->epoch);
     json_int(&line, "step", e->step);
@@ -218,20 +219,20 @@ void journal_eval(struct journal *j, const struct eval_event *e)
     if (!isnan(e->accuracy)) json_int(&line, "correct", e->correct);
     json_real(&line, "loss", e->loss);
     for (int64_t i = 0; i < e->metric_count; i++) json_real(&line, e->metric_names[i], e->metrics[i]);
-    end(j, &line);
+    journal_end_line(j, &line);
 }
 
 void journal_done(struct journal *j, const struct done_event *e)
 {
-    if (!is_ready(j)) return;
+    if (!journal_is_ready(j)) return;
     char hash[17];
     snprintf(hash, sizeof hash, "%016" PRIx64, e->weights_hash);
-    struct json line = begin(j, "done");
-    write_accuracy(&line, e->accuracy);
+    struct json line = journal_begin_line(j, "done");
+    journal_write_accuracy(&line, e->accuracy);
     json_real(&line, "loss", e->loss);
     json_real(&line, "seconds", e->seconds);
     json_real(&line, "samples_per_second", e->samples_per_second);
     json_real(&line, "peak_bytes", e->peak_bytes);
     json_text(&line, "weights_hash", hash);
-    end(j, &line);
+    journal_end_line(j, &line);
 }

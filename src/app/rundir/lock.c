@@ -1,3 +1,4 @@
+/* lock.c - one process at a time works in a folder. */
 #include "app/rundir/lock.h"
 
 #include <errno.h>
@@ -16,16 +17,17 @@
 #define LOOK_NANOSECONDS 100000000
 #define HOLDER_SIZE      160
 
-static void sign(int file)
+static void lock_write_holder(int file)
 {
     char text[HOLDER_SIZE], host[PROCESS_HOST_SIZE];
     process_host(host);
     int length = snprintf(text, sizeof text, "process %ld on %s\n", (long)getpid(), host);
     if (ftruncate(file, 0) != 0 || pwrite(file, text, (size_t)length, 0) != length)
-        log_warn("%s: cannot be written: %s", LOCK_NAME, strerror(errno)); /* only others' messages suffer */
+        log_warn("%s: cannot be written: %s", LOCK_NAME,
+                 strerror(errno)); /* the lock works without its text */
 }
 
-static void read_holder(int file, char text[HOLDER_SIZE])
+static void lock_read_holder(int file, char text[HOLDER_SIZE])
 {
     ssize_t length = pread(file, text, HOLDER_SIZE - 1, 0);
     text[length > 0 ? length : 0] = '\0';
@@ -33,27 +35,28 @@ static void read_holder(int file, char text[HOLDER_SIZE])
     if (!*text) snprintf(text, HOLDER_SIZE, "another process");
 }
 
-/* Tries until the time is over. */
-static enum status wait_for(int file, const char *folder, double seconds)
+/* Tries for `seconds`. */
+static enum status lock_wait(int file, const char *folder, double seconds)
 {
     const struct timespec pause = {0, LOOK_NANOSECONDS};
     char holder[HOLDER_SIZE];
     double start = clock_seconds();
-    for (bool told = false; flock(file, LOCK_EX | LOCK_NB) != 0;) {
+    for (bool logged = false; flock(file, LOCK_EX | LOCK_NB) != 0;) {
         if (errno == EINTR) continue;
         if (errno != EWOULDBLOCK) {
-            log_warn("%s: this file system has no locks (%s); see to it that no other run works here", folder,
-                     strerror(errno));
+            log_warn(
+                "%s: this file system does not support locks (%s); make sure that no other run uses this "
+                "folder",
+                folder, strerror(errno));
             return STATUS_OK;
         }
-        read_holder(file, holder);
+        lock_read_holder(file, holder);
         if (clock_seconds() - start >= seconds)
-            return status_fail(
-                STATUS_OTHER,
-                "%s: is in use by %s; wait until that has ended, or choose another folder with -o", folder,
-                holder);
-        if (!told) log_info("%s: waiting for %s to let go of it", folder, holder);
-        told = true;
+            return status_fail(STATUS_OTHER,
+                               "%s: is in use by %s; wait until it ends, or choose another folder with -o",
+                               folder, holder);
+        if (!logged) log_info("%s: in use, waiting for %s to end", folder, holder);
+        logged = true;
         TRY(stop_asked());
         nanosleep(&pause, NULL);
     }
@@ -66,13 +69,13 @@ enum status lock_take(struct lock *l, const char *folder, double seconds)
     if (snprintf(path, sizeof path, "%s/%s", folder, LOCK_NAME) >= (int)sizeof path)
         return status_fail(STATUS_CONFIG, "%s: the path is too long", folder);
     int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
-    if (file < 0) return status_fail(STATUS_OTHER, "%s: cannot be made: %s", path, strerror(errno));
-    enum status status = wait_for(file, folder, seconds);
+    if (file < 0) return status_fail(STATUS_OTHER, "%s: cannot be created: %s", path, strerror(errno));
+    enum status status = lock_wait(file, folder, seconds);
     if (status != STATUS_OK) {
         close(file);
         return status;
     }
-    sign(file);
+    lock_write_holder(file);
     *l = (struct lock){true, file};
     return STATUS_OK;
 }

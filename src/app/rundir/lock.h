@@ -1,7 +1,7 @@
-/* lock.h - who works in a folder: its file `lock`, which one process at a time holds, and the system lets go of when that
- * process ends, however it ends.
+/* lock.h - a lock on a folder, so that one run at a time works in it.
  *
- * The file stays, with the process that held it last. Local functions. Private to the app layer. */
+ * The lock is on the file `lock` in the folder; the system releases it when its process ends. The file stays
+ * and names the process that held it last. Local functions. Private to the app layer. */
 #ifndef APP_RUNDIR_LOCK_H
 #define APP_RUNDIR_LOCK_H
 
@@ -10,15 +10,15 @@
 #include "core/status.h"
 
 #define LOCK_NAME    "lock"
-#define LOCK_SECONDS 10.0 /* so long may the processes of a job that was killed take to end */
+#define LOCK_SECONDS 10.0 /* the time that processes of a killed job may take to end */
 
 struct lock {
     bool held;
     int file;
 };
 
-/* Waits up to so many seconds. A file system that knows no locks is a warning. Errors: STATUS_OTHER with the holder's name, and
- * when the file cannot be made; what stop_asked says. */
+/* Takes the lock, waiting up to `seconds`. Warns if the file system does not support locks. Errors:
+ * STATUS_OTHER if another process holds it or the file cannot be created; the statuses of stop_asked. */
 enum status lock_take(struct lock *l, const char *folder, double seconds);
 void lock_release(struct lock *l);
 

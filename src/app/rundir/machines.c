@@ -1,3 +1,4 @@
+/* machines.c - compares what results depend on across all ranks. */
 #include "app/rundir/machines.h"
 
 #include <gnu/libc-version.h>
@@ -10,25 +11,25 @@
 #include "math/kernels.h"
 #include "core/system/process.h"
 
-#define GROUPS     4  /* different values that a message tells, at most */
-#define HOSTS_SIZE 96 /* of the hosts of a group */
+#define GROUPS     4  /* maximum number of different values in a message */
+#define HOSTS_SIZE 96 /* text with the hosts of a group */
 
 static const struct {
     const char *name, *key, *remedy;
 } kinds[MACHINES_FACTS] = {
-    [FACT_PROGRAM] = {"program", "program", "start the same executable everywhere"},
-    [FACT_KERNELS] = {"kernels", "isa", "set run.isa to a level that all have"},
+    [FACT_PROGRAM] = {"program", "program", "start the same executable on all machines"},
+    [FACT_KERNELS] = {"kernels", "isa", "set run.isa to a level that all machines support"},
     [FACT_CORE] =
         {"OpenBLAS core", "blas_core",
-         "set OPENBLAS_CORETYPE everywhere to one that all have (mpirun -x OPENBLAS_CORETYPE=Haswell)"},
-    [FACT_BLAS] = {"OpenBLAS", "blas_build", "install the same OpenBLAS"},
-    [FACT_LIBC] = {"C library", "libc", "install the same C library"},
-    [FACT_FMA] = {"FMA", "fma", "leave the older processors out"},
-    [FACT_BYTES] = {"byte order", "byte_order", "leave the others out"},
+         "set OPENBLAS_CORETYPE to one that all machines support (mpirun -x OPENBLAS_CORETYPE=Haswell)"},
+    [FACT_BLAS] = {"OpenBLAS", "blas_build", "install the same OpenBLAS on all machines"},
+    [FACT_LIBC] = {"C library", "libc", "install the same C library on all machines"},
+    [FACT_FMA] = {"FMA", "fma", "exclude the machines without FMA"},
+    [FACT_BYTES] = {"byte order", "byte_order", "exclude the other machines"},
 };
 
-/* The version, and a hash of the executable. */
-static void find_program(char value[MACHINES_VALUE])
+/* Writes the version and a hash of the executable. */
+static void machines_find_program(char value[MACHINES_VALUE])
 {
     static char block[1 << 16];
     struct hash hash;
@@ -39,7 +40,7 @@ static void find_program(char value[MACHINES_VALUE])
     snprintf(value, MACHINES_VALUE, "%s-%016" PRIx64, DDP_VERSION, hash_end(&hash));
 }
 
-static bool has_fma(void)
+static bool machines_has_fma(void)
 {
 #if defined(__x86_64__)
     return __builtin_cpu_supports("fma");
@@ -48,12 +49,12 @@ static bool has_fma(void)
 #endif
 }
 
-/* OpenBLAS tells its build and, between its options, the core it has chosen and for how many threads there is room; the core is
- * a fact of its own. */
-static void find_facts(struct machines *m)
+/* Collects the facts of this rank. The build text of OpenBLAS also names the core it has chosen, which is a
+ * fact of its own. */
+static void machines_find_facts(struct machines *m)
 {
     const uint16_t two_bytes = 1;
-    find_program(m->facts[FACT_PROGRAM]);
+    machines_find_program(m->facts[FACT_PROGRAM]);
     snprintf(m->facts[FACT_KERNELS], MACHINES_VALUE, "%s", kernels->level);
     snprintf(m->facts[FACT_CORE], MACHINES_VALUE, "%s", blas_core());
     snprintf(m->facts[FACT_BLAS], MACHINES_VALUE, "%s", blas_build());
@@ -62,7 +63,7 @@ static void find_facts(struct machines *m)
     for (size_t end = strlen(m->facts[FACT_BLAS]); end > 0 && m->facts[FACT_BLAS][end - 1] == ' '; end--)
         m->facts[FACT_BLAS][end - 1] = '\0';
     snprintf(m->facts[FACT_LIBC], MACHINES_VALUE, "%s", gnu_get_libc_version());
-    snprintf(m->facts[FACT_FMA], MACHINES_VALUE, "%s", has_fma() ? "yes" : "no");
+    snprintf(m->facts[FACT_FMA], MACHINES_VALUE, "%s", machines_has_fma() ? "yes" : "no");
     snprintf(m->facts[FACT_BYTES], MACHINES_VALUE, "%s", *(const char *)&two_bytes ? "little" : "big");
 }
 
@@ -70,7 +71,7 @@ static void find_facts(struct machines *m)
 struct group {
     char value[MACHINES_VALUE];
     char hosts[HOSTS_SIZE];       /* "a, b, ..." */
-    char last[PROCESS_HOST_SIZE]; /* the host that was added last: ranks come host by host */
+    char last[PROCESS_HOST_SIZE]; /* the host added last: ranks are ordered by host */
 };
 
 struct comparison {
@@ -78,7 +79,7 @@ struct comparison {
     struct group groups[MACHINES_FACTS][GROUPS];
 };
 
-static void add_host(struct group *g, const char *host)
+static void machines_add_host(struct group *g, const char *host)
 {
     size_t used = strlen(g->hosts), left = HOSTS_SIZE - used;
     if (strcmp(g->last, host) == 0) return;
@@ -89,7 +90,7 @@ static void add_host(struct group *g, const char *host)
         snprintf(g->hosts + used, left, ", ...");
 }
 
-static void add_value(struct comparison *c, int fact, const char *value, const char *host)
+static void machines_add_value(struct comparison *c, int fact, const char *value, const char *host)
 {
     int at = 0;
     while (at < c->count[fact] && at < GROUPS && strcmp(c->groups[fact][at].value, value) != 0) at++;
@@ -99,11 +100,11 @@ static void add_value(struct comparison *c, int fact, const char *value, const c
         c->count[fact]++;
         snprintf(g->value, sizeof g->value, "%s", value);
     }
-    add_host(g, host);
+    machines_add_host(g, host);
 }
 
-/* A rank's text: "HOST\nFACT\nFACT\n..." */
-static void take_rank(void *self, const char *text)
+/* Adds the text of one rank: "HOST\nFACT\nFACT\n..." */
+static void machines_take_rank(void *self, const char *text)
 {
     struct comparison *c = self;
     char host[PROCESS_HOST_SIZE], value[MACHINES_VALUE];
@@ -113,28 +114,28 @@ static void take_rank(void *self, const char *text)
         text += length + 1;
         length = (int)strcspn(text, "\n");
         snprintf(value, sizeof value, "%.*s", length, text);
-        add_value(c, fact, value, host);
+        machines_add_value(c, fact, value, host);
     }
 }
 
-static void put(char text[MACHINES_TEXT], const char *format, const char *a, const char *b)
+static void machines_append(char text[MACHINES_TEXT], const char *format, const char *a, const char *b)
 {
     size_t used = strlen(text);
     snprintf(text + used, MACHINES_TEXT - used, format, a, b);
 }
 
 /* "kernels v4 (hosta, hostb) and v3 (hostc): set ...; ..." */
-static void describe(const struct comparison *c, char text[MACHINES_TEXT])
+static void machines_describe(const struct comparison *c, char text[MACHINES_TEXT])
 {
     *text = '\0';
     for (int fact = 0; fact < MACHINES_FACTS; fact++) {
         if (c->count[fact] < 2) continue;
-        put(text, "%s%s ", *text ? "; " : "", kinds[fact].name);
+        machines_append(text, "%s%s ", *text ? "; " : "", kinds[fact].name);
         for (int g = 0; g < c->count[fact]; g++) {
-            put(text, "%s%s ", g ? " and " : "", c->groups[fact][g].value);
-            put(text, "(%s)%s", c->groups[fact][g].hosts, "");
+            machines_append(text, "%s%s ", g ? " and " : "", c->groups[fact][g].value);
+            machines_append(text, "(%s)%s", c->groups[fact][g].hosts, "");
         }
-        put(text, ": %s%s", kinds[fact].remedy, "");
+        machines_append(text, ": %s%s", kinds[fact].remedy, "");
     }
 }
 
@@ -144,23 +145,24 @@ enum status machines_compare(struct machines *m, struct comm *comm, const struct
     struct comparison c = {0};
     *m = (struct machines){0};
     TRY(comm_agree(comm, kernels_select(config->isa)));
-    find_facts(m);
+    machines_find_facts(m);
     process_host(mine);
     for (int fact = 0; fact < MACHINES_FACTS; fact++) {
         size_t used = strlen(mine);
         snprintf(mine + used, sizeof mine - used, "\n%s", m->facts[fact]);
     }
-    TRY(comm_gather_text(comm, mine, take_rank, &c));
-    if (comm_rank(comm) == 0) describe(&c, m->text);
+    TRY(comm_gather_text(comm, mine, machines_take_rank, &c));
+    if (comm_rank(comm) == 0) machines_describe(&c, m->text);
     m->differ = *m->text != '\0';
     comm_share_bytes(comm, &m->differ, sizeof m->differ);
     if (!m->differ || config->mixed == MIXED_ALLOW) return STATUS_OK;
     enum status status = STATUS_OK;
     if (comm_rank(comm) == 0)
-        status = status_fail(STATUS_CONFIG,
-                             "the machines would not reckon the same bits: %s; or give up that promise with "
-                             "sync.mixed: allow",
-                             m->text);
+        status = status_fail(
+            STATUS_CONFIG,
+            "the machines would not produce bit-identical results: %s; or give up that guarantee with "
+            "sync.mixed: allow",
+            m->text);
     return comm_agree(comm, status);
 }
 

@@ -1,7 +1,8 @@
-/* machines.h - whether all ranks reckon alike: what the bits of a result depend on besides configuration and data.
+/* machines.h - whether all ranks produce bit-identical results.
  *
- * That is the program itself, the instruction-set level of its kernels, OpenBLAS with the kernels it has chosen, the C library and
- * whether its functions use FMA, and the order of bytes. Private to the app layer. */
+ * Besides configuration and data, results depend on the program, the instruction-set level of its kernels,
+ * OpenBLAS and the kernels it has chosen, the C library, whether its functions use FMA, and the byte order.
+ * Private to the app layer. */
 #ifndef APP_RUNDIR_MACHINES_H
 #define APP_RUNDIR_MACHINES_H
 
@@ -27,15 +28,15 @@ enum machines_fact {
 
 struct machines {
     char facts[MACHINES_FACTS][MACHINES_VALUE]; /* of this rank */
-    bool differ;                                /* the same on all ranks */
-    char text[MACHINES_TEXT];                   /* rank 0: what differs, and where; "" = nothing */
+    bool differ;                                /* the same value on all ranks */
+    char text[MACHINES_TEXT]; /* rank 0: what differs, on which hosts, and what to do; "" = nothing */
 };
 
-/* Chooses the kernels, and compares all ranks. Collective. Errors: STATUS_CONFIG when they differ, unless sync.mixed allows
- * it; what choosing kernels says. */
+/* Chooses the kernels and compares all ranks. Collective. Errors: STATUS_CONFIG if they differ and sync.mixed
+ * does not allow it; errors of kernels_select. */
 enum status machines_compare(struct machines *m, struct comm *comm, const struct config *config);
 
-/* As members of an open object. */
+/* Writes the facts as members of an open object. */
 void machines_write(struct json *j, const struct machines *m);
 
 #endif

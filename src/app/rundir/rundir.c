@@ -1,3 +1,4 @@
+/* rundir.c - creates, lists and clears run directories. */
 #include "app/rundir/rundir.h"
 
 #include <dirent.h>
@@ -21,7 +22,7 @@
 static const char *const files[] = {"config.yaml",   "env.json",    "log.txt", "metrics.jsonl",
                                     "confusion.csv", "report.json", NULL};
 
-static bool is_dot(const char *name)
+static bool rundir_is_dot(const char *name)
 {
     return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
 }
@@ -32,14 +33,15 @@ enum status rundir_is_empty(const char *path, bool *empty)
     DIR *folder = opendir(path);
     if (!folder && errno == ENOENT) return STATUS_OK;
     if (!folder)
-        return status_fail(STATUS_CONFIG, "%s: cannot be the run directory: %s", path, strerror(errno));
+        return status_fail(STATUS_CONFIG, "%s: cannot be used as the run directory: %s", path,
+                           strerror(errno));
     for (struct dirent *entry = readdir(folder); entry; entry = readdir(folder))
-        if (!is_dot(entry->d_name) && strcmp(entry->d_name, LOCK_NAME) != 0) *empty = false;
+        if (!rundir_is_dot(entry->d_name) && strcmp(entry->d_name, LOCK_NAME) != 0) *empty = false;
     closedir(folder);
     return STATUS_OK;
 }
 
-/* Two runs of one name in the same second get different folders. */
+/* Adds a number if the folder exists: two runs of one name may start in the same second. */
 enum status rundir_name(char **path, const char *name)
 {
     char stamp[CLOCK_STAMP_SIZE], text[RUNDIR_PATH_SIZE], count[16] = "";
@@ -49,22 +51,22 @@ enum status rundir_name(char **path, const char *name)
     for (int i = 2; !empty; i++) {
         int length = snprintf(text, sizeof text, RUNS "/%s-%s%s%s%s", name, stamp, job ? "-j" : "",
                               job ? job : "", count);
-        if (length >= RUNDIR_PATH_SIZE) return status_fail(STATUS_CONFIG, "run.name: is too long");
+        if (length >= RUNDIR_PATH_SIZE) return status_fail(STATUS_CONFIG, "run.name: is too long for a path");
         TRY(rundir_is_empty(text, &empty));
         snprintf(count, sizeof count, "-%d", i);
     }
     return mem_copy_text(path, text);
 }
 
-/* A folder of runs/, by age. */
+/* A folder of runs/. */
 struct entry {
     char stamp[CLOCK_STAMP_SIZE];
-    int64_t count; /* of those of one second */
+    int64_t count; /* number within one second */
     char path[NAME_SIZE + sizeof RUNS];
 };
 
-/* <name>-<UTC>[-j<job>][-<count>], of this job if there is one. */
-static bool parse_name(const char *folder, const char *name, struct entry *e)
+/* Reads <name>-<UTC>[-j<job>][-<count>]; within a Slurm job only folders of that job match. */
+static bool rundir_parse_name(const char *folder, const char *name, struct entry *e)
 {
     size_t length = strlen(name);
     const char *job = getenv("SLURM_JOB_ID"), *rest = folder + length;
@@ -81,15 +83,15 @@ static bool parse_name(const char *folder, const char *name, struct entry *e)
     return *rest == '\0' || (*rest == '-' && number_parse_int(rest + 1, &e->count) == STATUS_OK);
 }
 
-static int newest_first(const void *a, const void *b)
+static int rundir_newest_first(const void *a, const void *b)
 {
     const struct entry *x = a, *y = b;
     int order = strcmp(y->stamp, x->stamp);
     return order ? order : x->count < y->count ? 1 : x->count > y->count ? -1 : 0;
 }
 
-/* Two rounds: one counts. */
-static enum status list_runs(const char *name, struct entry **out, int64_t *count)
+/* Lists them in two passes: the first one counts. */
+static enum status rundir_list(const char *name, struct entry **out, int64_t *count)
 {
     *out = NULL;
     *count = 0;
@@ -98,13 +100,14 @@ static enum status list_runs(const char *name, struct entry **out, int64_t *coun
     if (!folder) return status_fail(STATUS_OTHER, RUNS ": cannot be read: %s", strerror(errno));
     struct entry e;
     int64_t room = 0;
-    for (struct dirent *f = readdir(folder); f; f = readdir(folder)) room += parse_name(f->d_name, name, &e);
+    for (struct dirent *f = readdir(folder); f; f = readdir(folder))
+        room += rundir_parse_name(f->d_name, name, &e);
     enum status status = mem_alloc(out, (size_t)room, sizeof **out, "list of runs");
     rewinddir(folder);
     for (struct dirent *f = readdir(folder); *out && f && *count < room; f = readdir(folder))
-        if (parse_name(f->d_name, name, &e)) (*out)[(*count)++] = e;
+        if (rundir_parse_name(f->d_name, name, &e)) (*out)[(*count)++] = e;
     closedir(folder);
-    if (*out) qsort(*out, (size_t)*count, sizeof **out, newest_first);
+    if (*out) qsort(*out, (size_t)*count, sizeof **out, rundir_newest_first);
     return status;
 }
 
@@ -113,7 +116,7 @@ enum status rundir_each(const char *name, enum status (*each)(void *self, const 
 {
     struct entry *runs;
     int64_t count;
-    TRY(list_runs(name, &runs, &count));
+    TRY(rundir_list(name, &runs, &count));
     enum status status = STATUS_OK;
     bool stop = false;
     for (int64_t i = 0; i < count && status == STATUS_OK && !stop; i++)
@@ -145,15 +148,15 @@ enum status rundir_make(const char *path)
     }
 }
 
-static enum status remove_file(const char *path)
+static enum status rundir_remove_file(const char *path)
 {
     if (unlink(path) != 0 && errno != ENOENT)
         return status_fail(STATUS_OTHER, "%s: cannot be removed: %s", path, strerror(errno));
     return STATUS_OK;
 }
 
-/* step-000000120.h5, best.h5.old, last.h5.tmp.123 and the like. */
-static bool is_checkpoint(const char *name)
+/* Matches step-000000120.h5, best.h5.old, last.h5.tmp.123 and the like. */
+static bool rundir_is_checkpoint(const char *name)
 {
     const char *suffix;
     return checkpoint_kind_before(name, &suffix) != CHECKPOINT_OTHER &&
@@ -161,8 +164,8 @@ static bool is_checkpoint(const char *name)
             strncmp(suffix, OUTFILE_MARK, strlen(OUTFILE_MARK)) == 0);
 }
 
-/* What was being written under a temporary name: one of our files, the mark, digits. */
-static bool is_leftover(const char *name)
+/* Matches temporary names of our files: name, OUTFILE_MARK, digits. */
+static bool rundir_is_leftover(const char *name)
 {
     for (const char *const *file = files; *file; file++) {
         size_t length = strlen(*file), mark = strlen(OUTFILE_MARK);
@@ -172,8 +175,8 @@ static bool is_leftover(const char *name)
     return false;
 }
 
-/* Removes the files of a folder, which may not be there, that `which` picks. */
-static enum status remove_files(const char *path, bool (*which)(const char *name))
+/* Removes the files of a folder that `which` selects; the folder may not exist. */
+static enum status rundir_remove_files(const char *path, bool (*which)(const char *name))
 {
     char file[RUNDIR_PATH_SIZE];
     DIR *folder = opendir(path);
@@ -182,24 +185,24 @@ static enum status remove_files(const char *path, bool (*which)(const char *name
     for (struct dirent *entry = readdir(folder); entry && status == STATUS_OK; entry = readdir(folder)) {
         if (!which(entry->d_name)) continue;
         status = rundir_file(path, entry->d_name, file);
-        if (status == STATUS_OK) status = remove_file(file);
+        if (status == STATUS_OK) status = rundir_remove_file(file);
     }
     closedir(folder);
     return status;
 }
 
-static bool has(const char *path, const char *name)
+static bool rundir_has(const char *path, const char *name)
 {
     char text[RUNDIR_PATH_SIZE];
     struct stat facts;
     return rundir_file(path, name, text) == STATUS_OK && lstat(text, &facts) == 0;
 }
 
-const char *rundir_stranger(const char *path)
+const char *rundir_find_foreign_file(const char *path)
 {
-    if (has(path, "checkpoints")) return NULL; /* a run makes it before any other of its files */
+    if (rundir_has(path, "checkpoints")) return NULL; /* a run creates it before all other files */
     const char *const *file = files;
-    while (*file && !has(path, *file)) file++;
+    while (*file && !rundir_has(path, *file)) file++;
     return *file;
 }
 
@@ -207,10 +210,10 @@ enum status rundir_clear(const char *path)
 {
     char text[RUNDIR_PATH_SIZE];
     TRY(rundir_file(path, "checkpoints", text));
-    TRY(remove_files(text, is_checkpoint));
+    TRY(rundir_remove_files(text, rundir_is_checkpoint));
     for (const char *const *file = files; *file; file++) {
         TRY(rundir_file(path, *file, text));
-        TRY(remove_file(text));
+        TRY(rundir_remove_file(text));
     }
     return STATUS_OK;
 }
@@ -221,7 +224,7 @@ enum status rundir_begin(const char *path, const char *config_text)
     FILE *config;
     TRY(rundir_file(path, "checkpoints", text));
     TRY(rundir_make(text));
-    TRY(remove_files(path, is_leftover));
+    TRY(rundir_remove_files(path, rundir_is_leftover));
     TRY(rundir_file(path, "config.yaml", text));
     TRY(outfile_open(&config, text));
     fputs(config_text, config);

@@ -1,3 +1,4 @@
+/* saved.c - finds and reads the newest valid checkpoint of a folder. */
 #include "app/rundir/saved.h"
 
 #include <dirent.h>
@@ -12,7 +13,7 @@
 #include "core/mem.h"
 #include "app/config/options.h"
 
-static enum status read_config(const char *text, const char *path, struct config *config)
+static enum status saved_parse_config(const char *text, const char *path, struct config *config)
 {
     struct settings settings = {0};
     enum status status = settings_add_text(&settings, text, path);
@@ -21,31 +22,31 @@ static enum status read_config(const char *text, const char *path, struct config
     return status;
 }
 
-static enum status read_open(struct saved *s, struct h5 *f)
+static enum status saved_read_open(struct saved *s, struct h5 *f)
 {
     TRY(checkpoint_config(f, &s->config_text));
-    enum status status = read_config(s->config_text, s->path, &s->config);
+    enum status status = saved_parse_config(s->config_text, s->path, &s->config);
     if (status == STATUS_OK) {
         status = trainer_peek(f, &s->config, &s->point);
         if (status != STATUS_OK) status = status_at(status, "%s", s->path);
     } else if (status == STATUS_CONFIG) {
-        status = status_at(STATUS_DATA, "its configuration cannot be used");
+        status = status_at(STATUS_DATA, "its configuration is not valid");
     }
     return status;
 }
 
-/* The file is opened once: that reads every byte of it. */
-static enum status read_all(struct saved *s)
+/* Reads the file; opening it verifies every byte. */
+static enum status saved_read_file(struct saved *s)
 {
     struct h5 *f = NULL;
     int64_t label;
     TRY(checkpoint_step(s->path, &label));
     TRY(checkpoint_open(&f, s->path));
-    enum status status = read_open(s, f);
+    enum status status = saved_read_open(s, f);
     h5_close(&f);
     TRY(status);
     if (label == s->point.step) return STATUS_OK;
-    return status_fail(STATUS_DATA, "%s: is damaged: it is of step %lld, but its first line says %lld",
+    return status_fail(STATUS_DATA, "%s: is damaged: it holds step %lld, but its first line says %lld",
                        s->path, (long long)s->point.step, (long long)label);
 }
 
@@ -54,7 +55,7 @@ enum status saved_read(struct saved *s, const char *path)
     *s = (struct saved){.config_text = NULL};
     if (snprintf(s->path, sizeof s->path, "%s", path) >= (int)sizeof s->path)
         return status_fail(STATUS_CONFIG, "%s: the path is too long", path);
-    enum status status = read_all(s);
+    enum status status = saved_read_file(s);
     if (status != STATUS_OK) saved_free(s);
     return status;
 }
@@ -66,16 +67,16 @@ void saved_free(struct saved *s)
     s->path[0] = '\0';
 }
 
-/* A file that may be one. */
+/* A file that may be a checkpoint. */
 struct candidate {
     char name[CHECKPOINT_NAME_SIZE];
-    int64_t step; /* the greater of what name and first line say, as one of them may be damaged */
+    int64_t step; /* the larger of name and first line, as one of them may be damaged */
     enum checkpoint_kind kind;
     dev_t device;
     ino_t file;
 };
 
-static bool is_candidate(const char *name, struct candidate *c)
+static bool saved_is_candidate(const char *name, struct candidate *c)
 {
     *c = (struct candidate){.step = -1};
     c->kind = checkpoint_kind(name, &c->step);
@@ -84,8 +85,8 @@ static bool is_candidate(const char *name, struct candidate *c)
     return true;
 }
 
-/* Damage may hide how new it is: then it counts as the newest. */
-static enum status rate(struct candidate *c, const char *folder)
+/* Finds the step of a candidate. If damage hides it, the candidate counts as the newest. */
+static enum status saved_rate(struct candidate *c, const char *folder)
 {
     char path[RUNDIR_PATH_SIZE];
     struct stat facts;
@@ -102,15 +103,15 @@ static enum status rate(struct candidate *c, const char *folder)
     return STATUS_OK;
 }
 
-static int newest_first(const void *a, const void *b)
+static int saved_newest_first(const void *a, const void *b)
 {
     const struct candidate *x = a, *y = b;
     if (x->step != y->step) return x->step < y->step ? 1 : -1;
     return (int)x->kind - (int)y->kind;
 }
 
-/* Two rounds: one counts. A folder that is not there has none. */
-static enum status list(const char *folder, struct candidate **out, int64_t *count)
+/* Lists the candidates in two passes, of which the first counts. A folder that does not exist has none. */
+static enum status saved_list(const char *folder, struct candidate **out, int64_t *count)
 {
     *out = NULL;
     *count = 0;
@@ -120,33 +121,34 @@ static enum status list(const char *folder, struct candidate **out, int64_t *cou
     struct candidate c;
     int64_t room = 0;
     for (struct dirent *entry = readdir(files); entry; entry = readdir(files))
-        room += is_candidate(entry->d_name, &c);
+        room += saved_is_candidate(entry->d_name, &c);
     enum status status = mem_alloc(out, (size_t)room, sizeof **out, "list of checkpoints");
     rewinddir(files);
     struct dirent *entry = readdir(files);
     for (; entry && *count < room && status == STATUS_OK; entry = readdir(files)) {
-        if (!is_candidate(entry->d_name, &c)) continue;
-        status = rate(&c, folder);
+        if (!saved_is_candidate(entry->d_name, &c)) continue;
+        status = saved_rate(&c, folder);
         (*out)[(*count)++] = c;
     }
     closedir(files);
     if (status != STATUS_OK) mem_free(out);
-    if (*out) qsort(*out, (size_t)*count, sizeof **out, newest_first);
+    if (*out) qsort(*out, (size_t)*count, sizeof **out, saved_newest_first);
     return status;
 }
 
-static bool is_seen(const struct candidate *list, int64_t index)
+static bool saved_is_seen(const struct candidate *list, int64_t index)
 {
     for (int64_t i = 0; i < index; i++)
         if (list[i].file == list[index].file && list[i].device == list[index].device) return true;
     return false;
 }
 
-static enum status find(struct saved *s, const char *folder, const struct candidate *list, int64_t count)
+static enum status saved_find_first(struct saved *s, const char *folder, const struct candidate *list,
+                                    int64_t count)
 {
     for (int64_t i = 0; i < count; i++) {
         char path[RUNDIR_PATH_SIZE];
-        if (is_seen(list, i)) continue;
+        if (saved_is_seen(list, i)) continue;
         TRY(rundir_file(folder, list[i].name, path));
         enum status status = saved_read(s, path);
         if (status != STATUS_DATA) return status;
@@ -155,8 +157,9 @@ static enum status find(struct saved *s, const char *folder, const struct candid
     if (count == 0) return STATUS_OK;
     return status_fail(
         STATUS_DATA,
-        "%s: none of its checkpoints can be read; bring a good one back, begin with the weights "
-        "of another run (--init-from), or begin anew with --overwrite or in another folder",
+        "%s: none of its checkpoints can be read; restore one, start with the weights of another run "
+        "(--init-from), "
+        "or start again with --overwrite or in another folder",
         folder);
 }
 
@@ -165,8 +168,8 @@ enum status saved_find(struct saved *s, const char *folder)
     struct candidate *candidates;
     int64_t count;
     *s = (struct saved){.config_text = NULL};
-    TRY(list(folder, &candidates, &count));
-    enum status status = find(s, folder, candidates, count);
+    TRY(saved_list(folder, &candidates, &count));
+    enum status status = saved_find_first(s, folder, candidates, count);
     mem_free(&candidates);
     return status;
 }

@@ -1,4 +1,4 @@
-/* saved.h - the checkpoints of a run directory: which one is the newest that is whole.
+/* saved.h - the newest valid checkpoint of a run directory.
  *
  * For rank 0; local functions. Private to the app layer. */
 #ifndef APP_RUNDIR_SAVED_H
@@ -8,7 +8,7 @@
 #include "train/config.h"
 #include "train/trainer/trainer.h"
 
-/* A checkpoint that was read from start to end. */
+/* A checkpoint whose every byte was verified. */
 struct saved {
     char path[RUNDIR_PATH_SIZE]; /* "" = none */
     char *config_text;           /* released with saved_free */
@@ -16,12 +16,12 @@ struct saved {
     struct trainer_point point;
 };
 
-/* Errors: STATUS_DATA, what is wrong with it. */
+/* Reads the checkpoint at `path`. Errors: STATUS_DATA if it is damaged. */
 enum status saved_read(struct saved *s, const char *path);
 void saved_free(struct saved *s);
 
-/* The newest good one in a folder; each damaged one before it is a warning. s->path is "" if there are none at all. Errors:
- * STATUS_DATA when there are some, but none is good. */
+/* Finds the newest valid checkpoint of a folder, and warns of each newer one that is damaged. s->path is ""
+ * if there are no checkpoints. Errors: STATUS_DATA if there are some, but none is valid. */
 enum status saved_find(struct saved *s, const char *folder);
 
 #endif

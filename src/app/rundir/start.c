@@ -1,3 +1,4 @@
+/* start.c - chooses the run directory and the checkpoint that a training starts from. */
 #include "app/rundir/start.h"
 
 #include <libgen.h>
@@ -12,7 +13,7 @@
 #include "core/mem.h"
 #include "app/config/options.h"
 
-/* What rank 0 is busy with. */
+/* What rank 0 works on. */
 struct choice {
     struct start *s;
     struct setup *setup;
@@ -21,30 +22,30 @@ struct choice {
     int ranks;
 };
 
-static bool is_folder(const char *path)
+static bool start_is_folder(const char *path)
 {
     struct stat facts;
     return stat(path, &facts) == 0 && S_ISDIR(facts.st_mode);
 }
 
-static bool is_same_file(const char *a, const char *b)
+static bool start_is_same_file(const char *a, const char *b)
 {
     struct stat x, y;
     return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_ino == y.st_ino && x.st_dev == y.st_dev;
 }
 
-static enum status resolve(const struct choice *c)
+static enum status start_resolve(const struct choice *c)
 {
     const struct saved *from = &c->s->saved;
     setup_free(c->setup);
     return setup_resolve(c->setup, c->source, from->config_text, from->path);
 }
 
-/* A new run, in the folder that the user names or one that is named after time and job. */
-static enum status choose_new(const struct choice *c)
+/* Chooses a new run, in the folder that the user names or one that is named after time and job. */
+static enum status start_choose_new(const struct choice *c)
 {
     const char *wanted = c->options->output;
-    if (!c->setup->text) TRY(resolve(c));
+    if (!c->setup->text) TRY(start_resolve(c));
     if (!wanted) return rundir_name(&c->s->folder, c->setup->config.run_name);
     if (!*wanted) return status_fail(STATUS_CONFIG, "-o: the name of the run directory is empty");
     bool empty;
@@ -52,17 +53,18 @@ static enum status choose_new(const struct choice *c)
     if (!empty && !c->options->overwrite)
         return status_fail(
             STATUS_CONFIG,
-            "%s: is not empty; go on with the run in it with --resume auto, choose another folder "
-            "with -o, or replace the run with --overwrite",
+            "%s: is not empty; continue its run with --resume auto, choose another folder with -o, or "
+            "replace the run "
+            "with --overwrite",
             wanted);
     if (!empty) TRY(lock_take(&c->s->lock, wanted, LOCK_SECONDS));
     c->s->clear = !empty;
     return mem_copy_text(&c->s->folder, wanted);
 }
 
-/* The newest checkpoint of a run directory, while nobody else works in it; a job that is being killed may
- * take a moment to let go of it. */
-static enum status look_into(struct lock *lock, struct saved *newest, const char *folder)
+/* Finds the newest checkpoint of a run directory under its lock; a job that is being killed may hold the lock
+ * for a moment. */
+static enum status start_find_newest(struct lock *lock, struct saved *newest, const char *folder)
 {
     char checkpoints[RUNDIR_PATH_SIZE];
     TRY(rundir_file(folder, "checkpoints", checkpoints));
@@ -70,83 +72,85 @@ static enum status look_into(struct lock *lock, struct saved *newest, const char
     return saved_find(newest, checkpoints);
 }
 
-/* A run that ended before its first checkpoint is begun again. One that came to its end, but whose
- * checkpoints are gone, would lose what is left of it. */
-static enum status begin_again(struct start *s, const char *folder)
+/* Restarts a run that ended before its first checkpoint. A complete run whose checkpoints are missing is
+ * refused: it would lose its other files. */
+static enum status start_restart(struct start *s, const char *folder)
 {
     char metrics[RUNDIR_PATH_SIZE];
     TRY(rundir_file(folder, "metrics.jsonl", metrics));
     if (journal_is_done(metrics))
         return status_fail(
             STATUS_CONFIG,
-            "%s: holds a run that is complete, but no checkpoint to go on from; replace it with "
-            "--overwrite, or choose another folder with -o",
+            "%s: holds a complete run, but no checkpoint to continue from; replace it with --overwrite, or "
+            "choose another "
+            "folder with -o",
             folder);
     s->clear = true;
     return mem_copy_text(&s->folder, folder);
 }
 
-static enum status go_on(struct start *s, const char *folder)
+static enum status start_resume(struct start *s, const char *folder)
 {
-    s->goes_on = *s->saved.path;
-    return s->goes_on ? mem_copy_text(&s->folder, folder) : begin_again(s, folder);
+    s->resumes = *s->saved.path;
+    return s->resumes ? mem_copy_text(&s->folder, folder) : start_restart(s, folder);
 }
 
-/* --resume auto -o DIR */
-static enum status choose_in(const struct choice *c, const char *folder)
+/* Handles --resume auto -o DIR. */
+static enum status start_choose_in(const struct choice *c, const char *folder)
 {
     bool empty;
     if (!*folder) return status_fail(STATUS_CONFIG, "-o: the name of the run directory is empty");
     TRY(rundir_is_empty(folder, &empty));
     if (empty) return mem_copy_text(&c->s->folder, folder);
-    const char *stranger = rundir_stranger(folder);
-    if (stranger)
+    const char *foreign = rundir_find_foreign_file(folder);
+    if (foreign)
         return status_fail(
             STATUS_CONFIG,
-            "%s: holds no run, but a file %s that a run would replace; choose another folder with -o, or "
+            "%s: is not a run directory, but has a file %s that a run would replace; choose another folder "
+            "with -o, or "
             "replace it with --overwrite",
-            folder, stranger);
-    TRY(look_into(&c->s->lock, &c->s->saved, folder));
-    return go_on(c->s, folder);
+            folder, foreign);
+    TRY(start_find_newest(&c->s->lock, &c->s->saved, folder));
+    return start_resume(c->s, folder);
 }
 
-/* Takes a run that is neither complete nor at work. */
-static enum status try_run(void *self, const char *folder, bool *stop)
+/* Chooses a run if it is neither complete nor running. */
+static enum status start_try_run(void *self, const char *folder, bool *stop)
 {
     const struct choice *c = self;
     struct start *s = c->s;
     char metrics[RUNDIR_PATH_SIZE];
     TRY(rundir_file(folder, "metrics.jsonl", metrics));
-    enum status status = look_into(&s->lock, &s->saved, folder);
-    if (status == STATUS_OTHER && !s->lock.held) { /* at work, or not ours to write in */
-        log_info("%s; looking further", status_text());
+    enum status status = start_find_newest(&s->lock, &s->saved, folder);
+    if (status == STATUS_OTHER && !s->lock.held) { /* in use, or not writable */
+        log_info("%s; trying the next run", status_text());
         return STATUS_OK;
     }
     TRY(status);
-    TRY(resolve(c));
+    TRY(start_resolve(c));
     bool complete =
         *s->saved.path ? trainer_is_finished(&s->saved.point, &c->setup->config) : journal_is_done(metrics);
     *stop = !complete;
-    if (*stop) return go_on(s, folder);
+    if (*stop) return start_resume(s, folder);
     lock_release(&s->lock);
     saved_free(&s->saved);
     setup_free(c->setup);
     return STATUS_OK;
 }
 
-/* --resume auto */
-static enum status choose_auto(const struct choice *c)
+/* Handles --resume auto. */
+static enum status start_choose_auto(const struct choice *c)
 {
     char *name = NULL;
-    if (c->options->output) return choose_in(c, c->options->output);
+    if (c->options->output) return start_choose_in(c, c->options->output);
     TRY(setup_run_name(c->source, &name));
-    enum status status = rundir_each(name, try_run, (void *)c);
+    enum status status = rundir_each(name, start_try_run, (void *)c);
     mem_free(&name);
-    return status == STATUS_OK && !c->s->folder ? choose_new(c) : status;
+    return status == STATUS_OK && !c->s->folder ? start_choose_new(c) : status;
 }
 
-/* DIR of DIR/checkpoints/FILE; false if the file lies elsewhere. */
-static bool find_folder(const char *file, char folder[RUNDIR_PATH_SIZE])
+/* Finds DIR of DIR/checkpoints/FILE; false if the file is elsewhere. */
+static bool start_find_folder(const char *file, char folder[RUNDIR_PATH_SIZE])
 {
     char *whole = realpath(file, NULL);
     bool found = whole && strlen(whole) < RUNDIR_PATH_SIZE;
@@ -158,58 +162,62 @@ static bool find_folder(const char *file, char folder[RUNDIR_PATH_SIZE])
     return *folder != '\0';
 }
 
-/* Goes on in the run directory of s->saved, if there is nothing newer in it. */
-static enum status choose_its_own(struct start *s, const char *folder)
+/* Continues in the run directory of s->saved, if that has no newer checkpoint. */
+static enum status start_choose_own(struct start *s, const char *folder)
 {
     struct saved newest = {.config_text = NULL};
-    enum status status = look_into(&s->lock, &newest, folder);
+    enum status status = start_find_newest(&s->lock, &newest, folder);
     if (status == STATUS_OK && newest.point.step > s->saved.point.step)
         status = status_fail(
             STATUS_CONFIG,
-            "%s: is not the newest of its run, that is %s; go on from that one with --resume auto "
-            "-o %s, or begin another run from this one with -o NEWDIR",
+            "%s: is not the newest checkpoint of its run, which is %s; continue from that one with --resume "
+            "auto -o %s, or "
+            "start another run from this one with -o NEWDIR",
             s->saved.path, newest.path, folder);
     saved_free(&newest);
-    s->goes_on = true;
+    s->resumes = true;
     return status == STATUS_OK ? mem_copy_text(&s->folder, folder) : status;
 }
 
-static enum status refuse_overwrite(const struct start_options *o, const char *folder)
+static enum status start_refuse_overwrite(const struct start_options *o, const char *folder)
 {
     if (!o->overwrite) return STATUS_OK;
-    return status_fail(STATUS_CONFIG,
-                       "--overwrite: the run in %s shall go on; leave it out, or name another folder with -o",
-                       folder);
+    return status_fail(
+        STATUS_CONFIG,
+        "--overwrite: would delete the run in %s that is to be continued; leave it out, or choose another "
+        "folder with -o",
+        folder);
 }
 
-/* --resume DIR */
-static enum status choose_folder(const struct choice *c, const char *folder)
+/* Handles --resume DIR. */
+static enum status start_choose_folder(const struct choice *c, const char *folder)
 {
     struct start *s = c->s;
     char checkpoints[RUNDIR_PATH_SIZE];
-    bool here = !c->options->output || is_same_file(c->options->output, folder);
-    if (here) TRY(refuse_overwrite(c->options, folder));
+    bool here = !c->options->output || start_is_same_file(c->options->output, folder);
+    if (here) TRY(start_refuse_overwrite(c->options, folder));
     TRY(rundir_file(folder, "checkpoints", checkpoints));
-    TRY(here ? look_into(&s->lock, &s->saved, folder) : saved_find(&s->saved, checkpoints));
+    TRY(here ? start_find_newest(&s->lock, &s->saved, folder) : saved_find(&s->saved, checkpoints));
     if (!*s->saved.path)
-        return status_fail(STATUS_DATA, "%s: holds no checkpoint to go on from (there is none in %s)", folder,
-                           checkpoints);
-    return here ? go_on(s, folder) : choose_new(c);
+        return status_fail(STATUS_DATA, "%s: has no checkpoint to continue from (there is none in %s)",
+                           folder, checkpoints);
+    return here ? start_resume(s, folder) : start_choose_new(c);
 }
 
-/* --resume PATH */
-static enum status choose_path(const struct choice *c, const char *path)
+/* Handles --resume PATH. */
+static enum status start_choose_path(const struct choice *c, const char *path)
 {
     char folder[RUNDIR_PATH_SIZE];
-    if (is_folder(path)) return choose_folder(c, path);
+    if (start_is_folder(path)) return start_choose_folder(c, path);
     TRY(saved_read(&c->s->saved, path));
-    bool inside = find_folder(path, folder);
-    if (!inside || (c->options->output && !is_same_file(c->options->output, folder))) return choose_new(c);
-    TRY(refuse_overwrite(c->options, folder));
-    return choose_its_own(c->s, folder);
+    bool inside = start_find_folder(path, folder);
+    if (!inside || (c->options->output && !start_is_same_file(c->options->output, folder)))
+        return start_choose_new(c);
+    TRY(start_refuse_overwrite(c->options, folder));
+    return start_choose_own(c->s, folder);
 }
 
-static enum status check_flags(const struct start_options *o)
+static enum status start_check_options(const struct start_options *o)
 {
     bool never = !o->resume || strcmp(o->resume, "never") == 0,
          automatic = !never && strcmp(o->resume, "auto") == 0;
@@ -218,69 +226,69 @@ static enum status check_flags(const struct start_options *o)
     if (never && o->resume_override)
         return status_fail(STATUS_CONFIG, "--resume-override needs --resume auto or --resume PATH");
     if (automatic && o->overwrite)
-        return status_fail(STATUS_CONFIG, "--resume auto and --overwrite exclude each other");
+        return status_fail(STATUS_CONFIG, "--resume auto and --overwrite: use only one of them");
     if (!never && !automatic && o->init_from)
-        return status_fail(STATUS_CONFIG,
-                           "--init-from and --resume PATH exclude each other: the one begins a run "
-                           "anew, the other goes on with one");
+        return status_fail(
+            STATUS_CONFIG,
+            "--init-from and --resume PATH: use only one of them; the first starts a new run, the "
+            "second continues a run");
     return STATUS_OK;
 }
 
 static enum status choose(const struct choice *c)
 {
     const char *resume = c->options->resume ? c->options->resume : "never";
-    TRY(check_flags(c->options));
-    if (strcmp(resume, "never") == 0) return choose_new(c);
-    return strcmp(resume, "auto") == 0 ? choose_auto(c) : choose_path(c, resume);
+    TRY(start_check_options(c->options));
+    if (strcmp(resume, "never") == 0) return start_choose_new(c);
+    return strcmp(resume, "auto") == 0 ? start_choose_auto(c) : start_choose_path(c, resume);
 }
 
-/* A run that was killed between its last checkpoint and the last line of its metrics still has that to
- * write. */
-static bool lacks_end(const struct start *s)
+/* Returns whether a resumed run was killed between its last checkpoint and the last line of its metrics. */
+static bool start_lacks_end(const struct start *s)
 {
     char metrics[RUNDIR_PATH_SIZE];
-    if (!s->goes_on) return false;
+    if (!s->resumes) return false;
     if (rundir_file(s->folder, "metrics.jsonl", metrics) != STATUS_OK || access(metrics, F_OK) != 0)
         return false;
     return !journal_is_done(metrics);
 }
 
-/* Says so if there is nothing left to do. Fewer epochs than have begun would be an end in the middle of
+/* Finds whether the run is complete, and logs it. Fewer epochs than have begun would end in the middle of
  * one. */
-static enum status find_complete(struct start *s, const struct config *config)
+static enum status start_find_complete(struct start *s, const struct config *config)
 {
     struct trainer_point *p = &s->saved.point;
-    p->stopped = p->stopped && !(s->changes & TRAINER_NEW_STOP); /* by another measure */
+    p->stopped = p->stopped && !(s->changes & TRAINER_NEW_STOP); /* by another metric */
     if (p->position > 0 && p->epoch >= config->epochs)
         return status_fail(STATUS_CONFIG,
-                           "%s: is in the middle of epoch %lld; train.epochs must be at least that",
+                           "%s: is in the middle of epoch %lld; set train.epochs to at least that",
                            s->saved.path, (long long)p->epoch + 1);
-    s->complete = trainer_is_finished(p, config) && !lacks_end(s);
+    s->complete = trainer_is_finished(p, config) && !start_lacks_end(s);
     if (!s->complete) return STATUS_OK;
     log_info("%s: already complete: %s after epoch %lld, step %lld", s->saved.path,
              p->stopped ? "it stopped early" : "it ended", (long long)p->epoch, (long long)p->step);
     return STATUS_OK;
 }
 
-/* Which run, and with which configuration; rank 0. */
-static enum status decide_run(const struct choice *c)
+/* Decides on rank 0 which run, and with which configuration. */
+static enum status start_decide_run(const struct choice *c)
 {
     struct start *s = c->s;
     TRY(choose(c));
-    if (!c->setup->text) TRY(resolve(c));
+    if (!c->setup->text) TRY(start_resolve(c));
     TRY(mem_copy_text(&s->from, s->saved.path));
     if (!*s->from) return STATUS_OK;
     enum status status = start_compare(s, c->setup, c->options->resume_override);
-    if (!s->goes_on) s->changes |= TRAINER_NEW_BEST; /* best.h5 stays where it is */
+    if (!s->resumes) s->changes |= TRAINER_NEW_BEST; /* best.h5 stays in the old run */
     if (status != STATUS_OK && setup_file(c->source)) return status_at(status, "%s", setup_file(c->source));
     TRY(status);
-    return find_complete(s, &c->setup->config);
+    return start_find_complete(s, &c->setup->config);
 }
 
-/* Rank 0's part. */
-static enum status decide(const struct choice *c)
+/* Decides on rank 0. */
+static enum status start_decide(const struct choice *c)
 {
-    TRY(decide_run(c));
+    TRY(start_decide_run(c));
     if (c->s->complete) return STATUS_OK;
     bool fixed = *c->s->from && !c->options->resume_override;
     enum status status = config_settle_virtual_ranks(&c->setup->config, c->ranks, fixed);
@@ -293,7 +301,7 @@ enum status start_choose(struct start *s, struct setup *setup, struct comm *comm
     *s = (struct start){0};
     *setup = (struct setup){0};
     const struct choice choice = {s, setup, options, source, comm_size(comm)};
-    enum status status = comm_rank(comm) == 0 ? decide(&choice) : STATUS_OK;
+    enum status status = comm_rank(comm) == 0 ? start_decide(&choice) : STATUS_OK;
     TRY(comm_agree(comm, status));
     TRY(comm_share_text(comm, &s->folder));
     TRY(comm_share_text(comm, &s->from));
@@ -320,8 +328,7 @@ enum status start_enter(struct start *s, const char *config_text)
         TRY(rundir_is_empty(s->folder, &empty));
         if (!empty)
             return status_fail(STATUS_OTHER,
-                               "%s: another run has begun in it meanwhile; choose another folder with -o",
-                               s->folder);
+                               "%s: another run has started in it; choose another folder with -o", s->folder);
     }
     if (s->clear) TRY(rundir_clear(s->folder));
     return rundir_begin(s->folder, config_text);

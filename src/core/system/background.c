@@ -1,3 +1,4 @@
+/* background.c - work on a thread beside the main thread. */
 #include "core/system/background.h"
 
 #include <pthread.h>
@@ -15,7 +16,7 @@ struct background {
     bool busy, threaded;
     pthread_t thread;
     atomic_bool done;
-    enum status status; /* of the work that is done, and its message */
+    enum status status; /* of the finished work, and its message */
     char text[STATUS_TEXT_SIZE];
 };
 
@@ -30,8 +31,9 @@ void background_destroy(struct background **b)
     mem_free(b);
 }
 
-/* The system takes away from all cores those that the process may not have; if it refuses, the thread stays where it is. */
-static void leave_core(void)
+/* Lets this thread run on every core the process may use; the kernel removes the others. If it refuses, the
+ * thread stays bound. */
+static void background_leave_core(void)
 {
     cpu_set_t all;
     memset(&all, 0xff, sizeof all);
@@ -45,9 +47,9 @@ static void work(struct background *b)
     atomic_store(&b->done, true);
 }
 
-static void *work_on_thread(void *self)
+static void *background_run_thread(void *self)
 {
-    leave_core();
+    background_leave_core();
     work(self);
     return NULL;
 }
@@ -61,7 +63,7 @@ void background_start(struct background *b, enum status (*function)(void *self),
     atomic_store(&b->done, false);
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    b->threaded = pthread_create(&b->thread, NULL, work_on_thread, b) == 0;
+    b->threaded = pthread_create(&b->thread, NULL, background_run_thread, b) == 0;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (!b->threaded) work(b);
 }

@@ -1,8 +1,8 @@
-/* background.h - work beside the main thread, one piece at a time.
+/* background.h - one piece of work at a time on a thread beside the main thread.
  *
- * The work runs on a thread of its own that takes no signals (they are the main thread's) and may use every core the process may
- * be given, not only the one its launcher bound it to, where it would hold up the main thread. It must not log, nor call MPI;
- * what it allocates does not count as the main thread's (mem.h). All functions are for the main thread. */
+ * The thread receives no signals and may run on every core the process may use, not only on the core that the
+ * launcher bound the main thread to. The work must not log or call MPI; its allocations are counted
+ * separately (mem.h). All functions are for the main thread. */
 #ifndef CORE_SYSTEM_BACKGROUND_H
 #define CORE_SYSTEM_BACKGROUND_H
 
@@ -16,14 +16,15 @@ struct background;
 enum status background_create(struct background **out);
 void background_destroy(struct background **b); /* waits for the work */
 
-/* Starts work(self); nothing may be under way. Where no thread can be had the work is done here and now. */
+/* Starts work(self); no work may be running. If no thread can be created, does the work before it returns. */
 void background_start(struct background *b, enum status (*work)(void *self), void *self);
 
-/* Whether work is under way, and whether it could be taken back without waiting. */
+/* Returns whether work was started and not yet finished, and whether background_finish would return without
+ * waiting. */
 bool background_busy(const struct background *b);
 bool background_done(const struct background *b);
 
-/* Waits for the work and returns what it did, with its message; STATUS_OK if nothing was under way. */
+/* Waits for the work and returns its status, with its message; STATUS_OK if there is none. */
 enum status background_finish(struct background *b);
 
 #endif

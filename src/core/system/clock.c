@@ -1,3 +1,4 @@
+/* clock.c - time and durations. */
 #include "core/system/clock.h"
 
 #include <ctype.h>
@@ -5,11 +6,11 @@
 #include <string.h>
 #include <time.h>
 
-#define COUNT_DIGITS 9 /* so that no sum of counts can overflow */
+#define COUNT_DIGITS 9 /* keeps sums of counts from overflowing */
 
-static double started; /* 0 = not yet: the clock counts from the machine's start */
+static double started; /* 0 = not yet */
 
-static double now_of(clockid_t clock)
+static double clock_read(clockid_t clock)
 {
     struct timespec now;
     clock_gettime(clock, &now);
@@ -18,12 +19,12 @@ static double now_of(clockid_t clock)
 
 double clock_seconds(void)
 {
-    return now_of(CLOCK_MONOTONIC);
+    return clock_read(CLOCK_MONOTONIC);
 }
 
 double clock_thread(void)
 {
-    return now_of(CLOCK_THREAD_CPUTIME_ID);
+    return clock_read(CLOCK_THREAD_CPUTIME_ID);
 }
 
 void clock_start(void)
@@ -46,7 +47,7 @@ void clock_stamp(char text[CLOCK_STAMP_SIZE])
 }
 
 /* The digits at *at; returns how many there are. */
-static int read_count(const char **at, int64_t *count)
+static int clock_read_count(const char **at, int64_t *count)
 {
     int digits = 0;
     for (*count = 0; isdigit((unsigned char)**at); digits++, (*at)++)
@@ -55,7 +56,7 @@ static int read_count(const char **at, int64_t *count)
 }
 
 /* 2h30m */
-static bool read_units(const char *text, int64_t *seconds)
+static bool clock_read_units(const char *text, int64_t *seconds)
 {
     static const char letters[] = "dhms";
     static const int64_t units[] = {86400, 3600, 60, 1};
@@ -63,7 +64,7 @@ static bool read_units(const char *text, int64_t *seconds)
     *seconds = 0;
     for (const char *at = text; *at; at++) {
         int64_t count;
-        int digits = read_count(&at, &count);
+        int digits = clock_read_count(&at, &count);
         const char *letter = *at ? strchr(letters + next, *at) : NULL;
         if (digits == 0 || digits > COUNT_DIGITS || !letter) return false;
         *seconds += count * units[letter - letters];
@@ -72,22 +73,22 @@ static bool read_units(const char *text, int64_t *seconds)
     return true;
 }
 
-/* [D-]HH:MM:SS or MM:SS; only the first part may be any number. */
-static bool read_clock(const char *text, int64_t *seconds)
+/* Reads [D-]HH:MM:SS or MM:SS; only the first part may be larger than 59 (hours after days: 23). */
+static bool clock_read_slurm(const char *text, int64_t *seconds)
 {
     int64_t days = 0, part;
     int parts = 1;
     const char *at = text;
     bool has_days = strchr(text, '-') != NULL;
     if (has_days) {
-        int digits = read_count(&at, &days);
+        int digits = clock_read_count(&at, &days);
         if (digits == 0 || digits > COUNT_DIGITS || *at++ != '-') return false;
     }
-    int digits = read_count(&at, seconds);
+    int digits = clock_read_count(&at, seconds);
     if (digits == 0 || digits > COUNT_DIGITS || (has_days && *seconds >= 24)) return false;
     for (; *at == ':' && parts < 3; parts++) {
         at++;
-        if (read_count(&at, &part) != 2 || part >= 60) return false;
+        if (clock_read_count(&at, &part) != 2 || part >= 60) return false;
         *seconds = 60 * *seconds + part;
     }
     *seconds += days * 86400;
@@ -96,12 +97,12 @@ static bool read_clock(const char *text, int64_t *seconds)
 
 enum status clock_parse_duration(const char *text, int64_t *seconds)
 {
-    if (!(strchr(text, ':') ? read_clock(text, seconds) : read_units(text, seconds)) || !*text)
-        return status_fail(
-            STATUS_CONFIG,
-            "'%s' is no duration; write one such as 90s, 55m, 2h30m or 1d12h, or as Slurm does, "
-            "[D-]HH:MM:SS or MM:SS",
-            text);
-    if (*seconds == 0) return status_fail(STATUS_CONFIG, "'%s' is no time at all", text);
+    if (!(strchr(text, ':') ? clock_read_slurm(text, seconds) : clock_read_units(text, seconds)) || !*text)
+        return status_fail(STATUS_CONFIG,
+                           "'%s' is not a duration; write it as 90s, 55m, 2h30m or 1d12h, or as in Slurm: "
+                           "[D-]HH:MM:SS or MM:SS",
+                           text);
+    if (*seconds == 0)
+        return status_fail(STATUS_CONFIG, "'%s' is zero; a duration must be at least 1s", text);
     return STATUS_OK;
 }

@@ -1,4 +1,4 @@
-/* clock.h - time. */
+/* clock.h - time and durations. Local functions. */
 #ifndef CORE_SYSTEM_CLOCK_H
 #define CORE_SYSTEM_CLOCK_H
 
@@ -7,22 +7,22 @@
 
 #include "core/status.h"
 
-/* Seconds of a monotonic clock with an arbitrary origin; for durations. */
+/* Returns the seconds of a monotonic clock with an arbitrary origin. */
 double clock_seconds(void);
 
-/* Seconds that this thread has had a core. */
+/* Returns the CPU time of this thread in seconds. */
 double clock_thread(void);
 
-/* Seconds since clock_start, which main calls first of all; since the first call of either if it does not. */
+/* Returns the seconds since clock_start, which main calls first; without it since the first call. */
 void clock_start(void);
 double clock_age(void);
 
-/* The current UTC time as YYYYMMDD-HHMMSS, for names of run directories. */
+/* Writes the current UTC time as YYYYMMDD-HHMMSS. */
 #define CLOCK_STAMP_SIZE 16
 void clock_stamp(char text[CLOCK_STAMP_SIZE]);
 
-/* Reads a duration: counts with units, greatest first (90s, 55m, 2h30m, 1d12h), or as Slurm writes it ([D-]HH:MM:SS, MM:SS).
- * A number without a unit, which Slurm takes for minutes, is an error. Errors: STATUS_CONFIG. */
+/* Reads a duration: counts with units, largest first (90s, 55m, 2h30m, 1d12h), or as in Slurm ([D-]HH:MM:SS,
+ * MM:SS). A number without a unit, which Slurm reads as minutes, is an error. Errors: STATUS_CONFIG. */
 enum status clock_parse_duration(const char *text, int64_t *seconds);
 
 #endif

@@ -1,6 +1,6 @@
-/* process.h - what the kernel says of this machine and of its processes (/proc).
+/* process.h - processes of this machine (/proc), and its name.
  *
- * A number is given to a new process when the old one is gone; number and start time together name one process. Local. */
+ * The system reuses process numbers; number and start time together identify a process. Local functions. */
 #ifndef CORE_SYSTEM_PROCESS_H
 #define CORE_SYSTEM_PROCESS_H
 
@@ -8,15 +8,15 @@
 
 #define PROCESS_GONE '-'
 
-/* When it was started, in ticks since the machine was; 0 if it is not there. */
+/* Returns the start time of a process, in ticks since the machine started; 0 if it does not exist. */
 uint64_t process_start_time(int64_t pid);
 
-/* Its state as in /proc/PID/stat: R runs, S waits, D waits for a device, T is stopped, Z has ended; PROCESS_GONE if it is not
- * there any more. R where that cannot be told. */
+/* Returns the state as in /proc/PID/stat: R running, S waiting, D waiting for a device, T stopped, Z ended;
+ * PROCESS_GONE if the process does not exist any longer. R if it is unknown. */
 char process_state(int64_t pid, uint64_t start_time);
 
-/* The name of the host; zeros behind it, so that it can be sent as it is. */
-#define PROCESS_HOST_SIZE 65 /* Linux has no longer ones */
+/* Writes the name of the host, padded with zeros, so that it can be sent as a record. */
+#define PROCESS_HOST_SIZE 65 /* the limit of Linux is 64 */
 void process_host(char host[PROCESS_HOST_SIZE]);
 
 #endif

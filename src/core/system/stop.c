@@ -1,3 +1,4 @@
+/* stop.c - signals and the time limit of a run. */
 #include "core/system/stop.h"
 
 #include <signal.h>
@@ -18,14 +19,14 @@ static const struct {
 static volatile sig_atomic_t noted; /* number of the signal, 0 = none */
 static int64_t limit;               /* seconds, 0 = none */
 
-/* The first signal counts, but what a user says at the terminal counts more than what a batch system says. */
-static void note(int number)
+/* Keeps the first signal, but SIGINT from the terminal takes precedence. */
+static void stop_on_signal(int number)
 {
     if (number == SIGINT && noted == SIGINT) _exit(STATUS_INTERRUPTED);
     if (number == SIGINT || !noted) noted = number;
 }
 
-static void mask(int how)
+static void stop_mask_signals(int how)
 {
     sigset_t all;
     sigemptyset(&all);
@@ -33,29 +34,29 @@ static void mask(int how)
     sigprocmask(how, &all, NULL);
 }
 
-void stop_hold(void)
+void stop_block(void)
 {
-    mask(SIG_BLOCK);
+    stop_mask_signals(SIG_BLOCK);
 }
 
-void stop_release(void)
+void stop_unblock(void)
 {
-    mask(SIG_UNBLOCK);
+    stop_mask_signals(SIG_UNBLOCK);
 }
 
 void stop_catch(void)
 {
-    struct sigaction action = {.sa_handler = note, .sa_flags = SA_RESTART}, before;
+    struct sigaction action = {.sa_handler = stop_on_signal, .sa_flags = SA_RESTART}, before;
     sigemptyset(&action.sa_mask);
     for (size_t i = 0; i < CAUGHT; i++) sigaddset(&action.sa_mask, caught[i].number);
     for (size_t i = 0; i < CAUGHT; i++) {
         sigaction(caught[i].number, NULL, &before);
         if (before.sa_handler != SIG_IGN) sigaction(caught[i].number, &action, NULL);
     }
-    /* A console that went away, such as the pipe to a launcher that died or to `head`, must not kill a training: everything is in
-     * the run directory, too. What cannot be written any more is lost. */
+    /* Writing to a closed pipe (a dead launcher, `head`) must not kill a training: the run directory has
+     * everything. */
     signal(SIGPIPE, SIG_IGN);
-    stop_release();
+    stop_unblock();
 }
 
 void stop_limit(int64_t seconds)

@@ -1,8 +1,9 @@
-/* stop.h - wishes that a run end before its end: signals, and the time it may take.
+/* stop.h - requests to end a run early: signals and a time limit.
  *
- * SIGTERM, SIGUSR1 and SIGUSR2 ask to save and to be started again, SIGINT to save and leave; a second SIGINT ends the process
- * at once. A handler only notes which signal came: the program asks wherever it can stop, and ranks agree before they do,
- * as a signal may have come to one of them. A process has one state; all functions are local. */
+ * SIGTERM, SIGUSR1 and SIGUSR2 request to save and to be started again, SIGINT to save and end; a second
+ * SIGINT ends the process at once. The handler only notes the signal; the program polls with stop_asked where
+ * it can stop, and ranks agree first, because a signal may reach only one of them. One state per process; all
+ * functions are local. */
 #ifndef CORE_SYSTEM_STOP_H
 #define CORE_SYSTEM_STOP_H
 
@@ -10,22 +11,24 @@
 
 #include "core/status.h"
 
-/* Keeps the signals waiting while MPI starts: a rank that dies then can leave its launcher waiting for good. They come when
- * stop_catch or stop_release is called. */
-void stop_hold(void);
-void stop_release(void);
+/* Blocks the signals during MPI_Init (a rank killed there can hang its launcher), until stop_catch or
+ * stop_unblock. */
+void stop_block(void);
+void stop_unblock(void);
 
-/* From now on the signals are noted, to the end of the process; those that whoever started the program ignores stay ignored.
- * Writing where nobody reads any more fails from now on, but does not kill (SIGPIPE). */
+/* Notes the signals from now on; signals that were ignored when the program started stay ignored. Also
+ * ignores SIGPIPE: writing to a closed pipe fails, but does not kill. */
 void stop_catch(void);
 
-/* The program shall also stop when it is so many seconds old (clock_age). */
+/* Requests a stop when the process is `seconds` old (clock_age). */
 void stop_limit(int64_t seconds);
 
-/* STATUS_OK; STATUS_REQUEUE or STATUS_INTERRUPTED with the name of the cause as the message, such as "SIGTERM". */
+/* Returns STATUS_OK, or if a stop is requested STATUS_REQUEUE or STATUS_INTERRUPTED with the cause as the
+ * message, such as "SIGTERM". */
 enum status stop_asked(void);
 
-/* Makes the message of a stop that of one when there is nothing to save, and says when that was; leaves other ones. */
+/* Extends the message of a stop for the case that there is nothing to save; `when` says when. Other statuses
+ * stay as they are. */
 #define STOP_EARLY "before the first step"
 enum status stop_unsaved(enum status status, const char *when);
 

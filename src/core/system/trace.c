@@ -1,3 +1,4 @@
+/* trace.c - records what this rank does when. */
 #include "core/system/trace.h"
 
 #include "core/mem.h"
@@ -59,7 +60,7 @@ int64_t trace_lost(void)
 double trace_record(double start, enum trace_kind kind, const char *name, int64_t index)
 {
     double end = clock_seconds();
-    if (start <= 0) return end; /* began before the recording */
+    if (start <= 0) return end; /* began before trace_start */
     if (recorded == capacity)
         lost++;
     else

@@ -1,7 +1,7 @@
-/* trace.h - what this rank did when: steps, phases, layers and waits, for a timeline or a table.
+/* trace.h - records when this rank did what: steps, phases, layers and waits, for a timeline or a table.
  *
- * Off unless trace_start was called; then a hook costs one predictable branch. On, it costs one reading of the
- * clock per event, and no memory is allocated. A hook is
+ * Off until trace_start; a hook then costs one predictable branch. When on, it costs one clock reading per
+ * event and allocates no memory. A hook is
  *
  *   double start = trace_begin();
  *   ...
@@ -28,23 +28,23 @@ enum trace_kind {
 struct trace_event {
     enum trace_kind kind;
     int32_t index;
-    const char *name;  /* text that lasts as long as the program, of letters, digits and spaces */
+    const char *name;  /* static text of letters, digits and spaces */
     double start, end; /* clock_seconds */
 };
 
-/* Room for so many events, and its end. Errors: STATUS_OTHER, memory. */
+/* Allocates room for `capacity` events, and frees it. Errors: STATUS_OTHER, memory. */
 enum status trace_create(int64_t capacity);
 void trace_destroy(void);
 
-/* Forgets what was recorded and records; stops recording. */
+/* Clears the events and starts recording; stops recording. */
 void trace_start(void);
 void trace_stop(void);
 
-/* Between these nothing is recorded; for what would fill the room and is not wanted. */
+/* Pauses recording, returning whether it was on, and resumes it. */
 bool trace_pause(void);
 void trace_resume(bool was_on);
 
-/* What was recorded, in the order of the events' ends, and how many events found no room. */
+/* Returns the recorded events, in the order of their ends, and the number of events that did not fit. */
 const struct trace_event *trace_events(int64_t *count);
 int64_t trace_lost(void);
 
@@ -56,7 +56,7 @@ static inline double trace_begin(void)
     return __builtin_expect(trace_on, 0) ? clock_seconds() : 0;
 }
 
-/* Returns the end, for a next event that begins there. */
+/* Returns the end time, for a next event that begins there. */
 static inline double trace_end(double start, enum trace_kind kind, const char *name, int64_t index)
 {
     return __builtin_expect(trace_on, 0) ? trace_record(start, kind, name, index) : 0;

@@ -41,7 +41,7 @@ static void inspect_list_dataset(void *self, const char *name, const struct h5_i
     struct listing *l = self;
     char shown[FIND_NAME_SIZE];
     snprintf(shown, sizeof shown, "%s", name);
-    utf8_defuse(shown);
+    utf8_mask_controls(shown);
     if (l->datasets++ == 0)
         fprintf(l->out, "  %-24s  %-8s  %-24s  %-20s  %s\n", "dataset", "type", "shape", "chunks", "filters");
     if (info)
@@ -77,7 +77,7 @@ static enum status inspect_group(const char *path, const char *group, bool allow
         .weights = "weights", .weights_optional = true, .allow_external = allow_external};
     snprintf(locator, sizeof locator, "%s%s%s", path, group[0] ? ":" : "", group);
     enum status status = source_open(&source, locator, &names);
-    utf8_defuse(locator);
+    utf8_mask_controls(locator);
     fprintf(out, "\n%s\n", locator);
     if (status == STATUS_OK) status = survey_init(source, &survey);
     if (status == STATUS_OK) {

@@ -165,7 +165,7 @@ static enum status h5_source_read_class_names(struct source *s, struct h5_source
     }
     for (int i = 1; i < usable && !h->class_names; i++) TRY(h5_source_find_names(h, group, kinds[i], &count));
     if (!h->class_names) return STATUS_OK;
-    for (int64_t k = 0; k < count; k++) utf8_defuse(h->class_names[k]);
+    for (int64_t k = 0; k < count; k++) utf8_mask_controls(h->class_names[k]);
     s->info.class_count = count;
     s->info.class_names = (const char *const *)h->class_names;
     return STATUS_OK;

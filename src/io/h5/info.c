@@ -100,7 +100,7 @@ static void h5_info_describe_storage(hid_t list, struct h5_info *info)
             H5Pget_filter2(list, (unsigned)i, &flags, &values, NULL, H5_NAME_SIZE, filter->name, NULL);
         if (id < 0) continue;
         filter->name[H5_NAME_SIZE - 1] = '\0';
-        utf8_defuse(filter->name);
+        utf8_mask_controls(filter->name);
         filter->id = id;
         filter->available = H5Zfilter_avail(id) > 0;
         info->filter_count++;

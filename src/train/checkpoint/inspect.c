@@ -40,7 +40,7 @@ static void inspect_list_dataset(void *self, const char *name, const struct h5_i
     h5_shape_text(info->rank, info->dims, shape);
     h5_type_text(info, type);
     snprintf(shown, sizeof shown, "%s", name);
-    utf8_defuse(shown);
+    utf8_mask_controls(shown);
     fprintf(l->out, "  %-44s %-18s %s\n", shown, shape, type);
     if (strncmp(name, "model/", 6) == 0) l->status = inspect_add_to_hash(l, name, info);
 }
@@ -51,7 +51,7 @@ static enum status inspect_print_texts(struct h5 *f, FILE *out)
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         char *text = NULL;
         TRY(h5_attr_text(f, "/", names[i], &text));
-        utf8_defuse(text);
+        utf8_mask_controls(text);
         fprintf(out, "%-14s %s\n", names[i], text);
         mem_free(&text);
     }
@@ -94,7 +94,7 @@ static enum status inspect_print_attributes(struct h5 *f, FILE *out)
 static void inspect_print_lines(char *text, FILE *out)
 {
     for (char *line; (line = strsep(&text, "\n"));) {
-        utf8_defuse(line);
+        utf8_mask_controls(line);
         fprintf(out, text ? "%s\n" : "%s", line);
     }
 }

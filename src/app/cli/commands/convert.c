@@ -1,3 +1,4 @@
+/* convert.c - converts files of other formats to a data set. */
 #include <string.h>
 
 #include "app/cli/commands/commands.h"
@@ -40,7 +41,6 @@ enum status cmd_convert(struct comm *comm, struct arguments *a)
         TRY(arguments_check_flags(a, f->command, f->flags));
         return f->run(a);
     }
-    return status_fail(STATUS_CONFIG,
-                       "convert: '%s' is no format that can be converted; there are idx, csv and arff%s",
-                       a->words[0], suggest_hint(&s));
+    return status_fail(STATUS_CONFIG, "convert: unknown format '%s'; choose idx, csv or arff%s", a->words[0],
+                       suggest_hint(&s));
 }

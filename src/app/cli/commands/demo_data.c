@@ -1,3 +1,4 @@
+/* demo_data.c - writes the built-in demo data set. */
 #include "app/cli/commands/commands.h"
 #include "data/demo/demo.h"
 #include "core/log.h"

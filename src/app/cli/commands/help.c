@@ -1,3 +1,4 @@
+/* help.c - prints help. */
 #include <stdio.h>
 
 #include "app/cli/commands/commands.h"
@@ -6,7 +7,8 @@
 
 static void help_print_all(const struct command *commands)
 {
-    puts("ddp_train - trains neural networks on many CPU cores, with the same bits at any number of ranks\n\n"
+    puts("ddp_train - data-parallel training of neural networks on CPUs: identical bits at any number of "
+         "ranks\n\n"
          "usage: ddp_train [COMMAND] [FLAGS]          for example: mpirun -np 8 ddp_train train "
          "my.yaml\n\ncommands:");
     for (const struct command *c = commands; c->name; c++) printf("  %-10s %s\n", c->name, c->help);
@@ -14,7 +16,7 @@ static void help_print_all(const struct command *commands)
     arguments_print_flags(command_find(commands, "train")->flags);
     puts("\n'ddp_train help COMMAND' explains a command, 'ddp_train help keys' every key of the "
          "configuration,\n"
-         "'ddp_train help layers' (or losses, optimizers, schedules, metrics) what there is to choose from.");
+         "'ddp_train help layers' (or losses, optimizers, schedules, metrics) the available choices.");
     fputs("exit codes:", stdout);
 #define STATUS_HELP(name, code, text) printf("%s %d %s", (code) ? "," : "", code, text);
     STATUS_MAP(STATUS_HELP)
@@ -47,5 +49,6 @@ enum status cmd_help(struct comm *comm, struct arguments *a)
     suggest_start(&s, word);
     for (c = a->commands; c->name; c++) suggest_offer(&s, c->name);
     options_offer_topics(&s);
-    return status_fail(STATUS_CONFIG, "help: there is nothing on '%s'%s", word, suggest_hint(&s));
+    return status_fail(STATUS_CONFIG, "help: unknown command or topic '%s'%s (see 'ddp_train help')", word,
+                       suggest_hint(&s));
 }

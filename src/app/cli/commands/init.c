@@ -1,3 +1,4 @@
+/* init.c - writes the demo's configuration as a starting point. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,7 +14,8 @@ enum status cmd_init(struct comm *comm, struct arguments *a)
     FILE *out = fopen(path, "wx");
     if (!out && errno == EEXIST)
         return status_fail(STATUS_CONFIG,
-                           "%s: exists and is not replaced; name another file: ddp_train init FILE", path);
+                           "%s: already exists and is not replaced; choose another file: ddp_train init FILE",
+                           path);
     if (!out) return status_fail(STATUS_CONFIG, "%s: cannot be written: %s", path, strerror(errno));
     bool failed = fputs(demo_config, out) < 0;
     if (fclose(out) != 0 || failed)

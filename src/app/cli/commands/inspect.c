@@ -1,3 +1,4 @@
+/* inspect.c - shows the contents of a data set or a checkpoint. */
 #include <stdio.h>
 
 #include "app/cli/commands/commands.h"

@@ -1,9 +1,10 @@
+/* predict.c - writes the predictions of a checkpoint. */
 #include "app/cli/commands/commands.h"
 #include "app/config/setup.h"
 #include "core/log.h"
 #include "train/evaluation/predict.h"
 
-static enum status predict(struct setup *setup, struct comm *comm, const struct arguments *a)
+static enum status predict_checkpoint(struct setup *setup, struct comm *comm, const struct arguments *a)
 {
     const struct predict_options wish = {
         .checkpoint = a->words[0], .data = a->data, .out = a->out, .overwrite = a->force};
@@ -15,7 +16,7 @@ static enum status predict(struct setup *setup, struct comm *comm, const struct 
     TRY(setup_from_checkpoint(setup, comm, a->words[0], a->allow_external));
     TRY(predict_run(comm, &setup->config, &wish, &facts));
     if (facts.has_correct)
-        log_info("wrote %s: %lld samples, %lld outputs, %lld right", a->out, (long long)facts.samples,
+        log_info("wrote %s: %lld samples, %lld outputs, %lld correct", a->out, (long long)facts.samples,
                  (long long)facts.outputs, (long long)facts.correct);
     else
         log_info("wrote %s: %lld samples, %lld outputs", a->out, (long long)facts.samples,
@@ -26,7 +27,7 @@ static enum status predict(struct setup *setup, struct comm *comm, const struct 
 enum status cmd_predict(struct comm *comm, struct arguments *a)
 {
     struct setup setup = {0};
-    enum status status = predict(&setup, comm, a);
+    enum status status = predict_checkpoint(&setup, comm, a);
     setup_free(&setup);
     return status;
 }

@@ -52,7 +52,7 @@ const struct command command_table[] = {
             "labels. If they have some, they are written as labels and, for classes and labels, compared in\n"
             "correct (N,).\n"
             "\n"
-            "  mpirun -np 4 ddp_train predict runs/a/checkpoints/final.h5 --data new.h5 --out predictions.h5\n",
+            "  mpirun -np 4 ddp_train predict runs/a/checkpoints/final.h5 --data new.h5 --out pred.h5\n",
         .flags = FLAGS_DATA | FLAGS_PREDICT | FLAGS_FORCE | FLAGS_EXTERNAL,
         .min_words = 1,
         .max_words = 1,
@@ -101,7 +101,7 @@ const struct command command_table[] = {
             "  ddp_train convert idx images.gz labels.gz train.h5 --class-names cat,dog\n"
             "  ddp_train convert csv in.csv houses.h5 --target price --categorical town --split 0.2\n"
             "  ddp_train convert csv letters.csv let.h5 --target 0 --delimiter ';' --header no --split-at 2\n"
-            "  ddp_train convert arff genes.arff genes.h5 --labels-xml genes.xml --test-file genes-test.arff\n"
+            "  ddp_train convert arff in.arff genes.h5 --labels-xml genes.xml --test-file test.arff\n"
             "  ddp_train convert arff flowers.arff flowers.h5 --target species --test-every 5\n",
         .flags = FLAGS_CONVERT,
         .min_words = 1,

@@ -1,3 +1,4 @@
+/* train.c - trains a model: the run directory, the log, and the trainer between them. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +19,7 @@
 #include "train/trainer/timeline.h"
 #include "comm/watch/watchdog.h"
 
-/* What rank 0 does with the trainer's events. */
+/* What rank 0 needs to handle the events of the trainer. */
 struct run {
     const char *path;
     const struct config *config;
@@ -26,21 +27,21 @@ struct run {
     struct console console;
 };
 
-static void on_step(void *self, const struct step_event *e)
+static void train_on_step(void *self, const struct step_event *e)
 {
     struct run *run = self;
     journal_step(&run->journal, e);
     console_step(&run->console, e);
 }
 
-static void on_epoch(void *self, const struct epoch_event *e)
+static void train_on_epoch(void *self, const struct epoch_event *e)
 {
     struct run *run = self;
     journal_epoch(&run->journal, e);
     console_epoch(&run->console, e);
 }
 
-static enum status write_reports(const struct run *run, const struct eval_event *e)
+static enum status train_write_reports(const struct run *run, const struct eval_event *e)
 {
     char file[RUNDIR_PATH_SIZE];
     const char *data = run->config->data.val[0] ? run->config->data.val : run->config->data.train;
@@ -51,62 +52,63 @@ static enum status write_reports(const struct run *run, const struct eval_event 
     return report_write_confusion(file, e->classes, e->confusion, e->class_names);
 }
 
-static void on_eval(void *self, const struct eval_event *e)
+static void train_on_eval(void *self, const struct eval_event *e)
 {
     struct run *run = self;
     journal_eval(&run->journal, e);
     console_eval(&run->console, e);
-    if (write_reports(run, e) != STATUS_OK) log_warn("%s", status_text());
+    if (train_write_reports(run, e) != STATUS_OK) log_warn("%s", status_text());
 }
 
-static void on_done(void *self, const struct done_event *e)
+static void train_on_done(void *self, const struct done_event *e)
 {
     struct run *run = self;
     journal_done(&run->journal, e);
     console_done(&run->console, e);
 }
 
-static int64_t on_mark(void *self)
+static int64_t train_on_mark(void *self)
 {
     return ((struct run *)self)->journal.bytes;
 }
 
-static void on_settle(void *self)
+static void train_on_settle(void *self)
 {
     journal_settle(&((struct run *)self)->journal);
 }
 
-/* Rank 0: the files that grow, from their beginning or where the checkpoint knew them to end. */
-static enum status open_files(struct run *run, const struct start *start, int64_t every_steps)
+/* Rank 0: opens the log and the metrics; when a run is resumed, the metrics are cut to their length at the
+ * checkpoint. */
+static enum status train_open_files(struct run *run, const struct start *start, int64_t every_steps)
 {
     char file[RUNDIR_PATH_SIZE];
     TRY(rundir_file(run->path, "log.txt", file));
     TRY(log_open(file));
     TRY(rundir_file(run->path, "metrics.jsonl", file));
-    return start->goes_on ? journal_reopen(&run->journal, file, every_steps, start->point.metrics_bytes)
+    return start->resumes ? journal_reopen(&run->journal, file, every_steps, start->point.metrics_bytes)
                           : journal_open(&run->journal, file, every_steps);
 }
 
-static void tell_resume(struct run *run, const struct start *start, const struct comm *comm,
-                        const struct trainer_info *info)
+static void train_log_resume(struct run *run, const struct start *start, const struct comm *comm,
+                             const struct trainer_info *info)
 {
     const struct trainer_point *p = &start->point;
     journal_resume(&run->journal, comm, start->from, p);
     log_info("resumed from %s: epoch %lld, step %lld", start->from, (long long)p->epoch, (long long)p->step);
-    start_tell_epochs(start, run->config, info);
+    start_report_epochs(start, run->config, info);
 }
 
-static void tell_weights(const struct start *start, const char *from)
+static void train_log_weights(const struct start *start, const char *from)
 {
-    log_info("weights from %s:", from);
+    log_info("initial weights from %s:", from);
     for (const char *line = start->weights; *line; line += strcspn(line, "\n") + 1)
         log_info("%.*s", (int)strcspn(line, "\n"), line);
 }
 
-/* Rank 0: the folder and what stands in it before the first step. */
-static enum status open_run(struct run *run, struct start *start, const struct setup *setup,
-                            const struct comm *comm, const struct arguments *a,
-                            const struct trainer_info *info)
+/* Rank 0: creates the run directory and the files that exist before the first step. */
+static enum status train_open_run(struct run *run, struct start *start, const struct setup *setup,
+                                  const struct comm *comm, const struct arguments *a,
+                                  const struct trainer_info *info)
 {
     char file[RUNDIR_PATH_SIZE];
     bool resumes = *start->from;
@@ -120,26 +122,26 @@ static enum status open_run(struct run *run, struct start *start, const struct s
                                                 .machines = &start->machines,
                                                 .resumed_from = resumes ? start->from : NULL,
                                                 .weights_from = start->weights ? a->start.init_from : NULL}));
-    TRY(open_files(run, start, setup->config.log_every_steps));
+    TRY(train_open_files(run, start, setup->config.log_every_steps));
     if (start->machines.differ)
-        log_warn("sync.mixed: the same bits are not promised: %s", start->machines.text);
+        log_warn("sync.mixed: results may differ between machines: %s", start->machines.text);
     report_start(&setup->config, comm, info);
-    if (!start->goes_on) journal_start(&run->journal, &setup->config, comm, info);
-    if (resumes) tell_resume(run, start, comm, info);
-    if (start->weights) tell_weights(start, a->start.init_from);
+    if (!start->resumes) journal_start(&run->journal, &setup->config, comm, info);
+    if (resumes) train_log_resume(run, start, comm, info);
+    if (start->weights) train_log_weights(start, a->start.init_from);
     console_open(&run->console);
     return STATUS_OK;
 }
 
 /* Rank 0. */
-static void close_run(struct run *run, const struct start *start, enum status status)
+static void train_close_run(struct run *run, const struct start *start, enum status status)
 {
     console_close(&run->console);
     journal_close(&run->journal);
-    if (status == STATUS_OK) log_info("everything is in %s", run->path);
+    if (status == STATUS_OK) log_info("all files are in %s", run->path);
     log_close();
     if (status != STATUS_OK && start->lock.held)
-        rundir_note_end(run->path, status); /* else it is another's */
+        rundir_note_end(run->path, status); /* only if the folder is ours */
 }
 
 static enum status train(struct trainer *t, struct start *start, const struct setup *setup, struct comm *comm,
@@ -147,18 +149,24 @@ static enum status train(struct trainer *t, struct start *start, const struct se
 {
     bool first = comm_rank(comm) == 0;
     struct run run = {.path = start->folder, .config = &setup->config, .journal = {.disk = -1}};
-    const struct observer observer = {&run, on_step, on_epoch, on_eval, on_done, on_mark, on_settle};
+    const struct observer observer = {.self = &run,
+                                      .step = train_on_step,
+                                      .epoch = train_on_epoch,
+                                      .eval = train_on_eval,
+                                      .done = train_on_done,
+                                      .mark = train_on_mark,
+                                      .settle = train_on_settle};
     char checkpoints[RUNDIR_PATH_SIZE];
     enum status status = rundir_file(run.path, "checkpoints", checkpoints);
-    if (status == STATUS_OK && first) status = open_run(&run, start, setup, comm, a, trainer_info(t));
+    if (status == STATUS_OK && first) status = train_open_run(&run, start, setup, comm, a, trainer_info(t));
     status = comm_agree(comm, status);
     if (status == STATUS_OK) status = trainer_run(t, &observer, checkpoints);
-    if (first) close_run(&run, start, status);
+    if (first) train_close_run(&run, start, status);
     return status;
 }
 
-/* FIRST:COUNT, or the steps after those in which caches and clocks warm up. */
-static enum status read_window(const struct arguments *a, int64_t *first, int64_t *count)
+/* Reads FIRST:COUNT; the default skips the first steps, in which caches and clocks warm up. */
+static enum status train_read_timeline_steps(const struct arguments *a, int64_t *first, int64_t *count)
 {
     const char *text = a->timeline_steps;
     char start[32];
@@ -174,17 +182,17 @@ static enum status read_window(const struct arguments *a, int64_t *first, int64_
             return STATUS_OK;
     }
     return status_fail(STATUS_CONFIG,
-                       "--timeline-steps: '%s' is not FIRST:COUNT, such as 10:20, with a COUNT of 1 to %d",
-                       text, TIMELINE_MAX_STEPS);
+                       "--timeline-steps: '%s' is not FIRST:COUNT, such as 10:20, with COUNT in 1..%d", text,
+                       TIMELINE_MAX_STEPS);
 }
 
-/* With a timeline if the user wants one. */
-static enum status train_watched(struct trainer *t, struct start *start, const struct setup *setup,
-                                 struct comm *comm, const struct arguments *a)
+/* Trains, and records a timeline if --timeline is given. Collective. */
+static enum status train_with_timeline(struct trainer *t, struct start *start, const struct setup *setup,
+                                       struct comm *comm, const struct arguments *a)
 {
     struct timeline *timeline = NULL;
     int64_t first, count;
-    enum status status = read_window(a, &first, &count);
+    enum status status = train_read_timeline_steps(a, &first, &count);
     if (status == STATUS_OK && a->timeline)
         status = timeline_create(&timeline, comm, t, a->timeline, first, count);
     if (status == STATUS_OK) status = train(t, start, setup, comm, a);
@@ -192,8 +200,9 @@ static enum status train_watched(struct trainer *t, struct start *start, const s
     return status;
 }
 
-/* --init-from; rank 0 keeps the list of what became of each tensor. */
-static enum status take_weights(struct trainer *t, struct start *start, const char *path, bool first)
+/* Loads the weights of --init-from; rank 0 keeps a list that says for each tensor whether it was loaded.
+ * Collective. */
+static enum status train_load_weights(struct trainer *t, struct start *start, const char *path, bool first)
 {
     size_t bytes;
     FILE *list = first ? open_memstream(&start->weights, &bytes) : NULL;
@@ -202,38 +211,38 @@ static enum status take_weights(struct trainer *t, struct start *start, const ch
     return status;
 }
 
-/* Data, model and what a checkpoint holds; a signal that comes meanwhile ends the run here. */
-static enum status build(struct trainer **t, struct start *start, const struct setup *setup,
-                         struct comm *comm, const struct arguments *a)
+/* Loads data, model and checkpoint. A signal that arrives meanwhile ends the run here. Collective. */
+static enum status train_build(struct trainer **t, struct start *start, const struct setup *setup,
+                               struct comm *comm, const struct arguments *a)
 {
     enum status status = trainer_create(t, comm, &setup->config, setup->text);
     if (status == STATUS_OK && *start->from)
         status = trainer_resume(*t, start->from, start->changes, &start->point);
     else if (status == STATUS_OK && a->start.init_from)
-        status = take_weights(*t, start, a->start.init_from, comm_rank(comm) == 0);
+        status = train_load_weights(*t, start, a->start.init_from, comm_rank(comm) == 0);
     if (status == STATUS_OK) status = comm_agree(comm, stop_asked());
     return stop_unsaved(status, STOP_EARLY);
 }
 
-/* The folder is chosen, and refused, before any work, but made only when the trainer stands: a wrong path in
- * the configuration leaves nothing behind. */
-static enum status prepare_and_train(struct start *start, const struct setup *setup, struct comm *comm,
-                                     const struct arguments *a)
+/* The run directory is chosen before any work, but created only when the trainer exists: a wrong path in the
+ * configuration leaves nothing behind. Collective. */
+static enum status train_prepare(struct start *start, const struct setup *setup, struct comm *comm,
+                                 const struct arguments *a)
 {
     TRY(comm_split_nodes(comm, setup->config.ranks_per_node));
     TRY(machines_compare(&start->machines, comm, &setup->config));
     struct trainer *t = NULL;
     struct watchdog_limits limits = {setup->config.sync_timeout, setup->config.death_timeout};
     enum status status = watchdog_start(comm, &limits);
-    if (status == STATUS_OK) status = build(&t, start, setup, comm, a);
-    if (status == STATUS_OK) status = train_watched(t, start, setup, comm, a);
+    if (status == STATUS_OK) status = train_build(&t, start, setup, comm, a);
+    if (status == STATUS_OK) status = train_with_timeline(t, start, setup, comm, a);
     trainer_destroy(&t);
     watchdog_stop();
     return status;
 }
 
-/* The clocks of ranks differ: that of rank 0 counts. */
-static void limit_time(const struct setup *setup, const struct comm *comm)
+/* Sets train.max_time on rank 0 only, because the clocks of ranks differ. */
+static void train_limit_time(const struct setup *setup, const struct comm *comm)
 {
     int64_t seconds;
     if (comm_rank(comm) == 0 && *setup->config.max_time &&
@@ -241,7 +250,7 @@ static void limit_time(const struct setup *setup, const struct comm *comm)
         stop_limit(seconds);
 }
 
-static enum status print_config(struct comm *comm, const struct arguments *a)
+static enum status train_print_config(struct comm *comm, const struct arguments *a)
 {
     const struct setup_source source = arguments_source(a);
     struct setup setup;
@@ -256,11 +265,11 @@ enum status cmd_train(struct comm *comm, struct arguments *a)
     const struct setup_source source = arguments_source(a);
     struct setup setup;
     struct start start;
-    if (a->print_config) return print_config(comm, a);
+    if (a->print_config) return train_print_config(comm, a);
     stop_catch();
     enum status status = stop_unsaved(start_choose(&start, &setup, comm, &a->start, &source), STOP_EARLY);
-    if (status == STATUS_OK) limit_time(&setup, comm);
-    if (status == STATUS_OK && !start.complete) status = prepare_and_train(&start, &setup, comm, a);
+    if (status == STATUS_OK) train_limit_time(&setup, comm);
+    if (status == STATUS_OK && !start.complete) status = train_prepare(&start, &setup, comm, a);
     start_free(&start);
     setup_free(&setup);
     return status;

@@ -1,3 +1,4 @@
+/* version.c - prints the version and the libraries. */
 #include <stdio.h>
 
 #include "app/cli/commands/commands.h"

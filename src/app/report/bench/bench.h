@@ -1,6 +1,6 @@
-/* bench.h - what the benchmarks print: a table for people on standard output, members for programs.
+/* bench.h - reports of the benchmarks: a table on standard output, and members of a JSON object.
  *
- * For rank 0; local functions. `json` is the open object that takes the members, or NULL. Private to the app
+ * For rank 0; local functions. `json` is the open object that gets the members, or NULL. Private to the app
  * layer. */
 #ifndef APP_REPORT_BENCH_BENCH_H
 #define APP_REPORT_BENCH_BENCH_H

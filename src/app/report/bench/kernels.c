@@ -1,3 +1,4 @@
+/* kernels.c - speed of the kernels. */
 #include <stdio.h>
 
 #include "app/report/bench/bench.h"
@@ -5,10 +6,11 @@
 void bench_report_kernels_head(const struct comm *comm)
 {
     int ranks = comm_size(comm);
-    printf("kernels on %d rank%s at once, 64 lanes unless said otherwise; what the roof (peak of sgemm, "
-           "traffic of "
-           "memory) and sgemm on the\nsame arithmetic would take is 100 %%\n",
-           ranks, ranks == 1 ? "" : "s");
+    printf(
+        "kernels on %d rank%s at once, 64 lanes unless noted; 100 %% of roof is the limit by sgemm peak and "
+        "memory\n"
+        "bandwidth, 100 %% of sgemm the speed of sgemm on the same arithmetic\n",
+        ranks, ranks == 1 ? "" : "s");
     printf("%-46s %9s %9s %9s %9s %9s\n", "", "us", "best", "median", "of roof", "of sgemm");
 }
 

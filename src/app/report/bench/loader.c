@@ -1,8 +1,9 @@
+/* loader.c - speed of loading and gathering. */
 #include <stdio.h>
 
 #include "app/report/bench/bench.h"
 
-static void write_loader(struct json *j, const struct comm *comm, const struct bench_loader *r)
+static void bench_write_loader(struct json *j, const struct comm *comm, const struct bench_loader *r)
 {
     json_int(j, "ranks", comm_size(comm));
     json_int(j, "samples", r->samples);
@@ -22,14 +23,14 @@ void bench_report_loader(const struct comm *comm, const struct bench_loader *r, 
     double moved = r->sample_bytes + r->input_bytes; /* of one sample */
     printf("%lld samples of %.0f bytes, %d rank%s, %lld samples per rank and batch\n", (long long)r->samples,
            r->sample_bytes, ranks, ranks == 1 ? "" : "s", (long long)r->batch);
-    printf("%-36s %9.1f ms %9.2f GB/s\n", "into the shared window", r->load_seconds * 1e3,
+    printf("%-36s %9.1f ms %9.2f GB/s\n", "load into shared memory", r->load_seconds * 1e3,
            r->window_bytes / r->load_seconds / 1e9);
     if (r->file_bytes > 0)
-        printf("%-36s %9.1f ms %9.2f GB/s\n", "the file read once, by one rank", r->read_seconds * 1e3,
+        printf("%-36s %9.1f ms %9.2f GB/s\n", "read the file once, by one rank", r->read_seconds * 1e3,
                r->file_bytes / r->read_seconds / 1e9);
-    printf("%-36s %9.0f thousand samples/s %9.1f GB/s in and out\n", "shuffled, into normalised lanes",
-           r->gathered / 1e3, r->gathered * moved / 1e9);
-    printf("%-36s %9.0f thousand samples/s %9.1f GB/s\n", "memcpy of as many bytes", r->copied / 1e3,
+    printf("%-36s %9.0f thousand samples/s %9.1f GB/s read and written\n",
+           "gather shuffled, normalised batches", r->gathered / 1e3, r->gathered * moved / 1e9);
+    printf("%-36s %9.0f thousand samples/s %9.1f GB/s\n", "memcpy of the same bytes", r->copied / 1e3,
            r->copied * moved / 1e9);
-    if (j) write_loader(j, comm, r);
+    if (j) bench_write_loader(j, comm, r);
 }

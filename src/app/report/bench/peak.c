@@ -1,8 +1,9 @@
+/* peak.c - peak of products and memory. */
 #include "app/report/bench/bench.h"
 
 #include <stdio.h>
 
-static void print_memory(const char *name, const struct bench_memory *m)
+static void bench_print_memory(const char *name, const struct bench_memory *m)
 {
     if (m->array_bytes > 0)
         printf("%-16s read %7.1f   copy %7.1f   triad %7.1f GB/s   (arrays of %.0f MB)\n", name,
@@ -15,10 +16,10 @@ void bench_report_peak(const struct comm *comm, const struct bench_peak *p, stru
     double gflops = p->sgemm_flops / 1e9;
     printf("peak of %d rank%s at once, kernels for %s, OpenBLAS for %s\n", ranks, ranks == 1 ? "" : "s",
            p->isa, p->blas);
-    printf("%-16s %.1f GFLOP/s, %.1f per rank, %.1f the slowest\n", "sgemm", gflops, gflops / ranks,
+    printf("%-16s %.1f GFLOP/s, %.1f per rank, slowest rank %.1f\n", "sgemm", gflops, gflops / ranks,
            p->slowest_rank_flops / 1e9);
-    print_memory("memory", &p->memory);
-    print_memory("main memory", &p->main_memory);
+    bench_print_memory("memory", &p->memory);
+    bench_print_memory("main memory", &p->main_memory);
     if (!j) return;
     json_real(j, "sgemm_gflops", gflops);
     json_real(j, "sgemm_gflops_per_rank", gflops / ranks);

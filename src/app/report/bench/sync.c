@@ -1,9 +1,10 @@
+/* sync.c - speed of gradient synchronisation. */
 #include <stdio.h>
 
 #include "app/report/bench/bench.h"
 
-static void report_way(const char *name, const char *key, const struct bench_way *w, double bytes,
-                       struct json *j)
+static void bench_report_way(const char *name, const char *key, const struct bench_way *w, double bytes,
+                             struct json *j)
 {
     printf("%-36s %10.3f %10.3f", name, w->best * 1e3, w->median * 1e3);
     if (bytes > 0)
@@ -34,13 +35,14 @@ void bench_report_sync(const struct comm *comm, const struct bench_sync *s, stru
         json_int(j, "nodes", nodes);
         json_real(j, "bytes", s->bytes);
     }
-    report_way("tree, sliced update", "tree", &s->tree, s->bytes, j);
-    report_way("MPI_Allreduce, replicated update", "allreduce", &s->allreduce, 0, j);
-    report_way("the memory traffic alone", "traffic", &s->traffic, s->bytes, j);
-    report_way("memcpy of as many bytes", "copy", &s->copy, s->bytes, j);
-    printf("  traffic: %.0f MB: each rank's gradient read once, parameters and slots read and written once\n",
-           s->bytes / 1e6);
-    printf("  %.2f times faster than MPI_Allreduce, %.2f times the time of the traffic alone\n\n",
+    bench_report_way("tree, sharded update", "tree", &s->tree, s->bytes, j);
+    bench_report_way("MPI_Allreduce, replicated update", "allreduce", &s->allreduce, 0, j);
+    bench_report_way("memory traffic alone", "traffic", &s->traffic, s->bytes, j);
+    bench_report_way("memcpy of the same bytes", "copy", &s->copy, s->bytes, j);
+    printf(
+        "  traffic: %.0f MB: gradients of all ranks read once, parameters and slots read and written once\n",
+        s->bytes / 1e6);
+    printf("  %.2f times as fast as MPI_Allreduce, %.2f times the time of the traffic alone\n\n",
            s->allreduce.ratio, 1 / s->traffic.ratio);
     if (!j) return;
     json_real(j, "times_faster_than_allreduce", s->allreduce.ratio);
