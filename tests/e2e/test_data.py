@@ -79,11 +79,11 @@ class Data(harness.Case):
         path = self.file(x=self.flat, y=onehot, w=np.ones(SAMPLES))
         for flags, parts in [(["--loss.name=cross_entropy", "--data.weights=w"], ["float32 (N,3): onehot, samples weighted by w",
                                                                                   "3 classes"]),
-                             (["--loss.name=cross_entropy", "--data.labels=probs"], ["(N,3): probs, as data.labels says"]),
+                             (["--loss.name=cross_entropy", "--data.labels=probs"], ["(N,3): probs, as set by data.labels"]),
                              (["--loss.name=bce_with_logits"], ["(N,3): multilabel", "3 labels"]),
-                             (["--loss.name=mse", "--data.target_normalize=standard"], ["(N,3): target, each target with mean 0",
+                             (["--loss.name=mse", "--data.target_normalize=standard"], ["(N,3): target, each target normalized to mean 0",
                                                                                         "3 targets"]),
-                             (["--data.val_fraction=0.3"], ["a share of 0.3 for evaluation: 90 samples", "210 samples of"])]:
+                             (["--data.val_fraction=0.3"], ["validation: a fraction of 0.3, 90 samples", "210 samples of"])]:
             process = harness.run(["check", self.write("c.yaml", f"data: {{train: {path}}}\nmodel: {{layers: [linear: 3]}}\n"
                                                        "train: {batch: 40, virtual_ranks: 4}\n"), *flags])
             self.assertEqual(process.returncode, 0, process.stderr)

@@ -72,7 +72,11 @@ static void options_help_schedules(FILE *out)
 static void options_help_layers(FILE *out)
 {
     fputs(
-        "  Layers of model.layers, written as 'kind', 'kind: FIRST_ARGUMENT' or 'kind: {argument: value}':\n",
+        "  Layers of model.layers, written as 'kind', 'kind: FIRST_ARGUMENT' or 'kind: {argument: value}'.\n"
+        "  'name: NAME' among the arguments names a layer; 'from: NAME' or 'from: [NAME, ...]' reads "
+        "earlier\n"
+        "  layers (or input) instead of the layer before: {conv2d: {out: 16, kernel: 3, name: stem, from: "
+        "input}}\n",
         out);
     options_help_entries(out, family_get_layer);
 }

@@ -1,4 +1,4 @@
-/* A resolved configuration as canonical YAML. */
+/* options_text.c - a configuration as canonical YAML, and the differences of two of them. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,28 +8,28 @@
 #include "app/config/options.h"
 #include "core/utf8.h"
 
-/* What YAML 1.1 allows as it is in double quotes (c-printable), less what it would fold as an end of line and the byte order
- * mark. */
-static bool is_printable(uint32_t code)
+/* Returns whether YAML 1.1 allows a character in double quotes (c-printable) and keeps it: not ends of lines,
+ * which are folded, and not the byte order mark. */
+static bool text_is_printable(uint32_t code)
 {
     bool line_end = code == 0x2028 || code == 0x2029;
     return (code >= 0x20 && code < 0x7f) || (code >= 0xa0 && code < 0xfeff && !line_end) ||
            (code > 0xfeff && code < 0xfffe) || code > 0xffff;
 }
 
-/* Values are UTF-8 (settings.c sees to it). */
-static void write_character(FILE *out, const char *character, size_t length, uint32_t code)
+/* Values are UTF-8 (checked by settings.c). */
+static void text_write_character(FILE *out, const char *character, size_t length, uint32_t code)
 {
     if (code == '"' || code == '\\')
         fprintf(out, "\\%c", (char)code);
-    else if (is_printable(code))
+    else if (text_is_printable(code))
         fwrite(character, 1, length, out);
     else
         fprintf(out, code < 0x100 ? "\\x%02x" : "\\u%04x", (unsigned)code);
 }
 
-/* Plain where nobody can misread it, otherwise in double quotes. */
-static void write_word(FILE *out, const char *word)
+/* Writes a word plain if it cannot be misread, otherwise in double quotes. */
+static void text_write_word(FILE *out, const char *word)
 {
     static const char harmless[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:+-";
     size_t length = strlen(word);
@@ -43,37 +43,79 @@ static void write_word(FILE *out, const char *word)
         uint32_t code;
         used = utf8_decode(word, &code);
         if (used == 0) break;
-        write_character(out, word, used, code);
+        text_write_character(out, word, used, code);
     }
     fputc('"', out);
 }
 
-static void write_input(FILE *out, struct shape s)
+static void text_write_input(FILE *out, struct shape s)
 {
-    if (shape_features(s) == 0)
+    int64_t dims[1 + SHAPE_AXES];
+    int count = shape_dims(s, dims);
+    if (shape_features(s) == 0) {
         fputs("auto", out);
-    else {
-        int64_t dims[1 + SHAPE_AXES];
-        int count = shape_dims(s, dims);
-        for (int i = 0; i < count; i++) fprintf(out, "%s%lld", i ? ", " : "[", (long long)dims[i]);
-        fputc(']', out);
+        return;
     }
+    for (int i = 0; i < count; i++) fprintf(out, "%s%lld", i ? ", " : "[", (long long)dims[i]);
+    fputc(']', out);
 }
 
-static void write_layer(FILE *out, const struct layer_spec *layer)
+static void text_write_value_name(FILE *out, const struct model_spec *model, int value)
+{
+    text_write_word(out, value == 0 ? "input" : model->layers[value - 1].name);
+}
+
+/* Writes the inputs of a layer as `from` takes them: a name, or a list of names. */
+static void text_write_from(FILE *out, const struct model_spec *model, int index)
+{
+    int inputs[LAYER_MAX_INPUTS], count = layer_spec_inputs(model, index, inputs);
+    if (count > 1) fputc('[', out);
+    for (int i = 0; i < count; i++) {
+        if (i) fputs(", ", out);
+        text_write_value_name(out, model, inputs[i]);
+    }
+    if (count > 1) fputc(']', out);
+}
+
+static bool text_reads_entry_before(const struct model_spec *model, int index)
+{
+    int inputs[LAYER_MAX_INPUTS];
+    return layer_spec_inputs(model, index, inputs) == 1 && inputs[0] == index;
+}
+
+/* Writes "kind" or "kind: {argument: value, ...", and returns whether the brace is open. */
+static bool text_write_kind(FILE *out, const struct layer_spec *layer)
 {
     const struct arg *args = layer->ops->args;
     fputs(layer->ops->name, out);
-    if (!args || !args[0].name) return;
+    if (!args || !args[0].name) return false;
     for (int k = 0; args[k].name; k++) {
         char text[ARG_TEXT_SIZE];
         arg_format(&args[k], layer->args[k], text);
         fprintf(out, "%s%s: %s", k ? ", " : ": {", args[k].name, text);
     }
-    fputc('}', out);
+    return true;
 }
 
-static void write_value(FILE *out, const struct option *o, const struct config *config)
+/* Writes an entry of model.layers; `from` only where it is not the entry before. */
+static void text_write_layer(FILE *out, const struct model_spec *model, int index)
+{
+    const struct layer_spec *layer = &model->layers[index];
+    bool open = text_write_kind(out, layer);
+    if (*layer->name) {
+        fputs(open ? ", name: " : ": {name: ", out);
+        text_write_word(out, layer->name);
+        open = true;
+    }
+    if (!text_reads_entry_before(model, index)) {
+        fputs(open ? ", from: " : ": {from: ", out);
+        text_write_from(out, model, index);
+        open = true;
+    }
+    if (open) fputc('}', out);
+}
+
+static void text_write_value(FILE *out, const struct option *o, const struct config *config)
 {
     const void *field = (const char *)config + o->offset;
     const struct model_spec *model = field;
@@ -90,31 +132,31 @@ static void write_value(FILE *out, const struct option *o, const struct config *
         fputs(*(const bool *)field ? "true" : "false", out);
         break;
     case OPTION_TEXT:
-        write_word(out, *(char *const *)field);
+        text_write_word(out, *(char *const *)field);
         break;
     case OPTION_CHOICE:
         fputs(o->choices[*(const int *)field], out);
         break;
     case OPTION_INPUT:
-        write_input(out, model->input);
+        text_write_input(out, model->input);
         break;
     case OPTION_LAYERS:
         for (int i = 0; i < model->layer_count; i++) {
             fputs("\n    - ", out);
-            write_layer(out, &model->layers[i]);
+            text_write_layer(out, model, i);
         }
         break;
     }
 }
 
-static void write_option(FILE *out, const struct option *o, const struct config *config)
+static void text_write_option(FILE *out, const struct option *o, const struct config *config)
 {
     fprintf(out, "  %s:%s", strchr(o->key, '.') + 1, o->kind == OPTION_LAYERS ? "" : " ");
-    write_value(out, o, config);
+    text_write_value(out, o, config);
     fputc('\n', out);
 }
 
-static void write_list(FILE *out, const struct arg *arg, const double *elements, int64_t count)
+static void text_write_list(FILE *out, const struct arg *arg, const double *elements, int64_t count)
 {
     fputc('[', out);
     for (int64_t i = 0; i < count; i++) {
@@ -125,29 +167,29 @@ static void write_list(FILE *out, const struct arg *arg, const double *elements,
     fputc(']', out);
 }
 
-static void write_argument(FILE *out, const struct arg *arg, const struct arg_values *values, int index)
+static void text_write_argument(FILE *out, const struct arg *arg, const struct arg_values *values, int index)
 {
     char text[ARG_TEXT_SIZE];
     if (arg->kind == ARG_LIST) {
-        write_list(out, arg, values->list[index], (int64_t)values->of[index]);
+        text_write_list(out, arg, values->list[index], (int64_t)values->of[index]);
         return;
     }
     arg_format(arg, values->of[index], text);
     fputs(text, out);
 }
 
-static void write_family(FILE *out, const struct family *f, const struct config *config)
+static void text_write_family(FILE *out, const struct family *f, const struct config *config)
 {
     struct family_entry entry = family_chosen(f, config);
     fprintf(out, "  name: %s\n", entry.name);
     for (int i = 0; entry.args && entry.args[i].name; i++) {
         fprintf(out, "  %s: ", entry.args[i].name);
-        write_argument(out, &entry.args[i], family_values(f, config), i);
+        text_write_argument(out, &entry.args[i], family_values(f, config), i);
         fputc('\n', out);
     }
 }
 
-static bool in_section(const char *key, const char *section)
+static bool text_is_in_section(const char *key, const char *section)
 {
     size_t length = strlen(section);
     return strncmp(key, section, length) == 0 && key[length] == '.';
@@ -162,9 +204,9 @@ enum status options_text(const struct config *config, char **text)
     for (const char *const *section = option_sections(); *section; section++) {
         fprintf(out, "%s:\n", *section);
         for (const struct option *o = option_table(); o->key; o++)
-            if (in_section(o->key, *section)) write_option(out, o, config);
+            if (text_is_in_section(o->key, *section)) text_write_option(out, o, config);
         const struct family *f = family_find(*section, strlen(*section));
-        if (f) write_family(out, f, config);
+        if (f) text_write_family(out, f, config);
     }
     bool failed = fclose(out) != 0;
     enum status status = failed ? status_fail(STATUS_OTHER, "resolved configuration: out of memory")
@@ -173,7 +215,7 @@ enum status options_text(const struct config *config, char **text)
     return status;
 }
 
-/* Two texts that are written at the same time, and told if they differ. */
+/* Two texts that are written side by side and compared. */
 struct pair {
     FILE *file[2];
     char *text[2];
@@ -199,41 +241,74 @@ static void pair_close(struct pair *p, const char *key, bool may_change, options
     for (int i = 0; i < 2; i++) free(p->text[i]);
 }
 
-static enum status compare_layers(const struct model_spec *const model[2], options_difference *each,
-                                  void *self)
+/* What of a layer is compared, each under a key of its own. */
+enum text_part { PART_KIND, PART_FROM, PART_NAME };
+
+static void text_write_part(FILE *out, const struct model_spec *model, int index, enum text_part part)
 {
-    int most = model[0]->layer_count > model[1]->layer_count ? model[0]->layer_count : model[1]->layer_count;
-    for (int i = 0; i < most; i++) {
-        struct pair p;
-        char key[32];
-        snprintf(key, sizeof key, "model.layers[%d]", i);
-        TRY(pair_open(&p));
-        for (int side = 0; side < 2; side++)
-            if (i < model[side]->layer_count)
-                write_layer(p.file[side], &model[side]->layers[i]);
-            else
-                fputs("not there", p.file[side]);
-        pair_close(&p, key, false, each, self);
+    if (index >= model->layer_count)
+        fputs("missing", out);
+    else if (part == PART_KIND)
+        fputs(text_write_kind(out, &model->layers[index]) ? "}" : "", out);
+    else if (part == PART_NAME)
+        text_write_word(out, model->layers[index].name);
+    else if (text_reads_entry_before(model, index))
+        fputs("the entry before", out);
+    else
+        text_write_from(out, model, index);
+}
+
+static bool text_has_same_inputs(const struct model_spec *const model[2], int index)
+{
+    int inputs[2][LAYER_MAX_INPUTS], count[2];
+    for (int side = 0; side < 2; side++) {
+        if (index >= model[side]->layer_count) return true; /* the layer itself is the difference */
+        count[side] = layer_spec_inputs(model[side], index, inputs[side]);
     }
+    return count[0] == count[1] && memcmp(inputs[0], inputs[1], (size_t)count[0] * sizeof **inputs) == 0;
+}
+
+static bool text_is_in_both(const struct model_spec *const model[2], int index)
+{
+    return index < model[0]->layer_count && index < model[1]->layer_count;
+}
+
+/* Names may change: they do not change what is computed. */
+static enum status options_compare_layers(const struct model_spec *const model[2], options_difference *each,
+                                          void *self)
+{
+    static const char *const keys[] = {"", ".from", ".name"};
+    int count = model[0]->layer_count > model[1]->layer_count ? model[0]->layer_count : model[1]->layer_count;
+    for (int i = 0; i < count; i++)
+        for (enum text_part part = PART_KIND; part <= PART_NAME; part++) {
+            struct pair p;
+            char key[40];
+            if (part == PART_FROM && text_has_same_inputs(model, i)) continue;
+            if (part == PART_NAME && !text_is_in_both(model, i)) continue;
+            snprintf(key, sizeof key, "model.layers[%d]%s", i, keys[part]);
+            TRY(pair_open(&p));
+            for (int side = 0; side < 2; side++) text_write_part(p.file[side], model[side], i, part);
+            pair_close(&p, key, part == PART_NAME, each, self);
+        }
     return STATUS_OK;
 }
 
-static enum status compare_family(const struct family *f, const struct config *const config[2],
-                                  options_difference *each, void *self)
+static enum status options_compare_family(const struct family *f, const struct config *const config[2],
+                                          options_difference *each, void *self)
 {
     struct family_entry entry[2] = {family_chosen(f, config[0]), family_chosen(f, config[1])};
     char key[64];
     if (entry[0].ops != entry[1].ops) {
         snprintf(key, sizeof key, "%s.name", f->section);
         each(self, key, entry[0].name, entry[1].name, false);
-        return STATUS_OK; /* their arguments have nothing to do with each other */
+        return STATUS_OK; /* their arguments cannot be compared */
     }
     for (int i = 0; entry[0].args && entry[0].args[i].name; i++) {
         struct pair p;
         snprintf(key, sizeof key, "%s.%s", f->section, entry[0].args[i].name);
         TRY(pair_open(&p));
         for (int side = 0; side < 2; side++)
-            write_argument(p.file[side], &entry[0].args[i], family_values(f, config[side]), i);
+            text_write_argument(p.file[side], &entry[0].args[i], family_values(f, config[side]), i);
         pair_close(&p, key, false, each, self);
     }
     return STATUS_OK;
@@ -246,13 +321,15 @@ enum status options_compare(const struct config *was, const struct config *is, o
     for (const struct option *o = option_table(); o->key; o++) {
         struct pair p;
         if (o->kind == OPTION_LAYERS) {
-            TRY(compare_layers((const struct model_spec *const[2]){&was->model, &is->model}, each, self));
+            TRY(options_compare_layers((const struct model_spec *const[2]){&was->model, &is->model}, each,
+                                       self));
             continue;
         }
         TRY(pair_open(&p));
-        for (int side = 0; side < 2; side++) write_value(p.file[side], o, config[side]);
+        for (int side = 0; side < 2; side++) text_write_value(p.file[side], o, config[side]);
         pair_close(&p, o->key, o->may_change, each, self);
     }
-    for (const struct family *f = family_table(); f->section; f++) TRY(compare_family(f, config, each, self));
+    for (const struct family *f = family_table(); f->section; f++)
+        TRY(options_compare_family(f, config, each, self));
     return STATUS_OK;
 }

@@ -157,6 +157,14 @@ void settings_where(const struct setting *setting, const struct yaml_node *at, c
         snprintf(text, SETTINGS_WHERE_SIZE, "%s (flag)", setting->key);
 }
 
+enum status settings_at(enum status status, const struct setting *setting, const struct yaml_node *at)
+{
+    char where[SETTINGS_WHERE_SIZE];
+    if (status == STATUS_OK) return status;
+    settings_where(setting, at, where);
+    return status_at(status, "%s", where);
+}
+
 void settings_free(struct settings *s)
 {
     for (int i = 0; i < s->count; i++) {

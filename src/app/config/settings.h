@@ -43,6 +43,9 @@ const struct setting *settings_find(const struct settings *s, const char *key);
 void settings_where(const struct setting *setting, const struct yaml_node *at,
                     char text[SETTINGS_WHERE_SIZE]);
 
+/* Puts the place of `at`, as settings_where writes it, before the message of a failure. Returns `status`. */
+enum status settings_at(enum status status, const struct setting *setting, const struct yaml_node *at);
+
 void settings_free(struct settings *s);
 
 #endif

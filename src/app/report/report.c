@@ -1,7 +1,9 @@
+/* report.c - the start-up report. */
 #include "app/report/report.h"
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "core/log.h"
 
@@ -17,47 +19,86 @@ void report_time(double seconds, char text[REPORT_TIME_SIZE])
         snprintf(text, REPORT_TIME_SIZE, "%lld:%02lld", whole / 60, whole % 60);
 }
 
-/* "conv2d out 6, kernel 5": the first argument and those that are not at their default. */
-static void layer_text(const struct layer *layer, char text[LINE_SIZE])
+void report_format_layer(const struct layer *layer, char *text, size_t size)
 {
     const struct arg *args = layer->ops->args;
-    int used = snprintf(text, LINE_SIZE, "%s", layer->ops->name);
+    size_t used = (size_t)snprintf(text, size, "%s", layer->ops->name);
     const char *separator = " ";
-    for (int i = 0; args && args[i].name && used < LINE_SIZE; i++) {
+    for (int i = 0; args && args[i].name && used < size; i++) {
         if (i > 0 && layer->args[i] == args[i].standard) continue;
         char value[ARG_TEXT_SIZE];
         arg_format(&args[i], layer->args[i], value);
-        used += snprintf(text + used, LINE_SIZE - (size_t)used, "%s%s %s", separator, args[i].name, value);
+        used += (size_t)snprintf(text + used, size - used, "%s%s %s", separator, args[i].name, value);
         separator = ", ";
     }
 }
 
-static void report_model(const struct trainer_info *info)
+/* Writes ", from stem, input", or "" if the layer reads the layer before. */
+static void report_format_inputs(const struct model *model, const struct layer *layer, char text[LINE_SIZE])
 {
-    char shape[SHAPE_TEXT], text[LINE_SIZE];
-    shape_text(info->shape, shape);
-    log_info("  %-34s %16s %12s", "layer", "output", "parameters");
-    log_info("  %-34s %16s", "input", shape);
-    for (int i = 0; i < model_layer_count(info->model); i++) {
-        const struct layer *layer = model_layer(info->model, i);
-        int64_t count = 0;
-        for (int t = 0; t < layer->tensor_count; t++) count += tensor_count(&layer->tensors[t]);
-        shape_text(layer->out, shape);
-        layer_text(layer, text);
-        if (count)
-            log_info("  %-34s %16s %12lld", text, shape, (long long)count);
-        else
-            log_info("  %-34s %16s", text, shape);
+    size_t used = 0;
+    text[0] = '\0';
+    if (layer->input_count == 1 && layer->inputs[0] == layer->index) return;
+    for (int i = 0; i < layer->input_count && used < LINE_SIZE; i++) {
+        int value = layer->inputs[i];
+        const char *name = value == 0 ? "input" : model_layer(model, value - 1)->name;
+        used +=
+            (size_t)snprintf(text + used, LINE_SIZE - used, "%s%s", i ? ", " : "  from ", name ? name : "?");
     }
-    log_info("  %-34s %16s %12lld", "total", "", (long long)model_param_count(info->model));
 }
 
-static const char *plural(int64_t count)
+/* Writes "stem: conv2d out 6, kernel 5". */
+static void report_format_named(const struct layer *layer, char text[LINE_SIZE])
+{
+    int used = layer->name ? snprintf(text, LINE_SIZE, "%s: ", layer->name) : 0;
+    report_format_layer(layer, text + used, LINE_SIZE - (size_t)used);
+}
+
+/* Returns the width of the first column of the table of layers. */
+static int report_find_width(const struct model *model)
+{
+    int width = 34;
+    char text[LINE_SIZE];
+    for (int i = 0; i < model_layer_count(model); i++) {
+        report_format_named(model_layer(model, i), text);
+        if ((int)strlen(text) > width) width = (int)strlen(text);
+    }
+    return width;
+}
+
+static void report_layer(const struct model *model, const struct layer *layer, int width)
+{
+    char shape[SHAPE_TEXT], text[LINE_SIZE], inputs[LINE_SIZE], params[32] = "";
+    int64_t count = 0;
+    for (int t = 0; t < layer->tensor_count; t++) count += tensor_count(&layer->tensors[t]);
+    if (count) snprintf(params, sizeof params, "%lld", (long long)count);
+    shape_text(layer->out, shape);
+    report_format_named(layer, text);
+    report_format_inputs(model, layer, inputs);
+    if (count || *inputs)
+        log_info("  %-*s %16s %12s%s", width, text, shape, params, inputs);
+    else
+        log_info("  %-*s %16s", width, text, shape);
+}
+
+static void report_model(const struct trainer_info *info)
+{
+    char shape[SHAPE_TEXT];
+    int width = report_find_width(info->model);
+    shape_text(info->shape, shape);
+    log_info("  %-*s %16s %12s", width, "layer", "output", "parameters");
+    log_info("  %-*s %16s", width, "input", shape);
+    for (int i = 0; i < model_layer_count(info->model); i++)
+        report_layer(info->model, model_layer(info->model, i), width);
+    log_info("  %-*s %16s %12lld", width, "total", "", (long long)model_param_count(info->model));
+}
+
+static const char *report_plural(int64_t count)
 {
     return count == 1 ? "" : "s";
 }
 
-static void format_range(char text[64], int64_t min, int64_t max)
+static void report_format_range(char text[64], int64_t min, int64_t max)
 {
     if (min == max)
         snprintf(text, 64, "%lld", (long long)max);
@@ -70,17 +111,17 @@ static void report_batch(const struct config *config, const struct trainer_info 
     char samples[64], share[64], passes[48] = "";
     if (config->accumulate > 1)
         snprintf(passes, sizeof passes, " x %lld passes", (long long)config->accumulate);
-    format_range(samples, info->slice_min, info->slice_max);
-    format_range(share, info->rank_min, info->rank_max);
+    report_format_range(samples, info->slice_min, info->slice_max);
+    report_format_range(share, info->rank_min, info->rank_max);
     log_info("batch    %lld global = %lld virtual ranks%s x %s samples; %s per MPI rank",
              (long long)config->batch, (long long)info->virtual_ranks, passes, samples, share);
     log_info("train    %lld epoch%s x %lld steps, %s lr %g, schedule %s, loss %s", (long long)config->epochs,
-             plural(config->epochs), (long long)info->steps_per_epoch, config->optim->name,
+             report_plural(config->epochs), (long long)info->steps_per_epoch, config->optim->name,
              config->optim_args.of[0], config->schedule->name, config->loss->name);
 }
 
-/* What the outputs of the model stand for. */
-static const char *output_word(enum target_kind kind, int64_t count)
+/* Returns what the outputs of the model are. */
+static const char *report_output_word(enum target_kind kind, int64_t count)
 {
     if (kind == TARGET_VALUES) return count == 1 ? "target" : "targets";
     if (kind == TARGET_MULTILABEL) return count == 1 ? "label" : "labels";
@@ -91,21 +132,22 @@ static void report_val(const struct config *config, const struct trainer_info *i
 {
     const char *weights = info->has_weights && !info->val_has_weights ? ", without weights" : "";
     if (config->data.val_fraction > 0)
-        log_info("         a share of %g for evaluation: %lld samples", config->data.val_fraction,
+        log_info("         validation: a fraction of %g, %lld samples", config->data.val_fraction,
                  (long long)info->val_samples);
     else if (info->val_samples)
         log_info("         %s: %lld samples%s", config->data.val, (long long)info->val_samples, weights);
 }
 
-/* Which kind was found, and what is done with the values. */
+/* Logs the kind of labels that was found, and how values are normalized. */
 static void report_labels(const struct config *config, const struct trainer_info *info)
 {
-    log_info(
-        "labels   %s: %s%s%s%s%s", info->label_text, target_name(info->kind),
-        config->data.labels == LABELS_AUTO ? "" : ", as data.labels says",
-        config->data.target_normalize == TARGET_NORMALIZE_NONE ? ""
-                                                               : ", each target with mean 0 and deviation 1",
-        info->has_weights ? ", samples weighted by " : "", info->has_weights ? config->data.weights : "");
+    log_info("labels   %s: %s%s%s%s%s", info->label_text, target_name(info->kind),
+             config->data.labels == LABELS_AUTO ? "" : ", as set by data.labels",
+             config->data.target_normalize == TARGET_NORMALIZE_NONE
+                 ? ""
+                 : ", each target normalized to mean 0 and standard deviation 1",
+             info->has_weights ? ", samples weighted by " : "",
+             info->has_weights ? config->data.weights : "");
 }
 
 void report_start(const struct config *config, const struct comm *comm, const struct trainer_info *info)
@@ -114,12 +156,14 @@ void report_start(const struct config *config, const struct comm *comm, const st
     shape_text(info->shape, shape);
     log_info("ddp_train %s: %s", DDP_VERSION, config->run_name);
     log_info("machine  %d rank%s on %d node%s, OpenBLAS %s, kernels %s, %.1f MB shared per node",
-             comm_size(comm), plural(comm_size(comm)), comm_nodes(comm), plural(comm_nodes(comm)), info->blas,
-             info->isa, (info->window_bytes + info->copy_bytes) / 1e6);
-    if (comm_crowded(comm)) log_warn("more ranks than cores on this machine: they will take turns");
+             comm_size(comm), report_plural(comm_size(comm)), comm_nodes(comm),
+             report_plural(comm_nodes(comm)), info->blas, info->isa,
+             (info->window_bytes + info->copy_bytes) / 1e6);
+    if (comm_crowded(comm))
+        log_warn("more ranks than cores on this machine: ranks share cores and run slower");
     log_info("data     %s: %lld samples of %s %s, %lld %s", config->data.train,
              (long long)info->train_samples, shape, info->feature_type, (long long)info->classes,
-             output_word(info->kind, info->classes));
+             report_output_word(info->kind, info->classes));
     report_val(config, info);
     report_labels(config, info);
     report_batch(config, info);

@@ -11,6 +11,10 @@
 /* Logs machine, data, batch and model, before the first step. */
 void report_start(const struct config *config, const struct comm *comm, const struct trainer_info *info);
 
+/* Writes "conv2d out 6, kernel 5": the kind, its first argument, and those that differ from their defaults.
+ */
+void report_format_layer(const struct layer *layer, char *text, size_t size);
+
 /* Logs loss and accuracy; scikit-learn's classification report, or a table of targets in original units; the
  * other metrics; the confusion matrix. `digits` are decimals of the report, or significant digits of the
  * table; -1 = the default, 2 or 6. */
