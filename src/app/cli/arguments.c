@@ -37,6 +37,7 @@ static const struct flag flags[] = {
      FLAGS_RUN, 0},
     {"timeline-steps", "FIRST:COUNT", AT(timeline_steps), "steps of the timeline (default: 10:20)", FLAGS_RUN,
      0},
+    {"graph", "FILE", AT(graph), "draw the model: FILE.svg, or FILE.dot for graphviz", FLAGS_CHECK, 0},
     {"data", "LOCATOR", AT(data), "data set: FILE.h5, FILE.h5:GROUP, demo:test", FLAGS_DATA, 0},
     {"allow-external", NULL, AT(allow_external),
      "follow links, virtual datasets and filter plugins in HDF5 files that you trust", FLAGS_EXTERNAL, 0},

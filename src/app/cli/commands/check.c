@@ -1,20 +1,48 @@
-/* check.c - checks configuration, data and model. */
-#include "app/report/report.h"
+/* check.c - checks configuration, data and model, and shows the model and the memory that it needs. */
 #include "app/cli/commands/commands.h"
 #include "app/cli/output.h"
-#include "app/config/setup.h"
+#include "app/report/graph/graph.h"
+#include "app/report/memory.h"
+#include "app/report/report.h"
 #include "core/log.h"
-#include "train/trainer/trainer.h"
+#include "train/build.h"
+#include "train/trainer.h"
 
-static enum status check_run(const struct setup *setup, struct comm *comm)
+/* Rank 0. */
+static enum status check_report_memory(const struct config *config, const struct comm *comm)
 {
-    TRY(comm_split_nodes(comm, setup->config.ranks_per_node));
-    struct trainer *t = NULL;
-    enum status status = trainer_create(&t, comm, &setup->config, setup->text);
-    if (status == STATUS_OK && comm_rank(comm) == 0) {
-        report_start(&setup->config, comm, trainer_info(t));
-        log_info("configuration, data and model are valid");
+    struct memory_plan plan;
+    TRY(memory_plan(&plan, config, comm));
+    memory_report(&plan);
+    return STATUS_OK;
+}
+
+/* Rank 0. */
+static enum status check_report_model(const struct config *config, const struct comm *comm,
+                                      const struct trainer_info *info, const char *graph)
+{
+    report_start(config, comm, info);
+    if (graph) {
+        TRY(graph_draw(info->model, graph));
+        log_info("wrote %s", graph);
     }
+    log_info("configuration, data and model are valid");
+    return STATUS_OK;
+}
+
+static enum status check_run(const struct setup *setup, struct comm *comm, const struct arguments *a)
+{
+    const struct config *config = &setup->config;
+    bool first = comm_rank(comm) == 0;
+    struct trainer *t = NULL;
+    if (a->graph) TRY(graph_check_path(a->graph));
+    TRY(comm_split_nodes(comm, config->ranks_per_node));
+    TRY(build_start_math(comm, config));
+    TRY(comm_agree(comm, first ? check_report_memory(config, comm) : STATUS_OK));
+    enum status status = trainer_create(&t, comm, config, setup->text);
+    if (status == STATUS_OK)
+        status =
+            comm_agree(comm, first ? check_report_model(config, comm, trainer_info(t), a->graph) : STATUS_OK);
     trainer_destroy(&t);
     return status;
 }
@@ -25,7 +53,7 @@ enum status cmd_check(struct comm *comm, struct arguments *a)
     struct setup setup;
     enum status status = setup_create(&setup, comm, &source);
     if (status == STATUS_OK)
-        status = a->print_config ? output_print(comm, setup.text) : check_run(&setup, comm);
+        status = a->print_config ? output_print(comm, setup.text) : check_run(&setup, comm, a);
     setup_free(&setup);
     return status;
 }

@@ -63,7 +63,12 @@ const struct command command_table[] = {
         .name = "check",
         .synopsis = "[FILE.yaml]",
         .help = "check configuration, data and model without training",
-        .flags = FLAGS_CONFIG | FLAGS_EXTERNAL,
+        .details =
+            "Prints the memory that a run needs, before it allocates it, and the layers of the model with names,\n"
+            "inputs, output shapes and parameters. --graph draws the model.\n"
+            "\n"
+            "  mpirun -np 8 ddp_train check my.yaml --graph model.svg\n",
+        .flags = FLAGS_CONFIG | FLAGS_CHECK | FLAGS_EXTERNAL,
         .max_words = 1,
         .collective = true,
         .run = cmd_check,
@@ -99,9 +104,12 @@ const struct command command_table[] = {
             "dropped.\n"
             "\n"
             "  ddp_train convert idx images.gz labels.gz train.h5 --class-names cat,dog\n"
-            "  ddp_train convert csv in.csv houses.h5 --target price --categorical town --split 0.2\n"
-            "  ddp_train convert csv letters.csv let.h5 --target 0 --delimiter ';' --header no --split-at 2\n"
-            "  ddp_train convert arff in.arff genes.h5 --labels-xml genes.xml --test-file test.arff\n"
+            "  ddp_train convert csv houses.csv houses.h5 --target price --categorical town --missing mean "
+            "--split 0.2\n"
+            "  ddp_train convert csv letters.csv letters.h5 --target 0 --delimiter ';' --header no "
+            "--split-at 2\n"
+            "  ddp_train convert arff genes-train.arff genes.h5 --labels-xml genes.xml --test-file "
+            "genes-test.arff\n"
             "  ddp_train convert arff flowers.arff flowers.h5 --target species --test-every 5\n",
         .flags = FLAGS_CONVERT,
         .min_words = 1,
