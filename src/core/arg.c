@@ -88,7 +88,7 @@ void arg_defaults(const struct arg *table, double values[ARG_MAX])
     for (int i = 0; i < ARG_MAX; i++) values[i] = 0;
     for (int i = 0; table && table[i].name; i++) {
         assert(i < ARG_MAX && table[i].kind != ARG_LIST);
-        values[i] = table[i].standard;
+        values[i] = table[i].default_value;
     }
 }
 
@@ -97,7 +97,7 @@ void arg_values_defaults(const struct arg *table, struct arg_values *values)
     arg_values_free(values);
     for (int i = 0; table && table[i].name; i++) {
         assert(i < ARG_MAX);
-        values->of[i] = table[i].standard;
+        values->of[i] = table[i].default_value;
     }
 }
 

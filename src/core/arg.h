@@ -26,15 +26,14 @@ enum arg_kind {
 struct arg {
     const char *name;
     enum arg_kind kind;
-    double standard; /* the default, or ARG_REQUIRED; for a list 0 (empty) or ARG_REQUIRED */
-    double min, max; /* inclusive, for a list for each element; not used for ARG_BOOL and ARG_CHOICE */
+    double default_value; /* or ARG_REQUIRED; of a list 0 (empty) or ARG_REQUIRED */
+    double min, max;      /* inclusive, for a list for each element; not used for ARG_BOOL and ARG_CHOICE */
     const char *help;
     const char *const *choices; /* ARG_CHOICE: ended by NULL */
 };
-#define ARG_END                                                                                              \
-    {                                                                                                        \
-        NULL, ARG_INT, 0, 0, 0, NULL, NULL                                                                   \
-    }
+/* clang-format off */
+#define ARG_END {.name = NULL}
+/* clang-format on */
 
 /* The values of a table that may have lists. All zero is a valid start. */
 struct arg_values {

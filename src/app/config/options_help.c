@@ -36,10 +36,10 @@ static void options_help_entries(FILE *out, bool (*entry_at)(int index, struct f
         fprintf(out, "    %s: %s\n", entry.name, entry.help);
         for (const struct arg *a = entry.args; a && a->name; a++) {
             char text[ARG_TEXT_SIZE] = "required";
-            if (!isnan(a->standard) && a->kind == ARG_LIST)
+            if (!isnan(a->default_value) && a->kind == ARG_LIST)
                 snprintf(text, sizeof text, "[]");
-            else if (!isnan(a->standard))
-                arg_format(a, a->standard, text);
+            else if (!isnan(a->default_value))
+                arg_format(a, a->default_value, text);
             fprintf(out, "      %-*s %-12s %s", options_help_width(entry.args), a->name, text, a->help);
             options_help_choices(out, a->choices);
         }

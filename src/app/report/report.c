@@ -25,7 +25,7 @@ void report_format_layer(const struct layer *layer, char *text, size_t size)
     size_t used = (size_t)snprintf(text, size, "%s", layer->ops->name);
     const char *separator = " ";
     for (int i = 0; args && args[i].name && used < size; i++) {
-        if (i > 0 && layer->args[i] == args[i].standard) continue;
+        if (i > 0 && layer->args[i] == args[i].default_value) continue;
         char value[ARG_TEXT_SIZE];
         arg_format(&args[i], layer->args[i], value);
         used += (size_t)snprintf(text + used, size - used, "%s%s %s", separator, args[i].name, value);

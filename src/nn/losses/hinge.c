@@ -5,7 +5,7 @@ static const struct arg args[] = {
     LOSS_REDUCTION_ARG,
     {.name = "margin",
      .kind = ARG_REAL,
-     .standard = 1,
+     .default_value = 1,
      .min = 0,
      .max = 1e30,
      .help = "distance from 0 from which an output on the correct side has no loss"},

@@ -7,7 +7,7 @@ static const struct arg args[] = {
     LOSS_REDUCTION_ARG,
     {.name = "delta",
      .kind = ARG_REAL,
-     .standard = 1,
+     .default_value = 1,
      .min = 1e-30,
      .max = 1e30,
      .help = "threshold between the quadratic and the linear part"},

@@ -10,7 +10,7 @@ static const struct arg args[] = {
      .choices = reductions,
      .help = "mean over classes and samples, sum, or batchmean: sum over classes "
              "and mean over samples (the divergence)"},
-    {.name = "log_target", .kind = ARG_BOOL, .standard = 0, .help = "targets are log-probabilities"},
+    {.name = "log_target", .kind = ARG_BOOL, .default_value = 0, .help = "targets are log-probabilities"},
     ARG_END,
 };
 enum { LOG_TARGET = LOSS_REDUCTION + 1 };

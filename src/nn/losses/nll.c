@@ -9,7 +9,7 @@ static const struct arg args[] = {
     {.name = "weight", .kind = ARG_LIST, .min = 0, .max = 1e30, .help = "weight of each class; none = all 1"},
     {.name = "ignore_index",
      .kind = ARG_INT,
-     .standard = -100,
+     .default_value = -100,
      .min = INT32_MIN,
      .max = INT32_MAX,
      .help = "samples with this class index are ignored: they count neither in the "

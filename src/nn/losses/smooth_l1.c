@@ -7,7 +7,7 @@ static const struct arg args[] = {
     LOSS_REDUCTION_ARG,
     {.name = "beta",
      .kind = ARG_REAL,
-     .standard = 1,
+     .default_value = 1,
      .min = 0,
      .max = 1e30,
      .help = "threshold between the quadratic and the linear part; 0 = l1"},
