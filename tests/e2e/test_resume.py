@@ -79,10 +79,10 @@ class Changed(Case):
 
     def test_epochs_stretch_a_schedule(self):
         run = self.copy(self.two)
-        self.assertNotIn("stretches", self.done("c.yaml", "-o", run, "--resume", "auto").stdout)
+        self.assertNotIn("depends on it", self.done("c.yaml", "-o", run, "--resume", "auto").stdout)
         self.done("c.yaml", "-o", "cosine", "--schedule.name=cosine")
         process = self.done("c.yaml", "-o", "cosine", "--schedule.name=cosine", "--resume", "auto", "--train.epochs=4")
-        self.assertIn("train.epochs was 3 and is 4: schedule cosine stretches", process.stdout)
+        self.assertIn("train.epochs was 3 and is 4: schedule cosine depends on it", process.stdout)
 
     def test_another_optimizer_begins_again(self):
         run = self.copy(self.two)
@@ -216,7 +216,7 @@ class Places(Case):
     def test_ended_before_the_first_checkpoint(self):
         run = self.copy(self.two)
         self.only(run)
-        self.fails(CONFIGURATION, ("complete, but no checkpoint",), "c.yaml", "-o", run, "--resume", "auto")
+        self.fails(CONFIGURATION, ("complete run, but no checkpoint",), "c.yaml", "-o", run, "--resume", "auto")
         with open(os.path.join(run, "metrics.jsonl"), "r+") as f:
             f.truncate(1000)
         self.write("run/mine.txt", "mine")

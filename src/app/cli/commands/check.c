@@ -8,13 +8,11 @@
 #include "train/build.h"
 #include "train/trainer.h"
 
-/* Rank 0. */
-static enum status check_report_memory(const struct config *config, const struct comm *comm)
+/* Rank 0. An error is left to trainer_create, which finds it in the order of its checks. */
+static void check_report_memory(const struct config *config, const struct comm *comm)
 {
     struct memory_plan plan;
-    TRY(memory_plan(&plan, config, comm));
-    memory_report(&plan);
-    return STATUS_OK;
+    if (memory_plan(&plan, config, comm) == STATUS_OK) memory_report(&plan);
 }
 
 /* Rank 0. */
@@ -38,7 +36,7 @@ static enum status check_run(const struct setup *setup, struct comm *comm, const
     if (a->graph) TRY(graph_check_path(a->graph));
     TRY(comm_split_nodes(comm, config->ranks_per_node));
     TRY(build_start_math(comm, config));
-    TRY(comm_agree(comm, first ? check_report_memory(config, comm) : STATUS_OK));
+    if (first) check_report_memory(config, comm);
     enum status status = trainer_create(&t, comm, config, setup->text);
     if (status == STATUS_OK)
         status =
