@@ -1,4 +1,4 @@
-/* layout.c - places the nodes of a drawing: levels by longest paths, chains in one column, long edges around
+/* drawing.c - places the nodes of a drawing: levels by longest paths, chains in one column, long edges around
  * nodes. */
 #include <stdlib.h>
 
@@ -8,17 +8,17 @@
 #define CELL_FREE (-1)
 
 /* The cells (level, column) of the drawing: the value whose node is there or whose edge runs through it. */
-struct layout_grid {
+struct drawing_grid {
     int *cells; /* [levels][columns] */
     int columns;
 };
 
-static int *layout_cell(const struct layout_grid *grid, int level, int column)
+static int *drawing_cell(const struct drawing_grid *grid, int level, int column)
 {
     return &grid->cells[level * grid->columns + column];
 }
 
-static void layout_find_levels(struct graph_layout *g, const struct model *model)
+static void drawing_find_levels(struct graph_layout *g, const struct model *model)
 {
     for (int v = 0; v < g->values; v++) {
         int count;
@@ -32,7 +32,7 @@ static void layout_find_levels(struct graph_layout *g, const struct model *model
 }
 
 /* Returns the largest number of nodes on a level: as many columns are enough. */
-static enum status layout_count_columns(struct graph_layout *g)
+static enum status drawing_count_columns(struct graph_layout *g)
 {
     int *nodes = NULL;
     TRY(mem_alloc(&nodes, (size_t)g->levels, sizeof *nodes, "drawing of the model"));
@@ -43,7 +43,7 @@ static enum status layout_count_columns(struct graph_layout *g)
 }
 
 /* Returns the column of the input that is on the level just above, which continues its chain. */
-static int layout_get_preferred(const struct graph_layout *g, const struct model *model, int value)
+static int drawing_get_preferred(const struct graph_layout *g, const struct model *model, int value)
 {
     int count;
     const int *inputs = graph_get_inputs(model, value, &count);
@@ -53,52 +53,52 @@ static int layout_get_preferred(const struct graph_layout *g, const struct model
 }
 
 /* Puts every node into the free column that is nearest to the preferred one. */
-static void layout_place_nodes(struct graph_layout *g, const struct model *model,
-                               const struct layout_grid *grid)
+static void drawing_place_nodes(struct graph_layout *g, const struct model *model,
+                                const struct drawing_grid *grid)
 {
     for (int v = 0; v < g->values; v++) {
-        int preferred = layout_get_preferred(g, model, v), best = -1;
+        int preferred = drawing_get_preferred(g, model, v), best = -1;
         for (int c = 0; c < g->columns; c++)
-            if (*layout_cell(grid, g->level[v], c) == CELL_FREE &&
+            if (*drawing_cell(grid, g->level[v], c) == CELL_FREE &&
                 (best < 0 || abs(c - preferred) <= abs(best - preferred)))
                 best = c;
         g->column[v] = best;
-        *layout_cell(grid, g->level[v], best) = v;
+        *drawing_cell(grid, g->level[v], best) = v;
     }
 }
 
 /* Returns whether an edge of `source` may run down a column between two levels, exclusive. */
-static bool layout_is_free(const struct layout_grid *grid, int column, int above, int below, int source)
+static bool drawing_is_free(const struct drawing_grid *grid, int column, int above, int below, int source)
 {
     for (int level = above + 1; level < below; level++) {
-        int owner = *layout_cell(grid, level, column);
+        int owner = *drawing_cell(grid, level, column);
         if (owner != CELL_FREE && owner != source) return false;
     }
     return true;
 }
 
-static void layout_take(const struct layout_grid *grid, int column, int above, int below, int source)
+static void drawing_take(const struct drawing_grid *grid, int column, int above, int below, int source)
 {
-    for (int level = above + 1; level < below; level++) *layout_cell(grid, level, column) = source;
+    for (int level = above + 1; level < below; level++) *drawing_cell(grid, level, column) = source;
 }
 
-static void layout_route(struct graph_layout *g, const struct layout_grid *grid, struct graph_edge *e)
+static void drawing_route(struct graph_layout *g, const struct drawing_grid *grid, struct graph_edge *e)
 {
     int above = g->level[e->source], below = g->level[e->reader];
     e->route = below == above + 1 ? ROUTE_DIRECT : ROUTE_LANE;
     if (e->route == ROUTE_DIRECT) return;
     int from = g->column[e->source], to = g->column[e->reader];
-    if (layout_is_free(grid, from, above, below, e->source)) {
+    if (drawing_is_free(grid, from, above, below, e->source)) {
         e->route = ROUTE_SOURCE_COLUMN;
-        layout_take(grid, from, above, below, e->source);
-    } else if (layout_is_free(grid, to, above, below, e->source)) {
+        drawing_take(grid, from, above, below, e->source);
+    } else if (drawing_is_free(grid, to, above, below, e->source)) {
         e->route = ROUTE_READER_COLUMN;
-        layout_take(grid, to, above, below, e->source);
+        drawing_take(grid, to, above, below, e->source);
     }
 }
 
 /* Returns the lowest level that the lane of a source reaches. */
-static int layout_get_lane_end(const struct graph_layout *g, int source)
+static int drawing_get_lane_end(const struct graph_layout *g, int source)
 {
     int end = 0;
     for (int i = 0; i < g->edge_count; i++)
@@ -108,25 +108,25 @@ static int layout_get_lane_end(const struct graph_layout *g, int source)
     return end;
 }
 
-struct layout_span {
+struct drawing_span {
     int source, begin, end; /* levels */
     int lane;
 };
 
 /* Short spans get the inner lanes, so that edges around each other do not cross. */
-static int layout_compare_spans(const void *a, const void *b)
+static int drawing_compare_spans(const void *a, const void *b)
 {
-    const struct layout_span *x = a, *y = b;
+    const struct drawing_span *x = a, *y = b;
     int left = x->end - x->begin, right = y->end - y->begin;
     return left != right ? left - right : x->source - y->source;
 }
 
 /* Chooses the innermost lane that no earlier span of the same column needs at the same levels. */
-static void layout_choose_lane(const struct graph_layout *g, struct layout_span *spans, int index)
+static void drawing_choose_lane(const struct graph_layout *g, struct drawing_span *spans, int index)
 {
-    struct layout_span *s = &spans[index];
+    struct drawing_span *s = &spans[index];
     for (int k = 0; k < index; k++) {
-        const struct layout_span *other = &spans[k];
+        const struct drawing_span *other = &spans[k];
         bool apart = g->column[other->source] != g->column[s->source] || other->end <= s->begin ||
                      s->end <= other->begin;
         if (!apart && other->lane == s->lane) {
@@ -137,18 +137,18 @@ static void layout_choose_lane(const struct graph_layout *g, struct layout_span 
 }
 
 /* All edges of a source share one lane. */
-static enum status layout_choose_lanes(struct graph_layout *g)
+static enum status drawing_choose_lanes(struct graph_layout *g)
 {
-    struct layout_span *spans = NULL;
+    struct drawing_span *spans = NULL;
     int count = 0;
     TRY(mem_alloc(&spans, (size_t)g->values, sizeof *spans, "drawing of the model"));
     for (int v = 0; v < g->values; v++) {
-        int end = layout_get_lane_end(g, v);
-        if (end) spans[count++] = (struct layout_span){.source = v, .begin = g->level[v], .end = end};
+        int end = drawing_get_lane_end(g, v);
+        if (end) spans[count++] = (struct drawing_span){.source = v, .begin = g->level[v], .end = end};
     }
-    qsort(spans, (size_t)count, sizeof *spans, layout_compare_spans);
+    qsort(spans, (size_t)count, sizeof *spans, drawing_compare_spans);
     for (int i = 0; i < count; i++) {
-        layout_choose_lane(g, spans, i);
+        drawing_choose_lane(g, spans, i);
         int *lanes = &g->lanes[g->column[spans[i].source]];
         if (spans[i].lane >= *lanes) *lanes = spans[i].lane + 1;
         for (int e = 0; e < g->edge_count; e++)
@@ -158,7 +158,7 @@ static enum status layout_choose_lanes(struct graph_layout *g)
     return STATUS_OK;
 }
 
-static enum status layout_place(struct graph_layout *g, const struct model *model, struct layout_grid *grid)
+static enum status drawing_place(struct graph_layout *g, const struct model *model, struct drawing_grid *grid)
 {
     size_t cells = (size_t)g->levels * (size_t)g->columns;
     grid->columns = g->columns;
@@ -166,28 +166,28 @@ static enum status layout_place(struct graph_layout *g, const struct model *mode
     TRY(mem_alloc(&g->edges, (size_t)g->edge_count, sizeof *g->edges, "drawing of the model"));
     TRY(mem_alloc(&g->lanes, (size_t)g->columns, sizeof *g->lanes, "drawing of the model"));
     for (size_t i = 0; i < cells; i++) grid->cells[i] = CELL_FREE;
-    layout_place_nodes(g, model, grid);
+    drawing_place_nodes(g, model, grid);
     struct graph_edge *e = g->edges;
     for (int v = 0; v < g->values; v++) {
         int count;
         const int *inputs = graph_get_inputs(model, v, &count);
         for (int i = 0; i < count; i++, e++) {
             *e = (struct graph_edge){.source = inputs[i], .reader = v};
-            layout_route(g, grid, e);
+            drawing_route(g, grid, e);
         }
     }
-    return layout_choose_lanes(g);
+    return drawing_choose_lanes(g);
 }
 
 enum status graph_layout_init(struct graph_layout *g, const struct model *model)
 {
     *g = (struct graph_layout){.values = model_layer_count(model) + 1};
-    struct layout_grid grid = {.cells = NULL};
+    struct drawing_grid grid = {.cells = NULL};
     TRY(mem_alloc(&g->level, (size_t)g->values, sizeof *g->level, "drawing of the model"));
     TRY(mem_alloc(&g->column, (size_t)g->values, sizeof *g->column, "drawing of the model"));
-    layout_find_levels(g, model);
-    TRY(layout_count_columns(g));
-    enum status status = layout_place(g, model, &grid);
+    drawing_find_levels(g, model);
+    TRY(drawing_count_columns(g));
+    enum status status = drawing_place(g, model, &grid);
     mem_free(&grid.cells);
     return status;
 }
