@@ -9,6 +9,7 @@
 #include "core/mem.h"
 #include "data/source/source.h"
 #include "nn/model.h"
+#include "train/slices.h"
 
 struct memory_facts {
     struct shape shape; /* of a sample, as stored */
@@ -19,10 +20,10 @@ struct memory_facts {
 /* Adds the bytes of a data set in the memory of a node: features as stored, labels and weights as 32-bit
  * numbers. */
 static enum status memory_add_data(struct memory_facts *f, const char *locator,
-                                   const struct source_names *names)
+                                   const struct source_options *options)
 {
     struct source *source = NULL;
-    TRY(source_open(&source, locator, names));
+    TRY(source_open(&source, locator, options));
     const struct source_info *info = source_info(source);
     int64_t labels = info->label_width > 0 ? info->label_width : 1;
     int64_t sample =
@@ -35,10 +36,14 @@ static enum status memory_add_data(struct memory_facts *f, const char *locator,
 
 static enum status memory_read_data(struct memory_facts *f, const struct config *config)
 {
-    struct source_names names = {.x = config->data.x, .y = config->data.y, .weights = config->data.weights};
-    TRY(memory_add_data(f, config->data.train, &names));
-    names.weights_optional = true;
-    return *config->data.val ? memory_add_data(f, config->data.val, &names) : STATUS_OK;
+    struct source_options options = {.x = config->data.x,
+                                     .y = config->data.y,
+                                     .weights = config->data.weights,
+                                     .allow_external = config->data.allow_external,
+                                     .input = config->model.input};
+    TRY(memory_add_data(f, config->data.train, &options));
+    options.weights_optional = true;
+    return *config->data.val ? memory_add_data(f, config->data.val, &options) : STATUS_OK;
 }
 
 /* Passes of a step: those of all virtual ranks. */
@@ -53,13 +58,15 @@ static enum status memory_measure_model(struct memory_facts *f, const struct con
 {
     int64_t leaves = memory_count_leaves(config, comm), ranks = comm_size(comm);
     const struct model_options options = {.kernels = kernels,
-                                          .lanes = shape_lanes((config->batch + leaves - 1) / leaves),
+                                          .lanes = shape_lanes(slices_max(config->batch, leaves)),
                                           .max_leaves = (leaves + ranks - 1) / ranks,
                                           .training = true};
     struct model_spec *spec = NULL;
     TRY(mem_alloc(&spec, 1, sizeof *spec, "model"));
     *spec = config->model;
     if (spec->input.c == 0) spec->input = f->shape;
+    if (spec->input.rank == 1 && f->shape.rank != 1) /* [H, W] */
+        spec->input = shape_2d(1, spec->input.c, spec->input.d[AXIS_W]);
     spec->clip_logits = config->clip_logits;
     enum status status = model_measure(&f->model, spec, &options);
     mem_free(&spec);
@@ -141,8 +148,7 @@ void memory_report(const struct memory_plan *plan)
     memory_format(plan->rows[MEMORY_TOTAL].node, node);
     memory_format(machine, rank);
     if (plan->rows[MEMORY_TOTAL].node > machine)
-        log_warn(
-            "a node needs %s, but this machine has %s; use a smaller batch, more nodes or more "
-            "train.accumulate",
-            node, rank);
+        log_warn("a node needs %s, but this machine has %s; use a smaller batch, more nodes or more "
+                 "train.accumulate",
+                 node, rank);
 }

@@ -6,7 +6,7 @@
 #include "app/report/report.h"
 #include "core/log.h"
 #include "train/build.h"
-#include "train/trainer.h"
+#include "train/trainer/trainer.h"
 
 /* Rank 0. An error is left to trainer_create, which finds it in the order of its checks. */
 static void check_report_memory(const struct config *config, const struct comm *comm)
