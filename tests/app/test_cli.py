@@ -178,7 +178,7 @@ class Resolution(CommandLine):
     def test_demo_without_configuration(self):
         text = self.resolved()
         self.assertIn("train: demo:train", text)
-        result = self.run_program("--train.batch=7")
+        result = self.run_program("--train.batch=0")
         self.assertIn("no ddp_train.yaml in this folder: running the built-in demo ('ddp_train init'", result.stdout)
 
     def test_init_writes_the_demo(self):
