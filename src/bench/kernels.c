@@ -101,7 +101,7 @@ static void bench_kernels_release(struct contest *c)
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) mem_free(all[i]);
 }
 
-/* So many calls that a round can be timed, the same on every rank. */
+/* Enough calls for a round to be timed, the same on every rank. */
 static void bench_kernels_choose_calls(struct contest *c, void (*run)(void *self))
 {
     c->calls = 1;

@@ -1,7 +1,7 @@
 /* update.h - from the summed gradient of a step to new parameters: clipping, norms of tensors, weight decay
  * per tensor.
  *
- * The parameters are one flat vector. Whoever holds it hands out ranges of it (struct update_vector); which
+ * The parameters are one flat vector. Its holder hands out ranges of it (struct update_vector); which
  * rank updates which range, and where gradients come from, is no concern of this file. What needs the whole
  * gradient first (clipping by its norm, LARS, LAMB) is summed in double over pieces: cells of UPDATE_CELL
  * floats, cut where a tensor ends. Pieces are added in order, so the sums do not depend on how the vector is

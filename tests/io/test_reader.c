@@ -68,7 +68,7 @@ static bool says_text(const char *part)
     return strncmp(status_text(), path, strlen(path)) == 0 && says(part);
 }
 
-/* Nobody learns whether there is such a thing, and it is not the file's fault. */
+/* The caller does not learn whether it exists, and it is not the file's fault. */
 static void test_killed(void)
 {
     static const char *const names[] = {"a", KILLED, NULL};

@@ -96,7 +96,7 @@ static void check_layer(const struct layer_ops *ops, bool many)
     tear_down(&b);
 }
 
-/* One layer alone, so that its input can be anything: features that nobody normalised, and broken ones. */
+/* One layer alone, so that its input can be anything: features that were not normalised, and broken ones. */
 static void check_inputs(const struct layer_ops *ops, bool many)
 {
     struct model_spec spec = {.input = shape_2d(4, 3, 3)};

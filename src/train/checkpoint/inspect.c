@@ -32,7 +32,7 @@ static enum status inspect_add_to_hash(struct listing *l, const char *name, cons
 }
 
 /* Datasets are visited in the order of their paths, which is the order of the hash. */
-static void inspect_list_dataset(void *self, const char *name, const struct h5_info *info)
+static void checkpoint_list_dataset(void *self, const char *name, const struct h5_info *info)
 {
     struct listing *l = self;
     if (!info || l->status != STATUS_OK) return;
@@ -107,7 +107,7 @@ static enum status inspect_print_all(struct h5 *f, const char *path, char *confi
     fprintf(out, "%s: checkpoint of ddp_train, version %d; checksum is correct\n", path, CHECKPOINT_VERSION);
     TRY(inspect_print_attributes(f, out));
     fprintf(out, "\ntensors\n");
-    TRY(h5_visit(f, "/", inspect_list_dataset, &l));
+    TRY(h5_visit(f, "/", checkpoint_list_dataset, &l));
     TRY(l.status);
     TRY(h5_attr_uint64(f, "/", "weights_hash", &stated));
     fprintf(out, "\nparameters     %" PRId64 "\n", l.parameters);
