@@ -182,7 +182,7 @@ class Ending(Decisions):
                 self.assertEqual(process.returncode, 2)
                 line = harness.error_lines(process.stderr)[0]
                 self.assertIn(flag[2:].split("=")[0], line)
-                self.assertIn("there are train.loss, train.accuracy, val.loss, val.accuracy, ", line)
+                self.assertIn("available: train.loss, train.accuracy, val.loss, val.accuracy, ", line)
                 self.assertIn("val.f1", line)
 
 
