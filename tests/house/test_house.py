@@ -59,7 +59,7 @@ NOT_YET = {
     },
     "first_lines": set(),
     "columns": {
-        "datasets", "src/nn", "src/nn/layers", "src/nn/layers/activations", "src/optim/optimizers"
+        "src/nn", "src/nn/layers", "src/nn/layers/activations", "src/optim/optimizers"
     },
 }
 
