@@ -3,6 +3,7 @@
 #define SPEC_H
 
 #include "nn/model.h"
+#include "kernels.h"
 
 /* Appends a layer with its first two arguments; 0 leaves the default. */
 static inline void spec_add(struct model_spec *spec, const char *name, double first, double second)

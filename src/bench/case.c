@@ -13,6 +13,7 @@
 #define LANES 64
 
 struct list {
+    const struct kernels *kernels;
     struct bench_case *cases;
     int count;
 };
@@ -23,6 +24,7 @@ static struct bench_case *case_add(struct list *l, const struct bench_case *shap
     assert(l->count < BENCH_CASES);
     struct bench_case *c = &l->cases[l->count++];
     *c = *shape;
+    c->kernels = l->kernels;
     size_t length = strlen(c->name);
     snprintf(c->name + length, sizeof c->name - length, " %s", what);
     return c;
@@ -30,32 +32,32 @@ static struct bench_case *case_add(struct list *l, const struct bench_case *shap
 
 static void case_conv_forward(const struct bench_case *c)
 {
-    kernels->conv_forward(&c->window, c->weight, c->weight, false, c->x, c->y, c->scratch);
+    c->kernels->conv_forward(&c->window, c->weight, c->weight, false, c->x, c->y, c->scratch);
 }
 
 static void case_conv_data(const struct bench_case *c)
 {
-    kernels->conv_backward_data(&c->window, c->weight, c->y, NULL, c->x, c->scratch);
+    c->kernels->conv_backward_data(&c->window, c->weight, c->y, NULL, c->x, c->scratch);
 }
 
 static void case_conv_weight(const struct bench_case *c)
 {
-    kernels->conv_backward_weight(&c->window, c->x, c->y, c->weight, c->scratch);
+    c->kernels->conv_backward_weight(&c->window, c->x, c->y, c->weight, c->scratch);
 }
 
 static void case_linear_forward(const struct bench_case *c)
 {
-    kernels->linear_forward(&c->linear, c->weight, c->weight, c->x, c->y);
+    c->kernels->linear_forward(&c->linear, c->weight, c->weight, c->x, c->y);
 }
 
 static void case_linear_data(const struct bench_case *c)
 {
-    kernels->linear_backward_data(&c->linear, c->weight, c->y, c->x);
+    c->kernels->linear_backward_data(&c->linear, c->weight, c->y, c->x);
 }
 
 static void case_linear_weight(const struct bench_case *c)
 {
-    kernels->linear_backward_weight(&c->linear, c->x, c->y, c->weight, c->scratch);
+    c->kernels->linear_backward_weight(&c->linear, c->x, c->y, c->weight, c->scratch);
 }
 
 /* Forward Y [out][columns] = W [out][patch] X; one gradient undoes it for X, the other for W. */
@@ -100,7 +102,7 @@ static void case_add_convs(struct list *l)
                                    .weight_floats = out * in * kernel * kernel};
         window_place(&shape.window, out, 2);
         shape.window.lanes = LANES;
-        shape.scratch_floats = kernels->conv_scratch_floats(&shape.window);
+        shape.scratch_floats = l->kernels->conv_scratch_floats(&shape.window);
         snprintf(shape.name, sizeof shape.name, "conv %dx%d %d to %d, %dx%d", (int)kernel, (int)kernel,
                  (int)in, (int)out, (int)size, (int)size);
         case_add_products(l, &shape, out, in * kernel * kernel, to * to * LANES, run, in <= 3);
@@ -118,7 +120,7 @@ static void case_add_linears(struct list *l)
                                    .x_floats = in * n,
                                    .y_floats = out * n,
                                    .weight_floats = in * out};
-        shape.scratch_floats = kernels->linear_scratch_floats(&shape.linear);
+        shape.scratch_floats = l->kernels->linear_scratch_floats(&shape.linear);
         snprintf(shape.name, sizeof shape.name, "linear %d to %d, %d lanes", (int)in, (int)out, (int)n);
         case_add_products(l, &shape, out, in, n, run, false);
     }
@@ -126,53 +128,53 @@ static void case_add_linears(struct list *l)
 
 static void case_maxpool_forward(const struct bench_case *c)
 {
-    kernels->maxpool_forward(&c->window, c->x, c->y, (uint8_t *)c->scratch);
+    c->kernels->maxpool_forward(&c->window, c->x, c->y, (uint8_t *)c->scratch);
 }
 
 static void case_maxpool_backward(const struct bench_case *c)
 {
-    kernels->maxpool_backward(&c->window, (const uint8_t *)c->scratch, c->y, c->x);
+    c->kernels->maxpool_backward(&c->window, (const uint8_t *)c->scratch, c->y, c->x);
 }
 
 static void case_relu_forward(const struct bench_case *c)
 {
-    kernels->relu_forward(c->x_floats, c->x, c->x);
+    c->kernels->relu_forward(c->x_floats, c->x, c->x);
 }
 
 static void case_relu_backward(const struct bench_case *c)
 {
-    kernels->relu_backward(c->x_floats, c->y, c->x, c->x);
+    c->kernels->relu_backward(c->x_floats, c->y, c->x, c->x);
 }
 
 static void case_tanh_forward(const struct bench_case *c)
 {
-    kernels->activation_forward(&(struct activation){.kind = ACTIVATION_TANH}, c->x_floats, c->x, c->y);
+    c->kernels->activation_forward(&(struct activation){.kind = ACTIVATION_TANH}, c->x_floats, c->x, c->y);
 }
 
 static void case_gelu_forward(const struct bench_case *c)
 {
-    kernels->activation_forward(&(struct activation){.kind = ACTIVATION_GELU}, c->x_floats, c->x, c->y);
+    c->kernels->activation_forward(&(struct activation){.kind = ACTIVATION_GELU}, c->x_floats, c->x, c->y);
 }
 
 static void case_gelu_backward(const struct bench_case *c)
 {
-    kernels->activation_backward(&(struct activation){.kind = ACTIVATION_GELU}, c->x_floats, c->x, c->y,
-                                 c->scratch);
+    c->kernels->activation_backward(&(struct activation){.kind = ACTIVATION_GELU}, c->x_floats, c->x, c->y,
+                                    c->scratch);
 }
 
 static void case_log_softmax_forward(const struct bench_case *c)
 {
-    kernels->log_softmax_forward(c->count, c->x_floats / c->count, c->x, c->y);
+    c->kernels->log_softmax_forward(c->count, c->x_floats / c->count, c->x, c->y);
 }
 
 static void case_log_softmax_backward(const struct bench_case *c)
 {
-    kernels->log_softmax_backward(c->count, c->x_floats / c->count, c->x, c->y, c->scratch);
+    c->kernels->log_softmax_backward(c->count, c->x_floats / c->count, c->x, c->y, c->scratch);
 }
 
 static void case_sum_rows(const struct bench_case *c)
 {
-    kernels->sum_rows(c->count, c->x_floats / c->count / LANES, LANES, 1, c->x, c->y);
+    c->kernels->sum_rows(c->count, c->x_floats / c->count / LANES, LANES, 1, c->x, c->y);
 }
 
 static struct dropout_draw case_get_dropout(const struct bench_case *c)
@@ -188,19 +190,19 @@ static struct dropout_draw case_get_dropout(const struct bench_case *c)
 static void case_dropout_forward(const struct bench_case *c)
 {
     struct dropout_draw draw = case_get_dropout(c);
-    kernels->dropout_forward(&draw, c->x, c->y, (uint16_t *)c->scratch);
+    c->kernels->dropout_forward(&draw, c->x, c->y, (uint16_t *)c->scratch);
 }
 
 static void case_dropout_backward(const struct bench_case *c)
 {
     struct dropout_draw draw = case_get_dropout(c);
-    kernels->dropout_backward(&draw, (const uint16_t *)c->scratch, c->y, c->x);
+    c->kernels->dropout_backward(&draw, (const uint16_t *)c->scratch, c->y, c->x);
 }
 
 static void case_softmax(const struct bench_case *c)
 {
-    kernels->softmax(c->x, c->count, LANES, LANES, LANES, (const int32_t *)c->scratch, c->y,
-                     (double *)(void *)c->weight, NULL);
+    c->kernels->softmax(c->x, c->count, LANES, LANES, LANES, (const int32_t *)c->scratch, c->y,
+                        (double *)(void *)c->weight, NULL);
 }
 
 static void case_bce_logits(const struct bench_case *c)
@@ -212,7 +214,7 @@ static void case_bce_logits(const struct bench_case *c)
                                .stride = LANES,
                                .lanes = LANES,
                                .live = LANES};
-    kernels->loss_terms(&terms, c->y, (double *)(void *)c->weight);
+    c->kernels->loss_terms(&terms, c->y, (double *)(void *)c->weight);
 }
 
 #define ROWS 4096 /* samples to choose from: beyond a core's own caches */
@@ -242,7 +244,7 @@ static void case_gather_u8(const struct bench_case *c)
     struct gather g = case_get_gather(c);
     const uint8_t *rows[LANES];
     for (int64_t i = 0; i < LANES; i++) rows[i] = (const uint8_t *)c->x + case_get_row(c, i) * c->count;
-    kernels->gather_u8(&g, rows, c->y);
+    c->kernels->gather_u8(&g, rows, c->y);
 }
 
 static void case_gather_f32(const struct bench_case *c)
@@ -250,7 +252,7 @@ static void case_gather_f32(const struct bench_case *c)
     struct gather g = case_get_gather(c);
     const float *rows[LANES];
     for (int64_t i = 0; i < LANES; i++) rows[i] = c->x + case_get_row(c, i) * c->count;
-    kernels->gather_f32(&g, rows, c->y);
+    c->kernels->gather_f32(&g, rows, c->y);
 }
 
 /* The first optimizer of the table, with its default arguments. */
@@ -259,7 +261,7 @@ static void case_update(const struct bench_case *c)
     const struct optim_ops *ops = optim_registry()[0];
     double args[ARG_MAX];
     arg_defaults(ops->args, args);
-    struct optim_step step = optim_begin(kernels, ops, args, 1e-6, 0, 1);
+    struct optim_step step = optim_begin(c->kernels, ops, args, 1e-6, 0, 1);
     float *slots[OPTIM_SLOTS] = {NULL};
     for (int i = 0; i < ops->slots; i++) slots[i] = c->scratch + i * c->x_floats;
     optim_update(&step, c->x_floats, c->x, c->y, slots);
@@ -324,9 +326,9 @@ static void case_add_others(struct list *l)
                    (1 + ops->slots) * params * FLOAT);
 }
 
-int bench_case_list(struct bench_case cases[BENCH_CASES])
+int bench_case_list(const struct kernels *kernels, struct bench_case cases[BENCH_CASES])
 {
-    struct list l = {cases, 0};
+    struct list l = {.kernels = kernels, .cases = cases};
     case_add_convs(&l);
     case_add_linears(&l);
     case_add_others(&l);

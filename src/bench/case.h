@@ -5,6 +5,7 @@
 #include "math/kernels.h"
 
 struct bench_case {
+    const struct kernels *kernels;
     char name[64];
     void (*run)(const struct bench_case *c);
     double flops;
@@ -22,7 +23,7 @@ struct bench_case {
 
 #define BENCH_CASES 96
 
-/* Fills `cases` with all cases, without memory, and returns their number. */
-int bench_case_list(struct bench_case cases[BENCH_CASES]);
+/* Fills `cases` with all cases of these kernels, without memory, and returns their number. */
+int bench_case_list(const struct kernels *kernels, struct bench_case cases[BENCH_CASES]);
 
 #endif

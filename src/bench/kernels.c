@@ -17,6 +17,7 @@
 enum { KERNEL, SGEMM, TRAFFIC, WAYS };
 
 struct contest {
+    const struct kernels *kernels;
     struct comm *comm;
     double *of_rank; /* [ranks] */
     struct bench_peak peak;
@@ -60,7 +61,7 @@ static void bench_kernels_run_traffic(void *self)
         memset(c->to + both, (int)i, (size_t)(written - both));
         const void *rest = c->from + both / 8 * 8;
         uint64_t sum = 0;
-        bench_kernels_add_words[kernels->number](rest, (read - both) / 8, &sum);
+        bench_kernels_add_words[c->kernels->number](rest, (read - both) / 8, &sum);
         c->sum += sum;
     }
 }
@@ -149,7 +150,7 @@ static enum status bench_kernels_run_cases(struct contest *c, struct bench_case 
                                            void (*take)(void *self, const struct bench_kernel *result),
                                            void *self)
 {
-    int count = bench_case_list(cases), matches = 0;
+    int count = bench_case_list(c->kernels, cases), matches = 0;
     for (int i = 0; i < count; i++) {
         struct bench_case *k = &cases[i];
         if (filter && !strstr(k->name, filter)) continue;
@@ -172,7 +173,7 @@ enum status bench_kernels(struct comm *comm, const char *filter,
     struct contest c = {.comm = comm};
     struct bench_case *cases = NULL;
     blas_start();
-    TRY(comm_agree(comm, kernels_select("auto")));
+    TRY(comm_agree(comm, kernels_select(&c.kernels, "auto")));
     enum status status =
         mem_alloc(&c.of_rank, (size_t)comm_size(comm), sizeof *c.of_rank, "rates of the ranks");
     if (status == STATUS_OK) status = mem_alloc(&cases, BENCH_CASES, sizeof *cases, "kernels");

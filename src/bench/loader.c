@@ -20,6 +20,7 @@
 #define READ_BYTES    ((size_t)1 << 20)
 
 struct way_in {
+    const struct kernels *kernels;
     struct comm *comm;
     struct dataset *data;
     struct normal normal;
@@ -134,7 +135,7 @@ static enum status bench_loader_prepare(struct way_in *w, struct bench_loader *r
     TRY(mem_alloc(&w->input, (size_t)(features * lanes), sizeof *w->input, "input"));
     TRY(mem_alloc(&w->buffer, (size_t)r->batch * w->copy_bytes, 1, "copies"));
     TRY(mem_alloc(&w->rows, (size_t)r->batch, sizeof *w->rows, "rows"));
-    TRY(batch_init(&w->batch, lanes, 1, dataset_width(w->data)));
+    TRY(batch_init(&w->batch, w->kernels, lanes, 1, dataset_width(w->data)));
     w->batch.live[0] = r->batch;
     return STATUS_OK;
 }
@@ -167,7 +168,7 @@ enum status bench_loader(struct comm *comm, const char *locator, int64_t batch, 
 {
     struct way_in w = {.comm = comm, .allow_external = allow_external};
     *result = (struct bench_loader){.batch = batch};
-    TRY(comm_agree(comm, kernels_select("auto")));
+    TRY(comm_agree(comm, kernels_select(&w.kernels, "auto")));
     enum status status = bench_loader_measure(&w, locator, result);
     batch_free(&w.batch);
     mem_free(&w.input);

@@ -16,6 +16,7 @@
 
 /* The work of one rank: what is measured, on arrays of `count` floats (or for products count x count). */
 struct work {
+    const struct kernels *kernels;
     int64_t count;
     float *a, *b, *c;
     uint64_t sum; /* keeps the reading loop alive */
@@ -39,7 +40,7 @@ LOOP_VERSIONS(bench_peak_add_words, (const uint64_t *words, int64_t count, uint6
 static void bench_peak_read_array(void *self)
 {
     struct work *w = self;
-    bench_peak_add_words[kernels->number]((const uint64_t *)(const void *)w->a, w->count / 2, &w->sum);
+    bench_peak_add_words[w->kernels->number]((const uint64_t *)(const void *)w->a, w->count / 2, &w->sum);
 }
 
 static void bench_peak_copy_array(void *self)
@@ -60,7 +61,7 @@ LOOP_VERSIONS(bench_peak_triad,
 static void bench_peak_triad_arrays(void *self)
 {
     struct work *w = self;
-    bench_peak_triad[kernels->number](w->c, w->a, w->b, w->count);
+    bench_peak_triad[w->kernels->number](w->c, w->a, w->b, w->count);
 }
 
 static double bench_peak_find_best(struct comm *comm, double *of_rank, void (*run)(void *self),
@@ -106,10 +107,10 @@ enum status bench_products(struct comm *comm, int rounds, struct bench_peak *pea
     return status;
 }
 
-static enum status bench_peak_measure_memory(struct comm *comm, double *of_rank, size_t bytes,
-                                             struct bench_memory *m)
+static enum status bench_peak_measure_memory(struct comm *comm, const struct kernels *kernels,
+                                             double *of_rank, size_t bytes, struct bench_memory *m)
 {
-    struct work w = {.count = (int64_t)(bytes / sizeof(float)) / 16 * 16};
+    struct work w = {.kernels = kernels, .count = (int64_t)(bytes / sizeof(float)) / 16 * 16};
     float *memory = NULL;
     size_t floats = (size_t)(3 * w.count);
     TRY(comm_agree(comm, mem_alloc(&memory, floats, sizeof *memory, "arrays of a benchmark")));
@@ -134,27 +135,30 @@ static size_t bench_peak_get_main_memory(const struct comm *comm)
     return bytes <= ARRAY_BYTES || 3 * bytes * ranks > available / 4 ? 0 : (size_t)bytes;
 }
 
-static enum status bench_peak_measure(struct comm *comm, double *of_rank, struct bench_peak *peak)
+static enum status bench_peak_measure(struct comm *comm, const struct kernels *kernels, double *of_rank,
+                                      struct bench_peak *peak)
 {
     TRY(bench_products(comm, SGEMM_ROUNDS, peak));
-    TRY(bench_peak_measure_memory(comm, of_rank, ARRAY_BYTES, &peak->memory));
+    TRY(bench_peak_measure_memory(comm, kernels, of_rank, ARRAY_BYTES, &peak->memory));
     int64_t without_room = bench_peak_get_main_memory(comm) == 0;
     comm_sum_int64(comm, &without_room, 1);
     if (without_room) return STATUS_OK;
-    return bench_peak_measure_memory(comm, of_rank, bench_peak_get_main_memory(comm), &peak->main_memory);
+    return bench_peak_measure_memory(comm, kernels, of_rank, bench_peak_get_main_memory(comm),
+                                     &peak->main_memory);
 }
 
 enum status bench_peak(struct comm *comm, struct bench_peak *peak)
 {
     *peak = (struct bench_peak){0};
     blas_start();
-    TRY(comm_agree(comm, kernels_select("auto")));
+    const struct kernels *kernels;
+    TRY(comm_agree(comm, kernels_select(&kernels, "auto")));
     peak->isa = kernels->level;
     peak->blas = blas_core();
     double *of_rank = NULL;
     TRY(comm_agree(comm,
                    mem_alloc(&of_rank, (size_t)comm_size(comm), sizeof *of_rank, "rates of the ranks")));
-    enum status status = bench_peak_measure(comm, of_rank, peak);
+    enum status status = bench_peak_measure(comm, kernels, of_rank, peak);
     mem_free(&of_rank);
     return status;
 }

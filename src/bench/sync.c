@@ -12,6 +12,7 @@
 enum { TREE, ALLREDUCE, TRAFFIC, COPY, WAYS };
 
 struct contest {
+    const struct kernels *kernels;
     struct comm *comm;
     struct sync *sync[ALLREDUCE + 1];
     const struct optim_ops *optim;
@@ -72,8 +73,8 @@ LOOP_VERSIONS(bench_sync_increment_words, (uint32_t * words, int64_t count), (wo
 static void bench_sync_run_way(struct contest *c, int way)
 {
     if (way == TRAFFIC) {
-        bench_sync_add_words[kernels->number](c->words, c->reads, &c->sum);
-        bench_sync_increment_words[kernels->number](c->words + c->reads, c->updates);
+        bench_sync_add_words[c->kernels->number](c->words, c->reads, &c->sum);
+        bench_sync_increment_words[c->kernels->number](c->words + c->reads, c->updates);
     } else if (way == COPY) {
         int64_t half = c->reads / 2 + c->updates;
         memcpy(c->words + half, c->words, (size_t)half * sizeof *c->words);
@@ -116,12 +117,12 @@ static enum status bench_sync_prepare(struct contest *c, int64_t repeats)
 {
     struct comm *comm = c->comm;
     int ranks = comm_size(comm);
-    TRY(comm_agree(comm, kernels_select("auto")));
     for (int w = 0; w < WAYS; w++)
         TRY(comm_agree(comm, mem_alloc(&c->seconds[w], (size_t)repeats, sizeof(double), "times")));
     TRY(comm_agree(comm, mem_alloc(&c->ratios, (size_t)repeats, sizeof(double), "times")));
     for (int m = TREE; m <= ALLREDUCE; m++) {
-        struct sync_spec spec = {.count = c->params,
+        struct sync_spec spec = {.kernels = c->kernels,
+                                 .count = c->params,
                                  .slots = c->optim->slots,
                                  .virtual_ranks = ranks,
                                  .max_group = 1,
@@ -151,7 +152,8 @@ enum status bench_sync(struct comm *comm, const char *optim, int64_t params, int
     double args[ARG_MAX];
     struct contest c = {.comm = comm, .optim = optim_find(optim), .params = mem_round_floats(params)};
     arg_defaults(c.optim->args, args);
-    c.step = optim_begin(kernels, c.optim, args, args[0], 0, 1);
+    TRY(comm_agree(comm, kernels_select(&c.kernels, "auto")));
+    c.step = optim_begin(c.kernels, c.optim, args, args[0], 0, 1);
 
     enum status status = bench_sync_prepare(&c, repeats);
     if (status == STATUS_OK) {

@@ -25,9 +25,10 @@ static enum status batch_allocate(struct batch *b, int64_t width)
     return mem_alloc(&b->sums, leaves, sizeof *b->sums, "batch");
 }
 
-enum status batch_init(struct batch *b, int64_t lanes, int64_t leaves, int64_t width)
+enum status batch_init(struct batch *b, const struct kernels *kernels, int64_t lanes, int64_t leaves,
+                       int64_t width)
 {
-    *b = (struct batch){.lanes = lanes, .leaves = leaves};
+    *b = (struct batch){.kernels = kernels, .lanes = lanes, .leaves = leaves};
     enum status status = batch_allocate(b, width);
     if (status != STATUS_OK) batch_free(b);
     return status;
@@ -36,9 +37,9 @@ enum status batch_init(struct batch *b, int64_t lanes, int64_t leaves, int64_t w
 void batch_free(struct batch *b)
 {
     struct dataset_rows *r = &b->rows;
-    void *all[] = {&b->live, &b->first, &b->samples,   &b->taken,  &r->features, &r->labels,
-                   &r->targets, &r->weights,   &b->labels, &b->targets,  &b->weights,
-                   &b->losses,  &b->predicted, &b->sums};
+    void *all[] = {&b->live,    &b->first,   &b->samples,   &b->taken,  &r->features,
+                   &r->labels,  &r->targets, &r->weights,   &b->labels, &b->targets,
+                   &b->weights, &b->losses,  &b->predicted, &b->sums};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) mem_free(all[i]);
 }
 
@@ -113,9 +114,9 @@ static void batch_load_features(struct batch *b, const struct dataset *d, const 
                        .scale = n->scale,
                        .shift = n->shift};
     if (info->type == FEATURE_U8)
-        kernels->gather_u8(&g, (const uint8_t *const *)rows, input + leaf * b->lanes);
+        b->kernels->gather_u8(&g, (const uint8_t *const *)rows, input + leaf * b->lanes);
     else
-        kernels->gather_f32(&g, (const float *const *)rows, input + leaf * b->lanes);
+        b->kernels->gather_f32(&g, (const float *const *)rows, input + leaf * b->lanes);
 }
 
 void batch_load(struct batch *b, const struct dataset *d, const struct normal *n, float *input)
@@ -137,7 +138,7 @@ struct loss_batch batch_view(const struct batch *b, const struct loss *loss, con
                              float *dlogits, int64_t leaf)
 {
     int64_t first = leaf * b->lanes;
-    return (struct loss_batch){.kernels = kernels,
+    return (struct loss_batch){.kernels = b->kernels,
                                .logits = logits + first,
                                .dlogits = dlogits ? dlogits + first : NULL,
                                .classes = loss->outputs,

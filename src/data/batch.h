@@ -10,10 +10,12 @@
 #include "nn/model.h"
 
 struct batch {
-    int64_t lanes;            /* of one virtual rank */
-    int64_t leaves;           /* virtual ranks in this pass, at most those of batch_init */
-    int64_t *live;            /* [leaves]: samples of each */
-    int64_t *first;           /* [leaves]: position in the global batch of each one's first sample; set by the trainer */
+    const struct kernels *kernels;
+    int64_t lanes;  /* of one virtual rank */
+    int64_t leaves; /* virtual ranks in this pass, at most those of batch_init */
+    int64_t *live;  /* [leaves]: samples of each */
+    int64_t
+        *first; /* [leaves]: position in the global batch of each one's first sample; set by the trainer */
     int64_t *samples;         /* [leaves][lanes]: numbers in the data set; the caller fills [i][live[i]] */
     int64_t *taken;           /* [leaves * lanes]: the live ones of all virtual ranks, one behind the other */
     struct dataset_rows rows; /* of `taken` */
@@ -29,7 +31,8 @@ struct batch {
 
 /* Allocates for passes of up to `leaves` virtual ranks and sets of this dataset_width. On failure nothing
  * is left to release. */
-enum status batch_init(struct batch *b, int64_t lanes, int64_t leaves, int64_t width);
+enum status batch_init(struct batch *b, const struct kernels *kernels, int64_t lanes, int64_t leaves,
+                       int64_t width);
 void batch_free(struct batch *b);
 
 /* Fills the next pass with samples in their order: of 0 .. samples-1 in blocks of `lanes`, the blocks

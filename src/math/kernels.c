@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-const struct kernels *kernels;
-
 #define LEVEL_TABLE(level, prefix) extern const struct kernels prefix##level;
 KERNELS_EACH_LEVEL(LEVEL_TABLE, kernels_)
 #undef LEVEL_TABLE
@@ -30,13 +28,14 @@ static bool kernels_fit_cpu(enum kernels_level level)
 #endif
 }
 
-enum status kernels_select(const char *level)
+enum status kernels_select(const struct kernels **out, const char *level)
 {
+    *out = NULL;
     bool any = strcmp(level, "auto") == 0;
     for (int i = KERNELS_LEVELS - 1; i >= 0; i--) {
         if (!any && strcmp(level, levels[i]->level) != 0) continue;
         if (kernels_fit_cpu((enum kernels_level)i)) {
-            kernels = levels[i];
+            *out = levels[i];
             return STATUS_OK;
         }
         if (!any)

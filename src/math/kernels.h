@@ -106,10 +106,7 @@ struct kernels {
 #undef KERNEL
 };
 
-/* The chosen kernels; kernels_select must have succeeded. */
-extern const struct kernels *kernels;
-
 /* "auto" takes the best level the CPU has. Errors: STATUS_CONFIG for a level that is unknown or not there. */
-enum status kernels_select(const char *level);
+enum status kernels_select(const struct kernels **out, const char *level);
 
 #endif

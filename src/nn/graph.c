@@ -108,8 +108,8 @@ static enum status graph_check_all_read(const struct graph *g)
     return STATUS_OK;
 }
 
-static enum status graph_add_layers(struct graph *g, const struct model_spec *spec, const struct kernels *k,
-                                    int64_t lanes, int64_t leaves)
+static enum status graph_add_layers(struct graph *g, const struct model_spec *spec,
+                                    const struct kernels *kernels, int64_t lanes, int64_t leaves)
 {
     int edges = 0;
     g->shapes[0] = spec->input;
@@ -117,7 +117,7 @@ static enum status graph_add_layers(struct graph *g, const struct model_spec *sp
         const struct layer_spec *from = &spec->layers[i];
         struct layer *l = &g->layers[i];
         *l = (struct layer){.ops = from->ops,
-                            .kernels = k,
+                            .kernels = kernels,
                             .index = i,
                             .index_digits = spec->layer_count > 100 ? 4 : 2,
                             .output = i + 1,
@@ -137,14 +137,14 @@ static enum status graph_add_layers(struct graph *g, const struct model_spec *sp
     return graph_check_all_read(g);
 }
 
-enum status graph_init(struct graph *g, const struct model_spec *spec, const struct kernels *k, int64_t lanes,
-                       int64_t leaves)
+enum status graph_init(struct graph *g, const struct model_spec *spec, const struct kernels *kernels,
+                       int64_t lanes, int64_t leaves)
 {
     *g = (struct graph){0};
     if (spec->layer_count == 0)
         return status_fail(STATUS_CONFIG, "model.layers is empty; add at least linear: K");
     TRY(graph_allocate(g, spec));
-    return graph_add_layers(g, spec, k, lanes, leaves);
+    return graph_add_layers(g, spec, kernels, lanes, leaves);
 }
 
 void graph_free(struct graph *g)

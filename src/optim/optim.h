@@ -75,7 +75,7 @@ struct optim_ops {
                   (s, count, params, grads, slots))
 
 /* Returns a step ready for its sweeps; `weight` is the total sample weight. `args` must outlive it. */
-struct optim_step optim_begin(const struct kernels *chosen, const struct optim_ops *ops, const double *args,
+struct optim_step optim_begin(const struct kernels *kernels, const struct optim_ops *ops, const double *args,
                               double lr, int64_t step, double weight);
 
 /* Adds the squares of a block to `norms`, in double and in an order that depends on `count` alone; may change

@@ -5,10 +5,10 @@
 #include "math/kernels.h"
 #include "core/mem.h"
 
-enum status build_start_math(struct comm *comm, const struct config *config)
+enum status build_start_math(const struct kernels **kernels, struct comm *comm, const struct config *config)
 {
     blas_start();
-    return comm_agree(comm, kernels_select(config->isa));
+    return comm_agree(comm, kernels_select(kernels, config->isa));
 }
 
 enum status build_check_shape(struct shape want, const struct dataset *d)

@@ -8,7 +8,7 @@
 #include "nn/model.h"
 
 /* Selects the kernels and makes BLAS single-threaded. Collective. */
-enum status build_start_math(struct comm *comm, const struct config *config);
+enum status build_start_math(const struct kernels **kernels, struct comm *comm, const struct config *config);
 
 /* Builds the model of the configuration, for this input shape unless it names one. Local. */
 enum status build_model(struct model **model, const struct config *config, struct shape input,

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "check.h"
-#include "math/kernels.h"
+#include "kernels.h"
 #include "core/mem.h"
 #include "core/rng.h"
 #include "comm/sync/sync.h"
@@ -194,7 +194,8 @@ static void check(struct comm *comm, int leaves, int64_t count, int64_t ranks_pe
     CHECK_STATUS(mem_alloc(&slot, (size_t)count + 1, sizeof *slot, "test"), STATUS_OK);
     expect(leaves, count, params, slot);
     CHECK_STATUS(comm_split_nodes(comm, ranks_per_node), STATUS_OK);
-    struct sync_spec spec = {.count = count,
+    struct sync_spec spec = {.kernels = kernels,
+                             .count = count,
                              .slots = 1,
                              .virtual_ranks = leaves,
                              .max_group = max_group,
@@ -265,7 +266,7 @@ int main(int argc, char **argv)
     check_begin(argc, argv);
     struct comm *comm;
     CHECK_STATUS(comm_create(&comm, &argc, &argv), STATUS_OK);
-    CHECK_STATUS(kernels_select("auto"), STATUS_OK);
+    CHECK_STATUS(select_kernels("auto"), STATUS_OK);
     CHECK_CASE(check_too_large(comm));
     CHECK_CASE(test_sizes(comm));
     CHECK_CASE(test_buckets(comm));

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "check.h"
-#include "math/kernels.h"
+#include "kernels.h"
 #include "core/mem.h"
 #include "comm/sync/sync.h"
 
@@ -34,7 +34,8 @@ static void add_nothing(void *sum, const void *record)
 static struct sync *create(struct comm *comm, int64_t count, bool tree)
 {
     struct sync *s = NULL;
-    struct sync_spec spec = {.count = count,
+    struct sync_spec spec = {.kernels = kernels,
+                             .count = count,
                              .slots = 1,
                              .virtual_ranks = LEAVES,
                              .max_group = 1,
@@ -157,7 +158,7 @@ int main(int argc, char **argv)
     check_begin(argc, argv);
     struct comm *comm;
     CHECK_STATUS(comm_create(&comm, &argc, &argv), STATUS_OK);
-    CHECK_STATUS(kernels_select("auto"), STATUS_OK);
+    CHECK_STATUS(select_kernels("auto"), STATUS_OK);
     CHECK_CASE(check_flips(comm, 1024, false));
     for (int64_t ranks_per_node = 0; ranks_per_node <= 3; ranks_per_node++) {
         CHECK_STATUS(comm_split_nodes(comm, ranks_per_node), STATUS_OK);

@@ -9,7 +9,7 @@
 #include "check.h"
 #include "data/dataset/dataset.h"
 #include "io/h5/h5.h"
-#include "math/kernels.h"
+#include "kernels.h"
 #include "core/mem.h"
 #include "folder.h"
 
@@ -134,7 +134,7 @@ static inline const void *features_of(const struct dataset *d, int64_t sample)
 static inline void set_begin(int *argc, char ***argv)
 {
     CHECK_STATUS(comm_create(&comm, argc, argv), STATUS_OK);
-    CHECK_STATUS(kernels_select("auto"), STATUS_OK);
+    CHECK_STATUS(select_kernels("auto"), STATUS_OK);
     folder_make(comm, folder);
     snprintf(path, sizeof path, "%s/set.h5", folder);
     if (comm_rank(comm) == 0) write_set();

@@ -1,6 +1,7 @@
 // ranks: 1 2 3
 /* test_batch.c - statistics are those of the training part, and a batch is what the loss needs. */
 #include "data/batch.h"
+#include "kernels.h"
 #include "data/labelled_set.h"
 
 /* Mean and deviation in long double, two passes; statistics are float32, so agree to a few units of 2^-24. */
@@ -61,7 +62,7 @@ static void check_batch(const char *y, const struct normal *inputs, bool normali
     CHECK_STATUS(load(&d, y, "w", ALL, without, 0, -1), STATUS_OK);
     int64_t width = dataset_width(d);
     if (normalise) CHECK_STATUS(normal_init_targets(&targets, comm, d), STATUS_OK);
-    CHECK_STATUS(batch_init(&b, 16, 2, width), STATUS_OK);
+    CHECK_STATUS(batch_init(&b, kernels, 16, 2, width), STATUS_OK);
     CHECK_STATUS(mem_alloc(&input, SIZE * 32, sizeof *input, "test"), STATUS_OK);
     b.target_normal = normalise ? &targets : NULL;
     for (int pass = 0; pass < 2; pass++) {

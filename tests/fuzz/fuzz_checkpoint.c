@@ -6,7 +6,7 @@
 
 #include "math/blas.h"
 #include "io/hash.h"
-#include "math/kernels.h"
+#include "kernels.h"
 #include "app/config/options.h"
 #include "fuzz_h5.h"
 #include "train/build.h"
@@ -22,7 +22,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     nowhere = fopen("/dev/null", "w");
     FUZZ_CHECK(nowhere);
     blas_start();
-    FUZZ_CHECK(kernels_select("auto") == STATUS_OK);
+    FUZZ_CHECK(select_kernels("auto") == STATUS_OK);
     fuzz_h5_begin();
     return 0;
 }
@@ -83,7 +83,8 @@ static void load_by(const char *path, const char *text)
     enum status status = settings_add_text(&s, text, "configuration");
     if (status == STATUS_OK) status = options_resolve(&s, &config);
     if (fuzz_answer(status) && fuzz_answer(checkpoint_read_facts(path, &facts))) {
-        const struct model_options options = {.kernels = kernels, .lanes = 16, .max_leaves = 1, .training = true};
+        const struct model_options options = {
+            .kernels = kernels, .lanes = 16, .max_leaves = 1, .training = true};
         struct shape input = config.model.input.c ? config.model.input : facts.input;
         if (is_small(&config, input) && fuzz_answer(build_model(&model, &config, facts.input, &options))) {
             load(path, model);

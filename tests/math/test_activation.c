@@ -4,7 +4,7 @@
  * place or not; and every level with fused multiply-add against the others bit by bit. */
 #include <float.h>
 
-#include "math/kernels.h"
+#include "kernels.h"
 #include "vectors.h"
 
 /* One kind with its definition. `kept` is what backward gets, rounded to float32. The error of a result is
@@ -303,10 +303,10 @@ static void run_all(float *out)
 /* v2 has no fused multiply-add and is left out. */
 static void test_levels_agree(void)
 {
-    if (kernels_select("v4") != STATUS_OK) return;
+    if (select_kernels("v4") != STATUS_OK) return;
     float *first = vector(2 * KINDS * COUNT, 0), *other = vector(2 * KINDS * COUNT, 0);
     run_all(first);
-    CHECK_STATUS(kernels_select("v3"), STATUS_OK);
+    CHECK_STATUS(select_kernels("v3"), STATUS_OK);
     run_all(other);
     CHECK(same(first, other, 2 * KINDS * COUNT));
     mem_free(&first), mem_free(&other);
@@ -317,7 +317,7 @@ int main(int argc, char **argv)
     check_begin(argc, argv);
     CHECK_CASE(test_levels_agree());
     for (int i = 0; i < LEVEL_NAMES; i++) {
-        if (kernels_select(level_names[i]) != STATUS_OK) continue;
+        if (select_kernels(level_names[i]) != STATUS_OK) continue;
         for (int k = 0; k < KINDS; k++) {
             CHECK_CASE_OF(kinds[k].name, check_kind(&kinds[k]));
             CHECK_CASE_OF(kinds[k].name, check_extremes(&kinds[k]));

@@ -2,7 +2,7 @@
  *
  * Awkward shapes; zeros, NaN and large numbers; in place or not; and every level with fused multiply-add
  * against the others bit by bit. */
-#include "math/kernels.h"
+#include "kernels.h"
 #include "vectors.h"
 
 /* Of a column: the log of the sum of exp(x - max), and the maximum. */
@@ -118,10 +118,10 @@ static void run_all(int64_t classes, int64_t columns, float *out)
 static void test_levels_agree(void)
 {
     const int64_t classes = 37, columns = 16 * 9, count = 4 * classes * columns;
-    if (kernels_select("v4") != STATUS_OK) return;
+    if (select_kernels("v4") != STATUS_OK) return;
     float *first = vector(count, 0), *other = vector(count, 0);
     run_all(classes, columns, first);
-    CHECK_STATUS(kernels_select("v3"), STATUS_OK);
+    CHECK_STATUS(select_kernels("v3"), STATUS_OK);
     run_all(classes, columns, other);
     CHECK(same(first, other, count));
     mem_free(&first), mem_free(&other);
@@ -132,7 +132,7 @@ int main(int argc, char **argv)
     check_begin(argc, argv);
     CHECK_CASE(test_levels_agree());
     for (int i = 0; i < LEVEL_NAMES; i++)
-        if (kernels_select(level_names[i]) == STATUS_OK) CHECK_CASE(test_softmax());
+        if (select_kernels(level_names[i]) == STATUS_OK) CHECK_CASE(test_softmax());
     CHECK(mem_alive() == 0);
     return check_result();
 }

@@ -2,7 +2,7 @@
  *
  * Awkward shapes and windows; every level with fused multiply-add against the others bit by bit; and every
  * sample and every leaf against itself in a pass of its own. */
-#include "math/kernels.h"
+#include "kernels.h"
 #include "vectors.h"
 
 /* Element (c, y, x, n) of an activation, 0 outside. */
@@ -81,7 +81,7 @@ static void check_conv(struct window window, int64_t out, int64_t lanes)
     struct window *c = &k.c;
     float *first[3] = {0};
     for (int i = 0; i < LEVEL_NAMES; i++) {
-        if (kernels_select(level_names[i]) != STATUS_OK) continue;
+        if (select_kernels(level_names[i]) != STATUS_OK) continue;
         float *result[3] = {vector(k.out, 0), vector(k.in, 0), vector(k.weights, 0)};
         k.scratch = vector(kernels->conv_scratch_floats(c), 0);
         kernels->conv_forward(c, k.w, k.bias, false, k.x, result[0], k.scratch);
@@ -260,7 +260,7 @@ int main(int argc, char **argv)
     CHECK_CASE(test_uneven());
     CHECK_CASE(test_signals());
     for (int i = 0; i < LEVEL_NAMES; i++)
-        if (kernels_select(level_names[i]) == STATUS_OK) {
+        if (select_kernels(level_names[i]) == STATUS_OK) {
             CHECK_CASE(test_leaves());
             CHECK_CASE(test_finish());
         }

@@ -1,7 +1,7 @@
 /* test_kernels.c - the kernels without a test of their own, against their definitions.
  *
  * Awkward shapes, and every level with fused multiply-add against the others bit by bit. */
-#include "math/kernels.h"
+#include "kernels.h"
 #include "core/rng.h"
 #include "vectors.h"
 
@@ -135,9 +135,9 @@ static int64_t run_rest(float *out)
 static void test_levels_agree(void)
 {
     float *first = vector(65536, 0), *other = vector(65536, 0);
-    if (kernels_select("v4") == STATUS_OK && kernels_select("v3") == STATUS_OK) {
+    if (select_kernels("v4") == STATUS_OK && select_kernels("v3") == STATUS_OK) {
         int64_t count = run_rest(first);
-        kernels_select("v4");
+        select_kernels("v4");
         CHECK(run_rest(other) == count && count < 65536);
         CHECK(same(first, other, count));
     }
@@ -147,11 +147,11 @@ static void test_levels_agree(void)
 int main(int argc, char **argv)
 {
     check_begin(argc, argv);
-    CHECK_STATUS(kernels_select("v9"), STATUS_CONFIG);
-    CHECK_STATUS(kernels_select("auto"), STATUS_OK);
+    CHECK_STATUS(select_kernels("v9"), STATUS_CONFIG);
+    CHECK_STATUS(select_kernels("auto"), STATUS_OK);
     CHECK_CASE(test_levels_agree());
     for (int i = 0; i < LEVEL_NAMES; i++) {
-        if (kernels_select(level_names[i]) != STATUS_OK) continue;
+        if (select_kernels(level_names[i]) != STATUS_OK) continue;
         CHECK_CASE(test_dropout());
         CHECK_CASE(test_gather());
         CHECK_CASE(test_softmax_extremes());

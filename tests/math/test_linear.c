@@ -1,7 +1,7 @@
 /* test_linear.c - the products of a linear layer and sums of rows, against plain loops in double.
  *
  * A pass with several leaves must give the bits of a pass for each leaf. */
-#include "math/kernels.h"
+#include "kernels.h"
 #include "vectors.h"
 
 /* c[i][j] = sum_k a[i * a_row + k * a_step] * b[j * b_row + k * b_step] (+ start[i]) within rounding. */
@@ -138,11 +138,11 @@ static void test_level(void)
 /* Levels with fused multiply-add give the same bits. */
 static void test_levels_agree(void)
 {
-    if (kernels_select("v4") != STATUS_OK || kernels_select("v3") != STATUS_OK) return;
+    if (select_kernels("v4") != STATUS_OK || select_kernels("v3") != STATUS_OK) return;
     struct linear l = {133, 41, 96, 2};
     struct products p = make(&l);
     run(&l, &p);
-    CHECK_STATUS(kernels_select("v4"), STATUS_OK);
+    CHECK_STATUS(select_kernels("v4"), STATUS_OK);
     struct products q = make(&l);
     run(&l, &q);
     CHECK(same(p.y, q.y, l.out * l.lanes) && same(p.dx, q.dx, l.in * l.lanes) &&
@@ -154,7 +154,7 @@ int main(int argc, char **argv)
 {
     check_begin(argc, argv);
     for (int i = 0; i < LEVEL_NAMES; i++)
-        if (kernels_select(level_names[i]) == STATUS_OK) CHECK_CASE(test_level());
+        if (select_kernels(level_names[i]) == STATUS_OK) CHECK_CASE(test_level());
     CHECK_CASE(test_levels_agree());
     CHECK(mem_alive() == 0);
     return check_result();

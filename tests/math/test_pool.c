@@ -1,6 +1,6 @@
 /* test_pool.c - poolings against plain loops over windows of any size, step and padding along each axis, on
  * all levels. */
-#include "math/kernels.h"
+#include "kernels.h"
 #include "vectors.h"
 
 #define LANES 32
@@ -129,7 +129,7 @@ int main(int argc, char **argv)
 {
     check_begin(argc, argv);
     for (int i = 0; i < LEVEL_NAMES; i++)
-        if (kernels_select(level_names[i]) == STATUS_OK) CHECK_CASE(test_windows());
+        if (select_kernels(level_names[i]) == STATUS_OK) CHECK_CASE(test_windows());
     CHECK(mem_alive() == 0);
     return check_result();
 }

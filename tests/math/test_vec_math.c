@@ -8,7 +8,7 @@
 
 #include <float.h>
 
-#include "math/kernels.h"
+#include "kernels.h"
 #include "vectors.h"
 
 #define PROBE_TABLE(level, prefix) extern vec_math_function *const prefix##level[PROBES];
@@ -97,7 +97,7 @@ static void test_probe(int probe)
     int64_t count = count_inputs();
     float *x = inputs(), *first = vector(count, 0), *other = vector(count, 0);
     for (int level = 0; level < LEVELS; level++) {
-        if (kernels_select(levels[level].name) != STATUS_OK) continue;
+        if (select_kernels(levels[level].name) != STATUS_OK) continue;
         check_accuracy(level, probe, x, strcmp(levels[level].name, "v3") == 0 ? first : other);
         if (strcmp(levels[level].name, "v4") == 0) CHECK(same(first, other, count)); /* v3 came before */
     }

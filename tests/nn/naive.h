@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "check.h"
+#include "kernels.h"
 #include "core/mem.h"
 #include "nn/graph.h"
 

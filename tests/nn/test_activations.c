@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "check.h"
-#include "math/kernels.h"
+#include "kernels.h"
 #include "nn/layers/layer.h"
 #include "core/mem.h"
 #include "reference.h"
@@ -112,7 +112,7 @@ int main(int argc, char **argv)
     check_begin(argc, argv);
     static const char *const levels[] = {"v4", "v3", "v2", "base"};
     for (int i = 0; i < 4; i++)
-        if (kernels_select(levels[i]) == STATUS_OK) check_file();
+        if (select_kernels(levels[i]) == STATUS_OK) check_file();
     CHECK(mem_alive() == 0);
     return check_result();
 }

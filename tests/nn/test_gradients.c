@@ -13,7 +13,7 @@
 
 #include "check.h"
 #include "math/blas.h"
-#include "math/kernels.h"
+#include "kernels.h"
 #include "nn/layers/layer.h"
 #include "nn/losses/loss.h"
 #include "core/mem.h"
@@ -344,13 +344,14 @@ int main(int argc, char **argv)
 {
     check_begin(argc, argv);
     blas_start();
-    CHECK_STATUS(kernels_select("auto"), STATUS_OK);
+    CHECK_STATUS(select_kernels("auto"), STATUS_OK);
     for (int i = 0; layer_registry()[i]; i++)
         CHECK_CASE_OF(layer_registry()[i]->name, check_layer(layer_registry()[i]));
     for (int i = 0; loss_registry()[i]; i++)
         for (int kind = 0; kind < TARGET_KINDS; kind++)
             if (loss_registry()[i]->targets & TARGET_BIT(kind))
-                CHECK_CASE_OF(loss_registry()[i]->name, check_loss(loss_registry()[i], (enum target_kind)kind));
+                CHECK_CASE_OF(loss_registry()[i]->name,
+                              check_loss(loss_registry()[i], (enum target_kind)kind));
     CHECK(mem_alive() == 0);
     return check_result();
 }

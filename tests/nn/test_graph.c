@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "check.h"
+#include "kernels.h"
 #include "math/blas.h"
 #include "naive.h"
 #include "nn/model.h"
@@ -254,7 +255,7 @@ int main(int argc, char **argv)
 {
     check_begin(argc, argv);
     blas_start();
-    CHECK_STATUS(kernels_select("auto"), STATUS_OK);
+    CHECK_STATUS(select_kernels("auto"), STATUS_OK);
     CHECK_CASE(test_random_graphs());
     CHECK_CASE(test_long_chain());
     CHECK_CASE(test_most_layers());

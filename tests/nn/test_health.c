@@ -4,7 +4,7 @@
 
 #include "check.h"
 #include "math/blas.h"
-#include "math/kernels.h"
+#include "kernels.h"
 #include "core/mem.h"
 #include "nn/health.h"
 #include "spec.h"
@@ -238,7 +238,7 @@ int main(int argc, char **argv)
 {
     check_begin(argc, argv);
     blas_start();
-    CHECK_STATUS(kernels_select("auto"), STATUS_OK);
+    CHECK_STATUS(select_kernels("auto"), STATUS_OK);
     int found = 0;
     for (const struct layer_ops *const *ops = layer_registry(); *ops; ops++) {
         if (!has_parameters(*ops)) continue;

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "check.h"
-#include "math/kernels.h"
+#include "kernels.h"
 #include "nn/layers/layer.h"
 #include "nn/losses/loss.h"
 #include "core/mem.h"
@@ -198,7 +198,7 @@ static void check_reference(const struct reference_case *c)
     for (int i = 0; loss_registry()[i]; i++)
         if (loss_registry()[i] == b.loss.ops) seen[i] |= TARGET_BIT(b.loss.kind);
     for (int i = 0; i < 4; i++) {
-        if (kernels_select(levels[i]) != STATUS_OK) continue;
+        if (select_kernels(levels[i]) != STATUS_OK) continue;
         struct result r = run(&b, 0, b.samples, -1, true), evaluated = run(&b, 0, b.samples, -1, false);
         check_values(&b, &r);
         CHECK(memcmp(r.losses, evaluated.losses, sizeof r.losses) == 0);
@@ -303,7 +303,7 @@ int main(int argc, char **argv)
 {
     check_begin(argc, argv);
     CHECK_CASE(check_all());
-    CHECK_STATUS(kernels_select("auto"), STATUS_OK);
+    CHECK_STATUS(select_kernels("auto"), STATUS_OK);
     CHECK_CASE(check_outside());
     CHECK_CASE(check_making());
     CHECK_CASE(check_last_layers());

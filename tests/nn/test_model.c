@@ -4,7 +4,7 @@
 
 #include "check.h"
 #include "math/blas.h"
-#include "math/kernels.h"
+#include "kernels.h"
 #include "core/mem.h"
 #include "nn/model.h"
 #include "core/rng.h"
@@ -280,7 +280,7 @@ int main(int argc, char **argv)
     check_begin(argc, argv);
     struct model_spec spec;
     blas_start();
-    CHECK_STATUS(kernels_select("auto"), STATUS_OK);
+    CHECK_STATUS(select_kernels("auto"), STATUS_OK);
     small_network(&spec);
     CHECK_CASE(test_small_network(&spec));
     CHECK_CASE(test_lanes_are_independent(&spec, 16));

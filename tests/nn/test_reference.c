@@ -7,7 +7,7 @@
 
 #include "check.h"
 #include "math/blas.h"
-#include "math/kernels.h"
+#include "kernels.h"
 #include "nn/layers/layer.h"
 #include "nn/losses/loss.h"
 #include "core/mem.h"
@@ -163,7 +163,7 @@ int main(int argc, char **argv)
     blas_start();
     static const char *const levels[] = {"v4", "v3", "v2", "base"};
     for (int i = 0; i < 4; i++) {
-        if (kernels_select(levels[i]) != STATUS_OK) continue;
+        if (select_kernels(levels[i]) != STATUS_OK) continue;
         CHECK_CASE_OF("layers", check_file("layers.txt", check_layer, 25));
         CHECK_CASE_OF("losses", check_file("loss.txt", check_loss, 9));
     }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "check.h"
+#include "kernels.h"
 #include "optim/optim.h"
 #include "reference.h"
 
@@ -186,7 +187,7 @@ static void check_levels(const struct optim_ops *ops, int variant)
     static struct state first, other;
     bool is_first = true;
     for (int i = 0; i < 4; i++) {
-        if (kernels_select(levels[i]) != STATUS_OK) continue;
+        if (select_kernels(levels[i]) != STATUS_OK) continue;
         check_cuts(ops, variant, is_first ? &first : &other);
         if (!is_first) CHECK(memcmp(&first, &other, sizeof first) == 0);
         is_first = false;
@@ -253,8 +254,8 @@ int main(int argc, char **argv)
 {
     check_begin(argc, argv);
     for (int i = 0; i < 4; i++)
-        if (kernels_select(levels[i]) == STATUS_OK) CHECK_CASE_OF(levels[i], test_reference());
-    CHECK_STATUS(kernels_select("auto"), STATUS_OK);
+        if (select_kernels(levels[i]) == STATUS_OK) CHECK_CASE_OF(levels[i], test_reference());
+    CHECK_STATUS(select_kernels("auto"), STATUS_OK);
     for (int i = 0; optim_registry()[i]; i++) {
         const struct optim_ops *ops = optim_registry()[i];
         CHECK_CASE_OF(ops->name, check_table(ops));

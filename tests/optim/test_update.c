@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "check.h"
+#include "kernels.h"
 #include "core/mem.h"
 #include "vector.h"
 
@@ -296,7 +297,7 @@ static void check_update(const struct test *test, struct layout l)
 int main(int argc, char **argv)
 {
     check_begin(argc, argv);
-    CHECK_STATUS(kernels_select("auto"), STATUS_OK);
+    CHECK_STATUS(select_kernels("auto"), STATUS_OK);
     size_t count = sizeof tests / sizeof *tests;
     for (size_t i = 0; i < count; i++)
         CHECK_CASE_OF(tests[i].optim, check_update(&tests[i], lay_out(small, sizeof small / sizeof *small)));

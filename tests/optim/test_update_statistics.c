@@ -1,5 +1,6 @@
 /* Running statistics in the flat vector (UPDATE_STATISTIC). */
 #include "check.h"
+#include "kernels.h"
 #include "vector.h"
 
 #define HALF_ULP 5.9604644775390625e-8
@@ -53,7 +54,7 @@ static void check_statistics(const char *name)
 int main(int argc, char **argv)
 {
     check_begin(argc, argv);
-    CHECK_STATUS(kernels_select("auto"), STATUS_OK);
+    CHECK_STATUS(select_kernels("auto"), STATUS_OK);
     CHECK_CASE(check_statistics("sgd"));
     CHECK_CASE(check_statistics("lamb"));
     CHECK(mem_alive() == 0);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "check.h"
+#include "kernels.h"
 #include "core/mem.h"
 #include "data/order.h"
 #include "folder.h"
@@ -115,7 +116,7 @@ static void run_leaf(struct leaves *l, int64_t leaf, float *grads)
     struct batch b = {0};
     spec.input = shape_flat(FEATURES);
     CHECK_STATUS(spec_model(&m, &spec, l->lanes, 1), STATUS_OK);
-    CHECK_STATUS(batch_init(&b, l->lanes, 1, 0), STATUS_OK);
+    CHECK_STATUS(batch_init(&b, kernels, l->lanes, 1, 0), STATUS_OK);
     if (end > left) end = left;
     b.live[0] = end > begin ? end - begin : 0;
     for (int64_t i = 0; i < b.live[0]; i++) b.samples[i] = order_at(l->order, l->position + begin + i);
@@ -216,8 +217,9 @@ static void check_batch(const struct test *test)
 int main(int argc, char **argv)
 {
     static const int64_t batches[] = {1, 7, 10, 50, 100, 129}, virtual_ranks[] = {1, 3, 8};
-    char folder[FOLDER_SIZE], name[CHECK_NAME_SIZE];
+    char folder[FOLDER_SIZE], name[CHECK_NAME_SIZE / 2];
     check_begin(argc, argv);
+    CHECK_STATUS(select_kernels("auto"), STATUS_OK);
     CHECK_STATUS(comm_create(&comm, &argc, &argv), STATUS_OK);
     folder_make(comm, folder);
     snprintf(path, sizeof path, "%s/set.h5", folder);

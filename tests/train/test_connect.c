@@ -6,7 +6,7 @@
 
 #include "check.h"
 #include "core/mem.h"
-#include "math/kernels.h"
+#include "kernels.h"
 #include "spec.h"
 #include "train/trainer/connect.h"
 
@@ -67,7 +67,7 @@ static void fill(void *self, float *params)
 static double compute(const struct config *config, struct model *m, struct vector *v)
 {
     struct update u;
-    CHECK_STATUS(connect_update(&u, config, m, NULL), STATUS_OK);
+    CHECK_STATUS(connect_update(&u, kernels, config, m, NULL), STATUS_OK);
     u.spec.vector = (struct update_vector){v, visit_all, NULL, visit_all};
     v->floats = model_param_floats(m);
     float **arrays[] = {&v->params, &v->gradient, &v->slots[0], &v->slots[1], &v->slots[2]};
@@ -105,7 +105,8 @@ static void check_cut(struct comm *comm, const struct config *config, struct mod
     char sum;
     int64_t floats = model_param_floats(m);
     CHECK_STATUS(comm_split_nodes(comm, cut.ranks_per_node), STATUS_OK);
-    struct sync_spec spec = {.count = floats,
+    struct sync_spec spec = {.kernels = kernels,
+                             .count = floats,
                              .slots = config->optim->slots,
                              .virtual_ranks = LEAVES,
                              .max_group = cut.group,
@@ -113,7 +114,7 @@ static void check_cut(struct comm *comm, const struct config *config, struct mod
                              .record_bytes = 1,
                              .add = add_nothing};
     CHECK_STATUS(sync_create(&s, comm, &spec), STATUS_OK);
-    CHECK_STATUS(connect_update(&u, config, m, s), STATUS_OK);
+    CHECK_STATUS(connect_update(&u, kernels, config, m, s), STATUS_OK);
     sync_fill_params(s, fill, m);
     uint64_t allocations = mem_allocations();
     for (int step = 0; step < STEPS; step++) {
@@ -163,7 +164,7 @@ int main(int argc, char **argv)
     struct comm *comm;
     struct model *m = NULL;
     CHECK_STATUS(comm_create(&comm, &argc, &argv), STATUS_OK);
-    CHECK_STATUS(kernels_select("auto"), STATUS_OK);
+    CHECK_STATUS(select_kernels("auto"), STATUS_OK);
     create_model(&m);
     const struct config configs[] = {configure("sgd", 0, 0, true), configure("sgd", 2, 0.02, false),
                                      configure("lars", 0, 0, true), configure("lamb", 2, 0.02, false)};

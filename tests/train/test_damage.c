@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "check.h"
-#include "math/kernels.h"
+#include "kernels.h"
 #include "core/mem.h"
 #include "io/h5/private.h"
 #include "train/checkpoint/private.h"
@@ -237,7 +237,7 @@ int main(int argc, char **argv)
     check_begin(argc, argv);
     struct subject saved, loaded;
     struct file whole;
-    CHECK_STATUS(kernels_select("auto"), STATUS_OK);
+    CHECK_STATUS(select_kernels("auto"), STATUS_OK);
     subject_create(&saved);
     subject_create(&loaded);
     for (int i = 0; i < 3; i++) loaded.vectors[i][0] += 1;

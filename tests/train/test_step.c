@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "check.h"
-#include "math/kernels.h"
+#include "kernels.h"
 #include "core/mem.h"
 #include "data/order.h"
 #include "train/configuration.h"
@@ -21,7 +21,7 @@ static struct loss_sums reference(const struct trainer *t, const struct config *
     struct batch b = {0};
     spec.input = shape_2d(2, 7, 6);
     CHECK_STATUS(spec_model(&m, &spec, lanes, 1), STATUS_OK);
-    CHECK_STATUS(batch_init(&b, lanes, 1, 0), STATUS_OK);
+    CHECK_STATUS(batch_init(&b, kernels, lanes, 1, 0), STATUS_OK);
     b.live[0] = live;
     for (int64_t i = 0; i < live; i++) b.samples[i] = order_at(order, position + i);
     batch_load(&b, t->train, &t->normal, model_input(m));
@@ -123,6 +123,7 @@ static void check_divergence(struct comm *comm)
 int main(int argc, char **argv)
 {
     check_begin(argc, argv);
+    CHECK_STATUS(select_kernels("auto"), STATUS_OK);
     struct comm *comm;
     CHECK_STATUS(comm_create(&comm, &argc, &argv), STATUS_OK);
     CHECK_CASE(check_exact(comm, SYNC_TREE));

@@ -51,7 +51,7 @@ static bool machines_has_fma(void)
 
 /* Collects the facts of this rank. The build text of OpenBLAS also names the core it has chosen, which is a
  * fact of its own. */
-static void machines_find_facts(struct machines *m)
+static void machines_find_facts(struct machines *m, const struct kernels *kernels)
 {
     const uint16_t two_bytes = 1;
     machines_find_program(m->facts[FACT_PROGRAM]);
@@ -144,8 +144,9 @@ enum status machines_compare(struct machines *m, struct comm *comm, const struct
     char mine[PROCESS_HOST_SIZE + MACHINES_FACTS * MACHINES_VALUE + MACHINES_FACTS];
     struct comparison c = {0};
     *m = (struct machines){0};
-    TRY(comm_agree(comm, kernels_select(config->isa)));
-    machines_find_facts(m);
+    const struct kernels *kernels;
+    TRY(comm_agree(comm, kernels_select(&kernels, config->isa)));
+    machines_find_facts(m, kernels);
     process_host(mine);
     for (int fact = 0; fact < MACHINES_FACTS; fact++) {
         size_t used = strlen(mine);

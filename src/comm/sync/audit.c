@@ -129,7 +129,7 @@ void audit_destroy(struct audit **audit)
 static uint64_t hash_part(const struct sync *s, struct sync_part part)
 {
     uint64_t hash;
-    hash_floats[kernels->number](s->params + part.first, part.count, &hash);
+    hash_floats[s->kernels->number](s->params + part.first, part.count, &hash);
     return hash;
 }
 

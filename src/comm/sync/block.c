@@ -23,7 +23,7 @@ int sync_sum_block(struct sync *s, const struct subtree *subtrees, int subtree_c
         for (int merges = tree_push(&stack, subtrees[i].node); merges > 0; merges--) {
             int left = stack.height + merges - 2;
             float *sum = s->blocks + left * SYNC_BLOCK;
-            kernels->add(count, values[left], values[left + 1], sum);
+            s->kernels->add(count, values[left], values[left + 1], sum);
             values[left] = sum;
         }
     }

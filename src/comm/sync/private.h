@@ -42,6 +42,7 @@ struct exchange {
 
 struct sync {
     struct comm *comm;
+    const struct kernels *kernels;
     struct shared *shared; /* NULL for allreduce */
     bool tree;
     int leaves;    /* V */

@@ -32,7 +32,7 @@ static void add_range(struct sync *s, int64_t first, int64_t count)
     int merges = tree_push(&after, sync_group(s));
     for (int at = s->stack.height - 1; merges > 0; merges--, at--) {
         float *sum = s->gradients + at * s->count + first;
-        kernels->add(count, sum, sum + s->count, sum);
+        s->kernels->add(count, sum, sum + s->count, sum);
     }
     s->ready_from = first;
 }
@@ -113,7 +113,7 @@ struct sync_requests sync_collect(struct sync *s, void *sum)
 static void visit_allreduce(struct sync *s, sync_visit *visit, void *self)
 {
     for (int i = 1; !s->summed && i < s->subtree_count; i++)
-        kernels->add(s->count, s->gradients, s->gradients + i * s->count, s->gradients);
+        s->kernels->add(s->count, s->gradients, s->gradients + i * s->count, s->gradients);
     if (!s->summed)
         MPI_Allreduce(MPI_IN_PLACE, s->gradients, (int)s->count, MPI_FLOAT, MPI_SUM, s->comm->world);
     s->summed = true;

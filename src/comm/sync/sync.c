@@ -96,6 +96,7 @@ static enum status check_limits(const struct sync_spec *spec, size_t record_stri
 static enum status set_up_sync(struct sync *s, struct comm *comm, const struct sync_spec *spec)
 {
     s->comm = comm;
+    s->kernels = spec->kernels;
     s->tree = spec->tree;
     s->leaves = spec->virtual_ranks;
     s->max_group = spec->max_group;

@@ -30,9 +30,11 @@
 
 #define SYNC_SLOTS 3
 
+struct kernels;
 struct sync;
 
 struct sync_spec {
+    const struct kernels *kernels;
     int64_t count; /* floats in the parameter vector, a multiple of 16 */
     int slots;     /* vectors of optimizer state, at most SYNC_SLOTS */
     int virtual_ranks;

@@ -25,11 +25,11 @@ const struct optim_ops *optim_find(const char *name)
     return NULL;
 }
 
-struct optim_step optim_begin(const struct kernels *chosen, const struct optim_ops *ops, const double *args,
+struct optim_step optim_begin(const struct kernels *kernels, const struct optim_ops *ops, const double *args,
                               double lr, int64_t step, double weight)
 {
     struct optim_step s = {.ops = ops,
-                           .kernels = chosen,
+                           .kernels = kernels,
                            .args = args,
                            .lr = lr,
                            .step = step,

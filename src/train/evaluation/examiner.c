@@ -12,14 +12,14 @@ static enum status examiner_build(struct examiner *x, const struct config *confi
 {
     int64_t lanes = shape_lanes(slices_max(config->batch, facts->virtual_ranks * config->accumulate));
     const struct model_options options = {
-        .kernels = kernels, .lanes = lanes, .max_leaves = facts->virtual_ranks};
+        .kernels = x->kernels, .lanes = lanes, .max_leaves = facts->virtual_ranks};
     TRY(build_model(&x->model, config, facts->input, &options));
     TRY(build_check_shape(model_input_shape(x->model), x->data));
     size_t bytes = (size_t)model_param_floats(x->model) * sizeof(float);
     TRY(mem_alloc(&x->params, bytes, 1, "parameters"));
     TRY(checkpoint_load(checkpoint, x->model, x->params, &x->normal, &x->targets));
     TRY(normal_check(&x->normal, x->data));
-    TRY(batch_init(&x->batch, lanes, model_leaves(x->model), dataset_width(x->data)));
+    TRY(batch_init(&x->batch, x->kernels, lanes, model_leaves(x->model), dataset_width(x->data)));
     x->batch.target_normal = x->targets.channels ? &x->targets : NULL;
     int64_t outputs = shape_features(model_output_shape(x->model));
     TRY(dataset_check_labels(x->data, outputs));
@@ -34,7 +34,7 @@ enum status examiner_create(struct examiner *x, struct comm *comm, const struct 
                             const char *checkpoint, const char *locator, bool for_prediction)
 {
     struct checkpoint_facts facts;
-    TRY(build_start_math(comm, config));
+    TRY(build_start_math(&x->kernels, comm, config));
     TRY(comm_agree(comm, checkpoint_read_facts(checkpoint, &facts)));
     TRY(sets_load_like(&x->data, comm, config, locator, facts.kind, for_prediction));
     return comm_agree(comm, examiner_build(x, config, checkpoint, &facts));

@@ -9,6 +9,7 @@
 #include "train/config.h"
 
 struct examiner {
+    const struct kernels *kernels;
     struct dataset *data;
     struct model *model;
     struct loss loss;

@@ -50,7 +50,7 @@ static void snapshot_copy(struct cut cut, float *to, const float *from)
 }
 
 /* Returns the index of the first element of the cut that is not finite, or INFINITY. */
-static double snapshot_find_bad(struct cut cut, const float *params)
+static double snapshot_find_bad(const struct kernels *kernels, struct cut cut, const float *params)
 {
     int64_t i = cut.first;
     if (kernels->within(cut.end - cut.first, params + cut.first, FLT_MAX)) return INFINITY;
@@ -62,7 +62,7 @@ static double snapshot_find_bad(struct cut cut, const float *params)
  * that are not finite must not replace good ones. */
 static enum status snapshot_check_weights(const struct snapshot *s, struct cut cut, const float *params)
 {
-    double mine = comm_node(s->t->comm) == 0 ? snapshot_find_bad(cut, params) : INFINITY;
+    double mine = comm_node(s->t->comm) == 0 ? snapshot_find_bad(s->t->kernels, cut, params) : INFINITY;
     double first = -comm_max(s->t->comm, -mine); /* also: all ranks of the first node have copied */
     if (isinf(first)) return STATUS_OK;
     return status_fail(STATUS_DIVERGED, "step %lld: a weight is %f; lower optim.lr or warm up longer",

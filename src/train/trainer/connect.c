@@ -41,8 +41,8 @@ static void connect_list_tensors(struct update_tensor *to, const struct config *
         }
 }
 
-enum status connect_update(struct update *u, const struct config *config, const struct model *model,
-                           struct sync *sync)
+enum status connect_update(struct update *u, const struct kernels *kernels, const struct config *config,
+                           const struct model *model, struct sync *sync)
 {
     struct update_tensor *tensors = NULL;
     int64_t count = connect_count_tensors(model);

@@ -9,7 +9,7 @@
 /* Prepares the update that the configuration asks for. `sync` holds the parameters of `model`; update_apply
  * then follows sync_collect and is collective. All must outlive `u`. Local. Errors: STATUS_OTHER, memory;
  * then there is nothing to free. */
-enum status connect_update(struct update *u, const struct config *config, const struct model *model,
-                           struct sync *sync);
+enum status connect_update(struct update *u, const struct kernels *kernels, const struct config *config,
+                           const struct model *model, struct sync *sync);
 
 #endif

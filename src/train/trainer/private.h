@@ -20,6 +20,7 @@ enum step_request {
 };
 
 struct trainer {
+    const struct kernels *kernels;
     struct comm *comm;
     const struct config *config;
     const char *config_text;

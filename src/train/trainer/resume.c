@@ -39,7 +39,8 @@ enum status trainer_peek(struct h5 *f, const struct config *config, struct train
     struct checkpoint_facts facts;
     struct progress progress = {0};
     struct model *model = NULL;
-    TRY(kernels_select("auto")); /* planning a model needs kernels; trainer_create selects them */
+    const struct kernels *kernels;
+    TRY(kernels_select(&kernels, "auto")); /* to plan a model; a run selects its own */
     TRY(checkpoint_facts_of(f, &facts));
     const struct model_options options = {.kernels = kernels, .lanes = shape_lanes(1), .max_leaves = 1};
     enum status status = build_model(&model, config, facts.input, &options);

@@ -81,7 +81,7 @@ static enum status trainer_build_parts(struct trainer *t)
     TRY(trainer_plan_batches(t));
     int64_t ranks = comm_size(t->comm), max_leaves = (t->info.leaves + ranks - 1) / ranks;
     const struct model_options options = {
-        .kernels = kernels, .lanes = t->info.lanes, .max_leaves = max_leaves, .training = true};
+        .kernels = t->kernels, .lanes = t->info.lanes, .max_leaves = max_leaves, .training = true};
     TRY(build_model(&t->model, t->config, dataset_info(t->train)->shape, &options));
     TRY(build_check_shape(model_input_shape(t->model), t->train));
     int64_t outputs = shape_features(model_output_shape(t->model));
@@ -93,7 +93,7 @@ static enum status trainer_build_parts(struct trainer *t)
                                                 .outputs = outputs,
                                                 .threshold = t->config->metrics_threshold}));
     TRY(loss_check_last_layer(&t->loss, trainer_find_last_layer(t->model)->ops));
-    TRY(batch_init(&t->batch, t->info.lanes, model_leaves(t->model), dataset_width(t->train)));
+    TRY(batch_init(&t->batch, t->kernels, t->info.lanes, model_leaves(t->model), dataset_width(t->train)));
     t->batch.target_normal = t->targets.channels ? &t->targets : NULL;
     if (!t->val) return STATUS_OK;
     TRY(build_check_shape(model_input_shape(t->model), t->val));
@@ -126,7 +126,7 @@ static void trainer_fill_info(struct trainer *t)
     i->val_has_weights = t->val && dataset_info(t->val)->has_weights;
     i->classes = shape_features(model_output_shape(t->model));
     i->class_names = dataset_class_names(t->train, i->classes);
-    i->isa = kernels->level;
+    i->isa = t->kernels->level;
     i->blas = blas_core();
     i->window_bytes = (double)dataset_bytes(t->train) + (double)sync_shared_bytes(t->sync);
     if (t->val) i->window_bytes += (double)dataset_bytes(t->val);
@@ -147,7 +147,8 @@ static void trainer_add_sums(void *sum, const void *record)
 static enum status trainer_create_sync(struct trainer *t)
 {
     return sync_create(&t->sync, t->comm,
-                       &(struct sync_spec){.count = model_param_floats(t->model),
+                       &(struct sync_spec){.kernels = t->kernels,
+                                           .count = model_param_floats(t->model),
                                            .slots = t->config->optim->slots,
                                            .virtual_ranks = (int)t->info.leaves,
                                            .max_group = (int)model_leaves(t->model),
@@ -159,10 +160,12 @@ static enum status trainer_create_sync(struct trainer *t)
 enum status trainer_create(struct trainer **out, struct comm *comm, const struct config *config,
                            const char *config_text)
 {
-    TRY(build_start_math(comm, config));
+    const struct kernels *kernels;
+    TRY(build_start_math(&kernels, comm, config));
     TRY(comm_agree(comm, mem_alloc(out, 1, sizeof **out, "trainer")));
     struct trainer *t = *out;
     t->comm = comm;
+    t->kernels = kernels;
     t->checked = -1;
     t->config = config;
     t->config_text = config_text;
@@ -171,7 +174,7 @@ enum status trainer_create(struct trainer **out, struct comm *comm, const struct
     TRY(comm_agree(comm, trainer_check_watched(t)));
     TRY(trainer_create_sync(t));
     if (config->check_every > 0) TRY(sync_audit(t->sync));
-    TRY(comm_agree(comm, connect_update(&t->update, config, t->model, t->sync)));
+    TRY(comm_agree(comm, connect_update(&t->update, t->kernels, config, t->model, t->sync)));
     sync_fill_params(t->sync, trainer_init_params, t);
     trainer_fill_info(t);
     return STATUS_OK;

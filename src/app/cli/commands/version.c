@@ -9,7 +9,8 @@ enum status cmd_version(struct comm *comm, struct arguments *a)
 {
     (void)comm, (void)a;
     blas_start();
-    TRY(kernels_select("auto"));
+    const struct kernels *kernels;
+    TRY(kernels_select(&kernels, "auto"));
     printf("ddp_train %s\ncompiler  %s\nkernels   %s\nOpenBLAS  %s\nlibyaml   %s\n", DDP_VERSION, __VERSION__,
            kernels->level, blas_core(), yaml_version());
     return STATUS_OK;
