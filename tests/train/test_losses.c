@@ -264,6 +264,7 @@ static void check_empty(const struct loss_ops *loss)
 int main(int argc, char **argv)
 {
     check_begin(argc, argv);
+    CHECK_STATUS(select_kernels("auto"), STATUS_OK);
     CHECK_STATUS(comm_create(&comm, &argc, &argv), STATUS_OK);
     char folder[FOLDER_SIZE];
     folder_make(comm, folder);

@@ -53,8 +53,8 @@ static int64_t memory_count_leaves(const struct config *config, const struct com
     return (ranks > v ? ranks : v) * config->accumulate;
 }
 
-static enum status memory_measure_model(struct memory_facts *f, const struct config *config,
-                                        const struct comm *comm)
+static enum status memory_measure_model(struct memory_facts *f, const struct kernels *kernels,
+                                        const struct config *config, const struct comm *comm)
 {
     int64_t leaves = memory_count_leaves(config, comm), ranks = comm_size(comm);
     const struct model_options options = {.kernels = kernels,
@@ -113,12 +113,13 @@ static void memory_fill(struct memory_plan *plan, const struct memory_facts *f, 
     }
 }
 
-enum status memory_plan(struct memory_plan *plan, const struct config *config, const struct comm *comm)
+enum status memory_plan(struct memory_plan *plan, const struct kernels *kernels, const struct config *config,
+                        const struct comm *comm)
 {
     struct memory_facts facts = {.data_bytes = 0};
     *plan = (struct memory_plan){.rows = {{.name = NULL}}};
     TRY(memory_read_data(&facts, config));
-    TRY(memory_measure_model(&facts, config, comm));
+    TRY(memory_measure_model(&facts, kernels, config, comm));
     memory_fill(plan, &facts, config, comm);
     return STATUS_OK;
 }

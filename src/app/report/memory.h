@@ -32,7 +32,8 @@ struct memory_plan {
 /* Computes the plan from the configuration and the headers of the data files. The kernels are chosen and the
  * ranks are split into nodes. For rank 0; local. Errors: those of opening the data, and of building the
  * model. */
-enum status memory_plan(struct memory_plan *plan, const struct config *config, const struct comm *comm);
+enum status memory_plan(struct memory_plan *plan, const struct kernels *kernels, const struct config *config,
+                        const struct comm *comm);
 
 /* Logs the plan as a table; warns if it is more than this machine has. For rank 0; local. */
 void memory_report(const struct memory_plan *plan);

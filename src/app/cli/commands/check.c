@@ -9,10 +9,11 @@
 #include "train/trainer/trainer.h"
 
 /* Rank 0. An error is left to trainer_create, which finds it in the order of its checks. */
-static void check_report_memory(const struct config *config, const struct comm *comm)
+static void check_report_memory(const struct kernels *kernels, const struct config *config,
+                                const struct comm *comm)
 {
     struct memory_plan plan;
-    if (memory_plan(&plan, config, comm) == STATUS_OK) memory_report(&plan);
+    if (memory_plan(&plan, kernels, config, comm) == STATUS_OK) memory_report(&plan);
 }
 
 /* Rank 0. */
@@ -32,11 +33,12 @@ static enum status check_run(const struct setup *setup, struct comm *comm, const
 {
     const struct config *config = &setup->config;
     bool first = comm_rank(comm) == 0;
+    const struct kernels *kernels;
     struct trainer *t = NULL;
     if (a->graph) TRY(graph_check_path(a->graph));
     TRY(comm_split_nodes(comm, config->ranks_per_node));
-    TRY(build_start_math(comm, config));
-    if (first) check_report_memory(config, comm);
+    TRY(build_start_math(&kernels, comm, config));
+    if (first) check_report_memory(kernels, config, comm);
     enum status status = trainer_create(&t, comm, config, setup->text);
     if (status == STATUS_OK)
         status =
