@@ -163,7 +163,7 @@ class Failing(harness.Case):
                 return [line for line in f if "No space left" in line]
 
         self.wait_for(lambda: len(full()) >= 2, process)
-        self.assertIn("the run goes on", full()[0])
+        self.assertIn("the run continues", full()[0])
         self.assertIn("the newest checkpoint is step-", full()[0])
         self.assertGreaterEqual(self.check_whole(folder), 2)
         process.send_signal(signal.SIGUSR1)  # a stop that cannot be saved loses steps, not the run

@@ -95,7 +95,7 @@ class Changed(Case):
     def test_another_shape_stays_an_error(self):
         run = self.copy(self.two)
         self.write("wide.yaml", CONFIG.replace("linear: 8", "linear: 9"))
-        self.fails(DATA, ("model/00.linear", "another shape"), "wide.yaml", "-o", run, "--resume", "auto",
+        self.fails(DATA, ("model/00.linear", "its shape differs"), "wide.yaml", "-o", run, "--resume", "auto",
                    "--resume-override")
         self.same_as(self.two, run)
 
@@ -124,7 +124,7 @@ class Changed(Case):
             process = self.done(*wide, "--train.epochs=%d" % (2 + warned), variables={"OPENBLAS_CORETYPE": core})
             self.assertEqual("the results will not be bit-identical" in process.stderr, warned)
         process = self.done(*wide, "--train.epochs=4", "--run.isa=v2", "--resume-override", variables={"OPENBLAS_CORETYPE": "Nehalem"})
-        self.assertIn("here they are v2: it will not", process.stderr)
+        self.assertIn("this machine uses v2: the results will not", process.stderr)
 
     def test_patience_after_an_early_stop(self):
         stop = ("c.yaml", "-o", "run", "--train.early_stop=val.loss", "--train.min_delta=100", "--train.epochs=9")

@@ -61,7 +61,7 @@ class Damaged(Case):
     def test_the_one_before_is_used_and_a_path_is_refused(self):
         cases = {"truncated": self.truncate, "XXH64": self.flip, "is empty": self.empty, "another file": self.replace,
                  "its first line says 96": self.lie_about_the_step, "model/02.linear/bias": self.forge(self.lose),
-                 "optim/exp_avg/02.linear/bias": self.forge(self.lose_a_slot), "another shape": self.forge(self.turn),
+                 "optim/exp_avg/02.linear/bias": self.forge(self.lose_a_slot), "its shape differs": self.forge(self.turn),
                  "nan": self.forge(self.poison), "train.epocs": self.forge(self.reconfigure)}
         for word, damage in cases.items():
             with self.subTest(word):
