@@ -10,6 +10,7 @@
 #include "core/log.h"
 #include "core/mem.h"
 #include "core/system/stop.h"
+#include "io/guard.h"
 
 /* OpenBLAS chooses its kernels before main runs. A slow choice is corrected by starting the program again
  * with OPENBLAS_CORETYPE set. Without /proc the run continues with the slow kernels. */
@@ -42,6 +43,7 @@ int main(int argc, char **argv)
 {
     main_restart_with_better_blas(argv);
     clock_start();
+    guard_enable_waitpid();
     struct comm *comm = NULL;
     enum status status = comm_create(&comm, &argc, &argv);
     bool first = !comm || comm_rank(comm) == 0;

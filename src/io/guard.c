@@ -24,7 +24,7 @@
 #define __SANITIZE_ADDRESS__ 1
 #endif
 #endif
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define SANITIZED true /* the address space is full of shadow memory, and reports go to stderr */
 #else
 #define SANITIZED false
@@ -37,6 +37,7 @@ struct guard {
     size_t room_bytes;
     size_t taken; /* address space of the child at its start */
     pid_t child;  /* 0 = none, or known to be dead */
+    pid_t maker;  /* the thread that made it */
     int socket;   /* one byte is a request or its answer */
     int seconds;
     bool asked;          /* the child has a request to answer */
@@ -156,8 +157,7 @@ bool guard_next(struct guard *g)
 
 /* ---- the parent ---- */
 
-/* Lets waitpid report how children end: it reports nothing while SIGCHLD is ignored (possibly inherited). */
-static void guard_enable_waitpid(void)
+void guard_enable_waitpid(void)
 {
     struct sigaction now;
     if (sigaction(SIGCHLD, NULL, &now) == 0 && (now.sa_handler == SIG_IGN || now.sa_flags & SA_NOCLDWAIT))
@@ -172,8 +172,7 @@ static enum status guard_make_child(struct guard *g, void (*serve)(struct guard 
     if (g->room == MAP_FAILED) g->room = NULL;
     if (!g->room || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
         return status_fail(STATUS_OTHER, "%s: cannot be read: %s", g->path, strerror(errno));
-    guard_enable_waitpid();
-    assert(gettid() == parent); /* PR_SET_PDEATHSIG is about the thread that forks */
+    g->maker = gettid();
     g->child = fork();
     if (g->child == 0) {
         close(ends[0]);
@@ -204,11 +203,13 @@ enum status guard_start(struct guard **out, const char *path, const char *librar
     return status;
 }
 
+/* Returns the wait status, or UNKNOWN_END where ends of children are not reported. */
+#define UNKNOWN_END (-1)
 static int guard_wait_for(pid_t child)
 {
     int how = 0;
     while (waitpid(child, &how, 0) < 0)
-        if (errno != EINTR) return 0;
+        if (errno != EINTR) return UNKNOWN_END;
     return how;
 }
 
@@ -222,6 +223,11 @@ static enum status guard_too_busy(const struct guard *g)
 /* Returns why the child ended, as a status: STATUS_DATA only if the file was the cause. */
 static enum status guard_report_exit(const struct guard *g, int how)
 {
+    if (how == UNKNOWN_END)
+        return status_fail(STATUS_OTHER,
+                           "%s: the process that reads it ended early; the reason is unknown because this "
+                           "program ignores SIGCHLD or waits for children of others",
+                           g->path);
     int signal = WIFSIGNALED(how) ? WTERMSIG(how) : 0;
     if (signal == SIGXCPU) return guard_too_busy(g);
     if (signal == SIGKILL)
@@ -237,6 +243,7 @@ static enum status guard_report_exit(const struct guard *g, int how)
 
 enum status guard_ask(struct guard *g)
 {
+    assert(gettid() == g->maker); /* PR_SET_PDEATHSIG: the child lives no longer than that thread */
     if (g->failure != STATUS_OK) return status_fail(g->failure, "%s", g->failure_text);
     if (guard_send_byte(g->socket) && guard_receive_byte(g->socket)) return STATUS_OK;
     g->failure = guard_report_exit(g, guard_wait_for(g->child));

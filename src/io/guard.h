@@ -5,7 +5,8 @@
  * writes a request there and calls guard_ask, which returns when the answer is there, or when the child
  * has died. The child ends with its parent, never calls MPI, holds none of its descriptors, and exits
  * without cleaning up. The child has only the calling thread, so no other thread may be inside the library
- * during the fork. It ends with the thread that made it, so the caller must be the main thread. */
+ * during the fork. It ends with the thread that made it, and only that thread may use it. No signal of the
+ * parent is changed; where it ignores SIGCHLD, it is not known how a child ended (guard_enable_waitpid). */
 #ifndef IO_GUARD_H
 #define IO_GUARD_H
 
@@ -19,15 +20,17 @@
 
 struct guard;
 
-/* Called by the main thread. `room` bytes are shared, zeroed at first. `path` and `library` are for
- * messages. Errors: STATUS_OTHER. */
+/* `room` bytes are shared, zeroed at first. `path` and `library` are for messages. Errors: STATUS_OTHER. */
 enum status guard_start(struct guard **out, const char *path, const char *library, size_t room,
                         void (*serve)(struct guard *g, void *self), void *self);
 void guard_end(struct guard **g);
 void *guard_room(struct guard *g);
 
-/* Parent: sends the request in the room and waits for the answer. Errors: STATUS_DATA when the child
- * crashed or used up its time, now or earlier, STATUS_OTHER when it was killed. */
+/* Called by programs at their start: waitpid reports nothing while SIGCHLD is ignored (possibly inherited). */
+void guard_enable_waitpid(void);
+
+/* Parent, in the thread that made the child: sends the request in the room and waits for the answer. Errors:
+ * STATUS_DATA when the child crashed or used up its time, now or earlier, STATUS_OTHER when it was killed. */
 enum status guard_ask(struct guard *g);
 
 /* Parent: returns the processor time the child has used, in seconds; checks that it is alive and that

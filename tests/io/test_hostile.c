@@ -249,6 +249,9 @@ static void test_guard(void)
     check_deed(EXIT, STATUS_OTHER, "exit code 7");
     check_deed(BE_KILLED, STATUS_OTHER, "was killed");
     signal(SIGCHLD, SIG_IGN); /* as inherited from a careless program */
+    check_deed(ANSWER, STATUS_OK, "");
+    check_deed(CRASH, STATUS_OTHER, "the reason is unknown");
+    guard_enable_waitpid();
     check_deed(CRASH, STATUS_DATA, "makes the HDF5 library crash (signal 11, Segmentation fault)");
     guard_set_seconds(1);
     check_deed(LOOP, STATUS_DATA, "busy for more than 1 s");
@@ -280,24 +283,28 @@ static void test_descriptors(void)
     for (int i = 0; i < 200; i++) close(others[i]);
 }
 
-static void *start_guard(void *unused)
+static void *use_guard(void *guard)
 {
-    struct guard *g;
-    (void)unused;
-    _exit(guard_start(&g, "a file", "HDF5", 4096, misbehave, NULL) == STATUS_OK ? 0 : 1);
+    struct guard **g = guard;
+    enum status status = guard_start(g, "a file", "HDF5", 4096, misbehave, NULL);
+    if (status == STATUS_OK) status = guard_ask(*g);
+    return status == STATUS_OK ? guard : NULL;
 }
 
-/* The child of another thread would end with that thread: it is not made. */
+/* Any thread may make a child, which lives no longer than that thread: another one must not ask it. */
 static void test_other_thread(void)
 {
     int how = 0;
     pid_t parent = fork();
     if (parent == 0) {
         pthread_t thread;
+        struct guard *g = NULL;
+        void *used = NULL;
         setrlimit(RLIMIT_CORE, &(struct rlimit){0});
         if (!freopen("/dev/null", "w", stderr)) _exit(2); /* the assertion says so */
-        if (pthread_create(&thread, NULL, start_guard, NULL) == 0) pthread_join(thread, NULL);
-        _exit(3);
+        if (pthread_create(&thread, NULL, use_guard, &g) != 0 || pthread_join(thread, &used) != 0) _exit(3);
+        if (used != &g) _exit(4);
+        _exit(guard_ask(g) == STATUS_OK ? 5 : 6);
     }
     CHECK(waitpid(parent, &how, 0) == parent && WIFSIGNALED(how) && WTERMSIG(how) == SIGABRT);
 }
