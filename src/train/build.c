@@ -1,26 +1,8 @@
-/* build.c - builds the model and selects kernels. */
+/* build.c - builds the model of a configuration. */
 #include "train/build.h"
 
-#include "math/blas.h"
-#include "math/kernels.h"
 #include "core/mem.h"
-
-enum status build_start_math(const struct kernels **kernels, struct comm *comm, const struct config *config)
-{
-    blas_start();
-    return comm_agree(comm, kernels_select(kernels, config->isa));
-}
-
-enum status build_check_shape(struct shape want, const struct dataset *d)
-{
-    struct shape have = dataset_info(d)->shape;
-    if (shape_features(want) == shape_features(have)) return STATUS_OK;
-    char stored[SHAPE_TEXT], wanted[SHAPE_TEXT];
-    shape_text(have, stored);
-    shape_text(want, wanted);
-    return status_fail(STATUS_DATA, "%s: samples are %s but the model takes %s", dataset_locator(d), stored,
-                       wanted);
-}
+#include "train/slices.h"
 
 enum status build_model(struct model **model, const struct config *config, struct shape input,
                         const struct model_options *options)
@@ -36,4 +18,9 @@ enum status build_model(struct model **model, const struct config *config, struc
     enum status status = model_create(model, spec, options);
     mem_free(&spec);
     return status;
+}
+
+int64_t build_lanes(const struct config *config, int64_t virtual_ranks)
+{
+    return shape_lanes(slices_max(config->batch, virtual_ranks * config->accumulate));
 }

@@ -14,6 +14,9 @@ enum status build_start_math(const struct kernels **kernels, struct comm *comm, 
 enum status build_model(struct model **model, const struct config *config, struct shape input,
                         const struct model_options *options);
 
+/* Returns the lanes of one virtual rank. Local. */
+int64_t build_lanes(const struct config *config, int64_t virtual_ranks);
+
 /* STATUS_DATA if the samples have another number of features. Local. */
 enum status build_check_shape(struct shape want, const struct dataset *d);
 

@@ -11,7 +11,9 @@
  *   /config           the resolved configuration, YAML text
  *   /model/NN.kind/weight, bias          float32, PyTorch's shapes
  *   /optim/SLOT/NN.kind/weight, bias     float32, one group per optimizer slot
- *   /normalize/mean, std                 float32 [C] */
+ *   /normalize/mean, std                 float32 [C]
+ *   /targets/mean, std                   float32 [K], where targets are normalised
+ *   /class_names                         text, where the training set names its classes, labels or targets */
 #ifndef TRAIN_CHECKPOINT_CHECKPOINT_H
 #define TRAIN_CHECKPOINT_CHECKPOINT_H
 

@@ -111,8 +111,8 @@ static enum status load_weights(struct h5 *f, const struct model *model, float *
     return load_check_hash(f, "weights_hash", checkpoint_weights_hash(model, params));
 }
 
-static enum status load_all(struct h5 *f, const struct model *model, float *params, struct normal *n,
-                            struct normal *targets)
+enum status checkpoint_load_open(struct h5 *f, const struct model *model, float *params, struct normal *n,
+                                 struct normal *targets)
 {
     struct checkpoint_facts facts;
     TRY(load_weights(f, model, params));
@@ -126,9 +126,18 @@ enum status checkpoint_load(const char *path, const struct model *model, float *
 {
     struct h5 *f = NULL;
     TRY(checkpoint_open(&f, path));
-    enum status status = load_all(f, model, params, n, targets);
+    enum status status = checkpoint_load_open(f, model, params, n, targets);
     h5_close(&f);
     return status == STATUS_OK ? status : status_at(status, "%s", path);
+}
+
+enum status checkpoint_load_names(struct h5 *f, char ***names, int64_t *count)
+{
+    enum h5_object what;
+    *names = NULL;
+    *count = 0;
+    TRY(h5_find(f, "class_names", &what));
+    return what == H5_OBJECT_NONE ? STATUS_OK : h5_read_texts(f, "class_names", names, count);
 }
 
 static enum status load_slots(struct h5 *f, const struct checkpoint_target *target)

@@ -24,6 +24,8 @@ struct checkpoint_state {
     const struct normal *normal;
     const struct normal *targets; /* channels 0 = none */
     enum target_kind kind;        /* of the training set's labels */
+    const char *const *names;     /* of its classes, labels or targets; NULL = it has none */
+    int64_t name_count;
     const struct progress *progress;
     int64_t virtual_ranks, seed;
     uint64_t data_hash, val_hash; /* val_hash 0 = no such set */
@@ -38,6 +40,14 @@ enum status checkpoint_save(const char *path, const struct checkpoint_state *sta
  * that is not finite. Local. */
 enum status checkpoint_load(const char *path, const struct model *model, float *params, struct normal *n,
                             struct normal *targets);
+
+/* Does the same from an open file; messages do not name it. Local. */
+enum status checkpoint_load_open(struct h5 *f, const struct model *model, float *params, struct normal *n,
+                                 struct normal *targets);
+
+/* Reads the names of classes, labels or targets; NULL if the file has none. One block, released with
+ * mem_free. Local. */
+enum status checkpoint_load_names(struct h5 *f, char ***names, int64_t *count);
 
 /* Facts that, besides the configuration, define the model, and that a resumed run is compared with. */
 struct checkpoint_facts {

@@ -62,6 +62,7 @@ static enum status save_all(struct h5_writer *w, const struct checkpoint_state *
     TRY(save_attributes(w, s));
     TRY(progress_save(s->progress, w));
     TRY(h5_write_text(w, "config", s->config_text));
+    if (s->names) TRY(h5_write_texts(w, "class_names", s->names, s->name_count));
     TRY(checkpoint_each_tensor(s->model, save_tensor, &(struct saving){w, "model", s->params}));
     for (int i = 0; i < s->optim->slots; i++) {
         char group[CHECKPOINT_PATH];

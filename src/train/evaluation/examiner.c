@@ -4,13 +4,12 @@
 #include "core/mem.h"
 #include "train/build.h"
 #include "train/sets.h"
-#include "train/slices.h"
 #include "train/checkpoint/private.h"
 
 static enum status examiner_build(struct examiner *x, const struct config *config, const char *checkpoint,
                                   const struct checkpoint_facts *facts)
 {
-    int64_t lanes = shape_lanes(slices_max(config->batch, facts->virtual_ranks * config->accumulate));
+    int64_t lanes = build_lanes(config, facts->virtual_ranks);
     const struct model_options options = {
         .kernels = x->kernels, .lanes = lanes, .max_leaves = facts->virtual_ranks};
     TRY(build_model(&x->model, config, facts->input, &options));

@@ -2,9 +2,9 @@
 #include "train/evaluation/predict_file.h"
 
 #include <assert.h>
-#include <math.h>
 
 #include "core/mem.h"
+#include "train/evaluation/predictions.h"
 
 static const char *const tasks[] = {
     [TASK_CLASSES] = "classes", [TASK_LABELS] = "labels", [TASK_VALUES] = "values"};
@@ -15,10 +15,11 @@ enum status predict_file_open(struct predict_file *f, const struct predict_optio
     return h5_create(&f->writer, options->out, options->overwrite);
 }
 
-static bool predict_file_has_probabilities(const struct loss *l)
+const char *const *predict_file_names(const struct loss *loss, const struct dataset *d, int64_t *count)
 {
-    return l->output == OUTPUT_LOGITS || l->output == OUTPUT_LOG_PROBS || l->output == OUTPUT_LABEL_LOGITS ||
-           l->output == OUTPUT_LABEL_PROBS;
+    bool may_be_off = loss_task(loss) == TASK_LABELS && loss->outputs == 1;
+    const char *const *names = dataset_class_names(d, *count = loss->outputs);
+    return names || !may_be_off ? names : dataset_class_names(d, *count = 2);
 }
 
 static enum status predict_file_write_attributes(struct predict_file *f,
@@ -26,14 +27,12 @@ static enum status predict_file_write_attributes(struct predict_file *f,
                                                  const struct config *config)
 {
     const struct loss *loss = &f->x->loss;
-    bool may_be_off = loss_task(loss) == TASK_LABELS && f->outputs == 1;
-    int64_t count = f->outputs;
-    const char *const *names = dataset_class_names(f->x->data, count);
-    if (!names && may_be_off) names = dataset_class_names(f->x->data, count = 2);
+    int64_t count;
+    const char *const *names = predict_file_names(loss, f->x->data, &count);
     TRY(h5_write_attr_text(f->writer, "/", "checkpoint", options->checkpoint));
     TRY(h5_write_attr_text(f->writer, "/", "data", options->data));
     TRY(h5_write_attr_text(f->writer, "/", "task", tasks[loss_task(loss)]));
-    if (loss_task(loss) == TASK_LABELS && predict_file_has_probabilities(loss))
+    if (loss_task(loss) == TASK_LABELS && predictions_have_probabilities(loss))
         TRY(h5_write_attr_double(f->writer, "/", "threshold", config->metrics_threshold));
     if (!names) return STATUS_OK;
     if (count > H5_ATTR_TEXTS_MAX) return h5_write_texts(f->writer, "class_names", names, count);
@@ -89,71 +88,11 @@ enum status predict_file_begin(struct predict_file *f, const struct predict_opti
     TRY(predict_file_allocate(f));
     TRY(predict_file_write_attributes(f, options, config));
     TRY(predict_file_add_rows(f, &f->logits, "logits", H5_TYPE_F32, f->outputs));
-    if (predict_file_has_probabilities(&x->loss))
+    if (predictions_have_probabilities(&x->loss))
         TRY(predict_file_add_rows(f, &f->probabilities, "probabilities", H5_TYPE_F32, f->outputs));
     TRY(predict_file_add_rows(f, &f->predicted, "predicted", types[task],
                               task == TASK_CLASSES ? 0 : f->outputs));
     return predict_file_add_labels(f);
-}
-
-static void predict_file_softmax(const float *x, int64_t count, float *p)
-{
-    double max = (double)x[0], sum = 0;
-    for (int64_t k = 1; k < count; k++) max = fmax(max, (double)x[k]);
-    for (int64_t k = 0; k < count; k++) sum += exp((double)x[k] - max);
-    for (int64_t k = 0; k < count; k++) p[k] = (float)(exp((double)x[k] - max) / sum);
-}
-
-static float predict_file_probability(enum loss_output output, float x)
-{
-    if (output == OUTPUT_LOG_PROBS) return (float)exp((double)x);
-    return output == OUTPUT_LABEL_LOGITS ? (float)(1 / (1 + exp(-(double)x))) : x;
-}
-
-static void predict_file_find_probabilities(const struct predict_file *f, const float *outputs, int64_t count)
-{
-    enum loss_output output = f->x->loss.output;
-    int64_t k_count = f->outputs;
-    for (int64_t i = 0; output == OUTPUT_LOGITS && i < count; i++)
-        predict_file_softmax(outputs + i * k_count, k_count, f->probability_rows + i * k_count);
-    for (int64_t i = 0; output != OUTPUT_LOGITS && i < count * k_count; i++)
-        f->probability_rows[i] = predict_file_probability(output, outputs[i]);
-}
-
-/* Returns the index of the first maximum; NaN counts as greater than any number, as in the losses. */
-static int64_t predict_file_find_maximum(const float *x, int64_t count)
-{
-    int64_t best = 0;
-    for (int64_t k = 1; k < count && !isnan(x[best]); k++)
-        if (!(x[best] >= x[k])) best = k;
-    return best;
-}
-
-static void predict_file_find_classes(const struct predict_file *f, const float *outputs, int64_t count)
-{
-    int64_t *predictions = f->predictions;
-    for (int64_t i = 0; i < count; i++)
-        predictions[i] = predict_file_find_maximum(outputs + i * f->outputs, f->outputs);
-}
-
-static void predict_file_find_labels(const struct predict_file *f, const float *outputs, int64_t count)
-{
-    uint8_t *predictions = f->predictions;
-    float cut = loss_cut(&f->x->loss);
-    for (int64_t i = 0; i < count * f->outputs; i++) predictions[i] = outputs[i] > cut;
-}
-
-/* Converts outputs to original units: undoes the normalisation of targets. */
-static void predict_file_find_values(const struct predict_file *f, const float *outputs, int64_t count)
-{
-    float *predictions = f->predictions;
-    const struct normal *n = f->x->targets.channels ? &f->x->targets : NULL;
-    bool logs = f->x->loss.output == OUTPUT_LOG_VALUES;
-    for (int64_t i = 0; i < count * f->outputs; i++) {
-        double value = logs ? exp((double)outputs[i]) : (double)outputs[i];
-        int64_t k = i % f->outputs;
-        predictions[i] = (float)(n ? value * (double)n->std[k] + (double)n->mean[k] : value);
-    }
 }
 
 /* Fills the labels of the next rows, and whether the predictions are correct. */
@@ -171,7 +110,7 @@ static void predict_file_compare_classes(const struct predict_file *f, int64_t c
         } else {
             const float *row = dataset_targets(d, sample);
             for (int64_t k = 0; k < f->outputs; k++) rows[i * f->outputs + k] = row[k];
-            class = predict_file_find_maximum(row, f->outputs);
+            class = predictions_find_maximum(row, f->outputs);
         }
         f->correct_rows[i] = class == predictions[i] && class != f->x->loss.ignored;
     }
@@ -200,20 +139,25 @@ static void predict_file_copy_values(const struct predict_file *f, int64_t count
     }
 }
 
+/* Fills probabilities and predictions of the next rows, and whether they are correct. */
 static void predict_file_derive(struct predict_file *f, const float *outputs, int64_t count)
 {
-    static void (*const find[])(const struct predict_file *f, const float *outputs,
-                                int64_t count) = {[TASK_CLASSES] = predict_file_find_classes,
-                                                  [TASK_LABELS] = predict_file_find_labels,
-                                                  [TASK_VALUES] = predict_file_find_values};
-    static void (*const compare[])(const struct predict_file *f,
-                                   int64_t count) = {[TASK_CLASSES] = predict_file_compare_classes,
-                                                     [TASK_LABELS] = predict_file_compare_labels,
-                                                     [TASK_VALUES] = predict_file_copy_values};
-    enum task task = loss_task(&f->x->loss);
-    if (f->probabilities) predict_file_find_probabilities(f, outputs, count);
-    find[task](f, outputs, count);
-    if (f->labels) compare[task](f, count);
+    const struct loss *loss = &f->x->loss;
+    if (f->probabilities) predictions_find_probabilities(loss, outputs, count, f->probability_rows);
+    switch (loss_task(loss)) {
+    case TASK_CLASSES:
+        predictions_find_classes(loss, outputs, count, f->predictions);
+        if (f->labels) predict_file_compare_classes(f, count);
+        break;
+    case TASK_LABELS:
+        predictions_find_labels(loss, outputs, count, f->predictions);
+        if (f->labels) predict_file_compare_labels(f, count);
+        break;
+    case TASK_VALUES:
+        predictions_find_values(loss, &f->x->targets, outputs, count, f->predictions);
+        if (f->labels) predict_file_copy_values(f, count);
+        break;
+    }
     for (int64_t i = 0; f->has_correct && i < count; i++) f->correct_count += f->correct_rows[i];
 }
 

@@ -20,6 +20,10 @@ struct predict_file {
     int64_t written, correct_count; /* rows; those that are correct */
 };
 
+/* Returns what the data call the outputs: one name for each, or two, off and on, where there is one label; NULL if
+ * they have no names. */
+const char *const *predict_file_names(const struct loss *loss, const struct dataset *d, int64_t *count);
+
 /* Start the file. Call predict_file_close also after a failure; it discards what was not committed. */
 enum status predict_file_open(struct predict_file *f, const struct predict_options *options);
 enum status predict_file_begin(struct predict_file *f, const struct predict_options *options,

@@ -8,6 +8,7 @@
 #include "core/system/clock.h"
 #include "math/kernels.h"
 #include "comm/shared.h"
+#include "train/evaluation/predict_file.h"
 #include "train/trainer/private.h"
 
 size_t snapshot_bytes(const struct trainer *t)
@@ -104,6 +105,7 @@ struct checkpoint_state snapshot_state(const struct snapshot *s)
                                      .val_hash = t->val_hash,
                                      .isa = t->info.isa,
                                      .blas = t->info.blas};
+    state.names = predict_file_names(&t->loss, t->train, &state.name_count);
     for (int i = 0; i < state.optim->slots; i++) state.slots[i] = s->slots[i];
     return state;
 }

@@ -1,0 +1,21 @@
+/* build_start.c - selects kernels, and checks a data set against a model. */
+#include "math/blas.h"
+#include "math/kernels.h"
+#include "train/build.h"
+
+enum status build_start_math(const struct kernels **kernels, struct comm *comm, const struct config *config)
+{
+    blas_start();
+    return comm_agree(comm, kernels_select(kernels, config->isa));
+}
+
+enum status build_check_shape(struct shape want, const struct dataset *d)
+{
+    struct shape have = dataset_info(d)->shape;
+    if (shape_features(want) == shape_features(have)) return STATUS_OK;
+    char stored[SHAPE_TEXT], wanted[SHAPE_TEXT];
+    shape_text(have, stored);
+    shape_text(want, wanted);
+    return status_fail(STATUS_DATA, "%s: samples are %s but the model takes %s", dataset_locator(d), stored,
+                       wanted);
+}
