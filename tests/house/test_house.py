@@ -26,6 +26,7 @@ MAY_SEE = {
     "train": {"core", "math", "nn", "optim", "io", "data", "comm"},
     "bench": {"core", "math", "nn", "optim", "io", "data", "comm", "train"},
     "app": {"core", "math", "nn", "optim", "io", "data", "comm", "train", "bench"},
+    "api": {"core", "math", "nn", "optim", "io", "data", "comm", "train", "app"},  # of app only the folder config
 }
 
 # Foreign headers and the only files that may include them, as patterns below src/.
@@ -97,6 +98,11 @@ class House(unittest.TestCase):
                 seen = layer_of_include(included)
                 if seen and seen != layer:
                     self.assertIn(seen, MAY_SEE[layer], f"{name} ({layer}) includes {included} ({seen})")
+
+    def test_the_library_sees_only_the_configuration_of_app(self):
+        for name in files("src/api/*.[ch]"):
+            for included in includes(name):
+                self.assertTrue(layer_of_include(included) != "app" or included.startswith("app/config/"), f"{name}: {included}")
 
     def test_libraries_link_downward(self):
         linked = {m[0]: set(re.findall(r"\bddp_(\w+)", m[1]))
@@ -200,8 +206,8 @@ class House(unittest.TestCase):
                     self.assertLessEqual(len(line), COLUMNS_MAX, f"{name}:{i} has {len(line)} columns")
 
     def test_pages_name_what_exists(self):
-        """Links of every page; in the pages of src also `file.c` and `folder/file.c` of src or tests."""
-        present = ["/" + name for name in files("src/**/*.[ch]", "tests/**/*.[ch]")]
+        """Links of every page; in the pages of src also `file.c` and `folder/file.c` of src, include or tests."""
+        present = ["/" + name for name in files("src/**/*.[ch]", "include/*.h", "tests/**/*.[ch]")]
         for name in sources.tracked():
             if not name.endswith(".md"):
                 continue

@@ -1,0 +1,171 @@
+/* trained.c - opens a checkpoint and runs rows: all that the library uses of the layers below. */
+#include "api/trained.h"
+
+#include <assert.h>
+#include <locale.h>
+
+#include "app/config/options.h"
+#include "core/mem.h"
+#include "math/blas.h"
+#include "math/kernels.h"
+#include "train/build.h"
+
+/* ---- workspaces ---- */
+
+static enum status workspace_fill(struct workspace *w, const struct trained *t)
+{
+    const struct model_options options = {
+        .kernels = t->kernels, .lanes = t->lanes, .max_leaves = t->facts.virtual_ranks};
+    TRY(build_model(&w->model, &t->config, t->facts.input, &options));
+    int64_t outputs = shape_features(model_output_shape(w->model));
+    w->max_rows = model_leaves(w->model) * t->lanes;
+    TRY(mem_alloc(&w->rows, (size_t)w->max_rows, sizeof *w->rows, "rows"));
+    return mem_alloc(&w->outputs, (size_t)w->max_rows, (size_t)outputs * sizeof(float), "outputs");
+}
+
+enum status workspace_create(struct workspace **out, const struct trained *t)
+{
+    TRY(mem_alloc(out, 1, sizeof **out, "workspace"));
+    enum status status = workspace_fill(*out, t);
+    if (status != STATUS_OK) workspace_destroy(out);
+    return status;
+}
+
+void workspace_destroy(struct workspace **w)
+{
+    if (!*w) return;
+    model_destroy(&(*w)->model);
+    mem_free(&(*w)->rows);
+    mem_free(&(*w)->outputs);
+    mem_free(w);
+}
+
+/* Rows of a pass become columns of the model's input, normalised; dead lanes become zeros. */
+static void workspace_load(struct workspace *w, const struct trained *t, int64_t leaves, int64_t count)
+{
+    const void *const *rows = w->rows;
+    for (int64_t leaf = 0, left = count; leaf < leaves; leaf++) {
+        int64_t live = left < t->lanes ? left : t->lanes;
+        struct gather g = {.channels = t->normal.channels,
+                           .per_channel = t->features / t->normal.channels,
+                           .lanes = t->lanes,
+                           .live = live,
+                           .ahead = left - live,
+                           .stride = leaves * t->lanes,
+                           .scale = t->normal.scale,
+                           .shift = t->normal.shift};
+        float *input = model_input(w->model) + leaf * t->lanes;
+        if (t->normal.type == FEATURE_U8)
+            t->kernels->gather_u8(&g, (const uint8_t *const *)rows, input);
+        else
+            t->kernels->gather_f32(&g, (const float *const *)rows, input);
+        rows += live;
+        left -= live;
+    }
+}
+
+void workspace_run(struct workspace *w, const struct trained *t, int64_t count, const void *rows,
+                   float *outputs)
+{
+    assert(count <= w->max_rows);
+    int64_t bytes = t->features * feature_bytes(t->normal.type), leaves = w->max_rows / t->lanes;
+    for (int64_t first = 0, part; first < count; first += part) {
+        int64_t blocks = (count - first + t->lanes - 1) / t->lanes;
+        while (leaves > blocks) leaves /= 2; /* a power of two, as in training */
+        part = leaves * t->lanes < count - first ? leaves * t->lanes : count - first;
+        for (int64_t i = 0; i < part; i++) w->rows[i] = (const char *)rows + (first + i) * bytes;
+        workspace_load(w, t, leaves, part);
+        struct pass pass = {.params = t->params, .lanes = leaves * t->lanes, .leaves = leaves};
+        const float *columns = model_forward(w->model, &pass); /* [K][lanes]; live lanes lie side by side */
+        for (int64_t i = 0; i < part; i++)
+            for (int64_t k = 0; k < t->outputs; k++)
+                outputs[(first + i) * t->outputs + k] = columns[k * pass.lanes + i];
+    }
+}
+
+/* ---- checkpoints ---- */
+
+static enum status trained_choose_math(struct trained *t)
+{
+    if (t->lanes > LAYER_WIDE_LANES) blas_start();
+    return kernels_select(&t->kernels, t->config.isa) == STATUS_OK ? STATUS_OK : STATUS_OTHER;
+}
+
+static enum status trained_read_config(struct trained *t, struct h5 *f)
+{
+    char *text = NULL;
+    struct settings settings = {0};
+    TRY(checkpoint_config(f, &text));
+    enum status status = settings_add_text(&settings, text, "config");
+    if (status == STATUS_OK) status = options_resolve(&settings, &t->config);
+    settings_free(&settings);
+    mem_free(&text);
+    return status;
+}
+
+static enum status trained_read_weights(struct trained *t, struct model *model, struct h5 *f)
+{
+    t->input = model_input_shape(model);
+    t->features = shape_features(t->input);
+    t->outputs = shape_features(model_output_shape(model));
+    t->parameters = model_param_count(model);
+    TRY(mem_alloc(&t->params, (size_t)model_param_floats(model), sizeof(float), "parameters"));
+    TRY(checkpoint_load_open(f, model, t->params, &t->normal, &t->targets));
+    TRY(checkpoint_load_names(f, &t->names, &t->name_count));
+    if (t->features % t->normal.channels != 0)
+        return status_fail(STATUS_DATA, "its %lld features do not divide into %lld channels",
+                           (long long)t->features, (long long)t->normal.channels);
+    return loss_init(&t->loss, &(struct loss_spec){.ops = t->config.loss,
+                                                   .args = &t->config.loss_args,
+                                                   .kind = t->facts.kind,
+                                                   .outputs = t->outputs,
+                                                   .threshold = t->config.metrics_threshold});
+}
+
+static enum status trained_read(struct trained *t, struct workspace **first, struct h5 *f)
+{
+    TRY(trained_read_config(t, f));
+    TRY(checkpoint_facts_of(f, &t->facts));
+    t->lanes = build_lanes(&t->config, t->facts.virtual_ranks);
+    TRY(trained_choose_math(t));
+    TRY(workspace_create(first, t));
+    return trained_read_weights(t, (*first)->model, f);
+}
+
+/* Numbers are read with a decimal point, whatever the host's locale is; that of this thread only is changed. */
+static enum status trained_read_file(struct trained *t, struct workspace **first, const char *path)
+{
+    struct h5 *f = NULL;
+    locale_t plain = newlocale(LC_ALL_MASK, "C", NULL);
+    if (!plain) return status_fail(STATUS_OTHER, "%s: out of memory", path);
+    locale_t before = uselocale(plain);
+    enum status status = checkpoint_open(&f, path);
+    if (status == STATUS_OK) status = trained_read(t, first, f);
+    h5_close(&f);
+    uselocale(before);
+    freelocale(plain);
+    return status == STATUS_OK ? status : status_at(status, "%s", path);
+}
+
+enum status trained_create(struct trained **out, struct workspace **first, const char *path)
+{
+    *first = NULL;
+    TRY(mem_alloc(out, 1, sizeof **out, "model"));
+    enum status status = trained_read_file(*out, first, path);
+    if (status == STATUS_OK) return status;
+    workspace_destroy(first);
+    trained_destroy(out);
+    return status;
+}
+
+void trained_destroy(struct trained **t)
+{
+    if (!*t) return;
+    loss_free(&(*t)->loss);
+    normal_free(&(*t)->normal);
+    normal_free(&(*t)->targets);
+    mem_free(&(*t)->params);
+    mem_free(&(*t)->names);
+    options_free(&(*t)->config);
+    mem_free(t);
+}
