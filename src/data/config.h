@@ -22,10 +22,23 @@ enum data_target_normalize {
     TARGET_NORMALIZE_STANDARD, /* (y - mean) / std of every target of the training set */
 };
 
+/* Order of the axes of stored features (data.layout): LAYOUT_AUTO is what the file says, else channels first, where
+ * (N,A,B) is an image of one channel. */
+enum data_layout {
+    LAYOUT_AUTO,
+    LAYOUT_NCL,
+    LAYOUT_NLC,
+    LAYOUT_NCHW,
+    LAYOUT_NHWC,
+    LAYOUT_NCDHW,
+    LAYOUT_NDHWC
+};
+
 struct data_config {
     char *train, *val;   /* source locators; val may be "" */
     char *x, *y;         /* object names, "" = look for the usual ones */
     char *weights;       /* object name, "" = none */
+    int layout;          /* enum data_layout */
     int labels;          /* enum data_labels */
     bool allow_external; /* files may lead out of themselves (h5.h) */
     double val_fraction; /* of the training set, when there is no val; 0 = none */

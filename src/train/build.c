@@ -4,6 +4,13 @@
 #include "core/mem.h"
 #include "train/slices.h"
 
+struct shape build_input_shape(const struct config *config, struct shape data)
+{
+    struct shape input = config->model.input;
+    if (input.c == 0) return data;
+    return input.rank == 1 && data.rank != 1 ? shape_2d(1, input.c, input.d[AXIS_W]) : input;
+}
+
 enum status build_model(struct model **model, const struct config *config, struct shape input,
                         const struct model_options *options)
 {
@@ -11,9 +18,7 @@ enum status build_model(struct model **model, const struct config *config, struc
     struct model_spec *spec = NULL;
     TRY(mem_alloc(&spec, 1, sizeof *spec, "model"));
     *spec = config->model;
-    if (spec->input.c == 0) spec->input = input;
-    if (spec->input.rank == 1 && input.rank != 1) /* [H, W] */
-        spec->input = shape_2d(1, spec->input.c, spec->input.d[AXIS_W]);
+    spec->input = build_input_shape(config, input);
     spec->clip_logits = config->clip_logits;
     enum status status = model_create(model, spec, options);
     mem_free(&spec);

@@ -11,7 +11,7 @@ static struct source_options sets_get_options(const struct config *c)
                                    .y = c->data.y,
                                    .weights = c->data.weights,
                                    .allow_external = c->data.allow_external,
-                                   .input = c->model.input};
+                                   .layout = c->data.layout};
 }
 
 static struct dataset_labels sets_get_labels(const struct config *c, char text[SETS_TEXT])

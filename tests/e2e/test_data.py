@@ -194,11 +194,13 @@ class Data(harness.Case):
                     np.testing.assert_allclose(self.stored(run, "normalize/std"), np.where(std == 0, 1, std), rtol=1e-5)
 
     def test_signals(self):
-        """model.input decides what (N,A,B) is: A channels of length B, or an image of one channel."""
+        """data.layout decides what (N,A,B) is: A channels of length B, or an image of one channel."""
         x = self.x.reshape(SAMPLES, 4, 6)
         path, images = self.file(x=x, y=self.classes), self.file(x=x[:, None], y=self.classes)
         volumes = self.file(x=x[:, :, None, None], y=self.classes)
-        for train, flags, channels in [(path, [], 1), (path, ["--model.input=[4, 6]"], 4), (path, ["--model.input=[1, 4, 6]"], 1),
+        for train, flags, channels in [(path, [], 1), (path, ["--model.input=[4, 6]"], 1), (path, ["--model.input=[1, 4, 6]"], 1),
+                                       (path, ["--data.layout=NCL"], 4), (path, ["--data.layout=NCL", "--model.input=[4, 6]"], 4),
+                                       (path, ["--data.layout=NLC"], 6),
                                        (path, ["--model.input=[24]"], 1), (images, ["--model.input=[4, 6]"], 1),
                                        (volumes, [], 4), (volumes, ["--model.input=[4, 1, 1, 6]"], 4)]:
             with self.subTest(train=train, flags=flags):

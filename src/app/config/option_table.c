@@ -22,6 +22,8 @@ static const char *const target_normalize_kinds[] = {"none", "standard", NULL};
 static const char *const sync_methods[] = {"tree", "allreduce", NULL};
 static const char *const mixed_kinds[] = {"refuse", "allow", NULL};
 
+static const char *const layout_kinds[] = {"auto", "NCL",   "NLC",   "NCHW",
+                                           "NHWC", "NCDHW", "NDHWC", NULL}; /* enum data_layout */
 static const char *const sections[] = {"run",      "data", "model",      "loss",    "train", "optim",
                                        "schedule", "sync", "checkpoint", "metrics", "log",   NULL};
 
@@ -56,6 +58,10 @@ static const struct option options[] = {
     {.key = "data.y", .kind = OPTION_TEXT, .offset = AT(data.y),
      .default_text = "",
      .help = "name of the labels in the file; empty = look for common names"},
+    {.key = "data.layout", .kind = OPTION_CHOICE, .offset = AT(data.layout),
+     .default_text = "auto", .choices = layout_kinds,
+     .help = "order of the axes of the stored features; auto = the file's attribute layout, else channels "
+             "first, where (N,A,B) are images of one channel (signals: NCL)"},
     {.key = "data.labels", .kind = OPTION_CHOICE, .offset = AT(data.labels),
      .default_text = "auto", .choices = label_kinds,
      .help = "kind of labels: class indices, one-hot rows, rows of probabilities, 0 or 1 for each "
@@ -78,8 +84,8 @@ static const struct option options[] = {
 
     {.key = "model.input", .kind = OPTION_INPUT, .offset = AT(model),
      .default_text = "auto",
-     .help = "shape of a sample: [F], [C, L], [C, H, W] or [C, D, H, W]; two numbers are [H, W] of one "
-             "channel, unless the data are (N,C,L); auto = from the data"},
+     .help = "shape of a sample: [F], [C, L], [C, H, W] or [C, D, H, W]; two numbers are [C, L] of "
+             "signals (data.layout: NCL), else [H, W] of one channel; auto = from the data"},
     {.key = "model.layers", .kind = OPTION_LAYERS, .offset = AT(model),
      .help = "the layers, from the input to the outputs"},
 

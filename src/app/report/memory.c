@@ -9,6 +9,7 @@
 #include "core/mem.h"
 #include "data/source/source.h"
 #include "nn/model.h"
+#include "train/build.h"
 #include "train/slices.h"
 
 struct memory_facts {
@@ -40,7 +41,7 @@ static enum status memory_read_data(struct memory_facts *f, const struct config 
                                      .y = config->data.y,
                                      .weights = config->data.weights,
                                      .allow_external = config->data.allow_external,
-                                     .input = config->model.input};
+                                     .layout = config->data.layout};
     TRY(memory_add_data(f, config->data.train, &options));
     options.weights_optional = true;
     return *config->data.val ? memory_add_data(f, config->data.val, &options) : STATUS_OK;
@@ -64,9 +65,7 @@ static enum status memory_measure_model(struct memory_facts *f, const struct ker
     struct model_spec *spec = NULL;
     TRY(mem_alloc(&spec, 1, sizeof *spec, "model"));
     *spec = config->model;
-    if (spec->input.c == 0) spec->input = f->shape;
-    if (spec->input.rank == 1 && f->shape.rank != 1) /* [H, W] */
-        spec->input = shape_2d(1, spec->input.c, spec->input.d[AXIS_W]);
+    spec->input = build_input_shape(config, f->shape);
     spec->clip_logits = config->clip_logits;
     enum status status = model_measure(&f->model, spec, &options);
     mem_free(&spec);

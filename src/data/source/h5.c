@@ -1,4 +1,5 @@
 /* h5.c - FILE.h5 or FILE.h5:GROUP, datasets of features, labels and weights as h5py writes them. */
+#include "data/config.h"
 #include "data/source/ops.h"
 
 #include <inttypes.h>
@@ -29,86 +30,88 @@ struct h5_source {
     char **class_names;
 };
 
-/* What the attribute `layout` of the features may say. (N,A,B) without it is an image of one channel. */
+/* The orders of axes, as the attribute `layout` of the features and data.layout call them. */
 static const struct layout {
     const char *name;
     int rank;
     bool channels_last;
-} layouts[] = {{"NCL", 3, false}, {"NLC", 3, true},    {"NCHW", 4, false},
-               {"NHWC", 4, true}, {"NCDHW", 5, false}, {"NDHWC", 5, true}};
+} layouts[] = {[LAYOUT_AUTO] = {NULL, 0, false},   [LAYOUT_NCL] = {"NCL", 3, false},
+               [LAYOUT_NLC] = {"NLC", 3, true},    [LAYOUT_NCHW] = {"NCHW", 4, false},
+               [LAYOUT_NHWC] = {"NHWC", 4, true},  [LAYOUT_NCDHW] = {"NCDHW", 5, false},
+               [LAYOUT_NDHWC] = {"NDHWC", 5, true}};
 #define LAYOUTS (sizeof layouts / sizeof layouts[0])
 
 /* NCHW is the default, and fits everything that has its channels first. */
-static enum status h5_source_take_layout(struct h5_source *h, const char *name, const struct h5_info *info)
+static enum status h5_source_take_layout(struct h5_source *h, const struct layout *layout,
+                                         const struct h5_info *info)
 {
-    size_t i = 0;
     char text[H5_TEXT_SIZE];
-    if (strcmp(name, "NCHW") == 0 && info->rank != 4) return STATUS_OK;
-    while (i < LAYOUTS && strcmp(name, layouts[i].name) != 0) i++;
-    if (i == LAYOUTS)
-        return status_fail(
-            STATUS_DATA,
-            "%s: has layout '%s'; use NCL, NCHW or NCDHW, or with the channels last NLC, NHWC or "
-            "NDHWC",
-            h->x.where, name);
+    if (layout == &layouts[LAYOUT_NCHW] && info->rank != 4) return STATUS_OK;
     h5_shape_text(info->rank, info->dims, text);
-    if (info->rank != layouts[i].rank)
+    if (info->rank != layout->rank)
         return status_fail(STATUS_DATA, "%s: has layout %s but shape %s; expected %d dimensions", h->x.where,
-                           name, text, layouts[i].rank);
-    h->layout = &layouts[i];
+                           layout->name, text, layout->rank);
+    h->layout = layout;
     return STATUS_OK;
 }
 
-static enum status h5_source_read_layout(struct h5_source *h, const struct h5_info *info)
+static enum status h5_source_find_layout(const struct h5_source *h, const char *name,
+                                         const struct layout **layout)
 {
-    const char *object = h->x.name;
-    bool has;
-    TRY(h5_has_attr(h->file, object, "layout", &has));
-    if (!has) return STATUS_OK;
-    char *layout = NULL;
-    TRY(h5_attr_text(h->file, object, "layout", &layout));
-    enum status status = h5_source_take_layout(h, layout, info);
-    mem_free(&layout);
-    return status;
+    for (size_t i = LAYOUT_NCL; i < LAYOUTS; i++)
+        if (strcmp(name, layouts[i].name) == 0) *layout = &layouts[i];
+    if (*layout) return STATUS_OK;
+    return status_fail(STATUS_DATA,
+                       "%s: has layout '%s'; use NCL, NCHW or NCDHW, or with the channels last NLC, NHWC or "
+                       "NDHWC",
+                       h->x.where, name);
 }
 
-/* Whether the model takes samples of shape (A,B) as A channels of length B. */
-static bool h5_source_is_signal(const struct h5_info *info, struct shape input)
+/* `wanted` is data.layout: it stands for an attribute that the file does not have. */
+static enum status h5_source_read_layout(struct h5_source *h, const struct h5_info *info, int wanted)
 {
-    return info->rank == 3 && input.c == info->dims[1] && input.rank == 1 && input.d[AXIS_W] == info->dims[2];
+    const char *object = h->x.name;
+    const struct layout *stored = NULL, *layout = wanted == LAYOUT_AUTO ? NULL : &layouts[wanted];
+    bool has;
+    TRY(h5_has_attr(h->file, object, "layout", &has));
+    if (has) {
+        char *name = NULL;
+        TRY(h5_attr_text(h->file, object, "layout", &name));
+        enum status status = h5_source_find_layout(h, name, &stored);
+        mem_free(&name);
+        TRY(status);
+    }
+    if (stored && layout && stored != layout)
+        return status_fail(STATUS_DATA, "%s: has layout %s, but data.layout is %s", h->x.where, stored->name,
+                           layout->name);
+    if (stored) layout = stored;
+    return layout ? h5_source_take_layout(h, layout, info) : STATUS_OK;
 }
 
 /* Shape of a sample of (N, dims...). */
-static struct shape h5_source_shape_of_stored(const struct h5_source *h, const struct h5_info *info,
-                                              struct shape input)
+static struct shape h5_source_shape_of_stored(const struct h5_source *h, const struct h5_info *info)
 {
     const int64_t *d = info->dims + 1;
     int axes = info->rank - 2; /* behind the first of the sample */
     if (h->layout && h->layout->channels_last) return shape_of(d[axes], axes, d);
     if (axes == 0) return shape_flat(d[0]);
-    if (axes == 1 && !h->layout && !h5_source_is_signal(info, input)) return shape_2d(1, d[0], d[1]);
+    if (axes == 1 && !h->layout) return shape_2d(1, d[0], d[1]);
     return shape_of(d[0], axes, d + 1);
 }
 
-/* Says what a shape was taken for, where it could be meant otherwise. */
-static void h5_source_log_guess(const struct h5_source *h, const struct h5_info *info, struct shape input)
+/* Warns of a shape that could be meant otherwise. */
+static void h5_source_warn_of_guess(const struct h5_source *h, const struct h5_info *info)
 {
     const int64_t *d = info->dims;
     int last = info->rank - 1;
     char text[H5_TEXT_SIZE];
+    if (h->layout || info->rank < 4 || d[1] <= 4 || (d[last] != 1 && d[last] != 3)) return;
     h5_shape_text(info->rank, d, text);
-    if (h->layout) return;
-    if (h5_source_is_signal(info, input))
-        log_info("%s: shape %s is taken as (N,C,L), as model.input says; for images of one channel write "
-                 "[1, %" PRId64 ", %" PRId64 "]",
-                 h->x.where, text, d[1], d[2]);
-    if (info->rank >= 4 && d[1] > 4 && (d[last] == 1 || d[last] == 3))
-        log_warn(
-            "%s: shape %s is taken as %s; if the channels are last, give it the attribute layout = \"%s\"",
-            h->x.where, text, last == 3 ? "(N,C,H,W)" : "(N,C,D,H,W)", last == 3 ? "NHWC" : "NDHWC");
+    log_warn("%s: shape %s is taken as %s; if the channels are last, set data.layout: %s", h->x.where, text,
+             last == 3 ? "(N,C,H,W)" : "(N,C,D,H,W)", last == 3 ? "NHWC" : "NDHWC");
 }
 
-static enum status h5_source_describe_features(struct source *s, struct h5_source *h, struct shape input)
+static enum status h5_source_describe_features(struct source *s, struct h5_source *h, int layout)
 {
     const struct h5_info *info = h5_data_info(h->x.data);
     char text[H5_TEXT_SIZE];
@@ -119,14 +122,14 @@ static enum status h5_source_describe_features(struct source *s, struct h5_sourc
         return status_fail(STATUS_DATA,
                            "%s: has shape %s; expected (N,F), (N,C,L), (N,H,W), (N,C,H,W) or (N,C,D,H,W)",
                            h->x.where, text);
-    TRY(h5_source_read_layout(h, info));
+    TRY(h5_source_read_layout(h, info, layout));
     if (info->elements == 0)
         return status_fail(STATUS_DATA, "%s: has shape %s, which holds no sample", h->x.where, text);
     s->info.samples = info->dims[0];
     s->info.type =
         info->kind == H5_KIND_INT && info->bytes == 1 && !info->is_signed ? FEATURE_U8 : FEATURE_F32;
-    s->info.shape = h5_source_shape_of_stored(h, info, input);
-    h5_source_log_guess(h, info, input);
+    s->info.shape = h5_source_shape_of_stored(h, info);
+    h5_source_warn_of_guess(h, info);
     return STATUS_OK;
 }
 
@@ -195,7 +198,7 @@ static enum status h5_source_open(struct source *s, const char *locator, const s
         return status_fail(STATUS_DATA, "%s: no group '%s'; see: ddp_train inspect %s", path, group, path);
     TRY(find_features(h->file, path, group, names->x, &h->x));
     TRY(find_labels(h->file, path, group, names->y, names->labels_optional, &h->labels.y));
-    TRY(h5_source_describe_features(s, h, names->input));
+    TRY(h5_source_describe_features(s, h, names->layout));
     TRY(labels_open(&h->labels, h->file, path, group, names, &s->info));
     TRY(h5_source_read_class_names(s, h, group));
     return h5_source_make_scratch(s, h);

@@ -55,8 +55,7 @@ struct source_options {
     const char *x, *y, *weights;
     bool weights_optional, labels_optional; /* a set without them is fine */
     bool allow_external;                    /* the file may lead out of itself (h5_open) */
-    struct shape
-        input; /* of the model: rank 1, (C,L), makes (N,C,L) of a stored (N,C,L); c = 0 = not known */
+    int layout;                             /* enum data_layout; a file that says another one is an error */
 };
 enum status source_open(struct source **out, const char *locator, const struct source_options *names);
 void source_close(struct source **s);
