@@ -5,11 +5,26 @@
 
 enum { OUT, KERNEL, STRIDE, PADDING, BIAS };
 static const struct arg args[] = {
-    {"out", ARG_INT, ARG_REQUIRED, 1, 1 << 16, "output channels"},
-    {"kernel", ARG_INT, ARG_REQUIRED, 1, 1024, "height and width of the window"},
-    {"stride", ARG_INT, 1, 1, 1024, "stride of the window"},
-    {"padding", ARG_INT, 0, 0, 1024, "zero padding on both sides of the input"},
-    {"bias", ARG_BOOL, 1, 0, 1, "add a learnable bias"},
+    {.name = "out",
+     .kind = ARG_INT,
+     .default_value = ARG_REQUIRED,
+     .min = 1,
+     .max = 1 << 16,
+     .help = "output channels"},
+    {.name = "kernel",
+     .kind = ARG_INT,
+     .default_value = ARG_REQUIRED,
+     .min = 1,
+     .max = 1024,
+     .help = "height and width of the window"},
+    {.name = "stride",
+     .kind = ARG_INT,
+     .default_value = 1,
+     .min = 1,
+     .max = 1024,
+     .help = "stride of the window"},
+    {.name = "padding", .kind = ARG_INT, .max = 1024, .help = "zero padding on both sides of the input"},
+    {.name = "bias", .kind = ARG_BOOL, .default_value = 1, .help = "add a learnable bias"},
     ARG_END,
 };
 

@@ -5,7 +5,11 @@
 
 enum { P };
 static const struct arg args[] = {
-    {"p", ARG_REAL, 0.5, 0, 0.999, "probability of an element to be zeroed"},
+    {.name = "p",
+     .kind = ARG_REAL,
+     .default_value = 0.5,
+     .max = 0.999,
+     .help = "probability of an element to be zeroed"},
     ARG_END,
 };
 

@@ -7,8 +7,13 @@
 
 enum { OUT, BIAS };
 static const struct arg args[] = {
-    {"out", ARG_INT, ARG_REQUIRED, 1, 1 << 24, "output features"},
-    {"bias", ARG_BOOL, 1, 0, 1, "add a learnable bias"},
+    {.name = "out",
+     .kind = ARG_INT,
+     .default_value = ARG_REQUIRED,
+     .min = 1,
+     .max = 1 << 24,
+     .help = "output features"},
+    {.name = "bias", .kind = ARG_BOOL, .default_value = 1, .help = "add a learnable bias"},
     ARG_END,
 };
 

@@ -3,11 +3,22 @@
 
 enum { LR, LR_DECAY, EPS, INITIAL, WEIGHT_DECAY };
 static const struct arg args[] = {
-    {"lr", ARG_REAL, 0.01, 0, 1e6, "learning rate"},
-    {"lr_decay", ARG_REAL, 0, 0, 1e6, "lr is divided by 1 + steps * lr_decay"},
-    {"eps", ARG_REAL, 1e-10, OPTIM_EPS_MIN, 1, "added to the denominator for numerical stability"},
-    {"initial_accumulator_value", ARG_REAL, 0, 0, 1e30, "initial value of the sum of squared gradients"},
-    {"weight_decay", ARG_REAL, 0, 0, 1e6, "L2 penalty: adds weight_decay * w to the gradient"},
+    {.name = "lr", .kind = ARG_REAL, .default_value = 0.01, .max = 1e6, .help = "learning rate"},
+    {.name = "lr_decay", .kind = ARG_REAL, .max = 1e6, .help = "lr is divided by 1 + steps * lr_decay"},
+    {.name = "eps",
+     .kind = ARG_REAL,
+     .default_value = 1e-10,
+     .min = OPTIM_EPS_MIN,
+     .max = 1,
+     .help = "added to the denominator for numerical stability"},
+    {.name = "initial_accumulator_value",
+     .kind = ARG_REAL,
+     .max = 1e30,
+     .help = "initial value of the sum of squared gradients"},
+    {.name = "weight_decay",
+     .kind = ARG_REAL,
+     .max = 1e6,
+     .help = "L2 penalty: adds weight_decay * w to the gradient"},
     ARG_END,
 };
 

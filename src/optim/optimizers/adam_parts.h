@@ -7,10 +7,23 @@
 /* The first arguments of each, in this order; the default and the meaning of weight_decay differ. */
 enum { ADAM_LR, ADAM_BETA1, ADAM_BETA2, ADAM_EPS, ADAM_WEIGHT_DECAY, ADAM_ARG_COUNT };
 #define ADAM_ARGS(eps, decay, decay_help)                                                                    \
-    {"lr", ARG_REAL, 0.001, 0, 1e6, "learning rate"},                                                        \
-        {"beta1", ARG_REAL, 0.9, 0, ADAM_BETA_MAX, "decay rate of the running mean of gradients"},           \
-        {"beta2", ARG_REAL, 0.999, 0, ADAM_BETA_MAX, "decay rate of the running mean of squared gradients"}, \
-        {"eps", ARG_REAL, eps, OPTIM_EPS_MIN, 1, "added to the denominator for numerical stability"},        \
+    {.name = "lr", .kind = ARG_REAL, .default_value = 0.001, .max = 1e6, .help = "learning rate"},           \
+        {.name = "beta1",                                                                                    \
+         .kind = ARG_REAL,                                                                                   \
+         .default_value = 0.9,                                                                               \
+         .max = ADAM_BETA_MAX,                                                                               \
+         .help = "decay rate of the running mean of gradients"},                                             \
+        {.name = "beta2",                                                                                    \
+         .kind = ARG_REAL,                                                                                   \
+         .default_value = 0.999,                                                                             \
+         .max = ADAM_BETA_MAX,                                                                               \
+         .help = "decay rate of the running mean of squared gradients"},                                     \
+        {.name = "eps",                                                                                      \
+         .kind = ARG_REAL,                                                                                   \
+         .default_value = eps,                                                                               \
+         .min = OPTIM_EPS_MIN,                                                                               \
+         .max = 1,                                                                                           \
+         .help = "added to the denominator for numerical stability"},                                        \
     {                                                                                                        \
         "weight_decay", ARG_REAL, decay, 0, 1e6, decay_help                                                  \
     }

@@ -4,7 +4,9 @@
 enum { DECOUPLED = ADAM_ARG_COUNT };
 static const struct arg args[] = {
     ADAM_ARGS(1e-8, 0, "L2 penalty: adds weight_decay * w to the gradient"),
-    {"decoupled", ARG_BOOL, 0, 0, 1, "decoupled weight decay (as AdamW) instead of an L2 penalty"},
+    {.name = "decoupled",
+     .kind = ARG_BOOL,
+     .help = "decoupled weight decay (as AdamW) instead of an L2 penalty"},
     ARG_END,
 };
 

@@ -6,19 +6,33 @@
 
 enum { LR, MOMENTUM, WEIGHT_DECAY, TRUST, EPS };
 static const struct arg args[] = {
-    {"lr", ARG_REAL, 1, 0, 1e6, "learning rate, multiplied by the trust ratio of each tensor"},
-    {"momentum", ARG_REAL, 0.9, 0, 1, "momentum factor"},
-    {"weight_decay", ARG_REAL, 0, 0, 1e6, "L2 penalty: adds weight_decay * w to the gradient"},
-    {"trust_coefficient", ARG_REAL, 0.001, 0, 1e6, "coefficient of the trust ratio"},
-    {"eps", ARG_REAL, 1e-8, 0, 1, "added to the denominator of the trust ratio for numerical stability"},
+    {.name = "lr",
+     .kind = ARG_REAL,
+     .default_value = 1,
+     .max = 1e6,
+     .help = "learning rate, multiplied by the trust ratio of each tensor"},
+    {.name = "momentum", .kind = ARG_REAL, .default_value = 0.9, .max = 1, .help = "momentum factor"},
+    {.name = "weight_decay",
+     .kind = ARG_REAL,
+     .max = 1e6,
+     .help = "L2 penalty: adds weight_decay * w to the gradient"},
+    {.name = "trust_coefficient",
+     .kind = ARG_REAL,
+     .default_value = 0.001,
+     .max = 1e6,
+     .help = "coefficient of the trust ratio"},
+    {.name = "eps",
+     .kind = ARG_REAL,
+     .default_value = 1e-8,
+     .max = 1,
+     .help = "added to the denominator of the trust ratio for numerical stability"},
     ARG_END,
 };
 
 enum { WEIGHTS, GRADIENTS };
 
-LOOP_BODY void lars_measure_body(const struct optim_step *s, int64_t count, float *params,
-                                 const float *grads, float *const slots[OPTIM_SLOTS],
-                                 double norms[OPTIM_NORMS])
+LOOP_BODY void lars_measure_body(const struct optim_step *s, int64_t count, float *params, const float *grads,
+                                 float *const slots[OPTIM_SLOTS], double norms[OPTIM_NORMS])
 {
     (void)slots;
     struct norm weights = {0}, gradients = {0};

@@ -3,12 +3,26 @@
 
 enum { LR, ALPHA, EPS, MOMENTUM, CENTERED, WEIGHT_DECAY };
 static const struct arg args[] = {
-    {"lr", ARG_REAL, 0.01, 0, 1e6, "learning rate"},
-    {"alpha", ARG_REAL, 0.99, 0, 1, "smoothing constant of the running mean of squared gradients"},
-    {"eps", ARG_REAL, 1e-8, OPTIM_EPS_MIN, 1, "added to the denominator for numerical stability"},
-    {"momentum", ARG_REAL, 0, 0, 1, "momentum factor"},
-    {"centered", ARG_BOOL, 0, 0, 1, "normalise by an estimate of the gradient variance (centered RMSprop)"},
-    {"weight_decay", ARG_REAL, 0, 0, 1e6, "L2 penalty: adds weight_decay * w to the gradient"},
+    {.name = "lr", .kind = ARG_REAL, .default_value = 0.01, .max = 1e6, .help = "learning rate"},
+    {.name = "alpha",
+     .kind = ARG_REAL,
+     .default_value = 0.99,
+     .max = 1,
+     .help = "smoothing constant of the running mean of squared gradients"},
+    {.name = "eps",
+     .kind = ARG_REAL,
+     .default_value = 1e-8,
+     .min = OPTIM_EPS_MIN,
+     .max = 1,
+     .help = "added to the denominator for numerical stability"},
+    {.name = "momentum", .kind = ARG_REAL, .max = 1, .help = "momentum factor"},
+    {.name = "centered",
+     .kind = ARG_BOOL,
+     .help = "normalise by an estimate of the gradient variance (centered RMSprop)"},
+    {.name = "weight_decay",
+     .kind = ARG_REAL,
+     .max = 1e6,
+     .help = "L2 penalty: adds weight_decay * w to the gradient"},
     ARG_END,
 };
 

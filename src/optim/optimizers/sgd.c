@@ -3,12 +3,20 @@
 
 enum { LR, MOMENTUM, DAMPENING, WEIGHT_DECAY, NESTEROV, DECOUPLED };
 static const struct arg args[] = {
-    {"lr", ARG_REAL, 0.01, 0, 1e6, "learning rate"},
-    {"momentum", ARG_REAL, 0, 0, 1, "momentum factor"},
-    {"dampening", ARG_REAL, 0, 0, 1, "dampening for momentum, from the second step on"},
-    {"weight_decay", ARG_REAL, 0, 0, 1e6, "L2 penalty: adds weight_decay * w to the gradient"},
-    {"nesterov", ARG_BOOL, 0, 0, 1, "use Nesterov momentum"},
-    {"decoupled", ARG_BOOL, 0, 0, 1, "decoupled weight decay (as AdamW) instead of an L2 penalty"},
+    {.name = "lr", .kind = ARG_REAL, .default_value = 0.01, .max = 1e6, .help = "learning rate"},
+    {.name = "momentum", .kind = ARG_REAL, .max = 1, .help = "momentum factor"},
+    {.name = "dampening",
+     .kind = ARG_REAL,
+     .max = 1,
+     .help = "dampening for momentum, from the second step on"},
+    {.name = "weight_decay",
+     .kind = ARG_REAL,
+     .max = 1e6,
+     .help = "L2 penalty: adds weight_decay * w to the gradient"},
+    {.name = "nesterov", .kind = ARG_BOOL, .help = "use Nesterov momentum"},
+    {.name = "decoupled",
+     .kind = ARG_BOOL,
+     .help = "decoupled weight decay (as AdamW) instead of an L2 penalty"},
     ARG_END,
 };
 

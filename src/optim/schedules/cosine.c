@@ -6,7 +6,7 @@
 enum { WARMUP, MIN_LR };
 static const struct arg args[] = {
     SCHEDULE_WARMUP_ARG,
-    {"min_lr", ARG_REAL, 0, 0, 1e6, "learning rate at the end"},
+    {.name = "min_lr", .kind = ARG_REAL, .max = 1e6, .help = "learning rate at the end"},
     ARG_END,
 };
 

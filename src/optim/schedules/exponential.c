@@ -6,7 +6,11 @@
 enum { WARMUP, GAMMA };
 static const struct arg args[] = {
     SCHEDULE_WARMUP_ARG,
-    {"gamma", ARG_REAL, 0.95, 0, 1, "factor applied after each epoch"},
+    {.name = "gamma",
+     .kind = ARG_REAL,
+     .default_value = 0.95,
+     .max = 1,
+     .help = "factor applied after each epoch"},
     ARG_END,
 };
 

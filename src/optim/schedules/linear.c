@@ -4,8 +4,12 @@
 enum { WARMUP, START_FACTOR, END_FACTOR };
 static const struct arg args[] = {
     SCHEDULE_WARMUP_ARG,
-    {"start_factor", ARG_REAL, 1, 0, 1, "factor of lr after the warm-up"},
-    {"end_factor", ARG_REAL, 0, 0, 1, "factor of lr at the end"},
+    {.name = "start_factor",
+     .kind = ARG_REAL,
+     .default_value = 1,
+     .max = 1,
+     .help = "factor of lr after the warm-up"},
+    {.name = "end_factor", .kind = ARG_REAL, .max = 1, .help = "factor of lr at the end"},
     ARG_END,
 };
 

@@ -6,9 +6,12 @@
 enum { WARMUP, MILESTONES, GAMMA };
 static const struct arg args[] = {
     SCHEDULE_WARMUP_ARG,
-    {"milestones", ARG_LIST, ARG_REQUIRED, 0, 1e9,
-     "epochs, counted after the warm-up, at which lr is multiplied by gamma"},
-    {"gamma", ARG_REAL, 0.1, 0, 1, "factor of each reduction"},
+    {.name = "milestones",
+     .kind = ARG_LIST,
+     .default_value = ARG_REQUIRED,
+     .max = 1e9,
+     .help = "epochs, counted after the warm-up, at which lr is multiplied by gamma"},
+    {.name = "gamma", .kind = ARG_REAL, .default_value = 0.1, .max = 1, .help = "factor of each reduction"},
     ARG_END,
 };
 

@@ -10,7 +10,10 @@
 #define FINAL_DIV_FACTOR 1e4
 
 static const struct arg args[] = {
-    {"warmup_epochs", ARG_REAL, 0, 0, 1e6, "epochs of rising rate; 0 = 30 % of all steps (pct_start)"},
+    {.name = "warmup_epochs",
+     .kind = ARG_REAL,
+     .max = 1e6,
+     .help = "epochs of rising rate; 0 = 30 % of all steps (pct_start)"},
     ARG_END,
 };
 

@@ -6,8 +6,12 @@
 enum { WARMUP, POWER, MIN_LR };
 static const struct arg args[] = {
     SCHEDULE_WARMUP_ARG,
-    {"power", ARG_REAL, 1, 0, 1e3, "exponent of the decay; 1 = linear"},
-    {"min_lr", ARG_REAL, 0, 0, 1e6, "learning rate at the end"},
+    {.name = "power",
+     .kind = ARG_REAL,
+     .default_value = 1,
+     .max = 1e3,
+     .help = "exponent of the decay; 1 = linear"},
+    {.name = "min_lr", .kind = ARG_REAL, .max = 1e6, .help = "learning rate at the end"},
     ARG_END,
 };
 

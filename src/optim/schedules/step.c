@@ -6,8 +6,13 @@
 enum { WARMUP, STEP_EPOCHS, GAMMA };
 static const struct arg args[] = {
     SCHEDULE_WARMUP_ARG,
-    {"step_epochs", ARG_INT, 30, 1, 1e9, "epochs between two reductions"},
-    {"gamma", ARG_REAL, 0.1, 0, 1, "factor of each reduction"},
+    {.name = "step_epochs",
+     .kind = ARG_INT,
+     .default_value = 30,
+     .min = 1,
+     .max = 1e9,
+     .help = "epochs between two reductions"},
+    {.name = "gamma", .kind = ARG_REAL, .default_value = 0.1, .max = 1, .help = "factor of each reduction"},
     ARG_END,
 };
 

@@ -3,7 +3,11 @@
 
 enum { ALPHA };
 static const struct arg args[] = {
-    {"alpha", ARG_REAL, 1, 0, 1e6, "alpha: for large negative inputs the output tends to -alpha"},
+    {.name = "alpha",
+     .kind = ARG_REAL,
+     .default_value = 1,
+     .max = 1e6,
+     .help = "alpha: for large negative inputs the output tends to -alpha"},
     ARG_END,
 };
 

@@ -6,7 +6,11 @@ enum { EXACT, BY_TANH }; /* of approximations */
 
 enum { APPROXIMATE };
 static const struct arg args[] = {
-    {"approximate", ARG_CHOICE, EXACT, 0, 0, "use the tanh approximation", approximations},
+    {.name = "approximate",
+     .kind = ARG_CHOICE,
+     .default_value = EXACT,
+     .help = "use the tanh approximation",
+     .choices = approximations},
     ARG_END,
 };
 

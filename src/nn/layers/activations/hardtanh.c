@@ -3,8 +3,18 @@
 
 enum { MIN_VAL, MAX_VAL };
 static const struct arg args[] = {
-    {"min_val", ARG_REAL, -1, -1e30, 1e30, "smallest output"},
-    {"max_val", ARG_REAL, 1, -1e30, 1e30, "largest output"},
+    {.name = "min_val",
+     .kind = ARG_REAL,
+     .default_value = -1,
+     .min = -1e30,
+     .max = 1e30,
+     .help = "smallest output"},
+    {.name = "max_val",
+     .kind = ARG_REAL,
+     .default_value = 1,
+     .min = -1e30,
+     .max = 1e30,
+     .help = "largest output"},
     ARG_END,
 };
 

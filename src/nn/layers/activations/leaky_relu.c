@@ -3,7 +3,11 @@
 
 enum { NEGATIVE_SLOPE };
 static const struct arg args[] = {
-    {"negative_slope", ARG_REAL, 0.01, 0, 1e6, "slope for x < 0"},
+    {.name = "negative_slope",
+     .kind = ARG_REAL,
+     .default_value = 0.01,
+     .max = 1e6,
+     .help = "slope for x < 0"},
     ARG_END,
 };
 

@@ -3,8 +3,18 @@
 
 enum { BETA, THRESHOLD };
 static const struct arg args[] = {
-    {"beta", ARG_REAL, 1, 1e-6, 1e6, "sharpness of the bend at 0"},
-    {"threshold", ARG_REAL, 20, -1e6, 1e6, "the output is x where beta * x exceeds this"},
+    {.name = "beta",
+     .kind = ARG_REAL,
+     .default_value = 1,
+     .min = 1e-6,
+     .max = 1e6,
+     .help = "sharpness of the bend at 0"},
+    {.name = "threshold",
+     .kind = ARG_REAL,
+     .default_value = 20,
+     .min = -1e6,
+     .max = 1e6,
+     .help = "the output is x where beta * x exceeds this"},
     ARG_END,
 };
 

@@ -6,9 +6,17 @@
 
 enum { POOL_KERNEL, POOL_STRIDE, POOL_PADDING };
 static const struct arg pool_args[] = {
-    {"kernel", ARG_INT, ARG_REQUIRED, 1, 15, "height and width of the window"},
-    {"stride", ARG_INT, 0, 0, 1024, "stride of the window; 0 = kernel"},
-    {"padding", ARG_INT, 0, 0, 7, "implicit padding on both sides, at most half the kernel"},
+    {.name = "kernel",
+     .kind = ARG_INT,
+     .default_value = ARG_REQUIRED,
+     .min = 1,
+     .max = 15,
+     .help = "height and width of the window"},
+    {.name = "stride", .kind = ARG_INT, .max = 1024, .help = "stride of the window; 0 = kernel"},
+    {.name = "padding",
+     .kind = ARG_INT,
+     .max = 7,
+     .help = "implicit padding on both sides, at most half the kernel"},
     ARG_END,
 };
 

@@ -36,7 +36,7 @@ set_target_properties(ddp_library PROPERTIES EXPORT_NAME ddp_train VERSION ${PRO
 string(REPLACE ";" " " DDP_PRIVATE_LIBS
                "${HDF5_LDFLAGS};${OPENBLAS_LDFLAGS};${YAML_LDFLAGS};${XXHASH_LDFLAGS};-lz;-lpthread;-lm")
 file(RELATIVE_PATH DDP_PREFIX_FROM_PC /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
-configure_file(cmake/ddp_train.pc.in ddp_train.pc @ONLY)
+configure_file(src/api/ddp_train.pc.in ddp_train.pc @ONLY)
 include(CMakePackageConfigHelpers)
 set(package_folder ${CMAKE_INSTALL_LIBDIR}/cmake/ddp_train)
 write_basic_package_version_file(ddp_trainConfigVersion.cmake COMPATIBILITY SameMinorVersion)
