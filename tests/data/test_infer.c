@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "data/source/infer.h"
+#include "data/dataset/infer.h"
 
 #define INDEX      TARGET_BIT(TARGET_INDEX)
 #define ONEHOT     TARGET_BIT(TARGET_ONEHOT)

@@ -49,27 +49,6 @@ BANNED = re.compile("|".join(a + b for a, b in (
     ("reck", "on"), (r"\bane", r"w\b"), ("nobo", "dy"), ("whoe", "ver"), (r"\bso[ _]", r"many\b"), (r"\btold", r" of\b"),
     (r"\bc[oa]mes?", r" along\b"), (r"\bas", r" ever\b"))), re.I)
 
-# Rule -> folders in which it does not hold yet. A folder leaves its list when it is mended; none comes in.
-NOT_YET = {
-    "circles": set(),
-    "names": set(),
-    "words": set(),
-    "readmes": set(),
-    "sizes": {
-        "src/data/source", "src/nn/losses"
-    },
-    "first_lines": set(),
-    "columns": {
-        "src/nn", "src/nn/layers", "src/nn/layers/activations", "src/optim/optimizers"
-    },
-}
-
-
-def holds(rule, name):
-    """Whether the rule is asked of the file."""
-    return os.path.dirname(name) not in NOT_YET[rule]
-
-
 def folders():
     """Folders below src."""
     return sorted({os.path.dirname(name) for name in files("src/**/*.[ch]")} - {"src"})
@@ -156,18 +135,14 @@ class House(unittest.TestCase):
 
     def test_no_circles_between_files(self):
         for a, b in sources.circles():
-            if holds("circles", a) and holds("circles", b):
-                self.fail(f"{a} and {b} need each other's functions: move what both need to a third file, or hand a pointer in")
+            self.fail(f"{a} and {b} need each other's functions: move what both need to a third file, or hand a pointer in")
 
     def test_no_function_name_twice(self):
         for function, where in sources.same_names().items():
-            mended = [name for name in where if holds("names", name)]
-            self.assertLess(len(mended), 2, f"{function}() is defined in {', '.join(mended)}: begin its name with the module's")
+            self.assertLess(len(where), 2, f"{function}() is defined in {', '.join(where)}: begin its name with the module's")
 
     def test_plain_words(self):
         for name in sources.tracked():
-            if not holds("words", name):
-                continue
             try:
                 joined = re.sub(r"\s*\n[\s*/#|>]*", " ", text(name))  # a phrase may go over a line's end
             except UnicodeDecodeError:
@@ -178,8 +153,6 @@ class House(unittest.TestCase):
 
     def test_every_folder_has_a_way_in(self):
         for folder in folders():
-            if folder in NOT_YET["readmes"]:
-                continue
             page = os.path.join(folder, "README.md")
             self.assertTrue(os.path.exists(os.path.join(SOURCE, page)), f"{page}: what lives here, where to begin, what it may use")
             lines = text(page).count("\n")
@@ -187,21 +160,18 @@ class House(unittest.TestCase):
 
     def test_folders_are_small(self):
         for folder in folders():
-            if folder not in NOT_YET["sizes"]:
-                count = sum(os.path.isfile(os.path.join(SOURCE, folder, name)) for name in os.listdir(os.path.join(SOURCE, folder)))
-                self.assertLessEqual(count, FOLDER_MAX, f"{folder} holds {count} files")
+            count = sum(os.path.isfile(os.path.join(SOURCE, folder, name)) for name in os.listdir(os.path.join(SOURCE, folder)))
+            self.assertLessEqual(count, FOLDER_MAX, f"{folder} holds {count} files")
 
     def test_first_line_says_the_purpose(self):
         for name in files("src/**/*.c"):
-            if holds("first_lines", name):
-                start = f"/* {os.path.basename(name)} - "
-                self.assertTrue(text(name).startswith(start), f"{name} does not begin with '{start}purpose.'")
+            start = f"/* {os.path.basename(name)} - "
+            self.assertTrue(text(name).startswith(start), f"{name} does not begin with '{start}purpose.'")
 
     def test_pages_are_narrow(self):
-        if holds("columns", "README.md"):
-            self.assertLessEqual(text("README.md").count("\n"), README_MAX, "README.md")
+        self.assertLessEqual(text("README.md").count("\n"), README_MAX, "README.md")
         for name in sources.tracked():
-            if name.endswith(".md") and holds("columns", name):
+            if name.endswith(".md"):
                 for i, line in enumerate(text(name).split("\n"), 1):
                     self.assertLessEqual(len(line), COLUMNS_MAX, f"{name}:{i} has {len(line)} columns")
 

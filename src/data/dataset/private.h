@@ -3,7 +3,7 @@
 #define DATA_DATASET_PRIVATE_H
 
 #include "data/dataset/dataset.h"
-#include "data/source/infer.h"
+#include "data/dataset/infer.h"
 #include "comm/shared.h"
 
 /* The samples of one locator. */

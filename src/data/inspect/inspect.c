@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "data/source/find.h"
-#include "data/source/survey.h"
+#include "data/inspect/survey.h"
 #include "io/h5/h5.h"
 #include "core/mem.h"
 #include "core/utf8.h"

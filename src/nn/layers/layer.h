@@ -17,7 +17,7 @@
 #include "core/status.h"
 #include "math/kernels.h"
 #include "math/shape.h"
-#include "nn/range.h"
+#include "nn/output_range.h"
 
 #define TENSOR_RANK 5
 

@@ -3,7 +3,7 @@
 #include "nn/losses/loss.h"
 
 /* The first layer that always gives outputs of this range. */
-static const char *last_layer_for(enum range range)
+static const char *last_layer_for(enum output_range range)
 {
     const struct layer_ops *const *layer = layer_registry();
     while ((*layer)->ranges != RANGE_BIT(range)) layer++;
@@ -25,7 +25,7 @@ enum status loss_check_last_layer(const struct loss *l, const struct layer_ops *
 {
     static const char *const ranges[] = {
         [RANGE_PROBABILITIES] = "probabilities", [RANGE_LOG_PROBABILITIES] = "log-probabilities"};
-    enum range needs = l->ops->needs;
+    enum output_range needs = l->ops->needs;
     if (needs == RANGE_REAL || last->ranges & RANGE_BIT(needs)) return STATUS_OK;
     const struct loss_ops *other = last_layer_other_loss(l);
     return status_fail(STATUS_CONFIG,

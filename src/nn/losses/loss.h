@@ -15,7 +15,7 @@
 #include "core/arg.h"
 #include "core/status.h"
 #include "nn/losses/target.h"
-#include "nn/range.h"
+#include "nn/output_range.h"
 
 /* Sums over the live lanes of a pass; sums of these are sums over batches. */
 struct loss_sums {
@@ -94,8 +94,8 @@ struct loss_ops {
     unsigned targets;              /* the kinds it takes, TARGET_BIT each */
     double target_min, target_max; /* of TARGET_VALUES; both 0 = any */
     enum loss_output output;
-    enum range needs; /* what the outputs of the last layer must be */
-    int ignored_arg;  /* position in `args` of the label of samples that are not counted; 0 = it has none */
+    enum output_range needs; /* what the outputs of the last layer must be */
+    int ignored_arg; /* position in `args` of the label of samples that are not counted; 0 = it has none */
 
     /* Looks at kind, outputs and arguments, whose lists have length K, and may change `output`;
      * NULL = nothing to look at. Errors: STATUS_CONFIG. */

@@ -7,7 +7,7 @@
 #include "comm/comm.h"
 #include "train/config.h"
 #include "io/h5/h5.h"
-#include "data/source/infer.h"
+#include "data/dataset/infer.h"
 #include "train/observer.h"
 
 struct trainer;

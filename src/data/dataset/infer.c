@@ -1,5 +1,5 @@
 /* infer.c - infers the kind of labels from their type, shape and values. */
-#include "data/source/infer.h"
+#include "data/dataset/infer.h"
 
 #include <inttypes.h>
 #include <math.h>

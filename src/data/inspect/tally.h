@@ -1,10 +1,10 @@
 /* tally.h - what one pass over a source learns about labels and weights. */
-#ifndef DATA_SOURCE_TALLY_H
-#define DATA_SOURCE_TALLY_H
+#ifndef DATA_INSPECT_TALLY_H
+#define DATA_INSPECT_TALLY_H
 
 #include <stdio.h>
 
-#include "data/source/infer.h"
+#include "data/dataset/infer.h"
 
 #define TALLY_CLASSES 65536
 

@@ -5,8 +5,8 @@
  * read. All other labels are read as rows of K numbers, on which rules are tried while they pass by: a
  * rule holds until one row breaks it. The kind is then the first of one-hot, probabilities, multi-label
  * and values that the loss takes and whose rule holds. Local functions. */
-#ifndef DATA_SOURCE_INFER_H
-#define DATA_SOURCE_INFER_H
+#ifndef DATA_DATASET_INFER_H
+#define DATA_DATASET_INFER_H
 
 #include <stdbool.h>
 #include <stdint.h>

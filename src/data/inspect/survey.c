@@ -1,5 +1,5 @@
 /* survey.c - reads a whole source once for its statistics. */
-#include "data/source/survey.h"
+#include "data/inspect/survey.h"
 
 #include "core/mem.h"
 #include "data/moments.h"

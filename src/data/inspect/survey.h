@@ -1,8 +1,8 @@
 /* survey.h - one pass over a source: what its labels are, and the moments and range of each channel. */
-#ifndef DATA_SOURCE_SURVEY_H
-#define DATA_SOURCE_SURVEY_H
+#ifndef DATA_INSPECT_SURVEY_H
+#define DATA_INSPECT_SURVEY_H
 
-#include "data/source/tally.h"
+#include "data/inspect/tally.h"
 #include "data/source/source.h"
 
 struct survey {

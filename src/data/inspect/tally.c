@@ -1,5 +1,5 @@
 /* tally.c - counts and prints labels and weights. */
-#include "data/source/tally.h"
+#include "data/inspect/tally.h"
 
 #include <inttypes.h>
 #include <math.h>
