@@ -28,6 +28,11 @@
  * call with its model. Calls that run at the same time have a workspace each, made when first needed and kept until ddp_close.
  * A call computes in the thread that makes it; more cores are used by calling from more threads.
  *
+ * Unknown CPUs. OpenBLAS chooses its kernels when it is loaded; 0.3.21 chooses slow ones, with other last bits, for a CPU that
+ * it does not know. There the program ddp_train starts itself again with OPENBLAS_CORETYPE set, which a library cannot do. For
+ * the same bits and speed with models that multiply with OpenBLAS, set that variable before your program starts, to the name
+ * that `ddp_train check` prints behind "OpenBLAS" on such a machine, such as SkylakeX or Haswell.
+ *
  * The process. The library prints nothing, never exits, calls no MPI function (the host may use MPI or not), and changes neither
  * signals nor environment nor locale. With a model that multiplies with OpenBLAS, ddp_open sets OpenBLAS to one
  * thread for the whole process, because its bits depend on that. Checkpoints may come from strangers: ddp_open forks a child
