@@ -272,7 +272,7 @@ esac
 
     def test_nodes_that_are_not_known(self):
         """Then nothing is started, least of all on this machine alone."""
-        for words, answers in (("SLURM_TASKS_PER_NODE=4-2 is not understood", {"tasks": "4-2"}), ("scontrol does not tell", {"nodes": "exit 1"})):
+        for words, answers in (("SLURM_TASKS_PER_NODE=4-2 is not understood", {"tasks": "4-2"}), ("scontrol does not list", {"nodes": "exit 1"})):
             with self.subTest(words):
                 self.setUp()
                 code, said, jobs = self.on(**answers)

@@ -247,7 +247,7 @@ class WrongFolder(unittest.TestCase):
                 done = subprocess.run(["bash", os.path.join(harness.SOURCE, "launch", "slurm.sbatch"), "work.yaml"], cwd=folder, text=True,
                                       env={**os.environ, "SLURM_JOB_ID": "7", "SLURM_JOB_NODELIST": "a", "LAUNCHER": launcher}, capture_output=True, timeout=30)
                 self.assertEqual((done.returncode, done.stderr), (2, ""))
-                self.assertIn(f"no build/ddp_train in {folder}: build it", done.stdout)
+                self.assertIn(f"build/ddp_train is missing in {folder}: build it", done.stdout)
                 self.assertEqual(os.listdir(folder), [])
 
 
