@@ -1,4 +1,5 @@
-/* clip.h - a model whose outputs are limited (train.clip_logits), as torch.clamp. Local functions. */
+/* clip.h - a model whose outputs are limited (train.clip_logits), as torch.nn.Hardtanh: the
+ * gradient is 0 at the bound. Local functions. */
 #ifndef NN_CLIP_H
 #define NN_CLIP_H
 

@@ -6,7 +6,8 @@
 
 #include "core/mem.h"
 
-#define TOO_MANY 1e12
+#define TOO_MANY    1e12
+#define GRAPH_WHERE 96
 
 int layer_spec_inputs(const struct model_spec *spec, int index, int inputs[LAYER_MAX_INPUTS])
 {
@@ -19,7 +20,8 @@ int layer_spec_inputs(const struct model_spec *spec, int index, int inputs[LAYER
     return l->input_count;
 }
 
-void graph_where(const struct layer *l, char text[GRAPH_WHERE])
+/* Writes "model.layers[3] (conv2d stem)", for messages. */
+static void graph_where(const struct layer *l, char text[GRAPH_WHERE])
 {
     snprintf(text, GRAPH_WHERE, "model.layers[%d] (%s%s%s)", l->index, l->ops->name, l->name ? " " : "",
              l->name ? l->name : "");
@@ -108,10 +110,19 @@ static enum status graph_check_all_read(const struct graph *g)
     return STATUS_OK;
 }
 
+static enum status graph_check_input(struct shape s, int64_t lanes)
+{
+    double activations = (double)s.c * (double)lanes;
+    for (int a = 0; a < SHAPE_AXES; a++) activations *= (double)s.d[a];
+    if (activations <= TOO_MANY) return STATUS_OK;
+    return status_fail(STATUS_CONFIG, "model.input: %.3g activations are too many", activations);
+}
+
 static enum status graph_add_layers(struct graph *g, const struct model_spec *spec,
                                     const struct kernels *kernels, int64_t lanes, int64_t leaves)
 {
     int edges = 0;
+    TRY(graph_check_input(spec->input, lanes));
     g->shapes[0] = spec->input;
     for (int i = 0; i < spec->layer_count; i++) {
         const struct layer_spec *from = &spec->layers[i];

@@ -46,8 +46,4 @@ enum status graph_init(struct graph *g, const struct model_spec *spec, const str
                        int64_t lanes, int64_t leaves);
 void graph_free(struct graph *g);
 
-/* "model.layers[3] (conv2d stem)", for messages. */
-#define GRAPH_WHERE 96
-void graph_where(const struct layer *l, char text[GRAPH_WHERE]);
-
 #endif

@@ -59,7 +59,7 @@ static enum status memory_measure_model(struct memory_facts *f, const struct ker
 {
     int64_t leaves = memory_count_leaves(config, comm), ranks = comm_size(comm);
     const struct model_options options = {.kernels = kernels,
-                                          .lanes = shape_lanes(slices_max(config->batch, leaves)),
+                                          .lanes = build_lanes(config, leaves / config->accumulate),
                                           .max_leaves = (leaves + ranks - 1) / ranks,
                                           .training = true};
     struct model_spec *spec = NULL;

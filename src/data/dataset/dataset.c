@@ -103,6 +103,21 @@ static void dataset_infer_options(struct infer_options *w, char taker[64],
                                 .fixed_by = labels->fixed_by};
 }
 
+/* Fails on all ranks if one of them opened a file of another shape, as a stale copy on its node would be. */
+static enum status dataset_check_alike(struct comm *comm, const char *locator, const struct source_info *info)
+{
+    const int64_t facts[] = {info->samples,         info->shape.c,         info->shape.d[AXIS_D],
+                             info->shape.d[AXIS_H], info->shape.d[AXIS_W], info->type,
+                             info->has_labels,      info->label_width,     info->has_weights};
+    struct hash h;
+    hash_begin(&h);
+    hash_add(&h, facts, sizeof facts);
+    int other = comm_find_different(comm, hash_end(&h));
+    if (other == 0) return STATUS_OK;
+    return status_fail(STATUS_DATA, "%s: rank %d sees another file than rank 0: samples or shapes differ",
+                       locator, other);
+}
+
 static enum status dataset_fill(struct dataset *d, struct comm *comm, const char *locator,
                                 const struct source_options *names, const struct dataset_labels *labels)
 {
@@ -113,6 +128,7 @@ static enum status dataset_fill(struct dataset *d, struct comm *comm, const char
     TRY(infer_check_options(&options));
     TRY(comm_agree(comm, dataset_open_source(s, locator, names)));
     d->info = *source_info(s->source);
+    TRY(dataset_check_alike(comm, locator, &d->info));
     bool is_index = infer_is_index(&options, &d->info);
     TRY(dataset_lay_out(s, NULL, is_index));
     TRY(shared_create(&s->window, comm, s->bytes, locator));

@@ -31,7 +31,7 @@ struct dataset {
     const int64_t *numbers;  /* [samples]: those in the store; NULL = all of them */
 };
 
-/* dataset_labels.c: what the labels are. */
+/* labels.c: what the labels are. */
 struct label_scan {
     const struct infer_options *options;
     int64_t first, end; /* samples that this rank reads */

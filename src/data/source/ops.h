@@ -1,4 +1,4 @@
-/* ops.h - what a kind of source is: one file with a constant table, one line in source_list.h. */
+/* ops.h - what a kind of source is: one file with a constant table, one line in list.h. */
 #ifndef DATA_SOURCE_OPS_H
 #define DATA_SOURCE_OPS_H
 

@@ -35,6 +35,7 @@ struct tensor {
     int64_t dims[TENSOR_RANK];
     int64_t offset;   /* in floats, in the flat parameter vector; a multiple of 16 */
     float init_bound; /* initial values are uniform in [-bound, bound) */
+    double momentum;  /* of a statistic: share of the new value */
 };
 
 int64_t tensor_count(const struct tensor *t);
@@ -59,7 +60,7 @@ struct pass {
     const int64_t
         *first_samples;  /* [leaves]: position in the global batch of a leaf's first sample, keys the random
                                      streams; may be NULL unless `training` */
-    const int64_t *live; /* [leaves]: samples of each; may be NULL: all lanes */
+    const int64_t *live; /* [leaves]: samples of each; may be NULL unless `training` */
     int64_t lanes;       /* N, of all leaves */
     int64_t leaves;      /* a power of two */
     bool training;       /* keep what backward needs; false: evaluation, where dropout is the identity */
@@ -93,10 +94,10 @@ struct layer_ops {
     void (*backward)(const struct layer *l, const struct pass *p, const float *const *x, const float *y,
                      float *dy, float *const *dx);
 
-    bool keeps_input;     /* backward reads x */
-    bool keeps_output;    /* backward reads y */
-    bool in_place;        /* forward works with y == x[0], and backward with dx[0] == dy */
-    bool is_view;         /* y is x[0] in another shape: forward is not called where they share memory */
+    bool keeps_input;  /* backward reads x */
+    bool keeps_output; /* backward reads y */
+    bool in_place;     /* forward works with y == x[0], and backward with dx[0] == dy */
+    bool is_view; /* y is x[0] in another shape: a model keeps both in one place, forward is not called */
     bool passes_gradient; /* the gradient of every input is dy itself: there is no backward */
     bool is_max;          /* every output is the maximum of some inputs */
     bool is_relu;         /* max(x, 0) and nothing else */
@@ -107,7 +108,7 @@ struct layer_ops {
 
 #define LAYER_MAX_INPUTS 64
 
-/* Linear layers with more lanes in a pass go through OpenBLAS, whose bits depend on the processor. */
+/* Linear layers with more lanes in a leaf go through OpenBLAS, whose bits depend on the processor. */
 #define LAYER_WIDE_LANES 256
 
 struct layer {

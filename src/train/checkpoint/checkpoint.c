@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "comm/tree.h"
 #include "io/h5/h5.h"
 #include "io/hash.h"
 #include "core/mem.h"
@@ -164,7 +165,7 @@ static enum status checkpoint_read_input(struct h5 *f, int64_t version, struct s
         features *= (double)input->d[a];
     }
     if (version == 2)
-        rank = shape_positions(*input) == 1 ? 0 : 2;
+        rank = input->d[AXIS_H] == 1 && input->d[AXIS_W] == 1 ? 0 : 2;
     else
         TRY(h5_attr_int64(f, "/", "input_rank", &rank));
     bool good = input->c >= 1 && rank >= 0 && rank <= SHAPE_AXES && features <= 1e12;
@@ -190,7 +191,8 @@ enum status checkpoint_facts_of(struct h5 *f, struct checkpoint_facts *facts)
     facts->type = strcmp(features, feature_type_name(FEATURE_U8)) == 0 ? FEATURE_U8 : FEATURE_F32;
     TRY(checkpoint_read_word(f, "kernels", facts->isa));
     TRY(checkpoint_read_word(f, "blas", facts->blas));
-    if (facts->virtual_ranks < 1)
+    bool good = facts->virtual_ranks >= 1 && facts->virtual_ranks <= TREE_MAX_LEAVES;
+    if (!good || facts->version < CHECKPOINT_OLDEST || facts->version > CHECKPOINT_VERSION)
         return status_fail(STATUS_DATA, "its attributes are invalid; the file was changed or damaged");
     return STATUS_OK;
 }

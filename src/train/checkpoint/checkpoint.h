@@ -9,7 +9,7 @@
  *                     the training set), labels (their kind), kernels and blas (of the machine), model_hash,
  *                     data_hash, val_hash (0 without a validation set), optim_hash, weights_hash
  *   /config           the resolved configuration, YAML text
- *   /model/NN.kind/weight, bias          float32, PyTorch's shapes
+ *   /model/NN.kind/weight, bias          float32, PyTorch's shapes; NNNN in models of more than 100 layers
  *   /optim/SLOT/NN.kind/weight, bias     float32, one group per optimizer slot
  *   /normalize/mean, std                 float32 [C]
  *   /targets/mean, std                   float32 [K], where targets are normalised

@@ -102,9 +102,11 @@ static void inspect_print_lines(char *text, FILE *out)
 static enum status inspect_print_all(struct h5 *f, const char *path, char *config, FILE *out)
 {
     uint64_t stated;
+    int64_t version;
     struct listing l = {.file = f, .out = out};
     hash_begin(&l.weights);
-    fprintf(out, "%s: checkpoint of ddp_train, version %d; checksum is correct\n", path, CHECKPOINT_VERSION);
+    TRY(h5_attr_int64(f, "/", "version", &version));
+    fprintf(out, "%s: checkpoint of ddp_train, version %" PRId64 "; checksum is correct\n", path, version);
     TRY(inspect_print_attributes(f, out));
     fprintf(out, "\ntensors\n");
     TRY(h5_visit(f, "/", checkpoint_list_dataset, &l));

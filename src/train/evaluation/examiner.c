@@ -36,7 +36,9 @@ enum status examiner_create(struct examiner *x, struct comm *comm, const struct 
     TRY(build_start_math(&x->kernels, comm, config));
     TRY(comm_agree(comm, checkpoint_read_facts(checkpoint, &facts)));
     TRY(sets_load_like(&x->data, comm, config, locator, facts.kind, for_prediction));
-    return comm_agree(comm, examiner_build(x, config, checkpoint, &facts));
+    TRY(comm_agree(comm, examiner_build(x, config, checkpoint, &facts)));
+    if (comm_find_different(comm, checkpoint_weights_hash(x->model, x->params)) == 0) return STATUS_OK;
+    return status_fail(STATUS_DATA, "%s: was replaced while it was read; start again", checkpoint);
 }
 
 void examiner_destroy(struct examiner *x)

@@ -37,6 +37,9 @@ static void connect_list_tensors(struct update_tensor *to, const struct config *
             const struct tensor *from = &model_layer(model, i)->tensors[t];
             *to++ = (struct update_tensor){.first = from->offset,
                                            .count = mem_round_floats(tensor_count(from)),
+                                           .role = from->role == TENSOR_STATISTIC ? UPDATE_STATISTIC
+                                                                                  : UPDATE_WEIGHT,
+                                           .momentum = from->momentum,
                                            .decayed = config->decay_biases || from->rank > 1};
         }
 }

@@ -16,7 +16,7 @@
 #include "train/trainer/private.h"
 #include "train/watch.h"
 
-#define LEAVES_MAX (1 << 24) /* of a step */
+#define LEAVES_MAX TREE_MAX_LEAVES /* of a step */
 
 static enum status trainer_check_batch(const struct trainer *t)
 {
@@ -61,7 +61,7 @@ static enum status trainer_plan_batches(struct trainer *t)
     i->leaves = i->virtual_ranks * t->config->accumulate;
     i->slice_min = batch / i->leaves;
     i->slice_max = slices_max(batch, i->leaves);
-    i->lanes = shape_lanes(i->slice_max);
+    i->lanes = build_lanes(t->config, i->virtual_ranks);
     trainer_plan_ranks(t);
     i->steps_per_epoch = (i->train_samples + batch - 1) / batch;
     i->total_steps = i->steps_per_epoch * t->config->epochs;

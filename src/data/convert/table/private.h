@@ -1,8 +1,8 @@
 /* private.h - what the files of the table converter share.
  *
  * A format (csv.c, arff.c) is a reader of rows of cells. Everything else is here: which column is what
- * (table_roles.c), cells to numbers (table_decode.c), what the labels are (table_labels.c), which row belongs
- * to which set (table_split.c), datasets (table_write.c), and the passes over the file (table.c). */
+ * (roles.c), cells to numbers (decode.c), what the labels are (labels.c), which row belongs
+ * to which set (split.c), datasets (write.c), and the passes over the file (table.c). */
 #ifndef DATA_CONVERT_TABLE_PRIVATE_H
 #define DATA_CONVERT_TABLE_PRIVATE_H
 
@@ -88,7 +88,7 @@ struct table {
     struct table_result *result;
 };
 
-/* table_list.c: the texts of "a,b,\"c,d\"" as RFC 4180 cuts them; released with mem_free. And an entry as a
+/* list.c: the texts of "a,b,\"c,d\"" as RFC 4180 cuts them; released with mem_free. And an entry as a
  * column number, or -1. */
 enum status table_list_split(const char *flag, const char *list, char ***entries, int64_t *count);
 int64_t table_list_number(const char *entry);
@@ -100,26 +100,26 @@ const char *table_show(const char *text, char shown[TABLE_SHOW_SIZE]);
 /* Whether a name or category can be stored; `what` says what it is. */
 enum status table_check_text(const char *text, const char *what);
 
-/* table_roles.c: who is feature, target and dropped. */
+/* roles.c: who is feature, target and dropped. */
 enum status table_assign_roles(struct table *t);
 
-/* table_decode.c: the reader's row into t->values. *keep is false for a row that is left out. `learn` is the
+/* decode.c: the reader's row into t->values. *keep is false for a row that is left out. `learn` is the
  * first pass: new categories are added, and t->columns learn what they hold. */
 enum status table_decode(struct table *t, const struct table_reader *r, bool learn, bool *keep);
 
 /* Puts "FILE: line N, column 'NAME': " in front of the message. */
 enum status table_fail_cell(const struct table_reader *r, const char *column);
 
-/* table_labels.c: before the first pass, at the first value of an undecided target, and after the pass. */
+/* labels.c: before the first pass, at the first value of an undecided target, and after the pass. */
 enum status table_labels_prepare(struct table *t);
 enum status table_labels_decide(struct table *t, struct table_column *c, const char *text);
 enum status table_labels_finish(struct table *t);
 
-/* table_split.c: t->kept, and where a row goes. */
+/* split.c: t->kept, and where a row goes. */
 enum status table_split_prepare(struct table *t);
 bool table_split_is_test(const struct table *t, int64_t row);
 
-/* table_write.c */
+/* write.c */
 enum status table_writer_create(struct table *t, struct h5_writer *w);
 enum status table_writer_row(struct table *t, bool test); /* t->values */
 enum status table_writer_finish(struct table *t);
