@@ -48,7 +48,7 @@ class FullMemory(harness.Case):
         for ranks in (2, 3):  # Open MPI's own segments take 4 MB a rank
             with self.subTest(ranks=ranks):
                 process = self.in_room("9m", arguments, ranks)
-                self.refused(process, ["shared memory needed", "/dev/shm", "OMPI_MCA_osc_sm_backing_directory"])
+                self.refused(process, ["of shared memory", "/dev/shm", "OMPI_MCA_osc_sm_backing_directory"])
         self.assertEqual(sorted(os.listdir(os.path.join(part.folder, "checkpoints"))), before)
         done = self.in_room("9m", arguments, 2, OMPI_MCA_osc_sm_backing_directory=self.folder)
         self.assertEqual(done.returncode, 0, done.stderr)

@@ -307,7 +307,7 @@ class Predict(harness.Case):
                 files.append(f.read())
         self.assertTrue(files[0] == files[1] == files[2])
         right = int(harness.tensors(self.path("m1.h5"), "/")["correct"].sum())
-        self.assertIn(f"30011 samples, 40 outputs, {right} right", said)
+        self.assertIn(f"30011 samples, 40 outputs, {right} correct", said)
         self.assertIn(f"({right} of 30011)", self.call("eval", final, "--data", "synthetic:1x2x3:40:30011", ranks=3))
 
     def test_wrong_use(self):

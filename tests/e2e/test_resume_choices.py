@@ -19,7 +19,7 @@ MAY_CHANGE = {
 # these would,
 MAY_NOT = {
     "run.seed": "2", "run.isa": "v3", "data.val_fraction": "0.5", "data.split_seed": "2", "data.x": "x", "data.y": "y",
-    "data.labels": "index", "data.weights": "w", "data.normalize": "none", "data.target_normalize": "standard", "model.input": "[64]",
+    "data.layout": "NCHW", "data.labels": "index", "data.weights": "w", "data.normalize": "none", "data.target_normalize": "standard", "model.input": "[64]",
     "train.batch": "32", "train.virtual_ranks": "4", "train.shuffle": "false", "train.accumulate": "2", "train.clip_norm": "1",
     "train.clip_value": "1", "train.clip_logits": "1", "train.early_stop": "val.loss", "loss.name": "multi_margin",
     "loss.reduction": "sum", "loss.weight": "[1, 2, 3, 4]", "loss.ignore_index": "3", "loss.label_smoothing": "0.5",
