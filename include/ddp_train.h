@@ -9,35 +9,41 @@
  *     printf("%s\n", ddp_get_name(model, classes[0]));
  *     ddp_close(&model);
  *
- * Build: cc program.c $(pkg-config --cflags --libs ddp_train), for the static library --static --libs; with CMake
- * find_package(ddp_train) and the target ddp_train::ddp_train. C99 and later, C++11 and later.
+ * Build: cc program.c $(pkg-config --cflags --libs ddp_train), for the static library --static --libs; with
+ * CMake find_package(ddp_train) and the target ddp_train::ddp_train. C99 and later, C++11 and later.
  *
- * Data. A row is one sample as it is stored in a data file, before any preprocessing: F features side by side, in C order
- * (channels, height, width); n rows are n * F features without gaps. They have the type of the training set's features, uint8 or
- * float32. The library normalises them with the checkpoint's statistics. K is the number of outputs.
+ * Data. A row is one sample as it is stored in a data file, before any preprocessing: F features side by
+ * side, in C order (channels, height, width); n rows are n * F features without gaps. They have the type of
+ * the training set's features, uint8 or float32. The library normalises them with the checkpoint's
+ * statistics. K is the number of outputs.
  *
- * Same bits. Results are those of `ddp_train predict` to the last bit, however rows are grouped into calls, in every thread.
- * One exception: a model that was trained with more than 256 samples in a virtual rank's slice multiplies with OpenBLAS, where
- * the last bits of a row may depend on its place in a block of ddp_get_block_rows() rows. Its results are those of
- * `predict` if all calls but the last hand over whole blocks, in the order of the file.
+ * Same bits. Results are those of `ddp_train predict` to the last bit, however rows are grouped into calls,
+ * in every thread. One exception: a model that was trained with more than 256 samples in a virtual rank's
+ * slice multiplies with OpenBLAS, where the last bits of a row may depend on its place in a block of
+ * ddp_get_block_rows() rows. Its results are those of `predict` if all calls but the last hand over whole
+ * blocks, in the order of the file.
  *
- * Errors. Functions that can fail return an enum ddp_status; ddp_error_text() is the reason in one line. On failure nothing has
- * to be released, and results are undefined. Queries of a model that is NULL return 0 or NULL.
+ * Errors. Functions that can fail return an enum ddp_status; ddp_error_text() is the reason in one line. On
+ * failure nothing has to be released, and results are undefined. Queries of a model that is NULL return 0 or
+ * NULL.
  *
- * Threads. All functions may be called from any thread at any time, also with the same model; only ddp_close must be the last
- * call with its model. Calls that run at the same time have a workspace each, made when first needed and kept until ddp_close.
- * A call computes in the thread that makes it; more cores are used by calling from more threads.
+ * Threads. All functions may be called from any thread at any time, also with the same model; only ddp_close
+ * must be the last call with its model. Calls that run at the same time have a workspace each, made when
+ * first needed and kept until ddp_close. A call computes in the thread that makes it; more cores are used by
+ * calling from more threads.
  *
- * Unknown CPUs. OpenBLAS chooses its kernels when it is loaded; 0.3.21 chooses slow ones, with other last bits, for a CPU that
- * it does not know. There the program ddp_train starts itself again with OPENBLAS_CORETYPE set, which a library cannot do. For
- * the same bits and speed with models that multiply with OpenBLAS, set that variable before your program starts, to the name
- * that `ddp_train check` prints behind "OpenBLAS" on such a machine, such as SkylakeX or Haswell.
+ * Unknown CPUs. OpenBLAS chooses its kernels when it is loaded; 0.3.21 chooses slow ones, with other last
+ * bits, for a CPU that it does not know. There the program ddp_train starts itself again with
+ * OPENBLAS_CORETYPE set, which a library cannot do. For the same bits and speed with models that multiply
+ * with OpenBLAS, set that variable before your program starts, to the name that `ddp_train check` prints
+ * behind "OpenBLAS" on such a machine, such as SkylakeX or Haswell.
  *
- * The process. The library prints nothing, never exits, calls no MPI function (the host may use MPI or not), and changes neither
- * signals nor environment nor locale. With a model that multiplies with OpenBLAS, ddp_open sets OpenBLAS to one
- * thread for the whole process, because its bits depend on that. Checkpoints may come from strangers: ddp_open forks a child
- * process that reads the file with HDF5, with limits of time and memory, and ends before ddp_open returns (the host sees a SIGCHLD
- * unless it ignores it). As after every fork in a program with threads, no other thread may be inside the HDF5 library meanwhile.
+ * The process. The library prints nothing, never exits, calls no MPI function (the host may use MPI or not),
+ * and changes neither signals nor environment nor locale. With a model that multiplies with OpenBLAS,
+ * ddp_open sets OpenBLAS to one thread for the whole process, because its bits depend on that. Checkpoints
+ * may come from strangers: ddp_open forks a child process that reads the file with HDF5, with limits of time
+ * and memory, and ends before ddp_open returns (the host sees a SIGCHLD unless it ignores it). As after every
+ * fork in a program with threads, no other thread may be inside the HDF5 library meanwhile.
  */
 #ifndef DDP_TRAIN_H
 #define DDP_TRAIN_H
@@ -63,20 +69,22 @@ enum ddp_feature_type { DDP_UINT8 = 1, DDP_FLOAT32 = 2 };
 
 enum ddp_task {
     DDP_CLASSES = 1, /* one of K classes: the first maximum of the outputs */
-    DDP_LABELS =
-        2, /* K labels, each on or off: on where its probability is above the threshold, or its score above 0 */
-    DDP_VALUES = 3 /* K real values, in the units of the training set's targets */
+    DDP_LABELS = 2, /* K labels, each on or off: on where its probability is above the threshold, or its score
+                       above 0 */
+    DDP_VALUES = 3  /* K real values, in the units of the training set's targets */
 };
 
 struct ddp_model;
 
-/* Why the last call of this thread failed, in one line; "" if none did. Valid until the next failure in this thread. */
+/* Why the last call of this thread failed, in one line; "" if none did. Valid until the next failure in this
+ * thread. */
 DDP_API const char *ddp_error_text(void);
 
 /* The library's version, such as "0.1.0". */
 DDP_API const char *ddp_version(void);
 
-/* Opens a checkpoint; *model is NULL on failure. ddp_close releases it and sets *model to NULL, which it may be already. */
+/* Opens a checkpoint; *model is NULL on failure. ddp_close releases it and sets *model to NULL, which it may
+ * be already. */
 DDP_API enum ddp_status ddp_open(struct ddp_model **model, const char *path);
 DDP_API void ddp_close(struct ddp_model **model);
 
@@ -85,12 +93,14 @@ DDP_API void ddp_close(struct ddp_model **model);
 DDP_API enum ddp_feature_type ddp_get_feature_type(const struct ddp_model *model);
 DDP_API int64_t ddp_get_feature_count(const struct ddp_model *model); /* F */
 
-/* The shape of a sample: (F), (C,L), (C,H,W) or (C,D,H,W). Writes the sides and returns how many there are. */
+/* The shape of a sample: (F), (C,L), (C,H,W) or (C,D,H,W). Writes the sides and returns how many there are.
+ */
 #define DDP_MAX_RANK 4
 DDP_API int ddp_get_shape(const struct ddp_model *model, int64_t shape[DDP_MAX_RANK]);
 
-/* Preprocessing: a row is cut into equal parts, one per channel; features x of channel c become (x - mean[c]) / std[c]. Both
- * vectors have ddp_get_channel_count elements, in the units of the rows. They belong to the model. */
+/* Preprocessing: a row is cut into equal parts, one per channel; features x of channel c become (x - mean[c])
+ * / std[c]. Both vectors have ddp_get_channel_count elements, in the units of the rows. They belong to the
+ * model. */
 DDP_API int64_t ddp_get_channel_count(const struct ddp_model *model);
 DDP_API const float *ddp_get_mean(const struct ddp_model *model);
 DDP_API const float *ddp_get_std(const struct ddp_model *model);
@@ -106,12 +116,13 @@ DDP_API int ddp_has_probabilities(const struct ddp_model *model);    /* 1 or 0 *
 DDP_API double ddp_get_threshold(const struct ddp_model *model);     /* of probabilities, for DDP_LABELS */
 DDP_API int64_t ddp_get_parameter_count(const struct ddp_model *model);
 
-/* Names of classes, labels or values, if the training set had any: K, or of a single label two, those of off and on. The name is
- * UTF-8 and belongs to the model; NULL if there is none for `index`. */
+/* Names of classes, labels or values, if the training set had any: K, or of a single label two, those of off
+ * and on. The name is UTF-8 and belongs to the model; NULL if there is none for `index`. */
 DDP_API int64_t ddp_get_name_count(const struct ddp_model *model);
 DDP_API const char *ddp_get_name(const struct ddp_model *model, int64_t index);
 
-/* Where results go; each pointer may be NULL. Asking for what the model does not have is DDP_ERROR_ARGUMENT. */
+/* Where results go; each pointer may be NULL. Asking for what the model does not have is DDP_ERROR_ARGUMENT.
+ */
 struct ddp_results {
     float *outputs;       /* [n][K]: of the last layer */
     float *probabilities; /* [n][K]: where ddp_has_probabilities */
@@ -120,8 +131,9 @@ struct ddp_results {
     float *values;        /* [n][K]: for DDP_VALUES */
 };
 
-/* Runs the model on `rows` [n][features]; n may be 0. The function has to be the one of the model's feature type, and `features` its
- * ddp_get_feature_count. Errors: DDP_ERROR_ARGUMENT, DDP_ERROR_DATA (nothing is computed), DDP_ERROR_SYSTEM (memory). */
+/* Runs the model on `rows` [n][features]; n may be 0. The function has to be the one of the model's feature
+ * type, and `features` its ddp_get_feature_count. Errors: DDP_ERROR_ARGUMENT, DDP_ERROR_DATA (nothing is
+ * computed), DDP_ERROR_SYSTEM (memory). */
 DDP_API enum ddp_status ddp_run_uint8(struct ddp_model *model, int64_t n, int64_t features,
                                       const uint8_t *rows, const struct ddp_results *results);
 DDP_API enum ddp_status ddp_run_float32(struct ddp_model *model, int64_t n, int64_t features,

@@ -90,7 +90,8 @@ static inline void check_begin(int argc, char **argv)
     check_lists = argc == 2 && strcmp(argv[1], "--list") == 0;
     check_wanted = argv + (check_lists ? argc : 1);
     if (argc < 2 || check_lists || argv[1][0] != '-') return;
-    fprintf(stderr, "usage: %s [--list | PART_OF_A_NAME...]; --list prints the names of the cases\n", argv[0]);
+    fprintf(stderr, "usage: %s [--list | PART_OF_A_NAME...]; --list prints the names of the cases\n",
+            argv[0]);
     exit(2);
 }
 

@@ -15,7 +15,8 @@ static inline void spec_add(struct model_spec *spec, const char *name, double fi
     if (second != 0) l->args[1] = second;
 }
 
-/* Makes the last layer read these values (0: the input, i + 1: the output of layer i) and not the one before. */
+/* Makes the last layer read these values (0: the input, i + 1: the output of layer i) and not the one before.
+ */
 static inline void spec_from(struct model_spec *spec, int count, const int *values)
 {
     struct layer_spec *l = &spec->layers[spec->layer_count - 1];

@@ -1,4 +1,5 @@
-/* api.c - the functions of include/ddp_train.h: arguments are checked, and every call gets a workspace of its own. */
+/* api.c - the functions of include/ddp_train.h: arguments are checked, and every call gets a workspace of its
+ * own. */
 #include "ddp_train.h"
 
 #include <math.h>
@@ -195,7 +196,8 @@ static enum ddp_status api_check_rows(const struct ddp_model *m, enum ddp_featur
     return DDP_OK;
 }
 
-/* As a data file is checked. One pass over the exponents, which the compiler vectorizes, before the place is sought. */
+/* As a data file is checked. One pass over the exponents, which the compiler vectorizes, before the place is
+ * sought. */
 static enum ddp_status api_check_finite(int64_t n, int64_t features, const float *x)
 {
     int bad = 0;

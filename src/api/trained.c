@@ -132,7 +132,8 @@ static enum status trained_read(struct trained *t, struct workspace **first, str
     return trained_read_weights(t, (*first)->model, f);
 }
 
-/* Numbers are read with a decimal point, whatever the host's locale is; that of this thread only is changed. */
+/* Numbers are read with a decimal point, whatever the host's locale is; that of this thread only is changed.
+ */
 static enum status trained_read_file(struct trained *t, struct workspace **first, const char *path)
 {
     struct h5 *f = NULL;

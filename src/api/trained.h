@@ -1,8 +1,8 @@
 /* trained.h - a trained model as its checkpoint holds it, and workspaces to run it in.
  *
- * A trained model does not change after trained_create, so any number of threads may read it. A workspace belongs to one
- * call at a time. Rows are computed as src/train/evaluation/predict.c does it: in blocks of `lanes` rows, some blocks in one pass. Local
- * functions, without MPI. */
+ * A trained model does not change after trained_create, so any number of threads may read it. A workspace
+ * belongs to one call at a time. Rows are computed as src/train/evaluation/predict.c does it: in blocks of
+ * `lanes` rows, some blocks in one pass. Local functions, without MPI. */
 #ifndef API_TRAINED_H
 #define API_TRAINED_H
 
@@ -34,8 +34,9 @@ struct workspace {
     int64_t max_rows;  /* of one call of workspace_run */
 };
 
-/* Reads a checkpoint. The first workspace is made on the way, since it takes a model to read weights into. Errors: STATUS_DATA and
- * STATUS_CONFIG, the file; STATUS_OTHER, memory, processes or instruction set. Then both are NULL. */
+/* Reads a checkpoint. The first workspace is made on the way, since it takes a model to read weights into.
+ * Errors: STATUS_DATA and STATUS_CONFIG, the file; STATUS_OTHER, memory, processes or instruction set. Then
+ * both are NULL. */
 enum status trained_create(struct trained **out, struct workspace **first, const char *path);
 void trained_destroy(struct trained **t);
 

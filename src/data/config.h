@@ -22,8 +22,8 @@ enum data_target_normalize {
     TARGET_NORMALIZE_STANDARD, /* (y - mean) / std of every target of the training set */
 };
 
-/* Order of the axes of stored features (data.layout): LAYOUT_AUTO is what the file says, else channels first, where
- * (N,A,B) is an image of one channel. */
+/* Order of the axes of stored features (data.layout): LAYOUT_AUTO is what the file says, else channels first,
+ * where (N,A,B) is an image of one channel. */
 enum data_layout {
     LAYOUT_AUTO,
     LAYOUT_NCL,

@@ -26,7 +26,8 @@ enum status guard_start(struct guard **out, const char *path, const char *librar
 void guard_end(struct guard **g);
 void *guard_room(struct guard *g);
 
-/* Called by programs at their start: waitpid reports nothing while SIGCHLD is ignored (possibly inherited). */
+/* Called by programs at their start: waitpid reports nothing while SIGCHLD is ignored (possibly inherited).
+ */
 void guard_enable_waitpid(void);
 
 /* Parent, in the thread that made the child: sends the request in the room and waits for the answer. Errors:

@@ -1,7 +1,7 @@
 /* graph.h - a network as its user describes it, and the layers and values that follow from that.
  *
- * The order of the layers is a topological order: a layer reads earlier values only, so there are no cycles. Values are
- * numbered: 0 is the input, i + 1 the output of layer i. Local functions. */
+ * The order of the layers is a topological order: a layer reads earlier values only, so there are no cycles.
+ * Values are numbered: 0 is the input, i + 1 the output of layer i. Local functions. */
 #ifndef NN_GRAPH_H
 #define NN_GRAPH_H
 
@@ -40,8 +40,9 @@ struct graph {
     int64_t param_count;        /* parameters without gaps */
 };
 
-/* Plans every layer for passes of `lanes` lanes in `leaves` virtual ranks. Errors: STATUS_CONFIG naming the layer whose
- * inputs do not fit or whose output no layer reads; STATUS_OTHER, memory. graph_free also after a failure. */
+/* Plans every layer for passes of `lanes` lanes in `leaves` virtual ranks. Errors: STATUS_CONFIG naming the
+ * layer whose inputs do not fit or whose output no layer reads; STATUS_OTHER, memory. graph_free also after a
+ * failure. */
 enum status graph_init(struct graph *g, const struct model_spec *spec, const struct kernels *kernels,
                        int64_t lanes, int64_t leaves);
 void graph_free(struct graph *g);

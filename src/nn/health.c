@@ -1,7 +1,7 @@
 /* health.c - bounds within which no sum of a step overflows.
  *
- * The sum over at most 2^20 virtual ranks of values up to 2^100 is finite. A product of x up to 2^40 and dy up to 2^40,
- * summed over at most 2^20 lanes, is at most 2^100. */
+ * The sum over at most 2^20 virtual ranks of values up to 2^100 is finite. A product of x up to 2^40 and dy
+ * up to 2^40, summed over at most 2^20 lanes, is at most 2^100. */
 #include "nn/health.h"
 
 #include <float.h>

@@ -127,8 +127,8 @@ static bool layout_is_read_twice(const struct layer *l, int value)
     return count > 1;
 }
 
-/* Whether the gradient of an input takes the place of the output's, which is then complete and no longer needed. A value
- * that the layer reads twice needs it twice. */
+/* Whether the gradient of an input takes the place of the output's, which is then complete and no longer
+ * needed. A value that the layer reads twice needs it twice. */
 static bool layout_shares_gradient(const struct layer *l, int input, bool shared_already)
 {
     if (l->ops->passes_gradient) return !shared_already && !layout_is_read_twice(l, l->inputs[input]);

@@ -1,12 +1,13 @@
 /* layout.h - which buffers a pass over the stages needs, when, and which of them are one.
  *
- * Time runs from 0: forward of stage s is at s, the loss at S (the number of stages), backward of stage s at 2 S - s.
+ * Time runs from 0: forward of stage s is at s, the loss at S (the number of stages), backward of stage s at
+ * 2 S - s.
  *   - A value lives from its producer to its last reader, and to the backward pass of a layer that keeps it.
- *   - A layer that works in place writes over its input where it is the last reader and no backward pass needs what is
- *     overwritten; a view is its input.
- *   - The gradient of a value lives from the first contribution, which is that of its last reader, to the backward pass of
- *     its producer. Further readers write to a buffer of their own, which is then added: contributions are added in the
- *     order of the backward pass. */
+ *   - A layer that works in place writes over its input where it is the last reader and no backward pass
+ * needs what is overwritten; a view is its input.
+ *   - The gradient of a value lives from the first contribution, which is that of its last reader, to the
+ * backward pass of its producer. Further readers write to a buffer of their own, which is then added:
+ * contributions are added in the order of the backward pass. */
 #ifndef NN_LAYOUT_H
 #define NN_LAYOUT_H
 
@@ -23,8 +24,8 @@ struct layout {
     size_t bytes; /* of all of them, placed */
     int *value;   /* [values]: the buffer of a value, or LAYOUT_INPUT */
     int *grad;    /* [values]: that of its gradient */
-    int *
-        dx; /* [edges]: where a backward pass writes the gradient of an input; the buffer of dy where it is dy itself */
+    int *dx; /* [edges]: where a backward pass writes the gradient of an input; the buffer of dy where it is
+                dy itself */
     int *sum;       /* [edges]: the gradient that dx is added to afterwards */
     int *saved;     /* [stages] */
     bool *backward; /* [stages]: has a backward pass */

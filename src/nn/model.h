@@ -1,9 +1,9 @@
 /* model.h - a network over flat vectors: graph, memory and passes in one.
  *
- * A model is built once from a spec, for a greatest number of lanes; it owns one arena with every activation, gradient,
- * saved state and scratch block, so passes allocate nothing. Parameters live outside (in a window shared by the ranks
- * of a node) as one flat vector; every tensor starts at a multiple of 16 floats, and the gaps are zero and stay zero. All
- * functions are local. */
+ * A model is built once from a spec, for a greatest number of lanes; it owns one arena with every activation,
+ * gradient, saved state and scratch block, so passes allocate nothing. Parameters live outside (in a window
+ * shared by the ranks of a node) as one flat vector; every tensor starts at a multiple of 16 floats, and the
+ * gaps are zero and stay zero. All functions are local. */
 #ifndef NN_MODEL_H
 #define NN_MODEL_H
 
@@ -14,9 +14,8 @@ struct model;
 struct model_options {
     const struct kernels *kernels;
     int64_t lanes; /* of one virtual rank, a multiple of 16 */
-    int64_t
-        max_leaves; /* virtual ranks that could run side by side in one pass; how many it is best to take, a power of
-                           two, is the model's choice (model_leaves) */
+    int64_t max_leaves; /* virtual ranks that could run side by side in one pass; how many it is best to take,
+                           a power of two, is the model's choice (model_leaves) */
     bool training; /* false: forward passes only, in less memory */
 };
 
@@ -51,7 +50,8 @@ const float *model_forward(struct model *m, const struct pass *p);
 float *model_output_grad(struct model *m);
 
 /* After forward with p->training and a filled output gradient: writes the gradient of every parameter into
- * p->grads[model_param_floats]. The gaps between tensors are not touched: the caller hands in zeroed memory once. */
+ * p->grads[model_param_floats]. The gaps between tensors are not touched: the caller hands in zeroed memory
+ * once. */
 void model_backward(struct model *m, const struct pass *p);
 
 /* Repeats a forward pass that went wrong: the first layer whose output is not finite, or NULL if all are. */

@@ -1,5 +1,5 @@
-/* passes.h - runs the stages of a model forward and backward over memory that was laid out once. No allocation in a pass.
- * Private to the model; local functions. */
+/* passes.h - runs the stages of a model forward and backward over memory that was laid out once. No
+ * allocation in a pass. Private to the model; local functions. */
 #ifndef NN_PASSES_H
 #define NN_PASSES_H
 
@@ -17,7 +17,8 @@ struct passes {
     float **y, **dy;    /* [stages] */
 };
 
-/* For training, or for forward passes alone. Errors: STATUS_OTHER, memory. passes_free also after a failure. */
+/* For training, or for forward passes alone. Errors: STATUS_OTHER, memory. passes_free also after a failure.
+ */
 enum status passes_init(struct passes *p, const struct graph *g, int64_t lanes, bool training, double clip);
 void passes_free(struct passes *p);
 

@@ -1,5 +1,5 @@
-/* plan.h - places buffers of known lifetimes in one arena, so that those that are never needed at the same time share
- * memory. Local functions. */
+/* plan.h - places buffers of known lifetimes in one arena, so that those that are never needed at the same
+ * time share memory. Local functions. */
 #ifndef NN_PLAN_H
 #define NN_PLAN_H
 
@@ -14,8 +14,8 @@ struct plan_buffer {
     size_t offset; /* set by plan_place, a multiple of 64 */
 };
 
-/* Places all buffers: greatest first, each at the lowest offset where no buffer that is in use at the same time lies.
- * Stores the size of the arena in *bytes. Errors: STATUS_OTHER, memory. */
+/* Places all buffers: greatest first, each at the lowest offset where no buffer that is in use at the same
+ * time lies. Stores the size of the arena in *bytes. Errors: STATUS_OTHER, memory. */
 enum status plan_place(struct plan_buffer *buffers, int count, size_t *bytes);
 
 #endif

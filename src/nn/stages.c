@@ -1,5 +1,5 @@
-/* stages.c - where ReLU is applied: behind a max pooling, or within its neighbours. Only where its input or output, as the
- * case may be, has one reader: any other would see a value that is no longer computed. */
+/* stages.c - where ReLU is applied: behind a max pooling, or within its neighbours. Only where its input or
+ * output, as the case may be, has one reader: any other would see a value that is no longer computed. */
 #include "nn/stages.h"
 
 #include <string.h>
@@ -41,8 +41,8 @@ static void stages_rewire(struct stages *s, struct layer *l, int edge, int input
     l->output = output;
 }
 
-/* max(relu(x)) = relu(max(x)), and where the maximum is not positive neither order lets a gradient through: after the
- * pooling there are fewer elements to go over. */
+/* max(relu(x)) = relu(max(x)), and where the maximum is not positive neither order lets a gradient through:
+ * after the pooling there are fewer elements to go over. */
 static void stages_pool_first(struct stages *s)
 {
     for (int i = 0; i < s->count; i++) {
@@ -60,8 +60,8 @@ static void stages_pool_first(struct stages *s)
     }
 }
 
-/* Between two layers that can, ReLU is applied where the first stores its output, and its gradient where the second
- * stores its own. */
+/* Between two layers that can, ReLU is applied where the first stores its output, and its gradient where the
+ * second stores its own. */
 static bool stages_find_fusion(const struct stages *s, int i, int *before, int *after)
 {
     const struct layer *relu = &s->list[i];

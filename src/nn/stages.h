@@ -1,4 +1,5 @@
-/* stages.h - the layers of a graph as they are run: the same values and gradients with less work. Local functions. */
+/* stages.h - the layers of a graph as they are run: the same values and gradients with less work. Local
+ * functions. */
 #ifndef NN_STAGES_H
 #define NN_STAGES_H
 

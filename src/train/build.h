@@ -10,8 +10,8 @@
 /* Selects the kernels and makes BLAS single-threaded. Collective. */
 enum status build_start_math(const struct kernels **kernels, struct comm *comm, const struct config *config);
 
-/* Returns the shape that the model takes: that of the samples unless the configuration gives one. Two numbers are
- * [C, L] if the samples are signals, else [H, W] of one channel. Local. */
+/* Returns the shape that the model takes: that of the samples unless the configuration gives one. Two numbers
+ * are [C, L] if the samples are signals, else [H, W] of one channel. Local. */
 struct shape build_input_shape(const struct config *config, struct shape data);
 
 /* Builds the model of the configuration, for this input shape unless it names one. Local. */

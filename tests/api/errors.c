@@ -1,5 +1,6 @@
-/* errors.c - what is refused, and that nothing of the process changes: errors CHECKPOINT FLOATS DAMAGED OTHER, of which
- * CHECKPOINT takes uint8 rows and predicts classes, FLOATS takes float32 rows and predicts values. */
+/* errors.c - what is refused, and that nothing of the process changes: errors CHECKPOINT FLOATS DAMAGED
+ * OTHER, of which CHECKPOINT takes uint8 rows and predicts classes, FLOATS takes float32 rows and predicts
+ * values. */
 #include <locale.h>
 #include <math.h>
 #include <signal.h>

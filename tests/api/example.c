@@ -1,4 +1,5 @@
-/* example.c - classifies images: example CHECKPOINT ROWS, where ROWS is a file of uint8 rows without a header. */
+/* example.c - classifies images: example CHECKPOINT ROWS, where ROWS is a file of uint8 rows without a
+ * header. */
 #include <ddp_train.h>
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,10 +1,10 @@
 /* threads.c - several models, used by several threads at once: threads THREADS CHUNK {CHECKPOINT ROWS OUT}...
  *
- * Every thread opens all models once more for itself, runs the shared ones and its own ones, each thread in another
- * order and in chunks of another size (a multiple of CHUNK), and all must give the same.
+ * Every thread opens all models once more for itself, runs the shared ones and its own ones, each thread in
+ * another order and in chunks of another size (a multiple of CHUNK), and all must give the same.
  *
- * Opening forks a child. The sanitizers of GCC 12 do not release the locks of their allocators in a child, as glibc
- * does, so with them all models are opened before the threads begin. */
+ * Opening forks a child. The sanitizers of GCC 12 do not release the locks of their allocators in a child, as
+ * glibc does, so with them all models are opened before the threads begin. */
 #include <pthread.h>
 
 #include "rows.h"

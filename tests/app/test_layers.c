@@ -1,4 +1,5 @@
-/* test_layers.c - names of layers and where their inputs come from: errors with places, and text that reads back. */
+/* test_layers.c - names of layers and where their inputs come from: errors with places, and text that reads
+ * back. */
 #include <stdlib.h>
 
 #include "app/resolve.h"
@@ -146,7 +147,8 @@ static int below(int count)
     return (int)(random() % count);
 }
 
-/* Appends a random entry that reads earlier ones, of which those with names are listed; returns whether it has a name. */
+/* Appends a random entry that reads earlier ones, of which those with names are listed; returns whether it
+ * has a name. */
 static bool write_entry(FILE *out, int index, const int *named, int named_count)
 {
     static const char *const kinds[] = {"relu", "tanh",   "linear", "conv2d",

@@ -1,4 +1,5 @@
-/* Settings from a file, the environment and flags become a configuration, and what is wrong is named with its place. */
+/* Settings from a file, the environment and flags become a configuration, and what is wrong is named with its
+ * place. */
 #include "app/resolve.h"
 #include "core/mem.h"
 
@@ -148,7 +149,8 @@ static void test_whole(void)
            "optim 'sgd': nesterov: needs momentum > 0 and dampening 0");
     refuse(DATA MODEL "optim: {nesterov: true, momentum: 0.9, dampening: 0.1}\n", NULL, NULL,
            "optim 'sgd': nesterov: needs momentum > 0 and dampening 0");
-    refuse(DATA MODEL "run: {name: a/b}\n", NULL, NULL, "run.name (f.yaml:3:13): 'a/b' is not a valid folder name");
+    refuse(DATA MODEL "run: {name: a/b}\n", NULL, NULL,
+           "run.name (f.yaml:3:13): 'a/b' is not a valid folder name");
 }
 
 /* A key of what a higher level replaced is skipped. */

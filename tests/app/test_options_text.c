@@ -28,10 +28,10 @@ static void test_round_trip_kinds(void)
     check_round_trip(text, "schedule.milestones=[]", "  milestones: []\n");
     check_round_trip(DATA MODEL "schedule: {name: reduce_on_plateau, threshold_mode: abs}\n", NULL,
                      "  threshold_mode: abs\n");
-    check_round_trip(
-        text,
-        "run.name=\xc2\x9e \xe2\x80\xa8\xef\xbb\xbf\xef\xbf\xbf\xc3\xa9", /* YAML takes only the last one as it is */
-        "\"\\x9e \\u2028\\ufeff\\uffff\xc3\xa9\"");
+    check_round_trip(text,
+                     "run.name=\xc2\x9e \xe2\x80\xa8\xef\xbb\xbf\xef\xbf\xbf\xc3\xa9", /* YAML takes only the
+                                                                                          last one as it is */
+                     "\"\\x9e \\u2028\\ufeff\\uffff\xc3\xa9\"");
     char many[16384] = "schedule.milestones=[0"; /* as long as the weights of 1000 classes */
     for (int i = 1; i < 1000; i++) sprintf(many + strlen(many), ", %d.25", i);
     strcat(many, "]");

@@ -1,4 +1,5 @@
-/* The printed report of an evaluation is scikit-learn's, to the character (tests/reference/cases_report.py). */
+/* The printed report of an evaluation is scikit-learn's, to the character (tests/reference/cases_report.py).
+ */
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>

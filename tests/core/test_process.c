@@ -1,4 +1,5 @@
-/* What the kernel says of its host, and of processes: this one, and children that wait, are stopped, have died and are gone. */
+/* What the kernel says of its host, and of processes: this one, and children that wait, are stopped, have
+ * died and are gone. */
 #include <signal.h>
 #include <string.h>
 #include <sys/utsname.h>

@@ -1,4 +1,5 @@
-/* roomy.c - preloaded into a program, tells of room on every file system, as there was a moment before it ran full. */
+/* roomy.c - preloaded into a program, tells of room on every file system, as there was a moment before it ran
+ * full. */
 #include <string.h>
 #include <sys/statfs.h>
 #include <sys/statvfs.h>

@@ -1,5 +1,5 @@
-/* short_memory.c - preloaded into the program: allocation number SHORT_AT of MPI rank SHORT_RANK fails, all others succeed.
- * Only mem.c of the program calls aligned_alloc with 64; libraries are left alone. */
+/* short_memory.c - preloaded into the program: allocation number SHORT_AT of MPI rank SHORT_RANK fails, all
+ * others succeed. Only mem.c of the program calls aligned_alloc with 64; libraries are left alone. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <stdatomic.h>

@@ -1,5 +1,5 @@
-/* counters.c - where the compiler keeps the counters of covered edges. Not instrumented itself: in files that are, the compiler
- * declares these names in its own way. */
+/* counters.c - where the compiler keeps the counters of covered edges. Not instrumented itself: in files that
+ * are, the compiler declares these names in its own way. */
 #include <stddef.h>
 #include <stdint.h>
 

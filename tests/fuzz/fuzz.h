@@ -1,9 +1,9 @@
 /* fuzz.h - what the fuzz targets share.
  *
  * A target is one program of libFuzzer: it hands arbitrary bytes to one reader of the product,
- * and says what must be true whatever they are. A reader may accept them, or refuse them as STATUS_CONFIG or STATUS_DATA
- * with one line of text; it may not crash, leak, loop or leave files behind. Running out of memory is none of the answers:
- * sizes are to be checked before they are believed. */
+ * and says what must be true whatever they are. A reader may accept them, or refuse them as STATUS_CONFIG or
+ * STATUS_DATA with one line of text; it may not crash, leak, loop or leave files behind. Running out of
+ * memory is none of the answers: sizes are to be checked before they are believed. */
 #ifndef TESTS_FUZZ_H
 #define TESTS_FUZZ_H
 

@@ -1,7 +1,7 @@
 /* Checkpoints, as `inspect` prints them, as eval and predict load them, and as a run that goes on reads them.
  *
- * The seal is made right again after every mutation, or nothing behind it would be reached; an odd last byte of the first
- * block leaves it as it is. */
+ * The seal is made right again after every mutation, or nothing behind it would be reached; an odd last byte
+ * of the first block leaves it as it is. */
 #include <inttypes.h>
 
 #include "math/blas.h"

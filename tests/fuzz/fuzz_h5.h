@@ -1,8 +1,10 @@
-/* fuzz_h5.h - what the targets of HDF5 files share: they look into the child process that reads the file (src/io/guard.h).
+/* fuzz_h5.h - what the targets of HDF5 files share: they look into the child process that reads the file
+ * (src/io/guard.h).
  *
- * HDF5 is not compiled with the sanitizers and is known to crash on such files; in the child that is a refusal like any other. But
- * a report of a sanitizer about our own code there is a finding. Therefore reports are told apart by the code they are about,
- * and the counters of covered edges come back from the child, or what it does would not guide the fuzzer. */
+ * HDF5 is not compiled with the sanitizers and is known to crash on such files; in the child that is a
+ * refusal like any other. But a report of a sanitizer about our own code there is a finding. Therefore
+ * reports are told apart by the code they are about, and the counters of covered edges come back from the
+ * child, or what it does would not guide the fuzzer. */
 #ifndef TESTS_FUZZ_H5_H
 #define TESTS_FUZZ_H5_H
 
@@ -46,8 +48,9 @@ static inline void fuzz_h5_end(void)
     fuzz_end();
 }
 
-/* In the child: what the first frame that is no function of the sanitizer belongs to decides. A report about a library becomes
- * the crash it would have been; one about us ends the child with an exit code, which is none of the answers (fuzz.h). */
+/* In the child: what the first frame that is no function of the sanitizer belongs to decides. A report about
+ * a library becomes the crash it would have been; one about us ends the child with an exit code, which is
+ * none of the answers (fuzz.h). */
 static inline void fuzz_judge(const char *report)
 {
     if (getpid() == fuzz_parent) return;

@@ -1,5 +1,5 @@
-/* Images and labels of MNIST's format. The input is the images, a line "--labels--", the labels, and perhaps another such
- * line and the names of the classes. */
+/* Images and labels of MNIST's format. The input is the images, a line "--labels--", the labels, and perhaps
+ * another such line and the names of the classes. */
 #include "data/convert/idx.h"
 #include "fuzz.h"
 

@@ -1,5 +1,5 @@
-/* Flags and variables, one per line: KEY=VALUE is a flag, DDP_TRAIN_KEY=VALUE a variable, on top of a configuration that is
- * complete. */
+/* Flags and variables, one per line: KEY=VALUE is a flag, DDP_TRAIN_KEY=VALUE a variable, on top of a
+ * configuration that is complete. */
 #include "app/config/options.h"
 #include "fuzz.h"
 

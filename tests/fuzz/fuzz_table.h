@@ -1,7 +1,7 @@
 /* fuzz_table.h - what the targets of the two formats of tables share.
  *
- * The first line of the input chooses options, a digit each; "%%" on a line of its own ends a file, and the next one
- * begins. So a corpus is text that people can read. */
+ * The first line of the input chooses options, a digit each; "%%" on a line of its own ends a file, and the
+ * next one begins. So a corpus is text that people can read. */
 #ifndef TESTS_FUZZ_TABLE_H
 #define TESTS_FUZZ_TABLE_H
 

@@ -1,5 +1,5 @@
-/* naive.h - a model evaluated layer by layer, every value and gradient in memory of its own and nothing fused: what planned
- * memory and fusions are compared with, bit by bit. */
+/* naive.h - a model evaluated layer by layer, every value and gradient in memory of its own and nothing
+ * fused: what planned memory and fusions are compared with, bit by bit. */
 #ifndef NAIVE_H
 #define NAIVE_H
 
@@ -95,8 +95,8 @@ static inline void naive_layer_backward(struct naive *n, const struct pass *p, c
     }
 }
 
-/* From the gradient of the output in grads[layers]; the contributions of several readers are added in the order in which they
- * come. */
+/* From the gradient of the output in grads[layers]; the contributions of several readers are added in the
+ * order in which they come. */
 static inline void naive_backward(struct naive *n, const struct pass *p)
 {
     bool has_grad[MODEL_MAX_LAYERS + 1] = {false};

@@ -1,5 +1,5 @@
-/* random_graph.h - random networks that use every kind of edge: values read once and by many, twice by one layer, shapes that
- * meet in sums, products and concatenations. */
+/* random_graph.h - random networks that use every kind of edge: values read once and by many, twice by one
+ * layer, shapes that meet in sums, products and concatenations. */
 #ifndef RANDOM_GRAPH_H
 #define RANDOM_GRAPH_H
 

@@ -1,9 +1,9 @@
 /* Activations against values of PyTorch (tests/reference/activations.txt), every option, at every level.
  *
- * The references were computed in float64 from float32 inputs. An elementwise result is good to a few units in the last
- * place (tests/math/test_activation.c), and what rounding its argument does is no larger than that of a result of 1: the slopes
- * are at most about 1, and so is the size of x times the slope where the function is not x itself. Sums over the classes add
- * one rounding per class to each magnitude in them. */
+ * The references were computed in float64 from float32 inputs. An elementwise result is good to a few units
+ * in the last place (tests/math/test_activation.c), and what rounding its argument does is no larger than
+ * that of a result of 1: the slopes are at most about 1, and so is the size of x times the slope where the
+ * function is not x itself. Sums over the classes add one rounding per class to each magnitude in them. */
 #include <string.h>
 
 #include "check.h"

@@ -1,12 +1,13 @@
 /* Gradient check of every registered layer and loss against central differences along random directions.
  *
- * For a scalar s(x) = sum r * layer(x), the derivative along d is <gradient, d>. The difference quotient is formed
- * at two step sizes, h and h/2, summed in double. Where a layer is linear around the inputs, which lie further from kinks
- * than h, the quotient has no truncation error. Where it is smooth, that error is a h^2 + b h^4 + ...; the quotients'
- * difference tells the first term, and taking it away leaves h^4 / 480 of the fifth derivative, which is at most 16 where
- * |x| <= 4 (tanh's), hence less than 2^-24 times the size of the sum at h = 1/32. What remains is float32 rounding of the outputs:
- * independent errors of about 2^-24 |r y| each, sqrt(K) times that for a sum of K products, which add up to the root of the
- * sum of their squares, divided by h. Inputs and directions have few digits, so that x + h d is exact. The bound is 16 such
+ * For a scalar s(x) = sum r * layer(x), the derivative along d is <gradient, d>. The difference quotient is
+ * formed at two step sizes, h and h/2, summed in double. Where a layer is linear around the inputs, which lie
+ * further from kinks than h, the quotient has no truncation error. Where it is smooth, that error is a h^2 +
+ * b h^4 + ...; the quotients' difference tells the first term, and taking it away leaves h^4 / 480 of the
+ * fifth derivative, which is at most 16 where |x| <= 4 (tanh's), hence less than 2^-24 times the size of the
+ * sum at h = 1/32. What remains is float32 rounding of the outputs: independent errors of about 2^-24 |r y|
+ * each, sqrt(K) times that for a sum of K products, which add up to the root of the sum of their squares,
+ * divided by h. Inputs and directions have few digits, so that x + h d is exact. The bound is 16 such
  * standard deviations; a gradient wrong by a few percent exceeds it. */
 #include <stdlib.h>
 #include <string.h>
@@ -201,8 +202,8 @@ static void check_layer(const struct layer_ops *ops)
             continue;
         }
         place(&b, lane_counts[trial % 3]);
-        /* Away from kinks: on a grid of 1/8 that misses 0. Within 4, where smooth functions change, or within 64, where no two
-         * elements of a window are alike. */
+        /* Away from kinks: on a grid of 1/8 that misses 0. Within 4, where smooth functions change, or within
+         * 64, where no two elements of a window are alike. */
         int64_t numbers = trial % 2 && !ops->is_max ? 61 : 1009;
         for (int64_t i = 0; i < b.in; i++)
             b.x[i] = ((float)(i * 7919 % numbers) - (float)(numbers / 2) - 0.5f) / 8;
@@ -214,9 +215,9 @@ static void check_layer(const struct layer_ops *ops)
     CHECK(checked >= 15);
 }
 
-/* A loss of one kind of targets, on outputs and targets that suit it. Outputs keep at least 1/256 away from kinks, which lie
- * where outputs, targets or margins (all multiples of 1/8) are apart by such a multiple: in every class they are off by another
- * number of 128ths. */
+/* A loss of one kind of targets, on outputs and targets that suit it. Outputs keep at least 1/256 away from
+ * kinks, which lie where outputs, targets or margins (all multiples of 1/8) are apart by such a multiple: in
+ * every class they are off by another number of 128ths. */
 struct loss_case {
     struct loss loss;
     int64_t classes, lanes, live;
@@ -261,8 +262,8 @@ static double loss_of(struct loss_case *c, const float *x, float *gradient)
     return sums.loss;
 }
 
-/* Second and third derivatives are largest for log x at 0.3, 2 / x^3 = 74, and exp(2.2) is well below that: truncation is
- * h^2 / 6 of it for each output. */
+/* Second and third derivatives are largest for log x at 0.3, 2 / x^3 = 74, and exp(2.2) is well below that:
+ * truncation is h^2 / 6 of it for each output. */
 static void check_loss_case(struct loss_case *c)
 {
     int64_t count = c->classes * c->lanes;
@@ -304,7 +305,8 @@ static void run_loss_case(struct loss_case *c)
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) mem_free(all[i]);
 }
 
-/* `choice` has a bit for every yes-or-no argument and one for the lists; powers and smoothing come with that one. */
+/* `choice` has a bit for every yes-or-no argument and one for the lists; powers and smoothing come with that
+ * one. */
 static void draw_loss_args(const struct arg *table, int choice, int64_t classes, struct arg_values *args)
 {
     arg_values_defaults(table, args);

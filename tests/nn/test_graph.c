@@ -1,4 +1,5 @@
-/* test_graph.c - models as graphs: the same bits as an evaluation without planned memory, and what is refused. */
+/* test_graph.c - models as graphs: the same bits as an evaluation without planned memory, and what is
+ * refused. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -185,8 +186,8 @@ static double weighed_output(struct model *m, const struct pass *p, const float 
     return sum;
 }
 
-/* The derivative along a direction against central differences at two steps, which leaves h^4 of their error; what remains is the
- * rounding of the outputs divided by the step. */
+/* The derivative along a direction against central differences at two steps, which leaves h^4 of their error;
+ * what remains is the rounding of the outputs divided by the step. */
 static void test_gradient_of_a_network(void)
 {
     static struct model_spec spec;

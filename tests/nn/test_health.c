@@ -1,5 +1,6 @@
-/* A gradient that is not finite, or might overflow when it is summed, is found in every layer that has parameters, whichever way
- * it is looked for: at the factors before the backward pass, or at the gradients behind it. What is merely large is left alone. */
+/* A gradient that is not finite, or might overflow when it is summed, is found in every layer that has
+ * parameters, whichever way it is looked for: at the factors before the backward pass, or at the gradients
+ * behind it. What is merely large is left alone. */
 #include <string.h>
 
 #include "check.h"
@@ -17,7 +18,8 @@ static void add(struct model_spec *spec, const struct layer_ops *ops, int output
     spec_add(spec, ops->name, outputs, strcmp(ops->name, "conv2d") == 0 ? 2 : 0);
 }
 
-/* Every layer that has parameters, in the middle of a model: with many of them (whose factors are fewer), and with few. */
+/* Every layer that has parameters, in the middle of a model: with many of them (whose factors are fewer), and
+ * with few. */
 static void describe(struct model_spec *spec, const struct layer_ops *ops, bool many)
 {
     *spec = (struct model_spec){.input = shape_2d(4, 3, 3)};
@@ -68,7 +70,8 @@ static const struct layer *find_bad(struct bench *b, float x, float dy, float od
     return bad;
 }
 
-/* A bad gradient of the loss is found in the last layer, and one that comes from a weight in the layer below that. */
+/* A bad gradient of the loss is found in the last layer, and one that comes from a weight in the layer below
+ * that. */
 static void check_layer(const struct layer_ops *ops, bool many)
 {
     static const float harmful[] = {NAN, INFINITY, -INFINITY, 0x1p122f, -0x1p122f},

@@ -90,8 +90,8 @@ static void test_lanes_are_independent(const struct model_spec *spec, int64_t la
     model_destroy(&m);
 }
 
-/* conv2d, relu, conv2d, relu, maxpool2d, linear; or the same with means of one element after each relu, which change
- * nothing but keep it apart from its neighbours. */
+/* conv2d, relu, conv2d, relu, maxpool2d, linear; or the same with means of one element after each relu, which
+ * change nothing but keep it apart from its neighbours. */
 static void relu_and_pool(struct model_spec *spec, bool apart, int kernel)
 {
     memset(spec, 0, sizeof *spec);
@@ -136,8 +136,8 @@ static void test_stages(int kernel)
     mem_free(&a), mem_free(&b);
 }
 
-/* conv2d, the activation, maxpool2d, the activation, sigmoid, the activation, linear, the activation; `apart` as above. Input and
- * output are those of relu_and_pool. */
+/* conv2d, the activation, maxpool2d, the activation, sigmoid, the activation, linear, the activation; `apart`
+ * as above. Input and output are those of relu_and_pool. */
 static void activated(struct model_spec *spec, const struct layer_ops *activation, bool apart)
 {
     static const char *const neighbours[] = {"conv2d", "maxpool2d", "sigmoid", "linear"};
@@ -152,7 +152,8 @@ static void activated(struct model_spec *spec, const struct layer_ops *activatio
     }
 }
 
-/* Layers that keep the shape and have no parameters: in place or not, with any neighbour, they give the same bits as alone. */
+/* Layers that keep the shape and have no parameters: in place or not, with any neighbour, they give the same
+ * bits as alone. */
 static void test_activations_among_others(void)
 {
     int tested = 0;
@@ -218,7 +219,8 @@ static void test_leaves_are_separate(const struct layer_ops *activation)
     model_destroy(&m);
 }
 
-/* Slices of 16 lanes: two to a pass, or as many as a network with more parameters than activations may have. */
+/* Slices of 16 lanes: two to a pass, or as many as a network with more parameters than activations may have.
+ */
 static void test_leaves(void)
 {
     struct model *m = NULL;

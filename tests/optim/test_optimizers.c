@@ -141,8 +141,8 @@ static void vary_args(const struct optim_ops *ops, int variant, double args[ARG_
     }
 }
 
-/* Any cut of the vector gives the same bits, also of lengths that fill no vector register. Norms are given: adding
- * them up is the caller's. `result` receives them. */
+/* Any cut of the vector gives the same bits, also of lengths that fill no vector register. Norms are given:
+ * adding them up is the caller's. `result` receives them. */
 static void check_cuts(const struct optim_ops *ops, int variant, struct state *result)
 {
     static const int64_t cuts[][5] = {

@@ -1,8 +1,8 @@
 // ranks: 1 3 4
 // label: slow
-/* Every loss, kind of labels and reduction in a real step: the update and the counts are those of one process over the whole
- * global batch, also when most virtual ranks hold no sample, no valid one, or none that weighs anything; and a batch without
- * any valid label changes no weight. */
+/* Every loss, kind of labels and reduction in a real step: the update and the counts are those of one process
+ * over the whole global batch, also when most virtual ranks hold no sample, no valid one, or none that weighs
+ * anything; and a batch without any valid label changes no weight. */
 #include <stdlib.h>
 #include <string.h>
 

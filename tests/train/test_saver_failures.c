@@ -8,8 +8,8 @@
 
 #include "train/scene.h"
 
-/* The system's calls, which fail on demand: *_error is what they fail with, 0 = they do not; *_left: how often,
- * -1 = always. */
+/* The system's calls, which fail on demand: *_error is what they fail with, 0 = they do not; *_left: how
+ * often, -1 = always. */
 static int link_error, fsync_error, fsync_failures, links, pauses;
 
 int link(const char *from, const char *to)

@@ -35,12 +35,13 @@ enum status setup_resolve(struct setup *s, const struct setup_source *from, cons
 /* Returns run.name without resolving anything else; released with mem_free. Local. */
 enum status setup_run_name(const struct setup_source *from, char **name);
 
-/* Resolves the text that rank 0 has in s->text on every rank, rank 0 included. The number of virtual ranks is that of
- * rank 0's s->config if that is filled (config_settle_virtual_ranks). The other ranks pass zeros. Collective. */
+/* Resolves the text that rank 0 has in s->text on every rank, rank 0 included. The number of virtual ranks is
+ * that of rank 0's s->config if that is filled (config_settle_virtual_ranks). The other ranks pass zeros.
+ * Collective. */
 enum status setup_share(struct setup *s, struct comm *comm);
 
-/* Reads the resolved text in a checkpoint, and splits the ranks into nodes accordingly. Its data.allow_external does not
- * count, only the parameter. Collective. */
+/* Reads the resolved text in a checkpoint, and splits the ranks into nodes accordingly. Its
+ * data.allow_external does not count, only the parameter. Collective. */
 enum status setup_from_checkpoint(struct setup *s, struct comm *comm, const char *path, bool allow_external);
 
 void setup_free(struct setup *s);

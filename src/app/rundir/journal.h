@@ -3,10 +3,10 @@
  *   start   configuration, data, model and machine of the run
  *   resume  checkpoint, step, epoch and number of ranks from which a run is continued
  *   step    loss, accuracy, lr of one global batch
- *   epoch   exact means over the epoch, shares of time; if steps were skipped: bad_steps (loss or gradient not
- *           finite) and empty_steps (no sample with a valid target)
- *   eval    split, exact counts, loss, all metrics of the task; null = not defined for these samples
- *   done    accuracy, loss, seconds, samples_per_second, peak_bytes, weights_hash
+ *   epoch   exact means over the epoch, shares of time; if steps were skipped: bad_steps (loss or gradient
+ * not finite) and empty_steps (no sample with a valid target) eval    split, exact counts, loss, all metrics
+ * of the task; null = not defined for these samples done    accuracy, loss, seconds, samples_per_second,
+ * peak_bytes, weights_hash
  *
  * A task without accuracy has neither `accuracy` nor `correct`. Every line is flushed. A line that cannot be
  * written is missing and reported; the next one is tried again. For rank 0; local functions. Private to the

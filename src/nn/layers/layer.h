@@ -1,11 +1,13 @@
 /* layer.h - what a kind of layer is, and one layer of a built model.
  *
- * A kind is a constant struct layer_ops in a file <name>.c below src/nn/layers, listed in src/nn/layers/list.h: one file
- * and one line add a kind, and configuration, help, gradient check and rank sweep pick it up from there.
+ * A kind is a constant struct layer_ops in a file <name>.c below src/nn/layers, listed in
+ * src/nn/layers/list.h: one file and one line add a kind, and configuration, help, gradient check and rank
+ * sweep pick it up from there.
  *
- * A model is a graph: a *value* is one activation [C][D][H][W][N], a *node* is a layer, which reads one or more values
- * and writes one. Value 0 is the input of the model; value i + 1 is the output of layer i. A layer's parameters are
- * ranges of the model's flat vector, its saved state a range of the model's arena. All functions are local. */
+ * A model is a graph: a *value* is one activation [C][D][H][W][N], a *node* is a layer, which reads one or
+ * more values and writes one. Value 0 is the input of the model; value i + 1 is the output of layer i. A
+ * layer's parameters are ranges of the model's flat vector, its saved state a range of the model's arena. All
+ * functions are local. */
 #ifndef NN_LAYERS_LAYER_H
 #define NN_LAYERS_LAYER_H
 
@@ -47,13 +49,13 @@ struct pass_hooks {
     void *self;
 };
 
-/* One pass over the lanes of one or more virtual ranks ("leaves" of the summation tree), side by side: leaf i has
- * lanes [i, i+1) * lanes / leaves, of which the first live[i] hold its samples and the rest zeros. Every leaf gets the
- * bits it would get in a pass of its own. */
+/* One pass over the lanes of one or more virtual ranks ("leaves" of the summation tree), side by side: leaf i
+ * has lanes [i, i+1) * lanes / leaves, of which the first live[i] hold its samples and the rest zeros. Every
+ * leaf gets the bits it would get in a pass of its own. */
 struct pass {
     const float *params; /* flat vector of the model */
-    /* Same layout, overwritten (not accumulated) by backward with the sum over the leaves, which are added as a balanced
-     * binary tree; NULL in forward. */
+    /* Same layout, overwritten (not accumulated) by backward with the sum over the leaves, which are added as
+     * a balanced binary tree; NULL in forward. */
     float *grads;
     uint64_t seed;
     uint64_t step; /* global step, keys the random streams */
@@ -79,8 +81,8 @@ struct layer_ops {
     /* Values it reads; both 0 means exactly one. */
     int min_inputs, max_inputs;
 
-    /* From l->in and l->args: sets l->out and adds the tensors (layer_add_tensor). Errors: STATUS_CONFIG when shapes and
-     * arguments do not fit. */
+    /* From l->in and l->args: sets l->out and adds the tensors (layer_add_tensor). Errors: STATUS_CONFIG when
+     * shapes and arguments do not fit. */
     enum status (*plan)(struct layer *l);
 
     /* After plan, from l->lanes and l->leaves: sets l->saved_bytes and l->scratch_bytes; NULL = none. */
@@ -138,15 +140,16 @@ struct layer {
 /* Appends a tensor, with offset 0. Errors: STATUS_OTHER, memory. */
 enum status layer_add_tensor(struct layer *l, const struct tensor *tensor);
 
-/* Calls ops->plan and ops->measure for a layer whose ops, args, in, input_count, lanes and leaves are set. layer_free
- * also after a failure. */
+/* Calls ops->plan and ops->measure for a layer whose ops, args, in, input_count, lanes and leaves are set.
+ * layer_free also after a failure. */
 enum status layer_plan(struct layer *l);
 void layer_free(struct layer *l);
 
 /* The plan of layers whose output has the shape of their only input. */
 enum status layer_plan_same(struct layer *l);
 
-/* The plan of layers whose inputs all have the shape of their output. Errors: STATUS_CONFIG naming both shapes. */
+/* The plan of layers whose inputs all have the shape of their output. Errors: STATUS_CONFIG naming both
+ * shapes. */
 enum status layer_plan_equal(struct layer *l);
 
 /* The table of all kinds, ended by NULL, and a kind by name (NULL if there is none). */

@@ -40,8 +40,9 @@ static void linear_measure(struct layer *l)
     l->scratch_bytes = (size_t)l->kernels->linear_scratch_floats(&shape) * sizeof(float);
 }
 
-/* Our own products read W in place and keep a panel of the lanes in cache. When one virtual rank alone has more lanes
- * than that is good for, sgemm's packing pays. The rule must not depend on how many virtual ranks share a pass. */
+/* Our own products read W in place and keep a panel of the lanes in cache. When one virtual rank alone has
+ * more lanes than that is good for, sgemm's packing pays. The rule must not depend on how many virtual ranks
+ * share a pass. */
 static bool linear_is_wide(const struct linear *shape)
 {
     return shape->lanes / shape->leaves > LAYER_WIDE_LANES;

@@ -1,5 +1,5 @@
-/* list.h - every kind of layer: LAYER(x) stands for `layer_x` in a file x.c below src/nn/layers. A new kind is its
- * file and its line here. No include guard: registry.c reads the list twice. */
+/* list.h - every kind of layer: LAYER(x) stands for `layer_x` in a file x.c below src/nn/layers. A new kind
+ * is its file and its line here. No include guard: registry.c reads the list twice. */
 /* clang-format off */
 LAYER(conv2d)
 LAYER(linear)

@@ -12,7 +12,8 @@ static inline enum status window_plan(const struct layer *l, int64_t kernel, int
     if (l->in[0].rank == 3) {
         char shape[SHAPE_TEXT];
         shape_text(l->in[0], shape);
-        return status_fail(STATUS_CONFIG, "takes channels, height and width, but its input has shape %s", shape);
+        return status_fail(STATUS_CONFIG, "takes channels, height and width, but its input has shape %s",
+                           shape);
     }
     if (!window_place(&w, out_channels, 2))
         return status_fail(STATUS_CONFIG,

@@ -32,7 +32,8 @@ static void adagrad_derive(struct optim_step *s)
 }
 
 /* Duchi, Hazan and Singer, "Adaptive subgradient methods" (2011), in the form of torch.optim.Adagrad:
- *     g = grad + weight_decay * w;  sum += g * g;  w -= lr / (1 + steps * lr_decay) * g / (sqrt(sum) + eps) */
+ *     g = grad + weight_decay * w;  sum += g * g;  w -= lr / (1 + steps * lr_decay) * g / (sqrt(sum) + eps)
+ */
 LOOP_BODY void adagrad_update_body(const struct optim_step *s, int64_t count, float *restrict params,
                                    const float *restrict grads, float *const slots[OPTIM_SLOTS])
 {

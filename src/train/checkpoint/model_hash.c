@@ -48,7 +48,8 @@ static void model_hash_add_layer(struct hash *h, const struct layer *l)
     model_hash_add_shape(h, l->out);
 }
 
-/* The hash of version 2: chains of images only. A model with other edges gets a hash that no such file has. */
+/* The hash of version 2: chains of images only. A model with other edges gets a hash that no such file has.
+ */
 static void model_hash_add_old_shape(struct hash *h, struct shape s)
 {
     int64_t sides[3] = {s.c, s.d[AXIS_H], s.d[AXIS_W]};

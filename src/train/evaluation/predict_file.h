@@ -20,8 +20,8 @@ struct predict_file {
     int64_t written, correct_count; /* rows; those that are correct */
 };
 
-/* Returns what the data call the outputs: one name for each, or two, off and on, where there is one label; NULL if
- * they have no names. */
+/* Returns what the data call the outputs: one name for each, or two, off and on, where there is one label;
+ * NULL if they have no names. */
 const char *const *predict_file_names(const struct loss *loss, const struct dataset *d, int64_t *count);
 
 /* Start the file. Call predict_file_close also after a failure; it discards what was not committed. */

@@ -60,9 +60,10 @@ struct step_result {
     struct sync_requests requests; /* bad_passes also counts a sum of losses that is not finite */
 };
 
-/* step.c: one step on the global batch that starts at `position` of the epoch's order. A step whose loss or gradient
- * is not finite (bad_passes) or that has no valid target (no sums.weight) changes no weight. Collective. Errors:
- * STATUS_DIVERGED, the same on all ranks, after train.max_bad_steps in a row that are not finite. */
+/* step.c: one step on the global batch that starts at `position` of the epoch's order. A step whose loss or
+ * gradient is not finite (bad_passes) or that has no valid target (no sums.weight) changes no weight.
+ * Collective. Errors: STATUS_DIVERGED, the same on all ranks, after train.max_bad_steps in a row that are not
+ * finite. */
 struct order;
 enum status trainer_step(struct trainer *t, const struct order *order, int64_t epoch, int64_t position,
                          double lr, struct step_result *result);
