@@ -17,33 +17,35 @@ static enum status evaluation_allocate(struct evaluation *e)
     return mem_alloc(&e->scratch, (size_t)samples, sizeof *e->scratch, "scores to rank");
 }
 
-enum status evaluation_create(struct evaluation *e, struct comm *comm, struct model *model,
-                              const struct dataset *data, const struct normal *normal,
-                              const struct loss *loss, struct batch *batch, int64_t top_k)
+enum status evaluation_init(struct evaluation *e, const struct evaluation_spec *spec)
 {
-    TRY(dataset_check_labels(data, loss->outputs));
-    TRY(dataset_check_counts(data));
-    TRY(normal_check(normal, data));
-    int64_t blocks = (dataset_info(data)->samples + batch->lanes - 1) / batch->lanes;
-    *e = (struct evaluation){.comm = comm,
-                             .model = model,
-                             .data = data,
-                             .normal = normal,
-                             .loss = loss,
-                             .batch = batch,
-                             .leaves = batch->leaves,
-                             .first = blocks * comm_rank(comm) / comm_size(comm),
-                             .end = blocks * (comm_rank(comm) + 1) / comm_size(comm)};
-    struct scores_spec spec = {.loss = loss,
-                               .blocks = e->end - e->first,
-                               .lanes = batch->lanes,
-                               .top_k = top_k,
-                               .target_std = batch->target_normal ? batch->target_normal->std : NULL};
-    TRY(scores_create(&e->scores, &spec));
-    return evaluation_allocate(e);
+    int64_t rank = comm_rank(spec->comm), ranks = comm_size(spec->comm), lanes = spec->batch->lanes;
+    TRY(dataset_check_labels(spec->data, spec->loss->outputs));
+    TRY(dataset_check_counts(spec->data));
+    TRY(normal_check(spec->normal, spec->data));
+    int64_t blocks = (dataset_info(spec->data)->samples + lanes - 1) / lanes;
+    *e = (struct evaluation){.comm = spec->comm,
+                             .model = spec->model,
+                             .data = spec->data,
+                             .normal = spec->normal,
+                             .loss = spec->loss,
+                             .batch = spec->batch,
+                             .leaves = spec->batch->leaves,
+                             .first = blocks * rank / ranks,
+                             .end = blocks * (rank + 1) / ranks};
+    const struct normal *targets = spec->batch->target_normal;
+    struct scores_spec scores = {.loss = spec->loss,
+                                 .blocks = e->end - e->first,
+                                 .lanes = lanes,
+                                 .top_k = spec->top_k,
+                                 .target_std = targets ? targets->std : NULL};
+    enum status status = scores_create(&e->scores, &scores);
+    if (status == STATUS_OK) status = evaluation_allocate(e);
+    if (status != STATUS_OK) evaluation_free(e);
+    return status;
 }
 
-void evaluation_destroy(struct evaluation *e)
+void evaluation_free(struct evaluation *e)
 {
     scores_destroy(&e->scores);
     mem_free(&e->keys);

@@ -11,6 +11,17 @@
 #include "train/observer.h"
 #include "data/batch.h"
 
+/* What is evaluated; all borrowed. */
+struct evaluation_spec {
+    struct comm *comm;
+    struct model *model;
+    const struct dataset *data;
+    const struct normal *normal;
+    const struct loss *loss;
+    struct batch *batch;
+    int64_t top_k; /* of top_k_accuracy */
+};
+
 struct evaluation {
     struct comm *comm;
     struct model *model;
@@ -33,10 +44,8 @@ struct evaluation {
 
 /* Checks that data, statistics and the model's K outputs fit; allocates. Local. Errors: STATUS_DATA,
  * STATUS_CONFIG. */
-enum status evaluation_create(struct evaluation *e, struct comm *comm, struct model *model,
-                              const struct dataset *data, const struct normal *normal,
-                              const struct loss *loss, struct batch *batch, int64_t top_k);
-void evaluation_destroy(struct evaluation *e);
+enum status evaluation_init(struct evaluation *e, const struct evaluation_spec *spec);
+void evaluation_free(struct evaluation *e);
 
 /* Fills the event on every rank; what it points to stays valid until the next call. Collective. Errors, the
  * same on all ranks: STATUS_DIVERGED when the loss is not finite; the status of stop_asked on any rank, which

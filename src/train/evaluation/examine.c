@@ -7,8 +7,14 @@
 static enum status examine_with(struct evaluation *e, struct examiner *x, struct comm *comm,
                                 const struct config *config, const struct observer *observer)
 {
-    TRY(comm_agree(comm, evaluation_create(e, comm, x->model, x->data, &x->normal, &x->loss, &x->batch,
-                                           config->metrics_top_k)));
+    const struct evaluation_spec spec = {.comm = comm,
+                                         .model = x->model,
+                                         .data = x->data,
+                                         .normal = &x->normal,
+                                         .loss = &x->loss,
+                                         .batch = &x->batch,
+                                         .top_k = config->metrics_top_k};
+    TRY(comm_agree(comm, evaluation_init(e, &spec)));
     struct eval_event event = {.split = "eval"};
     TRY(evaluation_run(e, x->params, &event));
     if (comm_rank(comm) == 0) observer->eval(observer->self, &event);
@@ -20,9 +26,10 @@ enum status examine_run(struct comm *comm, const struct config *config, const ch
 {
     struct examiner x = {0};
     struct evaluation evaluation = {0};
-    enum status status = examiner_create(&x, comm, config, checkpoint, locator, false);
+    enum status status = examiner_init(
+        &x, comm, &(struct examiner_spec){.config = config, .checkpoint = checkpoint, .data = locator});
     if (status == STATUS_OK) status = examine_with(&evaluation, &x, comm, config, observer);
-    evaluation_destroy(&evaluation);
-    examiner_destroy(&x);
+    evaluation_free(&evaluation);
+    examiner_free(&x);
     return status;
 }

@@ -29,19 +29,26 @@ static enum status examiner_build(struct examiner *x, const struct config *confi
                                                    .threshold = config->metrics_threshold});
 }
 
-enum status examiner_create(struct examiner *x, struct comm *comm, const struct config *config,
-                            const char *checkpoint, const char *locator, bool for_prediction)
+static enum status examiner_set_up(struct examiner *x, struct comm *comm, const struct examiner_spec *spec)
 {
     struct checkpoint_facts facts;
-    TRY(build_start_math(&x->kernels, comm, config));
-    TRY(comm_agree(comm, checkpoint_read_facts(checkpoint, &facts)));
-    TRY(sets_load_like(&x->data, comm, config, locator, facts.kind, for_prediction));
-    TRY(comm_agree(comm, examiner_build(x, config, checkpoint, &facts)));
+    TRY(build_start_math(&x->kernels, comm, spec->config));
+    TRY(comm_agree(comm, checkpoint_read_facts(spec->checkpoint, &facts)));
+    TRY(sets_load_like(&x->data, comm, spec->config, spec->data, facts.kind, spec->for_prediction));
+    TRY(comm_agree(comm, examiner_build(x, spec->config, spec->checkpoint, &facts)));
     if (comm_find_different(comm, checkpoint_weights_hash(x->model, x->params)) == 0) return STATUS_OK;
-    return status_fail(STATUS_DATA, "%s: was replaced while it was read; start again", checkpoint);
+    return status_fail(STATUS_DATA, "%s: was replaced while it was read; start again", spec->checkpoint);
 }
 
-void examiner_destroy(struct examiner *x)
+enum status examiner_init(struct examiner *x, struct comm *comm, const struct examiner_spec *spec)
+{
+    *x = (struct examiner){0};
+    enum status status = examiner_set_up(x, comm, spec);
+    if (status != STATUS_OK) examiner_free(x);
+    return status;
+}
+
+void examiner_free(struct examiner *x)
 {
     batch_free(&x->batch);
     normal_free(&x->normal);

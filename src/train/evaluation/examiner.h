@@ -18,10 +18,15 @@ struct examiner {
     struct batch batch;
 };
 
-/* `x` must be zero. Call examiner_destroy also after a failure. With `for_prediction` the data need no
- * labels, and sample weights are not read. Both are collective; all ranks return the same status. */
-enum status examiner_create(struct examiner *x, struct comm *comm, const struct config *config,
-                            const char *checkpoint, const char *locator, bool for_prediction);
-void examiner_destroy(struct examiner *x);
+/* What is examined. */
+struct examiner_spec {
+    const struct config *config;
+    const char *checkpoint, *data; /* a path, and a locator */
+    bool for_prediction;           /* the data need no labels, and sample weights are not read */
+};
+
+/* Both are collective; all ranks return the same status. */
+enum status examiner_init(struct examiner *x, struct comm *comm, const struct examiner_spec *spec);
+void examiner_free(struct examiner *x);
 
 #endif

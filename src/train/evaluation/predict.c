@@ -96,7 +96,11 @@ static enum status predict_all(struct predictor *p, const struct config *config,
 {
     bool first = comm_rank(p->comm) == 0;
     TRY(comm_agree(p->comm, first ? predict_file_open(&p->file, options) : STATUS_OK));
-    TRY(examiner_create(&p->x, p->comm, config, options->checkpoint, options->data, true));
+    TRY(examiner_init(&p->x, p->comm,
+                      &(struct examiner_spec){.config = config,
+                                              .checkpoint = options->checkpoint,
+                                              .data = options->data,
+                                              .for_prediction = true}));
     TRY(comm_agree(p->comm, predict_prepare(p, options, config)));
     TRY(predict_compute_all(p));
     *facts = (struct predict_facts){.samples = p->samples,
@@ -114,6 +118,6 @@ enum status predict_run(struct comm *comm, const struct config *config, const st
     predict_file_close(&p.file);
     mem_free(&p.outputs);
     mem_free(&p.received);
-    examiner_destroy(&p.x);
+    examiner_free(&p.x);
     return status;
 }

@@ -38,10 +38,8 @@ static enum status saver_prepare_folder(struct saver *s)
     return checkpoint_folder_tidy(s->folder, s->t->progress.step);
 }
 
-enum status saver_create(struct saver **out, struct trainer *t, const char *folder)
+static enum status saver_set_up(struct saver *s, struct trainer *t, const char *folder)
 {
-    TRY(comm_agree(t->comm, mem_alloc(out, 1, sizeof **out, "saver")));
-    struct saver *s = *out;
     s->t = t;
     s->folder = folder;
     s->write = (struct saver_write){.snapshot = &s->snapshot,
@@ -51,6 +49,14 @@ enum status saver_create(struct saver **out, struct trainer *t, const char *fold
     s->taken = clock_seconds();
     TRY(comm_agree(t->comm, saver_is_root(s) ? saver_prepare_folder(s) : STATUS_OK));
     return snapshot_create(&s->snapshot, t);
+}
+
+enum status saver_create(struct saver **out, struct trainer *t, const char *folder)
+{
+    enum status status = comm_agree(t->comm, mem_alloc(out, 1, sizeof **out, "saver"));
+    if (status == STATUS_OK) status = saver_set_up(*out, t, folder);
+    if (status != STATUS_OK) saver_destroy(out);
+    return status;
 }
 
 /* Rank 0: waits for the write in progress. After a failure s->problem says which checkpoint is left. */

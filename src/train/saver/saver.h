@@ -37,8 +37,7 @@ struct saver;
 enum saver_name { SAVER_STEP = 1, SAVER_BEST = 2, SAVER_FINAL = 4 };
 
 /* Creates the folder; checkpoints later than the run are put aside (checkpoint/folder.h). `folder` and
- * t->observer must outlive the saver; *out must be destroyed also after a failure. Collective. Errors:
- * STATUS_OTHER: folder, memory. */
+ * t->observer must outlive the saver. Collective. Errors: STATUS_OTHER: folder, memory. */
 enum status saver_create(struct saver **out, struct trainer *t, const char *folder);
 void saver_destroy(struct saver **s); /* collective; waits for a write under way */
 

@@ -51,16 +51,10 @@ static enum status timeline_open_file(struct timeline *tl)
     return status_fail(STATUS_OTHER, "%s: cannot be written: %s", tl->path, strerror(errno));
 }
 
-enum status timeline_create(struct timeline **out, struct comm *comm, struct trainer *t, const char *path,
-                            int64_t first, int64_t count)
+static enum status timeline_start(struct timeline *tl, struct trainer *t)
 {
-    TRY(comm_agree(comm, mem_alloc(out, 1, sizeof **out, "timeline")));
-    struct timeline *tl = *out;
-    tl->comm = comm;
-    tl->path = path;
-    tl->first = first;
-    tl->end = first + count;
-    TRY(comm_agree(comm, trace_create(timeline_room(t, count))));
+    struct comm *comm = tl->comm;
+    TRY(comm_agree(comm, trace_create(timeline_room(t, tl->end - tl->first))));
     TRY(comm_agree(comm, comm_rank(comm) == 0 ? timeline_open_file(tl) : STATUS_OK));
 
     double start = comm_rank(comm) == 0 ? clock_seconds() : 0;
@@ -84,6 +78,18 @@ void timeline_destroy(struct timeline **timeline)
     mem_free(&tl->temporary);
     mem_free(timeline);
     trace_destroy();
+}
+
+enum status timeline_create(struct timeline **out, struct trainer *t, const char *path, int64_t first,
+                            int64_t count)
+{
+    enum status status = comm_agree(t->comm, mem_alloc(out, 1, sizeof **out, "timeline"));
+    if (status == STATUS_OK) {
+        **out = (struct timeline){.comm = t->comm, .path = path, .first = first, .end = first + count};
+        status = timeline_start(*out, t);
+    }
+    if (status != STATUS_OK) timeline_destroy(out);
+    return status;
 }
 
 /* JSON text in a buffer that is large enough. */

@@ -15,10 +15,10 @@
 struct timeline;
 
 /* Makes `t` record its steps first .. first + count - 1 (the first of a run is 0). The timeline must be
- * destroyed before the trainer, also after a failure. `path` must outlive it. Collective. Errors:
+ * destroyed before the trainer. `path` must outlive it. Collective. Errors:
  * STATUS_OTHER when the file cannot be written or memory is short. */
-enum status timeline_create(struct timeline **out, struct comm *comm, struct trainer *t, const char *path,
-                            int64_t first, int64_t count);
+enum status timeline_create(struct timeline **out, struct trainer *t, const char *path, int64_t first,
+                            int64_t count);
 void timeline_destroy(struct timeline **tl); /* local; removes an incomplete file */
 
 /* For the trainer: call before each step, and after the last. Collective. A file that cannot be written gives

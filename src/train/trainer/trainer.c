@@ -97,8 +97,14 @@ static enum status trainer_build_parts(struct trainer *t)
     t->batch.target_normal = t->targets.channels ? &t->targets : NULL;
     if (!t->val) return STATUS_OK;
     TRY(build_check_shape(model_input_shape(t->model), t->val));
-    return evaluation_create(&t->evaluation, t->comm, t->model, t->val, &t->normal, &t->loss, &t->batch,
-                             t->config->metrics_top_k);
+    const struct evaluation_spec spec = {.comm = t->comm,
+                                         .model = t->model,
+                                         .data = t->val,
+                                         .normal = &t->normal,
+                                         .loss = &t->loss,
+                                         .batch = &t->batch,
+                                         .top_k = t->config->metrics_top_k};
+    return evaluation_init(&t->evaluation, &spec);
 }
 
 /* Checks before the first step that metrics that decide something exist. */
@@ -157,27 +163,34 @@ static enum status trainer_create_sync(struct trainer *t)
                                            .add = trainer_add_sums});
 }
 
-enum status trainer_create(struct trainer **out, struct comm *comm, const struct config *config,
-                           const char *config_text)
+static enum status trainer_build(struct trainer *t)
 {
-    const struct kernels *kernels;
-    TRY(build_start_math(&kernels, comm, config));
-    TRY(comm_agree(comm, mem_alloc(out, 1, sizeof **out, "trainer")));
-    struct trainer *t = *out;
-    t->comm = comm;
-    t->kernels = kernels;
-    t->checked = -1;
-    t->config = config;
-    t->config_text = config_text;
+    TRY(build_start_math(&t->kernels, t->comm, t->config));
     TRY(trainer_load_data(t));
-    TRY(comm_agree(comm, trainer_build_parts(t)));
-    TRY(comm_agree(comm, trainer_check_watched(t)));
+    TRY(comm_agree(t->comm, trainer_build_parts(t)));
+    TRY(comm_agree(t->comm, trainer_check_watched(t)));
     TRY(trainer_create_sync(t));
-    if (config->check_every > 0) TRY(sync_audit(t->sync));
-    TRY(comm_agree(comm, connect_update(&t->update, t->kernels, config, t->model, t->sync)));
+    if (t->config->check_every > 0) TRY(sync_audit(t->sync));
+    TRY(comm_agree(t->comm, connect_update(&t->update, t->kernels, t->config, t->model, t->sync)));
     sync_fill_params(t->sync, trainer_init_params, t);
     trainer_fill_info(t);
     return STATUS_OK;
+}
+
+enum status trainer_create(struct trainer **out, struct comm *comm, const struct config *config,
+                           const char *config_text)
+{
+    enum status status = comm_agree(comm, mem_alloc(out, 1, sizeof **out, "trainer"));
+    if (status == STATUS_OK) {
+        struct trainer *t = *out;
+        t->comm = comm;
+        t->checked = -1;
+        t->config = config;
+        t->config_text = config_text;
+        status = trainer_build(t);
+    }
+    if (status != STATUS_OK) trainer_destroy(out);
+    return status;
 }
 
 void trainer_destroy(struct trainer **trainer)
@@ -186,7 +199,7 @@ void trainer_destroy(struct trainer **trainer)
     if (!t) return;
     update_free(&t->update);
     sync_destroy(&t->sync);
-    evaluation_destroy(&t->evaluation);
+    evaluation_free(&t->evaluation);
     batch_free(&t->batch);
     loss_free(&t->loss);
     model_destroy(&t->model);

@@ -35,8 +35,8 @@ struct trainer_info {
 };
 
 /* Opens the data, builds the model, allocates shared memory. Collective; call comm_split_nodes before.
- * `config` and `config_text` (the resolved configuration, for checkpoints) must outlive the trainer; *out
- * must be destroyed also after a failure. All ranks return the same status. */
+ * `config` and `config_text` (the resolved configuration, for checkpoints) must outlive the trainer. All
+ * ranks return the same status. */
 enum status trainer_create(struct trainer **out, struct comm *comm, const struct config *config,
                            const char *config_text);
 void trainer_destroy(struct trainer **t); /* collective */

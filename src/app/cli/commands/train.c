@@ -194,7 +194,7 @@ static enum status train_with_timeline(struct trainer *t, struct start *start, c
     int64_t first, count;
     enum status status = train_read_timeline_steps(a, &first, &count);
     if (status == STATUS_OK && a->timeline)
-        status = timeline_create(&timeline, comm, t, a->timeline, first, count);
+        status = timeline_create(&timeline, t, a->timeline, first, count);
     if (status == STATUS_OK) status = train(t, start, setup, comm, a);
     timeline_destroy(&timeline);
     return status;
