@@ -6,7 +6,7 @@
 
 #include "math/blas.h"
 #include "io/hash.h"
-#include "kernels.h"
+#include "math/kernels.h"
 #include "app/config/options.h"
 #include "fuzz_h5.h"
 #include "train/build.h"
@@ -15,6 +15,7 @@
 #define FEATURES_MAX 4096 /* of an input or a layer: larger models take a fuzzer's time, and no other code */
 
 static FILE *nowhere;
+static const struct kernels *kernels;
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
@@ -22,7 +23,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     nowhere = fopen("/dev/null", "w");
     FUZZ_CHECK(nowhere);
     blas_start();
-    FUZZ_CHECK(select_kernels("auto") == STATUS_OK);
+    FUZZ_CHECK(kernels_select(&kernels, "auto") == STATUS_OK);
     fuzz_h5_begin();
     return 0;
 }
