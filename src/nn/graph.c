@@ -154,8 +154,10 @@ enum status graph_init(struct graph *g, const struct model_spec *spec, const str
     *g = (struct graph){0};
     if (spec->layer_count == 0)
         return status_fail(STATUS_CONFIG, "model.layers is empty; add at least linear: K");
-    TRY(graph_allocate(g, spec));
-    return graph_add_layers(g, spec, kernels, lanes, leaves);
+    enum status status = graph_allocate(g, spec);
+    if (status == STATUS_OK) status = graph_add_layers(g, spec, kernels, lanes, leaves);
+    if (status != STATUS_OK) graph_free(g);
+    return status;
 }
 
 void graph_free(struct graph *g)

@@ -41,8 +41,7 @@ struct graph {
 };
 
 /* Plans every layer for passes of `lanes` lanes in `leaves` virtual ranks. Errors: STATUS_CONFIG naming the
- * layer whose inputs do not fit or whose output no layer reads; STATUS_OTHER, memory. graph_free also after a
- * failure. */
+ * layer whose inputs do not fit or whose output no layer reads; STATUS_OTHER, memory. */
 enum status graph_init(struct graph *g, const struct model_spec *spec, const struct kernels *kernels,
                        int64_t lanes, int64_t leaves);
 void graph_free(struct graph *g);

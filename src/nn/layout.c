@@ -231,6 +231,7 @@ enum status layout_init(struct layout *o, const struct stages *s, int64_t lanes,
     mem_free(&w.last_read);
     mem_free(&w.last_kept);
     mem_free(&w.needs_grad);
+    if (status != STATUS_OK) layout_free(o);
     return status;
 }
 

@@ -33,7 +33,7 @@ struct layout {
     int clipped; /* the limited outputs of a model with clip_logits */
 };
 
-/* Errors: STATUS_OTHER, memory. layout_free also after a failure. */
+/* Errors: STATUS_OTHER, memory. */
 enum status layout_init(struct layout *o, const struct stages *s, int64_t lanes, bool training, bool clips);
 void layout_free(struct layout *o);
 

@@ -26,9 +26,11 @@ static enum status passes_allocate(struct passes *p, size_t edges)
 enum status passes_init(struct passes *p, const struct graph *g, int64_t lanes, bool training, double clip)
 {
     *p = (struct passes){.clip = (float)clip};
-    TRY(stages_init(&p->stages, g));
-    TRY(layout_init(&p->layout, &p->stages, lanes, training, clip > 0));
-    return passes_allocate(p, (size_t)g->edge_count);
+    enum status status = stages_init(&p->stages, g);
+    if (status == STATUS_OK) status = layout_init(&p->layout, &p->stages, lanes, training, clip > 0);
+    if (status == STATUS_OK) status = passes_allocate(p, (size_t)g->edge_count);
+    if (status != STATUS_OK) passes_free(p);
+    return status;
 }
 
 void passes_free(struct passes *p)

@@ -17,8 +17,7 @@ struct passes {
     float **y, **dy;    /* [stages] */
 };
 
-/* For training, or for forward passes alone. Errors: STATUS_OTHER, memory. passes_free also after a failure.
- */
+/* For training, or for forward passes alone. Errors: STATUS_OTHER, memory. */
 enum status passes_init(struct passes *p, const struct graph *g, int64_t lanes, bool training, double clip);
 void passes_free(struct passes *p);
 

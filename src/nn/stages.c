@@ -110,7 +110,11 @@ static enum status stages_copy(struct stages *s, const struct graph *g)
 enum status stages_init(struct stages *s, const struct graph *g)
 {
     *s = (struct stages){0};
-    TRY(stages_copy(s, g));
+    enum status status = stages_copy(s, g);
+    if (status != STATUS_OK) {
+        stages_free(s);
+        return status;
+    }
     stages_pool_first(s);
     stages_fuse_relus(s);
     return STATUS_OK;

@@ -15,7 +15,7 @@ struct stages {
     int value_count;
 };
 
-/* Copies the layers and arranges them. Errors: STATUS_OTHER, memory. stages_free also after a failure. */
+/* Copies the layers and arranges them. Errors: STATUS_OTHER, memory. */
 enum status stages_init(struct stages *s, const struct graph *g);
 void stages_free(struct stages *s);
 

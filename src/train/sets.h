@@ -5,7 +5,7 @@
 #include "data/dataset/dataset.h"
 #include "train/config.h"
 
-/* Loads the training set. *out must be destroyed also after a failure. Collective. Errors: those of
+/* Loads the training set. Collective. Errors: those of
  * dataset_load. */
 enum status sets_load_train(struct dataset **out, struct comm *comm, const struct config *c);
 

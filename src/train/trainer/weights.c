@@ -11,7 +11,7 @@ struct taking {
     FILE *list;
     struct h5 *file;
     float *params;
-    int64_t taken, left;
+    int64_t taken;
 };
 
 static void weights_report(const struct taking *s, const char *name, int rank, const int64_t *dims,
@@ -27,7 +27,6 @@ static enum status weights_leave(struct taking *s, const char *name, const struc
     char text[2 * H5_TEXT_SIZE];
     snprintf(text, sizeof text, "not loaded, keeps its initial values: %s", why);
     weights_report(s, name, t->rank, t->dims, text);
-    s->left++;
     return STATUS_OK;
 }
 
