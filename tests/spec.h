@@ -11,8 +11,8 @@ static inline void spec_add(struct model_spec *spec, const char *name, double fi
     struct layer_spec *l = &spec->layers[spec->layer_count++];
     l->ops = layer_find(name);
     arg_defaults(l->ops->args, l->args);
-    if (first != 0) l->args[0] = first;
-    if (second != 0) l->args[1] = second;
+    if (first != 0) arg_set(l->ops->args, 0, first, l->args);
+    if (second != 0) arg_set(l->ops->args, 1, second, l->args);
 }
 
 /* Makes the last layer read these values (0: the input, i + 1: the output of layer i) and not the one before.

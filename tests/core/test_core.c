@@ -155,6 +155,46 @@ static void test_choices(void)
     }
 }
 
+/* Values for each axis: slots, defaults, names, and text from one number to two for every axis. */
+static void test_axes(void)
+{
+    static const char *const words[] = {"same", "valid", NULL}, *const modes[] = {"zeros", "circular", NULL};
+    static const struct arg table[] = {
+        {.name = "out", .kind = ARG_INT, .default_value = ARG_REQUIRED, .min = 1, .max = 9},
+        {.name = "kernel", .alias = "size", .default_value = ARG_REQUIRED, .min = 1, .max = 9, .axes = 2},
+        {.name = "padding", .default_value = 0, .max = 9, .axes = 2, .sides = true, .words = words},
+        {.name = "mode", .kind = ARG_CHOICE, .choices = modes, .axes = 2},
+        {.name = "bias", .kind = ARG_BOOL, .default_value = 1},
+        ARG_END};
+    enum { KERNEL = 1, PADDING = KERNEL + ARG_AXES, MODE = PADDING + 2 * ARG_AXES, BIAS = MODE + ARG_AXES };
+    double values[ARG_MAX], value;
+    char text[ARG_SLOTS_TEXT_SIZE];
+    arg_defaults(table, values);
+    CHECK(arg_find(table, "size") == 1 && arg_slot(table, 4) == BIAS && values[BIAS] == 1);
+    CHECK(values[KERNEL] == 1 && isnan(values[KERNEL + 1]) && isnan(values[KERNEL + 2]));
+    values[0] = 1;
+    CHECK_STATUS(arg_complete(table, values, "conv2d"), STATUS_CONFIG);
+    arg_set(table, 1, 3, values);
+    CHECK_STATUS(arg_complete(table, values, "conv2d"), STATUS_OK);
+    CHECK(values[KERNEL] == 1 && values[KERNEL + 1] == 3 && values[KERNEL + 2] == 3);
+    arg_format_slots(&table[1], values + KERNEL, text);
+    CHECK(strcmp(text, "3") == 0);
+    values[KERNEL + 2] = 5;
+    arg_format_slots(&table[1], values + KERNEL, text);
+    CHECK(strcmp(text, "[3, 5]") == 0);
+    CHECK(!arg_equals(&table[1], values + KERNEL, 3) && arg_equals(&table[2], values + PADDING, 0));
+    CHECK_STATUS(arg_parse(&table[2], "same", &value), STATUS_OK);
+    arg_set(table, 2, value, values);
+    arg_format_slots(&table[2], values + PADDING, text);
+    CHECK(strcmp(text, "same") == 0 && value == -1 && values[PADDING] == 0);
+    for (int i = 2; i < 6; i++) values[PADDING + i] = i < 5;
+    arg_format_slots(&table[2], values + PADDING, text);
+    CHECK(strcmp(text, "[1, [1, 0]]") == 0);
+    values[MODE + 2] = 1;
+    arg_format_slots(&table[3], values + MODE, text);
+    CHECK(strcmp(text, "[zeros, circular]") == 0);
+}
+
 static void test_lists(void)
 {
     static const struct arg table[] = {{"need", ARG_LIST, ARG_REQUIRED, 0, 1, "shares"},
@@ -246,6 +286,7 @@ int main(int argc, char **argv)
     CHECK_CASE(test_number_scan());
     CHECK_CASE(test_args());
     CHECK_CASE(test_choices());
+    CHECK_CASE(test_axes());
     CHECK_CASE(test_lists());
     CHECK_CASE(test_memory());
     CHECK_CASE(test_status());

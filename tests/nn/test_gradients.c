@@ -163,21 +163,30 @@ static void check_case(struct bench *b)
     mem_free(&w);
 }
 
-/* Small values of every argument: required ones 1..3, others their default or something near it. */
+/* A small value: of a required argument 1..3, of others the default or something near it. */
+static double draw_arg(const struct arg *a, double value)
+{
+    int pick = (int)((draw() + 1) * 1.5f); /* 0..2 */
+    if (a->kind == ARG_INT && (isnan(value) || pick)) value = isnan(value) ? pick + 1 : pick;
+    if (a->kind == ARG_BOOL) return pick > 0;
+    for (int c = 0; a->kind == ARG_CHOICE && c < pick && a->choices[c]; c++) value = c;
+    if (a->kind == ARG_CHOICE) return value;
+    if (isnan(value)) value = a->min + (a->max - a->min) * 0.25;
+    if (a->kind == ARG_REAL && pick) value *= 0.5 * pick + 0.25;
+    return value < a->min ? a->min : value > a->max ? a->max : value;
+}
+
+/* Small values of every argument, at times another one for each axis. */
 static void draw_args(const struct layer_ops *ops, double args[ARG_MAX])
 {
     arg_defaults(ops->args, args);
     for (int i = 0; ops->args && ops->args[i].name; i++) {
         const struct arg *a = &ops->args[i];
-        int pick = (int)((draw() + 1) * 1.5f); /* 0..2 */
-        if (a->kind == ARG_INT && (isnan(args[i]) || pick)) args[i] = isnan(args[i]) ? pick + 1 : pick;
-        if (a->kind == ARG_BOOL) args[i] = pick > 0;
-        for (int c = 0; a->kind == ARG_CHOICE && c < pick && a->choices[c]; c++) args[i] = c;
-        if (a->kind == ARG_BOOL || a->kind == ARG_CHOICE) continue;
-        if (isnan(args[i])) args[i] = a->min + (a->max - a->min) * 0.25;
-        if (a->kind == ARG_REAL && pick) args[i] *= 0.5 * pick + 0.25;
-        if (args[i] < a->min) args[i] = a->min;
-        if (args[i] > a->max) args[i] = a->max;
+        double *slots = args + arg_slot(ops->args, i);
+        double value = draw_arg(a, slots[arg_first_used(a)]);
+        bool alike = draw() > 0;
+        for (int k = arg_first_used(a); k < arg_slots(a); k++)
+            slots[k] = alike || a->axes == 0 ? value : draw_arg(a, slots[k]);
     }
 }
 

@@ -63,8 +63,9 @@ static void check_layer(const struct reference_case *c)
     if (!l.ops) return;
     arg_defaults(l.ops->args, l.args);
     static const char *const names[] = {"kernel", "stride", "padding"};
-    for (int i = 0; i < 3; i++) l.args[arg_find(l.ops->args, names[i])] = reference_number(c, names[i]);
-    if (weight) l.args[arg_find(l.ops->args, "out")] = (double)weight->dims[0];
+    for (int i = 0; i < 3; i++)
+        arg_set(l.ops->args, arg_find(l.ops->args, names[i]), reference_number(c, names[i]), l.args);
+    if (weight) arg_set(l.ops->args, arg_find(l.ops->args, "out"), (double)weight->dims[0], l.args);
     CHECK_STATUS(layer_plan(&l), STATUS_OK);
     CHECK_STATUS(mem_alloc(&l.saved, l.saved_bytes, 1, "test"), STATUS_OK);
     CHECK_STATUS(mem_alloc(&l.scratch, l.scratch_bytes, 1, "test"), STATUS_OK);

@@ -1,6 +1,7 @@
 /* option_model.c - reads the section model: the shape of the input, and the layers with their arguments. */
 #include <string.h>
 
+#include "app/config/option_args.h"
 #include "app/config/option_graph.h"
 #include "app/config/option_table.h"
 #include "app/config/suggest.h"
@@ -60,9 +61,7 @@ static enum status option_model_read_argument(const struct layer_ops *ops, const
         suggest_offer(&s, "from");
         return status_fail(STATUS_CONFIG, "%s has no '%s'%s", ops->name, node->key, suggest_hint(&s));
     }
-    if (node->kind != YAML_SCALAR)
-        return status_fail(STATUS_CONFIG, "%s: '%s' expects a single value", ops->name, node->key);
-    enum status status = arg_parse(&ops->args[index], node->text, &values[index]);
+    enum status status = option_args_read(ops->args, index, node, values);
     return status == STATUS_OK ? status : status_at(status, "%s: %s", ops->name, node->key);
 }
 
@@ -73,7 +72,7 @@ static enum status option_model_read_scalar(const struct yaml_node *node, struct
     if (yaml_is_null(node)) return STATUS_OK;
     if (!ops->args || !ops->args[0].name)
         return status_fail(STATUS_CONFIG, "%s takes no arguments", ops->name);
-    enum status status = arg_parse(&ops->args[0], node->text, &layer->args[0]);
+    enum status status = option_args_read(ops->args, 0, node, layer->args);
     return status == STATUS_OK ? status : status_at(status, "%s: %s", ops->name, ops->args[0].name);
 }
 

@@ -90,8 +90,8 @@ static bool text_write_kind(FILE *out, const struct layer_spec *layer)
     fputs(layer->ops->name, out);
     if (!args || !args[0].name) return false;
     for (int k = 0; args[k].name; k++) {
-        char text[ARG_TEXT_SIZE];
-        arg_format(&args[k], layer->args[k], text);
+        char text[ARG_SLOTS_TEXT_SIZE];
+        arg_format_slots(&args[k], layer->args + arg_slot(args, k), text);
         fprintf(out, "%s%s: %s", k ? ", " : ": {", args[k].name, text);
     }
     return true;

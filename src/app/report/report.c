@@ -25,9 +25,10 @@ void report_format_layer(const struct layer *layer, char *text, size_t size)
     size_t used = (size_t)snprintf(text, size, "%s", layer->ops->name);
     const char *separator = " ";
     for (int i = 0; args && args[i].name && used < size; i++) {
-        if (i > 0 && layer->args[i] == args[i].default_value) continue;
-        char value[ARG_TEXT_SIZE];
-        arg_format(&args[i], layer->args[i], value);
+        const double *slots = layer->args + arg_slot(args, i);
+        if (i > 0 && arg_equals(&args[i], slots, args[i].default_value)) continue;
+        char value[ARG_SLOTS_TEXT_SIZE];
+        arg_format_slots(&args[i], slots, value);
         used += (size_t)snprintf(text + used, size - used, "%s%s %s", separator, args[i].name, value);
         separator = ", ";
     }

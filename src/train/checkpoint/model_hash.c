@@ -36,13 +36,32 @@ static void model_hash_add_text(struct hash *h, const char *text)
     hash_add(h, text, strlen(text));
 }
 
+/* Arguments that came after files of version 3 are left out while they have their default value. */
+static bool model_hash_has_arg(const struct layer *l, int index)
+{
+    const struct arg *arg = &l->ops->args[index];
+    return !arg->later || !arg_equals(arg, l->args + arg_slot(l->ops->args, index), arg->default_value);
+}
+
+/* One number where all axes are equal, as before they could differ. */
+static void model_hash_add_arg(struct hash *h, const struct layer *l, int index)
+{
+    const struct arg *arg = &l->ops->args[index];
+    const double *slots = l->args + arg_slot(l->ops->args, index);
+    int first = arg_first_used(arg), end = arg_slots(arg);
+    if (arg->later) model_hash_add_text(h, arg->name);
+    if (arg_equals(arg, slots, slots[first])) end = first + 1;
+    for (int i = first; i < end; i++) model_hash_add_number(h, slots[i]);
+}
+
 static void model_hash_add_layer(struct hash *h, const struct layer *l)
 {
-    int args = 0;
-    while (l->ops->args && l->ops->args[args].name) args++;
+    int all = 0, args = 0;
+    for (; l->ops->args && l->ops->args[all].name; all++) args += model_hash_has_arg(l, all);
     model_hash_add_text(h, l->ops->name);
     model_hash_add_integer(h, args);
-    for (int i = 0; i < args; i++) model_hash_add_number(h, l->args[i]);
+    for (int i = 0; i < all; i++)
+        if (model_hash_has_arg(l, i)) model_hash_add_arg(h, l, i);
     model_hash_add_integer(h, l->input_count);
     for (int i = 0; i < l->input_count; i++) model_hash_add_integer(h, l->inputs[i]);
     model_hash_add_shape(h, l->out);
@@ -59,7 +78,9 @@ static void model_hash_add_old_shape(struct hash *h, struct shape s)
 static void model_hash_add_old_layer(struct hash *h, const struct layer *l)
 {
     double args[VERSION_2_ARGS] = {0};
-    memcpy(args, l->args, sizeof args);
+    const struct arg *table = l->ops->args;
+    for (int i = 0, to = 0; table && table[i].name && to < VERSION_2_ARGS; i++)
+        if (!table[i].later) args[to++] = l->args[arg_slot(table, i) + arg_first_used(&table[i])];
     hash_add(h, l->ops->name, strlen(l->ops->name) + 1);
     hash_add(h, args, sizeof args);
     model_hash_add_old_shape(h, l->in[0]);
