@@ -1,7 +1,7 @@
 /* test_option_args.c - values for each axis: what reads, what it becomes, and that its text reads back. */
 #include <string.h>
 
-#include "app/config/option_args.h"
+#include "app/config/model/option_args.h"
 #include "check.h"
 #include "core/mem.h"
 

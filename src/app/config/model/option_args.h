@@ -1,6 +1,6 @@
 /* option_args.h - reads the value of an argument of a layer, which may differ from axis to axis. */
-#ifndef APP_CONFIG_OPTION_ARGS_H
-#define APP_CONFIG_OPTION_ARGS_H
+#ifndef APP_CONFIG_MODEL_OPTION_ARGS_H
+#define APP_CONFIG_MODEL_OPTION_ARGS_H
 
 #include "app/config/yaml.h"
 #include "core/arg.h"

@@ -1,8 +1,8 @@
 /* option_graph.h - names and inputs of layers, for the file that reads model.layers.
  *
  * Local functions; errors are STATUS_CONFIG with key, line and column. */
-#ifndef APP_CONFIG_OPTION_GRAPH_H
-#define APP_CONFIG_OPTION_GRAPH_H
+#ifndef APP_CONFIG_MODEL_OPTION_GRAPH_H
+#define APP_CONFIG_MODEL_OPTION_GRAPH_H
 
 #include "app/config/settings.h"
 #include "nn/model.h"

@@ -1,5 +1,5 @@
 /* option_args.c - reads the value of an argument of a layer, which may differ from axis to axis. */
-#include "app/config/option_args.h"
+#include "app/config/model/option_args.h"
 
 static int option_args_length(const struct yaml_node *list)
 {

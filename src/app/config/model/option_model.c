@@ -1,8 +1,8 @@
 /* option_model.c - reads the section model: the shape of the input, and the layers with their arguments. */
 #include <string.h>
 
-#include "app/config/option_args.h"
-#include "app/config/option_graph.h"
+#include "app/config/model/option_args.h"
+#include "app/config/model/option_graph.h"
 #include "app/config/option_table.h"
 #include "app/config/suggest.h"
 #include "core/number.h"

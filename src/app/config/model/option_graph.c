@@ -1,7 +1,7 @@
 /* option_graph.c - reads names of layers, and where their inputs come from. */
 #include <string.h>
 
-#include "app/config/option_graph.h"
+#include "app/config/model/option_graph.h"
 #include "app/config/suggest.h"
 
 #define INPUT "input" /* the name of value 0 */
