@@ -152,10 +152,20 @@ struct loss_batch batch_view(const struct batch *b, const struct loss *loss, con
                                .predicted = b->predicted + first};
 }
 
-void batch_loss(struct batch *b, const struct loss *loss, const float *logits, float *dlogits)
+void batch_measure(const struct batch *b, const struct loss *loss, const float *logits, double *totals)
+{
+    for (int64_t leaf = 0; leaf < b->leaves; leaf++) {
+        struct loss_batch view = batch_view(b, loss, logits, NULL, leaf);
+        loss->ops->measure(loss, &view, totals + leaf * loss->totals);
+    }
+}
+
+void batch_loss(struct batch *b, const struct loss *loss, const float *logits, float *dlogits,
+                const double *totals)
 {
     for (int64_t leaf = 0; leaf < b->leaves; leaf++) {
         struct loss_batch view = batch_view(b, loss, logits, dlogits, leaf);
+        view.totals = totals;
         b->sums[leaf] = loss->ops->compute(loss, &view);
     }
 }

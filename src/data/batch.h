@@ -48,8 +48,14 @@ void batch_load(struct batch *b, const struct dataset *d, const struct normal *n
 struct loss_batch batch_view(const struct batch *b, const struct loss *loss, const float *logits,
                              float *dlogits, int64_t leaf);
 
+/* For a loss with totals: writes the sums that each virtual rank adds to them to totals[leaves][loss->totals].
+ */
+void batch_measure(const struct batch *b, const struct loss *loss, const float *logits, double *totals);
+
 /* Computes the losses of the logits [K][N], summed for each virtual rank into `sums`, and their gradient if
- * `dlogits` is not NULL. */
-void batch_loss(struct batch *b, const struct loss *loss, const float *logits, float *dlogits);
+ * `dlogits` is not NULL. `totals` [loss->totals] are the sums over the global batch; NULL for a loss without,
+ * and in evaluation. */
+void batch_loss(struct batch *b, const struct loss *loss, const float *logits, float *dlogits,
+                const double *totals);
 
 #endif

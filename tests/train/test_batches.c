@@ -130,7 +130,7 @@ static void run_leaf(struct leaves *l, int64_t leaf, float *grads)
                      .lanes = l->lanes,
                      .leaves = 1,
                      .training = true};
-    batch_loss(&b, &l->t->loss, model_forward(m, &p), model_output_grad(m));
+    batch_loss(&b, &l->t->loss, model_forward(m, &p), model_output_grad(m), NULL);
     model_backward(m, &p);
     l->sums.loss += b.sums[0].loss;
     l->sums.weight += b.sums[0].weight;

@@ -183,7 +183,7 @@ static struct loss_sums reference(const struct trainer *t, const struct order *o
     for (int64_t i = 0; i < live; i++) b.samples[i] = order_at(order, position + i);
     batch_load(&b, t->train, &t->normal, model_input(m));
     struct pass p = {.params = params, .grads = grads, .lanes = lanes, .leaves = 1, .training = true};
-    batch_loss(&b, &t->loss, model_forward(m, &p), model_output_grad(m));
+    batch_loss(&b, &t->loss, model_forward(m, &p), model_output_grad(m), NULL);
     struct loss_sums sums = b.sums[0];
     model_backward(m, &p);
     batch_free(&b);

@@ -27,7 +27,7 @@ static struct loss_sums reference(const struct trainer *t, const struct config *
     batch_load(&b, t->train, &t->normal, model_input(m));
     struct pass p = {.params = params, .grads = grads, .lanes = lanes, .leaves = 1, .training = true};
     const float *logits = model_forward(m, &p);
-    batch_loss(&b, &t->loss, logits, model_output_grad(m));
+    batch_loss(&b, &t->loss, logits, model_output_grad(m), NULL);
     struct loss_sums sums = b.sums[0];
     model_backward(m, &p);
     batch_free(&b);

@@ -64,6 +64,7 @@ struct loss_batch {
     const int32_t *labels;
     const float *targets; /* [K][stride] for all kinds but TARGET_INDEX */
     const float *weights; /* [live]: of samples, or NULL: all 1 */
+    const double *totals; /* [loss.totals]: of the global batch; NULL = the loss has none, or in evaluation */
     double *losses;       /* [live]: receives what each sample adds to loss_sums.loss */
     int32_t *predicted;   /* [live]: receives the class, for TASK_CLASSES */
 };
@@ -80,6 +81,7 @@ struct loss {
     enum loss_output output;
     enum loss_reduction reduction;
     int64_t outputs; /* K */
+    int64_t totals;  /* sums over the global batch that `compute` needs (ops->measure); 0 = none */
     int64_t ignored; /* the label of samples without a target (torch's ignore_index), or LOSS_IGNORES_NONE */
     float threshold; /* of probabilities, for TASK_LABELS */
     float *lists[ARG_MAX]; /* [K]: ARG_LIST arguments as float32, NULL if empty; owned */
@@ -101,6 +103,14 @@ struct loss_ops {
      * NULL = nothing to look at. Errors: STATUS_CONFIG. */
     enum status (*prepare)(struct loss *l);
     struct loss_sums (*compute)(const struct loss *l, const struct loss_batch *b);
+
+    /* Of a loss that is a function of sums over the global batch (l->totals > 0), otherwise NULL. `measure`
+     * writes the sums of one virtual rank to totals[l->totals]; the caller adds those of the global batch in
+     * the order of the summation tree and hands them to `compute` as b->totals. `value` returns the loss of
+     * the totals alone: that of a whole set in evaluation, where `compute` gets no totals and adds nothing to
+     * loss_sums.loss. */
+    void (*measure)(const struct loss *l, const struct loss_batch *b, double *totals);
+    double (*value)(const struct loss *l, const double *totals);
 };
 
 #define LOSS_REDUCTION_ARG                                                                                   \

@@ -70,7 +70,7 @@ static void evaluation_run_blocks(struct evaluation *e, const float *params, int
     batch_load(b, e->data, e->normal, model_input(e->model));
     struct pass pass = {.params = params, .lanes = count * b->lanes, .leaves = count};
     const float *outputs = model_forward(e->model, &pass);
-    batch_loss(b, e->loss, outputs, NULL);
+    batch_loss(b, e->loss, outputs, NULL, NULL);
     for (int64_t i = 0; i < count; i++) {
         struct loss_batch view = batch_view(b, e->loss, outputs, NULL, i);
         scores_add(e->scores, first + i - e->first, &view, &b->sums[i]);

@@ -93,7 +93,7 @@ static void step_run_passes(struct trainer *t, struct pass *pass)
     pass->bad = &bad;
     const float *logits = model_forward(t->model, pass);
     double traced = trace_begin();
-    batch_loss(b, &t->loss, logits, model_output_grad(t->model));
+    batch_loss(b, &t->loss, logits, model_output_grad(t->model), NULL);
     trace_end(traced, TRACE_PHASE, "loss", 0);
     model_backward(t->model, pass);
     traced = trace_begin();
