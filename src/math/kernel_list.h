@@ -33,6 +33,11 @@ KERNEL(void, maxpool_backward, (const struct window *p, const uint8_t *arg, cons
 KERNEL(void, avgpool_forward, (const struct window *p, const float *x, float *y))
 KERNEL(void, avgpool_backward, (const struct window *p, const float *dy, float *dx))
 
+/* pad.c: pads or crops as struct pad says; the gradient of an input is the sum of the gradients of its copies,
+ * itself first. */
+KERNEL(void, pad_forward, (const struct pad *p, const float *x, float *y))
+KERNEL(void, pad_backward, (const struct pad *p, const float *dy, float *dx))
+
 /* elementwise.c. y may be x, dx may be dy, sum may be a or b. */
 KERNEL(void, relu_forward, (int64_t count, const float *x, float *y))
 KERNEL(void, relu_backward, (int64_t count, const float *y, const float *dy, float *dx))

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "core/status.h"
+#include "math/pad.h"
 #include "math/window.h"
 
 /* A linear layer: Y [out][N] = W [out][in] X [in][N] + b. */
