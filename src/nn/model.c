@@ -121,7 +121,8 @@ void model_init_params(const struct model *m, uint64_t seed, float *params)
             for (int64_t e = 0; e < count; e += 4) {
                 struct rng_words words = rng_words(seed, RNG_INIT, number, (uint64_t)e / 4);
                 for (int64_t w = 0; w < 4 && e + w < count; w++)
-                    params[tensor->offset + e + w] = tensor->init_bound * (2 * rng_unit(words.v[w]) - 1);
+                    params[tensor->offset + e + w] =
+                        tensor->init_value + tensor->init_bound * (2 * rng_unit(words.v[w]) - 1);
             }
         }
 }

@@ -36,8 +36,9 @@ struct tensor {
     int rank; /* number of dims used */
     int64_t dims[TENSOR_RANK];
     int64_t offset;   /* in floats, in the flat parameter vector; a multiple of 16 */
-    float init_bound; /* initial values are uniform in [-bound, bound) */
-    double momentum;  /* of a statistic: share of the new value */
+    float init_value; /* initial values are uniform in [value - bound, value + bound) */
+    float init_bound;
+    double momentum; /* of a statistic: share of the new value */
 };
 
 int64_t tensor_count(const struct tensor *t);
