@@ -45,11 +45,27 @@ KERNEL(bool, within, (int64_t count, const float *x, float bound)) /* all |x| <=
 KERNEL(void, add, (int64_t count, const float *a, const float *b, float *sum))
 KERNEL(void, mul, (int64_t count, const float *a, const float *b, float *product))
 
-/* activation.c: count is a multiple of 16. `kept` is y for sigmoid, tanh, leaky_relu and elu, else x. y may
- * be x, dx may be dy. */
+/* activation.c: count is a multiple of 16. `kept` is y where kernels.h says so, else x. y may be x, dx may be
+ * dy. */
 KERNEL(void, activation_forward, (const struct activation *f, int64_t count, const float *x, float *y))
 KERNEL(void, activation_backward,
        (const struct activation *f, int64_t count, const float *kept, const float *dy, float *dx))
+
+/* glu.c: x and dx [2][count], y and dy [count]; count is a multiple of 16. */
+KERNEL(void, glu_forward, (int64_t count, const float *x, float *y))
+KERNEL(void, glu_backward, (int64_t count, const float *x, const float *dy, float *dx))
+
+/* affine.c: weight [rows]; bias [rows] and dbias may be NULL, as well as dx. The gradients of parameters are
+ * sums as of sum_rows. */
+KERNEL(void, affine_forward,
+       (const struct rows *r, const float *weight, const float *bias, const float *x, float *y))
+KERNEL(void, affine_backward,
+       (const struct rows *r, const float *weight, const float *x, const float *dy, float *dx, float *dweight,
+        float *dbias))
+KERNEL(void, prelu_forward, (const struct rows *r, const float *weight, const float *x, float *y))
+KERNEL(void, prelu_backward,
+       (const struct rows *r, const float *weight, const float *x, const float *dy, float *dx,
+        float *dweight))
 
 /* activation_softmax.c: over the classes of x [classes][columns]. y may be x, dx may be dy. */
 KERNEL(void, softmax_forward, (int64_t classes, int64_t columns, const float *x, float *y))

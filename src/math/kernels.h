@@ -71,16 +71,34 @@ struct gather {
     const float *scale, *shift; /* [channels] */
 };
 
+/* x [rows][positions][lanes], of which every row has parameters of its own. */
+struct rows {
+    int64_t rows, positions;
+    int64_t lanes, leaves; /* as of a window */
+};
+
 /* An activation of torch.nn, with its arguments. */
 enum activation_kind {
+    /* the slope follows from the output */
     ACTIVATION_SIGMOID,
     ACTIVATION_TANH,
     ACTIVATION_LEAKY_RELU, /* a: negative_slope >= 0 */
     ACTIVATION_ELU,        /* a: alpha >= 0 */
+    ACTIVATION_SELU,
+    ACTIVATION_CELU,  /* a: alpha > 0 */
+    ACTIVATION_CLAMP, /* a: smallest output, b: largest */
+    ACTIVATION_HARDSIGMOID,
+    ACTIVATION_SCALE, /* a: the slope */
+    /* the slope follows from the input */
     ACTIVATION_GELU,
     ACTIVATION_GELU_TANH,
     ACTIVATION_SILU,
     ACTIVATION_SOFTPLUS, /* a: beta > 0, b: threshold */
+    ACTIVATION_MISH,
+    ACTIVATION_SOFTSIGN,
+    ACTIVATION_LOGSIGMOID,
+    ACTIVATION_HARDSWISH,
+    ACTIVATION_THRESHOLD, /* a: threshold, b: value */
 };
 
 struct activation {

@@ -104,7 +104,7 @@ static void check_file(void)
         reference_free(&c);
     }
     fclose(f);
-    CHECK(cases == 21 * 6);
+    CHECK(cases == 32 * 6);
 }
 
 int main(int argc, char **argv)

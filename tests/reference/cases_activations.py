@@ -15,7 +15,12 @@ LAYERS = [("sigmoid", {}, nn.Sigmoid()), ("tanh", {}, nn.Tanh()), ("silu", {}, n
           ("softplus", dict(beta=0.5, threshold=-1), nn.Softplus(0.5, -1)),
           ("softmax", {}, nn.Softmax(dim=1)), ("log_softmax", {}, nn.LogSoftmax(dim=1)),
           ("hardtanh", {}, nn.Hardtanh()), ("hardtanh", dict(min_val=-20, max_val=9), nn.Hardtanh(-20, 9)),
-          ("hardtanh", dict(min_val=5, max_val=5.5), nn.Hardtanh(5, 5.5))]
+          ("hardtanh", dict(min_val=5, max_val=5.5), nn.Hardtanh(5, 5.5)),
+          ("relu6", {}, nn.ReLU6()), ("selu", {}, nn.SELU()), ("celu", {}, nn.CELU()), ("celu", dict(alpha=2.5), nn.CELU(2.5)),
+          ("mish", {}, nn.Mish()), ("hardswish", {}, nn.Hardswish()), ("hardsigmoid", {}, nn.Hardsigmoid()),
+          ("softsign", {}, nn.Softsign()), ("logsigmoid", {}, nn.LogSigmoid()),
+          ("threshold", dict(threshold=0.1, value=20), nn.Threshold(0.1, 20)),
+          ("threshold", dict(threshold=-5, value=-7), nn.Threshold(-5, -7))]
 
 FAR = np.array([0, 1e4, -1e4, 87, -87, 20, -20, 21, -21, 9, -9, 5, -5, 1e-4, -1e-4, 3e3, -3e3, 100], np.float32)
 

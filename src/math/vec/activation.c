@@ -63,6 +63,38 @@ VEC_INLINE vec activation_softplus(vec x, float beta, float threshold)
     return vec_select(z > threshold, x, y);
 }
 
+/* SELU is scale * (exp(x) - 1) * alpha below 0. */
+#define SELU_SCALE       1.05070098735548f
+#define SELU_SCALE_ALPHA 1.75809934084738f
+
+/* tanh(log(1 + exp(x))) and what is missing to 1, both with all their digits: with e = exp(-|x|), (1 + 2 e) /
+ * (1 + 2 e + 2 e^2) where x is positive and (e^2 + 2 e) / (e^2 + 2 e + 2) elsewhere. */
+VEC_INLINE struct vec_shares activation_mish_gate(vec x)
+{
+    vec e = vec_exp(vec_minus_abs(x)), twice = 2.0f * e;
+    veci negative = x < 0.0f;
+    vec share = vec_select(negative, e * (e + 2.0f), twice + 1.0f);
+    vec rest = vec_select(negative, vec_all(2), twice * e);
+    vec scale = 1.0f / (share + rest);
+    return (struct vec_shares){share * scale, rest * scale};
+}
+
+VEC_INLINE vec activation_softsign(vec x)
+{
+    return x / (1.0f + vec_abs(x));
+}
+
+VEC_INLINE vec activation_logsigmoid(vec x)
+{
+    return vec_select(x < 0.0f, x, vec_all(0)) - vec_log1p(vec_exp(vec_minus_abs(x)));
+}
+
+/* 0 up to -3, 1 from 3 on. */
+VEC_INLINE vec activation_hardsigmoid(vec x)
+{
+    return vec_clamp(x + 3.0f, 0.0f, 6.0f) * (1.0f / 6);
+}
+
 VEC_INLINE vec activation_value(enum activation_kind kind, float a, float b, vec x)
 {
     switch (kind) {
@@ -82,6 +114,26 @@ VEC_INLINE vec activation_value(enum activation_kind kind, float a, float b, vec
         return x * vec_sigmoid(x);
     case ACTIVATION_SOFTPLUS:
         return activation_softplus(x, a, b);
+    case ACTIVATION_SELU:
+        return vec_select(x > 0.0f, SELU_SCALE * x, SELU_SCALE_ALPHA * vec_expm1(x));
+    case ACTIVATION_CELU:
+        return vec_select(x > 0.0f, x, a * vec_expm1(x / a));
+    case ACTIVATION_CLAMP:
+        return vec_clamp(x, a, b);
+    case ACTIVATION_HARDSIGMOID:
+        return activation_hardsigmoid(x);
+    case ACTIVATION_SCALE:
+        return a * x;
+    case ACTIVATION_MISH:
+        return x * activation_mish_gate(x).share;
+    case ACTIVATION_SOFTSIGN:
+        return activation_softsign(x);
+    case ACTIVATION_LOGSIGMOID:
+        return activation_logsigmoid(x);
+    case ACTIVATION_HARDSWISH:
+        return x * activation_hardsigmoid(x);
+    case ACTIVATION_THRESHOLD:
+        return vec_select(x <= a, vec_all(b), x);
     }
     return x;
 }
@@ -106,6 +158,25 @@ VEC_INLINE vec activation_slope_of_silu(vec x)
     return s.share * (x * s.rest + 1.0f);
 }
 
+/* 1 - gate^2 is rest * (1 + gate). */
+VEC_INLINE vec activation_slope_of_mish(vec x)
+{
+    struct vec_shares gate = activation_mish_gate(x);
+    return (x * vec_sigmoid(x)) * (gate.rest * (gate.share + 1.0f)) + gate.share;
+}
+
+VEC_INLINE vec activation_slope_of_softsign(vec x)
+{
+    vec share = 1.0f / (1.0f + vec_abs(x));
+    return share * share;
+}
+
+VEC_INLINE vec activation_slope_of_hardswish(vec x)
+{
+    vec between = x * (1.0f / 3) + 0.5f;
+    return vec_select(x <= -3.0f, vec_all(0), vec_select(x >= 3.0f, vec_all(1), between));
+}
+
 /* The derivative, from the output or the input. */
 VEC_INLINE vec activation_slope(enum activation_kind kind, float a, float b, vec kept)
 {
@@ -126,6 +197,26 @@ VEC_INLINE vec activation_slope(enum activation_kind kind, float a, float b, vec
         return activation_slope_of_silu(kept);
     case ACTIVATION_SOFTPLUS:
         return vec_select(a * kept > b, vec_all(1), vec_sigmoid(a * kept));
+    case ACTIVATION_SELU:
+        return vec_select(kept > 0.0f, vec_all(SELU_SCALE), kept + SELU_SCALE_ALPHA);
+    case ACTIVATION_CELU:
+        return vec_select(kept > 0.0f, vec_all(1), (kept + a) / a);
+    case ACTIVATION_CLAMP:
+        return vec_select((kept <= a) | (kept >= b), vec_all(0), vec_all(1));
+    case ACTIVATION_HARDSIGMOID:
+        return vec_select((kept > 0.0f) & (kept < 1.0f), vec_all(1.0f / 6), vec_all(0));
+    case ACTIVATION_SCALE:
+        return vec_all(a);
+    case ACTIVATION_MISH:
+        return activation_slope_of_mish(kept);
+    case ACTIVATION_SOFTSIGN:
+        return activation_slope_of_softsign(kept);
+    case ACTIVATION_LOGSIGMOID:
+        return vec_sigmoid(-kept);
+    case ACTIVATION_HARDSWISH:
+        return activation_slope_of_hardswish(kept);
+    case ACTIVATION_THRESHOLD:
+        return vec_select(kept <= a, vec_all(0), vec_all(1));
     }
     return kept;
 }
@@ -154,7 +245,17 @@ VEC_INLINE void activation_backward_loop(enum activation_kind kind, const struct
     CASE(ACTIVATION_GELU)                                                                                    \
     CASE(ACTIVATION_GELU_TANH)                                                                               \
     CASE(ACTIVATION_SILU)                                                                                    \
-    CASE(ACTIVATION_SOFTPLUS)
+    CASE(ACTIVATION_SOFTPLUS)                                                                                \
+    CASE(ACTIVATION_SELU)                                                                                    \
+    CASE(ACTIVATION_CELU)                                                                                    \
+    CASE(ACTIVATION_CLAMP)                                                                                   \
+    CASE(ACTIVATION_HARDSIGMOID)                                                                             \
+    CASE(ACTIVATION_SCALE)                                                                                   \
+    CASE(ACTIVATION_MISH)                                                                                    \
+    CASE(ACTIVATION_SOFTSIGN)                                                                                \
+    CASE(ACTIVATION_LOGSIGMOID)                                                                              \
+    CASE(ACTIVATION_HARDSWISH)                                                                               \
+    CASE(ACTIVATION_THRESHOLD)
 
 void LEVEL(activation_forward)(const struct activation *f, int64_t count, const float *x, float *y)
 {

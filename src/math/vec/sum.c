@@ -1,5 +1,5 @@
 /* sum.c - sums over positions and lanes, leaf by leaf. */
-#include "math/vec/vec.h"
+#include "math/vec/tree.h"
 
 /* The sum of one leaf: its vectors of 16 lanes go in turn to four chains of 16 accumulators, which hide the
  * latency of the additions. The order depends only on the leaf's own lanes. */
@@ -21,13 +21,9 @@ void LEVEL(sum_rows)(int64_t rows, int64_t positions, int64_t lanes, int64_t lea
                      float *sums)
 {
     for (int64_t r = 0; r < rows; r++, x += positions * lanes) {
-        float waiting[VEC_TREE_LEVELS], sum = 0;
-        int height = 0;
-        for (int64_t leaf = 0; leaf < leaves; leaf++) {
-            sum = sum_one_leaf(x + leaf * (lanes / leaves), positions, lanes / leaves, lanes);
-            for (int64_t done = leaf; done & 1; done >>= 1) sum = waiting[--height] + sum;
-            waiting[height++] = sum;
-        }
-        sums[r] = sum;
+        struct vec_tree tree = {.height = 0};
+        for (int64_t leaf = 0; leaf < leaves; leaf++)
+            sums[r] = vec_tree_add(
+                &tree, leaf, sum_one_leaf(x + leaf * (lanes / leaves), positions, lanes / leaves, lanes));
     }
 }

@@ -1,0 +1,42 @@
+/* celu.c - continuously differentiable exponential linear unit. */
+#include "nn/layers/activations/activation.h"
+
+enum { ALPHA };
+static const struct arg args[] = {
+    {.name = "alpha",
+     .kind = ARG_REAL,
+     .default_value = 1,
+     .min = 1e-6,
+     .max = 1e6,
+     .help = "alpha: for large negative inputs the output tends to -alpha"},
+    ARG_END,
+};
+
+static struct activation celu_describe(const struct layer *l)
+{
+    return (struct activation){.kind = ACTIVATION_CELU, .a = (float)l->args[ALPHA]};
+}
+
+static void celu_forward(const struct layer *l, const struct pass *p, const float *const *x, float *y)
+{
+    activation_forward(l, p, celu_describe(l), x[0], y);
+}
+
+static void celu_backward(const struct layer *l, const struct pass *p, const float *const *x, const float *y,
+                          float *dy, float *const *dx)
+{
+    (void)x;
+    activation_backward(l, p, celu_describe(l), y, dy, dx[0]);
+}
+
+extern const struct layer_ops layer_celu;
+const struct layer_ops layer_celu = {
+    .name = "celu",
+    .help = "x for x > 0, else alpha * (exp(x / alpha) - 1), as torch.nn.CELU",
+    .args = args,
+    .plan = layer_plan_same,
+    .forward = celu_forward,
+    .backward = celu_backward,
+    .keeps_output = true,
+    .in_place = true,
+};

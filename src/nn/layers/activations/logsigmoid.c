@@ -1,0 +1,26 @@
+/* logsigmoid.c - logarithm of the sigmoid. */
+#include "nn/layers/activations/activation.h"
+
+static const struct activation logsigmoid_function = {.kind = ACTIVATION_LOGSIGMOID};
+
+static void logsigmoid_forward(const struct layer *l, const struct pass *p, const float *const *x, float *y)
+{
+    activation_forward(l, p, logsigmoid_function, x[0], y);
+}
+
+static void logsigmoid_backward(const struct layer *l, const struct pass *p, const float *const *x,
+                                const float *y, float *dy, float *const *dx)
+{
+    (void)y;
+    activation_backward(l, p, logsigmoid_function, x[0], dy, dx[0]);
+}
+
+extern const struct layer_ops layer_logsigmoid;
+const struct layer_ops layer_logsigmoid = {
+    .name = "logsigmoid",
+    .help = "log(1 / (1 + exp(-x))), as torch.nn.LogSigmoid",
+    .plan = layer_plan_same,
+    .forward = logsigmoid_forward,
+    .backward = logsigmoid_backward,
+    .keeps_input = true,
+};

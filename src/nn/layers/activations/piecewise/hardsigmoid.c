@@ -1,0 +1,27 @@
+/* hardsigmoid.c - piecewise linear sigmoid. */
+#include "nn/layers/activations/activation.h"
+
+static const struct activation hardsigmoid_function = {.kind = ACTIVATION_HARDSIGMOID};
+
+static void hardsigmoid_forward(const struct layer *l, const struct pass *p, const float *const *x, float *y)
+{
+    activation_forward(l, p, hardsigmoid_function, x[0], y);
+}
+
+static void hardsigmoid_backward(const struct layer *l, const struct pass *p, const float *const *x,
+                                 const float *y, float *dy, float *const *dx)
+{
+    (void)x;
+    activation_backward(l, p, hardsigmoid_function, y, dy, dx[0]);
+}
+
+extern const struct layer_ops layer_hardsigmoid;
+const struct layer_ops layer_hardsigmoid = {
+    .name = "hardsigmoid",
+    .help = "min(max(x + 3, 0), 6) / 6, as torch.nn.Hardsigmoid",
+    .plan = layer_plan_same,
+    .forward = hardsigmoid_forward,
+    .backward = hardsigmoid_backward,
+    .keeps_output = true,
+    .in_place = true,
+};

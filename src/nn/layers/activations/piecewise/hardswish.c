@@ -1,0 +1,26 @@
+/* hardswish.c - piecewise form of silu. */
+#include "nn/layers/activations/activation.h"
+
+static const struct activation hardswish_function = {.kind = ACTIVATION_HARDSWISH};
+
+static void hardswish_forward(const struct layer *l, const struct pass *p, const float *const *x, float *y)
+{
+    activation_forward(l, p, hardswish_function, x[0], y);
+}
+
+static void hardswish_backward(const struct layer *l, const struct pass *p, const float *const *x,
+                               const float *y, float *dy, float *const *dx)
+{
+    (void)y;
+    activation_backward(l, p, hardswish_function, x[0], dy, dx[0]);
+}
+
+extern const struct layer_ops layer_hardswish;
+const struct layer_ops layer_hardswish = {
+    .name = "hardswish",
+    .help = "x * min(max(x + 3, 0), 6) / 6, as torch.nn.Hardswish",
+    .plan = layer_plan_same,
+    .forward = hardswish_forward,
+    .backward = hardswish_backward,
+    .keeps_input = true,
+};

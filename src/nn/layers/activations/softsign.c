@@ -1,0 +1,26 @@
+/* softsign.c - algebraic sigmoid. */
+#include "nn/layers/activations/activation.h"
+
+static const struct activation softsign_function = {.kind = ACTIVATION_SOFTSIGN};
+
+static void softsign_forward(const struct layer *l, const struct pass *p, const float *const *x, float *y)
+{
+    activation_forward(l, p, softsign_function, x[0], y);
+}
+
+static void softsign_backward(const struct layer *l, const struct pass *p, const float *const *x,
+                              const float *y, float *dy, float *const *dx)
+{
+    (void)y;
+    activation_backward(l, p, softsign_function, x[0], dy, dx[0]);
+}
+
+extern const struct layer_ops layer_softsign;
+const struct layer_ops layer_softsign = {
+    .name = "softsign",
+    .help = "x / (1 + |x|), as torch.nn.Softsign",
+    .plan = layer_plan_same,
+    .forward = softsign_forward,
+    .backward = softsign_backward,
+    .keeps_input = true,
+};

@@ -1,0 +1,50 @@
+/* affine.c - a learned factor and offset of every channel. */
+#include "nn/layers/layer.h"
+
+enum { BIAS };
+static const struct arg args[] = {
+    {.name = "bias", .kind = ARG_BOOL, .default_value = 1, .help = "add a learnable bias"},
+    ARG_END,
+};
+
+static enum status affine_plan(struct layer *l)
+{
+    l->out = l->in[0];
+    TRY(layer_add_tensor(
+        l, &(struct tensor){.name = "weight", .dims = {l->in[0].c}, .rank = 1, .init_value = 1}));
+    if (l->args[BIAS] == 0) return STATUS_OK;
+    return layer_add_tensor(l, &(struct tensor){.name = "bias", .dims = {l->in[0].c}, .rank = 1});
+}
+
+static struct rows affine_rows(const struct layer *l, const struct pass *p)
+{
+    return (struct rows){l->in[0].c, shape_positions(l->in[0]), p->lanes, p->leaves};
+}
+
+static void affine_forward(const struct layer *l, const struct pass *p, const float *const *x, float *y)
+{
+    struct rows rows = affine_rows(l, p);
+    const float *bias = l->tensor_count == 2 ? p->params + l->tensors[1].offset : NULL;
+    l->kernels->affine_forward(&rows, p->params + l->tensors[0].offset, bias, x[0], y);
+}
+
+static void affine_backward(const struct layer *l, const struct pass *p, const float *const *x,
+                            const float *y, float *dy, float *const *dx)
+{
+    (void)y;
+    struct rows rows = affine_rows(l, p);
+    float *dbias = l->tensor_count == 2 ? p->grads + l->tensors[1].offset : NULL;
+    l->kernels->affine_backward(&rows, p->params + l->tensors[0].offset, x[0], dy, dx[0],
+                                p->grads + l->tensors[0].offset, dbias);
+}
+
+extern const struct layer_ops layer_affine;
+const struct layer_ops layer_affine = {
+    .name = "affine",
+    .help = "weight * x + bias, with a learned weight (first 1) and bias (first 0) for every channel",
+    .args = args,
+    .plan = affine_plan,
+    .forward = affine_forward,
+    .backward = affine_backward,
+    .keeps_input = true,
+};
