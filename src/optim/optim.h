@@ -14,7 +14,7 @@
 #include "math/loop.h"
 
 #define OPTIM_SLOTS   3
-#define OPTIM_DERIVED 2
+#define OPTIM_DERIVED 3
 #define OPTIM_NORMS   2
 
 /* Lower bound of `eps`. Where the gradient was always 0, as in the gaps between tensors, the step is then 0 /

@@ -18,6 +18,8 @@ import harness  # noqa: E402
 try:
     import torch
     from torch import nn
+
+    from cases_optim import NAdam
     MISSING = None
 except ImportError as error:
     MISSING = f"{error.name} is not installed"
@@ -59,6 +61,10 @@ if not MISSING:
                   lambda p: torch.optim.AdamW(p, 0.003, eps=1e-3, weight_decay=0.5)),
         "amsgrad": ("name: amsgrad, lr: 0.003, eps: 1.0e-3", dict(value=0.002),
                     lambda p: torch.optim.Adam(p, 0.003, eps=1e-3, amsgrad=True)),
+        "radam": ("name: radam, lr: 0.003, eps: 1.0e-3", dict(value=0.002), lambda p: torch.optim.RAdam(p, 0.003, eps=1e-3)),
+        "nadam": ("name: nadam, lr: 0.003, eps: 1.0e-3, momentum_decay: 0.01", dict(norm=0.05),
+                  lambda p: NAdam(p, 0.003, (0.9, 0.999), 1e-3, momentum_decay=0.01)),
+        "adadelta": ("name: adadelta, lr: 0.5, eps: 1.0e-3", dict(norm=0.05), lambda p: torch.optim.Adadelta(p, 0.5, eps=1e-3)),
         "rmsprop": ("name: rmsprop, lr: 0.001, eps: 1.0e-3, momentum: 0.5, centered: true", dict(norm=0.1, value=0.005),
                     lambda p: torch.optim.RMSprop(p, 0.001, eps=1e-3, momentum=0.5, centered=True)),
         "adagrad": ("name: adagrad, lr: 0.01, eps: 1.0e-3", dict(norm=0.1),

@@ -187,11 +187,35 @@ class Lamb(torch.optim.Optimizer):
                 w -= group["lr"] * ratio * d
 
 
-class Decoupled:
-    """SGD with the decay of torch.optim.AdamW: w *= 1 - lr * weight_decay before the step."""
+class MendedNAdam(torch.optim.Optimizer):
+    """torch.optim.NAdam of 2.0 and later: before, a factor stood twice in the product of the momenta to come."""
 
-    def __init__(self, params, lr, weight_decay, **options):
-        self.params, self.keep, self.optimizer = params, 1 - lr * weight_decay, torch.optim.SGD(params, lr, **options)
+    def __init__(self, params, lr, betas, eps, weight_decay=0, momentum_decay=4e-3):
+        super().__init__(params, dict(lr=lr, betas=betas, eps=eps, weight_decay=weight_decay, momentum_decay=momentum_decay))
+
+    @torch.no_grad()
+    def step(self):
+        for group in self.param_groups:
+            lr, (beta1, beta2) = group["lr"], group["betas"]
+            for w in group["params"]:
+                state, g = self.state[w], w.grad + group["weight_decay"] * w
+                t = state["step"] = state.get("step", 0) + 1
+                now, soon = (beta1 * (1 - 0.5 * 0.96**(i * group["momentum_decay"])) for i in (t, t + 1))
+                product = state["product"] = state.get("product", 1) * now
+                m = state["exp_avg"] = beta1 * state.get("exp_avg", torch.zeros_like(w)) + (1 - beta1) * g
+                v = state["exp_avg_sq"] = beta2 * state.get("exp_avg_sq", torch.zeros_like(w)) + (1 - beta2) * g * g
+                root = (v / (1 - beta2**t)).sqrt() + group["eps"]
+                w -= lr * ((1 - now) / (1 - product) * g + soon / (1 - product * soon) * m) / root
+
+
+NAdam = torch.optim.NAdam if int(torch.__version__.split(".")[0]) > 1 else MendedNAdam
+
+
+class Decoupled:
+    """An optimizer with the decay of torch.optim.AdamW: w *= 1 - lr * weight_decay before the step."""
+
+    def __init__(self, params, lr, weight_decay, kind=torch.optim.SGD, **options):
+        self.params, self.keep, self.optimizer = params, 1 - lr * weight_decay, kind(params, lr, **options)
         self.state = self.optimizer.state
 
     def step(self):
@@ -238,6 +262,12 @@ def adam_cases(cases):
             cases.case(name, lambda p: kind(p, lr, (beta1, beta2), eps, decay), **arguments)
             cases.case("amsgrad", lambda p: kind(p, lr, (beta1, beta2), eps, decay, amsgrad=True), decoupled=int(name == "adamw"),
                        **arguments)
+        for name, kind, more in ("radam", torch.optim.RAdam, {}), ("nadam", NAdam, {}), (
+                "nadam", NAdam, dict(momentum_decay=0.5)):
+            options = dict(betas=(beta1, beta2), eps=eps, **more)
+            cases.case(name, lambda p: kind(p, lr, weight_decay=decay, **options), **arguments, **more)
+            if decay:
+                cases.case(name, lambda p: Decoupled(p, lr, decay, kind, **options), decoupled_weight_decay=1, **arguments, **more)
         cases.case("lamb", lambda p: Lamb(p, lr, (beta1, beta2), eps, decay), **arguments)
 
 
@@ -251,6 +281,8 @@ def other_cases(cases):
                                               (0.1, 0.01, 0.01, 0.5, 1e-6)]:
         cases.case("adagrad", lambda p: torch.optim.Adagrad(p, lr, lr_decay, decay, initial, eps),
                    lr=lr, lr_decay=lr_decay, weight_decay=decay, initial_accumulator_value=initial, eps=eps)
+    for lr, rho, eps, decay in [(1.0, 0.9, 1e-6, 0.0), (0.5, 0.95, 1e-3, 0.1), (1.5, 0.8, 1e-4, 0.01)]:
+        cases.case("adadelta", lambda p: torch.optim.Adadelta(p, lr, rho, eps, decay), lr=lr, rho=rho, eps=eps, weight_decay=decay)
     for lr, momentum, decay, trust, eps in [(1.0, 0.9, 0.0, 0.001, 1e-8), (2.0, 0.9, 5e-4, 0.01, 0.0), (1.0, 0.0, 0.1, 0.02, 0.5),
                                             (0.1, 0.5, 0.3, 0.001, 1e-3)]:
         cases.case("lars", lambda p: Lars(p, lr, momentum, decay, trust, eps),

@@ -1,4 +1,5 @@
-/* adam_parts.h - arguments, bias corrections and update shared by Adam, AdamW, AMSGrad and LAMB. */
+/* adam_parts.h - arguments, bias corrections and update shared by Adam, AdamW, AMSGrad,
+ * RAdam, NAdam and LAMB. */
 #ifndef OPTIM_OPTIMIZERS_ADAM_PARTS_H
 #define OPTIM_OPTIMIZERS_ADAM_PARTS_H
 
@@ -8,11 +9,13 @@
 enum { ADAM_LR, ADAM_BETA1, ADAM_BETA2, ADAM_EPS, ADAM_WEIGHT_DECAY, ADAM_ARG_COUNT };
 #define ADAM_ARGS(eps, decay, decay_help)                                                                    \
     {.name = "lr", .kind = ARG_REAL, .default_value = 0.001, .max = 1e6, .help = "learning rate"},           \
-        {.name = "beta1",                                                                                    \
-         .kind = ARG_REAL,                                                                                   \
-         .default_value = 0.9,                                                                               \
-         .max = ADAM_BETA_MAX,                                                                               \
-         .help = "decay rate of the running mean of gradients"},                                             \
+        ADAM_MORE_ARGS(eps, decay, decay_help)
+#define ADAM_MORE_ARGS(eps, decay, decay_help)                                                               \
+    {.name = "beta1",                                                                                        \
+     .kind = ARG_REAL,                                                                                       \
+     .default_value = 0.9,                                                                                   \
+     .max = ADAM_BETA_MAX,                                                                                   \
+     .help = "decay rate of the running mean of gradients"},                                                 \
         {.name = "beta2",                                                                                    \
          .kind = ARG_REAL,                                                                                   \
          .default_value = 0.999,                                                                             \
