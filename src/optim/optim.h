@@ -45,6 +45,7 @@ struct optim_ops {
     const char *help;
     const struct arg *args; /* no lists; the first is the learning rate */
     int decay_arg;          /* index in args of the weight decay; 0 = it has none */
+    int momentum_arg;       /* index in args of the momentum that a schedule may set; 0 = none */
     int slots;
     const char *slot_names[OPTIM_SLOTS]; /* names in PyTorch's state_dict */
 

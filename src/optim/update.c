@@ -1,10 +1,11 @@
-/* update.c - clips gradients, measures tensors and hands ranges of the flat vector to the optimizer. */
+/* update.c - clips gradients, measures tensors and rows, and hands ranges of the flat vector to the optimizer. */
 #include "optim/update.h"
 
 #include <math.h>
 #include <string.h>
 
 #include "core/mem.h"
+#include "optim/average.h"
 
 #define UPDATE_BLOCK 1024 /* floats that stay in the nearest cache */
 #define CLIP_EPS     1e-6 /* as torch.nn.utils.clip_grad_norm_ */
@@ -14,13 +15,13 @@ static bool update_needs_pieces(const struct update_spec *s)
     return s->clip_norm > 0 || s->optim->measure;
 }
 
-static bool update_is_plain(const struct update_spec *s)
+/* Whether all tensors are alike. */
+static bool update_is_plain(const struct update *u)
 {
-    int decay = s->optim->decay_arg;
-    bool can_decay = decay > 0 && s->args->of[decay] != 0;
-    if (s->optim->measure || s->clip_value > 0) return false;
+    const struct update_spec *s = &u->spec;
+    if (s->optim->measure || s->clip_value > 0 || s->max_norm > 0 || u->class_count > 1) return false;
     for (int64_t i = 0; i < s->tensor_count; i++)
-        if (s->tensors[i].role != UPDATE_WEIGHT || (can_decay && !s->tensors[i].decayed)) return false;
+        if (s->tensors[i].role != UPDATE_WEIGHT) return false;
     return true;
 }
 
@@ -36,6 +37,8 @@ static enum status update_allocate(struct update *u)
     size_t count = (size_t)u->spec.tensor_count;
     TRY(mem_alloc(&u->tensors, count, sizeof *u->tensors, "tensors of the update"));
     TRY(mem_alloc(&u->norms, count, sizeof *u->norms, "norms of the tensors"));
+    TRY(mem_alloc(&u->class_of, count, sizeof *u->class_of, "classes of tensors"));
+    TRY(mem_alloc(&u->classes, count, sizeof *u->classes, "classes of tensors"));
     if (!update_needs_pieces(&u->spec)) return STATUS_OK;
     /* a piece begins with a cell or with a tensor */
     u->piece_count = update_vector_floats(&u->spec) / UPDATE_CELL + 1 + u->spec.tensor_count;
@@ -43,26 +46,48 @@ static enum status update_allocate(struct update *u)
                      "norms of the gradient");
 }
 
+/* Returns the class of a tensor, which is added if it is the first of it. */
+static int update_find_class(struct update *u, const struct update_tensor *t)
+{
+    int decay = u->spec.optim->decay_arg;
+    bool decays = t->decayed && decay > 0 && u->spec.args->of[decay] != 0;
+    double decay_factor = decays ? t->decay_factor : 0;
+    for (int c = 0; c < u->class_count; c++)
+        if (u->classes[c].lr_factor == t->lr_factor && u->classes[c].decay_factor == decay_factor) return c;
+    struct update_class *added = &u->classes[u->class_count];
+    *added = (struct update_class){t->lr_factor, decay_factor, .args = *u->spec.args};
+    if (decay > 0) added->args.of[decay] *= decay_factor;
+    return u->class_count++;
+}
+
+static enum status update_set_up(struct update *u)
+{
+    TRY(update_allocate(u));
+    memcpy(u->tensors, u->spec.tensors, (size_t)u->spec.tensor_count * sizeof *u->tensors);
+    u->spec.tensors = u->tensors;
+    for (int64_t t = 0; t < u->spec.tensor_count; t++)
+        if (u->tensors[t].role == UPDATE_WEIGHT) u->class_of[t] = update_find_class(u, &u->tensors[t]);
+    u->plain = update_is_plain(u);
+    if (u->spec.max_norm == 0) return STATUS_OK;
+    return max_norm_init(&u->max_norm, u->spec.kernels, u->spec.max_norm, u->tensors, u->spec.tensor_count);
+}
+
 enum status update_init(struct update *u, const struct update_spec *spec)
 {
-    *u = (struct update){.spec = *spec, .plain = update_is_plain(spec)};
-    enum status status = update_allocate(u);
-    if (status != STATUS_OK) {
-        update_free(u);
-        return status;
-    }
-    memcpy(u->tensors, spec->tensors, (size_t)spec->tensor_count * sizeof *u->tensors);
-    u->spec.tensors = u->tensors;
-    u->undecayed = *spec->args;
-    if (spec->optim->decay_arg > 0) u->undecayed.of[spec->optim->decay_arg] = 0;
-    return STATUS_OK;
+    *u = (struct update){.spec = *spec};
+    enum status status = update_set_up(u);
+    if (status != STATUS_OK) update_free(u);
+    return status;
 }
 
 void update_free(struct update *u)
 {
     mem_free(&u->tensors);
     mem_free(&u->norms);
+    mem_free(&u->class_of);
+    mem_free(&u->classes);
     mem_free(&u->pieces);
+    max_norm_free(&u->max_norm);
 }
 
 /* Returns the index of the tensor that holds a position. */
@@ -90,7 +115,7 @@ struct update_range {
     int64_t index, first, count; /* index: of the tensor */
     float *params;
     const float *grads;
-    float *slots[OPTIM_SLOTS];
+    float *slots[UPDATE_SLOTS];
 };
 
 /* Returns the first range of [first, end), which is cut where a tensor ends and at multiples of `step`. */
@@ -106,17 +131,17 @@ static struct update_range update_cut_range(const struct update *u, int64_t firs
 
 /* Points the range into arrays that begin at position `base`. */
 static void update_point_range(struct update_range *r, int64_t base, float *params, const float *grads,
-                               float *const slots[OPTIM_SLOTS])
+                               float *const slots[UPDATE_SLOTS])
 {
     int64_t at = r->first - base;
     r->params = params + at;
     r->grads = grads + at;
-    for (int i = 0; i < OPTIM_SLOTS; i++) r->slots[i] = slots[i] ? slots[i] + at : NULL;
+    for (int i = 0; i < UPDATE_SLOTS; i++) r->slots[i] = slots[i] ? slots[i] + at : NULL;
 }
 
 static struct optim_step update_step_of(const struct update *u, const struct update_range *r)
 {
-    struct optim_step s = r->tensor->decayed ? u->step : u->undecayed_step;
+    struct optim_step s = u->classes[u->class_of[r->index]].step;
     memcpy(s.norms, u->norms[r->index], sizeof s.norms);
     return s;
 }
@@ -135,7 +160,7 @@ static void update_clip_values(const struct update *u, struct optim_step *s, str
 }
 
 static void update_visit_squares(void *visitor, int64_t first, int64_t count, float *params,
-                                 const float *grads, float *const slots[OPTIM_SLOTS])
+                                 const float *grads, float *const slots[UPDATE_SLOTS])
 {
     const struct update *u = visitor;
     (void)params, (void)slots;
@@ -153,7 +178,7 @@ static void update_visit_squares(void *visitor, int64_t first, int64_t count, fl
 }
 
 static void update_visit_measure(void *visitor, int64_t first, int64_t count, float *params,
-                                 const float *grads, float *const slots[OPTIM_SLOTS])
+                                 const float *grads, float *const slots[UPDATE_SLOTS])
 {
     const struct update *u = visitor;
     float clipped[UPDATE_BLOCK] __attribute__((aligned(64)));
@@ -168,36 +193,88 @@ static void update_visit_measure(void *visitor, int64_t first, int64_t count, fl
     }
 }
 
+/* Takes the step in copies of the range, and measures the rows that it would give. */
+static void update_visit_rows(void *visitor, int64_t first, int64_t count, float *params, const float *grads,
+                              float *const slots[UPDATE_SLOTS])
+{
+    struct update *u = visitor;
+    float clipped[UPDATE_BLOCK] __attribute__((aligned(64)));
+    float copies[1 + OPTIM_SLOTS][UPDATE_BLOCK] __attribute__((aligned(64)));
+    for (int64_t at = first; at < first + count;) {
+        struct update_range r = update_cut_range(u, at, first + count, UPDATE_BLOCK);
+        at += r.count;
+        if (r.tensor->role != UPDATE_WEIGHT || r.tensor->rows == 0) continue;
+        update_point_range(&r, first, params, grads, slots);
+        size_t bytes = (size_t)r.count * sizeof(float);
+        memcpy(copies[OPTIM_SLOTS], r.params, bytes);
+        for (int i = 0; i < u->spec.optim->slots; i++) r.slots[i] = memcpy(copies[i], r.slots[i], bytes);
+        struct optim_step s = update_step_of(u, &r);
+        if (u->spec.clip_value > 0) update_clip_values(u, &s, &r, clipped);
+        optim_update(&s, r.count, copies[OPTIM_SLOTS], r.grads, r.slots);
+        max_norm_measure(&u->max_norm, r.index, r.first, r.count, copies[OPTIM_SLOTS]);
+    }
+}
+
 /* Running means, as torch.nn.BatchNorm's: x += momentum * (new - x), in double so that a constant stays what
  * it is. */
 static void update_average(const struct update *u, const struct update_range *r)
 {
+    double momentum = r->tensor->momentum < 0 ? 1 / ((double)u->step.number + 1) : r->tensor->momentum;
     for (int64_t i = 0; i < r->count; i++) {
-        double x = r->params[i], mean = r->grads[i] / u->samples;
-        r->params[i] = (float)(x + r->tensor->momentum * (mean - x));
+        double x = r->params[i], mean = r->grads[i] / (double)u->step.samples;
+        r->params[i] = (float)(x + momentum * (mean - x));
     }
 }
 
+static void update_move_weights(const struct update *u, struct update_range *r)
+{
+    float clipped[UPDATE_BLOCK] __attribute__((aligned(64)));
+    struct optim_step s = update_step_of(u, r);
+    if (u->spec.clip_value > 0) update_clip_values(u, &s, r, clipped);
+    optim_update(&s, r->count, r->params, r->grads, r->slots);
+    if (u->spec.max_norm > 0 && r->tensor->rows > 0)
+        max_norm_limit(&u->max_norm, r->index, r->first, r->count, r->params);
+}
+
+/* Moves the average of a range; running statistics are copied, as torch.optim.swa_utils does with buffers. */
+static void update_move_average(const struct update *u, const struct update_range *r)
+{
+    double move = r->tensor->role == UPDATE_STATISTIC ? 1 : u->step.average_move;
+    average_move(u->spec.kernels, r->count, move, r->params, r->slots[u->spec.optim->slots]);
+}
+
 static void update_visit_apply(void *visitor, int64_t first, int64_t count, float *params, const float *grads,
-                               float *const slots[OPTIM_SLOTS])
+                               float *const slots[UPDATE_SLOTS])
 {
     const struct update *u = visitor;
-    float clipped[UPDATE_BLOCK] __attribute__((aligned(64)));
+    bool averages = u->step.average_move > 0;
     if (u->plain) {
-        optim_update(&u->step, count, params, grads, slots);
+        optim_update(&u->classes[0].step, count, params, grads, slots);
+        if (averages)
+            average_move(u->spec.kernels, count, u->step.average_move, params, slots[u->spec.optim->slots]);
         return;
     }
     for (int64_t at = first; at < first + count;) {
         struct update_range r = update_cut_range(u, at, first + count, UPDATE_BLOCK);
         at += r.count;
         update_point_range(&r, first, params, grads, slots);
-        if (r.tensor->role == UPDATE_STATISTIC) {
+        if (r.tensor->role == UPDATE_STATISTIC)
             update_average(u, &r);
-            continue;
-        }
-        struct optim_step s = update_step_of(u, &r);
-        if (u->spec.clip_value > 0) update_clip_values(u, &s, &r, clipped);
-        optim_update(&s, r.count, r.params, r.grads, r.slots);
+        else if (r.tensor->role == UPDATE_WEIGHT)
+            update_move_weights(u, &r);
+        if (averages) update_move_average(u, &r);
+    }
+}
+
+static void update_visit_average(void *visitor, int64_t first, int64_t count, float *params,
+                                 const float *grads, float *const slots[UPDATE_SLOTS])
+{
+    const struct update *u = visitor;
+    for (int64_t at = first; at < first + count;) {
+        struct update_range r = update_cut_range(u, at, first + count, UPDATE_BLOCK);
+        at += r.count;
+        update_point_range(&r, first, params, grads, slots);
+        update_move_average(u, &r);
     }
 }
 
@@ -235,14 +312,43 @@ static void update_measure_tensors(struct update *u)
     }
 }
 
+/* The factors of the rows that are too long after this step. */
+static void update_measure_rows(struct update *u)
+{
+    struct max_norm *m = &u->max_norm;
+    const struct update_vector *v = &u->spec.vector;
+    memset(m->pieces, 0, (size_t)m->piece_count * sizeof *m->pieces);
+    v->sweep(v->self, update_visit_rows, u);
+    if (v->merge) v->merge(v->self, m->pieces, m->piece_count);
+    max_norm_finish(m);
+}
+
+static void update_begin_classes(struct update *u, double divisor)
+{
+    const struct update_spec *s = &u->spec;
+    const struct update_step *step = &u->step;
+    for (int c = 0; c < u->class_count; c++) {
+        struct update_class *k = &u->classes[c];
+        if (step->sets_momentum) k->args.of[s->optim->momentum_arg] = step->momentum;
+        k->step =
+            optim_begin(s->kernels, s->optim, k->args.of, step->lr * k->lr_factor, step->number, divisor);
+    }
+}
+
 void update_apply(struct update *u, const struct update_step *step)
 {
     const struct update_spec *s = &u->spec;
     double divisor = step->divisor;
     if (s->clip_norm > 0) divisor /= update_clip_factor(u, 1 / divisor);
-    u->step = optim_begin(s->kernels, s->optim, s->args->of, step->lr, step->number, divisor);
-    u->undecayed_step = optim_begin(s->kernels, s->optim, u->undecayed.of, step->lr, step->number, divisor);
-    u->samples = (double)step->samples;
+    u->step = *step;
+    update_begin_classes(u, divisor);
     if (s->optim->measure) update_measure_tensors(u);
+    if (s->max_norm > 0) update_measure_rows(u);
     s->vector.apply(s->vector.self, update_visit_apply, u);
+}
+
+void update_apply_average(struct update *u, double average_move)
+{
+    u->step = (struct update_step){.average_move = average_move};
+    u->spec.vector.apply(u->spec.vector.self, update_visit_average, u);
 }

@@ -24,7 +24,8 @@ static void read_args(const struct arg *table, const struct reference_case *c, s
 static void check_schedule(const struct reference_case *c)
 {
     const struct schedule_ops *ops = schedule_find(c->name);
-    const struct reference_array *rates = reference_find(c, "rates"), *metrics = reference_find(c, "metrics");
+    const struct reference_array *rates = reference_find(c, "rates"), *metrics = reference_find(c, "metrics"),
+                                 *momenta = reference_find(c, "momenta");
     double lr = reference_number(c, "lr");
     int64_t per_epoch = (int64_t)reference_number(c, "steps_per_epoch");
     struct arg_values args = {0};
@@ -32,11 +33,13 @@ static void check_schedule(const struct reference_case *c)
     CHECK(ops != NULL);
     if (!ops) return;
     read_args(ops->args, c, &args);
+    CHECK(schedule_cycles_momentum(ops, &args) == (momenta != NULL));
     for (int64_t step = 0; step < rates->count; step++) {
         struct schedule_point at = {step, per_epoch, rates->count};
         /* the file has ten digits, PyTorch computes step by step in double */
         CHECK_NEAR(schedule_rate(ops, &args, &state, lr, &at), rates->values[step],
                    1e-9 * lr + 1e-9 * rates->values[step]);
+        if (momenta) CHECK_NEAR(schedule_momentum(ops, &args, &at), momenta->values[step], 2e-9);
         if ((step + 1) % per_epoch == 0) {
             double metric = metrics ? metrics->values[step / per_epoch] : (double)step;
             schedule_observe(ops, &args, &state, metric, metrics && reference_number(c, "higher") != 0);

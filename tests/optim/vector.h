@@ -26,7 +26,8 @@ static inline struct layout lay_out(const int64_t *sizes, size_t count)
 {
     struct layout l = {.tensor_count = (int64_t)count};
     for (size_t i = 0; i < count; i++) {
-        l.tensors[i] = (struct update_tensor){.first = l.floats, .count = mem_round_floats(sizes[i])};
+        l.tensors[i] = (struct update_tensor){
+            .first = l.floats, .count = mem_round_floats(sizes[i]), .lr_factor = 1, .decay_factor = 1};
         l.counts[i] = sizes[i];
         l.floats += l.tensors[i].count;
     }
@@ -55,7 +56,7 @@ static inline void fill(const struct layout *l, uint64_t stream, float size, flo
 struct vector {
     int64_t floats, cells;
     bool reversed;
-    float *params, *gradient, *slots[OPTIM_SLOTS];
+    float *params, *gradient, *slots[UPDATE_SLOTS];
     int64_t merged; /* values, in the last step */
 };
 
@@ -65,8 +66,8 @@ static inline void visit_all(void *self, update_visit *visit, void *visitor)
     int64_t size = v->cells * UPDATE_CELL, ranges = (v->floats + size - 1) / size;
     for (int64_t i = 0; i < ranges; i++) {
         int64_t first = (v->reversed ? ranges - 1 - i : i) * size, left = v->floats - first;
-        float *slots[OPTIM_SLOTS];
-        for (int k = 0; k < OPTIM_SLOTS; k++) slots[k] = v->slots[k] ? v->slots[k] + first : NULL;
+        float *slots[UPDATE_SLOTS];
+        for (int k = 0; k < UPDATE_SLOTS; k++) slots[k] = v->slots[k] ? v->slots[k] + first : NULL;
         visit(visitor, first, left < size ? left : size, v->params + first, v->gradient + first, slots);
     }
 }
@@ -91,7 +92,7 @@ static inline void create_vector(struct vector *v, const struct layout *l, int s
 static inline void destroy_vector(struct vector *v)
 {
     mem_free(&v->params), mem_free(&v->gradient);
-    for (int i = 0; i < OPTIM_SLOTS; i++) mem_free(&v->slots[i]);
+    for (int i = 0; i < UPDATE_SLOTS; i++) mem_free(&v->slots[i]);
 }
 
 #endif

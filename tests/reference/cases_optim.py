@@ -21,6 +21,20 @@ def rates(make, total, lr):
     return np.array(out)
 
 
+def rates_and_momenta(make, total, lr, adam=False):
+    """With cycle_momentum: of SGD its momentum, of Adam beta1."""
+    weight = [torch.zeros(1, requires_grad=True)]
+    optimizer = torch.optim.Adam(weight, lr) if adam else torch.optim.SGD(weight, lr, momentum=0.5)
+    schedule, out = make(optimizer), []
+    for i in range(total):
+        group = optimizer.param_groups[0]
+        out.append((group["lr"], group["betas"][0] if adam else group["momentum"]))
+        optimizer.step()
+        if i + 1 < total:
+            schedule.step()
+    return dict(zip(("rates", "momenta"), np.array(out).T))
+
+
 def warmed(optimizer, steps, after):
     """`steps` steps of linear warm-up, lr/steps .. lr, then the schedule made by `after`."""
     if steps == 0:
@@ -106,6 +120,39 @@ def plateaus(file):
                   rates=plateau_rates(metrics, spe, warm, 0.1, mode="max" if higher else "min", **options))
 
 
+def cycles(file):
+    """CyclicLR, CosineAnnealingWarmRestarts, and OneCycleLR with all its options. Of CyclicLR the rate of `lr` does not count."""
+    modes = ["triangular", "triangular2", "exp_range"]
+    for mode, up, down, gamma in [(0, 10, 0, 1.0), (1, 7, 0, 1.0), (2, 9, 0, 0.97), (0, 3, 11, 1.0), (1, 13, 4, 1.0), (2, 1, 1, 0.9)]:
+        options = dict(step_size_up=up, step_size_down=down or None, mode=modes[mode], gamma=gamma)
+        written = dict(step_size_up=up, step_size_down=down, mode=mode, gamma=gamma)
+        for more in {}, dict(base_momentum=0.7, max_momentum=0.99):
+            file.case("cyclic", lr=0.5, steps_per_epoch=10, epochs=6, base_lr=0.01, max_lr=0.2, **written, **more,
+                      **rates_and_momenta(lambda o: S.CyclicLR(o, 0.01, 0.2, **options, **more), 60, 0.5))
+        file.case("cyclic", lr=0.5, steps_per_epoch=10, epochs=6, base_lr=0.01, max_lr=0.2, cycle_momentum=0, **written,
+                  rates=rates(lambda o: S.CyclicLR(o, 0.01, 0.2, cycle_momentum=False, **options), 60, 0.5))
+    for first, factor, low in [(4, 1, 0.0), (1, 1, 0.01), (1, 2, 0.0), (2, 3, 0.02), (100, 2, 0.0)]:
+        def make(o):
+            return S.CosineAnnealingWarmRestarts(o, first, factor, low)
+
+        arguments = dict(t_0=first, t_mult=factor, min_lr=low, lr=0.3, steps_per_epoch=7, epochs=9)
+        file.case("cosine_restarts", **arguments, unit=1, rates=rates(make, 63, 0.3))
+        optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], 0.3)
+        schedule, out = make(optimizer), []
+        for i in range(63):
+            schedule.step(i / 7)
+            out.append(optimizer.param_groups[0]["lr"])
+        file.case("cosine_restarts", **arguments, rates=np.array(out))
+    for strategy, div, final, low, high in [("cos", 25, 1e4, 0.85, 0.95), ("linear", 10, 100, 0.7, 0.9), ("linear", 2, 2, 0.0, 0.5)]:
+        options = dict(div_factor=div, final_div_factor=final, base_momentum=low, max_momentum=high)
+        for total, warm in (63, 0), (60, 2):
+            share = warm * 10 / total if warm else 0.3
+            file.case("onecycle", lr=0.1, steps_per_epoch=7 if warm == 0 else 10, epochs=9 if warm == 0 else 6, warmup_epochs=warm,
+                      cycle_momentum=1, anneal_strategy=["cos", "linear"].index(strategy), **options,
+                      **rates_and_momenta(lambda o: S.OneCycleLR(o, 0.1, total, pct_start=share, anneal_strategy=strategy, **options),
+                                          total, 0.1, adam=strategy == "cos"))
+
+
 def schedules():
     file = Cases("schedules.txt")
     for lr, spe, epochs, warm in [(0.1, 7, 9, 0), (0.3, 5, 11, 2), (0.05, 13, 4, 1)]:
@@ -131,10 +178,13 @@ def schedules():
                   rates=np.where(np.arange(total) < w, curve, lr / 10 + 0.9 * curve))
         case("linear", lambda o: S.LinearLR(o, 1.0, 0.0, total - w))
         for gamma in (0.9, 0.5):
+            case("exponential", lambda o: S.ExponentialLR(o, gamma), gamma=gamma, unit=1)
             epoch_case("exponential", lambda o: S.ExponentialLR(o, gamma), gamma=gamma)
         for milestones, gamma in [([1, 2], 0.1), ([2, 5, 6, 8], 0.5), ([6, 1, 6], 0.7), ([], 0.1), ([100], 0.1)]:
+            case("multi_step", lambda o: S.MultiStepLR(o, milestones, gamma), milestones=np.array(milestones), gamma=gamma, unit=1)
             epoch_case("multi_step", lambda o: S.MultiStepLR(o, milestones, gamma), milestones=np.array(milestones), gamma=gamma)
         for every, gamma in [(1, 0.5), (2, 0.1), (100, 0.1)]:
+            case("step", lambda o: S.StepLR(o, every, gamma), step_epochs=every, gamma=gamma, unit=1)
             epoch_case("step", lambda o: S.StepLR(o, every, gamma), step_epochs=every, gamma=gamma)
     for start, end in [(0.5, 1.0), (1 / 3, 0.1), (1.0, 0.25)]:
         file.case("linear", lr=0.2, steps_per_epoch=5, epochs=12, warmup_epochs=0, start_factor=start, end_factor=end,
@@ -142,6 +192,7 @@ def schedules():
     # phases that end between two steps, the first within 1.5 steps
     file.case("onecycle", lr=0.1, steps_per_epoch=5, epochs=1, warmup_epochs=0,
               rates=rates(lambda o: S.OneCycleLR(o, 0.1, total_steps=5), 5, 0.1))
+    cycles(file)
     plateaus(file)
     file.write()
 

@@ -15,7 +15,7 @@ activations.txt every activation: its arguments where they are not the default, 
                 PyTorch got (N,C); softmax over dim=1
 losses.txt      every loss, told in cases_loss.py
 loss.txt        cross entropy: `logits [N,K]`, `labels [N]`, `loss [N]` of each sample, `gradient [N,K]` of their SUM, `predicted [N]`
-schedules.txt   `lr steps_per_epoch epochs`, the arguments (`warmup_epochs`, ...), `rates [total steps]`. Warm-up: lr (s+1)/w in step s of
+schedules.txt   `lr steps_per_epoch epochs`, the arguments (`warmup_epochs`, ...), `rates [total steps]`, `momenta` where they cycle. Warm-up: lr (s+1)/w in step s of
                 the w warm-up steps, then the schedule from its start; onecycle is OneCycleLR throughout. reduce_on_plateau also:
                 `metrics [epochs]`, `higher` (is better); it starts with the first epoch that does not end in the warm-up
 reports.txt     has a format of its own, told in cases_report.py

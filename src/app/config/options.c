@@ -259,6 +259,20 @@ static enum status options_check_families(const struct config *config)
     return STATUS_OK;
 }
 
+/* A schedule can only move a momentum that the optimizer has. */
+static enum status options_check_momentum(const struct settings *s, const struct config *config)
+{
+    if (config->optim->momentum_arg > 0 ||
+        !schedule_cycles_momentum(config->schedule, &config->schedule_args))
+        return STATUS_OK;
+    char where[SETTINGS_WHERE_SIZE];
+    options_locate(s, "schedule.cycle_momentum", where);
+    return status_fail(STATUS_CONFIG,
+                       "%s: optim '%s' has no momentum that a schedule can move; set it to false, or choose "
+                       "another optimizer, such as sgd or adam",
+                       where, config->optim->name);
+}
+
 static enum status options_check_data(const struct settings *s, const struct config *config)
 {
     if (!*config->data.train) return status_fail(STATUS_CONFIG, "data.train is empty; name a training set");
@@ -286,6 +300,7 @@ static enum status options_check(const struct settings *s, const struct config *
             return status_fail(STATUS_CONFIG, "%s is missing: %s", o->key, o->help);
     TRY(options_check_data(s, config));
     TRY(options_check_families(config));
+    TRY(options_check_momentum(s, config));
     TRY(options_check_time(s, config));
     if (strlen(config->run_name) > RUN_NAME_BYTES) {
         char where[SETTINGS_WHERE_SIZE];

@@ -28,7 +28,7 @@
 #include "comm/comm.h"
 #include "comm/tree.h"
 
-#define SYNC_SLOTS 3
+#define SYNC_SLOTS 4
 
 struct kernels;
 struct sync;

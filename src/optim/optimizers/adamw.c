@@ -17,6 +17,7 @@ const struct optim_ops optim_adamw = {
     .help = "Adam with decoupled weight decay, as torch.optim.AdamW",
     .args = args,
     .decay_arg = ADAM_WEIGHT_DECAY,
+    .momentum_arg = ADAM_BETA1,
     .slots = 2,
     .slot_names = {ADAM_SLOT_NAMES},
     .derive = adam_parts_derive,

@@ -40,6 +40,7 @@ const struct optim_ops optim_amsgrad = {
     .help = "Adam with the maximum of the second moments, as torch.optim.Adam with amsgrad=True",
     .args = args,
     .decay_arg = ADAM_WEIGHT_DECAY,
+    .momentum_arg = ADAM_BETA1,
     .slots = 3,
     .slot_names = {ADAM_SLOT_NAMES, "max_exp_avg_sq"},
     .derive = adam_parts_derive,

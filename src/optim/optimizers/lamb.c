@@ -81,6 +81,7 @@ const struct optim_ops optim_lamb = {
     .help = "Adam with a trust ratio for each tensor, for large batches (LAMB, You et al. 2020)",
     .args = args,
     .decay_arg = ADAM_WEIGHT_DECAY,
+    .momentum_arg = ADAM_BETA1,
     .slots = 2,
     .slot_names = {ADAM_SLOT_NAMES},
     .derive = lamb_derive,

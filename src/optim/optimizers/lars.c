@@ -77,6 +77,7 @@ const struct optim_ops optim_lars = {
     .help = "SGD with momentum and a trust ratio for each tensor, for large batches (LARS, You et al. 2017)",
     .args = args,
     .decay_arg = WEIGHT_DECAY,
+    .momentum_arg = MOMENTUM,
     .slots = 1,
     .slot_names = {"momentum_buffer"},
     .measure = lars_measure,

@@ -71,6 +71,7 @@ const struct optim_ops optim_radam = {
     .help = "Adam with a rectified adaptive rate, as torch.optim.RAdam",
     .args = args,
     .decay_arg = ADAM_WEIGHT_DECAY,
+    .momentum_arg = ADAM_BETA1,
     .slots = 2,
     .slot_names = {ADAM_SLOT_NAMES},
     .derive = radam_derive,

@@ -77,6 +77,7 @@ const struct optim_ops optim_rmsprop = {
     .help = "RMSprop, as torch.optim.RMSprop",
     .args = args,
     .decay_arg = WEIGHT_DECAY,
+    .momentum_arg = MOMENTUM,
     .slots = 3,
     .slot_names = {"square_avg", "momentum_buffer", "grad_avg"},
     .update = rmsprop_update,

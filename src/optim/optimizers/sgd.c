@@ -71,6 +71,7 @@ const struct optim_ops optim_sgd = {
     .help = "stochastic gradient descent with momentum, as torch.optim.SGD",
     .args = args,
     .decay_arg = WEIGHT_DECAY,
+    .momentum_arg = MOMENTUM,
     .slots = 1,
     .slot_names = {"momentum_buffer"},
     .check = sgd_check,

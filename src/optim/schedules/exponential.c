@@ -3,14 +3,15 @@
 
 #include "optim/schedule.h"
 
-enum { WARMUP, GAMMA };
+enum { WARMUP, GAMMA, UNIT };
 static const struct arg args[] = {
     SCHEDULE_WARMUP_ARG,
     {.name = "gamma",
      .kind = ARG_REAL,
      .default_value = 0.95,
      .max = 1,
-     .help = "factor applied after each epoch"},
+     .help = "factor applied after each epoch (or step, see unit)"},
+    SCHEDULE_UNIT_ARG,
     ARG_END,
 };
 
@@ -18,7 +19,7 @@ static double exponential_compute_rate(const struct arg_values *values, const st
                                        double base_lr, const struct schedule_time *at)
 {
     (void)state;
-    return base_lr * pow(values->of[GAMMA], floor(at->step / (double)at->steps_per_epoch));
+    return base_lr * pow(values->of[GAMMA], schedule_count_units(at, values->of[UNIT]));
 }
 
 extern const struct schedule_ops schedule_exponential;

@@ -26,19 +26,43 @@ const struct schedule_ops *schedule_find(const char *name)
     return NULL;
 }
 
-double schedule_rate(const struct schedule_ops *ops, const struct arg_values *args,
-                     const struct schedule_state *state, double base_lr, const struct schedule_point *at)
+const char *const schedule_units[] = {"epoch", "step", NULL};
+
+double schedule_count_units(const struct schedule_time *at, double unit)
+{
+    return floor(unit != 0 ? at->step : at->step / (double)at->steps_per_epoch);
+}
+
+static struct schedule_time schedule_find_time(const struct schedule_ops *ops, const struct arg_values *args,
+                                               const struct schedule_point *at)
 {
     double step = (double)at->step, total = (double)at->total_steps, warmup_epochs = args->of[0];
     double warmup =
         warmup_epochs > 0 ? warmup_epochs * (double)at->steps_per_epoch : ops->warmup_share * total;
     if (warmup > total) warmup = total;
-    if (!ops->warmup) warmup = floor(warmup);
-    if (step + 1 > warmup) {
-        struct schedule_time after = {step - warmup, total - warmup, at->steps_per_epoch};
-        return ops->rate(args, state, base_lr, &after);
-    }
-    return ops->warmup ? ops->warmup(base_lr, step, warmup) : base_lr * (step + 1) / warmup;
+    if (ops->warmup_share == 0) warmup = floor(warmup);
+    if (step + 1 > warmup) return (struct schedule_time){step - warmup, total - warmup, at->steps_per_epoch};
+    return (struct schedule_time){step, warmup, at->steps_per_epoch, .warming = true};
+}
+
+double schedule_rate(const struct schedule_ops *ops, const struct arg_values *args,
+                     const struct schedule_state *state, double base_lr, const struct schedule_point *at)
+{
+    struct schedule_time time = schedule_find_time(ops, args, at);
+    if (!time.warming) return ops->rate(args, state, base_lr, &time);
+    return ops->warmup ? ops->warmup(args, base_lr, &time) : base_lr * (time.step + 1) / time.steps;
+}
+
+bool schedule_cycles_momentum(const struct schedule_ops *ops, const struct arg_values *args)
+{
+    return ops->momentum && args->of[ops->cycle_arg] != 0;
+}
+
+double schedule_momentum(const struct schedule_ops *ops, const struct arg_values *args,
+                         const struct schedule_point *at)
+{
+    struct schedule_time time = schedule_find_time(ops, args, at);
+    return ops->momentum(args, &time);
 }
 
 void schedule_observe(const struct schedule_ops *ops, const struct arg_values *args,

@@ -1,9 +1,9 @@
-/* step.c - drops at regular epochs. */
+/* step.c - drops at regular intervals. */
 #include <math.h>
 
 #include "optim/schedule.h"
 
-enum { WARMUP, STEP_EPOCHS, GAMMA };
+enum { WARMUP, STEP_EPOCHS, GAMMA, UNIT };
 static const struct arg args[] = {
     SCHEDULE_WARMUP_ARG,
     {.name = "step_epochs",
@@ -11,8 +11,10 @@ static const struct arg args[] = {
      .default_value = 30,
      .min = 1,
      .max = 1e9,
-     .help = "epochs between two reductions"},
+     .help = "epochs (or steps, see unit) between two reductions",
+     .alias = "step_size"},
     {.name = "gamma", .kind = ARG_REAL, .default_value = 0.1, .max = 1, .help = "factor of each reduction"},
+    SCHEDULE_UNIT_ARG,
     ARG_END,
 };
 
@@ -20,7 +22,7 @@ static double step_compute_rate(const struct arg_values *values, const struct sc
                                 double base_lr, const struct schedule_time *at)
 {
     (void)state;
-    double drops = floor(at->step / ((double)at->steps_per_epoch * values->of[STEP_EPOCHS]));
+    double drops = floor(schedule_count_units(at, values->of[UNIT]) / values->of[STEP_EPOCHS]);
     return base_lr * pow(values->of[GAMMA], drops);
 }
 

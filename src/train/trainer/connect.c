@@ -3,7 +3,7 @@
 
 #include "core/mem.h"
 
-_Static_assert(OPTIM_SLOTS == SYNC_SLOTS, "the slots of a range are handed on to the optimizer");
+_Static_assert(UPDATE_SLOTS == SYNC_SLOTS, "the slots of a range are handed on to the update");
 _Static_assert(SYNC_CELL % UPDATE_CELL == 0, "ranges are whole cells for both");
 
 static void connect_sweep(void *sync, update_visit *visit, void *visitor)
@@ -40,7 +40,9 @@ static void connect_list_tensors(struct update_tensor *to, const struct config *
                                            .role = from->role == TENSOR_STATISTIC ? UPDATE_STATISTIC
                                                                                   : UPDATE_WEIGHT,
                                            .momentum = from->momentum,
-                                           .decayed = config->decay_biases || from->rank > 1};
+                                           .decayed = config->decay_biases || from->rank > 1,
+                                           .lr_factor = 1,
+                                           .decay_factor = 1};
         }
 }
 

@@ -68,6 +68,10 @@ struct order;
 enum status trainer_step(struct trainer *t, const struct order *order, int64_t epoch, int64_t position,
                          double lr, struct step_result *result);
 
+/* rate.c: the learning rate of the next step, and its momentum if the schedule sets it. Local. */
+double trainer_find_rate(const struct trainer *t);
+void trainer_set_momentum(const struct trainer *t, struct update_step *step);
+
 /* check.c: checks that all ranks and nodes hold the same state, unless sync.check_every is 0 or this step was
  * checked already. Collective. Errors, the same on all ranks: STATUS_DIFFERS, naming rank or nodes and
  * place. */

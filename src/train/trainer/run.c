@@ -34,13 +34,6 @@ static bool run_is_root(const struct run *r)
     return comm_rank(r->t->comm) == 0;
 }
 
-static double run_get_rate(const struct trainer *t)
-{
-    struct schedule_point at = {t->progress.step, t->info.steps_per_epoch, t->info.total_steps};
-    return schedule_rate(t->config->schedule, &t->config->schedule_args, &t->progress.schedule,
-                         t->config->optim_args.of[0], &at);
-}
-
 /* NaN without valid targets. */
 static double run_mean_loss(const struct trainer *t, const struct loss_sums *sums)
 {
@@ -142,7 +135,7 @@ static enum status run_steps_of_epoch(struct run *r)
     double start = clock_seconds() - p->seconds;
     while (p->position < t->info.train_samples) {
         struct step_result result;
-        p->lr = run_get_rate(t);
+        p->lr = trainer_find_rate(t);
         if (t->timeline) timeline_before_step(t->timeline, p->step);
         double begin = trace_begin();
         TRY(trainer_step(t, &order, p->epoch + 1, p->position, p->lr, &result));

@@ -173,6 +173,7 @@ enum status trainer_step(struct trainer *t, const struct order *order, int64_t e
     bool bad = result->requests.bad_passes > 0, skip = bad || divisor == 0;
     struct update_step step = {
         .lr = lr, .number = t->progress.updates, .divisor = divisor, .samples = result->sums.count};
+    trainer_set_momentum(t, &step);
     t->progress.updates += !skip;
     if (skip)
         sync_skip(t->sync);
