@@ -14,6 +14,7 @@ enum rng_purpose {
     RNG_DROPOUT,   /* a: step and layer, b: feature group and sample position */
     RNG_DEMO,      /* a: sample of the demo data, b: draw / 4 */
     RNG_SYNTHETIC, /* a: sample of the synthetic source, b: feature / 4 */
+    RNG_DRAWN,     /* a: sample of a drawn set, b: draw / 4; the seed says which set */
 };
 
 /* Returns four independent 32-bit words. */

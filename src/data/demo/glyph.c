@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "core/rng.h"
+#include "data/drawn/draws.h"
 
 /* Everything is integer arithmetic: lengths in 1/256 pixel, angles as ratios. Only square roots of integers
  * are taken in floating point, where IEEE 754 leaves no choice of the result. */
@@ -109,24 +109,6 @@ static const struct point ways[DEMO_CLASSES][MAX_POINTS] = {
      {PEN_UP, 0}},
 };
 
-/* The random numbers of one sample, in the order they are asked for. */
-struct draws {
-    uint64_t sample, next;
-    struct rng_words words;
-};
-
-static uint32_t glyph_draw_strokes(struct draws *d)
-{
-    if (d->next % 4 == 0) d->words = rng_words(SEED, RNG_DEMO, d->sample, d->next / 4);
-    return d->words.v[d->next++ % 4];
-}
-
-/* Uniform in min..max. */
-static int glyph_range(struct draws *d, int min, int max)
-{
-    return min + (int)((uint64_t)glyph_draw_strokes(d) * (uint64_t)(max - min + 1) >> 32);
-}
-
 /* A way on the image, in 1/256 pixel. */
 struct line {
     int count;
@@ -144,11 +126,11 @@ struct transform {
 static struct transform glyph_random_transform(struct draws *d)
 {
     const int64_t one = (int64_t)1 << UNIT_SHIFT;
-    int64_t t = glyph_range(d, -2900, 2900); /* +-20 degrees */
+    int64_t t = draws_range(d, -2900, 2900); /* +-20 degrees */
     int64_t below = one * one + t * t;
     int64_t cosine = (one * one - t * t) * one / below, sine = 2 * t * one * one / below;
-    int64_t slant = glyph_range(d, -5700, 5700); /* +-0.35 */
-    int64_t height = glyph_range(d, 13 * PIXEL, 21 * PIXEL), width = height * glyph_range(d, 70, 115) / 100;
+    int64_t slant = draws_range(d, -5700, 5700); /* +-0.35 */
+    int64_t height = draws_range(d, 13 * PIXEL, 21 * PIXEL), width = height * draws_range(d, 70, 115) / 100;
     int64_t sx = width * one / 1600, sy = height * one / 1600;
     struct transform m;
     m.xx = sx * cosine / one;
@@ -156,9 +138,9 @@ static struct transform glyph_random_transform(struct draws *d)
     int64_t leaning = sx * slant / one;
     m.xy = (leaning * cosine - sy * sine) / one;
     m.yy = (leaning * sine + sy * cosine) / one;
-    m.x = 14 * PIXEL + glyph_range(d, -5 * PIXEL / 2, 5 * PIXEL / 2);
-    m.y = 14 * PIXEL + glyph_range(d, -5 * PIXEL / 2, 5 * PIXEL / 2);
-    m.jitter = glyph_range(d, 24, 128);
+    m.x = 14 * PIXEL + draws_range(d, -5 * PIXEL / 2, 5 * PIXEL / 2);
+    m.y = 14 * PIXEL + draws_range(d, -5 * PIXEL / 2, 5 * PIXEL / 2);
+    m.jitter = draws_range(d, 24, 128);
     return m;
 }
 
@@ -168,8 +150,8 @@ static void glyph_place(struct draws *d, const struct transform *m, const struct
     const int64_t one = (int64_t)1 << UNIT_SHIFT;
     line->count = 0;
     for (; way->x != PEN_UP; way++) {
-        int64_t x = (way->x - 50) * 16 + glyph_range(d, -m->jitter, m->jitter);
-        int64_t y = (way->y - 50) * 16 + glyph_range(d, -m->jitter, m->jitter);
+        int64_t x = (way->x - 50) * 16 + draws_range(d, -m->jitter, m->jitter);
+        int64_t y = (way->y - 50) * 16 + draws_range(d, -m->jitter, m->jitter);
         line->x[line->count] = m->x + (int)((m->xx * x + m->xy * y) / one);
         line->y[line->count] = m->y + (int)((m->yx * x + m->yy * y) / one);
         line->count++;
@@ -234,11 +216,11 @@ static void glyph_stroke(const struct line *line, int radius, int strength, int 
 static void glyph_clutter(struct draws *d, int *ink)
 {
     struct line line = {.count = 2};
-    line.x[0] = glyph_range(d, 0, DEMO_SIDE * PIXEL);
-    line.y[0] = glyph_range(d, 0, DEMO_SIDE * PIXEL);
-    line.x[1] = line.x[0] + glyph_range(d, -5 * PIXEL, 5 * PIXEL);
-    line.y[1] = line.y[0] + glyph_range(d, -5 * PIXEL, 5 * PIXEL);
-    int radius = glyph_range(d, 80, 180), strength = glyph_range(d, 60, 160);
+    line.x[0] = draws_range(d, 0, DEMO_SIDE * PIXEL);
+    line.y[0] = draws_range(d, 0, DEMO_SIDE * PIXEL);
+    line.x[1] = line.x[0] + draws_range(d, -5 * PIXEL, 5 * PIXEL);
+    line.y[1] = line.y[0] + draws_range(d, -5 * PIXEL, 5 * PIXEL);
+    int radius = draws_range(d, 80, 180), strength = draws_range(d, 60, 160);
     glyph_stroke(&line, radius, strength, ink);
 }
 
@@ -249,19 +231,18 @@ static int glyph_clamp(int value, int max)
 
 void glyph_draw(int digit, uint64_t sample, uint8_t *image)
 {
-    struct draws d = {.sample = sample};
+    struct draws d = {.seed = SEED, .purpose = RNG_DEMO, .sample = sample};
     struct transform m = glyph_random_transform(&d);
     struct line line;
     int ink[DEMO_PIXELS] = {0};
     glyph_place(&d, &m, ways[digit], &line);
-    int radius = glyph_range(&d, 130, 370), strength = glyph_range(&d, 130, 255);
+    int radius = draws_range(&d, 130, 370), strength = draws_range(&d, 130, 255);
     glyph_stroke(&line, radius, strength, ink);
-    for (int count = glyph_range(&d, 0, 3); count > 0; count--) glyph_clutter(&d, ink);
+    for (int count = draws_range(&d, 0, 3); count > 0; count--) glyph_clutter(&d, ink);
 
-    int paper = glyph_range(&d, 0, 40), noise = glyph_range(&d, 0, 48);
+    int paper = draws_range(&d, 0, 40), noise = draws_range(&d, 0, 48);
     for (int i = 0; i < DEMO_PIXELS; i++) {
-        uint32_t word = glyph_draw_strokes(&d); /* the sum of four bytes is close to a normal variable */
-        int sum = (int)((word & 255) + (word >> 8 & 255) + (word >> 16 & 255) + (word >> 24)) - 510;
-        image[i] = (uint8_t)glyph_clamp(paper + ink[i] * (255 - paper) / 255 + sum * noise / 256, 255);
+        image[i] =
+            (uint8_t)glyph_clamp(paper + ink[i] * (255 - paper) / 255 + draws_normal(&d) * noise / 256, 255);
     }
 }

@@ -4,4 +4,6 @@
 /* clang-format off */
 SOURCE(demo)
 SOURCE(synthetic)
+SOURCE(waves)
+SOURCE(fields)
 SOURCE(h5)

@@ -27,8 +27,9 @@ struct source {
     void *self;
 };
 
-/* generated.c: describes labels that are class indices made on the fly. */
+/* generated.c: describes labels made on the fly, class indices or `width` real numbers. */
 void source_describe_labels(struct source *s);
+void source_describe_targets(struct source *s, int64_t width);
 
 /* Ended by NULL. */
 const struct source_ops *const *source_registry(void);

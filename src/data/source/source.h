@@ -4,6 +4,8 @@
  * src/data/source/registry.c; a locator chooses one by its prefix:
  *   FILE.h5 or FILE.h5:GROUP   an HDF5 file, or one group of it
  *   demo:train, demo:test      the built-in glyphs, drawn on the fly, no file needed
+ *   waves:train[:LENGTH]       recordings of ten kinds of events, fields:train[:SIDE] volumes with four real
+ *                              targets; also :test. Drawn on the fly (src/data/drawn)
  *   synthetic:CxHxW:K:N        random features and labels for benchmarks: N samples, K classes; also F, CxL
  *                              and CxDxHxW
  * A range behind the locator takes some of the samples, as in Python: FILE.h5[0:16000], FILE.h5:GROUP[-100:],

@@ -10,3 +10,11 @@ void source_describe_labels(struct source *s)
     snprintf(s->info.label_type, sizeof s->info.label_type, "int32");
     s->info.label_where = s->locator;
 }
+
+void source_describe_targets(struct source *s, int64_t width)
+{
+    s->info.has_labels = true;
+    s->info.label_width = width;
+    snprintf(s->info.label_type, sizeof s->info.label_type, "float32");
+    s->info.label_where = s->locator;
+}
