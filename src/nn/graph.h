@@ -8,7 +8,7 @@
 #include "nn/layers/layer.h"
 
 #define MODEL_MAX_LAYERS 1024
-#define LAYER_NAME       32
+#define LAYER_NAME       64
 
 struct layer_spec {
     const struct layer_ops *ops;

@@ -29,6 +29,7 @@ struct config {
     struct data_config data;
 
     struct model_spec model;
+    char *blocks_text, *layers_text; /* as the user wrote them, if the layers use blocks; otherwise NULL */
     const struct loss_ops *loss;
     struct arg_values loss_args;
 

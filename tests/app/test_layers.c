@@ -58,8 +58,8 @@ static void test_names(void)
     refuse("  - relu: {name: ~}\n", "model.layers (f.yaml:4:18): name: is empty");
     refuse("  - relu: {name: [a]}\n", "model.layers (f.yaml:4:18): name: expects a single word");
     refuse(
-        "  - relu: {name: a234567890b234567890c234567890d2}\n",
-        "model.layers (f.yaml:4:18): name: 'a234567890b234567890c234567890d2' is longer than 31 characters");
+        "  - relu: {name: a234567890b234567890c234567890d234567890e234567890f234567890g2345}\n",
+        "model.layers (f.yaml:4:18): name: 'a234567890b234567890c234567890d234567890e234567890f234567890g2345' is longer");
     refuse("  - relu: {nmae: a}\n", "model.layers (f.yaml:4:18): relu has no 'nmae'; did you mean 'name'?");
 }
 
@@ -122,7 +122,7 @@ static void test_inputs_of_the_model(void)
         CHECK_STATUS(resolve(text, NULL, NULL, &c), STATUS_OK);
         CHECK(c.model.input.c == good[i].shape.c);
         if (c.model.input.c) CHECK(shape_equal(c.model.input, good[i].shape));
-        CHECK_STATUS(options_text(&c, &resolved), STATUS_OK);
+        CHECK_STATUS(options_text(&c, false, &resolved), STATUS_OK);
         CHECK(strstr(resolved, good[i].resolved) != NULL);
         options_free(&c);
         CHECK_STATUS(resolve(resolved, NULL, NULL, &c), STATUS_OK);
@@ -211,7 +211,7 @@ static void test_random_graphs(void)
         struct config first, second;
         CHECK_STATUS(resolve(text, NULL, NULL, &first), STATUS_OK);
         CHECK(first.model.layer_count == layers);
-        CHECK_STATUS(options_text(&first, &resolved), STATUS_OK);
+        CHECK_STATUS(options_text(&first, false, &resolved), STATUS_OK);
         CHECK_STATUS(resolve(resolved, NULL, NULL, &second), STATUS_OK);
         CHECK(is_same_model(&first.model, &second.model));
         CHECK_STATUS(options_compare(&first, &second, take_difference, &differences), STATUS_OK);

@@ -32,10 +32,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     enum status status = add_lines(&s, lines);
     if (status == STATUS_OK) status = options_resolve(&s, &config);
     if (fuzz_answer(status)) {
-        FUZZ_CHECK(options_text(&config, &text) == STATUS_OK);
+        FUZZ_CHECK(options_text(&config, false, &text) == STATUS_OK);
         FUZZ_CHECK(settings_add_text(&again, text, "resolved") == STATUS_OK);
         FUZZ_CHECK(options_resolve(&again, &same) == STATUS_OK);
-        FUZZ_CHECK(options_text(&same, &same_text) == STATUS_OK);
+        FUZZ_CHECK(options_text(&same, false, &same_text) == STATUS_OK);
         FUZZ_CHECK(strcmp(text, same_text) == 0);
     }
     options_free(&config);

@@ -6,7 +6,7 @@ static enum status resolve(struct settings *s, char **resolved)
 {
     struct config config = {0};
     enum status status = options_resolve(s, &config);
-    if (status == STATUS_OK) status = options_text(&config, resolved);
+    if (status == STATUS_OK) status = options_text(&config, false, resolved);
     options_free(&config);
     return status;
 }

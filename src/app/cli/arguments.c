@@ -25,6 +25,8 @@ static const struct flag flags[] = {
      FLAGS_CONFIG, 'c'},
     {"set", "KEY=VALUE", 0, "set any key; the same as --KEY=VALUE or --KEY VALUE", FLAGS_CONFIG, 0},
     {"print-config", NULL, AT(print_config), "print the resolved configuration and stop", FLAGS_CONFIG, 0},
+    {"expanded", NULL, AT(expanded), "with --print-config: blocks as the layers they stand for", FLAGS_CONFIG,
+     0},
     {"output", "DIR", AT(start.output), "run directory (default: runs/NAME-TIME)", FLAGS_RUN, 'o'},
     {"overwrite", NULL, AT(start.overwrite), "replace the run that is in the run directory", FLAGS_RUN, 0},
     {"resume", "auto|PATH|never", AT(start.resume),
@@ -204,6 +206,7 @@ enum status arguments_check_flags(const struct arguments *a, const char *what, u
 static enum status arguments_check(const struct arguments *a)
 {
     TRY(arguments_check_flags(a, a->command->name, a->command->flags));
+    if (a->expanded && !a->print_config) return status_fail(STATUS_CONFIG, "--expanded needs --print-config");
     if (a->word_count < a->command->min_words)
         return status_fail(STATUS_CONFIG, "usage: ddp_train %s %s", a->command->name, a->command->synopsis);
     if (strcmp(a->command->synopsis, "[FILE.yaml]") == 0) {

@@ -86,6 +86,9 @@ static const struct option options[] = {
      .default_text = "auto",
      .help = "shape of a sample: [F], [C, L], [C, H, W] or [C, D, H, W]; two numbers are [C, L] of "
              "signals (data.layout: NCL), else [H, W] of one channel; auto = from the data"},
+    {.key = "model.blocks", .kind = OPTION_BLOCKS, .offset = AT(model),
+     .default_text = "",
+     .help = "layers that repeat, by name, for use in model.layers (see 'ddp_train help blocks')"},
     {.key = "model.layers", .kind = OPTION_LAYERS, .offset = AT(model),
      .help = "the layers, from the input to the outputs"},
 

@@ -15,6 +15,7 @@ enum option_kind {
     OPTION_TEXT,   /* char *, one of `choices` if there are any */
     OPTION_CHOICE, /* int: position in `choices` */
     OPTION_INPUT,  /* struct model_spec: its input shape */
+    OPTION_BLOCKS, /* blocks of layers, for OPTION_LAYERS */
     OPTION_LAYERS, /* struct model_spec: its layers */
 };
 
@@ -66,12 +67,13 @@ static inline const struct arg_values *family_values(const struct family *f, con
     return (const struct arg_values *)((const char *)config + f->args_offset);
 }
 
-/* option_model.c: read the two options of the section model. Errors: STATUS_CONFIG, with the place. */
+/* option_model.c: read the options of the section model. Errors: STATUS_CONFIG, with the place. */
 struct setting;
 struct yaml_node;
 enum status option_read_input(const struct setting *setting, const struct yaml_node *node,
                               struct model_spec *model);
-enum status option_read_layers(const struct setting *setting, const struct yaml_node *node,
-                               struct model_spec *model);
+enum status option_check_blocks(const struct setting *setting);
+enum status option_read_layers(const struct setting *setting, const struct setting *blocks,
+                               struct model_spec *model, bool *uses_blocks);
 
 #endif

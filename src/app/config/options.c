@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "app/config/model/tree_text.h"
 #include "app/config/option_table.h"
 #include "core/system/clock.h"
 #include "core/log.h"
@@ -53,12 +54,27 @@ static enum status options_read_scalar(const struct option *o, const struct yaml
     }
 }
 
-static enum status options_read_option(const struct option *o, const struct setting *setting,
+/* Reads model.layers, and keeps what the user wrote if it uses blocks. `s` may be NULL. */
+static enum status options_read_layers(const struct settings *s, const struct setting *setting,
                                        struct config *config)
+{
+    bool uses_blocks;
+    const struct setting *blocks = s ? settings_find(s, "model.blocks") : NULL;
+    mem_free(&config->blocks_text);
+    mem_free(&config->layers_text);
+    TRY(option_read_layers(setting, blocks, &config->model, &uses_blocks));
+    if (!uses_blocks) return STATUS_OK;
+    TRY(tree_text(blocks->value, &config->blocks_text));
+    return tree_text(setting->value, &config->layers_text);
+}
+
+static enum status options_read_option(const struct option *o, const struct settings *s,
+                                       const struct setting *setting, struct config *config)
 {
     void *field = (char *)config + o->offset;
     if (o->kind == OPTION_INPUT) return option_read_input(setting, setting->value, field);
-    if (o->kind == OPTION_LAYERS) return option_read_layers(setting, setting->value, field);
+    if (o->kind == OPTION_BLOCKS) return option_check_blocks(setting);
+    if (o->kind == OPTION_LAYERS) return options_read_layers(s, setting, config);
     enum status status = options_read_scalar(o, setting->value, field);
     if (status == STATUS_OK) return status;
     char where[SETTINGS_WHERE_SIZE];
@@ -73,7 +89,7 @@ static enum status options_set_defaults(struct config *config)
         struct yaml_node *node;
         TRY(yaml_scalar(&node, o->default_text));
         struct setting setting = {.level = SETTING_FLAG, .key = (char *)o->key, .value = node};
-        enum status status = options_read_option(o, &setting, config);
+        enum status status = options_read_option(o, NULL, &setting, config);
         yaml_destroy(&node);
         TRY(status);
     }
@@ -230,7 +246,7 @@ static enum status options_read_setting(const struct settings *s, const struct s
     const char *dot = strchr(setting->key, '.');
     if (!dot) return options_read_section(setting);
     const struct option *o = option_find(setting->key);
-    if (o) return options_read_option(o, setting, config);
+    if (o) return options_read_option(o, s, setting, config);
     const struct family *f = family_find(setting->key, (size_t)(dot - setting->key));
     return f ? options_read_argument(f, s, setting, config) : options_fail_unknown(setting);
 }
@@ -328,6 +344,8 @@ enum status options_resolve(const struct settings *s, struct config *config)
 
 void options_free(struct config *config)
 {
+    mem_free(&config->blocks_text);
+    mem_free(&config->layers_text);
     for (const struct option *o = option_table(); o->key; o++)
         if (o->kind == OPTION_TEXT) mem_free((char *)config + o->offset);
     for (const struct family *f = family_table(); f->section; f++)

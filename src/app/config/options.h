@@ -19,8 +19,9 @@
 enum status options_resolve(const struct settings *s, struct config *config);
 void options_free(struct config *config);
 
-/* Writes the resolved configuration as YAML; released with mem_free. */
-enum status options_text(const struct config *config, char **text);
+/* Writes the resolved configuration as YAML; released with mem_free. `expanded`: blocks are written as the
+ * layers they stand for, otherwise as their user wrote them. */
+enum status options_text(const struct config *config, bool expanded, char **text);
 
 /* Calls `each` for every key whose values differ, with both values as text, and whether a resumed run may
  * differ in it (because it does not change what the run computes). */
@@ -32,7 +33,7 @@ enum status options_compare(const struct config *was, const struct config *is, o
 /* Offers every key, with `prefix` before it. */
 void options_offer(struct suggest *s, const char *prefix);
 
-/* Prints the help of a topic: "keys" is everything; "layers", "losses", "optimizers", "schedules" and
+/* Prints the help of a topic: "keys" is everything; "layers", "blocks", "losses", "optimizers", "schedules" and
  * "metrics" are one registry each. Returns false if there is no such topic. */
 bool options_help(const char *topic, FILE *out);
 void options_offer_topics(struct suggest *s);

@@ -1,4 +1,4 @@
-/* options_help.c - help on keys, layers, losses, optimizers, schedules and metrics. */
+/* options_help.c - help on keys, layers, blocks, losses, optimizers, schedules and metrics. */
 #include <math.h>
 #include <string.h>
 
@@ -81,6 +81,39 @@ static void options_help_layers(FILE *out)
     options_help_entries(out, family_get_layer);
 }
 
+static void options_help_blocks(FILE *out)
+{
+    fputs(
+        "  Blocks are layers that repeat. model.blocks defines them, model.layers uses them like layers:\n"
+        "\n"
+        "    model:\n"
+        "      blocks:\n"
+        "        basic:\n"
+        "          args: {out: , stride: 1}          # parameters; empty = required\n"
+        "          layers:\n"
+        "            - conv2d: {out: $out, kernel: 3, stride: $stride, padding: 1, name: conv1}\n"
+        "            - relu\n"
+        "            - conv2d: {out: $out, kernel: 3, padding: 1, name: conv2}\n"
+        "            - conv2d: {out: $out, kernel: 1, stride: $stride, from: in, when: $stride > 1, name: skip}\n"
+        "            - add: {from: [conv2, skip]}\n"
+        "      layers:\n"
+        "        - basic: {out: 16, repeat: 3, name: stage1}\n"
+        "        - basic: {out: 32, stride: 2 if $i == 0 else 1, repeat: 3, name: stage2}\n"
+        "        - linear: 10\n"
+        "\n"
+        "  A block is {args: {...}, layers: [...]}, or a list of layers: then all parameters are required.\n"
+        "  $NAME is the value of a parameter. Expressions have Python's operators: + - * / // % **, == != <\n"
+        "  <= > >=, and or not, A if C else B. A parameter may also be a list, or a kind of layer: '- $act'.\n"
+        "  An entry that uses a block has the block's parameters and:\n"
+        "    repeat   number of times, one after another; $i in the arguments is the repetition, from 0\n"
+        "    name     goes before the names in the block: stage2.0.conv1; the name itself is the output\n"
+        "    from     inputs of the block: 'in' there, or in.0, in.1, ...; a repetition reads the one before\n"
+        "             in the place of in.0\n"
+        "    when     false = leave it out; also of layers. Its name then stands for what it would have read\n"
+        "  --print-config --expanded prints the layers that blocks stand for.\n",
+        out);
+}
+
 static void options_help_metric(FILE *out, const struct metric_ops *m, unsigned kinds)
 {
     bool averages = m->averages && kinds != METRIC_OF(SCORES_BINARY);
@@ -125,9 +158,9 @@ static void options_help_option(FILE *out, const struct option *o)
 
 static void options_help_keys(FILE *out)
 {
-    static void (*const others[])(FILE *) = {options_help_losses, options_help_optimizers,
+    static void (*const others[])(FILE *) = {options_help_losses,    options_help_optimizers,
                                              options_help_schedules, options_help_layers,
-                                             options_help_metrics};
+                                             options_help_blocks,    options_help_metrics};
     fputs(
         "Keys of the configuration file, with their defaults. Each key is also a flag (--train.batch=256 or\n"
         "--set train.batch=256) and an environment variable (DDP_TRAIN_TRAIN_BATCH=256).\n\n",
@@ -144,6 +177,7 @@ static const struct topic {
     void (*print)(FILE *out);
 } topics[] = {{"keys", options_help_keys},
               {"layers", options_help_layers},
+              {"blocks", options_help_blocks},
               {"losses", options_help_losses},
               {"optimizers", options_help_optimizers},
               {"schedules", options_help_schedules},

@@ -2,51 +2,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/config/model/tree_text.h"
 #include "app/config/option_table.h"
 #include "core/mem.h"
 #include "core/number.h"
 #include "app/config/options.h"
-#include "core/utf8.h"
-
-/* Returns whether YAML 1.1 allows a character in double quotes (c-printable) and keeps it: not ends of lines,
- * which are folded, and not the byte order mark. */
-static bool text_is_printable(uint32_t code)
-{
-    bool line_end = code == 0x2028 || code == 0x2029;
-    return (code >= 0x20 && code < 0x7f) || (code >= 0xa0 && code < 0xfeff && !line_end) ||
-           (code > 0xfeff && code < 0xfffe) || code > 0xffff;
-}
-
-/* Values are UTF-8 (checked by settings.c). */
-static void text_write_character(FILE *out, const char *character, size_t length, uint32_t code)
-{
-    if (code == '"' || code == '\\')
-        fprintf(out, "\\%c", (char)code);
-    else if (text_is_printable(code))
-        fwrite(character, 1, length, out);
-    else
-        fprintf(out, code < 0x100 ? "\\x%02x" : "\\u%04x", (unsigned)code);
-}
-
-/* Writes a word plain if it cannot be misread, otherwise in double quotes. */
-static void text_write_word(FILE *out, const char *word)
-{
-    static const char harmless[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:+-";
-    size_t length = strlen(word);
-    if (length && strspn(word, harmless) == length && !strchr("+-:", word[0]) && word[length - 1] != ':' &&
-        strcmp(word, "null") != 0) {
-        fputs(word, out);
-        return;
-    }
-    fputc('"', out);
-    for (size_t used; *word; word += used) {
-        uint32_t code;
-        used = utf8_decode(word, &code);
-        if (used == 0) break;
-        text_write_character(out, word, used, code);
-    }
-    fputc('"', out);
-}
 
 static void text_write_input(FILE *out, struct shape s)
 {
@@ -62,7 +22,7 @@ static void text_write_input(FILE *out, struct shape s)
 
 static void text_write_value_name(FILE *out, const struct model_spec *model, int value)
 {
-    text_write_word(out, value == 0 ? "input" : model->layers[value - 1].name);
+    tree_write_word(out, value == 0 ? "input" : model->layers[value - 1].name, "");
 }
 
 /* Writes the inputs of a layer as `from` takes them: a name, or a list of names. */
@@ -104,7 +64,7 @@ static void text_write_layer(FILE *out, const struct model_spec *model, int inde
     bool open = text_write_kind(out, layer);
     if (*layer->name) {
         fputs(open ? ", name: " : ": {name: ", out);
-        text_write_word(out, layer->name);
+        tree_write_word(out, layer->name, "");
         open = true;
     }
     if (!text_reads_entry_before(model, index)) {
@@ -115,7 +75,7 @@ static void text_write_layer(FILE *out, const struct model_spec *model, int inde
     if (open) fputc('}', out);
 }
 
-static void text_write_value(FILE *out, const struct option *o, const struct config *config)
+static void text_write_value(FILE *out, const struct option *o, const struct config *config, bool expanded)
 {
     const void *field = (const char *)config + o->offset;
     const struct model_spec *model = field;
@@ -132,7 +92,7 @@ static void text_write_value(FILE *out, const struct option *o, const struct con
         fputs(*(const bool *)field ? "true" : "false", out);
         break;
     case OPTION_TEXT:
-        text_write_word(out, *(char *const *)field);
+        tree_write_word(out, *(char *const *)field, "");
         break;
     case OPTION_CHOICE:
         fputs(o->choices[*(const int *)field], out);
@@ -140,7 +100,14 @@ static void text_write_value(FILE *out, const struct option *o, const struct con
     case OPTION_INPUT:
         text_write_input(out, model->input);
         break;
+    case OPTION_BLOCKS:
+        fputs(config->blocks_text, out);
+        break;
     case OPTION_LAYERS:
+        if (config->layers_text && !expanded) {
+            fputs(config->layers_text, out);
+            break;
+        }
         for (int i = 0; i < model->layer_count; i++) {
             fputs("\n    - ", out);
             text_write_layer(out, model, i);
@@ -149,10 +116,12 @@ static void text_write_value(FILE *out, const struct option *o, const struct con
     }
 }
 
-static void text_write_option(FILE *out, const struct option *o, const struct config *config)
+static void text_write_option(FILE *out, const struct option *o, const struct config *config, bool expanded)
 {
-    fprintf(out, "  %s:%s", strchr(o->key, '.') + 1, o->kind == OPTION_LAYERS ? "" : " ");
-    text_write_value(out, o, config);
+    if (o->kind == OPTION_BLOCKS && (!config->blocks_text || expanded)) return;
+    bool below = o->kind == OPTION_LAYERS || o->kind == OPTION_BLOCKS; /* the value begins in the next line */
+    fprintf(out, "  %s:%s", strchr(o->key, '.') + 1, below ? "" : " ");
+    text_write_value(out, o, config, expanded);
     fputc('\n', out);
 }
 
@@ -195,7 +164,7 @@ static bool text_is_in_section(const char *key, const char *section)
     return strncmp(key, section, length) == 0 && key[length] == '.';
 }
 
-enum status options_text(const struct config *config, char **text)
+enum status options_text(const struct config *config, bool expanded, char **text)
 {
     char *buffer = NULL;
     size_t bytes = 0;
@@ -204,7 +173,7 @@ enum status options_text(const struct config *config, char **text)
     for (const char *const *section = option_sections(); *section; section++) {
         fprintf(out, "%s:\n", *section);
         for (const struct option *o = option_table(); o->key; o++)
-            if (text_is_in_section(o->key, *section)) text_write_option(out, o, config);
+            if (text_is_in_section(o->key, *section)) text_write_option(out, o, config, expanded);
         const struct family *f = family_find(*section, strlen(*section));
         if (f) text_write_family(out, f, config);
     }
@@ -251,7 +220,7 @@ static void text_write_part(FILE *out, const struct model_spec *model, int index
     else if (part == PART_KIND)
         fputs(text_write_kind(out, &model->layers[index]) ? "}" : "", out);
     else if (part == PART_NAME)
-        text_write_word(out, model->layers[index].name);
+        tree_write_word(out, model->layers[index].name, "");
     else if (text_reads_entry_before(model, index))
         fputs("the entry before", out);
     else
@@ -320,13 +289,14 @@ enum status options_compare(const struct config *was, const struct config *is, o
     const struct config *config[2] = {was, is};
     for (const struct option *o = option_table(); o->key; o++) {
         struct pair p;
+        if (o->kind == OPTION_BLOCKS) continue; /* the layers that follow from them are compared */
         if (o->kind == OPTION_LAYERS) {
             TRY(options_compare_layers((const struct model_spec *const[2]){&was->model, &is->model}, each,
                                        self));
             continue;
         }
         TRY(pair_open(&p));
-        for (int side = 0; side < 2; side++) text_write_value(p.file[side], o, config[side]);
+        for (int side = 0; side < 2; side++) text_write_value(p.file[side], o, config[side], true);
         pair_close(&p, o->key, o->may_change, each, self);
     }
     for (const struct family *f = family_table(); f->section; f++)

@@ -50,7 +50,7 @@ enum status setup_resolve(struct setup *s, const struct setup_source *from, cons
             SETUP_DEFAULT_FILE);
     enum status status = setup_add_all(&settings, from, base, name);
     if (status == STATUS_OK) status = options_resolve(&settings, &s->config);
-    if (status == STATUS_OK) status = options_text(&s->config, &s->text);
+    if (status == STATUS_OK) status = options_text(&s->config, false, &s->text);
     settings_free(&settings);
     return status;
 }
@@ -100,6 +100,12 @@ enum status setup_from_checkpoint(struct setup *s, struct comm *comm, const char
     if (status != STATUS_OK) return status_at(status, "%s", path);
     s->config.data.allow_external = allow_external;
     return comm_split_nodes(comm, s->config.ranks_per_node);
+}
+
+enum status setup_expand(struct setup *s)
+{
+    mem_free(&s->text);
+    return options_text(&s->config, true, &s->text);
 }
 
 void setup_free(struct setup *s)

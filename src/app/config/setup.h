@@ -44,6 +44,9 @@ enum status setup_share(struct setup *s, struct comm *comm);
  * data.allow_external does not count, only the parameter. Collective. */
 enum status setup_from_checkpoint(struct setup *s, struct comm *comm, const char *path, bool allow_external);
 
+/* Replaces s->text by a text with layers in place of blocks. Local. */
+enum status setup_expand(struct setup *s);
+
 void setup_free(struct setup *s);
 
 /* demo_config.c: the configuration of the built-in demo, as `ddp_train init` writes it. */

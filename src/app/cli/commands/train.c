@@ -193,8 +193,7 @@ static enum status train_with_timeline(struct trainer *t, struct start *start, c
     struct timeline *timeline = NULL;
     int64_t first, count;
     enum status status = train_read_timeline_steps(a, &first, &count);
-    if (status == STATUS_OK && a->timeline)
-        status = timeline_create(&timeline, t, a->timeline, first, count);
+    if (status == STATUS_OK && a->timeline) status = timeline_create(&timeline, t, a->timeline, first, count);
     if (status == STATUS_OK) status = train(t, start, setup, comm, a);
     timeline_destroy(&timeline);
     return status;
@@ -255,6 +254,7 @@ static enum status train_print_config(struct comm *comm, const struct arguments 
     const struct setup_source source = arguments_source(a);
     struct setup setup;
     enum status status = setup_create(&setup, comm, &source);
+    if (status == STATUS_OK && a->expanded) status = setup_expand(&setup);
     if (status == STATUS_OK) status = output_print(comm, setup.text);
     setup_free(&setup);
     return status;

@@ -1,6 +1,8 @@
 /* option_model.c - reads the section model: the shape of the input, and the layers with their arguments. */
 #include <string.h>
 
+#include "app/config/model/block.h"
+#include "app/config/model/expand.h"
 #include "app/config/model/option_args.h"
 #include "app/config/model/option_graph.h"
 #include "app/config/option_table.h"
@@ -30,21 +32,21 @@ enum status option_read_input(const struct setting *setting, const struct yaml_n
         TRY(settings_at(option_model_read_axis(n, &axes[count++]), setting, n));
     if (n || count == 0)
         return settings_at(
-            status_fail(
-                STATUS_CONFIG,
-                "the input is [F], [C, L] or [H, W], [C, H, W], [C, D, H, W] or auto"),
+            status_fail(STATUS_CONFIG, "the input is [F], [C, L] or [H, W], [C, H, W], [C, D, H, W] or auto"),
             setting, node);
     model->input = shape_of(axes[0], count - 1, axes + 1); /* [H, W] becomes [1, H, W] with the data */
     return STATUS_OK;
 }
 
-static enum status option_model_find_kind(const char *name, const struct layer_ops **ops)
+static enum status option_model_find_kind(const struct option_graph *graph, const char *name,
+                                          const struct layer_ops **ops)
 {
     *ops = layer_find(name);
     if (*ops) return STATUS_OK;
     struct suggest s;
     suggest_start(&s, name);
     for (const struct layer_ops *const *o = layer_registry(); *o; o++) suggest_offer(&s, (*o)->name);
+    block_offer_names(graph->blocks, &s);
     return status_fail(STATUS_CONFIG, "unknown layer '%s'%s (see 'ddp_train help layers')", name,
                        suggest_hint(&s));
 }
@@ -59,6 +61,7 @@ static enum status option_model_read_argument(const struct layer_ops *ops, const
         for (const struct arg *a = ops->args; a && a->name; a++) suggest_offer(&s, a->name);
         suggest_offer(&s, "name");
         suggest_offer(&s, "from");
+        suggest_offer(&s, "when");
         return status_fail(STATUS_CONFIG, "%s has no '%s'%s", ops->name, node->key, suggest_hint(&s));
     }
     enum status status = option_args_read(ops->args, index, node, values);
@@ -78,34 +81,27 @@ static enum status option_model_read_scalar(const struct yaml_node *node, struct
 
 /* Reads {argument: value, ..., name: NAME, from: NAMES}. */
 static enum status option_model_read_map(const struct option_graph *graph, const struct yaml_node *node,
-                                         struct model_spec *model)
+                                         struct layer_spec *layer)
 {
-    struct layer_spec *layer = &model->layers[model->layer_count];
     for (const struct yaml_node *n = node->child; n; n = n->next)
         if (strcmp(n->key, "name") == 0)
-            TRY(option_graph_read_name(graph, n, model));
+            TRY(option_graph_read_name(graph, n, layer->name));
         else if (strcmp(n->key, "from") == 0)
-            TRY(option_graph_read_from(graph, n, model));
+            TRY(option_graph_read_from(graph, n, layer->inputs, &layer->input_count));
         else
             TRY(settings_at(option_model_read_argument(layer->ops, n, layer->args), graph->setting, n));
     return STATUS_OK;
 }
 
-/* Reads an entry of the list as layer number model->layer_count, which it does not change. */
+/* Reads an entry that is a layer. */
 static enum status option_model_read_layer(const struct option_graph *graph, const struct yaml_node *node,
-                                           struct model_spec *model)
+                                           struct layer_spec *layer)
 {
     const struct setting *setting = graph->setting;
-    struct layer_spec *layer = &model->layers[model->layer_count];
     const struct yaml_node *value = node->kind == YAML_MAP ? node->child : NULL;
     *layer = (struct layer_spec){.ops = NULL};
-    if (node->kind == YAML_LIST || (node->kind == YAML_MAP && (!value || value->next)))
-        return settings_at(
-            status_fail(
-                STATUS_CONFIG,
-                "a layer is 'kind', 'kind: VALUE' or 'kind: {argument: value, name: NAME, from: NAMES}'"),
-            setting, node);
-    TRY(settings_at(option_model_find_kind(value ? value->key : node->text, &layer->ops), setting, node));
+    TRY(settings_at(option_model_find_kind(graph, value ? value->key : node->text, &layer->ops), setting,
+                    node));
     arg_defaults(layer->ops->args, layer->args);
     if (value && value->kind == YAML_LIST)
         return settings_at(
@@ -113,28 +109,28 @@ static enum status option_model_read_layer(const struct option_graph *graph, con
             value);
     if (value && value->kind == YAML_SCALAR)
         TRY(settings_at(option_model_read_scalar(value, layer), setting, value));
-    if (value && value->kind == YAML_MAP) TRY(option_model_read_map(graph, value, model));
+    if (value && value->kind == YAML_MAP) TRY(option_model_read_map(graph, value, layer));
+    if (layer->input_count == 0) {
+        layer->inputs[0] = (int16_t)graph->value;
+        layer->input_count = 1;
+    }
     TRY(settings_at(arg_complete(layer->ops->args, layer->args, layer->ops->name), setting, node));
     return settings_at(option_graph_check_inputs(layer), setting, node);
 }
 
-enum status option_read_layers(const struct setting *setting, const struct yaml_node *node,
-                               struct model_spec *model)
+enum status option_check_blocks(const struct setting *setting)
 {
-    const struct option_graph graph = {.setting = setting, .list = node};
+    return block_check_all(setting);
+}
+
+enum status option_read_layers(const struct setting *setting, const struct setting *blocks,
+                               struct model_spec *model, bool *uses_blocks)
+{
+    const struct yaml_node *node = setting->value;
     model->layer_count = 0;
     if (node->kind != YAML_LIST || !node->child)
         return settings_at(
             status_fail(STATUS_CONFIG, "the layers are a list such as [{linear: 100}, relu, {linear: 10}]"),
             setting, node);
-    for (const struct yaml_node *n = node->child; n; n = n->next) {
-        if (model->layer_count == MODEL_MAX_LAYERS)
-            return settings_at(status_fail(STATUS_CONFIG,
-                                           "more than %d layers; a model can have at most that many",
-                                           MODEL_MAX_LAYERS),
-                               setting, n);
-        TRY(option_model_read_layer(&graph, n, model));
-        model->layer_count++;
-    }
-    return STATUS_OK;
+    return expand_layers(setting, blocks, option_model_read_layer, model, uses_blocks);
 }
