@@ -5,8 +5,8 @@
 
 /* conv.c: cross-correlation, as torch.nn.Conv2d, of 2-D windows (window_is_2d). weight [OC][IC][kernel
  * height][kernel width], bias [OC] or NULL. With `relu` the result is that of relu_forward on y; with `mask`
- * [in][N] (else NULL) that of relu_backward on dx, mask in the place of y: a layer that reads the output of a
- * ReLU passes its x. scratch: conv_scratch_floats(). */
+ * [in][N] (else NULL) that of relu_backward on dx, mask in the place of y: a layer that reads the output of
+ * a ReLU passes its x. scratch: conv_scratch_floats(). */
 KERNEL(void, conv_forward,
        (const struct window *c, const float *weight, const float *bias, bool relu, const float *x, float *y,
         float *scratch))
@@ -33,8 +33,8 @@ KERNEL(void, maxpool_backward, (const struct window *p, const uint8_t *arg, cons
 KERNEL(void, avgpool_forward, (const struct window *p, const float *x, float *y))
 KERNEL(void, avgpool_backward, (const struct window *p, const float *dy, float *dx))
 
-/* pad.c: pads or crops as struct pad says; the gradient of an input is the sum of the gradients of its copies,
- * itself first. */
+/* pad.c: pads or crops as struct pad says; the gradient of an input is the sum of the gradients of its
+ * copies, itself first. */
 KERNEL(void, pad_forward, (const struct pad *p, const float *x, float *y))
 KERNEL(void, pad_backward, (const struct pad *p, const float *dy, float *dx))
 
@@ -92,8 +92,8 @@ KERNEL(void, softmax,
         const int32_t *labels, float *dlogits, double *losses, int32_t *predicted))
 
 /* softmax.c: the same where targets are not just labels, or samples count differently. losses [live] and
- * dlogits as above, times what the samples count; a NaN in the logits is a NaN of the loss even if the sample
- * counts nothing. */
+ * dlogits as above, times what the samples count; a NaN in the logits is a NaN of the loss even if the
+ * sample counts nothing. */
 KERNEL(void, softmax_target,
        (const struct softmax_target *s, float *dlogits, double *losses, int32_t *predicted))
 
@@ -105,3 +105,16 @@ KERNEL(void, loss_terms, (const struct loss_terms *t, float *dx, double *losses)
  * `live` are zero. */
 KERNEL(void, gather_u8, (const struct gather *g, const uint8_t *const *rows, float *out))
 KERNEL(void, gather_f32, (const struct gather *g, const float *const *rows, float *out))
+
+/* norm/channels.c: sums over each leaf's live lanes, in double: sums [channels][leaves][2] of x and x * x;
+ * of dy and dy * x, where dy counts only where the ReLU lets it through. maps and slopes [channels][leaves].
+ * Lanes that are not live become zeros. y may be x, dx may be dy. */
+KERNEL(void, norm_sums, (const struct channel_norm *n, const float *x, double *sums))
+KERNEL(void, norm_apply,
+       (const struct channel_norm *n, const struct channel_map *maps, const float *x, float *y))
+KERNEL(void, norm_gradient_sums,
+       (const struct channel_norm *n, const struct channel_map *maps, const float *x, const float *dy,
+        double *sums))
+KERNEL(void, norm_gradient_apply,
+       (const struct channel_norm *n, const struct channel_map *maps, const struct channel_slope *slopes,
+        const float *x, const float *dy, float *dx))

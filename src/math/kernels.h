@@ -106,6 +106,26 @@ struct activation {
     float a, b;
 };
 
+/* An activation [channels][positions][lanes] that is normalised channel by channel, over the positions and
+ * live lanes of each leaf. */
+struct channel_norm {
+    int64_t channels, positions;
+    int64_t lanes, leaves; /* as of a window */
+    const int64_t *live;   /* [leaves]; NULL: all lanes */
+    bool relu;             /* ReLU is applied to the result */
+    bool masks;            /* x is the output of a ReLU, whose gradient is that of dx */
+};
+
+/* What a channel goes through: (x - mean) * scale + shift. */
+struct channel_map {
+    float mean, scale, shift;
+};
+
+/* The gradient of its input: dy * of_dy + (x - mean) * of_x + constant. */
+struct channel_slope {
+    float of_dy, of_x, constant;
+};
+
 /* The levels, lowest first: X(level, ...) for each, with the further arguments given. */
 #if defined(__x86_64__)
 #define KERNELS_EACH_LEVEL(X, ...) X(v2, __VA_ARGS__) X(v3, __VA_ARGS__) X(v4, __VA_ARGS__)

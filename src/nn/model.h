@@ -36,8 +36,8 @@ struct model_memory {
 enum status model_measure(struct model_memory *memory, const struct model_spec *spec,
                           const struct model_options *options);
 
-/* Writes PyTorch's default initial values (uniform +-1/sqrt(fan_in), torch.nn.Linear and Conv2d) into
- * params[model_param_floats], a pure function of the seed. */
+/* Writes PyTorch's default initial values (uniform +-1/sqrt(fan_in), torch.nn.Linear and Conv2d; constants of
+ * norms) into params[model_param_floats], a pure function of the seed. */
 void model_init_params(const struct model *m, uint64_t seed, float *params);
 
 /* The input buffer [F][N] that the caller fills before forward. */

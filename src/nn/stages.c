@@ -41,6 +41,13 @@ static void stages_rewire(struct stages *s, struct layer *l, int edge, int input
     l->output = output;
 }
 
+/* Whether the layer before a ReLU takes it over anyway. */
+static bool stages_can_keep(const struct stages *s, const struct layer *relu)
+{
+    int before = stages_find_producer(s, relu->inputs[0]);
+    return before >= 0 && s->list[before].ops->keeps_relu && stages_count_readers(s, relu->inputs[0]) == 1;
+}
+
 /* max(relu(x)) = relu(max(x)), and where the maximum is not positive neither order lets a gradient through:
  * after the pooling there are fewer elements to go over. */
 static void stages_pool_first(struct stages *s)
@@ -48,7 +55,7 @@ static void stages_pool_first(struct stages *s)
     for (int i = 0; i < s->count; i++) {
         struct layer *relu = &s->list[i];
         int j = relu->ops->is_relu ? stages_find_only_reader(s, relu->output) : -1;
-        if (j < 0 || !s->list[j].ops->is_max) continue;
+        if (j < 0 || !s->list[j].ops->is_max || stages_can_keep(s, relu)) continue;
         struct layer pool = s->list[j], after = *relu;
         int before = relu->inputs[0], between = relu->output, behind = pool.output;
         int first = (int)(relu->inputs - s->inputs), second = (int)(pool.inputs - s->inputs);
@@ -61,14 +68,15 @@ static void stages_pool_first(struct stages *s)
 }
 
 /* Between two layers that can, ReLU is applied where the first stores its output, and its gradient where the
- * second stores its own. */
+ * second stores its own. A layer that keeps the ReLU needs no second one. */
 static bool stages_find_fusion(const struct stages *s, int i, int *before, int *after)
 {
     const struct layer *relu = &s->list[i];
     if (!relu->ops->is_relu || stages_count_readers(s, relu->inputs[0]) != 1) return false;
     *before = stages_find_producer(s, relu->inputs[0]);
     *after = stages_find_only_reader(s, relu->output);
-    return *before >= 0 && *after >= 0 && s->list[*before].ops->fuses_relu && s->list[*after].ops->fuses_relu;
+    if (*before < 0 || !s->list[*before].ops->fuses_relu) return false;
+    return s->list[*before].ops->keeps_relu || (*after >= 0 && s->list[*after].ops->fuses_relu);
 }
 
 static void stages_fuse_relus(struct stages *s)
@@ -78,7 +86,7 @@ static void stages_fuse_relus(struct stages *s)
         if (!stages_find_fusion(s, i, &before, &after)) continue;
         s->list[before].relu_out = true;
         s->list[before].output = s->list[i].output;
-        s->list[after].relu_in = true;
+        if (!s->list[before].ops->keeps_relu) s->list[after].relu_in = true;
         memmove(&s->list[i], &s->list[i + 1], (size_t)(s->count - i - 1) * sizeof *s->list);
         s->count--;
         i--;

@@ -76,6 +76,10 @@ static void place(struct bench *b, int64_t lanes)
     b->y = vector(b->out, 0), b->dy = vector(b->out, 0), b->r = vector(b->out, 1);
     b->w = coarse(b->params), b->dw = vector(b->params, 0);
     b->direction = coarse(b->in + b->params);
+    for (int t = 0; t < l->tensor_count; t++) /* what stands in the place of their gradient is none */
+        if (l->tensors[t].role == TENSOR_STATISTIC)
+            memset(b->direction + b->in + l->tensors[t].offset, 0,
+                   (size_t)tensor_count(&l->tensors[t]) * sizeof *b->direction);
     int64_t at = 0; /* the inputs lie one behind the other */
     for (int i = 0; i < l->input_count; i++) {
         b->xs[i] = b->x + at, b->dxs[i] = b->dx + at;

@@ -13,6 +13,7 @@ layers.txt      conv2d, maxpool2d, avgpool2d (PyTorch's defaults: padding counts
                 `x [N,C,H,W]`, `weight`, `bias` (conv2d), `y`, and for the upstream gradient `dy`: `dx`, `dweight`, `dbias`
 activations.txt every activation: its arguments where they are not the default, `x y dy dx [N,C,H,W]`, the last two sizes 1 where
                 PyTorch got (N,C); softmax over dim=1
+norms.txt       layers that normalise, told in cases_norms.py
 losses.txt      every loss, told in cases_loss.py
 loss.txt        cross entropy: `logits [N,K]`, `labels [N]`, `loss [N]` of each sample, `gradient [N,K]` of their SUM, `predicted [N]`
 schedules.txt   `lr steps_per_epoch epochs`, the arguments (`warmup_epochs`, ...), `rates [total steps]`, `momenta` where they cycle. Warm-up: lr (s+1)/w in step s of
@@ -36,6 +37,7 @@ import cases
 import cases_activations
 import cases_loss
 import cases_metrics
+import cases_norms
 import cases_optim
 import cases_report
 from cases import Cases, draw, generator, gradients
@@ -85,6 +87,7 @@ def main(folder=None, seed=0):
     warnings.filterwarnings("ignore")
     layers()
     cases_activations.activations()
+    cases_norms.norms()
     loss()
     cases_loss.losses()
     cases_optim.schedules()

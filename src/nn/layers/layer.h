@@ -38,7 +38,7 @@ struct tensor {
     int64_t offset;   /* in floats, in the flat parameter vector; a multiple of 16 */
     float init_value; /* initial values are uniform in [value - bound, value + bound) */
     float init_bound;
-    double momentum; /* of a statistic: share of the new value */
+    double momentum; /* of a statistic: share of the new value; negative: that of a plain mean over all steps */
 };
 
 int64_t tensor_count(const struct tensor *t);
@@ -105,6 +105,8 @@ struct layer_ops {
     bool is_max;          /* every output is the maximum of some inputs */
     bool is_relu;         /* max(x, 0) and nothing else */
     bool fuses_relu;      /* honours relu_in and relu_out */
+    bool keeps_relu;      /* with relu_out, its backward takes the gradient behind that ReLU: no other layer
+                             must mask it */
     unsigned ranges;      /* what its outputs can be (set of RANGE_BIT), for losses that need it */
     bool sums_products;   /* every gradient is a sum over lanes of one x times one dy, or of one dy */
 };

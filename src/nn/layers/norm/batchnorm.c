@@ -1,0 +1,271 @@
+/* batchnorm.c - channels normalised over the batch of a virtual rank, as DistributedDataParallel does with
+ * that of a rank.
+ *
+ * Statistics are those of one virtual rank's live samples, so results do not depend on the number of ranks.
+ * The running ones follow the mean over all virtual ranks, by samples: backward leaves each virtual rank's
+ * share in the place of their gradient (TENSOR_STATISTIC).
+ *
+ * PyTorch refuses a batch with one value per channel. Here it happens in the last, short batch of an epoch:
+ * its variance counts as 0, so the result is the bias, nothing flows back, and the running variance stays as
+ * it is. */
+#include <math.h>
+
+#include "nn/layers/norm/norm.h"
+
+enum { MOMENTUM, EPS, AFFINE, TRACK };
+static const char *const words[] = {"null", "none", NULL};
+static const struct arg args[] = {
+    {.name = "momentum",
+     .kind = ARG_REAL,
+     .default_value = 0.1,
+     .max = 1,
+     .words = words,
+     .help = "share of a step's statistics in the new running ones; null: plain mean over all steps"},
+    {.name = "eps",
+     .kind = ARG_REAL,
+     .default_value = 1e-5,
+     .min = 1e-12,
+     .max = 1,
+     .help = "added to the variance"},
+    {.name = "affine", .kind = ARG_BOOL, .default_value = 1, .help = "learnable weight and bias per channel"},
+    {.name = "track_running_stats",
+     .kind = ARG_BOOL,
+     .default_value = 1,
+     .help = "keep running statistics for evaluation; false: it uses those of its own batches"},
+    ARG_END,
+};
+
+#define CHUNK_FLOATS ((int64_t)1 << 16) /* of channels that stay in cache from the sums to the result */
+
+/* Of one channel of one leaf. */
+struct moments {
+    double mean, variance; /* the biased one */
+};
+
+/* The scratch block, each [channels of a chunk][leaves]. */
+struct work {
+    double *sums;
+    struct channel_map *maps;
+    struct channel_slope *slopes;
+};
+
+static enum status batchnorm_plan(struct layer *l)
+{
+    int64_t channels = l->in[0].c;
+    l->out = l->in[0];
+    if (l->args[AFFINE] != 0) TRY(norm_add_affine(l));
+    if (l->args[TRACK] == 0) return STATUS_OK;
+    struct tensor statistic = {
+        .role = TENSOR_STATISTIC, .dims = {channels}, .rank = 1, .momentum = l->args[MOMENTUM]};
+    statistic.name = "running_mean";
+    TRY(layer_add_tensor(l, &statistic));
+    statistic.name = "running_var";
+    statistic.init_value = 1;
+    return layer_add_tensor(l, &statistic);
+}
+
+static int64_t batchnorm_chunk(const struct layer *l, int64_t lanes)
+{
+    int64_t channels = CHUNK_FLOATS / (shape_positions(l->in[0]) * lanes);
+    return channels < 1 ? 1 : channels > l->in[0].c ? l->in[0].c : channels;
+}
+
+/* Channels of all leaves. */
+static int64_t batchnorm_count(const struct layer *l)
+{
+    return l->in[0].c * l->leaves;
+}
+
+static void batchnorm_measure(struct layer *l)
+{
+    size_t count = (size_t)batchnorm_count(l);
+    l->saved_bytes = count * sizeof(struct moments);
+    l->scratch_bytes =
+        count * (2 * sizeof(double) + sizeof(struct channel_map) + sizeof(struct channel_slope));
+}
+
+static struct work batchnorm_work(const struct layer *l)
+{
+    int64_t count = batchnorm_count(l);
+    struct work w = {.sums = l->scratch};
+    w.maps = (void *)(w.sums + 2 * count);
+    w.slopes = (void *)(w.maps + count);
+    return w;
+}
+
+static struct channel_norm batchnorm_shape(const struct layer *l, const struct pass *p, int64_t channels)
+{
+    return (struct channel_norm){.channels = channels,
+                                 .positions = shape_positions(l->in[0]),
+                                 .lanes = p->lanes,
+                                 .leaves = p->leaves,
+                                 .live = p->live,
+                                 .relu = l->relu_out,
+                                 .masks = l->relu_in};
+}
+
+/* Values of a channel in one leaf. */
+static double batchnorm_values(const struct channel_norm *n, int64_t leaf)
+{
+    return (double)((n->live ? n->live[leaf] : n->lanes / n->leaves) * n->positions);
+}
+
+static struct moments batchnorm_moments(const double sums[2], double values)
+{
+    struct moments m = {0};
+    if (values == 0) return m;
+    m.mean = sums[0] / values;
+    if (values == 1) return m;
+    m.variance = sums[1] / values - m.mean * m.mean;
+    if (m.variance < 0) m.variance = 0;
+    return m;
+}
+
+static const float *batchnorm_tensor(const struct layer *l, const float *vector, int tensor)
+{
+    return vector + l->tensors[tensor].offset;
+}
+
+static int batchnorm_statistics(const struct layer *l)
+{
+    return l->args[AFFINE] != 0 ? 2 : 0;
+}
+
+static struct channel_map batchnorm_map(const struct layer *l, const struct pass *p, int64_t channel,
+                                        const struct moments *m)
+{
+    bool affine = l->args[AFFINE] != 0;
+    double weight = affine ? batchnorm_tensor(l, p->params, 0)[channel] : 1;
+    double bias = affine ? batchnorm_tensor(l, p->params, 1)[channel] : 0;
+    double scale = weight / sqrt(m->variance + l->args[EPS]);
+    float mean = (float)m->mean;
+    return (struct channel_map){mean, (float)scale, (float)(bias + ((double)mean - m->mean) * scale)};
+}
+
+/* With the statistics of each leaf, which are saved. */
+static void batchnorm_forward_batch(const struct layer *l, const struct pass *p, const float *x, float *y)
+{
+    struct work w = batchnorm_work(l);
+    struct moments *saved = l->saved;
+    int64_t channels = l->in[0].c, chunk = batchnorm_chunk(l, p->lanes);
+    for (int64_t first = 0; first < channels; first += chunk) {
+        struct channel_norm n = batchnorm_shape(l, p, channels - first < chunk ? channels - first : chunk);
+        int64_t at = first * n.positions * n.lanes;
+        l->kernels->norm_sums(&n, x + at, w.sums);
+        for (int64_t i = 0; i < n.channels * n.leaves; i++) {
+            struct moments *m = &saved[first * n.leaves + i];
+            *m = batchnorm_moments(w.sums + 2 * i, batchnorm_values(&n, i % n.leaves));
+            w.maps[i] = batchnorm_map(l, p, first + i / n.leaves, m);
+        }
+        l->kernels->norm_apply(&n, w.maps, x + at, y + at);
+    }
+}
+
+/* With the running statistics: every lane is alike. */
+static void batchnorm_forward_running(const struct layer *l, const struct pass *p, const float *x, float *y)
+{
+    struct work w = batchnorm_work(l);
+    struct channel_norm n = batchnorm_shape(l, p, l->in[0].c);
+    int tensor = batchnorm_statistics(l);
+    n.leaves = 1;
+    n.live = NULL;
+    for (int64_t c = 0; c < n.channels; c++) {
+        struct moments m = {batchnorm_tensor(l, p->params, tensor)[c],
+                            batchnorm_tensor(l, p->params, tensor + 1)[c]};
+        w.maps[c] = batchnorm_map(l, p, c, &m);
+    }
+    l->kernels->norm_apply(&n, w.maps, x, y);
+}
+
+static void batchnorm_forward(const struct layer *l, const struct pass *p, const float *const *x, float *y)
+{
+    if (p->training || l->args[TRACK] == 0)
+        batchnorm_forward_batch(l, p, x[0], y);
+    else
+        batchnorm_forward_running(l, p, x[0], y);
+}
+
+/* From the sums of dy and dy * x to those of dy and dy * (x - mean) / sigma, which are the gradients of bias
+ * and weight. */
+static void batchnorm_normalise_sums(const struct layer *l, const struct moments *m, double sums[2])
+{
+    sums[1] = (sums[1] - m->mean * sums[0]) / sqrt(m->variance + l->args[EPS]);
+}
+
+/* dx = weight / sigma * (dy - mean of dy - xhat * mean of dy xhat) */
+static struct channel_slope batchnorm_slope(const struct layer *l, const struct channel_map *map,
+                                            const struct moments *m, const double sums[2], double values)
+{
+    if (values <= 1) return (struct channel_slope){0};
+    double of_x = -(double)map->scale * sums[1] / values / sqrt(m->variance + l->args[EPS]);
+    double constant = ((double)map->mean - m->mean) * of_x - (double)map->scale * sums[0] / values;
+    return (struct channel_slope){map->scale, (float)of_x, (float)constant};
+}
+
+/* The gradients of one channel's weight and bias, and its share of the running statistics. */
+static void batchnorm_add_leaves(const struct layer *l, const struct pass *p, const struct channel_norm *n,
+                                 int64_t channel, const double *sums)
+{
+    const struct moments *m = (const struct moments *)l->saved + channel * n->leaves;
+    bool affine = l->args[AFFINE] != 0, tracks = l->args[TRACK] != 0;
+    int tensor = batchnorm_statistics(l);
+    struct norm_tree weight = {0}, bias = {0}, mean = {0}, variance = {0};
+    for (int64_t leaf = 0; leaf < n->leaves; leaf++) {
+        double values = batchnorm_values(n, leaf), samples = values / (double)n->positions;
+        norm_tree_add(&weight, (float)sums[2 * leaf + 1]);
+        norm_tree_add(&bias, (float)sums[2 * leaf]);
+        if (!tracks) continue;
+        double unbiased = values > 1 ? m[leaf].variance * (values / (values - 1))
+                                     : batchnorm_tensor(l, p->params, tensor + 1)[channel];
+        norm_tree_add(&mean, (float)(samples * m[leaf].mean));
+        norm_tree_add(&variance, (float)(samples * unbiased));
+    }
+    if (affine) {
+        p->grads[l->tensors[0].offset + channel] = norm_tree_sum(&weight);
+        p->grads[l->tensors[1].offset + channel] = norm_tree_sum(&bias);
+    }
+    if (!tracks) return;
+    p->grads[l->tensors[tensor].offset + channel] = norm_tree_sum(&mean);
+    p->grads[l->tensors[tensor + 1].offset + channel] = norm_tree_sum(&variance);
+}
+
+static void batchnorm_backward(const struct layer *l, const struct pass *p, const float *const *x,
+                               const float *y, float *dy, float *const *dx)
+{
+    (void)y;
+    struct work w = batchnorm_work(l);
+    const struct moments *saved = l->saved;
+    int64_t channels = l->in[0].c, chunk = batchnorm_chunk(l, p->lanes);
+    for (int64_t first = 0; first < channels; first += chunk) {
+        struct channel_norm n = batchnorm_shape(l, p, channels - first < chunk ? channels - first : chunk);
+        int64_t at = first * n.positions * n.lanes;
+        const struct moments *m = saved + first * n.leaves;
+        for (int64_t i = 0; i < n.channels * n.leaves; i++)
+            w.maps[i] = batchnorm_map(l, p, first + i / n.leaves, &m[i]);
+        l->kernels->norm_gradient_sums(&n, w.maps, x[0] + at, dy + at, w.sums);
+        for (int64_t i = 0; i < n.channels * n.leaves; i++) {
+            batchnorm_normalise_sums(l, &m[i], w.sums + 2 * i);
+            w.slopes[i] =
+                batchnorm_slope(l, &w.maps[i], &m[i], w.sums + 2 * i, batchnorm_values(&n, i % n.leaves));
+        }
+        for (int64_t c = 0; c < n.channels; c++)
+            batchnorm_add_leaves(l, p, &n, first + c, w.sums + 2 * c * n.leaves);
+        if (dx[0]) l->kernels->norm_gradient_apply(&n, w.maps, w.slopes, x[0] + at, dy + at, dx[0] + at);
+    }
+}
+
+extern const struct layer_ops layer_batchnorm;
+const struct layer_ops layer_batchnorm = {
+    .name = "batchnorm",
+    .help = "each channel normalised over a virtual rank's batch and all positions, as torch.nn.BatchNorm1d, "
+            "2d and 3d",
+    .args = args,
+    .plan = batchnorm_plan,
+    .measure = batchnorm_measure,
+    .forward = batchnorm_forward,
+    .backward = batchnorm_backward,
+    .keeps_input = true,
+    .in_place = true,
+    .fuses_relu = true,
+    .keeps_relu = true,
+};
