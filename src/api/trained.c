@@ -107,7 +107,9 @@ static enum status trained_read_weights(struct trained *t, struct model *model, 
 {
     t->input = model_input_shape(model);
     t->features = shape_features(t->input);
-    t->outputs = shape_features(model_output_shape(model));
+    t->output = model_output_shape(model);
+    t->positions = t->facts.positions;
+    t->outputs = shape_features(t->output) / t->positions;
     t->parameters = model_param_count(model);
     TRY(mem_alloc(&t->params, (size_t)model_param_floats(model), sizeof(float), "parameters"));
     TRY(checkpoint_load_open(f, model, t->params, &t->normal, &t->targets));
@@ -119,6 +121,7 @@ static enum status trained_read_weights(struct trained *t, struct model *model, 
                                                    .args = &t->config.loss_args,
                                                    .kind = t->facts.kind,
                                                    .outputs = t->outputs,
+                                                   .positions = t->positions,
                                                    .threshold = t->config.metrics_threshold});
 }
 

@@ -21,7 +21,9 @@ struct trained {
     char **names;                  /* [name_count], one block, or NULL */
     int64_t name_count;
     struct shape input;
+    struct shape output;
     int64_t features, outputs; /* F and K */
+    int64_t positions;         /* P, of the outputs; 1 if they have none */
     int64_t lanes;             /* of a block */
     int64_t parameters;
 };

@@ -135,7 +135,12 @@ static enum status bench_loader_prepare(struct way_in *w, struct bench_loader *r
     TRY(mem_alloc(&w->input, (size_t)(features * lanes), sizeof *w->input, "input"));
     TRY(mem_alloc(&w->buffer, (size_t)r->batch * w->copy_bytes, 1, "copies"));
     TRY(mem_alloc(&w->rows, (size_t)r->batch, sizeof *w->rows, "rows"));
-    TRY(batch_init(&w->batch, w->kernels, lanes, 1, dataset_width(w->data)));
+    const struct batch_spec spec = {.kernels = w->kernels,
+                                    .lanes = lanes,
+                                    .leaves = 1,
+                                    .width = dataset_width(w->data),
+                                    .positions = dataset_positions(w->data)};
+    TRY(batch_init(&w->batch, &spec));
     w->batch.live[0] = r->batch;
     return STATUS_OK;
 }

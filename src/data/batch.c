@@ -3,12 +3,13 @@
 
 #include <string.h>
 
-#include "math/kernels.h"
+#include "math/loop.h"
 #include "core/mem.h"
 
-static enum status batch_allocate(struct batch *b, int64_t width)
+static enum status batch_allocate(struct batch *b, const struct batch_spec *spec)
 {
-    size_t leaves = (size_t)b->leaves, count = leaves * (size_t)b->lanes;
+    size_t leaves = (size_t)b->leaves, count = leaves * (size_t)b->lanes,
+           cells = count * (size_t)b->positions;
     TRY(mem_alloc(&b->live, leaves, sizeof *b->live, "batch"));
     TRY(mem_alloc(&b->first, leaves, sizeof *b->first, "batch"));
     TRY(mem_alloc(&b->samples, count, sizeof *b->samples, "batch"));
@@ -17,19 +18,26 @@ static enum status batch_allocate(struct batch *b, int64_t width)
     TRY(mem_alloc(&b->rows.labels, count, sizeof *b->rows.labels, "batch"));
     TRY(mem_alloc(&b->rows.targets, count, sizeof *b->rows.targets, "batch"));
     TRY(mem_alloc(&b->rows.weights, count, sizeof *b->rows.weights, "batch"));
-    TRY(mem_alloc(&b->labels, count, sizeof *b->labels, "batch"));
-    TRY(mem_alloc(&b->targets, count * (size_t)width, sizeof *b->targets, "batch"));
-    TRY(mem_alloc(&b->weights, count, sizeof *b->weights, "batch"));
+    TRY(mem_alloc(&b->labels, cells, sizeof *b->labels, "batch"));
+    TRY(mem_alloc(&b->targets, cells * (size_t)spec->width, sizeof *b->targets, "batch"));
+    TRY(mem_alloc(&b->weights, cells, sizeof *b->weights, "batch"));
+    TRY(mem_alloc(&b->ones, (size_t)spec->width, sizeof *b->ones, "batch"));
+    TRY(mem_alloc(&b->zeros, (size_t)spec->width, sizeof *b->zeros, "batch"));
+    TRY(mem_alloc(&b->scratch, count * (size_t)spec->scratch, sizeof *b->scratch, "batch"));
     TRY(mem_alloc(&b->losses, count, sizeof *b->losses, "batch"));
-    TRY(mem_alloc(&b->predicted, count, sizeof *b->predicted, "batch"));
-    return mem_alloc(&b->sums, leaves, sizeof *b->sums, "batch");
+    TRY(mem_alloc(&b->predicted, cells, sizeof *b->predicted, "batch"));
+    TRY(mem_alloc(&b->sums, leaves, sizeof *b->sums, "batch"));
+    for (int64_t k = 0; k < spec->width; k++) b->ones[k] = 1;
+    return STATUS_OK;
 }
 
-enum status batch_init(struct batch *b, const struct kernels *kernels, int64_t lanes, int64_t leaves,
-                       int64_t width)
+enum status batch_init(struct batch *b, const struct batch_spec *spec)
 {
-    *b = (struct batch){.kernels = kernels, .lanes = lanes, .leaves = leaves};
-    enum status status = batch_allocate(b, width);
+    *b = (struct batch){.kernels = spec->kernels,
+                        .lanes = spec->lanes,
+                        .leaves = spec->leaves,
+                        .positions = spec->positions ? spec->positions : 1};
+    enum status status = batch_allocate(b, spec);
     if (status != STATUS_OK) batch_free(b);
     return status;
 }
@@ -37,9 +45,9 @@ enum status batch_init(struct batch *b, const struct kernels *kernels, int64_t l
 void batch_free(struct batch *b)
 {
     struct dataset_rows *r = &b->rows;
-    void *all[] = {&b->live,    &b->first,   &b->samples,   &b->taken,  &r->features,
-                   &r->labels,  &r->targets, &r->weights,   &b->labels, &b->targets,
-                   &b->weights, &b->losses,  &b->predicted, &b->sums};
+    void *all[] = {&b->live,    &b->first,   &b->samples, &b->taken,     &r->features, &r->labels,
+                   &r->targets, &r->weights, &b->labels,  &b->targets,   &b->weights,  &b->ones,
+                   &b->zeros,   &b->scratch, &b->losses,  &b->predicted, &b->sums};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) mem_free(all[i]);
 }
 
@@ -63,13 +71,61 @@ static int64_t batch_find_rows(struct batch *b, const struct dataset *d)
     return count;
 }
 
-static int32_t batch_first_maximum(int64_t width, const float *row)
+/* Words of 4 bytes of up to 16 samples, side by side: rows [live][count] become columns [count][stride]. */
+LOOP_BODY void transpose_words_body(const void *const *rows, int64_t live, int64_t count, int64_t stride,
+                                    uint32_t *to)
 {
-    int64_t best = 0;
-    for (int64_t k = 1; k < width; k++)
-        if (row[k] > row[best]) best = k;
-    return (int32_t)best;
+    for (int64_t i = 0; i < live; i++) {
+        const uint32_t *row = rows[i];
+        for (int64_t p = 0; p < count; p++) to[p * stride + i] = row[p];
+    }
 }
+LOOP_VERSIONS(transpose_words,
+              (const void *const *rows, int64_t live, int64_t count, int64_t stride, uint32_t *to),
+              (rows, live, count, stride, to))
+
+#define BLOCK 256 /* positions whose columns stay in the cache meanwhile */
+
+/* Puts rows of `count` words under the lanes of one virtual rank; dead lanes become zeros. */
+static void batch_load_words(const struct batch *b, const void *const *rows, int64_t leaf, int64_t count,
+                             void *out)
+{
+    int64_t stride = b->leaves * b->lanes, live = b->live[leaf];
+    uint32_t *to = (uint32_t *)out + leaf * b->lanes;
+    const void *part[16];
+    for (int64_t first = 0; first < count; first += BLOCK, to += BLOCK * stride) {
+        int64_t width = count - first < BLOCK ? count - first : BLOCK;
+        for (int64_t n = 0; n < live; n += 16) {
+            int64_t lanes = live - n < 16 ? live - n : 16;
+            for (int64_t i = 0; i < lanes; i++) part[i] = (const uint32_t *)rows[n + i] + first;
+            transpose_words[b->kernels->number](part, lanes, width, stride, to + n);
+        }
+        for (int64_t p = 0; live < b->lanes && p < width; p++)
+            memset(to + p * stride + live, 0, (size_t)(b->lanes - live) * sizeof *to);
+    }
+}
+
+/* The class of one-hot rows and probabilities: the first maximum of every column. */
+LOOP_BODY void find_classes_body(const struct batch *b, int64_t width, int64_t first, int64_t count)
+{
+    int64_t stride = b->leaves * b->lanes, class_stride = b->positions * stride;
+    int32_t *labels = b->labels + first;
+    const float *targets = b->targets + first;
+    for (int64_t n = 0; n < count; n += 16) {
+        float max[16];
+        int32_t class[16] = {0};
+        for (int i = 0; i < 16; i++) max[i] = targets[n + i];
+        for (int64_t k = 1; k < width; k++)
+            for (int i = 0; i < 16; i++) {
+                float value = targets[k * class_stride + n + i];
+                class[i] = value > max[i] ? (int32_t)k : class[i];
+                max[i] = value > max[i] ? value : max[i];
+            }
+        for (int i = 0; i < 16; i++) labels[n + i] = class[i];
+    }
+}
+LOOP_VERSIONS(find_classes, (const struct batch *b, int64_t width, int64_t first, int64_t count),
+              (b, width, first, count))
 
 /* A row becomes a column of the targets. */
 static void batch_load_row(struct batch *b, int64_t width, const float *row, int64_t at)
@@ -80,23 +136,41 @@ static void batch_load_row(struct batch *b, int64_t width, const float *row, int
         b->targets[k * stride + at] = n ? row[k] * n->scale[k] + n->shift[k] : row[k];
 }
 
-/* Labels of one virtual rank, whose samples are the rows from `row` on. */
-static void batch_load_labels(struct batch *b, const struct dataset *d, int64_t leaf, int64_t row)
+/* Targets of one virtual rank, whose samples are the rows from `row` on; `left` rows are still to come. */
+static void batch_load_targets(struct batch *b, int64_t width, int64_t leaf, int64_t row, int64_t left)
 {
-    int64_t width = dataset_width(d), first = leaf * b->lanes, live = b->live[leaf];
-    enum target_kind kind = dataset_kind(d);
-    if (kind == TARGET_INDEX) {
-        memcpy(b->labels + first, b->rows.labels + row, (size_t)live * sizeof *b->labels);
+    const struct normal *n = b->target_normal;
+    int64_t first = leaf * b->lanes, live = b->live[leaf];
+    struct gather g = {.channels = width,
+                       .per_channel = b->positions,
+                       .lanes = b->lanes,
+                       .live = live,
+                       .ahead = left - live,
+                       .stride = b->leaves * b->lanes,
+                       .scale = n ? n->scale : b->ones,
+                       .shift = n ? n->shift : b->zeros};
+    if (b->positions > 1) {
+        b->kernels->gather_f32(&g, b->rows.targets + row, b->targets + first);
         return;
     }
-    for (int64_t i = 0; i < live; i++) {
-        const float *targets = b->rows.targets[row + i];
-        if (kind == TARGET_ONEHOT || kind == TARGET_PROBS)
-            b->labels[first + i] = batch_first_maximum(width, targets);
-        batch_load_row(b, width, targets, first + i);
-    }
+    for (int64_t i = 0; i < live; i++) batch_load_row(b, width, b->rows.targets[row + i], first + i);
     for (int64_t k = 0; k < width; k++)
         for (int64_t i = live; i < b->lanes; i++) b->targets[k * b->leaves * b->lanes + first + i] = 0;
+}
+
+/* Labels of one virtual rank, whose samples are the rows from `row` on; `left` rows are still to come. */
+static void batch_load_labels(struct batch *b, const struct dataset *d, int64_t leaf, int64_t row,
+                              int64_t left)
+{
+    int64_t width = dataset_width(d), stride = b->leaves * b->lanes;
+    enum target_kind kind = dataset_kind(d);
+    if (kind == TARGET_INDEX) {
+        batch_load_words(b, (const void *const *)(b->rows.labels + row), leaf, b->positions, b->labels);
+        return;
+    }
+    batch_load_targets(b, width, leaf, row, left);
+    for (int64_t p = 0; (kind == TARGET_ONEHOT || kind == TARGET_PROBS) && p < b->positions; p++)
+        find_classes[b->kernels->number](b, width, p * stride + leaf * b->lanes, b->lanes);
 }
 
 /* Features of one virtual rank; `left` rows from `row` on are still to come. */
@@ -123,12 +197,13 @@ void batch_load(struct batch *b, const struct dataset *d, const struct normal *n
 {
     const struct source_info *info = dataset_info(d);
     int64_t count = batch_find_rows(b, d), row = 0;
-    b->has_weights = info->has_weights;
+    b->weight_width = info->has_weights ? dataset_weight_width(d) : 0;
+    b->inputs = dataset_targets_are_features(d) ? input : NULL;
     for (int64_t leaf = 0; leaf < b->leaves; leaf++) {
-        if (info->has_labels) batch_load_labels(b, d, leaf, row);
+        if (info->has_labels) batch_load_labels(b, d, leaf, row, count - row);
         if (info->has_weights)
-            memcpy(b->weights + leaf * b->lanes, b->rows.weights + row,
-                   (size_t)b->live[leaf] * sizeof *b->weights);
+            batch_load_words(b, (const void *const *)(b->rows.weights + row), leaf, b->weight_width,
+                             b->weights);
         batch_load_features(b, d, n, leaf, row, count - row, input);
         row += b->live[leaf];
     }
@@ -137,17 +212,22 @@ void batch_load(struct batch *b, const struct dataset *d, const struct normal *n
 struct loss_batch batch_view(const struct batch *b, const struct loss *loss, const float *logits,
                              float *dlogits, int64_t leaf)
 {
-    int64_t first = leaf * b->lanes;
+    int64_t first = leaf * b->lanes, row = b->leaves * b->lanes;
+    const float *targets = b->inputs ? b->inputs : b->targets;
     return (struct loss_batch){.kernels = b->kernels,
                                .logits = logits + first,
                                .dlogits = dlogits ? dlogits + first : NULL,
                                .classes = loss->outputs,
                                .lanes = b->lanes,
                                .live = b->live[leaf],
-                               .stride = b->leaves * b->lanes,
+                               .stride = loss->positions * row,
+                               .positions = loss->positions,
+                               .row = row,
                                .labels = b->labels + first,
-                               .targets = b->targets ? b->targets + first : NULL,
-                               .weights = b->has_weights ? b->weights + first : NULL,
+                               .targets = targets ? targets + first : NULL,
+                               .weights = b->weight_width ? b->weights + first : NULL,
+                               .weight_row = b->weight_width > 1 ? row : 0,
+                               .scratch = b->scratch ? b->scratch + first : NULL,
                                .losses = b->losses + first,
                                .predicted = b->predicted + first};
 }
@@ -166,6 +246,6 @@ void batch_loss(struct batch *b, const struct loss *loss, const float *logits, f
     for (int64_t leaf = 0; leaf < b->leaves; leaf++) {
         struct loss_batch view = batch_view(b, loss, logits, dlogits, leaf);
         view.totals = totals;
-        b->sums[leaf] = loss->ops->compute(loss, &view);
+        b->sums[leaf] = loss_compute(loss, &view);
     }
 }

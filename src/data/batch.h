@@ -1,7 +1,8 @@
 /* batch.h - the samples of one pass on their way into the model: the only place where samples enter.
  *
  * A pass holds `leaves` virtual ranks side by side; virtual rank i has lanes [i, i+1) * lanes of the pass,
- * and its part of every array here begins at i * lanes. */
+ * and its part of every array here begins at i * lanes. N is the number of lanes of the pass, leaves * lanes; P
+ * the number of positions that labels have. */
 #ifndef DATA_BATCH_H
 #define DATA_BATCH_H
 
@@ -19,20 +20,30 @@ struct batch {
     int64_t *samples;         /* [leaves][lanes]: numbers in the data set; the caller fills [i][live[i]] */
     int64_t *taken;           /* [leaves * lanes]: the live ones of all virtual ranks, one behind the other */
     struct dataset_rows rows; /* of `taken` */
-    int32_t *labels;          /* [leaves][lanes]: classes; of one-hot rows and probabilities the largest */
-    float *targets;           /* [K][leaves * lanes], for all kinds but TARGET_INDEX */
-    float *weights;           /* [leaves][lanes] */
-    bool has_weights;         /* of the set that was loaded last */
+    int64_t positions;        /* P */
+    int32_t *labels;          /* [P][N]: classes; of one-hot rows and probabilities the largest */
+    float *targets;           /* [K][P][N], for all kinds but TARGET_INDEX */
+    const float *inputs;      /* the input of the pass, if it is the target of its samples; or NULL */
+    float *weights;           /* [weight_width][N] */
+    int64_t weight_width;     /* of the set that was loaded last: 1 or P; 0 = it has no weights */
     const struct normal *target_normal; /* what targets go through, or NULL; borrowed, set by the owner */
+    float *ones, *zeros;                /* [K] */
+    float *scratch;                     /* [K][P][N]: of a loss that has parts, or NULL */
     double *losses;                     /* [leaves][lanes] */
-    int32_t *predicted;                 /* [leaves][lanes] */
+    int32_t *predicted;                 /* [P][N] */
     struct loss_sums *sums;             /* [leaves] */
 };
 
-/* Allocates for passes of up to `leaves` virtual ranks and sets of this dataset_width. On failure nothing
- * is left to release. */
-enum status batch_init(struct batch *b, const struct kernels *kernels, int64_t lanes, int64_t leaves,
-                       int64_t width);
+struct batch_spec {
+    const struct kernels *kernels;
+    int64_t lanes, leaves;
+    int64_t width;     /* dataset_width of the sets; 0 also where targets are the features */
+    int64_t positions; /* of their labels; 0 = 1 */
+    int64_t scratch;   /* floats of a lane that the loss needs (loss_scratch) */
+};
+
+/* Allocates for passes of up to `leaves` virtual ranks. On failure nothing is left to release. */
+enum status batch_init(struct batch *b, const struct batch_spec *spec);
 void batch_free(struct batch *b);
 
 /* Fills the next pass with samples in their order: of 0 .. samples-1 in blocks of `lanes`, the blocks
@@ -43,7 +54,7 @@ void batch_take_blocks(struct batch *b, int64_t samples, int64_t first, int64_t 
  * dead lanes become zeros. */
 void batch_load(struct batch *b, const struct dataset *d, const struct normal *n, float *input);
 
-/* Returns one virtual rank of the pass as a loss sees it. The logits [K][N], and their gradient or NULL, are
+/* Returns one virtual rank of the pass as a loss sees it. The logits [K][P][N], and their gradient or NULL, are
  * those of the whole pass. */
 struct loss_batch batch_view(const struct batch *b, const struct loss *loss, const float *logits,
                              float *dlogits, int64_t leaf);
@@ -52,7 +63,7 @@ struct loss_batch batch_view(const struct batch *b, const struct loss *loss, con
  */
 void batch_measure(const struct batch *b, const struct loss *loss, const float *logits, double *totals);
 
-/* Computes the losses of the logits [K][N], summed for each virtual rank into `sums`, and their gradient if
+/* Computes the losses of the logits [K][P][N], summed for each virtual rank into `sums`, and their gradient if
  * `dlogits` is not NULL. `totals` [loss->totals] are the sums over the global batch; NULL for a loss without,
  * and in evaluation. */
 void batch_loss(struct batch *b, const struct loss *loss, const float *logits, float *dlogits,

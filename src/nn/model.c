@@ -110,6 +110,16 @@ enum status model_measure(struct model_memory *memory, const struct model_spec *
     return status;
 }
 
+enum status model_find_output(struct shape *output, const struct model_spec *spec,
+                              const struct model_options *options)
+{
+    struct graph g;
+    TRY(graph_init(&g, spec, options->kernels, options->lanes, 1));
+    *output = g.shapes[g.layer_count];
+    graph_free(&g);
+    return STATUS_OK;
+}
+
 void model_init_params(const struct model *m, uint64_t seed, float *params)
 {
     uint64_t number = 0; /* of the tensor in the model */

@@ -13,10 +13,10 @@ struct model;
 
 struct model_options {
     const struct kernels *kernels;
-    int64_t lanes; /* of one virtual rank, a multiple of 16 */
+    int64_t lanes;      /* of one virtual rank, a multiple of 16 */
     int64_t max_leaves; /* virtual ranks that could run side by side in one pass; how many it is best to take,
                            a power of two, is the model's choice (model_leaves) */
-    bool training; /* false: forward passes only, in less memory */
+    bool training;      /* false: forward passes only, in less memory */
 };
 
 /* Errors: STATUS_CONFIG naming the layer whose input does not fit; STATUS_OTHER, memory. */
@@ -35,6 +35,10 @@ struct model_memory {
 /* What a model would need, without allocating it. Errors: as model_create. */
 enum status model_measure(struct model_memory *memory, const struct model_spec *spec,
                           const struct model_options *options);
+
+/* Finds the shape of the outputs without building the model. Errors: as model_create. */
+enum status model_find_output(struct shape *output, const struct model_spec *spec,
+                              const struct model_options *options);
 
 /* Writes PyTorch's default initial values (uniform +-1/sqrt(fan_in), torch.nn.Linear and Conv2d; constants of
  * norms) into params[model_param_floats], a pure function of the seed. */

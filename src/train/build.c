@@ -2,6 +2,7 @@
 #include "train/build.h"
 
 #include "core/mem.h"
+#include "math/kernels.h"
 #include "train/slices.h"
 
 struct shape build_input_shape(const struct config *config, struct shape data)
@@ -11,16 +12,34 @@ struct shape build_input_shape(const struct config *config, struct shape data)
     return input.rank == 1 && data.rank != 1 ? shape_2d(1, input.c, input.d[AXIS_W]) : input;
 }
 
+static enum status build_copy_spec(struct model_spec **spec, const struct config *config, struct shape input)
+{
+    TRY(mem_alloc(spec, 1, sizeof **spec, "model"));
+    **spec = config->model;
+    (*spec)->input = build_input_shape(config, input);
+    (*spec)->clip_logits = config->clip_logits;
+    return STATUS_OK;
+}
+
 enum status build_model(struct model **model, const struct config *config, struct shape input,
                         const struct model_options *options)
 {
     *model = NULL;
     struct model_spec *spec = NULL;
-    TRY(mem_alloc(&spec, 1, sizeof *spec, "model"));
-    *spec = config->model;
-    spec->input = build_input_shape(config, input);
-    spec->clip_logits = config->clip_logits;
+    TRY(build_copy_spec(&spec, config, input));
     enum status status = model_create(model, spec, options);
+    mem_free(&spec);
+    return status;
+}
+
+enum status build_find_outputs(const void *config, struct shape features, struct shape *outputs)
+{
+    const struct config *c = config;
+    struct model_spec *spec = NULL;
+    struct model_options options = {.lanes = build_lanes(c, c->virtual_ranks)};
+    TRY(kernels_select(&options.kernels, c->isa));
+    TRY(build_copy_spec(&spec, c, features));
+    enum status status = model_find_output(outputs, spec, &options);
     mem_free(&spec);
     return status;
 }

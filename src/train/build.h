@@ -18,6 +18,9 @@ struct shape build_input_shape(const struct config *config, struct shape data);
 enum status build_model(struct model **model, const struct config *config, struct shape input,
                         const struct model_options *options);
 
+/* Finds the shape of its outputs for samples of this shape; `config` is a struct config. Local. */
+enum status build_find_outputs(const void *config, struct shape features, struct shape *outputs);
+
 /* Returns the lanes of one virtual rank. Local. */
 int64_t build_lanes(const struct config *config, int64_t virtual_ranks);
 

@@ -62,7 +62,9 @@ static void check_batch(const char *y, const struct normal *inputs, bool normali
     CHECK_STATUS(load(&d, y, "w", ALL, without, 0, -1), STATUS_OK);
     int64_t width = dataset_width(d);
     if (normalise) CHECK_STATUS(normal_init_targets(&targets, comm, d), STATUS_OK);
-    CHECK_STATUS(batch_init(&b, kernels, 16, 2, width), STATUS_OK);
+    CHECK_STATUS(
+        batch_init(&b, &(struct batch_spec){.kernels = kernels, .lanes = 16, .leaves = 2, .width = width}),
+        STATUS_OK);
     CHECK_STATUS(mem_alloc(&input, SIZE * 32, sizeof *input, "test"), STATUS_OK);
     b.target_normal = normalise ? &targets : NULL;
     for (int pass = 0; pass < 2; pass++) {
@@ -70,7 +72,7 @@ static void check_batch(const char *y, const struct normal *inputs, bool normali
         b.live[0] = 5 + pass, b.live[1] = 16;
         for (int64_t at = 0; at < 32; at++) b.samples[at] = (at * 41 + pass) % SAMPLES;
         batch_load(&b, d, inputs, input);
-        CHECK(b.has_weights);
+        CHECK(b.weight_width == 1);
         for (int64_t at = 0; at < b.leaves * 16; at++) {
             int64_t sample = b.samples[at];
             bool live = at % 16 < b.live[at / 16];

@@ -18,8 +18,8 @@ static void check_kind(const char *y, enum target_kind kind, int64_t width, colu
         const float *x = features_of(d, i);
         for (int64_t f = 0; f < SIZE; f++) wrong += x[f] != feature(i, f);
         for (int64_t k = 0; k < width; k++) wrong += dataset_targets(d, i)[k] != (float)at(i, k);
-        if (!width) wrong += dataset_label(d, i) != i * 7 % 3;
-        wrong += dataset_weight(d, i) != (float)weight(i, 0) || dataset_number(d, i) != i;
+        if (!width) wrong += dataset_classes(d, i)[0] != i * 7 % 3;
+        wrong += dataset_weights(d, i)[0] != (float)weight(i, 0) || dataset_number(d, i) != i;
     }
     CHECK(wrong == 0);
     int64_t outputs = width ? width : 3;
@@ -34,9 +34,8 @@ static void test_take(void)
 {
     enum { COUNT = 200 };
     const void *features[COUNT];
-    const float *targets[COUNT];
-    float weights[COUNT];
-    int32_t labels[COUNT];
+    const float *targets[COUNT], *weights[COUNT];
+    const int32_t *labels[COUNT];
     int64_t samples[COUNT], wrong = 0;
     struct dataset *d, *rest = NULL;
     const struct dataset_rows rows = {features, labels, targets, weights};
@@ -51,7 +50,7 @@ static void test_take(void)
             const float *x = features[i];
             for (int64_t f = 0; f < SIZE; f++) wrong += x[f] != feature(number, f);
             for (int64_t k = 0; k < 2; k++) wrong += targets[i][k] != (float)values(number, k);
-            wrong += weights[i] != (float)weight(number, 0);
+            wrong += weights[i][0] != (float)weight(number, 0);
         }
     }
     CHECK(wrong == 0);
@@ -60,7 +59,7 @@ static void test_take(void)
     CHECK_STATUS(load(&d, "y", "", ALL, without, 0, -1), STATUS_OK);
     for (int64_t i = 0; i < COUNT; i++) samples[i] = SAMPLES - 1 - 5 * i;
     dataset_take(d, samples, COUNT, &(struct dataset_rows){.labels = labels});
-    for (int64_t i = 0; i < COUNT; i++) wrong += labels[i] != samples[i] * 7 % 3;
+    for (int64_t i = 0; i < COUNT; i++) wrong += labels[i][0] != samples[i] * 7 % 3;
     CHECK(wrong == 0);
     dataset_destroy(&d);
 }
@@ -88,7 +87,7 @@ static void test_refusals(void)
     check_refused("ignored", "", index, with_ignore, 255, -1, STATUS_DATA, "sample 9 has label -100");
     struct dataset *d;
     CHECK_STATUS(load(&d, "ignored", "", index, with_ignore, -100, -1), STATUS_OK);
-    CHECK(dataset_label(d, 9) == -100);
+    CHECK(dataset_classes(d, 9)[0] == -100);
     CHECK(dataset_check_labels(d, 3) == STATUS_DATA &&
           says("sample 3 has label 255 but the model has 3 outputs; widen its last layer, or set "
                "loss.ignore_index"));
@@ -150,7 +149,7 @@ static void check_split(double fraction, uint64_t seed, int64_t expected)
         if (at >= dataset_info(part)->samples) continue;
         const float *x = features_of(part, at), *y = dataset_targets(part, at);
         wrong += dataset_number(part, at) != i || x[5] != feature(i, 5) || y[1] != (float)values(i, 1) ||
-                 dataset_weight(part, at) != (float)weight(i, 0);
+                 dataset_weights(part, at)[0] != (float)weight(i, 0);
     }
     CHECK(wrong == 0 && kept == dataset_info(d)->samples && taken == expected);
     CHECK(dataset_hash(d) != whole && dataset_hash(rest) != dataset_hash(d));

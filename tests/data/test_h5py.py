@@ -286,7 +286,7 @@ class H5py(unittest.TestCase):
                  (ones, np.full(13, b"text"), "no numbers"),
                  (ones, np.where(labels == 5, np.nan, 1.0), "sample 5 holds NaN"),
                  (ones, np.full(13, 2**64 - 1, np.uint64), "18446744073709551615"), (ones, labels[:12], "has 12 rows for 13 samples"),
-                 (ones, np.ones((13, 2, 2)), "shape (13, 2, 2)"), (ones, np.ones((13, 0)), "shape (13, 0)"), (ones[:0], labels[:0], "no sample"),
+                 (ones, np.ones((13, 2, 2, 2, 2, 2)), "shape (13, 2, 2, 2, 2, 2)"), (ones, np.ones((13, 0)), "shape (13, 0)"), (ones[:0], labels[:0], "no sample"),
                  (np.zeros(13, dtype=[("a", "f4")]), labels, "no numbers"), (np.full(13, b"text"), labels, "no numbers"),
                  (np.ones((13, 2, 2, 2, 2, 2), np.float32), labels, "shape (13, 2, 2, 2, 2, 2)"),
                  (np.ones((13, 2), np.complex64), labels, "no numbers")]

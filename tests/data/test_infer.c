@@ -156,6 +156,8 @@ static void check_row(const struct row *r)
                                     .fixed_by = "data.labels is so"};
     struct source_info info = {.samples = ROWS,
                                .label_width = r->width,
+                               .label_rank = r->width > 0,
+                               .label_dims = {r->width},
                                .label_integers = r->integers,
                                .label_where = "set.h5: labels"};
     strcpy(info.label_type, r->integers ? "int64" : "float32");

@@ -343,7 +343,8 @@ static void check_loss(const struct loss_ops *ops, enum target_kind kind)
                 struct loss_case c = {.classes = classes, .lanes = 48, .live = live};
                 struct arg_values args = {{0}, {NULL}};
                 draw_loss_args(ops->args, choice, classes, &args);
-                struct loss_spec spec = {ops, &args, kind, classes, 0.5};
+                struct loss_spec spec = {
+                    .ops = ops, .args = &args, .kind = kind, .outputs = classes, .threshold = 0.5};
                 if (loss_init(&c.loss, &spec) == STATUS_OK) {
                     run_loss_case(&c);
                     loss_free(&c.loss);

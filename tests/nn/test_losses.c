@@ -31,7 +31,9 @@ struct result {
 static enum status make(struct loss *l, const struct loss_ops *ops, const struct arg_values *args,
                         enum target_kind kind, int64_t outputs, double threshold)
 {
-    return loss_init(l, &(struct loss_spec){ops, args, kind, outputs, threshold});
+    return loss_init(l,
+                     &(struct loss_spec){
+                         .ops = ops, .args = args, .kind = kind, .outputs = outputs, .threshold = threshold});
 }
 
 static void set_up(struct bench *b, const struct reference_case *c)

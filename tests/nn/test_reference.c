@@ -129,7 +129,11 @@ static void check_loss(const struct reference_case *c)
     struct loss l;
     struct arg_values args = {{0}, {NULL}};
     arg_values_defaults(loss_find("cross_entropy")->args, &args);
-    struct loss_spec spec = {loss_find("cross_entropy"), &args, TARGET_INDEX, classes, 0.5};
+    struct loss_spec spec = {.ops = loss_find("cross_entropy"),
+                             .args = &args,
+                             .kind = TARGET_INDEX,
+                             .outputs = classes,
+                             .threshold = 0.5};
     CHECK_STATUS(loss_init(&l, &spec), STATUS_OK);
     struct loss_sums sums = l.ops->compute(&l, &b);
     double bound = FLOAT_EPSILON * (8 + (double)classes + 2 * largest(logits));

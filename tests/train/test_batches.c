@@ -116,7 +116,8 @@ static void run_leaf(struct leaves *l, int64_t leaf, float *grads)
     struct batch b = {0};
     spec.input = shape_flat(FEATURES);
     CHECK_STATUS(spec_model(&m, &spec, l->lanes, 1), STATUS_OK);
-    CHECK_STATUS(batch_init(&b, kernels, l->lanes, 1, 0), STATUS_OK);
+    CHECK_STATUS(batch_init(&b, &(struct batch_spec){.kernels = kernels, .lanes = l->lanes, .leaves = 1}),
+                 STATUS_OK);
     if (end > left) end = left;
     b.live[0] = end > begin ? end - begin : 0;
     for (int64_t i = 0; i < b.live[0]; i++) b.samples[i] = order_at(l->order, l->position + begin + i);

@@ -178,7 +178,11 @@ static struct loss_sums reference(const struct trainer *t, const struct order *o
     struct batch b = {0};
     spec.input = shape_flat(FEATURES);
     CHECK_STATUS(spec_model(&m, &spec, lanes, 1), STATUS_OK);
-    CHECK_STATUS(batch_init(&b, kernels, lanes, 1, dataset_width(t->train)), STATUS_OK);
+    CHECK_STATUS(batch_init(&b, &(struct batch_spec){.kernels = kernels,
+                                                     .lanes = lanes,
+                                                     .leaves = 1,
+                                                     .width = dataset_width(t->train)}),
+                 STATUS_OK);
     b.live[0] = live;
     for (int64_t i = 0; i < live; i++) b.samples[i] = order_at(order, position + i);
     batch_load(&b, t->train, &t->normal, model_input(m));

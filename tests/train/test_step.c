@@ -21,7 +21,8 @@ static struct loss_sums reference(const struct trainer *t, const struct config *
     struct batch b = {0};
     spec.input = shape_2d(2, 7, 6);
     CHECK_STATUS(spec_model(&m, &spec, lanes, 1), STATUS_OK);
-    CHECK_STATUS(batch_init(&b, kernels, lanes, 1, 0), STATUS_OK);
+    CHECK_STATUS(batch_init(&b, &(struct batch_spec){.kernels = kernels, .lanes = lanes, .leaves = 1}),
+                 STATUS_OK);
     b.live[0] = live;
     for (int64_t i = 0; i < live; i++) b.samples[i] = order_at(order, position + i);
     batch_load(&b, t->train, &t->normal, model_input(m));

@@ -40,7 +40,7 @@ static void report_json_outputs(struct json *j, const struct eval_event *e)
         json_text(j, "name", report_json_get_name(e->output_names, k));
         if (kind != SCORES_VALUES) report_json_counts(j, &scores_labels(e->scores)[k]);
         for (const struct metric_ops *const *m = metric_registry(); *m; m++)
-            if ((*m)->of_one && (*m)->kinds & METRIC_OF(kind))
+            if ((*m)->of_one && metric_is_of(*m, e->scores))
                 json_real(j, (*m)->name, (*m)->of_one(e->scores, k));
         json_close(j, '}');
     }

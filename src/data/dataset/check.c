@@ -5,7 +5,7 @@
 
 static enum status dataset_check_width(const struct dataset *d, int64_t outputs)
 {
-    int64_t width = d->store->width;
+    int64_t width = d->store->channels;
     char stored[INFER_TEXT_SIZE];
     if (width == outputs) return STATUS_OK;
     infer_stored_text(&d->info, stored);
@@ -21,8 +21,9 @@ enum status dataset_check_labels(const struct dataset *d, int64_t outputs)
     const struct store *s = d->store;
     if (!d->info.has_labels) return STATUS_OK;
     if (!s->labels) return dataset_check_width(d, outputs);
-    for (int64_t i = 0; i < d->info.samples; i++) {
-        int32_t label = dataset_label(d, i);
+    for (int64_t at = 0; at < d->info.samples * s->positions; at++) {
+        int64_t i = at / s->positions;
+        int32_t label = dataset_classes(d, i)[at % s->positions];
         if (label < outputs || (s->ignored_name && label == s->ignored)) continue;
         return status_fail(STATUS_DATA,
                            "%s: sample %" PRId64 " has label %d but the model has %" PRId64
@@ -34,19 +35,29 @@ enum status dataset_check_labels(const struct dataset *d, int64_t outputs)
     return STATUS_OK;
 }
 
+enum status dataset_check_positions(const struct dataset *d, int64_t positions)
+{
+    if (!dataset_has_targets(d) || d->store->positions == positions) return STATUS_OK;
+    return status_fail(STATUS_DATA,
+                       "%s: labels are for %" PRId64 " position%s of a sample, those of the training set for "
+                       "%" PRId64 "; store both alike",
+                       d->store->locator, d->store->positions, d->store->positions == 1 ? "" : "s",
+                       positions);
+}
+
 enum status dataset_check_counts(const struct dataset *d)
 {
     const struct store *s = d->store;
-    int64_t ignored = 0;
-    for (int64_t i = 0; i < d->info.samples; i++) {
-        if (s->labels && s->ignored_name && dataset_label(d, i) == s->ignored)
+    int64_t ignored = 0, cells = d->info.samples * s->positions;
+    for (int64_t at = 0; at < cells; at++) {
+        int64_t i = at / s->positions, p = at % s->positions;
+        if (s->labels && s->ignored_name && dataset_classes(d, i)[p] == s->ignored)
             ignored++;
-        else if (!s->weights || dataset_weight(d, i) > 0)
+        else if (!s->weights || dataset_weights(d, i)[p % s->weight_width] > 0)
             return STATUS_OK;
     }
     const char *part = d->numbers ? " in its part of the split; choose another data.split_seed" : "";
     if (ignored == 0) return status_fail(STATUS_DATA, "%s: all weights are 0%s", s->locator, part);
     return status_fail(STATUS_DATA, "%s: every label is loss.%s (%" PRId64 ")%s%s", s->locator,
-                       s->ignored_name, s->ignored, ignored < d->info.samples ? " or has weight 0" : "",
-                       part);
+                       s->ignored_name, s->ignored, ignored < cells ? " or has weight 0" : "", part);
 }

@@ -34,7 +34,9 @@ static enum status dataset_open_source(struct store *s, const char *locator,
     TRY(source_open(&s->source, locator, names));
     const struct source_info *info = source_info(s->source);
     s->sample_bytes = shape_features(info->shape) * feature_bytes(info->type);
-    s->width = info->label_width ? info->label_width : info->has_labels;
+    s->width = s->channels = info->label_width ? info->label_width : info->has_labels;
+    s->positions = 1;
+    s->weight_width = info->weight_width;
     return STATUS_OK;
 }
 
@@ -45,10 +47,10 @@ static enum status dataset_lay_out(struct store *s, char *base, bool is_index)
     int64_t labels, weights, end = 0;
     bool fits = dataset_add_bytes(info->samples, s->sample_bytes, &end);
     labels = end;
-    fits = fits &&
-           dataset_add_bytes(info->samples * s->width, sizeof(float), &end); /* int32 labels are as long */
+    fits = fits && dataset_add_bytes(info->samples, s->width * (int64_t)sizeof(float), &end); /* or int32 */
     weights = end;
-    if (info->has_weights) fits = fits && dataset_add_bytes(info->samples, sizeof *s->weights, &end);
+    int64_t row = s->weight_width * (int64_t)sizeof *s->weights;
+    if (info->has_weights) fits = fits && dataset_add_bytes(info->samples, row, &end);
     if (!fits) return status_fail(STATUS_DATA, "%s: too large for the memory of a node", s->locator);
     s->bytes = (size_t)end;
     if (!base) return STATUS_OK;
@@ -61,20 +63,30 @@ static enum status dataset_lay_out(struct store *s, char *base, bool is_index)
     return STATUS_OK;
 }
 
-static enum status dataset_read_share(struct store *s, struct label_scan *scan)
+static enum status dataset_read_rows(struct store *s, struct label_scan *scan, float *scratch)
 {
     for (int64_t first = scan->first; first < scan->end; first += MOMENTS_BLOCK) {
         int64_t count = scan->end - first < MOMENTS_BLOCK ? scan->end - first : MOMENTS_BLOCK;
         struct source_rows rows = {.features = s->features + first * s->sample_bytes,
-                                   .labels = s->labels ? s->labels + first : NULL,
+                                   .labels = s->labels ? s->labels + first * s->width : NULL,
                                    .targets = s->targets ? s->targets + first * s->width : NULL,
-                                   .weights = s->weights ? s->weights + first : NULL};
+                                   .weights = s->weights ? s->weights + first * s->weight_width : NULL};
         activity_set_phase(ACTIVITY_LOADING);
         TRY(source_read(s->source, first, count, &rows));
+        if (s->targets && s->channels_last) dataset_channels_first(s, count, rows.targets, scratch);
         TRY(dataset_scan(s, scan, first, count));
         TRY(stop_asked());
     }
     return STATUS_OK;
+}
+
+static enum status dataset_read_share(struct store *s, struct label_scan *scan)
+{
+    float *scratch = NULL;
+    TRY(mem_alloc(&scratch, s->channels_last ? (size_t)s->width : 0, sizeof *scratch, "channel reordering"));
+    enum status status = dataset_read_rows(s, scan, scratch);
+    mem_free(&scratch);
+    return status;
 }
 
 /* If the file was changed meanwhile, that is what to say of whatever went wrong, and nothing may be
@@ -108,7 +120,8 @@ static enum status dataset_check_alike(struct comm *comm, const char *locator, c
 {
     const int64_t facts[] = {info->samples,         info->shape.c,         info->shape.d[AXIS_D],
                              info->shape.d[AXIS_H], info->shape.d[AXIS_W], info->type,
-                             info->has_labels,      info->label_width,     info->has_weights};
+                             info->has_labels,      info->label_width,     info->has_weights,
+                             info->label_rank,      info->weight_width};
     struct hash h;
     hash_begin(&h);
     hash_add(&h, facts, sizeof facts);
@@ -116,6 +129,16 @@ static enum status dataset_check_alike(struct comm *comm, const char *locator, c
     if (other == 0) return STATUS_OK;
     return status_fail(STATUS_DATA, "%s: rank %d sees another file than rank 0: samples or shapes differ",
                        locator, other);
+}
+
+/* What is known of the outputs, before labels are read. */
+static enum status dataset_find_layout(struct store *s, struct infer_options *options,
+                                       const struct dataset_labels *labels)
+{
+    struct shape outputs;
+    bool known = labels->find_outputs &&
+                 labels->find_outputs(labels->self, source_info(s->source)->shape, &outputs) == STATUS_OK;
+    return dataset_find_axes(s, options, known ? &outputs : NULL);
 }
 
 static enum status dataset_fill(struct dataset *d, struct comm *comm, const char *locator,
@@ -129,6 +152,7 @@ static enum status dataset_fill(struct dataset *d, struct comm *comm, const char
     TRY(comm_agree(comm, dataset_open_source(s, locator, names)));
     d->info = *source_info(s->source);
     TRY(dataset_check_alike(comm, locator, &d->info));
+    TRY(comm_agree(comm, dataset_find_layout(s, &options, labels)));
     bool is_index = infer_is_index(&options, &d->info);
     TRY(dataset_lay_out(s, NULL, is_index));
     TRY(shared_create(&s->window, comm, s->bytes, locator));
@@ -208,12 +232,27 @@ enum target_kind dataset_kind(const struct dataset *d)
 
 int64_t dataset_width(const struct dataset *d)
 {
-    return d->store->labels ? 0 : d->store->width;
+    return d->store->labels ? 0 : d->store->channels;
 }
 
-int32_t dataset_label(const struct dataset *d, int64_t sample)
+int64_t dataset_positions(const struct dataset *d)
 {
-    return d->store->labels[dataset_in_store(d, sample)];
+    return d->store->positions;
+}
+
+bool dataset_has_targets(const struct dataset *d)
+{
+    return d->info.has_labels || d->info.labels_are_features;
+}
+
+bool dataset_targets_are_features(const struct dataset *d)
+{
+    return d->info.labels_are_features;
+}
+
+const int32_t *dataset_classes(const struct dataset *d, int64_t sample)
+{
+    return d->store->labels + dataset_in_store(d, sample) * d->store->width;
 }
 
 const float *dataset_targets(const struct dataset *d, int64_t sample)
@@ -221,9 +260,14 @@ const float *dataset_targets(const struct dataset *d, int64_t sample)
     return d->store->targets + dataset_in_store(d, sample) * d->store->width;
 }
 
-float dataset_weight(const struct dataset *d, int64_t sample)
+const float *dataset_weights(const struct dataset *d, int64_t sample)
 {
-    return d->store->weights[dataset_in_store(d, sample)];
+    return d->store->weights + dataset_in_store(d, sample) * d->store->weight_width;
+}
+
+int64_t dataset_weight_width(const struct dataset *d)
+{
+    return d->store->weight_width;
 }
 
 void dataset_take(const struct dataset *d, const int64_t *samples, int64_t count,
@@ -233,9 +277,9 @@ void dataset_take(const struct dataset *d, const int64_t *samples, int64_t count
     for (int64_t i = 0; i < count; i++) {
         int64_t at = dataset_in_store(d, samples[i]);
         if (rows->features) rows->features[i] = s->features + at * s->sample_bytes;
-        if (rows->labels && s->labels) rows->labels[i] = s->labels[at];
+        if (rows->labels && s->labels) rows->labels[i] = s->labels + at * s->width;
         if (rows->targets && s->targets) rows->targets[i] = s->targets + at * s->width;
-        if (rows->weights && s->weights) rows->weights[i] = s->weights[at];
+        if (rows->weights && s->weights) rows->weights[i] = s->weights + at * s->weight_width;
     }
 }
 
@@ -261,9 +305,9 @@ uint64_t dataset_hash(const struct dataset *d)
     struct hash h;
     hash_begin(&h);
     hash_add(&h, s->features, samples * (size_t)s->sample_bytes);
-    if (s->labels) hash_add(&h, s->labels, samples * sizeof *s->labels);
+    if (s->labels) hash_add(&h, s->labels, samples * (size_t)s->width * sizeof *s->labels);
     if (s->targets) hash_add(&h, s->targets, samples * (size_t)s->width * sizeof *s->targets);
-    if (s->weights) hash_add(&h, s->weights, samples * sizeof *s->weights);
+    if (s->weights) hash_add(&h, s->weights, samples * (size_t)s->weight_width * sizeof *s->weights);
     if (d->numbers) hash_add(&h, d->numbers, (size_t)d->info.samples * sizeof *d->numbers);
     return hash_end(&h);
 }

@@ -21,6 +21,11 @@ struct dataset_labels {
     bool fixed;            /* the kind is not inferred, but */
     enum target_kind kind; /* this one */
     const char *fixed_by;  /* why: "data.labels is probs", for messages */
+
+    /* The shape of the model's outputs for samples of this shape: it says which axes of labels are positions.
+     * NULL, or a failure: labels have no positions. */
+    enum status (*find_outputs)(const void *self, struct shape features, struct shape *outputs);
+    const void *self;
 };
 
 /* Reads a set. Collective; all ranks return the same status. Errors: see source.h; labels that are not
@@ -42,21 +47,30 @@ enum status dataset_check(const struct dataset *d);
 const char *dataset_locator(const struct dataset *d);
 const struct source_info *dataset_info(const struct dataset *d);
 
-/* Labels and weights, which are always in memory: a class index for TARGET_INDEX, else a row of K numbers;
- * multi-label ones are 0 and 1 however they are stored. */
+/* Labels and weights, which are always in memory: for each position of a sample a class index for
+ * TARGET_INDEX, else K numbers; multi-label ones are 0 and 1 however they are stored. Labels (N,) and (N,K)
+ * have one position. */
 enum target_kind dataset_kind(const struct dataset *d);
-int64_t dataset_width(const struct dataset *d); /* K; 0 for TARGET_INDEX */
-int32_t dataset_label(const struct dataset *d, int64_t sample);
-const float *dataset_targets(const struct dataset *d, int64_t sample); /* [K] */
-float dataset_weight(const struct dataset *d, int64_t sample);         /* of a set that has weights */
+int64_t dataset_width(const struct dataset *d);     /* K; 0 for TARGET_INDEX */
+int64_t dataset_positions(const struct dataset *d); /* P */
+bool dataset_has_targets(const struct dataset *d);  /* false only where labels are optional */
+
+/* Whether a sample's targets are its features, as the model gets them: then there are none in memory. */
+bool dataset_targets_are_features(const struct dataset *d);
+const int32_t *dataset_classes(const struct dataset *d, int64_t sample); /* [P] */
+const float *dataset_targets(const struct dataset *d, int64_t sample);   /* [K][P] */
+
+/* Of a set that has weights: [dataset_weight_width], which is 1 or P. */
+const float *dataset_weights(const struct dataset *d, int64_t sample);
+int64_t dataset_weight_width(const struct dataset *d);
 
 /* The rows of a batch; an array that is NULL is not wanted. What is pointed at is read only, and stays
  * valid until the next call for this set. */
 struct dataset_rows {
-    const void **features; /* [count]: of each sample its [F], in the source's type */
-    int32_t *labels;       /* [count], of TARGET_INDEX */
-    const float **targets; /* [count]: of each sample its [K], of all other kinds */
-    float *weights;        /* [count], of a set that has weights */
+    const void **features;  /* [count]: of each sample its [F], in the source's type */
+    const int32_t **labels; /* [count]: of each sample its [P], of TARGET_INDEX */
+    const float **targets;  /* [count]: of each sample its [K][P], of all other kinds */
+    const float **weights;  /* [count]: of each sample its weights, of a set that has any */
 };
 
 /* Looks up `count` samples in any order, all of a batch in one call. The only access to features, so that
@@ -73,6 +87,9 @@ const char *const *dataset_class_names(const struct dataset *d, int64_t classes)
 /* Checks the labels against the number of outputs of a model. Errors: STATUS_DATA for an index that is not
  * below it, or another number of columns. Local. */
 enum status dataset_check_labels(const struct dataset *d, int64_t outputs);
+
+/* STATUS_DATA if the set has labels, but not for the same number of positions as the training set. Local. */
+enum status dataset_check_positions(const struct dataset *d, int64_t positions);
 
 /* Checks that some sample counts. Errors: STATUS_DATA if all weights are 0, or the loss ignores the labels
  * of the others. Local. */

@@ -53,7 +53,10 @@ enum status infer_check_options(const struct infer_options *w)
 
 bool infer_is_index(const struct infer_options *w, const struct source_info *info)
 {
-    return infer_takes(w, TARGET_INDEX) && info->label_integers && info->label_width <= 1;
+    bool other = !w->fixed && w->outputs == 1 && w->takes & TARGET_BIT(TARGET_MULTILABEL);
+    if (!infer_takes(w, TARGET_INDEX) || other) return false;
+    if (w->positional) return w->channels == 1;
+    return info->label_integers && info->label_width <= 1;
 }
 
 void infer_begin(struct infer_facts *f)
@@ -61,14 +64,14 @@ void infer_begin(struct infer_facts *f)
     for (int r = 0; r < INFER_RULES; r++) f->broken[r] = INFER_HOLDS;
 }
 
-/* What one row is. */
-static void infer_judge(const struct infer_options *w, int64_t width, const float *row,
+/* What the numbers at one position are, `step` floats from one to the next. */
+static void infer_judge(const struct infer_options *w, int64_t width, int64_t step, const float *row,
                         bool keeps[INFER_RULES])
 {
     int64_t zeros = 0, ones = 0, minus_ones = 0, outside = 0;
     double sum = 0, min = 0;
     for (int64_t k = 0; k < width; k++) {
-        double value = row[k];
+        double value = (double)row[k * step];
         zeros += value == 0;
         ones += value == 1;
         minus_ones += value == -1;
@@ -86,11 +89,13 @@ static void infer_judge(const struct infer_options *w, int64_t width, const floa
 void infer_scan(struct infer_facts *f, const struct infer_options *w, int64_t first, int64_t count,
                 int64_t width, const float *rows)
 {
-    for (int64_t i = 0; i < count; i++) {
+    int64_t channels = w->channels ? w->channels : width, positions = width / channels;
+    for (int64_t i = 0; i < count * positions; i++) {
         bool keeps[INFER_RULES];
-        infer_judge(w, width, rows + i * width, keeps);
+        const float *row = rows + i / positions * width + i % positions;
+        infer_judge(w, channels, positions, row, keeps);
         for (int r = 0; r < INFER_RULES; r++)
-            if (!keeps[r] && f->broken[r] == INFER_HOLDS) f->broken[r] = first + i;
+            if (!keeps[r] && f->broken[r] == INFER_HOLDS) f->broken[r] = first + i / positions;
     }
 }
 
@@ -98,13 +103,14 @@ struct infer_found infer_kind(const struct infer_facts *f, const struct infer_op
                               const struct source_info *info)
 {
     bool is_signed = f->broken[RULE_SIGNED] > f->broken[RULE_BINARY];
+    bool several = (w->channels ? w->channels : info->label_width) > 1;
     const struct {
         enum target_kind kind;
         bool fits_shape;
         int64_t broken;
     } tries[] = {
-        {TARGET_ONEHOT, info->label_width > 1, f->broken[RULE_ONEHOT]},
-        {TARGET_PROBS, info->label_width > 1, f->broken[RULE_PROBS]},
+        {TARGET_ONEHOT, several, f->broken[RULE_ONEHOT]},
+        {TARGET_PROBS, several, f->broken[RULE_PROBS]},
         {TARGET_MULTILABEL, true, f->broken[is_signed ? RULE_SIGNED : RULE_BINARY]},
         {TARGET_VALUES, true, f->broken[RULE_RANGE]},
     };
@@ -122,10 +128,10 @@ struct infer_found infer_kind(const struct infer_facts *f, const struct infer_op
 
 void infer_stored_text(const struct source_info *info, char text[INFER_TEXT_SIZE])
 {
-    if (info->label_width)
-        snprintf(text, INFER_TEXT_SIZE, "%s (N,%" PRId64 ")", info->label_type, info->label_width);
-    else
-        snprintf(text, INFER_TEXT_SIZE, "%s (N,)", info->label_type);
+    int used = snprintf(text, INFER_TEXT_SIZE, "%s (N,%s", info->label_type, info->label_rank ? "" : ")");
+    for (int i = 0; i < info->label_rank && used < INFER_TEXT_SIZE; i++)
+        used += snprintf(text + used, (size_t)(INFER_TEXT_SIZE - used), "%" PRId64 "%s", info->label_dims[i],
+                         i + 1 < info->label_rank ? "," : ")");
 }
 
 /* "0.25, 0.5, 0.5": what stands in a row, as far as it is shown. */

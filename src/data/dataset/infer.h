@@ -1,9 +1,10 @@
 /* infer.h - what kind of labels a data set has, from their type, shape and values and from what a loss
  * takes.
  *
- * Integers (N,) or (N,1) are class indices for a loss that takes those, which is known before they are
- * read. All other labels are read as rows of K numbers, on which rules are tried while they pass by: a
- * rule holds until one row breaks it. The kind is then the first of one-hot, probabilities, multi-label
+ * Integers (N,) or (N,1) are class indices for a loss that takes those, and so is one number at each position,
+ * which is known before they are read; but for a model with one output a loss that also takes labels that are on
+ * or off gets those. All other labels are read as rows of K numbers at each position, on which rules are tried
+ * while they pass by: a rule holds until one row breaks it. The kind is then the first of one-hot, probabilities, multi-label
  * and values that the loss takes and whose rule holds. Local functions. */
 #ifndef DATA_DATASET_INFER_H
 #define DATA_DATASET_INFER_H
@@ -22,6 +23,9 @@ struct infer_options {
     bool fixed;                    /* the kind is said, by data.labels or by the training set, not inferred */
     enum target_kind kind;
     const char *fixed_by; /* "data.labels is probs", for messages */
+    bool positional;      /* labels belong to positions of the model's outputs, at each of which there are */
+    int64_t channels;     /* as many numbers as this; 0 = all of a row */
+    int64_t outputs;      /* K of the model; 0 = not known */
 };
 
 enum infer_rule {
@@ -69,7 +73,7 @@ enum status infer_refuse(const struct infer_options *w, const struct source_info
                          const struct infer_found *found, int64_t number, const float *row);
 
 /* "(N,4) float32": shape and type of labels as stored. */
-#define INFER_TEXT_SIZE 48
+#define INFER_TEXT_SIZE 112
 void infer_stored_text(const struct source_info *info, char text[INFER_TEXT_SIZE]);
 
 #endif

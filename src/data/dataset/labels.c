@@ -7,10 +7,10 @@
 /* An index below 0 means nothing, unless it is the one the loss ignores. */
 static enum status dataset_check_indices(const struct store *s, int64_t first, int64_t count)
 {
-    for (int64_t i = first; i < first + count; i++) {
+    for (int64_t i = first * s->positions; i < (first + count) * s->positions; i++) {
         if (s->labels[i] >= 0 || (s->ignored_name && s->labels[i] == s->ignored)) continue;
         const char *where = source_info(s->source)->label_where;
-        int64_t number = source_number(s->source, i);
+        int64_t number = source_number(s->source, i / s->positions);
         if (s->ignored_name)
             return status_fail(STATUS_DATA,
                                "%s: sample %" PRId64
@@ -62,6 +62,16 @@ static enum status dataset_settle_kind(struct store *s, struct comm *comm, struc
 
 enum status dataset_settle(struct store *s, struct comm *comm, struct label_scan *scan)
 {
+    const struct infer_options *w = scan->options;
+    if (source_info(s->source)->labels_are_features) {
+        s->kind = TARGET_VALUES;
+        if (w->takes & TARGET_BIT(TARGET_VALUES) && (!w->fixed || w->kind == TARGET_VALUES)) return STATUS_OK;
+        return status_fail(
+            STATUS_CONFIG,
+            "data.y: names the features, so targets are real values, but %s takes no such targets; "
+            "use another loss, such as mse",
+            w->taker);
+    }
     if (s->targets) return dataset_settle_kind(s, comm, scan);
     s->kind = s->labels ? TARGET_INDEX : scan->options->kind;
     return STATUS_OK;

@@ -10,14 +10,17 @@
 struct store {
     int views;
     struct source *source; /* stays open for its info */
-    struct shared *window; /* features [N][F] | labels [N] or targets [N][K] | weights [N] */
+    struct shared *window; /* features [N][F] | labels [N][P] or targets [N][K][P] | weights [N][1 or P] */
     char *locator;
     char *features;
     int32_t *labels; /* NULL unless the kind is TARGET_INDEX */
     float *targets;  /* NULL for that kind, and where there are no labels */
     float *weights;  /* NULL if there are none */
     int64_t sample_bytes;
-    int64_t width; /* numbers in a row of targets */
+    int64_t width;               /* numbers in a row of labels or targets */
+    int64_t channels, positions; /* their product is the width */
+    int64_t weight_width;        /* numbers in a row of weights */
+    bool channels_last;          /* rows are stored [P][K] */
     size_t bytes;
     enum target_kind kind;
     const char *ignored_name; /* the loss's argument that gives `ignored`; NULL if there is none */
@@ -30,6 +33,13 @@ struct dataset {
     struct shared *choice;   /* of both views of a split, owned by the first one; or NULL */
     const int64_t *numbers;  /* [samples]: those in the store; NULL = all of them */
 };
+
+/* axes.c: which axes of the labels are positions, and how many numbers belong to one. `outputs` is the shape of
+ * the model's outputs, NULL = not known. Errors: STATUS_DATA if labels or weights have another shape. Local. */
+enum status dataset_find_axes(struct store *s, struct infer_options *options, const struct shape *outputs);
+
+/* axes.c: [P][K] becomes [K][P] in `count` rows; `scratch` holds one. */
+void dataset_channels_first(const struct store *s, int64_t count, float *rows, float *scratch);
 
 /* labels.c: what the labels are. */
 struct label_scan {

@@ -55,8 +55,7 @@ static enum status h5_source_take_layout(struct h5_source *h, const struct layou
     return STATUS_OK;
 }
 
-static enum status h5_source_find_layout(const struct h5_source *h, const char *name,
-                                         const struct layout **layout)
+static enum status h5_source_find_layout(const char *where, const char *name, const struct layout **layout)
 {
     for (size_t i = LAYOUT_NCL; i < LAYOUTS; i++)
         if (strcmp(name, layouts[i].name) == 0) *layout = &layouts[i];
@@ -64,7 +63,7 @@ static enum status h5_source_find_layout(const struct h5_source *h, const char *
     return status_fail(STATUS_DATA,
                        "%s: has layout '%s'; use NCL, NCHW or NCDHW, or with the channels last NLC, NHWC or "
                        "NDHWC",
-                       h->x.where, name);
+                       where, name);
 }
 
 /* `wanted` is data.layout: it stands for an attribute that the file does not have. */
@@ -77,7 +76,7 @@ static enum status h5_source_read_layout(struct h5_source *h, const struct h5_in
     if (has) {
         char *name = NULL;
         TRY(h5_attr_text(h->file, object, "layout", &name));
-        enum status status = h5_source_find_layout(h, name, &stored);
+        enum status status = h5_source_find_layout(h->x.where, name, &stored);
         mem_free(&name);
         TRY(status);
     }
@@ -157,7 +156,8 @@ static enum status h5_source_find_names(struct h5_source *h, const char *group, 
 static enum status h5_source_read_class_names(struct source *s, struct h5_source *h, const char *group)
 {
     static const char *const kinds[] = {"class_names", "label_names", "target_names"};
-    int usable = s->info.label_integers && s->info.label_width <= 1 ? 1 : 3;
+    bool classes = s->info.label_integers && (s->info.label_width <= 1 || s->info.label_rank > 1);
+    int usable = classes ? 1 : 3;
     int64_t count = 0;
     TRY(h5_source_find_names(h, group, kinds[0], &count));
     if (h->class_names && count == 1 && strchr(h->class_names[0], ',')) { /* one text, "cat,dog" */
@@ -171,6 +171,36 @@ static enum status h5_source_read_class_names(struct source *s, struct h5_source
     for (int64_t k = 0; k < count; k++) utf8_mask_controls(h->class_names[k]);
     s->info.class_count = count;
     s->info.class_names = (const char *const *)h->class_names;
+    return STATUS_OK;
+}
+
+/* The labels are the features where data.y names these. */
+static enum status h5_source_find_labels(struct source *s, struct h5_source *h, const char *group,
+                                         const struct source_options *names)
+{
+    bool may_be = names->y && strcmp(names->y, SOURCE_FEATURES) == 0;
+    TRY(find_labels(h->file, h->path, group, names->y, names->labels_optional || may_be, &h->labels.y));
+    s->info.labels_are_features = h->labels.y.data ? strcmp(h->labels.y.name, h->x.name) == 0 : may_be;
+    if (s->info.labels_are_features) h5_data_close(&h->labels.y.data);
+    return STATUS_OK;
+}
+
+/* The layout of labels with channels and positions: their own attribute, or else that of the features. */
+static enum status h5_source_read_label_layout(struct source *s, struct h5_source *h)
+{
+    const struct layout *layout = h->layout;
+    bool has = false;
+    if (!h->labels.y.data) return STATUS_OK;
+    TRY(h5_has_attr(h->file, h->labels.y.name, "layout", &has));
+    if (has) {
+        char *name = NULL;
+        TRY(h5_attr_text(h->file, h->labels.y.name, "layout", &name));
+        layout = NULL;
+        enum status status = h5_source_find_layout(h->labels.y.where, name, &layout);
+        mem_free(&name);
+        TRY(status);
+    }
+    s->info.labels_last = layout && layout->channels_last && layout->rank == s->info.label_rank + 1;
     return STATUS_OK;
 }
 
@@ -197,9 +227,10 @@ static enum status h5_source_open(struct source *s, const char *locator, const s
     if (what != H5_OBJECT_GROUP)
         return status_fail(STATUS_DATA, "%s: no group '%s'; see: ddp_train inspect %s", path, group, path);
     TRY(find_features(h->file, path, group, names->x, &h->x));
-    TRY(find_labels(h->file, path, group, names->y, names->labels_optional, &h->labels.y));
+    TRY(h5_source_find_labels(s, h, group, names));
     TRY(h5_source_describe_features(s, h, names->layout));
     TRY(labels_open(&h->labels, h->file, path, group, names, &s->info));
+    TRY(h5_source_read_label_layout(s, h));
     TRY(h5_source_read_class_names(s, h, group));
     return h5_source_make_scratch(s, h);
 }

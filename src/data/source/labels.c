@@ -2,6 +2,7 @@
 #include "data/source/labels.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 
 #include "data/source/finite.h"
@@ -17,15 +18,15 @@ static enum status labels_check_count(const struct found *found, int64_t samples
                        samples);
 }
 
-static enum status labels_check_numbers(const struct found *found, int64_t max_columns, const char *expected)
+static enum status labels_check_numbers(const struct found *found, const char *expected)
 {
     const struct h5_info *info = h5_data_info(found->data);
     char text[H5_TEXT_SIZE];
     h5_shape_text(info->rank, info->dims, text);
     if (info->kind != H5_KIND_INT && info->kind != H5_KIND_REAL)
         return status_fail(STATUS_DATA, "%s: holds no numbers; expected integers or floats", found->where);
-    if (info->rank < 1 || info->rank > 2 ||
-        (info->rank == 2 && (info->dims[1] < 1 || info->dims[1] > max_columns)))
+    int64_t row = info->dims[0] ? info->elements / info->dims[0] : 1;
+    if (info->rank < 1 || info->rank > 2 + SHAPE_AXES || row < 1 || row > INT32_MAX)
         return status_fail(STATUS_DATA, "%s: has shape %s; expected %s", found->where, text, expected);
     return STATUS_OK;
 }
@@ -34,12 +35,15 @@ static enum status labels_describe_labels(struct labels *l, struct source_info *
 {
     const struct h5_info *info = h5_data_info(l->y.data);
     char type[H5_TEXT_SIZE];
-    TRY(labels_check_numbers(&l->y, INT32_MAX, "class indices (N,), or rows of labels or targets (N,K)"));
+    TRY(labels_check_numbers(&l->y, "class indices (N,), rows of labels or targets (N,K), or one of both for "
+                                    "each position, such as (N,H,W) or (N,K,H,W)"));
     TRY(labels_check_count(&l->y, out->samples));
     h5_type_text(info, type);
-    l->width = info->rank == 2 ? info->dims[1] : 1;
+    l->width = info->elements / info->dims[0];
     out->has_labels = true;
-    out->label_width = info->rank == 2 ? l->width : 0;
+    out->label_width = info->rank > 1 ? l->width : 0;
+    out->label_rank = info->rank - 1;
+    for (int i = 0; i < out->label_rank; i++) out->label_dims[i] = info->dims[1 + i];
     out->label_integers = info->kind == H5_KIND_INT;
     snprintf(out->label_type, sizeof out->label_type, "%.15s", type);
     out->label_where = l->y.where;
@@ -52,9 +56,16 @@ static enum status labels_open_weights(struct labels *l, struct h5 *f, const cha
     if (!names->weights) return STATUS_OK;
     TRY(find_weights(f, path, group, names->weights, names->weights_optional, &l->weights));
     if (!l->weights.data) return STATUS_OK;
-    TRY(labels_check_numbers(&l->weights, 1, "one weight a sample, (N,)"));
+    static const char expected[] = "one weight a sample, (N,), or one for each position of the labels";
+    TRY(labels_check_numbers(&l->weights, expected));
+    const struct h5_info *info = h5_data_info(l->weights.data);
+    TRY(labels_check_count(&l->weights, out->samples));
     out->has_weights = true;
-    return labels_check_count(&l->weights, out->samples);
+    out->weight_width = l->weight_width = info->elements / info->dims[0];
+    if (l->weight_width == 1 || (out->label_rank > 0 && l->width % l->weight_width == 0)) return STATUS_OK;
+    char text[H5_TEXT_SIZE];
+    h5_shape_text(info->rank, info->dims, text);
+    return status_fail(STATUS_DATA, "%s: has shape %s; expected %s", l->weights.where, text, expected);
 }
 
 enum status labels_open(struct labels *l, struct h5 *f, const char *path, const char *group,
@@ -62,7 +73,8 @@ enum status labels_open(struct labels *l, struct h5 *f, const char *path, const 
 {
     if (l->y.data) TRY(labels_describe_labels(l, info));
     TRY(labels_open_weights(l, f, path, group, names, info));
-    if (!info->label_integers) return STATUS_OK;
+    if (!l->y.data) return STATUS_OK;
+    l->integers = info->label_integers;
     int64_t row = l->width * (int64_t)sizeof *l->block;
     l->block_rows = row < BLOCK_BYTES ? BLOCK_BYTES / row : 1;
     return mem_alloc(&l->block, (size_t)l->block_rows, (size_t)row, "labels");
@@ -77,12 +89,26 @@ void labels_close(struct labels *l)
 
 static enum status labels_take_indices(const struct labels *l, struct range part, int32_t *labels)
 {
-    for (int64_t i = 0; i < part.count; i++) {
-        int64_t value = l->block[i];
+    for (int64_t i = 0; i < part.count * l->width; i++) {
+        int64_t value = l->block[i].integer;
         if (value < INT32_MIN || value >= INT32_MAX)
             return status_fail(
                 STATUS_DATA, "%s: sample %" PRId64 " has label %" PRId64 "; labels are class indices from 0",
-                l->y.where, range_at(part, i), value);
+                l->y.where, range_at(part, i / l->width), value);
+        labels[i] = (int32_t)value;
+    }
+    return STATUS_OK;
+}
+
+/* Class indices that are stored as floats. */
+static enum status labels_take_whole_numbers(const struct labels *l, struct range part, int32_t *labels)
+{
+    for (int64_t i = 0; i < part.count * l->width; i++) {
+        double value = l->block[i].real;
+        if (!(value >= INT32_MIN && value < INT32_MAX && value == floor(value)))
+            return status_fail(STATUS_DATA,
+                               "%s: sample %" PRId64 " has label %.7g; labels are class indices from 0",
+                               l->y.where, range_at(part, i / l->width), value);
         labels[i] = (int32_t)value;
     }
     return STATUS_OK;
@@ -95,36 +121,40 @@ static enum status labels_read_integers(struct labels *l, struct range part, con
         n = part.count - at < l->block_rows ? part.count - at : l->block_rows;
         struct range now = range_part(part, at, n);
         TRY(h5_data_read_every(l->y.data, now.first, now.step, n, H5_TYPE_I64, l->block));
-        if (rows->labels) TRY(labels_take_indices(l, now, rows->labels + at));
-        if (!rows->targets) continue;
-        for (int64_t i = 0; i < n * l->width; i++) rows->targets[at * l->width + i] = (float)l->block[i];
+        if (rows->labels) TRY(labels_take_indices(l, now, rows->labels + at * l->width));
+        for (int64_t i = 0; rows->targets && i < n * l->width; i++)
+            rows->targets[at * l->width + i] = (float)l->block[i].integer;
     }
     return STATUS_OK;
 }
 
-static enum status labels_read_floats(struct labels *l, struct range part, float *targets)
+static enum status labels_read_floats(struct labels *l, struct range part, const struct source_rows *rows)
 {
-    if (!targets) return STATUS_OK;
-    TRY(h5_data_read_every(l->y.data, part.first, part.step, part.count, H5_TYPE_F32, targets));
-    return finite_check(l->y.where, part, l->width, targets, "column");
+    for (int64_t at = 0, n; rows->labels && at < part.count; at += n) {
+        n = part.count - at < l->block_rows ? part.count - at : l->block_rows;
+        struct range now = range_part(part, at, n);
+        TRY(h5_data_read_every(l->y.data, now.first, now.step, n, H5_TYPE_F64, l->block));
+        TRY(labels_take_whole_numbers(l, now, rows->labels + at * l->width));
+    }
+    if (!rows->targets) return STATUS_OK;
+    TRY(h5_data_read_every(l->y.data, part.first, part.step, part.count, H5_TYPE_F32, rows->targets));
+    return finite_check(l->y.where, part, l->width, rows->targets, "column");
 }
 
 static enum status labels_read_weights(struct labels *l, struct range part, float *weights)
 {
     TRY(h5_data_read_every(l->weights.data, part.first, part.step, part.count, H5_TYPE_F32, weights));
-    TRY(finite_check(l->weights.where, part, 1, weights, "column"));
-    for (int64_t i = 0; i < part.count; i++)
+    TRY(finite_check(l->weights.where, part, l->weight_width, weights, "column"));
+    for (int64_t i = 0; i < part.count * l->weight_width; i++)
         if (weights[i] < 0)
             return status_fail(STATUS_DATA, "%s: sample %" PRId64 " has weight %g; weights are 0 or more",
-                               l->weights.where, range_at(part, i), (double)weights[i]);
+                               l->weights.where, range_at(part, i / l->weight_width), (double)weights[i]);
     return STATUS_OK;
 }
 
 enum status labels_read(struct labels *l, struct range part, const struct source_rows *rows)
 {
-    if (l->block && (rows->labels || rows->targets))
-        TRY(labels_read_integers(l, part, rows));
-    else
-        TRY(labels_read_floats(l, part, rows->targets));
+    if (rows->labels || rows->targets)
+        TRY(l->integers ? labels_read_integers(l, part, rows) : labels_read_floats(l, part, rows));
     return rows->weights ? labels_read_weights(l, part, rows->weights) : STATUS_OK;
 }

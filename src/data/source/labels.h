@@ -6,11 +6,19 @@
 #include "data/source/range.h"
 #include "data/source/source.h"
 
+/* A label in the widest type of its kind. */
+union label_number {
+    int64_t integer;
+    double real;
+};
+
 struct labels {
     struct found y, weights; /* weights.data may be NULL */
     int64_t width;           /* numbers in a row */
+    int64_t weight_width;    /* weights in a row */
+    bool integers;           /* the labels are stored as integers */
     int64_t block_rows;
-    int64_t *block; /* [block_rows][width]: integers on their way to labels or targets */
+    union label_number *block; /* [block_rows][width]: numbers on their way to labels or targets */
 };
 
 /* Takes the labels that were found in l->y, if any, and, if they are named, weights of info->samples

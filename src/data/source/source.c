@@ -31,6 +31,11 @@ static enum status source_open_range(struct source *s, const char *locator,
     wanted.y = source_name_or_null(names->y);
     wanted.weights = source_name_or_null(names->weights);
     TRY(s->ops->open(s, s->locator + strlen(s->ops->prefix), &wanted));
+    if (*s->ops->prefix && wanted.y && strcmp(wanted.y, SOURCE_FEATURES) == 0) {
+        s->info.labels_are_features = true;
+        s->info.has_labels = s->info.label_integers = false;
+        s->info.class_count = 0;
+    }
     if (wanted.weights && !s->info.has_weights && !wanted.weights_optional)
         return status_fail(STATUS_DATA, "%s: has no weights; leave data.weights empty", s->locator);
     enum status status = range_parse(range, s->info.samples, &s->range);
@@ -82,7 +87,6 @@ enum status source_read(struct source *s, int64_t first, int64_t count, const st
 {
     assert(first >= 0 && count >= 0 && first <= s->info.samples && count <= s->info.samples - first);
     assert(s->info.has_labels || (!rows->labels && !rows->targets));
-    assert((!rows->labels || (s->info.label_integers && s->info.label_width <= 1)) &&
-           (!rows->weights || s->info.has_weights));
+    assert(!rows->weights || s->info.has_weights);
     return s->ops->read(s, range_part(s->range, first, count), rows);
 }

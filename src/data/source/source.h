@@ -39,11 +39,16 @@ struct source_info {
     struct shape shape; /* of a sample; (N,H,W) has one channel, (N,F) has c = F and rank 0 */
     enum feature_type type;
     bool has_labels;     /* false only where they are optional: then the facts about labels are empty */
-    int64_t label_width; /* 0 = labels are (N,), else the K of (N,K) */
-    bool label_integers; /* stored as integers: may be class indices */
-    char label_type[SOURCE_TYPE_SIZE]; /* "int64", as stored */
-    const char *label_where;           /* "FILE: OBJECT", for messages */
+    int64_t label_width; /* 0 = labels are (N,), else the K of (N,K): all numbers of a sample */
+    int label_rank;      /* axes of a sample's labels: 0 of (N,), 1 of (N,K), 2 of (N,H,W), ... */
+    int64_t label_dims[1 + SHAPE_AXES]; /* [label_rank]: their lengths */
+    bool labels_last;                   /* if they have channels, these are the last axis */
+    bool labels_are_features;           /* data.y names the features: has_labels is false then */
+    bool label_integers;                /* stored as integers: may be class indices */
+    char label_type[SOURCE_TYPE_SIZE];  /* "int64", as stored */
+    const char *label_where;            /* "FILE: OBJECT", for messages */
     bool has_weights;
+    int64_t weight_width; /* weights of a sample: 1, or one for each position of its labels */
     int64_t
         class_count; /* length of class_names, or 0 if the file has none; for (N,K) they name its columns */
     const char *const *class_names;
@@ -52,7 +57,9 @@ struct source_info {
 struct source;
 
 /* What is read of a file. Object names are NULL or "" to look for the usual ones; weights are read only if
- * they are named. */
+ * they are named. The labels are the features themselves where `y` names these, or is SOURCE_FEATURES and
+ * nothing else has that name. */
+#define SOURCE_FEATURES "x"
 struct source_options {
     const char *x, *y, *weights;
     bool weights_optional, labels_optional; /* a set without them is fine */
@@ -72,9 +79,9 @@ int64_t source_number(const struct source *s, int64_t sample);
 /* Where samples go; an array that is NULL is not wanted. */
 struct source_rows {
     void *features;  /* [count][F] in the source's type */
-    int32_t *labels; /* [count]: class indices, of integers (N,) or (N,1) only */
+    int32_t *labels; /* [count][max(K, 1)]: class indices; of floats whole numbers, else it is an error */
     float *targets;  /* [count][max(K, 1)]: any labels, as numbers */
-    float *weights;  /* [count], of a source that has them */
+    float *weights;  /* [count][weight_width], of a source that has them */
 };
 
 /* Reads samples first .. first+count-1. Errors: a read that fails, a class index beyond -2^31 .. 2^31-2

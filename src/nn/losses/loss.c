@@ -72,11 +72,31 @@ enum status loss_init(struct loss *l, const struct loss_spec *spec)
                        .output = spec->ops->output,
                        .reduction = spec->args->of[LOSS_REDUCTION] == 1 ? LOSS_SUM : LOSS_MEAN,
                        .outputs = spec->outputs,
+                       .positions = spec->positions ? spec->positions : 1,
                        .ignored = LOSS_IGNORES_NONE,
                        .threshold = (float)spec->threshold};
     enum status status = loss_prepare(l);
     if (status != STATUS_OK) loss_free(l);
     return status;
+}
+
+struct loss_sums loss_compute(const struct loss *l, const struct loss_batch *b)
+{
+    if (b->positions <= 1 || l->ops->positional) return l->ops->compute(l, b);
+    struct loss_sums sums = {0};
+    for (int64_t p = 0; p < b->positions; p++) {
+        struct loss_batch one = loss_batch_at(b, p);
+        struct loss_sums more = l->ops->compute(l, &one);
+        loss_sums_add(&sums, &more);
+    }
+    sums.count = b->live;
+    return sums;
+}
+
+int64_t loss_scratch(const struct loss *l)
+{
+    (void)l;
+    return 0;
 }
 
 const char *loss_ignored_label(const struct loss_ops *ops, const struct arg_values *args, int64_t *label)

@@ -21,8 +21,8 @@
 struct loss_sums {
     double loss;     /* sum of weight * loss */
     double weight;   /* what a mean divides `loss` by */
-    int64_t correct; /* samples with the right class, or with every label right; 0 for real values */
-    int64_t valid;   /* samples with a target: label not ignored */
+    int64_t correct; /* positions with the right class, or with every label right; 0 for real values */
+    int64_t valid;   /* positions with a target: label not ignored; a label without positions counts as one */
     int64_t count;   /* samples */
 };
 
@@ -52,22 +52,48 @@ enum loss_output {
 enum task { TASK_CLASSES, TASK_LABELS, TASK_VALUES };
 enum task loss_output_task(enum loss_output output);
 
-/* One virtual rank's outputs and targets. */
+/* One virtual rank's outputs and targets. Where labels have P positions, the arrays below have a row of `row`
+ * elements for each: [K][P][row], [P][row]; the first `lanes` of a row are those of this virtual rank. */
 struct loss_batch {
     const struct kernels *kernels;
     const float *logits; /* outputs of the network, [K][stride] */
     float *dlogits;      /* [K][stride], or NULL in evaluation; dead lanes get zeros */
     int64_t classes;     /* K */
     int64_t lanes, live; /* of this virtual rank */
-    int64_t stride;      /* floats from one class to the next: lanes of the pass */
+    int64_t stride;      /* floats from one class to the next: lanes of the pass, times P */
+    int64_t positions;   /* P; 0 = 1 */
+    int64_t row;         /* elements from one position to the next: lanes of the pass */
     /* [live]: the class, for TARGET_INDEX, _ONEHOT and _PROBS (first maximum); an ignored label as stored */
     const int32_t *labels;
     const float *targets; /* [K][stride] for all kinds but TARGET_INDEX */
     const float *weights; /* [live]: of samples, or NULL: all 1 */
+    int64_t weight_row;   /* floats from the weights of one position to the next; 0 = all have the sample's */
+    float *scratch;       /* [K][stride], for a loss that asks for it (loss_scratch) */
     const double *totals; /* [loss.totals]: of the global batch; NULL = the loss has none, or in evaluation */
-    double *losses;       /* [live]: receives what each sample adds to loss_sums.loss */
-    int32_t *predicted;   /* [live]: receives the class, for TASK_CLASSES */
+    double *losses;     /* [live]: receives what each sample adds to loss_sums.loss; of a loss that is called
+                             position by position, at the last one */
+    int32_t *predicted; /* [live]: receives the class, for TASK_CLASSES */
 };
+
+/* Returns the batch at position `p` alone, as if its labels had no positions. */
+static inline struct loss_batch loss_batch_at(const struct loss_batch *b, int64_t p)
+{
+    struct loss_batch one = *b;
+    one.positions = 1;
+    one.logits += p * b->row;
+    if (b->dlogits) one.dlogits += p * b->row;
+    if (b->labels) one.labels += p * b->row;
+    if (b->targets) one.targets += p * b->row;
+    if (b->weights) one.weights += p * b->weight_row;
+    if (b->scratch) one.scratch += p * b->row;
+    if (b->predicted) one.predicted += p * b->row;
+    return one;
+}
+
+static inline int64_t loss_batch_positions(const struct loss_batch *b)
+{
+    return b->positions > 1 ? b->positions : 1;
+}
 
 enum loss_reduction { LOSS_MEAN, LOSS_SUM };
 
@@ -80,8 +106,9 @@ struct loss {
     enum target_kind kind;  /* of the targets it gets */
     enum loss_output output;
     enum loss_reduction reduction;
-    int64_t outputs; /* K */
-    int64_t totals;  /* sums over the global batch that `compute` needs (ops->measure); 0 = none */
+    int64_t outputs;   /* K */
+    int64_t positions; /* P: labels of a sample, each with K outputs */
+    int64_t totals;    /* sums over the global batch that `compute` needs (ops->measure); 0 = none */
     int64_t ignored; /* the label of samples without a target (torch's ignore_index), or LOSS_IGNORES_NONE */
     float threshold; /* of probabilities, for TASK_LABELS */
     float *lists[ARG_MAX]; /* [K]: ARG_LIST arguments as float32, NULL if empty; owned */
@@ -102,6 +129,7 @@ struct loss_ops {
     /* Looks at kind, outputs and arguments, whose lists have length K, and may change `output`;
      * NULL = nothing to look at. Errors: STATUS_CONFIG. */
     enum status (*prepare)(struct loss *l);
+    bool positional; /* compute takes batches with positions; else it is called for each of them */
     struct loss_sums (*compute)(const struct loss *l, const struct loss_batch *b);
 
     /* Of a loss that is a function of sums over the global batch (l->totals > 0), otherwise NULL. `measure`
@@ -126,6 +154,7 @@ struct loss_spec {
     const struct arg_values *args; /* of ops->args; must outlive the loss */
     enum target_kind kind;         /* of the labels */
     int64_t outputs;               /* K */
+    int64_t positions;             /* P; 0 = 1 */
     double threshold;              /* a label is predicted to be on where its probability is above it */
 };
 
@@ -134,6 +163,13 @@ struct loss_spec {
 enum status loss_init(struct loss *l, const struct loss_spec *spec);
 void loss_free(struct loss *l);
 
+/* Computes losses, predictions and, if asked for, the gradient of a batch with any number of positions. A
+ * sample's bits do not depend on the samples beside it. */
+struct loss_sums loss_compute(const struct loss *l, const struct loss_batch *b);
+
+/* Floats of each lane that loss_batch.scratch has to have; 0 = none. */
+int64_t loss_scratch(const struct loss *l);
+
 /* STATUS_CONFIG if a network that ends with this kind of layer does not give what the loss needs
  * (probabilities, or their logarithms): its loss would be NaN, or without a lower bound. */
 enum status loss_check_last_layer(const struct loss *l, const struct layer_ops *last);
@@ -141,6 +177,12 @@ enum status loss_check_last_layer(const struct loss *l, const struct layer_ops *
 /* The name of the argument that says which label is not counted (torch's ignore_index), and its value;
  * NULL if the loss has no such argument. */
 const char *loss_ignored_label(const struct loss_ops *ops, const struct arg_values *args, int64_t *label);
+
+/* Returns P. */
+static inline int64_t loss_positions(const struct loss *l)
+{
+    return l->positions > 1 ? l->positions : 1;
+}
 
 static inline enum task loss_task(const struct loss *l)
 {

@@ -31,6 +31,8 @@ struct metric_ops {
     unsigned kinds;     /* kinds of scores it is defined for, METRIC_OF(enum scores_kind) each */
     bool averages;      /* for several classes or labels also as NAME_micro, NAME_macro, ... */
     bool probabilities; /* needs outputs from which probabilities follow */
+    bool ranks;         /* needs the scores of all samples in order (scores_can_rank) */
+    bool positions;     /* only of labels that have positions */
     bool lower_is_better;
     bool in_class_report; /* a column or a line of class_report.h: need not be listed beside it */
     bool primary;      /* shown in every line about an evaluation; decides the best checkpoint by default */
@@ -57,6 +59,9 @@ struct metric {
 
 /* Lists the metrics that are defined for such scores, in the order of the registry; returns their number. */
 int metric_list(const struct scores *s, struct metric list[METRIC_MAX]);
+
+/* Returns whether the metric is defined for such scores. */
+bool metric_is_of(const struct metric_ops *ops, const struct scores *s);
 
 /* Finds a metric by its full name, such as f1_micro, for any kind of scores; false if there is none. */
 bool metric_find(const char *name, struct metric *out);

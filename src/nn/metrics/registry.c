@@ -37,17 +37,24 @@ static struct metric metric_make(const struct metric_ops *ops, enum metric_avera
 static bool metric_is_defined(const struct metric_ops *ops, enum metric_average average,
                               enum scores_kind kind)
 {
-    if (!(ops->kinds & METRIC_OF(kind))) return false;
     if (average == AVERAGE_PLAIN) return true;
     if (average == AVERAGE_SAMPLES) return ops->averages && kind == SCORES_LABELS;
     return ops->averages && kind != SCORES_BINARY;
+}
+
+bool metric_is_of(const struct metric_ops *ops, const struct scores *s)
+{
+    if (!(ops->kinds & METRIC_OF(scores_kind(s)))) return false;
+    if (ops->probabilities && !scores_have_probabilities(s)) return false;
+    if (ops->ranks && scores_ranked(s) == 0) return false;
+    return !ops->positions || scores_positions(s) > 1;
 }
 
 int metric_list(const struct scores *s, struct metric list[METRIC_MAX])
 {
     int count = 0;
     for (int i = 0; registry[i]; i++) {
-        if (registry[i]->probabilities && !scores_have_probabilities(s)) continue;
+        if (!metric_is_of(registry[i], s)) continue;
         for (int a = 0; a < METRIC_AVERAGES; a++) {
             if (!metric_is_defined(registry[i], (enum metric_average)a, scores_kind(s))) continue;
             assert(count < METRIC_MAX);

@@ -30,6 +30,13 @@ static int64_t scores_count_ranked(const struct scores *s)
     return s->kind == SCORES_TWO_CLASSES || s->kind == SCORES_BINARY;
 }
 
+bool scores_can_rank(const struct scores_spec *spec)
+{
+    const struct loss *l = spec->loss;
+    int64_t labels = loss_task(l) == TASK_LABELS ? l->outputs : 1;
+    return spec->samples <= SCORES_MAX_RANKED / loss_positions(l) / labels;
+}
+
 static enum status scores_allocate(struct scores *s)
 {
     size_t lanes = (size_t)s->spec.lanes, ranked = (size_t)s->ranked, outputs = (size_t)s->outputs;
@@ -64,8 +71,8 @@ static enum status scores_init(struct scores *s, const struct scores_spec *spec)
     s->cut = loss_cut(spec->loss);
     s->count_size = COUNT_TASK + (scores_is_classes(s) ? k * k : s->kind == SCORES_VALUES ? 0 : 3 * k);
     s->row = ROW_VALUES + (s->kind == SCORES_VALUES ? k * SCORES_TARGET_DOUBLES : 0);
-    s->ranked = scores_count_ranked(s);
-    s->capacity = spec->blocks * spec->lanes;
+    s->ranked = scores_can_rank(spec) ? scores_count_ranked(s) : 0;
+    s->capacity = s->ranked ? spec->blocks * spec->lanes * loss_positions(spec->loss) : 0;
     return scores_allocate(s);
 }
 
@@ -108,12 +115,15 @@ void scores_add(struct scores *s, int64_t block, const struct loss_batch *b, con
     row[ROW_LOSS] = sums->loss;
     row[ROW_WEIGHT] = sums->weight;
     s->counts[COUNT_SEEN] += b->live;
-    if (scores_is_classes(s))
-        scores_add_classes(s, b, row);
-    else if (s->kind == SCORES_VALUES)
-        scores_add_values(s, b, row);
-    else
-        scores_add_labels(s, b, row);
+    for (int64_t p = 0; p < loss_batch_positions(b); p++) {
+        struct loss_batch one = loss_batch_at(b, p);
+        if (scores_is_classes(s))
+            scores_add_classes(s, &one, row);
+        else if (s->kind == SCORES_VALUES)
+            scores_add_values(s, &one, row);
+        else
+            scores_add_labels(s, &one, row);
+    }
 }
 
 int64_t *scores_counts(struct scores *s, int64_t *count)
@@ -193,6 +203,11 @@ int64_t scores_outputs(const struct scores *s)
 int64_t scores_samples(const struct scores *s)
 {
     return s->counts[COUNT_SAMPLES];
+}
+
+int64_t scores_positions(const struct scores *s)
+{
+    return loss_positions(s->spec.loss);
 }
 
 int64_t scores_correct(const struct scores *s)

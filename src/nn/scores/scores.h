@@ -26,8 +26,12 @@ enum scores_kind {
 
 #define SCORES_MAX_CLASSES 8192 /* whose confusion matrix takes 512 MB */
 
+/* More scores than this, of all labels, positions and samples together, are not kept for ranking: 1 GiB. */
+#define SCORES_MAX_RANKED ((int64_t)1 << 28)
+
 struct scores_spec {
     const struct loss *loss; /* borrowed: says what the outputs are, and which label is ignored */
+    int64_t samples;         /* of all ranks */
     int64_t blocks;          /* of this rank */
     int64_t lanes;           /* samples of a block, at most */
     int64_t top_k;
@@ -35,6 +39,9 @@ struct scores_spec {
 };
 
 struct scores;
+
+/* Returns whether the scores of these samples are kept, or whether there are too many positions for that. */
+bool scores_can_rank(const struct scores_spec *spec);
 
 /* Errors: STATUS_CONFIG if there are too many classes; memory. Then *out is NULL. */
 enum status scores_create(struct scores **out, const struct scores_spec *spec);
@@ -67,11 +74,12 @@ double *scores_rankings(struct scores *s, int64_t *count);
 
 /* Results, after scores_finish. */
 enum scores_kind scores_kind(const struct scores *s);
-int64_t scores_outputs(const struct scores *s); /* K */
-int64_t scores_samples(const struct scores *s); /* that were scored */
-int64_t scores_correct(const struct scores *s); /* the class, or all labels, right */
-double scores_accuracy(const struct scores *s); /* their share; NaN of real values, 0 of no samples */
-int64_t scores_top_k(const struct scores *s);   /* the class is among the top_k largest outputs */
+int64_t scores_outputs(const struct scores *s);   /* K */
+int64_t scores_samples(const struct scores *s);   /* that were scored; where labels have positions, these */
+int64_t scores_positions(const struct scores *s); /* of a sample's labels */
+int64_t scores_correct(const struct scores *s);   /* the class, or all labels, right */
+double scores_accuracy(const struct scores *s);   /* their share; NaN of real values, 0 of no samples */
+int64_t scores_top_k(const struct scores *s);     /* the class is among the top_k largest outputs */
 struct loss_sums scores_loss_sums(const struct scores *s);
 bool scores_have_probabilities(const struct scores *s);
 double scores_log_loss(

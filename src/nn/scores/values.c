@@ -32,14 +32,6 @@ static void values_add_target(const struct scores *s, const struct loss_batch *b
     t->target = values_moments(s->sum, b->live);
 }
 
-void scores_add_values(struct scores *s, const struct loss_batch *b, double *row)
-{
-    struct scores_target *targets = (struct scores_target *)(row + ROW_VALUES);
-    s->counts[COUNT_SAMPLES] += b->live;
-    row[ROW_SAMPLES] = (double)b->live;
-    for (int64_t k = 0; b->live && k < b->classes; k++) values_add_target(s, b, k, &targets[k]);
-}
-
 /* Adds `n` numbers with moments `b` to `before` numbers. */
 static void values_merge(struct scores_moments *total, double before, const struct scores_moments *b,
                          double n)
@@ -53,17 +45,34 @@ static void values_merge(struct scores_moments *total, double before, const stru
     total->moment += b->moment + distance * distance * before * share;
 }
 
+static void values_merge_target(struct scores_target *total, double before, const struct scores_target *more,
+                                double n)
+{
+    total->absolute += more->absolute;
+    total->max_absolute = fmax(total->max_absolute, more->max_absolute);
+    values_merge(&total->error, before, &more->error, n);
+    values_merge(&total->target, before, &more->target, n);
+}
+
+void scores_add_values(struct scores *s, const struct loss_batch *b, double *row)
+{
+    struct scores_target *targets = (struct scores_target *)(row + ROW_VALUES);
+    double before = row[ROW_SAMPLES];
+    for (int64_t k = 0; b->live && k < b->classes; k++) {
+        struct scores_target here = {0};
+        values_add_target(s, b, k, &here);
+        values_merge_target(&targets[k], before, &here, (double)b->live);
+    }
+    s->counts[COUNT_SAMPLES] += b->live;
+    row[ROW_SAMPLES] += (double)b->live;
+}
+
 void scores_fold_values(const struct scores *s, const double *row, double *totals)
 {
     const struct scores_target *block = (const struct scores_target *)(row + ROW_VALUES);
     struct scores_target *total = (struct scores_target *)(totals + ROW_VALUES);
     double before = totals[ROW_SAMPLES], n = row[ROW_SAMPLES];
-    for (int64_t k = 0; n > 0 && k < s->outputs; k++) {
-        total[k].absolute += block[k].absolute;
-        total[k].max_absolute = fmax(total[k].max_absolute, block[k].max_absolute);
-        values_merge(&total[k].error, before, &block[k].error, n);
-        values_merge(&total[k].target, before, &block[k].target, n);
-    }
+    for (int64_t k = 0; n > 0 && k < s->outputs; k++) values_merge_target(&total[k], before, &block[k], n);
 }
 
 void scores_finish_values(struct scores *s)

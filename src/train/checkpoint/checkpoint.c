@@ -142,6 +142,18 @@ static enum status checkpoint_read_kind(struct h5 *f, enum target_kind *kind)
     return STATUS_OK;
 }
 
+/* Files that are older, and those of models without positions, do not have the attribute. */
+enum status checkpoint_read_positions(struct h5 *f, int64_t *positions)
+{
+    bool has;
+    *positions = 1;
+    TRY(h5_has_attr(f, "/", "label_positions", &has));
+    if (has) TRY(h5_attr_int64(f, "/", "label_positions", positions));
+    if (*positions >= 1) return STATUS_OK;
+    return status_fail(STATUS_DATA,
+                       "its attribute `label_positions` is invalid; the file was changed or damaged");
+}
+
 static enum status checkpoint_read_word(struct h5 *f, const char *attr, char word[CHECKPOINT_WORD])
 {
     char *text = NULL;
@@ -179,6 +191,7 @@ static enum status checkpoint_read_input(struct h5 *f, int64_t version, struct s
 enum status checkpoint_facts_of(struct h5 *f, struct checkpoint_facts *facts)
 {
     TRY(checkpoint_read_kind(f, &facts->kind));
+    TRY(checkpoint_read_positions(f, &facts->positions));
     TRY(h5_attr_int64(f, "/", "version", &facts->version));
     TRY(h5_attr_int64(f, "/", "virtual_ranks", &facts->virtual_ranks));
     TRY(checkpoint_read_input(f, facts->version, &facts->input));

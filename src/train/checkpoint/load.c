@@ -78,14 +78,21 @@ static enum status load_normal(struct h5 *f, const char *group, enum feature_typ
     return STATUS_OK;
 }
 
-/* One mean for each output. */
+/* One mean for each output; where labels have positions, these are those of the model's outputs. */
 static enum status load_targets(struct h5 *f, const struct model *model, struct normal *n)
 {
     enum h5_object what;
+    int64_t positions;
+    struct shape outputs = model_output_shape(model);
+    TRY(checkpoint_read_positions(f, &positions));
+    if (positions != 1 && positions != shape_positions(outputs))
+        return status_fail(
+            STATUS_DATA, "its labels are for %" PRId64 " positions, but the model has another number of them",
+            positions);
     TRY(h5_find(f, "targets", &what));
     if (what == H5_OBJECT_NONE) return STATUS_OK;
     TRY(load_normal(f, "targets", FEATURE_F32, n));
-    if (n->channels == shape_features(model_output_shape(model))) return STATUS_OK;
+    if (n->channels == shape_features(outputs) / positions) return STATUS_OK;
     return status_fail(STATUS_DATA, "targets: %" PRId64 " means, but the model has another number of outputs",
                        n->channels);
 }

@@ -24,6 +24,7 @@ struct checkpoint_state {
     const struct normal *normal;
     const struct normal *targets; /* channels 0 = none */
     enum target_kind kind;        /* of the training set's labels */
+    int64_t positions;            /* of a sample's labels */
     const char *const *names;     /* of its classes, labels or targets; NULL = it has none */
     int64_t name_count;
     const struct progress *progress;
@@ -56,10 +57,12 @@ struct checkpoint_facts {
     struct shape input;
     enum feature_type type; /* of the training set, as stored */
     enum target_kind kind;  /* of its labels */
+    int64_t positions;      /* of a sample's labels */
     int64_t seed;
     uint64_t model_hash, data_hash, val_hash;
     char isa[CHECKPOINT_WORD], blas[CHECKPOINT_WORD];
 };
+enum status checkpoint_read_positions(struct h5 *f, int64_t *positions);
 enum status checkpoint_read_facts(const char *path, struct checkpoint_facts *facts);
 enum status checkpoint_facts_of(struct h5 *f, struct checkpoint_facts *facts);
 

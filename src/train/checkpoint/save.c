@@ -38,6 +38,7 @@ static enum status save_attributes(struct h5_writer *w, const struct checkpoint_
         TRY(h5_write_attr_int64(w, "/", integers[i].name, integers[i].value));
     TRY(h5_write_attr_text(w, "/", "features", feature_type_name(s->normal->type)));
     TRY(h5_write_attr_text(w, "/", "labels", target_name(s->kind)));
+    if (s->positions > 1) TRY(h5_write_attr_int64(w, "/", "label_positions", s->positions));
     TRY(h5_write_attr_text(w, "/", "kernels", s->isa));
     TRY(h5_write_attr_text(w, "/", "blas", s->blas));
     TRY(h5_write_attr_uint64(w, "/", "model_hash", checkpoint_model_hash(s->model, CHECKPOINT_VERSION)));

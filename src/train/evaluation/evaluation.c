@@ -11,7 +11,7 @@
 /* Allocates the keys of all samples and as much scratch, on the ranks that sort a label. */
 static enum status evaluation_allocate(struct evaluation *e)
 {
-    int64_t samples = dataset_info(e->data)->samples;
+    int64_t samples = dataset_info(e->data)->samples * e->loss->positions;
     if (comm_rank(e->comm) >= scores_ranked(e->scores)) return STATUS_OK;
     TRY(mem_alloc(&e->keys, (size_t)samples, sizeof *e->keys, "scores to rank"));
     return mem_alloc(&e->scratch, (size_t)samples, sizeof *e->scratch, "scores to rank");
@@ -21,6 +21,7 @@ enum status evaluation_init(struct evaluation *e, const struct evaluation_spec *
 {
     int64_t rank = comm_rank(spec->comm), ranks = comm_size(spec->comm), lanes = spec->batch->lanes;
     TRY(dataset_check_labels(spec->data, spec->loss->outputs));
+    TRY(dataset_check_positions(spec->data, spec->loss->positions));
     TRY(dataset_check_counts(spec->data));
     TRY(normal_check(spec->normal, spec->data));
     int64_t blocks = (dataset_info(spec->data)->samples + lanes - 1) / lanes;
@@ -35,6 +36,7 @@ enum status evaluation_init(struct evaluation *e, const struct evaluation_spec *
                              .end = blocks * (rank + 1) / ranks};
     const struct normal *targets = spec->batch->target_normal;
     struct scores_spec scores = {.loss = spec->loss,
+                                 .samples = dataset_info(spec->data)->samples,
                                  .blocks = e->end - e->first,
                                  .lanes = lanes,
                                  .top_k = spec->top_k,

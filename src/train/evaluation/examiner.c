@@ -18,15 +18,22 @@ static enum status examiner_build(struct examiner *x, const struct config *confi
     TRY(mem_alloc(&x->params, bytes, 1, "parameters"));
     TRY(checkpoint_load(checkpoint, x->model, x->params, &x->normal, &x->targets));
     TRY(normal_check(&x->normal, x->data));
-    TRY(batch_init(&x->batch, x->kernels, lanes, model_leaves(x->model), dataset_width(x->data)));
-    x->batch.target_normal = x->targets.channels ? &x->targets : NULL;
-    int64_t outputs = shape_features(model_output_shape(x->model));
+    int64_t outputs = shape_features(model_output_shape(x->model)) / facts->positions;
     TRY(dataset_check_labels(x->data, outputs));
-    return loss_init(&x->loss, &(struct loss_spec){.ops = config->loss,
-                                                   .args = &config->loss_args,
-                                                   .kind = facts->kind,
-                                                   .outputs = outputs,
-                                                   .threshold = config->metrics_threshold});
+    TRY(loss_init(&x->loss, &(struct loss_spec){.ops = config->loss,
+                                                .args = &config->loss_args,
+                                                .kind = facts->kind,
+                                                .outputs = outputs,
+                                                .positions = facts->positions,
+                                                .threshold = config->metrics_threshold}));
+    TRY(batch_init(&x->batch, &(struct batch_spec){.kernels = x->kernels,
+                                                   .lanes = lanes,
+                                                   .leaves = model_leaves(x->model),
+                                                   .width = dataset_width(x->data),
+                                                   .positions = facts->positions,
+                                                   .scratch = loss_scratch(&x->loss)}));
+    x->batch.target_normal = x->targets.channels ? &x->targets : NULL;
+    return dataset_check_positions(x->data, facts->positions);
 }
 
 static enum status examiner_set_up(struct examiner *x, struct comm *comm, const struct examiner_spec *spec)

@@ -9,10 +9,11 @@
 struct predictor {
     struct comm *comm;
     struct examiner x;
+    int64_t width;             /* outputs of a sample, K * P */
     int64_t samples, blocks;   /* a block is `lanes` samples */
     int64_t passes;            /* blocks in one pass, at most */
     int64_t chunk;             /* blocks that a rank computes before they are written */
-    float *outputs, *received; /* [chunk * lanes][K]; received on rank 0 only */
+    float *outputs, *received; /* [chunk * lanes][K][P]; received on rank 0 only */
     struct predict_file file;
     enum status status; /* of the file, on rank 0 */
 };
@@ -22,8 +23,9 @@ static enum status predict_prepare(struct predictor *p, const struct predict_opt
 {
     const struct batch *b = &p->x.batch;
     bool first = comm_rank(p->comm) == 0;
-    int64_t row = b->lanes * p->x.loss.outputs, ranks = comm_size(p->comm);
+    p->width = p->x.loss.outputs * p->x.loss.positions;
     p->samples = dataset_info(p->x.data)->samples;
+    int64_t row = b->lanes * p->width, ranks = comm_size(p->comm);
     p->blocks = (p->samples + b->lanes - 1) / b->lanes;
     p->passes = b->leaves;
     p->chunk = CHUNK_FLOATS / row / p->passes * p->passes;
@@ -35,11 +37,11 @@ static enum status predict_prepare(struct predictor *p, const struct predict_opt
     return first ? predict_file_begin(&p->file, options, config, &p->x, p->chunk * b->lanes) : STATUS_OK;
 }
 
-/* Outputs of a pass [K][stride], lanes side by side, become rows behind `to`; returns their number. */
+/* Outputs of a pass [K][P][stride], lanes side by side, become rows behind `to`; returns their number. */
 static int64_t predict_store_rows(const struct predictor *p, const float *outputs, float *to)
 {
     const struct batch *b = &p->x.batch;
-    int64_t k_count = p->x.loss.outputs, stride = b->leaves * b->lanes, rows = 0;
+    int64_t k_count = p->width, stride = b->leaves * b->lanes, rows = 0;
     for (int64_t leaf = 0; leaf < b->leaves; leaf++)
         for (int64_t n = 0; n < b->live[leaf]; n++, rows++)
             for (int64_t k = 0; k < k_count; k++)
@@ -58,16 +60,15 @@ static int64_t predict_compute(struct predictor *p, int64_t first, int64_t end)
         batch_take_blocks(b, p->samples, first, count);
         batch_load(b, p->x.data, &p->x.normal, model_input(p->x.model));
         struct pass pass = {.params = p->x.params, .lanes = count * b->lanes, .leaves = count};
-        rows +=
-            predict_store_rows(p, model_forward(p->x.model, &pass), p->outputs + rows * p->x.loss.outputs);
+        rows += predict_store_rows(p, model_forward(p->x.model, &pass), p->outputs + rows * p->width);
     }
-    return rows * p->x.loss.outputs;
+    return rows * p->width;
 }
 
 static void predict_write(void *self, const float *outputs, int64_t count)
 {
     struct predictor *p = self;
-    if (p->status == STATUS_OK) p->status = predict_file_add(&p->file, outputs, count / p->x.loss.outputs);
+    if (p->status == STATUS_OK) p->status = predict_file_add(&p->file, outputs, count / p->width);
 }
 
 static int64_t predict_min(int64_t a, int64_t b)

@@ -2,6 +2,7 @@
 #include "train/evaluation/predict_file.h"
 
 #include <assert.h>
+#include <string.h>
 
 #include "core/mem.h"
 #include "train/evaluation/predictions.h"
@@ -39,12 +40,18 @@ static enum status predict_file_write_attributes(struct predict_file *f,
     return h5_write_attr_texts(f->writer, "/", "class_names", names, count);
 }
 
-/* Adds a dataset with one row for each sample; width 0 = (N,). */
+/* Adds a dataset with one row for each sample: (N,), (N,K), or these with the positions behind; width 0 = without
+ * K. */
 static enum status predict_file_add_rows(struct predict_file *f, struct h5_rows **rows, const char *name,
                                          enum h5_type type, int64_t width)
 {
-    const int64_t dims[] = {f->samples, width};
-    return h5_rows_create(rows, f->writer, name, type, width ? 2 : 1, dims, 0, 0);
+    int64_t dims[2 + SHAPE_AXES] = {f->samples};
+    int rank = 1;
+    struct shape outputs = model_output_shape(f->x->model);
+    if (width) dims[rank++] = width;
+    for (int i = 0; f->positions > 1 && i < outputs.rank; i++)
+        dims[rank++] = outputs.d[SHAPE_AXES - outputs.rank + i];
+    return h5_rows_create(rows, f->writer, name, type, rank, dims, 0, 0);
 }
 
 static enum h5_type predict_file_label_type(enum target_kind kind)
@@ -57,8 +64,9 @@ static enum status predict_file_add_labels(struct predict_file *f)
 {
     const struct source_info *info = dataset_info(f->x->data);
     if (!info->has_labels) return STATUS_OK;
+    int64_t width = f->positions > 1 ? dataset_width(f->x->data) : info->label_width;
     TRY(predict_file_add_rows(f, &f->labels, "labels", predict_file_label_type(dataset_kind(f->x->data)),
-                              info->label_width));
+                              width));
     f->has_correct = loss_task(&f->x->loss) != TASK_VALUES;
     if (!f->has_correct) return STATUS_OK;
     return predict_file_add_rows(f, &f->correct, "correct", H5_TYPE_U8, 0);
@@ -66,7 +74,7 @@ static enum status predict_file_add_labels(struct predict_file *f)
 
 static enum status predict_file_allocate(struct predict_file *f)
 {
-    size_t rows = (size_t)f->rows_max, cells = (size_t)(f->rows_max * f->outputs);
+    size_t rows = (size_t)(f->rows_max * f->positions), cells = rows * (size_t)f->outputs;
     size_t bytes =
         cells * sizeof(float) > rows * sizeof(int64_t) ? cells * sizeof(float) : rows * sizeof(int64_t);
     TRY(mem_alloc(&f->probability_rows, cells, sizeof *f->probability_rows, "predictions"));
@@ -83,6 +91,7 @@ enum status predict_file_begin(struct predict_file *f, const struct predict_opti
     enum task task = loss_task(&x->loss);
     f->x = x;
     f->outputs = x->loss.outputs;
+    f->positions = x->loss.positions;
     f->samples = dataset_info(x->data)->samples;
     f->rows_max = rows_max;
     TRY(predict_file_allocate(f));
@@ -101,42 +110,40 @@ static void predict_file_compare_classes(const struct predict_file *f, int64_t c
     const struct dataset *d = f->x->data;
     const int64_t *predictions = f->predictions;
     bool is_index = dataset_kind(d) == TARGET_INDEX;
-    int64_t *classes = f->labels_out;
-    float *rows = f->labels_out;
-    for (int64_t i = 0; i < count; i++) {
-        int64_t sample = f->written + i, class;
-        if (is_index) {
-            class = classes[i] = dataset_label(d, sample);
-        } else {
-            const float *row = dataset_targets(d, sample);
-            for (int64_t k = 0; k < f->outputs; k++) rows[i * f->outputs + k] = row[k];
-            class = predictions_find_maximum(row, f->outputs);
-        }
-        f->correct_rows[i] = class == predictions[i] && class != f->x->loss.ignored;
+    int64_t *classes = f->labels_out, cells = f->positions;
+    for (int64_t at = 0; at < count * cells; at++) {
+        int64_t sample = f->written + at / cells, p = at % cells;
+        int64_t class = is_index
+                            ? dataset_classes(d, sample)[p]
+                            : predictions_find_maximum(dataset_targets(d, sample) + p, f->outputs, cells);
+        if (is_index) classes[at] = class;
+        f->correct_rows[at] = class == predictions[at] && class != f->x->loss.ignored;
     }
 }
 
+/* At each position all labels have to be right. */
 static void predict_file_compare_labels(const struct predict_file *f, int64_t count)
 {
     const uint8_t *predictions = f->predictions;
     uint8_t *labels_out = f->labels_out;
+    int64_t cells = f->positions, width = f->outputs * cells;
     for (int64_t i = 0; i < count; i++) {
         const float *row = dataset_targets(f->x->data, f->written + i);
-        f->correct_rows[i] = 1;
-        for (int64_t at = i * f->outputs, k = 0; k < f->outputs; k++, at++) {
-            labels_out[at] = row[k] > 0.5f;
-            f->correct_rows[i] &= labels_out[at] == predictions[at];
+        for (int64_t p = 0; p < cells; p++) f->correct_rows[i * cells + p] = 1;
+        for (int64_t k = 0; k < width; k++) {
+            labels_out[i * width + k] = row[k] > 0.5f;
+            f->correct_rows[i * cells + k % cells] &= labels_out[i * width + k] == predictions[i * width + k];
         }
     }
 }
 
-static void predict_file_copy_values(const struct predict_file *f, int64_t count)
+static void predict_file_copy_targets(const struct predict_file *f, int64_t count)
 {
     float *labels_out = f->labels_out;
-    for (int64_t i = 0; i < count; i++) {
-        const float *row = dataset_targets(f->x->data, f->written + i);
-        for (int64_t k = 0; k < f->outputs; k++) labels_out[i * f->outputs + k] = row[k];
-    }
+    int64_t width = f->outputs * f->positions;
+    for (int64_t i = 0; i < count; i++)
+        memcpy(labels_out + i * width, dataset_targets(f->x->data, f->written + i),
+               (size_t)width * sizeof *labels_out);
 }
 
 /* Fills probabilities and predictions of the next rows, and whether they are correct. */
@@ -147,6 +154,7 @@ static void predict_file_derive(struct predict_file *f, const float *outputs, in
     switch (loss_task(loss)) {
     case TASK_CLASSES:
         predictions_find_classes(loss, outputs, count, f->predictions);
+        if (f->labels && dataset_kind(f->x->data) != TARGET_INDEX) predict_file_copy_targets(f, count);
         if (f->labels) predict_file_compare_classes(f, count);
         break;
     case TASK_LABELS:
@@ -155,10 +163,11 @@ static void predict_file_derive(struct predict_file *f, const float *outputs, in
         break;
     case TASK_VALUES:
         predictions_find_values(loss, &f->x->targets, outputs, count, f->predictions);
-        if (f->labels) predict_file_copy_values(f, count);
+        if (f->labels) predict_file_copy_targets(f, count);
         break;
     }
-    for (int64_t i = 0; f->has_correct && i < count; i++) f->correct_count += f->correct_rows[i];
+    for (int64_t i = 0; f->has_correct && i < count * f->positions; i++)
+        f->correct_count += f->correct_rows[i];
 }
 
 enum status predict_file_add(struct predict_file *f, const float *outputs, int64_t count)

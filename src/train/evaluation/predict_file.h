@@ -10,12 +10,13 @@
 struct predict_file {
     struct h5_writer *writer;
     const struct examiner *x;
-    int64_t outputs, samples, rows_max; /* rows_max: maximum number of rows in one call of predict_file_add */
+    int64_t outputs, positions, samples,
+        rows_max; /* rows_max: maximum number of rows in one call of predict_file_add */
     struct h5_rows *logits, *probabilities, *predicted, *labels, *correct; /* NULL where there is none */
-    float *probability_rows;                                               /* [rows_max][K] */
-    void *predictions;     /* [rows_max] int64, [rows_max][K] uint8 or float */
+    float *probability_rows;                                               /* [rows_max][K][P] */
+    void *predictions;     /* [rows_max][P] int64, [rows_max][K][P] uint8 or float */
     void *labels_out;      /* the same for labels */
-    uint8_t *correct_rows; /* [rows_max] */
+    uint8_t *correct_rows; /* [rows_max][P] */
     bool has_correct;
     int64_t written, correct_count; /* rows; those that are correct */
 };
@@ -29,7 +30,7 @@ enum status predict_file_open(struct predict_file *f, const struct predict_optio
 enum status predict_file_begin(struct predict_file *f, const struct predict_options *options,
                                const struct config *config, const struct examiner *x, int64_t rows_max);
 
-/* Adds the next `count` rows of outputs [count][K]. */
+/* Adds the next `count` rows of outputs [count][K][P]. */
 enum status predict_file_add(struct predict_file *f, const float *outputs, int64_t count);
 enum status predict_file_commit(struct predict_file *f);
 void predict_file_close(struct predict_file *f);

@@ -98,6 +98,7 @@ struct checkpoint_state snapshot_state(const struct snapshot *s)
                                      .normal = &t->normal,
                                      .targets = &t->targets,
                                      .kind = t->info.kind,
+                                     .positions = t->info.positions,
                                      .progress = &s->progress,
                                      .virtual_ranks = t->info.virtual_ranks,
                                      .seed = t->config->seed,

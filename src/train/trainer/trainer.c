@@ -84,16 +84,23 @@ static enum status trainer_build_parts(struct trainer *t)
         .kernels = t->kernels, .lanes = t->info.lanes, .max_leaves = max_leaves, .training = true};
     TRY(build_model(&t->model, t->config, dataset_info(t->train)->shape, &options));
     TRY(build_check_shape(model_input_shape(t->model), t->train));
-    int64_t outputs = shape_features(model_output_shape(t->model));
+    int64_t positions = dataset_positions(t->train);
+    int64_t outputs = shape_features(model_output_shape(t->model)) / positions;
     TRY(dataset_check_labels(t->train, outputs));
     TRY(dataset_check_counts(t->train));
     TRY(loss_init(&t->loss, &(struct loss_spec){.ops = t->config->loss,
                                                 .args = &t->config->loss_args,
                                                 .kind = dataset_kind(t->train),
                                                 .outputs = outputs,
+                                                .positions = positions,
                                                 .threshold = t->config->metrics_threshold}));
     TRY(loss_check_last_layer(&t->loss, trainer_find_last_layer(t->model)->ops));
-    TRY(batch_init(&t->batch, t->kernels, t->info.lanes, model_leaves(t->model), dataset_width(t->train)));
+    TRY(batch_init(&t->batch, &(struct batch_spec){.kernels = t->kernels,
+                                                   .lanes = t->info.lanes,
+                                                   .leaves = model_leaves(t->model),
+                                                   .width = dataset_width(t->train),
+                                                   .positions = positions,
+                                                   .scratch = loss_scratch(&t->loss)}));
     t->batch.target_normal = t->targets.channels ? &t->targets : NULL;
     if (!t->val) return STATUS_OK;
     TRY(build_check_shape(model_input_shape(t->model), t->val));
@@ -130,7 +137,8 @@ static void trainer_fill_info(struct trainer *t)
     infer_stored_text(source, i->label_text);
     i->has_weights = source->has_weights;
     i->val_has_weights = t->val && dataset_info(t->val)->has_weights;
-    i->classes = shape_features(model_output_shape(t->model));
+    i->classes = t->loss.outputs;
+    i->positions = t->loss.positions;
     i->class_names = dataset_class_names(t->train, i->classes);
     i->isa = t->kernels->level;
     i->blas = blas_core();

@@ -22,6 +22,7 @@ struct trainer_info {
     char label_text[INFER_TEXT_SIZE]; /* their type and shape, as stored */
     bool has_weights, val_has_weights;
     int64_t classes;                /* outputs: classes, labels or targets */
+    int64_t positions;              /* of the labels of a sample, each with `classes` outputs */
     const char *const *class_names; /* [classes] or NULL */
     int64_t virtual_ranks;          /* V after adjustment to P */
     int64_t leaves;                 /* passes of a step: of each virtual rank as many as it accumulates */

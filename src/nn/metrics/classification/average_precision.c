@@ -24,6 +24,7 @@ const struct metric_ops metric_average_precision = {
     .help = "sum over thresholds of precision times the increase of recall; of several labels, the "
             "mean",
     .kinds = METRIC_OF(SCORES_TWO_CLASSES) | METRIC_OF_LABELS,
+    .ranks = true,
     .value = average_precision_value,
     .of_one = average_precision_of_one,
 };

@@ -29,6 +29,7 @@ const struct metric_ops metric_roc_auc = {
     .help = "area under the ROC curve; of several labels, the mean over those that are on in some "
             "samples and off in others",
     .kinds = METRIC_OF(SCORES_TWO_CLASSES) | METRIC_OF_LABELS,
+    .ranks = true,
     .value = roc_auc_value,
     .of_one = roc_auc_of_one,
 };
