@@ -228,6 +228,31 @@ static void test_references(void)
         "(f.yaml:4:9): name: 'a234567890b2345");
 }
 
+/* torch's names are written as the kinds and arguments they stand for; a block comes before a kind. */
+static void test_aliases(void)
+{
+    struct config c;
+    char text[4096], *written = NULL;
+    model_text(
+        text,
+        "    b: [{Linear: {out_features: $n}}, ReLU, {mul: {from: [in, relu]}}]\n    mul: [LeakyReLU]\n",
+        "  - b: {n: 4, name: ReLU}\n  - Linear: 3\n  - {Linear: {out_features: 3, bias: false}}\n");
+    CHECK_STATUS(resolve(text, NULL, NULL, &c), STATUS_OK);
+    CHECK(c.model.layer_count == 5 && c.model.layers[4].args[0] == 3 && c.model.layers[4].args[1] == 0);
+    CHECK(strcmp(c.model.layers[2].ops->name, "leaky_relu") == 0);
+    CHECK_STATUS(options_text(&c, false, &written), STATUS_OK);
+    CHECK(strstr(written,
+                 "    b:\n      - linear: {out: $n}\n      - relu\n      - mul: {from: [in, relu]}\n"
+                 "    mul:\n      - leaky_relu\n  layers:\n    - b: {n: 4, name: ReLU}\n    - linear: 3\n"
+                 "    - linear: {out: 3, bias: false}\n"));
+    options_free(&c);
+    mem_free(&written);
+    refuse(B, "  - b: 3\n  - linear: {out: 3, out_features: 4}\n",
+           "model.layers (f.yaml:7:36): linear: 'out' and 'out_features' are the same argument");
+    refuse(B, "  - b: 3\n  - linear: {out_featuers: 4}\n",
+           "model.layers (f.yaml:7:28): linear has no 'out_featuers'; did you mean 'out_features'?");
+}
+
 /* A flag replaces the layers; blocks of the file that it does not use are no error then. */
 static void test_levels(void)
 {
@@ -252,6 +277,7 @@ int main(int argc, char **argv)
     CHECK_CASE(test_definitions());
     CHECK_CASE(test_uses());
     CHECK_CASE(test_references());
+    CHECK_CASE(test_aliases());
     CHECK_CASE(test_levels());
     return check_result();
 }

@@ -43,6 +43,7 @@ struct family_entry {
     const struct arg *args;
     const void *ops;
     enum status (*check)(const double *args); /* fails if the arguments contradict each other; may be NULL */
+    const char *const *aliases;               /* ended by NULL, or NULL */
 };
 
 /* A section whose keys are `name` and the arguments of the registry entry of that name. */

@@ -64,8 +64,8 @@ static enum status options_read_layers(const struct settings *s, const struct se
     mem_free(&config->layers_text);
     TRY(option_read_layers(setting, blocks, &config->model, &uses_blocks));
     if (!uses_blocks) return STATUS_OK;
-    TRY(tree_text(blocks->value, &config->blocks_text));
-    return tree_text(setting->value, &config->layers_text);
+    TRY(tree_text(blocks->value, blocks->value, &config->blocks_text));
+    return tree_text(setting->value, blocks->value, &config->layers_text);
 }
 
 static enum status options_read_option(const struct option *o, const struct settings *s,

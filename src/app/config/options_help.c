@@ -9,7 +9,7 @@
 static bool family_get_layer(int index, struct family_entry *out)
 {
     const struct layer_ops *ops = layer_registry()[index];
-    if (ops) *out = (struct family_entry){ops->name, ops->help, ops->args, ops};
+    if (ops) *out = (struct family_entry){ops->name, ops->help, ops->args, ops, .aliases = ops->aliases};
     return ops != NULL;
 }
 
@@ -19,6 +19,13 @@ static void options_help_choices(FILE *out, const char *const *choices)
     for (int i = 0; choices && choices[i]; i++)
         fprintf(out, "%s%s", i ? ", " : " (", *choices[i] ? choices[i] : "''");
     fputs(choices ? ")\n" : "\n", out);
+}
+
+/* Prints " (or Conv2d)" and the like, or nothing. */
+static void options_help_aliases(FILE *out, const char *const *aliases)
+{
+    for (int i = 0; aliases && aliases[i]; i++) fprintf(out, "%s%s", i ? ", " : " (or ", aliases[i]);
+    if (aliases) fputc(')', out);
 }
 
 static int options_help_width(const struct arg *table)
@@ -33,7 +40,9 @@ static void options_help_entries(FILE *out, bool (*entry_at)(int index, struct f
 {
     struct family_entry entry;
     for (int i = 0; entry_at(i, &entry); i++) {
-        fprintf(out, "    %s: %s\n", entry.name, entry.help);
+        fprintf(out, "    %s", entry.name);
+        options_help_aliases(out, entry.aliases);
+        fprintf(out, ": %s\n", entry.help);
         for (const struct arg *a = entry.args; a && a->name; a++) {
             char text[ARG_TEXT_SIZE] = "required";
             if (!isnan(a->default_value) && a->kind == ARG_LIST)
@@ -41,6 +50,7 @@ static void options_help_entries(FILE *out, bool (*entry_at)(int index, struct f
             else if (!isnan(a->default_value))
                 arg_format(a, a->default_value, text);
             fprintf(out, "      %-*s %-12s %s", options_help_width(entry.args), a->name, text, a->help);
+            options_help_aliases(out, a->alias ? (const char *const[]){a->alias, NULL} : NULL);
             options_help_choices(out, a->choices);
         }
     }

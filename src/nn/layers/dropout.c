@@ -54,6 +54,7 @@ static void dropout_backward(const struct layer *l, const struct pass *p, const 
 extern const struct layer_ops layer_dropout;
 const struct layer_ops layer_dropout = {
     .name = "dropout",
+    .aliases = LAYER_ALIASES("Dropout"),
     .help =
         "in training zeroes elements with probability p and scales the rest by 1/(1-p), as torch.nn.Dropout",
     .args = args,

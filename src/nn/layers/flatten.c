@@ -18,6 +18,7 @@ static void flatten_forward(const struct layer *l, const struct pass *p, const f
 extern const struct layer_ops layer_flatten;
 const struct layer_ops layer_flatten = {
     .name = "flatten",
+    .aliases = LAYER_ALIASES("Flatten"),
     .help = "all features as channels, in PyTorch's (C,H,W) order, as torch.nn.Flatten",
     .plan = flatten_plan,
     .forward = flatten_forward,

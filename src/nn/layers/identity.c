@@ -11,6 +11,7 @@ static void identity_forward(const struct layer *l, const struct pass *p, const 
 extern const struct layer_ops layer_identity;
 const struct layer_ops layer_identity = {
     .name = "identity",
+    .aliases = LAYER_ALIASES("Identity"),
     .help = "its input unchanged, as torch.nn.Identity",
     .plan = layer_plan_same,
     .forward = identity_forward,

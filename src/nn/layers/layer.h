@@ -74,8 +74,12 @@ struct pass {
 
 struct layer;
 
+/* Names that are accepted in place of a kind's own: those of torch.nn. */
+#define LAYER_ALIASES(...) ((const char *const[]){__VA_ARGS__, NULL})
+
 struct layer_ops {
     const char *name;
+    const char *const *aliases; /* LAYER_ALIASES, or NULL */
     const char *help;
     const struct arg *args; /* the first is the one a scalar in the configuration sets */
 
@@ -155,7 +159,7 @@ enum status layer_plan_same(struct layer *l);
  * shapes. */
 enum status layer_plan_equal(struct layer *l);
 
-/* The table of all kinds, ended by NULL, and a kind by name (NULL if there is none). */
+/* The table of all kinds, ended by NULL, and a kind by name or alias (NULL if there is none). */
 const struct layer_ops *const *layer_registry(void);
 const struct layer_ops *layer_find(const char *name);
 

@@ -12,7 +12,8 @@ static const struct arg args[] = {
      .default_value = ARG_REQUIRED,
      .min = 1,
      .max = 1 << 24,
-     .help = "output features"},
+     .help = "output features",
+     .alias = "out_features"},
     {.name = "bias", .kind = ARG_BOOL, .default_value = 1, .help = "add a learnable bias"},
     ARG_END,
 };
@@ -84,6 +85,7 @@ static void linear_backward(const struct layer *l, const struct pass *p, const f
 extern const struct layer_ops layer_linear;
 const struct layer_ops layer_linear = {
     .name = "linear",
+    .aliases = LAYER_ALIASES("Linear"),
     .help = "y = W x + b over the flattened features, as torch.nn.Linear",
     .args = args,
     .plan = linear_plan,

@@ -18,9 +18,17 @@ const struct layer_ops *const *layer_registry(void)
     return registry;
 }
 
+static bool layer_is_called(const struct layer_ops *ops, const char *name)
+{
+    if (strcmp(ops->name, name) == 0) return true;
+    for (const char *const *alias = ops->aliases; alias && *alias; alias++)
+        if (strcmp(*alias, name) == 0) return true;
+    return false;
+}
+
 const struct layer_ops *layer_find(const char *name)
 {
     for (int i = 0; registry[i]; i++)
-        if (strcmp(registry[i]->name, name) == 0) return registry[i];
+        if (layer_is_called(registry[i], name)) return registry[i];
     return NULL;
 }

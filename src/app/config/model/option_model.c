@@ -58,7 +58,10 @@ static enum status option_model_read_argument(const struct layer_ops *ops, const
     if (index < 0) {
         struct suggest s;
         suggest_start(&s, node->key);
-        for (const struct arg *a = ops->args; a && a->name; a++) suggest_offer(&s, a->name);
+        for (const struct arg *a = ops->args; a && a->name; a++) {
+            suggest_offer(&s, a->name);
+            if (a->alias) suggest_offer(&s, a->alias);
+        }
         suggest_offer(&s, "name");
         suggest_offer(&s, "from");
         suggest_offer(&s, "when");
@@ -66,6 +69,18 @@ static enum status option_model_read_argument(const struct layer_ops *ops, const
     }
     enum status status = option_args_read(ops->args, index, node, values);
     return status == STATUS_OK ? status : status_at(status, "%s: %s", ops->name, node->key);
+}
+
+/* Fails if an argument is given twice, under its name and its alias. */
+static enum status option_model_check_once(const struct layer_ops *ops, const struct yaml_node *first,
+                                           const struct yaml_node *node)
+{
+    int index = arg_find(ops->args, node->key);
+    for (const struct yaml_node *n = first; index >= 0 && n != node; n = n->next)
+        if (arg_find(ops->args, n->key) == index)
+            return status_fail(STATUS_CONFIG, "%s: '%s' and '%s' are the same argument", ops->name, n->key,
+                               node->key);
+    return STATUS_OK;
 }
 
 /* Reads the value of "kind:": nothing, or the value of the first argument. */
@@ -88,8 +103,10 @@ static enum status option_model_read_map(const struct option_graph *graph, const
             TRY(option_graph_read_name(graph, n, layer->name));
         else if (strcmp(n->key, "from") == 0)
             TRY(option_graph_read_from(graph, n, layer->inputs, &layer->input_count));
-        else
+        else {
+            TRY(settings_at(option_model_check_once(layer->ops, node->child, n), graph->setting, n));
             TRY(settings_at(option_model_read_argument(layer->ops, n, layer->args), graph->setting, n));
+        }
     return STATUS_OK;
 }
 

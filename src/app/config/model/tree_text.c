@@ -7,6 +7,7 @@
 
 #include "core/mem.h"
 #include "core/utf8.h"
+#include "nn/layers/layer.h"
 
 #define EXPRESSION " $*()<>=%!" /* what expressions have beside words */
 
@@ -57,8 +58,9 @@ void tree_write_word(FILE *out, const char *word, const char *also)
     fputc('"', out);
 }
 
-/* Writes a node in one line: {key: value}, [value] or a word. An empty value stays empty. */
-static void tree_write_flow(FILE *out, const struct yaml_node *node)
+/* Writes a node in one line: {key: value}, [value] or a word. An empty value stays empty. The keys of a layer,
+ * `ops`, get its names in place of aliases. */
+static void tree_write_flow(FILE *out, const struct yaml_node *node, const struct layer_ops *ops)
 {
     if (node->kind == YAML_SCALAR) {
         if (yaml_is_null(node))
@@ -70,54 +72,71 @@ static void tree_write_flow(FILE *out, const struct yaml_node *node)
     fputc(node->kind == YAML_MAP ? '{' : '[', out);
     for (const struct yaml_node *n = node->child; n; n = n->next) {
         if (node->kind == YAML_MAP) {
-            tree_write_word(out, n->key, EXPRESSION);
+            int index = ops ? arg_find(ops->args, n->key) : -1;
+            tree_write_word(out, index >= 0 ? ops->args[index].name : n->key, EXPRESSION);
             fputs(": ", out);
         }
-        tree_write_flow(out, n);
+        tree_write_flow(out, n, NULL);
         if (n->next) fputs(", ", out);
     }
     fputc(node->kind == YAML_MAP ? '}' : ']', out);
 }
 
-/* Writes a list with a line for each entry; an entry {kind: value} without its braces. */
-static void tree_write_list(FILE *out, const struct yaml_node *list, int indent)
+/* Returns the kind of layer that a name stands for, or NULL: it is a block or has parameters. */
+static const struct layer_ops *tree_find_layer(const struct yaml_node *blocks, const char *name)
+{
+    for (const struct yaml_node *b = blocks->child; b; b = b->next)
+        if (strcmp(b->key, name) == 0) return NULL;
+    return layer_find(name);
+}
+
+/* Writes a list with a line for each entry; an entry {kind: value} without its braces. Entries of blocks that
+ * are not used may be anything. */
+static void tree_write_list(FILE *out, const struct yaml_node *list, const struct yaml_node *blocks,
+                            int indent)
 {
     for (const struct yaml_node *n = list->child; n; n = n->next) {
-        bool one = n->kind == YAML_MAP && n->child && !n->child->next;
+        bool has_value = n->kind == YAML_MAP && n->child && !n->child->next;
+        const char *kind = has_value ? n->child->key : n->text;
+        const struct layer_ops *ops = kind ? tree_find_layer(blocks, kind) : NULL;
         fprintf(out, "\n%*s- ", indent, "");
-        if (one) {
-            tree_write_word(out, n->child->key, EXPRESSION);
+        if (has_value) {
+            tree_write_word(out, ops ? ops->name : kind, EXPRESSION);
             fputs(": ", out);
+            tree_write_flow(out, n->child, ops);
+        } else if (ops) {
+            fputs(ops->name, out);
+        } else {
+            tree_write_flow(out, n, NULL);
         }
-        tree_write_flow(out, one ? n->child : n);
     }
 }
 
 /* Writes the definition of a block: a list, or {args: {...}, layers: [...]}. */
-static void tree_write_block(FILE *out, const struct yaml_node *block)
+static void tree_write_block(FILE *out, const struct yaml_node *block, const struct yaml_node *blocks)
 {
     fprintf(out, "\n    %s:", block->key);
-    if (block->kind == YAML_LIST) tree_write_list(out, block, 6);
+    if (block->kind == YAML_LIST) tree_write_list(out, block, blocks, 6);
     for (const struct yaml_node *n = block->kind == YAML_MAP ? block->child : NULL; n; n = n->next) {
         fprintf(out, "\n      %s:", n->key);
         if (n->kind == YAML_LIST) {
-            tree_write_list(out, n, 8);
+            tree_write_list(out, n, blocks, 8);
             continue;
         }
         fputc(' ', out);
-        tree_write_flow(out, n);
+        tree_write_flow(out, n, NULL);
     }
 }
 
-enum status tree_text(const struct yaml_node *node, char **text)
+enum status tree_text(const struct yaml_node *node, const struct yaml_node *blocks, char **text)
 {
     char *buffer = NULL;
     size_t bytes = 0;
     FILE *out = open_memstream(&buffer, &bytes);
     if (!out) return status_fail(STATUS_OTHER, "layers: out of memory");
-    if (node->kind == YAML_LIST) tree_write_list(out, node, 4);
+    if (node->kind == YAML_LIST) tree_write_list(out, node, blocks, 4);
     for (const struct yaml_node *n = node->kind == YAML_MAP ? node->child : NULL; n; n = n->next)
-        tree_write_block(out, n);
+        tree_write_block(out, n, blocks);
     bool failed = fclose(out) != 0;
     enum status status =
         failed ? status_fail(STATUS_OTHER, "layers: out of memory") : mem_copy_text(text, buffer);

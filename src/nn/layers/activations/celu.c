@@ -32,6 +32,7 @@ static void celu_backward(const struct layer *l, const struct pass *p, const flo
 extern const struct layer_ops layer_celu;
 const struct layer_ops layer_celu = {
     .name = "celu",
+    .aliases = LAYER_ALIASES("CELU"),
     .help = "x for x > 0, else alpha * (exp(x / alpha) - 1), as torch.nn.CELU",
     .args = args,
     .plan = layer_plan_same,

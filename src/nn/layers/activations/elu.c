@@ -31,6 +31,7 @@ static void elu_backward(const struct layer *l, const struct pass *p, const floa
 extern const struct layer_ops layer_elu;
 const struct layer_ops layer_elu = {
     .name = "elu",
+    .aliases = LAYER_ALIASES("ELU"),
     .help = "x for x > 0, else alpha * (exp(x) - 1), as torch.nn.ELU",
     .args = args,
     .plan = layer_plan_same,

@@ -35,6 +35,7 @@ static void gelu_backward(const struct layer *l, const struct pass *p, const flo
 extern const struct layer_ops layer_gelu;
 const struct layer_ops layer_gelu = {
     .name = "gelu",
+    .aliases = LAYER_ALIASES("GELU"),
     .help = "x * Phi(x), Phi the standard normal CDF, as torch.nn.GELU",
     .args = args,
     .plan = layer_plan_same,

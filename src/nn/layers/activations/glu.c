@@ -26,6 +26,7 @@ static void glu_backward(const struct layer *l, const struct pass *p, const floa
 extern const struct layer_ops layer_glu;
 const struct layer_ops layer_glu = {
     .name = "glu",
+    .aliases = LAYER_ALIASES("GLU"),
     .help = "a * sigmoid(b), a and b the first and second half of the channels, as torch.nn.GLU(dim=1)",
     .plan = glu_plan,
     .forward = glu_forward,

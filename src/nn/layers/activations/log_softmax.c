@@ -17,6 +17,7 @@ static void log_softmax_backward(const struct layer *l, const struct pass *p, co
 extern const struct layer_ops layer_log_softmax;
 const struct layer_ops layer_log_softmax = {
     .name = "log_softmax",
+    .aliases = LAYER_ALIASES("LogSoftmax"),
     .help = "log of the softmax over the channels at each position, as torch.nn.LogSoftmax(dim=1)",
     .plan = layer_plan_same,
     .forward = log_softmax_forward,

@@ -18,6 +18,7 @@ static void logsigmoid_backward(const struct layer *l, const struct pass *p, con
 extern const struct layer_ops layer_logsigmoid;
 const struct layer_ops layer_logsigmoid = {
     .name = "logsigmoid",
+    .aliases = LAYER_ALIASES("LogSigmoid"),
     .help = "log(1 / (1 + exp(-x))), as torch.nn.LogSigmoid",
     .plan = layer_plan_same,
     .forward = logsigmoid_forward,

@@ -18,6 +18,7 @@ static void mish_backward(const struct layer *l, const struct pass *p, const flo
 extern const struct layer_ops layer_mish;
 const struct layer_ops layer_mish = {
     .name = "mish",
+    .aliases = LAYER_ALIASES("Mish"),
     .help = "x * tanh(log(1 + exp(x))), as torch.nn.Mish",
     .plan = layer_plan_same,
     .forward = mish_forward,

@@ -18,6 +18,7 @@ static void selu_backward(const struct layer *l, const struct pass *p, const flo
 extern const struct layer_ops layer_selu;
 const struct layer_ops layer_selu = {
     .name = "selu",
+    .aliases = LAYER_ALIASES("SELU"),
     .help = "1.0507 * (x for x > 0, else 1.6733 * (exp(x) - 1)), as torch.nn.SELU",
     .plan = layer_plan_same,
     .forward = selu_forward,

@@ -18,6 +18,7 @@ static void sigmoid_backward(const struct layer *l, const struct pass *p, const 
 extern const struct layer_ops layer_sigmoid;
 const struct layer_ops layer_sigmoid = {
     .name = "sigmoid",
+    .aliases = LAYER_ALIASES("Sigmoid"),
     .help = "1 / (1 + exp(-x)), as torch.nn.Sigmoid",
     .plan = layer_plan_same,
     .forward = sigmoid_forward,

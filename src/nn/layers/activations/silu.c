@@ -18,6 +18,7 @@ static void silu_backward(const struct layer *l, const struct pass *p, const flo
 extern const struct layer_ops layer_silu;
 const struct layer_ops layer_silu = {
     .name = "silu",
+    .aliases = LAYER_ALIASES("SiLU"),
     .help = "x / (1 + exp(-x)), as torch.nn.SiLU",
     .plan = layer_plan_same,
     .forward = silu_forward,

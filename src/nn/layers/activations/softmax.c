@@ -16,6 +16,7 @@ static void softmax_backward(const struct layer *l, const struct pass *p, const 
 extern const struct layer_ops layer_softmax;
 const struct layer_ops layer_softmax = {
     .name = "softmax",
+    .aliases = LAYER_ALIASES("Softmax"),
     .help = "softmax over the channels at each position, as torch.nn.Softmax(dim=1)",
     .plan = layer_plan_same,
     .forward = softmax_forward,

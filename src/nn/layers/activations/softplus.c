@@ -39,6 +39,7 @@ static void softplus_backward(const struct layer *l, const struct pass *p, const
 extern const struct layer_ops layer_softplus;
 const struct layer_ops layer_softplus = {
     .name = "softplus",
+    .aliases = LAYER_ALIASES("Softplus"),
     .help = "log(1 + exp(beta * x)) / beta, as torch.nn.Softplus",
     .args = args,
     .plan = layer_plan_same,

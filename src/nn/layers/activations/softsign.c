@@ -18,6 +18,7 @@ static void softsign_backward(const struct layer *l, const struct pass *p, const
 extern const struct layer_ops layer_softsign;
 const struct layer_ops layer_softsign = {
     .name = "softsign",
+    .aliases = LAYER_ALIASES("Softsign"),
     .help = "x / (1 + |x|), as torch.nn.Softsign",
     .plan = layer_plan_same,
     .forward = softsign_forward,

@@ -18,6 +18,7 @@ static void tanh_backward(const struct layer *l, const struct pass *p, const flo
 extern const struct layer_ops layer_tanh;
 const struct layer_ops layer_tanh = {
     .name = "tanh",
+    .aliases = LAYER_ALIASES("Tanh"),
     .help = "hyperbolic tangent, as torch.nn.Tanh",
     .plan = layer_plan_same,
     .forward = tanh_forward,

@@ -18,6 +18,7 @@ static void hardsigmoid_backward(const struct layer *l, const struct pass *p, co
 extern const struct layer_ops layer_hardsigmoid;
 const struct layer_ops layer_hardsigmoid = {
     .name = "hardsigmoid",
+    .aliases = LAYER_ALIASES("Hardsigmoid"),
     .help = "min(max(x + 3, 0), 6) / 6, as torch.nn.Hardsigmoid",
     .plan = layer_plan_same,
     .forward = hardsigmoid_forward,

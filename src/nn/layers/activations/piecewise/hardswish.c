@@ -18,6 +18,7 @@ static void hardswish_backward(const struct layer *l, const struct pass *p, cons
 extern const struct layer_ops layer_hardswish;
 const struct layer_ops layer_hardswish = {
     .name = "hardswish",
+    .aliases = LAYER_ALIASES("Hardswish"),
     .help = "x * min(max(x + 3, 0), 6) / 6, as torch.nn.Hardswish",
     .plan = layer_plan_same,
     .forward = hardswish_forward,

@@ -50,6 +50,7 @@ static void hardtanh_backward(const struct layer *l, const struct pass *p, const
 extern const struct layer_ops layer_hardtanh;
 const struct layer_ops layer_hardtanh = {
     .name = "hardtanh",
+    .aliases = LAYER_ALIASES("Hardtanh"),
     .help = "x clamped to [min_val, max_val], as torch.nn.Hardtanh",
     .args = args,
     .plan = hardtanh_plan,

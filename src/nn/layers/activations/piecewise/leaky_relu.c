@@ -31,6 +31,7 @@ static void leaky_relu_backward(const struct layer *l, const struct pass *p, con
 extern const struct layer_ops layer_leaky_relu;
 const struct layer_ops layer_leaky_relu = {
     .name = "leaky_relu",
+    .aliases = LAYER_ALIASES("LeakyReLU"),
     .help = "x for x > 0, else negative_slope * x, as torch.nn.LeakyReLU",
     .args = args,
     .plan = layer_plan_same,

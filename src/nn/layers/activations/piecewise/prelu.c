@@ -56,6 +56,7 @@ static void prelu_backward(const struct layer *l, const struct pass *p, const fl
 extern const struct layer_ops layer_prelu;
 const struct layer_ops layer_prelu = {
     .name = "prelu",
+    .aliases = LAYER_ALIASES("PReLU"),
     .help = "x for x > 0, else weight * x with learned weights, as torch.nn.PReLU",
     .args = args,
     .plan = prelu_plan,

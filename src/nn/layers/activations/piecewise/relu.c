@@ -16,6 +16,7 @@ static void relu_backward(const struct layer *l, const struct pass *p, const flo
 extern const struct layer_ops layer_relu;
 const struct layer_ops layer_relu = {
     .name = "relu",
+    .aliases = LAYER_ALIASES("ReLU"),
     .help = "max(x, 0), as torch.nn.ReLU",
     .plan = layer_plan_same,
     .forward = relu_forward,

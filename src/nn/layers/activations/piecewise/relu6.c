@@ -18,6 +18,7 @@ static void relu6_backward(const struct layer *l, const struct pass *p, const fl
 extern const struct layer_ops layer_relu6;
 const struct layer_ops layer_relu6 = {
     .name = "relu6",
+    .aliases = LAYER_ALIASES("ReLU6"),
     .help = "min(max(x, 0), 6), as torch.nn.ReLU6",
     .plan = layer_plan_same,
     .forward = relu6_forward,

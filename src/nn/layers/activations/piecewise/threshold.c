@@ -39,6 +39,7 @@ static void threshold_backward(const struct layer *l, const struct pass *p, cons
 extern const struct layer_ops layer_threshold;
 const struct layer_ops layer_threshold = {
     .name = "threshold",
+    .aliases = LAYER_ALIASES("Threshold"),
     .help = "x for x > threshold, else value, as torch.nn.Threshold",
     .args = args,
     .plan = layer_plan_same,
