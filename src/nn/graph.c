@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/mem.h"
+#include "nn/layers/tensor.h"
 
 #define TOO_MANY    1e12
 #define GRAPH_WHERE 96
@@ -72,6 +73,30 @@ static void graph_place_tensors(struct graph *g, struct layer *l)
     }
 }
 
+/* A layer that trains something needs a backward pass, for its running statistics too. */
+static void graph_freeze_tensors(struct layer *l, const struct patterns *freeze)
+{
+    for (int t = 0; t < l->tensor_count; t++) {
+        struct tensor *tensor = &l->tensors[t];
+        tensor->frozen = tensor_matches_any(l, tensor, freeze);
+        if (!tensor->frozen) l->has_backward = true;
+    }
+}
+
+static enum status graph_check_freeze(const struct graph *g, const struct patterns *freeze)
+{
+    bool trains = freeze->count == 0;
+    for (int i = 0; i < freeze->count; i++)
+        TRY(tensor_check_pattern("model.freeze", freeze->text[i], g->layers, g->layer_count));
+    for (int i = 0; i < g->layer_count; i++)
+        for (int t = 0; t < g->layers[i].tensor_count; t++) {
+            const struct tensor *tensor = &g->layers[i].tensors[t];
+            trains = trains || (tensor->role == TENSOR_WEIGHT && !tensor->frozen);
+        }
+    if (trains) return STATUS_OK;
+    return status_fail(STATUS_CONFIG, "model.freeze: matches every parameter; leave some to train");
+}
+
 /* Connects the layer to its inputs and plans it. */
 static enum status graph_add_layer(struct graph *g, const struct model_spec *spec, struct layer *l,
                                    int *edges)
@@ -88,7 +113,7 @@ static enum status graph_add_layer(struct graph *g, const struct model_spec *spe
     TRY(graph_check_inputs(l));
     TRY(layer_plan(l));
     TRY(graph_check_sizes(l));
-    if (l->tensor_count > 0) l->has_backward = true;
+    graph_freeze_tensors(l, &spec->freeze);
     g->shapes[l->output] = l->out;
     graph_place_tensors(g, l);
     return STATUS_OK;
@@ -156,6 +181,7 @@ enum status graph_init(struct graph *g, const struct model_spec *spec, const str
         return status_fail(STATUS_CONFIG, "model.layers is empty; add at least linear: K");
     enum status status = graph_allocate(g, spec);
     if (status == STATUS_OK) status = graph_add_layers(g, spec, kernels, lanes, leaves);
+    if (status == STATUS_OK) status = graph_check_freeze(g, &spec->freeze);
     if (status != STATUS_OK) graph_free(g);
     return status;
 }

@@ -5,6 +5,7 @@
 #ifndef NN_GRAPH_H
 #define NN_GRAPH_H
 
+#include "core/pattern.h"
 #include "nn/layers/layer.h"
 
 #define MODEL_MAX_LAYERS 1024
@@ -20,7 +21,8 @@ struct layer_spec {
 
 struct model_spec {
     struct shape input;
-    double clip_logits; /* outputs are limited to -clip_logits .. clip_logits; 0 = not */
+    struct patterns freeze; /* of names of parameters that are not trained */
+    double clip_logits;     /* outputs are limited to -clip_logits .. clip_logits; 0 = not */
     int layer_count;
     struct layer_spec layers[MODEL_MAX_LAYERS];
 };

@@ -109,7 +109,7 @@ const struct layer *passes_first_bad(const struct passes *p, const struct pass *
     return NULL;
 }
 
-/* Reports the layer's range of the parameter vector. */
+/* Reports the layer's range of the parameter vector, a frozen layer's too: ranges come without gaps. */
 static void passes_report_ready(const struct pass_hooks *hooks, const struct layer *l)
 {
     if (l->tensor_count == 0) return;
@@ -150,7 +150,10 @@ void passes_backward(const struct passes *p, const struct pass *pass)
                       p->output_grad);
     for (int i = last; i >= 0; i--) {
         const struct layer *l = &p->stages.list[i];
-        if (!p->layout.backward[i]) continue;
+        if (!p->layout.backward[i]) {
+            if (pass->hooks) passes_report_ready(pass->hooks, l);
+            continue;
+        }
         bool good = !pass->bad || health_factors(l, pass, p->x + passes_first_edge(p, l), p->dy[i]);
         passes_run_backward(p, pass, i);
         if (!good && !*pass->bad && !health_gradients(l, pass)) *pass->bad = l;

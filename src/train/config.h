@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/pattern.h"
 #include "data/config.h"
 #include "nn/losses/loss.h"
 #include "nn/model.h"
@@ -21,6 +22,17 @@ enum config_sync {
 
 /* Machines that would not produce bit-identical results. */
 enum config_mixed { MIXED_REFUSE, MIXED_ALLOW };
+
+/* Factors of the learning rate and the weight decay of the parameters that match. */
+#define CONFIG_GROUPS_MAX 64
+struct config_group {
+    char match[PATTERN_SIZE];
+    double lr, weight_decay;
+};
+struct config_groups {
+    int count;
+    struct config_group of[CONFIG_GROUPS_MAX];
+};
 
 struct config {
     char *run_name;
@@ -46,6 +58,9 @@ struct config {
     double min_delta;
     char *max_time; /* as clock_parse_duration takes it, "" = no limit */
     bool decay_biases;
+    double max_norm;                /* of the rows of the weights that match; 0 = not */
+    struct patterns max_norm_match; /* none = all */
+    struct config_groups groups;
     char *schedule_metric; /* what the schedule observes */
 
     const struct optim_ops *optim;

@@ -255,6 +255,41 @@ static void test_choices(void)
            "schedule.threshold_mode (flag): '1' is not one of rel, abs");
 }
 
+/* Patterns of names, and groups of parameters. */
+static void test_patterns(void)
+{
+    const char *text = DATA "model:\n  freeze: \"stem*\"\n  layers: [{linear: 2}]\n"
+                            "optim:\n  groups: [{match: \"*bias\", weight_decay: 0}, {lr: 0.1, match: x}]\n"
+                            "  max_norm: 3\n  max_norm_match: [\"a*\", b]\n";
+    struct config c;
+    CHECK_STATUS(resolve(text, NULL, NULL, &c), STATUS_OK);
+    CHECK(c.model.freeze.count == 1 && strcmp(c.model.freeze.text[0], "stem*") == 0);
+    CHECK(c.groups.count == 2 && strcmp(c.groups.of[0].match, "*bias") == 0);
+    CHECK(c.groups.of[0].lr == 1 && c.groups.of[0].weight_decay == 0);
+    CHECK(c.groups.of[1].lr == 0.1 && c.groups.of[1].weight_decay == 1);
+    CHECK(c.max_norm == 3 && c.max_norm_match.count == 2 && strcmp(c.max_norm_match.text[1], "b") == 0);
+    options_free(&c);
+    CHECK_STATUS(resolve(text, "DDP_TRAIN_MODEL_FREEZE=", "optim.groups=[]", &c), STATUS_OK);
+    CHECK(c.model.freeze.count == 0 && c.groups.count == 0);
+    options_free(&c);
+
+    refuse(text, NULL, "optim.groups=3",
+           "optim.groups (flag): expects a list of groups such as [{match: \"encoder*\", lr: 0.1}]");
+    refuse(text, NULL, "optim.groups=[{lr: 1}]",
+           "optim.groups (flag): a group is {match: PATTERN, lr: FACTOR, weight_decay: FACTOR}");
+    refuse(text, NULL, "optim.groups=[{match: a, lr: -1}]", "optim.groups (flag): lr: -1 is outside 0..");
+    refuse(text, NULL, "optim.groups=[{match: a, lr: x}]", "optim.groups (flag): lr: 'x' is not a number");
+    refuse(text, NULL, "optim.groups=[{match: a, decay: 1}]", "optim.groups (flag): a group has no 'decay'");
+    refuse(text, NULL, "model.freeze=[[a]]", "model.freeze (flag): expects a pattern of names");
+    char many[512] = "model.freeze=[a";
+    for (int i = 1; i < 65; i++) strcat(many, ", a");
+    strcat(many, "]");
+    refuse(text, NULL, many, "model.freeze (flag): more than 64 patterns");
+    refuse(DATA MODEL "optim: {name: adagrad}\nschedule: {name: cyclic, base_lr: 0.1, max_lr: 1}\n", NULL,
+           NULL,
+           "schedule.cycle_momentum (default): optim 'adagrad' has no momentum that a schedule can move");
+}
+
 int main(int argc, char **argv)
 {
     check_begin(argc, argv);
@@ -269,6 +304,7 @@ int main(int argc, char **argv)
     CHECK_CASE(test_layers());
     CHECK_CASE(test_lists());
     CHECK_CASE(test_choices());
+    CHECK_CASE(test_patterns());
     CHECK(mem_alive() == 0);
     return check_result();
 }

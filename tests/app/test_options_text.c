@@ -36,6 +36,9 @@ static void test_round_trip_kinds(void)
     for (int i = 1; i < 1000; i++) sprintf(many + strlen(many), ", %d.25", i);
     strcat(many, "]");
     check_round_trip(text, many, ", 999.25]\n");
+    check_round_trip(text, "model.freeze=[a, \"b: *\", '[c]']", "  freeze: [a, \"b: *\", \"[c]\"]\n");
+    check_round_trip(text, "optim.groups=[{match: '*', lr: 0.1}]",
+                     "  groups: [{match: \"*\", lr: 0.1, weight_decay: 1}]\n");
 }
 
 /* The resolved text reads back to the same configuration, whatever the values. */

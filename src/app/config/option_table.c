@@ -91,6 +91,11 @@ static const struct option options[] = {
      .help = "layers that repeat, by name, for use in model.layers (see 'ddp_train help blocks')"},
     {.key = "model.layers", .kind = OPTION_LAYERS, .offset = AT(model),
      .help = "the layers, from the input to the outputs"},
+    {.key = "model.freeze", .kind = OPTION_PATTERNS, .offset = AT(model.freeze),
+     .default_text = "",
+     .help = "patterns of names of parameters that are not trained, such as [\"00.*\", \"encoder*/weight\"]: "
+             "names as inspect prints them, or NAME/weight of a layer with a name; running statistics of "
+             "norms still move, as in PyTorch"},
 
     {.key = "train.epochs", .kind = OPTION_INT, .offset = AT(epochs),
      .default_text = "10", .max = 1e6, MAY_CHANGE,
@@ -142,6 +147,18 @@ static const struct option options[] = {
      .default_text = "true",
      .help = "apply weight decay also to biases and other vectors, as PyTorch does; with false, lars "
              "and lamb use a trust ratio of 1 for them"},
+
+    {.key = "optim.groups", .kind = OPTION_GROUPS, .offset = AT(groups),
+     .default_text = "",
+     .help = "factors of the learning rate and the weight decay of parameters by their names, such as [{match: "
+             "\"encoder*\", lr: 0.1, weight_decay: 0}]; where several match, the factors are multiplied"},
+    {.key = "optim.max_norm", .kind = OPTION_REAL, .offset = AT(max_norm),
+     .default_text = "0", .max = 1e30,
+     .help = "after each step, every row W[o] of a weight of two or more axes that is longer is scaled to this "
+             "norm, as torch.renorm; 0 = none"},
+    {.key = "optim.max_norm_match", .kind = OPTION_PATTERNS, .offset = AT(max_norm_match),
+     .default_text = "",
+     .help = "patterns of names of the weights that optim.max_norm limits; empty = all"},
 
     {.key = "schedule.metric", .kind = OPTION_TEXT, .offset = AT(schedule_metric),
      .default_text = "val.loss",

@@ -5,18 +5,21 @@
 #define APP_CONFIG_OPTION_TABLE_H
 
 #include <stddef.h>
+#include <stdio.h>
 
 #include "train/config.h"
 
 enum option_kind {
-    OPTION_INT,    /* int64_t */
-    OPTION_REAL,   /* double */
-    OPTION_BOOL,   /* bool */
-    OPTION_TEXT,   /* char *, one of `choices` if there are any */
-    OPTION_CHOICE, /* int: position in `choices` */
-    OPTION_INPUT,  /* struct model_spec: its input shape */
-    OPTION_BLOCKS, /* blocks of layers, for OPTION_LAYERS */
-    OPTION_LAYERS, /* struct model_spec: its layers */
+    OPTION_INT,      /* int64_t */
+    OPTION_REAL,     /* double */
+    OPTION_BOOL,     /* bool */
+    OPTION_TEXT,     /* char *, one of `choices` if there are any */
+    OPTION_CHOICE,   /* int: position in `choices` */
+    OPTION_INPUT,    /* struct model_spec: its input shape */
+    OPTION_BLOCKS,   /* blocks of layers, for OPTION_LAYERS */
+    OPTION_LAYERS,   /* struct model_spec: its layers */
+    OPTION_PATTERNS, /* struct patterns */
+    OPTION_GROUPS,   /* struct config_groups */
 };
 
 struct option {
@@ -76,5 +79,14 @@ enum status option_read_input(const struct setting *setting, const struct yaml_n
 enum status option_check_blocks(const struct setting *setting);
 enum status option_read_layers(const struct setting *setting, const struct setting *blocks,
                                struct model_spec *model, bool *uses_blocks);
+
+/* option_patterns.c: read and write lists of patterns of names, and of groups of parameters. Errors:
+ * STATUS_CONFIG, with the place. */
+enum status option_read_patterns(const struct setting *setting, const struct yaml_node *node,
+                                 struct patterns *patterns);
+enum status option_read_groups(const struct setting *setting, const struct yaml_node *node,
+                               struct config_groups *groups);
+void option_write_patterns(FILE *out, const struct patterns *patterns);
+void option_write_groups(FILE *out, const struct config_groups *groups);
 
 #endif

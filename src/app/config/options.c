@@ -75,6 +75,8 @@ static enum status options_read_option(const struct option *o, const struct sett
     if (o->kind == OPTION_INPUT) return option_read_input(setting, setting->value, field);
     if (o->kind == OPTION_BLOCKS) return option_check_blocks(setting);
     if (o->kind == OPTION_LAYERS) return options_read_layers(s, setting, config);
+    if (o->kind == OPTION_PATTERNS) return option_read_patterns(setting, setting->value, field);
+    if (o->kind == OPTION_GROUPS) return option_read_groups(setting, setting->value, field);
     enum status status = options_read_scalar(o, setting->value, field);
     if (status == STATUS_OK) return status;
     char where[SETTINGS_WHERE_SIZE];

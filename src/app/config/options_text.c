@@ -97,6 +97,12 @@ static void text_write_value(FILE *out, const struct option *o, const struct con
     case OPTION_CHOICE:
         fputs(o->choices[*(const int *)field], out);
         break;
+    case OPTION_PATTERNS:
+        option_write_patterns(out, field);
+        break;
+    case OPTION_GROUPS:
+        option_write_groups(out, field);
+        break;
     case OPTION_INPUT:
         text_write_input(out, model->input);
         break;

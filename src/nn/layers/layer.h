@@ -38,7 +38,9 @@ struct tensor {
     int64_t offset;   /* in floats, in the flat parameter vector; a multiple of 16 */
     float init_value; /* initial values are uniform in [value - bound, value + bound) */
     float init_bound;
-    double momentum; /* of a statistic: share of the new value; negative: that of a plain mean over all steps */
+    double
+        momentum; /* of a statistic: share of the new value; negative: that of a plain mean over all steps */
+    bool frozen;  /* of a weight: it is not trained; set by the graph */
 };
 
 int64_t tensor_count(const struct tensor *t);
@@ -134,7 +136,7 @@ struct layer {
     struct shape out;
     struct tensor *tensors; /* [tensor_count]; owned */
     int tensor_count;
-    bool has_backward;     /* set by the graph: there are parameters here, or in a layer that it depends on */
+    bool has_backward;     /* set by the graph: it trains something, or a layer does that it depends on */
     int64_t lanes, leaves; /* of a pass, at most */
     size_t saved_bytes;    /* what forward leaves for backward */
     size_t scratch_bytes;  /* what one call needs, shared by all layers */

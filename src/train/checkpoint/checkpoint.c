@@ -7,13 +7,15 @@
 #include "io/h5/h5.h"
 #include "io/hash.h"
 #include "core/mem.h"
+#include "nn/layers/tensor.h"
 #include "train/checkpoint/private.h"
 
 void checkpoint_tensor_path(char path[CHECKPOINT_PATH], const char *group, const struct layer *l,
                             const struct tensor *t)
 {
-    snprintf(path, CHECKPOINT_PATH, "%.40s/%0*d.%.40s/%.20s", group, l->index_digits, l->index, l->ops->name,
-             t->name);
+    char name[TENSOR_NAME];
+    tensor_name(l, t, name);
+    snprintf(path, CHECKPOINT_PATH, "%.40s/%s", group, name);
 }
 
 /* Returns the tensor of a layer at that place in alphabetical order. */

@@ -1,0 +1,137 @@
+"""Twenty steps with frozen and grouped parameters, limited rows, cycled momentum and averaged weights, against the PyTorch that is
+installed: networks, data and bound are those of test_live_steps.py.
+"""
+import os
+import sys
+import unittest
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [HERE, os.path.join(HERE, "..", "e2e"), os.path.join(HERE, "..", "reference")]
+import counter_random  # noqa: E402
+import harness  # noqa: E402
+import test_live_steps as steps  # noqa: E402
+from test_live_steps import BATCH, CLASSES, FACTOR, FELT, MISSING, SEED, SIDE, STEPS, ULP  # noqa: E402
+
+CONFIG = """
+run: {{name: training, seed: {seed}}}
+data: {{train: "synthetic:1x{side}x{side}:{classes}:{samples}", normalize: none}}
+model:
+  freeze: {freeze}
+  layers:
+{layers}
+train: {{epochs: 1, batch: {batch}, shuffle: false{train}}}
+optim: {{{optim}}}
+schedule: {{{schedule}}}
+"""
+
+if not MISSING:
+    import torch
+    from torch import nn
+    from torch.optim import lr_scheduler as S
+
+    def limit_rows(c, which=lambda name: True):
+        def after(net):
+            for name, w in net.named_parameters():
+                if w.dim() > 1 and which(name):
+                    w.copy_(torch.renorm(w, 2, 0, c))
+        return after
+
+    def every(p, **options):
+        return torch.optim.SGD(p.parameters(), 0.1, momentum=0.9, weight_decay=0.1, **options)
+
+    def grouped(net):
+        first, *others = net.parameters()
+        biases = [p for p in others if p.dim() == 1]
+        weights = [p for p in others if p.dim() > 1]
+        return torch.optim.SGD([{"params": [first], "lr": 0.02, "weight_decay": 0.1}, {"params": biases, "weight_decay": 0},
+                                {"params": weights, "weight_decay": 0.1}], 0.1, momentum=0.9)
+
+    def frozen(net):
+        for p in list(net.parameters())[:2]:
+            p.requires_grad_(False)
+        return torch.optim.SGD([p for p in net.parameters() if p.requires_grad], 0.1, momentum=0.9, weight_decay=0.1)
+
+    SGD = "name: sgd, lr: 0.1, momentum: 0.9, weight_decay: 0.1"
+    # `make` an optimizer of a network; `schedule`, stepped after each step; `after` a step, on the network; what it is compared
+    # with, to see that the case is felt, is `plain`.
+    CASES = {
+        "rows": dict(optim=SGD + ", max_norm: 0.4", make=every, after=limit_rows(0.4)),
+        "some rows": dict(optim=SGD + ", max_norm: 0.3, max_norm_match: \"00*\"", make=every,
+                          after=limit_rows(0.3, lambda name: name.startswith(("0.", "1.weight")))),
+        "groups": dict(optim=SGD + ", groups: [{match: \"*bias\", weight_decay: 0}, {match: \"00*weight\", lr: 0.2}]", make=grouped),
+        "frozen": dict(optim=SGD, freeze="\"00*\"", make=frozen, train=", clip_norm: 0.3", norm=0.3),
+        "one cycle": dict(optim="name: sgd, lr: 0.3, momentum: 0.5", schedule="name: onecycle, cycle_momentum: true, div_factor: 5",
+                          make=lambda net: torch.optim.SGD(net.parameters(), 0.3, momentum=0.5),
+                          scheduled=lambda o: S.OneCycleLR(o, 0.3, STEPS, div_factor=5)),
+        "one cycle, adam": dict(optim="name: adam, lr: 0.01, eps: 1.0e-3", schedule="name: onecycle, cycle_momentum: true",
+                                make=lambda net: torch.optim.Adam(net.parameters(), 0.01, eps=1e-3),
+                                scheduled=lambda o: S.OneCycleLR(o, 0.01, STEPS)),
+        "cyclic": dict(optim="name: sgd, lr: 0.1, momentum: 0.5",
+                       schedule="name: cyclic, base_lr: 0.02, max_lr: 0.3, step_size_up: 4, step_size_down: 3, mode: triangular2",
+                       make=lambda net: torch.optim.SGD(net.parameters(), 0.1, momentum=0.5),
+                       scheduled=lambda o: S.CyclicLR(o, 0.02, 0.3, 4, 3, "triangular2")),
+        "restarts": dict(optim="name: sgd, lr: 0.3, momentum: 0.5", schedule="name: cosine_restarts, t_0: 3, t_mult: 2, unit: step",
+                         make=lambda net: torch.optim.SGD(net.parameters(), 0.3, momentum=0.5),
+                         scheduled=lambda o: S.CosineAnnealingWarmRestarts(o, 3, 2)),
+        "decay by step": dict(optim="name: sgd, lr: 0.3, momentum: 0.5", schedule="name: step, step_size: 5, gamma: 0.3, unit: step",
+                              make=lambda net: torch.optim.SGD(net.parameters(), 0.3, momentum=0.5),
+                              scheduled=lambda o: S.StepLR(o, 5, 0.3)),
+    }
+
+
+def train(layers, case, dtype, mkldnn=True, felt=True):
+    """The final parameters, float64 numpy; without what the case is about if it shall not be felt."""
+    x, y = counter_random.synthetic(BATCH * STEPS, (1, SIDE, SIDE), CLASSES)
+    x, y = torch.from_numpy(x).to(dtype), torch.from_numpy(y)
+    net = steps.build(layers, dtype)
+    plain = "scheduled" not in case and not felt
+    optimizer = every(net) if plain else case["make"](net)
+    schedule = case["scheduled"](optimizer) if felt and "scheduled" in case else None
+    with torch.backends.mkldnn.flags(enabled=mkldnn):
+        for i in range(STEPS):
+            optimizer.zero_grad()
+            nn.functional.cross_entropy(net(x[i * BATCH:][:BATCH]), y[i * BATCH:][:BATCH]).backward()
+            if "norm" in case:
+                nn.utils.clip_grad_norm_([p for p in net.parameters() if p.requires_grad], case["norm"])
+            optimizer.step()
+            with torch.no_grad():
+                if felt and "after" in case:
+                    case["after"](net)
+            if schedule and i + 1 < STEPS:
+                schedule.step()
+    return [p.detach().double().contiguous().numpy() for p in net.parameters()]
+
+
+@unittest.skipIf(MISSING, MISSING)
+class LiveTraining(harness.Case):
+    def run_program(self, network, case, ranks, more):
+        layers = "\n".join(f"    - {layer}" for layer in steps.NETWORKS[network][0])
+        config = self.write("config.yaml", CONFIG.format(
+            seed=SEED, side=SIDE, classes=CLASSES, samples=BATCH * STEPS, layers=layers, batch=BATCH, freeze=case.get("freeze", "[]"),
+            train=more + case.get("train", ""), optim=case["optim"], schedule=case.get("schedule", "name: constant")))
+        found = harness.tensors(self.train(config, ranks).final)
+        return [found[name] for name in sorted(found, key=lambda n: (n.split("/")[0], n.endswith("bias")))]
+
+    def compare(self, network, name):
+        layers, case = steps.NETWORKS[network][1], CASES[name]
+        truth = train(layers, case, torch.float64)
+        felt = steps.distance(train(layers, case, torch.float64, felt=False), truth)
+        float32 = [train(layers, case, torch.float32, mkldnn) for mkldnn in (True, False)]
+        bound = FACTOR * max(steps.distance(run, truth) for run in float32) + ULP * steps.distance(truth, [0] * len(truth))
+        self.assertGreater(felt, FELT * bound, "the case is not felt")
+        for ranks, more in ((1, ", virtual_ranks: 2"), (3, ", virtual_ranks: 4, accumulate: 2")):
+            weights = self.run_program(network, case, ranks, more)
+            self.assertEqual([w.shape for w in weights], [t.shape for t in truth])
+            mine = steps.distance(weights, truth)
+            print(f"{network} {name} np {ranks}: apart {mine:.1e}, allowed {bound:.1e}, the case moves {felt:.1e}")
+            self.assertLessEqual(mine, bound)
+
+    def test_every_case(self):
+        for case in CASES:
+            for network in steps.NETWORKS:
+                with self.subTest(network=network, case=case):
+                    self.compare(network, case)
+
+
+if __name__ == "__main__":
+    unittest.main()
