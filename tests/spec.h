@@ -15,6 +15,13 @@ static inline void spec_add(struct model_spec *spec, const char *name, double fi
     if (second != 0) arg_set(l->ops->args, 1, second, l->args);
 }
 
+/* Gives an argument of the last layer a value, along all its axes. */
+static inline void spec_set(struct model_spec *spec, const char *arg, double value)
+{
+    struct layer_spec *l = &spec->layers[spec->layer_count - 1];
+    arg_set(l->ops->args, arg_find(l->ops->args, arg), value, l->args);
+}
+
 /* Makes the last layer read these values (0: the input, i + 1: the output of layer i) and not the one before.
  */
 static inline void spec_from(struct model_spec *spec, int count, const int *values)

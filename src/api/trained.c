@@ -87,8 +87,9 @@ void workspace_run(struct workspace *w, const struct trained *t, int64_t count, 
 
 static enum status trained_choose_math(struct trained *t)
 {
-    if (t->lanes > LAYER_WIDE_LANES) blas_start();
-    return kernels_select(&t->kernels, t->config.isa) == STATUS_OK ? STATUS_OK : STATUS_OTHER;
+    if (kernels_select(&t->kernels, t->config.isa) != STATUS_OK) return STATUS_OTHER;
+    t->kernels = kernels_with_products(t->kernels, (enum products)t->config.products);
+    return STATUS_OK;
 }
 
 static enum status trained_read_config(struct trained *t, struct h5 *f)
@@ -132,6 +133,7 @@ static enum status trained_read(struct trained *t, struct workspace **first, str
     t->lanes = build_lanes(&t->config, t->facts.virtual_ranks);
     TRY(trained_choose_math(t));
     TRY(workspace_create(first, t));
+    if (model_uses_blas((*first)->model)) blas_start();
     return trained_read_weights(t, (*first)->model, f);
 }
 

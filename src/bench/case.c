@@ -32,12 +32,13 @@ static struct bench_case *case_add(struct list *l, const struct bench_case *shap
 
 static void case_conv_forward(const struct bench_case *c)
 {
-    c->kernels->conv_forward(&c->window, c->weight, c->weight, false, c->x, c->y, c->scratch);
+    c->kernels->conv_forward(&c->window, c->weight, c->x, &(struct finish){.bias = c->weight}, c->y,
+                             c->scratch);
 }
 
 static void case_conv_data(const struct bench_case *c)
 {
-    c->kernels->conv_backward_data(&c->window, c->weight, c->y, NULL, c->x, c->scratch);
+    c->kernels->conv_backward_data(&c->window, c->weight, c->y, &(struct finish){0}, c->x, c->scratch);
 }
 
 static void case_conv_weight(const struct bench_case *c)

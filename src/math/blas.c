@@ -33,11 +33,28 @@ const char *blas_better_core(void)
     return NULL;
 }
 
+void blas_multiply(const struct blas_product *p)
+{
+    assert(p->m <= INT_MAX && p->n <= INT_MAX && p->k <= INT_MAX);
+    assert(p->a_row <= INT_MAX && p->b_row <= INT_MAX && p->c_row <= INT_MAX);
+    cblas_sgemm(CblasRowMajor, p->transpose_a ? CblasTrans : CblasNoTrans,
+                p->transpose_b ? CblasTrans : CblasNoTrans, (blasint)p->m, (blasint)p->n, (blasint)p->k, 1.0f,
+                p->a, (blasint)p->a_row, p->b, (blasint)p->b_row, p->beta, p->c, (blasint)p->c_row);
+}
+
 void blas_gemm(bool transpose_a, bool transpose_b, int64_t m, int64_t n, int64_t k, const float *a,
                const float *b, float beta, float *c)
 {
-    assert(m <= INT_MAX && n <= INT_MAX && k <= INT_MAX);
-    cblas_sgemm(CblasRowMajor, transpose_a ? CblasTrans : CblasNoTrans,
-                transpose_b ? CblasTrans : CblasNoTrans, (blasint)m, (blasint)n, (blasint)k, 1.0f, a,
-                (blasint)(transpose_a ? m : k), b, (blasint)(transpose_b ? k : n), beta, c, (blasint)n);
+    blas_multiply(&(struct blas_product){.transpose_a = transpose_a,
+                                         .transpose_b = transpose_b,
+                                         .m = m,
+                                         .n = n,
+                                         .k = k,
+                                         .a = a,
+                                         .b = b,
+                                         .a_row = transpose_a ? m : k,
+                                         .b_row = transpose_b ? k : n,
+                                         .beta = beta,
+                                         .c = c,
+                                         .c_row = n});
 }

@@ -22,8 +22,20 @@ const char *blas_build(void);
  * only when a process starts; otherwise NULL. */
 const char *blas_better_core(void);
 
-/* C[m][n] = op(A) * op(B) + beta * C, where op transposes if asked; all matrices are contiguous:
- * A is [m][k] (transposed: [k][m]), B is [k][n] (transposed: [n][k]). Dimensions below 2^31. */
+/* C[m][n] = op(A) * op(B) + beta * C, where op transposes if asked; row-major, the rows of each matrix `..._row`
+ * floats apart: A is [m][k] (transposed: [k][m]), B is [k][n] (transposed: [n][k]). Sizes below 2^31. */
+struct blas_product {
+    bool transpose_a, transpose_b;
+    int64_t m, n, k;
+    const float *a, *b;
+    int64_t a_row, b_row;
+    float beta;
+    float *c;
+    int64_t c_row;
+};
+void blas_multiply(const struct blas_product *p);
+
+/* The same of contiguous matrices. */
 void blas_gemm(bool transpose_a, bool transpose_b, int64_t m, int64_t n, int64_t k, const float *a,
                const float *b, float beta, float *c);
 

@@ -3,19 +3,21 @@
  * No include guard: kernels.h makes the table of pointers of it, vec.h the prototypes of a level and table.c
  * the table of a level. A new kernel is its function in a file of src/math/vec and its entry here. */
 
-/* conv.c: cross-correlation, as torch.nn.Conv2d, of 2-D windows (window_is_2d). weight [OC][IC][kernel
- * height][kernel width], bias [OC] or NULL. With `relu` the result is that of relu_forward on y; with `mask`
- * [in][N] (else NULL) that of relu_backward on dx, mask in the place of y: a layer that reads the output of
- * a ReLU passes its x. scratch: conv_scratch_floats(). */
+/* conv.c: cross-correlation, as torch.nn.Conv3d, of any window; weight [OC][IC / groups][kernel depth][kernel
+ * height][kernel width]. The data gradient is also the forward pass of a transposed convolution, and the
+ * forward pass the data gradient of that: so both take a bias [channels of the result], ReLU and mask. A
+ * layer that reads the output of a ReLU passes its x as the mask of dx. The weight gradient is the sum over
+ * the leaves, added as a balanced binary tree. scratch: conv_scratch_floats(). */
 KERNEL(void, conv_forward,
-       (const struct window *c, const float *weight, const float *bias, bool relu, const float *x, float *y,
+       (const struct window *c, const float *weight, const float *x, const struct finish *finish, float *y,
         float *scratch))
 KERNEL(void, conv_backward_data,
-       (const struct window *c, const float *weight, const float *dy, const float *mask, float *dx,
+       (const struct window *c, const float *weight, const float *dy, const struct finish *finish, float *dx,
         float *scratch))
 KERNEL(void, conv_backward_weight,
        (const struct window *c, const float *x, const float *dy, float *dweight, float *scratch))
 KERNEL(int64_t, conv_scratch_floats, (const struct window *c))
+KERNEL(bool, conv_uses_blas, (const struct window *c))
 
 /* linear.c: bias [out] or NULL; the weight gradient is the sum over the leaves, added as a balanced binary
  * tree. Any alignment of weight rows. scratch: linear_scratch_floats(), of the weight gradient only. */

@@ -5,10 +5,13 @@
 
 #define LEVEL_TABLE(level, prefix) extern const struct kernels prefix##level;
 KERNELS_EACH_LEVEL(LEVEL_TABLE, kernels_)
+KERNELS_EACH_LEVEL(LEVEL_TABLE, kernels_blas_)
 #undef LEVEL_TABLE
 
 #define LEVEL_TABLE(level, prefix) &prefix##level,
 static const struct kernels *const levels[KERNELS_LEVELS] = {KERNELS_EACH_LEVEL(LEVEL_TABLE, kernels_)};
+static const struct kernels *const blas_levels[KERNELS_LEVELS] = {
+    KERNELS_EACH_LEVEL(LEVEL_TABLE, kernels_blas_)};
 #undef LEVEL_TABLE
 
 /* Returns whether the CPU has the features that stand for a level. */
@@ -43,4 +46,9 @@ enum status kernels_select(const struct kernels **out, const char *level)
                                level);
     }
     return status_fail(STATUS_CONFIG, "run.isa: '%s' is no level of this build; use auto", level);
+}
+
+const struct kernels *kernels_with_products(const struct kernels *k, enum products products)
+{
+    return products == PRODUCTS_BLAS ? blas_levels[k->number] : levels[k->number];
 }

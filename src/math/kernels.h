@@ -13,6 +13,13 @@
 #include "math/pad.h"
 #include "math/window.h"
 
+/* What a convolution does with its sums as it stores them. */
+struct finish {
+    const float *bias; /* [channels] of the result: added; or NULL */
+    bool relu;         /* as relu_forward */
+    const float *mask; /* laid out as the result: as relu_backward with these as y; or NULL */
+};
+
 /* A linear layer: Y [out][N] = W [out][in] X [in][N] + b. */
 struct linear {
     int64_t in, out;
@@ -140,6 +147,7 @@ enum kernels_level { KERNELS_EACH_LEVEL(KERNELS_NUMBER, KERNELS_) KERNELS_LEVELS
 struct kernels {
     const char *level;         /* "v2", "v3", "v4": x86-64 levels; "base" elsewhere */
     enum kernels_level number; /* index of the versions of a loop (loop.h) */
+    enum products products;    /* what layers ask for (run.products) */
 #define KERNEL(type, name, parameters) type(*name) parameters;
 #include "math/kernel_list.h"
 #undef KERNEL
@@ -147,5 +155,8 @@ struct kernels {
 
 /* "auto" takes the best level the CPU has. Errors: STATUS_CONFIG for a level that is unknown or not there. */
 enum status kernels_select(const struct kernels **out, const char *level);
+
+/* Returns the same level for layers that are to take other products. */
+const struct kernels *kernels_with_products(const struct kernels *k, enum products products);
 
 #endif

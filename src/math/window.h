@@ -9,18 +9,29 @@
 
 #include "math/shape.h"
 
+/* Who computes the matrix products of convolutions and linear layers. */
+enum products {
+    PRODUCTS_AUTO, /* our own kernels where they are the faster ones, by a fixed rule on shapes, else BLAS */
+    PRODUCTS_BLAS, /* BLAS, always */
+};
+
 struct window {
     struct shape in, out;
     int64_t kernel[SHAPE_AXES], stride[SHAPE_AXES], dilation[SHAPE_AXES];
     int64_t pad_before[SHAPE_AXES], pad_after[SHAPE_AXES];
     int64_t lanes, leaves; /* of all virtual ranks of the pass side by side, and how many these are */
+
+    /* Of convolutions only. Output channel o of group o / (out.c / groups) sees the in.c / groups channels of
+     * that group. */
+    int64_t groups;
+    enum products products;
 };
 
 /* Returns a window that is the same along the last `axes` axes of `in`; `out` is not set. */
 static inline struct window window_even(struct shape in, int axes, int64_t kernel, int64_t stride,
                                         int64_t padding)
 {
-    struct window w = {.in = in, .lanes = 16, .leaves = 1};
+    struct window w = {.in = in, .lanes = 16, .leaves = 1, .groups = 1};
     for (int i = 0; i < SHAPE_AXES; i++) {
         bool slides = i >= SHAPE_AXES - axes;
         w.kernel[i] = slides ? kernel : 1;

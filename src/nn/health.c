@@ -23,7 +23,8 @@ bool health_factors(const struct layer *l, const struct pass *p, const float *co
 {
     if (l->tensor_count == 0) return true;
     int64_t in = shape_features(l->in[0]) * p->lanes, out = shape_features(l->out) * p->lanes;
-    if (!l->ops->sums_products || p->lanes > MAX_LANES || in + out >= gradient_floats(l)) return false;
+    int64_t products = p->lanes * shape_positions(l->out);
+    if (!l->ops->sums_products || products > MAX_LANES || in + out >= gradient_floats(l)) return false;
     return l->kernels->within(in, x[0], FACTOR_BOUND) && l->kernels->within(out, dy, FACTOR_BOUND);
 }
 

@@ -210,6 +210,13 @@ int64_t model_leaves(const struct model *m)
     return m->leaves;
 }
 
+bool model_uses_blas(const struct model *m)
+{
+    for (int i = 0; i < m->graph.layer_count; i++)
+        if (m->graph.layers[i].uses_blas) return true;
+    return false;
+}
+
 int model_layer_count(const struct model *m)
 {
     return m->graph.layer_count;

@@ -69,6 +69,7 @@ int64_t model_leaves(const struct model *m);       /* virtual ranks of a pass, a
 double model_clip_logits(const struct model *m);   /* 0 = outputs are not limited */
 struct shape model_input_shape(const struct model *m);
 struct shape model_output_shape(const struct model *m);
+bool model_uses_blas(const struct model *m); /* whether any layer does */
 int model_layer_count(const struct model *m);
 const struct layer *model_layer(const struct model *m, int index);
 

@@ -6,7 +6,9 @@
 enum status build_start_math(const struct kernels **kernels, struct comm *comm, const struct config *config)
 {
     blas_start();
-    return comm_agree(comm, kernels_select(kernels, config->isa));
+    TRY(comm_agree(comm, kernels_select(kernels, config->isa)));
+    *kernels = kernels_with_products(*kernels, (enum products)config->products);
+    return STATUS_OK;
 }
 
 enum status build_check_shape(struct shape want, const struct dataset *d)

@@ -84,6 +84,7 @@ struct config {
     double metrics_threshold; /* probability above which a label is on */
 
     int64_t log_every_steps; /* a step line in metrics.jsonl; 0 = only epochs */
+    int products;            /* enum products */
     char *isa;               /* "auto", "v2", "v3", "v4" or "base" (kernels.h) */
 };
 

@@ -32,7 +32,7 @@ static void test_edges(void)
                  STATUS_OK);
     CHECK(c.model.layer_count == 5);
     CHECK(strcmp(c.model.layers[0].name, "stem") == 0 && strcmp(c.model.layers[2].name, "b-1.x_") == 0);
-    CHECK(c.model.layers[3].name[0] == '\0' && c.model.layers[0].args[1] == 3);
+    CHECK(c.model.layers[3].name[0] == '\0' && c.model.layers[0].args[AXIS_W + 1] == 3);
     CHECK(layer_spec_inputs(&c.model, 0, inputs) == 1 && inputs[0] == 0);
     CHECK(layer_spec_inputs(&c.model, 1, inputs) == 1 && inputs[0] == 1);
     CHECK(layer_spec_inputs(&c.model, 2, inputs) == 1 && inputs[0] == 1);

@@ -173,12 +173,14 @@ static void test_layers(void)
     CHECK_STATUS(resolve(text, NULL, NULL, &c), STATUS_OK);
     CHECK(c.model.layer_count == 5 && c.model.input.c == 8 && c.model.input.rank == 1 &&
           c.model.input.d[AXIS_W] == 4);
-    CHECK(c.model.layers[0].ops == layer_find("conv2d") && c.model.layers[0].args[4] == 0);
+    CHECK(c.model.layers[0].ops == layer_find("conv2d") &&
+          c.model.layers[0].args[arg_slot(c.model.layers[0].ops->args,
+                                          arg_find(c.model.layers[0].ops->args, "bias"))] == 0);
     CHECK(c.model.layers[2].args[0] == 2 && c.model.layers[3].args[0] == 0.5);
     options_free(&c);
 
     refuse(DATA "model:\n  layers:\n    - convd: 3\n", NULL, NULL,
-           "model.layers (f.yaml:4:7): unknown layer 'convd'; did you mean 'conv2d'?");
+           "model.layers (f.yaml:4:7): unknown layer 'convd'; did you mean 'conv1d'?");
     refuse(DATA "model:\n  layers:\n    - conv2d: {outt: 3}\n", NULL, NULL,
            "model.layers (f.yaml:4:22): conv2d has no 'outt'; did you mean 'out'?");
     refuse(DATA "model:\n  layers:\n    - conv2d: 3\n", NULL, NULL,

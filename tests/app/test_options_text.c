@@ -112,7 +112,7 @@ static void test_compare(void)
     differ(DATA MODEL, DATA "model: {layers: [tanh, {linear: 10}]}", NULL,
            "model.layers[0]: was relu, is tanh", false);
     differ(DATA MODEL, DATA "model: {layers: [relu]}", NULL,
-           "model.layers[1]: was linear: {out: 10, bias: true}, is missing", false);
+           "model.layers[1]: was linear: {out: 10, bias: true, positions: false}, is missing", false);
     differ(DATA MODEL, NULL, "optim.lr=0.5", "optim.lr: was 0.01, is 0.5", false);
     differ(DATA MODEL, NULL, "optim.name=adam", "optim.name: was sgd, is adam", false);
     differ(DATA MODEL "schedule: {name: multi_step, milestones: [1, 2]}", NULL, "schedule.milestones=[1, 3]",

@@ -3,13 +3,19 @@
  * Awkward shapes and windows; every level with fused multiply-add against the others bit by bit; and every
  * sample and every leaf against itself in a pass of its own. */
 #include "kernels.h"
+#include "math/blas.h"
 #include "vectors.h"
 
-/* Element (c, y, x, n) of an activation, 0 outside. */
-static double at(const float *a, struct shape s, int64_t lanes, int64_t c, int64_t y, int64_t x, int64_t n)
+/* Element n of position p of channel c; 0 outside. */
+static double at(const float *a, struct shape s, int64_t lanes, int64_t c, const int64_t p[SHAPE_AXES],
+                 int64_t n)
 {
-    if (y < 0 || x < 0 || y >= s.d[AXIS_H] || x >= s.d[AXIS_W]) return 0;
-    return a[((c * s.d[AXIS_H] + y) * s.d[AXIS_W] + x) * lanes + n];
+    int64_t index = c;
+    for (int i = 0; i < SHAPE_AXES; i++) {
+        if (p[i] < 0 || p[i] >= s.d[i]) return 0;
+        index = index * s.d[i] + p[i];
+    }
+    return a[index * lanes + n];
 }
 
 struct conv_case {
@@ -18,26 +24,42 @@ struct conv_case {
     float *x, *w, *bias, *dy, *scratch;
 };
 
+static void positions_of(int64_t index, const int64_t sizes[SHAPE_AXES], int64_t p[SHAPE_AXES])
+{
+    for (int i = SHAPE_AXES - 1; i >= 0; i--) p[i] = index % sizes[i], index /= sizes[i];
+}
+
+/* One output by definition, and the sum of the sizes of its terms. */
+static double output_at(const struct conv_case *k, int64_t oc, const int64_t o[SHAPE_AXES], int64_t n,
+                        double *size)
+{
+    const struct window *c = &k->c;
+    int64_t taps = window_taps(c), channels = c->in.c / c->groups, group = oc / (c->out.c / c->groups);
+    const float *w = k->w + oc * channels * taps;
+    double sum = k->bias[oc];
+    *size = fabs(sum);
+    for (int64_t i = 0; i < channels * taps; i++) {
+        int64_t tap[SHAPE_AXES], x[SHAPE_AXES];
+        positions_of(i % taps, c->kernel, tap);
+        for (int a = 0; a < SHAPE_AXES; a++)
+            x[a] = o[a] * c->stride[a] - c->pad_before[a] + tap[a] * c->dilation[a];
+        double term = w[i] * at(k->x, c->in, c->lanes, group * channels + i / taps, x, n);
+        sum += term, *size += fabs(term);
+    }
+    return sum;
+}
+
 static void check_forward(const struct conv_case *k, const float *result)
 {
     const struct window *c = &k->c;
-    for (int64_t oc = 0; oc < c->out.c; oc++)
-        for (int64_t oy = 0; oy < c->out.d[AXIS_H]; oy++)
-            for (int64_t ox = 0; ox < c->out.d[AXIS_W]; ox++)
-                for (int64_t n = 0; n < c->lanes; n += 5) {
-                    double sum = k->bias[oc], size = fabs(sum);
-                    const float *w = k->w + oc * c->in.c * window_taps(c);
-                    for (int64_t ic = 0; ic < c->in.c; ic++)
-                        for (int64_t ky = 0; ky < c->kernel[AXIS_H]; ky++)
-                            for (int64_t kx = 0; kx < c->kernel[AXIS_W]; kx++, w++) {
-                                int64_t y = oy * c->stride[AXIS_H] - c->pad_before[AXIS_H] + ky;
-                                int64_t x = ox * c->stride[AXIS_W] - c->pad_before[AXIS_W] + kx;
-                                double term = *w * at(k->x, c->in, c->lanes, ic, y, x, n);
-                                sum += term, size += fabs(term);
-                            }
-                    CHECK_NEAR(at(result, c->out, c->lanes, oc, oy, ox, n), sum,
-                               FLOAT_EPSILON * size * (double)(c->in.c * window_taps(c) + 2));
-                }
+    int64_t depth = c->in.c / c->groups * window_taps(c);
+    for (int64_t i = 0; i < shape_features(c->out); i++)
+        for (int64_t n = 0; n < c->lanes; n += 5) {
+            int64_t o[SHAPE_AXES], oc = i / shape_positions(c->out);
+            positions_of(i % shape_positions(c->out), c->out.d, o);
+            double size, sum = output_at(k, oc, o, n, &size);
+            CHECK_NEAR(result[i * c->lanes + n], sum, FLOAT_EPSILON * size * (double)(depth + 2));
+        }
 }
 
 /* <dy, conv(x)> = <conv_backward_data(dy), x> = <conv_backward_weight(x, dy), w>, the defining law of a
@@ -46,7 +68,7 @@ static void check_transposes(const struct conv_case *k, const float *dx, const f
 {
     const struct window *c = &k->c;
     float *y = vector(k->out, 0);
-    kernels->conv_forward(c, k->w, NULL, false, k->x, y, k->scratch);
+    kernels->conv_forward(c, k->w, k->x, &(struct finish){0}, y, k->scratch);
     double forward = 0, data = 0, weight = 0, size = 0;
     for (int64_t i = 0; i < k->out; i++)
         forward += (double)k->dy[i] * (double)y[i], size += fabs((double)k->dy[i] * y[i]);
@@ -58,12 +80,14 @@ static void check_transposes(const struct conv_case *k, const float *dx, const f
     mem_free(&y);
 }
 
+static enum products products; /* that the cases ask for */
+
 static struct conv_case conv_case(struct window window, int64_t out, int64_t lanes, int64_t leaves)
 {
     struct conv_case k = {.c = window};
-    CHECK(window_place(&k.c, out, 2));
-    k.c.lanes = lanes, k.c.leaves = leaves;
-    k.weights = out * window.in.c * window_taps(&window);
+    CHECK(window_place(&k.c, out, window.in.rank));
+    k.c.lanes = lanes, k.c.leaves = leaves, k.c.products = products;
+    k.weights = out * window.in.c / window.groups * window_taps(&window);
     k.in = shape_features(window.in) * lanes;
     k.out = shape_features(k.c.out) * lanes;
     k.x = vector(k.in, 1), k.w = vector(k.weights, 2), k.bias = vector(out, 3), k.dy = vector(k.out, 4);
@@ -84,8 +108,8 @@ static void check_conv(struct window window, int64_t out, int64_t lanes)
         if (select_kernels(level_names[i]) != STATUS_OK) continue;
         float *result[3] = {vector(k.out, 0), vector(k.in, 0), vector(k.weights, 0)};
         k.scratch = vector(kernels->conv_scratch_floats(c), 0);
-        kernels->conv_forward(c, k.w, k.bias, false, k.x, result[0], k.scratch);
-        kernels->conv_backward_data(c, k.w, k.dy, NULL, result[1], k.scratch);
+        kernels->conv_forward(c, k.w, k.x, &(struct finish){.bias = k.bias}, result[0], k.scratch);
+        kernels->conv_backward_data(c, k.w, k.dy, &(struct finish){0}, result[1], k.scratch);
         kernels->conv_backward_weight(c, k.x, k.dy, result[2], k.scratch);
         check_forward(&k, result[0]);
         check_transposes(&k, result[1], result[2]);
@@ -157,6 +181,51 @@ static void test_signals(void)
         }
 }
 
+/* Windows over all three axes, with dilation and groups: in, kernel, stride, dilation, before, after. */
+static const struct {
+    int64_t channels, out, groups, of[6][SHAPE_AXES];
+} general[] = {
+    {1, 1, 1, {{1, 1, 1}, {1, 1, 1}, {1, 1, 1}, {1, 1, 1}, {0, 0, 0}, {0, 0, 0}}},
+    {3, 5, 1, {{1, 1, 31}, {1, 1, 7}, {1, 1, 4}, {1, 1, 1}, {0, 0, 1}, {0, 0, 2}}},
+    {5, 4, 1, {{1, 1, 32}, {1, 1, 3}, {1, 1, 1}, {1, 1, 8}, {0, 0, 16}, {0, 0, 0}}},
+    {20, 24, 1, {{1, 1, 24}, {1, 1, 3}, {1, 1, 1}, {1, 1, 4}, {0, 0, 8}, {0, 0, 0}}},
+    {4, 6, 2, {{1, 1, 13}, {1, 1, 5}, {1, 1, 2}, {1, 1, 3}, {0, 0, 7}, {0, 0, 1}}},
+    {3, 7, 1, {{1, 9, 8}, {1, 3, 3}, {1, 1, 1}, {1, 2, 2}, {0, 2, 2}, {0, 2, 2}}},
+    {17, 20, 1, {{1, 9, 11}, {1, 3, 2}, {1, 2, 1}, {1, 1, 3}, {0, 0, 2}, {0, 4, 0}}},
+    {8, 8, 8, {{1, 7, 9}, {1, 3, 3}, {1, 1, 1}, {1, 1, 1}, {0, 1, 1}, {0, 1, 1}}},
+    {5, 5, 5, {{1, 8, 7}, {1, 3, 3}, {1, 2, 2}, {1, 1, 1}, {0, 1, 1}, {0, 1, 1}}},
+    {6, 6, 6, {{1, 7, 7}, {1, 3, 3}, {1, 1, 1}, {1, 2, 2}, {0, 2, 2}, {0, 2, 2}}},
+    {7, 7, 7, {{1, 6, 5}, {1, 5, 3}, {1, 3, 1}, {1, 1, 2}, {0, 4, 0}, {0, 0, 3}}},
+    {3, 3, 3, {{1, 1, 19}, {1, 1, 7}, {1, 1, 2}, {1, 1, 1}, {0, 0, 3}, {0, 0, 3}}},
+    {4, 12, 4, {{1, 5, 6}, {1, 3, 3}, {1, 1, 1}, {1, 1, 1}, {0, 1, 1}, {0, 1, 1}}},
+    {32, 48, 2, {{1, 6, 5}, {1, 3, 3}, {1, 1, 1}, {1, 1, 1}, {0, 1, 1}, {0, 1, 1}}},
+    {2, 3, 1, {{5, 6, 4}, {3, 3, 3}, {1, 1, 1}, {1, 1, 1}, {1, 1, 1}, {1, 1, 1}}},
+    {18, 16, 1, {{4, 3, 5}, {3, 3, 3}, {1, 1, 1}, {1, 1, 1}, {1, 1, 1}, {1, 1, 1}}},
+    {4, 6, 2, {{7, 5, 6}, {3, 2, 3}, {2, 1, 3}, {1, 2, 1}, {2, 0, 1}, {0, 1, 2}}},
+    {3, 3, 3, {{4, 5, 3}, {3, 3, 3}, {1, 2, 1}, {1, 1, 1}, {1, 1, 1}, {1, 1, 1}}},
+    {12, 10, 1, {{1, 6, 8}, {1, 2, 2}, {1, 2, 2}, {1, 1, 1}, {0, 0, 0}, {0, 0, 0}}},
+    {40, 9, 1, {{1, 3, 5}, {1, 1, 1}, {1, 2, 2}, {1, 1, 1}, {0, 0, 0}, {0, 0, 0}}},
+    {300, 7, 1, {{1, 1, 2}, {1, 1, 3}, {1, 1, 1}, {1, 1, 1}, {0, 0, 1}, {0, 0, 1}}},
+    {2, 3, 1, {{1, 2, 2}, {1, 1, 1}, {1, 3, 3}, {1, 1, 1}, {0, 4, 0}, {0, 4, 5}}},
+};
+#define GENERAL (int)(sizeof general / sizeof general[0])
+
+static struct window general_window(int i)
+{
+    struct window w = {.in = {general[i].channels, SHAPE_AXES, {1, 1, 1}}, .groups = general[i].groups};
+    int64_t *to[] = {w.in.d, w.kernel, w.stride, w.dilation, w.pad_before, w.pad_after};
+    for (int k = 0; k < 6; k++) memcpy(to[k], general[i].of[k], sizeof general[i].of[k]);
+    return w;
+}
+
+static void test_general(void)
+{
+    for (int i = 0; i < GENERAL; i++) {
+        check_conv(general_window(i), general[i].out, 16);
+        check_conv(general_window(i), general[i].out, 80);
+    }
+}
+
 /* The lanes of leaf `leaf` of an activation of `features` values. */
 static float *leaf_of(const float *a, int64_t features, int64_t leaves, int64_t lanes, int64_t leaf)
 {
@@ -178,8 +247,8 @@ static float *check_leaf(const struct conv_case *k, const float *y, const float 
           *want_dx = leaf_of(dx, in, leaves, one.lanes, leaf);
     float *got_y = vector(out * one.lanes, 0), *got_dx = vector(in * one.lanes, 0),
           *dw = vector(k->weights, 0);
-    kernels->conv_forward(&one, k->w, k->bias, false, x, got_y, k->scratch);
-    kernels->conv_backward_data(&one, k->w, dy, NULL, got_dx, k->scratch);
+    kernels->conv_forward(&one, k->w, x, &(struct finish){.bias = k->bias}, got_y, k->scratch);
+    kernels->conv_backward_data(&one, k->w, dy, &(struct finish){0}, got_dx, k->scratch);
     kernels->conv_backward_weight(&one, x, dy, dw, k->scratch);
     CHECK(same(got_y, want_y, out * one.lanes));
     CHECK(same(got_dx, want_dx, in * one.lanes));
@@ -193,8 +262,8 @@ static void check_leaves(struct window window, int64_t out, int64_t leaf_lanes, 
     struct conv_case k = conv_case(window, out, leaf_lanes * leaves, leaves);
     float *y = vector(k.out, 0), *dx = vector(k.in, 0), *dw = vector(k.weights, 0), *part[8];
     k.scratch = vector(kernels->conv_scratch_floats(&k.c), 0);
-    kernels->conv_forward(&k.c, k.w, k.bias, false, k.x, y, k.scratch);
-    kernels->conv_backward_data(&k.c, k.w, k.dy, NULL, dx, k.scratch);
+    kernels->conv_forward(&k.c, k.w, k.x, &(struct finish){.bias = k.bias}, y, k.scratch);
+    kernels->conv_backward_data(&k.c, k.w, k.dy, &(struct finish){0}, dx, k.scratch);
     kernels->conv_backward_weight(&k.c, k.x, k.dy, dw, k.scratch);
     for (int64_t leaf = 0; leaf < leaves; leaf++) part[leaf] = check_leaf(&k, y, dx, leaf);
     for (int64_t step = 1; step < leaves; step *= 2)
@@ -206,6 +275,14 @@ static void check_leaves(struct window window, int64_t out, int64_t leaf_lanes, 
     case_free(&k);
 }
 
+static void test_general_leaves(void)
+{
+    for (int i = 0; i < GENERAL; i++)
+        for (int64_t leaves = 2; leaves <= 8; leaves *= 2)
+            check_leaves(general_window(i), general[i].out, leaves == 4 ? 48 : 16, leaves);
+    check_leaves(general_window(2), general[2].out, 1040, 2);
+}
+
 /* The results with ReLU and its mask are those of the functions they stand for, not a number included. */
 static void check_finish(struct window window, int64_t out)
 {
@@ -215,12 +292,12 @@ static void check_finish(struct window window, int64_t out)
     k.scratch = vector(kernels->conv_scratch_floats(&k.c), 0);
     k.bias[out - 1] = NAN;
     k.x[0] = NAN, k.x[1] = 0;
-    kernels->conv_forward(&k.c, k.w, k.bias, false, k.x, want_y, k.scratch);
+    kernels->conv_forward(&k.c, k.w, k.x, &(struct finish){.bias = k.bias}, want_y, k.scratch);
     kernels->relu_forward(k.out, want_y, want_y);
-    kernels->conv_forward(&k.c, k.w, k.bias, true, k.x, y, k.scratch);
-    kernels->conv_backward_data(&k.c, k.w, k.dy, NULL, want_dx, k.scratch);
+    kernels->conv_forward(&k.c, k.w, k.x, &(struct finish){.bias = k.bias, .relu = true}, y, k.scratch);
+    kernels->conv_backward_data(&k.c, k.w, k.dy, &(struct finish){0}, want_dx, k.scratch);
     kernels->relu_backward(k.in, k.x, want_dx, want_dx);
-    kernels->conv_backward_data(&k.c, k.w, k.dy, k.x, dx, k.scratch);
+    kernels->conv_backward_data(&k.c, k.w, k.dy, &(struct finish){.mask = k.x}, dx, k.scratch);
     CHECK(same(y, want_y, k.out) && isnan(y[k.out - 1]));
     CHECK(same(dx, want_dx, k.in) && dx[1] == 0);
     mem_free(&y), mem_free(&want_y), mem_free(&dx), mem_free(&want_dx);
@@ -253,17 +330,54 @@ static void test_leaves(void)
         }
 }
 
+/* A transposed convolution adds its bias to the data gradient: as if to each channel afterwards, or before. */
+static void check_transposed(struct window window, int64_t out)
+{
+    struct conv_case k = conv_case(window, out, 32, 1);
+    float *dx = vector(k.in, 0), *want = vector(k.in, 0), *bias = vector(window.in.c, 7);
+    int64_t plane = k.in / window.in.c;
+    k.scratch = vector(kernels->conv_scratch_floats(&k.c), 0);
+    kernels->conv_backward_data(&k.c, k.w, k.dy, &(struct finish){0}, want, k.scratch);
+    kernels->conv_backward_data(&k.c, k.w, k.dy, &(struct finish){.bias = bias, .relu = true}, dx, k.scratch);
+    for (int64_t i = 0; i < k.in; i++) {
+        double sum = (double)want[i] + (double)bias[i / plane];
+        double size = (double)(out * window_taps(&window) + 2);
+        CHECK_NEAR(dx[i], sum < 0 ? 0 : sum, FLOAT_EPSILON * size * 4);
+    }
+    mem_free(&dx), mem_free(&want), mem_free(&bias);
+    case_free(&k);
+}
+
+static void test_transposed(void)
+{
+    for (int i = 0; i < GENERAL; i++) check_transposed(general_window(i), general[i].out);
+    for (int i = 0; i < UNEVEN; i++) check_transposed(uneven_window(i, 13), 17);
+}
+
+static void test_general_finish(void)
+{
+    for (int i = 0; i < GENERAL; i++) check_finish(general_window(i), general[i].out);
+}
+
 int main(int argc, char **argv)
 {
     check_begin(argc, argv);
-    CHECK_CASE(test_convolutions());
-    CHECK_CASE(test_uneven());
-    CHECK_CASE(test_signals());
-    for (int i = 0; i < LEVEL_NAMES; i++)
-        if (select_kernels(level_names[i]) == STATUS_OK) {
-            CHECK_CASE(test_leaves());
-            CHECK_CASE(test_finish());
-        }
+    blas_start();
+    for (products = PRODUCTS_AUTO; products <= PRODUCTS_BLAS; products++) {
+        const char *name = products == PRODUCTS_AUTO ? "auto" : "blas";
+        CHECK_CASE_OF(name, test_convolutions());
+        CHECK_CASE_OF(name, test_uneven());
+        CHECK_CASE_OF(name, test_signals());
+        CHECK_CASE_OF(name, test_general());
+        for (int i = 0; i < LEVEL_NAMES; i++)
+            if (select_kernels(level_names[i]) == STATUS_OK) {
+                CHECK_CASE_OF(name, test_leaves());
+                CHECK_CASE_OF(name, test_general_leaves());
+                CHECK_CASE_OF(name, test_finish());
+                CHECK_CASE_OF(name, test_general_finish());
+                CHECK_CASE_OF(name, test_transposed());
+            }
+    }
     CHECK(mem_alive() == 0);
     return check_result();
 }

@@ -23,26 +23,26 @@ static void check_product(const struct expected *e, const float *c)
         }
 }
 
-struct products {
+struct three_products {
     float *w, *bias, *x, *dy, *y, *dx, *dw, *scratch;
 };
 
-static void run(const struct linear *l, struct products *p)
+static void run(const struct linear *l, struct three_products *p)
 {
     kernels->linear_forward(l, p->w, p->bias, p->x, p->y);
     kernels->linear_backward_data(l, p->w, p->dy, p->dx);
     kernels->linear_backward_weight(l, p->x, p->dy, p->dw, p->scratch);
 }
 
-static struct products make(const struct linear *l)
+static struct three_products make(const struct linear *l)
 {
-    return (struct products){vector(l->in * l->out, 1),      vector(l->out, 2),
+    return (struct three_products){vector(l->in * l->out, 1),      vector(l->out, 2),
                              vector(l->in * l->lanes, 3),    vector(l->out * l->lanes, 4),
                              vector(l->out * l->lanes, 0),   vector(l->in * l->lanes, 0),
                              vector(l->in * l->out + 16, 0), vector(kernels->linear_scratch_floats(l), 0)};
 }
 
-static void drop(struct products *p)
+static void drop(struct three_products *p)
 {
     mem_free(&p->w), mem_free(&p->bias), mem_free(&p->x), mem_free(&p->dy);
     mem_free(&p->y), mem_free(&p->dx), mem_free(&p->dw), mem_free(&p->scratch);
@@ -50,7 +50,7 @@ static void drop(struct products *p)
 
 static void check_values(const struct linear *l)
 {
-    struct products p = make(l);
+    struct three_products p = make(l);
     for (int64_t i = 0; i < 16; i++) p.dw[l->in * l->out + i] = 7;
     run(l, &p);
     check_product(&(struct expected){l->out, l->lanes, l->in, l->in, 1, 1, l->lanes, p.w, p.x, p.bias}, p.y);
@@ -82,7 +82,7 @@ static void add_tree(float *v, int64_t count, int64_t floats)
 static void check_leaves(int64_t in, int64_t out, int64_t leaf_lanes, int64_t leaves)
 {
     struct linear all = {in, out, leaf_lanes * leaves, leaves}, one = {in, out, leaf_lanes, 1};
-    struct products p = make(&all), q = make(&one);
+    struct three_products p = make(&all), q = make(&one);
     int64_t weights = mem_round_floats(in * out);
     float *gradients = vector(weights * leaves, 0), *part = vector((in + out) * leaf_lanes, 0);
     float *sums = vector(mem_round_floats(out) * leaves, 0), *sum = vector(out, 0);
@@ -140,10 +140,10 @@ static void test_levels_agree(void)
 {
     if (select_kernels("v4") != STATUS_OK || select_kernels("v3") != STATUS_OK) return;
     struct linear l = {133, 41, 96, 2};
-    struct products p = make(&l);
+    struct three_products p = make(&l);
     run(&l, &p);
     CHECK_STATUS(select_kernels("v4"), STATUS_OK);
-    struct products q = make(&l);
+    struct three_products q = make(&l);
     run(&l, &q);
     CHECK(same(p.y, q.y, l.out * l.lanes) && same(p.dx, q.dx, l.in * l.lanes) &&
           same(p.dw, q.dw, l.in * l.out));

@@ -59,7 +59,7 @@ static inline void random_convolution(struct random_graph *r, int value)
     struct shape out = r->shapes[value];
     if (out.rank != 2) return;
     spec_add(r->spec, "conv2d", channels, 3);
-    r->spec->layers[r->spec->layer_count - 1].args[3] = 1; /* padding: the positions stay */
+    spec_set(r->spec, "padding", 1); /* the positions stay */
     out.c = channels;
     random_append(r, 1, &value, out);
 }

@@ -196,17 +196,25 @@ static void draw_args(const struct layer_ops *ops, double args[ARG_MAX])
 
 static void check_layer(const struct layer_ops *ops)
 {
-    const struct shape shapes[] = {shape_flat(1), shape_2d(3, 7, 5), shape_2d(2, 6, 6), shape_2d(17, 5, 4),
-                                   shape_flat(5)};
+    static const int64_t volume[] = {3, 4, 5}, cube[] = {4, 3, 4}, signal = 12, short_signal = 9;
+    const struct shape shapes[] = {shape_flat(1),
+                                   shape_2d(3, 7, 5),
+                                   shape_2d(2, 6, 6),
+                                   shape_2d(17, 5, 4),
+                                   shape_flat(5),
+                                   shape_of(2, 1, &signal),
+                                   shape_of(6, 1, &short_signal),
+                                   shape_of(2, 3, volume),
+                                   shape_of(4, 3, cube)};
     static const int64_t lane_counts[] = {16, 48, 272};
     int checked = 0;
-    for (int trial = 0; trial < 60; trial++) {
+    for (int trial = 0; trial < 180; trial++) {
         struct bench b = {
             .layer = {
                 .ops = ops, .kernels = kernels, .lanes = lane_counts[trial % 3], .leaves = 1, .index = 2}};
         b.layer.in = b.shapes;
         b.layer.input_count = ops->min_inputs > 1 ? ops->min_inputs + trial % 2 : 1;
-        for (int i = 0; i < b.layer.input_count; i++) b.shapes[i] = shapes[trial % 5];
+        for (int i = 0; i < b.layer.input_count; i++) b.shapes[i] = shapes[trial % 9];
         if (trial % 4 == 0) b.shapes[b.layer.input_count - 1].c++; /* some layers take other channels */
         draw_args(ops, b.layer.args);
         if (layer_plan(&b.layer) !=

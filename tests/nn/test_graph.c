@@ -106,7 +106,7 @@ static void test_long_chain(void)
     for (int i = 0; i < 299; i++) {
         if (i % 3 == 0) {
             spec_add(&spec, "conv2d", 2, 3);
-            spec.layers[i].args[3] = 1;
+            spec_set(&spec, "padding", 1);
         } else {
             spec_add(&spec, i % 3 == 1 ? "leaky_relu" : "dropout", i % 3 == 1 ? 0 : 0.1, 0);
         }
@@ -154,7 +154,7 @@ static void smooth_network(struct model_spec *spec)
     spec->input = shape_2d(2, 5, 4);
     for (int i = 0; i < 2; i++) { /* values 1, 2: both read the input */
         spec_add(spec, "conv2d", 4, 3);
-        spec->layers[i].args[3] = 1;
+        spec_set(spec, "padding", 1);
         spec_from(spec, 1, (int[]){0});
     }
     spec_add(spec, "tanh", 0, 0); /* 3, of value 2 */

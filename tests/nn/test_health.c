@@ -12,10 +12,16 @@
 
 #define LANES 32
 
-/* A convolution has its kernel's size behind its outputs. */
+/* A convolution has its kernel's size behind its outputs; images have no depth. */
+static double kernel_of(const struct layer_ops *ops)
+{
+    bool has = ops->args && arg_find(ops->args, "kernel") == 1;
+    return has ? strstr(ops->name, "3d") ? 1 : 2 : 0;
+}
+
 static void add(struct model_spec *spec, const struct layer_ops *ops, int outputs)
 {
-    spec_add(spec, ops->name, outputs, strcmp(ops->name, "conv2d") == 0 ? 2 : 0);
+    spec_add(spec, ops->name, outputs, kernel_of(ops));
 }
 
 /* Every layer that has parameters, in the middle of a model: with many of them (whose factors are fewer), and
@@ -232,7 +238,7 @@ static bool has_parameters(const struct layer_ops *ops, bool *follows_squares)
         .ops = ops, .kernels = kernels, .in = &in, .input_count = 1, .lanes = LANES, .leaves = 1};
     arg_defaults(ops->args, l.args);
     if (ops->args && ops->args[0].kind == ARG_INT) l.args[0] = 2;
-    if (strcmp(ops->name, "conv2d") == 0) l.args[1] = 2;
+    if (kernel_of(ops) > 0) arg_set(ops->args, 1, kernel_of(ops), l.args);
     bool has = layer_plan(&l) == STATUS_OK && l.tensor_count > 0;
     *follows_squares = has && l.tensors[l.tensor_count - 1].role == TENSOR_STATISTIC;
     layer_free(&l);

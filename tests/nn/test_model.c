@@ -267,7 +267,7 @@ static void test_refusals(void)
     struct model *m = NULL;
     struct model_spec spec;
     small_network(&spec);
-    spec.layers[0].args[1] = 13; /* kernel larger than the input */
+    arg_set(spec.layers[0].ops->args, 1, 13, spec.layers[0].args); /* kernel larger than the input */
     CHECK_STATUS(spec_model(&m, &spec, 16, 1), STATUS_CONFIG);
     CHECK(strstr(status_text(), "model.layers[0] (conv2d)") != NULL);
     spec.layer_count = 0;

@@ -13,6 +13,7 @@
  * nodes. Every other key changes results, the metrics in metrics.jsonl included. */
 #define MAY_CHANGE .may_change = true
 
+static const char *const products_ways[] = {"auto", "blas", NULL}; /* enum products */
 static const char *const isa_levels[] = {"auto", "base", "v2", "v3", "v4", NULL};
 
 /* enum data_normalize, data_labels, data_target_normalize; config_sync, config_mixed */
@@ -38,6 +39,10 @@ static const struct option options[] = {
     {.key = "run.isa", .kind = OPTION_TEXT, .offset = AT(isa),
      .default_text = "auto", .choices = isa_levels,
      .help = "instruction-set level of the kernels; levels from v3 on give the same results"},
+    {.key = "run.products", .kind = OPTION_CHOICE, .offset = AT(products),
+     .default_text = "auto", .choices = products_ways,
+     .help = "who computes convolutions and linear layers: auto = the program's own kernels where they are "
+             "faster, else BLAS; blas = always BLAS"},
 
     {.key = "data.train", .kind = OPTION_TEXT, .offset = AT(data.train),
      MAY_CHANGE,

@@ -4,11 +4,15 @@
 #define LEVEL_TEXT_(x) #x
 #define LEVEL_TEXT(x)  LEVEL_TEXT_(x)
 
-extern const struct kernels LEVEL(kernels);
-const struct kernels LEVEL(kernels) = {
-    .level = LEVEL_TEXT(KERNEL_LEVEL),
-    .number = VEC_JOIN(KERNELS, KERNEL_LEVEL),
+#define TABLE(name, way)                                                                                     \
+    extern const struct kernels LEVEL(name);                                                                 \
+    const struct kernels LEVEL(name) = {                                                                     \
+        .level = LEVEL_TEXT(KERNEL_LEVEL), .number = VEC_JOIN(KERNELS, KERNEL_LEVEL), .products = way,
 #define KERNEL(type, name, parameters) .name = LEVEL(name),
+/* clang-format off */
+TABLE(kernels, PRODUCTS_AUTO)
 #include "math/kernel_list.h"
-#undef KERNEL
+};
+TABLE(kernels_blas, PRODUCTS_BLAS)
+#include "math/kernel_list.h"
 };

@@ -119,9 +119,6 @@ struct layer_ops {
 
 #define LAYER_MAX_INPUTS 64
 
-/* Linear layers with more lanes in a leaf go through OpenBLAS, whose bits depend on the processor. */
-#define LAYER_WIDE_LANES 256
-
 struct layer {
     const struct layer_ops *ops;
     const struct kernels *kernels;
@@ -143,6 +140,9 @@ struct layer {
     void *saved;
     void *scratch;
     bool relu_out; /* forward applies ReLU to y as well */
+    bool
+        uses_blas; /* set by ops->measure: some of its products are those of OpenBLAS, whose bits depend on the
+                       processor */
     bool relu_in;  /* x is the output of such a layer: backward masks dx with it */
 };
 

@@ -5,9 +5,12 @@
 #include "math/blas.h"
 #include "nn/layers/layer.h"
 
-enum { OUT, BIAS };
+#define WIDE_LANES 256
+
+enum { OUT, BIAS, POSITIONS };
 static const struct arg args[] = {
     {.name = "out",
+     .alias = "out_features",
      .kind = ARG_INT,
      .default_value = ARG_REQUIRED,
      .min = 1,
@@ -15,6 +18,10 @@ static const struct arg args[] = {
      .help = "output features",
      .alias = "out_features"},
     {.name = "bias", .kind = ARG_BOOL, .default_value = 1, .help = "add a learnable bias"},
+    {.name = "positions",
+     .kind = ARG_BOOL,
+     .later = true,
+     .help = "the same layer at every position, over its channels; false: one layer over all features"},
     ARG_END,
 };
 
@@ -23,10 +30,23 @@ static struct linear linear_shape(const struct layer *l, int64_t lanes, int64_t 
     return (struct linear){.in = shape_features(l->in[0]), .out = l->out.c, .lanes = lanes, .leaves = leaves};
 }
 
+/* The same as a convolution of a window of one element, at every position or over the flattened features. */
+static struct window linear_window(const struct layer *l, int64_t lanes, int64_t leaves)
+{
+    bool positions = l->args[POSITIONS] != 0;
+    struct window w = window_even(positions ? l->in[0] : shape_flat(shape_features(l->in[0])), 0, 1, 1, 0);
+    w.out = l->out;
+    w.lanes = lanes, w.leaves = leaves;
+    w.products = l->kernels->products;
+    return w;
+}
+
 static enum status linear_plan(struct layer *l)
 {
-    int64_t in = shape_features(l->in[0]), out = (int64_t)l->args[OUT];
-    l->out = shape_flat(out);
+    bool positions = l->args[POSITIONS] != 0;
+    int64_t in = positions ? l->in[0].c : shape_features(l->in[0]), out = (int64_t)l->args[OUT];
+    l->out = positions ? l->in[0] : shape_flat(out);
+    l->out.c = out;
     float bound = (float)(1 / sqrt((double)in));
     TRY(layer_add_tensor(
         l, &(struct tensor){.name = "weight", .dims = {out, in}, .rank = 2, .init_bound = bound}));
@@ -35,18 +55,28 @@ static enum status linear_plan(struct layer *l)
                             &(struct tensor){.name = "bias", .dims = {out}, .rank = 1, .init_bound = bound});
 }
 
+/* Own products read W in place and keep a panel of the lanes in cache. When one virtual rank alone has more
+ * lanes than that is good for, sgemm's packing pays. The rule must not depend on how many virtual ranks share
+ * a pass. */
+static bool linear_is_wide(const struct linear *shape)
+{
+    return shape->lanes / shape->leaves > WIDE_LANES;
+}
+
+static bool linear_is_convolution(const struct layer *l)
+{
+    return l->args[POSITIONS] != 0 || l->kernels->products == PRODUCTS_BLAS;
+}
+
 static void linear_measure(struct layer *l)
 {
     struct linear shape = linear_shape(l, l->lanes, l->leaves);
-    l->scratch_bytes = (size_t)l->kernels->linear_scratch_floats(&shape) * sizeof(float);
-}
-
-/* Our own products read W in place and keep a panel of the lanes in cache. When one virtual rank alone has
- * more lanes than that is good for, sgemm's packing pays. The rule must not depend on how many virtual ranks
- * share a pass. */
-static bool linear_is_wide(const struct linear *shape)
-{
-    return shape->lanes / shape->leaves > LAYER_WIDE_LANES;
+    struct window w = linear_window(l, l->lanes, l->leaves);
+    bool convolves = linear_is_convolution(l);
+    int64_t floats =
+        convolves ? l->kernels->conv_scratch_floats(&w) : l->kernels->linear_scratch_floats(&shape);
+    l->scratch_bytes = (size_t)floats * sizeof(float);
+    l->uses_blas = convolves ? l->kernels->conv_uses_blas(&w) : linear_is_wide(&shape);
 }
 
 static void linear_forward(const struct layer *l, const struct pass *p, const float *const *x, float *y)
@@ -54,6 +84,11 @@ static void linear_forward(const struct layer *l, const struct pass *p, const fl
     struct linear shape = linear_shape(l, p->lanes, p->leaves);
     const float *weight = p->params + l->tensors[0].offset;
     const float *bias = l->tensor_count == 2 ? p->params + l->tensors[1].offset : NULL;
+    if (linear_is_convolution(l)) {
+        struct window w = linear_window(l, p->lanes, p->leaves);
+        l->kernels->conv_forward(&w, weight, x[0], &(struct finish){.bias = bias}, y, l->scratch);
+        return;
+    }
     if (!linear_is_wide(&shape)) {
         l->kernels->linear_forward(&shape, weight, bias, x[0], y);
         return;
@@ -71,7 +106,14 @@ static void linear_backward(const struct layer *l, const struct pass *p, const f
     const float *weight = p->params + l->tensors[0].offset;
     float *dweight = p->grads + l->tensors[0].offset;
     if (l->tensor_count == 2)
-        l->kernels->sum_rows(shape.out, 1, p->lanes, p->leaves, dy, p->grads + l->tensors[1].offset);
+        l->kernels->sum_rows(l->out.c, shape_positions(l->out), p->lanes, p->leaves, dy,
+                             p->grads + l->tensors[1].offset);
+    if (linear_is_convolution(l)) {
+        struct window w = linear_window(l, p->lanes, p->leaves);
+        l->kernels->conv_backward_weight(&w, x[0], dy, dweight, l->scratch);
+        if (dx[0]) l->kernels->conv_backward_data(&w, weight, dy, &(struct finish){0}, dx[0], l->scratch);
+        return;
+    }
     if (linear_is_wide(&shape)) {
         assert(p->leaves == 1);
         blas_gemm(false, true, shape.out, shape.in, p->lanes, dy, x[0], 0, dweight);
@@ -86,7 +128,8 @@ extern const struct layer_ops layer_linear;
 const struct layer_ops layer_linear = {
     .name = "linear",
     .aliases = LAYER_ALIASES("Linear"),
-    .help = "y = W x + b over the flattened features, as torch.nn.Linear",
+    .help =
+        "y = W x + b over the flattened features or over the channels of each position, as torch.nn.Linear",
     .args = args,
     .plan = linear_plan,
     .measure = linear_measure,

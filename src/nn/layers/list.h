@@ -1,7 +1,12 @@
 /* list.h - every kind of layer: LAYER(x) stands for `layer_x` in a file x.c below src/nn/layers. A new kind
  * is its file and its line here. No include guard: registry.c reads the list twice. */
 /* clang-format off */
+LAYER(conv1d)
 LAYER(conv2d)
+LAYER(conv3d)
+LAYER(conv_transpose1d)
+LAYER(conv_transpose2d)
+LAYER(conv_transpose3d)
 LAYER(linear)
 LAYER(relu)
 LAYER(relu6)

@@ -125,7 +125,7 @@ static void resume_drop_changed(const struct resuming *r, struct progress *p, fl
 }
 
 /* Warns about another kind of machine, which may round differently; it may be the only one available, so it
- * is not refused. From v3 on all levels give the same bits, and only wide slices go through OpenBLAS. */
+ * is not refused. From v3 on all levels give the same bits, and only some layers go through OpenBLAS. */
 static void resume_report_machine(const struct resuming *r, const struct checkpoint_facts *facts)
 {
     const struct trainer_info *i = &r->t->info;
@@ -134,10 +134,9 @@ static void resume_report_machine(const struct resuming *r, const struct checkpo
     if (strcmp(then, now) != 0 && !fused)
         log_warn("the run used kernels %s, this machine uses %s: the results will not be bit-identical", then,
                  now);
-    if (strcmp(facts->blas, i->blas) != 0 && i->lanes > LAYER_WIDE_LANES)
-        log_warn("the run used OpenBLAS core %s, this machine uses %s for slices of %" PRId64
-                 " samples: the results will not be bit-identical",
-                 facts->blas, i->blas, i->slice_max);
+    if (strcmp(facts->blas, i->blas) != 0 && model_uses_blas(r->t->model))
+        log_warn("the run used OpenBLAS core %s, this machine uses %s: the results will not be bit-identical",
+                 facts->blas, i->blas);
 }
 
 /* Restores the state; rank 0. */

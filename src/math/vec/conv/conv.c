@@ -1,36 +1,83 @@
-/* conv.c - the convolutions' entry points: which of the ways is taken, by a fixed rule on shapes that looks
- * at neither lanes nor leaves, so that a sample gets the same bits in any company. */
-#include <assert.h>
+/* conv.c - the convolutions' entry points: which way is taken, and groups one by one for ways that know none.
+ */
+#include "math/vec/conv/conv.h"
 
-#include "math/vec/conv/winograd.h"
+/* The first that fits is taken. */
+static const struct conv_way *const ways[] = {&LEVEL(conv_way_winograd), &LEVEL(conv_way_direct),
+                                              &LEVEL(conv_way_sums)};
+#define WAYS (sizeof ways / sizeof ways[0])
 
-static int64_t larger(int64_t a, int64_t b)
+/* One group as a convolution of its own; the arrays of group g begin g times as many floats further. */
+struct group {
+    struct window c;
+    int64_t count, in, out, weights;
+};
+
+static struct group conv_group(const struct window *c, const struct conv_way *way)
 {
-    return a > b ? a : b;
+    struct group g = {.c = *c, .count = way->takes_groups ? 1 : c->groups};
+    g.c.in.c /= g.count, g.c.out.c /= g.count, g.c.groups /= g.count;
+    g.in = shape_features(g.c.in) * c->lanes;
+    g.out = shape_features(g.c.out) * c->lanes;
+    g.weights = g.c.out.c * depth_of(&g.c);
+    return g;
+}
+
+static const struct conv_way *conv_choose(const struct window *c, enum conv_product product)
+{
+    for (size_t i = 0; i < WAYS && c->products == PRODUCTS_AUTO; i++) {
+        struct group g = conv_group(c, ways[i]);
+        if (ways[i]->fits(&g.c, product)) return ways[i];
+    }
+    return &LEVEL(conv_way_blas);
 }
 
 int64_t LEVEL(conv_scratch_floats)(const struct window *c)
 {
-    assert(window_is_2d(c));
-    int64_t data = winograd_fits(c) ? LEVEL(winograd_scratch_floats)(c) : LEVEL(direct_scratch_floats)(c);
-    return larger(data, LEVEL(conv_weight_scratch_floats)(c));
+    int64_t most = 0;
+    for (int product = 0; product < CONV_PRODUCTS; product++) {
+        const struct conv_way *way = conv_choose(c, (enum conv_product)product);
+        struct group g = conv_group(c, way);
+        int64_t floats = way->scratch_floats(&g.c);
+        if (floats > most) most = floats;
+    }
+    return most;
 }
 
-void LEVEL(conv_forward)(const struct window *c, const float *weight, const float *bias, bool relu,
-                         const float *x, float *y, float *scratch)
+bool LEVEL(conv_uses_blas)(const struct window *c)
 {
-    assert(window_is_2d(c));
-    if (winograd_fits(c))
-        LEVEL(winograd_forward)(c, weight, bias, relu, x, y, scratch);
-    else
-        LEVEL(direct_forward)(c, weight, bias, relu, x, y, scratch);
+    for (int product = 0; product < CONV_PRODUCTS; product++)
+        if (conv_choose(c, (enum conv_product)product) == &LEVEL(conv_way_blas)) return true;
+    return false;
+}
+
+void LEVEL(conv_forward)(const struct window *c, const float *weight, const float *x,
+                         const struct finish *finish, float *y, float *scratch)
+{
+    const struct conv_way *way = conv_choose(c, CONV_FORWARD);
+    struct group g = conv_group(c, way);
+    for (int64_t i = 0; i < g.count; i++) {
+        struct finish part = finish_from(finish, i * g.c.out.c, i * g.out);
+        way->forward(&g.c, weight + i * g.weights, x + i * g.in, &part, y + i * g.out, scratch);
+    }
 }
 
 void LEVEL(conv_backward_data)(const struct window *c, const float *weight, const float *dy,
-                               const float *mask, float *dx, float *scratch)
+                               const struct finish *finish, float *dx, float *scratch)
 {
-    if (winograd_fits(c))
-        LEVEL(winograd_backward_data)(c, weight, dy, mask, dx, scratch);
-    else
-        LEVEL(direct_backward_data)(c, weight, dy, mask, dx, scratch);
+    const struct conv_way *way = conv_choose(c, CONV_DATA);
+    struct group g = conv_group(c, way);
+    for (int64_t i = 0; i < g.count; i++) {
+        struct finish part = finish_from(finish, i * g.c.in.c, i * g.in);
+        way->backward_data(&g.c, weight + i * g.weights, dy + i * g.out, &part, dx + i * g.in, scratch);
+    }
+}
+
+void LEVEL(conv_backward_weight)(const struct window *c, const float *x, const float *dy, float *dweight,
+                                 float *scratch)
+{
+    const struct conv_way *way = conv_choose(c, CONV_WEIGHT);
+    struct group g = conv_group(c, way);
+    for (int64_t i = 0; i < g.count; i++)
+        way->backward_weight(&g.c, x + i * g.in, dy + i * g.out, dweight + i * g.weights, scratch);
 }

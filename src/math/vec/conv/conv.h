@@ -6,25 +6,39 @@
 
 #include "math/vec/conv/tile.h"
 
-/* The ways through a convolution, with the arguments of the entry points in conv.c. */
-void LEVEL(direct_forward)(const struct window *c, const float *weight, const float *bias, bool relu,
-                           const float *x, float *y, float *scratch);
-void LEVEL(direct_backward_data)(const struct window *c, const float *weight, const float *dy,
-                                 const float *mask, float *dx, float *scratch);
-int64_t LEVEL(direct_scratch_floats)(const struct window *c);
-void LEVEL(winograd_forward)(const struct window *c, const float *weight, const float *bias, bool relu,
-                             const float *x, float *y, float *scratch);
-void LEVEL(winograd_backward_data)(const struct window *c, const float *weight, const float *dy,
-                                   const float *mask, float *dx, float *scratch);
-int64_t LEVEL(winograd_scratch_floats)(const struct window *c);
+enum conv_product { CONV_FORWARD, CONV_DATA, CONV_WEIGHT, CONV_PRODUCTS };
 
-/* The weight gradient's share of conv_scratch_floats. */
-int64_t LEVEL(conv_weight_scratch_floats)(const struct window *c);
+/* A way through a convolution: its three products (conv.c), or some of them, with the arguments of the entry
+ * points in kernel_list.h. */
+struct conv_way {
+    /* Whether the way can and should compute this product. Looks at shapes, never at lanes or leaves, so that
+     * a sample gets the same bits in any company. */
+    bool (*fits)(const struct window *c, enum conv_product product);
+    bool takes_groups; /* else it is called for each group by itself */
+    int64_t (*scratch_floats)(const struct window *c);
+    void (*forward)(const struct window *c, const float *weight, const float *x, const struct finish *finish,
+                    float *y, float *scratch);
+    void (*backward_data)(const struct window *c, const float *weight, const float *dy,
+                          const struct finish *finish, float *dx, float *scratch);
+    void (*backward_weight)(const struct window *c, const float *x, const float *dy, float *dweight,
+                            float *scratch);
+};
 
-/* Products per output element. */
+extern const struct conv_way LEVEL(conv_way_winograd); /* winograd.c: no weight gradient */
+extern const struct conv_way LEVEL(conv_way_direct);   /* conv_direct.c: no weight gradient */
+extern const struct conv_way LEVEL(conv_way_sums);     /* conv_weight.c: the weight gradient alone */
+extern const struct conv_way LEVEL(conv_way_blas);     /* conv_blas.c: everything */
+
+/* Products per output element, of one group. */
 static inline int64_t depth_of(const struct window *c)
 {
-    return c->in.c * window_taps(c);
+    return c->in.c / c->groups * window_taps(c);
+}
+
+/* What remains for the channels from `channel` on, whose results start `at` floats further. */
+static inline struct finish finish_from(const struct finish *f, int64_t channel, int64_t at)
+{
+    return (struct finish){f->bias ? f->bias + channel : NULL, f->relu, f->mask ? f->mask + at : NULL};
 }
 
 /* Takes `floats` of a scratch block that is laid out (or, with a NULL base, only measured). */

@@ -53,7 +53,7 @@ static int64_t direct_lay_out(const struct window *c, bool data, float *base, st
     return used;
 }
 
-int64_t LEVEL(direct_scratch_floats)(const struct window *c)
+static int64_t direct_scratch_floats(const struct window *c)
 {
     struct direct d;
     int64_t forward = direct_lay_out(c, false, NULL, &d), data = direct_lay_out(c, true, NULL, &d);
@@ -163,24 +163,36 @@ static void direct_walk(const struct direct *d, const float *from)
     }
 }
 
-void LEVEL(direct_forward)(const struct window *c, const float *weight, const float *bias, bool relu,
-                           const float *x, float *y, float *scratch)
+static void direct_forward(const struct window *c, const float *weight, const float *x,
+                           const struct finish *finish, float *y, float *scratch)
 {
     struct direct d;
     direct_lay_out(c, false, scratch, &d);
     direct_pack_weights(&d, weight);
-    d.finish = (struct finish){.bias = bias, .relu = relu};
+    d.finish = *finish;
     d.result = y;
     direct_walk(&d, x);
 }
 
-void LEVEL(direct_backward_data)(const struct window *c, const float *weight, const float *dy,
-                                 const float *mask, float *dx, float *scratch)
+static void direct_backward_data(const struct window *c, const float *weight, const float *dy,
+                                 const struct finish *finish, float *dx, float *scratch)
 {
     struct direct d;
     direct_lay_out(c, true, scratch, &d);
     direct_pack_weights(&d, weight);
-    d.finish = (struct finish){.mask = mask};
+    d.finish = *finish;
     d.result = dx;
     direct_walk(&d, dy);
 }
+
+static bool direct_fits(const struct window *c, enum conv_product product)
+{
+    return product != CONV_WEIGHT && window_is_2d(c);
+}
+
+const struct conv_way LEVEL(conv_way_direct) = {
+    .fits = direct_fits,
+    .scratch_floats = direct_scratch_floats,
+    .forward = direct_forward,
+    .backward_data = direct_backward_data,
+};

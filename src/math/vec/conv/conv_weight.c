@@ -3,6 +3,7 @@
  * output channels side by side, and, for few channels, products lane by lane. */
 #include "math/vec/conv/outer.h"
 #include "math/vec/conv/panel.h"
+#include "math/vec/conv/tree.h"
 #include "math/vec/conv/winograd.h"
 
 #define PANEL_CHANNELS 16 /* fewer output channels leave much of a vector empty */
@@ -13,29 +14,6 @@ static bool weight_panel_fits(const struct window *c)
     return winograd_fits(c) || (c->out.c >= PANEL_CHANNELS && depth_of(c) >= PANEL_DEPTH);
 }
 
-/* One more sum than a tree over the leaves is deep. */
-static int64_t weight_tree_slots(const struct window *c)
-{
-    int64_t slots = 1;
-    while ((int64_t)1 << (slots - 1) < c->leaves) slots++;
-    return slots;
-}
-
-/* Where leaf `leaf` puts its sums: as many slots are in use as there are complete subtrees before it. */
-static int64_t weight_tree_slot(int64_t leaf)
-{
-    return __builtin_popcountll((unsigned long long)leaf);
-}
-
-/* Adds the subtrees that leaf `leaf` completes. */
-static void weight_tree_add(float *slots, int64_t stride, int64_t count, int64_t leaf)
-{
-    for (int64_t slot = weight_tree_slot(leaf); leaf & 1; leaf >>= 1, slot--) {
-        float *sum = slots + (slot - 1) * stride, *last = slots + slot * stride;
-        for (int64_t i = 0; i < count; i += VW) vec_store(sum + i, vec_load(sum + i) + vec_load(last + i));
-    }
-}
-
 /* Scratch, in floats: a slot of sums for each level of the tree, and the work space of a leaf. */
 static int64_t weight_slot_floats(const struct window *c)
 {
@@ -43,7 +21,7 @@ static int64_t weight_slot_floats(const struct window *c)
     return weight_panel_fits(c) ? PANEL_SUM_ROWS * PANEL_WIDTH : (weights + 15) / 16 * 16;
 }
 
-int64_t LEVEL(conv_weight_scratch_floats)(const struct window *c)
+static int64_t weight_scratch_floats(const struct window *c)
 {
     int64_t work = winograd_fits(c)       ? LEVEL(winograd_leaf_floats)()
                    : weight_panel_fits(c) ? LEVEL(panel_leaf_floats)()
@@ -90,8 +68,8 @@ static void weight_by_panels(const struct window *c, const float *x, const float
         }
 }
 
-void LEVEL(conv_backward_weight)(const struct window *c, const float *x, const float *dy, float *dweight,
-                                 float *scratch)
+static void weight_sums(const struct window *c, const float *x, const float *dy, float *dweight,
+                        float *scratch)
 {
     if (weight_panel_fits(c)) {
         weight_by_panels(c, x, dy, dweight, scratch);
@@ -106,3 +84,14 @@ void LEVEL(conv_backward_weight)(const struct window *c, const float *x, const f
     }
     memcpy(dweight, scratch, (size_t)weights * sizeof *dweight);
 }
+
+static bool weight_fits(const struct window *c, enum conv_product product)
+{
+    return product == CONV_WEIGHT && window_is_2d(c);
+}
+
+const struct conv_way LEVEL(conv_way_sums) = {
+    .fits = weight_fits,
+    .scratch_floats = weight_scratch_floats,
+    .backward_weight = weight_sums,
+};

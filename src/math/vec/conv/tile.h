@@ -21,13 +21,7 @@
 #define TILE_MAX_M 12
 #define TILE_MAX_J 8
 
-/* What is done with the sums of a result; bias and mask start at its first row and column. */
-struct finish {
-    const float *bias; /* [rows], or NULL for zeros */
-    bool relu;         /* as relu_forward */
-    const float *mask; /* laid out as the result: as relu_backward with these as y; or NULL */
-};
-
+/* What remains to be done with a sum after its bias; `at` counts from where f->mask starts. */
 VEC_INLINE vec finish_apply(const struct finish *f, int64_t at, vec sum)
 {
     if (f->relu) sum = vec_select((veci)(sum < 0), (vec){0}, sum);

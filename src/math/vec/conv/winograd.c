@@ -57,7 +57,7 @@ static struct window winograd_transpose(const struct window *c)
     return t;
 }
 
-int64_t LEVEL(winograd_scratch_floats)(const struct window *c)
+static int64_t winograd_scratch_floats(const struct window *c)
 {
     struct winograd w;
     struct window t = winograd_transpose(c);
@@ -178,23 +178,35 @@ static void winograd_run(struct winograd *w, const float *x, float *y)
     }
 }
 
-void LEVEL(winograd_forward)(const struct window *c, const float *weight, const float *bias, bool relu,
-                             const float *x, float *y, float *scratch)
+static void winograd_forward(const struct window *c, const float *weight, const float *x,
+                             const struct finish *finish, float *y, float *scratch)
 {
     struct winograd w;
     winograd_lay_out(c, scratch, &w);
     winograd_transform_weights(&w, weight, c->in.c * 9, 9, 1);
-    w.finish = (struct finish){.bias = bias, .relu = relu};
+    w.finish = *finish;
     winograd_run(&w, x, y);
 }
 
-void LEVEL(winograd_backward_data)(const struct window *c, const float *weight, const float *dy,
-                                   const float *mask, float *dx, float *scratch)
+static void winograd_backward_data(const struct window *c, const float *weight, const float *dy,
+                                   const struct finish *finish, float *dx, float *scratch)
 {
     struct winograd w;
     struct window t = winograd_transpose(c);
     winograd_lay_out(&t, scratch, &w);
     winograd_transform_weights(&w, weight + 8, 9, c->in.c * 9, -1);
-    w.finish = (struct finish){.mask = mask};
+    w.finish = *finish;
     winograd_run(&w, dy, dx);
 }
+
+static bool winograd_is_best(const struct window *c, enum conv_product product)
+{
+    return product != CONV_WEIGHT && winograd_fits(c);
+}
+
+const struct conv_way LEVEL(conv_way_winograd) = {
+    .fits = winograd_is_best,
+    .scratch_floats = winograd_scratch_floats,
+    .forward = winograd_forward,
+    .backward_data = winograd_backward_data,
+};

@@ -18,9 +18,10 @@
 #define WINOGRAD_POINTS   16
 #define WINOGRAD_CHANNELS 12 /* with fewer the transforms cost more than they save */
 
-/* Of a 2-D window. The data gradient turns a padding p into 2 - p. */
+/* The data gradient turns a padding p into 2 - p. */
 static inline bool winograd_fits(const struct window *c)
 {
+    if (!window_is_2d(c)) return false;
     for (int i = AXIS_H; i <= AXIS_W; i++)
         if (c->kernel[i] != 3 || c->stride[i] != 1 || c->pad_before[i] > 2 || c->pad_after[i] > 2)
             return false;

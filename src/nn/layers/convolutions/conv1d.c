@@ -1,0 +1,23 @@
+/* conv1d.c - 1-D convolution. */
+#include "nn/layers/convolutions/convolution.h"
+
+static const struct arg args[] = {CONVOLUTION_ARGS(1)};
+
+static enum status conv1d_plan(struct layer *l)
+{
+    return convolution_plan(l, 1);
+}
+
+extern const struct layer_ops layer_conv1d;
+const struct layer_ops layer_conv1d = {
+    .name = "conv1d",
+    .aliases = LAYER_ALIASES("Conv1d"),
+    .help = "1-D convolution, as torch.nn.Conv1d",
+    .args = args,
+    .plan = conv1d_plan,
+    .measure = convolution_measure,
+    .forward = convolution_forward,
+    .backward = convolution_backward,
+    .keeps_input = true,
+    .fuses_relu = true,
+};

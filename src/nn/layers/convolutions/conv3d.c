@@ -1,0 +1,23 @@
+/* conv3d.c - 3-D convolution. */
+#include "nn/layers/convolutions/convolution.h"
+
+static const struct arg args[] = {CONVOLUTION_ARGS(3)};
+
+static enum status conv3d_plan(struct layer *l)
+{
+    return convolution_plan(l, 3);
+}
+
+extern const struct layer_ops layer_conv3d;
+const struct layer_ops layer_conv3d = {
+    .name = "conv3d",
+    .aliases = LAYER_ALIASES("Conv3d"),
+    .help = "3-D convolution, as torch.nn.Conv3d",
+    .args = args,
+    .plan = conv3d_plan,
+    .measure = convolution_measure,
+    .forward = convolution_forward,
+    .backward = convolution_backward,
+    .keeps_input = true,
+    .fuses_relu = true,
+};

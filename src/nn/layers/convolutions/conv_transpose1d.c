@@ -1,0 +1,23 @@
+/* conv_transpose1d.c - 1-D transposed convolution. */
+#include "nn/layers/convolutions/convolution.h"
+
+static const struct arg args[] = {CONVOLUTION_TRANSPOSE_ARGS(1)};
+
+static enum status conv_transpose1d_plan(struct layer *l)
+{
+    return convolution_transpose_plan(l, 1);
+}
+
+extern const struct layer_ops layer_conv_transpose1d;
+const struct layer_ops layer_conv_transpose1d = {
+    .name = "conv_transpose1d",
+    .aliases = LAYER_ALIASES("ConvTranspose1d"),
+    .help = "1-D transposed convolution, as torch.nn.ConvTranspose1d",
+    .args = args,
+    .plan = conv_transpose1d_plan,
+    .measure = convolution_transpose_measure,
+    .forward = convolution_transpose_forward,
+    .backward = convolution_transpose_backward,
+    .keeps_input = true,
+    .fuses_relu = true,
+};

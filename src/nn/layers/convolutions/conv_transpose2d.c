@@ -1,0 +1,23 @@
+/* conv_transpose2d.c - 2-D transposed convolution. */
+#include "nn/layers/convolutions/convolution.h"
+
+static const struct arg args[] = {CONVOLUTION_TRANSPOSE_ARGS(2)};
+
+static enum status conv_transpose2d_plan(struct layer *l)
+{
+    return convolution_transpose_plan(l, 2);
+}
+
+extern const struct layer_ops layer_conv_transpose2d;
+const struct layer_ops layer_conv_transpose2d = {
+    .name = "conv_transpose2d",
+    .aliases = LAYER_ALIASES("ConvTranspose2d"),
+    .help = "2-D transposed convolution, as torch.nn.ConvTranspose2d",
+    .args = args,
+    .plan = conv_transpose2d_plan,
+    .measure = convolution_transpose_measure,
+    .forward = convolution_transpose_forward,
+    .backward = convolution_transpose_backward,
+    .keeps_input = true,
+    .fuses_relu = true,
+};

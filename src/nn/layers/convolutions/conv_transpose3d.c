@@ -1,0 +1,23 @@
+/* conv_transpose3d.c - 3-D transposed convolution. */
+#include "nn/layers/convolutions/convolution.h"
+
+static const struct arg args[] = {CONVOLUTION_TRANSPOSE_ARGS(3)};
+
+static enum status conv_transpose3d_plan(struct layer *l)
+{
+    return convolution_transpose_plan(l, 3);
+}
+
+extern const struct layer_ops layer_conv_transpose3d;
+const struct layer_ops layer_conv_transpose3d = {
+    .name = "conv_transpose3d",
+    .aliases = LAYER_ALIASES("ConvTranspose3d"),
+    .help = "3-D transposed convolution, as torch.nn.ConvTranspose3d",
+    .args = args,
+    .plan = conv_transpose3d_plan,
+    .measure = convolution_transpose_measure,
+    .forward = convolution_transpose_forward,
+    .backward = convolution_transpose_backward,
+    .keeps_input = true,
+    .fuses_relu = true,
+};
