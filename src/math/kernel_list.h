@@ -45,6 +45,8 @@ KERNEL(void, relu_forward, (int64_t count, const float *x, float *y))
 KERNEL(void, relu_backward, (int64_t count, const float *y, const float *dy, float *dx))
 KERNEL(bool, within, (int64_t count, const float *x, float bound)) /* all |x| <= bound; false for NaN */
 KERNEL(void, add, (int64_t count, const float *a, const float *b, float *sum))
+KERNEL(void, add_relu,
+       (int64_t count, const float *a, const float *b, float *sum)) /* relu_forward of the sum */
 KERNEL(void, mul, (int64_t count, const float *a, const float *b, float *product))
 
 /* activation.c: count is a multiple of 16. `kept` is y where kernels.h says so, else x. y may be x, dx may be

@@ -118,9 +118,11 @@ static void passes_report_ready(const struct pass_hooks *hooks, const struct lay
     hooks->grads_ready(hooks->self, first, last->offset + mem_round_floats(tensor_count(last)) - first);
 }
 
-static void passes_copy_gradient(const struct layer *l, const struct pass *pass, const float *dy,
+/* The gradient of every input, behind the ReLU that such a layer keeps. */
+static void passes_copy_gradient(const struct layer *l, const struct pass *pass, const float *y, float *dy,
                                  float *const *dx)
 {
+    if (l->relu_out) l->kernels->relu_backward(shape_features(l->out) * pass->lanes, y, dy, dy);
     size_t bytes = (size_t)(shape_features(l->out) * pass->lanes) * sizeof *dy;
     for (int k = 0; k < l->input_count; k++)
         if (dx[k] && dx[k] != dy) memcpy(dx[k], dy, bytes);
@@ -132,7 +134,7 @@ static void passes_run_backward(const struct passes *p, const struct pass *pass,
     size_t edge = passes_first_edge(p, l);
     float *const *dx = p->dx + edge;
     if (l->ops->passes_gradient)
-        passes_copy_gradient(l, pass, p->dy[i], dx);
+        passes_copy_gradient(l, pass, p->y[i], p->dy[i], dx);
     else
         l->ops->backward(l, pass, p->x + edge, p->y[i], p->dy[i], dx);
     for (int k = 0; k < l->input_count; k++) {

@@ -75,8 +75,9 @@ static bool stages_find_fusion(const struct stages *s, int i, int *before, int *
     if (!relu->ops->is_relu || stages_count_readers(s, relu->inputs[0]) != 1) return false;
     *before = stages_find_producer(s, relu->inputs[0]);
     *after = stages_find_only_reader(s, relu->output);
-    if (*before < 0 || !s->list[*before].ops->fuses_relu) return false;
-    return s->list[*before].ops->keeps_relu || (*after >= 0 && s->list[*after].ops->fuses_relu);
+    if (*before < 0) return false;
+    if (s->list[*before].ops->keeps_relu) return true;
+    return s->list[*before].ops->fuses_relu && *after >= 0 && s->list[*after].ops->fuses_relu;
 }
 
 static void stages_fuse_relus(struct stages *s)

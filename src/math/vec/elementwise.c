@@ -25,6 +25,14 @@ void LEVEL(add)(int64_t count, const float *a, const float *b, float *sum)
     for (int64_t i = 0; i < count; i++) sum[i] = a[i] + b[i];
 }
 
+void LEVEL(add_relu)(int64_t count, const float *a, const float *b, float *sum)
+{
+    for (int64_t i = 0; i < count; i++) {
+        float both = a[i] + b[i];
+        sum[i] = both < 0 ? 0 : both;
+    }
+}
+
 void LEVEL(mul)(int64_t count, const float *a, const float *b, float *product)
 {
     for (int64_t i = 0; i < count; i++) product[i] = a[i] * b[i];

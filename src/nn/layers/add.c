@@ -4,8 +4,12 @@
 static void add_forward(const struct layer *l, const struct pass *p, const float *const *x, float *y)
 {
     int64_t count = shape_features(l->out) * p->lanes;
-    l->kernels->add(count, x[0], x[1], y);
-    for (int i = 2; i < l->input_count; i++) l->kernels->add(count, y, x[i], y);
+    const float *sum = x[0];
+    for (int i = 1; i < l->input_count; i++, sum = y)
+        if (l->relu_out && i == l->input_count - 1)
+            l->kernels->add_relu(count, sum, x[i], y);
+        else
+            l->kernels->add(count, sum, x[i], y);
 }
 
 extern const struct layer_ops layer_add;
@@ -17,4 +21,5 @@ const struct layer_ops layer_add = {
     .plan = layer_plan_equal,
     .forward = add_forward,
     .passes_gradient = true,
+    .keeps_relu = true,
 };

@@ -38,9 +38,8 @@ struct tensor {
     int64_t offset;   /* in floats, in the flat parameter vector; a multiple of 16 */
     float init_value; /* initial values are uniform in [value - bound, value + bound) */
     float init_bound;
-    double
-        momentum; /* of a statistic: share of the new value; negative: that of a plain mean over all steps */
-    bool frozen;  /* of a weight: it is not trained; set by the graph */
+    double momentum; /* of a statistic: share of the new value; < 0: a plain mean over all steps */
+    bool frozen;     /* of a weight: it is not trained; set by the graph */
 };
 
 int64_t tensor_count(const struct tensor *t);
@@ -107,14 +106,15 @@ struct layer_ops {
     bool keeps_output; /* backward reads y */
     bool in_place;     /* forward works with y == x[0], and backward with dx[0] == dy */
     bool is_view; /* y is x[0] in another shape: a model keeps both in one place, forward is not called */
-    bool passes_gradient; /* the gradient of every input is dy itself: there is no backward */
-    bool is_max;          /* every output is the maximum of some inputs */
-    bool is_relu;         /* max(x, 0) and nothing else */
-    bool fuses_relu;      /* honours relu_in and relu_out */
-    bool keeps_relu;      /* with relu_out, its backward takes the gradient behind that ReLU: no other layer
-                             must mask it */
-    unsigned ranges;      /* what its outputs can be (set of RANGE_BIT), for losses that need it */
-    bool sums_products;   /* every gradient is a sum over lanes of one x times one dy, or of one dy */
+    /* The gradient of every input is dy itself, behind the ReLU of relu_out: there is no backward. */
+    bool passes_gradient;
+    bool is_max;     /* every output is the maximum of some inputs */
+    bool is_relu;    /* max(x, 0) and nothing else */
+    bool fuses_relu; /* honours relu_in and relu_out */
+    /* Honours relu_out, and its gradient is the one behind that ReLU: no other layer must mask it. */
+    bool keeps_relu;
+    unsigned ranges;    /* what its outputs can be (set of RANGE_BIT), for losses that need it */
+    bool sums_products; /* every gradient is a sum over lanes of one x times one dy, or of one dy */
 };
 
 #define LAYER_MAX_INPUTS 64
