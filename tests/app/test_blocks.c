@@ -69,13 +69,13 @@ static void test_repetitions(void)
             "  - hidden: {out: 9, name: none, repeat: 0}\n"
             "  - relu: {from: none}\n"
             "  - concat: {from: [hidden.1, last.linear, last]}\n",
-            "    - linear: {out: 3, bias: true, name: hidden.0.linear}\n"
+            "    - linear: {out: 3, bias: true, positions: false, name: hidden.0.linear}\n"
             "    - tanh: {name: hidden.0.tanh}\n"
-            "    - linear: {out: 4, bias: true, name: hidden.1.linear}\n"
+            "    - linear: {out: 4, bias: true, positions: false, name: hidden.1.linear}\n"
             "    - tanh: {name: hidden.1.tanh}\n"
-            "    - linear: {out: 7, bias: true, name: hidden.2.linear}\n"
+            "    - linear: {out: 7, bias: true, positions: false, name: hidden.2.linear}\n"
             "    - tanh: {name: hidden.2.tanh}\n"
-            "    - linear: {out: 8, bias: true, name: last.linear}\n"
+            "    - linear: {out: 8, bias: true, positions: false, name: last.linear}\n"
             "    - tanh: {name: last.tanh}\n"
             "    - relu\n"
             "    - concat: {from: [hidden.1.tanh, last.linear, last.tanh]}\n");
@@ -93,10 +93,10 @@ static void test_inputs(void)
             "  - relu\n"
             "  - residual: {out: 4, project: $i == 0, repeat: 2, name: r}\n",
             "    - relu: {name: relu_0}\n"
-            "    - linear: {out: 4, bias: true, name: r.0.fc}\n"
-            "    - linear: {out: 4, bias: true, name: r.0.skip, from: relu_0}\n"
+            "    - linear: {out: 4, bias: true, positions: false, name: r.0.fc}\n"
+            "    - linear: {out: 4, bias: true, positions: false, name: r.0.skip, from: relu_0}\n"
             "    - add: {name: r.0.add, from: [r.0.fc, r.0.skip]}\n"
-            "    - linear: {out: 4, bias: true, name: r.1.fc}\n"
+            "    - linear: {out: 4, bias: true, positions: false, name: r.1.fc}\n"
             "    - add: {name: r.1.add, from: [r.1.fc, r.0.add]}\n");
     expands("    join: [{concat: {from: in, name: c}}, {add: {from: [c, in.1, in.0]}}]\n",
             "  - relu: {name: a}\n"
@@ -125,17 +125,17 @@ static void test_parameters(void)
             "  - unit\n"
             "  - pair: {wide: 3, name: p}\n"
             "  - pair: {wide: 5, last: false}\n",
-            "    - conv2d: {out: 4, kernel: 3, stride: 1, padding: 1, bias: true, name: unit.0.conv}\n"
+            "    - conv2d: {out: 4, kernel: 3, stride: 1, padding: 1, dilation: 1, groups: 1, padding_mode: zeros, bias: true, name: unit.0.conv}\n"
             "    - relu: {name: unit.0.relu}\n"
-            "    - conv2d: {out: 6, kernel: 3, stride: 1, padding: 1, bias: true, name: p.a.conv}\n"
+            "    - conv2d: {out: 6, kernel: 3, stride: 1, padding: 1, dilation: 1, groups: 1, padding_mode: zeros, bias: true, name: p.a.conv}\n"
             "    - relu: {name: p.a.relu}\n"
-            "    - conv2d: {out: 4, kernel: 5, stride: 1, padding: 2, bias: true, name: p.b.conv}\n"
+            "    - conv2d: {out: 4, kernel: 5, stride: 1, padding: 2, dilation: 1, groups: 1, padding_mode: zeros, bias: true, name: p.b.conv}\n"
             "    - leaky_relu: {negative_slope: 0.5, name: p.b.leaky_relu}\n"
-            "    - conv2d: {out: 4, kernel: 3, stride: 1, padding: 1, bias: true, name: p.unit.0.conv}\n"
+            "    - conv2d: {out: 4, kernel: 3, stride: 1, padding: 1, dilation: 1, groups: 1, padding_mode: zeros, bias: true, name: p.unit.0.conv}\n"
             "    - tanh: {name: p.unit.0.tanh}\n"
-            "    - conv2d: {out: 10, kernel: 3, stride: 1, padding: 1, bias: true, name: pair.0.a.conv}\n"
+            "    - conv2d: {out: 10, kernel: 3, stride: 1, padding: 1, dilation: 1, groups: 1, padding_mode: zeros, bias: true, name: pair.0.a.conv}\n"
             "    - relu: {name: pair.0.a.relu}\n"
-            "    - conv2d: {out: 4, kernel: 3, stride: 1, padding: 1, bias: true, name: pair.0.unit.0.conv}\n"
+            "    - conv2d: {out: 4, kernel: 3, stride: 1, padding: 1, dilation: 1, groups: 1, padding_mode: zeros, bias: true, name: pair.0.unit.0.conv}\n"
             "    - tanh: {name: pair.0.unit.0.tanh}\n");
 }
 

@@ -10,7 +10,6 @@
 enum { OUT, BIAS, POSITIONS };
 static const struct arg args[] = {
     {.name = "out",
-     .alias = "out_features",
      .kind = ARG_INT,
      .default_value = ARG_REQUIRED,
      .min = 1,
