@@ -129,12 +129,12 @@ static void case_add_linears(struct list *l)
 
 static void case_maxpool_forward(const struct bench_case *c)
 {
-    c->kernels->maxpool_forward(&c->window, c->x, c->y, (uint8_t *)c->scratch);
+    c->kernels->maxpool_forward(&c->pool, c->x, c->y, c->scratch);
 }
 
 static void case_maxpool_backward(const struct bench_case *c)
 {
-    c->kernels->maxpool_backward(&c->window, (const uint8_t *)c->scratch, c->y, c->x);
+    c->kernels->maxpool_backward(&c->pool, c->scratch, c->y, c->x);
 }
 
 static void case_relu_forward(const struct bench_case *c)
@@ -281,12 +281,12 @@ static void case_add_plain(struct list *l, struct bench_case shape, void (*run)(
 static void case_add_others(struct list *l)
 {
     int64_t x = 64 * 24 * 24 * LANES, y = x / 4, features = 784 * LANES, params = 1 << 20;
-    struct bench_case pool = {.window = window_even(shape_2d(64, 24, 24), 2, 2, 2, 0),
+    struct bench_case pool = {.pool = {.window = window_even(shape_2d(64, 24, 24), 2, 2, 2, 0)},
                               .x_floats = x,
                               .y_floats = y,
                               .scratch_floats = y};
-    window_place(&pool.window, 64, 2);
-    pool.window.lanes = LANES;
+    pool_place(&pool.pool, false, 64, 2);
+    pool.pool.window.lanes = LANES;
     struct bench_case plain = {.count = 64, .x_floats = x, .y_floats = x, .scratch_floats = x};
     struct bench_case logits = {.count = 10,
                                 .x_floats = 10 * LANES,

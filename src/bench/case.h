@@ -13,6 +13,7 @@ struct bench_case {
     int64_t m, n, k;       /* the product with the same arithmetic, 0 if there is none */
     union {
         struct window window;
+        struct pool pool;
         struct linear linear;
         int64_t count;
     };

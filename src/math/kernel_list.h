@@ -28,12 +28,12 @@ KERNEL(void, linear_backward_weight,
        (const struct linear *l, const float *x, const float *dy, float *dweight, float *scratch))
 KERNEL(int64_t, linear_scratch_floats, (const struct linear *l))
 
-/* pool.c: 2-D windows (window_is_2d) of at most 256 elements. arg [C][OH][OW][N] is the position of the
- * maximum in its window. dx is overwritten. */
-KERNEL(void, maxpool_forward, (const struct window *p, const float *x, float *y, uint8_t *arg))
-KERNEL(void, maxpool_backward, (const struct window *p, const uint8_t *arg, const float *dy, float *dx))
-KERNEL(void, avgpool_forward, (const struct window *p, const float *x, float *y))
-KERNEL(void, avgpool_backward, (const struct window *p, const float *dy, float *dx))
+/* maxpool.c: arg [C][OD][OH][OW][N] is the position of the maximum in its window, of pool_position_bytes()
+ * bytes; no window is empty. avgpool.c. dx is overwritten. */
+KERNEL(void, maxpool_forward, (const struct pool *p, const float *x, float *y, void *arg))
+KERNEL(void, maxpool_backward, (const struct pool *p, const void *arg, const float *dy, float *dx))
+KERNEL(void, avgpool_forward, (const struct pool *p, const float *x, float *y))
+KERNEL(void, avgpool_backward, (const struct pool *p, const float *dy, float *dx))
 
 /* pad.c: pads or crops as struct pad says; the gradient of an input is the sum of the gradients of its
  * copies, itself first. */

@@ -176,7 +176,7 @@ static void test_layers(void)
     CHECK(c.model.layers[0].ops == layer_find("conv2d") &&
           c.model.layers[0].args[arg_slot(c.model.layers[0].ops->args,
                                           arg_find(c.model.layers[0].ops->args, "bias"))] == 0);
-    CHECK(c.model.layers[2].args[0] == 2 && c.model.layers[3].args[0] == 0.5);
+    CHECK(c.model.layers[2].args[AXIS_W] == 2 && c.model.layers[3].args[0] == 0.5);
     options_free(&c);
 
     refuse(DATA "model:\n  layers:\n    - convd: 3\n", NULL, NULL,

@@ -1,135 +1,204 @@
-/* test_pool.c - poolings against plain loops over windows of any size, step and padding along each axis, on
- * all levels. */
+/* test_pool.c - poolings against plain loops over windows of any size, step, dilation and padding along each
+ * axis, cut or not, and over those of adaptive poolings, on all levels. */
 #include "kernels.h"
 #include "vectors.h"
 
-#define LANES 32
-
 struct pool_case {
-    struct window w;
+    struct pool p;
     int64_t in, out;
     float *x, *dy;
 };
 
-/* `height` and `width`: kernel, stride, padding before and after. */
-static struct pool_case pool_case(struct shape in, const int64_t height[4], const int64_t width[4])
+/* Elements of a window: their places in x, and how many there are with those in the padding. */
+#define LARGEST 4096
+struct elements {
+    int64_t count, padded, of[LARGEST];
+};
+
+/* Of one axis: which inputs the output sees, in order. */
+static void elements_of_axis(const struct pool *p, int axis, int64_t at, struct elements *e)
 {
-    struct pool_case k = {.w = window_even(in, 2, 1, 1, 0)};
-    const int64_t *axes[] = {height, width};
-    for (int axis = AXIS_H; axis <= AXIS_W; axis++) {
-        const int64_t *of = axes[axis - AXIS_H];
-        k.w.kernel[axis] = of[0], k.w.stride[axis] = of[1];
-        k.w.pad_before[axis] = of[2], k.w.pad_after[axis] = of[3];
+    const struct window *w = &p->window;
+    e->count = e->padded = 0;
+    int64_t in = w->in.d[axis], out = w->out.d[axis];
+    for (int64_t i = 0; p->adaptive && i < in; i++)
+        if ((i + 1) * out > at * in && i * out < (at + 1) * in) e->of[e->count++] = i, e->padded++;
+    for (int64_t k = 0; !p->adaptive && k < w->kernel[axis]; k++) {
+        int64_t i = at * w->stride[axis] - w->pad_before[axis] + k * w->dilation[axis];
+        if (i >= 0 && i < in) e->of[e->count++] = i;
+        e->padded += i < in + w->pad_after[axis];
     }
-    CHECK(window_place(&k.w, in.c, 2));
-    k.w.lanes = LANES;
-    k.in = shape_features(in) * LANES, k.out = shape_features(k.w.out) * LANES;
-    k.x = vector(k.in, 1), k.dy = vector(k.out, 2);
-    return k;
 }
 
-static void case_free(struct pool_case *k)
+/* Of output `index` of all, as it lies in memory. */
+static void elements_of(const struct pool *p, int64_t index, struct elements *e)
 {
-    mem_free(&k->x), mem_free(&k->dy);
+    const struct window *w = &p->window;
+    int64_t at = index / w->lanes, c = at / shape_positions(w->out);
+    const int64_t *in = w->in.d, *out = w->out.d;
+    static struct elements d, h, x;
+    elements_of_axis(p, AXIS_D, at / (out[AXIS_H] * out[AXIS_W]) % out[AXIS_D], &d);
+    elements_of_axis(p, AXIS_H, at / out[AXIS_W] % out[AXIS_H], &h);
+    elements_of_axis(p, AXIS_W, at % out[AXIS_W], &x);
+    e->count = 0, e->padded = d.padded * h.padded * x.padded;
+    for (int64_t i = 0; i < d.count; i++)
+        for (int64_t j = 0; j < h.count; j++)
+            for (int64_t k = 0; k < x.count; k++) {
+                int64_t from = ((c * in[AXIS_D] + d.of[i]) * in[AXIS_H] + h.of[j]) * in[AXIS_W] + x.of[k];
+                e->of[e->count++] = from * w->lanes + index % w->lanes;
+            }
 }
 
-/* Index in x of tap (ky, kx) of an output, -1 in the padding. */
-static int64_t input_at(const struct window *w, int64_t c, const int64_t out[2], int64_t ky, int64_t kx,
-                        int64_t n)
+/* A gradient of x as a sum: of how many terms, and of their magnitudes. */
+struct sum {
+    double value, size, terms;
+};
+
+static void sum_add(struct sum *s, double term)
 {
-    int64_t y = out[0] * w->stride[AXIS_H] - w->pad_before[AXIS_H] + ky;
-    int64_t x = out[1] * w->stride[AXIS_W] - w->pad_before[AXIS_W] + kx;
-    if (y < 0 || x < 0 || y >= w->in.d[AXIS_H] || x >= w->in.d[AXIS_W]) return -1;
-    return ((c * w->in.d[AXIS_H] + y) * w->in.d[AXIS_W] + x) * w->lanes + n;
+    s->value += term, s->size += fabs(term), s->terms++;
 }
 
-/* Where the first maximum of a window is; NaN is greater than any number. */
-static int64_t maximum_at(const struct pool_case *k, int64_t c, const int64_t out[2], int64_t n)
+static struct sum *sums_of(const struct pool_case *k)
 {
-    int64_t best = -1;
-    for (int64_t ky = 0; ky < k->w.kernel[AXIS_H]; ky++)
-        for (int64_t kx = 0; kx < k->w.kernel[AXIS_W]; kx++) {
-            int64_t at = input_at(&k->w, c, out, ky, kx, n);
-            if (at >= 0 && (best < 0 || k->x[at] > k->x[best] || isnan(k->x[at]))) best = at;
-        }
-    return best;
+    struct sum *sums;
+    CHECK_STATUS(mem_alloc(&sums, (size_t)k->in, sizeof *sums, "test"), STATUS_OK);
+    return sums;
 }
 
-/* Values exactly, gradients as sums in double. */
+static void check_sums(const struct pool_case *k, struct sum *want, const float *dx)
+{
+    for (int64_t i = 0; i < k->in; i++)
+        CHECK_NEAR(dx[i], want[i].value, (want[i].terms + 1) * FLOAT_EPSILON * want[i].size);
+    mem_free(&want);
+}
+
+/* Values exactly. The first maximum counts, and NaN is greater than any number. */
 static void check_max(const struct pool_case *k, const float *y, const float *dx)
 {
-    double *want;
-    CHECK_STATUS(mem_alloc(&want, (size_t)k->in, sizeof *want, "test"), STATUS_OK);
+    static struct elements e;
+    struct sum *want = sums_of(k);
     int64_t wrong = 0;
     for (int64_t i = 0; i < k->out; i++) {
-        int64_t position = i / LANES, width = k->w.out.d[AXIS_W], height = k->w.out.d[AXIS_H];
-        int64_t out[] = {position / width % height, position % width};
-        int64_t best = maximum_at(k, position / (width * height), out, i % LANES);
+        elements_of(&k->p, i, &e);
+        int64_t best = e.of[0];
+        for (int64_t j = 1; j < e.count; j++)
+            if (k->x[e.of[j]] > k->x[best] || isnan(k->x[e.of[j]])) best = e.of[j];
         wrong += memcmp(&y[i], &k->x[best], sizeof *y) != 0;
-        want[best] += (double)k->dy[i];
+        sum_add(&want[best], (double)k->dy[i]);
     }
     CHECK(wrong == 0);
-    for (int64_t i = 0; i < k->in; i++) CHECK_NEAR(dx[i], want[i], 16 * FLOAT_EPSILON);
-    mem_free(&want);
+    check_sums(k, want, dx);
 }
 
 static void check_mean(const struct pool_case *k, const float *y, const float *dx)
 {
-    double *want;
-    CHECK_STATUS(mem_alloc(&want, (size_t)k->in, sizeof *want, "test"), STATUS_OK);
-    double taps = (double)window_taps(&k->w);
+    static struct elements e;
+    struct sum *want = sums_of(k);
     for (int64_t i = 0; i < k->out; i++) {
-        int64_t position = i / LANES, width = k->w.out.d[AXIS_W], height = k->w.out.d[AXIS_H];
-        int64_t out[] = {position / width % height, position % width};
-        double sum = 0;
-        for (int64_t ky = 0; ky < k->w.kernel[AXIS_H]; ky++)
-            for (int64_t kx = 0; kx < k->w.kernel[AXIS_W]; kx++) {
-                int64_t at = input_at(&k->w, position / (width * height), out, ky, kx, i % LANES);
-                if (at < 0) continue;
-                sum += (double)k->x[at];
-                want[at] += (double)k->dy[i] / taps;
-            }
-        CHECK_NEAR(y[i], sum / taps, (taps + 2) * FLOAT_EPSILON);
+        elements_of(&k->p, i, &e);
+        struct sum mean = {0};
+        double counted = (double)(k->p.count_padding ? e.padded : e.count);
+        if (k->p.divisor) counted = (double)k->p.divisor;
+        for (int64_t j = 0; j < e.count; j++) {
+            sum_add(&mean, (double)k->x[e.of[j]] / counted);
+            sum_add(&want[e.of[j]], (double)k->dy[i] / counted);
+        }
+        /* chains of at most 256 additions, then of 64 and of as many as there are parts */
+        double chain = e.count <= 256 ? (double)e.count : 64 + (double)e.count / 64;
+        CHECK_NEAR(y[i], mean.value, (chain + 2) * FLOAT_EPSILON * mean.size);
     }
-    for (int64_t i = 0; i < k->in; i++) CHECK_NEAR(dx[i], want[i], 32 * FLOAT_EPSILON);
-    mem_free(&want);
+    check_sums(k, want, dx);
 }
 
-static void check_pool(struct shape in, const int64_t height[4], const int64_t width[4])
+static void check_pool(struct pool p, int64_t lanes)
 {
-    struct pool_case k = pool_case(in, height, width);
-    float *y = vector(k.out, 0), *dx = vector(k.in, 3); /* what is there must be overwritten */
-    uint8_t *arg;
-    CHECK_STATUS(mem_alloc(&arg, (size_t)k.out, 1, "test"), STATUS_OK);
-    kernels->avgpool_forward(&k.w, k.x, y);
-    kernels->avgpool_backward(&k.w, k.dy, dx);
+    p.window.lanes = lanes;
+    struct pool_case k = {
+        .p = p, .in = shape_features(p.window.in) * lanes, .out = shape_features(p.window.out) * lanes};
+    k.x = vector(k.in, 1), k.dy = vector(k.out, 2);
+    float *y = vector(k.out, 3), *dx = vector(k.in, 3); /* what is there must be overwritten */
+    void *arg;
+    CHECK_STATUS(mem_alloc(&arg, (size_t)(k.out * pool_position_bytes(&p)), 1, "test"), STATUS_OK);
+    kernels->avgpool_forward(&p, k.x, y);
+    kernels->avgpool_backward(&p, k.dy, dx);
     check_mean(&k, y, dx);
-    k.x[0] = k.x[LANES] = 2, k.x[1] = NAN; /* two equal maxima, and NaN */
-    kernels->maxpool_forward(&k.w, k.x, y, arg);
-    kernels->maxpool_backward(&k.w, arg, k.dy, dx);
+    k.x[0] = 2, k.x[1] = NAN; /* two equal maxima, and NaN */
+    if (k.in > lanes) k.x[lanes] = 2;
+    kernels->maxpool_forward(&p, k.x, y, arg);
+    kernels->maxpool_backward(&p, arg, k.dy, dx);
     check_max(&k, y, dx);
     mem_free(&y), mem_free(&dx), mem_free(&arg);
-    case_free(&k);
+    mem_free(&k.x), mem_free(&k.dy);
 }
+
+/* Of an axis: kernel, stride, padding before and after, dilation. */
+static void set_axis(struct pool *p, int axis, const int64_t of[5])
+{
+    struct window *w = &p->window;
+    w->kernel[axis] = of[0], w->stride[axis] = of[1], w->dilation[axis] = of[4];
+    w->pad_before[axis] = of[2], w->pad_after[axis] = of[3];
+}
+
+/* Whatever of it has an element in each window. Returns whether it does. */
+static int try_windows(struct shape in, const int64_t depth[5], const int64_t height[5],
+                       const int64_t width[5], bool ceil, int64_t lanes)
+{
+    struct pool p = {
+        .window = {.in = in, .leaves = 1}, .count_padding = ceil, .divisor = lanes == 16 ? 5 : 0};
+    set_axis(&p, AXIS_D, depth), set_axis(&p, AXIS_H, height), set_axis(&p, AXIS_W, width);
+    if (!pool_place(&p, ceil, in.c, 3)) return 0;
+    for (int axis = 0; axis < SHAPE_AXES; axis++)
+        if (!pool_is_never_empty(&p, axis)) return 0;
+    check_pool(p, lanes);
+    return 1;
+}
+
+static const int64_t axes[][5] = {{1, 1, 0, 0, 1}, {2, 2, 0, 0, 1}, {3, 3, 0, 0, 1}, {2, 1, 0, 1, 1},
+                                  {3, 2, 1, 1, 1}, {3, 1, 0, 2, 1}, {4, 3, 2, 0, 1}, {5, 4, 1, 3, 1},
+                                  {2, 3, 1, 0, 1}, {2, 2, 1, 1, 2}, {3, 1, 2, 2, 3}, {2, 5, 0, 0, 4}};
+#define AXES (int)(sizeof axes / sizeof axes[0])
 
 static void test_windows(void)
 {
-    static const int64_t axes[][4] = {{1, 1, 0, 0}, {2, 2, 0, 0}, {3, 3, 0, 0}, {2, 1, 0, 1}, {3, 2, 1, 1},
-                                      {3, 1, 0, 2}, {4, 3, 2, 0}, {5, 4, 1, 3}, {2, 3, 1, 0}};
-    int count = (int)(sizeof axes / sizeof axes[0]);
-    for (int i = 0; i < count; i++)
-        for (int j = 0; j < count; j++) {
-            check_pool(shape_2d(2, 6, 6), axes[i], axes[j]);
-            check_pool(shape_2d(3, 7, 11), axes[i], axes[j]);
+    int checked = 0;
+    for (int i = 0; i < AXES; i++)
+        for (int j = 0; j < AXES; j++) {
+            int64_t lanes = 16 << (i + j) % 4; /* 16 to 128 */
+            checked += try_windows((struct shape){2, 2, {1, 6, 6}}, axes[0], axes[i], axes[j], false, 32);
+            checked += try_windows((struct shape){1, 2, {1, 7, 11}}, axes[0], axes[i], axes[j], true, lanes);
+            checked += try_windows((struct shape){1, 3, {5, 4, 3}}, axes[j], axes[i], axes[(i + j) % AXES],
+                                   j % 2, 16);
         }
-    check_pool(shape_2d(1, 17, 19), (const int64_t[]){16, 1, 0, 3}, (const int64_t[]){16, 5, 3, 0}); /* 256 */
+    CHECK(checked > 250);
+    for (int i = 0; i < AXES; i++)
+        try_windows((struct shape){3, 1, {1, 1, 13}}, axes[0], axes[0], axes[i], i % 2, 48);
+    static const int64_t wide[][5] = {{16, 1, 0, 3, 1}, {16, 5, 3, 0, 1}, {17, 1, 0, 0, 1}};
+    try_windows((struct shape){1, 2, {1, 17, 19}}, axes[0], wide[0], wide[1], false, 16); /* of 256 */
+    try_windows((struct shape){1, 2, {1, 17, 19}}, axes[0], wide[2], wide[1], false, 16); /* of 272 */
+}
+
+static void test_adaptive(void)
+{
+    static const int64_t sizes[][3] = {{1, 1, 1}, {2, 3, 5}, {1, 7, 7}, {5, 4, 6}, {3, 1, 2}, {1, 6, 64}};
+    for (int i = 0; i < 6; i++)
+        for (int j = 0; j < 6; j++) {
+            struct pool p = {.window = window_even(
+                                 (struct shape){2, 3, {sizes[i][0], sizes[i][1], sizes[i][2]}}, 0, 1, 1, 0),
+                             .adaptive = true};
+            p.window.out = (struct shape){2, 3, {sizes[j][0], sizes[j][1], sizes[j][2]}};
+            check_pool(p, (i + j) % 8 ? 16 : 80);
+        }
 }
 
 int main(int argc, char **argv)
 {
     check_begin(argc, argv);
-    for (int i = 0; i < LEVEL_NAMES; i++)
-        if (select_kernels(level_names[i]) == STATUS_OK) CHECK_CASE(test_windows());
+    for (int i = 0; i < LEVEL_NAMES; i++) {
+        if (select_kernels(level_names[i]) != STATUS_OK) continue;
+        CHECK_CASE(test_windows());
+        CHECK_CASE(test_adaptive());
+    }
     CHECK(mem_alive() == 0);
     return check_result();
 }

@@ -70,7 +70,8 @@ static inline void random_pool(struct random_graph *r, int value)
     bool halves = random_below(r, 2) && out.d[AXIS_H] >= 4 && out.d[AXIS_W] >= 4;
     if (out.rank != 2) return;
     spec_add(r->spec, random_below(r, 3) ? "maxpool2d" : "avgpool2d", halves ? 2 : 3, halves ? 0 : 1);
-    if (!halves) r->spec->layers[r->spec->layer_count - 1].args[2] = 1;
+    struct layer_spec *pool = &r->spec->layers[r->spec->layer_count - 1];
+    if (!halves) arg_set(pool->ops->args, 2, 1, pool->args); /* padding */
     if (halves) out = shape_2d(out.c, out.d[AXIS_H] / 2, out.d[AXIS_W] / 2);
     random_append(r, 1, &value, out);
 }

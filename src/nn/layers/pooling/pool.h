@@ -1,39 +1,74 @@
-/* pool.h - arguments and shapes that all kinds of pooling share. */
+/* pool.h - arguments and functions that all kinds of pooling share. */
 #ifndef NN_LAYERS_POOLING_POOL_H
 #define NN_LAYERS_POOLING_POOL_H
 
-#include "nn/layers/window.h"
+#include "nn/layers/layer.h"
 
-enum { POOL_KERNEL, POOL_STRIDE, POOL_PADDING };
-static const struct arg pool_args[] = {
-    {.name = "kernel",
-     .kind = ARG_INT,
-     .default_value = ARG_REQUIRED,
-     .min = 1,
-     .max = 15,
-     .help = "height and width of the window"},
-    {.name = "stride", .kind = ARG_INT, .max = 1024, .help = "stride of the window; 0 = kernel"},
-    {.name = "padding",
-     .kind = ARG_INT,
-     .max = 7,
-     .help = "implicit padding on both sides, at most half the kernel"},
-    ARG_END,
-};
+/* Slots of the arguments that windows have; those of a kind follow. */
+enum { POOL_KERNEL, POOL_STRIDE = SHAPE_AXES, POOL_PADDING = 2 * SHAPE_AXES, POOL_OTHERS = 3 * SHAPE_AXES };
 
-static inline struct window pool_window(const struct layer *l, int64_t lanes)
-{
-    int64_t kernel = (int64_t)l->args[POOL_KERNEL], stride = (int64_t)l->args[POOL_STRIDE];
-    return window_of(l, kernel, stride ? stride : kernel, (int64_t)l->args[POOL_PADDING], lanes, 1);
-}
+/* clang-format off */
+#define POOL_ARGS(rank)                                                                                      \
+    {.name = "kernel", .alias = "kernel_size", .kind = ARG_INT, .default_value = ARG_REQUIRED, .min = 1,     \
+     .max = 65536, .axes = rank, .help = "size of the window"},                                              \
+    {.name = "stride", .kind = ARG_INT, .max = 65536, .axes = rank,                                          \
+     .help = "stride of the window; 0 = kernel"},                                                            \
+    {.name = "padding", .kind = ARG_INT, .max = 65536, .axes = rank,                                         \
+     .help = "implicit padding on both sides, at most half of what the window covers"}
+#define POOL_ARG_CEIL                                                                                        \
+    {.name = "ceil_mode", .kind = ARG_BOOL, .later = true,                                                   \
+     .help = "add a last window that reaches beyond the input"}
 
-static inline enum status pool_plan(struct layer *l)
-{
-    struct window w = pool_window(l, l->lanes);
-    int64_t kernel = w.kernel[AXIS_H], padding = w.pad_before[AXIS_H];
-    if (2 * padding > kernel)
-        return status_fail(STATUS_CONFIG, "padding %lld is more than half the kernel %lld",
-                           (long long)padding, (long long)kernel);
-    return window_plan(l, kernel, w.stride[AXIS_H], padding, l->in[0].c, &l->out);
-}
+#define MAXPOOL_ARGS(rank)                                                                                   \
+    {POOL_ARGS(rank),                                                                                        \
+     {.name = "dilation", .kind = ARG_INT, .default_value = 1, .min = 1, .max = 65536, .axes = rank,         \
+      .later = true, .help = "distance of the window's elements"},                                           \
+     POOL_ARG_CEIL, ARG_END}
+#define AVGPOOL_ARGS(rank)                                                                                   \
+    {POOL_ARGS(rank), POOL_ARG_CEIL,                                                                         \
+     {.name = "count_include_pad", .kind = ARG_BOOL, .default_value = 1, .later = true,                      \
+      .help = "padding counts as zeros in the mean"},                                                        \
+     {.name = "divisor_override", .kind = ARG_INT, .max = 1e9, .later = true,                                \
+      .help = "divide sums by it; 0 = by the number of elements"},                                           \
+     ARG_END}
+#define ADAPTIVE_ARGS(rank)                                                                                  \
+    {{.name = "size", .alias = "output_size", .kind = ARG_INT, .default_value = ARG_REQUIRED, .max = 65536,  \
+      .axes = rank, .help = "size of the output; 0 = of the input"},                                         \
+     ARG_END}
+/* clang-format on */
+
+/* The windows that the arguments describe, `out` not set; dilation 1. */
+struct pool pool_describe(const struct layer *l, int64_t lanes);
+
+/* Sets l->out to the windows that there are. Errors: STATUS_CONFIG when the window is larger than the padded
+ * input, has no element in it, or the padding is too large. */
+enum status pool_plan_windows(struct layer *l, struct pool *p, bool ceil);
+
+/* Saved: the position of every maximum in its window. */
+void pool_measure_max(struct layer *l, const struct pool *p);
+
+/* maxpool.c */
+enum status maxpool_plan(struct layer *l);
+void maxpool_measure(struct layer *l);
+void maxpool_forward(const struct layer *l, const struct pass *p, const float *const *x, float *y);
+void maxpool_backward(const struct layer *l, const struct pass *p, const float *const *x, const float *y,
+                      float *dy, float *const *dx);
+
+/* avgpool.c */
+enum status avgpool_plan(struct layer *l);
+void avgpool_forward(const struct layer *l, const struct pass *p, const float *const *x, float *y);
+void avgpool_backward(const struct layer *l, const struct pass *p, const float *const *x, const float *y,
+                      float *dy, float *const *dx);
+
+/* adaptive.c: any window whose size follows from that of the output; also where the output is one position. */
+enum status adaptive_plan(struct layer *l);
+enum status adaptive_plan_global(struct layer *l);
+void adaptive_measure_max(struct layer *l);
+void adaptive_forward_max(const struct layer *l, const struct pass *p, const float *const *x, float *y);
+void adaptive_backward_max(const struct layer *l, const struct pass *p, const float *const *x, const float *y,
+                           float *dy, float *const *dx);
+void adaptive_forward_mean(const struct layer *l, const struct pass *p, const float *const *x, float *y);
+void adaptive_backward_mean(const struct layer *l, const struct pass *p, const float *const *x,
+                            const float *y, float *dy, float *const *dx);
 
 #endif

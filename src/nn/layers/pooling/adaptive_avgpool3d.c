@@ -1,0 +1,14 @@
+/* adaptive_avgpool3d.c - mean over windows of a volume, for an output of a given size. */
+#include "nn/layers/pooling/pool.h"
+
+static const struct arg args[] = ADAPTIVE_ARGS(3);
+
+extern const struct layer_ops layer_adaptive_avgpool3d;
+const struct layer_ops layer_adaptive_avgpool3d = {
+    .name = "adaptive_avgpool3d",
+    .help = "mean of windows that give an output of this size, as torch.nn.AdaptiveAvgPool3d",
+    .args = args,
+    .plan = adaptive_plan,
+    .forward = adaptive_forward_mean,
+    .backward = adaptive_backward_mean,
+};

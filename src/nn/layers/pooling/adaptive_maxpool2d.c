@@ -1,0 +1,16 @@
+/* adaptive_maxpool2d.c - maximum over windows of a plane, for an output of a given size. */
+#include "nn/layers/pooling/pool.h"
+
+static const struct arg args[] = ADAPTIVE_ARGS(2);
+
+extern const struct layer_ops layer_adaptive_maxpool2d;
+const struct layer_ops layer_adaptive_maxpool2d = {
+    .name = "adaptive_maxpool2d",
+    .help = "maximum of windows that give an output of this size, as torch.nn.AdaptiveMaxPool2d",
+    .args = args,
+    .plan = adaptive_plan,
+    .measure = adaptive_measure_max,
+    .forward = adaptive_forward_max,
+    .backward = adaptive_backward_max,
+    .is_max = true,
+};

@@ -1,0 +1,14 @@
+/* avgpool3d.c - mean over windows of a volume. */
+#include "nn/layers/pooling/pool.h"
+
+static const struct arg args[] = AVGPOOL_ARGS(3);
+
+extern const struct layer_ops layer_avgpool3d;
+const struct layer_ops layer_avgpool3d = {
+    .name = "avgpool3d",
+    .help = "mean of a window, as torch.nn.AvgPool3d",
+    .args = args,
+    .plan = avgpool_plan,
+    .forward = avgpool_forward,
+    .backward = avgpool_backward,
+};

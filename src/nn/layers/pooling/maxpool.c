@@ -1,0 +1,37 @@
+/* maxpool.c - the maximum of windows, along any number of axes. */
+#include "nn/layers/pooling/pool.h"
+
+enum { DILATION = POOL_OTHERS, CEIL = DILATION + SHAPE_AXES };
+
+static struct pool maxpool_describe(const struct layer *l, int64_t lanes)
+{
+    struct pool p = pool_describe(l, lanes);
+    for (int i = 0; i < SHAPE_AXES; i++) p.window.dilation[i] = (int64_t)l->args[DILATION + i];
+    return p;
+}
+
+enum status maxpool_plan(struct layer *l)
+{
+    struct pool p = maxpool_describe(l, l->lanes);
+    return pool_plan_windows(l, &p, l->args[CEIL] != 0);
+}
+
+void maxpool_measure(struct layer *l)
+{
+    struct pool p = maxpool_describe(l, l->lanes);
+    pool_measure_max(l, &p);
+}
+
+void maxpool_forward(const struct layer *l, const struct pass *p, const float *const *x, float *y)
+{
+    struct pool pool = maxpool_describe(l, p->lanes);
+    l->kernels->maxpool_forward(&pool, x[0], y, l->saved);
+}
+
+void maxpool_backward(const struct layer *l, const struct pass *p, const float *const *x, const float *y,
+                      float *dy, float *const *dx)
+{
+    (void)x, (void)y;
+    struct pool pool = maxpool_describe(l, p->lanes);
+    if (dx[0]) l->kernels->maxpool_backward(&pool, l->saved, dy, dx[0]);
+}

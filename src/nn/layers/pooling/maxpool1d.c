@@ -1,0 +1,16 @@
+/* maxpool1d.c - maximum over windows along a line. */
+#include "nn/layers/pooling/pool.h"
+
+static const struct arg args[] = MAXPOOL_ARGS(1);
+
+extern const struct layer_ops layer_maxpool1d;
+const struct layer_ops layer_maxpool1d = {
+    .name = "maxpool1d",
+    .help = "maximum of a window, as torch.nn.MaxPool1d",
+    .args = args,
+    .plan = maxpool_plan,
+    .measure = maxpool_measure,
+    .forward = maxpool_forward,
+    .backward = maxpool_backward,
+    .is_max = true,
+};

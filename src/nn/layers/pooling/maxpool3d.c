@@ -1,0 +1,16 @@
+/* maxpool3d.c - maximum over windows of a volume. */
+#include "nn/layers/pooling/pool.h"
+
+static const struct arg args[] = MAXPOOL_ARGS(3);
+
+extern const struct layer_ops layer_maxpool3d;
+const struct layer_ops layer_maxpool3d = {
+    .name = "maxpool3d",
+    .help = "maximum of a window, as torch.nn.MaxPool3d",
+    .args = args,
+    .plan = maxpool_plan,
+    .measure = maxpool_measure,
+    .forward = maxpool_forward,
+    .backward = maxpool_backward,
+    .is_max = true,
+};
