@@ -49,8 +49,8 @@ KERNEL(void, add_relu,
        (int64_t count, const float *a, const float *b, float *sum)) /* relu_forward of the sum */
 KERNEL(void, mul, (int64_t count, const float *a, const float *b, float *product))
 
-/* activation.c: count is a multiple of 16. `kept` is y where kernels.h says so, else x. y may be x, dx may be
- * dy. */
+/* activation.c: count is a multiple of 16. `kept` is y where kernels.h says so, else x. y may be x, dx may
+ * be dy. */
 KERNEL(void, activation_forward, (const struct activation *f, int64_t count, const float *x, float *y))
 KERNEL(void, activation_backward,
        (const struct activation *f, int64_t count, const float *kept, const float *dy, float *dx))
@@ -122,3 +122,13 @@ KERNEL(void, norm_gradient_sums,
 KERNEL(void, norm_gradient_apply,
        (const struct channel_norm *n, const struct channel_map *maps, const struct channel_slope *slopes,
         const float *x, const float *dy, float *dx))
+
+/* norm/samples.c: moments [3][columns] are what backward needs: the mean, 1 / sqrt(variance + eps), and the
+ * mean's rounding times that. Backward adds to sums [rows / rows_per_weight][leaves][2] those of dy times
+ * the normalised x and of dy, over all rows of the weight; NULL without weights. scratch: doubles
+ * [3][columns]. dx may be NULL or dy. */
+KERNEL(void, norm_samples_forward,
+       (const struct sample_norm *n, const float *x, float *y, float *moments, double *scratch))
+KERNEL(void, norm_samples_backward,
+       (const struct sample_norm *n, const float *x, const float *dy, const float *moments, float *dx,
+        double *sums, double *scratch))

@@ -129,6 +129,18 @@ struct channel_map {
     float mean, scale, shift;
 };
 
+/* Samples that are normalised one by one: a matrix [rows][columns], each of whose columns, a lane at a
+ * position, becomes (x - mean) / sqrt(variance + eps) * weight[row / rows_per_weight] + bias[likewise]. */
+struct sample_norm {
+    int64_t rows, row_stride;
+    int64_t columns; /* positions x lanes */
+    int64_t lanes, leaves;
+    int64_t rows_per_weight;
+    float eps;
+    bool centred;               /* false: the mean counts as 0, and the variance is the mean square */
+    const float *weight, *bias; /* NULL: 1, 0 */
+};
+
 /* The gradient of its input: dy * of_dy + (x - mean) * of_x + constant. */
 struct channel_slope {
     float of_dy, of_x, constant;

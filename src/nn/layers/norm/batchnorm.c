@@ -51,17 +51,9 @@ struct work {
 
 static enum status batchnorm_plan(struct layer *l)
 {
-    int64_t channels = l->in[0].c;
     l->out = l->in[0];
     if (l->args[AFFINE] != 0) TRY(norm_add_affine(l));
-    if (l->args[TRACK] == 0) return STATUS_OK;
-    struct tensor statistic = {
-        .role = TENSOR_STATISTIC, .dims = {channels}, .rank = 1, .momentum = l->args[MOMENTUM]};
-    statistic.name = "running_mean";
-    TRY(layer_add_tensor(l, &statistic));
-    statistic.name = "running_var";
-    statistic.init_value = 1;
-    return layer_add_tensor(l, &statistic);
+    return l->args[TRACK] == 0 ? STATUS_OK : norm_add_running(l, l->args[MOMENTUM]);
 }
 
 static int64_t batchnorm_chunk(const struct layer *l, int64_t lanes)
@@ -131,17 +123,6 @@ static int batchnorm_statistics(const struct layer *l)
     return l->args[AFFINE] != 0 ? 2 : 0;
 }
 
-static struct channel_map batchnorm_map(const struct layer *l, const struct pass *p, int64_t channel,
-                                        const struct moments *m)
-{
-    bool affine = l->args[AFFINE] != 0;
-    double weight = affine ? batchnorm_tensor(l, p->params, 0)[channel] : 1;
-    double bias = affine ? batchnorm_tensor(l, p->params, 1)[channel] : 0;
-    double scale = weight / sqrt(m->variance + l->args[EPS]);
-    float mean = (float)m->mean;
-    return (struct channel_map){mean, (float)scale, (float)(bias + ((double)mean - m->mean) * scale)};
-}
-
 /* With the statistics of each leaf, which are saved. */
 static void batchnorm_forward_batch(const struct layer *l, const struct pass *p, const float *x, float *y)
 {
@@ -155,26 +136,10 @@ static void batchnorm_forward_batch(const struct layer *l, const struct pass *p,
         for (int64_t i = 0; i < n.channels * n.leaves; i++) {
             struct moments *m = &saved[first * n.leaves + i];
             *m = batchnorm_moments(w.sums + 2 * i, batchnorm_values(&n, i % n.leaves));
-            w.maps[i] = batchnorm_map(l, p, first + i / n.leaves, m);
+            w.maps[i] = norm_map(l, p, first + i / n.leaves, m->mean, m->variance, l->args[EPS]);
         }
         l->kernels->norm_apply(&n, w.maps, x + at, y + at);
     }
-}
-
-/* With the running statistics: every lane is alike. */
-static void batchnorm_forward_running(const struct layer *l, const struct pass *p, const float *x, float *y)
-{
-    struct work w = batchnorm_work(l);
-    struct channel_norm n = batchnorm_shape(l, p, l->in[0].c);
-    int tensor = batchnorm_statistics(l);
-    n.leaves = 1;
-    n.live = NULL;
-    for (int64_t c = 0; c < n.channels; c++) {
-        struct moments m = {batchnorm_tensor(l, p->params, tensor)[c],
-                            batchnorm_tensor(l, p->params, tensor + 1)[c]};
-        w.maps[c] = batchnorm_map(l, p, c, &m);
-    }
-    l->kernels->norm_apply(&n, w.maps, x, y);
 }
 
 static void batchnorm_forward(const struct layer *l, const struct pass *p, const float *const *x, float *y)
@@ -182,7 +147,7 @@ static void batchnorm_forward(const struct layer *l, const struct pass *p, const
     if (p->training || l->args[TRACK] == 0)
         batchnorm_forward_batch(l, p, x[0], y);
     else
-        batchnorm_forward_running(l, p, x[0], y);
+        norm_forward_running(l, p, l->args[EPS], x[0], y);
 }
 
 /* From the sums of dy and dy * x to those of dy and dy * (x - mean) / sigma, which are the gradients of bias
@@ -241,7 +206,7 @@ static void batchnorm_backward(const struct layer *l, const struct pass *p, cons
         int64_t at = first * n.positions * n.lanes;
         const struct moments *m = saved + first * n.leaves;
         for (int64_t i = 0; i < n.channels * n.leaves; i++)
-            w.maps[i] = batchnorm_map(l, p, first + i / n.leaves, &m[i]);
+            w.maps[i] = norm_map(l, p, first + i / n.leaves, m[i].mean, m[i].variance, l->args[EPS]);
         l->kernels->norm_gradient_sums(&n, w.maps, x[0] + at, dy + at, w.sums);
         for (int64_t i = 0; i < n.channels * n.leaves; i++) {
             batchnorm_normalise_sums(l, &m[i], w.sums + 2 * i);

@@ -7,6 +7,40 @@
 /* Adds weight and bias, one for each channel, which begin with 1 and 0. Errors: STATUS_OTHER, memory. */
 enum status norm_add_affine(struct layer *l);
 
+/* Adds running_mean and running_var, which begin with 0 and 1. Errors: STATUS_OTHER, memory. */
+enum status norm_add_running(struct layer *l, double momentum);
+
+/* What a channel goes through with these statistics, and the layer's weight and bias if it has them. */
+struct channel_map norm_map(const struct layer *l, const struct pass *p, int64_t channel, double mean,
+                            double variance, double eps);
+
+/* The forward pass of a layer with running statistics: every lane is alike. Needs one struct channel_map per
+ * channel of scratch. */
+void norm_forward_running(const struct layer *l, const struct pass *p, double eps, const float *x, float *y);
+
+/* How a sample falls into groups of values that are normalised together: with the lanes, matrices
+ * [rows][columns] of its activation. A block of positions that are groups of their own lies in one matrix. */
+struct norm_groups {
+    int64_t count, stride; /* matrices, and floats of a lane from one to the next */
+    int64_t rows, row_stride;
+    int64_t positions, left; /* of a matrix, and of the last one */
+    int64_t rows_per_weight;
+    int64_t weights, weight_step; /* in all, and from one matrix to the next */
+    bool centred;
+};
+
+/* Sets saved_bytes and scratch_bytes. */
+void norm_measure_samples(struct layer *l, const struct norm_groups *g);
+
+/* Forward and backward of a layer whose first tensors, if any, are weight and bias. */
+void norm_forward_samples(const struct layer *l, const struct pass *p, const struct norm_groups *g,
+                          double eps, const float *x, float *y);
+void norm_backward_samples(const struct layer *l, const struct pass *p, const struct norm_groups *g,
+                           double eps, const float *x, const float *dy, float *dx);
+
+/* The groups of `channels` neighbouring channels each. */
+struct norm_groups norm_group_channels(const struct layer *l, int64_t channels);
+
 /* A sum over leaves that is added as the gradients of other layers are: as a balanced binary tree. The
  * operands come from left to right. */
 struct norm_tree {

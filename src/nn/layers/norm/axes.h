@@ -1,0 +1,24 @@
+/* axes.h - which axes layernorm and rmsnorm normalise over. */
+#ifndef NN_LAYERS_NORM_AXES_H
+#define NN_LAYERS_NORM_AXES_H
+
+#include "nn/layers/norm/norm.h"
+
+/* The first entry of the table of arguments: the number of last axes, or a word. */
+enum { AXES_ALL = -1, AXES_CHANNELS = -2 };
+extern const char *const axes_words[];
+#define AXES_ARG                                                                                             \
+    {                                                                                                        \
+        .name = "axes", .kind = ARG_INT, .default_value = AXES_ALL, .min = 1, .max = 1 + SHAPE_AXES,         \
+        .words = axes_words,                                                                                 \
+        .help = "last axes that are normalised together (as torch's normalized_shape has them); all; or "    \
+                "channels: those of each position"                                                           \
+    }
+
+/* Adds a weight, and a bias if asked for, of the shape of the axes. Errors: STATUS_CONFIG when the input has
+ * fewer axes. */
+enum status axes_plan(struct layer *l, double axes, bool weight, bool bias);
+
+struct norm_groups axes_groups(const struct layer *l, double axes);
+
+#endif

@@ -1,0 +1,64 @@
+/* rmsnorm.c - each sample divided by the root of its mean square. */
+#include "nn/layers/norm/axes.h"
+
+enum { AXES, EPS, AFFINE };
+static const struct arg args[] = {
+    AXES_ARG,
+    {.name = "eps",
+     .kind = ARG_REAL,
+     .default_value = 0x1p-23,
+     .min = 1e-12,
+     .max = 1,
+     .help = "added to the mean square; the default is that of float32 in PyTorch"},
+    {.name = "affine",
+     .kind = ARG_BOOL,
+     .default_value = 1,
+     .alias = "elementwise_affine",
+     .help = "learnable weight per element"},
+    ARG_END,
+};
+
+static struct norm_groups rmsnorm_groups(const struct layer *l)
+{
+    struct norm_groups g = axes_groups(l, l->args[AXES]);
+    g.centred = false;
+    return g;
+}
+
+static enum status rmsnorm_plan(struct layer *l)
+{
+    return axes_plan(l, l->args[AXES], l->args[AFFINE] != 0, false);
+}
+
+static void rmsnorm_measure(struct layer *l)
+{
+    struct norm_groups g = rmsnorm_groups(l);
+    norm_measure_samples(l, &g);
+}
+
+static void rmsnorm_forward(const struct layer *l, const struct pass *p, const float *const *x, float *y)
+{
+    struct norm_groups g = rmsnorm_groups(l);
+    norm_forward_samples(l, p, &g, l->args[EPS], x[0], y);
+}
+
+static void rmsnorm_backward(const struct layer *l, const struct pass *p, const float *const *x,
+                             const float *y, float *dy, float *const *dx)
+{
+    (void)y;
+    struct norm_groups g = rmsnorm_groups(l);
+    norm_backward_samples(l, p, &g, l->args[EPS], x[0], dy, dx[0]);
+}
+
+extern const struct layer_ops layer_rmsnorm;
+const struct layer_ops layer_rmsnorm = {
+    .name = "rmsnorm",
+    .help = "each sample divided by the root of its mean square, as torch.nn.RMSNorm",
+    .args = args,
+    .plan = rmsnorm_plan,
+    .measure = rmsnorm_measure,
+    .forward = rmsnorm_forward,
+    .backward = rmsnorm_backward,
+    .keeps_input = true,
+    .in_place = true,
+};

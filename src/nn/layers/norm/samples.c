@@ -1,0 +1,98 @@
+/* samples.c - layers that normalise every sample by itself. */
+#include "nn/layers/norm/norm.h"
+
+#include <string.h>
+
+struct norm_groups norm_group_channels(const struct layer *l, int64_t channels)
+{
+    int64_t positions = shape_positions(l->in[0]), rows = channels * positions;
+    return (struct norm_groups){.count = l->in[0].c / channels,
+                                .stride = rows,
+                                .rows = rows,
+                                .row_stride = 1,
+                                .positions = 1,
+                                .left = 1,
+                                .rows_per_weight = positions,
+                                .weights = l->in[0].c,
+                                .weight_step = channels,
+                                .centred = true};
+}
+
+/* The sums of the gradients come first, then what a kernel needs. */
+void norm_measure_samples(struct layer *l, const struct norm_groups *g)
+{
+    int64_t columns = g->positions * l->lanes;
+    l->saved_bytes = (size_t)(3 * g->count * columns) * sizeof(float);
+    l->scratch_bytes = (size_t)(2 * g->weights * l->leaves + 3 * columns) * sizeof(double);
+}
+
+static const float *samples_tensor(const struct layer *l, const float *vector, int tensor)
+{
+    bool has = l->tensor_count > tensor && l->tensors[tensor].role == TENSOR_WEIGHT;
+    return has ? vector + l->tensors[tensor].offset : NULL;
+}
+
+static struct sample_norm samples_matrix(const struct layer *l, const struct pass *p,
+                                         const struct norm_groups *g, double eps, int64_t index)
+{
+    const float *weight = samples_tensor(l, p->params, 0), *bias = samples_tensor(l, p->params, 1);
+    int64_t first = index * g->weight_step;
+    return (struct sample_norm){.rows = g->rows,
+                                .row_stride = g->row_stride * p->lanes,
+                                .columns = (index + 1 < g->count ? g->positions : g->left) * p->lanes,
+                                .lanes = p->lanes,
+                                .leaves = p->leaves,
+                                .rows_per_weight = g->rows_per_weight,
+                                .eps = (float)eps,
+                                .centred = g->centred,
+                                .weight = weight ? weight + first : NULL,
+                                .bias = bias ? bias + first : NULL};
+}
+
+void norm_forward_samples(const struct layer *l, const struct pass *p, const struct norm_groups *g,
+                          double eps, const float *x, float *y)
+{
+    float *moments = l->saved;
+    for (int64_t i = 0; i < g->count; i++) {
+        struct sample_norm n = samples_matrix(l, p, g, eps, i);
+        int64_t at = i * g->stride * p->lanes;
+        l->kernels->norm_samples_forward(&n, x + at, y + at, moments, l->scratch);
+        moments += 3 * n.columns;
+    }
+}
+
+/* Gradients of weight and bias from the sums of the leaves. */
+static void samples_add_leaves(const struct layer *l, const struct pass *p, const struct norm_groups *g,
+                               const double *sums)
+{
+    float *dweight = p->grads + l->tensors[0].offset;
+    float *dbias = samples_tensor(l, p->params, 1) ? p->grads + l->tensors[1].offset : NULL;
+    for (int64_t w = 0; w < g->weights; w++) {
+        struct norm_tree weight = {0}, bias = {0};
+        for (int64_t leaf = 0; leaf < p->leaves; leaf++, sums += 2) {
+            norm_tree_add(&weight, (float)sums[0]);
+            norm_tree_add(&bias, (float)sums[1]);
+        }
+        dweight[w] = norm_tree_sum(&weight);
+        if (dbias) dbias[w] = norm_tree_sum(&bias);
+    }
+}
+
+void norm_backward_samples(const struct layer *l, const struct pass *p, const struct norm_groups *g,
+                           double eps, const float *x, const float *dy, float *dx)
+{
+    const float *moments = l->saved;
+    bool affine = samples_tensor(l, p->params, 0) != NULL;
+    int64_t count = 2 * g->weights * p->leaves;
+    double *sums = l->scratch;
+    memset(sums, 0, (size_t)count * sizeof *sums);
+    for (int64_t i = 0; i < g->count; i++) {
+        struct sample_norm n = samples_matrix(l, p, g, eps, i);
+        int64_t at = i * g->stride * p->lanes;
+        double *of_matrix = affine ? sums + 2 * i * g->weight_step * p->leaves : NULL;
+        l->kernels->norm_samples_backward(&n, x + at, dy + at, moments, dx ? dx + at : NULL, of_matrix,
+                                          sums + count);
+        moments += 3 * n.columns;
+    }
+    if (affine) samples_add_leaves(l, p, g, sums);
+}
