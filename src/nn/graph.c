@@ -68,7 +68,7 @@ static void graph_place_tensors(struct graph *g, struct layer *l)
 {
     for (int t = 0; t < l->tensor_count; t++) {
         l->tensors[t].offset = g->param_floats;
-        g->param_count += tensor_count(&l->tensors[t]);
+        g->param_count += tensor_parameters(&l->tensors[t]);
         g->param_floats += mem_round_floats(tensor_count(&l->tensors[t]));
     }
 }

@@ -39,7 +39,7 @@ struct graph {
     int edge_count;             /* length of both */
     struct shape *shapes;       /* [layer_count + 1]: of the values */
     int64_t param_floats;       /* length of the flat vector, gaps included */
-    int64_t param_count;        /* parameters without gaps */
+    int64_t param_count;        /* parameters, without gaps and statistics */
 };
 
 /* Plans every layer for passes of `lanes` lanes in `leaves` virtual ranks. Errors: STATUS_CONFIG naming the

@@ -63,7 +63,7 @@ const struct layer *model_first_bad(struct model *m, const struct pass *p);
 
 /* Queries. */
 int64_t model_param_floats(const struct model *m); /* length of the flat vector, gaps included */
-int64_t model_param_count(const struct model *m);  /* parameters without gaps */
+int64_t model_param_count(const struct model *m);  /* without gaps and statistics */
 size_t model_bytes(const struct model *m);         /* of its arena */
 int64_t model_leaves(const struct model *m);       /* virtual ranks of a pass, at most */
 double model_clip_logits(const struct model *m);   /* 0 = outputs are not limited */

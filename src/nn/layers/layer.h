@@ -44,6 +44,12 @@ struct tensor {
 
 int64_t tensor_count(const struct tensor *t);
 
+/* How many parameters of the model these are: PyTorch does not count statistics either. */
+static inline int64_t tensor_parameters(const struct tensor *t)
+{
+    return t->role == TENSOR_STATISTIC ? 0 : tensor_count(t);
+}
+
 /* What a pass reports to its caller between layers, for ranges of the parameter vector. */
 struct pass_hooks {
     /* Backward has written the gradients there and reads the parameters no more. */
