@@ -46,8 +46,9 @@ static const struct option options[] = {
 
     {.key = "data.train", .kind = OPTION_TEXT, .offset = AT(data.train),
      MAY_CHANGE,
-     .help = "training set: FILE.h5, FILE.h5:GROUP, demo:train or synthetic:CxHxW:K:N; append a range "
-             "to use a part of it: FILE.h5[0:16000]"},
+     .help = "training set: FILE.h5, FILE.h5:GROUP, demo:train, another drawn set (waves:train, picks:train, "
+             "fields:train, shapes:train or storms:train; also with a size, shapes:train:128) or "
+             "synthetic:CxHxW:K:N; append a range to use a part of it: FILE.h5[0:16000]"},
     {.key = "data.val", .kind = OPTION_TEXT, .offset = AT(data.val),
      .default_text = "", MAY_CHANGE,
      .help = "validation set, evaluated after every epoch; empty = none"},

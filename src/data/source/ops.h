@@ -27,9 +27,8 @@ struct source {
     void *self;
 };
 
-/* generated.c: describes labels made on the fly, class indices or `width` real numbers. */
-void source_describe_labels(struct source *s);
-void source_describe_targets(struct source *s, int64_t width);
+/* generated.c: describes labels made on the fly, integers or real numbers, with the axes dims [rank]. */
+void source_describe_labels(struct source *s, bool integers, int rank, const int64_t *dims);
 
 /* Ended by NULL. */
 const struct source_ops *const *source_registry(void);

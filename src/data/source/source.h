@@ -4,10 +4,12 @@
  * src/data/source/registry.c; a locator chooses one by its prefix:
  *   FILE.h5 or FILE.h5:GROUP   an HDF5 file, or one group of it
  *   demo:train, demo:test      the built-in glyphs, drawn on the fly, no file needed
- *   waves:train[:LENGTH]       recordings of ten kinds of events, fields:train[:SIDE] volumes with four real
- *                              targets; also :test. Drawn on the fly (src/data/drawn)
- *   synthetic:CxHxW:K:N        random features and labels for benchmarks: N samples, K classes; also F, CxL
- *                              and CxDxHxW
+ *   waves:train[:LENGTH]       recordings of ten kinds of events; picks:train[:LENGTH] two arrivals;
+ *                              fields:train[:SIDE] volumes, four real targets; shapes:train[:SIDE] and
+ *                              storms:train[:HEIGHT] images, a class at each pixel; also :test. Drawn on the
+ *                              fly (src/data/drawn)
+ *   synthetic:CxHxW:LABELS:N   random features and labels for benchmarks: N samples; also F, CxL and
+ *                              CxDxHxW; LABELS is K (classes) and other forms (generated/synthetic.c)
  * A range behind the locator takes some of the samples, as in Python: FILE.h5[0:16000], FILE.h5:GROUP[-100:],
  * FILE.h5[4::5].
  * All functions are local; errors are STATUS_DATA with file, object and advice. Each rank opens its own. */

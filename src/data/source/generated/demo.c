@@ -17,7 +17,7 @@ static enum status demo_source_open(struct source *s, const char *rest, const st
     s->info.samples = demo_samples(split);
     s->info.shape = shape_2d(1, DEMO_SIDE, DEMO_SIDE);
     s->info.type = FEATURE_U8;
-    source_describe_labels(s);
+    source_describe_labels(s, true, 0, NULL);
     s->info.class_count = DEMO_CLASSES;
     s->info.class_names = demo_class_names();
     return STATUS_OK;

@@ -8,6 +8,13 @@ static struct shape fields_source_shape(int64_t side)
     return shape_of(FIELDS_CHANNELS, 3, (int64_t[]){side, side, side});
 }
 
+static int fields_source_labels(int64_t side, int64_t dims[1 + SHAPE_AXES])
+{
+    (void)side;
+    dims[0] = FIELDS_TARGETS;
+    return 1;
+}
+
 static void fields_source_draw(int64_t side, uint64_t sample, void *features, void *labels)
 {
     fields_draw(side, sample, features, labels);
@@ -25,7 +32,7 @@ static enum status fields_source_open(struct source *s, const char *rest, const 
         .side_step = 2,
         .shape = fields_source_shape,
         .type = FEATURE_U8,
-        .targets = FIELDS_TARGETS,
+        .label_dims = fields_source_labels,
         .names = FIELDS_TARGETS,
         .label_names = fields_target_names,
         .draw = fields_source_draw,

@@ -3,18 +3,16 @@
 
 #include "data/source/ops.h"
 
-void source_describe_labels(struct source *s)
+void source_describe_labels(struct source *s, bool integers, int rank, const int64_t *dims)
 {
     s->info.has_labels = true;
-    s->info.label_integers = true;
-    snprintf(s->info.label_type, sizeof s->info.label_type, "int32");
-    s->info.label_where = s->locator;
-}
-
-void source_describe_targets(struct source *s, int64_t width)
-{
-    s->info.has_labels = true;
-    s->info.label_width = width;
-    snprintf(s->info.label_type, sizeof s->info.label_type, "float32");
+    s->info.label_integers = integers;
+    s->info.label_rank = rank;
+    s->info.label_width = rank ? 1 : 0;
+    for (int i = 0; i < rank; i++) {
+        s->info.label_dims[i] = dims[i];
+        s->info.label_width *= dims[i];
+    }
+    snprintf(s->info.label_type, sizeof s->info.label_type, integers ? "int32" : "float32");
     s->info.label_where = s->locator;
 }

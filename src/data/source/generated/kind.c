@@ -11,7 +11,11 @@ struct drawn {
     const struct drawn_kind *kind;
     int64_t side, before; /* samples of other splits */
     char *features;       /* a sample that is not wanted */
-    float *labels;
+    union drawn_label {
+        int32_t integer;
+        float real;
+    } * labels; /* [label_count] */
+    int64_t label_count;
 };
 
 static enum status drawn_fail(const struct source *s, const struct drawn_kind *k)
@@ -45,30 +49,26 @@ enum status drawn_open(struct source *s, const char *rest, const struct drawn_ki
     if (!drawn_parse(rest, kind, d, &s->info.samples)) return drawn_fail(s, kind);
     s->info.shape = kind->shape(d->side);
     s->info.type = kind->type;
-    int64_t labels = kind->targets > 1 ? kind->targets : 1;
+    int64_t dims[1 + SHAPE_AXES];
+    int rank = kind->label_dims ? kind->label_dims(d->side, dims) : 0;
+    source_describe_labels(s, kind->integers, rank, dims);
+    d->label_count = s->info.label_width > 1 ? s->info.label_width : 1;
     TRY(mem_alloc(&d->features, shape_features(s->info.shape), (size_t)feature_bytes(kind->type),
                   "a sample"));
-    TRY(mem_alloc(&d->labels, labels, sizeof *d->labels, "labels of a sample"));
-    if (kind->targets)
-        source_describe_targets(s, kind->targets);
-    else
-        source_describe_labels(s);
+    TRY(mem_alloc(&d->labels, d->label_count, sizeof *d->labels, "labels of a sample"));
     s->info.class_count = kind->names;
     s->info.class_names = kind->label_names();
     return STATUS_OK;
 }
 
-static void drawn_hand_over(const struct drawn_kind *k, int64_t i, const void *labels,
-                            const struct source_rows *rows)
+static void drawn_hand_over(const struct drawn *d, int64_t sample, const struct source_rows *rows)
 {
-    if (k->targets) {
-        if (rows->targets) memcpy(rows->targets + i * k->targets, labels, (size_t)k->targets * sizeof(float));
-        return;
+    for (int64_t i = 0; i < d->label_count; i++) {
+        int64_t at = sample * d->label_count + i;
+        if (rows->labels) rows->labels[at] = d->labels[i].integer;
+        if (rows->targets)
+            rows->targets[at] = d->kind->integers ? (float)d->labels[i].integer : d->labels[i].real;
     }
-    int32_t label;
-    memcpy(&label, labels, sizeof label);
-    if (rows->labels) rows->labels[i] = label;
-    if (rows->targets) rows->targets[i] = (float)label;
 }
 
 enum status drawn_read(struct source *s, struct range part, const struct source_rows *rows)
@@ -78,7 +78,7 @@ enum status drawn_read(struct source *s, struct range part, const struct source_
     for (int64_t i = 0; i < part.count; i++) {
         char *features = rows->features ? (char *)rows->features + i * bytes : d->features;
         d->kind->draw(d->side, (uint64_t)(d->before + range_at(part, i)), features, d->labels);
-        drawn_hand_over(d->kind, i, d->labels, rows);
+        drawn_hand_over(d, i, rows);
     }
     return STATUS_OK;
 }

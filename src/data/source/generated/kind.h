@@ -9,11 +9,12 @@ struct drawn_kind {
     int64_t side, side_min, side_max, side_step; /* the default, limits, and what a side is a multiple of */
     struct shape (*shape)(int64_t side);
     enum feature_type type;
-    int64_t targets; /* 0 = a class index per sample, else real numbers per sample */
+    bool integers; /* labels are class indices, else real numbers */
+    int (*label_dims)(int64_t side, int64_t dims[1 + SHAPE_AXES]); /* returns their rank; NULL: 0 */
     int64_t names;
     const char *const *(*label_names)(void); /* [names] */
 
-    /* `labels` has room for one int32_t, or for `targets` floats. */
+    /* labels: int32_t or float, as many as label_dims says. */
     void (*draw)(int64_t side, uint64_t sample, void *features, void *labels);
 };
 

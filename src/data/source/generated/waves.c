@@ -25,6 +25,7 @@ static enum status waves_source_open(struct source *s, const char *rest, const s
         .side_step = 4,
         .shape = waves_source_shape,
         .type = FEATURE_F32,
+        .integers = true,
         .names = WAVES_CLASSES,
         .label_names = waves_class_names,
         .draw = waves_source_draw,
