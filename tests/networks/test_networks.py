@@ -1,0 +1,52 @@
+"""Every network people bring, as one configuration of at most 60 lines, has the number of parameters that it has elsewhere."""
+import glob
+import os
+import re
+import sys
+import unittest
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [os.path.join(HERE, "..", "e2e")]
+import harness  # noqa: E402
+
+LINES_MAX = 60
+
+# name: (parameters, at full size: (parameters, data.train, [text, other text] in the file))
+COUNTS = {
+    "higgs": (279901, None),
+    "climsim": (1753472, None),
+    "hep64": (4494594, None),
+    "rpv": (137089, None),
+    "p1b1": (26602648, (244397083, "synthetic:60483:1:1", "linear: 6048", "linear: 60483")),
+    "tab": (1075466, None),
+}
+
+
+def parameters(config, *flags):
+    """The last number of the table that `check` prints."""
+    done = harness.run(["check", config, *flags])
+    if done.returncode != 0:
+        raise AssertionError(done.stderr)
+    return int(re.findall(r"^  total +(\d+)$", done.stdout, re.M)[-1])
+
+
+class Networks(harness.Case):
+    def test_every_file_is_known(self):
+        self.assertEqual(sorted(COUNTS), sorted(os.path.basename(f)[:-5] for f in glob.glob(os.path.join(HERE, "*.yaml"))))
+
+    def test_parameters(self):
+        for name, (count, full) in COUNTS.items():
+            with self.subTest(network=name):
+                path = os.path.join(HERE, name + ".yaml")
+                with open(path) as f:
+                    text = f.read()
+                self.assertLessEqual(text.count("\n"), LINES_MAX)
+                self.assertEqual(parameters(path), count)
+                if full:
+                    more, locator, *change = full
+                    other = self.write(name + ".yaml", text.replace(*change) if change else text)
+                    self.assertEqual(parameters(other, f"--data.train={locator}", "--train.batch=1", "--train.virtual_ranks=1"), more)
+
+
+if __name__ == "__main__":
+    unittest.main()
