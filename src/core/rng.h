@@ -29,4 +29,8 @@ static inline float rng_unit(uint32_t word)
     return (float)(word >> 8) * 0x1p-24f;
 }
 
+/* Returns a word as a number of the standard normal distribution, of double precision in [-6.3, 6.3], by the
+ * inverse of its distribution function. Plain arithmetic: the same bits on every machine. */
+double rng_normal(uint32_t word);
+
 #endif

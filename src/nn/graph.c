@@ -64,6 +64,31 @@ static enum status graph_check_sizes(const struct layer *l)
     return STATUS_OK;
 }
 
+static struct tensor *graph_find_tensor(struct layer *l, const char *name)
+{
+    for (int t = 0; t < l->tensor_count; t++)
+        if (l->tensors[t].role == TENSOR_WEIGHT && strcmp(l->tensors[t].name, name) == 0)
+            return &l->tensors[t];
+    return NULL;
+}
+
+/* Gives the tensor `name` the initial values that its layer asks for, or else those of the model. */
+static enum status graph_choose_init(struct layer *l, const char *name, const struct init *own,
+                                     const struct init *of_model)
+{
+    struct tensor *t = graph_find_tensor(l, name), *weight = graph_find_tensor(l, "weight");
+    if (own->ops && !t)
+        return status_fail(STATUS_CONFIG, "has no %s to initialise with %s", name, own->ops->name);
+    if (own->ops && t->rank < own->ops->min_rank)
+        return status_fail(STATUS_CONFIG, "%s needs a tensor of at least %d axes, but its %s has %d",
+                           own->ops->name, own->ops->min_rank, name, t->rank);
+    if (own->ops)
+        t->init = *own;
+    else if (t && of_model->ops && weight && weight->rank > 1 && t->rank >= of_model->ops->min_rank)
+        t->init = *of_model;
+    return STATUS_OK;
+}
+
 static void graph_place_tensors(struct graph *g, struct layer *l)
 {
     for (int t = 0; t < l->tensor_count; t++) {
@@ -113,6 +138,8 @@ static enum status graph_add_layer(struct graph *g, const struct model_spec *spe
     TRY(graph_check_inputs(l));
     TRY(layer_plan(l));
     TRY(graph_check_sizes(l));
+    TRY(graph_choose_init(l, "weight", &spec->layers[l->index].init, &spec->init));
+    TRY(graph_choose_init(l, "bias", &spec->layers[l->index].bias_init, &spec->bias_init));
     graph_freeze_tensors(l, &spec->freeze);
     g->shapes[l->output] = l->out;
     graph_place_tensors(g, l);

@@ -17,12 +17,15 @@ struct layer_spec {
     char name[LAYER_NAME];            /* as other layers refer to it; "" = none */
     int input_count;                  /* 0 = one, the value before */
     int16_t inputs[LAYER_MAX_INPUTS]; /* [input_count]: values */
+    struct init init, bias_init;      /* of the tensors weight and bias; no ops = the model's */
 };
 
 struct model_spec {
     struct shape input;
     struct patterns freeze; /* of names of parameters that are not trained */
     double clip_logits;     /* outputs are limited to -clip_logits .. clip_logits; 0 = not */
+    struct init init;       /* of the weights of convolutions and linear layers; no ops = PyTorch's default */
+    struct init bias_init;  /* of their biases */
     int layer_count;
     struct layer_spec layers[MODEL_MAX_LAYERS];
 };

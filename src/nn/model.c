@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "core/mem.h"
-#include "core/rng.h"
 #include "core/system/trace.h"
 #include "nn/passes.h"
 
@@ -127,13 +126,12 @@ void model_init_params(const struct model *m, uint64_t seed, float *params)
     for (int i = 0; i < m->graph.layer_count; i++)
         for (int t = 0; t < m->graph.layers[i].tensor_count; t++, number++) {
             const struct tensor *tensor = &m->graph.layers[i].tensors[t];
-            int64_t count = tensor_count(tensor);
-            for (int64_t e = 0; e < count; e += 4) {
-                struct rng_words words = rng_words(seed, RNG_INIT, number, (uint64_t)e / 4);
-                for (int64_t w = 0; w < 4 && e + w < count; w++)
-                    params[tensor->offset + e + w] =
-                        tensor->init_value + tensor->init_bound * (2 * rng_unit(words.v[w]) - 1);
-            }
+            const struct init *init = &tensor->init;
+            const struct init_tensor to = {tensor->rank, tensor->dims, seed, number};
+            if (init->ops && init->ops->fill)
+                init->ops->fill(init->args, &to, params + tensor->offset);
+            else
+                init_fill_default(&to, tensor->init_value, tensor->init_bound, params + tensor->offset);
         }
 }
 

@@ -33,26 +33,41 @@ static bool is_same_model(const struct model_spec *a, const struct model_spec *b
     return same;
 }
 
-/* The layers of the resolved text, expanded, are `want`; both texts read back to the same model, and the text
- * that is not expanded to itself. */
+static char *text_of(const struct config *config, bool expanded)
+{
+    char *text = NULL;
+    CHECK_STATUS(options_text(config, expanded, &text), STATUS_OK);
+    return text;
+}
+
+/* The model of a text is that of `config`. */
+static void check_same(const char *text, const struct config *config)
+{
+    struct config other;
+    CHECK_STATUS(resolve(text, NULL, NULL, &other), STATUS_OK);
+    CHECK(is_same_model(&config->model, &other.model));
+    options_free(&other);
+}
+
+/* The layers are those of `want`, a list without blocks. Both texts of the configuration read back to the same
+ * model, and the one that is not expanded to itself. */
 static void expands(const char *blocks, const char *layers, const char *want)
 {
-    char text[4096], *expanded = NULL, *written = NULL, *again = NULL;
+    char text[4096];
     struct config config, second;
     model_text(text, blocks, layers);
     CHECK_STATUS(resolve(text, NULL, NULL, &config), STATUS_OK);
-    CHECK_STATUS(options_text(&config, true, &expanded), STATUS_OK);
-    CHECK_STATUS(options_text(&config, false, &written), STATUS_OK);
-    bool good = expanded && strstr(expanded, want) && !strstr(expanded, "blocks:");
-    CHECK(good);
-    if (!good) fprintf(stderr, "got:\n%s\nnot:\n%s\n", expanded ? expanded : status_text(), want);
-    CHECK_STATUS(resolve(expanded, NULL, NULL, &second), STATUS_OK);
-    CHECK(is_same_model(&config.model, &second.model));
-    options_free(&second);
+    char *expanded = text_of(&config, true), *written = text_of(&config, false);
+    snprintf(text, sizeof text, DATA "model:\n  layers:\n%s", want);
+    int before = check_failures;
+    check_same(text, &config);
+    if (check_failures > before) fprintf(stderr, "got:\n%s\nnot:\n%s\n", expanded, want);
+    CHECK(!strstr(expanded, "blocks:") && strstr(written, "  blocks:\n"));
+    check_same(expanded, &config);
+    check_same(written, &config);
     CHECK_STATUS(resolve(written, NULL, NULL, &second), STATUS_OK);
-    CHECK(is_same_model(&config.model, &second.model));
-    CHECK_STATUS(options_text(&second, false, &again), STATUS_OK);
-    CHECK(strcmp(written, again) == 0 && strstr(written, "  blocks:\n"));
+    char *again = text_of(&second, false);
+    CHECK(strcmp(written, again) == 0);
     options_free(&second);
     options_free(&config);
     mem_free(&expanded);
@@ -69,13 +84,13 @@ static void test_repetitions(void)
             "  - hidden: {out: 9, name: none, repeat: 0}\n"
             "  - relu: {from: none}\n"
             "  - concat: {from: [hidden.1, last.linear, last]}\n",
-            "    - linear: {out: 3, bias: true, positions: false, name: hidden.0.linear}\n"
+            "    - linear: {out: 3, name: hidden.0.linear}\n"
             "    - tanh: {name: hidden.0.tanh}\n"
-            "    - linear: {out: 4, bias: true, positions: false, name: hidden.1.linear}\n"
+            "    - linear: {out: 4, name: hidden.1.linear}\n"
             "    - tanh: {name: hidden.1.tanh}\n"
-            "    - linear: {out: 7, bias: true, positions: false, name: hidden.2.linear}\n"
+            "    - linear: {out: 7, name: hidden.2.linear}\n"
             "    - tanh: {name: hidden.2.tanh}\n"
-            "    - linear: {out: 8, bias: true, positions: false, name: last.linear}\n"
+            "    - linear: {out: 8, name: last.linear}\n"
             "    - tanh: {name: last.tanh}\n"
             "    - relu\n"
             "    - concat: {from: [hidden.1.tanh, last.linear, last.tanh]}\n");
@@ -93,15 +108,17 @@ static void test_inputs(void)
             "  - relu\n"
             "  - residual: {out: 4, project: $i == 0, repeat: 2, name: r}\n",
             "    - relu: {name: relu_0}\n"
-            "    - linear: {out: 4, bias: true, positions: false, name: r.0.fc}\n"
-            "    - linear: {out: 4, bias: true, positions: false, name: r.0.skip, from: relu_0}\n"
+            "    - linear: {out: 4, name: r.0.fc}\n"
+            "    - linear: {out: 4, name: r.0.skip, from: relu_0}\n"
             "    - add: {name: r.0.add, from: [r.0.fc, r.0.skip]}\n"
-            "    - linear: {out: 4, bias: true, positions: false, name: r.1.fc}\n"
+            "    - linear: {out: 4, name: r.1.fc}\n"
             "    - add: {name: r.1.add, from: [r.1.fc, r.0.add]}\n");
     expands("    join: [{concat: {from: in, name: c}}, {add: {from: [c, in.1, in.0]}}]\n",
             "  - relu: {name: a}\n"
             "  - tanh: {name: b, from: input}\n"
             "  - join: {from: [a, b], repeat: 2}\n",
+            "    - relu: {name: a}\n"
+            "    - tanh: {name: b, from: input}\n"
             "    - concat: {name: join.0.c, from: [a, b]}\n"
             "    - add: {name: join.0.add, from: [join.0.c, b, a]}\n"
             "    - concat: {name: join.1.c, from: [join.0.add, b]}\n"
@@ -111,32 +128,33 @@ static void test_inputs(void)
 /* Blocks in blocks, parameters that are kinds, kinds with arguments, lists and words. */
 static void test_parameters(void)
 {
-    expands("    unit:\n"
-            "      args: {out: 4, act: relu, kernel: 3, padding: $kernel // 2}\n"
-            "      layers:\n"
-            "        - conv2d: {out: $out, kernel: $kernel, padding: $padding, name: conv}\n"
-            "        - $act\n"
-            "    pair:\n"
-            "      args: {wide: , last: true}\n"
-            "      layers:\n"
-            "        - unit: {out: $wide * 2, name: a}\n"
-            "        - unit: {act: {leaky_relu: 0.5}, kernel: 5, when: $last, name: b}\n"
-            "        - unit: {act: tanh}\n",
-            "  - unit\n"
-            "  - pair: {wide: 3, name: p}\n"
-            "  - pair: {wide: 5, last: false}\n",
-            "    - conv2d: {out: 4, kernel: 3, stride: 1, padding: 1, dilation: 1, groups: 1, padding_mode: zeros, bias: true, name: unit.0.conv}\n"
-            "    - relu: {name: unit.0.relu}\n"
-            "    - conv2d: {out: 6, kernel: 3, stride: 1, padding: 1, dilation: 1, groups: 1, padding_mode: zeros, bias: true, name: p.a.conv}\n"
-            "    - relu: {name: p.a.relu}\n"
-            "    - conv2d: {out: 4, kernel: 5, stride: 1, padding: 2, dilation: 1, groups: 1, padding_mode: zeros, bias: true, name: p.b.conv}\n"
-            "    - leaky_relu: {negative_slope: 0.5, name: p.b.leaky_relu}\n"
-            "    - conv2d: {out: 4, kernel: 3, stride: 1, padding: 1, dilation: 1, groups: 1, padding_mode: zeros, bias: true, name: p.unit.0.conv}\n"
-            "    - tanh: {name: p.unit.0.tanh}\n"
-            "    - conv2d: {out: 10, kernel: 3, stride: 1, padding: 1, dilation: 1, groups: 1, padding_mode: zeros, bias: true, name: pair.0.a.conv}\n"
-            "    - relu: {name: pair.0.a.relu}\n"
-            "    - conv2d: {out: 4, kernel: 3, stride: 1, padding: 1, dilation: 1, groups: 1, padding_mode: zeros, bias: true, name: pair.0.unit.0.conv}\n"
-            "    - tanh: {name: pair.0.unit.0.tanh}\n");
+    expands(
+        "    unit:\n"
+        "      args: {out: 4, act: relu, kernel: 3, padding: $kernel // 2}\n"
+        "      layers:\n"
+        "        - conv2d: {out: $out, kernel: $kernel, padding: $padding, name: conv}\n"
+        "        - $act\n"
+        "    pair:\n"
+        "      args: {wide: , last: true}\n"
+        "      layers:\n"
+        "        - unit: {out: $wide * 2, name: a}\n"
+        "        - unit: {act: {leaky_relu: 0.5}, kernel: [3, 5], padding: [1, 2], when: $last, name: b}\n"
+        "        - unit: {act: tanh}\n",
+        "  - unit\n"
+        "  - pair: {wide: 3, name: p}\n"
+        "  - pair: {wide: 5, last: false}\n",
+        "    - conv2d: {out: 4, kernel: 3, padding: 1, name: unit.0.conv}\n"
+        "    - relu: {name: unit.0.relu}\n"
+        "    - conv2d: {out: 6, kernel: 3, padding: 1, name: p.a.conv}\n"
+        "    - relu: {name: p.a.relu}\n"
+        "    - conv2d: {out: 4, kernel: [3, 5], padding: [1, 2], name: p.b.conv}\n"
+        "    - leaky_relu: {negative_slope: 0.5, name: p.b.leaky_relu}\n"
+        "    - conv2d: {out: 4, kernel: 3, padding: 1, name: p.unit.0.conv}\n"
+        "    - tanh: {name: p.unit.0.tanh}\n"
+        "    - conv2d: {out: 10, kernel: 3, padding: 1, name: pair.0.a.conv}\n"
+        "    - relu: {name: pair.0.a.relu}\n"
+        "    - conv2d: {out: 4, kernel: 3, padding: 1, name: pair.0.unit.0.conv}\n"
+        "    - tanh: {name: pair.0.unit.0.tanh}\n");
 }
 
 /* Layers of a block without names are called by their kind; a name that is given keeps its place. */

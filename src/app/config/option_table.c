@@ -92,6 +92,13 @@ static const struct option options[] = {
      .default_text = "auto",
      .help = "shape of a sample: [F], [C, L], [C, H, W] or [C, D, H, W]; two numbers are [C, L] of "
              "signals (data.layout: NCL), else [H, W] of one channel; auto = from the data"},
+    {.key = "model.init", .kind = OPTION_INIT, .offset = AT(model),
+     .default_text = "default", MAY_CHANGE,
+     .help = "how weights of convolutions and linear layers start (see 'ddp_train help initializers'); a layer's "
+             "own 'init' comes before it"},
+    {.key = "model.bias_init", .kind = OPTION_INIT, .offset = AT(model), .max = 1,
+     .default_text = "default", MAY_CHANGE,
+     .help = "how their biases start; a layer's own 'bias_init' comes before it"},
     {.key = "model.blocks", .kind = OPTION_BLOCKS, .offset = AT(model),
      .default_text = "",
      .help = "layers that repeat, by name, for use in model.layers (see 'ddp_train help blocks')"},

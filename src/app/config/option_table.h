@@ -16,6 +16,7 @@ enum option_kind {
     OPTION_TEXT,     /* char *, one of `choices` if there are any */
     OPTION_CHOICE,   /* int: position in `choices` */
     OPTION_INPUT,    /* struct model_spec: its input shape */
+    OPTION_INIT,     /* struct model_spec: how weights start; with `max` 1: biases */
     OPTION_BLOCKS,   /* blocks of layers, for OPTION_LAYERS */
     OPTION_LAYERS,   /* struct model_spec: its layers */
     OPTION_PATTERNS, /* struct patterns */
@@ -76,6 +77,7 @@ struct setting;
 struct yaml_node;
 enum status option_read_input(const struct setting *setting, const struct yaml_node *node,
                               struct model_spec *model);
+enum status option_read_init(const struct setting *setting, bool of_biases, struct model_spec *model);
 enum status option_check_blocks(const struct setting *setting);
 enum status option_read_layers(const struct setting *setting, const struct setting *blocks,
                                struct model_spec *model, bool *uses_blocks);

@@ -73,6 +73,7 @@ static enum status options_read_option(const struct option *o, const struct sett
 {
     void *field = (char *)config + o->offset;
     if (o->kind == OPTION_INPUT) return option_read_input(setting, setting->value, field);
+    if (o->kind == OPTION_INIT) return option_read_init(setting, o->max == 1, field);
     if (o->kind == OPTION_BLOCKS) return option_check_blocks(setting);
     if (o->kind == OPTION_LAYERS) return options_read_layers(s, setting, config);
     if (o->kind == OPTION_PATTERNS) return option_read_patterns(setting, setting->value, field);

@@ -91,6 +91,23 @@ static void options_help_layers(FILE *out)
     options_help_entries(out, family_get_layer);
 }
 
+static bool family_get_init(int index, struct family_entry *out)
+{
+    const struct init_ops *ops = init_at(index);
+    if (ops) *out = (struct family_entry){ops->name, ops->help, ops->args, ops};
+    return ops != NULL;
+}
+
+static void options_help_init(FILE *out)
+{
+    fputs(
+        "  Initial values, as torch.nn.init: model.init and model.bias_init for all convolutions and linear\n"
+        "  layers; 'init: KIND' and 'bias_init: KIND' among the arguments of any layer with a weight or bias.\n"
+        "  They are written as 'kind', '{kind: FIRST_ARGUMENT}' or '{kind: {argument: value}}':\n",
+        out);
+    options_help_entries(out, family_get_init);
+}
+
 static void options_help_blocks(FILE *out)
 {
     fputs(
@@ -188,6 +205,7 @@ static const struct topic {
 } topics[] = {{"keys", options_help_keys},
               {"layers", options_help_layers},
               {"blocks", options_help_blocks},
+              {"initializers", options_help_init},
               {"losses", options_help_losses},
               {"optimizers", options_help_optimizers},
               {"schedules", options_help_schedules},

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/config/model/option_init.h"
 #include "app/config/model/tree_text.h"
 #include "app/config/option_table.h"
 #include "core/mem.h"
@@ -57,11 +58,22 @@ static bool text_write_kind(FILE *out, const struct layer_spec *layer)
     return true;
 }
 
+/* Writes how parameters start if that was said, and returns whether the brace is open. */
+static bool text_write_init(FILE *out, const char *key, const struct init *init, bool open)
+{
+    if (!init->ops) return open;
+    fprintf(out, "%s%s: ", open ? ", " : ": {", key);
+    option_init_write(out, init);
+    return true;
+}
+
 /* Writes an entry of model.layers; `from` only where it is not the entry before. */
 static void text_write_layer(FILE *out, const struct model_spec *model, int index)
 {
     const struct layer_spec *layer = &model->layers[index];
     bool open = text_write_kind(out, layer);
+    open = text_write_init(out, "init", &layer->init, open);
+    open = text_write_init(out, "bias_init", &layer->bias_init, open);
     if (*layer->name) {
         fputs(open ? ", name: " : ": {name: ", out);
         tree_write_word(out, layer->name, "");
@@ -105,6 +117,9 @@ static void text_write_value(FILE *out, const struct option *o, const struct con
         break;
     case OPTION_INPUT:
         text_write_input(out, model->input);
+        break;
+    case OPTION_INIT:
+        option_init_write(out, o->max == 1 ? &model->bias_init : &model->init);
         break;
     case OPTION_BLOCKS:
         fputs(config->blocks_text, out);

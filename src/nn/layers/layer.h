@@ -19,6 +19,7 @@
 #include "core/status.h"
 #include "math/kernels.h"
 #include "math/shape.h"
+#include "nn/init/init.h"
 #include "nn/output_range.h"
 
 #define TENSOR_RANK 5
@@ -38,8 +39,9 @@ struct tensor {
     int64_t offset;   /* in floats, in the flat parameter vector; a multiple of 16 */
     float init_value; /* initial values are uniform in [value - bound, value + bound) */
     float init_bound;
-    double momentum; /* of a statistic: share of the new value; < 0: a plain mean over all steps */
-    bool frozen;     /* of a weight: it is not trained; set by the graph */
+    struct init init; /* of the user, in place of that, or no ops */
+    double momentum;  /* of a statistic: share of the new value; < 0: a plain mean over all steps */
+    bool frozen;      /* of a weight: it is not trained; set by the graph */
 };
 
 int64_t tensor_count(const struct tensor *t);

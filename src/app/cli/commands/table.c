@@ -163,7 +163,9 @@ const struct command command_table[] = {
         .name = "help",
         .synopsis = "[COMMAND|TOPIC]",
         .help = "explain a command, or list what can be configured",
-        .details = "TOPIC is keys (everything), layers, blocks, losses, optimizers, schedules or metrics.\n",
+        .details =
+            "TOPIC is keys (everything), layers, blocks, initializers, losses, optimizers, schedules or\n"
+            "metrics.\n",
         .max_words = 1,
         .run = cmd_help,
     },

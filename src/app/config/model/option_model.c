@@ -5,6 +5,7 @@
 #include "app/config/model/expand.h"
 #include "app/config/model/option_args.h"
 #include "app/config/model/option_graph.h"
+#include "app/config/model/option_init.h"
 #include "app/config/option_table.h"
 #include "app/config/suggest.h"
 #include "core/number.h"
@@ -65,6 +66,8 @@ static enum status option_model_read_argument(const struct layer_ops *ops, const
         suggest_offer(&s, "name");
         suggest_offer(&s, "from");
         suggest_offer(&s, "when");
+        suggest_offer(&s, "init");
+        suggest_offer(&s, "bias_init");
         return status_fail(STATUS_CONFIG, "%s has no '%s'%s", ops->name, node->key, suggest_hint(&s));
     }
     enum status status = option_args_read(ops->args, index, node, values);
@@ -94,7 +97,13 @@ static enum status option_model_read_scalar(const struct yaml_node *node, struct
     return status == STATUS_OK ? status : status_at(status, "%s: %s", ops->name, ops->args[0].name);
 }
 
-/* Reads {argument: value, ..., name: NAME, from: NAMES}. */
+/* Whether a key says how parameters start; prelu has an argument of that name. */
+static bool option_model_is_init(const struct layer_ops *ops, const char *key)
+{
+    return (strcmp(key, "init") == 0 || strcmp(key, "bias_init") == 0) && arg_find(ops->args, key) < 0;
+}
+
+/* Reads {argument: value, ..., name: NAME, from: NAMES, init: KIND, bias_init: KIND}. */
 static enum status option_model_read_map(const struct option_graph *graph, const struct yaml_node *node,
                                          struct layer_spec *layer)
 {
@@ -103,6 +112,8 @@ static enum status option_model_read_map(const struct option_graph *graph, const
             TRY(option_graph_read_name(graph, n, layer->name));
         else if (strcmp(n->key, "from") == 0)
             TRY(option_graph_read_from(graph, n, layer->inputs, &layer->input_count));
+        else if (option_model_is_init(layer->ops, n->key))
+            TRY(option_init_read(graph->setting, n, *n->key == 'i' ? &layer->init : &layer->bias_init));
         else {
             TRY(settings_at(option_model_check_once(layer->ops, node->child, n), graph->setting, n));
             TRY(settings_at(option_model_read_argument(layer->ops, n, layer->args), graph->setting, n));
@@ -133,6 +144,17 @@ static enum status option_model_read_layer(const struct option_graph *graph, con
     }
     TRY(settings_at(arg_complete(layer->ops->args, layer->args, layer->ops->name), setting, node));
     return settings_at(option_graph_check_inputs(layer), setting, node);
+}
+
+enum status option_read_init(const struct setting *setting, bool of_biases, struct model_spec *model)
+{
+    struct init *init = of_biases ? &model->bias_init : &model->init;
+    TRY(option_init_read(setting, setting->value, init));
+    if (!of_biases || init->ops->min_rank < 2) return STATUS_OK;
+    return settings_at(status_fail(STATUS_CONFIG,
+                                   "%s is for weights; biases take normal, uniform, constant, zeros or ones",
+                                   init->ops->name),
+                       setting, setting->value);
 }
 
 enum status option_check_blocks(const struct setting *setting)
