@@ -120,6 +120,7 @@ static enum status trained_read_weights(struct trained *t, struct model *model, 
                            (long long)t->features, (long long)t->normal.channels);
     return loss_init(&t->loss, &(struct loss_spec){.ops = t->config.loss,
                                                    .args = &t->config.loss_args,
+                                                   .list = &t->config.loss_list,
                                                    .kind = t->facts.kind,
                                                    .outputs = t->outputs,
                                                    .positions = t->positions,

@@ -39,7 +39,7 @@ struct batch_spec {
     int64_t lanes, leaves;
     int64_t width;     /* dataset_width of the sets; 0 also where targets are the features */
     int64_t positions; /* of their labels; 0 = 1 */
-    int64_t scratch;   /* floats of a lane that the loss needs (loss_scratch) */
+    int64_t scratch;   /* floats of a lane that the loss needs (loss.scratch) */
 };
 
 /* Allocates for passes of up to `leaves` virtual ranks. On failure nothing is left to release. */

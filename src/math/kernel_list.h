@@ -89,21 +89,29 @@ KERNEL(void, dropout_forward, (const struct dropout_draw *d, const float *x, flo
 KERNEL(void, dropout_backward,
        (const struct dropout_draw *d, const uint16_t *keep, const float *dy, float *dx))
 
-/* softmax.c: softmax cross entropy. losses [live]: -log p(label), from float32 exponentials; dlogits [K][N]
+/* loss/softmax.c: softmax cross entropy. losses [live]: -log p(label), from float32 exponentials; dlogits [K][N]
  * (p - onehot, zero in dead lanes) and predicted [live] (first maximum) may be NULL. */
 KERNEL(void, softmax,
        (const float *logits, int64_t classes, int64_t stride, int64_t lanes, int64_t live,
         const int32_t *labels, float *dlogits, double *losses, int32_t *predicted))
 
-/* softmax.c: the same where targets are not just labels, or samples count differently. losses [live] and
+/* loss/softmax.c: the same where targets are not just labels, or samples count differently. losses [live] and
  * dlogits as above, times what the samples count; a NaN in the logits is a NaN of the loss even if the
  * sample counts nothing. */
 KERNEL(void, softmax_target,
        (const struct softmax_target *s, float *dlogits, double *losses, int32_t *predicted))
 
-/* loss.c: losses [live], sums in double of terms in float32; their derivatives dx [K][stride] (zero in dead
+/* loss/terms.c: losses [live], sums in double of terms in float32; their derivatives dx [K][stride] (zero in dead
  * lanes) may be NULL. */
 KERNEL(void, loss_terms, (const struct loss_terms *t, float *dx, double *losses))
+
+/* loss/shares.c: probabilities y, laid out as x. */
+KERNEL(void, loss_shares, (const struct loss_shares *s, float *y))
+
+/* loss/focal.c: softmax with the focal factor: losses [live], dlogits [K][stride] and predicted [live] as those of
+ * softmax_target, with the loss -(1 - p)^gamma log p of a label; `keep`, `even` and `targets` are not used. */
+KERNEL(void, softmax_focal,
+       (const struct softmax_target *s, float gamma, float *dlogits, double *losses, int32_t *predicted))
 
 /* gather.c: out[f][lane] = rows[lane][f] * scale[c] + shift[c], with f = c * per_channel + i; lanes beyond
  * `live` are zero. */

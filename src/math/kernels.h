@@ -57,7 +57,8 @@ enum loss_terms_form {
     TERMS_KL,         /* t (log t - x), 0 for t = 0 */
     TERMS_KL_LOG,     /* exp(t) (t - x) */
     TERMS_POISSON,    /* x - t log(x + eps) */
-    TERMS_POISSON_LOG /* exp(x) - t x */
+    TERMS_POISSON_LOG, /* exp(x) - t x */
+    TERMS_FOCAL /* a (1 - p)^gamma -log p, p the probability of the true state; a: alpha if on, 1 - alpha if off */
 };
 struct loss_terms {
     enum loss_terms_form form;
@@ -67,7 +68,17 @@ struct loss_terms {
     const float *weights, *factors; /* of outputs [K] and of samples [live]; NULL: all 1 */
     const float *pos_weights;       /* [K], or NULL: all 1 */
     float eps;
-    bool stirling; /* Poisson: where t > 1, the approximation of log t! is added */
+    float gamma, alpha; /* focal; alpha < 0: a = 1 */
+    bool stirling;      /* Poisson: where t > 1, the approximation of log t! is added */
+};
+
+/* Probabilities of classes, softmax over K at each position, or of labels, each with its sigmoid. */
+struct loss_shares {
+    const float *x;          /* [K][P] rows of lanes */
+    int64_t classes, stride; /* K; floats from one class to the next */
+    int64_t positions, row;  /* P; floats from one position to the next */
+    int64_t lanes;
+    bool softmax;
 };
 
 /* One batch assembly. */

@@ -10,7 +10,7 @@
 
 #include "core/pattern.h"
 #include "data/config.h"
-#include "nn/losses/loss.h"
+#include "nn/losses/sum.h"
 #include "nn/model.h"
 #include "optim/optim.h"
 #include "optim/schedule.h"
@@ -44,6 +44,7 @@ struct config {
     char *blocks_text, *layers_text; /* as the user wrote them, if the layers use blocks; otherwise NULL */
     const struct loss_ops *loss;
     struct arg_values loss_args;
+    struct loss_list loss_list; /* if `loss` is sum_of_losses: its parts */
 
     int64_t epochs;
     int64_t batch;         /* global */

@@ -18,8 +18,11 @@ static struct source_options sets_get_options(const struct config *c)
 
 static struct dataset_labels sets_get_labels(const struct config *c, char text[SETS_TEXT])
 {
-    struct dataset_labels labels = {
-        .loss = c->loss, .loss_args = &c->loss_args, .find_outputs = build_find_outputs, .self = c};
+    struct dataset_labels labels = {.loss = c->loss,
+                                    .loss_args = &c->loss_args,
+                                    .loss_list = &c->loss_list,
+                                    .find_outputs = build_find_outputs,
+                                    .self = c};
     if (c->data.labels == LABELS_AUTO) return labels;
     labels.fixed = true;
     labels.kind = (enum target_kind)(c->data.labels - 1);

@@ -108,7 +108,8 @@ static void test_first_culprit(void)
     snprintf(odd, sizeof odd, "%s.odd", path);
     struct dataset *d = NULL;
     const struct loss_ops loss = {.name = "some", .args = without, .targets = TARGET_BIT(TARGET_MULTILABEL)};
-    const struct dataset_labels wanted = {.loss = &loss};
+    const struct arg_values loss_args = {.of = {0}};
+    const struct dataset_labels wanted = {.loss = &loss, .loss_args = &loss_args};
     if (comm_rank(comm) == 0) {
         struct h5_writer *w;
         for (int64_t i = 0; i < SAMPLES; i++) labels[i] = i == 700 || i == 1200 ? 0.5 : (double)(i % 2);

@@ -242,7 +242,7 @@ static void check_layer(const struct layer_ops *ops)
 struct loss_case {
     struct loss loss;
     int64_t classes, lanes, live;
-    float *x, *targets, *moved, *direction, *gradient, *weights;
+    float *x, *targets, *moved, *direction, *gradient, *weights, *scratch;
     int32_t labels[64], predicted[64];
     double losses[64];
 };
@@ -276,9 +276,16 @@ static double loss_of(struct loss_case *c, const float *x, float *gradient)
                            .labels = c->labels,
                            .targets = c->targets,
                            .weights = c->weights,
+                           .scratch = c->scratch,
                            .losses = c->losses,
                            .predicted = c->predicted};
-    struct loss_sums sums = c->loss.ops->compute(&c->loss, &b);
+    double totals[64];
+    CHECK(c->loss.totals <= 64);
+    if (c->loss.totals) {
+        c->loss.ops->measure(&c->loss, &b, totals);
+        b.totals = totals;
+    }
+    struct loss_sums sums = loss_compute(&c->loss, &b);
     CHECK(sums.count == c->live);
     return sums.loss;
 }
@@ -313,6 +320,7 @@ static void run_loss_case(struct loss_case *c)
     int64_t count = c->classes * c->lanes;
     c->x = vector(count, 0), c->targets = vector(count, 0), c->moved = vector(count, 0);
     c->direction = vector(count, 1), c->gradient = vector(count, 0), c->weights = vector(c->lanes, 1);
+    c->scratch = vector(c->loss.scratch * c->lanes, 0);
     for (int64_t i = 0; i < count; i++) {
         c->x[i] = draw_output(&c->loss, i / c->lanes);
         c->targets[i] = draw_target(&c->loss);
@@ -322,7 +330,7 @@ static void run_loss_case(struct loss_case *c)
         c->weights[n] += 1;
     }
     check_loss_case(c);
-    float **all[] = {&c->x, &c->targets, &c->moved, &c->direction, &c->gradient, &c->weights};
+    float **all[] = {&c->x, &c->targets, &c->moved, &c->direction, &c->gradient, &c->weights, &c->scratch};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) mem_free(all[i]);
 }
 

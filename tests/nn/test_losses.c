@@ -227,7 +227,8 @@ static void check_all(void)
     }
     fclose(f);
     CHECK(cases >= 270);
-    for (int i = 0; loss_registry()[i]; i++) CHECK(seen[i] == loss_registry()[i]->targets);
+    for (int i = 0; loss_registry()[i]; i++) /* a loss that needs totals: test_loss_positions.c */
+        CHECK(loss_registry()[i]->measure || seen[i] == loss_registry()[i]->targets);
 }
 
 /* Outputs outside 0 .. 1 make the loss NaN. */

@@ -55,10 +55,33 @@ class Soft(nn.Module):
         return values
 
 
+class Focal(nn.Module):
+    """torchvision.ops.sigmoid_focal_loss; of class indices the same of the softmax, times class weights."""
+
+    def __init__(self, gamma=2.0, alpha=0.25, weight=None, ignore_index=-100, reduction="mean"):
+        super().__init__()
+        self.gamma, self.alpha, self.weight, self.ignore_index = gamma, alpha, weight, ignore_index
+
+    def forward(self, x, t):
+        if t.dtype == torch.int64:
+            logs = -F.cross_entropy(x, t, reduction="none", ignore_index=self.ignore_index)  # 0 where it is ignored
+            others = F.softmax(x, 1).sum(1) - torch.exp(logs)
+            share = torch.ones_like(logs) if self.weight is None else self.weight[t.clamp(min=0)]
+            q = 1 - torch.exp(logs) if x.dtype == torch.float64 else others.clamp(min=0)
+            return -share * q**self.gamma * logs
+        cross = F.binary_cross_entropy_with_logits(x, t, reduction="none")
+        p = torch.sigmoid(x)
+        loss = cross * (1 - (p * t + (1 - p) * (1 - t)))**self.gamma
+        if self.alpha >= 0:
+            loss = loss * (self.alpha * t + (1 - self.alpha) * (1 - t))
+        return loss if self.weight is None else loss * self.weight
+
+
 TORCH = {"cross_entropy": nn.CrossEntropyLoss, "nll": nn.NLLLoss, "bce_with_logits": nn.BCEWithLogitsLoss, "bce": nn.BCELoss,
          "mse": nn.MSELoss, "l1": nn.L1Loss, "smooth_l1": nn.SmoothL1Loss, "huber": nn.HuberLoss, "kl_div": nn.KLDivLoss,
-         "poisson_nll": nn.PoissonNLLLoss, "multi_margin": nn.MultiMarginLoss, "hinge": Margin, "soft_margin": Soft}
-OWN = (Margin, Soft)
+         "poisson_nll": nn.PoissonNLLLoss, "multi_margin": nn.MultiMarginLoss, "hinge": Margin, "soft_margin": Soft,
+         "focal": Focal}
+OWN = (Margin, Soft, Focal)
 
 
 def run(name, options, reduction, dtype, x, target):
@@ -74,6 +97,8 @@ def run(name, options, reduction, dtype, x, target):
 def divisor(name, options, kind, x, labels, weights):
     """What each sample adds to the divisor of a mean."""
     share = np.full(len(x), 1.0 if name in ("cross_entropy", "nll", "multi_margin") else x.shape[1])
+    if name == "focal" and kind != MULTILABEL:
+        share = np.ones(len(x)) if kind != INDEX else (labels != options.get("ignore_index", -100)).astype(float)
     if name in ("cross_entropy", "nll") and kind == INDEX:
         share = (labels != options.get("ignore_index", -100)).astype(float)
         if "weight" in options:
@@ -95,7 +120,7 @@ def right(name, options, kind, x, target, labels):
 
 def write(file, name, kind, x, target, weights=None, **options):
     labels = target if kind == INDEX else target.argmax(1)
-    given = labels if kind in (INDEX, ONEHOT) and name in ("nll", "multi_margin") else target
+    given = labels if kind in (INDEX, ONEHOT) and name in ("nll", "multi_margin", "focal") else target
     ones = np.ones(len(x), np.float32) if weights is None else weights
     values, slopes = run(name, options, "none", torch.float64, x, given)
     values32, slopes32 = run(name, options, "none", torch.float32, x, given)
@@ -229,10 +254,26 @@ def awkward(file):
     write(file, "poisson_nll", VALUES, abs(steep), np.array([[0, 1, 7, 1e6], [3, 0, 1e4, 2]], np.float32), log_input=False)
 
 
+def focal(file, random, n, k):
+    x, labels, on = grid(random, n, k), random.integers(0, k, n), random.integers(0, 2, (n, k)).astype(np.float32)
+    weight, weights = class_weights(random, k), random.integers(0, 12, n).astype(np.float32) / 4
+    for gamma in 0.0, 1.5, 2.0:
+        if gamma or k > 1:  # torch's derivative of 0^0 is NaN
+            write(file, "focal", INDEX, x, labels, gamma=gamma)
+        write(file, "focal", MULTILABEL, x, on, gamma=gamma)
+    write(file, "focal", INDEX, x, ignoring(random, labels), weight=weight, weights=weights)
+    write(file, "focal", ONEHOT, x, np.eye(k, dtype=np.float32)[labels], gamma=3.0)
+    write(file, "focal", MULTILABEL, x, on, alpha=-1.0, weights=weights)
+    write(file, "focal", MULTILABEL, x, on, alpha=0.75, weight=weight)
+
+
 def losses():
     file, random = Cases("losses.txt"), generator(5)
     for n, k in SIZES:
         classes(file, random, n, k)
         labels_and_values(file, random, n, k)
     awkward(file)
+    random = generator(15)
+    for n, k in SIZES:
+        focal(file, random, n, k)
     file.write()

@@ -72,9 +72,20 @@ static inline const struct arg_values *family_values(const struct family *f, con
     return (const struct arg_values *)((const char *)config + f->args_offset);
 }
 
-/* option_model.c: read the options of the section model. Errors: STATUS_CONFIG, with the place. */
 struct setting;
 struct yaml_node;
+
+/* Read and write one value of a table of arguments. `at` is the node that a message is about. */
+enum status option_read_value(const struct arg *arg, const struct yaml_node *node, struct arg_values *values,
+                              int index, const struct yaml_node **at);
+void option_write_value(FILE *out, const struct arg *arg, const struct arg_values *values, int index);
+
+/* option_loss.c: read and write a list of losses, `before` in front of each. Errors: STATUS_CONFIG, with the
+ * place. */
+enum status option_read_losses(const struct setting *setting, struct loss_list *list);
+void option_write_losses(FILE *out, const struct loss_list *list, const char *before);
+
+/* option_model.c: read the options of the section model. Errors: STATUS_CONFIG, with the place. */
 enum status option_read_input(const struct setting *setting, const struct yaml_node *node,
                               struct model_spec *model);
 enum status option_read_init(const struct setting *setting, bool of_biases, struct model_spec *model);

@@ -104,11 +104,32 @@ static struct arg_values *options_get_values(const struct family *f, struct conf
     return (struct arg_values *)((char *)config + f->args_offset);
 }
 
+/* Returns the list of losses, or NULL if `loss` is a section as usual. Errors: both at once. */
+static enum status options_find_losses(const struct settings *s, const struct setting **list)
+{
+    char where[SETTINGS_WHERE_SIZE];
+    *list = settings_find(s, "loss");
+    if (*list && (*list)->value->kind != YAML_LIST) *list = NULL;
+    for (int i = 0; *list && i < s->count; i++) {
+        if (strncmp(s->list[i].key, "loss.", 5) != 0) continue;
+        settings_where(&s->list[i], NULL, where);
+        return status_fail(STATUS_CONFIG, "%s: loss is a list; give the key to one of its entries", where);
+    }
+    return STATUS_OK;
+}
+
 /* Chooses the loss, the optimizer and the schedule, and sets the defaults of their arguments. */
 static enum status options_choose_entries(const struct settings *s, struct config *config)
 {
+    const struct setting *losses;
+    TRY(options_find_losses(s, &losses));
     for (const struct family *f = family_table(); f->section; f++) {
         char key[LIST_SIZE], where[SETTINGS_WHERE_SIZE], list[LIST_SIZE] = "";
+        if (losses && strcmp(f->section, "loss") == 0) {
+            config->loss = &sum_of_losses;
+            arg_values_defaults(sum_of_losses.args, &config->loss_args);
+            continue;
+        }
         snprintf(key, sizeof key, "%s.name", f->section);
         const struct setting *setting = settings_find(s, key);
         const char *name = !setting                              ? f->default_name
@@ -175,36 +196,6 @@ static enum status options_skip_or_fail(const struct family *f, const struct fam
                        chosen->name, list);
 }
 
-/* Reads the elements of a list. Flags and variables have no line and column, so the message also counts
- * elements. */
-static enum status options_read_list(const struct arg *arg, const struct yaml_node *node,
-                                     struct arg_values *values, int index, const struct yaml_node **at)
-{
-    if (node->kind != YAML_LIST)
-        return status_fail(STATUS_CONFIG, "expects a list of numbers such as [0.5, 2]");
-    int64_t count = 0;
-    for (const struct yaml_node *n = node->child; n; n = n->next) count++;
-    TRY(arg_values_resize(values, index, count));
-    double *element = values->list[index];
-    for (const struct yaml_node *n = node->child; n; n = n->next, element++) {
-        *at = n;
-        enum status status = n->kind == YAML_SCALAR ? arg_parse(arg, n->text, element)
-                                                    : status_fail(STATUS_CONFIG, "expects a number");
-        if (status != STATUS_OK)
-            return status_at(status, "element %d", (int)(element - values->list[index]) + 1);
-    }
-    return STATUS_OK;
-}
-
-static enum status options_read_value(const struct arg *arg, const struct yaml_node *node,
-                                      struct arg_values *values, int index, const struct yaml_node **at)
-{
-    *at = node;
-    if (arg->kind == ARG_LIST) return options_read_list(arg, node, values, index, at);
-    if (node->kind != YAML_SCALAR) return status_fail(STATUS_CONFIG, "expects a single value");
-    return arg_parse(arg, node->text, &values->of[index]);
-}
-
 static enum status options_read_argument(const struct family *f, const struct settings *s,
                                          const struct setting *setting, struct config *config)
 {
@@ -219,7 +210,7 @@ static enum status options_read_argument(const struct family *f, const struct se
     }
     const struct yaml_node *at;
     enum status status =
-        options_read_value(&chosen.args[index], setting->value, options_get_values(f, config), index, &at);
+        option_read_value(&chosen.args[index], setting->value, options_get_values(f, config), index, &at);
     if (status == STATUS_OK) return status;
     char where[SETTINGS_WHERE_SIZE];
     settings_where(setting, at, where);
@@ -247,6 +238,8 @@ static enum status options_read_setting(const struct settings *s, const struct s
                                         struct config *config)
 {
     const char *dot = strchr(setting->key, '.');
+    if (config->loss == &sum_of_losses && strcmp(setting->key, "loss") == 0)
+        return option_read_losses(setting, &config->loss_list);
     if (!dot) return options_read_section(setting);
     const struct option *o = option_find(setting->key);
     if (o) return options_read_option(o, s, setting, config);
@@ -353,4 +346,5 @@ void options_free(struct config *config)
         if (o->kind == OPTION_TEXT) mem_free((char *)config + o->offset);
     for (const struct family *f = family_table(); f->section; f++)
         arg_values_free(options_get_values(f, config));
+    loss_list_free(&config->loss_list);
 }

@@ -146,35 +146,17 @@ static void text_write_option(FILE *out, const struct option *o, const struct co
     fputc('\n', out);
 }
 
-static void text_write_list(FILE *out, const struct arg *arg, const double *elements, int64_t count)
-{
-    fputc('[', out);
-    for (int64_t i = 0; i < count; i++) {
-        char text[ARG_TEXT_SIZE];
-        arg_format(arg, elements[i], text);
-        fprintf(out, "%s%s", i ? ", " : "", text);
-    }
-    fputc(']', out);
-}
-
-static void text_write_argument(FILE *out, const struct arg *arg, const struct arg_values *values, int index)
-{
-    char text[ARG_TEXT_SIZE];
-    if (arg->kind == ARG_LIST) {
-        text_write_list(out, arg, values->list[index], (int64_t)values->of[index]);
-        return;
-    }
-    arg_format(arg, values->of[index], text);
-    fputs(text, out);
-}
-
 static void text_write_family(FILE *out, const struct family *f, const struct config *config)
 {
     struct family_entry entry = family_chosen(f, config);
+    if (entry.ops == &sum_of_losses) {
+        option_write_losses(out, &config->loss_list, "  ");
+        return;
+    }
     fprintf(out, "  name: %s\n", entry.name);
     for (int i = 0; entry.args && entry.args[i].name; i++) {
         fprintf(out, "  %s: ", entry.args[i].name);
-        text_write_argument(out, &entry.args[i], family_values(f, config), i);
+        option_write_value(out, &entry.args[i], family_values(f, config), i);
         fputc('\n', out);
     }
 }
@@ -293,12 +275,19 @@ static enum status options_compare_family(const struct family *f, const struct c
         each(self, key, entry[0].name, entry[1].name, false);
         return STATUS_OK; /* their arguments cannot be compared */
     }
+    if (entry[0].ops == &sum_of_losses) {
+        struct pair p;
+        TRY(pair_open(&p));
+        for (int side = 0; side < 2; side++) option_write_losses(p.file[side], &config[side]->loss_list, "");
+        pair_close(&p, f->section, false, each, self);
+        return STATUS_OK;
+    }
     for (int i = 0; entry[0].args && entry[0].args[i].name; i++) {
         struct pair p;
         snprintf(key, sizeof key, "%s.%s", f->section, entry[0].args[i].name);
         TRY(pair_open(&p));
         for (int side = 0; side < 2; side++)
-            text_write_argument(p.file[side], &entry[0].args[i], family_values(f, config[side]), i);
+            option_write_value(p.file[side], &entry[0].args[i], family_values(f, config[side]), i);
         pair_close(&p, key, false, each, self);
     }
     return STATUS_OK;

@@ -13,12 +13,6 @@
 
 #define ANYTHING ((1u << TARGET_KINDS) - 1)
 
-/* What an index may be besides a class: the label that the loss does not count, if it has one. */
-static void dataset_find_ignored(struct store *s, const struct dataset_labels *labels)
-{
-    if (labels->loss) s->ignored_name = loss_ignored_label(labels->loss, labels->loss_args, &s->ignored);
-}
-
 /* Bytes of `count` rows, rounded up so that the next array begins with a cache line. */
 static bool dataset_add_bytes(int64_t count, int64_t row, int64_t *total)
 {
@@ -101,15 +95,19 @@ static enum status dataset_read_unchanged(struct store *s, struct label_scan *sc
     return status == STATUS_OK ? status : status_fail(status, "%s", text);
 }
 
-static void dataset_infer_options(struct infer_options *w, char taker[64],
+/* What the loss takes, and what an index may be besides a class: the label that it does not count. */
+static void dataset_infer_options(struct infer_options *w, struct store *s, char taker[80],
                                   const struct dataset_labels *labels)
 {
-    const struct loss_ops *loss = labels->loss;
-    snprintf(taker, 64, "loss %.50s", loss ? loss->name : "");
+    struct loss_traits loss = {.targets = ANYTHING};
+    if (labels->loss) loss = loss_find_traits(labels->loss, labels->loss_args, labels->loss_list);
+    snprintf(taker, 80, "loss %.64s", loss.name);
+    s->ignored_name = loss.ignored_name;
+    s->ignored = loss.ignored;
     *w = (struct infer_options){.taker = taker,
-                                .takes = loss ? loss->targets : ANYTHING,
-                                .target_min = loss ? loss->target_min : 0,
-                                .target_max = loss ? loss->target_max : 0,
+                                .takes = loss.targets,
+                                .target_min = loss.target_min,
+                                .target_max = loss.target_max,
                                 .fixed = labels->fixed,
                                 .kind = labels->kind,
                                 .fixed_by = labels->fixed_by};
@@ -146,8 +144,8 @@ static enum status dataset_fill(struct dataset *d, struct comm *comm, const char
 {
     struct store *s = d->store;
     struct infer_options options;
-    char taker[64];
-    dataset_infer_options(&options, taker, labels);
+    char taker[80];
+    dataset_infer_options(&options, s, taker, labels);
     TRY(infer_check_options(&options));
     TRY(comm_agree(comm, dataset_open_source(s, locator, names)));
     d->info = *source_info(s->source);
@@ -157,7 +155,6 @@ static enum status dataset_fill(struct dataset *d, struct comm *comm, const char
     TRY(dataset_lay_out(s, NULL, is_index));
     TRY(shared_create(&s->window, comm, s->bytes, locator));
     TRY(dataset_lay_out(s, shared_base(s->window), is_index));
-    dataset_find_ignored(s, labels);
     struct label_scan scan = {.options = &options};
     infer_begin(&scan.facts);
     dataset_part(d, comm_local_size(comm), comm_local_rank(comm), &scan.first, &scan.end);

@@ -9,7 +9,7 @@
 #include <stddef.h>
 
 #include "comm/comm.h"
-#include "nn/losses/loss.h"
+#include "nn/losses/sum.h"
 #include "data/source/source.h"
 
 struct dataset;
@@ -18,9 +18,10 @@ struct dataset;
 struct dataset_labels {
     const struct loss_ops *loss; /* NULL = for no loss: everything is taken */
     const struct arg_values *loss_args;
-    bool fixed;            /* the kind is not inferred, but */
-    enum target_kind kind; /* this one */
-    const char *fixed_by;  /* why: "data.labels is probs", for messages */
+    const struct loss_list *loss_list; /* NULL, or of a sum of losses */
+    bool fixed;                        /* the kind is not inferred, but */
+    enum target_kind kind;             /* this one */
+    const char *fixed_by;              /* why: "data.labels is probs", for messages */
 
     /* The shape of the model's outputs for samples of this shape: it says which axes of labels are positions.
      * NULL, or a failure: labels have no positions. */

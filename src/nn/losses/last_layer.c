@@ -25,6 +25,7 @@ enum status loss_check_last_layer(const struct loss *l, const struct layer_ops *
 {
     static const char *const ranges[] = {
         [RANGE_PROBABILITIES] = "probabilities", [RANGE_LOG_PROBABILITIES] = "log-probabilities"};
+    for (int i = 0; i < l->part_count; i++) TRY(loss_check_last_layer(&l->parts[i], last));
     enum output_range needs = l->ops->needs;
     if (needs == RANGE_REAL || last->ranges & RANGE_BIT(needs)) return STATUS_OK;
     const struct loss_ops *other = last_layer_other_loss(l);

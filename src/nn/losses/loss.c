@@ -8,6 +8,7 @@
 #include "core/mem.h"
 
 const char *const loss_reductions[] = {"mean", "sum", NULL};
+const char *const loss_mean_over[] = {"weights", "labels", NULL};
 
 enum task loss_output_task(enum loss_output output)
 {
@@ -68,6 +69,7 @@ enum status loss_init(struct loss *l, const struct loss_spec *spec)
 {
     *l = (struct loss){.ops = spec->ops,
                        .args = *spec->args,
+                       .list = spec->list,
                        .kind = spec->kind,
                        .output = spec->ops->output,
                        .reduction = spec->args->of[LOSS_REDUCTION] == 1 ? LOSS_SUM : LOSS_MEAN,
@@ -93,12 +95,6 @@ struct loss_sums loss_compute(const struct loss *l, const struct loss_batch *b)
     return sums;
 }
 
-int64_t loss_scratch(const struct loss *l)
-{
-    (void)l;
-    return 0;
-}
-
 const char *loss_ignored_label(const struct loss_ops *ops, const struct arg_values *args, int64_t *label)
 {
     if (!ops->ignored_arg) return NULL;
@@ -109,4 +105,7 @@ const char *loss_ignored_label(const struct loss_ops *ops, const struct arg_valu
 void loss_free(struct loss *l)
 {
     for (int i = 0; i < ARG_MAX; i++) mem_free(&l->lists[i]);
+    for (int i = 0; i < l->part_count; i++) loss_free(&l->parts[i]);
+    l->part_count = 0;
+    mem_free(&l->parts);
 }

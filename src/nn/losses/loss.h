@@ -68,7 +68,7 @@ struct loss_batch {
     const float *targets; /* [K][stride] for all kinds but TARGET_INDEX */
     const float *weights; /* [live]: of samples, or NULL: all 1 */
     int64_t weight_row;   /* floats from the weights of one position to the next; 0 = all have the sample's */
-    float *scratch;       /* [K][stride], for a loss that asks for it (loss_scratch) */
+    float *scratch;       /* [K][stride], for a loss that asks for it (loss.scratch) */
     const double *totals; /* [loss.totals]: of the global batch; NULL = the loss has none, or in evaluation */
     double *losses;     /* [live]: receives what each sample adds to loss_sums.loss; of a loss that is called
                              position by position, at the last one */
@@ -108,13 +108,18 @@ struct loss {
     enum loss_reduction reduction;
     int64_t outputs;   /* K */
     int64_t positions; /* P: labels of a sample, each with K outputs */
+    int64_t scratch;   /* floats of each lane that loss_batch.scratch has to have; 0 = none */
     int64_t totals;    /* sums over the global batch that `compute` needs (ops->measure); 0 = none */
     int64_t ignored; /* the label of samples without a target (torch's ignore_index), or LOSS_IGNORES_NONE */
     float threshold; /* of probabilities, for TASK_LABELS */
+    const struct loss_list *list; /* of a sum of losses; borrowed */
+    struct loss *parts;           /* [part_count]: of a sum; owned */
+    int part_count;
     float *lists[ARG_MAX]; /* [K]: ARG_LIST arguments as float32, NULL if empty; owned */
 };
 
 struct layer_ops;
+struct loss_list;
 
 struct loss_ops {
     const char *name;
@@ -149,9 +154,20 @@ struct loss_ops {
 extern const char *const loss_reductions[]; /* enum loss_reduction */
 enum { LOSS_REDUCTION };                    /* its position in the table */
 
+/* An argument of losses that have class weights. */
+#define LOSS_MEAN_OVER_ARG                                                                                   \
+    {                                                                                                        \
+        .name = "mean_over", .kind = ARG_CHOICE, .choices = loss_mean_over,                                  \
+        .help = "what a mean divides by: the sum of the class weights of all labels, as PyTorch, or the "    \
+                "number of labels"                                                                           \
+    }
+extern const char *const loss_mean_over[];
+enum { LOSS_MEAN_OVER_WEIGHTS, LOSS_MEAN_OVER_LABELS };
+
 struct loss_spec {
     const struct loss_ops *ops;
     const struct arg_values *args; /* of ops->args; must outlive the loss */
+    const struct loss_list *list;  /* of sum_of_losses; must outlive the loss */
     enum target_kind kind;         /* of the labels */
     int64_t outputs;               /* K */
     int64_t positions;             /* P; 0 = 1 */
@@ -166,9 +182,6 @@ void loss_free(struct loss *l);
 /* Computes losses, predictions and, if asked for, the gradient of a batch with any number of positions. A
  * sample's bits do not depend on the samples beside it. */
 struct loss_sums loss_compute(const struct loss *l, const struct loss_batch *b);
-
-/* Floats of each lane that loss_batch.scratch has to have; 0 = none. */
-int64_t loss_scratch(const struct loss *l);
 
 /* STATUS_CONFIG if a network that ends with this kind of layer does not give what the loss needs
  * (probabilities, or their logarithms): its loss would be NaN, or without a lower bound. */

@@ -26,7 +26,10 @@ LOOP_VERSIONS(predict_classes, (const struct loss_batch *b), (b))
 
 void loss_predict(const struct loss_batch *b)
 {
-    predict_classes[b->kernels->number](b);
+    for (int64_t p = 0; p < loss_batch_positions(b); p++) {
+        struct loss_batch one = loss_batch_at(b, p);
+        predict_classes[b->kernels->number](&one);
+    }
 }
 
 /* Counts the samples whose every label is predicted correctly; a target above 1/2 is on. */
@@ -46,12 +49,12 @@ LOOP_BODY void count_right_body(const struct loss_batch *b, float cut, int64_t *
 }
 LOOP_VERSIONS(count_right, (const struct loss_batch *b, float cut, int64_t *count), (b, cut, count))
 
-struct loss_sums loss_total(const struct loss *l, const struct loss_batch *b, double share)
+/* The sums over one position, without the losses. */
+static struct loss_sums loss_count(const struct loss *l, const struct loss_batch *b, double share)
 {
-    struct loss_sums sums = {.valid = b->live, .count = b->live};
+    struct loss_sums sums = {.valid = b->live};
     enum task task = loss_task(l);
     for (int64_t n = 0; n < b->live; n++) {
-        sums.loss += b->losses[n];
         sums.weight += loss_factor(b, n) * share;
         if (task == TASK_CLASSES) sums.correct += b->predicted[n] == b->labels[n];
     }
@@ -59,15 +62,44 @@ struct loss_sums loss_total(const struct loss *l, const struct loss_batch *b, do
     return sums;
 }
 
-struct loss_sums loss_total_classes(const struct loss *l, const struct loss_batch *b, const float *weights)
+static struct loss_sums loss_count_classes(const struct loss *l, const struct loss_batch *b,
+                                           const float *weights)
 {
-    struct loss_sums sums = {.count = b->live};
+    struct loss_sums sums = {0};
     for (int64_t n = 0; n < b->live; n++) {
-        sums.loss += b->losses[n];
         if (b->labels[n] == l->ignored) continue;
         sums.weight += loss_factor(b, n) * (weights ? (double)weights[b->labels[n]] : 1);
         sums.correct += b->predicted[n] == b->labels[n];
         sums.valid++;
+    }
+    return sums;
+}
+
+static struct loss_sums loss_sum_losses(const struct loss_batch *b)
+{
+    struct loss_sums sums = {.count = b->live};
+    for (int64_t n = 0; n < b->live; n++) sums.loss += b->losses[n];
+    return sums;
+}
+
+struct loss_sums loss_total(const struct loss *l, const struct loss_batch *b, double share)
+{
+    struct loss_sums sums = loss_sum_losses(b);
+    for (int64_t p = 0; p < loss_batch_positions(b); p++) {
+        struct loss_batch one = loss_batch_at(b, p);
+        struct loss_sums more = loss_count(l, &one, share);
+        loss_sums_add(&sums, &more);
+    }
+    return sums;
+}
+
+struct loss_sums loss_total_classes(const struct loss *l, const struct loss_batch *b, const float *weights)
+{
+    struct loss_sums sums = loss_sum_losses(b);
+    for (int64_t p = 0; p < loss_batch_positions(b); p++) {
+        struct loss_batch one = loss_batch_at(b, p);
+        struct loss_sums more = loss_count_classes(l, &one, weights);
+        loss_sums_add(&sums, &more);
     }
     return sums;
 }

@@ -41,9 +41,10 @@ struct scores {
      * [3][K] */
     int64_t *counts;
     int64_t count_size;
-    double *rows;   /* [blocks][row]: sums | struct scores_target [K] */
+    double *rows;   /* [blocks][row]: sums | struct scores_target [K] | totals of the loss */
     double *totals; /* [row]: the rows of all ranks */
     int64_t row;
+    int64_t loss_row;            /* where the totals of the loss begin in a row, which end it */
     struct scores_label *labels; /* [K] of labels and classes, by scores_finish */
     struct scores_value *values; /* [K] of values, by scores_finish */
     int64_t binary[4];           /* the confusion matrix of SCORES_BINARY, by scores_finish */

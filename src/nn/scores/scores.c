@@ -70,7 +70,8 @@ static enum status scores_init(struct scores *s, const struct scores_spec *spec)
     if (s->spec.top_k > k) s->spec.top_k = k;
     s->cut = loss_cut(spec->loss);
     s->count_size = COUNT_TASK + (scores_is_classes(s) ? k * k : s->kind == SCORES_VALUES ? 0 : 3 * k);
-    s->row = ROW_VALUES + (s->kind == SCORES_VALUES ? k * SCORES_TARGET_DOUBLES : 0);
+    s->loss_row = ROW_VALUES + (s->kind == SCORES_VALUES ? k * SCORES_TARGET_DOUBLES : 0);
+    s->row = s->loss_row + spec->loss->totals;
     s->ranked = scores_can_rank(spec) ? scores_count_ranked(s) : 0;
     s->capacity = s->ranked ? spec->blocks * spec->lanes * loss_positions(spec->loss) : 0;
     return scores_allocate(s);
@@ -126,6 +127,11 @@ void scores_add(struct scores *s, int64_t block, const struct loss_batch *b, con
     }
 }
 
+double *scores_loss_totals(struct scores *s, int64_t block)
+{
+    return (block < 0 ? s->totals : s->rows + block * s->row) + s->loss_row;
+}
+
 int64_t *scores_counts(struct scores *s, int64_t *count)
 {
     *count = s->count_size;
@@ -144,6 +150,7 @@ void scores_fold(const struct scores *s, double *totals)
         const double *row = s->rows + i * s->row;
         if (s->kind == SCORES_VALUES) scores_fold_values(s, row, totals);
         for (int64_t k = 0; k < ROW_VALUES; k++) totals[k] += row[k];
+        for (int64_t k = s->loss_row; k < s->row; k++) totals[k] += row[k];
     }
 }
 

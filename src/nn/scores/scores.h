@@ -52,6 +52,9 @@ void scores_reset(struct scores *s);
  * `sums`. */
 void scores_add(struct scores *s, int64_t block, const struct loss_batch *b, const struct loss_sums *sums);
 
+/* Where a loss that has totals measures those of a block; -1: those of all blocks, after scores_finish. */
+double *scores_loss_totals(struct scores *s, int64_t block);
+
 /* Returns the integers that are to be added over ranks. */
 int64_t *scores_counts(struct scores *s, int64_t *count);
 

@@ -54,10 +54,14 @@ void evaluation_free(struct evaluation *e)
     mem_free(&e->scratch);
 }
 
-static void evaluation_find_bad_layer(struct evaluation *e, const struct pass *pass)
+/* `first` is the block of the first leaf. */
+static void evaluation_find_bad_layer(struct evaluation *e, const struct pass *pass, int64_t first)
 {
     for (int64_t i = 0; i < pass->leaves && !e->went_wrong; i++) {
-        if (isfinite(e->batch->sums[i].loss)) continue;
+        double sum = e->batch->sums[i].loss;
+        const double *totals = scores_loss_totals(e->scores, first + i - e->first);
+        for (int64_t k = 0; k < e->loss->totals; k++) sum += totals[k];
+        if (isfinite(sum)) continue;
         e->went_wrong = true;
         e->bad = model_first_bad(e->model, pass);
     }
@@ -76,8 +80,10 @@ static void evaluation_run_blocks(struct evaluation *e, const float *params, int
     for (int64_t i = 0; i < count; i++) {
         struct loss_batch view = batch_view(b, e->loss, outputs, NULL, i);
         scores_add(e->scores, first + i - e->first, &view, &b->sums[i]);
+        if (e->loss->totals)
+            e->loss->ops->measure(e->loss, &view, scores_loss_totals(e->scores, first + i - e->first));
     }
-    evaluation_find_bad_layer(e, &pass);
+    evaluation_find_bad_layer(e, &pass, first);
 }
 
 static void evaluation_fold(void *self, double *totals)
@@ -182,6 +188,7 @@ enum status evaluation_run(struct evaluation *e, const float *params, struct eva
     assert(sums.count == dataset_info(e->data)->samples && scores_samples(e->scores) > 0);
     double divisor = loss_divisor(e->loss, &sums);
     event->loss = sums.loss / divisor; /* NaN if all that is valid has no weight */
+    if (e->loss->totals) event->loss = e->loss->ops->value(e->loss, scores_loss_totals(e->scores, -1));
     evaluation_fill_event(e, event);
     if (isfinite(event->loss) || divisor == 0) return STATUS_OK;
     return evaluation_fail_diverged(e);

@@ -22,6 +22,7 @@ static enum status examiner_build(struct examiner *x, const struct config *confi
     TRY(dataset_check_labels(x->data, outputs));
     TRY(loss_init(&x->loss, &(struct loss_spec){.ops = config->loss,
                                                 .args = &config->loss_args,
+                                                .list = &config->loss_list,
                                                 .kind = facts->kind,
                                                 .outputs = outputs,
                                                 .positions = facts->positions,
@@ -31,7 +32,7 @@ static enum status examiner_build(struct examiner *x, const struct config *confi
                                                    .leaves = model_leaves(x->model),
                                                    .width = dataset_width(x->data),
                                                    .positions = facts->positions,
-                                                   .scratch = loss_scratch(&x->loss)}));
+                                                   .scratch = x->loss.scratch}));
     x->batch.target_normal = x->targets.channels ? &x->targets : NULL;
     return dataset_check_positions(x->data, facts->positions);
 }

@@ -16,21 +16,26 @@ static enum status trainer_load_sets(struct trainer *t)
 /* Only real values can be normalised, and only for a loss that accepts any real value. */
 static enum status trainer_check_target_normalize(const struct trainer *t)
 {
-    const struct loss_ops *loss = t->config->loss;
+    const struct config *c = t->config;
+    struct loss_traits loss = loss_find_traits(c->loss, &c->loss_args, &c->loss_list);
+    if (dataset_targets_are_features(t->train))
+        return status_fail(
+            STATUS_CONFIG,
+            "data.target_normalize: the targets are the features, after data.normalize; use none");
     if (dataset_kind(t->train) != TARGET_VALUES)
         return status_fail(
             STATUS_CONFIG,
             "data.target_normalize: needs real-valued targets, but the labels are %s; use none",
             target_name(dataset_kind(t->train)));
-    if (loss->output == OUTPUT_LOG_PROBS)
+    if (loss.log_probs)
         return status_fail(
             STATUS_CONFIG,
             "data.target_normalize: loss %s expects log-probabilities, which cannot be normalised; use none",
-            loss->name);
-    if (loss->target_min != 0 || loss->target_max != 0)
+            loss.name);
+    if (loss.target_min != 0 || loss.target_max != 0)
         return status_fail(STATUS_CONFIG,
                            "data.target_normalize: loss %s expects targets from %g to %g; use none",
-                           loss->name, loss->target_min, loss->target_max);
+                           loss.name, loss.target_min, loss.target_max);
     return STATUS_OK;
 }
 

@@ -90,17 +90,23 @@ static enum status trainer_build_parts(struct trainer *t)
     TRY(dataset_check_counts(t->train));
     TRY(loss_init(&t->loss, &(struct loss_spec){.ops = t->config->loss,
                                                 .args = &t->config->loss_args,
+                                                .list = &t->config->loss_list,
                                                 .kind = dataset_kind(t->train),
                                                 .outputs = outputs,
                                                 .positions = positions,
                                                 .threshold = t->config->metrics_threshold}));
+    if (t->loss.totals)
+        return status_fail(STATUS_CONFIG,
+                           "loss: %s needs sums over the global batch before backward, which training does not "
+                           "have yet",
+                           t->loss.ops->name);
     TRY(loss_check_last_layer(&t->loss, trainer_find_last_layer(t->model)->ops));
     TRY(batch_init(&t->batch, &(struct batch_spec){.kernels = t->kernels,
                                                    .lanes = t->info.lanes,
                                                    .leaves = model_leaves(t->model),
                                                    .width = dataset_width(t->train),
                                                    .positions = positions,
-                                                   .scratch = loss_scratch(&t->loss)}));
+                                                   .scratch = t->loss.scratch}));
     t->batch.target_normal = t->targets.channels ? &t->targets : NULL;
     if (!t->val) return STATUS_OK;
     TRY(build_check_shape(model_input_shape(t->model), t->val));

@@ -14,9 +14,10 @@ static const struct arg args[] = {
      .max = INT32_MAX,
      .help = "samples with this class index are ignored: they count neither in the "
              "loss nor in metrics"},
+    LOSS_MEAN_OVER_ARG,
     ARG_END,
 };
-enum { WEIGHT = LOSS_REDUCTION + 1, IGNORE_INDEX };
+enum { WEIGHT = LOSS_REDUCTION + 1, IGNORE_INDEX, MEAN_OVER };
 
 static struct loss_sums nll_compute(const struct loss *l, const struct loss_batch *b)
 {
@@ -32,7 +33,7 @@ static struct loss_sums nll_compute(const struct loss *l, const struct loss_batc
         b->losses[n] -= factor * (double)b->logits[at];
         if (b->dlogits) b->dlogits[at] = (float)-factor;
     }
-    return loss_total_classes(l, b, weights);
+    return loss_total_classes(l, b, l->args.of[MEAN_OVER] == LOSS_MEAN_OVER_WEIGHTS ? weights : NULL);
 }
 
 extern const struct loss_ops loss_nll;

@@ -1,4 +1,4 @@
-/* loss.c - losses that are a sum over outputs and use an elementary function. */
+/* terms.c - losses that are a sum over outputs and use an elementary function. */
 #include "math/vec/math.h"
 
 /* Of one register of lanes: the loss and its derivative. */
@@ -73,6 +73,22 @@ VEC_INLINE struct term loss_poisson_log(const struct loss_terms *t, int64_t k, v
     return (struct term){loss, e - target};
 }
 
+/* Of the true state: z is the logit of it, softplus(-z) = -log p, softplus(z) = -log(1 - p). */
+VEC_INLINE struct term loss_focal(const struct loss_terms *t, int64_t k, vec x, vec target)
+{
+    (void)k;
+    veci on = target > 0.5f;
+    vec z = vec_select(on, x, -x), zero = {0};
+    vec tail = vec_log1p(vec_exp(vec_minus_abs(z)));
+    struct vec_shares shares = vec_sigmoid_both(z);
+    vec miss = vec_select(z < 0.0f, -z, zero) + tail, hit = vec_select(z < 0.0f, zero, z) + tail;
+    vec alpha = t->alpha < 0 ? vec_all(1) : vec_select(on, vec_all(t->alpha), vec_all(1 - t->alpha));
+    vec power = alpha * vec_exp(-t->gamma * hit);
+    vec pull = t->gamma * shares.share;
+    vec slope = power * (-(pull * miss) - shares.rest);
+    return (struct term){power * miss, vec_select(on, slope, -slope)};
+}
+
 /* Takes a register of lanes through all outputs, so that its sums stay in registers too. */
 VEC_INLINE void loss_run_column(const struct loss_terms *t, int64_t n, term_function *term, float *dx,
                                 double *losses)
@@ -116,6 +132,9 @@ void LEVEL(loss_terms)(const struct loss_terms *t, float *dx, double *losses)
         break;
     case TERMS_POISSON:
         loss_run_columns(t, loss_poisson, dx, losses);
+        break;
+    case TERMS_FOCAL:
+        loss_run_columns(t, loss_focal, dx, losses);
         break;
     case TERMS_POISSON_LOG:
         loss_run_columns(t, loss_poisson_log, dx, losses);

@@ -17,9 +17,10 @@ static const struct arg args[] = {
      .min = 0,
      .max = 1,
      .help = "share of the target that is distributed evenly over all classes"},
+    LOSS_MEAN_OVER_ARG,
     ARG_END,
 };
-enum { WEIGHT = LOSS_REDUCTION + 1, IGNORE_INDEX, LABEL_SMOOTHING };
+enum { WEIGHT = LOSS_REDUCTION + 1, IGNORE_INDEX, LABEL_SMOOTHING, MEAN_OVER };
 
 static bool cross_entropy_ignores_any(const struct loss *l, const struct loss_batch *b)
 {
@@ -54,10 +55,11 @@ static struct loss_sums cross_entropy_compute(const struct loss *l, const struct
                                .even = (float)(smoothing / (double)b->classes)};
     if (cross_entropy_is_plain(l, b))
         b->kernels->softmax(b->logits, b->classes, b->stride, b->lanes, b->live, b->labels, b->dlogits,
-                         b->losses, b->predicted);
+                            b->losses, b->predicted);
     else
         b->kernels->softmax_target(&s, b->dlogits, b->losses, b->predicted);
-    return loss_total_classes(l, b, l->kind == TARGET_INDEX ? l->lists[WEIGHT] : NULL);
+    bool by_weight = l->kind == TARGET_INDEX && l->args.of[MEAN_OVER] == LOSS_MEAN_OVER_WEIGHTS;
+    return loss_total_classes(l, b, by_weight ? l->lists[WEIGHT] : NULL);
 }
 
 extern const struct loss_ops loss_cross_entropy;
