@@ -86,6 +86,10 @@ DDP_API const char *ddp_version(void);
 /* Opens a checkpoint; *model is NULL on failure. ddp_close releases it and sets *model to NULL, which it may
  * be already. */
 DDP_API enum ddp_status ddp_open(struct ddp_model **model, const char *path);
+
+/* The same with the weights of training, although the checkpoint has averaged ones (train.ema, train.swa), which
+ * ddp_open takes. */
+DDP_API enum ddp_status ddp_open_plain(struct ddp_model **model, const char *path);
 DDP_API void ddp_close(struct ddp_model **model);
 
 /* ---- what the model takes ---- */

@@ -34,14 +34,14 @@ static enum ddp_status api_convert_status(enum status status)
 
 #define REFUSE(...) ((void)status_fail(STATUS_OTHER, __VA_ARGS__), DDP_ERROR_ARGUMENT)
 
-enum ddp_status ddp_open(struct ddp_model **model, const char *path)
+static enum ddp_status api_open(struct ddp_model **model, const char *path, bool plain, const char *function)
 {
     struct ddp_model *m = NULL;
-    if (!model) return REFUSE("ddp_open: model is NULL");
+    if (!model) return REFUSE("%s: model is NULL", function);
     *model = NULL;
-    if (!path) return REFUSE("ddp_open: path is NULL");
+    if (!path) return REFUSE("%s: path is NULL", function);
     if (mem_alloc(&m, 1, sizeof *m, "model") != STATUS_OK) return DDP_ERROR_SYSTEM;
-    enum status status = trained_create(&m->trained, &m->idle, path);
+    enum status status = trained_create(&m->trained, &m->idle, path, plain);
     if (status == STATUS_OK && pthread_mutex_init(&m->mutex, NULL) != 0)
         status = status_fail(STATUS_OTHER, "%s: no mutex can be made", path);
     if (status == STATUS_OK) {
@@ -52,6 +52,16 @@ enum ddp_status ddp_open(struct ddp_model **model, const char *path)
     trained_destroy(&m->trained);
     mem_free(&m);
     return api_convert_status(status);
+}
+
+enum ddp_status ddp_open(struct ddp_model **model, const char *path)
+{
+    return api_open(model, path, false, "ddp_open");
+}
+
+enum ddp_status ddp_open_plain(struct ddp_model **model, const char *path)
+{
+    return api_open(model, path, true, "ddp_open_plain");
 }
 
 void ddp_close(struct ddp_model **model)

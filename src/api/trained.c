@@ -113,7 +113,7 @@ static enum status trained_read_weights(struct trained *t, struct model *model, 
     t->outputs = shape_features(t->output) / t->positions;
     t->parameters = model_param_count(model);
     TRY(mem_alloc(&t->params, (size_t)model_param_floats(model), sizeof(float), "parameters"));
-    TRY(checkpoint_load_open(f, model, t->params, &t->normal, &t->targets));
+    TRY(checkpoint_load_open(f, model, t->plain, t->params, &t->normal, &t->targets));
     TRY(checkpoint_load_names(f, &t->names, &t->name_count));
     if (t->features % t->normal.channels != 0)
         return status_fail(STATUS_DATA, "its %lld features do not divide into %lld channels",
@@ -154,10 +154,11 @@ static enum status trained_read_file(struct trained *t, struct workspace **first
     return status == STATUS_OK ? status : status_at(status, "%s", path);
 }
 
-enum status trained_create(struct trained **out, struct workspace **first, const char *path)
+enum status trained_create(struct trained **out, struct workspace **first, const char *path, bool plain)
 {
     *first = NULL;
     TRY(mem_alloc(out, 1, sizeof **out, "model"));
+    (*out)->plain = plain;
     enum status status = trained_read_file(*out, first, path);
     if (status == STATUS_OK) return status;
     workspace_destroy(first);

@@ -17,6 +17,7 @@ struct trained {
     struct checkpoint_facts facts;
     struct loss loss;
     struct normal normal, targets; /* targets.channels 0 = they were taken as they are */
+    bool plain;                    /* its weights are those of training, although there are averaged ones */
     float *params;                 /* flat vector of the model */
     char **names;                  /* [name_count], one block, or NULL */
     int64_t name_count;
@@ -39,7 +40,7 @@ struct workspace {
 /* Reads a checkpoint. The first workspace is made on the way, since it takes a model to read weights into.
  * Errors: STATUS_DATA and STATUS_CONFIG, the file; STATUS_OTHER, memory, processes or instruction set. Then
  * both are NULL. */
-enum status trained_create(struct trained **out, struct workspace **first, const char *path);
+enum status trained_create(struct trained **out, struct workspace **first, const char *path, bool plain);
 void trained_destroy(struct trained **t);
 
 /* Errors: STATUS_OTHER, memory. */

@@ -20,6 +20,8 @@ enum config_sync {
     SYNC_ALLREDUCE, /* MPI_Allreduce and a replicated update: the reference, equal to rounding only */
 };
 
+enum config_anneal { ANNEAL_COSINE, ANNEAL_LINEAR };
+
 /* Machines that would not produce bit-identical results. */
 enum config_mixed { MIXED_REFUSE, MIXED_ALLOW };
 
@@ -57,7 +59,14 @@ struct config {
     char *early_stop; /* metric such as "val.loss", "" = never */
     int64_t patience;
     double min_delta;
-    char *max_time; /* as clock_parse_duration takes it, "" = no limit */
+    double ema; /* decay of the average of the weights; 0 = none */
+    bool ema_warmup;
+    int64_t ema_every;         /* updates */
+    int64_t swa;               /* first epoch of an equal average, from 1; 0 = none */
+    double swa_lr;             /* 0 = the schedule's */
+    int64_t swa_anneal_epochs; /* from the schedule's rate to swa_lr */
+    int swa_anneal;            /* enum config_anneal */
+    char *max_time;            /* as clock_parse_duration takes it, "" = no limit */
     bool decay_biases;
     double max_norm;                /* of the rows of the weights that match; 0 = not */
     struct patterns max_norm_match; /* none = all */
@@ -88,6 +97,12 @@ struct config {
     int products;            /* enum products */
     char *isa;               /* "auto", "v2", "v3", "v4" or "base" (kernels.h) */
 };
+
+/* Whether the run keeps an average of the weights, in a vector behind the optimizer's slots. */
+static inline bool config_averages(const struct config *c)
+{
+    return c->ema > 0 || c->swa > 0;
+}
 
 /* Settles the number of virtual ranks of a run, once per start, on rank 0, before the configuration is
  * shared: at least one for each rank, with a warning. `fixed`: the run is resumed, and its number cannot

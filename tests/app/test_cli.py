@@ -79,7 +79,7 @@ class Help(CommandLine):
         self.assert_done(result)
         for word in ("train.batch", "conv2d", "momentum", "onecycle", "cross_entropy", "accuracy"):
             self.assertIn(word, result.stdout)
-        topics = {"layers": "conv2d", "losses": "cross_entropy", "optimizers": "momentum", "schedules": "onecycle",
+        topics = {"layers": "conv2d", "losses": "cross_entropy", "optimizers": "dampening", "schedules": "onecycle",
                   "metrics": "accuracy"}
         for topic, word in topics.items():
             text = self.run_program("help", topic).stdout
@@ -173,7 +173,7 @@ class Resolution(CommandLine):
         self.assertIn("  lr: 0.02\n", self.resolved(DDP_TRAIN_OPTIM_LR="2e-2"))
         for flag in (["--optim.lr=3e-2"], ["--optim.lr", "3e-2"], ["--set", "optim.lr=3e-2"]):
             self.assertIn("  lr: 0.03\n", self.resolved(*flag, DDP_TRAIN_OPTIM_LR="2e-2"))
-        self.assertIn("    - linear: {out: 5, bias: true}\n", self.resolved("--set", "model.layers=[{linear: 5}]"))
+        self.assertIn("    - linear: {out: 5, bias: true", self.resolved("--set", "model.layers=[{linear: 5}]"))
 
     def test_demo_without_configuration(self):
         text = self.resolved()

@@ -18,8 +18,11 @@ MAY_CHANGE = {
 
 # these would,
 MAY_NOT = {
-    "run.seed": "2", "run.isa": "v3", "data.val_fraction": "0.5", "data.split_seed": "2", "data.x": "x", "data.y": "y",
+    "run.seed": "2", "run.isa": "v3", "run.products": "blas", "data.val_fraction": "0.5", "data.split_seed": "2", "data.x": "x", "data.y": "y",
     "data.layout": "NCHW", "data.labels": "index", "data.weights": "w", "data.normalize": "none", "data.target_normalize": "standard", "model.input": "[64]",
+    "model.freeze": "[a]", "optim.groups": "[{match: a, lr: 0.5, weight_decay: 1}]", "optim.max_norm": "2", "optim.max_norm_match": "[a, b]",
+    "train.ema": "0.5", "train.ema_warmup": "true", "train.ema_every": "2", "train.swa_lr": "0.5", "train.swa_anneal_epochs": "3",
+    "train.swa_anneal": "linear",
     "train.batch": "32", "train.virtual_ranks": "4", "train.shuffle": "false", "train.accumulate": "2", "train.clip_norm": "1",
     "train.clip_value": "1", "train.clip_logits": "1", "train.early_stop": "val.loss", "loss.name": "multi_margin",
     "loss.reduction": "sum", "loss.weight": "[1, 2, 3, 4]", "loss.ignore_index": "3", "loss.label_smoothing": "0.5",
@@ -27,8 +30,8 @@ MAY_NOT = {
     "optim.weight_decay": "0.5", "optim.decay_biases": "false", "schedule.name": "cosine", "schedule.warmup_epochs": "1",
     "schedule.metric": "train.loss", "sync.method": "allreduce", "metrics.top_k": "2", "metrics.threshold": "0.25"}
 
-# and these have tests of their own: class Data below, and Changed of test_resume.py.
-OTHERS = {"data.train", "data.val", "model.layers"}
+# and these have tests of their own: class Data below, Changed of test_resume.py, and test_averages.py.
+OTHERS = {"data.train", "data.val", "model.layers", "train.swa"}
 
 
 def flags(values):

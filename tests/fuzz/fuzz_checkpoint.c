@@ -69,7 +69,7 @@ static void load(const char *path, const struct model *model)
     float *params = NULL;
     FUZZ_CHECK(mem_alloc(&params, (size_t)model_param_floats(model), sizeof *params, "parameters") ==
                STATUS_OK);
-    (void)fuzz_answer(checkpoint_load(path, model, params, &normal, &targets));
+    (void)fuzz_answer(checkpoint_load(path, model, false, params, &normal, &targets));
     normal_free(&normal);
     normal_free(&targets);
     mem_free(&params);

@@ -19,7 +19,7 @@ model:
   freeze: {freeze}
   layers:
 {layers}
-train: {{epochs: 1, batch: {batch}, shuffle: false{train}}}
+train: {{epochs: {epochs}, batch: {batch}, shuffle: false{train}}}
 optim: {{{optim}}}
 schedule: {{{schedule}}}
 """
@@ -28,6 +28,7 @@ if not MISSING:
     import torch
     from torch import nn
     from torch.optim import lr_scheduler as S
+    from torch.optim.swa_utils import SWALR, AveragedModel
 
     def limit_rows(c, which=lambda name: True):
         def after(net):
@@ -50,6 +51,13 @@ if not MISSING:
         for p in list(net.parameters())[:2]:
             p.requires_grad_(False)
         return torch.optim.SGD([p for p in net.parameters() if p.requires_grad], 0.1, momentum=0.9, weight_decay=0.1)
+
+    def moving(decay, warm=False):
+        """The average of torch.optim.swa_utils.get_ema_avg_fn, with TensorFlow's warm-up."""
+        def average(mean, w, count):
+            keep = min(decay, (1 + count.item()) / (10 + count.item())) if warm else decay
+            return keep * mean + (1 - keep) * w
+        return average
 
     SGD = "name: sgd, lr: 0.1, momentum: 0.9, weight_decay: 0.1"
     # `make` an optimizer of a network; `schedule`, stepped after each step; `after` a step, on the network; what it is compared
@@ -76,6 +84,16 @@ if not MISSING:
         "decay by step": dict(optim="name: sgd, lr: 0.3, momentum: 0.5", schedule="name: step, step_size: 5, gamma: 0.3, unit: step",
                               make=lambda net: torch.optim.SGD(net.parameters(), 0.3, momentum=0.5),
                               scheduled=lambda o: S.StepLR(o, 5, 0.3)),
+        # averages: `averaged` after how many steps, from which epoch on and how; `swa` the rate after that
+        "ema": dict(optim=SGD, train=", ema: 0.9", make=every, average=(1, 1, moving(0.9))),
+        "ema, warmed": dict(optim=SGD, train=", ema: 0.99, ema_warmup: true, ema_every: 3", make=every,
+                            average=(3, 1, moving(0.99, True))),
+        "swa": dict(optim=SGD, epochs=5, train=", swa: 3", make=every, average=(STEPS, 3, None)),
+        "swa, rate": dict(optim=SGD, epochs=6, train=", swa: 2, swa_lr: 0.2, swa_anneal_epochs: 3", make=every,
+                          schedule="name: exponential, gamma: 0.5", average=(STEPS, 2, None),
+                          annealed=lambda o: (S.ExponentialLR(o, 0.5), SWALR(o, 0.2, 3))),
+        "swa, linear": dict(optim=SGD, epochs=4, train=", swa: 2, swa_lr: 0.2, swa_anneal: linear, swa_anneal_epochs: 2",
+                            make=every, average=(STEPS, 2, None), annealed=lambda o: (S.ExponentialLR(o, 1), SWALR(o, 0.2, 2, "linear"))),
     }
 
 
@@ -85,10 +103,14 @@ def train(layers, case, dtype, mkldnn=True, felt=True):
     x, y = torch.from_numpy(x).to(dtype), torch.from_numpy(y)
     net = steps.build(layers, dtype)
     plain = "scheduled" not in case and not felt
+    every_steps, first_epoch, average = case.get("average", (0, 0, None))
+    averaged = AveragedModel(net, avg_fn=average) if every_steps and felt else None
     optimizer = every(net) if plain else case["make"](net)
     schedule = case["scheduled"](optimizer) if felt and "scheduled" in case else None
+    plan, anneal = case["annealed"](optimizer) if felt and "annealed" in case else (None, None)
     with torch.backends.mkldnn.flags(enabled=mkldnn):
-        for i in range(STEPS):
+        for step in range(STEPS * case.get("epochs", 1)):
+            i, epoch = step % STEPS, step // STEPS + 1
             optimizer.zero_grad()
             nn.functional.cross_entropy(net(x[i * BATCH:][:BATCH]), y[i * BATCH:][:BATCH]).backward()
             if "norm" in case:
@@ -97,9 +119,13 @@ def train(layers, case, dtype, mkldnn=True, felt=True):
             with torch.no_grad():
                 if felt and "after" in case:
                     case["after"](net)
+            if averaged and epoch >= first_epoch and (step + 1) % every_steps == 0:
+                averaged.update_parameters(net)
             if schedule and i + 1 < STEPS:
                 schedule.step()
-    return [p.detach().double().contiguous().numpy() for p in net.parameters()]
+            if plan and i + 1 == STEPS:
+                (anneal if epoch >= first_epoch else plan).step()
+    return [p.detach().double().contiguous().numpy() for p in (averaged.module if averaged else net).parameters()]
 
 
 @unittest.skipIf(MISSING, MISSING)
@@ -108,8 +134,8 @@ class LiveTraining(harness.Case):
         layers = "\n".join(f"    - {layer}" for layer in steps.NETWORKS[network][0])
         config = self.write("config.yaml", CONFIG.format(
             seed=SEED, side=SIDE, classes=CLASSES, samples=BATCH * STEPS, layers=layers, batch=BATCH, freeze=case.get("freeze", "[]"),
-            train=more + case.get("train", ""), optim=case["optim"], schedule=case.get("schedule", "name: constant")))
-        found = harness.tensors(self.train(config, ranks).final)
+            train=more + case.get("train", ""), optim=case["optim"], epochs=case.get("epochs", 1), schedule=case.get("schedule", "name: constant")))
+        found = harness.tensors(self.train(config, ranks).final, "average" if "average" in case else "model")
         return [found[name] for name in sorted(found, key=lambda n: (n.split("/")[0], n.endswith("bias")))]
 
     def compare(self, network, name):

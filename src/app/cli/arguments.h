@@ -26,7 +26,7 @@ struct arguments {
         *timeline_steps, *graph, *batch, *digits, *confusion, *out; /* NULL if not given */
     const char *target, *categorical, *drop, *missing, *labels, *split, *seed, *split_at, *test_every,
         *test_file, *header, *delimiter, *labels_xml, *label_count; /* of convert */
-    bool print_config, expanded, force, allow_external, help, version;
+    bool print_config, expanded, force, allow_external, plain_weights, help, version;
     uint64_t given;           /* one bit per flag of the table in arguments.c */
     struct settings settings; /* keys given as flags */
 };

@@ -26,6 +26,7 @@ enum flag_set {
     FLAGS_PREDICT = 1024,
     FLAGS_EXTERNAL = 2048,
     FLAGS_CHECK = 4096,
+    FLAGS_WEIGHTS = 8192, /* --plain-weights */
     FLAGS_CONVERT = FLAGS_IDX | FLAGS_TABLE | FLAGS_CSV | FLAGS_ARFF | FLAGS_FORCE,
 };
 

@@ -23,6 +23,8 @@ static const char *const target_normalize_kinds[] = {"none", "standard", NULL};
 static const char *const sync_methods[] = {"tree", "allreduce", NULL};
 static const char *const mixed_kinds[] = {"refuse", "allow", NULL};
 
+static const char *const anneal_kinds[] = {"cos", "linear", NULL}; /* enum config_anneal */
+
 static const char *const layout_kinds[] = {"auto", "NCL",   "NLC",   "NCHW",
                                            "NHWC", "NCDHW", "NDHWC", NULL}; /* enum data_layout */
 static const char *const sections[] = {"run",      "data", "model",      "loss",    "train", "optim",
@@ -151,6 +153,30 @@ static const struct option options[] = {
     {.key = "train.min_delta", .kind = OPTION_REAL, .offset = AT(min_delta),
      .default_text = "0", .max = 1e30, MAY_CHANGE,
      .help = "minimum change of train.early_stop that counts as improvement"},
+    {.key = "train.ema", .kind = OPTION_REAL, .offset = AT(ema),
+     .default_text = "0", .max = 0.99999999,
+     .help = "decay, such as 0.999, of an exponential moving average of the weights, which evaluation, predict and "
+             "the library then use; running statistics of norms are copied; 0 = none"},
+    {.key = "train.ema_warmup", .kind = OPTION_BOOL, .offset = AT(ema_warmup),
+     .default_text = "false",
+     .help = "use the decay (1 + n) / (10 + n) after n updates of the average while that is less"},
+    {.key = "train.ema_every", .kind = OPTION_INT, .offset = AT(ema_every),
+     .default_text = "1", .min = 1, .max = 1e12,
+     .help = "steps between updates of the average of train.ema"},
+    {.key = "train.swa", .kind = OPTION_INT, .offset = AT(swa),
+     .default_text = "0", .max = 1e6,
+     .help = "stochastic weight averaging: the first epoch (from 1) whose final weights enter an equal average, "
+             "which evaluation, predict and the library then use; 0 = none"},
+    {.key = "train.swa_lr", .kind = OPTION_REAL, .offset = AT(swa_lr),
+     .default_text = "0", .max = 1e6,
+     .help = "learning rate that train.swa anneals to, from that of the schedule where its first epoch begins, as "
+             "torch.optim.swa_utils.SWALR; 0 = keep the schedule"},
+    {.key = "train.swa_anneal_epochs", .kind = OPTION_INT, .offset = AT(swa_anneal_epochs),
+     .default_text = "10", .max = 1e6,
+     .help = "epochs until the rate is train.swa_lr"},
+    {.key = "train.swa_anneal", .kind = OPTION_CHOICE, .offset = AT(swa_anneal),
+     .default_text = "cos", .choices = anneal_kinds,
+     .help = "how the rate moves to train.swa_lr"},
     {.key = "train.max_time", .kind = OPTION_TEXT, .offset = AT(max_time),
      .default_text = "", MAY_CHANGE,
      .help = "time after which the run saves and ends with exit code 75, to be continued with --resume"

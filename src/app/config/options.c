@@ -285,6 +285,15 @@ static enum status options_check_momentum(const struct settings *s, const struct
                        where, config->optim->name);
 }
 
+static enum status options_check_averages(const struct settings *s, const struct config *config)
+{
+    if (config->ema == 0 || config->swa == 0) return STATUS_OK;
+    char where[SETTINGS_WHERE_SIZE];
+    options_locate(s, "train.swa", where);
+    return status_fail(STATUS_CONFIG,
+                       "%s: there is already an average of the weights, train.ema; leave one out", where);
+}
+
 static enum status options_check_data(const struct settings *s, const struct config *config)
 {
     if (!*config->data.train) return status_fail(STATUS_CONFIG, "data.train is empty; name a training set");
@@ -313,6 +322,7 @@ static enum status options_check(const struct settings *s, const struct config *
     TRY(options_check_data(s, config));
     TRY(options_check_families(config));
     TRY(options_check_momentum(s, config));
+    TRY(options_check_averages(s, config));
     TRY(options_check_time(s, config));
     if (strlen(config->run_name) > RUN_NAME_BYTES) {
         char where[SETTINGS_WHERE_SIZE];

@@ -26,6 +26,8 @@ static void changes_add(void *self, const char *key, const char *was, const char
     if (strcmp(key, "optim.name") == 0) c->bits |= TRAINER_NEW_OPTIM;
     if (strcmp(key, "train.early_stop") == 0) c->bits |= TRAINER_NEW_STOP;
     if (changes_has_prefix(key, "schedule.")) c->bits |= TRAINER_NEW_SCHEDULE;
+    if (changes_has_prefix(key, "train.ema") || changes_has_prefix(key, "train.swa"))
+        c->bits |= TRAINER_NEW_AVERAGE;
     fprintf(c->list, "%s%s: was %s, is %s", c->count++ ? "; " : "", key, was, is);
 }
 

@@ -168,6 +168,16 @@ enum status sync_restore(struct sync *s,
     return STATUS_OK;
 }
 
+const float *sync_share_slot(struct sync *s, int index)
+{
+    (void)sync_gather_slot(s, index);
+    if (s->tree && s->comm->nodes > 1) {
+        broadcast_vector(s, s->slots[index]);
+        shared_barrier(s->shared);
+    }
+    return s->slots[index];
+}
+
 size_t sync_shared_bytes(const struct sync *s)
 {
     return s->tree ? s->bytes : 0;

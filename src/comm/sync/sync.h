@@ -119,6 +119,9 @@ enum status sync_restore(struct sync *s,
  * the next step's update; on other nodes it is undefined. Collective. */
 const float *sync_gather_slot(struct sync *s, int index);
 
+/* Gives every node slot `index`, which its ranks may read until the next step's update. Collective. */
+const float *sync_share_slot(struct sync *s, int index);
+
 /* Records from now on, in every step, a hash of every copy of the parameters (one per node for tree, per rank
  * for allreduce), for sync_compare. Costs each step of several nodes one more reading of the parameters,
  * which their ranks share. Collective. Errors: STATUS_OTHER, memory. */

@@ -10,6 +10,8 @@
  *                     data_hash, val_hash (0 without a validation set), optim_hash, weights_hash
  *   /config           the resolved configuration, YAML text
  *   /model/NN.kind/weight, bias          float32, PyTorch's shapes; NNNN in models of more than 100 layers
+ *   /average/NN.kind/weight, bias        float32, the averaged weights of train.ema and train.swa, if there are
+ *                     any; then / has the attributes averaged (number of terms) and average_hash
  *   /optim/SLOT/NN.kind/weight, bias     float32, one group per optimizer slot
  *   /normalize/mean, std                 float32 [C]
  *   /targets/mean, std                   float32 [K], where targets are normalised

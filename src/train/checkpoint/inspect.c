@@ -67,6 +67,13 @@ static enum status inspect_print_place(struct h5 *f, FILE *out)
     fprintf(out, "%-14s %" PRId64 " finished", "epoch", p.epoch);
     if (p.position > 0) fprintf(out, ", %" PRId64 " samples of the next one seen", p.position);
     fprintf(out, "%s\n", p.stopped ? ", stopped early" : "");
+    const char *group;
+    int64_t averaged;
+    TRY(checkpoint_find_weights(f, false, &group));
+    if (strcmp(group, "average") == 0) {
+        TRY(h5_attr_int64(f, "/", "averaged", &averaged));
+        fprintf(out, "%-14s %" PRId64 " times the weights, in /average\n", "averaged", averaged);
+    }
     if (p.best.has_best)
         fprintf(out, "%-14s %g, %" PRId64 " epochs ago\n", "best", p.best.best, p.best.stale);
     return STATUS_OK;

@@ -112,28 +112,40 @@ static enum status load_check_hash(struct h5 *f, const char *attr, uint64_t hash
                        attr);
 }
 
-static enum status load_weights(struct h5 *f, const struct model *model, float *params)
+enum status checkpoint_find_weights(struct h5 *f, bool plain, const char **group)
 {
-    TRY(load_vector(f, "model", model, params));
-    return load_check_hash(f, "weights_hash", checkpoint_weights_hash(model, params));
+    enum h5_object what = H5_OBJECT_NONE;
+    if (!plain) TRY(h5_find(f, "average", &what));
+    *group = what == H5_OBJECT_GROUP ? "average" : "model";
+    return STATUS_OK;
 }
 
-enum status checkpoint_load_open(struct h5 *f, const struct model *model, float *params, struct normal *n,
-                                 struct normal *targets)
+static enum status load_weights(struct h5 *f, const struct model *model, const char *group, float *params)
+{
+    bool averaged = strcmp(group, "average") == 0;
+    TRY(load_vector(f, group, model, params));
+    return load_check_hash(f, averaged ? "average_hash" : "weights_hash",
+                           checkpoint_weights_hash(model, params));
+}
+
+enum status checkpoint_load_open(struct h5 *f, const struct model *model, bool plain, float *params,
+                                 struct normal *n, struct normal *targets)
 {
     struct checkpoint_facts facts;
-    TRY(load_weights(f, model, params));
+    const char *group;
+    TRY(checkpoint_find_weights(f, plain, &group));
+    TRY(load_weights(f, model, group, params));
     TRY(checkpoint_facts_of(f, &facts));
     TRY(load_normal(f, "normalize", facts.type, n));
     return load_targets(f, model, targets);
 }
 
-enum status checkpoint_load(const char *path, const struct model *model, float *params, struct normal *n,
-                            struct normal *targets)
+enum status checkpoint_load(const char *path, const struct model *model, bool plain, float *params,
+                            struct normal *n, struct normal *targets)
 {
     struct h5 *f = NULL;
     TRY(checkpoint_open(&f, path));
-    enum status status = checkpoint_load_open(f, model, params, n, targets);
+    enum status status = checkpoint_load_open(f, model, plain, params, n, targets);
     h5_close(&f);
     return status == STATUS_OK ? status : status_at(status, "%s", path);
 }
@@ -160,6 +172,26 @@ static enum status load_slots(struct h5 *f, const struct checkpoint_target *targ
                            checkpoint_slots_hash(target->model, target->optim->slots, slots));
 }
 
+/* The number of terms; 0 if the file has no average. */
+static enum status load_averaged(struct h5 *f, int64_t *averaged)
+{
+    const char *group;
+    *averaged = 0;
+    TRY(checkpoint_find_weights(f, false, &group));
+    if (strcmp(group, "average") != 0) return STATUS_OK;
+    TRY(h5_attr_int64(f, "/", "averaged", averaged));
+    if (*averaged > 0) return STATUS_OK;
+    return status_fail(STATUS_DATA, "its attribute averaged is %" PRId64 ", which no average can have",
+                       *averaged);
+}
+
+static enum status load_average(struct h5 *f, const struct checkpoint_target *target)
+{
+    int64_t *averaged = &target->progress->averaged;
+    if (target->average) TRY(load_averaged(f, averaged));
+    return *averaged > 0 ? load_weights(f, target->model, "average", target->average) : STATUS_OK;
+}
+
 static enum status load_state(struct h5 *f, const struct checkpoint_target *target,
                               struct checkpoint_facts *facts)
 {
@@ -168,15 +200,14 @@ static enum status load_state(struct h5 *f, const struct checkpoint_target *targ
     if (other && !target->other_layers)
         return status_fail(STATUS_DATA, "holds a model other than the one in the configuration");
     TRY(progress_load(target->progress, f));
-    TRY(load_vector(f, "model", target->model, target->params));
-    enum status status =
-        load_check_hash(f, "weights_hash", checkpoint_weights_hash(target->model, target->params));
+    enum status status = load_weights(f, target->model, "model", target->params);
     if (other && status == STATUS_DATA)
         return status_fail(
             STATUS_CONFIG,
             "holds weights that do not fit this model; start a new run from those that fit with "
             "--init-from");
     TRY(status);
+    TRY(load_average(f, target));
     return target->other_slots ? STATUS_OK : load_slots(f, target);
 }
 
@@ -207,12 +238,24 @@ static enum status load_check_tensor(void *self, const struct layer *l, const st
     return status;
 }
 
+static enum status load_check_average(struct h5 *f, const struct model *model)
+{
+    int64_t averaged;
+    struct checking s = {.file = f, .group = "average"};
+    TRY(load_averaged(f, &averaged));
+    if (averaged == 0) return STATUS_OK;
+    hash_begin(&s.hash);
+    TRY(checkpoint_each_tensor(model, load_check_tensor, &s));
+    return load_check_hash(f, "average_hash", hash_end(&s.hash));
+}
+
 static enum status load_check_tensors(struct h5 *f, const struct model *model, const struct optim_ops *optim)
 {
     struct checking s = {.file = f, .group = "model"};
     hash_begin(&s.hash);
     TRY(checkpoint_each_tensor(model, load_check_tensor, &s));
     TRY(load_check_hash(f, "weights_hash", hash_end(&s.hash)));
+    TRY(load_check_average(f, model));
     hash_begin(&s.hash);
     for (int i = 0; i < optim->slots; i++) {
         char group[CHECKPOINT_PATH];

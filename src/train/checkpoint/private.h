@@ -21,6 +21,7 @@ struct checkpoint_state {
     const float *params; /* flat vector of the model */
     const struct optim_ops *optim;
     const float *slots[OPTIM_SLOTS]; /* flat vectors */
+    const float *average;            /* of the weights, or NULL */
     const struct normal *normal;
     const struct normal *targets; /* channels 0 = none */
     enum target_kind kind;        /* of the training set's labels */
@@ -36,15 +37,15 @@ struct checkpoint_state {
 /* Writes the file, sealed and atomically. Local (rank 0). */
 enum status checkpoint_save(const char *path, const struct checkpoint_state *state);
 
-/* Reads weights into params and the normalisation into *n and *targets (created here, released by the
+/* Reads weights, the averaged ones if the file has any unless `plain`, into params and the normalisation into *n and *targets (created here, released by the
  * caller). Errors: STATUS_DATA when the file is damaged, a tensor is missing, has another shape or a value
  * that is not finite. Local. */
-enum status checkpoint_load(const char *path, const struct model *model, float *params, struct normal *n,
-                            struct normal *targets);
+enum status checkpoint_load(const char *path, const struct model *model, bool plain, float *params,
+                            struct normal *n, struct normal *targets);
 
 /* Does the same from an open file; messages do not name it. Local. */
-enum status checkpoint_load_open(struct h5 *f, const struct model *model, float *params, struct normal *n,
-                                 struct normal *targets);
+enum status checkpoint_load_open(struct h5 *f, const struct model *model, bool plain, float *params,
+                                 struct normal *n, struct normal *targets);
 
 /* Reads the names of classes, labels or targets; NULL if the file has none. One block, released with
  * mem_free. Local. */
@@ -71,6 +72,7 @@ struct checkpoint_target {
     const struct model *model;
     const struct optim_ops *optim;
     float *params, *slots[OPTIM_SLOTS];
+    float *average; /* of the weights; NULL = not wanted */
     struct progress *progress;
     bool other_layers; /* the model may differ in layers without weights */
     bool other_slots;  /* do not read the slots */
@@ -92,6 +94,10 @@ bool checkpoint_tensor_fits(const struct h5_info *info, const struct tensor *t);
 /* Reads one tensor. Errors: STATUS_DATA if it is missing, has another shape or is not finite. Local. */
 enum status checkpoint_read_tensor(struct h5 *f, const char *group, const struct layer *l,
                                    const struct tensor *t, float *values);
+
+/* Returns in *group where the weights are: "average" if the file has averaged ones, unless `plain`, or "model".
+ */
+enum status checkpoint_find_weights(struct h5 *f, bool plain, const char **group);
 
 /* Writes the label of a seal. */
 void checkpoint_label(char label[H5_SEAL_LABEL], int64_t step);

@@ -12,6 +12,7 @@
 struct progress {
     int64_t step;     /* steps done, skipped ones included */
     int64_t updates;  /* steps that changed the weights */
+    int64_t averaged; /* terms in the average of the weights; saved with it */
     int64_t epoch;    /* finished epochs, evaluation and decisions included */
     int64_t position; /* samples seen of the next epoch; all of them = not evaluated yet */
     bool stopped;     /* early stop: the last finished epoch ends the run */

@@ -49,6 +49,14 @@ static enum status save_attributes(struct h5_writer *w, const struct checkpoint_
     return h5_write_attr_uint64(w, "/", "weights_hash", checkpoint_weights_hash(s->model, s->params));
 }
 
+static enum status save_average(struct h5_writer *w, const struct checkpoint_state *s)
+{
+    if (!s->average) return STATUS_OK;
+    TRY(h5_write_attr_int64(w, "/", "averaged", s->progress->averaged));
+    TRY(h5_write_attr_uint64(w, "/", "average_hash", checkpoint_weights_hash(s->model, s->average)));
+    return checkpoint_each_tensor(s->model, save_tensor, &(struct saving){w, "average", s->average});
+}
+
 static enum status save_normal(struct h5_writer *w, const char *group, const struct normal *n)
 {
     char path[CHECKPOINT_PATH];
@@ -65,6 +73,7 @@ static enum status save_all(struct h5_writer *w, const struct checkpoint_state *
     TRY(h5_write_text(w, "config", s->config_text));
     if (s->names) TRY(h5_write_texts(w, "class_names", s->names, s->name_count));
     TRY(checkpoint_each_tensor(s->model, save_tensor, &(struct saving){w, "model", s->params}));
+    TRY(save_average(w, s));
     for (int i = 0; i < s->optim->slots; i++) {
         char group[CHECKPOINT_PATH];
         snprintf(group, sizeof group, "optim/%s", s->optim->slot_names[i]);

@@ -21,13 +21,16 @@ static enum status examine_with(struct evaluation *e, struct examiner *x, struct
     return STATUS_OK;
 }
 
-enum status examine_run(struct comm *comm, const struct config *config, const char *checkpoint,
-                        const char *locator, const struct observer *observer)
+enum status examine_run(struct comm *comm, const struct config *config, const struct examine_options *options,
+                        const struct observer *observer)
 {
     struct examiner x = {0};
     struct evaluation evaluation = {0};
-    enum status status = examiner_init(
-        &x, comm, &(struct examiner_spec){.config = config, .checkpoint = checkpoint, .data = locator});
+    enum status status = examiner_init(&x, comm,
+                                       &(struct examiner_spec){.config = config,
+                                                               .checkpoint = options->checkpoint,
+                                                               .data = options->data,
+                                                               .plain = options->plain});
     if (status == STATUS_OK) status = examine_with(&evaluation, &x, comm, config, observer);
     evaluation_free(&evaluation);
     examiner_free(&x);

@@ -6,9 +6,14 @@
 #include "train/config.h"
 #include "train/observer.h"
 
-/* Evaluates a checkpoint's weights on `locator`, in the checkpoint's own normalisation and virtual ranks.
+struct examine_options {
+    const char *checkpoint, *data; /* a path, and a locator */
+    bool plain;                    /* the weights of training, although there are averaged ones */
+};
+
+/* Evaluates a checkpoint's weights on the data, in the checkpoint's own normalisation and virtual ranks.
  * `config` is what config_text in the checkpoint resolves to (checkpoint_read_config). Collective. */
-enum status examine_run(struct comm *comm, const struct config *config, const char *checkpoint,
-                        const char *locator, const struct observer *observer);
+enum status examine_run(struct comm *comm, const struct config *config, const struct examine_options *options,
+                        const struct observer *observer);
 
 #endif

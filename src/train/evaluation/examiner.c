@@ -6,9 +6,10 @@
 #include "train/sets.h"
 #include "train/checkpoint/private.h"
 
-static enum status examiner_build(struct examiner *x, const struct config *config, const char *checkpoint,
+static enum status examiner_build(struct examiner *x, const struct examiner_spec *spec,
                                   const struct checkpoint_facts *facts)
 {
+    const struct config *config = spec->config;
     int64_t lanes = build_lanes(config, facts->virtual_ranks);
     const struct model_options options = {
         .kernels = x->kernels, .lanes = lanes, .max_leaves = facts->virtual_ranks};
@@ -16,7 +17,7 @@ static enum status examiner_build(struct examiner *x, const struct config *confi
     TRY(build_check_shape(model_input_shape(x->model), x->data));
     size_t bytes = (size_t)model_param_floats(x->model) * sizeof(float);
     TRY(mem_alloc(&x->params, bytes, 1, "parameters"));
-    TRY(checkpoint_load(checkpoint, x->model, x->params, &x->normal, &x->targets));
+    TRY(checkpoint_load(spec->checkpoint, x->model, spec->plain, x->params, &x->normal, &x->targets));
     TRY(normal_check(&x->normal, x->data));
     int64_t outputs = shape_features(model_output_shape(x->model)) / facts->positions;
     TRY(dataset_check_labels(x->data, outputs));
@@ -43,7 +44,7 @@ static enum status examiner_set_up(struct examiner *x, struct comm *comm, const 
     TRY(build_start_math(&x->kernels, comm, spec->config));
     TRY(comm_agree(comm, checkpoint_read_facts(spec->checkpoint, &facts)));
     TRY(sets_load_like(&x->data, comm, spec->config, spec->data, facts.kind, spec->for_prediction));
-    TRY(comm_agree(comm, examiner_build(x, spec->config, spec->checkpoint, &facts)));
+    TRY(comm_agree(comm, examiner_build(x, spec, &facts)));
     if (comm_find_different(comm, checkpoint_weights_hash(x->model, x->params)) == 0) return STATUS_OK;
     return status_fail(STATUS_DATA, "%s: was replaced while it was read; start again", spec->checkpoint);
 }

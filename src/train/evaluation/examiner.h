@@ -22,6 +22,7 @@ struct examiner {
 struct examiner_spec {
     const struct config *config;
     const char *checkpoint, *data; /* a path, and a locator */
+    bool plain;                    /* the weights of training, although there are averaged ones */
     bool for_prediction;           /* the data need no labels, and sample weights are not read */
 };
 

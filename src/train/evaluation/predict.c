@@ -101,6 +101,7 @@ static enum status predict_all(struct predictor *p, const struct config *config,
                       &(struct examiner_spec){.config = config,
                                               .checkpoint = options->checkpoint,
                                               .data = options->data,
+                                              .plain = options->plain,
                                               .for_prediction = true}));
     TRY(comm_agree(p->comm, predict_prepare(p, options, config)));
     TRY(predict_compute_all(p));

@@ -26,6 +26,7 @@
 struct predict_options {
     const char *checkpoint, *data, *out;
     bool overwrite;
+    bool plain; /* the weights of training, although there are averaged ones */
 };
 
 /* What was written; valid on rank 0. */

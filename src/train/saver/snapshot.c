@@ -13,7 +13,9 @@
 
 size_t snapshot_bytes(const struct trainer *t)
 {
-    return (size_t)((1 + t->config->optim->slots) * model_param_floats(t->model)) * sizeof(float);
+    return (size_t)((1 + t->config->optim->slots + config_averages(t->config)) *
+                    model_param_floats(t->model)) *
+           sizeof(float);
 }
 
 enum status snapshot_create(struct snapshot *s, const struct trainer *t)
@@ -24,7 +26,9 @@ enum status snapshot_create(struct snapshot *s, const struct trainer *t)
     TRY(shared_create(&s->memory, t->comm, here ? snapshot_bytes(t) : 0, "copy for checkpoints"));
     float *at = shared_base(s->memory);
     s->params = at;
-    for (int i = 0; i < t->config->optim->slots; i++) s->slots[i] = at + (i + 1) * count;
+    int slots = t->config->optim->slots;
+    for (int i = 0; i < slots; i++) s->slots[i] = at + (i + 1) * count;
+    if (config_averages(t->config)) s->average = at + (slots + 1) * count;
     return STATUS_OK;
 }
 
@@ -48,6 +52,12 @@ static struct cut snapshot_cut(const struct trainer *t)
 static void snapshot_copy(struct cut cut, float *to, const float *from)
 {
     memcpy(to + cut.first, from + cut.first, (size_t)(cut.end - cut.first) * sizeof *to);
+}
+
+static void snapshot_copy_slot(const struct snapshot *s, struct cut cut, int index, float *to)
+{
+    const float *slot = sync_gather_slot(s->t->sync, index);
+    if (comm_node(s->t->comm) == 0) snapshot_copy(cut, to, slot);
 }
 
 /* Returns the index of the first element of the cut that is not finite, or INFINITY. */
@@ -78,10 +88,8 @@ enum status snapshot_take(struct snapshot *s)
     struct cut cut = snapshot_cut(t);
     const float *params = sync_params(t->sync);
     if (here) snapshot_copy(cut, s->params, params);
-    for (int i = 0; i < t->config->optim->slots; i++) {
-        const float *slot = sync_gather_slot(t->sync, i);
-        if (here) snapshot_copy(cut, s->slots[i], slot);
-    }
+    for (int i = 0; i < t->config->optim->slots; i++) snapshot_copy_slot(s, cut, i, s->slots[i]);
+    if (trainer_averages(t)) snapshot_copy_slot(s, cut, t->config->optim->slots, s->average);
     s->progress = t->progress;
     enum status status = snapshot_check_weights(s, cut, params);
     s->seconds = clock_seconds() - start;
@@ -108,5 +116,6 @@ struct checkpoint_state snapshot_state(const struct snapshot *s)
                                      .blas = t->info.blas};
     state.names = predict_file_names(&t->loss, t->train, &state.name_count);
     for (int i = 0; i < state.optim->slots; i++) state.slots[i] = s->slots[i];
+    if (s->progress.averaged > 0) state.average = s->average;
     return state;
 }

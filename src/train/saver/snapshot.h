@@ -15,6 +15,7 @@ struct snapshot {
     struct shared *memory;
     struct progress progress;
     float *params, *slots[OPTIM_SLOTS]; /* on the first node */
+    float *average;                     /* NULL = the run keeps none */
     double seconds;                     /* of the last copy, on this rank */
 };
 

@@ -15,7 +15,8 @@ static uint64_t trainer_hash_progress(const struct progress *p)
                              p->best.best, p->stop.best};
     const int64_t counts[] = {p->step,      p->updates,     p->epoch,
                               p->position,  p->seen.count,  p->bad_in_a_row,
-                              p->bad_steps, p->empty_steps, p->schedule.bad_epochs};
+                              p->bad_steps, p->empty_steps, p->schedule.bad_epochs,
+                              p->averaged};
     struct hash hash;
     hash_begin(&hash);
     hash_add(&hash, values, sizeof values);

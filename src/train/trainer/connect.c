@@ -108,6 +108,7 @@ enum status connect_update(struct update *u, const struct kernels *kernels, cons
         .clip_norm = config->clip_norm,
         .clip_value = config->clip_value,
         .max_norm = config->max_norm,
+        .averages = config_averages(config),
         .tensors = tensors,
         .tensor_count = count,
         .vector = {.self = sync, .sweep = connect_sweep, .merge = connect_merge, .apply = connect_apply}};

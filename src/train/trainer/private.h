@@ -68,9 +68,17 @@ struct order;
 enum status trainer_step(struct trainer *t, const struct order *order, int64_t epoch, int64_t position,
                          double lr, struct step_result *result);
 
-/* rate.c: the learning rate of the next step, and its momentum if the schedule sets it. Local. */
+/* rate.c: the learning rate of the next step, its momentum if the schedule sets it, and whether the schedule still
+ * decides about the rate. Local. */
+bool trainer_observes(const struct trainer *t);
 double trainer_find_rate(const struct trainer *t);
 void trainer_set_momentum(const struct trainer *t, struct update_step *step);
+
+/* average.c: whether there are averaged weights; how far the step in progress moves them (update.h); the
+ * weights to evaluate, which are the averaged ones if there are any (collective). */
+bool trainer_averages(const struct trainer *t);
+double trainer_find_average_move(const struct trainer *t, bool skipped);
+const float *trainer_share_weights(struct trainer *t);
 
 /* check.c: checks that all ranks and nodes hold the same state, unless sync.check_every is 0 or this step was
  * checked already. Collective. Errors, the same on all ranks: STATUS_DIFFERS, naming rank or nodes and

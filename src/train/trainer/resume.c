@@ -152,6 +152,8 @@ static enum status resume_load(void *self, float *params, float *const slots[SYN
                                        .other_layers = r->changes & TRAINER_OVERRIDE,
                                        .other_slots = r->changes & TRAINER_NEW_OPTIM};
     for (int i = 0; i < target.optim->slots; i++) target.slots[i] = slots[i];
+    bool averages = config_averages(t->config) && !(r->changes & TRAINER_NEW_AVERAGE);
+    if (averages) target.average = slots[target.optim->slots];
     TRY(checkpoint_load_state(r->path, &target, &facts));
     TRY(resume_check_facts(r, &facts));
     TRY(resume_check_steps(r, &t->progress));

@@ -185,7 +185,7 @@ static enum status run_evaluate(struct run *r, int64_t epoch)
     r->eval = (struct eval_event){.split = "val", .epoch = epoch, .step = t->progress.step};
     double begin = trace_begin();
     bool traced = trace_pause(); /* the buffer of events is sized for steps */
-    TRY(evaluation_run(&t->evaluation, sync_params(t->sync), &r->eval));
+    TRY(evaluation_run(&t->evaluation, trainer_share_weights(t), &r->eval));
     trace_resume(traced);
     trace_end(begin, TRACE_PHASE, "evaluation", 0);
     return STATUS_OK;
@@ -230,7 +230,7 @@ static void run_decide(struct run *r)
     double value;
     bool lower;
     r->is_best = watch_epoch(&p->best, &r->epoch, eval);
-    if (watch_value(c->schedule_metric, &r->epoch, eval, &value, &lower))
+    if (trainer_observes(t) && watch_value(c->schedule_metric, &r->epoch, eval, &value, &lower))
         schedule_observe(c->schedule, &c->schedule_args, &p->schedule, value, !lower);
     watch_epoch(&p->stop, &r->epoch, eval);
     p->stopped = *c->early_stop && p->stop.stale >= c->patience;

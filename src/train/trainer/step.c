@@ -174,11 +174,15 @@ enum status trainer_step(struct trainer *t, const struct order *order, int64_t e
     struct update_step step = {
         .lr = lr, .number = t->progress.updates, .divisor = divisor, .samples = result->sums.count};
     trainer_set_momentum(t, &step);
+    step.average_move = trainer_find_average_move(t, skip);
     t->progress.updates += !skip;
-    if (skip)
-        sync_skip(t->sync);
-    else
+    t->progress.averaged += step.average_move > 0;
+    if (!skip)
         update_apply(&t->update, &step);
+    else if (step.average_move > 0)
+        update_apply_average(&t->update, step.average_move);
+    else
+        sync_skip(t->sync);
     trace_end(traced, TRACE_PHASE, "update", 0);
     t->sync_seconds += clock_seconds() - start;
     t->steps_timed++;

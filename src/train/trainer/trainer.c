@@ -169,7 +169,7 @@ static enum status trainer_create_sync(struct trainer *t)
     return sync_create(&t->sync, t->comm,
                        &(struct sync_spec){.kernels = t->kernels,
                                            .count = model_param_floats(t->model),
-                                           .slots = t->config->optim->slots,
+                                           .slots = t->config->optim->slots + config_averages(t->config),
                                            .virtual_ranks = (int)t->info.leaves,
                                            .max_group = (int)model_leaves(t->model),
                                            .tree = t->config->sync_method == SYNC_TREE,

@@ -69,6 +69,7 @@ enum trainer_change {
     TRAINER_NEW_SCHEDULE = 4, /* the state of the schedule is reset */
     TRAINER_NEW_BEST = 8,     /* the best metric is another one: reset */
     TRAINER_NEW_STOP = 16,    /* the same for train.early_stop */
+    TRAINER_NEW_AVERAGE = 32, /* the average of the weights begins again */
 };
 
 /* Restores the state of a checkpoint, before trainer_run, which continues from there to the same bits as an
@@ -78,10 +79,10 @@ enum trainer_change {
 enum status trainer_resume(struct trainer *t, const char *path, unsigned changes,
                            struct trainer_point *point);
 
-/* Loads from a checkpoint the weights that this model has under the same name and shape; others keep their
- * initial values, and nothing else is loaded. Rank 0 reads, and lists each tensor in `list` (NULL elsewhere).
+/* Loads from a checkpoint the weights, averaged ones if it has any unless `plain`, that this model has under the
+ * same name and shape; others keep their initial values, and nothing else is loaded. Rank 0 reads, and lists each tensor in `list` (NULL elsewhere).
  * Collective; all ranks return the same status. Errors: STATUS_DATA; STATUS_CONFIG when no tensor fits. */
-enum status trainer_init_from(struct trainer *t, const char *path, FILE *list);
+enum status trainer_init_from(struct trainer *t, const char *path, bool plain, FILE *list);
 
 /* Trains all epochs, or until train.early_stop, evaluates after each, and writes checkpoints into the folder
  * `checkpoint_dir` (the last one is final.h5); every rank passes the same path. Collective; all ranks return

@@ -8,6 +8,8 @@
 struct taking {
     const struct model *model;
     const char *path;
+    bool plain;
+    const char *group; /* of the weights in the file */
     FILE *list;
     struct h5 *file;
     float *params;
@@ -34,7 +36,7 @@ static enum status weights_take_tensor(void *self, const struct layer *l, const 
 {
     struct taking *s = self;
     char name[CHECKPOINT_PATH], shape[H5_TEXT_SIZE], why[H5_TEXT_SIZE + 32];
-    checkpoint_tensor_path(name, "model", l, t);
+    checkpoint_tensor_path(name, s->group, l, t);
     enum h5_object what;
     TRY(h5_find(s->file, name, &what));
     if (what != H5_OBJECT_DATASET) return weights_leave(s, name, t, "missing in the file");
@@ -46,14 +48,14 @@ static enum status weights_take_tensor(void *self, const struct layer *l, const 
     h5_data_close(&data);
     snprintf(why, sizeof why, "the file has shape %s", shape);
     if (!fits) return weights_leave(s, name, t, why);
-    TRY(checkpoint_read_tensor(s->file, "model", l, t, s->params + t->offset));
+    TRY(checkpoint_read_tensor(s->file, s->group, l, t, s->params + t->offset));
     weights_report(s, name, t->rank, t->dims, "loaded");
     s->taken++;
     return STATUS_OK;
 }
 
 struct search {
-    const char *name;
+    const char *name, *group;
     bool found;
 };
 
@@ -61,7 +63,7 @@ static enum status weights_compare_name(void *self, const struct layer *l, const
 {
     struct search *s = self;
     char name[CHECKPOINT_PATH];
-    checkpoint_tensor_path(name, "model", l, t);
+    checkpoint_tensor_path(name, s->group, l, t);
     if (strcmp(name, s->name) == 0) s->found = true;
     return STATUS_OK;
 }
@@ -71,15 +73,16 @@ static void weights_list_unused(void *self, const char *name, const struct h5_in
 {
     struct taking *s = self;
     while (*name == '/') name++;
-    struct search search = {.name = name};
+    struct search search = {.name = name, .group = s->group};
     (void)checkpoint_each_tensor(s->model, weights_compare_name, &search);
     if (info && !search.found) weights_report(s, name, info->rank, info->dims, "not used: not in this model");
 }
 
 static enum status weights_take_all(struct taking *s)
 {
+    TRY(checkpoint_find_weights(s->file, s->plain, &s->group));
     TRY(checkpoint_each_tensor(s->model, weights_take_tensor, s));
-    TRY(h5_visit(s->file, "model", weights_list_unused, s));
+    TRY(h5_visit(s->file, s->group, weights_list_unused, s));
     if (s->taken > 0) return STATUS_OK;
     return status_fail(STATUS_CONFIG, "none of its tensors matches a tensor of this model in name and shape");
 }
@@ -96,8 +99,8 @@ static enum status weights_take(void *self, float *params, float *const slots[SY
     return status == STATUS_OK ? status : status_at(status, "%s", s->path);
 }
 
-enum status trainer_init_from(struct trainer *t, const char *path, FILE *list)
+enum status trainer_init_from(struct trainer *t, const char *path, bool plain, FILE *list)
 {
-    struct taking s = {.model = t->model, .path = path, .list = list};
+    struct taking s = {.model = t->model, .path = path, .plain = plain, .list = list};
     return sync_restore(t->sync, weights_take, &s);
 }

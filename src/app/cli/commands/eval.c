@@ -50,7 +50,8 @@ static enum status eval_run(struct setup *setup, struct comm *comm, const struct
         return status_fail(STATUS_CONFIG, "eval needs --data LOCATOR, such as --data test.h5");
     TRY(setup_from_checkpoint(setup, comm, a->words[0], a->allow_external));
     const struct observer observer = {.self = &output, .eval = eval_on_result};
-    TRY(examine_run(comm, &setup->config, a->words[0], a->data, &observer));
+    const struct examine_options options = {a->words[0], a->data, a->plain_weights};
+    TRY(examine_run(comm, &setup->config, &options, &observer));
     return comm_agree(comm, output.status);
 }
 

@@ -6,8 +6,11 @@
 
 static enum status predict_checkpoint(struct setup *setup, struct comm *comm, const struct arguments *a)
 {
-    const struct predict_options wish = {
-        .checkpoint = a->words[0], .data = a->data, .out = a->out, .overwrite = a->force};
+    const struct predict_options wish = {.checkpoint = a->words[0],
+                                         .data = a->data,
+                                         .out = a->out,
+                                         .overwrite = a->force,
+                                         .plain = a->plain_weights};
     struct predict_facts facts;
     if (!a->data || !*a->data)
         return status_fail(STATUS_CONFIG, "predict needs --data LOCATOR, such as --data new.h5");

@@ -21,7 +21,7 @@ const struct command command_table[] = {
             "  mpirun -np 8 ddp_train train my.yaml -o runs/a --resume auto\n"
             "  mpirun -np 4 ddp_train train --resume runs/a --train.epochs=20\n"
             "  mpirun -np 4 ddp_train train --resume runs/a/checkpoints/best.h5 -o runs/b\n",
-        .flags = FLAGS_CONFIG | FLAGS_RUN | FLAGS_EXTERNAL,
+        .flags = FLAGS_CONFIG | FLAGS_RUN | FLAGS_EXTERNAL | FLAGS_WEIGHTS,
         .max_words = 1,
         .collective = true,
         .run = cmd_train,
@@ -35,7 +35,7 @@ const struct command command_table[] = {
             "real values the errors of each target in original units (last row: the mean over the targets,\n"
             "for max_error the maximum); all other metrics of the task; and the confusion matrix of up to\n"
             "30 classes.\n",
-        .flags = FLAGS_DATA | FLAGS_EVAL | FLAGS_EXTERNAL,
+        .flags = FLAGS_DATA | FLAGS_EVAL | FLAGS_EXTERNAL | FLAGS_WEIGHTS,
         .min_words = 1,
         .max_words = 1,
         .collective = true,
@@ -53,7 +53,7 @@ const struct command command_table[] = {
             "correct (N,).\n"
             "\n"
             "  mpirun -np 4 ddp_train predict runs/a/checkpoints/final.h5 --data new.h5 --out pred.h5\n",
-        .flags = FLAGS_DATA | FLAGS_PREDICT | FLAGS_FORCE | FLAGS_EXTERNAL,
+        .flags = FLAGS_DATA | FLAGS_PREDICT | FLAGS_FORCE | FLAGS_EXTERNAL | FLAGS_WEIGHTS,
         .min_words = 1,
         .max_words = 1,
         .collective = true,

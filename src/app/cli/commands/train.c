@@ -201,11 +201,12 @@ static enum status train_with_timeline(struct trainer *t, struct start *start, c
 
 /* Loads the weights of --init-from; rank 0 keeps a list that says for each tensor whether it was loaded.
  * Collective. */
-static enum status train_load_weights(struct trainer *t, struct start *start, const char *path, bool first)
+static enum status train_load_weights(struct trainer *t, struct start *start, const struct arguments *a,
+                                      bool first)
 {
     size_t bytes;
     FILE *list = first ? open_memstream(&start->weights, &bytes) : NULL;
-    enum status status = trainer_init_from(t, path, list);
+    enum status status = trainer_init_from(t, a->start.init_from, a->plain_weights, list);
     if (list) fclose(list);
     return status;
 }
@@ -218,7 +219,7 @@ static enum status train_build(struct trainer **t, struct start *start, const st
     if (status == STATUS_OK && *start->from)
         status = trainer_resume(*t, start->from, start->changes, &start->point);
     else if (status == STATUS_OK && a->start.init_from)
-        status = train_load_weights(*t, start, a->start.init_from, comm_rank(comm) == 0);
+        status = train_load_weights(*t, start, a, comm_rank(comm) == 0);
     if (status == STATUS_OK) status = comm_agree(comm, stop_asked());
     return stop_unsaved(status, STOP_EARLY);
 }
