@@ -108,13 +108,60 @@ static void graph_freeze_tensors(struct layer *l, const struct patterns *freeze)
     }
 }
 
+static enum status graph_check_shared(const struct layer *l, const struct layer *from)
+{
+    bool same = l->ops == from->ops && l->tensor_count == from->tensor_count;
+    for (int t = 0; same && t < l->tensor_count; t++) {
+        const struct tensor *a = &l->tensors[t], *b = &from->tensors[t];
+        same = a->rank == b->rank && memcmp(a->dims, b->dims, (size_t)a->rank * sizeof *a->dims) == 0 &&
+               strcmp(a->name, b->name) == 0;
+    }
+    if (same) return STATUS_OK;
+    char where[GRAPH_WHERE];
+    graph_where(from, where);
+    return status_fail(
+        STATUS_CONFIG,
+        "share: its parameters have other shapes than those of %s; kind, arguments and sizes of "
+        "the inputs must fit",
+        where);
+}
+
+/* Takes the tensors of an earlier layer, which may have them from another one. */
+static enum status graph_share_tensors(struct graph *g, const struct layer_spec *spec, struct layer *l)
+{
+    if (spec->share == 0) return STATUS_OK;
+    struct layer *from = &g->layers[spec->share - 1];
+    if (from->shared) from = &g->layers[from->shared->index];
+    if (spec->init.ops || spec->bias_init.ops)
+        return status_fail(STATUS_CONFIG, "share: init and bias_init are those of the layer that it shares");
+    TRY(graph_check_shared(l, from));
+    if (l->tensor_count == 0) return STATUS_OK;
+    memcpy(l->tensors, from->tensors, (size_t)l->tensor_count * sizeof *l->tensors);
+    l->shared = from;
+    from->users += from->users ? 1 : 2;
+    for (int t = 0; t < l->tensor_count; t++)
+        if (!l->tensors[t].frozen) l->has_backward = true;
+    g->shares = true;
+    return STATUS_OK;
+}
+
+/* Fills in what the tensors of a layer are, and gives them a place. */
+static enum status graph_own_tensors(struct graph *g, const struct model_spec *spec, struct layer *l)
+{
+    TRY(graph_choose_init(l, "weight", &spec->layers[l->index].init, &spec->init));
+    TRY(graph_choose_init(l, "bias", &spec->layers[l->index].bias_init, &spec->bias_init));
+    graph_freeze_tensors(l, &spec->freeze);
+    graph_place_tensors(g, l);
+    return STATUS_OK;
+}
+
 static enum status graph_check_freeze(const struct graph *g, const struct patterns *freeze)
 {
     bool trains = freeze->count == 0;
     for (int i = 0; i < freeze->count; i++)
         TRY(tensor_check_pattern("model.freeze", freeze->text[i], g->layers, g->layer_count));
     for (int i = 0; i < g->layer_count; i++)
-        for (int t = 0; t < g->layers[i].tensor_count; t++) {
+        for (int t = 0; t < layer_own_tensors(&g->layers[i]); t++) {
             const struct tensor *tensor = &g->layers[i].tensors[t];
             trains = trains || (tensor->role == TENSOR_WEIGHT && !tensor->frozen);
         }
@@ -138,11 +185,9 @@ static enum status graph_add_layer(struct graph *g, const struct model_spec *spe
     TRY(graph_check_inputs(l));
     TRY(layer_plan(l));
     TRY(graph_check_sizes(l));
-    TRY(graph_choose_init(l, "weight", &spec->layers[l->index].init, &spec->init));
-    TRY(graph_choose_init(l, "bias", &spec->layers[l->index].bias_init, &spec->bias_init));
-    graph_freeze_tensors(l, &spec->freeze);
+    TRY(graph_share_tensors(g, &spec->layers[l->index], l));
+    if (!l->shared) TRY(graph_own_tensors(g, spec, l));
     g->shapes[l->output] = l->out;
-    graph_place_tensors(g, l);
     return STATUS_OK;
 }
 

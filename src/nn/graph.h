@@ -17,6 +17,7 @@ struct layer_spec {
     char name[LAYER_NAME];            /* as other layers refer to it; "" = none */
     int input_count;                  /* 0 = one, the value before */
     int16_t inputs[LAYER_MAX_INPUTS]; /* [input_count]: values */
+    int share;                        /* a layer whose parameters it uses, plus 1; 0 = it has its own */
     struct init init, bias_init;      /* of the tensors weight and bias; no ops = the model's */
 };
 
@@ -41,6 +42,7 @@ struct graph {
     struct shape *input_shapes; /* parallel to `inputs` */
     int edge_count;             /* length of both */
     struct shape *shapes;       /* [layer_count + 1]: of the values */
+    bool shares;                /* some layers use the parameters of others */
     int64_t param_floats;       /* length of the flat vector, gaps included */
     int64_t param_count;        /* parameters, without gaps and statistics */
 };

@@ -29,11 +29,13 @@ static size_t model_input_bytes(const struct model *m)
     return (bytes + MEM_ALIGN - 1) / MEM_ALIGN * MEM_ALIGN;
 }
 
-/* Virtual ranks in one pass, at most `max`. With fewer than 32 lanes the weights are read too often for the
+/* Virtual ranks in one pass, at most `max`; one alone where layers share parameters: their gradients are added
+ * in each virtual rank before those of virtual ranks are. With fewer than 32 lanes the weights are read too often for the
  * arithmetic done with them. Up to 256 lanes more of them pay as long as activations take less memory than
  * the parameters, whose reading (and gradients' adding) they save. Results do not depend on it. */
 static int64_t model_choose_leaves(const struct graph *g, int64_t lanes, int64_t max)
 {
+    if (g->shares) return 1;
     int64_t features = 0, leaves = 1;
     for (int v = 0; v <= g->layer_count; v++) features += shape_features(g->shapes[v]);
     for (; leaves * 2 <= max; leaves *= 2) {
@@ -124,7 +126,7 @@ void model_init_params(const struct model *m, uint64_t seed, float *params)
     uint64_t number = 0; /* of the tensor in the model */
     memset(params, 0, (size_t)m->graph.param_floats * sizeof *params);
     for (int i = 0; i < m->graph.layer_count; i++)
-        for (int t = 0; t < m->graph.layers[i].tensor_count; t++, number++) {
+        for (int t = 0; t < layer_own_tensors(&m->graph.layers[i]); t++, number++) {
             const struct tensor *tensor = &m->graph.layers[i].tensors[t];
             const struct init *init = &tensor->init;
             const struct init_tensor to = {tensor->rank, tensor->dims, seed, number};

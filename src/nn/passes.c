@@ -23,12 +23,38 @@ static enum status passes_allocate(struct passes *p, size_t edges)
     return mem_alloc(&p->dy, stages, sizeof *p->dy, "passes of the model");
 }
 
+static int64_t passes_param_floats(const struct layer *l)
+{
+    const struct tensor *last = &l->tensors[l->tensor_count - 1];
+    return last->offset + mem_round_floats(tensor_count(last)) - l->tensors[0].offset;
+}
+
+static int passes_find_owner(const struct layer *l)
+{
+    return l->shared ? l->shared->index : l->index;
+}
+
+static enum status passes_allocate_shared(struct passes *p)
+{
+    int64_t max = 0;
+    for (int i = 0; i < p->stages.count; i++) {
+        struct layer *l = &p->stages.list[i];
+        if (!l->shared && l->users == 0) continue;
+        if (passes_param_floats(l) > max) max = passes_param_floats(l);
+        for (int later = i + 1; later < p->stages.count && !l->adds_grads; later++)
+            l->adds_grads = passes_find_owner(&p->stages.list[later]) == passes_find_owner(l);
+    }
+    return max > 0 ? mem_alloc(&p->shared, (size_t)max, sizeof *p->shared, "gradients of shared parameters")
+                   : STATUS_OK;
+}
+
 enum status passes_init(struct passes *p, const struct graph *g, int64_t lanes, bool training, double clip)
 {
     *p = (struct passes){.clip = (float)clip};
     enum status status = stages_init(&p->stages, g);
     if (status == STATUS_OK) status = layout_init(&p->layout, &p->stages, lanes, training, clip > 0);
     if (status == STATUS_OK) status = passes_allocate(p, (size_t)g->edge_count);
+    if (status == STATUS_OK && training) status = passes_allocate_shared(p);
     if (status != STATUS_OK) passes_free(p);
     return status;
 }
@@ -42,6 +68,7 @@ void passes_free(struct passes *p)
     mem_free(&p->sum);
     mem_free(&p->y);
     mem_free(&p->dy);
+    mem_free(&p->shared);
 }
 
 size_t passes_bytes(const struct passes *p)
@@ -112,10 +139,8 @@ const struct layer *passes_first_bad(const struct passes *p, const struct pass *
 /* Reports the layer's range of the parameter vector, a frozen layer's too: ranges come without gaps. */
 static void passes_report_ready(const struct pass_hooks *hooks, const struct layer *l)
 {
-    if (l->tensor_count == 0) return;
-    const struct tensor *last = &l->tensors[l->tensor_count - 1];
-    int64_t first = l->tensors[0].offset;
-    hooks->grads_ready(hooks->self, first, last->offset + mem_round_floats(tensor_count(last)) - first);
+    if (layer_own_tensors(l) > 0)
+        hooks->grads_ready(hooks->self, l->tensors[0].offset, passes_param_floats(l));
 }
 
 /* The gradient of every input, behind the ReLU that such a layer keeps. */
@@ -128,6 +153,28 @@ static void passes_copy_gradient(const struct layer *l, const struct pass *pass,
         if (dx[k] && dx[k] != dy) memcpy(dx[k], dy, bytes);
 }
 
+/* Statistics are the mean over the users. */
+static void passes_average_statistics(const struct layer *l, float *grads)
+{
+    for (int t = 0; t < l->tensor_count; t++)
+        for (int64_t i = 0; l->tensors[t].role == TENSOR_STATISTIC && i < tensor_count(&l->tensors[t]); i++)
+            grads[l->tensors[t].offset + i] /= (float)l->users;
+}
+
+/* Runs a layer whose parameters others use too. Backward overwrites, so the gradients that later users have left
+ * are put aside, and added. */
+static void passes_run_shared(const struct passes *p, const struct pass *pass, int i)
+{
+    const struct layer *l = &p->stages.list[i];
+    size_t edge = passes_first_edge(p, l);
+    int64_t count = passes_param_floats(l);
+    float *grads = pass->grads + l->tensors[0].offset;
+    if (l->adds_grads) memcpy(p->shared, grads, (size_t)count * sizeof *grads);
+    l->ops->backward(l, pass, p->x + edge, p->y[i], p->dy[i], p->dx + edge);
+    if (l->adds_grads) l->kernels->add(count, grads, p->shared, grads);
+    if (l->users > 0) passes_average_statistics(l, pass->grads);
+}
+
 static void passes_run_backward(const struct passes *p, const struct pass *pass, int i)
 {
     const struct layer *l = &p->stages.list[i];
@@ -135,6 +182,8 @@ static void passes_run_backward(const struct passes *p, const struct pass *pass,
     float *const *dx = p->dx + edge;
     if (l->ops->passes_gradient)
         passes_copy_gradient(l, pass, p->y[i], p->dy[i], dx);
+    else if (l->shared || l->users > 0)
+        passes_run_shared(p, pass, i);
     else
         l->ops->backward(l, pass, p->x + edge, p->y[i], p->dy[i], dx);
     for (int k = 0; k < l->input_count; k++) {

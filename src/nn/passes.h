@@ -15,6 +15,7 @@ struct passes {
     const float **x;    /* [edges] */
     float **dx, **sum;  /* [edges]: NULL where there is none */
     float **y, **dy;    /* [stages] */
+    float *shared; /* the gradient that later users of a layer's parameters have left; NULL if none has */
 };
 
 /* For training, or for forward passes alone. Errors: STATUS_OTHER, memory. */

@@ -86,7 +86,9 @@ static void options_help_layers(FILE *out)
         "  'name: NAME' among the arguments names a layer; 'from: NAME' or 'from: [NAME, ...]' reads "
         "earlier\n"
         "  layers (or input) instead of the layer before: {conv2d: {out: 16, kernel: 3, name: stem, from: "
-        "input}}\n",
+        "input}}\n"
+        "  'share: NAME' uses the parameters of an earlier layer of the same kind again: gradients add up, running\n"
+        "  statistics are the mean over the uses. 'init' and 'bias_init': see 'ddp_train help initializers'.\n",
         out);
     options_help_entries(out, family_get_layer);
 }
@@ -136,6 +138,7 @@ static void options_help_blocks(FILE *out)
         "    name     goes before the names in the block: stage2.0.conv1; the name itself is the output\n"
         "    from     inputs of the block: 'in' there, or in.0, in.1, ...; a repetition reads the one before\n"
         "             in the place of in.0\n"
+        "    share    name of an earlier use of the block, whose parameters it uses again\n"
         "    when     false = leave it out; also of layers. Its name then stands for what it would have read\n"
         "  --print-config --expanded prints the layers that blocks stand for.\n",
         out);

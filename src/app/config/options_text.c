@@ -79,6 +79,11 @@ static void text_write_layer(FILE *out, const struct model_spec *model, int inde
         tree_write_word(out, layer->name, "");
         open = true;
     }
+    if (layer->share) {
+        fputs(open ? ", share: " : ": {share: ", out);
+        tree_write_word(out, model->layers[layer->share - 1].name, "");
+        open = true;
+    }
     if (!text_reads_entry_before(model, index)) {
         fputs(open ? ", from: " : ": {from: ", out);
         text_write_from(out, model, index);

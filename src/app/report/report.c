@@ -71,7 +71,7 @@ static void report_layer(const struct model *model, const struct layer *layer, i
 {
     char shape[SHAPE_TEXT], text[LINE_SIZE], inputs[LINE_SIZE], params[32] = "";
     int64_t count = 0;
-    for (int t = 0; t < layer->tensor_count; t++) count += tensor_parameters(&layer->tensors[t]);
+    for (int t = 0; t < layer_own_tensors(layer); t++) count += tensor_parameters(&layer->tensors[t]);
     if (count) snprintf(params, sizeof params, "%lld", (long long)count);
     shape_text(layer->out, shape);
     report_format_named(layer, text);

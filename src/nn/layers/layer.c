@@ -23,6 +23,11 @@ enum status layer_add_tensor(struct layer *l, const struct tensor *tensor)
     return STATUS_OK;
 }
 
+int layer_own_tensors(const struct layer *l)
+{
+    return l->shared ? 0 : l->tensor_count;
+}
+
 enum status layer_plan(struct layer *l)
 {
     TRY(l->ops->plan(l));

@@ -141,6 +141,9 @@ struct layer {
     struct shape out;
     struct tensor *tensors; /* [tensor_count]; owned */
     int tensor_count;
+    const struct layer *shared; /* the earlier layer whose tensors these are, or NULL; set by the graph */
+    int users;                  /* of its tensors, with the layer itself; 0 where no other uses them */
+    bool adds_grads;            /* later layers use its tensors too; set by passes.c */
     bool has_backward;     /* set by the graph: it trains something, or a layer does that it depends on */
     int64_t lanes, leaves; /* of a pass, at most */
     size_t saved_bytes;    /* what forward leaves for backward */
@@ -156,6 +159,9 @@ struct layer {
 
 /* Appends a tensor, with offset 0. Errors: STATUS_OTHER, memory. */
 enum status layer_add_tensor(struct layer *l, const struct tensor *tensor);
+
+/* Returns the number of its tensors that are its own: 0 if they are another layer's. */
+int layer_own_tensors(const struct layer *l);
 
 /* Calls ops->plan and ops->measure for a layer whose ops, args, in, input_count, lanes and leaves are set.
  * layer_free also after a failure. */

@@ -70,7 +70,7 @@ enum status tensor_check_pattern(const char *key, const char *pattern, const str
 {
     struct tensor_nearest nearest = {.pattern = pattern};
     for (int i = 0; i < layer_count; i++)
-        for (int k = 0; k < layers[i].tensor_count; k++) {
+        for (int k = 0; k < layer_own_tensors(&layers[i]); k++) {
             const struct layer *l = &layers[i];
             const struct tensor *t = &l->tensors[k];
             char name[TENSOR_NAME];

@@ -36,7 +36,7 @@ enum status checkpoint_each_tensor(const struct model *m,
 {
     for (int i = 0; i < model_layer_count(m); i++) {
         const struct layer *l = model_layer(m, i);
-        for (int place = 0; place < l->tensor_count; place++)
+        for (int place = 0; place < layer_own_tensors(l); place++)
             TRY(each(self, l, checkpoint_find_tensor_at(l, place)));
     }
     return STATUS_OK;

@@ -65,6 +65,7 @@ static void model_hash_add_layer(struct hash *h, const struct layer *l)
     model_hash_add_integer(h, l->input_count);
     for (int i = 0; i < l->input_count; i++) model_hash_add_integer(h, l->inputs[i]);
     model_hash_add_shape(h, l->out);
+    if (l->shared) model_hash_add_integer(h, l->shared->index);
 }
 
 /* The hash of version 2: chains of images only. A model with other edges gets a hash that no such file has.

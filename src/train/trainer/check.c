@@ -30,7 +30,7 @@ static void trainer_name_parameter(const struct trainer *t, int64_t at, char pat
     *path = '\0';
     for (int i = 0; i < model_layer_count(t->model); i++) {
         const struct layer *l = model_layer(t->model, i);
-        for (int k = 0; k < l->tensor_count; k++)
+        for (int k = 0; k < layer_own_tensors(l); k++)
             if (l->tensors[k].offset <= at) checkpoint_tensor_path(path, "model", l, &l->tensors[k]);
     }
 }

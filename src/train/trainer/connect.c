@@ -27,7 +27,7 @@ static void connect_apply(void *sync, update_visit *visit, void *visitor)
 static int64_t connect_count_tensors(const struct model *model)
 {
     int64_t count = 0;
-    for (int i = 0; i < model_layer_count(model); i++) count += model_layer(model, i)->tensor_count;
+    for (int i = 0; i < model_layer_count(model); i++) count += layer_own_tensors(model_layer(model, i));
     return count;
 }
 
@@ -65,7 +65,7 @@ static void connect_list_tensors(struct update_tensor *to, const struct config *
                                  const struct model *model)
 {
     for (int i = 0; i < model_layer_count(model); i++)
-        for (int t = 0; t < model_layer(model, i)->tensor_count; t++, to++) {
+        for (int t = 0; t < layer_own_tensors(model_layer(model, i)); t++, to++) {
             const struct layer *l = model_layer(model, i);
             const struct tensor *from = &l->tensors[t];
             *to = (struct update_tensor){.first = from->offset,

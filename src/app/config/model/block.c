@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *const keys[] = {"name", "from", "repeat", "when", NULL};
+static const char *const keys[] = {"name", "from", "repeat", "when", "share", NULL};
 
 const char *block_key(int index)
 {

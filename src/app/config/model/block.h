@@ -47,7 +47,7 @@ void block_offer_names(const struct setting *setting, struct suggest *s);
 /* Returns the position of a parameter, or -1. */
 int block_find_parameter(const struct block *block, const char *name);
 
-/* Keys of the use of a block that are not parameters: name, from, repeat, when; NULL after the last. */
+/* Keys of the use of a block that are not parameters: name, from, repeat, when, share; NULL after the last. */
 const char *block_key(int index);
 bool block_is_key(const char *name);
 

@@ -46,6 +46,7 @@ static enum status expand_add_layer(struct expand *x, struct use_list *list, con
     struct layer_spec *layer = &x->model->layers[index];
     TRY(x->read(graph, entry, layer));
     if (list->outer && !*layer->name) TRY(settings_at(use_name_layer(list, layer), graph->setting, entry));
+    if (list->outer) TRY(settings_at(use_share_layer(list, layer), graph->setting, entry));
     if (*layer->name) TRY(option_graph_add_name(graph, layer->name, index + 1, layer->ops->name));
     if (layer->input_count == 1 && layer->inputs[0] == index) layer->input_count = 0; /* the default */
     graph->value = ++x->model->layer_count;
@@ -94,6 +95,7 @@ static enum status expand_repetition(struct expand *x, struct use_list *outer, s
     for (int i = 0; i < use->input_count; i++) graph->inputs[i] = use->inputs[i];
     TRY(settings_at(use_name_repetition(outer, use, repetition, name, graph->prefix), outer->graph.setting,
                     use->entry));
+    TRY(settings_at(use_set_share(outer, &inner, use, repetition), outer->graph.setting, use->entry));
     enum status status = use_set_parameters(outer, &inner, use, repetition);
     if (status == STATUS_OK) {
         status = expand_list_entries(x, &inner);

@@ -27,6 +27,12 @@ bool option_graph_has_name(const struct option_graph *graph, const char *full)
     return option_graph_find(graph, full) != NULL;
 }
 
+const struct option_name *option_graph_find_layer(const struct option_graph *graph, const char *full)
+{
+    const struct option_name *found = option_graph_find(graph, full);
+    return found && found->kind ? found : NULL;
+}
+
 enum status option_graph_add_name(const struct option_graph *graph, const char *full, int value,
                                   const char *kind)
 {
@@ -140,6 +146,34 @@ static enum status option_graph_fail_unknown(const struct option_graph *graph, c
     option_graph_offer(graph, &s);
     return status_fail(STATUS_CONFIG, "from: '%s' is not an earlier entry%s%s", name,
                        option_graph_is_in_block(graph) ? " of this block" : "", suggest_hint(&s));
+}
+
+static enum status option_graph_find_shared(const struct option_graph *graph, const struct yaml_node *node,
+                                            const struct layer_ops *ops, int *layer)
+{
+    char full[2 * LAYER_NAME];
+    if (node->kind != YAML_SCALAR || yaml_is_null(node))
+        return status_fail(STATUS_CONFIG, "share: expects the name of an earlier layer");
+    snprintf(full, sizeof full, "%s%s", graph->prefix, node->text);
+    const struct option_name *found = option_graph_find_layer(graph, full);
+    if (!found) {
+        struct suggest s;
+        suggest_start(&s, node->text);
+        option_graph_offer(graph, &s);
+        return status_fail(STATUS_CONFIG, "share: '%s' is not an earlier layer%s", node->text,
+                           suggest_hint(&s));
+    }
+    if (strcmp(found->kind, ops->name) != 0)
+        return status_fail(STATUS_CONFIG, "share: '%s' is a %s, not a %s", node->text, found->kind,
+                           ops->name);
+    *layer = found->value;
+    return STATUS_OK;
+}
+
+enum status option_graph_read_share(const struct option_graph *graph, const struct yaml_node *node,
+                                    const struct layer_ops *ops, int *layer)
+{
+    return settings_at(option_graph_find_shared(graph, node, ops, layer), graph->setting, node);
 }
 
 static enum status option_graph_append(int16_t inputs[LAYER_MAX_INPUTS], int *count, int value)

@@ -27,6 +27,7 @@ struct option_graph {
     int entry; /* the one that is read, from 0 */
     struct option_names *names;
     char prefix[LAYER_NAME];      /* of names: "stage2.0." in a block, "" outside of blocks */
+    char share[LAYER_NAME];       /* likewise of the block whose parameters it shares; "" = none */
     int inputs[LAYER_MAX_INPUTS]; /* values that the block reads */
     int input_count;
     int value; /* the output of the entry before: what an entry without `from` reads */
@@ -40,6 +41,13 @@ enum status option_graph_read_name(const struct option_graph *graph, const struc
  * block also in (all its inputs) and in.0, in.1, ... Appends the values to inputs[*count]. */
 enum status option_graph_read_from(const struct option_graph *graph, const struct yaml_node *node,
                                    int16_t inputs[LAYER_MAX_INPUTS], int *count);
+
+/* Reads `share`: the name of an earlier layer of the list, of this kind. *layer is its number, from 1. */
+enum status option_graph_read_share(const struct option_graph *graph, const struct yaml_node *node,
+                                    const struct layer_ops *ops, int *layer);
+
+/* Returns the layer with a full name, or NULL. */
+const struct option_name *option_graph_find_layer(const struct option_graph *graph, const char *full);
 
 /* Whether a full name is taken, and gives a full name to a value; `kind` of the layer called so, or NULL. */
 bool option_graph_has_name(const struct option_graph *graph, const char *full);

@@ -66,6 +66,7 @@ static enum status option_model_read_argument(const struct layer_ops *ops, const
         suggest_offer(&s, "name");
         suggest_offer(&s, "from");
         suggest_offer(&s, "when");
+        suggest_offer(&s, "share");
         suggest_offer(&s, "init");
         suggest_offer(&s, "bias_init");
         return status_fail(STATUS_CONFIG, "%s has no '%s'%s", ops->name, node->key, suggest_hint(&s));
@@ -112,6 +113,8 @@ static enum status option_model_read_map(const struct option_graph *graph, const
             TRY(option_graph_read_name(graph, n, layer->name));
         else if (strcmp(n->key, "from") == 0)
             TRY(option_graph_read_from(graph, n, layer->inputs, &layer->input_count));
+        else if (strcmp(n->key, "share") == 0)
+            TRY(option_graph_read_share(graph, n, layer->ops, &layer->share));
         else if (option_model_is_init(layer->ops, n->key))
             TRY(option_init_read(graph->setting, n, *n->key == 'i' ? &layer->init : &layer->bias_init));
         else {

@@ -75,12 +75,52 @@ static enum status use_read_repeat(const struct yaml_node *node, struct use *use
     return STATUS_OK;
 }
 
-/* Reads name, from, repeat and when of a use. */
+static enum status use_read_share(const struct option_graph *graph, const struct yaml_node *node,
+                                  struct use *use)
+{
+    if (node->kind != YAML_SCALAR || yaml_is_null(node))
+        return status_fail(STATUS_CONFIG, "share: expects the name of an earlier use of the block");
+    if (snprintf(use->share, LAYER_NAME, "%s%s", graph->prefix, node->text) >= LAYER_NAME ||
+        !option_graph_has_name(graph, use->share))
+        return status_fail(STATUS_CONFIG, "share: '%s' is not an earlier use of block '%s'", node->text,
+                           use->block->name);
+    return STATUS_OK;
+}
+
+enum status use_set_share(const struct use_list *outer, struct use_list *inner, const struct use *use,
+                          int repetition)
+{
+    int length = 0;
+    char *share = inner->graph.share;
+    const char *own = inner->graph.prefix + strlen(outer->graph.prefix); /* "conv." */
+    if (*use->share && use->counts)
+        length = snprintf(share, LAYER_NAME, "%s.%d.", use->share, repetition);
+    else if (*use->share)
+        length = snprintf(share, LAYER_NAME, "%s.", use->share);
+    else if (*outer->graph.share)
+        length = snprintf(share, LAYER_NAME, "%s%s", outer->graph.share, own);
+    return length < LAYER_NAME ? STATUS_OK : status_fail(STATUS_CONFIG, "share: '%s' is too long", share);
+}
+
+enum status use_share_layer(const struct use_list *list, struct layer_spec *layer)
+{
+    char full[2 * LAYER_NAME];
+    const struct option_graph *graph = &list->graph;
+    if (!*graph->share || layer->share) return STATUS_OK;
+    snprintf(full, sizeof full, "%s%s", graph->share, layer->name + strlen(graph->prefix));
+    const struct option_name *found = option_graph_find_layer(graph, full);
+    if (!found || strcmp(found->kind, layer->ops->name) != 0)
+        return status_fail(STATUS_CONFIG, "share: there is no %s '%s'", layer->ops->name, full);
+    layer->share = found->value;
+    return STATUS_OK;
+}
+
+/* Reads name, from, repeat, when and share of a use. */
 static enum status use_read_keys(struct use_list *list, struct use *use)
 {
-    static const char *const keys[] = {"name", "from", "repeat", "when"};
+    static const char *const keys[] = {"name", "from", "repeat", "when", "share"};
     struct option_graph *graph = &list->graph;
-    for (int k = 0; k < 4; k++) {
+    for (int k = 0; k < 5; k++) {
         const struct yaml_node *node = option_graph_member(use->entry, keys[k]);
         struct yaml_node *copy;
         bool when;
@@ -93,6 +133,8 @@ static enum status use_read_keys(struct use_list *list, struct use *use)
             status = option_graph_read_from(graph, copy, use->inputs, &use->input_count);
         else if (k == 2)
             status = settings_at(use_read_repeat(copy, use), graph->setting, copy);
+        else if (k == 4)
+            status = settings_at(use_read_share(graph, copy, use), graph->setting, copy);
         else if ((status = use_read_when(list, copy, &when)) == STATUS_OK && !when)
             use->repeat = 0;
         yaml_destroy(&copy);

@@ -22,6 +22,7 @@ struct use {
     char name[LAYER_NAME]; /* full; "" = none: repetitions count on from those before */
     bool counts;           /* repetitions have numbers in their names */
     int repeat;
+    char share[LAYER_NAME]; /* full name of the use whose parameters it uses; "" = it has its own */
     int16_t inputs[LAYER_MAX_INPUTS];
     int input_count;
 };
@@ -38,6 +39,14 @@ enum status use_set_parameters(struct use_list *outer, struct use_list *inner, c
 /* Makes the name of a repetition, and from it the prefix of the names in it. The message has no place. */
 enum status use_name_repetition(const struct use_list *outer, const struct use *use, int repetition,
                                 char name[LAYER_NAME], char prefix[LAYER_NAME]);
+
+/* Sets inner->graph.share for a repetition whose prefix is known. The message has no place. */
+enum status use_set_share(const struct use_list *outer, struct use_list *inner, const struct use *use,
+                          int repetition);
+
+/* Lets a layer that has its name use the parameters of the layer of the same name in the block that is shared.
+ * The message has no place. */
+enum status use_share_layer(const struct use_list *list, struct layer_spec *layer);
 
 /* Gives a layer of a block a name if it has none: its kind, and from the second of the kind on a number. The
  * message has no place. */

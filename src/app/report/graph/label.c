@@ -14,7 +14,7 @@ void graph_get_label(const struct model *model, int value, struct graph_label *l
     if (layer->name) snprintf(label->title, sizeof label->title, "%s", layer->name);
     report_format_layer(layer, label->kind, sizeof label->kind);
     shape_text(layer->out, label->shape);
-    for (int t = 0; t < layer->tensor_count; t++) label->params += tensor_count(&layer->tensors[t]);
+    for (int t = 0; t < layer_own_tensors(layer); t++) label->params += tensor_count(&layer->tensors[t]);
 }
 
 const int *graph_get_inputs(const struct model *model, int value, int *count)
