@@ -66,7 +66,7 @@ class Focal(nn.Module):
         if t.dtype == torch.int64:
             logs = -F.cross_entropy(x, t, reduction="none", ignore_index=self.ignore_index)  # 0 where it is ignored
             others = F.softmax(x, 1).sum(1) - torch.exp(logs)
-            share = torch.ones_like(logs) if self.weight is None else self.weight[t.clamp(min=0)]
+            share = torch.ones_like(logs) if self.weight is None else self.weight[t.clamp(0, len(self.weight) - 1)]
             q = 1 - torch.exp(logs) if x.dtype == torch.float64 else others.clamp(min=0)
             return -share * q**self.gamma * logs
         cross = F.binary_cross_entropy_with_logits(x, t, reduction="none")

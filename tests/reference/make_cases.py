@@ -15,6 +15,7 @@ activations.txt every activation: its arguments where they are not the default, 
                 PyTorch got (N,C); softmax over dim=1
 norms.txt       layers that normalise, told in cases_norms.py
 losses.txt      every loss, told in cases_loss.py
+positions.txt   losses of labels with positions, told in cases_positions.py
 loss.txt        cross entropy: `logits [N,K]`, `labels [N]`, `loss [N]` of each sample, `gradient [N,K]` of their SUM, `predicted [N]`
 schedules.txt   `lr steps_per_epoch epochs`, the arguments (`warmup_epochs`, ...), `rates [total steps]`, `momenta` where they cycle. Warm-up: lr (s+1)/w in step s of
                 the w warm-up steps, then the schedule from its start; onecycle is OneCycleLR throughout. reduce_on_plateau also:
@@ -39,6 +40,7 @@ import cases_loss
 import cases_metrics
 import cases_norms
 import cases_optim
+import cases_positions
 import cases_report
 from cases import Cases, draw, generator, gradients
 
@@ -90,6 +92,7 @@ def main(folder=None, seed=0):
     cases_norms.norms()
     loss()
     cases_loss.losses()
+    cases_positions.positions()
     cases_optim.schedules()
     cases_optim.optimizers()
     cases_metrics.metrics()

@@ -9,13 +9,14 @@
 #include "core/utf8.h"
 
 /* The tables' columns and rows are as wide as scikit-learn makes them. */
-#define COLUMN        9
-#define LONGEST_TITLE "weighted avg"
-#define TARGET_COLUMN 10
-#define ALL_TARGETS   "all"
-#define LINE_SIZE     512
-#define CLASS_DIGITS  2
-#define VALUE_DIGITS  6
+#define COLUMN         9
+#define LONGEST_TITLE  "weighted avg"
+#define TARGET_COLUMN  10
+#define ALL_TARGETS    "all"
+#define LINE_SIZE      512
+#define CLASS_DIGITS   2
+#define VALUE_DIGITS   6
+#define OVERLAP_DIGITS 4
 
 static int eval_max(int a, int b)
 {
@@ -81,6 +82,37 @@ static void eval_log_classes(const struct eval_event *e, int digits)
             eval_log_class(eval_get_name(names, i, number), width, digits, &r, false);
     log_info("%s", "");
     eval_log_averages(s, width, digits);
+}
+
+/* Logs intersection over union and Dice of every class or label that occurs, and their means; of a single label
+ * where it is on. */
+static void eval_log_overlap(const struct eval_event *e, int digits)
+{
+    static const char *const columns[] = {"iou", "dice"};
+    struct metric metrics[2];
+    struct class_report r;
+    char number[32];
+    bool binary = scores_kind(e->scores) == SCORES_BINARY;
+    int width = (int)strlen("mean");
+    for (int i = 0; i < 2; i++) metric_find(columns[i], &metrics[i]);
+    for (int64_t k = 0; k < e->outputs; k++)
+        width = eval_max(width, (int)utf8_count(eval_get_name(e->output_names, k, number)));
+    log_info("%s", "");
+    log_info("%*s  %*s %*s", width, "", COLUMN, columns[0], COLUMN, columns[1]);
+    log_info("%s", "");
+    for (int64_t k = 0; k <= e->outputs - binary; k++) {
+        int64_t row = k < e->outputs ? k : -1; /* the mean comes last */
+        if (row >= 0 && !binary && !class_report_row(e->scores, row, &r)) continue;
+        const char *name = row < 0  ? "mean"
+                           : binary ? eval_get_name(e->class_names, 1, number)
+                                    : eval_get_name(e->output_names, row, number);
+        double value[2];
+        for (int i = 0; i < 2; i++)
+            value[i] = row < 0 ? metrics[i].ops->value(e->scores, AVERAGE_PLAIN)
+                               : metrics[i].ops->of_one(e->scores, row);
+        log_info("%*s%s  %*.*f %*.*f", width - (int)utf8_count(name), "", name, COLUMN, digits, value[0],
+                 COLUMN, digits, value[1]);
+    }
 }
 
 /* Returns whether the table of targets has a column for the metric. */
@@ -149,15 +181,16 @@ static void eval_log_other_metrics(const struct eval_event *e)
 
 void report_eval(const struct eval_event *e, int64_t digits)
 {
-    bool values = scores_kind(e->scores) == SCORES_VALUES;
+    bool values = scores_kind(e->scores) == SCORES_VALUES, positions = scores_positions(e->scores) > 1;
     if (values)
-        log_info("loss %.6f over %lld samples", e->loss, (long long)e->count);
+        log_info("loss %.6f over %lld %s", e->loss, (long long)e->count, positions ? "positions" : "samples");
     else
         log_info("accuracy %.4f (%lld of %lld), loss %.6f", e->accuracy, (long long)e->correct,
                  (long long)e->count, e->loss);
     log_info("%s", "");
     if (digits < 0) digits = values ? VALUE_DIGITS : CLASS_DIGITS;
     values ? eval_log_targets(e, (int)digits) : eval_log_classes(e, (int)digits);
+    if (positions && !values) eval_log_overlap(e, OVERLAP_DIGITS);
     eval_log_other_metrics(e);
     if (!e->confusion || e->classes > REPORT_CONFUSION_MAX) return;
     log_info("%s", "");

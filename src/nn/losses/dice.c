@@ -61,6 +61,7 @@ static enum status dice_prepare(struct loss *l)
 struct dice_lanes {
     float factor[BLOCK];
     int32_t label[BLOCK];
+    int32_t live[BLOCK];
 };
 
 LOOP_BODY void dice_take_lanes(const struct loss *l, const struct loss_batch *b, int64_t p, int64_t n,
@@ -69,20 +70,22 @@ LOOP_BODY void dice_take_lanes(const struct loss *l, const struct loss_batch *b,
     bool by_label = l->kind != TARGET_MULTILABEL;
     for (int i = 0; i < BLOCK; i++) {
         bool live = n + i < b->live;
+        lanes->live[i] = live;
         lanes->factor[i] = live ? b->weights ? b->weights[p * b->weight_row + n + i] : 1 : 0;
         lanes->label[i] = by_label && live ? b->labels[p * b->row + n + i] : 0;
         if (by_label && lanes->label[i] == l->ignored) lanes->factor[i] = 0;
     }
 }
 
-/* The targets of output k in 16 lanes; index labels have none in memory. */
-LOOP_BODY void dice_take_targets(const struct loss *l, const struct loss_batch *b, int64_t k, int64_t at,
-                                 const struct dice_lanes *lanes, float target[BLOCK])
+/* Probabilities and targets of output k in 16 lanes, 0 in dead ones; index labels have no targets in memory. */
+LOOP_BODY void dice_take_output(const struct loss *l, const struct loss_batch *b, int64_t k, int64_t at,
+                                const struct dice_lanes *lanes, float share[BLOCK], float target[BLOCK])
 {
+    for (int i = 0; i < BLOCK; i++) share[i] = lanes->live[i] ? b->scratch[k * b->stride + at + i] : 0;
     if (l->kind == TARGET_INDEX)
         for (int i = 0; i < BLOCK; i++) target[i] = lanes->label[i] == k;
     else
-        for (int i = 0; i < BLOCK; i++) target[i] = b->targets[k * b->stride + at + i];
+        for (int i = 0; i < BLOCK; i++) target[i] = lanes->live[i] ? b->targets[k * b->stride + at + i] : 0;
 }
 
 /* Lane by lane over positions, then over the lanes: the order depends on this virtual rank alone. */
@@ -92,11 +95,9 @@ LOOP_BODY void dice_sum_output_body(const struct loss *l, const struct loss_batc
     for (int64_t p = 0; p < loss_batch_positions(b); p++)
         for (int64_t n = 0; n < b->lanes; n += BLOCK) {
             struct dice_lanes lanes;
-            float t[BLOCK];
-            int64_t at = p * b->row + n;
-            const float *share = b->scratch + k * b->stride + at;
+            float t[BLOCK], share[BLOCK];
             dice_take_lanes(l, b, p, n, &lanes);
-            dice_take_targets(l, b, k, at, &lanes, t);
+            dice_take_output(l, b, k, p * b->row + n, &lanes, share, t);
             for (int i = 0; i < BLOCK; i++) {
                 overlap[i] += (double)(lanes.factor[i] * share[i] * t[i]);
                 squares[i] += (double)(lanes.factor[i] * share[i] * share[i]);
@@ -179,12 +180,11 @@ LOOP_BODY void dice_output_gradient_body(const struct loss *l, const struct loss
     for (int64_t p = 0; p < loss_batch_positions(b); p++)
         for (int64_t n = 0; n < b->lanes; n += BLOCK) {
             struct dice_lanes lanes;
-            float t[BLOCK];
+            float t[BLOCK], share[BLOCK];
             int64_t at = p * b->row + n;
-            const float *share = b->scratch + k * b->stride + at;
             float *dx = b->dlogits + k * b->stride + at;
             dice_take_lanes(l, b, p, n, &lanes);
-            dice_take_targets(l, b, k, at, &lanes, t);
+            dice_take_output(l, b, k, at, &lanes, share, t);
             for (int i = 0; i < BLOCK; i++) {
                 float g = lanes.factor[i] * (slope.on * t[i] + slope.own * share[i]);
                 float rest = softmax ? 1 : share[i] * (1 - share[i]);

@@ -36,6 +36,12 @@ static inline double metric_label_f1(const struct scores_label *l)
     return metric_quotient(2 * (double)l->true_positive, (double)(2 * l->true_positive + wrong));
 }
 
+static inline double metric_label_jaccard(const struct scores_label *l)
+{
+    int64_t wrong = l->false_positive + l->false_negative;
+    return metric_quotient((double)l->true_positive, (double)(l->true_positive + wrong));
+}
+
 /* Returns the mean squared error of one target, without cancellation: both terms are positive. */
 static inline double metric_mean_square(const struct scores_value *v, double samples)
 {

@@ -34,6 +34,7 @@ bool scores_can_rank(const struct scores_spec *spec)
 {
     const struct loss *l = spec->loss;
     int64_t labels = loss_task(l) == TASK_LABELS ? l->outputs : 1;
+    if (loss_positions(l) == 1) return true;
     return spec->samples <= SCORES_MAX_RANKED / loss_positions(l) / labels;
 }
 

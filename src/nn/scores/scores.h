@@ -26,8 +26,8 @@ enum scores_kind {
 
 #define SCORES_MAX_CLASSES 8192 /* whose confusion matrix takes 512 MB */
 
-/* More scores than this, of all labels, positions and samples together, are not kept for ranking: 1 GiB. */
-#define SCORES_MAX_RANKED ((int64_t)1 << 28)
+/* More scores than this, of all labels, positions and samples together, are not kept for ranking: 256 MiB. */
+#define SCORES_MAX_RANKED ((int64_t)1 << 26)
 
 struct scores_spec {
     const struct loss *loss; /* borrowed: says what the outputs are, and which label is ignored */

@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <math.h>
 
+#include "core/log.h"
 #include "core/mem.h"
 #include "core/system/stop.h"
 #include "comm/activity.h"
@@ -15,6 +16,17 @@ static enum status evaluation_allocate(struct evaluation *e)
     if (comm_rank(e->comm) >= scores_ranked(e->scores)) return STATUS_OK;
     TRY(mem_alloc(&e->keys, (size_t)samples, sizeof *e->keys, "scores to rank"));
     return mem_alloc(&e->scratch, (size_t)samples, sizeof *e->scratch, "scores to rank");
+}
+
+/* Says once that the metrics of order are left out. */
+static void evaluation_warn_unranked(const struct evaluation *e)
+{
+    enum scores_kind kind = scores_kind(e->scores);
+    bool ordered = kind == SCORES_TWO_CLASSES || kind == SCORES_BINARY || kind == SCORES_LABELS;
+    if (!ordered || scores_ranked(e->scores) > 0 || comm_rank(e->comm) != 0) return;
+    log_warn(
+        "%s: has too many positions to order their scores: there will be no roc_auc and average_precision",
+        dataset_locator(e->data));
 }
 
 enum status evaluation_init(struct evaluation *e, const struct evaluation_spec *spec)
@@ -43,7 +55,10 @@ enum status evaluation_init(struct evaluation *e, const struct evaluation_spec *
                                  .target_std = targets ? targets->std : NULL};
     enum status status = scores_create(&e->scores, &scores);
     if (status == STATUS_OK) status = evaluation_allocate(e);
-    if (status != STATUS_OK) evaluation_free(e);
+    if (status == STATUS_OK)
+        evaluation_warn_unranked(e);
+    else
+        evaluation_free(e);
     return status;
 }
 
