@@ -13,7 +13,7 @@
 struct reference_array {
     char name[REFERENCE_WORD];
     int rank;
-    int64_t dims[4], count;
+    int64_t dims[5], count;
     double *values;
 };
 
@@ -42,7 +42,7 @@ static inline int reference_next(FILE *f, struct reference_case *c)
         struct reference_array *a = &c->arrays[c->array_count];
         if (fscanf(f, "%31s", a->name) != 1 || strcmp(a->name, "end") == 0) return 1;
         a->count = 1;
-        if (fscanf(f, "%d", &a->rank) != 1 || a->rank > 4) return 0;
+        if (fscanf(f, "%d", &a->rank) != 1 || a->rank > 5) return 0;
         for (int i = 0; i < a->rank; i++) {
             if (fscanf(f, "%ld", &a->dims[i]) != 1) return 0;
             a->count *= a->dims[i];

@@ -36,6 +36,7 @@ struct arg {
     const char *const *choices; /* ARG_CHOICE: ended by NULL */
     const char *alias;          /* a second name that is accepted, or NULL */
     int axes;                   /* values for that many last axes; 0 = a single value */
+    bool last_axes;             /* a list may be shorter: it is of the last axes, others keep their default */
     bool sides;                 /* every axis has a value before and one after */
     const char *const *words;   /* accepted in place of a number: word i is -1 - i; ended by NULL, or NULL */
     bool later;                 /* added to its table after files of version 3 were written (model_hash.c) */

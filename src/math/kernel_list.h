@@ -40,6 +40,11 @@ KERNEL(void, avgpool_backward, (const struct pool *p, const float *dy, float *dx
 KERNEL(void, pad_forward, (const struct pad *p, const float *x, float *y))
 KERNEL(void, pad_backward, (const struct pad *p, const float *dy, float *dx))
 
+/* upsample.c: as struct upsample says; scratch: upsample_scratch_bytes(). dx is overwritten; gradients are
+ * added in the order of the outputs. */
+KERNEL(void, upsample_forward, (const struct upsample *u, const float *x, float *y, void *scratch))
+KERNEL(void, upsample_backward, (const struct upsample *u, const float *dy, float *dx, void *scratch))
+
 /* elementwise.c. y may be x, dx may be dy, sum may be a or b. */
 KERNEL(void, relu_forward, (int64_t count, const float *x, float *y))
 KERNEL(void, relu_backward, (int64_t count, const float *y, const float *dy, float *dx))

@@ -12,6 +12,7 @@
 #include "core/status.h"
 #include "math/pad.h"
 #include "math/pool.h"
+#include "math/upsample.h"
 #include "math/window.h"
 
 /* What a convolution does with its sums as it stores them. */

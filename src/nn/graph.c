@@ -180,7 +180,8 @@ static enum status graph_add_layer(struct graph *g, const struct model_spec *spe
     for (int i = 0; i < l->input_count; i++, (*edges)++) {
         g->inputs[*edges] = inputs[i];
         g->input_shapes[*edges] = g->shapes[inputs[i]];
-        if (inputs[i] > 0 && g->layers[inputs[i] - 1].has_backward) l->has_backward = true;
+        bool reads = i < layer_read_count(l);
+        if (reads && inputs[i] > 0 && g->layers[inputs[i] - 1].has_backward) l->has_backward = true;
     }
     TRY(graph_check_inputs(l));
     TRY(layer_plan(l));
@@ -191,14 +192,20 @@ static enum status graph_add_layer(struct graph *g, const struct model_spec *spe
     return STATUS_OK;
 }
 
+static bool graph_is_read(const struct graph *g, int value)
+{
+    for (int i = 0; i < g->layer_count; i++)
+        for (int k = 0; k < layer_read_count(&g->layers[i]); k++)
+            if (g->layers[i].inputs[k] == value) return true;
+    return false;
+}
+
 /* Parameters behind a value that nothing reads would never be trained. */
 static enum status graph_check_all_read(const struct graph *g)
 {
     for (int i = 0; i + 1 < g->layer_count; i++) {
-        bool read = false;
         char where[GRAPH_WHERE];
-        for (int e = 0; e < g->edge_count && !read; e++) read = g->inputs[e] == i + 1;
-        if (read) continue;
+        if (graph_is_read(g, i + 1)) continue;
         graph_where(&g->layers[i], where);
         return status_fail(STATUS_CONFIG,
                            "%s: no later layer reads its output; name it in a 'from', or remove the layer",

@@ -75,11 +75,11 @@ static void layout_find_uses(struct work *w)
     for (int v = 0; v < s->value_count; v++) w->last_read[v] = w->last_kept[v] = LAYOUT_NONE;
     for (int i = 0; i < s->count; i++) {
         const struct layer *l = &s->list[i];
-        for (int k = 0; k < l->input_count; k++)
+        for (int k = 0; k < layer_read_count(l); k++)
             layout_postpone(&w->last_read[l->inputs[k]], layout_forward_time(i));
         w->o->backward[i] = w->needs_grad[l->output] = w->training && l->has_backward;
         if (!w->o->backward[i]) continue;
-        for (int k = 0; k < l->input_count; k++)
+        for (int k = 0; k < layer_read_count(l); k++)
             if (l->ops->keeps_input) layout_postpone(&w->last_kept[l->inputs[k]], layout_backward_time(s, i));
         if (l->ops->keeps_output || (l->relu_out && l->ops->passes_gradient))
             layout_postpone(&w->last_kept[l->output], layout_backward_time(s, i));
@@ -143,7 +143,7 @@ static void layout_place_input_gradients(struct work *w, int i)
     struct layout *o = w->o;
     int now = layout_backward_time(s, i), dy = o->grad[l->output];
     bool shared = false;
-    for (int k = 0; k < l->input_count; k++) {
+    for (int k = 0; k < layer_read_count(l); k++) {
         int v = l->inputs[k], edge = layout_edge(s, l, k);
         if (!w->needs_grad[v]) continue;
         if (o->grad[v] != LAYOUT_NONE) {

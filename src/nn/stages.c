@@ -10,7 +10,7 @@ static int stages_count_readers(const struct stages *s, int value)
 {
     int count = 0;
     for (int i = 0; i < s->count; i++)
-        for (int k = 0; k < s->list[i].input_count; k++) count += s->list[i].inputs[k] == value;
+        for (int k = 0; k < layer_read_count(&s->list[i]); k++) count += s->list[i].inputs[k] == value;
     return count;
 }
 
@@ -19,7 +19,7 @@ static int stages_find_only_reader(const struct stages *s, int value)
 {
     if (stages_count_readers(s, value) != 1) return -1;
     for (int i = 0; i < s->count; i++)
-        for (int k = 0; k < s->list[i].input_count; k++)
+        for (int k = 0; k < layer_read_count(&s->list[i]); k++)
             if (s->list[i].inputs[k] == value) return i;
     return -1;
 }

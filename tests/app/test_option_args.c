@@ -14,8 +14,9 @@ static const struct arg table[] = {
     {.name = "mode", .kind = ARG_CHOICE, .choices = modes, .axes = 2},
     {.name = "line", .kind = ARG_INT, .max = 9, .axes = 1, .sides = true},
     {.name = "plain", .kind = ARG_INT, .max = 9},
+    {.name = "any", .kind = ARG_INT, .max = 9, .axes = 3, .sides = true, .last_axes = true},
     ARG_END};
-enum { KERNEL, PADDING, MODE, LINE, PLAIN };
+enum { KERNEL, PADDING, MODE, LINE, PLAIN, ANY };
 
 static enum status read_text(int index, const char *text, double values[ARG_MAX])
 {
@@ -65,6 +66,10 @@ static void test_reads(void)
     check_reads(LINE, "[[2, 0]]", "[[2, 0]]");
     check_reads(LINE, "[2]", "2");
     check_reads(PLAIN, "4", "4");
+    check_reads(ANY, "4", "4");
+    check_reads(ANY, "[4]", "[0, 0, 4]");
+    check_reads(ANY, "[1, [2, 3]]", "[0, 1, [2, 3]]");
+    check_reads(ANY, "[1, 2, 3]", "[1, 2, 3]");
 }
 
 static void test_slots(void)
@@ -90,6 +95,8 @@ static void test_refuses(void)
     check_refuses(PADDING, "-1", "-1 is outside 0..9");
     check_refuses(MODE, "[zeros, mirror]", "'mirror' is not one of zeros, circular");
     check_refuses(LINE, "[1, 2, 3]", "a list of 1: one for each axis");
+    check_refuses(ANY, "[1, 2, 3, 4]", "a list of 3: one for each axis");
+    check_refuses(ANY, "[]", "a list of 3: one for each axis");
     check_refuses(PLAIN, "[1]", "expects a single value");
 }
 

@@ -76,7 +76,7 @@ static inline void naive_layer_backward(struct naive *n, const struct pass *p, c
     int64_t out = naive_count(n, l->output);
     for (int k = 0; k < l->input_count; k++) {
         int v = l->inputs[k];
-        bool needed = v > 0 && n->graph.layers[v - 1].has_backward;
+        bool needed = k < layer_read_count(l) && v > 0 && n->graph.layers[v - 1].has_backward;
         x[k] = l->ops->keeps_input ? n->values[v] : NULL;
         dx[k] = needed ? naive_floats(naive_count(n, v)) : NULL;
         if (needed && l->ops->passes_gradient)

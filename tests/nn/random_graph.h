@@ -76,6 +76,18 @@ static inline void random_pool(struct random_graph *r, int value)
     random_append(r, 1, &value, out);
 }
 
+/* To the size of another value, which is thereby not read. */
+static inline void random_resize(struct random_graph *r, int value)
+{
+    int other = random_below(r, r->spec->layer_count + 1), values[] = {value, other};
+    struct shape out = r->shapes[other];
+    if (out.rank != 2 || r->shapes[value].rank != 2) return;
+    out.c = r->shapes[value].c;
+    spec_add(r->spec, "upsample", 0, 0);
+    random_append(r, 2, values, out);
+    r->readers[other]--;
+}
+
 static inline void random_layer(struct random_graph *r)
 {
     static const char *const plain[] = {"relu",     "relu", "relu",       "sigmoid",  "tanh",
@@ -96,7 +108,10 @@ static inline void random_layer(struct random_graph *r)
         random_join(r, joins[random_below(r, 3)], value);
         break;
     case 5:
-        if (random_below(r, 4)) break;
+        if (random_below(r, 3)) {
+            random_resize(r, value);
+            break;
+        }
         spec_add(r->spec, "flatten", 0, 0);
         random_append(r, 1, &value, shape_flat(shape_features(r->shapes[value])));
         break;

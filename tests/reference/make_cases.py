@@ -14,6 +14,9 @@ layers.txt      conv2d, maxpool2d, avgpool2d (PyTorch's defaults: padding counts
 activations.txt every activation: its arguments where they are not the default, `x y dy dx [N,C,H,W]`, the last two sizes 1 where
                 PyTorch got (N,C); softmax over dim=1
 norms.txt       layers that normalise, told in cases_norms.py
+spatial.txt     poolings, upsample, pad and crop, and layers with parameters of channels: arguments by name (a choice by its
+                position), of a number, of axes or of axes x sides; `like`, a second input of which the shape counts; `x [N,C,...]`,
+                parameters by name, `y dy dx`, and gradients of parameters, `dweight`
 losses.txt      every loss, told in cases_loss.py
 positions.txt   losses of labels with positions, told in cases_positions.py
 loss.txt        cross entropy: `logits [N,K]`, `labels [N]`, `loss [N]` of each sample, `gradient [N,K]` of their SUM, `predicted [N]`
@@ -42,6 +45,7 @@ import cases_norms
 import cases_optim
 import cases_positions
 import cases_report
+import cases_spatial
 from cases import Cases, draw, generator, gradients
 
 
@@ -89,6 +93,7 @@ def main(folder=None, seed=0):
     warnings.filterwarnings("ignore")
     layers()
     cases_activations.activations()
+    cases_spatial.spatial()
     cases_norms.norms()
     loss()
     cases_loss.losses()

@@ -110,9 +110,11 @@ struct layer_ops {
     void (*backward)(const struct layer *l, const struct pass *p, const float *const *x, const float *y,
                      float *dy, float *const *dx);
 
-    bool keeps_input;  /* backward reads x */
-    bool keeps_output; /* backward reads y */
-    bool in_place;     /* forward works with y == x[0], and backward with dx[0] == dy */
+    bool
+        sizes_by_others; /* of inputs after the first only the shape matters: x and dx of them are not used */
+    bool keeps_input;    /* backward reads x */
+    bool keeps_output;   /* backward reads y */
+    bool in_place;       /* forward works with y == x[0], and backward with dx[0] == dy */
     bool is_view; /* y is x[0] in another shape: a model keeps both in one place, forward is not called */
     /* The gradient of every input is dy itself, behind the ReLU of relu_out: there is no backward. */
     bool passes_gradient;
@@ -156,6 +158,12 @@ struct layer {
                        processor */
     bool relu_in;  /* x is the output of such a layer: backward masks dx with it */
 };
+
+/* The number of inputs whose values it reads: the first ones. */
+static inline int layer_read_count(const struct layer *l)
+{
+    return l->ops->sizes_by_others ? 1 : l->input_count;
+}
 
 /* Appends a tensor, with offset 0. Errors: STATUS_OTHER, memory. */
 enum status layer_add_tensor(struct layer *l, const struct tensor *tensor);

@@ -41,7 +41,9 @@ static enum status option_args_read_list(const struct arg *arg, const struct yam
     int length = option_args_length(node), width = arg->sides ? 2 : 1;
     slots += arg_first_used(arg);
     if (arg->sides && arg->axes == 1 && length == 2) return option_args_read_sides(arg, node, slots);
-    if (length != arg->axes)
+    if (arg->last_axes && length >= 1 && length < arg->axes)
+        slots += (arg->axes - length) * width;
+    else if (length != arg->axes)
         return status_fail(STATUS_CONFIG, "expects one value, or a list of %d: one for each axis", arg->axes);
     for (const struct yaml_node *n = node->child; n; n = n->next, slots += width)
         TRY(option_args_read_axis(arg, n, slots));
