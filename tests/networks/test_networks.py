@@ -15,9 +15,19 @@ LINES_MAX = 60
 COUNTS = {
     "higgs": (279901, None),
     "climsim": (1753472, None),
+    "hep": (594178, (594178, "synthetic:3x224x224:2:1")),
     "hep64": (4494594, None),
     "rpv": (137089, None),
+    "nt3": (15582118, (154922918, "synthetic:1x60483:2:1")),
     "p1b1": (26602648, (244397083, "synthetic:60483:1:1", "linear: 6048", "linear: 60483")),
+    "cosmoflow": (4778788, (8907556, "synthetic:4x128x128x128:real@4:1")),
+    "basset": (4735064, None),
+    "weather": (313858, None),
+    "r20": (272474, None),
+    "r18": (11173962, None),
+    "mbv2": (2236682, None),
+    "unet2d": (482466, None),
+    "tcn": (138186, None),
     "tab": (1075466, None),
 }
 

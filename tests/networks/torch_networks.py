@@ -100,11 +100,11 @@ class Times(nn.Module):
         return self.factor * x
 
 
-def cosmoflow(shape):
-    modules, side = [], shape[1] // 32
-    for a, b in ((4, 32), (32, 64), (64, 128), (128, 256), (256, 512)):
+def cosmoflow(shape, width=32):
+    modules, side, widths = [], shape[1] // 32, [width * 2 ** i for i in range(5)]
+    for a, b in zip([4] + widths, widths):
         modules += [nn.Conv3d(a, b, 3, padding=1), nn.LeakyReLU(0.3), nn.MaxPool3d(2)]
-    return nn.Sequential(*modules, nn.Flatten(), nn.Linear(512 * side ** 3, 128), nn.LeakyReLU(0.3), nn.Dropout(0.5), nn.Linear(128, 64),
+    return nn.Sequential(*modules, nn.Flatten(), nn.Linear(widths[-1] * side ** 3, 128), nn.LeakyReLU(0.3), nn.Dropout(0.5), nn.Linear(128, 64),
                          nn.LeakyReLU(0.3), nn.Dropout(0.5), nn.Linear(64, 4), nn.Tanh(), Times(1.2))
 
 
@@ -174,12 +174,13 @@ class PhaseNet(nn.Module):
 
 # W8
 
-def basset(_):
-    modules = []
+def basset(shape):
+    modules, length = [], shape[1]
     for a, b, kernel, pool in ((4, 300, 19, 3), (300, 200, 11, 4), (200, 200, 7, 4)):
         modules += [nn.Conv1d(a, b, kernel, padding=kernel // 2), nn.BatchNorm1d(b), nn.ReLU(), nn.MaxPool1d(pool, ceil_mode=True)]
+        length = -(-length // pool)
     modules.append(nn.Flatten())
-    for a in (2600, 1000):
+    for a in (200 * length, 1000):
         modules += [nn.Linear(a, 1000), nn.BatchNorm1d(1000), nn.ReLU(), nn.Dropout(0.3)]
     return nn.Sequential(*modules, nn.Linear(1000, 164))
 
@@ -297,9 +298,12 @@ def inverted(a, c, t, stride):
     return Add(body) if stride == 1 and a == c else body
 
 
-def mbv2(_):
+MOBILE = ((1, 16, 1, 1), (6, 24, 2, 1), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1), (6, 160, 3, 2), (6, 320, 1, 1))
+
+
+def mbv2(_, stages=MOBILE):
     modules, a = [cb(3, 32, 3, act=(nn.ReLU6(),))], 32
-    for t, c, n, s in ((1, 16, 1, 1), (6, 24, 2, 1), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1), (6, 160, 3, 2), (6, 320, 1, 1)):
+    for t, c, n, s in stages:
         for i in range(n):
             modules.append(inverted(a, c, t, s if i == 0 else 1))
             a = c
@@ -367,6 +371,6 @@ def ordered(net, kind="parameters"):
     return [p for part in parts for p in getattr(part, kind)()]
 
 
-def make(name, shape):
+def make(name, shape, **more):
     """The network for samples of this shape (channels, spatial...)."""
-    return MAKE[name](shape)
+    return MAKE[name](shape, **more)

@@ -55,6 +55,12 @@ def synthetic(samples, shape, classes):
     return x.reshape(samples, *shape), y.astype(np.int64)
 
 
+def synthetic_labels(samples, count):
+    """The words behind `count` label numbers of each sample of synthetic:CxHxW:LABELS:N: (N, count) uint32."""
+    s, blocks = np.arange(samples), (1 << 32) + np.arange((count + 3) // 4)
+    return np.stack(words(0, SYNTHETIC, s[:, None], blocks[None, :]), axis=-1).reshape(samples, -1)[:, :count]
+
+
 def self_test():
     """Known answers of Random123's kat_vectors for philox4x32 10."""
     known = [((0, 0, 0, 0), (0, 0), (0x6627E8D5, 0xE169C58D, 0xBC57AC4C, 0x9B00DBD8)),
