@@ -36,10 +36,11 @@ static void run(const struct linear *l, struct three_products *p)
 
 static struct three_products make(const struct linear *l)
 {
-    return (struct three_products){vector(l->in * l->out, 1),      vector(l->out, 2),
-                             vector(l->in * l->lanes, 3),    vector(l->out * l->lanes, 4),
-                             vector(l->out * l->lanes, 0),   vector(l->in * l->lanes, 0),
-                             vector(l->in * l->out + 16, 0), vector(kernels->linear_scratch_floats(l), 0)};
+    return (struct three_products){
+        vector(l->in * l->out, 1),      vector(l->out, 2),
+        vector(l->in * l->lanes, 3),    vector(l->out * l->lanes, 4),
+        vector(l->out * l->lanes, 0),   vector(l->in * l->lanes, 0),
+        vector(l->in * l->out + 16, 0), vector(kernels->linear_scratch_floats(l), 0)};
 }
 
 static void drop(struct three_products *p)
@@ -131,6 +132,10 @@ static void test_level(void)
     check_values(&(struct linear){1100, 3, 16,
                                   1}); /* more columns than one block of the weight gradient, more depth */
     check_leaves(1100, 300, 32, 2);
+    check_leaves(1024, 13, 32,
+                 4); /* rows a power of two apart: copied in the joint pass, not in a leaf's own */
+    check_leaves(256, 70, 32, 8);
+    check_values(&(struct linear){1024, 9, 80, 1});
     for (int64_t positions = 1; positions < 8; positions += 3)
         for (int64_t lanes = 16; lanes <= 80; lanes += 32) check_rows(positions, lanes);
 }

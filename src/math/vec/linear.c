@@ -32,6 +32,8 @@
 #define DATA_DEPTH     64
 #define WEIGHT_COLUMNS 1024
 
+#define PACKED_DEPTH 256
+
 struct product {
     int64_t rows, columns, depth;
     const float *a; /* a[m][k] at a + m * a_row + k * a_step */
@@ -42,6 +44,7 @@ struct product {
     int64_t c_row;
     const float *start; /* [rows]: where the chains start, or NULL for zeros */
     bool resume;        /* the chains continue from c */
+    bool packs;         /* first copies the rows of `a` that a strip takes; depth at most PACKED_DEPTH */
     int64_t leaves;     /* 1, or the depth is cut into that many chains, which are added as a tree */
 
     /* What to prefetch from `a` during step k: element fetch + k % 8 * fetch_row + k / 8 * fetch_step of the
@@ -116,7 +119,7 @@ VEC_INLINE void linear_tile(const int M, const int J, const struct product *p, i
 }
 
 /* M rows of all columns. */
-VEC_INLINE void linear_strip(const int M, const struct product *p, int64_t row)
+VEC_INLINE void linear_strip_in_place(const int M, const struct product *p, int64_t row)
 {
     int64_t column = 0;
     for (; M <= TILE_M && column + SLICE <= p->columns; column += SLICE)
@@ -130,6 +133,30 @@ VEC_INLINE void linear_strip(const int M, const struct product *p, int64_t row)
         linear_tile(M, 1, p, row, column);
 }
 
+static __attribute__((noinline)) void linear_pack(int64_t rows, const struct product *p, int64_t row,
+                                                  float *packed)
+{
+    const float *a = p->a + row * p->a_row;
+    for (int64_t k = 0; k < p->depth; k++, a += p->a_step)
+        for (int64_t m = 0; m < rows; m++) *packed++ = a[m * p->a_row];
+}
+
+VEC_INLINE void linear_strip(const int M, const struct product *p, int64_t row)
+{
+    float packed[TALL_M * PACKED_DEPTH];
+    if (!p->packs) {
+        linear_strip_in_place(M, p, row);
+        return;
+    }
+    linear_pack(M, p, row, packed);
+    struct product part = *p;
+    part.a = packed, part.a_row = 1, part.a_step = M;
+    part.c += row * p->c_row;
+    if (p->start) part.start += row;
+    part.fetch_tile = part.fetch = part.fetch_row = part.fetch_step = 0;
+    linear_strip_in_place(M, &part, 0);
+}
+
 static void linear_multiply(const struct product *p)
 {
     int64_t row = 0;
@@ -138,6 +165,14 @@ static void linear_multiply(const struct product *p)
     for (; row + TILE_M <= p->rows; row += TILE_M) linear_strip(TILE_M, p, row);
     for (; row + 2 <= p->rows; row += 2) linear_strip(2, p, row);
     if (row < p->rows) linear_strip(1, p, row);
+}
+
+/* Rows of W a power of two apart lie in lines that compete for the same places in the L1 cache. A copy of them
+ * pays where many lanes use it. The data gradient reads down the columns, so it suffers sooner. */
+static bool linear_packs(const struct linear *l, bool data)
+{
+    if (l->in % 1024 == 0) return l->lanes >= 64;
+    return data && l->in % 256 == 0 && l->lanes >= 128;
 }
 
 static int64_t linear_min(int64_t a, int64_t b)
@@ -162,6 +197,7 @@ void LEVEL(linear_forward)(const struct linear *l, const float *weight, const fl
                                           .c_row = l->lanes,
                                           .start = bias,
                                           .resume = k > 0,
+                                          .packs = linear_packs(l, false),
                                           .leaves = 1,
                                           .fetch_tile = 1,
                                           .fetch_row = l->in,
@@ -183,6 +219,7 @@ void LEVEL(linear_backward_data)(const struct linear *l, const float *weight, co
                                           .c = dx,
                                           .c_row = l->lanes,
                                           .resume = k > 0,
+                                          .packs = linear_packs(l, true),
                                           .leaves = 1,
                                           .fetch = 32,
                                           .fetch_row = l->in,
