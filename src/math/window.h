@@ -63,11 +63,17 @@ static inline int64_t window_taps(const struct window *w)
     return w->kernel[AXIS_D] * w->kernel[AXIS_H] * w->kernel[AXIS_W];
 }
 
-/* Returns whether the window slides over height and width alone, its elements side by side. */
-static inline bool window_is_2d(const struct window *w)
+/* Returns whether the window slides over height and width alone. */
+static inline bool window_is_flat(const struct window *w)
 {
     return w->in.d[AXIS_D] == 1 && w->out.d[AXIS_D] == 1 && w->kernel[AXIS_D] == 1 &&
-           w->pad_before[AXIS_D] == 0 && w->dilation[AXIS_H] == 1 && w->dilation[AXIS_W] == 1;
+           w->pad_before[AXIS_D] == 0;
+}
+
+/* Returns whether its elements lie side by side as well. */
+static inline bool window_is_2d(const struct window *w)
+{
+    return window_is_flat(w) && w->dilation[AXIS_H] == 1 && w->dilation[AXIS_W] == 1;
 }
 
 /* Returns whether height and width have no padding. */

@@ -3,8 +3,8 @@
 #include "math/vec/conv/conv.h"
 
 /* The first that fits is taken. */
-static const struct conv_way *const ways[] = {&LEVEL(conv_way_winograd), &LEVEL(conv_way_direct),
-                                              &LEVEL(conv_way_sums)};
+static const struct conv_way *const ways[] = {&LEVEL(conv_way_depthwise), &LEVEL(conv_way_winograd),
+                                              &LEVEL(conv_way_direct), &LEVEL(conv_way_sums)};
 #define WAYS (sizeof ways / sizeof ways[0])
 
 /* One group as a convolution of its own; the arrays of group g begin g times as many floats further. */

@@ -24,10 +24,11 @@ struct conv_way {
                             float *scratch);
 };
 
-extern const struct conv_way LEVEL(conv_way_winograd); /* winograd.c: no weight gradient */
-extern const struct conv_way LEVEL(conv_way_direct);   /* conv_direct.c: no weight gradient */
-extern const struct conv_way LEVEL(conv_way_sums);     /* conv_weight.c: the weight gradient alone */
-extern const struct conv_way LEVEL(conv_way_blas);     /* conv_blas.c: everything */
+extern const struct conv_way LEVEL(conv_way_depthwise); /* depthwise.c: everything */
+extern const struct conv_way LEVEL(conv_way_winograd);  /* winograd.c: no weight gradient */
+extern const struct conv_way LEVEL(conv_way_direct);    /* conv_direct.c: no weight gradient */
+extern const struct conv_way LEVEL(conv_way_sums);      /* conv_weight.c: the weight gradient alone */
+extern const struct conv_way LEVEL(conv_way_blas);      /* conv_blas.c: everything */
 
 /* Products per output element, of one group. */
 static inline int64_t depth_of(const struct window *c)

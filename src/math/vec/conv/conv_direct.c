@@ -8,8 +8,9 @@
  * a tile would walk the source in large strides, the columns of a panel are first copied together. */
 #include "math/vec/conv/conv.h"
 
-#define PANEL_SOURCE 16               /* more source channels than this are copied into panels, */
-#define PANEL_RESULT 8                /* if there are as many channels to use them */
+#define PANEL_SOURCE 16 /* more source channels than this are copied into panels, */
+#define PANEL_RESULT 8  /* if there are as many channels to use them */
+#define FEW_CHANNELS 4
 #define PANEL_FLOATS (256 * 1024 / 4) /* a part of an L2 cache */
 
 /* One of the two directions, and its scratch: weights in tiles [rows / m][channels][taps][m], the panel
@@ -60,23 +61,31 @@ static int64_t direct_scratch_floats(const struct window *c)
     return forward > data ? forward : data;
 }
 
+static int64_t direct_round_up(int64_t a, int64_t b)
+{
+    return a > 0 ? (a + b - 1) / b : 0;
+}
+
 /* The span of result coordinate `at` along an axis. */
 static struct span direct_span(const struct direct *d, enum shape_axis axis, int64_t at)
 {
-    int64_t stride = d->c->stride[axis], kernel = d->c->kernel[axis], size = d->from.d[axis], first, end;
-    if (!d->data) { /* source = at * stride - padding + tap */
+    int64_t stride = d->c->stride[axis], kernel = d->c->kernel[axis], dilation = d->c->dilation[axis],
+            size = d->from.d[axis], first, end;
+    if (!d->data) { /* source = at * stride - padding + tap * dilation */
         int64_t start = at * stride - d->c->pad_before[axis];
-        first = start < 0 ? -start : 0;
-        end = size - start < kernel ? size - start : kernel;
-        return (struct span){first, end > first ? end - first : 0, start + first};
+        first = direct_round_up(-start, dilation);
+        end = direct_round_up(size - start, dilation);
+        if (end > kernel) end = kernel;
+        return (struct span){first, end > first ? end - first : 0, start + first * dilation};
     }
-    /* source * stride = at + padding - tap, so taps are `stride` apart and the source runs backwards */
+    /* source * stride = at + padding - tap * dilation, of which one is 1: taps are `stride` apart and the source
+     * runs backwards */
     int64_t reach = at + d->c->pad_before[axis], low = reach - (size - 1) * stride;
     first = reach % stride;
-    if (low > first) first += (low - first + stride - 1) / stride * stride;
-    end = reach + 1 < kernel ? reach + 1 : kernel;
+    if (low > first) first += direct_round_up(direct_round_up(low, dilation) - first, stride) * stride;
+    end = reach / dilation + 1 < kernel ? reach / dilation + 1 : kernel;
     return (struct span){first, end > first ? (end - first + stride - 1) / stride : 0,
-                         (reach - first) / stride};
+                         (reach - first * dilation) / stride};
 }
 
 /* Packs weights [OC][IC][taps] into tiles. */
@@ -95,11 +104,12 @@ static void direct_pack_weights(const struct direct *d, const float *weight)
 static int64_t direct_list_taps(const struct direct *d, const struct span *y, const struct span *x)
 {
     int64_t row_step = d->data ? d->c->stride[AXIS_H] : 1, step = d->data ? d->c->stride[AXIS_W] : 1;
-    int64_t ahead = d->data ? -1 : 1, width = d->c->kernel[AXIS_W], count = 0;
+    int64_t sign = d->data ? -1 : 1, width = d->c->kernel[AXIS_W], count = 0;
+    int64_t down = sign * d->c->dilation[AXIS_H] * d->from.d[AXIS_W], right = sign * d->c->dilation[AXIS_W];
     for (int64_t i = 0; i < y->count; i++)
         for (int64_t j = 0; j < x->count; j++, count++)
             d->tap[count] = (struct tap){((y->tap + i * row_step) * width + x->tap + j * step) * d->shape.m,
-                                         (i * d->from.d[AXIS_W] + j) * ahead * d->c->lanes};
+                                         (i * down + j * right) * d->c->lanes};
     return count;
 }
 
@@ -185,9 +195,18 @@ static void direct_backward_data(const struct window *c, const float *weight, co
     direct_walk(&d, dy);
 }
 
+/* The data gradient of windows that do not overlap has short runs, each with few taps, and with few channels it
+ * has few rows: then BLAS is faster. It also takes an axis with both stride and dilation. */
 static bool direct_fits(const struct window *c, enum conv_product product)
 {
-    return product != CONV_WEIGHT && window_is_2d(c);
+    bool strides = false, overlaps = false, both = false;
+    for (int i = 0; i < SHAPE_AXES; i++) {
+        strides |= c->stride[i] > 1;
+        overlaps |= c->kernel[i] > c->stride[i];
+        both |= c->stride[i] > 1 && c->dilation[i] > 1;
+    }
+    if (product == CONV_WEIGHT || !window_is_flat(c)) return false;
+    return product == CONV_FORWARD || (!both && (!strides || overlaps) && c->in.c > FEW_CHANNELS);
 }
 
 const struct conv_way LEVEL(conv_way_direct) = {

@@ -43,7 +43,7 @@ struct operands {
 /* Input positions along an axis under `count` positions of the output. */
 static int64_t outer_span_under(const struct window *c, enum shape_axis axis, int64_t count)
 {
-    return (count - 1) * c->stride[axis] + c->kernel[axis];
+    return (count - 1) * c->stride[axis] + (c->kernel[axis] - 1) * c->dilation[axis] + 1;
 }
 
 static int64_t outer_rows_under(const struct window *c, int64_t out_rows)
@@ -232,7 +232,9 @@ void LEVEL(outer_sums)(const struct window *c, const float *x, const float *dy, 
     outer_lay_out(c, work, &o);
     int64_t taps = window_taps(c), across = c->kernel[AXIS_W];
     for (int64_t k = 0; k < o.depth; k++)
-        o.tap[k] = ((k / taps * o.rows + k % taps / across) * o.width + k % across) * o.stride;
+        o.tap[k] = ((k / taps * o.rows + k % taps / across * c->dilation[AXIS_H]) * o.width +
+                    k % across * c->dilation[AXIS_W]) *
+                   o.stride;
     o.fresh = true;
     for (int64_t i = 0; i < COLUMNS; i++) o.copy_column[i] = i * 16;
     for (int64_t oy = 0; oy < c->out.d[AXIS_H]; oy += o.out_rows)

@@ -25,10 +25,10 @@ static void panel_pack_rows(const struct window *c, const float *x, const struct
     for (int64_t j = 0; j < groups; j++) from[j] = (patch[j].y * w + patch[j].x) * lanes + patch[j].lane;
     x += first / (down * across) * h * w * lanes;
     for (int64_t k = 0; k < rows; k++, panel += PANEL_ROW) {
-        int64_t tap = (ky * w + kx) * lanes;
+        int64_t y = ky * c->dilation[AXIS_H], x_tap = kx * c->dilation[AXIS_W], tap = (y * w + x_tap) * lanes;
         for (int64_t j = 0; j < groups; j++) {
             bool inside =
-                (uint64_t)(patch[j].y + ky) < (uint64_t)h && (uint64_t)(patch[j].x + kx) < (uint64_t)w;
+                (uint64_t)(patch[j].y + y) < (uint64_t)h && (uint64_t)(patch[j].x + x_tap) < (uint64_t)w;
             for (int64_t i = 0; i < 16; i += VW)
                 vec_store(panel + j * 16 + i, inside ? vec_load(x + from[j] + tap + i) : (vec){0});
         }

@@ -38,7 +38,11 @@ VEC_INLINE void tile_product(const int M, const int J, const struct tile *t)
             sum[m][j] = vec_all(t->finish.bias && m < t->rows ? t->finish.bias[m] : 0);
 
     const struct tap *end = t->tap + t->taps;
-    for (int64_t channel = 0; channel < t->channels; channel++) {
+    const float *a = t->a + t->tap->a, *b = t->b + t->tap->b;
+    for (int64_t channel = 0; t->taps == 1 && channel < t->channels;
+         channel++, a += t->a_channel, b += t->b_channel)
+        tile_multiply_add(M, J, a, b, sum);
+    for (int64_t channel = 0; t->taps > 1 && channel < t->channels; channel++) {
         const float *channel_a = t->a + channel * t->a_channel, *channel_b = t->b + channel * t->b_channel;
         for (const struct tap *tap = t->tap; tap < end; tap++)
             tile_multiply_add(M, J, channel_a + tap->a, channel_b + tap->b, sum);

@@ -7,7 +7,8 @@
  * which every output takes once. */
 #include "math/vec/conv/winograd.h"
 
-#define V_FLOATS (768 * 1024 / 4) /* panels of inputs and results: together most of an L2 cache */
+#define V_FLOATS                                                                                             \
+    (256 * 1024 / 4) /* panels of inputs and results: together in the smallest L2 cache of today */
 #define M_FLOATS (128 * 1024 / 4)
 #define PAD      16 /* floats between the panels of two points, which else compete for the L1 cache */
 
@@ -22,7 +23,6 @@ struct winograd {
     int64_t rows;                   /* output channels of a block */
     int64_t packed;                 /* OC rounded up to a tile */
     float *u, *v, *m;               /* U [16][packed / m][IC][m], V [16][IC][J], M [16][rows][J] */
-    struct tap *tap;                /* [IC]: places of an input channel in a tile of U and in V */
     struct winograd_column *column; /* [J] */
 };
 
@@ -37,13 +37,11 @@ static int64_t winograd_lay_out(const struct window *c, float *base, struct wino
                            .packed = (c->out.c + shape.m - 1) / shape.m * shape.m};
     int64_t rows = M_FLOATS / (WINOGRAD_POINTS * VW * w->j) / shape.m * shape.m;
     w->rows = rows < shape.m ? shape.m : rows < w->packed ? rows : w->packed;
-    float *taps, *column;
+    float *column;
     conv_carve(base, &used, &w->u, WINOGRAD_POINTS * (w->packed * c->in.c + PAD));
     conv_carve(base, &used, &w->v, WINOGRAD_POINTS * (c->in.c * w->j * VW + PAD));
     conv_carve(base, &used, &w->m, WINOGRAD_POINTS * (w->rows * w->j * VW + PAD));
-    conv_carve(base, &used, &taps, c->in.c * (int64_t)(sizeof *w->tap / sizeof(float)));
     conv_carve(base, &used, &column, w->j * (int64_t)(sizeof *w->column / sizeof(float)));
-    w->tap = (struct tap *)(void *)taps;
     w->column = (struct winograd_column *)(void *)column;
     return used;
 }
@@ -103,15 +101,18 @@ static void winograd_transform_weights(const struct winograd *w, const float *we
 /* M of output channels [oc, oc + rows). */
 static void winograd_multiply(const struct winograd *w, int64_t oc, int64_t rows, int64_t columns)
 {
+    static const struct tap first = {0, 0};
     struct tile_shape shape = w->shape;
     for (int p = 0; p < WINOGRAD_POINTS; p++)
         for (int64_t j = 0; j < columns; j += shape.j)
             for (int64_t i = 0; i < rows; i += shape.m) {
-                struct tile t = {.channels = 1,
-                                 .taps = w->c.in.c,
+                struct tile t = {.channels = w->c.in.c,
+                                 .taps = 1,
                                  .a = w->u + p * (w->packed * w->c.in.c + PAD) + (oc + i) * w->c.in.c,
                                  .b = w->v + p * (w->c.in.c * w->j * VW + PAD) + j * VW,
-                                 .tap = w->tap,
+                                 .a_channel = shape.m,
+                                 .b_channel = w->j * VW,
+                                 .tap = &first,
                                  .c = w->m + p * (w->rows * w->j * VW + PAD) + (i * w->j + j) * VW,
                                  .c_row = w->j * VW,
                                  .rows = (int)(rows - i < shape.m ? rows - i : shape.m),
@@ -164,7 +165,6 @@ static void winograd_transform_outputs(const struct winograd *w, int64_t oc, int
 
 static void winograd_run(struct winograd *w, const float *x, float *y)
 {
-    for (int64_t ic = 0; ic < w->c.in.c; ic++) w->tap[ic] = (struct tap){ic * w->shape.m, ic * w->j * VW};
     for (int64_t first = 0; first < w->columns; first += w->j) {
         int64_t columns = w->columns - first < w->j ? w->columns - first : w->j;
         for (int64_t j = 0; j < columns; j++) w->column[j] = winograd_column(&w->c, first + j, w->c.lanes, 0);
