@@ -59,11 +59,31 @@ class Blocks(harness.Case):
             alone = self.write("alone.yaml", f.read().replace(", share: twice", ""))
         refused = harness.run(["train", alone, "--resume", half.final, "-o", self.path("alone")])
         self.assertIn("holds a model other than the one in the configuration", refused.stderr)
-        self.assertEqual(len([name for name in harness.tensors(whole.final) if name.endswith("weight")]), 9)
+        names = [name for name in harness.tensors(whole.final) if name.endswith("weight")]
+        self.assertEqual(len(names), 9)
+        self.assertEqual(names[:3], ["00.body.0.a.conv/weight", "02.body.0.b.conv/weight", "04.body.0.skip/weight"])
         for command in (["eval", whole.final, "--data", "synthetic:2x8x8:4:64"], ["inspect", whole.final],
                         ["predict", whole.final, "--data", "synthetic:2x8x8:4:64", "--out", self.path("p.h5")]):
             done = harness.run(command, 2)
             self.assertEqual(done.returncode, 0, done.stderr)
+
+    def test_other_names(self):
+        """Names of layers may change when a run goes on; --init-from goes by them, wherever a layer is."""
+        config = self.write("config.yaml", CONFIG)
+        half = self.train(config, 2, ["--train.epochs=1"])
+        renamed = self.write("renamed.yaml", CONFIG.replace("once", "first").replace("twice", "tied").replace("body", "trunk"))
+        resumed = self.train(renamed, 2, ["--resume", half.final])
+        self.assertEqual(resumed.done["weights_hash"], self.train(config, 1).done["weights_hash"])
+        longer = CONFIG.replace("    - linear: {out: 8, name: once}\n", "    - linear: {out: 8, name: new}\n"
+                                "    - linear: {out: 8, name: other}\n").replace("body", "trunk").replace("skip", "short")
+        longer = longer.replace("name: trunk", "name: body")
+        tuned = self.train(self.write("longer.yaml", longer), 1, ["--init-from", half.final, "--train.epochs=0"])
+        said = {line.split()[0]: line for line in tuned.process.stdout.splitlines() if line.startswith("  model/")}
+        for loaded in ("model/02.body.0.b.conv/weight", "model/14.twice/bias"):
+            self.assertIn(" loaded", said[loaded])
+        for left in ("model/10.body.1.short/weight", "model/12.new/weight", "model/13.other/bias"):
+            self.assertIn("missing in the file", said[left])
+        self.assertIn("not used", said["model/10.body.1.skip/weight"])
 
 
 if __name__ == "__main__":

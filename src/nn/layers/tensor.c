@@ -14,7 +14,7 @@ void tensor_name(const struct layer *l, const struct tensor *t, char name[TENSOR
 /* Writes "stem/weight"; false if the layer has no name of its user. */
 static bool tensor_own_name(const struct layer *l, const struct tensor *t, char name[TENSOR_NAME])
 {
-    if (l->name) snprintf(name, TENSOR_NAME, "%.48s/%.20s", l->name, t->name);
+    if (l->name) snprintf(name, TENSOR_NAME, "%.63s/%.20s", l->name, t->name);
     return l->name != NULL;
 }
 

@@ -8,7 +8,7 @@
 #include "core/pattern.h"
 #include "nn/layers/layer.h"
 
-#define TENSOR_NAME 72
+#define TENSOR_NAME 96
 
 /* Writes "03.conv2d/weight"; all tensors have names, running statistics too. */
 void tensor_name(const struct layer *l, const struct tensor *t, char name[TENSOR_NAME]);

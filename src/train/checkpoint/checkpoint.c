@@ -7,15 +7,13 @@
 #include "io/h5/h5.h"
 #include "io/hash.h"
 #include "core/mem.h"
-#include "nn/layers/tensor.h"
 #include "train/checkpoint/private.h"
 
 void checkpoint_tensor_path(char path[CHECKPOINT_PATH], const char *group, const struct layer *l,
                             const struct tensor *t)
 {
-    char name[TENSOR_NAME];
-    tensor_name(l, t, name);
-    snprintf(path, CHECKPOINT_PATH, "%.40s/%s", group, name);
+    snprintf(path, CHECKPOINT_PATH, "%.30s/%0*d.%.63s/%.20s", group, l->index_digits, l->index,
+             l->name ? l->name : l->ops->name, t->name);
 }
 
 /* Returns the tensor of a layer at that place in alphabetical order. */

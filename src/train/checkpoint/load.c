@@ -31,11 +31,8 @@ bool checkpoint_tensor_fits(const struct h5_info *info, const struct tensor *t)
     return fits;
 }
 
-enum status checkpoint_read_tensor(struct h5 *f, const char *group, const struct layer *l,
-                                   const struct tensor *t, float *values)
+enum status checkpoint_read_tensor(struct h5 *f, const char *path, const struct tensor *t, float *values)
 {
-    char path[CHECKPOINT_PATH];
-    checkpoint_tensor_path(path, group, l, t);
     struct h5_data *data = NULL;
     TRY(h5_data_open(&data, f, path));
     enum status status =
@@ -50,7 +47,9 @@ enum status checkpoint_read_tensor(struct h5 *f, const char *group, const struct
 static enum status load_tensor(void *self, const struct layer *l, const struct tensor *t)
 {
     struct loading *s = self;
-    return checkpoint_read_tensor(s->file, s->group, l, t, s->vector + t->offset);
+    char path[CHECKPOINT_PATH];
+    TRY(checkpoint_find_tensor(s->file, s->group, l, t, false, path));
+    return checkpoint_read_tensor(s->file, path, t, s->vector + t->offset);
 }
 
 /* Reads means and standard deviations; the number of channels is that of the stored vector. */
@@ -230,9 +229,11 @@ struct checking {
 static enum status load_check_tensor(void *self, const struct layer *l, const struct tensor *t)
 {
     struct checking *s = self;
+    char path[CHECKPOINT_PATH];
     float *values = NULL;
     TRY(mem_alloc(&values, (size_t)tensor_count(t), sizeof *values, "tensor"));
-    enum status status = checkpoint_read_tensor(s->file, s->group, l, t, values);
+    enum status status = checkpoint_find_tensor(s->file, s->group, l, t, false, path);
+    if (status == STATUS_OK) status = checkpoint_read_tensor(s->file, path, t, values);
     hash_add(&s->hash, values, (size_t)tensor_count(t) * sizeof *values);
     mem_free(&values);
     return status;

@@ -91,9 +91,14 @@ enum status checkpoint_check(struct h5 *f, const struct model *model, const stru
 /* Returns whether the HDF5 dataset has the shape of the tensor. */
 bool checkpoint_tensor_fits(const struct h5_info *info, const struct tensor *t);
 
+/* Finds the path of a tensor in a group of the file: the model's own; or that of the layer with this number,
+ * or with `by_name` of this name, whatever else it is called; or, in files without names of layers, that of its
+ * kind. The model's own if there is none. Local. */
+enum status checkpoint_find_tensor(struct h5 *f, const char *group, const struct layer *l,
+                                   const struct tensor *t, bool by_name, char path[CHECKPOINT_PATH]);
+
 /* Reads one tensor. Errors: STATUS_DATA if it is missing, has another shape or is not finite. Local. */
-enum status checkpoint_read_tensor(struct h5 *f, const char *group, const struct layer *l,
-                                   const struct tensor *t, float *values);
+enum status checkpoint_read_tensor(struct h5 *f, const char *path, const struct tensor *t, float *values);
 
 /* Returns in *group where the weights are: "average" if the file has averaged ones, unless `plain`, or "model".
  */
@@ -102,7 +107,7 @@ enum status checkpoint_find_weights(struct h5 *f, bool plain, const char **group
 /* Writes the label of a seal. */
 void checkpoint_label(char label[H5_SEAL_LABEL], int64_t step);
 
-/* "model/03.conv2d/weight"; all tensors in the order of their paths; XXH64 of their values in that order, of
+/* "model/03.stem/weight", or with the kind of a layer without a name; all tensors in the order of their paths; XXH64 of their values in that order, of
  * all slots, one after another, and of kind, arguments and shapes of every layer. Local. */
 void checkpoint_tensor_path(char path[CHECKPOINT_PATH], const char *group, const struct layer *l,
                             const struct tensor *t);

@@ -14,6 +14,8 @@ struct taking {
     struct h5 *file;
     float *params;
     int64_t taken;
+    char (*used)[CHECKPOINT_PATH]; /* [used_count]: what was looked at in the file */
+    int64_t used_count;
 };
 
 static void weights_report(const struct taking *s, const char *name, int rank, const int64_t *dims,
@@ -36,7 +38,8 @@ static enum status weights_take_tensor(void *self, const struct layer *l, const 
 {
     struct taking *s = self;
     char name[CHECKPOINT_PATH], shape[H5_TEXT_SIZE], why[H5_TEXT_SIZE + 32];
-    checkpoint_tensor_path(name, s->group, l, t);
+    TRY(checkpoint_find_tensor(s->file, s->group, l, t, true, name));
+    memcpy(s->used[s->used_count++], name, sizeof name);
     enum h5_object what;
     TRY(h5_find(s->file, name, &what));
     if (what != H5_OBJECT_DATASET) return weights_leave(s, name, t, "missing in the file");
@@ -48,23 +51,9 @@ static enum status weights_take_tensor(void *self, const struct layer *l, const 
     h5_data_close(&data);
     snprintf(why, sizeof why, "the file has shape %s", shape);
     if (!fits) return weights_leave(s, name, t, why);
-    TRY(checkpoint_read_tensor(s->file, s->group, l, t, s->params + t->offset));
+    TRY(checkpoint_read_tensor(s->file, name, t, s->params + t->offset));
     weights_report(s, name, t->rank, t->dims, "loaded");
     s->taken++;
-    return STATUS_OK;
-}
-
-struct search {
-    const char *name, *group;
-    bool found;
-};
-
-static enum status weights_compare_name(void *self, const struct layer *l, const struct tensor *t)
-{
-    struct search *s = self;
-    char name[CHECKPOINT_PATH];
-    checkpoint_tensor_path(name, s->group, l, t);
-    if (strcmp(name, s->name) == 0) s->found = true;
     return STATUS_OK;
 }
 
@@ -72,15 +61,26 @@ static enum status weights_compare_name(void *self, const struct layer *l, const
 static void weights_list_unused(void *self, const char *name, const struct h5_info *info)
 {
     struct taking *s = self;
-    while (*name == '/') name++;
-    struct search search = {.name = name, .group = s->group};
-    (void)checkpoint_each_tensor(s->model, weights_compare_name, &search);
-    if (info && !search.found) weights_report(s, name, info->rank, info->dims, "not used: not in this model");
+    bool used = false;
+    char path[2 * CHECKPOINT_PATH];
+    snprintf(path, sizeof path, "%s/%s", s->group, name);
+    for (int64_t i = 0; i < s->used_count && !used; i++) used = strcmp(s->used[i], path) == 0;
+    if (info && !used) weights_report(s, path, info->rank, info->dims, "not used: not in this model");
+}
+
+static enum status weights_count_tensor(void *self, const struct layer *l, const struct tensor *t)
+{
+    (void)l, (void)t;
+    ++*(int64_t *)self;
+    return STATUS_OK;
 }
 
 static enum status weights_take_all(struct taking *s)
 {
+    int64_t count = 0;
     TRY(checkpoint_find_weights(s->file, s->plain, &s->group));
+    TRY(checkpoint_each_tensor(s->model, weights_count_tensor, &count));
+    TRY(mem_alloc(&s->used, (size_t)count, sizeof *s->used, "names of tensors"));
     TRY(checkpoint_each_tensor(s->model, weights_take_tensor, s));
     TRY(h5_visit(s->file, s->group, weights_list_unused, s));
     if (s->taken > 0) return STATUS_OK;
@@ -95,6 +95,7 @@ static enum status weights_take(void *self, float *params, float *const slots[SY
     s->params = params;
     TRY(checkpoint_open(&s->file, s->path));
     enum status status = weights_take_all(s);
+    mem_free(&s->used);
     h5_close(&s->file);
     return status == STATUS_OK ? status : status_at(status, "%s", s->path);
 }
