@@ -199,7 +199,9 @@ static enum status load_state(struct h5 *f, const struct checkpoint_target *targ
     if (other && !target->other_layers)
         return status_fail(STATUS_DATA, "holds a model other than the one in the configuration");
     TRY(progress_load(target->progress, f));
-    enum status status = load_weights(f, target->model, "model", target->params);
+    TRY(load_vector(f, "model", target->model, target->params));
+    enum status status =
+        load_check_hash(f, "weights_hash", checkpoint_weights_hash(target->model, target->params));
     if (other && status == STATUS_DATA)
         return status_fail(
             STATUS_CONFIG,
