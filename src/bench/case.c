@@ -183,6 +183,7 @@ static struct dropout_draw case_get_dropout(const struct bench_case *c)
     static const int64_t first_sample = 0;
     return (struct dropout_draw){.first_samples = &first_sample,
                                  .features = c->x_floats / LANES,
+                                 .together = 1,
                                  .lanes = LANES,
                                  .leaves = 1,
                                  .p = 0.5f};

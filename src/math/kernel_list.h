@@ -87,8 +87,8 @@ KERNEL(void, log_softmax_backward,
 KERNEL(void, sum_rows,
        (int64_t rows, int64_t positions, int64_t lanes, int64_t leaves, const float *x, float *sums))
 
-/* dropout.c: keeps an element with probability 1-p and scales it by 1/(1-p); `keep` has one bit per element,
- * [features][lanes/16]. The draw is rng_words(seed, RNG_DROPOUT, a, (feature / 4) << 32 | position of the
+/* dropout.c: keeps an element with probability 1-p and scales it by 1/(1-p); `keep` has one bit per feature and
+ * lane, [features][lanes/16]; x is [features][together][lanes]. The draw is rng_words(seed, RNG_DROPOUT, a, (feature / 4) << 32 | position of the
  * sample in the global batch).v[feature % 4], where a = layer / 256 << 56 | step << 8 | layer % 256. */
 KERNEL(void, dropout_forward, (const struct dropout_draw *d, const float *x, float *y, uint16_t *keep))
 KERNEL(void, dropout_backward,

@@ -35,7 +35,8 @@ struct dropout_draw {
     uint32_t layer;               /* below 2^16 */
     const int64_t *first_samples; /* [leaves]: positions in the global batch, below 2^32 */
     int64_t features, lanes, leaves;
-    float p; /* probability to drop, 0 <= p < 1 */
+    int64_t together; /* elements of a feature, which are dropped or kept together: channels, or all */
+    float p;          /* probability to drop, 0 <= p < 1 */
 };
 
 /* Softmax cross entropy with any targets: class k of a sample counts factor * weight[k] * (keep * target +

@@ -6,7 +6,7 @@
 #include "vectors.h"
 
 /* Bits of kept elements, the scale, the share that is kept, and the draw itself against rng_words. */
-static void test_dropout(void)
+static void test_dropout(int64_t together)
 {
     static const int64_t first_samples[] = {40, 1003, 7};
     struct dropout_draw d = {.seed = 9,
@@ -14,10 +14,11 @@ static void test_dropout(void)
                              .layer = 3,
                              .first_samples = first_samples,
                              .features = 1003,
+                             .together = together,
                              .lanes = 96,
                              .leaves = 3,
                              .p = 0.25f};
-    int64_t count = d.features * d.lanes, kept = 0;
+    int64_t count = d.features * together * d.lanes, kept = 0;
     float *x = vector(count, 6), *y = vector(count, 0), *dx = vector(count, 0);
     uint16_t *keep;
     CHECK_STATUS(mem_alloc(&keep, (size_t)count / 16, sizeof *keep, "test"), STATUS_OK);
@@ -25,7 +26,7 @@ static void test_dropout(void)
     kernels->dropout_backward(&d, keep, x, dx);
     CHECK(same(y, dx, count));
     for (int64_t i = 0; i < count; i++) {
-        uint64_t f = (uint64_t)(i / d.lanes), lane = (uint64_t)(i % d.lanes);
+        uint64_t f = (uint64_t)(i / d.lanes / together), lane = (uint64_t)(i % d.lanes);
         uint64_t sample = (uint64_t)first_samples[lane / 32] + lane % 32;
         uint32_t word = rng_words(9, RNG_DROPOUT, 12 << 8 | 3, (f / 4) << 32 | sample).v[f % 4];
         int keeps = word >= 1u << 30;
@@ -124,8 +125,13 @@ static int64_t run_rest(float *out)
     kernels->sum_rows(16, in / 16 / 32, 32, 2, x, out + used), used += 16;
     kernels->add(in, x, x + 0, out + used), used += in;
     static const int64_t first_sample = 5;
-    struct dropout_draw d = {
-        .seed = 1, .first_samples = &first_sample, .features = in / 32, .lanes = 32, .leaves = 1, .p = 0.3f};
+    struct dropout_draw d = {.seed = 1,
+                             .first_samples = &first_sample,
+                             .features = in / 32,
+                             .together = 1,
+                             .lanes = 32,
+                             .leaves = 1,
+                             .p = 0.3f};
     kernels->dropout_forward(&d, x, out + used, keep), used += in;
     int32_t labels[32] = {0}, predicted[32];
     double losses[32];
@@ -156,7 +162,8 @@ int main(int argc, char **argv)
     CHECK_CASE(test_levels_agree());
     for (int i = 0; i < LEVEL_NAMES; i++) {
         if (select_kernels(level_names[i]) != STATUS_OK) continue;
-        CHECK_CASE(test_dropout());
+        CHECK_CASE(test_dropout(1));
+        CHECK_CASE(test_dropout(5));
         CHECK_CASE(test_gather());
         CHECK_CASE(test_softmax_extremes());
     }

@@ -50,6 +50,16 @@ VEC_INLINE uint16_t dropout_kept_bits(const uint32_t words[16], uint32_t thresho
     return (uint16_t)bits;
 }
 
+/* Each feature by its bits. */
+static void dropout_apply_all(const struct dropout_draw *d, const uint16_t *keep, const float *x, float *y)
+{
+    float scale = 1.0f / (1.0f - d->p);
+    int64_t groups = d->lanes / 16;
+    for (int64_t f = 0; f < d->features; f++, keep += groups)
+        for (int64_t i = 0; i < d->together; i++, x += d->lanes, y += d->lanes)
+            for (int64_t g = 0; g < groups; g++) dropout_apply(keep[g], scale, x + g * 16, y + g * 16);
+}
+
 void LEVEL(dropout_forward)(const struct dropout_draw *d, const float *x, float *y, uint16_t *keep)
 {
     philox4x32_key_t key = philox_key(d->seed, RNG_DROPOUT);
@@ -67,14 +77,13 @@ void LEVEL(dropout_forward)(const struct dropout_draw *d, const float *x, float 
                 uint16_t bits = dropout_kept_bits(words[w], threshold);
                 keep[(f + w) * groups + g] = bits;
                 int64_t at = (f + w) * d->lanes + g * 16;
-                dropout_apply(bits, scale, x + at, y + at);
+                if (d->together == 1) dropout_apply(bits, scale, x + at, y + at);
             }
         }
+    if (d->together > 1) dropout_apply_all(d, keep, x, y);
 }
 
 void LEVEL(dropout_backward)(const struct dropout_draw *d, const uint16_t *keep, const float *dy, float *dx)
 {
-    float scale = 1.0f / (1.0f - d->p);
-    for (int64_t block = 0; block < d->features * d->lanes / 16; block++)
-        dropout_apply(keep[block], scale, dy + block * 16, dx + block * 16);
+    dropout_apply_all(d, keep, dy, dx);
 }

@@ -6,6 +6,7 @@ static const struct arg args[] = ADAPTIVE_ARGS(1);
 extern const struct layer_ops layer_adaptive_avgpool1d;
 const struct layer_ops layer_adaptive_avgpool1d = {
     .name = "adaptive_avgpool1d",
+    .aliases = LAYER_ALIASES("AdaptiveAvgPool1d"),
     .help = "mean of windows that give an output of this size, as torch.nn.AdaptiveAvgPool1d",
     .args = args,
     .plan = adaptive_plan,

@@ -6,6 +6,7 @@ static const struct arg args[] = ADAPTIVE_ARGS(2);
 extern const struct layer_ops layer_adaptive_avgpool2d;
 const struct layer_ops layer_adaptive_avgpool2d = {
     .name = "adaptive_avgpool2d",
+    .aliases = LAYER_ALIASES("AdaptiveAvgPool2d"),
     .help = "mean of windows that give an output of this size, as torch.nn.AdaptiveAvgPool2d",
     .args = args,
     .plan = adaptive_plan,

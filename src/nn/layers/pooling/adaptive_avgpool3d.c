@@ -6,6 +6,7 @@ static const struct arg args[] = ADAPTIVE_ARGS(3);
 extern const struct layer_ops layer_adaptive_avgpool3d;
 const struct layer_ops layer_adaptive_avgpool3d = {
     .name = "adaptive_avgpool3d",
+    .aliases = LAYER_ALIASES("AdaptiveAvgPool3d"),
     .help = "mean of windows that give an output of this size, as torch.nn.AdaptiveAvgPool3d",
     .args = args,
     .plan = adaptive_plan,

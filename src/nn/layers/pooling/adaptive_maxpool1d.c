@@ -6,6 +6,7 @@ static const struct arg args[] = ADAPTIVE_ARGS(1);
 extern const struct layer_ops layer_adaptive_maxpool1d;
 const struct layer_ops layer_adaptive_maxpool1d = {
     .name = "adaptive_maxpool1d",
+    .aliases = LAYER_ALIASES("AdaptiveMaxPool1d"),
     .help = "maximum of windows that give an output of this size, as torch.nn.AdaptiveMaxPool1d",
     .args = args,
     .plan = adaptive_plan,

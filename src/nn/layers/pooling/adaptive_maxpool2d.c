@@ -6,6 +6,7 @@ static const struct arg args[] = ADAPTIVE_ARGS(2);
 extern const struct layer_ops layer_adaptive_maxpool2d;
 const struct layer_ops layer_adaptive_maxpool2d = {
     .name = "adaptive_maxpool2d",
+    .aliases = LAYER_ALIASES("AdaptiveMaxPool2d"),
     .help = "maximum of windows that give an output of this size, as torch.nn.AdaptiveMaxPool2d",
     .args = args,
     .plan = adaptive_plan,

@@ -6,6 +6,7 @@ static const struct arg args[] = ADAPTIVE_ARGS(3);
 extern const struct layer_ops layer_adaptive_maxpool3d;
 const struct layer_ops layer_adaptive_maxpool3d = {
     .name = "adaptive_maxpool3d",
+    .aliases = LAYER_ALIASES("AdaptiveMaxPool3d"),
     .help = "maximum of windows that give an output of this size, as torch.nn.AdaptiveMaxPool3d",
     .args = args,
     .plan = adaptive_plan,

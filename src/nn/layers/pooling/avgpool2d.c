@@ -6,6 +6,7 @@ static const struct arg args[] = AVGPOOL_ARGS(2);
 extern const struct layer_ops layer_avgpool2d;
 const struct layer_ops layer_avgpool2d = {
     .name = "avgpool2d",
+    .aliases = LAYER_ALIASES("AvgPool2d"),
     .help = "mean of a window, as torch.nn.AvgPool2d",
     .args = args,
     .plan = avgpool_plan,

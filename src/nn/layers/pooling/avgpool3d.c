@@ -6,6 +6,7 @@ static const struct arg args[] = AVGPOOL_ARGS(3);
 extern const struct layer_ops layer_avgpool3d;
 const struct layer_ops layer_avgpool3d = {
     .name = "avgpool3d",
+    .aliases = LAYER_ALIASES("AvgPool3d"),
     .help = "mean of a window, as torch.nn.AvgPool3d",
     .args = args,
     .plan = avgpool_plan,

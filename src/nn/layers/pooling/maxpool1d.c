@@ -6,6 +6,7 @@ static const struct arg args[] = MAXPOOL_ARGS(1);
 extern const struct layer_ops layer_maxpool1d;
 const struct layer_ops layer_maxpool1d = {
     .name = "maxpool1d",
+    .aliases = LAYER_ALIASES("MaxPool1d"),
     .help = "maximum of a window, as torch.nn.MaxPool1d",
     .args = args,
     .plan = maxpool_plan,

@@ -6,6 +6,7 @@ static const struct arg args[] = MAXPOOL_ARGS(2);
 extern const struct layer_ops layer_maxpool2d;
 const struct layer_ops layer_maxpool2d = {
     .name = "maxpool2d",
+    .aliases = LAYER_ALIASES("MaxPool2d"),
     .help = "maximum of a window, as torch.nn.MaxPool2d",
     .args = args,
     .plan = maxpool_plan,

@@ -6,6 +6,7 @@ static const struct arg args[] = MAXPOOL_ARGS(3);
 extern const struct layer_ops layer_maxpool3d;
 const struct layer_ops layer_maxpool3d = {
     .name = "maxpool3d",
+    .aliases = LAYER_ALIASES("MaxPool3d"),
     .help = "maximum of a window, as torch.nn.MaxPool3d",
     .args = args,
     .plan = maxpool_plan,

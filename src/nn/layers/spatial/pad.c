@@ -68,6 +68,7 @@ static void pad_backward(const struct layer *l, const struct pass *p, const floa
 extern const struct layer_ops layer_pad;
 const struct layer_ops layer_pad = {
     .name = "pad",
+    .aliases = LAYER_ALIASES("ZeroPad1d", "ZeroPad2d", "ZeroPad3d"),
     .help = "positions around the input, as torch.nn.functional.pad",
     .args = args,
     .plan = pad_plan,

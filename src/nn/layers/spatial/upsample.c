@@ -94,6 +94,7 @@ static void upsample_backward(const struct layer *l, const struct pass *p, const
 extern const struct layer_ops layer_upsample;
 const struct layer_ops layer_upsample = {
     .name = "upsample",
+    .aliases = LAYER_ALIASES("Upsample"),
     .help =
         "other sizes of the axes, as torch.nn.Upsample; of two inputs the first, to the size of the second",
     .args = args,
