@@ -104,7 +104,8 @@ enum status model_measure(struct model_memory *memory, const struct model_spec *
         *memory = (struct model_memory){.training = model_input_bytes(&m) + passes_bytes(&m.training),
                                         .evaluation = model_input_bytes(&m) + passes_bytes(&m.evaluation),
                                         .param_floats = m.graph.param_floats,
-                                        .leaves = m.leaves};
+                                        .leaves = m.leaves,
+                                        .totals = model_totals(&m)};
     passes_free(&m.training);
     passes_free(&m.evaluation);
     graph_free(&m.graph);
@@ -149,12 +150,26 @@ static const struct passes *model_choose_passes(const struct model *m, const str
     return p->training ? &m->training : &m->evaluation;
 }
 
-const float *model_forward(struct model *m, const struct pass *p)
+int64_t model_forward_part(struct model *m, struct pass *p, int *stage)
 {
     double begin = trace_begin();
-    const float *outputs = passes_forward(model_choose_passes(m, p), p);
+    int64_t totals = passes_forward(model_choose_passes(m, p), p, stage);
     trace_end(begin, TRACE_PHASE, "forward", 0);
-    return outputs;
+    return totals;
+}
+
+const float *model_outputs(struct model *m, const struct pass *p)
+{
+    return passes_outputs(model_choose_passes(m, p));
+}
+
+const float *model_forward(struct model *m, const struct pass *p)
+{
+    int stage = 0;
+    struct pass pass = *p;
+    int64_t totals = model_forward_part(m, &pass, &stage);
+    assert(totals == 0);
+    return model_outputs(m, p);
 }
 
 const struct layer *model_first_bad(struct model *m, const struct pass *p)
@@ -167,12 +182,26 @@ float *model_output_grad(struct model *m)
     return m->training.output_grad;
 }
 
-void model_backward(struct model *m, const struct pass *p)
+int model_last_stage(const struct model *m)
+{
+    return passes_last(&m->training);
+}
+
+int64_t model_backward_part(struct model *m, struct pass *p, int *stage)
 {
     assert(p->training);
     double begin = trace_begin();
-    passes_backward(model_choose_passes(m, p), p);
+    int64_t totals = passes_backward(model_choose_passes(m, p), p, stage);
     trace_end(begin, TRACE_PHASE, "backward", 0);
+    return totals;
+}
+
+void model_backward(struct model *m, const struct pass *p)
+{
+    int stage = model_last_stage(m);
+    struct pass pass = *p;
+    int64_t totals = model_backward_part(m, &pass, &stage);
+    assert(totals == 0);
 }
 
 int64_t model_param_floats(const struct model *m)
@@ -215,6 +244,16 @@ bool model_uses_blas(const struct model *m)
     for (int i = 0; i < m->graph.layer_count; i++)
         if (m->graph.layers[i].uses_blas) return true;
     return false;
+}
+
+int64_t model_totals(const struct model *m)
+{
+    int64_t most = 0;
+    for (int i = 0; i < m->graph.layer_count; i++) {
+        int64_t totals = layer_totals(&m->graph.layers[i]);
+        if (totals > most) most = totals;
+    }
+    return most;
 }
 
 int model_layer_count(const struct model *m)

@@ -112,18 +112,40 @@ static void passes_run_forward(const struct passes *p, const struct pass *pass, 
     if (!l->ops->is_view) l->ops->forward(l, pass, x, p->y[i]);
 }
 
-const float *passes_forward(const struct passes *p, const struct pass *pass)
+/* Sums that the stage needs and does not have yet. */
+static int64_t passes_wait(const struct layer *l, const struct pass *pass)
+{
+    return pass->training && !pass->totals ? layer_totals(l) : 0;
+}
+
+int64_t passes_forward(const struct passes *p, struct pass *pass, int *stage)
 {
     double start = trace_begin();
-    for (int i = 0; i < p->stages.count; i++) {
-        const struct layer *l = &p->stages.list[i];
-        passes_run_forward(p, pass, i);
+    for (; *stage < p->stages.count; (*stage)++) {
+        const struct layer *l = &p->stages.list[*stage];
+        int64_t totals = passes_wait(l, pass);
+        if (totals > 0) {
+            l->ops->measure_forward(l, pass, p->x + passes_first_edge(p, l),
+                                    pass->records + pass->first_record * totals);
+            return totals;
+        }
+        passes_run_forward(p, pass, *stage);
+        pass->totals = NULL;
         start = trace_end(start, TRACE_FORWARD, l->ops->name, l->index);
     }
-    if (!p->clipped) return p->output;
     const struct layer *last = &p->stages.list[p->stages.count - 1];
-    clip_forward(shape_features(last->out) * pass->lanes, p->clip, p->output, p->clipped);
-    return p->clipped;
+    if (p->clipped) clip_forward(shape_features(last->out) * pass->lanes, p->clip, p->output, p->clipped);
+    return 0;
+}
+
+const float *passes_outputs(const struct passes *p)
+{
+    return p->clipped ? p->clipped : p->output;
+}
+
+int passes_last(const struct passes *p)
+{
+    return p->stages.count - 1;
 }
 
 const struct layer *passes_first_bad(const struct passes *p, const struct pass *pass)
@@ -192,21 +214,35 @@ static void passes_run_backward(const struct passes *p, const struct pass *pass,
     }
 }
 
-void passes_backward(const struct passes *p, const struct pass *pass)
+/* Writes the numbers of the stage, if it waits for their sums. */
+static int64_t passes_measure_backward(const struct passes *p, const struct pass *pass, int i)
+{
+    const struct layer *l = &p->stages.list[i];
+    int64_t totals = passes_wait(l, pass);
+    if (totals > 0)
+        l->ops->measure_backward(l, pass, p->x + passes_first_edge(p, l), p->dy[i],
+                                 pass->records + pass->first_record * totals);
+    return totals;
+}
+
+int64_t passes_backward(const struct passes *p, struct pass *pass, int *stage)
 {
     double start = trace_begin();
-    int last = p->stages.count - 1;
-    if (p->clipped)
+    int last = passes_last(p);
+    if (p->clipped && *stage == last && !pass->totals)
         clip_backward(shape_features(p->stages.list[last].out) * pass->lanes, p->clip, p->clipped,
                       p->output_grad);
-    for (int i = last; i >= 0; i--) {
-        const struct layer *l = &p->stages.list[i];
-        if (!p->layout.backward[i]) {
+    for (; *stage >= 0; (*stage)--) {
+        const struct layer *l = &p->stages.list[*stage];
+        if (!p->layout.backward[*stage]) {
             if (pass->hooks) passes_report_ready(pass->hooks, l);
             continue;
         }
-        bool good = !pass->bad || health_factors(l, pass, p->x + passes_first_edge(p, l), p->dy[i]);
-        passes_run_backward(p, pass, i);
+        int64_t totals = passes_measure_backward(p, pass, *stage);
+        if (totals > 0) return totals;
+        bool good = !pass->bad || health_factors(l, pass, p->x + passes_first_edge(p, l), p->dy[*stage]);
+        passes_run_backward(p, pass, *stage);
+        pass->totals = NULL;
         if (!good && !*pass->bad && !health_gradients(l, pass)) *pass->bad = l;
         start = trace_end(start, TRACE_BACKWARD, l->ops->name, l->index);
         if (pass->hooks) {
@@ -214,4 +250,5 @@ void passes_backward(const struct passes *p, const struct pass *pass)
             start = trace_begin();
         }
     }
+    return 0;
 }

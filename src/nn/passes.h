@@ -26,11 +26,15 @@ void passes_free(struct passes *p);
 size_t passes_bytes(const struct passes *p);
 void passes_place(struct passes *p, const float *input, char *arena);
 
-/* The outputs [K][N]. */
-const float *passes_forward(const struct passes *p, const struct pass *pass);
+/* Run from stage *stage on, forwards from 0, backwards from the last one (passes_last), from output_grad to
+ * pass->grads. Return 0 when all stages are done; or the number of sums that stage *stage needs, whose
+ * records are written: call again with pass->totals. */
+int64_t passes_forward(const struct passes *p, struct pass *pass, int *stage);
+int64_t passes_backward(const struct passes *p, struct pass *pass, int *stage);
+int passes_last(const struct passes *p);
 
-/* From output_grad to pass->grads. */
-void passes_backward(const struct passes *p, const struct pass *pass);
+/* The outputs [K][N] of the last forward pass. */
+const float *passes_outputs(const struct passes *p);
 
 /* Repeats a forward pass: the first layer whose output is not finite, or NULL. */
 const struct layer *passes_first_bad(const struct passes *p, const struct pass *pass);

@@ -108,13 +108,22 @@ static struct pass pass_of(const struct bench *b)
                          .training = true};
 }
 
+static double batch_sums[64]; /* over the global batch, which is this leaf alone */
+
+static void run_forward(struct bench *b)
+{
+    struct pass p = pass_of(b);
+    if (layer_totals(&b->layer) > 0) b->layer.ops->measure_forward(&b->layer, &p, b->xs, batch_sums);
+    p.totals = batch_sums;
+    b->layer.ops->forward(&b->layer, &p, b->xs, b->y);
+}
+
 /* s at x + h * direction; *size becomes the root of sum (r y)^2. */
 static double value_at(struct bench *b, const float *x, const float *w, double h, double *size)
 {
     for (int64_t i = 0; i < b->in; i++) b->x[i] = (float)(x[i] + h * b->direction[i]);
     for (int64_t i = 0; i < b->params; i++) b->w[i] = (float)(w[i] + h * b->direction[b->in + i]);
-    struct pass p = pass_of(b);
-    b->layer.ops->forward(&b->layer, &p, b->xs, b->y);
+    run_forward(b);
     double sum = 0;
     *size = 0;
     for (int64_t i = 0; i < b->out; i++) {
@@ -132,9 +141,11 @@ static double quotient(struct bench *b, const float *x, const float *w, double h
 }
 
 /* As a model does for layers that say of themselves that their gradient is dy. */
-static void run_backward(struct bench *b, const struct pass *p)
+static void run_backward(struct bench *b, struct pass *p)
 {
     const struct layer *l = &b->layer;
+    if (layer_totals(l) > 0) l->ops->measure_backward(l, p, b->xs, b->dy, batch_sums);
+    p->totals = batch_sums;
     if (!l->ops->passes_gradient) {
         l->ops->backward(l, p, b->xs, b->y, b->dy, b->dxs);
         return;
@@ -148,7 +159,7 @@ static void check_case(struct bench *b)
     memcpy(x, b->x, (size_t)b->in * sizeof *x);
     memcpy(w, b->w, (size_t)b->params * sizeof *w);
     struct pass p = pass_of(b);
-    b->layer.ops->forward(&b->layer, &p, b->xs, b->y);
+    run_forward(b);
     memcpy(b->dy, b->r, (size_t)b->out * sizeof *b->dy);
     run_backward(b, &p);
     double analytic = 0, weight = 0, size;

@@ -72,6 +72,26 @@ static enum status memory_measure_model(struct memory_facts *f, const struct ker
     return status;
 }
 
+/* Whether the loss needs sums over the global batch before backward begins. */
+static bool memory_loss_waits(const struct config *config)
+{
+    if (config->loss_list.count == 0) return config->loss->measure != NULL;
+    for (int i = 0; i < config->loss_list.count; i++)
+        if (config->loss_list.of[i].ops->measure) return true;
+    return false;
+}
+
+/* Passes of a rank that are under way at the same time, each with activations of its own: all of a step if
+ * they wait for sums over the global batch. */
+static int memory_count_passes(const struct memory_facts *f, const struct config *config, int leaves,
+                               int rank, const struct comm *comm)
+{
+    struct tree_node left = tree_range(leaves, rank, comm_size(comm));
+    int count = 0;
+    for (; left.lo < left.hi; count++) left.lo = tree_group(left, (int)f->model.leaves).hi;
+    return f->model.totals > 0 || memory_loss_waits(config) ? count : 1;
+}
+
 /* The gradients that a rank holds at once while it adds those of its virtual ranks, in vectors. */
 static int memory_count_gradients(const struct memory_facts *f, int leaves, int rank, const struct comm *comm)
 {
@@ -85,17 +105,22 @@ static void memory_fill(struct memory_plan *plan, const struct memory_facts *f, 
 {
     bool is_shared = config->sync_method == SYNC_TREE;
     int leaves = (int)memory_count_leaves(config, comm), local = comm_local_size(comm), most = 0, sum = 0;
+    int most_passes = 0, passes = 0;
     double vector = (double)f->model.param_floats * sizeof(float), slots = config->optim->slots;
     for (int r = 0; r < local; r++) {
         int count = memory_count_gradients(f, leaves, r, comm);
+        int at_once = memory_count_passes(f, config, leaves, r, comm);
+        passes += at_once;
+        if (at_once > most_passes) most_passes = at_once;
+        if (at_once > 1) count += at_once;
         sum += count;
         if (count > most) most = count;
     }
     double private = is_shared ? 0 : 1,
            copies = is_shared ? 1 : local; /* of parameters and optimizer state */
     *plan = (struct memory_plan){
-        {[MEMORY_TRAINING] = {"activations, training", (double)f->model.training,
-                              local * (double)f->model.training},
+        {[MEMORY_TRAINING] = {"activations, training", most_passes * (double)f->model.training,
+                              passes * (double)f->model.training},
          [MEMORY_EVALUATION] = {"activations, evaluation", (double)f->model.evaluation,
                                 local * (double)f->model.evaluation, true},
          [MEMORY_PARAMETERS] = {"parameters", private * vector, copies * vector},

@@ -41,6 +41,11 @@ void layer_free(struct layer *l)
     l->tensor_count = 0;
 }
 
+int64_t layer_totals(const struct layer *l)
+{
+    return l->ops->totals ? l->ops->totals(l) : 0;
+}
+
 enum status layer_plan_same(struct layer *l)
 {
     l->out = l->in[0];

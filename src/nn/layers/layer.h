@@ -41,7 +41,7 @@ struct tensor {
     float init_bound;
     struct init init; /* of the user, in place of that, or no ops */
     double momentum;  /* of a statistic: share of the new value; < 0: a plain mean over all steps */
-    bool frozen;      /* of a weight: it is not trained; set by the graph */
+    bool frozen;      /* it keeps its initial value; set by the graph */
 };
 
 int64_t tensor_count(const struct tensor *t);
@@ -79,6 +79,11 @@ struct pass {
     /* Set by backward if NULL so far: the first layer with a bad gradient (health.h). May be NULL. */
     const struct layer **bad;
     const struct pass_hooks *hooks; /* or NULL */
+
+    /* For layers that need sums over the global batch (layer_ops.totals), which is more than this pass: */
+    double *records;      /* where their leaves' numbers go, [leaves][count]; the first one of this pass is */
+    int64_t first_record; /* that with this index */
+    const double *totals; /* [count]: the sums, for the layer that runs; NULL: not known yet */
 };
 
 struct layer;
@@ -109,6 +114,16 @@ struct layer_ops {
      * x and y are valid only if keeps_input / keeps_output says so. NULL if passes_gradient. */
     void (*backward)(const struct layer *l, const struct pass *p, const float *const *x, const float *y,
                      float *dy, float *const *dx);
+
+    /* Of a layer whose training pass needs sums over the global batch: their number, 0 = none.
+     * measure_forward and measure_backward write each leaf's numbers to records [leaves][totals]; right after
+     * that, forward and backward are called with the sums in p->totals. A repeated forward pass has none: it
+     * takes those of before. NULL, all three, for other layers. */
+    int64_t (*totals)(const struct layer *l);
+    void (*measure_forward)(const struct layer *l, const struct pass *p, const float *const *x,
+                            double *records);
+    void (*measure_backward)(const struct layer *l, const struct pass *p, const float *const *x,
+                             const float *dy, double *records);
 
     bool
         sizes_by_others; /* of inputs after the first only the shape matters: x and dx of them are not used */
@@ -175,6 +190,9 @@ int layer_own_tensors(const struct layer *l);
  * layer_free also after a failure. */
 enum status layer_plan(struct layer *l);
 void layer_free(struct layer *l);
+
+/* Sums over the global batch that a training pass needs; 0 = none. */
+int64_t layer_totals(const struct layer *l);
 
 /* The plan of layers whose output has the shape of their only input. */
 enum status layer_plan_same(struct layer *l);

@@ -33,8 +33,8 @@ static int64_t connect_count_tensors(const struct model *model)
 
 static enum update_role connect_role(const struct tensor *t)
 {
-    if (t->role == TENSOR_STATISTIC) return UPDATE_STATISTIC;
-    return t->frozen ? UPDATE_FROZEN : UPDATE_WEIGHT;
+    if (t->frozen) return UPDATE_FROZEN;
+    return t->role == TENSOR_STATISTIC ? UPDATE_STATISTIC : UPDATE_WEIGHT;
 }
 
 /* The factors of all groups that match are multiplied. */

@@ -3,6 +3,7 @@
 #define TRAIN_TRAINER_PRIVATE_H
 
 #include "comm/sync/sync.h"
+#include "comm/totals.h"
 #include "optim/update.h"
 #include "train/trainer/timeline.h"
 #include "train/trainer/trainer.h"
@@ -19,6 +20,18 @@ enum step_request {
     REQUEST_INTERRUPT = 4, /* the same by the user: STATUS_INTERRUPTED */
 };
 
+/* Virtual ranks that run side by side in one pass, and the pass. */
+struct trainer_group {
+    struct model *model;
+    struct batch *batch, own_batch; /* the first group has that of the trainer */
+    float *grads;                   /* [floats], or NULL: they go to sync */
+    struct tree_node leaves;
+    int first_leaf; /* of those of the rank */
+    struct pass pass;
+    int stage; /* of the pass: how far it is */
+    const struct layer *bad;
+};
+
 struct trainer {
     const struct kernels *kernels;
     struct comm *comm;
@@ -33,6 +46,9 @@ struct trainer {
     struct loss loss;
     struct sync *sync;
     struct batch batch;
+    struct trainer_group *groups;    /* [group_count]: passes that are under way at the same time */
+    int group_count;                 /* 1, or all of this rank */
+    struct totals totals;            /* of sums over the global batch in the middle of a step */
     struct evaluation evaluation;    /* of val */
     struct timeline *timeline;       /* or NULL */
     const struct observer *observer; /* of the run */
@@ -54,6 +70,16 @@ struct trainer {
 /* data.c: opens the data and measures it. Collective. */
 enum status trainer_load_data(struct trainer *t);
 
+/* groups.c: the passes of a step that are under way at the same time; model, batch and loss are there. On
+ * failure groups_destroy releases what there is. Errors: STATUS_OTHER, memory. */
+enum status groups_create(struct trainer *t, const struct model_options *options,
+                          const struct batch_spec *batch);
+void groups_destroy(struct trainer *t);
+
+/* groups.c: gives the next passes of a step their virtual ranks; returns their number, 0 when all are done.
+ * Local. */
+int groups_choose(struct trainer *t);
+
 /* The result of a step: of the whole batch, the same on every rank. */
 struct step_result {
     struct loss_sums sums;
@@ -62,8 +88,8 @@ struct step_result {
 
 /* step.c: one step on the global batch that starts at `position` of the epoch's order. A step whose loss or
  * gradient is not finite (bad_passes) or that has no valid target (no sums.weight) changes no weight.
- * Collective. Errors: STATUS_DIVERGED, the same on all ranks, after train.max_bad_steps in a row that are not
- * finite. */
+ * Collective. Errors: STATUS_DIVERGED, the same on all ranks, after train.max_bad_steps in a row that are
+ * not finite. */
 struct order;
 enum status trainer_step(struct trainer *t, const struct order *order, int64_t epoch, int64_t position,
                          double lr, struct step_result *result);
@@ -85,8 +111,8 @@ const float *trainer_share_weights(struct trainer *t);
  * place. */
 enum status trainer_check(struct trainer *t);
 
-/* check.c: checks that the data files are unchanged, as rank 0 sees them. Collective. Errors, the same on all
- * ranks: STATUS_DATA. */
+/* check.c: checks that the data files are unchanged, as rank 0 sees them. Collective. Errors, the same on
+ * all ranks: STATUS_DATA. */
 enum status trainer_check_data(struct trainer *t);
 
 /* timeline.c: maximum number of events of that many steps. */

@@ -1,6 +1,7 @@
 /* step.c - one training step. */
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "core/system/clock.h"
 #include "data/order.h"
@@ -12,10 +13,9 @@
 
 /* Chooses the samples of leaf `leaf` of the batch at `position`, as leaf `at` of the pass: its fixed slice,
  * cut at the end of the epoch. */
-static void step_choose_samples(struct trainer *t, const struct order *order, int64_t position, int64_t leaf,
-                                int64_t at)
+static void step_choose_samples(const struct trainer *t, struct batch *b, const struct order *order,
+                                int64_t position, int64_t leaf, int64_t at)
 {
-    struct batch *b = &t->batch;
     int64_t begin = slices_begin(t->config->batch, t->info.leaves, leaf);
     int64_t end = slices_begin(t->config->batch, t->info.leaves, leaf + 1);
     int64_t left = t->info.train_samples - position; /* of the epoch */
@@ -31,7 +31,8 @@ struct step {
     struct trainer *t;
     const struct order *order;
     int64_t position;
-    double hook_seconds; /* spent in step_send_grads */
+    int group_count;     /* passes that are under way */
+    double wait_seconds; /* spent in step_send_grads and step_add_totals */
 };
 
 /* Called between layers of a backward pass: sends gradients to the other nodes. */
@@ -41,29 +42,39 @@ static void step_send_grads(void *self, int64_t first, int64_t count)
     double start = clock_seconds(), traced = trace_begin();
     sync_grads_ready(s->t->sync, first, count);
     trace_end(traced, TRACE_PHASE, "send", 0);
-    s->hook_seconds += clock_seconds() - start;
+    s->wait_seconds += clock_seconds() - start;
 }
 
-/* Gathers the samples of a group of virtual ranks into the input of the model. */
-static void step_load_group(struct step *s, struct tree_node group)
+/* Adds the records of all passes over the global batch. Collective. */
+static const double *step_add_totals(struct step *s, int64_t count)
+{
+    double start = clock_seconds(), traced = trace_begin();
+    const double *totals = totals_add(&s->t->totals, count);
+    trace_end(traced, TRACE_PHASE, "totals", 0);
+    s->wait_seconds += clock_seconds() - start;
+    return totals;
+}
+
+/* Gathers the samples of a group of virtual ranks into the input of its model. */
+static void step_load_group(struct step *s, struct trainer_group *g)
 {
     struct trainer *t = s->t;
     double traced = trace_begin();
-    t->batch.leaves = group.hi - group.lo;
-    for (int64_t leaf = 0; leaf < t->batch.leaves; leaf++)
-        step_choose_samples(t, s->order, s->position, group.lo + leaf, leaf);
-    batch_load(&t->batch, t->train, &t->normal, model_input(t->model));
+    g->batch->leaves = g->leaves.hi - g->leaves.lo;
+    for (int64_t leaf = 0; leaf < g->batch->leaves; leaf++)
+        step_choose_samples(t, g->batch, s->order, s->position, g->leaves.lo + leaf, leaf);
+    batch_load(g->batch, t->train, &t->normal, model_input(g->model));
     trace_end(traced, TRACE_PHASE, "data", 0);
 }
 
 /* Finds where a pass became not finite. Keeps the first such place of this rank in a row of bad steps. */
-static void step_find_culprit(struct trainer *t, const struct pass *pass, const struct layer *backward)
+static void step_find_culprit(struct trainer *t, const struct trainer_group *g)
 {
     bool finite = true;
-    for (int64_t leaf = 0; leaf < t->batch.leaves; leaf++)
-        finite = finite && isfinite(t->batch.sums[leaf].loss);
-    if (t->culprit[0] || (finite && !backward)) return;
-    const struct layer *l = finite ? backward : model_first_bad(t->model, pass);
+    for (int64_t leaf = 0; leaf < g->batch->leaves; leaf++)
+        finite = finite && isfinite(g->batch->sums[leaf].loss);
+    if (t->culprit[0] || (finite && !g->bad)) return;
+    const struct layer *l = finite ? g->bad : model_first_bad(g->model, &g->pass);
     t->culprit_step = t->progress.step;
     if (l)
         snprintf(t->culprit, sizeof t->culprit, "the %s of model.layers[%d] (%s)",
@@ -85,50 +96,104 @@ static uint64_t step_get_requests(const struct trainer *t)
     }
 }
 
-/* Runs the forward and backward pass of the group. */
-static void step_run_passes(struct trainer *t, struct pass *pass)
+static void step_begin_pass(struct step *s, struct trainer_group *g, const struct pass_hooks *hooks)
 {
-    struct batch *b = &t->batch;
-    const struct layer *bad = NULL;
-    pass->bad = &bad;
-    const float *logits = model_forward(t->model, pass);
+    struct trainer *t = s->t;
+    g->bad = NULL;
+    g->pass = (struct pass){.params = sync_params(t->sync),
+                            .grads = g->grads ? g->grads : sync_gradient(t->sync),
+                            .seed = (uint64_t)t->config->seed,
+                            .step = (uint64_t)t->progress.step,
+                            .first_samples = g->batch->first,
+                            .live = g->batch->live,
+                            .lanes = g->batch->leaves * g->batch->lanes,
+                            .leaves = g->batch->leaves,
+                            .training = true,
+                            .bad = &g->bad,
+                            .hooks = g->grads || !sync_uses_ready(t->sync) ? NULL : hooks,
+                            .records = t->totals.records,
+                            .first_record = g->first_leaf};
+}
+
+/* Runs a part of all passes, up to where they need sums over the global batch. Returns the number of these;
+ * 0 = the passes are at their end. */
+static int64_t step_run_part(struct step *s, int64_t (*run)(struct model *m, struct pass *p, int *stage),
+                             const double *totals)
+{
+    int64_t needed = 0;
+    for (int i = 0; i < s->group_count; i++) {
+        struct trainer_group *g = &s->t->groups[i];
+        g->pass.totals = totals;
+        needed = run(g->model, &g->pass, &g->stage);
+    }
+    return needed;
+}
+
+/* Runs all passes forward, or backward. Collective if the model needs sums. */
+static void step_run_passes(struct step *s, int64_t (*run)(struct model *m, struct pass *p, int *stage))
+{
+    const double *totals = NULL;
+    for (int64_t count; (count = step_run_part(s, run, totals)) > 0;) totals = step_add_totals(s, count);
+}
+
+/* Computes the losses of all passes and their gradient. Collective if the loss needs sums over the global
+ * batch. */
+static void step_compute_losses(struct step *s)
+{
+    struct trainer *t = s->t;
+    const double *totals = NULL;
     double traced = trace_begin();
-    batch_loss(b, &t->loss, logits, model_output_grad(t->model), NULL);
+    for (int i = 0; t->loss.totals > 0 && i < s->group_count; i++) {
+        const struct trainer_group *g = &t->groups[i];
+        batch_measure(g->batch, &t->loss, model_outputs(g->model, &g->pass),
+                      t->totals.records + g->first_leaf * t->loss.totals);
+    }
+    if (t->loss.totals > 0) totals = step_add_totals(s, t->loss.totals);
+    for (int i = 0; i < s->group_count; i++) {
+        struct trainer_group *g = &t->groups[i];
+        batch_loss(g->batch, &t->loss, model_outputs(g->model, &g->pass), model_output_grad(g->model),
+                   totals);
+        g->stage = model_last_stage(g->model);
+    }
     trace_end(traced, TRACE_PHASE, "loss", 0);
-    model_backward(t->model, pass);
-    traced = trace_begin();
-    step_find_culprit(t, pass, bad);
-    sync_group_done(t->sync, b->sums, (struct sync_requests){step_get_requests(t), bad != NULL});
+}
+
+/* Hands over gradient and sums of a pass. */
+static void step_end_pass(struct step *s, struct trainer_group *g)
+{
+    struct trainer *t = s->t;
+    double traced = trace_begin();
+    step_find_culprit(t, g);
+    if (g->grads)
+        memcpy(sync_gradient(t->sync), g->grads, (size_t)model_param_floats(t->model) * sizeof *g->grads);
+    sync_group_done(t->sync, g->batch->sums, (struct sync_requests){step_get_requests(t), g->bad != NULL});
     trace_end(traced, TRACE_PHASE, "sum", 0);
 }
 
-static void step_run_group(struct step *s, struct tree_node group)
+/* Runs groups of virtual ranks at the same time: their samples in, forward, losses, backward, gradients out.
+ */
+static void step_run_groups(struct step *s)
 {
     struct trainer *t = s->t;
-    double start = clock_seconds(), hook = s->hook_seconds;
+    struct pass_hooks hooks = {.grads_ready = step_send_grads, .self = s};
+    double start = clock_seconds(), waited = s->wait_seconds;
     activity_set_phase(ACTIVITY_READING);
-    step_load_group(s, group);
+    for (int i = 0; i < s->group_count; i++) step_load_group(s, &t->groups[i]);
     activity_set_phase(ACTIVITY_COMPUTING);
     double loaded = clock_seconds(), traced = trace_begin();
-    struct pass_hooks hooks = {.grads_ready = step_send_grads, .self = s};
-    struct pass pass = {.params = sync_params(t->sync),
-                        .grads = sync_gradient(t->sync),
-                        .seed = (uint64_t)t->config->seed,
-                        .step = (uint64_t)t->progress.step,
-                        .first_samples = t->batch.first,
-                        .live = t->batch.live,
-                        .lanes = t->batch.leaves * t->batch.lanes,
-                        .leaves = t->batch.leaves,
-                        .training = true,
-                        .hooks = sync_uses_ready(t->sync) ? &hooks : NULL};
+    for (int i = 0; i < s->group_count; i++) step_begin_pass(s, &t->groups[i], &hooks);
     trace_end(traced, TRACE_PHASE, "params", 0);
     double ready = clock_seconds();
-    step_run_passes(t, &pass);
+    for (int i = 0; i < s->group_count; i++) t->groups[i].stage = 0;
+    step_run_passes(s, model_forward_part);
+    step_compute_losses(s);
+    step_run_passes(s, model_backward_part);
+    for (int i = 0; i < s->group_count; i++) step_end_pass(s, &t->groups[i]);
     double computed = clock_seconds();
-    hook = s->hook_seconds - hook;
+    waited = s->wait_seconds - waited;
     t->data_seconds += loaded - start;
-    t->compute_seconds += computed - ready - hook;
-    t->sync_seconds += ready - loaded + hook;
+    t->compute_seconds += computed - ready - waited;
+    t->sync_seconds += ready - loaded + waited;
 }
 
 /* Returns whether this rank is among those with the first bad pass. Collective. */
@@ -157,12 +222,18 @@ static enum status step_count_bad(struct trainer *t, int64_t epoch, double lr)
                        (long long)epoch, (long long)t->progress.step); /* although each loss is */
 }
 
+/* Samples of the batch at `position` of an epoch. */
+static int64_t step_count_samples(const struct trainer *t, int64_t position)
+{
+    int64_t left = t->info.train_samples - position;
+    return left < t->config->batch ? left : t->config->batch;
+}
+
 enum status trainer_step(struct trainer *t, const struct order *order, int64_t epoch, int64_t position,
                          double lr, struct step_result *result)
 {
     struct step s = {.t = t, .order = order, .position = position};
-    for (struct tree_node group = sync_group(t->sync); group.lo < group.hi; group = sync_group(t->sync))
-        step_run_group(&s, group);
+    while ((s.group_count = groups_choose(t)) > 0) step_run_groups(&s);
 
     double start = clock_seconds(), traced = trace_begin();
     activity_set_phase(ACTIVITY_UPDATING);
@@ -171,8 +242,10 @@ enum status trainer_step(struct trainer *t, const struct order *order, int64_t e
     result->requests.bad_passes += !isfinite(result->sums.loss);
     double divisor = loss_divisor(&t->loss, &result->sums);
     bool bad = result->requests.bad_passes > 0, skip = bad || divisor == 0;
-    struct update_step step = {
-        .lr = lr, .number = t->progress.updates, .divisor = divisor, .samples = result->sums.count};
+    struct update_step step = {.lr = lr,
+                               .number = t->progress.updates,
+                               .divisor = divisor,
+                               .samples = step_count_samples(t, position)};
     trainer_set_momentum(t, &step);
     step.average_move = trainer_find_average_move(t, skip);
     t->progress.updates += !skip;

@@ -37,7 +37,8 @@ struct timeline {
 int64_t timeline_room(const struct trainer *t, int64_t steps)
 {
     int64_t passes = t->info.leaves / comm_size(t->comm) + 1;
-    return steps * (passes * (3 * model_layer_count(t->model) + EVENTS_PER_PASS) + EVENTS_PER_STEP);
+    int64_t per_layer = model_totals(t->model) > 0 ? 5 : 3; /* a pass goes on once more behind each sum */
+    return steps * (passes * (per_layer * model_layer_count(t->model) + EVENTS_PER_PASS) + EVENTS_PER_STEP);
 }
 
 /* Rank 0. Opens the file before the run, so that an error is reported early. */

@@ -95,19 +95,16 @@ static enum status trainer_build_parts(struct trainer *t)
                                                 .outputs = outputs,
                                                 .positions = positions,
                                                 .threshold = t->config->metrics_threshold}));
-    if (t->loss.totals)
-        return status_fail(STATUS_CONFIG,
-                           "loss: %s needs sums over the global batch before backward, which training does not "
-                           "have yet",
-                           t->loss.ops->name);
     TRY(loss_check_last_layer(&t->loss, trainer_find_last_layer(t->model)->ops));
-    TRY(batch_init(&t->batch, &(struct batch_spec){.kernels = t->kernels,
-                                                   .lanes = t->info.lanes,
-                                                   .leaves = model_leaves(t->model),
-                                                   .width = dataset_width(t->train),
-                                                   .positions = positions,
-                                                   .scratch = t->loss.scratch}));
+    const struct batch_spec batch = {.kernels = t->kernels,
+                                     .lanes = t->info.lanes,
+                                     .leaves = model_leaves(t->model),
+                                     .width = dataset_width(t->train),
+                                     .positions = positions,
+                                     .scratch = t->loss.scratch};
+    TRY(batch_init(&t->batch, &batch));
     t->batch.target_normal = t->targets.channels ? &t->targets : NULL;
+    TRY(groups_create(t, &options, &batch));
     if (!t->val) return STATUS_OK;
     TRY(build_check_shape(model_input_shape(t->model), t->val));
     const struct evaluation_spec spec = {.comm = t->comm,
@@ -214,6 +211,7 @@ void trainer_destroy(struct trainer **trainer)
     update_free(&t->update);
     sync_destroy(&t->sync);
     evaluation_free(&t->evaluation);
+    groups_destroy(t);
     batch_free(&t->batch);
     loss_free(&t->loss);
     model_destroy(&t->model);

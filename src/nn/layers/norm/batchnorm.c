@@ -12,7 +12,7 @@
 
 #include "nn/layers/norm/norm.h"
 
-enum { MOMENTUM, EPS, AFFINE, TRACK };
+enum { MOMENTUM, EPS, AFFINE, TRACK, SYNC };
 static const char *const words[] = {"null", "none", NULL};
 static const struct arg args[] = {
     {.name = "momentum",
@@ -32,6 +32,9 @@ static const struct arg args[] = {
      .kind = ARG_BOOL,
      .default_value = 1,
      .help = "keep running statistics for evaluation; false: it uses those of its own batches"},
+    {.name = "sync",
+     .kind = ARG_BOOL,
+     .help = "statistics over the global batch instead of a virtual rank's, as torch.nn.SyncBatchNorm"},
     ARG_END,
 };
 
@@ -40,6 +43,7 @@ static const struct arg args[] = {
 /* Of one channel of one leaf. */
 struct moments {
     double mean, variance; /* the biased one */
+    double values;         /* that they are taken over */
 };
 
 /* The scratch block, each [channels of a chunk][leaves]. */
@@ -104,7 +108,7 @@ static double batchnorm_values(const struct channel_norm *n, int64_t leaf)
 
 static struct moments batchnorm_moments(const double sums[2], double values)
 {
-    struct moments m = {0};
+    struct moments m = {.values = values};
     if (values == 0) return m;
     m.mean = sums[0] / values;
     if (values == 1) return m;
@@ -142,9 +146,25 @@ static void batchnorm_forward_batch(const struct layer *l, const struct pass *p,
     }
 }
 
+/* With the statistics of the global batch, from its sums. */
+static void batchnorm_forward_global(const struct layer *l, const struct pass *p, const float *x, float *y)
+{
+    struct work w = batchnorm_work(l);
+    struct channel_norm n = batchnorm_shape(l, p, l->in[0].c);
+    struct moments *saved = l->saved;
+    for (int64_t c = 0; c < n.channels; c++)
+        for (int64_t i = c * n.leaves; i < (c + 1) * n.leaves; i++) {
+            if (p->totals) saved[i] = batchnorm_moments(p->totals + 2 * c, p->totals[2 * n.channels]);
+            w.maps[i] = norm_map(l, p, c, saved[i].mean, saved[i].variance, l->args[EPS]);
+        }
+    l->kernels->norm_apply(&n, w.maps, x, y);
+}
+
 static void batchnorm_forward(const struct layer *l, const struct pass *p, const float *const *x, float *y)
 {
-    if (p->training || l->args[TRACK] == 0)
+    if (p->training && l->args[SYNC] != 0)
+        batchnorm_forward_global(l, p, x[0], y);
+    else if (p->training || l->args[TRACK] == 0)
         batchnorm_forward_batch(l, p, x[0], y);
     else
         norm_forward_running(l, p, l->args[EPS], x[0], y);
@@ -159,8 +179,9 @@ static void batchnorm_normalise_sums(const struct layer *l, const struct moments
 
 /* dx = weight / sigma * (dy - mean of dy - xhat * mean of dy xhat) */
 static struct channel_slope batchnorm_slope(const struct layer *l, const struct channel_map *map,
-                                            const struct moments *m, const double sums[2], double values)
+                                            const struct moments *m, const double sums[2])
 {
+    double values = m->values;
     if (values <= 1) return (struct channel_slope){0};
     double of_x = -(double)map->scale * sums[1] / values / sqrt(m->variance + l->args[EPS]);
     double constant = ((double)map->mean - m->mean) * of_x - (double)map->scale * sums[0] / values;
@@ -168,15 +189,15 @@ static struct channel_slope batchnorm_slope(const struct layer *l, const struct 
 }
 
 /* The gradients of one channel's weight and bias, and its share of the running statistics. */
-static void batchnorm_add_leaves(const struct layer *l, const struct pass *p, const struct channel_norm *n,
-                                 int64_t channel, const double *sums)
+static void batchnorm_add_channel(const struct layer *l, const struct pass *p, const struct channel_norm *n,
+                                  int64_t channel, const double *sums)
 {
     const struct moments *m = (const struct moments *)l->saved + channel * n->leaves;
     bool affine = l->args[AFFINE] != 0, tracks = l->args[TRACK] != 0;
     int tensor = batchnorm_statistics(l);
     struct norm_tree weight = {0}, bias = {0}, mean = {0}, variance = {0};
     for (int64_t leaf = 0; leaf < n->leaves; leaf++) {
-        double values = batchnorm_values(n, leaf), samples = values / (double)n->positions;
+        double values = m[leaf].values, samples = batchnorm_values(n, leaf) / (double)n->positions;
         norm_tree_add(&weight, (float)sums[2 * leaf + 1]);
         norm_tree_add(&bias, (float)sums[2 * leaf]);
         if (!tracks) continue;
@@ -194,29 +215,100 @@ static void batchnorm_add_leaves(const struct layer *l, const struct pass *p, co
     p->grads[l->tensors[tensor + 1].offset + channel] = norm_tree_sum(&variance);
 }
 
-static void batchnorm_backward(const struct layer *l, const struct pass *p, const float *const *x,
-                               const float *y, float *dy, float *const *dx)
+/* The same for the channels of a chunk, whose sums are in w.sums. */
+static void batchnorm_add_leaves(const struct layer *l, const struct pass *p, const struct channel_norm *n,
+                                 int64_t first)
 {
-    (void)y;
+    const double *sums = batchnorm_work(l).sums;
+    for (int64_t c = 0; c < n->channels; c++)
+        batchnorm_add_channel(l, p, n, first + c, sums + 2 * c * n->leaves);
+}
+
+/* Sums of a chunk's gradients, of dy and dy times the normalised x, in w.sums; and what follows of each
+ * leaf's. */
+static void batchnorm_sum_gradients(const struct layer *l, const struct pass *p, const struct channel_norm *n,
+                                    int64_t first, const float *x, const float *dy)
+{
+    struct work w = batchnorm_work(l);
+    const struct moments *m = (const struct moments *)l->saved + first * n->leaves;
+    for (int64_t i = 0; i < n->channels * n->leaves; i++)
+        w.maps[i] = norm_map(l, p, first + i / n->leaves, m[i].mean, m[i].variance, l->args[EPS]);
+    l->kernels->norm_gradient_sums(n, w.maps, x, dy, w.sums);
+    for (int64_t i = 0; i < n->channels * n->leaves; i++) batchnorm_normalise_sums(l, &m[i], w.sums + 2 * i);
+}
+
+static void batchnorm_backward_batch(const struct layer *l, const struct pass *p, const float *x,
+                                     const float *dy, float *dx)
+{
     struct work w = batchnorm_work(l);
     const struct moments *saved = l->saved;
     int64_t channels = l->in[0].c, chunk = batchnorm_chunk(l, p->lanes);
     for (int64_t first = 0; first < channels; first += chunk) {
         struct channel_norm n = batchnorm_shape(l, p, channels - first < chunk ? channels - first : chunk);
         int64_t at = first * n.positions * n.lanes;
-        const struct moments *m = saved + first * n.leaves;
+        batchnorm_sum_gradients(l, p, &n, first, x + at, dy + at);
+        batchnorm_add_leaves(l, p, &n, first);
         for (int64_t i = 0; i < n.channels * n.leaves; i++)
-            w.maps[i] = norm_map(l, p, first + i / n.leaves, m[i].mean, m[i].variance, l->args[EPS]);
-        l->kernels->norm_gradient_sums(&n, w.maps, x[0] + at, dy + at, w.sums);
-        for (int64_t i = 0; i < n.channels * n.leaves; i++) {
-            batchnorm_normalise_sums(l, &m[i], w.sums + 2 * i);
-            w.slopes[i] =
-                batchnorm_slope(l, &w.maps[i], &m[i], w.sums + 2 * i, batchnorm_values(&n, i % n.leaves));
-        }
-        for (int64_t c = 0; c < n.channels; c++)
-            batchnorm_add_leaves(l, p, &n, first + c, w.sums + 2 * c * n.leaves);
-        if (dx[0]) l->kernels->norm_gradient_apply(&n, w.maps, w.slopes, x[0] + at, dy + at, dx[0] + at);
+            w.slopes[i] = batchnorm_slope(l, &w.maps[i], &saved[first * n.leaves + i], w.sums + 2 * i);
+        if (dx) l->kernels->norm_gradient_apply(&n, w.maps, w.slopes, x + at, dy + at, dx + at);
     }
+}
+
+/* measure_backward has left maps and sums. */
+static void batchnorm_backward_global(const struct layer *l, const struct pass *p, const float *x,
+                                      const float *dy, float *dx)
+{
+    struct work w = batchnorm_work(l);
+    const struct moments *saved = l->saved;
+    struct channel_norm n = batchnorm_shape(l, p, l->in[0].c);
+    for (int64_t i = 0; i < n.channels * n.leaves; i++)
+        w.slopes[i] = batchnorm_slope(l, &w.maps[i], &saved[i], p->totals + 2 * (i / n.leaves));
+    batchnorm_add_leaves(l, p, &n, 0);
+    if (dx) l->kernels->norm_gradient_apply(&n, w.maps, w.slopes, x, dy, dx);
+}
+
+static void batchnorm_backward(const struct layer *l, const struct pass *p, const float *const *x,
+                               const float *y, float *dy, float *const *dx)
+{
+    (void)y;
+    if (l->args[SYNC] != 0)
+        batchnorm_backward_global(l, p, x[0], dy, dx[0]);
+    else
+        batchnorm_backward_batch(l, p, x[0], dy, dx[0]);
+}
+
+/* Two sums of each channel, and the number of values. */
+static int64_t batchnorm_totals(const struct layer *l)
+{
+    return l->args[SYNC] != 0 ? 2 * l->in[0].c + 1 : 0;
+}
+
+/* From w.sums [channels][leaves] to records [leaves]. */
+static void batchnorm_record(const struct layer *l, const struct channel_norm *n, double *records)
+{
+    const double *sums = batchnorm_work(l).sums;
+    int64_t totals = batchnorm_totals(l);
+    for (int64_t leaf = 0; leaf < n->leaves; leaf++, records += totals) {
+        for (int64_t i = 0; i < 2 * n->channels; i++)
+            records[i] = sums[2 * (i / 2 * n->leaves + leaf) + i % 2];
+        records[totals - 1] = batchnorm_values(n, leaf);
+    }
+}
+
+static void batchnorm_measure_forward(const struct layer *l, const struct pass *p, const float *const *x,
+                                      double *records)
+{
+    struct channel_norm n = batchnorm_shape(l, p, l->in[0].c);
+    l->kernels->norm_sums(&n, x[0], batchnorm_work(l).sums);
+    batchnorm_record(l, &n, records);
+}
+
+static void batchnorm_measure_backward(const struct layer *l, const struct pass *p, const float *const *x,
+                                       const float *dy, double *records)
+{
+    struct channel_norm n = batchnorm_shape(l, p, l->in[0].c);
+    batchnorm_sum_gradients(l, p, &n, 0, x[0], dy);
+    batchnorm_record(l, &n, records);
 }
 
 extern const struct layer_ops layer_batchnorm;
@@ -229,6 +321,9 @@ const struct layer_ops layer_batchnorm = {
     .measure = batchnorm_measure,
     .forward = batchnorm_forward,
     .backward = batchnorm_backward,
+    .totals = batchnorm_totals,
+    .measure_forward = batchnorm_measure_forward,
+    .measure_backward = batchnorm_measure_backward,
     .keeps_input = true,
     .in_place = true,
     .fuses_relu = true,
