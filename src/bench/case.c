@@ -84,6 +84,26 @@ static void case_add_products(struct list *l, struct bench_case *shape, int64_t 
     c->read = x + y, c->written = w;
 }
 
+/* The three products of a convolution whose window has all but `out`, under its name. */
+static void case_add_conv(struct list *l, const char *name, const struct window *window, int64_t out,
+                          bool is_first)
+{
+    static void (*const run[3])(const struct bench_case *c) = {case_conv_forward, case_conv_data,
+                                                               case_conv_weight};
+    struct bench_case shape = {.window = *window};
+    struct window *w = &shape.window;
+    window_place(w, out, w->in.rank);
+    w->lanes = LANES, w->leaves = 1;
+    int64_t depth = w->in.c / w->groups * window_taps(w);
+    shape.x_floats = shape_features(w->in) * LANES;
+    shape.y_floats = shape_features(w->out) * LANES;
+    shape.weight_floats = out * depth;
+    shape.scratch_floats = l->kernels->conv_scratch_floats(w);
+    snprintf(shape.name, sizeof shape.name, "%s%s", name, w->products == PRODUCTS_BLAS ? " blas" : "");
+    case_add_products(l, &shape, out / w->groups, depth, shape_positions(w->out) * w->groups * LANES, run,
+                      is_first);
+}
+
 static void case_add_convs(struct list *l)
 {
     static const struct {
@@ -91,22 +111,47 @@ static void case_add_convs(struct list *l)
     } table[] = {{1, 28, 6, 5, 0},    {6, 12, 12, 5, 0},  {1, 28, 32, 3, 0},   {32, 26, 64, 3, 0},
                  {3, 32, 64, 3, 1},   {64, 32, 64, 3, 1}, {64, 16, 128, 3, 1}, {128, 16, 128, 3, 1},
                  {128, 8, 256, 3, 1}, {256, 8, 256, 3, 1}};
-    static void (*const run[3])(const struct bench_case *c) = {case_conv_forward, case_conv_data,
-                                                               case_conv_weight};
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
         int64_t in = table[i].in, size = table[i].size, out = table[i].out, kernel = table[i].kernel;
-        int64_t to = size + 2 * table[i].padding - kernel + 1;
-        struct shape image = shape_2d(in, size, size);
-        struct bench_case shape = {.window = window_even(image, 2, kernel, 1, table[i].padding),
-                                   .x_floats = in * size * size * LANES,
-                                   .y_floats = out * to * to * LANES,
-                                   .weight_floats = out * in * kernel * kernel};
-        window_place(&shape.window, out, 2);
-        shape.window.lanes = LANES;
-        shape.scratch_floats = l->kernels->conv_scratch_floats(&shape.window);
-        snprintf(shape.name, sizeof shape.name, "conv %dx%d %d to %d, %dx%d", (int)kernel, (int)kernel,
-                 (int)in, (int)out, (int)size, (int)size);
-        case_add_products(l, &shape, out, in * kernel * kernel, to * to * LANES, run, in <= 3);
+        struct window w = window_even(shape_2d(in, size, size), 2, kernel, 1, table[i].padding);
+        char name[64];
+        snprintf(name, sizeof name, "conv %dx%d %d to %d, %dx%d", (int)kernel, (int)kernel, (int)in, (int)out,
+                 (int)size, (int)size);
+        case_add_conv(l, name, &w, out, in <= 3);
+    }
+}
+
+/* One convolution of each way there is, beside the same through BLAS. A transposed
+ * convolution such as that of U-Nets is the 2x2/2 one backwards: its forward pass is the data gradient. */
+static void case_add_ways(struct list *l)
+{
+    static const struct {
+        const char *name;
+        int64_t in, out, groups;
+        int64_t size[SHAPE_AXES], kernel[SHAPE_AXES], stride, dilation, padding;
+    } table[] = {
+        {"conv 3x3 32 to 32, 16x16", 32, 32, 1, {1, 16, 16}, {1, 3, 3}, 1, 1, 1},
+        {"conv 3x3/2 16 to 32, 32x32", 16, 32, 1, {1, 32, 32}, {1, 3, 3}, 2, 1, 1},
+        {"conv 1x1 64 to 384, 8x8", 64, 384, 1, {1, 8, 8}, {1, 1, 1}, 1, 1, 0},
+        {"conv1d 3 dilated 4 64 to 64, 512", 64, 64, 1, {1, 1, 512}, {1, 1, 3}, 1, 4, 4},
+        {"conv1d 11 300 to 200, 50", 300, 200, 1, {1, 1, 50}, {1, 1, 11}, 1, 1, 5},
+        {"depthwise 3x3 144, 16x16", 144, 144, 144, {1, 16, 16}, {1, 3, 3}, 1, 1, 1},
+        {"depthwise 3x3/2 144, 16x16", 144, 144, 144, {1, 16, 16}, {1, 3, 3}, 2, 1, 1},
+        {"conv 2x2/2 32 to 64, 32x32", 32, 64, 1, {1, 32, 32}, {1, 2, 2}, 2, 1, 0},
+        {"conv3d 3x3x3 16 to 32, 8x8x8", 16, 32, 1, {8, 8, 8}, {3, 3, 3}, 1, 1, 1},
+    };
+    for (size_t i = 0; i < 2 * sizeof table / sizeof table[0]; i++) {
+        struct window w = {.in = {table[i / 2].in, SHAPE_AXES, {1, 1, 1}}, .groups = table[i / 2].groups};
+        for (int axis = 0; axis < SHAPE_AXES; axis++) {
+            bool slides = table[i / 2].size[axis] > 1;
+            w.in.d[axis] = table[i / 2].size[axis];
+            w.kernel[axis] = table[i / 2].kernel[axis];
+            w.stride[axis] = slides ? table[i / 2].stride : 1;
+            w.dilation[axis] = slides ? table[i / 2].dilation : 1;
+            w.pad_before[axis] = w.pad_after[axis] = slides ? table[i / 2].padding : 0;
+        }
+        w.products = i % 2 ? PRODUCTS_BLAS : PRODUCTS_AUTO;
+        case_add_conv(l, table[i / 2].name, &w, table[i / 2].out, false);
     }
 }
 
@@ -332,6 +377,7 @@ int bench_case_list(const struct kernels *kernels, struct bench_case cases[BENCH
 {
     struct list l = {.kernels = kernels, .cases = cases};
     case_add_convs(&l);
+    case_add_ways(&l);
     case_add_linears(&l);
     case_add_others(&l);
     return l.count;

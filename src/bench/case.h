@@ -22,7 +22,7 @@ struct bench_case {
     float *x, *y, *weight, *scratch;
 };
 
-#define BENCH_CASES 96
+#define BENCH_CASES 160
 
 /* Fills `cases` with all cases of these kernels, without memory, and returns their number. */
 int bench_case_list(const struct kernels *kernels, struct bench_case cases[BENCH_CASES]);

@@ -1,4 +1,5 @@
-/* blas.h - the BLAS door (OpenBLAS): one matrix product, row-major, one thread.
+/* blas.h - the BLAS door: one matrix product, row-major, one thread. The library is OpenBLAS unless the build was
+ * given another one (BLA_VENDOR of CMake).
  *
  * A product of a fixed shape gives the same bits wherever it is computed on machines of one CPU type;
  * OpenBLAS chooses its kernels by CPU, so blas_core() is part of what a run reports. Local functions. */

@@ -160,6 +160,26 @@ class SameBits(harness.Case):
             with self.subTest(ranks=ranks):
                 self.same(one, self.train(config, ranks))
 
+    def test_any_window(self):
+        """Padding modes, dilation, groups, depthwise, transposed and 3-D convolutions, by our own kernels and through BLAS."""
+        layers = ["conv2d: {out: 12, kernel: [3, 5], padding: [[1, 1], [2, 2]], padding_mode: [zeros, circular]}", "relu",
+                  "conv2d: {out: 12, kernel: 3, padding: same, groups: 12}",
+                  "conv2d: {out: 24, kernel: 3, padding: 2, dilation: 2, groups: 2}", "relu", "conv2d: {out: 16, kernel: 2, stride: 2}",
+                  "conv_transpose2d: {out: 8, kernel: 2, stride: 2}", "relu", "conv3d: {out: 8, kernel: [1, 3, 3]}",
+                  "linear: {out: 6, positions: true}"]
+        with open(self.config(), encoding="utf-8") as f:
+            head, rest = f.read().split("    - conv2d: {out: 8, kernel: 3}\n")
+        config = self.write("windows.yaml", head + "".join(f"    - {layer}\n" for layer in layers) + "    - linear: 5\n"
+                            + rest[rest.index("train:"):])
+        ways = []
+        for products in ("auto", "blas"):
+            flags = [f"--run.products={products}"]
+            ways.append(self.train(config, 1, flags))
+            for ranks in (3, 8):
+                with self.subTest(products=products, ranks=ranks):
+                    self.same(ways[-1], self.train(config, ranks, flags))
+        self.close(*ways, 2e-3)
+
     def test_slices_that_sgemm_takes(self):
         """Linear layers of more than 256 samples per virtual rank; the last batch leaves the second one a short slice."""
         flags = ["--train.batch=640", "--train.virtual_ranks=2"]

@@ -10,8 +10,8 @@ import unittest
 
 SOURCE = os.environ["DDP_SOURCE_DIR"]
 TESTS = os.path.join(os.path.dirname(os.environ["DDP_TRAIN_BIN"]), "tests")
-PROGRAMS = ["nn_test_reference", "nn_test_activations", "nn_test_spatial", "nn_test_norms", "nn_test_losses", "nn_test_scores",
-            "optim_test_optimizers", "optim_test_schedules", "app_test_report"]
+PROGRAMS = ["nn_test_reference", "nn_test_activations", "nn_test_convolutions", "nn_test_spatial", "nn_test_norms",
+            "nn_test_losses", "nn_test_scores", "optim_test_optimizers", "optim_test_schedules", "app_test_report"]
 MISSING = [name for name in ("torch", "sklearn") if importlib.util.find_spec(name) is None]
 
 

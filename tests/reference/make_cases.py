@@ -13,6 +13,7 @@ layers.txt      conv2d, maxpool2d, avgpool2d (PyTorch's defaults: padding counts
                 `x [N,C,H,W]`, `weight`, `bias` (conv2d), `y`, and for the upstream gradient `dy`: `dx`, `dweight`, `dbias`
 activations.txt every activation: its arguments where they are not the default, `x y dy dx [N,C,H,W]`, the last two sizes 1 where
                 PyTorch got (N,C); softmax over dim=1
+convolutions.txt convolutions and their transposes, told in cases_convolutions.py
 norms.txt       layers that normalise, told in cases_norms.py
 spatial.txt     poolings, upsample, pad and crop, and layers with parameters of channels: arguments by name (a choice by its
                 position), of a number, of axes or of axes x sides; `like`, a second input of which the shape counts; `x [N,C,...]`,
@@ -39,6 +40,7 @@ from torch.nn import functional as F
 
 import cases
 import cases_activations
+import cases_convolutions
 import cases_loss
 import cases_metrics
 import cases_norms
@@ -93,6 +95,7 @@ def main(folder=None, seed=0):
     warnings.filterwarnings("ignore")
     layers()
     cases_activations.activations()
+    cases_convolutions.convolutions()
     cases_spatial.spatial()
     cases_norms.norms()
     loss()
