@@ -314,6 +314,7 @@ static void batchnorm_measure_backward(const struct layer *l, const struct pass 
 extern const struct layer_ops layer_batchnorm;
 const struct layer_ops layer_batchnorm = {
     .name = "batchnorm",
+    .aliases = LAYER_ALIASES("BatchNorm1d", "BatchNorm2d", "BatchNorm3d"),
     .help = "each channel normalised over a virtual rank's batch and all positions, as torch.nn.BatchNorm1d, "
             "2d and 3d",
     .args = args,

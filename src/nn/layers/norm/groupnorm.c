@@ -58,6 +58,7 @@ static void groupnorm_backward(const struct layer *l, const struct pass *p, cons
 extern const struct layer_ops layer_groupnorm;
 const struct layer_ops layer_groupnorm = {
     .name = "groupnorm",
+    .aliases = LAYER_ALIASES("GroupNorm"),
     .help = "groups of channels normalised within each sample, as torch.nn.GroupNorm",
     .args = args,
     .plan = groupnorm_plan,

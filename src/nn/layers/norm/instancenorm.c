@@ -85,6 +85,7 @@ static void instancenorm_backward(const struct layer *l, const struct pass *p, c
 extern const struct layer_ops layer_instancenorm;
 const struct layer_ops layer_instancenorm = {
     .name = "instancenorm",
+    .aliases = LAYER_ALIASES("InstanceNorm1d", "InstanceNorm2d", "InstanceNorm3d"),
     .help =
         "each channel of each sample normalised over its positions, as torch.nn.InstanceNorm1d, 2d and 3d",
     .args = args,

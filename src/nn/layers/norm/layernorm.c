@@ -48,6 +48,7 @@ static void layernorm_backward(const struct layer *l, const struct pass *p, cons
 extern const struct layer_ops layer_layernorm;
 const struct layer_ops layer_layernorm = {
     .name = "layernorm",
+    .aliases = LAYER_ALIASES("LayerNorm"),
     .help = "each sample normalised over all features, its last axes or its channels, as torch.nn.LayerNorm",
     .args = args,
     .plan = layernorm_plan,

@@ -53,6 +53,7 @@ static void rmsnorm_backward(const struct layer *l, const struct pass *p, const 
 extern const struct layer_ops layer_rmsnorm;
 const struct layer_ops layer_rmsnorm = {
     .name = "rmsnorm",
+    .aliases = LAYER_ALIASES("RMSNorm"),
     .help = "each sample divided by the root of its mean square, as torch.nn.RMSNorm",
     .args = args,
     .plan = rmsnorm_plan,
