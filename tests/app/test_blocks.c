@@ -189,6 +189,8 @@ static void test_definitions(void)
            "model.blocks (f.yaml:4:15): block 'b' has no 'argz'; it has args and layers");
     refuse("    b: [relu]\n    c: [tanh]\n", "  - b\n",
            "model.blocks (f.yaml:5:8): block 'c' is not used; remove it, or write '- c' in the layers");
+    refuse("    b: [relu]\n    c: [d]\n    d: [relu]\n", "  - b\n",
+           "model.blocks (f.yaml:5:8): block 'c' is not used");
     refuse("    b: [relu, c]\n    c: [d]\n    d: [b]\n", "  - b\n",
            "model.layers (f.yaml:8:5): in b.0: model.blocks (f.yaml:4:15): in b.0.c.0: "
            "model.blocks (f.yaml:5:9): in b.0.c.0.d.0: model.blocks (f.yaml:6:9): block 'b' contains itself");
@@ -283,6 +285,13 @@ static void test_levels(void)
     CHECK_STATUS(resolve(text, NULL, "model.layers=[{linear: 7}]", &c), STATUS_OK);
     CHECK(c.model.layer_count == 1 && !c.layers_text && !c.blocks_text);
     options_free(&c);
+    model_text(text, B "    c: [{b: 2}]\n    d: [relu]\n", "  - b: 3\n  - c\n  - d\n");
+    CHECK_STATUS(resolve(text, NULL, "model.layers=[{b: 7}, d]", &c), STATUS_OK);
+    char *written = text_of(&c, false);
+    CHECK(!strstr(written, " c:"));
+    check_same(written, &c);
+    options_free(&c);
+    mem_free(&written);
 }
 
 int main(int argc, char **argv)

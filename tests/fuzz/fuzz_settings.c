@@ -3,7 +3,11 @@
 #include "app/config/options.h"
 #include "fuzz.h"
 
-#define BASE  "data: {train: t.h5}\nmodel: {layers: [relu, {linear: 10}]}\n"
+#define BASE                                                                                                          \
+    "data: {train: t.h5}\nmodel:\n  blocks:\n"                                                                        \
+    "    fc: [{linear: {out: $n, name: fc}}, {$act: {when: $n > 1}}]\n"                                               \
+    "    pair: {args: {n: 3, m: $n * 2}, layers: [{fc: {n: $m, act: relu, name: a}}, {add: {from: [in.0, a.fc]}}]}\n" \
+    "  layers: [relu, pair, {linear: 10}]\n"
 #define LINES 64
 
 static enum status add_line(struct settings *s, char *line)

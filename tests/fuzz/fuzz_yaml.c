@@ -1,12 +1,29 @@
-/* A whole configuration: YAML text to the resolved one, whose text form must read back to itself. */
+/* A whole configuration: YAML text to the resolved one, whose text form must read back to itself, as must the
+ * form without blocks. */
 #include "app/config/options.h"
 #include "fuzz.h"
+
+/* The layers that blocks stand for are a configuration of as many layers. */
+static void check_expanded(const struct config *config)
+{
+    struct settings s = {0};
+    struct config flat = {0};
+    char *text = NULL;
+    FUZZ_CHECK(options_text(config, true, &text) == STATUS_OK);
+    FUZZ_CHECK(settings_add_text(&s, text, "expanded") == STATUS_OK);
+    FUZZ_CHECK(options_resolve(&s, &flat) == STATUS_OK);
+    FUZZ_CHECK(flat.model.layer_count == config->model.layer_count && !flat.layers_text);
+    options_free(&flat);
+    settings_free(&s);
+    mem_free(&text);
+}
 
 static enum status resolve(struct settings *s, char **resolved)
 {
     struct config config = {0};
     enum status status = options_resolve(s, &config);
     if (status == STATUS_OK) status = options_text(&config, false, resolved);
+    if (status == STATUS_OK && config.layers_text) check_expanded(&config);
     options_free(&config);
     return status;
 }

@@ -51,7 +51,7 @@ class Seeds(harness.Case):
             self.assertRegex(self.inspect("h5_data", name), r"(images|x) +\w+ +\(")
 
     def test_configurations(self):
-        for name in ("minimal", "every-kind", "graph"):
+        for name in ("minimal", "every-kind", "graph", "blocks"):
             config = shutil.copy(os.path.join(CORPUS, "yaml", name), self.path(f"{name}.yaml"))
             done = harness.run(["check", "--print-config", config])
             self.assertEqual(done.returncode, 0, done.stderr)

@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "app/config/model/block.h"
 #include "app/config/model/tree_text.h"
 #include "app/config/option_table.h"
 #include "core/system/clock.h"
@@ -64,8 +65,12 @@ static enum status options_read_layers(const struct settings *s, const struct se
     mem_free(&config->layers_text);
     TRY(option_read_layers(setting, blocks, &config->model, &uses_blocks));
     if (!uses_blocks) return STATUS_OK;
-    TRY(tree_text(blocks->value, blocks->value, &config->blocks_text));
-    return tree_text(setting->value, blocks->value, &config->layers_text);
+    bool *used = NULL;
+    TRY(block_find_used(blocks->value, setting->value, &used));
+    enum status status = tree_text(blocks->value, blocks->value, used, &config->blocks_text);
+    mem_free(&used);
+    if (status != STATUS_OK) return status;
+    return tree_text(setting->value, blocks->value, NULL, &config->layers_text);
 }
 
 static enum status options_read_option(const struct option *o, const struct settings *s,

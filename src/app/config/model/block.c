@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/mem.h"
+
 static const char *const keys[] = {"name", "from", "repeat", "when", "share", NULL};
 
 const char *block_key(int index)
@@ -175,29 +177,47 @@ enum status block_check_all(const struct setting *setting)
     return STATUS_OK;
 }
 
-/* Whether a text of the tree is the name. */
-static bool block_is_named_in(const struct yaml_node *node, const char *name)
+static void block_mark_tree(const struct yaml_node *blocks, const struct yaml_node *node, bool *used);
+
+/* Marks the block of that name, and the blocks that it names itself. */
+static void block_mark_name(const struct yaml_node *blocks, const char *name, bool *used)
 {
-    if ((node->key && strcmp(node->key, name) == 0) || (node->text && strcmp(node->text, name) == 0))
-        return true;
-    for (const struct yaml_node *n = node->child; n; n = n->next)
-        if (block_is_named_in(n, name)) return true;
-    return false;
+    int i = 0;
+    const struct yaml_node *b = name ? blocks->child : NULL;
+    for (; b && strcmp(b->key, name) != 0; b = b->next) i++;
+    if (!b || used[i]) return;
+    used[i] = true;
+    for (const struct yaml_node *n = b->child; n; n = n->next) block_mark_tree(blocks, n, used);
+}
+
+static void block_mark_tree(const struct yaml_node *blocks, const struct yaml_node *node, bool *used)
+{
+    block_mark_name(blocks, node->key, used);
+    block_mark_name(blocks, node->text, used);
+    for (const struct yaml_node *n = node->child; n; n = n->next) block_mark_tree(blocks, n, used);
+}
+
+enum status block_find_used(const struct yaml_node *blocks, const struct yaml_node *layers, bool **used)
+{
+    size_t count = 0;
+    for (const struct yaml_node *b = blocks->child; b; b = b->next) count++;
+    TRY(mem_alloc(used, count, sizeof **used, "blocks"));
+    block_mark_tree(blocks, layers, *used);
+    return STATUS_OK;
 }
 
 enum status block_check_used(const struct setting *setting, const struct yaml_node *layers)
 {
-    for (const struct yaml_node *b = setting->value->child; b; b = b->next) {
-        bool used = block_is_named_in(layers, b->key);
-        for (const struct yaml_node *other = setting->value->child; other && !used; other = other->next)
-            used = other != b && block_is_named_in(other, b->key);
-        if (!used)
-            return settings_at(status_fail(STATUS_CONFIG,
-                                           "block '%s' is not used; remove it, or write '- %s' in the layers",
-                                           b->key, b->key),
-                               setting, b);
-    }
-    return STATUS_OK;
+    bool *used;
+    TRY(block_find_used(setting->value, layers, &used));
+    const struct yaml_node *b = setting->value->child;
+    for (int i = 0; b && used[i]; i++) b = b->next;
+    mem_free(&used);
+    if (!b) return STATUS_OK;
+    return settings_at(status_fail(STATUS_CONFIG,
+                                   "block '%s' is not used; remove it, or write '- %s' in the layers", b->key,
+                                   b->key),
+                       setting, b);
 }
 
 bool block_find(const struct setting *setting, const char *name, struct block *block)

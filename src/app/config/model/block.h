@@ -35,7 +35,10 @@ struct block {
  * or given twice. What the layers mean is checked where a block is used. */
 enum status block_check_all(const struct setting *setting);
 
-/* Fails if a block is named neither in the layers nor in another block. */
+/* Finds which blocks the layers name, directly or in blocks that they name; released with mem_free. */
+enum status block_find_used(const struct yaml_node *blocks, const struct yaml_node *layers, bool **used);
+
+/* Fails if one is not among them. */
 enum status block_check_used(const struct setting *setting, const struct yaml_node *layers);
 
 /* Finds a definition that passed the checks. Returns false if there is none; `setting` may be NULL. */

@@ -11,8 +11,9 @@ static enum status option_init_find(const char *name, const struct init_ops **op
     struct suggest s;
     suggest_start(&s, name);
     for (int i = 0; init_at(i); i++) suggest_offer(&s, init_at(i)->name);
-    return status_fail(STATUS_CONFIG, "unknown kind of initial values '%s'%s (see 'ddp_train help initializers')",
-                       name, suggest_hint(&s));
+    return status_fail(STATUS_CONFIG,
+                       "unknown kind of initial values '%s'%s (see 'ddp_train help initializers')", name,
+                       suggest_hint(&s));
 }
 
 static enum status option_init_parse(const struct init_ops *ops, int index, const struct yaml_node *node,

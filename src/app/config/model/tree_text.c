@@ -128,15 +128,16 @@ static void tree_write_block(FILE *out, const struct yaml_node *block, const str
     }
 }
 
-enum status tree_text(const struct yaml_node *node, const struct yaml_node *blocks, char **text)
+enum status tree_text(const struct yaml_node *node, const struct yaml_node *blocks, const bool *used,
+                      char **text)
 {
     char *buffer = NULL;
     size_t bytes = 0;
     FILE *out = open_memstream(&buffer, &bytes);
     if (!out) return status_fail(STATUS_OTHER, "layers: out of memory");
     if (node->kind == YAML_LIST) tree_write_list(out, node, blocks, 4);
-    for (const struct yaml_node *n = node->kind == YAML_MAP ? node->child : NULL; n; n = n->next)
-        tree_write_block(out, n, blocks);
+    for (const struct yaml_node *n = node->kind == YAML_MAP ? node->child : NULL; n; n = n->next, used++)
+        if (*used) tree_write_block(out, n, blocks);
     bool failed = fclose(out) != 0;
     enum status status =
         failed ? status_fail(STATUS_OTHER, "layers: out of memory") : mem_copy_text(text, buffer);
