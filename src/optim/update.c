@@ -266,6 +266,24 @@ static void update_visit_apply(void *visitor, int64_t first, int64_t count, floa
     }
 }
 
+static void update_visit_statistics(void *visitor, int64_t first, int64_t count, float *params,
+                                    const float *grads, float *const slots[UPDATE_SLOTS])
+{
+    const struct update *u = visitor;
+    double share = u->step.average_move;
+    for (int64_t at = first; at < first + count;) {
+        struct update_range r = update_cut_range(u, at, first + count, UPDATE_BLOCK);
+        at += r.count;
+        if (r.tensor->role != UPDATE_STATISTIC) continue;
+        update_point_range(&r, first, params, grads, slots);
+        float *average = r.slots[u->spec.optim->slots];
+        for (int64_t i = 0; i < r.count; i++) {
+            double x = average[i], mean = r.grads[i] / (double)u->step.samples;
+            average[i] = (float)(share == 1 ? mean : x + share * (mean - x));
+        }
+    }
+}
+
 static void update_visit_average(void *visitor, int64_t first, int64_t count, float *params,
                                  const float *grads, float *const slots[UPDATE_SLOTS])
 {
@@ -345,6 +363,19 @@ void update_apply(struct update *u, const struct update_step *step)
     if (s->optim->measure) update_measure_tensors(u);
     if (s->max_norm > 0) update_measure_rows(u);
     s->vector.apply(s->vector.self, update_visit_apply, u);
+}
+
+bool update_has_statistics(const struct update *u)
+{
+    for (int64_t t = 0; t < u->spec.tensor_count; t++)
+        if (u->tensors[t].role == UPDATE_STATISTIC) return true;
+    return false;
+}
+
+void update_apply_statistics(struct update *u, double share, int64_t samples)
+{
+    u->step = (struct update_step){.samples = samples, .average_move = share};
+    u->spec.vector.apply(u->spec.vector.self, update_visit_statistics, u);
 }
 
 void update_apply_average(struct update *u, double average_move)

@@ -109,6 +109,13 @@ void update_free(struct update *u);
 /* Updates the whole vector. Collective if the vector is. Allocates nothing. */
 void update_apply(struct update *u, const struct update_step *step);
 
+/* Whether a tensor is a statistic. */
+bool update_has_statistics(const struct update *u);
+
+/* Changes nothing but the statistics of the average: they move towards those of the gradient, sums over `samples`,
+ * by a share. 1 replaces them. Collective if the vector is. */
+void update_apply_statistics(struct update *u, double share, int64_t samples);
+
 /* Only moves the average, in a step that changes no parameter. Collective if the vector is. */
 void update_apply_average(struct update *u, double average_move);
 

@@ -219,6 +219,54 @@ static void check_average(void)
     destroy_all(v, 3);
 }
 
+/* The statistics of the average become the mean of those of several gradients; nothing else moves. */
+static void check_statistics(void)
+{
+    struct layout l = lay_out(small, sizeof small / sizeof *small);
+    freeze_some(&l);
+    struct vector v[2] = {{.cells = 3}, {.cells = 1, .reversed = true}};
+    struct setup s = {.optim = "sgd", .lr = 0.1, .move = 0.3};
+    const int64_t first = l.tensors[6].first, count = l.counts[6];
+    for (int k = 0; k < 2; k++) {
+        run(&s, &l, &v[k]);
+        struct arg_values args = {0};
+        struct update u;
+        const struct optim_ops *optim = optim_find("sgd");
+        arg_values_defaults(optim->args, &args);
+        struct update_spec spec = {.kernels = kernels,
+                                   .optim = optim,
+                                   .args = &args,
+                                   .averages = true,
+                                   .tensors = l.tensors,
+                                   .tensor_count = l.tensor_count,
+                                   .vector = {&v[k], visit_all, count_merged, visit_all}};
+        size_t bytes = (size_t)l.floats * sizeof(float);
+        float *before[2];
+        for (int i = 0; i < 2; i++) {
+            CHECK_STATUS(mem_alloc(&before[i], (size_t)l.floats, sizeof(float), "test"), STATUS_OK);
+            memcpy(before[i], i ? v[k].slots[1] : v[k].params, bytes);
+        }
+        CHECK_STATUS(update_init(&u, &spec), STATUS_OK);
+        CHECK(update_has_statistics(&u));
+        for (int step = 0; step < STEPS; step++) {
+            fill(&l, (uint64_t)step, 40, v[k].gradient);
+            update_apply_statistics(&u, 1.0 / (step + 1), 40);
+        }
+        update_free(&u);
+        CHECK(memcmp(before[0], v[k].params, bytes) == 0);
+        for (int64_t i = 0; i < count; i++) {
+            double mean = 0;
+            for (int step = 0; step < STEPS; step++) mean += (double)mix((uint64_t)step, first + i) / STEPS;
+            CHECK_NEAR(v[k].slots[1][first + i], mean, 3 * 6e-8);
+            before[1][first + i] = v[k].slots[1][first + i];
+        }
+        CHECK(memcmp(before[1], v[k].slots[1], bytes) == 0);
+        mem_free(&before[0]), mem_free(&before[1]);
+    }
+    CHECK(memcmp(v[0].slots[1], v[1].slots[1], (size_t)l.floats * sizeof(float)) == 0);
+    destroy_all(v, 2);
+}
+
 int main(int argc, char **argv)
 {
     check_begin(argc, argv);
@@ -233,6 +281,7 @@ int main(int argc, char **argv)
     CHECK_CASE(check_max_norm(small, sizeof small / sizeof *small));
     CHECK_CASE(check_max_norm(large, sizeof large / sizeof *large));
     CHECK_CASE(check_average());
+    CHECK_CASE(check_statistics());
     CHECK(mem_alive() == 0);
     return check_result();
 }

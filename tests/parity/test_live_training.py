@@ -159,5 +159,58 @@ class LiveTraining(harness.Case):
                     self.compare(network, case)
 
 
+@unittest.skipIf(MISSING, MISSING)
+class LiveStatistics(harness.Case):
+    """train.swa with batch norm: the averaged weights and their statistics, which torch.optim.swa_utils.update_bn measures. One virtual
+    rank, as PyTorch normalises with the whole batch."""
+
+    LAYERS = ["conv2d: {out: 4, kernel: 3}", "batchnorm", "relu", "linear: 24", "batchnorm", "relu", "linear: 10"]
+
+    def reference(self, weights, dtype, mkldnn, renew=True):
+        """By name of the program, float64 numpy."""
+        x, y = counter_random.synthetic(BATCH * STEPS, (1, SIDE, SIDE), CLASSES)
+        batches = list(zip(torch.from_numpy(x).to(dtype).split(BATCH), torch.from_numpy(y).split(BATCH)))
+        net = nn.Sequential(nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.Sequential(nn.Flatten(), nn.Linear(400, 24)),
+                            nn.BatchNorm1d(24), nn.ReLU(), nn.Linear(24, 10)).to(dtype)
+        places = {0: net[0], 1: net[1], 3: net[3][1], 4: net[4], 6: net[6]}
+        for name, value in weights.items():
+            layer, tensor = name.split("/")
+            getattr(places[int(layer[:2])], tensor).data.copy_(torch.from_numpy(value))
+        optimizer, averaged = torch.optim.SGD(net.parameters(), 0.05, momentum=0.9), AveragedModel(net)
+        with torch.backends.mkldnn.flags(enabled=mkldnn):
+            for epoch in range(1, 4):
+                for inputs, labels in batches:
+                    optimizer.zero_grad()
+                    nn.functional.cross_entropy(net(inputs), labels).backward()
+                    optimizer.step()
+                if epoch >= 2:
+                    averaged.update_parameters(net)
+            if renew:
+                torch.optim.swa_utils.update_bn(batches, averaged)
+            else:
+                for mine, its in zip(averaged.module.buffers(), net.buffers()):
+                    mine.copy_(its)
+        found = averaged.module
+        places = {0: found[0], 1: found[1], 3: found[3][1], 4: found[4], 6: found[6]}
+        return [getattr(places[int(name[:2])], name.split("/")[1]).detach().double().numpy() for name in sorted(weights)]
+
+    def test_update_bn(self):
+        layers = "\n".join(f"    - {layer}" for layer in self.LAYERS)
+        config = self.write("config.yaml", CONFIG.format(
+            seed=SEED, side=SIDE, classes=CLASSES, samples=BATCH * STEPS, layers=layers, batch=BATCH, freeze="[]", epochs=3,
+            train=", virtual_ranks: 1, swa: 2", optim="name: sgd, lr: 0.05, momentum: 0.9", schedule="name: constant"))
+        weights = harness.tensors(self.train(config, 1, ["--train.epochs=0"]).final)
+        truth = self.reference(weights, torch.float64, True)
+        felt = steps.distance(self.reference(weights, torch.float64, True, renew=False), truth)
+        float32 = [self.reference(weights, torch.float32, mkldnn) for mkldnn in (True, False)]
+        bound = FACTOR * max(steps.distance(run, truth) for run in float32) + ULP * steps.distance(truth, [0] * len(truth))
+        self.assertGreater(felt, FELT * bound)
+        found = harness.tensors(self.train(config, 1).final, "average")
+        self.assertEqual(sorted(found), sorted(weights))
+        mine = steps.distance([found[name] for name in sorted(found)], truth)
+        print(f"update_bn: apart {mine:.1e}, allowed {bound:.1e}, the statistics of training are {felt:.1e} away")
+        self.assertLessEqual(mine, bound)
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -166,7 +166,8 @@ static const struct option options[] = {
     {.key = "train.swa", .kind = OPTION_INT, .offset = AT(swa),
      .default_text = "0", .max = 1e6,
      .help = "stochastic weight averaging: the first epoch (from 1) whose final weights enter an equal average, "
-             "which evaluation, predict and the library then use; 0 = none"},
+             "which evaluation, predict and the library then use; running statistics of norms are measured again with "
+             "these weights after each such epoch (as update_bn), which takes as long as the epoch; 0 = none"},
     {.key = "train.swa_lr", .kind = OPTION_REAL, .offset = AT(swa_lr),
      .default_text = "0", .max = 1e6,
      .help = "learning rate that train.swa anneals to, from that of the schedule where its first epoch begins, as "

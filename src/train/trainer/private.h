@@ -55,6 +55,8 @@ struct trainer {
     uint64_t data_hash, val_hash;    /* of train and val (0 = none), on rank 0 */
 
     struct update update;
+    const float *measured; /* averaged weights whose statistics a step measures; NULL: it trains */
+    double measured_share; /* of the step's batch in these statistics */
 
     char best_metric[WATCH_NAME_SIZE]; /* that checkpoint.best: auto stands for */
     struct progress progress;          /* the same on all ranks */
@@ -105,6 +107,11 @@ void trainer_set_momentum(const struct trainer *t, struct update_step *step);
 bool trainer_averages(const struct trainer *t);
 double trainer_find_average_move(const struct trainer *t, bool skipped);
 const float *trainer_share_weights(struct trainer *t);
+
+/* statistics.c: running statistics of norms for weights of train.swa: means over all batches of the training set, in
+ * the order of that epoch, as torch.optim.swa_utils.update_bn; nothing where there are none. Takes the time of an
+ * epoch. Collective. Errors: as trainer_step. */
+enum status trainer_renew_statistics(struct trainer *t, int64_t epoch);
 
 /* check.c: checks that all ranks and nodes hold the same state, unless sync.check_every is 0 or this step was
  * checked already. Collective. Errors, the same on all ranks: STATUS_DIFFERS, naming rank or nodes and

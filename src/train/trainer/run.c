@@ -176,16 +176,17 @@ static enum status run_train_epoch(struct run *r)
     return stragglers_find(t, &r->epoch.ranks);
 }
 
-/* `epoch`: number of epochs the model was trained for. */
+/* `epoch`: number of epochs the model was trained for. The averaged weights need their statistics also where
+ * nothing is evaluated, for checkpoints. */
 static enum status run_evaluate(struct run *r, int64_t epoch)
 {
     struct trainer *t = r->t;
-    if (!t->val) return STATUS_OK;
-    activity_set_phase(ACTIVITY_EVALUATING);
-    r->eval = (struct eval_event){.split = "val", .epoch = epoch, .step = t->progress.step};
     double begin = trace_begin();
     bool traced = trace_pause(); /* the buffer of events is sized for steps */
-    TRY(evaluation_run(&t->evaluation, trainer_share_weights(t), &r->eval));
+    TRY(trainer_renew_statistics(t, epoch));
+    activity_set_phase(ACTIVITY_EVALUATING);
+    r->eval = (struct eval_event){.split = "val", .epoch = epoch, .step = t->progress.step};
+    if (t->val) TRY(evaluation_run(&t->evaluation, trainer_share_weights(t), &r->eval));
     trace_resume(traced);
     trace_end(begin, TRACE_PHASE, "evaluation", 0);
     return STATUS_OK;

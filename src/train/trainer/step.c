@@ -100,7 +100,7 @@ static void step_begin_pass(struct step *s, struct trainer_group *g, const struc
 {
     struct trainer *t = s->t;
     g->bad = NULL;
-    g->pass = (struct pass){.params = sync_params(t->sync),
+    g->pass = (struct pass){.params = t->measured ? t->measured : sync_params(t->sync),
                             .grads = g->grads ? g->grads : sync_gradient(t->sync),
                             .seed = (uint64_t)t->config->seed,
                             .step = (uint64_t)t->progress.step,
@@ -240,6 +240,10 @@ enum status trainer_step(struct trainer *t, const struct order *order, int64_t e
     result->requests = sync_collect(t->sync, &result->sums);
     traced = trace_end(traced, TRACE_PHASE, "collect", 0);
     result->requests.bad_passes += !isfinite(result->sums.loss);
+    if (t->measured) {
+        update_apply_statistics(&t->update, t->measured_share, step_count_samples(t, position));
+        return STATUS_OK;
+    }
     double divisor = loss_divisor(&t->loss, &result->sums);
     bool bad = result->requests.bad_passes > 0, skip = bad || divisor == 0;
     struct update_step step = {.lr = lr,
