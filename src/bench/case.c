@@ -1,7 +1,6 @@
 /* case.c - the kernels that are measured, with their shapes and operands. */
 #include "bench/case.h"
 
-#include <assert.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,25 +9,7 @@
 #include "optim/optim.h"
 
 #define FLOAT ((int64_t)sizeof(float))
-#define LANES 64
-
-struct list {
-    const struct kernels *kernels;
-    struct bench_case *cases;
-    int count;
-};
-
-/* A copy of `shape` under a name that ends with `what`. */
-static struct bench_case *case_add(struct list *l, const struct bench_case *shape, const char *what)
-{
-    assert(l->count < BENCH_CASES);
-    struct bench_case *c = &l->cases[l->count++];
-    *c = *shape;
-    c->kernels = l->kernels;
-    size_t length = strlen(c->name);
-    snprintf(c->name + length, sizeof c->name - length, " %s", what);
-    return c;
-}
+#define LANES BENCH_LANES
 
 static void case_conv_forward(const struct bench_case *c)
 {
@@ -62,7 +43,7 @@ static void case_linear_weight(const struct bench_case *c)
 }
 
 /* Forward Y [out][columns] = W [out][patch] X; one gradient undoes it for X, the other for W. */
-static void case_add_products(struct list *l, struct bench_case *shape, int64_t out, int64_t patch,
+static void case_add_products(struct case_list *l, struct bench_case *shape, int64_t out, int64_t patch,
                               int64_t columns, void (*const run[3])(const struct bench_case *c),
                               bool is_first)
 {
@@ -85,7 +66,7 @@ static void case_add_products(struct list *l, struct bench_case *shape, int64_t 
 }
 
 /* The three products of a convolution whose window has all but `out`, under its name. */
-static void case_add_conv(struct list *l, const char *name, const struct window *window, int64_t out,
+static void case_add_conv(struct case_list *l, const char *name, const struct window *window, int64_t out,
                           bool is_first)
 {
     static void (*const run[3])(const struct bench_case *c) = {case_conv_forward, case_conv_data,
@@ -104,7 +85,7 @@ static void case_add_conv(struct list *l, const char *name, const struct window 
                       is_first);
 }
 
-static void case_add_convs(struct list *l)
+static void case_add_convs(struct case_list *l)
 {
     static const struct {
         int64_t in, size, out, kernel, padding;
@@ -123,7 +104,7 @@ static void case_add_convs(struct list *l)
 
 /* One convolution of each way there is, beside the same through BLAS. A transposed
  * convolution such as that of U-Nets is the 2x2/2 one backwards: its forward pass is the data gradient. */
-static void case_add_ways(struct list *l)
+static void case_add_ways(struct case_list *l)
 {
     static const struct {
         const char *name;
@@ -155,7 +136,7 @@ static void case_add_ways(struct list *l)
     }
 }
 
-static void case_add_linears(struct list *l)
+static void case_add_linears(struct case_list *l)
 {
     static const int64_t sizes[][2] = {{784, 1024}, {1024, 1024}, {4096, 4096}}, lanes[] = {16, 64, 256};
     static void (*const run[3])(const struct bench_case *c) = {case_linear_forward, case_linear_data,
@@ -170,16 +151,6 @@ static void case_add_linears(struct list *l)
         snprintf(shape.name, sizeof shape.name, "linear %d to %d, %d lanes", (int)in, (int)out, (int)n);
         case_add_products(l, &shape, out, in, n, run, false);
     }
-}
-
-static void case_maxpool_forward(const struct bench_case *c)
-{
-    c->kernels->maxpool_forward(&c->pool, c->x, c->y, c->scratch);
-}
-
-static void case_maxpool_backward(const struct bench_case *c)
-{
-    c->kernels->maxpool_backward(&c->pool, c->scratch, c->y, c->x);
 }
 
 static void case_relu_forward(const struct bench_case *c)
@@ -314,25 +285,9 @@ static void case_update(const struct bench_case *c)
     optim_update(&step, c->x_floats, c->x, c->y, slots);
 }
 
-static void case_add_plain(struct list *l, struct bench_case shape, void (*run)(const struct bench_case *c),
-                           const char *name, int64_t read, int64_t written)
+static void case_add_others(struct case_list *l)
 {
-    struct bench_case *c = case_add(l, &shape, name);
-    memmove(c->name, c->name + 1, strlen(c->name)); /* no shape stands before it */
-    c->run = run;
-    c->read = read;
-    c->written = written;
-}
-
-static void case_add_others(struct list *l)
-{
-    int64_t x = 64 * 24 * 24 * LANES, y = x / 4, features = 784 * LANES, params = 1 << 20;
-    struct bench_case pool = {.pool = {.window = window_even(shape_2d(64, 24, 24), 2, 2, 2, 0)},
-                              .x_floats = x,
-                              .y_floats = y,
-                              .scratch_floats = y};
-    pool_place(&pool.pool, false, 64, 2);
-    pool.pool.window.lanes = LANES;
+    int64_t x = 64 * 24 * 24 * LANES, features = 784 * LANES, params = 1 << 20;
     struct bench_case plain = {.count = 64, .x_floats = x, .y_floats = x, .scratch_floats = x};
     struct bench_case logits = {.count = 10,
                                 .x_floats = 10 * LANES,
@@ -351,8 +306,6 @@ static void case_add_others(struct list *l)
         .x_floats = params, .y_floats = params, .scratch_floats = ops->slots * params};
     char update_name[32];
     snprintf(update_name, sizeof update_name, "%s 1M", ops->name);
-    case_add_plain(l, pool, case_maxpool_forward, "maxpool 2x2 64x24x24 forward", x * FLOAT, y * FLOAT + y);
-    case_add_plain(l, pool, case_maxpool_backward, "maxpool 2x2 64x24x24 backward", y * FLOAT + y, x * FLOAT);
     case_add_plain(l, plain, case_relu_forward, "relu 64x24x24 forward", x * FLOAT, x * FLOAT);
     case_add_plain(l, plain, case_relu_backward, "relu 64x24x24 backward", 2 * x * FLOAT, x * FLOAT);
     case_add_plain(l, plain, case_tanh_forward, "tanh 64x24x24 forward", x * FLOAT, x * FLOAT);
@@ -375,10 +328,11 @@ static void case_add_others(struct list *l)
 
 int bench_case_list(const struct kernels *kernels, struct bench_case cases[BENCH_CASES])
 {
-    struct list l = {.kernels = kernels, .cases = cases};
+    struct case_list l = {.kernels = kernels, .cases = cases};
     case_add_convs(&l);
     case_add_ways(&l);
     case_add_linears(&l);
     case_add_others(&l);
+    case_add_spatial(&l);
     return l.count;
 }

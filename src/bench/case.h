@@ -14,6 +14,9 @@ struct bench_case {
     union {
         struct window window;
         struct pool pool;
+        struct upsample upsample;
+        struct pad pad;
+        struct rows rows;
         struct linear linear;
         int64_t count;
     };
@@ -23,6 +26,23 @@ struct bench_case {
 };
 
 #define BENCH_CASES 160
+#define BENCH_LANES 64 /* of the cases that are not about lanes */
+
+struct case_list {
+    const struct kernels *kernels;
+    struct bench_case *cases; /* [BENCH_CASES] */
+    int count;
+};
+
+/* Adds a copy of `shape` under a name that ends with `what`. */
+struct bench_case *case_add(struct case_list *l, const struct bench_case *shape, const char *what);
+
+/* Adds a kernel without arithmetic to speak of, which reads and writes this number of bytes. */
+void case_add_plain(struct case_list *l, struct bench_case shape, void (*run)(const struct bench_case *c),
+                    const char *name, int64_t read, int64_t written);
+
+/* case_spatial.c */
+void case_add_spatial(struct case_list *l);
 
 /* Fills `cases` with all cases of these kernels, without memory, and returns their number. */
 int bench_case_list(const struct kernels *kernels, struct bench_case cases[BENCH_CASES]);

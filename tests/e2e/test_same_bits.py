@@ -146,6 +146,23 @@ class SameBits(harness.Case):
             with self.subTest(ranks=ranks):
                 self.same(one, self.train(config, ranks))
 
+    def test_positions(self):
+        """Poolings, other sizes of the axes, draws for channels and samples, parameters of channels."""
+        layers = ["conv2d: {out: 6, kernel: 3}", "prelu: {num_parameters: 6, name: skip}", "maxpool2d: {kernel: 2, ceil_mode: true}",
+                  "dropout2d: 0.2", "pad: {padding: [1, [0, 2]], mode: [constant, circular]}", "mish",
+                  "maxpool2d: {kernel: [3, 2], stride: 1, dilation: 2}", "drop_path: {p: 0.3, name: deep}",
+                  "upsample: {from: [deep, skip], mode: bilinear, name: wide}", "concat: {from: [wide, skip]}", "glu",
+                  "avgpool2d: {kernel: 3, count_include_pad: false, padding: 1}", "affine", "relu6", "global_avgpool", "linear: 5"]
+        with open(self.config(), encoding="utf-8") as f:
+            text = f.read()
+        start = text.index("  layers:\n") + len("  layers:\n")
+        end = next(at for at in range(start, len(text)) if text[at - 1] == "\n" and text[at] != " ")
+        config = self.write("positions.yaml", text[:start] + "".join(f"    - {layer}\n" for layer in layers) + text[end:])
+        one = self.train(config, 1)
+        for ranks in (2, 3, 8):
+            with self.subTest(ranks=ranks):
+                self.same(one, self.train(config, ranks))
+
     def every_way_of_a_convolution(self):
         """Lane by lane, Winograd's transform, panels of channels; relu between two convolutions; a strided one with padding."""
         return self.write("ways.yaml", CONFIG.format(train=f'"{SHORT_LAST}"', normalize="none", dropout=0.25, optim=SGD, more="").replace(
