@@ -19,6 +19,7 @@ static enum status workspace_fill(struct workspace *w, const struct trained *t)
     TRY(build_model(&w->model, &t->config, t->facts.input, &options));
     int64_t outputs = shape_features(model_output_shape(w->model));
     w->max_rows = model_leaves(w->model) * t->lanes;
+    TRY(mem_alloc(&w->live, (size_t)model_leaves(w->model), sizeof *w->live, "rows"));
     TRY(mem_alloc(&w->rows, (size_t)w->max_rows, sizeof *w->rows, "rows"));
     return mem_alloc(&w->outputs, (size_t)w->max_rows, (size_t)outputs * sizeof(float), "outputs");
 }
@@ -35,6 +36,7 @@ void workspace_destroy(struct workspace **w)
 {
     if (!*w) return;
     model_destroy(&(*w)->model);
+    mem_free(&(*w)->live);
     mem_free(&(*w)->rows);
     mem_free(&(*w)->outputs);
     mem_free(w);
@@ -45,7 +47,7 @@ static void workspace_load(struct workspace *w, const struct trained *t, int64_t
 {
     const void *const *rows = w->rows;
     for (int64_t leaf = 0, left = count; leaf < leaves; leaf++) {
-        int64_t live = left < t->lanes ? left : t->lanes;
+        int64_t live = w->live[leaf] = left < t->lanes ? left : t->lanes;
         struct gather g = {.channels = t->normal.channels,
                            .per_channel = t->features / t->normal.channels,
                            .lanes = t->lanes,
@@ -75,7 +77,8 @@ void workspace_run(struct workspace *w, const struct trained *t, int64_t count, 
         part = leaves * t->lanes < count - first ? leaves * t->lanes : count - first;
         for (int64_t i = 0; i < part; i++) w->rows[i] = (const char *)rows + (first + i) * bytes;
         workspace_load(w, t, leaves, part);
-        struct pass pass = {.params = t->params, .lanes = leaves * t->lanes, .leaves = leaves};
+        struct pass pass = {
+            .params = t->params, .live = w->live, .lanes = leaves * t->lanes, .leaves = leaves};
         const float *columns = model_forward(w->model, &pass); /* [K][lanes]; live lanes lie side by side */
         for (int64_t i = 0; i < part; i++)
             for (int64_t k = 0; k < t->outputs; k++)

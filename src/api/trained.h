@@ -34,6 +34,7 @@ struct workspace {
     struct model *model;
     const void **rows; /* [max_rows] */
     float *outputs;    /* [max_rows][K] */
+    int64_t *live;     /* [blocks of a pass]: rows of each */
     int64_t max_rows;  /* of one call of workspace_run */
 };
 

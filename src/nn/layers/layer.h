@@ -72,7 +72,7 @@ struct pass {
     const int64_t
         *first_samples;  /* [leaves]: position in the global batch of a leaf's first sample, keys the random
                                      streams; may be NULL unless `training` */
-    const int64_t *live; /* [leaves]: samples of each; may be NULL unless `training` */
+    const int64_t *live; /* [leaves]: samples of each; NULL: all lanes hold samples */
     int64_t lanes;       /* N, of all leaves */
     int64_t leaves;      /* a power of two */
     bool training;       /* keep what backward needs; false: evaluation, where dropout is the identity */

@@ -59,7 +59,8 @@ static int64_t predict_compute(struct predictor *p, int64_t first, int64_t end)
         while (count > end - first) count /= 2;
         batch_take_blocks(b, p->samples, first, count);
         batch_load(b, p->x.data, &p->x.normal, model_input(p->x.model));
-        struct pass pass = {.params = p->x.params, .lanes = count * b->lanes, .leaves = count};
+        struct pass pass = {
+            .params = p->x.params, .live = b->live, .lanes = count * b->lanes, .leaves = count};
         rows += predict_store_rows(p, model_forward(p->x.model, &pass), p->outputs + rows * p->width);
     }
     return rows * p->width;

@@ -31,7 +31,8 @@ static const struct arg args[] = {
     {.name = "track_running_stats",
      .kind = ARG_BOOL,
      .default_value = 1,
-     .help = "keep running statistics for evaluation; false: it uses those of its own batches"},
+     .help = "keep running statistics for evaluation; false: it uses those of its own batches, which have as "
+             "many samples as a virtual rank's"},
     {.name = "sync",
      .kind = ARG_BOOL,
      .help = "statistics over the global batch instead of a virtual rank's, as torch.nn.SyncBatchNorm"},
