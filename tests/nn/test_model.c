@@ -92,7 +92,7 @@ static void test_lanes_are_independent(const struct model_spec *spec, int64_t la
 
 /* conv2d, relu, conv2d, relu, maxpool2d, linear; or the same with means of one element after each relu, which
  * change nothing but keep it apart from its neighbours. */
-static void relu_and_pool(struct model_spec *spec, bool apart, int kernel)
+static void relu_and_pool(struct model_spec *spec, bool apart, const char *pool, int size)
 {
     memset(spec, 0, sizeof *spec);
     spec->input = shape_2d(2, 11, 12);
@@ -102,7 +102,7 @@ static void relu_and_pool(struct model_spec *spec, bool apart, int kernel)
     spec_add(spec, "conv2d", 4, 3);
     spec_add(spec, "relu", 0, 0);
     if (apart) spec_add(spec, "avgpool2d", 1, 0);
-    spec_add(spec, "maxpool2d", kernel, 0);
+    spec_add(spec, pool, size, 0);
     spec_add(spec, "linear", 7, 0);
 }
 
@@ -125,11 +125,11 @@ static float *outputs_and_gradients(const struct model_spec *spec, int64_t *coun
 }
 
 /* Neither fusing relu with its neighbours nor running it after the pooling changes a bit. */
-static void test_stages(int kernel)
+static void test_stages(const char *pool, int size)
 {
     struct model_spec together, apart;
-    relu_and_pool(&together, false, kernel);
-    relu_and_pool(&apart, true, kernel);
+    relu_and_pool(&together, false, pool, size);
+    relu_and_pool(&apart, true, pool, size);
     int64_t count, same;
     float *a = outputs_and_gradients(&together, &count), *b = outputs_and_gradients(&apart, &same);
     CHECK(count == same && memcmp(a, b, (size_t)count * sizeof *a) == 0);
@@ -311,8 +311,10 @@ int main(int argc, char **argv)
     CHECK_CASE(test_activations_among_others());
     for (int i = 0; i < 9; i++)
         CHECK_CASE_OF(activations[i], test_leaves_are_separate(layer_find(activations[i])));
-    CHECK_CASE(test_stages(2));
-    CHECK_CASE(test_stages(3));
+    CHECK_CASE(test_stages("maxpool2d", 2));
+    CHECK_CASE(test_stages("maxpool2d", 3));
+    CHECK_CASE(test_stages("adaptive_maxpool2d", 3));
+    CHECK_CASE(test_stages("global_maxpool", 0));
     CHECK_CASE(test_refusals());
     CHECK(mem_alive() == 0);
     return check_result();
