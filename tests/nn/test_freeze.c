@@ -111,6 +111,7 @@ int main(int argc, char **argv)
     CHECK_STATUS(select_kernels("auto"), STATUS_OK);
     CHECK_CASE(check_freeze("stem*", "001111"));
     CHECK_CASE(check_freeze("00.conv2d/*", "001111"));
+    CHECK_CASE(check_freeze("00.stem.1/*", "001111"));
     CHECK_CASE(check_freeze("*/bias", "111111"));
     CHECK_CASE(check_freeze("0[0-2]*", "000111"));
     CHECK_CASE(check_freeze("0[03]*", "001011"));

@@ -30,6 +30,8 @@ if not MISSING:
     from torch.optim import lr_scheduler as S
     from torch.optim.swa_utils import SWALR, AveragedModel
 
+    from cases_optim import Lamb
+
     def limit_rows(c, which=lambda name: True):
         def after(net):
             for name, w in net.named_parameters():
@@ -67,6 +69,9 @@ if not MISSING:
         "some rows": dict(optim=SGD + ", max_norm: 0.3, max_norm_match: \"00*\"", make=every,
                           after=limit_rows(0.3, lambda name: name.startswith(("0.", "1.weight")))),
         "groups": dict(optim=SGD + ", groups: [{match: \"*bias\", weight_decay: 0}, {match: \"00*weight\", lr: 0.2}]", make=grouped),
+        # LAMB as apex has it limits the norm of all gradients to 1 first
+        "lamb, limited": dict(optim="name: lamb, lr: 0.0055, weight_decay: 0.01", train=", clip_norm: 0.5", norm=0.5,
+                              make=lambda net: Lamb(net.parameters(), 0.0055, (0.9, 0.999), 1e-6, 0.01)),
         "frozen": dict(optim=SGD, freeze="\"00*\"", make=frozen, train=", clip_norm: 0.3", norm=0.3),
         "one cycle": dict(optim="name: sgd, lr: 0.3, momentum: 0.5", schedule="name: onecycle, cycle_momentum: true, div_factor: 5",
                           make=lambda net: torch.optim.SGD(net.parameters(), 0.3, momentum=0.5),

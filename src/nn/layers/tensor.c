@@ -24,7 +24,11 @@ bool tensor_matches(const struct layer *l, const struct tensor *t, const char *p
     if (t->role != TENSOR_WEIGHT) return false;
     tensor_name(l, t, name);
     if (pattern_matches(pattern, name)) return true;
-    return tensor_own_name(l, t, name) && pattern_matches(pattern, name);
+    if (!l->name) return false;
+    tensor_own_name(l, t, name);
+    if (pattern_matches(pattern, name)) return true;
+    snprintf(name, TENSOR_NAME, "%0*d.%.63s/%.20s", l->index_digits, l->index, l->name, t->name);
+    return pattern_matches(pattern, name);
 }
 
 bool tensor_matches_any(const struct layer *l, const struct tensor *t, const struct patterns *patterns)

@@ -1,7 +1,7 @@
 /* tensor.h - names of parameters, and patterns that choose some. Local functions.
  *
- * A parameter is called as in a checkpoint, "03.conv2d/weight", and also by the name that its user gave the
- * layer, "stem/weight". */
+ * A parameter is called "03.conv2d/weight"; where its user gave the layer a name, also "stem/weight" and, as in a
+ * checkpoint, "03.stem/weight". */
 #ifndef NN_LAYERS_TENSOR_H
 #define NN_LAYERS_TENSOR_H
 
