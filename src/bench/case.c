@@ -334,5 +334,6 @@ int bench_case_list(const struct kernels *kernels, struct bench_case cases[BENCH
     case_add_linears(&l);
     case_add_others(&l);
     case_add_spatial(&l);
+    case_add_norms(&l);
     return l.count;
 }

@@ -41,8 +41,9 @@ struct bench_case *case_add(struct case_list *l, const struct bench_case *shape,
 void case_add_plain(struct case_list *l, struct bench_case shape, void (*run)(const struct bench_case *c),
                     const char *name, int64_t read, int64_t written);
 
-/* case_spatial.c */
+/* case_spatial.c, case_norms.c */
 void case_add_spatial(struct case_list *l);
+void case_add_norms(struct case_list *l);
 
 /* Fills `cases` with all cases of these kernels, without memory, and returns their number. */
 int bench_case_list(const struct kernels *kernels, struct bench_case cases[BENCH_CASES]);
