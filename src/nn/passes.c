@@ -51,7 +51,7 @@ static enum status passes_allocate_shared(struct passes *p)
 enum status passes_init(struct passes *p, const struct graph *g, int64_t lanes, bool training, double clip)
 {
     *p = (struct passes){.clip = (float)clip};
-    enum status status = stages_init(&p->stages, g);
+    enum status status = stages_init(&p->stages, g, training);
     if (status == STATUS_OK) status = layout_init(&p->layout, &p->stages, lanes, training, clip > 0);
     if (status == STATUS_OK) status = passes_allocate(p, (size_t)g->edge_count);
     if (status == STATUS_OK && training) status = passes_allocate_shared(p);
@@ -109,7 +109,12 @@ static void passes_run_forward(const struct passes *p, const struct pass *pass, 
 {
     const struct layer *l = &p->stages.list[i];
     const float *const *x = p->x + passes_first_edge(p, l);
-    if (!l->ops->is_view) l->ops->forward(l, pass, x, p->y[i]);
+    struct pass folded = *pass;
+    if (l->map) {
+        stages_fold(l, pass);
+        folded.params = l->saved;
+    }
+    if (!l->ops->is_view) l->ops->forward(l, &folded, x, p->y[i]);
 }
 
 /* Sums that the stage needs and does not have yet. */

@@ -125,6 +125,14 @@ struct layer_ops {
     void (*measure_backward)(const struct layer *l, const struct pass *p, const float *const *x,
                              const float *dy, double *records);
 
+    /* Of a layer that in evaluation maps each channel to channel * scale + shift: whether this one does, and the map.
+     * It is folded into a layer before it that `takes_maps`: where each channel of y is linear in a row of the first
+     * tensor, and in an element of the second one, the bias. NULL, both, for other layers. */
+    bool (*is_map)(const struct layer *l);
+    void (*get_map)(const struct layer *l, const struct pass *p, int64_t channel, double *scale,
+                    double *shift);
+    bool takes_maps;
+
     bool
         sizes_by_others; /* of inputs after the first only the shape matters: x and dx of them are not used */
     bool keeps_input;    /* backward reads x */
@@ -172,6 +180,9 @@ struct layer {
         uses_blas; /* set by ops->measure: some of its products are those of OpenBLAS, whose bits depend on the
                        processor */
     bool relu_in;  /* x is the output of such a layer: backward masks dx with it */
+    /* In evaluation: the layer whose map is folded into this one, or NULL; and this one without it. Then `tensors`
+     * are places in l->saved, where the folded ones are. */
+    const struct layer *map, *unmapped;
 };
 
 /* The number of inputs whose values it reads: the first ones. */

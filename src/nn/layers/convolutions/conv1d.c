@@ -20,4 +20,5 @@ const struct layer_ops layer_conv1d = {
     .backward = convolution_backward,
     .keeps_input = true,
     .fuses_relu = true,
+    .takes_maps = true,
 };

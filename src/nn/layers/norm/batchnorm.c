@@ -312,6 +312,22 @@ static void batchnorm_measure_backward(const struct layer *l, const struct pass 
     batchnorm_record(l, &n, records);
 }
 
+static bool batchnorm_is_map(const struct layer *l)
+{
+    return l->args[TRACK] != 0;
+}
+
+static void batchnorm_get_map(const struct layer *l, const struct pass *p, int64_t channel, double *scale,
+                              double *shift)
+{
+    bool affine = l->args[AFFINE] != 0;
+    int tensor = batchnorm_statistics(l);
+    double weight = affine ? batchnorm_tensor(l, p->params, 0)[channel] : 1;
+    double bias = affine ? batchnorm_tensor(l, p->params, 1)[channel] : 0;
+    *scale = weight / sqrt(batchnorm_tensor(l, p->params, tensor + 1)[channel] + l->args[EPS]);
+    *shift = bias - batchnorm_tensor(l, p->params, tensor)[channel] * *scale;
+}
+
 extern const struct layer_ops layer_batchnorm;
 const struct layer_ops layer_batchnorm = {
     .name = "batchnorm",
@@ -326,6 +342,8 @@ const struct layer_ops layer_batchnorm = {
     .totals = batchnorm_totals,
     .measure_forward = batchnorm_measure_forward,
     .measure_backward = batchnorm_measure_backward,
+    .is_map = batchnorm_is_map,
+    .get_map = batchnorm_get_map,
     .keeps_input = true,
     .in_place = true,
     .fuses_relu = true,
