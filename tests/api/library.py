@@ -116,8 +116,8 @@ def make_models(case):
     table = (3 * random.standard_normal((173, 11)) + 1).astype(np.float32)
     signs = (table[:, :3] > 1).astype(np.uint8)
     values = np.stack([table.sum(1) * 100, table[:, 0] - 7], 1).astype(np.float32)
-    conv = ["conv2d: {out: 5, kernel: 3, padding: 1, name: stem}", "relu", "conv2d: {out: 5, kernel: 3, padding: 1, name: branch}",
-            "add: {from: [stem, branch]}", "relu", "maxpool2d: 2", "dropout: 0.5", "linear: 4"]
+    conv = ["conv2d: {out: 5, kernel: 3, padding: 1, name: stem}", "relu", "conv2d: {out: 5, kernel: 3, padding: 1}",
+            "batchnorm: {name: branch}", "add: {from: [stem, branch]}", "relu", "maxpool2d: 2", "dropout: 0.5", "linear: 4"]
     return [
         Model(case, "images", images, random.integers(0, 4, 149), conv, "name: cross_entropy", ["ant", "bee", "cat", "dœg"]),
         Model(case, "labels", table, signs, ["linear: 17", "tanh", "linear: 3"], "name: bce_with_logits", ["one", "two", "three"]),
