@@ -32,15 +32,15 @@ VEC_INLINE narrow channels_take(const struct piece *p, bool gradient, bool relu,
     return narrow_keep(~(narrowi)(y <= 0.0f), dy);
 }
 
-VEC_INLINE void channels_add(const struct piece *p, bool gradient, bool relu, const struct wide_mask *mask,
-                             int64_t at, wide first[WIDE_PARTS], wide second[WIDE_PARTS])
+VEC_INLINE void channels_add(const struct piece *p, bool gradient, bool relu, const int32_t *mask, int64_t at,
+                             wide first[WIDE_PARTS], wide second[WIDE_PARTS])
 {
 #pragma GCC unroll 8
     for (int i = 0; i < WIDE_PARTS; i++) {
         narrow taken = channels_take(p, gradient, relu, at + i * WIDE);
-        if (mask) taken = narrow_keep(mask->part[i], taken);
+        if (mask) taken = narrow_keep(narrow_load_mask(mask + i * WIDE), taken);
         narrow x = narrow_load(p->x + at + i * WIDE);
-        if (mask) x = narrow_keep(mask->part[i], x);
+        if (mask) x = narrow_keep(narrow_load_mask(mask + i * WIDE), x);
         wide value = wide_of(taken);
         first[i] += value;
         second[i] += value * wide_of(x);
@@ -53,21 +53,22 @@ VEC_INLINE void channels_sum_piece(const struct piece *p, bool gradient, bool re
     memcpy(first, sums->first, sizeof first);
     memcpy(second, sums->second, sizeof second);
     int64_t whole = p->live / 16 * 16;
-    struct wide_mask mask = wide_mask_of(p->live - whole);
+    const int32_t *mask = wide_mask_of(p->live - whole);
     for (int64_t i = 0, row = 0; i < p->positions; i++, row += p->stride) {
         for (int64_t n = 0; n < whole; n += 16) channels_add(p, gradient, relu, NULL, row + n, first, second);
-        if (whole < p->live) channels_add(p, gradient, relu, &mask, row + whole, first, second);
+        if (whole < p->live) channels_add(p, gradient, relu, mask, row + whole, first, second);
     }
     memcpy(sums->first, first, sizeof first);
     memcpy(sums->second, second, sizeof second);
 }
 
-static void channels_sum_values(const struct piece *p, struct running *sums)
+/* Functions of their own, whose sums stay in registers. */
+static __attribute__((noinline)) void channels_sum_values(const struct piece *p, struct running *sums)
 {
     channels_sum_piece(p, false, false, sums);
 }
 
-static void channels_sum_gradients(const struct piece *p, struct running *sums)
+static __attribute__((noinline)) void channels_sum_gradients(const struct piece *p, struct running *sums)
 {
     if (p->relu)
         channels_sum_piece(p, true, true, sums);
@@ -75,15 +76,16 @@ static void channels_sum_gradients(const struct piece *p, struct running *sums)
         channels_sum_piece(p, true, false, sums);
 }
 
-static int64_t channels_live(const struct channel_norm *n, int64_t leaf)
-{
-    return n->live ? n->live[leaf] : n->lanes / n->leaves;
-}
+/* How the leaves of all channels are walked through. */
+struct walk {
+    int64_t width; /* lanes of a leaf */
+    int64_t block; /* positions of a block */
+};
 
-static int64_t channels_block(const struct channel_norm *n)
+static struct walk channels_walk(const struct channel_norm *n)
 {
-    int64_t positions = BLOCK_FLOATS / n->lanes;
-    return n->leaves == 1 ? n->positions : positions > 0 ? positions : 1;
+    int64_t block = n->leaves == 1 ? n->positions : BLOCK_FLOATS / n->lanes;
+    return (struct walk){n->lanes / n->leaves, block < 1 ? 1 : block};
 }
 
 typedef void piece_function(const struct piece *p, struct running *sums);
@@ -91,17 +93,16 @@ typedef void piece_function(const struct piece *p, struct running *sums);
 /* The sums of the leaves first .. first + count - 1 of one channel. */
 VEC_INLINE void channels_sum_group(const struct channel_norm *n, const struct channel_map *maps,
                                    const float *x, const float *dy, int64_t first, int64_t count,
-                                   piece_function *sum, double *sums)
+                                   const struct walk *walk, piece_function *sum, double *sums)
 {
     struct running running[GROUP];
-    int64_t block = channels_block(n), width = n->lanes / n->leaves;
     memset(running, 0, (size_t)count * sizeof *running);
-    for (int64_t at = 0; at < n->positions; at += block)
+    for (int64_t at = 0; at < n->positions; at += walk->block)
         for (int64_t leaf = 0; leaf < count; leaf++) {
-            int64_t begin = at * n->lanes + (first + leaf) * width;
-            struct piece p = {.positions = n->positions - at < block ? n->positions - at : block,
+            int64_t begin = at * n->lanes + (first + leaf) * walk->width, left = n->positions - at;
+            struct piece p = {.positions = left < walk->block ? left : walk->block,
                               .stride = n->lanes,
-                              .live = channels_live(n, first + leaf),
+                              .live = n->live ? n->live[first + leaf] : walk->width,
                               .x = x + begin,
                               .dy = dy ? dy + begin : NULL,
                               .map = maps ? maps + first + leaf : NULL,
@@ -117,12 +118,13 @@ VEC_INLINE void channels_sum_group(const struct channel_norm *n, const struct ch
 VEC_INLINE void channels_sum(const struct channel_norm *n, const struct channel_map *maps, const float *x,
                              const float *dy, piece_function *sum, double *sums)
 {
+    struct walk walk = channels_walk(n);
     for (int64_t c = 0; c < n->channels; c++) {
         int64_t at = c * n->positions * n->lanes;
         for (int64_t first = 0; first < n->leaves; first += GROUP) {
             int64_t count = n->leaves - first < GROUP ? n->leaves - first : GROUP;
             channels_sum_group(n, maps ? maps + c * n->leaves : NULL, x + at, dy ? dy + at : NULL, first,
-                               count, sum, sums + 2 * c * n->leaves);
+                               count, &walk, sum, sums + 2 * c * n->leaves);
         }
     }
 }
@@ -153,15 +155,15 @@ VEC_INLINE vec channels_map(const struct channel_norm *n, const struct channel_m
 
 /* One leaf of `positions` positions; of its `width` lanes the first `live`, the rest becomes zero. */
 VEC_INLINE void channels_map_piece(const struct channel_norm *n, const struct channel_map *map,
-                                   const struct channel_slope *slope, int64_t positions, int64_t live,
-                                   const float *x, const float *dy, float *to)
+                                   const struct channel_slope *slope, int64_t positions, int64_t width,
+                                   int64_t live, const float *x, const float *dy, float *to)
 {
     const struct channel_norm shape = *n;
     const struct channel_map m = *map;
     const struct channel_slope s = slope ? *slope : (struct channel_slope){0};
-    int64_t width = n->lanes / n->leaves, whole = live / VW * VW;
-    veci mask = {0};
-    for (int i = 0; i < VW; i++) mask[i] = whole + i < live ? -1 : 0;
+    int64_t whole = live / VW * VW;
+    veci mask;
+    memcpy(&mask, wide_mask_of(live - whole), sizeof mask);
     for (int64_t i = 0, row = 0; i < positions; i++, row += n->lanes) {
         int64_t at = row;
         for (; at < row + whole; at += VW)
@@ -179,14 +181,16 @@ VEC_INLINE void channels_map_all(const struct channel_norm *n, const struct chan
                                  const struct channel_slope *slopes, const float *x, const float *dy,
                                  float *to)
 {
-    int64_t block = channels_block(n), width = n->lanes / n->leaves;
+    struct walk walk = channels_walk(n);
+    int64_t block = walk.block, width = walk.width;
     for (int64_t c = 0; c < n->channels; c++, x += n->positions * n->lanes, to += n->positions * n->lanes) {
         for (int64_t at = 0; at < n->positions; at += block)
             for (int64_t leaf = 0; leaf < n->leaves; leaf++) {
                 int64_t begin = at * n->lanes + leaf * width, i = c * n->leaves + leaf;
                 int64_t positions = n->positions - at < block ? n->positions - at : block;
-                channels_map_piece(n, maps + i, slopes ? slopes + i : NULL, positions, channels_live(n, leaf),
-                                   x + begin, dy ? dy + begin : NULL, to + begin);
+                channels_map_piece(n, maps + i, slopes ? slopes + i : NULL, positions, width,
+                                   n->live ? n->live[leaf] : width, x + begin, dy ? dy + begin : NULL,
+                                   to + begin);
             }
         if (dy) dy += n->positions * n->lanes;
     }

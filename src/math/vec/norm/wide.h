@@ -30,16 +30,18 @@ VEC_INLINE wide wide_of(narrow x)
     return __builtin_convertvector(x, wide);
 }
 
-/* The first `live` of 16 lanes: all ones there. */
-struct wide_mask {
-    narrowi part[WIDE_PARTS];
-};
-
-VEC_INLINE struct wide_mask wide_mask_of(int64_t live)
+/* Masks of the first `live` lanes of 16 begin here: all ones there, zeros behind. */
+VEC_INLINE const int32_t *wide_mask_of(int64_t live)
 {
-    struct wide_mask m;
-    for (int i = 0; i < 16; i++) m.part[i / WIDE][i % WIDE] = i < live ? -1 : 0;
-    return m;
+    static const int32_t table[32] = {-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1};
+    return table + 16 - live;
+}
+
+VEC_INLINE narrowi narrow_load_mask(const int32_t *p)
+{
+    narrowi mask;
+    memcpy(&mask, p, sizeof mask);
+    return mask;
 }
 
 /* The one order in which 16 sums are added: halves onto halves. */

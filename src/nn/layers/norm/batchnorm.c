@@ -44,6 +44,7 @@ static const struct arg args[] = {
 /* Of one channel of one leaf. */
 struct moments {
     double mean, variance; /* the biased one */
+    double factor;         /* 1 / sqrt(variance + eps) */
     double values;         /* that they are taken over */
 };
 
@@ -101,20 +102,24 @@ static struct channel_norm batchnorm_shape(const struct layer *l, const struct p
                                  .masks = l->relu_in};
 }
 
+static double batchnorm_samples(const struct channel_norm *n, int64_t leaf)
+{
+    return (double)(n->live ? n->live[leaf] : n->lanes / n->leaves);
+}
+
 /* Values of a channel in one leaf. */
 static double batchnorm_values(const struct channel_norm *n, int64_t leaf)
 {
-    return (double)((n->live ? n->live[leaf] : n->lanes / n->leaves) * n->positions);
+    return batchnorm_samples(n, leaf) * (double)n->positions;
 }
 
-static struct moments batchnorm_moments(const double sums[2], double values)
+static struct moments batchnorm_moments(const struct layer *l, const double sums[2], double values)
 {
     struct moments m = {.values = values};
-    if (values == 0) return m;
-    m.mean = sums[0] / values;
-    if (values == 1) return m;
-    m.variance = sums[1] / values - m.mean * m.mean;
+    if (values > 0) m.mean = sums[0] / values;
+    if (values > 1) m.variance = sums[1] / values - m.mean * m.mean;
     if (m.variance < 0) m.variance = 0;
+    m.factor = 1 / sqrt(m.variance + l->args[EPS]);
     return m;
 }
 
@@ -138,11 +143,12 @@ static void batchnorm_forward_batch(const struct layer *l, const struct pass *p,
         struct channel_norm n = batchnorm_shape(l, p, channels - first < chunk ? channels - first : chunk);
         int64_t at = first * n.positions * n.lanes;
         l->kernels->norm_sums(&n, x + at, w.sums);
-        for (int64_t i = 0; i < n.channels * n.leaves; i++) {
-            struct moments *m = &saved[first * n.leaves + i];
-            *m = batchnorm_moments(w.sums + 2 * i, batchnorm_values(&n, i % n.leaves));
-            w.maps[i] = norm_map(l, p, first + i / n.leaves, m->mean, m->variance, l->args[EPS]);
-        }
+        for (int64_t c = 0, i = 0; c < n.channels; c++)
+            for (int64_t leaf = 0; leaf < n.leaves; leaf++, i++) {
+                struct moments *m = &saved[first * n.leaves + i];
+                *m = batchnorm_moments(l, w.sums + 2 * i, batchnorm_values(&n, leaf));
+                w.maps[i] = norm_map(l, p, first + c, m->mean, m->factor);
+            }
         l->kernels->norm_apply(&n, w.maps, x + at, y + at);
     }
 }
@@ -155,8 +161,8 @@ static void batchnorm_forward_global(const struct layer *l, const struct pass *p
     struct moments *saved = l->saved;
     for (int64_t c = 0; c < n.channels; c++)
         for (int64_t i = c * n.leaves; i < (c + 1) * n.leaves; i++) {
-            if (p->totals) saved[i] = batchnorm_moments(p->totals + 2 * c, p->totals[2 * n.channels]);
-            w.maps[i] = norm_map(l, p, c, saved[i].mean, saved[i].variance, l->args[EPS]);
+            if (p->totals) saved[i] = batchnorm_moments(l, p->totals + 2 * c, p->totals[2 * n.channels]);
+            w.maps[i] = norm_map(l, p, c, saved[i].mean, saved[i].factor);
         }
     l->kernels->norm_apply(&n, w.maps, x, y);
 }
@@ -173,19 +179,18 @@ static void batchnorm_forward(const struct layer *l, const struct pass *p, const
 
 /* From the sums of dy and dy * x to those of dy and dy * (x - mean) / sigma, which are the gradients of bias
  * and weight. */
-static void batchnorm_normalise_sums(const struct layer *l, const struct moments *m, double sums[2])
+static void batchnorm_normalise_sums(const struct moments *m, double sums[2])
 {
-    sums[1] = (sums[1] - m->mean * sums[0]) / sqrt(m->variance + l->args[EPS]);
+    sums[1] = (sums[1] - m->mean * sums[0]) * m->factor;
 }
 
 /* dx = weight / sigma * (dy - mean of dy - xhat * mean of dy xhat) */
-static struct channel_slope batchnorm_slope(const struct layer *l, const struct channel_map *map,
-                                            const struct moments *m, const double sums[2])
+static struct channel_slope batchnorm_slope(const struct channel_map *map, const struct moments *m,
+                                            const double sums[2])
 {
-    double values = m->values;
-    if (values <= 1) return (struct channel_slope){0};
-    double of_x = -(double)map->scale * sums[1] / values / sqrt(m->variance + l->args[EPS]);
-    double constant = ((double)map->mean - m->mean) * of_x - (double)map->scale * sums[0] / values;
+    if (m->values <= 1) return (struct channel_slope){0};
+    double share = (double)map->scale / m->values, of_x = -share * sums[1] * m->factor;
+    double constant = ((double)map->mean - m->mean) * of_x - share * sums[0];
     return (struct channel_slope){map->scale, (float)of_x, (float)constant};
 }
 
@@ -198,7 +203,7 @@ static void batchnorm_add_channel(const struct layer *l, const struct pass *p, c
     int tensor = batchnorm_statistics(l);
     struct norm_tree weight = {0}, bias = {0}, mean = {0}, variance = {0};
     for (int64_t leaf = 0; leaf < n->leaves; leaf++) {
-        double values = m[leaf].values, samples = batchnorm_values(n, leaf) / (double)n->positions;
+        double values = m[leaf].values, samples = batchnorm_samples(n, leaf);
         norm_tree_add(&weight, (float)sums[2 * leaf + 1]);
         norm_tree_add(&bias, (float)sums[2 * leaf]);
         if (!tracks) continue;
@@ -232,10 +237,11 @@ static void batchnorm_sum_gradients(const struct layer *l, const struct pass *p,
 {
     struct work w = batchnorm_work(l);
     const struct moments *m = (const struct moments *)l->saved + first * n->leaves;
-    for (int64_t i = 0; i < n->channels * n->leaves; i++)
-        w.maps[i] = norm_map(l, p, first + i / n->leaves, m[i].mean, m[i].variance, l->args[EPS]);
+    for (int64_t c = 0, i = 0; c < n->channels; c++)
+        for (int64_t leaf = 0; leaf < n->leaves; leaf++, i++)
+            w.maps[i] = norm_map(l, p, first + c, m[i].mean, m[i].factor);
     l->kernels->norm_gradient_sums(n, w.maps, x, dy, w.sums);
-    for (int64_t i = 0; i < n->channels * n->leaves; i++) batchnorm_normalise_sums(l, &m[i], w.sums + 2 * i);
+    for (int64_t i = 0; i < n->channels * n->leaves; i++) batchnorm_normalise_sums(&m[i], w.sums + 2 * i);
 }
 
 static void batchnorm_backward_batch(const struct layer *l, const struct pass *p, const float *x,
@@ -250,7 +256,7 @@ static void batchnorm_backward_batch(const struct layer *l, const struct pass *p
         batchnorm_sum_gradients(l, p, &n, first, x + at, dy + at);
         batchnorm_add_leaves(l, p, &n, first);
         for (int64_t i = 0; i < n.channels * n.leaves; i++)
-            w.slopes[i] = batchnorm_slope(l, &w.maps[i], &saved[first * n.leaves + i], w.sums + 2 * i);
+            w.slopes[i] = batchnorm_slope(&w.maps[i], &saved[first * n.leaves + i], w.sums + 2 * i);
         if (dx) l->kernels->norm_gradient_apply(&n, w.maps, w.slopes, x + at, dy + at, dx + at);
     }
 }
@@ -263,7 +269,7 @@ static void batchnorm_backward_global(const struct layer *l, const struct pass *
     const struct moments *saved = l->saved;
     struct channel_norm n = batchnorm_shape(l, p, l->in[0].c);
     for (int64_t i = 0; i < n.channels * n.leaves; i++)
-        w.slopes[i] = batchnorm_slope(l, &w.maps[i], &saved[i], p->totals + 2 * (i / n.leaves));
+        w.slopes[i] = batchnorm_slope(&w.maps[i], &saved[i], p->totals + 2 * (i / n.leaves));
     batchnorm_add_leaves(l, p, &n, 0);
     if (dx) l->kernels->norm_gradient_apply(&n, w.maps, w.slopes, x, dy, dx);
 }

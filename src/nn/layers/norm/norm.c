@@ -26,12 +26,12 @@ enum status norm_add_running(struct layer *l, double momentum)
 }
 
 struct channel_map norm_map(const struct layer *l, const struct pass *p, int64_t channel, double mean,
-                            double variance, double eps)
+                            double factor)
 {
     bool affine = l->tensor_count > 0 && l->tensors[0].role == TENSOR_WEIGHT;
     double weight = affine ? p->params[l->tensors[0].offset + channel] : 1;
     double bias = affine ? p->params[l->tensors[1].offset + channel] : 0;
-    double scale = weight / sqrt(variance + eps);
+    double scale = weight * factor;
     float rounded = (float)mean;
     return (struct channel_map){rounded, (float)scale, (float)(bias + ((double)rounded - mean) * scale)};
 }
@@ -46,7 +46,8 @@ void norm_forward_running(const struct layer *l, const struct pass *p, double ep
                              .lanes = p->lanes,
                              .leaves = 1,
                              .relu = l->relu_out};
-    for (int64_t c = 0; c < n.channels; c++) maps[c] = norm_map(l, p, c, mean[c], variance[c], eps);
+    for (int64_t c = 0; c < n.channels; c++)
+        maps[c] = norm_map(l, p, c, mean[c], 1 / sqrt(variance[c] + eps));
     l->kernels->norm_apply(&n, maps, x, y);
 }
 

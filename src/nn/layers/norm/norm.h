@@ -10,9 +10,10 @@ enum status norm_add_affine(struct layer *l);
 /* Adds running_mean and running_var, which begin with 0 and 1. Errors: STATUS_OTHER, memory. */
 enum status norm_add_running(struct layer *l, double momentum);
 
-/* What a channel goes through with these statistics, and the layer's weight and bias if it has them. */
+/* What a channel goes through with this mean and factor, 1 / sqrt(variance + eps), and the layer's weight and
+ * bias if it has them. */
 struct channel_map norm_map(const struct layer *l, const struct pass *p, int64_t channel, double mean,
-                            double variance, double eps);
+                            double factor);
 
 /* The forward pass of a layer with running statistics: every lane is alike. Needs one struct channel_map per
  * channel of scratch. */
