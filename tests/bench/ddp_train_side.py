@@ -7,6 +7,7 @@ import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
 import harness  # noqa: E402
+import workloads  # noqa: E402
 from networks import NETWORKS, ddp_train_layers  # noqa: E402
 
 # One core per rank: mpirun binds by default, and what the tests or a shell set for crowded machines does not apply.
@@ -36,19 +37,24 @@ def check_program():
         raise SystemExit(f"{harness.PROGRAM} is not there: build it first (launch/quickstart.sh), or name it in DDP_TRAIN_BIN")
 
 
-def rate(network, per_rank, ranks, virtual_ranks, seconds, guess):
+def rate(network, per_rank, ranks, virtual_ranks, seconds, guess, flags=(), sync=False):
     """Median samples/s of the epochs after the first, which warms up. An epoch is as long as SAMPLES and a part of `seconds` allow;
     `guess` is the expected samples/s. The program's figure covers the steps of an epoch, neither start nor the checkpoint at the end."""
-    batch, shape = per_rank * ranks, NETWORKS[network][0]
-    steps = max(1, min(round(seconds * guess / WINDOWS / batch), SAMPLES // batch))
+    batch = per_rank * ranks
+    most = SAMPLES if network in NETWORKS else workloads.samples(network, batch, SAMPLES)
+    steps = max(1, min(round(seconds * guess / WINDOWS / batch), most // batch))
     epochs = 1 + max(2, round(seconds * guess / (steps * batch)))
-    config = CONFIG.format(shape="x".join(map(str, shape)), input=list(shape), samples=steps * batch, layers=ddp_train_layers(network),
-                           epochs=epochs, batch=batch, virtual_ranks=virtual_ranks)
+    if network in NETWORKS:
+        shape = NETWORKS[network][0]
+        config = CONFIG.format(shape="x".join(map(str, shape)), input=list(shape), samples=steps * batch, layers=ddp_train_layers(network),
+                               epochs=epochs, batch=batch, virtual_ranks=virtual_ranks)
+    else:
+        config = workloads.configuration(network, batch, steps * batch, epochs, virtual_ranks, sync)
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "bench.yaml")
         with open(path, "w") as f:
             f.write(config)
-        run = harness.Run(path, os.path.join(folder, "run"), ranks)
+        run = harness.Run(path, os.path.join(folder, "run"), ranks, flags)
     return statistics.median(line["samples_per_second"] for line in run.of_kind("epoch")[1:])
 
 

@@ -3,7 +3,7 @@
 
 A way of training is a text of words joined by '+':
     contiguous | channels_last   memory layout of weights and images
-    fused                        SGD(fused=True), where the version has it
+    fused                        the optimizer with fused=True, where the version has it
     compile                      torch.compile, where the version has it; it needs a C++ compiler
 A team of several processes trains with DistributedDataParallel over gloo, a team of one without.
 
@@ -19,6 +19,7 @@ import sys
 import tempfile
 import time
 
+import workloads
 from networks import has_convolutions, torch_network, NETWORKS
 
 SAMPLES = 8192  # held in memory by all processes together, at least two batches each
@@ -42,8 +43,12 @@ def import_torch():
 def ways(network, processes, compiled=True):
     """All ways worth trying with this version of PyTorch; `compiled`: torch.compile as well."""
     torch = import_torch()
-    layouts = ["contiguous"] + (["channels_last"] if has_convolutions(network) else [])
-    fused = ["+fused"] if "fused" in inspect.signature(torch.optim.SGD).parameters else []
+    if network in NETWORKS:
+        lasts, can_fuse = has_convolutions(network), "fused" in inspect.signature(torch.optim.SGD).parameters
+    else:  # images and volumes have a layout with channels last
+        lasts, can_fuse = len(workloads.locator(network)[0]) > 2, workloads.has_fused(torch, network)
+    layouts = ["contiguous"] + (["channels_last"] if lasts else [])
+    fused = ["+fused"] if can_fuse else []
     found = [layout + option for layout in layouts for option in ["", *fused]]
     if compiled and processes == 1 and hasattr(torch, "compile"):
         found += [f"{layout}{fused[0] if fused else ''}+compile" for layout in layouts]
@@ -89,19 +94,28 @@ class Training:
     def __init__(self, network, batch, way, processes):
         torch = import_torch()
         words = way.split("+")
-        form = torch.channels_last if "channels_last" in words else torch.contiguous_format
-        count = max(SAMPLES // processes, 2 * batch) // batch * batch
-        self.x = torch.randn(count, *NETWORKS[network][0]).contiguous(memory_format=form)
-        self.y = torch.randint(0, 10, (count,))
+        known = network in NETWORKS
+        shape = NETWORKS[network][0] if known else workloads.locator(network)[0]
+        last = torch.channels_last_3d if len(shape) == 4 else torch.channels_last
+        form = last if "channels_last" in words else torch.contiguous_format
+        most = SAMPLES // processes
+        count = max(most, 2 * batch) // batch * batch if known else workloads.samples(network, batch, most)
+        self.x = torch.rand(count, *shape).contiguous(memory_format=form)
+        if known:
+            self.y, loss_of = torch.randint(0, 10, (count,)), torch.nn.functional.cross_entropy
+        else:
+            self.y, loss_of = workloads.torch_labels(torch, network, count, self.x)
         self.batch, self.processes, self.rate, self.at = batch, processes, None, 0
-        net = torch_network(network).to(memory_format=form).train()
-        options = {"fused": True} if "fused" in words else {}
-        self.optimizer = torch.optim.SGD(net.parameters(), 0.01, 0.9, **options)
+        net = (torch_network if known else workloads.torch_network)(network).to(memory_format=form).train()
+        if known:
+            self.optimizer = torch.optim.SGD(net.parameters(), 0.01, 0.9, **({"fused": True} if "fused" in words else {}))
+        else:
+            self.optimizer = workloads.torch_optimizer(torch, network, net.parameters(), "fused" in words)
         if processes > 1:
             net = torch.nn.parallel.DistributedDataParallel(net, gradient_as_bucket_view=True)
 
         def loss(x, y):
-            return torch.nn.functional.cross_entropy(net(x), y)
+            return loss_of(net(x), y)
 
         self.loss = torch.compile(loss) if "compile" in words else loss
         self.torch = torch
