@@ -14,7 +14,8 @@ MAY_CHANGE = {
     "run.name": "other", "data.allow_external": "true", "train.epochs": "3", "train.max_bad_steps": "3", "train.patience": "9",
     "train.min_delta": "0.5", "train.max_time": "1h", "sync.ranks_per_node": "1", "sync.timeout": "100", "sync.death_timeout": "5",
     "sync.mixed": "allow", "sync.check_every": "7", "checkpoint.every_epochs": "2", "checkpoint.every_steps": "5",
-    "checkpoint.every_minutes": "30", "checkpoint.keep": "1", "checkpoint.best": "train.loss", "log.every_steps": "2"}
+    "checkpoint.every_minutes": "30", "checkpoint.keep": "1", "checkpoint.best": "train.loss", "log.every_steps": "2",
+    "model.init": "zeros", "model.bias_init": "ones"}
 
 # these would,
 MAY_NOT = {
@@ -25,7 +26,7 @@ MAY_NOT = {
     "train.swa_anneal": "linear",
     "train.batch": "32", "train.virtual_ranks": "4", "train.shuffle": "false", "train.accumulate": "2", "train.clip_norm": "1",
     "train.clip_value": "1", "train.clip_logits": "1", "train.early_stop": "val.loss", "loss.name": "multi_margin",
-    "loss.reduction": "sum", "loss.weight": "[1, 2, 3, 4]", "loss.ignore_index": "3", "loss.label_smoothing": "0.5",
+    "loss.reduction": "sum", "loss.mean_over": "labels", "loss.weight": "[1, 2, 3, 4]", "loss.ignore_index": "3", "loss.label_smoothing": "0.5",
     "optim.name": "adamw", "optim.lr": "0.5", "optim.beta1": "0.5", "optim.beta2": "0.5", "optim.eps": "0.5",
     "optim.weight_decay": "0.5", "optim.decay_biases": "false", "schedule.name": "cosine", "schedule.warmup_epochs": "1",
     "schedule.metric": "train.loss", "sync.method": "allreduce", "metrics.top_k": "2", "metrics.threshold": "0.25"}
