@@ -53,13 +53,18 @@ static inline void random_join(struct random_graph *r, const char *kind, int val
     random_append(r, count, values, out);
 }
 
+/* All positions stay: a convolution with any padding mode, a depthwise or a transposed one. */
 static inline void random_convolution(struct random_graph *r, int value)
 {
-    int channels = 1 + random_below(r, 6);
+    static const double modes[] = {0, 0, 2, 3}; /* zeros, replicate, circular */
     struct shape out = r->shapes[value];
+    bool transposed = random_below(r, 3) == 0, depthwise = random_below(r, 4) == 0;
+    int channels = depthwise ? (int)out.c : 1 + random_below(r, 6);
     if (out.rank != 2) return;
-    spec_add(r->spec, "conv2d", channels, 3);
-    spec_set(r->spec, "padding", 1); /* the positions stay */
+    spec_add(r->spec, transposed ? "conv_transpose2d" : "conv2d", channels, 3);
+    spec_set(r->spec, "padding", 1);
+    if (depthwise) spec_set(r->spec, "groups", channels);
+    if (!transposed) spec_set(r->spec, "padding_mode", modes[random_below(r, 4)]);
     out.c = channels;
     random_append(r, 1, &value, out);
 }
