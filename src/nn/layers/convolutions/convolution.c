@@ -158,12 +158,17 @@ void convolution_measure(struct layer *l)
 
 void convolution_forward(const struct layer *l, const struct pass *p, const float *const *x, float *y)
 {
+    convolution_apply(l, p, p->params + l->tensors[0].offset, convolution_bias(l, p), x[0], y);
+}
+
+void convolution_apply(const struct layer *l, const struct pass *p, const float *weight, const float *bias,
+                       const float *x, float *y)
+{
     struct convolution c = convolution_of(l, p->lanes, p->leaves);
-    struct finish finish = {.bias = convolution_bias(l, p), .relu = l->relu_out};
+    struct finish finish = {.bias = bias, .relu = l->relu_out};
     float *padded = l->scratch, *scratch = padded + convolution_padded_floats(&c);
-    if (c.pads) l->kernels->pad_forward(&c.pad, x[0], padded);
-    l->kernels->conv_forward(&c.w, p->params + l->tensors[0].offset, c.pads ? padded : x[0], &finish, y,
-                             scratch);
+    if (c.pads) l->kernels->pad_forward(&c.pad, x, padded);
+    l->kernels->conv_forward(&c.w, weight, c.pads ? padded : x, &finish, y, scratch);
 }
 
 void convolution_backward(const struct layer *l, const struct pass *p, const float *const *x, const float *y,

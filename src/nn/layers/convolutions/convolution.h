@@ -83,6 +83,10 @@ void convolution_forward(const struct layer *l, const struct pass *p, const floa
 void convolution_backward(const struct layer *l, const struct pass *p, const float *const *x, const float *y,
                           float *dy, float *const *dx);
 
+/* The forward pass with other weights, of the layer's shape, and a bias or NULL. */
+void convolution_apply(const struct layer *l, const struct pass *p, const float *weight, const float *bias,
+                       const float *x, float *y);
+
 enum status convolution_transpose_plan(struct layer *l, int axes);
 void convolution_transpose_measure(struct layer *l);
 void convolution_transpose_forward(const struct layer *l, const struct pass *p, const float *const *x,
