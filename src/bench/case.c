@@ -132,6 +132,7 @@ static void case_add_ways(struct case_list *l)
             w.pad_before[axis] = w.pad_after[axis] = slides ? table[i / 2].padding : 0;
         }
         w.products = i % 2 ? PRODUCTS_BLAS : PRODUCTS_AUTO;
+        w.transposed = w.kernel[AXIS_W] == 2;
         case_add_conv(l, table[i / 2].name, &w, table[i / 2].out, false);
     }
 }

@@ -24,6 +24,7 @@ struct window {
     /* Of convolutions only. Output channel o of group o / (out.c / groups) sees the in.c / groups channels of
      * that group. */
     int64_t groups;
+    bool transposed; /* a transposed convolution runs it backwards: its data gradient is the forward pass */
     enum products products;
 };
 

@@ -195,8 +195,9 @@ static void direct_backward_data(const struct window *c, const float *weight, co
     direct_walk(&d, dy);
 }
 
-/* The data gradient of windows that do not overlap has short runs, each with few taps, and with few channels it
- * has few rows: then BLAS is faster. It also takes an axis with both stride and dilation. */
+/* Backwards, windows that do not overlap have short runs, each with few taps, and a result of few channels has
+ * few rows: then BLAS is faster. It also takes an axis with both stride and dilation. Convolutions that are not
+ * transposed keep these kernels, whose bits do not depend on the processor. */
 static bool direct_fits(const struct window *c, enum conv_product product)
 {
     bool strides = false, overlaps = false, both = false;
@@ -206,7 +207,8 @@ static bool direct_fits(const struct window *c, enum conv_product product)
         both |= c->stride[i] > 1 && c->dilation[i] > 1;
     }
     if (product == CONV_WEIGHT || !window_is_flat(c)) return false;
-    return product == CONV_FORWARD || (!both && (!strides || overlaps) && c->in.c > FEW_CHANNELS);
+    if (product == CONV_FORWARD) return true;
+    return !both && !(c->transposed && ((strides && !overlaps) || c->in.c <= FEW_CHANNELS));
 }
 
 const struct conv_way LEVEL(conv_way_direct) = {

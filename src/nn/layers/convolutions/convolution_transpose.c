@@ -11,6 +11,7 @@ static struct window transpose_window(const struct layer *l, int64_t lanes, int6
         w.pad_after[i] = (int64_t)l->args[CONVOLUTION_PADDING + 2 * i + 1];
     }
     w.out = l->in[0];
+    w.transposed = true;
     w.lanes = lanes, w.leaves = leaves;
     return w;
 }
