@@ -106,6 +106,12 @@ KERNEL(void, softmax,
 KERNEL(void, softmax_target,
        (const struct softmax_target *s, float *dlogits, double *losses, int32_t *predicted))
 
+/* loss/positions.c: softmax_target where labels have positions: losses [live] are sums over them, from terms in
+ * float32; `predicted` is [P][row]. */
+KERNEL(void, softmax_positions,
+       (const struct softmax_target *s, float *dlogits, double *losses, int32_t *predicted,
+        struct softmax_counts *counts))
+
 /* loss/terms.c: losses [live], sums in double of terms in float32; their derivatives dx [K][stride] (zero in dead
  * lanes) may be NULL. */
 KERNEL(void, loss_terms, (const struct loss_terms *t, float *dx, double *losses))

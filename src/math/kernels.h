@@ -50,6 +50,15 @@ struct softmax_target {
     const float *targets;           /* [K][stride], or NULL: labels */
     const float *weights, *factors; /* of classes [K] and of samples [live]; NULL: all 1 */
     float keep, even;
+    int64_t positions, row,
+        factor_row; /* of softmax_positions: P, and elements from one position to the next */
+};
+
+/* What softmax_positions counts of one virtual rank. */
+struct softmax_counts {
+    double
+        factors; /* sum of the factors of positions with a label, times its class weight where labels have one */
+    int64_t valid, correct;
 };
 
 /* A loss that is a sum over outputs, each with its own target, times factor * weight[k]. */
@@ -67,6 +76,8 @@ struct loss_terms {
     const float *x, *targets;       /* [K][stride] */
     int64_t outputs;                /* K */
     int64_t stride, lanes, live;    /* as of a gather */
+    int64_t positions;              /* P: x and targets are [K][P][row]; 0 = 1 */
+    int64_t row, factor_row;        /* elements from one position to the next */
     const float *weights, *factors; /* of outputs [K] and of samples [live]; NULL: all 1 */
     const float *pos_weights;       /* [K], or NULL: all 1 */
     float eps;

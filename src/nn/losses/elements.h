@@ -12,27 +12,41 @@ struct loss_term {
 
 #define LOSS_BLOCK 16 /* lanes come in multiples of it */
 
+/* The sum over outputs at one position, and its derivatives. */
+LOOP_BODY void loss_elements_at(const struct loss_batch *b,
+                                struct loss_term (*term)(float x, float target, float parameter),
+                                float parameter, int64_t first, int live, const float factor[LOSS_BLOCK],
+                                double sum[LOSS_BLOCK])
+{
+    float unused[LOSS_BLOCK];
+    for (int64_t k = 0; k < b->classes; k++) {
+        int64_t at = k * b->stride + first;
+        const float *restrict x = b->logits + at, *restrict target = b->targets + at;
+        float *restrict dx = b->dlogits ? b->dlogits + at : unused;
+        for (int i = 0; i < LOSS_BLOCK; i++) {
+            struct loss_term t = term(x[i], target[i], parameter);
+            sum[i] += (double)t.loss;
+            dx[i] = i < live ? t.slope * factor[i] : 0;
+        }
+    }
+}
+
 /* Call it with a constant `term`; LOSS_ELEMENTS does. */
 LOOP_BODY void loss_elements(const struct loss_batch *b,
                              struct loss_term (*term)(float x, float target, float parameter),
                              float parameter)
 {
     for (int64_t n = 0; n < b->lanes; n += LOSS_BLOCK) {
-        float factor[LOSS_BLOCK] = {0}, unused[LOSS_BLOCK];
-        double sum[LOSS_BLOCK] = {0};
-        for (int i = 0; i < LOSS_BLOCK && n + i < b->live; i++)
-            factor[i] = b->weights ? b->weights[n + i] : 1;
-        for (int64_t k = 0; k < b->classes; k++) {
-            int64_t at = k * b->stride + n;
-            const float *restrict x = b->logits + at, *restrict target = b->targets + at;
-            float *restrict dx = b->dlogits ? b->dlogits + at : unused;
-            for (int i = 0; i < LOSS_BLOCK; i++) {
-                struct loss_term t = term(x[i], target[i], parameter);
-                sum[i] += (double)t.loss;
-                dx[i] = n + i < b->live ? t.slope * factor[i] : 0;
-            }
+        double total[LOSS_BLOCK] = {0};
+        int live = b->live - n < LOSS_BLOCK ? (int)(b->live - n) : LOSS_BLOCK;
+        for (int64_t p = 0; p < loss_batch_positions(b); p++) {
+            float factor[LOSS_BLOCK] = {0};
+            double sum[LOSS_BLOCK] = {0};
+            for (int i = 0; i < live; i++) factor[i] = b->weights ? b->weights[p * b->weight_row + n + i] : 1;
+            loss_elements_at(b, term, parameter, p * b->row + n, live, factor, sum);
+            for (int i = 0; i < LOSS_BLOCK; i++) total[i] += (double)factor[i] * sum[i];
         }
-        for (int i = 0; i < LOSS_BLOCK && n + i < b->live; i++) b->losses[n + i] = (double)factor[i] * sum[i];
+        for (int i = 0; i < live; i++) b->losses[n + i] = total[i];
     }
 }
 

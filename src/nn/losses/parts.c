@@ -54,10 +54,10 @@ static struct loss_sums loss_count(const struct loss *l, const struct loss_batch
 {
     struct loss_sums sums = {.valid = b->live};
     enum task task = loss_task(l);
-    for (int64_t n = 0; n < b->live; n++) {
-        sums.weight += loss_factor(b, n) * share;
-        if (task == TASK_CLASSES) sums.correct += b->predicted[n] == b->labels[n];
-    }
+    if (!b->weights) sums.weight = (double)b->live * share; /* exact, as `share` is a whole number */
+    for (int64_t n = 0; b->weights && n < b->live; n++) sums.weight += loss_factor(b, n) * share;
+    for (int64_t n = 0; task == TASK_CLASSES && n < b->live; n++)
+        sums.correct += b->predicted[n] == b->labels[n];
     if (task == TASK_LABELS) count_right[b->kernels->number](b, loss_cut(l), &sums.correct);
     return sums;
 }
@@ -113,5 +113,8 @@ void loss_run_terms(const struct loss_batch *b, struct loss_terms t)
     t.lanes = b->lanes;
     t.live = b->live;
     t.factors = b->weights;
+    t.positions = b->positions;
+    t.row = b->row;
+    t.factor_row = b->weight_row;
     b->kernels->loss_terms(&t, b->dlogits, b->losses);
 }

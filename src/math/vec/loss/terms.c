@@ -89,25 +89,44 @@ VEC_INLINE struct term loss_focal(const struct loss_terms *t, int64_t k, vec x, 
     return (struct term){power * miss, vec_select(on, slope, -slope)};
 }
 
-/* Takes a register of lanes through all outputs, so that its sums stay in registers too. */
-VEC_INLINE void loss_run_column(const struct loss_terms *t, int64_t n, term_function *term, float *dx,
-                                double *losses)
+/* The factors of a register of lanes at one position; 0 in dead lanes. */
+VEC_INLINE vec loss_lane_factors(const struct loss_terms *t, int64_t p, int64_t n)
 {
     vec factor = {0};
-    veci live = {0};
-    for (int i = 0; i < VW && n + i < t->live; i++) {
-        factor[i] = t->factors ? t->factors[n + i] : 1;
-        live[i] = -1;
-    }
+    for (int i = 0; i < VW && n + i < t->live; i++)
+        factor[i] = t->factors ? t->factors[p * t->factor_row + n + i] : 1;
+    return factor;
+}
+
+/* Takes a register of lanes through all outputs at one position, and adds their losses. The derivatives of dead lanes
+ * are 0. */
+VEC_INLINE void loss_run_cell(const struct loss_terms *t, int64_t first, vec factor, veci live,
+                              term_function *term, float *dx, vecd *total)
+{
     vecd sum = {0};
     for (int64_t k = 0; k < t->outputs; k++) {
-        int64_t at = k * t->stride + n;
+        int64_t at = k * t->stride + first;
         struct term one = term(t, k, vec_load(t->x + at), vec_load(t->targets + at));
         float weight = t->weights ? t->weights[k] : 1;
         sum += __builtin_convertvector(one.loss * weight, vecd);
         if (dx) vec_store(dx + at, vec_select(live, one.slope * (factor * weight), vec_all(0)));
     }
-    for (int i = 0; i < VW && n + i < t->live; i++) losses[n + i] = (double)factor[i] * sum[i];
+    *total += __builtin_convertvector(factor, vecd) * sum;
+}
+
+/* Takes a register of lanes through all positions, so that its sums stay in registers. */
+VEC_INLINE void loss_run_column(const struct loss_terms *t, int64_t n, term_function *term, float *dx,
+                                double *losses)
+{
+    veci live = {0};
+    vecd total = {0};
+    vec factor = loss_lane_factors(t, 0, n);
+    for (int i = 0; i < VW && n + i < t->live; i++) live[i] = -1;
+    for (int64_t p = 0; p < (t->positions > 1 ? t->positions : 1); p++) {
+        if (t->factor_row > 0) factor = loss_lane_factors(t, p, n);
+        loss_run_cell(t, p * t->row + n, factor, live, term, dx, &total);
+    }
+    for (int i = 0; i < VW && n + i < t->live; i++) losses[n + i] = total[i];
 }
 
 VEC_INLINE void loss_run_columns(const struct loss_terms *t, term_function *term, float *dx, double *losses)

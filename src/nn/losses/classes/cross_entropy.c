@@ -36,6 +36,19 @@ static bool cross_entropy_is_plain(const struct loss *l, const struct loss_batch
            !cross_entropy_ignores_any(l, b);
 }
 
+/* All positions at once. Where the divisor has no class weights, it is counted apart. */
+static struct loss_sums cross_entropy_of_positions(const struct loss *l, const struct loss_batch *b,
+                                                   const struct softmax_target *s, bool by_weight)
+{
+    struct softmax_counts counts;
+    b->kernels->softmax_positions(s, b->dlogits, b->losses, b->predicted, &counts);
+    if (s->weights && !by_weight) return loss_total_classes(l, b, NULL);
+    struct loss_sums sums = {
+        .weight = counts.factors, .correct = counts.correct, .valid = counts.valid, .count = b->live};
+    for (int64_t n = 0; n < b->live; n++) sums.loss += b->losses[n];
+    return sums;
+}
+
 /* A mean divides by the sum of the labels' class weights if targets are class indices, and by the number
  * of samples if they are probabilities; one-hot targets are probabilities in this respect. */
 static struct loss_sums cross_entropy_compute(const struct loss *l, const struct loss_batch *b)
@@ -51,14 +64,18 @@ static struct loss_sums cross_entropy_compute(const struct loss *l, const struct
                                .targets = l->kind == TARGET_PROBS ? b->targets : NULL,
                                .weights = l->lists[WEIGHT],
                                .factors = b->weights,
+                               .positions = b->positions,
+                               .row = b->row,
+                               .factor_row = b->weight_row,
                                .keep = (float)(1 - smoothing),
                                .even = (float)(smoothing / (double)b->classes)};
+    bool by_weight = l->kind == TARGET_INDEX && l->args.of[MEAN_OVER] == LOSS_MEAN_OVER_WEIGHTS;
+    if (b->positions > 1) return cross_entropy_of_positions(l, b, &s, by_weight);
     if (cross_entropy_is_plain(l, b))
         b->kernels->softmax(b->logits, b->classes, b->stride, b->lanes, b->live, b->labels, b->dlogits,
                             b->losses, b->predicted);
     else
         b->kernels->softmax_target(&s, b->dlogits, b->losses, b->predicted);
-    bool by_weight = l->kind == TARGET_INDEX && l->args.of[MEAN_OVER] == LOSS_MEAN_OVER_WEIGHTS;
     return loss_total_classes(l, b, by_weight ? l->lists[WEIGHT] : NULL);
 }
 
@@ -70,5 +87,6 @@ const struct loss_ops loss_cross_entropy = {
     .ignored_arg = IGNORE_INDEX,
     .targets = TARGET_BIT(TARGET_INDEX) | TARGET_BIT(TARGET_ONEHOT) | TARGET_BIT(TARGET_PROBS),
     .output = OUTPUT_LOGITS,
+    .positional = true,
     .compute = cross_entropy_compute,
 };

@@ -50,5 +50,6 @@ const struct loss_ops loss_kl_div = {
     .output = OUTPUT_LOG_PROBS,
     .needs = RANGE_LOG_PROBABILITIES,
     .prepare = kl_div_prepare,
+    .positional = true,
     .compute = kl_div_compute,
 };

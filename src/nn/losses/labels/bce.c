@@ -24,5 +24,6 @@ const struct loss_ops loss_bce = {
     .target_max = 1,
     .output = OUTPUT_LABEL_PROBS,
     .needs = RANGE_PROBABILITIES,
+    .positional = true,
     .compute = bce_compute,
 };

@@ -31,5 +31,6 @@ const struct loss_ops loss_bce_with_logits = {
     .targets = TARGET_BIT(TARGET_MULTILABEL) | TARGET_BIT(TARGET_VALUES),
     .target_max = 1,
     .output = OUTPUT_LABEL_LOGITS,
+    .positional = true,
     .compute = bce_with_logits_compute,
 };

@@ -36,5 +36,6 @@ const struct loss_ops loss_hinge = {
     .args = args,
     .targets = TARGET_BIT(TARGET_MULTILABEL),
     .output = OUTPUT_LABEL_SCORES,
+    .positional = true,
     .compute = hinge_compute,
 };

@@ -17,5 +17,6 @@ const struct loss_ops loss_soft_margin = {
     .args = args,
     .targets = TARGET_BIT(TARGET_MULTILABEL),
     .output = OUTPUT_LABEL_LOGITS,
+    .positional = true,
     .compute = soft_margin_compute,
 };

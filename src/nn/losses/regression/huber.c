@@ -38,5 +38,6 @@ const struct loss_ops loss_huber = {
     .args = args,
     .targets = TARGET_BIT(TARGET_VALUES),
     .output = OUTPUT_VALUES,
+    .positional = true,
     .compute = huber_compute,
 };

@@ -27,5 +27,6 @@ const struct loss_ops loss_l1 = {
     .args = args,
     .targets = TARGET_BIT(TARGET_VALUES),
     .output = OUTPUT_VALUES,
+    .positional = true,
     .compute = l1_compute,
 };

@@ -25,5 +25,6 @@ const struct loss_ops loss_mse = {
     .args = args,
     .targets = TARGET_BIT(TARGET_VALUES),
     .output = OUTPUT_VALUES,
+    .positional = true,
     .compute = mse_compute,
 };

@@ -47,5 +47,6 @@ const struct loss_ops loss_poisson_nll = {
     .target_max = 1e30,
     .output = OUTPUT_VALUES,
     .prepare = poisson_nll_prepare,
+    .positional = true,
     .compute = poisson_nll_compute,
 };

@@ -39,5 +39,6 @@ const struct loss_ops loss_smooth_l1 = {
     .args = args,
     .targets = TARGET_BIT(TARGET_VALUES),
     .output = OUTPUT_VALUES,
+    .positional = true,
     .compute = smooth_l1_compute,
 };
