@@ -16,6 +16,8 @@
  * side, in C order (channels, height, width); n rows are n * F features without gaps. They have the type of
  * the training set's features, uint8 or float32. The library normalises them with the checkpoint's
  * statistics. K is the number of outputs.
+ * Where a model has outputs at each of P positions of a sample, such as pixels, a result is K numbers, or one class,
+ * at each position: [n][K][P] and [n][P]. P is 1 for all other models.
  *
  * Same bits. Results are those of `ddp_train predict` to the last bit, however rows are grouped into calls,
  * in every thread. One exception: a model that was trained with more than 256 samples in a virtual rank's
@@ -115,9 +117,14 @@ DDP_API int64_t ddp_get_block_rows(const struct ddp_model *model);
 /* ---- what it gives ---- */
 
 DDP_API enum ddp_task ddp_get_task(const struct ddp_model *model);
-DDP_API int64_t ddp_get_output_count(const struct ddp_model *model); /* K */
-DDP_API int ddp_has_probabilities(const struct ddp_model *model);    /* 1 or 0 */
-DDP_API double ddp_get_threshold(const struct ddp_model *model);     /* of probabilities, for DDP_LABELS */
+DDP_API int64_t ddp_get_output_count(const struct ddp_model *model);   /* K */
+DDP_API int64_t ddp_get_position_count(const struct ddp_model *model); /* P */
+
+/* The shape of a row's outputs: (K), or (K,L), (K,H,W) or (K,D,H,W) where they have positions. Writes the sides and
+ * returns how many there are. */
+DDP_API int ddp_get_output_shape(const struct ddp_model *model, int64_t shape[DDP_MAX_RANK]);
+DDP_API int ddp_has_probabilities(const struct ddp_model *model); /* 1 or 0 */
+DDP_API double ddp_get_threshold(const struct ddp_model *model);  /* of probabilities, for DDP_LABELS */
 DDP_API int64_t ddp_get_parameter_count(const struct ddp_model *model);
 
 /* Names of classes, labels or values, if the training set had any: K, or of a single label two, those of off
@@ -128,11 +135,11 @@ DDP_API const char *ddp_get_name(const struct ddp_model *model, int64_t index);
 /* Where results go; each pointer may be NULL. Asking for what the model does not have is DDP_ERROR_ARGUMENT.
  */
 struct ddp_results {
-    float *outputs;       /* [n][K]: of the last layer */
-    float *probabilities; /* [n][K]: where ddp_has_probabilities */
-    int64_t *classes;     /* [n]: for DDP_CLASSES */
-    uint8_t *labels;      /* [n][K]: 1 = on, for DDP_LABELS */
-    float *values;        /* [n][K]: for DDP_VALUES */
+    float *outputs;       /* [n][K][P]: of the last layer */
+    float *probabilities; /* [n][K][P]: where ddp_has_probabilities */
+    int64_t *classes;     /* [n][P]: for DDP_CLASSES */
+    uint8_t *labels;      /* [n][K][P]: 1 = on, for DDP_LABELS */
+    float *values;        /* [n][K][P]: for DDP_VALUES */
 };
 
 /* Runs the model on `rows` [n][features]; n may be 0. The function has to be the one of the model's feature

@@ -128,6 +128,18 @@ int64_t ddp_get_output_count(const struct ddp_model *model)
     return model ? model->trained->outputs : 0;
 }
 
+int64_t ddp_get_position_count(const struct ddp_model *model)
+{
+    return model ? model->trained->positions : 0;
+}
+
+int ddp_get_output_shape(const struct ddp_model *model, int64_t shape[DDP_MAX_RANK])
+{
+    if (!model || !shape) return 0;
+    const struct trained *t = model->trained;
+    return shape_dims(t->positions > 1 ? t->output : shape_flat(t->outputs), shape);
+}
+
 int ddp_has_probabilities(const struct ddp_model *model)
 {
     return model && predictions_have_probabilities(&model->trained->loss);
@@ -225,9 +237,9 @@ static void api_derive(const struct trained *t, const struct ddp_results *r, int
                        const float *outputs)
 {
     const struct loss *l = &t->loss;
-    int64_t at = first * t->outputs;
+    int64_t at = first * t->outputs * t->positions;
     if (r->probabilities) predictions_find_probabilities(l, outputs, count, r->probabilities + at);
-    if (r->classes) predictions_find_classes(l, outputs, count, r->classes + first);
+    if (r->classes) predictions_find_classes(l, outputs, count, r->classes + first * t->positions);
     if (r->labels) predictions_find_labels(l, outputs, count, r->labels + at);
     if (r->values) predictions_find_values(l, &t->targets, outputs, count, r->values + at);
 }
@@ -238,7 +250,7 @@ static void api_run_rows(struct workspace *w, const struct trained *t, int64_t n
     int64_t bytes = t->features * feature_bytes(t->normal.type);
     for (int64_t first = 0, count; first < n; first += count) {
         count = n - first < w->max_rows ? n - first : w->max_rows;
-        float *outputs = r->outputs ? r->outputs + first * t->outputs : w->outputs;
+        float *outputs = r->outputs ? r->outputs + first * t->outputs * t->positions : w->outputs;
         workspace_run(w, t, count, rows + first * bytes, outputs);
         api_derive(t, r, first, count, outputs);
     }

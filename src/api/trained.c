@@ -80,9 +80,10 @@ void workspace_run(struct workspace *w, const struct trained *t, int64_t count, 
         struct pass pass = {
             .params = t->params, .live = w->live, .lanes = leaves * t->lanes, .leaves = leaves};
         const float *columns = model_forward(w->model, &pass); /* [K][lanes]; live lanes lie side by side */
+        int64_t width = t->outputs * t->positions;
         for (int64_t i = 0; i < part; i++)
-            for (int64_t k = 0; k < t->outputs; k++)
-                outputs[(first + i) * t->outputs + k] = columns[k * pass.lanes + i];
+            for (int64_t k = 0; k < width; k++)
+                outputs[(first + i) * width + k] = columns[k * pass.lanes + i];
     }
 }
 

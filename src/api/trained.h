@@ -33,7 +33,7 @@ struct workspace {
     struct workspace *next; /* for the owner */
     struct model *model;
     const void **rows; /* [max_rows] */
-    float *outputs;    /* [max_rows][K] */
+    float *outputs;    /* [max_rows][K][P] */
     int64_t *live;     /* [blocks of a pass]: rows of each */
     int64_t max_rows;  /* of one call of workspace_run */
 };
@@ -48,7 +48,7 @@ void trained_destroy(struct trained **t);
 enum status workspace_create(struct workspace **out, const struct trained *t);
 void workspace_destroy(struct workspace **w);
 
-/* `rows` [count][F] in the type of the features -> outputs [count][K]; count <= max_rows. */
+/* `rows` [count][F] in the type of the features -> outputs [count][K][P]; count <= max_rows. */
 void workspace_run(struct workspace *w, const struct trained *t, int64_t count, const void *rows,
                    float *outputs);
 

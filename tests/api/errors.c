@@ -32,7 +32,7 @@ static void check_null(void)
     CHECK(!ddp_get_feature_type(m) && !ddp_get_feature_count(m) && !ddp_get_shape(m, shape) &&
           !ddp_get_channel_count(m));
     CHECK(!ddp_get_mean(m) && !ddp_get_std(m) && !ddp_get_block_rows(m) && !ddp_get_task(m) &&
-          !ddp_get_output_count(m));
+          !ddp_get_output_count(m) && !ddp_get_position_count(m) && !ddp_get_output_shape(m, shape));
     CHECK(!ddp_has_probabilities(m) && !ddp_get_parameter_count(m) && !ddp_get_name_count(m) &&
           !ddp_get_name(m, 0));
     CHECK(ddp_get_threshold(m) == 0);

@@ -124,6 +124,10 @@ def make_models(case):
         Model(case, "values", table, values, ["linear: 8", "relu", "linear: 2"], "name: mse", ["sum", "first"],
               normalize="standard", more="x: x, target_normalize: standard"),
         Model(case, "counts", table, random.poisson(3, (173, 1)).astype(np.float32), ["linear: 1"], "name: poisson_nll", batch=10, ranks=1),
+        Model(case, "pixels", images, images[:, 0] // 64, ["conv2d: {out: 6, kernel: 3, padding: 1}", "relu", "conv2d: {out: 4, kernel: 1}"],
+              "name: cross_entropy"),
+        Model(case, "maps", images, images[:, :1] / 255, ["conv2d: {out: 1, kernel: 3, padding: 1}"], "name: mse",
+              more="x: x, target_normalize: standard"),
         Model(case, "scores", table, random.integers(0, 3, 173), ["linear: 40", "relu", "linear: 3"], "name: multi_margin", batch=150, ranks=1),
     ]
 

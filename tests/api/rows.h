@@ -53,9 +53,11 @@ static inline struct answers rows_run(struct ddp_model *m, const struct rows *r,
 {
     int64_t k = ddp_get_output_count(m), features = ddp_get_feature_count(m);
     enum ddp_task task = ddp_get_task(m);
+    int64_t places = ddp_get_position_count(m);
+    k *= places;
     size_t cells = (size_t)(r->count * k);
     struct answers a = {.output_bytes = cells * sizeof(float)};
-    a.prediction_bytes = task == DDP_CLASSES  ? (size_t)r->count * sizeof(int64_t)
+    a.prediction_bytes = task == DDP_CLASSES  ? (size_t)(r->count * places) * sizeof(int64_t)
                          : task == DDP_LABELS ? cells
                                               : cells * sizeof(float);
     a.outputs = rows_allocate(a.output_bytes);
@@ -66,7 +68,7 @@ static inline struct answers rows_run(struct ddp_model *m, const struct rows *r,
         const void *rows = r->bytes + first * r->row_bytes;
         struct ddp_results to = {.outputs = a.outputs + first * k};
         if (a.probabilities) to.probabilities = a.probabilities + first * k;
-        if (task == DDP_CLASSES) to.classes = (int64_t *)a.predictions + first;
+        if (task == DDP_CLASSES) to.classes = (int64_t *)a.predictions + first * places;
         if (task == DDP_LABELS) to.labels = (uint8_t *)a.predictions + first * k;
         if (task == DDP_VALUES) to.values = (float *)a.predictions + first * k;
         enum ddp_status status = ddp_get_feature_type(m) == DDP_UINT8

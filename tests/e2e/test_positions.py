@@ -108,6 +108,12 @@ class Positions(harness.Case):
         self.assertEqual(other.returncode, 3)
         self.assertIn("names the features", other.stderr)
         self.assertEqual(self.fit("x").returncode, 2)
+        scaled = self.fit("x", 3, "{name: bce_with_logits}")
+        self.assertEqual(scaled.returncode, 2)
+        self.assertIn("data.normalize: the targets are the features", scaled.stderr)
+        outside = self.fit("x", 3, "{name: bce_with_logits}", more=", normalize: none")
+        self.assertEqual(outside.returncode, 3)
+        self.assertIn("expects targets from 0 to 1", outside.stderr)
 
     # ---- results ----
 

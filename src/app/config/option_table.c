@@ -65,7 +65,8 @@ static const struct option options[] = {
      .help = "name of the features in the file; empty = look for common names"},
     {.key = "data.y", .kind = OPTION_TEXT, .offset = AT(data.y),
      .default_text = "",
-     .help = "name of the labels in the file; empty = look for common names"},
+     .help = "name of the labels in the file; empty = look for common names; x, or the name of the features: "
+             "the targets are the normalized features themselves (autoencoder)"},
     {.key = "data.layout", .kind = OPTION_CHOICE, .offset = AT(data.layout),
      .default_text = "auto", .choices = layout_kinds,
      .help = "order of the axes of the stored features; auto = the file's attribute layout, else channels "
@@ -73,10 +74,12 @@ static const struct option options[] = {
     {.key = "data.labels", .kind = OPTION_CHOICE, .offset = AT(data.labels),
      .default_text = "auto", .choices = label_kinds,
      .help = "kind of labels: class indices, one-hot rows, rows of probabilities, 0 or 1 for each "
-             "label, or real values; auto = decide by their type, shape and values and by the loss"},
+             "label, or real values, one for each sample, or for each position of the model's outputs, such "
+             "as (N,H,W) or (N,K,H,W); auto = decide by their type, shape and values and by the loss"},
     {.key = "data.weights", .kind = OPTION_TEXT, .offset = AT(data.weights),
      .default_text = "",
-     .help = "name of the sample weights in the file; empty = all samples weigh the same"},
+     .help = "name of the weights in the file, one for each sample or for each position of its labels; empty = "
+             "all weigh the same"},
     {.key = "data.allow_external", .kind = OPTION_BOOL, .offset = AT(data.allow_external),
      .default_text = "false", MAY_CHANGE,
      .help = "follow links, external storage, virtual datasets and filter plugins of HDF5 files; only "

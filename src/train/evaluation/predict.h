@@ -10,6 +10,7 @@
  *                                  as stored: (N,) or (N,K)
  *   correct        (N,) uint8      if the data have labels, except real values: class or all labels correct
  *   class_names    (K,) text       only if they do not fit into the attribute
+ * Where labels have positions, their axes stand behind N and K: (N,K,H,W), and (N,H,W) in place of (N,).
  * Attributes: checkpoint, data, task (classes, labels, values), class_names (of classes, labels or targets),
  * threshold (of labels with probabilities).
  *

@@ -39,10 +39,46 @@ static enum status trainer_check_target_normalize(const struct trainer *t)
     return STATUS_OK;
 }
 
+/* Targets that are the features have to be in the range that the loss takes: bytes / 255, or floats as stored that
+ * are. */
+static enum status trainer_check_features_as_targets(const struct trainer *t, const struct dataset *d)
+{
+    const struct config *c = t->config;
+    struct loss_traits loss = loss_find_traits(c->loss, &c->loss_args, &c->loss_list);
+    const struct source_info *info = dataset_info(d);
+    if (!dataset_targets_are_features(d) || (loss.target_min == 0 && loss.target_max == 0)) return STATUS_OK;
+    bool bytes = info->type == FEATURE_U8;
+    bool kept = c->data.normalize == NORMALIZE_UNIT || (c->data.normalize == NORMALIZE_NONE && !bytes);
+    if (!kept)
+        return status_fail(
+            STATUS_CONFIG,
+            "data.normalize: the targets are the features, and loss %s expects targets from %g to %g; "
+            "use unit",
+            loss.name, loss.target_min, loss.target_max);
+    int64_t width = shape_features(info->shape);
+    for (int64_t i = 0; !bytes && i < info->samples; i++) {
+        const void *row;
+        dataset_take(d, &i, 1, &(struct dataset_rows){.features = &row});
+        for (int64_t f = 0; f < width; f++) {
+            double value = (double)((const float *)row)[f];
+            if (value >= loss.target_min && value <= loss.target_max) continue;
+            return status_fail(
+                STATUS_DATA,
+                "%s: sample %lld holds %g, but loss %s expects targets from %g to %g, and data.y names "
+                "the features",
+                dataset_locator(d), (long long)dataset_number(d, i), value, loss.name, loss.target_min,
+                loss.target_max);
+        }
+    }
+    return STATUS_OK;
+}
+
 enum status trainer_load_data(struct trainer *t)
 {
     const struct config *c = t->config;
     TRY(trainer_load_sets(t));
+    TRY(comm_agree(t->comm, trainer_check_features_as_targets(t, t->train)));
+    if (t->val) TRY(comm_agree(t->comm, trainer_check_features_as_targets(t, t->val)));
     TRY(normal_init(&t->normal, t->comm, t->train, (enum data_normalize)c->data.normalize));
     if (c->data.target_normalize != TARGET_NORMALIZE_NONE) {
         TRY(trainer_check_target_normalize(t));

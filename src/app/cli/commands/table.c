@@ -33,8 +33,9 @@ const struct command command_table[] = {
         .details =
             "Prints loss and accuracy; for classes and labels scikit-learn's classification report, for\n"
             "real values the errors of each target in original units (last row: the mean over the targets,\n"
-            "for max_error the maximum); all other metrics of the task; and the confusion matrix of up to\n"
-            "30 classes.\n",
+            "for max_error the maximum); for labels with positions intersection over union and Dice of each\n"
+            "class; all other metrics of the task; and the confusion matrix of up to 30 classes. Where labels\n"
+            "have positions, these are counted, not samples.\n",
         .flags = FLAGS_DATA | FLAGS_EVAL | FLAGS_EXTERNAL | FLAGS_WEIGHTS,
         .min_words = 1,
         .max_words = 1,
@@ -50,7 +51,8 @@ const struct command command_table[] = {
             "the network; probabilities (N,K), if the loss defines them; predicted: the class (N,), labels\n"
             "0 and 1 (N,K) by metrics.threshold, or values (N,K) in original units. The data need no\n"
             "labels. If they have some, they are written as labels and, for classes and labels, compared in\n"
-            "correct (N,).\n"
+            "correct (N,). Where labels have positions, all of these have them, too: logits (N,K,H,W), the\n"
+            "class map (N,H,W).\n"
             "\n"
             "  mpirun -np 4 ddp_train predict runs/a/checkpoints/final.h5 --data new.h5 --out pred.h5\n",
         .flags = FLAGS_DATA | FLAGS_PREDICT | FLAGS_FORCE | FLAGS_EXTERNAL | FLAGS_WEIGHTS,
