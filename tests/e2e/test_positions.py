@@ -88,7 +88,9 @@ class Positions(harness.Case):
     def test_same_bits(self):
         for y, outputs, loss, more in [("ignored", 3, "{name: cross_entropy, ignore_index: 255, weight: [1, 2, 0.5]}", ", weights: weights"),
                                        ("masks", 3, "{name: focal}", ", weights: sample_weights"),
-                                       ("values", 2, "{name: huber}", ", target_normalize: standard"), ("probs", 3, "{name: cross_entropy}", "")]:
+                                       ("values", 2, "{name: huber}", ", target_normalize: standard"), ("probs", 3, "{name: cross_entropy}", ""),
+                                       ("ignored", 3, "{name: dice, ignore_index: 255}", ", weights: weights"),
+                                       ("mask", 1, "[{name: bce_with_logits, weight: 0.5}, {name: dice, weight: 0.5}]", "")]:
             with self.subTest(y):
                 hashes = {self.hash(y, outputs, loss, ranks=p, more=more) for p in (1, 2, 3, 5)}
                 self.assertEqual(len(hashes), 1)
@@ -97,6 +99,18 @@ class Positions(harness.Case):
         """Weights of 1 change rounding only where they are multiplied in: not at all."""
         self.assertEqual(self.hash("value", 1, "{name: mse}", more=", weights: ones"), self.hash("value", 1, "{name: mse}"))
         self.assertNotEqual(self.hash("u8", more=", weights: weights"), self.hash("u8", more=", weights: sample_weights"))
+
+    def test_loss_of_the_whole_set(self):
+        """Dice in an evaluation is that of all positions together."""
+        self.hash("mask", 1, "{name: dice}")
+        for ranks in 1, 3:
+            self.tool("eval", self.final(), "--data", self.path("data.h5"), "--json", self.path("e.json"), ranks=ranks)
+            with open(self.path("e.json")) as f:
+                found = json.load(f)["loss"]
+        self.tool("predict", self.final(), "--data", self.path("data.h5"), "--out", self.path("p.h5"))
+        with h5py.File(self.path("p.h5")) as f:
+            p, t = 1 / (1 + np.exp(-f["logits"][:].astype(np.float64))), f["labels"][:].astype(np.float64)
+        self.assertAlmostEqual(found, 1 - 2 * (p * t).sum() / ((p * p).sum() + (t * t).sum()), delta=1e-6)
 
     def test_autoencoder(self):
         """The target is the normalised input: with the identity as the network the loss is 0."""

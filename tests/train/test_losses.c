@@ -277,7 +277,7 @@ int main(int argc, char **argv)
     comm_barrier(comm);
     for (int i = 0; loss_registry()[i]; i++) {
         const struct loss_ops *loss = loss_registry()[i];
-        if (loss->measure) continue; /* needs the totals of the whole batch: test_totals.c */
+        if (loss->measure) continue; /* needs totals of the batch: e2e/test_positions.py */
         for (int kind = 0; kind < TARGET_KINDS; kind++)
             for (int variant = 0; variant < 8 && loss->targets & TARGET_BIT(kind); variant++)
                 CHECK_CASE_OF(loss->name, check_loss(loss, (enum target_kind)kind, variant));
