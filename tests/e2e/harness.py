@@ -73,6 +73,14 @@ class Run:
         return os.path.join(self.folder, "checkpoints", "final.h5")
 
 
+FIGURES = ("loss", "accuracy", "lr", "count", "correct", "epoch", "step")
+
+
+def figures(run):
+    """What the run said about its training and evaluation, times left out."""
+    return [{k: line[k] for k in FIGURES if k in line} for kind in ("step", "epoch", "eval") for line in run.of_kind(kind)]
+
+
 class Case(unittest.TestCase):
     """A test with a scratch folder, numbered run directories, and configurations from text."""
 
@@ -92,6 +100,17 @@ class Case(unittest.TestCase):
     def train(self, config, ranks=None, flags=(), timeout=300):
         self.runs += 1
         return Run(config, self.path(f"run{self.runs}"), ranks, flags, timeout)
+
+    def same(self, first, second, groups=("model", "optim", "normalize")):
+        """Two runs that said the same and ended in the same bits."""
+        self.assertEqual(first.done["weights_hash"], second.done["weights_hash"])
+        self.assertEqual(figures(first), figures(second))
+        for group in groups:
+            a, b = tensors(first.final, group), tensors(second.final, group)
+            self.assertEqual(sorted(a), sorted(b))
+            for name in a:
+                self.assertEqual(a[name].tobytes(), b[name].tobytes(), f"{group}/{name}")
+        self.assertTrue(tensors(first.final), "an empty checkpoint proves nothing")
 
 
 def checkpoint_of_epoch(folder, epoch):
