@@ -200,6 +200,16 @@ class Positions(harness.Case):
             np.testing.assert_array_equal(f["logits"][:], logits)
             self.assertNotIn("labels", f)
 
+    def test_inspect(self):
+        with h5py.File(self.path("masks.h5"), "w") as f:
+            f["x"], f["y"] = np.zeros((SAMPLES, 1, HEIGHT, WIDTH), np.uint8), self.classes
+            f["weights"] = np.full((SAMPLES, HEIGHT, WIDTH), 0.5)
+        text = self.tool("inspect", self.path("masks.h5"))
+        self.assertIn("classes 3 (without names), one at each position of int64 (N,7,5)", text)
+        for k in range(3):
+            self.assertIn(f"{(self.classes == k).sum():10d}  {100 * (self.classes == k).mean():6.2f} %", text)
+        self.assertIn("weights  mean 0.5, min 0.5, max 0.5, 0 of 0", text)
+
     # ---- what is refused ----
 
     def test_refusals(self):

@@ -24,10 +24,11 @@ static void read_rows(struct source *s, int64_t first, int64_t count)
     struct source_rows rows = {0};
     bool index = info->has_labels && info->label_integers && info->label_width <= 1;
     if (features > BYTES_MAX / 4 / count || width > BYTES_MAX / 4 / count) return;
+    size_t weights = (size_t)(count * info->weight_width); /* at most as many as labels */
     rows.features = malloc((size_t)(count * features * feature_bytes(info->type)));
     if (index) rows.labels = malloc((size_t)count * sizeof *rows.labels);
     if (info->has_labels) rows.targets = malloc((size_t)(count * width) * sizeof *rows.targets);
-    if (info->has_weights) rows.weights = malloc((size_t)count * sizeof *rows.weights);
+    if (info->has_weights) rows.weights = malloc(weights * sizeof *rows.weights);
     (void)fuzz_answer(source_read(s, first, count, &rows));
     free(rows.features);
     free(rows.labels);

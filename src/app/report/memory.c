@@ -26,9 +26,9 @@ static enum status memory_add_data(struct memory_facts *f, const char *locator,
     struct source *source = NULL;
     TRY(source_open(&source, locator, options));
     const struct source_info *info = source_info(source);
-    int64_t labels = info->label_width > 0 ? info->label_width : 1;
-    int64_t sample =
-        shape_features(info->shape) * feature_bytes(info->type) + 4 * labels + (info->has_weights ? 4 : 0);
+    int64_t labels = info->label_width > 0 ? info->label_width : info->has_labels;
+    int64_t sample = shape_features(info->shape) * feature_bytes(info->type) + 4 * labels +
+                     (info->has_weights ? 4 * info->weight_width : 0);
     f->data_bytes += (double)info->samples * (double)sample;
     if (f->shape.c == 0) f->shape = info->shape;
     source_close(&source);

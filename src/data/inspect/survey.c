@@ -74,7 +74,8 @@ static enum status survey_reserve(const struct source_info *info, struct pass_bu
     TRY(mem_alloc(&b->features, (size_t)b->rows, (size_t)size, "samples"));
     TRY(tally_init(&s->tally, info));
     TRY(mem_alloc(&b->targets, (size_t)(b->rows * s->tally.width), sizeof *b->targets, "labels"));
-    if (info->has_weights) TRY(mem_alloc(&b->weights, (size_t)b->rows, sizeof *b->weights, "weights"));
+    size_t weights = info->has_weights ? (size_t)(b->rows * info->weight_width) : 0;
+    TRY(mem_alloc(&b->weights, weights, sizeof *b->weights, "weights"));
     TRY(mem_alloc(&b->shift, (size_t)channels, sizeof *b->shift, "moments"));
     TRY(mem_alloc(&b->block, (size_t)moments_block_doubles(channels), sizeof *b->block, "moments"));
     TRY(mem_alloc(&b->total, (size_t)moments_block_doubles(channels), sizeof *b->total, "moments"));

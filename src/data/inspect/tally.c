@@ -24,10 +24,18 @@ static enum status tally_allocate(struct tally *t)
     return mem_alloc(&t->counts, TALLY_CLASSES, sizeof *t->counts, "class counts");
 }
 
+/* Integers with several axes are taken for a class at each position. */
+static bool tally_has_positions(const struct source_info *info)
+{
+    return info->label_integers && info->label_rank > 1;
+}
+
 enum status tally_init(struct tally *t, const struct source_info *info)
 {
     *t = (struct tally){.width = info->label_width ? info->label_width : 1,
-                        .countable = infer_is_index(&anything, info),
+                        .countable = infer_is_index(&anything, info) || tally_has_positions(info),
+                        .positions = tally_has_positions(info) ? info->label_width : 1,
+                        .weight_width = info->weight_width,
                         .largest = -1,
                         .weight_min = INFINITY};
     infer_begin(&t->facts);
@@ -54,10 +62,12 @@ static void tally_add_row(struct tally *t, const float *row)
         t->min[k] = fminf(t->min[k], row[k]);
         t->max[k] = fmaxf(t->max[k], row[k]);
     }
-    t->countable = t->countable && row[0] >= 0 && row[0] < TALLY_CLASSES;
-    if (!t->countable) return;
-    t->counts[(int64_t)row[0]]++;
-    if ((int64_t)row[0] > t->largest) t->largest = (int64_t)row[0];
+    for (int64_t p = 0; p < t->positions && t->countable; p++) {
+        t->countable = row[p] >= 0 && row[p] < TALLY_CLASSES;
+        if (!t->countable) return;
+        t->counts[(int64_t)row[p]]++;
+        if ((int64_t)row[p] > t->largest) t->largest = (int64_t)row[p];
+    }
 }
 
 static void tally_add_weight(struct tally *t, float weight)
@@ -76,7 +86,7 @@ void tally_add(struct tally *t, int64_t count, const float *targets, const float
     for (int64_t i = 0; i < moments_block_doubles(t->width); i++) t->total[i] += t->block[i];
     infer_scan(&t->facts, &anything, t->samples, count, t->width, targets);
     for (int64_t i = 0; i < count; i++) tally_add_row(t, targets + i * t->width);
-    for (int64_t i = 0; weights && i < count; i++) tally_add_weight(t, weights[i]);
+    for (int64_t i = 0; weights && i < count * t->weight_width; i++) tally_add_weight(t, weights[i]);
     t->samples += count;
 }
 
@@ -94,12 +104,13 @@ static const char *tally_name_of(const struct source_info *info, int64_t k)
     return k < info->class_count ? info->class_names[k] : "";
 }
 
+/* Shares are of `all` samples or positions. */
 static void tally_print_counts(const struct source_info *info, int64_t count, const int64_t *counts,
-                               FILE *out)
+                               int64_t all, FILE *out)
 {
     for (int64_t k = 0; k < count && k < CLASSES_SHOWN; k++)
         fprintf(out, "    %4" PRId64 "  %-20s %10" PRId64 "  %6.2f %%\n", k, tally_name_of(info, k),
-                counts[k], 100 * (double)counts[k] / (double)info->samples);
+                counts[k], 100 * (double)counts[k] / (double)all);
     if (count > CLASSES_SHOWN) fprintf(out, "    ... and %" PRId64 " more\n", count - CLASSES_SHOWN);
 }
 
@@ -115,8 +126,8 @@ static void tally_print_values(const struct tally *t, const struct source_info *
 static void tally_print_weights(const struct tally *t, const struct source_info *info, FILE *out)
 {
     fprintf(out, "  weights  mean %.6g, min %.6g, max %.6g, %" PRId64 " of 0\n",
-            t->weight_sum / (double)info->samples, (double)t->weight_min, (double)t->weight_max,
-            t->weight_zeros);
+            t->weight_sum / (double)(info->samples * t->weight_width), (double)t->weight_min,
+            (double)t->weight_max, t->weight_zeros);
 }
 
 void tally_print(const struct tally *t, const struct source_info *info, FILE *out)
@@ -130,15 +141,17 @@ void tally_print(const struct tally *t, const struct source_info *info, FILE *ou
     char stored[INFER_TEXT_SIZE];
     infer_stored_text(info, stored);
     if (t->kind == TARGET_INDEX) {
-        fprintf(out, "  classes %" PRId64 "%s\n", t->classes, info->class_count ? "" : " (without names)");
-        tally_print_counts(info, t->classes, t->counts, out);
+        fprintf(out, "  classes %" PRId64 "%s", t->classes, info->class_count ? "" : " (without names)");
+        if (t->positions > 1) fprintf(out, ", one at each position of %s", stored);
+        fputc('\n', out);
+        tally_print_counts(info, t->classes, t->counts, info->samples * t->positions, out);
         if (info->class_count && t->largest >= info->class_count)
             fprintf(out, "  problem: label %" PRId64 ", but only %" PRId64 " class names\n", t->largest,
                     info->class_count);
     } else {
         fprintf(out, "  labels %s: %s, %s\n", stored, target_name(t->kind), what[t->kind]);
         if (t->kind == TARGET_ONEHOT || t->kind == TARGET_MULTILABEL)
-            tally_print_counts(info, t->width, t->ones, out);
+            tally_print_counts(info, t->width, t->ones, info->samples, out);
         else
             tally_print_values(t, info, out);
         if (info->class_count && t->width != info->class_count)
