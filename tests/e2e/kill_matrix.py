@@ -4,7 +4,8 @@
 
 A run is started, disturbed at a random step or while it starts, and started again with --resume auto at another number of ranks
 (1 to 8) and another number of ranks per node, until it is done. Then its weights hash and every line of its metrics must be those of
-the undisturbed run. The ways are those of WAYS below; what a run went through follows from its number and the seed.
+the undisturbed run. The ways are those of WAYS below, the networks those of NETWORKS; what a run went through follows from its
+number and the seed.
 """
 import argparse
 import collections
@@ -21,8 +22,15 @@ import time
 import harness
 from processes import alive, children, content, until
 
-CONFIG = """
+COMMON = """
 data: {train: "synthetic:1x20x20:10:6000", val: "synthetic:1x20x20:10:1000"}
+optim: {name: adam, lr: 0.002}
+schedule: {name: reduce_on_plateau, metric: val.loss}
+checkpoint: {every_steps: 4, keep: 3}
+log: {every_steps: 1}
+"""
+
+PLAIN = """
 model:
   layers:
     - conv2d: {out: 6, kernel: 5}
@@ -33,11 +41,25 @@ model:
     - relu
     - linear: 10
 train: {epochs: 4, batch: 240, virtual_ranks: 8}
-optim: {name: adam, lr: 0.002}
-schedule: {name: reduce_on_plateau, metric: val.loss}
-checkpoint: {every_steps: 4, keep: 3}
-log: {every_steps: 1}
 """
+
+# Running statistics of a virtual rank's batch and of the whole one, and averaged weights: all of it is state of the run.
+NORMALISED = """
+model:
+  layers:
+    - conv2d: {out: 6, kernel: 5, stride: 2, bias: false}
+    - batchnorm
+    - relu: {name: stem}
+    - conv2d: {out: 6, kernel: 3, padding: 1, bias: false}
+    - batchnorm: {sync: true}
+    - add: {from: [stem, branch]}
+    - relu
+    - dropout: 0.2
+    - linear: 10
+train: {epochs: 4, batch: 240, virtual_ranks: 8, ema: 0.9}
+""".replace("sync: true", "sync: true, name: branch")
+
+NETWORKS = {"plain": COMMON + PLAIN, "normalised": COMMON + NORMALISED}
 
 STEPS = 100  # of a run
 HANG = 60  # seconds that no start may take, and no end after a disturbance
@@ -87,14 +109,19 @@ WAYS = {
 class Matrix:
     def __init__(self, folder, program=None):
         self.folder = folder
-        self.config = os.path.join(folder, "config.yaml")
-        with open(self.config, "w") as f:
-            f.write(CONFIG)
         self.counts = collections.Counter()
         self.codes = collections.Counter()
         self.launchers_ended = 0
         self.noticed = []  # seconds from the death of a rank to the end of its job
-        self.expected = self.lines(harness.Run(self.config, os.path.join(folder, "undisturbed"), 2).folder)
+        self.expected = {}  # of each network, what `lines` says of an undisturbed run
+        for network, text in NETWORKS.items():
+            with open(self.config(network), "w") as f:
+                f.write(text)
+            undisturbed = harness.Run(self.config(network), os.path.join(folder, f"undisturbed-{network}"), 2)
+            self.expected[network] = self.lines(undisturbed.folder)
+
+    def config(self, network):
+        return os.path.join(self.folder, f"{network}.yaml")
 
     @staticmethod
     def lines(folder):
@@ -106,8 +133,8 @@ class Matrix:
             line.pop("stragglers", None)
         return kept, lines[-1].get("weights_hash")
 
-    def start(self, run, ranks, per_node, session):
-        command = harness.command(["train", self.config, "-o", run, "--resume", "auto", f"--sync.ranks_per_node={per_node}"], ranks)
+    def start(self, network, run, ranks, per_node, session):
+        command = harness.command(["train", self.config(network), "-o", run, "--resume", "auto", f"--sync.ranks_per_node={per_node}"], ranks)
         environment = {**harness.environment(), "OMPI_MCA_orte_tmpdir_base": session}
         return subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                 text=True, start_new_session=True)
@@ -154,10 +181,10 @@ class Matrix:
             time.sleep(0.02)
         return output
 
-    def attempt(self, chance, run, way):
+    def attempt(self, chance, network, run, way):
         """One start of a run, disturbed in this way or, if None, not. Returns the exit code and whether it was hit."""
         with tempfile.TemporaryDirectory(prefix="ddp_mpi_", ignore_cleanup_errors=True) as session:
-            process = self.start(run, chance.randint(1, 8), chance.choice([0, 0, 1, 2, 3]), session)
+            process = self.start(network, run, chance.randint(1, 8), chance.choice([0, 0, 1, 2, 3]), session)
             hit = way is not None and self.disturb(chance, way, process, run)
             begin, ranks = time.monotonic(), ranks_of(process.pid)
             output = self.end(process, ranks)
@@ -175,27 +202,29 @@ class Matrix:
         """A run until it is done; True if it was disturbed at least once."""
         chance = random.Random(seed * 1000003 + number)
         run = os.path.join(self.folder, f"run{number}")
-        names = list(WAYS)
+        names, networks = list(WAYS), list(NETWORKS)
+        network = networks[(number + number // len(names)) % len(networks)]  # each way meets each network
         disturbed = 0
         plan = [names[number % len(names)]] + [chance.choice(names) for _ in range(chance.randint(0, 2))]
         for way in plan + [None] * 4:
-            code, hit = self.attempt(chance, run, way)
+            code, hit = self.attempt(chance, network, run, way)
             disturbed += hit
             if code == 0:
                 break
         else:
             raise AssertionError(f"run {number} does not come to an end")
-        lines, weights = self.lines(run)
-        if weights != self.expected[1]:
-            raise AssertionError(f"run {number} ({plan}) ends in {weights}, not in {self.expected[1]}")
-        if lines != self.expected[0]:
-            different = [pair for pair in zip(lines, self.expected[0]) if pair[0] != pair[1]][:1]
-            raise AssertionError(f"run {number} ({plan}): {len(lines)} lines of metrics, not {len(self.expected[0])}; {different}")
+        (lines, weights), (expected, end) = self.lines(run), self.expected[network]
+        if weights != end:
+            raise AssertionError(f"run {number} ({network}, {plan}) ends in {weights}, not in {end}")
+        if lines != expected:
+            different = [pair for pair in zip(lines, expected) if pair[0] != pair[1]][:1]
+            raise AssertionError(f"run {number} ({network}, {plan}): {len(lines)} lines of metrics, not {len(expected)}; {different}")
         shutil.rmtree(run)
         return disturbed
 
     def summary(self):
-        yield f"weights hash of all runs: {self.expected[1]}"
+        for network, (_, weights) in self.expected.items():
+            yield f"weights hash of all runs of {network}: {weights}"
         for way, count in sorted(self.counts.items()):
             codes = ", ".join(f"{code}: {n}" for (w, code), n in sorted(self.codes.items()) if w == way)
             yield f"  {way:24} {count:4} times; exit codes {codes}"
