@@ -124,7 +124,7 @@ class SameBits(Case):
             report = json.load(f)
         final = os.path.join(folder, "checkpoints", "final.h5")
         arrays = {g: {k: v.tobytes() for k, v in harness.tensors(final, g).items()} for g in ("model", "optim")}
-        figures = [{k: line[k] for k in test_same_bits.FIGURES if k in line} for line in lines if line["kind"] in ("step", "epoch", "eval")]
+        figures = [{k: line[k] for k in harness.FIGURES if k in line} for line in lines if line["kind"] in ("step", "epoch", "eval")]
         return {"hash": [line["weights_hash"] for line in lines if line["kind"] == "done"], "figures": figures, "arrays": arrays,
                 "metrics": report["metrics"], "confusion": report["confusion"]}
 
