@@ -10,7 +10,7 @@ model:
   layers:
 {layers}
 loss: {{name: {loss}}}
-train: {{epochs: {epochs}, batch: 64}}
+train: {{epochs: {epochs}, batch: 32, virtual_ranks: 2}}
 optim: {{name: adam, lr: {lr}}}
 """
 
@@ -26,6 +26,13 @@ class Drawn(harness.Case):
         found = self.scores("waves:train[:6000]", "waves:test[:1500]", ["flatten", "linear: 10"])
         print(f"waves, linear: accuracy {found['accuracy']}")
         self.assertLess(found["accuracy"], 0.2)  # one in ten is chance
+
+    def test_pixels_are_not_linear(self):
+        for name, classes in (("shapes", 4), ("storms", 3)):
+            layers = [f"conv2d: {{out: {classes}, kernel: 9, padding: same}}"]
+            found = self.scores(f"{name}:train:64[:400]", f"{name}:test:64[:100]", layers, normalize="standard", epochs=6, lr=0.01)
+            print(f"{name}, linear: mean IoU {found['iou']}")
+            self.assertLess(found["iou"], 0.6)
 
     def test_fields_are_not_linear(self):
         found = self.scores("fields:train:16[:4000]", "fields:test:16[:500]", ["flatten", "linear: 4"], normalize="standard",

@@ -1,4 +1,4 @@
-"""Residual configurations of launch/: what launch/README.md says they reach, and better than the ones without residual blocks."""
+"""Configurations of launch/ with residual, U-shaped, 1-D and 3-D networks: what launch/README.md says they reach."""
 # processors: 2
 import os
 import unittest
@@ -23,12 +23,26 @@ class Tables(real_sets.Case):
 
 
 class Drawn(harness.Case):
-    def test_waves(self):
-        run = self.train(os.path.join(harness.SOURCE, "launch", "waves-residual.yaml"), 2, timeout=1000)
+    def reached(self, name, score, *flags):
+        run = self.train(os.path.join(harness.SOURCE, "launch", f"{name}.yaml"), 2, flags, timeout=1000)
         found = run.of_kind("eval")[-1]
-        print("waves", found["accuracy"])
-        self.assertEqual(found["count"], 2000)
-        self.assertGreaterEqual(found["accuracy"], 0.97)
+        print(f"{name}: {score} {found[score]}")
+        return found[score]
+
+    def test_waves(self):
+        self.assertGreaterEqual(self.reached("waves-residual", "accuracy"), 0.97)
+
+    def test_shapes(self):
+        self.assertGreaterEqual(self.reached("shapes-unet", "iou", "--train.epochs=5"), 0.95)
+
+    def test_storms(self):
+        self.assertGreaterEqual(self.reached("storms-deepcam", "iou", "--train.epochs=6"), 0.80)
+
+    def test_fields(self):
+        self.assertGreaterEqual(self.reached("fields-cosmoflow", "r2", "--train.epochs=6"), 0.70)
+
+    def test_autoencoder(self):
+        self.assertLessEqual(self.reached("autoencoder", "rmse"), 0.50)
 
 
 if __name__ == "__main__":
