@@ -111,6 +111,7 @@ class Training:
             self.optimizer = torch.optim.SGD(net.parameters(), 0.01, 0.9, **({"fused": True} if "fused" in words else {}))
         else:
             self.optimizer = workloads.torch_optimizer(torch, network, net.parameters(), "fused" in words)
+        self.after_step = None if known else workloads.limit_norms(torch, network, net.parameters())
         if processes > 1:
             net = torch.nn.parallel.DistributedDataParallel(net, gradient_as_bucket_view=True)
 
@@ -134,6 +135,8 @@ class Training:
             self.optimizer.zero_grad()
             self.loss(self.x[part], self.y[part]).backward()
             self.optimizer.step()
+            if self.after_step:
+                self.after_step()
         self.together()
         return time.perf_counter() - start
 

@@ -55,10 +55,24 @@ def torch_optimizer(torch, name, parameters, fused):
     line = re.search(r"(?m)^optim: \{name: (\w+)(.*)\}$", text(name))
     kind = line[1] if line[1] != "lamb" else "adam"
     keys = {key: float(value) for key, value in re.findall(r"(\w+): ([-.0-9e]+)", line[2])} if line[1] != "lamb" else dict(lr=0.001)
+    keys.pop("max_norm", None)
     if fused:
         keys["fused"] = True
     return {"sgd": torch.optim.SGD, "adam": torch.optim.Adam, "adamw": torch.optim.AdamW, "rmsprop": torch.optim.RMSprop,
             "radam": torch.optim.RAdam}[kind](parameters, **keys)
+
+
+def limit_norms(torch, name, parameters):
+    """A function to call after each step: what optim.max_norm does; None where the file has none."""
+    found = re.search(r"max_norm: ([.0-9]+)", text(name))
+    weights = [p for p in parameters if p.dim() > 1]
+
+    def limit():
+        with torch.no_grad():
+            for p in weights:
+                norms = p.flatten(1).norm(dim=1).view(-1, *[1] * (p.dim() - 1))
+                p.mul_((float(found[1]) / (norms + 1e-7)).clamp(max=1))
+    return limit if found else None
 
 
 def has_fused(torch, name):
