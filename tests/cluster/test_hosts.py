@@ -14,7 +14,6 @@ sys.path.insert(0, os.path.join(HERE, "..", "e2e"))
 import harness  # noqa: E402
 import hosts as simulated  # noqa: E402
 from processes import content, until  # noqa: E402
-import test_same_bits  # noqa: E402
 
 # Several buckets of gradients; a last batch that leaves most virtual ranks nothing; metrics of more than one kind.
 CONFIG = """
