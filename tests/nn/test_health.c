@@ -239,7 +239,7 @@ static bool has_parameters(const struct layer_ops *ops)
     struct layer l = {
         .ops = ops, .kernels = kernels, .in = &in, .input_count = 1, .lanes = LANES, .leaves = 1};
     arg_defaults(ops->args, l.args);
-    if (ops->args && ops->args[0].kind == ARG_INT) l.args[0] = 2;
+    if (ops->args && ops->args[0].kind == ARG_INT) arg_set(ops->args, 0, 2, l.args);
     if (kernel_of(ops) > 0) arg_set(ops->args, 1, kernel_of(ops), l.args);
     bool has = layer_plan(&l) == STATUS_OK && l.tensor_count > 0;
     layer_free(&l);

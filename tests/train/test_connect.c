@@ -49,7 +49,7 @@ static void write_gradient(const struct model *m, int step, struct tree_node g, 
 /* The whole vector in one process. */
 struct vector {
     int64_t floats;
-    float *params, *gradient, *slots[OPTIM_SLOTS];
+    float *params, *gradient, *slots[UPDATE_SLOTS];
 };
 
 static void visit_all(void *self, update_visit *visit, void *visitor)

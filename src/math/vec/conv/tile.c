@@ -38,7 +38,8 @@ VEC_INLINE void tile_product(const int M, const int J, const struct tile *t)
             sum[m][j] = vec_all(t->finish.bias && m < t->rows ? t->finish.bias[m] : 0);
 
     const struct tap *end = t->tap + t->taps;
-    const float *a = t->a + t->tap->a, *b = t->b + t->tap->b;
+    const float *a = t->a, *b = t->b;
+    if (t->taps == 1) a += t->tap->a, b += t->tap->b;
     for (int64_t channel = 0; t->taps == 1 && channel < t->channels;
          channel++, a += t->a_channel, b += t->b_channel)
         tile_multiply_add(M, J, a, b, sum);

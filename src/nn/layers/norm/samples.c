@@ -18,12 +18,18 @@ struct norm_groups norm_group_channels(const struct layer *l, int64_t channels)
                                 .centred = true};
 }
 
-/* The sums of the gradients come first, then what a kernel needs. */
+/* Doubles of the sums for weight and bias, a whole number of lines of 64 bytes: vectors stand behind them. */
+static int64_t samples_count_sums(const struct norm_groups *g, int64_t leaves)
+{
+    return (2 * g->weights * leaves + 7) / 8 * 8;
+}
+
+/* In scratch the sums come first, then what a kernel needs. */
 void norm_measure_samples(struct layer *l, const struct norm_groups *g)
 {
     int64_t columns = g->positions * l->lanes;
     l->saved_bytes = (size_t)(3 * g->count * columns) * sizeof(float);
-    l->scratch_bytes = (size_t)(2 * g->weights * l->leaves + 3 * columns) * sizeof(double);
+    l->scratch_bytes = (size_t)(samples_count_sums(g, l->leaves) + 3 * columns) * sizeof(double);
 }
 
 static const float *samples_tensor(const struct layer *l, const float *vector, int tensor)
@@ -83,7 +89,7 @@ void norm_backward_samples(const struct layer *l, const struct pass *p, const st
 {
     const float *moments = l->saved;
     bool affine = samples_tensor(l, p->params, 0) != NULL;
-    int64_t count = 2 * g->weights * p->leaves;
+    int64_t count = samples_count_sums(g, p->leaves);
     double *sums = l->scratch;
     memset(sums, 0, (size_t)count * sizeof *sums);
     for (int64_t i = 0; i < g->count; i++) {
