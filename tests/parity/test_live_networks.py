@@ -27,7 +27,8 @@ try:
 except ImportError as error:
     MISSING = f"{error.name} is not installed"
 
-STEPS, FACTOR, FELT, ULP = 20, 4, 100, 2.0**-23
+STEPS, FACTOR, ULP = 20, 4, 2.0**-23
+FELT = 10  # times what is apart must be moved; Adam also moves weights whose gradients are rounding, by the sign of it (tcn)
 SGD = "{name: sgd, lr: 0.02, momentum: 0.9, weight_decay: 1.0e-4}"
 SLOW = "{name: sgd, lr: 5.0e-5, momentum: 0.9, weight_decay: 1.0e-4}"  # of deep networks with batch norm rounding grows fast
 ADAM = "{name: adam, lr: 0.001, eps: 1.0e-3}"
