@@ -58,7 +58,9 @@ static void bench_loader_copy_batches(void *self)
     struct way_in *w = self;
     const struct dataset_rows rows = {.features = w->rows};
     dataset_take(w->data, &(int64_t){0}, 1, &rows);
-    const char *last = (const char *)w->rows[0] + dataset_bytes(w->data) - w->copy_bytes;
+    const char *last = (const char *)w->rows[0] +
+                       (size_t)(dataset_info(w->data)->samples * dataset_feature_bytes(w->data)) -
+                       w->copy_bytes;
     for (int64_t b = 0; b < w->batches; b++) {
         bench_loader_choose_samples(w);
         dataset_take(w->data, w->batch.samples, w->batch.live[0], &rows);

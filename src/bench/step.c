@@ -121,7 +121,7 @@ enum status bench_steps(struct trainer *t, int64_t *position, int64_t count)
         int64_t epoch = *position / t->info.steps_per_epoch, in_epoch = *position % t->info.steps_per_epoch;
         double start = trace_begin();
         struct order order =
-            order_make((uint64_t)t->config->seed, (uint64_t)epoch, t->info.train_samples, t->config->shuffle);
+            dataset_order(t->train, (uint64_t)t->config->seed, (uint64_t)epoch, t->config->shuffle);
         TRY(trainer_step(t, &order, epoch, in_epoch * t->config->batch, 1e-3 * t->config->optim_args.of[0],
                          &result));
         trace_end(start, TRACE_STEP, "step", i);

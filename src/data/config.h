@@ -34,6 +34,9 @@ enum data_layout {
     LAYOUT_NDHWC
 };
 
+/* Where the features live (data.store). */
+enum data_store { STORE_AUTO, STORE_NODE, STORE_SCRATCH, STORE_WINDOW };
+
 struct data_config {
     char *train, *val;   /* source locators; val may be "" */
     char *x, *y;         /* object names, "" = look for the usual ones */

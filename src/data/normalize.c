@@ -40,14 +40,16 @@ static void normal_first_means(const struct rows *r, float *shift)
     }
 }
 
-static void normal_fill_table(const struct rows *r, const struct comm *comm, const float *shift,
-                              double *table)
+static enum status normal_fill_table(const struct rows *r, const struct comm *comm, const float *shift,
+                                     double *table)
 {
     int64_t first, end;
     dataset_part(r->data, comm_size(comm), comm_rank(comm), &first, &end);
+    TRY(dataset_stream(r->data, first, end, 1));
     for (int64_t i = first; i < end; i++)
         moments_add(r->type, r->shape, r->at(r->data, i), shift,
                     table + i / MOMENTS_BLOCK * moments_block_doubles(r->shape.c));
+    return dataset_status(r->data);
 }
 
 /* Every rank measures its share of the blocks; the merged table is added in block order by all. */
@@ -62,7 +64,9 @@ static enum status normal_measure(struct normal *n, struct comm *comm, const str
     status = comm_agree(comm, status);
     if (status == STATUS_OK) {
         normal_first_means(r, shift);
-        normal_fill_table(r, comm, shift, table);
+        status = comm_agree(comm, normal_fill_table(r, comm, shift, table));
+    }
+    if (status == STATUS_OK) {
         comm_merge_doubles(comm, table, doubles);
         moments_finish(r->type, r->shape, samples, shift, table, blocks, n->mean, n->std);
     }

@@ -41,7 +41,7 @@ static enum status axes_refuse(const struct source_info *info, const struct shap
 }
 
 /* The labels are the features: position by position if these have the shape of the outputs. */
-static enum status axes_of_features(struct store *s, const struct shape *outputs)
+static enum status axes_of_features(struct pool *s, const struct shape *outputs)
 {
     const struct source_info *info = source_info(s->source);
     char features[SHAPE_TEXT], shape[SHAPE_TEXT];
@@ -62,7 +62,7 @@ static enum status axes_of_features(struct store *s, const struct shape *outputs
     return STATUS_OK;
 }
 
-static enum status axes_of_labels(struct store *s, const struct shape *outputs, bool *positional)
+static enum status axes_of_labels(struct pool *s, const struct shape *outputs, bool *positional)
 {
     const struct source_info *info = source_info(s->source);
     int rank = info->label_rank;
@@ -82,7 +82,7 @@ static enum status axes_of_labels(struct store *s, const struct shape *outputs, 
     return STATUS_OK;
 }
 
-static enum status axes_of_weights(const struct store *s)
+static enum status axes_of_weights(const struct pool *s)
 {
     const struct source_info *info = source_info(s->source);
     if (!info->has_weights || s->weight_width == 1 || s->weight_width == s->positions) return STATUS_OK;
@@ -91,7 +91,7 @@ static enum status axes_of_weights(const struct store *s)
                        s->locator, s->weight_width, s->positions > 1 ? ", or one for each position" : "");
 }
 
-enum status dataset_find_axes(struct store *s, struct infer_options *options, const struct shape *outputs)
+enum status dataset_find_axes(struct pool *s, struct infer_options *options, const struct shape *outputs)
 {
     const struct source_info *info = source_info(s->source);
     bool positional = false;
@@ -105,7 +105,7 @@ enum status dataset_find_axes(struct store *s, struct infer_options *options, co
     return axes_of_weights(s);
 }
 
-void dataset_channels_first(const struct store *s, int64_t count, float *rows, float *scratch)
+void dataset_channels_first(const struct pool *s, int64_t count, float *rows, float *scratch)
 {
     for (int64_t i = 0; i < count; i++) {
         float *row = rows + i * s->width;

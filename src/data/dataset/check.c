@@ -5,20 +5,20 @@
 
 static enum status dataset_check_width(const struct dataset *d, int64_t outputs)
 {
-    int64_t width = d->store->channels;
+    int64_t width = d->pool->channels;
     char stored[INFER_TEXT_SIZE];
     if (width == outputs) return STATUS_OK;
     infer_stored_text(&d->info, stored);
     return status_fail(STATUS_DATA,
                        "%s: labels are %s of kind %s, for %" PRId64 " output%s, but the model has %" PRId64
                        "; change its last layer",
-                       d->info.label_where, stored, target_name(d->store->kind), width, width == 1 ? "" : "s",
+                       d->info.label_where, stored, target_name(d->pool->kind), width, width == 1 ? "" : "s",
                        outputs);
 }
 
 enum status dataset_check_labels(const struct dataset *d, int64_t outputs)
 {
-    const struct store *s = d->store;
+    const struct pool *s = d->pool;
     if (!d->info.has_labels) return STATUS_OK;
     if (!s->labels) return dataset_check_width(d, outputs);
     for (int64_t at = 0; at < d->info.samples * s->positions; at++) {
@@ -37,17 +37,16 @@ enum status dataset_check_labels(const struct dataset *d, int64_t outputs)
 
 enum status dataset_check_positions(const struct dataset *d, int64_t positions)
 {
-    if (!dataset_has_targets(d) || d->store->positions == positions) return STATUS_OK;
+    if (!dataset_has_targets(d) || d->pool->positions == positions) return STATUS_OK;
     return status_fail(STATUS_DATA,
                        "%s: labels are for %" PRId64 " position%s of a sample, those of the training set for "
                        "%" PRId64 "; store both alike",
-                       d->store->locator, d->store->positions, d->store->positions == 1 ? "" : "s",
-                       positions);
+                       d->pool->locator, d->pool->positions, d->pool->positions == 1 ? "" : "s", positions);
 }
 
 enum status dataset_check_counts(const struct dataset *d)
 {
-    const struct store *s = d->store;
+    const struct pool *s = d->pool;
     int64_t ignored = 0, cells = d->info.samples * s->positions;
     for (int64_t at = 0; at < cells; at++) {
         int64_t i = at / s->positions, p = at % s->positions;

@@ -21,13 +21,12 @@ static bool dataset_add_bytes(int64_t count, int64_t row, int64_t *total)
            !__builtin_add_overflow(*total, (bytes + MEM_ALIGN - 1) / MEM_ALIGN * MEM_ALIGN, total);
 }
 
-static enum status dataset_open_source(struct store *s, const char *locator,
+static enum status dataset_open_source(struct pool *s, const char *locator,
                                        const struct source_options *names)
 {
     TRY(mem_copy_text(&s->locator, locator));
     TRY(source_open(&s->source, locator, names));
     const struct source_info *info = source_info(s->source);
-    s->sample_bytes = shape_features(info->shape) * feature_bytes(info->type);
     s->width = s->channels = info->label_width ? info->label_width : info->has_labels;
     s->positions = 1;
     s->weight_width = info->weight_width;
@@ -35,12 +34,12 @@ static enum status dataset_open_source(struct store *s, const char *locator,
 }
 
 /* Where everything lies in the window, whose base may still be NULL. */
-static enum status dataset_lay_out(struct store *s, char *base, bool is_index)
+static enum status dataset_lay_out(struct pool *s, char *base, bool is_index)
 {
     const struct source_info *info = source_info(s->source);
-    int64_t labels, weights, end = 0;
-    bool fits = dataset_add_bytes(info->samples, s->sample_bytes, &end);
-    labels = end;
+    int64_t features = 0, weights, end = 0;
+    bool fits =
+        dataset_add_bytes(info->samples, shape_features(info->shape) * feature_bytes(info->type), &features);
     fits = fits && dataset_add_bytes(info->samples, s->width * (int64_t)sizeof(float), &end); /* or int32 */
     weights = end;
     int64_t row = s->weight_width * (int64_t)sizeof *s->weights;
@@ -48,24 +47,24 @@ static enum status dataset_lay_out(struct store *s, char *base, bool is_index)
     if (!fits) return status_fail(STATUS_DATA, "%s: too large for the memory of a node", s->locator);
     s->bytes = (size_t)end;
     if (!base) return STATUS_OK;
-    s->features = base;
     if (is_index)
-        s->labels = (int32_t *)(void *)(base + labels);
+        s->labels = (int32_t *)(void *)base;
     else if (info->has_labels)
-        s->targets = (float *)(void *)(base + labels);
+        s->targets = (float *)(void *)base;
     if (info->has_weights) s->weights = (float *)(void *)(base + weights);
     return STATUS_OK;
 }
 
-static enum status dataset_read_rows(struct store *s, struct label_scan *scan, float *scratch)
+static enum status dataset_read_rows(struct dataset *d, struct label_scan *scan, float *scratch)
 {
+    struct pool *s = d->pool;
     for (int64_t first = scan->first; first < scan->end; first += MOMENTS_BLOCK) {
         int64_t count = scan->end - first < MOMENTS_BLOCK ? scan->end - first : MOMENTS_BLOCK;
-        struct source_rows rows = {.features = s->features + first * s->sample_bytes,
-                                   .labels = s->labels ? s->labels + first * s->width : NULL,
+        struct source_rows rows = {.labels = s->labels ? s->labels + first * s->width : NULL,
                                    .targets = s->targets ? s->targets + first * s->width : NULL,
                                    .weights = s->weights ? s->weights + first * s->weight_width : NULL};
         activity_set_phase(ACTIVITY_LOADING);
+        TRY(store_fill(d->store, s->source, first, count));
         TRY(source_read(s->source, first, count, &rows));
         if (s->targets && s->channels_last) dataset_channels_first(s, count, rows.targets, scratch);
         TRY(dataset_scan(s, scan, first, count));
@@ -74,29 +73,30 @@ static enum status dataset_read_rows(struct store *s, struct label_scan *scan, f
     return STATUS_OK;
 }
 
-static enum status dataset_read_share(struct store *s, struct label_scan *scan)
+static enum status dataset_read_share(struct dataset *d, struct label_scan *scan)
 {
+    const struct pool *s = d->pool;
     float *scratch = NULL;
     TRY(mem_alloc(&scratch, s->channels_last ? (size_t)s->width : 0, sizeof *scratch, "channel reordering"));
-    enum status status = dataset_read_rows(s, scan, scratch);
+    enum status status = dataset_read_rows(d, scan, scratch);
     mem_free(&scratch);
     return status;
 }
 
 /* If the file was changed meanwhile, that is what to say of whatever went wrong, and nothing may be
  * believed even if all went well: behind the end of a file that was cut HDF5 reads zeros. */
-static enum status dataset_read_unchanged(struct store *s, struct label_scan *scan)
+static enum status dataset_read_unchanged(struct dataset *d, struct label_scan *scan)
 {
-    enum status status = dataset_read_share(s, scan);
+    enum status status = dataset_read_share(d, scan);
     if (status_is_stop(status)) return status;
     char text[STATUS_TEXT_SIZE];
     snprintf(text, sizeof text, "%s", status_text());
-    TRY(source_check(s->source));
+    TRY(source_check(d->pool->source));
     return status == STATUS_OK ? status : status_fail(status, "%s", text);
 }
 
 /* What the loss takes, and what an index may be besides a class: the label that it does not count. */
-static void dataset_infer_options(struct infer_options *w, struct store *s, char taker[80],
+static void dataset_infer_options(struct infer_options *w, struct pool *s, char taker[80],
                                   const struct dataset_labels *labels)
 {
     struct loss_traits loss = {.targets = ANYTHING};
@@ -130,7 +130,7 @@ static enum status dataset_check_alike(struct comm *comm, const char *locator, c
 }
 
 /* What is known of the outputs, before labels are read. */
-static enum status dataset_find_layout(struct store *s, struct infer_options *options,
+static enum status dataset_find_layout(struct pool *s, struct infer_options *options,
                                        const struct dataset_labels *labels)
 {
     struct shape outputs;
@@ -140,9 +140,10 @@ static enum status dataset_find_layout(struct store *s, struct infer_options *op
 }
 
 static enum status dataset_fill(struct dataset *d, struct comm *comm, const char *locator,
-                                const struct source_options *names, const struct dataset_labels *labels)
+                                const struct source_options *names, const struct dataset_labels *labels,
+                                const struct store_options *where)
 {
-    struct store *s = d->store;
+    struct pool *s = d->pool;
     struct infer_options options;
     char taker[80];
     dataset_infer_options(&options, s, taker, labels);
@@ -153,29 +154,42 @@ static enum status dataset_fill(struct dataset *d, struct comm *comm, const char
     TRY(comm_agree(comm, dataset_find_layout(s, &options, labels)));
     bool is_index = infer_is_index(&options, &d->info);
     TRY(dataset_lay_out(s, NULL, is_index));
+    TRY(store_create(&d->store, &(struct store_spec){.comm = comm,
+                                                     .locator = s->locator,
+                                                     .names = names,
+                                                     .info = &d->info,
+                                                     .options = where,
+                                                     .other_bytes = s->bytes}));
     TRY(shared_create(&s->window, comm, s->bytes, locator));
     TRY(dataset_lay_out(s, shared_base(s->window), is_index));
     struct label_scan scan = {.options = &options};
     infer_begin(&scan.facts);
     dataset_part(d, comm_local_size(comm), comm_local_rank(comm), &scan.first, &scan.end);
-    TRY(comm_agree(comm, dataset_read_unchanged(s, &scan)));
+    TRY(comm_agree(comm, dataset_read_unchanged(d, &scan)));
     return dataset_settle(s, comm, &scan);
 }
 
 static enum status dataset_allocate(struct dataset **out)
 {
     TRY(mem_alloc(out, 1, sizeof **out, "data set"));
-    TRY(mem_alloc(&(*out)->store, 1, sizeof *(*out)->store, "data set"));
-    (*out)->store->views = 1;
+    TRY(mem_alloc(&(*out)->pool, 1, sizeof *(*out)->pool, "data set"));
+    (*out)->pool->views = 1;
     return STATUS_OK;
 }
 
 enum status dataset_load(struct dataset **out, struct comm *comm, const char *locator,
                          const struct source_options *names, const struct dataset_labels *labels)
 {
+    return dataset_load_into(out, comm, locator, names, labels, &(struct store_options){.kind = STORE_NODE});
+}
+
+enum status dataset_load_into(struct dataset **out, struct comm *comm, const char *locator,
+                              const struct source_options *names, const struct dataset_labels *labels,
+                              const struct store_options *where)
+{
     *out = NULL;
     enum status status = comm_agree(comm, dataset_allocate(out));
-    if (status == STATUS_OK) status = dataset_fill(*out, comm, locator, names, labels);
+    if (status == STATUS_OK) status = dataset_fill(*out, comm, locator, names, labels, where);
     if (status != STATUS_OK) dataset_destroy(out);
     return status;
 }
@@ -183,20 +197,21 @@ enum status dataset_load(struct dataset **out, struct comm *comm, const char *lo
 void dataset_destroy(struct dataset **d)
 {
     if (!*d) return;
-    struct store *s = (*d)->store;
+    struct pool *s = (*d)->pool;
+    store_destroy(&(*d)->store);
     shared_destroy(&(*d)->choice);
     if (s && --s->views == 0) {
         shared_destroy(&s->window);
         source_close(&s->source);
         mem_free(&s->locator);
-        mem_free(&(*d)->store);
+        mem_free(&(*d)->pool);
     }
     mem_free(d);
 }
 
 enum status dataset_check(const struct dataset *d)
 {
-    return source_check(d->store->source);
+    return source_check(d->pool->source);
 }
 
 void dataset_part(const struct dataset *d, int parts, int index, int64_t *first, int64_t *end)
@@ -209,7 +224,7 @@ void dataset_part(const struct dataset *d, int parts, int index, int64_t *first,
 
 const char *dataset_locator(const struct dataset *d)
 {
-    return d->store->locator;
+    return d->pool->locator;
 }
 
 const struct source_info *dataset_info(const struct dataset *d)
@@ -217,24 +232,24 @@ const struct source_info *dataset_info(const struct dataset *d)
     return &d->info;
 }
 
-static int64_t dataset_in_store(const struct dataset *d, int64_t sample)
+static int64_t dataset_in_pool(const struct dataset *d, int64_t sample)
 {
     return d->numbers ? d->numbers[sample] : sample;
 }
 
 enum target_kind dataset_kind(const struct dataset *d)
 {
-    return d->store->kind;
+    return d->pool->kind;
 }
 
 int64_t dataset_width(const struct dataset *d)
 {
-    return d->store->labels ? 0 : d->store->channels;
+    return d->pool->labels ? 0 : d->pool->channels;
 }
 
 int64_t dataset_positions(const struct dataset *d)
 {
-    return d->store->positions;
+    return d->pool->positions;
 }
 
 bool dataset_has_targets(const struct dataset *d)
@@ -249,31 +264,32 @@ bool dataset_targets_are_features(const struct dataset *d)
 
 const int32_t *dataset_classes(const struct dataset *d, int64_t sample)
 {
-    return d->store->labels + dataset_in_store(d, sample) * d->store->width;
+    return d->pool->labels + dataset_in_pool(d, sample) * d->pool->width;
 }
 
 const float *dataset_targets(const struct dataset *d, int64_t sample)
 {
-    return d->store->targets + dataset_in_store(d, sample) * d->store->width;
+    return d->pool->targets + dataset_in_pool(d, sample) * d->pool->width;
 }
 
 const float *dataset_weights(const struct dataset *d, int64_t sample)
 {
-    return d->store->weights + dataset_in_store(d, sample) * d->store->weight_width;
+    return d->pool->weights + dataset_in_pool(d, sample) * d->pool->weight_width;
 }
 
 int64_t dataset_weight_width(const struct dataset *d)
 {
-    return d->store->weight_width;
+    return d->pool->weight_width;
 }
 
 void dataset_take(const struct dataset *d, const int64_t *samples, int64_t count,
                   const struct dataset_rows *rows)
 {
-    const struct store *s = d->store;
+    const struct pool *s = d->pool;
+    if (rows->features) store_take(d->store, samples, count, rows->features);
+    if (!rows->labels && !rows->targets && !rows->weights) return;
     for (int64_t i = 0; i < count; i++) {
-        int64_t at = dataset_in_store(d, samples[i]);
-        if (rows->features) rows->features[i] = s->features + at * s->sample_bytes;
+        int64_t at = dataset_in_pool(d, samples[i]);
         if (rows->labels && s->labels) rows->labels[i] = s->labels + at * s->width;
         if (rows->targets && s->targets) rows->targets[i] = s->targets + at * s->width;
         if (rows->weights && s->weights) rows->weights[i] = s->weights + at * s->weight_width;
@@ -282,7 +298,7 @@ void dataset_take(const struct dataset *d, const int64_t *samples, int64_t count
 
 int64_t dataset_number(const struct dataset *d, int64_t sample)
 {
-    return source_number(d->store->source, dataset_in_store(d, sample));
+    return source_number(d->pool->source, dataset_in_pool(d, sample));
 }
 
 const char *const *dataset_class_names(const struct dataset *d, int64_t classes)
@@ -292,19 +308,35 @@ const char *const *dataset_class_names(const struct dataset *d, int64_t classes)
 
 size_t dataset_bytes(const struct dataset *d)
 {
-    return d->choice || !d->numbers ? d->store->bytes : 0;
+    return d->choice || !d->numbers ? d->pool->bytes + store_bytes(d->store) : 0;
 }
 
-uint64_t dataset_hash(const struct dataset *d)
+int64_t dataset_feature_bytes(const struct dataset *d)
 {
-    const struct store *s = d->store;
-    size_t samples = (size_t)source_info(s->source)->samples;
-    struct hash h;
-    hash_begin(&h);
-    hash_add(&h, s->features, samples * (size_t)s->sample_bytes);
-    if (s->labels) hash_add(&h, s->labels, samples * (size_t)s->width * sizeof *s->labels);
-    if (s->targets) hash_add(&h, s->targets, samples * (size_t)s->width * sizeof *s->targets);
-    if (s->weights) hash_add(&h, s->weights, samples * (size_t)s->weight_width * sizeof *s->weights);
-    if (d->numbers) hash_add(&h, d->numbers, (size_t)d->info.samples * sizeof *d->numbers);
-    return hash_end(&h);
+    return shape_features(d->info.shape) * feature_bytes(d->info.type);
+}
+
+struct order dataset_order(const struct dataset *d, uint64_t seed, uint64_t epoch, bool shuffle)
+{
+    return store_order(d->store, seed, epoch, shuffle);
+}
+
+enum status dataset_prepare(struct dataset *d, struct comm *comm, const struct store_plan *plan)
+{
+    return store_prepare(d->store, comm, plan);
+}
+
+void dataset_expect(struct dataset *d, const struct order *order, int64_t position)
+{
+    store_expect(d->store, order, position);
+}
+
+enum status dataset_stream(const struct dataset *d, int64_t first, int64_t end, int64_t at_once)
+{
+    return store_stream(d->store, first, end, at_once);
+}
+
+enum status dataset_status(const struct dataset *d)
+{
+    return store_status(d->store);
 }

@@ -1,8 +1,8 @@
-/* dataset.h - a set of samples in the memory of a node, as stored, shared by its ranks.
+/* dataset.h - a set of samples: labels and weights in the memory of a node, shared by its ranks, features as
+ * stored in a store (store.h).
  *
- * The ranks of a node read disjoint runs of samples in parallel into one shared window; after that no file
- * is touched. What the labels mean is found out on the way (infer.h). A set can be cut in two, which then
- * are views of one window. */
+ * The ranks of a node read disjoint runs of samples in parallel. What the labels mean is found out on the way
+ * (infer.h). A set can be cut in two, which then are views of the same samples. */
 #ifndef DATA_DATASET_DATASET_H
 #define DATA_DATASET_DATASET_H
 
@@ -10,7 +10,9 @@
 
 #include "comm/comm.h"
 #include "nn/losses/sum.h"
+#include "data/order.h"
 #include "data/source/source.h"
+#include "data/store/store.h"
 
 struct dataset;
 
@@ -29,10 +31,14 @@ struct dataset_labels {
     const void *self;
 };
 
-/* Reads a set. Collective; all ranks return the same status. Errors: see source.h; labels that are not
- * what the loss takes. STATUS_CONFIG if the loss does not take the fixed kind. */
+/* Reads a set, into the memory of each node or into another store. Collective; all ranks return the same status.
+ * Errors: see source.h; labels that are not what the loss takes. STATUS_CONFIG if the loss does not take the
+ * fixed kind. */
 enum status dataset_load(struct dataset **out, struct comm *comm, const char *locator,
                          const struct source_options *names, const struct dataset_labels *labels);
+enum status dataset_load_into(struct dataset **out, struct comm *comm, const char *locator,
+                              const struct source_options *names, const struct dataset_labels *labels,
+                              const struct store_options *where);
 void dataset_destroy(struct dataset **d); /* collective */
 
 /* Takes the share `fraction` of the samples, rounded up (sklearn.model_selection.train_test_split), out of
@@ -74,10 +80,22 @@ struct dataset_rows {
     const float **weights;  /* [count]: of each sample its weights, of a set that has any */
 };
 
-/* Looks up `count` samples in any order, all of a batch in one call. The only access to features, so that
- * a set which is not in the memory of the node could fetch them together. Local. Allocates nothing. */
+/* Looks up `count` samples in any order, all of a batch in one call. The only access to features. Features that
+ * are not in the memory of the node are fetched beforehand if dataset_expect or dataset_stream said so, else
+ * now. Local. Allocates nothing. */
 void dataset_take(const struct dataset *d, const int64_t *samples, int64_t count,
                   const struct dataset_rows *rows);
+
+/* What is taken next: see store.h. The order of an epoch; once, before the first step (collective); at the start
+ * of every step; before samples are taken in their order. In a set that is in memory they do nothing. */
+struct order dataset_order(const struct dataset *d, uint64_t seed, uint64_t epoch, bool shuffle);
+enum status dataset_prepare(struct dataset *d, struct comm *comm, const struct store_plan *plan);
+void dataset_expect(struct dataset *d, const struct order *order, int64_t position);
+enum status dataset_stream(const struct dataset *d, int64_t first, int64_t end, int64_t at_once);
+
+/* Why features that were taken could not be read; they were zeros then. Errors: STATUS_DATA, naming file, data
+ * set and samples. Local. */
+enum status dataset_status(const struct dataset *d);
 
 /* Returns the number of a sample in its file. */
 int64_t dataset_number(const struct dataset *d, int64_t sample);
@@ -96,9 +114,12 @@ enum status dataset_check_positions(const struct dataset *d, int64_t positions);
  * of the others. Local. */
 enum status dataset_check_counts(const struct dataset *d);
 
-size_t dataset_bytes(const struct dataset *d); /* of the window; 0 for the second view of one */
-uint64_t
-dataset_hash(const struct dataset *d); /* of samples, labels and weights as stored, and of their choice */
+size_t dataset_bytes(const struct dataset *d); /* of memory of a node; 0 for the second view of a set */
+int64_t dataset_feature_bytes(const struct dataset *d); /* of a sample */
+
+/* Hashes samples, labels and weights as stored, and their choice. Of a set that stays in its file only some of the
+ * samples, and the settings of its order. Errors: those of reading. Local. */
+enum status dataset_hash(const struct dataset *d, uint64_t *hash);
 
 /* The samples of part `index` of `parts`, in whole blocks of moments.h: first .. end-1. */
 void dataset_part(const struct dataset *d, int parts, int index, int64_t *first, int64_t *end);

@@ -5,7 +5,7 @@
 #include "data/dataset/private.h"
 
 /* An index below 0 means nothing, unless it is the one the loss ignores. */
-static enum status dataset_check_indices(const struct store *s, int64_t first, int64_t count)
+static enum status dataset_check_indices(const struct pool *s, int64_t first, int64_t count)
 {
     for (int64_t i = first * s->positions; i < (first + count) * s->positions; i++) {
         if (s->labels[i] >= 0 || (s->ignored_name && s->labels[i] == s->ignored)) continue;
@@ -23,7 +23,7 @@ static enum status dataset_check_indices(const struct store *s, int64_t first, i
     return STATUS_OK;
 }
 
-enum status dataset_scan(const struct store *s, struct label_scan *scan, int64_t first, int64_t count)
+enum status dataset_scan(const struct pool *s, struct label_scan *scan, int64_t first, int64_t count)
 {
     if (s->labels) return dataset_check_indices(s, first, count);
     if (s->targets)
@@ -41,7 +41,7 @@ static void dataset_merge_facts(struct infer_facts *facts, struct comm *comm)
     }
 }
 
-static enum status dataset_settle_kind(struct store *s, struct comm *comm, struct label_scan *scan)
+static enum status dataset_settle_kind(struct pool *s, struct comm *comm, struct label_scan *scan)
 {
     const struct source_info *info = source_info(s->source);
     dataset_merge_facts(&scan->facts, comm);
@@ -60,7 +60,7 @@ static enum status dataset_settle_kind(struct store *s, struct comm *comm, struc
     return STATUS_OK;
 }
 
-enum status dataset_settle(struct store *s, struct comm *comm, struct label_scan *scan)
+enum status dataset_settle(struct pool *s, struct comm *comm, struct label_scan *scan)
 {
     const struct infer_options *w = scan->options;
     if (source_info(s->source)->labels_are_features) {

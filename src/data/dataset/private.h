@@ -5,41 +5,41 @@
 #include "data/dataset/dataset.h"
 #include "data/dataset/infer.h"
 #include "comm/shared.h"
+#include "data/store/store.h"
 
-/* The samples of one locator. */
-struct store {
+/* The samples of one locator: labels and weights, in memory. Each view has a store for its features. */
+struct pool {
     int views;
     struct source *source; /* stays open for its info */
-    struct shared *window; /* features [N][F] | labels [N][P] or targets [N][K][P] | weights [N][1 or P] */
+    struct shared *window; /* labels [N][P] or targets [N][K][P] | weights [N][1 or P] */
     char *locator;
-    char *features;
-    int32_t *labels; /* NULL unless the kind is TARGET_INDEX */
-    float *targets;  /* NULL for that kind, and where there are no labels */
-    float *weights;  /* NULL if there are none */
-    int64_t sample_bytes;
+    int32_t *labels;             /* NULL unless the kind is TARGET_INDEX */
+    float *targets;              /* NULL for that kind, and where there are no labels */
+    float *weights;              /* NULL if there are none */
     int64_t width;               /* numbers in a row of labels or targets */
     int64_t channels, positions; /* their product is the width */
     int64_t weight_width;        /* numbers in a row of weights */
     bool channels_last;          /* rows are stored [P][K] */
-    size_t bytes;
+    size_t bytes;                /* of the window */
     enum target_kind kind;
     const char *ignored_name; /* the loss's argument that gives `ignored`; NULL if there is none */
     int64_t ignored;          /* a class index that is never looked at */
 };
 
 struct dataset {
+    struct pool *pool;
     struct store *store;
     struct source_info info; /* of this view */
     struct shared *choice;   /* of both views of a split, owned by the first one; or NULL */
-    const int64_t *numbers;  /* [samples]: those in the store; NULL = all of them */
+    const int64_t *numbers;  /* [samples]: those in the pool; NULL = all of them */
 };
 
 /* axes.c: which axes of the labels are positions, and how many numbers belong to one. `outputs` is the shape of
  * the model's outputs, NULL = not known. Errors: STATUS_DATA if labels or weights have another shape. Local. */
-enum status dataset_find_axes(struct store *s, struct infer_options *options, const struct shape *outputs);
+enum status dataset_find_axes(struct pool *s, struct infer_options *options, const struct shape *outputs);
 
 /* axes.c: [P][K] becomes [K][P] in `count` rows; `scratch` holds one. */
-void dataset_channels_first(const struct store *s, int64_t count, float *rows, float *scratch);
+void dataset_channels_first(const struct pool *s, int64_t count, float *rows, float *scratch);
 
 /* labels.c: what the labels are. */
 struct label_scan {
@@ -49,10 +49,10 @@ struct label_scan {
 };
 
 /* Looks at samples first .. first+count-1, which this rank has just read. Local. */
-enum status dataset_scan(const struct store *s, struct label_scan *scan, int64_t first, int64_t count);
+enum status dataset_scan(const struct pool *s, struct label_scan *scan, int64_t first, int64_t count);
 
 /* After all ranks have scanned their parts: finds the kind, and makes labels of -1 zeros. Collective; all
  * ranks return the same status. */
-enum status dataset_settle(struct store *s, struct comm *comm, struct label_scan *scan);
+enum status dataset_settle(struct pool *s, struct comm *comm, struct label_scan *scan);
 
 #endif

@@ -34,8 +34,8 @@ static int64_t dataset_share_of(double fraction, int64_t samples)
 }
 
 /* Makes the second view, and the choice in shared memory. */
-static enum status dataset_share_store(struct dataset *d, struct comm *comm, int64_t taken, uint64_t seed,
-                                       struct dataset **rest)
+static enum status dataset_share_pool(struct dataset *d, struct comm *comm, int64_t taken, uint64_t seed,
+                                      struct dataset **rest)
 {
     int64_t samples = d->info.samples;
     enum status status = comm_agree(comm, mem_alloc(rest, 1, sizeof **rest, "data set"));
@@ -51,8 +51,8 @@ static enum status dataset_share_store(struct dataset *d, struct comm *comm, int
         return status;
     }
     shared_barrier(d->choice);
-    (*rest)->store = d->store;
-    d->store->views++;
+    (*rest)->pool = d->pool;
+    d->pool->views++;
     return STATUS_OK;
 }
 
@@ -66,12 +66,15 @@ enum status dataset_split(struct dataset *d, struct comm *comm, double fraction,
                            "%s: data.val_fraction %g leaves %" PRId64 " and %" PRId64 " of %" PRId64
                            " samples; choose one that leaves some to both",
                            dataset_locator(d), fraction, samples - taken, taken, samples);
-    TRY(dataset_share_store(d, comm, taken, seed, rest));
+    TRY(dataset_share_pool(d, comm, taken, seed, rest));
     const int64_t *numbers = shared_base(d->choice);
     (*rest)->info = d->info;
     d->info.samples = samples - taken;
     (*rest)->info.samples = taken;
     d->numbers = numbers;
     (*rest)->numbers = numbers + d->info.samples;
-    return STATUS_OK;
+    enum status status = store_split(d->store, comm, (struct store_view){d->numbers, d->info.samples},
+                                     (struct store_view){(*rest)->numbers, taken}, &(*rest)->store);
+    if (status != STATUS_OK) dataset_destroy(rest);
+    return status;
 }

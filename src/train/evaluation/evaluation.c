@@ -191,11 +191,14 @@ enum status evaluation_run(struct evaluation *e, const float *params, struct eva
     scores_reset(e->scores);
     e->went_wrong = false;
     e->bad = NULL;
-    enum status stop = STATUS_OK;
+    int64_t lanes = e->batch->lanes, samples = dataset_info(e->data)->samples, end = e->end * lanes;
+    enum status stop =
+        dataset_stream(e->data, e->first * lanes, end < samples ? end : samples, e->leaves * lanes);
     for (int64_t first = e->first, count; first < e->end && stop == STATUS_OK; first += count) {
         count = e->end - first >= e->leaves ? e->leaves : 1;
         evaluation_run_blocks(e, params, first, count);
-        stop = stop_asked();
+        stop = dataset_status(e->data);
+        if (stop == STATUS_OK) stop = stop_asked();
     }
     TRY(comm_agree(e->comm, stop));
     evaluation_merge(e);

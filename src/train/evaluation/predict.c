@@ -85,7 +85,12 @@ static enum status predict_compute_all(struct predictor *p)
     for (int64_t round = 0; round < p->blocks; round += ranks * p->chunk) {
         int64_t first = predict_min(round + rank * p->chunk, p->blocks),
                 end = predict_min(first + p->chunk, p->blocks);
-        int64_t count = predict_compute(p, first, end);
+        int64_t lanes = p->x.batch.lanes;
+        enum status status = dataset_stream(p->x.data, predict_min(first * lanes, p->samples),
+                                            predict_min(end * lanes, p->samples), p->passes * lanes);
+        int64_t count = status == STATUS_OK ? predict_compute(p, first, end) : 0;
+        if (status == STATUS_OK) status = dataset_status(p->x.data);
+        if (p->status == STATUS_OK) p->status = status;
         TRY(comm_agree(p->comm, p->status));
         comm_gather_floats(p->comm, p->outputs, count, p->received, predict_write, p);
     }

@@ -55,8 +55,11 @@ static enum status trainer_check_features_as_targets(const struct trainer *t, co
             "data.normalize: the targets are the features, and loss %s expects targets from %g to %g; "
             "use unit",
             loss.name, loss.target_min, loss.target_max);
-    int64_t width = shape_features(info->shape);
-    for (int64_t i = 0; !bytes && i < info->samples; i++) {
+    int64_t width = shape_features(info->shape), first, end;
+    if (bytes) return STATUS_OK;
+    dataset_part(d, comm_size(t->comm), comm_rank(t->comm), &first, &end);
+    TRY(dataset_stream(d, first, end, 1));
+    for (int64_t i = first; i < end; i++) {
         const void *row;
         dataset_take(d, &i, 1, &(struct dataset_rows){.features = &row});
         for (int64_t f = 0; f < width; f++) {
@@ -70,7 +73,15 @@ static enum status trainer_check_features_as_targets(const struct trainer *t, co
                 loss.target_max);
         }
     }
-    return STATUS_OK;
+    return dataset_status(d);
+}
+
+/* On rank 0. */
+static enum status trainer_hash_data(struct trainer *t)
+{
+    if (comm_rank(t->comm) != 0) return STATUS_OK;
+    TRY(dataset_hash(t->train, &t->data_hash));
+    return t->val ? dataset_hash(t->val, &t->val_hash) : STATUS_OK;
 }
 
 enum status trainer_load_data(struct trainer *t)
@@ -84,7 +95,5 @@ enum status trainer_load_data(struct trainer *t)
         TRY(trainer_check_target_normalize(t));
         TRY(normal_init_targets(&t->targets, t->comm, t->train));
     }
-    if (comm_rank(t->comm) == 0) t->data_hash = dataset_hash(t->train);
-    if (comm_rank(t->comm) == 0 && t->val) t->val_hash = dataset_hash(t->val);
-    return STATUS_OK;
+    return comm_agree(t->comm, trainer_hash_data(t));
 }

@@ -18,6 +18,7 @@ enum step_request {
     REQUEST_SAVE = 1,      /* a checkpoint */
     REQUEST_STOP = 2,      /* a checkpoint, and the end of the run: STATUS_REQUEUE */
     REQUEST_INTERRUPT = 4, /* the same by the user: STATUS_INTERRUPTED */
+    REQUEST_DATA = 8,      /* features could not be read (dataset_status): the step changes nothing */
 };
 
 /* Virtual ranks that run side by side in one pass, and the pass. */
@@ -87,6 +88,9 @@ struct step_result {
     struct loss_sums sums;
     struct sync_requests requests; /* bad_passes also counts a sum of losses that is not finite */
 };
+
+/* step.c: the positions of a global batch that each rank takes, to dataset_prepare. Collective. */
+enum status trainer_prepare_data(struct trainer *t);
 
 /* step.c: one step on the global batch that starts at `position` of the epoch's order. A step whose loss or
  * gradient is not finite (bad_passes) or that has no valid target (no sums.weight) changes no weight.

@@ -90,20 +90,27 @@ static enum status run_stop(struct run *r, bool interrupted)
     return saver_stop(r->saver, status, cause);
 }
 
-/* When the run is saved, or an epoch ends, a changed data file ends the run. The data were read into memory
- * before, so the results up to here are valid and are saved. */
-static enum status run_check_data(struct run *r, bool saved)
+/* Ends the run with an error of the data, `what`, saved up to here. Collective. */
+static enum status run_save_and_fail(struct run *r, enum status status, const char *what, bool saved)
 {
-    char what[STATUS_TEXT_SIZE / 2], why[STATUS_TEXT_SIZE / 2];
-    enum status status = trainer_check_data(r->t);
-    if (status == STATUS_OK) return status;
-    snprintf(what, sizeof what, "%s", status_text());
+    char why[STATUS_TEXT_SIZE / 2];
     if (!saved) TRY(saver_take(r->saver, SAVER_STEP));
     if (saver_finish(r->saver) == STATUS_OK)
         return status_fail(status, "%s (the run is saved up to here, step %lld)", what,
                            (long long)r->t->progress.step);
     snprintf(why, sizeof why, "%s", status_text());
     return status_fail(status, "%s (%s)", what, why);
+}
+
+/* When the run is saved, or an epoch ends, a changed data file ends the run. The data were read into memory
+ * before, so the results up to here are valid and are saved. */
+static enum status run_check_data(struct run *r, bool saved)
+{
+    char what[STATUS_TEXT_SIZE / 2];
+    enum status status = trainer_check_data(r->t);
+    if (status == STATUS_OK) return status;
+    snprintf(what, sizeof what, "%s", status_text());
+    return run_save_and_fail(r, status, what, saved);
 }
 
 /* Handles the requests of ranks and the checkpoints and checks that are due; the same on all ranks. After the
@@ -125,13 +132,29 @@ static enum status run_after_step(struct run *r, uint64_t requests)
     return run_check_data(r, true);
 }
 
+/* The order of the epoch in progress. */
+static struct order run_get_order(const struct trainer *t)
+{
+    return dataset_order(t->train, (uint64_t)t->config->seed, (uint64_t)t->progress.epoch + 1,
+                         t->config->shuffle);
+}
+
+/* Features could not be read: the step changed nothing, and the run is saved as it is before it. Collective. */
+static enum status run_stop_for_data(struct run *r)
+{
+    char what[STATUS_TEXT_SIZE / 2];
+    enum status status = comm_agree(r->t->comm, dataset_status(r->t->train));
+    snprintf(what, sizeof what, "%s", status_text());
+    activity_set_phase(ACTIVITY_SAVING);
+    return run_save_and_fail(r, status, what, false);
+}
+
 /* Runs the remaining steps of the current epoch: all, some or none. */
 static enum status run_steps_of_epoch(struct run *r)
 {
     struct trainer *t = r->t;
     struct progress *p = &t->progress;
-    struct order order = order_make((uint64_t)t->config->seed, (uint64_t)p->epoch + 1, t->info.train_samples,
-                                    t->config->shuffle);
+    struct order order = run_get_order(t);
     double start = clock_seconds() - p->seconds;
     while (p->position < t->info.train_samples) {
         struct step_result result;
@@ -140,6 +163,7 @@ static enum status run_steps_of_epoch(struct run *r)
         double begin = trace_begin();
         TRY(trainer_step(t, &order, p->epoch + 1, p->position, p->lr, &result));
         trace_end(begin, TRACE_STEP, "step", p->step - 1);
+        if (result.requests.bits & REQUEST_DATA) return run_stop_for_data(r);
         int64_t next = p->position + t->config->batch;
         p->position = next < t->info.train_samples ? next : t->info.train_samples;
         p->seconds = clock_seconds() - start;

@@ -17,6 +17,7 @@ static enum status statistics_measure(struct trainer *t, const struct order *ord
         t->measured = trainer_share_weights(t);
         t->measured_share = 1 / (double)++batches;
         TRY(trainer_step(t, order, epoch, at, 0, &result));
+        if (result.requests.bits & REQUEST_DATA) return comm_agree(t->comm, dataset_status(t->train));
     }
     return STATUS_OK;
 }
@@ -25,7 +26,7 @@ enum status trainer_renew_statistics(struct trainer *t, int64_t epoch)
 {
     if (!statistics_are_needed(t)) return STATUS_OK;
     struct order order =
-        order_make((uint64_t)t->config->seed, (uint64_t)epoch, t->info.train_samples, t->config->shuffle);
+        dataset_order(t->train, (uint64_t)t->config->seed, (uint64_t)epoch, t->config->shuffle);
     enum status status = statistics_measure(t, &order, epoch);
     t->measured = NULL;
     return status;

@@ -86,13 +86,15 @@ static void step_find_culprit(struct trainer *t, const struct trainer_group *g)
 /* Signals are checked as late as possible: all ranks stop at the end of the step in which one arrives. */
 static uint64_t step_get_requests(const struct trainer *t)
 {
+    uint64_t requests = t->requests;
+    if (dataset_status(t->train) != STATUS_OK) requests |= REQUEST_DATA;
     switch (stop_asked()) {
     case STATUS_REQUEUE:
-        return t->requests | REQUEST_STOP;
+        return requests | REQUEST_STOP;
     case STATUS_INTERRUPTED:
-        return t->requests | REQUEST_INTERRUPT;
+        return requests | REQUEST_INTERRUPT;
     default:
-        return t->requests;
+        return requests;
     }
 }
 
@@ -229,10 +231,21 @@ static int64_t step_count_samples(const struct trainer *t, int64_t position)
     return left < t->config->batch ? left : t->config->batch;
 }
 
+enum status trainer_prepare_data(struct trainer *t)
+{
+    struct tree_node mine = tree_range((int)t->info.leaves, comm_rank(t->comm), comm_size(t->comm));
+    int64_t batch = t->config->batch;
+    return dataset_prepare(t->train, t->comm,
+                           &(struct store_plan){.batch = batch,
+                                                .begin = slices_begin(batch, t->info.leaves, mine.lo),
+                                                .end = slices_begin(batch, t->info.leaves, mine.hi)});
+}
+
 enum status trainer_step(struct trainer *t, const struct order *order, int64_t epoch, int64_t position,
                          double lr, struct step_result *result)
 {
     struct step s = {.t = t, .order = order, .position = position};
+    dataset_expect(t->train, order, position);
     while ((s.group_count = groups_choose(t)) > 0) step_run_groups(&s);
 
     double start = clock_seconds(), traced = trace_begin();
@@ -240,6 +253,10 @@ enum status trainer_step(struct trainer *t, const struct order *order, int64_t e
     result->requests = sync_collect(t->sync, &result->sums);
     traced = trace_end(traced, TRACE_PHASE, "collect", 0);
     result->requests.bad_passes += !isfinite(result->sums.loss);
+    if (result->requests.bits & REQUEST_DATA) {
+        sync_skip(t->sync);
+        return STATUS_OK;
+    }
     if (t->measured) {
         update_apply_statistics(&t->update, t->measured_share, step_count_samples(t, position));
         return STATUS_OK;

@@ -179,6 +179,7 @@ static enum status trainer_build(struct trainer *t)
     TRY(build_start_math(&t->kernels, t->comm, t->config));
     TRY(trainer_load_data(t));
     TRY(comm_agree(t->comm, trainer_build_parts(t)));
+    TRY(trainer_prepare_data(t));
     TRY(comm_agree(t->comm, trainer_check_watched(t)));
     TRY(trainer_create_sync(t));
     if (t->config->check_every > 0) TRY(sync_audit(t->sync));

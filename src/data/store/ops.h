@@ -1,0 +1,39 @@
+/* ops.h - what a kind of store is. */
+#ifndef DATA_STORE_OPS_H
+#define DATA_STORE_OPS_H
+
+#include "data/store/store.h"
+
+struct store_ops {
+    const char *name;                                                             /* of data.store */
+    enum status (*create)(struct store *s, const struct store_spec *spec);        /* collective */
+    void (*destroy)(struct store *s);                                             /* collective */
+    enum status (*split)(struct store *s, struct comm *comm, struct store *rest); /* both have their views */
+    enum status (*fill)(struct store *s, struct source *source, int64_t first, int64_t count); /* or NULL */
+    enum status (*read)(const struct store *s, int64_t first, int64_t count,
+                        void *out); /* NULL: stays in the file */
+    enum status (*prepare)(struct store *s, struct comm *comm, const struct store_plan *plan); /* or NULL */
+    void (*expect)(struct store *s, const struct order *order, int64_t position);              /* or NULL */
+    enum status (*stream)(struct store *s, int64_t first, int64_t end, int64_t at_once);       /* or NULL */
+    void (*take)(struct store *s, const int64_t *samples, int64_t count, const void **features);
+    enum status (*status)(const struct store *s); /* or NULL */
+};
+
+struct store {
+    const struct store_ops *ops;
+    struct store_view view;
+    int64_t sample_bytes;
+    int64_t block, window; /* of the order; 0 = none */
+    size_t bytes;          /* of memory of the node */
+    void *self;
+};
+
+/* Number in the source of a sample of the view. */
+static inline int64_t store_number(const struct store *s, int64_t sample)
+{
+    return s->view.numbers ? s->view.numbers[sample] : sample;
+}
+
+extern const struct store_ops store_node;
+
+#endif
