@@ -20,6 +20,9 @@ struct window {
     int64_t kernel[SHAPE_AXES], stride[SHAPE_AXES], dilation[SHAPE_AXES];
     int64_t pad_before[SHAPE_AXES], pad_after[SHAPE_AXES];
     int64_t lanes, leaves; /* of all virtual ranks of the pass side by side, and how many these are */
+    /* Of convolutions: [leaves], how many lanes of each hold samples, or NULL: all. The gradients dy are zeros in
+     * the others, whose results may be left zeros. */
+    const int64_t *live;
 
     /* Of convolutions only. Output channel o of group o / (out.c / groups) sees the in.c / groups channels of
      * that group. */
@@ -27,6 +30,14 @@ struct window {
     bool transposed; /* a transposed convolution runs it backwards: its data gradient is the forward pass */
     enum products products;
 };
+
+/* Returns the first lane behind those of `leaf` that hold samples, counted in blocks of `block` lanes from its
+ * first one on; one block at least. */
+static inline int64_t window_used_lanes(const struct window *w, int64_t leaf, int64_t block)
+{
+    int64_t own = w->lanes / w->leaves, live = w->live ? w->live[leaf] : own;
+    return live < 1 ? block : (live + block - 1) / block * block;
+}
 
 /* Returns a window that is the same along the last `axes` axes of `in`; `out` is not set. */
 static inline struct window window_even(struct shape in, int axes, int64_t kernel, int64_t stride,

@@ -1,7 +1,7 @@
 /* winograd.c - forward pass and data gradient of winograd.h's convolutions. The data gradient is a forward
  * pass as well: of dy, with the window mirrored, input and output channels exchanged, and padding 2 - p.
  *
- * Columns are tiles x lanes. A block of J columns is carried from its input to its output while it lies in
+ * Columns are tiles x lanes, those without samples left out. A block of J columns is carried from its input to its output while it lies in
  * the L2 cache: transformed inputs V [16][IC][J]; for each block of output channels the 16 products U V = M
  * [16][OC][J] with the register tile; outputs. The bias enters as the start of the sums of point (1, 1),
  * which every output takes once. */
@@ -18,12 +18,14 @@ struct winograd {
     struct window c;
     struct tile_shape shape;
     struct finish finish;
-    int64_t columns;                /* registers: tiles x lanes / VW */
+    int64_t used;                   /* registers of a tile with samples */
+    int64_t columns;                /* registers: tiles x used */
     int64_t j;                      /* columns of a block */
     int64_t rows;                   /* output channels of a block */
     int64_t packed;                 /* OC rounded up to a tile */
     float *u, *v, *m;               /* U [16][packed / m][IC][m], V [16][IC][J], M [16][rows][J] */
     struct winograd_column *column; /* [J] */
+    int64_t *lane, *unused;         /* [used]: where a register starts, lanes behind it without samples */
 };
 
 static int64_t winograd_lay_out(const struct window *c, float *base, struct winograd *w)
@@ -32,18 +34,34 @@ static int64_t winograd_lay_out(const struct window *c, float *base, struct wino
     int64_t fit = V_FLOATS / (WINOGRAD_POINTS * VW * c->in.c) / shape.j * shape.j, used = 0;
     *w = (struct winograd){.c = *c,
                            .shape = shape,
-                           .columns = winograd_tiles(&c->out) * c->lanes / VW,
                            .j = fit > shape.j ? fit : shape.j,
                            .packed = (c->out.c + shape.m - 1) / shape.m * shape.m};
     int64_t rows = M_FLOATS / (WINOGRAD_POINTS * VW * w->j) / shape.m * shape.m;
     w->rows = rows < shape.m ? shape.m : rows < w->packed ? rows : w->packed;
-    float *column;
+    float *column, *lane;
     conv_carve(base, &used, &w->u, WINOGRAD_POINTS * (w->packed * c->in.c + PAD));
     conv_carve(base, &used, &w->v, WINOGRAD_POINTS * (c->in.c * w->j * VW + PAD));
     conv_carve(base, &used, &w->m, WINOGRAD_POINTS * (w->rows * w->j * VW + PAD));
     conv_carve(base, &used, &column, w->j * (int64_t)(sizeof *w->column / sizeof(float)));
+    conv_carve(base, &used, &lane, 4 * (c->lanes / VW));
     w->column = (struct winograd_column *)(void *)column;
+    w->lane = (int64_t *)(void *)lane;
+    w->unused = w->lane + c->lanes / VW;
     return used;
+}
+
+/* Lists the registers of a tile that hold samples. */
+static void winograd_list_lanes(struct winograd *w)
+{
+    int64_t own = w->c.lanes / w->c.leaves;
+    w->used = 0;
+    for (int64_t leaf = 0; leaf < w->c.leaves; leaf++) {
+        int64_t used = window_used_lanes(&w->c, leaf, VW);
+        for (int64_t lane = 0; lane < used; lane += VW, w->used++)
+            w->lane[w->used] = leaf * own + lane, w->unused[w->used] = 0;
+        w->unused[w->used - 1] = own - used;
+    }
+    w->columns = winograd_tiles(&w->c.out) * w->used;
 }
 
 static struct window winograd_transpose(const struct window *c)
@@ -121,11 +139,17 @@ static void winograd_multiply(const struct winograd *w, int64_t oc, int64_t rows
             }
 }
 
+/* Zeros of `lanes` lanes, a multiple of VW. */
+VEC_INLINE void winograd_clear(float *y, int64_t lanes)
+{
+    for (int64_t i = 0; i < lanes; i += VW) vec_store(y + i, (vec){0});
+}
+
 /* At M A of one column and output channel. The 2x2 outputs start at `at` in y, `row` and `lanes` floats
- * apart; at the right and lower edge some do not exist. */
+ * apart; at the right and lower edge some do not exist. The `unused` lanes behind them become zeros. */
 VEC_INLINE void winograd_transform_output(const float *m, int64_t point_floats, bool right, bool below,
                                           const struct finish *finish, int64_t at, int64_t row, int64_t lanes,
-                                          float *y)
+                                          int64_t unused, float *y)
 {
     vec half[2][4];
 #pragma GCC unroll 4
@@ -140,8 +164,11 @@ VEC_INLINE void winograd_transform_output(const float *m, int64_t point_floats, 
         if (i && !below) break;
         int64_t to = at + i * row;
         vec_store(y + to, finish_apply(finish, to, half[i][0] + half[i][1] + half[i][2]));
+        winograd_clear(y + to + VW, unused);
+        if (!right) continue;
         to += lanes;
-        if (right) vec_store(y + to, finish_apply(finish, to, half[i][1] - half[i][2] - half[i][3]));
+        vec_store(y + to, finish_apply(finish, to, half[i][1] - half[i][2] - half[i][3]));
+        winograd_clear(y + to + VW, unused);
     }
 }
 
@@ -159,15 +186,20 @@ static void winograd_transform_outputs(const struct winograd *w, int64_t oc, int
             const struct winograd_column *t = &column[j];
             winograd_transform_output(from + j * VW, point_floats, t->x + 1 < width, t->y + 1 < height,
                                       &finish, at + (t->y * width + t->x) * lanes + t->lane, width * lanes,
-                                      lanes, y);
+                                      lanes, t->unused, y);
         }
 }
 
 static void winograd_run(struct winograd *w, const float *x, float *y)
 {
+    winograd_list_lanes(w);
     for (int64_t first = 0; first < w->columns; first += w->j) {
         int64_t columns = w->columns - first < w->j ? w->columns - first : w->j;
-        for (int64_t j = 0; j < columns; j++) w->column[j] = winograd_column(&w->c, first + j, w->c.lanes, 0);
+        for (int64_t j = 0; j < columns; j++) {
+            int64_t tile = (first + j) / w->used, i = (first + j) % w->used;
+            w->column[j] = winograd_column(&w->c, tile, w->lane[i]);
+            w->column[j].unused = w->unused[i];
+        }
         winograd_inputs(&w->c, w->column, columns, x, w->c.in.c, w->j * VW, w->c.in.c * w->j * VW + PAD,
                         w->v);
         for (int64_t oc = 0; oc < w->c.out.c; oc += w->rows) {

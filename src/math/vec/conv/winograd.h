@@ -37,17 +37,15 @@ static inline int64_t winograd_tiles(const struct shape *out)
  * whether input (i, j) is inside. */
 struct winograd_column {
     int64_t y, x, lane; /* of the tile's outputs */
+    int64_t unused;     /* lanes behind it without samples */
     int64_t from;
     uint32_t exists;
 };
 
-/* Column `column` of those of all tiles, each `width` lanes wide in registers of VW, from lane `lane` on. */
-static inline struct winograd_column winograd_column(const struct window *c, int64_t column, int64_t width,
-                                                     int64_t lane)
+static inline struct winograd_column winograd_column(const struct window *c, int64_t tile, int64_t lane)
 {
-    int64_t across = (c->out.d[AXIS_W] + 1) / 2, tile = column * VW / width;
-    struct winograd_column t = {
-        .y = tile / across * 2, .x = tile % across * 2, .lane = lane + column * VW % width};
+    int64_t across = (c->out.d[AXIS_W] + 1) / 2;
+    struct winograd_column t = {.y = tile / across * 2, .x = tile % across * 2, .lane = lane};
     int64_t top = t.y - c->pad_before[AXIS_H], left = t.x - c->pad_before[AXIS_W];
     t.from = (top * c->in.d[AXIS_W] + left) * c->lanes + t.lane;
     for (int i = 0; i < 16; i++) {

@@ -5,13 +5,14 @@
 #include "math/vec/conv/panel.h"
 #include "math/vec/conv/winograd.h"
 
-#define ROWS      (PANEL_SUM_ROWS / 9) /* input channels of a block */
-#define X_POINT   (ROWS * PANEL_ROW + 16)
-#define DY_POINT  (PANEL_GROUPS * 16 * PANEL_WIDTH + 16)
-#define SUM_POINT (ROWS * PANEL_WIDTH)
+#define ROWS       (PANEL_SUM_ROWS / 9) /* input channels of a block */
+#define X_POINT    (ROWS * PANEL_ROW + 16)
+#define DY_POINT   (PANEL_GROUPS * 16 * PANEL_WIDTH + 16)
+#define SUM_POINT  (ROWS * PANEL_WIDTH)
+#define TILE_PLACE (VW * 16)
 
 /* Panels in `work`: inputs [16][ROWS][PANEL_ROW], transposed gradients [16][columns][PANEL_WIDTH], sums
- * [16][ROWS][PANEL_WIDTH] and the 4 transposed gradients of a tile [4][16][16]. */
+ * [16][ROWS][PANEL_WIDTH] and the 4 transposed gradients of a register of a tile's lanes [4][VW][16]. */
 struct work {
     float *x, *dy, *sums, *tile;
 };
@@ -22,7 +23,7 @@ static int64_t winograd_lay_out_leaf(float *base, struct work *w)
     conv_carve(base, &used, &w->x, WINOGRAD_POINTS * X_POINT);
     conv_carve(base, &used, &w->dy, WINOGRAD_POINTS * DY_POINT);
     conv_carve(base, &used, &w->sums, WINOGRAD_POINTS * SUM_POINT);
-    conv_carve(base, &used, &w->tile, 4 * 256);
+    conv_carve(base, &used, &w->tile, TILE_PLACE * 4);
     return used;
 }
 
@@ -32,15 +33,15 @@ int64_t LEVEL(winograd_leaf_floats)(void)
     return winograd_lay_out_leaf(NULL, &w);
 }
 
-/* A dY At of 16 lanes and channels; g [4][16][16] are the transposed gradients of the tile. */
+/* A dY At of VW lanes and 16 channels; g [4][VW][16] are the transposed gradients of the tile. */
 static void winograd_transform_gradients(const float *g, float *panel)
 {
-    for (int64_t i = 0; i < 256; i += VW) {
+    for (int64_t i = 0; i < TILE_PLACE; i += VW) {
         float *to = panel + i / 16 * PANEL_WIDTH + i % 16;
         vec row[4][2];
 #pragma GCC unroll 2
         for (int x = 0; x < 2; x++) {
-            vec a = vec_load(g + x * 256 + i), b = vec_load(g + (2 + x) * 256 + i);
+            vec a = vec_load(g + x * TILE_PLACE + i), b = vec_load(g + (2 + x) * TILE_PLACE + i);
             row[0][x] = a, row[1][x] = a + b, row[2][x] = a - b, row[3][x] = -b;
         }
 #pragma GCC unroll 4
@@ -54,7 +55,7 @@ static void winograd_transform_gradients(const float *g, float *panel)
     }
 }
 
-/* The 2x2 gradients of a group of 16 lanes, transposed, zeros where the plane ends. */
+/* The 2x2 gradients of VW lanes and 16 channels, transposed, zeros where the plane ends. */
 static void winograd_transpose_tile(const struct window *c, const struct winograd_column *at, const float *dy,
                                     int64_t channels, float *tile)
 {
@@ -62,8 +63,10 @@ static void winograd_transpose_tile(const struct window *c, const struct winogra
     for (int64_t i = 0; i < 4; i++) {
         int64_t y = at->y + i / 2, x = at->x + i % 2;
         bool exists = y < c->out.d[AXIS_H] && x < c->out.d[AXIS_W];
-        vec_transpose16(dy + (y * c->out.d[AXIS_W] + x) * c->lanes + at->lane, plane, exists ? channels : 0,
-                        tile + i * 256, 16);
+        const float *from = dy + (y * c->out.d[AXIS_W] + x) * c->lanes + at->lane;
+        for (int64_t oc = 0; oc < 16; oc += VW)
+            vec_transpose(from + oc * plane, plane, exists ? channels - oc : 0, tile + i * TILE_PLACE + oc,
+                          16);
     }
 }
 
@@ -98,24 +101,28 @@ void LEVEL(winograd_leaf)(const struct window *c, const struct panel_block *b, c
     struct work w;
     winograd_lay_out_leaf(work, &w);
     int64_t rows = b->rows / 9, groups = winograd_tiles(&c->out) * b->lanes / 16;
+    int64_t used = window_used_lanes(c, b->lane / b->lanes, VW);
     memset(w.sums, 0, WINOGRAD_POINTS * SUM_POINT * sizeof *w.sums);
     x += b->row / 9 * shape_positions(c->in) * c->lanes;
     dy += b->oc * shape_positions(c->out) * c->lanes;
     for (int64_t group = 0; group < groups; group += PANEL_GROUPS) {
         int64_t count = groups - group < PANEL_GROUPS ? groups - group : PANEL_GROUPS;
         struct winograd_column column[PANEL_GROUPS * VEC_PARTS];
-        for (int64_t j = 0; j < count * VEC_PARTS; j++)
-            column[j] = winograd_column(c, group * VEC_PARTS + j, b->lanes, b->lane);
-        winograd_inputs(c, column, count * VEC_PARTS, x, rows, PANEL_ROW, X_POINT, w.x);
+        int64_t registers = 0;
+        for (int64_t j = group * 16; j < (group + count) * 16; j += VW)
+            if (j % b->lanes < used)
+                column[registers++] = winograd_column(c, j / b->lanes, b->lane + j % b->lanes);
+        winograd_inputs(c, column, registers, x, rows, PANEL_ROW, X_POINT, w.x);
         for (int64_t oc = 0; oc < b->channels; oc += 16)
-            for (int64_t j = 0; j < count; j++) {
-                int64_t left = b->channels - oc < 16 ? b->channels - oc : 16;
-                winograd_transpose_tile(c, &column[j * VEC_PARTS],
-                                        dy + oc * shape_positions(c->out) * c->lanes, left, w.tile);
-                winograd_transform_gradients(w.tile, w.dy + j * 16 * PANEL_WIDTH + oc);
+            for (int64_t j = 0; j < registers; j++) {
+                winograd_transpose_tile(c, &column[j], dy + oc * shape_positions(c->out) * c->lanes,
+                                        b->channels - oc, w.tile);
+                winograd_transform_gradients(w.tile, w.dy + j * VW * PANEL_WIDTH + oc);
             }
-        for (int p = 0; p < WINOGRAD_POINTS; p++) LEVEL(panel_product)
-        (rows, b->channels, count * 16, w.x + p * X_POINT, w.dy + p * DY_POINT, w.sums + p * SUM_POINT);
+        for (int p = 0; p < WINOGRAD_POINTS; p++)
+            LEVEL(panel_product)
+            (rows, b->channels, registers * VW, w.x + p * X_POINT, w.dy + p * DY_POINT,
+             w.sums + p * SUM_POINT);
     }
     winograd_transform_sums(w.sums, rows, sums);
 }

@@ -83,7 +83,8 @@ static void convolution_pad_axis(const struct layer *l, int axis, int64_t *befor
                                            : (int64_t)padding[1];
 }
 
-static struct convolution convolution_of(const struct layer *l, int64_t lanes, int64_t leaves)
+static struct convolution convolution_of(const struct layer *l, int64_t lanes, int64_t leaves,
+                                         const int64_t *live)
 {
     struct convolution c = {.w = convolution_window(l, l->in[0]), .pad = {.in = l->in[0], .out = l->in[0]}};
     for (int i = 0; i < SHAPE_AXES; i++) {
@@ -102,6 +103,7 @@ static struct convolution convolution_of(const struct layer *l, int64_t lanes, i
     c.w.out = l->out;
     c.w.lanes = c.pad.lanes = lanes;
     c.w.leaves = leaves;
+    c.w.live = live;
     return c;
 }
 
@@ -124,7 +126,7 @@ static enum status convolution_check_padding(const struct layer *l, const struct
 enum status convolution_plan(struct layer *l, int axes)
 {
     TRY(convolution_check(l, axes));
-    struct convolution c = convolution_of(l, l->lanes, l->leaves);
+    struct convolution c = convolution_of(l, l->lanes, l->leaves, NULL);
     int64_t out = (int64_t)l->args[CONVOLUTION_OUT];
     TRY(convolution_check_padding(l, &c));
     for (int i = 0; i < SHAPE_AXES; i++) {
@@ -150,7 +152,7 @@ static int64_t convolution_padded_floats(const struct convolution *c)
 
 void convolution_measure(struct layer *l)
 {
-    struct convolution c = convolution_of(l, l->lanes, l->leaves);
+    struct convolution c = convolution_of(l, l->lanes, l->leaves, NULL);
     int64_t floats = convolution_padded_floats(&c) + l->kernels->conv_scratch_floats(&c.w);
     l->scratch_bytes = (size_t)floats * sizeof(float);
     l->uses_blas = l->kernels->conv_uses_blas(&c.w);
@@ -164,7 +166,7 @@ void convolution_forward(const struct layer *l, const struct pass *p, const floa
 void convolution_apply(const struct layer *l, const struct pass *p, const float *weight, const float *bias,
                        const float *x, float *y)
 {
-    struct convolution c = convolution_of(l, p->lanes, p->leaves);
+    struct convolution c = convolution_of(l, p->lanes, p->leaves, p->live);
     struct finish finish = {.bias = bias, .relu = l->relu_out};
     float *padded = l->scratch, *scratch = padded + convolution_padded_floats(&c);
     if (c.pads) l->kernels->pad_forward(&c.pad, x, padded);
@@ -175,7 +177,7 @@ void convolution_backward(const struct layer *l, const struct pass *p, const flo
                           float *dy, float *const *dx)
 {
     (void)y;
-    struct convolution c = convolution_of(l, p->lanes, p->leaves);
+    struct convolution c = convolution_of(l, p->lanes, p->leaves, p->live);
     struct finish finish = {.mask = l->relu_in && !c.pads ? x[0] : NULL};
     float *padded = l->scratch, *scratch = padded + convolution_padded_floats(&c);
     if (c.pads) l->kernels->pad_forward(&c.pad, x[0], padded);

@@ -3,7 +3,8 @@
 #include "nn/layers/convolutions/convolution.h"
 
 /* From l->out, which may not be set yet, to l->in[0]. */
-static struct window transpose_window(const struct layer *l, int64_t lanes, int64_t leaves)
+static struct window transpose_window(const struct layer *l, int64_t lanes, int64_t leaves,
+                                      const int64_t *live)
 {
     struct window w = convolution_window(l, l->out);
     for (int i = 0; i < SHAPE_AXES; i++) {
@@ -12,14 +13,14 @@ static struct window transpose_window(const struct layer *l, int64_t lanes, int6
     }
     w.out = l->in[0];
     w.transposed = true;
-    w.lanes = lanes, w.leaves = leaves;
+    w.lanes = lanes, w.leaves = leaves, w.live = live;
     return w;
 }
 
 enum status convolution_transpose_plan(struct layer *l, int axes)
 {
     TRY(convolution_check(l, axes));
-    struct window w = transpose_window(l, l->lanes, l->leaves);
+    struct window w = transpose_window(l, l->lanes, l->leaves, NULL);
     l->out = (struct shape){(int64_t)l->args[CONVOLUTION_OUT], axes, {1, 1, 1}};
     for (int i = SHAPE_AXES - axes; i < SHAPE_AXES; i++) {
         int64_t more = (int64_t)l->args[CONVOLUTION_MODE + i];
@@ -38,7 +39,7 @@ enum status convolution_transpose_plan(struct layer *l, int axes)
 
 void convolution_transpose_measure(struct layer *l)
 {
-    struct window w = transpose_window(l, l->lanes, l->leaves);
+    struct window w = transpose_window(l, l->lanes, l->leaves, NULL);
     l->scratch_bytes = (size_t)l->kernels->conv_scratch_floats(&w) * sizeof(float);
     l->uses_blas = l->kernels->conv_uses_blas(&w);
 }
@@ -46,7 +47,7 @@ void convolution_transpose_measure(struct layer *l)
 void convolution_transpose_forward(const struct layer *l, const struct pass *p, const float *const *x,
                                    float *y)
 {
-    struct window w = transpose_window(l, p->lanes, p->leaves);
+    struct window w = transpose_window(l, p->lanes, p->leaves, p->live);
     struct finish finish = {.bias = convolution_bias(l, p), .relu = l->relu_out};
     l->kernels->conv_backward_data(&w, p->params + l->tensors[0].offset, x[0], &finish, y, l->scratch);
 }
@@ -55,7 +56,7 @@ void convolution_transpose_backward(const struct layer *l, const struct pass *p,
                                     const float *y, float *dy, float *const *dx)
 {
     (void)y;
-    struct window w = transpose_window(l, p->lanes, p->leaves);
+    struct window w = transpose_window(l, p->lanes, p->leaves, p->live);
     struct finish finish = {.mask = l->relu_in ? x[0] : NULL};
     l->kernels->conv_backward_weight(&w, dy, x[0], p->grads + l->tensors[0].offset, l->scratch);
     if (l->tensor_count == 2)
