@@ -174,8 +174,8 @@ void arg_values_defaults(const struct arg *table, struct arg_values *values)
 {
     arg_values_free(values);
     for (int i = 0; table && table[i].name; i++) {
-        assert(i < ARG_MAX && table[i].axes == 0);
-        values->of[i] = table[i].default_value;
+        assert(arg_slot(table, i) + arg_slots(&table[i]) <= ARG_MAX);
+        arg_set(table, i, table[i].default_value, values->of);
     }
 }
 

@@ -15,6 +15,7 @@ enum rng_purpose {
     RNG_DEMO,      /* a: sample of the demo data, b: draw / 4 */
     RNG_SYNTHETIC, /* a: sample of the synthetic source, b: feature / 4 */
     RNG_DRAWN,     /* a: sample of a drawn set, b: draw / 4; the seed says which set */
+    RNG_AUGMENT,   /* a: epoch, place in data.augment and draw, b: key of the sample (data/augment/augment.h) */
 };
 
 /* Returns four independent 32-bit words. */

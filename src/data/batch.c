@@ -71,6 +71,13 @@ static int64_t batch_find_rows(struct batch *b, const struct dataset *d)
     return count;
 }
 
+/* Lanes that are filled at a time: all of a virtual rank, or 16 of them. */
+struct batch_part {
+    int64_t first, lanes; /* of the pass */
+    int64_t live;         /* the first of them, whose samples are the rows from `row` on */
+    int64_t row, ahead;   /* rows that come after them */
+};
+
 /* Words of 4 bytes of up to 16 samples, side by side: rows [live][count] become columns [count][stride]. */
 LOOP_BODY void transpose_words_body(const void *const *rows, int64_t live, int64_t count, int64_t stride,
                                     uint32_t *to)
@@ -86,22 +93,22 @@ LOOP_VERSIONS(transpose_words,
 
 #define BLOCK 256 /* positions whose columns stay in the cache meanwhile */
 
-/* Puts rows of `count` words under the lanes of one virtual rank; dead lanes become zeros. */
-static void batch_load_words(const struct batch *b, const void *const *rows, int64_t leaf, int64_t count,
-                             void *out)
+/* Puts rows of `count` words under the lanes; dead lanes become zeros. */
+static void batch_load_words(const struct batch *b, const void *const *rows, const struct batch_part *part,
+                             int64_t count, void *out)
 {
-    int64_t stride = b->leaves * b->lanes, live = b->live[leaf];
-    uint32_t *to = (uint32_t *)out + leaf * b->lanes;
-    const void *part[16];
+    int64_t stride = b->leaves * b->lanes, live = part->live;
+    uint32_t *to = (uint32_t *)out + part->first;
+    const void *at[16];
     for (int64_t first = 0; first < count; first += BLOCK, to += BLOCK * stride) {
         int64_t width = count - first < BLOCK ? count - first : BLOCK;
         for (int64_t n = 0; n < live; n += 16) {
             int64_t lanes = live - n < 16 ? live - n : 16;
-            for (int64_t i = 0; i < lanes; i++) part[i] = (const uint32_t *)rows[n + i] + first;
-            transpose_words[b->kernels->number](part, lanes, width, stride, to + n);
+            for (int64_t i = 0; i < lanes; i++) at[i] = (const uint32_t *)rows[n + i] + first;
+            transpose_words[b->kernels->number](at, lanes, width, stride, to + n);
         }
-        for (int64_t p = 0; live < b->lanes && p < width; p++)
-            memset(to + p * stride + live, 0, (size_t)(b->lanes - live) * sizeof *to);
+        for (int64_t p = 0; live < part->lanes && p < width; p++)
+            memset(to + p * stride + live, 0, (size_t)(part->lanes - live) * sizeof *to);
     }
 }
 
@@ -136,77 +143,101 @@ static void batch_load_row(struct batch *b, int64_t width, const float *row, int
         b->targets[k * stride + at] = n ? row[k] * n->scale[k] + n->shift[k] : row[k];
 }
 
-/* Targets of one virtual rank, whose samples are the rows from `row` on; `left` rows are still to come. */
-static void batch_load_targets(struct batch *b, int64_t width, int64_t leaf, int64_t row, int64_t left)
+static void batch_load_targets(struct batch *b, int64_t width, const struct batch_part *part)
 {
     const struct normal *n = b->target_normal;
-    int64_t first = leaf * b->lanes, live = b->live[leaf];
     struct gather g = {.channels = width,
                        .per_channel = b->positions,
-                       .lanes = b->lanes,
-                       .live = live,
-                       .ahead = left - live,
+                       .lanes = part->lanes,
+                       .live = part->live,
+                       .ahead = part->ahead,
                        .stride = b->leaves * b->lanes,
                        .scale = n ? n->scale : b->ones,
                        .shift = n ? n->shift : b->zeros};
+    const float *const *rows = b->rows.targets + part->row;
     if (b->positions > 1) {
-        b->kernels->gather_f32(&g, b->rows.targets + row, b->targets + first);
+        b->kernels->gather_f32(&g, rows, b->targets + part->first);
         return;
     }
-    for (int64_t i = 0; i < live; i++) batch_load_row(b, width, b->rows.targets[row + i], first + i);
+    for (int64_t i = 0; i < part->live; i++) batch_load_row(b, width, rows[i], part->first + i);
     for (int64_t k = 0; k < width; k++)
-        for (int64_t i = live; i < b->lanes; i++) b->targets[k * b->leaves * b->lanes + first + i] = 0;
+        for (int64_t i = part->live; i < part->lanes; i++) b->targets[k * g.stride + part->first + i] = 0;
 }
 
-/* Labels of one virtual rank, whose samples are the rows from `row` on; `left` rows are still to come. */
-static void batch_load_labels(struct batch *b, const struct dataset *d, int64_t leaf, int64_t row,
-                              int64_t left)
+static void batch_load_labels(struct batch *b, const struct dataset *d, const struct batch_part *part)
 {
     int64_t width = dataset_width(d), stride = b->leaves * b->lanes;
     enum target_kind kind = dataset_kind(d);
     if (kind == TARGET_INDEX) {
-        batch_load_words(b, (const void *const *)(b->rows.labels + row), leaf, b->positions, b->labels);
+        batch_load_words(b, (const void *const *)(b->rows.labels + part->row), part, b->positions, b->labels);
         return;
     }
-    batch_load_targets(b, width, leaf, row, left);
+    batch_load_targets(b, width, part);
     for (int64_t p = 0; (kind == TARGET_ONEHOT || kind == TARGET_PROBS) && p < b->positions; p++)
-        find_classes[b->kernels->number](b, width, p * stride + leaf * b->lanes, b->lanes);
+        find_classes[b->kernels->number](b, width, p * stride + part->first, part->lanes);
 }
 
-/* Features of one virtual rank; `left` rows from `row` on are still to come. */
 static void batch_load_features(struct batch *b, const struct dataset *d, const struct normal *n,
-                                int64_t leaf, int64_t row, int64_t left, float *input)
+                                const struct batch_part *part, float *input)
 {
     const struct source_info *info = dataset_info(d);
-    const void *const *rows = b->rows.features + row;
+    const void *const *rows = b->rows.features + part->row;
     struct gather g = {.channels = n->channels,
                        .per_channel = shape_features(info->shape) / n->channels,
-                       .lanes = b->lanes,
-                       .live = b->live[leaf],
-                       .ahead = left - b->live[leaf],
+                       .lanes = part->lanes,
+                       .live = part->live,
+                       .ahead = part->ahead,
                        .stride = b->leaves * b->lanes,
                        .scale = n->scale,
                        .shift = n->shift};
     if (info->type == FEATURE_U8)
-        b->kernels->gather_u8(&g, (const uint8_t *const *)rows, input + leaf * b->lanes);
+        b->kernels->gather_u8(&g, (const uint8_t *const *)rows, input + part->first);
     else
-        b->kernels->gather_f32(&g, (const float *const *)rows, input + leaf * b->lanes);
+        b->kernels->gather_f32(&g, (const float *const *)rows, input + part->first);
+}
+
+static void batch_load_part(struct batch *b, const struct dataset *d, const struct normal *n,
+                            const struct batch_part *part, float *input)
+{
+    const struct source_info *info = dataset_info(d);
+    if (info->has_labels) batch_load_labels(b, d, part);
+    if (info->has_weights)
+        batch_load_words(b, (const void *const *)(b->rows.weights + part->row), part, b->weight_width,
+                         b->weights);
+    batch_load_features(b, d, n, part, input);
+}
+
+/* Changes the samples of a part, whose copies are valid until the next part. */
+static void batch_augment_part(struct batch *b, const struct batch_augment *augment, struct batch_part *part)
+{
+    const struct dataset_rows rows = {.features = b->rows.features + part->row,
+                                      .labels = b->rows.labels + part->row,
+                                      .targets = b->rows.targets + part->row,
+                                      .weights = b->rows.weights + part->row};
+    augment_move(augment->how, augment->epoch, b->taken + part->row, part->live, &rows);
+    part->ahead = 0;
+}
+
+void batch_load_augmented(struct batch *b, const struct dataset *d, const struct normal *n,
+                          const struct batch_augment *augment, float *input)
+{
+    const struct source_info *info = dataset_info(d);
+    int64_t count = batch_find_rows(b, d), row = 0, step = augment ? AUGMENT_ROWS : b->lanes;
+    b->weight_width = info->has_weights ? dataset_weight_width(d) : 0;
+    b->inputs = dataset_targets_are_features(d) ? input : NULL;
+    for (int64_t leaf = 0; leaf < b->leaves; leaf++)
+        for (int64_t lane = 0; lane < b->lanes; lane += step) {
+            int64_t left = b->live[leaf] - lane, live = left < 0 ? 0 : left < step ? left : step;
+            struct batch_part part = {leaf * b->lanes + lane, step, live, row, count - row - live};
+            if (augment) batch_augment_part(b, augment, &part);
+            batch_load_part(b, d, n, &part, input);
+            row += live;
+        }
 }
 
 void batch_load(struct batch *b, const struct dataset *d, const struct normal *n, float *input)
 {
-    const struct source_info *info = dataset_info(d);
-    int64_t count = batch_find_rows(b, d), row = 0;
-    b->weight_width = info->has_weights ? dataset_weight_width(d) : 0;
-    b->inputs = dataset_targets_are_features(d) ? input : NULL;
-    for (int64_t leaf = 0; leaf < b->leaves; leaf++) {
-        if (info->has_labels) batch_load_labels(b, d, leaf, row, count - row);
-        if (info->has_weights)
-            batch_load_words(b, (const void *const *)(b->rows.weights + row), leaf, b->weight_width,
-                             b->weights);
-        batch_load_features(b, d, n, leaf, row, count - row, input);
-        row += b->live[leaf];
-    }
+    batch_load_augmented(b, d, n, NULL, input);
 }
 
 struct loss_batch batch_view(const struct batch *b, const struct loss *loss, const float *logits,

@@ -6,6 +6,7 @@
 #ifndef DATA_BATCH_H
 #define DATA_BATCH_H
 
+#include "data/augment/augment.h"
 #include "data/normalize.h"
 #include "nn/losses/loss.h"
 #include "nn/model.h"
@@ -53,6 +54,14 @@ void batch_take_blocks(struct batch *b, int64_t samples, int64_t first, int64_t 
 /* Gathers the samples into the model's input [F][N], normalised, and what the loss needs to know of them;
  * dead lanes become zeros. */
 void batch_load(struct batch *b, const struct dataset *d, const struct normal *n, float *input);
+
+/* Does the same with samples changed at random, as in that epoch (from 1). NULL = unchanged. */
+struct batch_augment {
+    struct augment *how;
+    int64_t epoch;
+};
+void batch_load_augmented(struct batch *b, const struct dataset *d, const struct normal *n,
+                          const struct batch_augment *augment, float *input);
 
 /* Returns one virtual rank of the pass as a loss sees it. The logits [K][P][N], and their gradient or NULL, are
  * those of the whole pass. */

@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "data/step.h"
+
 enum data_normalize {
     NORMALIZE_AUTO,     /* (x - mean) / std of every channel of the training set */
     NORMALIZE_UNIT,     /* uint8 / 255, floats as they are (torchvision's ToTensor) */
@@ -46,8 +48,9 @@ struct data_config {
     bool allow_external; /* files may lead out of themselves (h5.h) */
     double val_fraction; /* of the training set, when there is no val; 0 = none */
     int64_t split_seed;
-    int normalize;        /* enum data_normalize */
-    int target_normalize; /* enum data_target_normalize */
+    int normalize;             /* enum data_normalize */
+    int target_normalize;      /* enum data_target_normalize */
+    struct data_steps augment; /* kinds of data/augment */
 };
 
 #endif

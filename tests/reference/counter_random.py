@@ -5,7 +5,7 @@ agreement means something.
 """
 import numpy as np
 
-INIT, ORDER, DROPOUT, DEMO, SYNTHETIC = 1, 2, 3, 4, 5  # enum rng_purpose
+INIT, ORDER, DROPOUT, DEMO, SYNTHETIC, DRAWN, AUGMENT = 1, 2, 3, 4, 5, 6, 7  # enum rng_purpose
 
 
 def philox(counter, key):

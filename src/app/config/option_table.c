@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "data/augment/augment.h"
 #include "nn/scores/scores.h"
 
 #define AT(field) offsetof(struct config, field)
@@ -92,6 +93,10 @@ static const struct option options[] = {
      .default_text = "none", .choices = target_normalize_kinds,
      .help = "standard = the loss sees real-valued targets with mean 0 and standard deviation 1, from "
              "the training set; metrics stay in original units"},
+    {.key = "data.augment", .kind = OPTION_STEPS, .offset = AT(data.augment),
+     .default_text = "", .kinds = augment_kind_at,
+     .help = "random changes of samples in training, in this order, such as [{crop: 4}, flip] (see 'ddp_train help "
+             "augment'); empty = none"},
 
     {.key = "model.input", .kind = OPTION_INPUT, .offset = AT(model),
      .default_text = "auto",

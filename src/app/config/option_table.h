@@ -21,6 +21,7 @@ enum option_kind {
     OPTION_LAYERS,   /* struct model_spec: its layers */
     OPTION_PATTERNS, /* struct patterns */
     OPTION_GROUPS,   /* struct config_groups */
+    OPTION_STEPS,    /* struct data_steps, of `kinds` */
 };
 
 struct option {
@@ -31,6 +32,7 @@ struct option {
     double min, max;          /* OPTION_INT, OPTION_REAL */
     const char *const *choices;
     const char *help;
+    const struct data_kind *(*kinds)(int index); /* OPTION_STEPS; NULL after the last one */
     bool may_change; /* may differ when a run is resumed: it does not change what the run computes */
 };
 
@@ -99,6 +101,13 @@ enum status option_read_patterns(const struct setting *setting, const struct yam
                                  struct patterns *patterns);
 enum status option_read_groups(const struct setting *setting, const struct yaml_node *node,
                                struct config_groups *groups);
+
+/* option_steps.c: read and write a list of steps of data, and free what it holds. Errors: STATUS_CONFIG, with the
+ * place. */
+enum status option_read_steps(const struct option *o, const struct setting *setting,
+                              struct data_steps *steps);
+void option_write_steps(FILE *out, const struct data_steps *steps);
+void option_free_steps(struct data_steps *steps);
 void option_write_patterns(FILE *out, const struct patterns *patterns);
 void option_write_groups(FILE *out, const struct config_groups *groups);
 

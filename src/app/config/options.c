@@ -83,6 +83,7 @@ static enum status options_read_option(const struct option *o, const struct sett
     if (o->kind == OPTION_LAYERS) return options_read_layers(s, setting, config);
     if (o->kind == OPTION_PATTERNS) return option_read_patterns(setting, setting->value, field);
     if (o->kind == OPTION_GROUPS) return option_read_groups(setting, setting->value, field);
+    if (o->kind == OPTION_STEPS) return option_read_steps(o, setting, field);
     enum status status = options_read_scalar(o, setting->value, field);
     if (status == STATUS_OK) return status;
     char where[SETTINGS_WHERE_SIZE];
@@ -358,7 +359,10 @@ void options_free(struct config *config)
     mem_free(&config->blocks_text);
     mem_free(&config->layers_text);
     for (const struct option *o = option_table(); o->key; o++)
-        if (o->kind == OPTION_TEXT) mem_free((char *)config + o->offset);
+        if (o->kind == OPTION_TEXT)
+            mem_free((char *)config + o->offset);
+        else if (o->kind == OPTION_STEPS)
+            option_free_steps((struct data_steps *)((char *)config + o->offset));
     for (const struct family *f = family_table(); f->section; f++)
         arg_values_free(options_get_values(f, config));
     loss_list_free(&config->loss_list);

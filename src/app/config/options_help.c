@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "app/config/option_table.h"
+#include "data/augment/augment.h"
 #include "nn/metrics/metric.h"
 #include "app/config/options.h"
 
@@ -144,6 +145,24 @@ static void options_help_blocks(FILE *out)
         out);
 }
 
+static bool family_get_augment(int index, struct family_entry *out)
+{
+    const struct data_kind *kind = augment_kind_at(index);
+    if (kind) *out = (struct family_entry){kind->name, kind->help, kind->args, kind};
+    return kind != NULL;
+}
+
+static void options_help_augment(FILE *out)
+{
+    fputs(
+        "  Random changes of samples in training, data.augment: a list of 'kind', 'kind: FIRST_ARGUMENT' or\n"
+        "  'kind: {argument: value}', done in this order. Axes are d, h, w; the axis of signals is w. Labels and\n"
+        "  weights for each position move with the features. A sample looks the same at any number of ranks\n"
+        "  (run.seed, epoch and number of the sample decide), and after resuming:\n",
+        out);
+    options_help_entries(out, family_get_augment);
+}
+
 static void options_help_metric(FILE *out, const struct metric_ops *m, unsigned kinds)
 {
     bool averages = m->averages && kinds != METRIC_OF(SCORES_BINARY);
@@ -188,9 +207,9 @@ static void options_help_option(FILE *out, const struct option *o)
 
 static void options_help_keys(FILE *out)
 {
-    static void (*const others[])(FILE *) = {options_help_losses,    options_help_optimizers,
-                                             options_help_schedules, options_help_layers,
-                                             options_help_blocks,    options_help_metrics};
+    static void (*const others[])(FILE *) = {
+        options_help_losses, options_help_optimizers, options_help_schedules, options_help_layers,
+        options_help_blocks, options_help_augment,    options_help_metrics};
     fputs(
         "Keys of the configuration file, with their defaults. Each key is also a flag (--train.batch=256 or\n"
         "--set train.batch=256) and an environment variable (DDP_TRAIN_TRAIN_BATCH=256).\n\n",
@@ -209,6 +228,7 @@ static const struct topic {
               {"layers", options_help_layers},
               {"blocks", options_help_blocks},
               {"initializers", options_help_init},
+              {"augment", options_help_augment},
               {"losses", options_help_losses},
               {"optimizers", options_help_optimizers},
               {"schedules", options_help_schedules},

@@ -43,6 +43,7 @@ struct trainer {
     struct dataset *train, *val; /* val may be NULL */
     struct normal normal;
     struct normal targets; /* channels 0 = targets are not normalised */
+    struct augment augment; /* of training samples; without steps there are no changes */
     struct model *model;
     struct loss loss;
     struct sync *sync;

@@ -30,6 +30,7 @@ static void step_choose_samples(const struct trainer *t, struct batch *b, const 
 struct step {
     struct trainer *t;
     const struct order *order;
+    int64_t epoch; /* from 1 */
     int64_t position;
     int group_count;     /* passes that are under way */
     double wait_seconds; /* spent in step_send_grads and step_add_totals */
@@ -63,7 +64,9 @@ static void step_load_group(struct step *s, struct trainer_group *g)
     g->batch->leaves = g->leaves.hi - g->leaves.lo;
     for (int64_t leaf = 0; leaf < g->batch->leaves; leaf++)
         step_choose_samples(t, g->batch, s->order, s->position, g->leaves.lo + leaf, leaf);
-    batch_load(g->batch, t->train, &t->normal, model_input(g->model));
+    const struct batch_augment augment = {&t->augment, s->epoch};
+    batch_load_augmented(g->batch, t->train, &t->normal, t->config->data.augment.count ? &augment : NULL,
+                         model_input(g->model));
     trace_end(traced, TRACE_PHASE, "data", 0);
 }
 
@@ -244,7 +247,7 @@ enum status trainer_prepare_data(struct trainer *t)
 enum status trainer_step(struct trainer *t, const struct order *order, int64_t epoch, int64_t position,
                          double lr, struct step_result *result)
 {
-    struct step s = {.t = t, .order = order, .position = position};
+    struct step s = {.t = t, .order = order, .epoch = epoch, .position = position};
     dataset_expect(t->train, order, position);
     while ((s.group_count = groups_choose(t)) > 0) step_run_groups(&s);
 

@@ -76,6 +76,24 @@ static const struct layer *trainer_find_last_layer(const struct model *m)
     return l;
 }
 
+static enum status trainer_plan_augment(struct trainer *t)
+{
+    const struct dataset *d = t->train;
+    const struct source_info *info = dataset_info(d);
+    if (t->config->data.augment.count == 0) return STATUS_OK;
+    return augment_init(
+        &t->augment, &(struct augment_spec){.kernels = t->kernels,
+                                            .steps = &t->config->data.augment,
+                                            .seed = (uint64_t)t->config->seed,
+                                            .shape = info->shape,
+                                            .type = info->type,
+                                            .kind = dataset_kind(d),
+                                            .width = dataset_width(d),
+                                            .positions = dataset_positions(d),
+                                            .weight_width = info->has_weights ? dataset_weight_width(d) : 0,
+                                            .ignored = t->loss.ignored});
+}
+
 static enum status trainer_build_parts(struct trainer *t)
 {
     TRY(trainer_plan_batches(t));
@@ -104,6 +122,7 @@ static enum status trainer_build_parts(struct trainer *t)
                                      .scratch = t->loss.scratch};
     TRY(batch_init(&t->batch, &batch));
     t->batch.target_normal = t->targets.channels ? &t->targets : NULL;
+    TRY(trainer_plan_augment(t));
     TRY(groups_create(t, &options, &batch));
     if (!t->val) return STATUS_OK;
     TRY(build_check_shape(model_input_shape(t->model), t->val));
@@ -214,6 +233,7 @@ void trainer_destroy(struct trainer **trainer)
     evaluation_free(&t->evaluation);
     groups_destroy(t);
     batch_free(&t->batch);
+    augment_free(&t->augment);
     loss_free(&t->loss);
     model_destroy(&t->model);
     normal_free(&t->normal);

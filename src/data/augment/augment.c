@@ -1,0 +1,141 @@
+/* augment.c - changed copies of samples. */
+#include "data/augment/augment.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "core/mem.h"
+#include "nn/losses/loss.h"
+
+static const struct augment_ops *augment_ops_of(const struct data_step *s)
+{
+    return (const struct augment_ops *)s->kind; /* its first member */
+}
+
+/* A word that holds a class or a number, as labels are stored. */
+static uint32_t augment_label_word(const struct augment_spec *spec)
+{
+    int32_t class = spec->ignored == LOSS_IGNORES_NONE ? 0 : (int32_t)spec->ignored;
+    uint32_t word = 0;
+    if (spec->kind == TARGET_INDEX) memcpy(&word, &class, sizeof word);
+    return word;
+}
+
+static enum status augment_set_fill(struct augment *a, int step)
+{
+    const struct data_step *s = &a->spec.steps->of[step];
+    int slot = augment_ops_of(s)->fill_slot;
+    double value = slot ? s->args.of[slot] : 0;
+    float word = (float)value;
+    if (a->spec.type == FEATURE_U8 && !(value >= 0 && value <= 255))
+        return status_fail(STATUS_CONFIG, "fill: %g is outside 0..255, but the features are uint8", value);
+    a->fill_bytes[step] = a->spec.type == FEATURE_U8 ? (uint8_t)value : 0;
+    memcpy(&a->fill_words[step], &word, sizeof word);
+    a->fill_labels[step] = augment_label_word(&a->spec);
+    return STATUS_OK;
+}
+
+/* Labels for each position can follow only if the positions are those of the features. */
+static enum status augment_check_positions(const struct augment_spec *spec)
+{
+    char text[SHAPE_TEXT];
+    shape_text(spec->shape, text);
+    if (spec->positions == 1 || spec->positions == shape_positions(spec->shape)) return STATUS_OK;
+    return status_fail(STATUS_CONFIG,
+                       "moves the positions of samples %s, but labels are for %lld other positions", text,
+                       (long long)spec->positions);
+}
+
+static enum status augment_check_step(struct augment *a, int step)
+{
+    const struct data_step *s = &a->spec.steps->of[step];
+    TRY(augment_ops_of(s)->check(s, a->spec.shape));
+    TRY(augment_check_positions(&a->spec));
+    return augment_set_fill(a, step);
+}
+
+static enum status augment_allocate(struct augment *a)
+{
+    const struct augment_spec *s = &a->spec;
+    int64_t values = (s->width > 0 ? s->width : 1) * s->positions;
+    size_t bytes = (size_t)(shape_features(s->shape) * feature_bytes(s->type));
+    TRY(geometry_init(&a->geometry, s->shape, 1));
+    TRY(mem_alloc(&a->features, AUGMENT_ROWS * bytes, 1, "augmentation"));
+    if (s->positions > 1)
+        TRY(mem_alloc(&a->labels, (size_t)(AUGMENT_ROWS * values), sizeof *a->labels, "augmentation"));
+    if (s->weight_width > 1)
+        TRY(mem_alloc(&a->weights, (size_t)(AUGMENT_ROWS * s->positions), sizeof *a->weights,
+                      "augmentation"));
+    return STATUS_OK;
+}
+
+enum status augment_init(struct augment *a, const struct augment_spec *spec)
+{
+    *a = (struct augment){.spec = *spec};
+    for (int i = 0; i < spec->steps->count; i++) {
+        enum status status = augment_check_step(a, i);
+        if (status != STATUS_OK)
+            return status_at(status, "data.augment[%d]: %s", i, spec->steps->of[i].kind->name);
+    }
+    enum status status = augment_allocate(a);
+    if (status != STATUS_OK) augment_free(a);
+    return status;
+}
+
+void augment_free(struct augment *a)
+{
+    geometry_free(&a->geometry);
+    mem_free(&a->features);
+    mem_free(&a->labels);
+    mem_free(&a->weights);
+}
+
+static struct rng_words augment_draw(const struct augment *a, int64_t epoch, int step, uint32_t draw,
+                                     int64_t key)
+{
+    uint64_t where = (uint64_t)epoch << 40 | (uint64_t)step << 32 | draw;
+    return rng_words(a->spec.seed, RNG_AUGMENT, where, (uint64_t)key);
+}
+
+/* Lets rows[i] point to a changed copy of `channels` channels of words. */
+static void augment_move_words(const struct augment *a, int64_t channels, const uint32_t *fill, uint32_t *to,
+                               const void **row)
+{
+    geometry_copy_words(&a->geometry, a->spec.kernels, channels, *row, fill, to);
+    *row = to;
+}
+
+static void augment_move_features(const struct augment *a, int64_t i, const void **row)
+{
+    const struct augment_spec *s = &a->spec;
+    char *to = a->features + i * shape_features(s->shape) * feature_bytes(s->type);
+    if (s->type == FEATURE_U8)
+        geometry_copy_bytes(&a->geometry, s->kernels, s->shape.c, *row, a->fill_bytes, (uint8_t *)to);
+    else
+        geometry_copy_words(&a->geometry, s->kernels, s->shape.c, *row, a->fill_words, (uint32_t *)to);
+    *row = to;
+}
+
+void augment_move(struct augment *a, int64_t epoch, const int64_t *keys, int64_t count,
+                  const struct dataset_rows *rows)
+{
+    const struct augment_spec *s = &a->spec;
+    int64_t width = s->width > 0 ? s->width : 1, positions = s->positions;
+    assert(count <= AUGMENT_ROWS);
+    for (int64_t i = 0; i < count; i++) {
+        geometry_begin(&a->geometry);
+        for (int step = 0; step < s->steps->count; step++)
+            augment_ops_of(&s->steps->of[step])
+                ->move(&s->steps->of[step], augment_draw(a, epoch, step, 0, keys[i]), step, &a->geometry);
+        augment_move_features(a, i, &rows->features[i]);
+        if (positions > 1 && s->kind == TARGET_INDEX)
+            augment_move_words(a, 1, a->fill_labels, a->labels + i * positions,
+                               (const void **)&rows->labels[i]);
+        else if (positions > 1)
+            augment_move_words(a, width, a->fill_labels, a->labels + i * width * positions,
+                               (const void **)&rows->targets[i]);
+        if (s->weight_width > 1)
+            augment_move_words(a, 1, a->fill_zeros, a->weights + i * positions,
+                               (const void **)&rows->weights[i]);
+    }
+}

@@ -1,0 +1,45 @@
+/* geometry.h - where the positions of a changed sample come from: for each axis a table of places in the sample as
+ * stored, so that any number of moves cost one copy. Local functions. */
+#ifndef DATA_AUGMENT_GEOMETRY_H
+#define DATA_AUGMENT_GEOMETRY_H
+
+#include "core/status.h"
+#include "math/kernels.h"
+#include "math/shape.h"
+
+struct geometry {
+    struct shape from;       /* of the sample as stored */
+    int64_t to[SHAPE_AXES];  /* lengths of what it has become so far */
+    int axis[SHAPE_AXES];    /* along which stored axis it runs */
+    int32_t *at[SHAPE_AXES]; /* [to[a]]: the place there, or geometry_outside */
+    int32_t *next;           /* [longest axis]: for the next move */
+    int32_t *memory;         /* of all tables */
+};
+
+/* A position that lies outside of the sample, to be filled as step `step` says. */
+static inline int32_t geometry_outside(int step)
+{
+    return -1 - step;
+}
+
+/* Allocates tables for samples of this shape whose axes become at most `longest` long. Errors: STATUS_OTHER, memory.
+ */
+enum status geometry_init(struct geometry *g, struct shape from, int64_t longest);
+void geometry_free(struct geometry *g);
+
+/* Begins with a sample as it is stored. */
+void geometry_begin(struct geometry *g);
+
+/* Applies a move along an axis: place i becomes place g->next[i] of before, for 0 <= i < length. Fills g->next itself. */
+void geometry_move(struct geometry *g, int axis, int64_t length);
+
+/* Exchanges two axes. */
+void geometry_swap(struct geometry *g, int a, int b);
+
+/* Copies `channels` channels of bytes or of words of 4 bytes; fill[step] is for positions outside. */
+void geometry_copy_bytes(const struct geometry *g, const struct kernels *k, int64_t channels,
+                         const uint8_t *from, const uint8_t *fill, uint8_t *to);
+void geometry_copy_words(const struct geometry *g, const struct kernels *k, int64_t channels,
+                         const uint32_t *from, const uint32_t *fill, uint32_t *to);
+
+#endif

@@ -1,0 +1,5 @@
+/* list.h - every kind of augmentation: AUGMENT(x) stands for `augment_x` in a file x.c of this folder. A new one is
+ * its file and its line here. No include guard: registry.c reads the list twice. */
+/* clang-format off */
+AUGMENT(flip)
+AUGMENT(crop)

@@ -1,0 +1,179 @@
+"""data.augment: what a model gets is what numpy makes of the same random numbers, at any number of ranks and virtual ranks, after
+resuming in the middle of an epoch, and only in training; labels for each position move with the features.
+
+A linear layer without bias that begins at 0 holds after one step of the right size, with mean squared error and the targets of sample
+k the k-th row of the identity, just the samples of the batch as it got them. So the weights of a checkpoint are the augmented set.
+"""
+import os
+import unittest
+
+import h5py
+import numpy as np
+
+import augmented
+import harness
+
+SAMPLES = 32
+CONFIG = """
+run: {{seed: {seed}}}
+data: {{train: "{data}", val: "{data}", y: y, normalize: none, augment: {augment}}}
+model:
+  layers:
+    - flatten
+    - linear: {{out: 32, bias: false, init: zeros}}
+loss: {{name: mse}}
+train: {{epochs: 1, batch: 32, virtual_ranks: {virtual}, shuffle: true}}
+optim: {{name: sgd, lr: 512, momentum: 0, weight_decay: 0}}
+"""
+TRAINED = """
+run: {{seed: 3}}
+data: {{train: "{data}[:50]", val: "{data}[50:]", y: classes, augment: {augment}}}
+model:
+  layers:
+    - conv2d: {{out: 4, kernel: 3, padding: 1}}
+    - relu
+    - linear: 3
+train: {{epochs: 3, batch: 20, virtual_ranks: 5}}
+optim: {{name: sgd, lr: 0.1}}
+checkpoint: {{every_steps: 2, keep: 9}}
+"""
+
+
+class Augment(harness.Case):
+    def samples(self, shape, dtype, count=SAMPLES):
+        random = np.random.default_rng(len(shape) + shape[-1])
+        x = random.integers(0, 256, (count, *shape)).astype(dtype)
+        if dtype == np.float32:
+            x = x / 8 - 16
+        with h5py.File(self.path("data.h5"), "w") as f:
+            f["x"], f["y"] = x, np.eye(count, dtype=np.float32)
+            f["classes"] = random.integers(0, 3, count)
+            if len(shape) == 2:
+                f["x"].attrs["layout"] = "NCL"
+        return x.astype(np.float32)
+
+    def seen(self, augment, ranks=1, virtual=8, seed=7):
+        """The set as the model got it in its first epoch."""
+        config = self.write("c.yaml", CONFIG.format(data=self.path("data.h5"), augment=augment, virtual=virtual, seed=seed))
+        self.run_ = self.train(config, ranks)
+        (weight,) = harness.tensors(self.run_.final).values()
+        return weight
+
+    def check(self, shape, dtype, augment, steps, seed=7):
+        x = self.samples(shape, dtype)
+        deep = x.reshape(SAMPLES, shape[0], *(1,) * (4 - len(shape)), *shape[1:])
+        want = np.stack([augmented.apply(deep[i], steps, seed, 1, i) for i in range(SAMPLES)]).reshape(SAMPLES, -1)
+        have = self.seen(augment, seed=seed)
+        self.assertEqual(have.tobytes(), np.ascontiguousarray(want, np.float32).tobytes(), augment)
+        self.assertTrue((have != x.reshape(SAMPLES, -1)).any())
+        return x, have
+
+    def test_geometry(self):
+        cases = [((3, 9, 7), np.uint8, "[flip]", [(augmented.flip, {})]),
+                 ((3, 9, 7), np.float32, "[{flip: {axis: hw, p: 0.3}}]", [(augmented.flip, dict(axis="hw", p=0.3))]),
+                 ((1, 4, 5, 6), np.uint8, "[{flip: dhw}]", [(augmented.flip, dict(axis="dhw"))]),
+                 ((2, 37), np.float32, "[{flip: w}]", [(augmented.flip, {})]),
+                 ((3, 16, 16), np.uint8, "[{crop: 4}, flip]", [(augmented.crop, dict(padding=(0, 4, 4))), (augmented.flip, {})]),
+                 ((2, 5, 6), np.float32, "[flip, {crop: {padding: [1, 7], fill: 2.5}}]",
+                  [(augmented.flip, {}), (augmented.crop, dict(padding=(0, 1, 7), fill=2.5))]),
+                 ((2, 53), np.float32, "[{crop: {padding: 60, fill: -1}}]", [(augmented.crop, dict(padding=(0, 0, 60), fill=-1))]),
+                 ((1, 3, 4, 5), np.uint8, "[{crop: {padding: 2, fill: 9}}, {crop: {padding: 1, fill: 200}}]",
+                  [(augmented.crop, dict(padding=(2, 2, 2), fill=9)), (augmented.crop, dict(padding=(1, 1, 1), fill=200))])]
+        for mode in ("reflect", "replicate", "circular"):
+            cases.append(((3, 6, 7), np.uint8, f"[{{crop: {{padding: 5, mode: {mode}}}}}, {{flip: hw}}]",
+                          [(augmented.crop, dict(padding=(0, 5, 5), mode=mode)), (augmented.flip, dict(axis="hw"))]))
+        for shape, dtype, augment, steps in cases:
+            with self.subTest(augment=augment, shape=shape):
+                self.check(shape, dtype, augment, steps)
+
+    def test_seeds_of_64_bits_and_other_seeds_differ(self):
+        first = self.check((1, 4, 5), np.uint8, "[{crop: 2}]", [(augmented.crop, dict(padding=(0, 2, 2)))], seed=2**40 + 5)[1]
+        self.assertNotEqual(first.tobytes(), self.seen("[{crop: 2}]", seed=5).tobytes())
+
+    def test_no_change_in_evaluation(self):
+        x, weights = self.check((1, 4, 5), np.float32, "[{crop: 2}, flip]",
+                                [(augmented.crop, dict(padding=(0, 2, 2))), (augmented.flip, {})])
+        outputs = x.reshape(SAMPLES, -1) @ weights.T.astype(np.float64)
+        loss = ((outputs - np.eye(SAMPLES)) ** 2).mean()
+        self.assertAlmostEqual(self.run_.of_kind("eval")[-1]["loss"] / loss, 1, delta=1e-5)
+
+    def test_any_ranks(self):
+        self.samples((2, 6, 7), np.uint8)
+        augment = "[{crop: {padding: 2, mode: reflect}}, {flip: hw}]"
+        one = self.seen(augment)
+        for ranks, virtual in ((2, 8), (3, 8), (1, 32), (2, 5), (1, 1)):
+            with self.subTest(ranks=ranks, virtual=virtual):
+                self.assertEqual(one.tobytes(), self.seen(augment, ranks, virtual).tobytes())
+
+    def test_trained_and_resumed(self):
+        self.samples((2, 6, 7), np.uint8, 70)
+        config = self.write("t.yaml", TRAINED.format(data=self.path("data.h5"), augment="[{crop: 2}, flip]"))
+        one = self.train(config, 1)
+        for ranks in (2, 3):
+            self.same(one, self.train(config, ranks))
+        checkpoints = os.path.join(one.folder, "checkpoints")
+        middle = os.path.join(checkpoints, "step-000000005.h5" if os.path.exists(os.path.join(checkpoints, "step-000000005.h5"))
+                              else "step-000000004.h5")
+        with h5py.File(middle, "r") as f:
+            self.assertGreater(f.attrs["position"], 0)
+        folder = self.path("resumed")
+        result = harness.run(["train", config, "-o", folder, "--resume", middle], ranks=2)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertIn(f"weights hash {one.done['weights_hash']}", result.stdout + result.stderr)
+        plain = self.train(self.write("p.yaml", TRAINED.format(data=self.path("data.h5"), augment="[]")), 1)
+        self.assertNotEqual(one.done["weights_hash"], plain.done["weights_hash"])
+
+    def test_other_augmentation_is_another_run(self):
+        self.samples((2, 6, 7), np.uint8, 70)
+        config = self.write("t.yaml", TRAINED.format(data=self.path("data.h5"), augment="[flip]"))
+        one = self.train(config, 1)
+        result = harness.run(["train", config, "-o", self.path("other"), "--resume", one.final, "--data.augment=[{flip: h}]",
+                              "--train.epochs=4"])
+        self.assertNotEqual(result.returncode, 0)
+        self.assertIn("data.augment", result.stderr)
+
+    def test_labels_move_along(self):
+        """With a network that hands its input through, the loss is 0 as long as targets lie where features do."""
+        random = np.random.default_rng(1)
+        x = random.integers(1, 9, (40, 1, 6, 5)).astype(np.float32)
+        classes = random.integers(0, 4, (40, 6, 5))
+        with h5py.File(self.path("data.h5"), "w") as f:
+            f["x"], f["values"], f["classes"] = x, x[:, 0], classes
+            f["scores"] = np.where(np.arange(4)[:, None, None] == classes[:, None], 200, 0).astype(np.float32)
+            f["weights"] = (x[:, 0] < 5).astype(np.float32)
+            f["wrong"] = np.where(x[:, 0] < 5, x[:, 0], 99)
+        config = """
+data: {{train: "{data}", x: {x}, y: {y}, normalize: none, augment: {augment}, weights: "{w}"}}
+model:
+  layers:
+    - {layer}
+loss: {{name: {loss}}}
+train: {{epochs: 1, batch: 40}}
+optim: {{name: sgd, lr: 0}}
+log: {{every_steps: 1}}
+"""
+        layer = "affine"
+        for y, feature, loss, w in (("values", "x", "mse", ""), ("classes", "scores", "cross_entropy", ""), ("wrong", "x", "mse", "weights")):
+            for augment in ("[{flip: hw}]", "[{crop: 2}, {flip: hw}]", "[{crop: {padding: 3, mode: reflect}}]"):
+                with self.subTest(y=y, augment=augment):
+                    text = config.format(data=self.path("data.h5"), x=feature, y=y, augment=augment, w=w, loss=loss, layer=layer)
+                    run = self.train(self.write("m.yaml", text), 2)
+                    self.assertEqual(run.of_kind("step")[-1]["loss"], 0)
+
+    def test_refused(self):
+        self.samples((2, 6), np.uint8)
+        for augment, part in (("[{flip: h}]", "data.augment[0]: flip: axis h: the samples have no axis h"),
+                              ("[flip, {crop: {padding: 6, mode: reflect}}]", "data.augment[1]: crop: 6 positions beyond an axis of 6"),
+                              ("[{crop: {padding: 1, fill: 300}}]", "fill: 300 is outside 0..255"),
+                              ("[{crpo: 2}]", "did you mean 'crop'"), ("[crop]", "crop: padding is 0"),
+                              ("[{flip: {p: 2}}]", "flip: p: "), ("flip", "expects a list"), ("[{flip: {q: 1}}]", "flip has no 'q'"),
+                              ("[{flip: w, crop: 1}]", "an entry is 'kind'"), ("[" + "flip, " * 17 + "]", "more than 16 entries")):
+            with self.subTest(augment=augment):
+                config = self.write("c.yaml", CONFIG.format(data=self.path("data.h5"), augment=augment, virtual=8, seed=1))
+                result = harness.run(["train", config, "-o", self.path("bad")])
+                self.assertEqual(result.returncode, 2, result.stderr)
+                self.assertIn(part, result.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
