@@ -207,8 +207,8 @@ static void batch_load_part(struct batch *b, const struct dataset *d, const stru
     batch_load_features(b, d, n, part, input);
 }
 
-/* Changes the samples of a part, whose copies are valid until the next part. */
-static void batch_augment_part(struct batch *b, const struct batch_augment *augment, struct batch_part *part)
+/* Moves the positions of the samples of a part, whose copies are valid until the next part. */
+static void batch_move_part(struct batch *b, const struct batch_augment *augment, struct batch_part *part)
 {
     const struct dataset_rows rows = {.features = b->rows.features + part->row,
                                       .labels = b->rows.labels + part->row,
@@ -216,6 +216,16 @@ static void batch_augment_part(struct batch *b, const struct batch_augment *augm
                                       .weights = b->rows.weights + part->row};
     augment_move(augment->how, augment->epoch, b->taken + part->row, part->live, &rows);
     part->ahead = 0;
+}
+
+/* Loads 16 lanes of changed samples. */
+static void batch_load_changed(struct batch *b, const struct dataset *d, const struct normal *n,
+                               const struct batch_augment *augment, struct batch_part *part, float *input)
+{
+    if (augment_moves(augment->how)) batch_move_part(b, augment, part);
+    batch_load_part(b, d, n, part, input);
+    augment_change(augment->how, augment->epoch, b->taken + part->row, part->live, input + part->first,
+                   b->leaves * b->lanes);
 }
 
 void batch_load_augmented(struct batch *b, const struct dataset *d, const struct normal *n,
@@ -229,8 +239,10 @@ void batch_load_augmented(struct batch *b, const struct dataset *d, const struct
         for (int64_t lane = 0; lane < b->lanes; lane += step) {
             int64_t left = b->live[leaf] - lane, live = left < 0 ? 0 : left < step ? left : step;
             struct batch_part part = {leaf * b->lanes + lane, step, live, row, count - row - live};
-            if (augment) batch_augment_part(b, augment, &part);
-            batch_load_part(b, d, n, &part, input);
+            if (augment)
+                batch_load_changed(b, d, n, augment, &part, input);
+            else
+                batch_load_part(b, d, n, &part, input);
             row += live;
         }
 }

@@ -124,6 +124,9 @@ KERNEL(void, loss_shares, (const struct loss_shares *s, float *y))
 KERNEL(void, softmax_focal,
        (const struct softmax_target *s, float gamma, float *dlogits, double *losses, int32_t *predicted))
 
+/* noise.c: x[f][lane] += std[lane] * a standard normal number, for 16 lanes */
+KERNEL(void, noise_add, (const struct noise *n, float *x))
+
 /* gather.c: out[f][lane] = rows[lane][f] * scale[c] + shift[c], with f = c * per_channel + i; lanes beyond
  * `live` are zero. */
 KERNEL(void, gather_u8, (const struct gather *g, const uint8_t *const *rows, float *out))

@@ -39,6 +39,14 @@ struct dropout_draw {
     float p;          /* probability to drop, 0 <= p < 1 */
 };
 
+/* Normal noise for 16 samples side by side, from the words rng_words(seed, RNG_AUGMENT, a + feature / 4, key). */
+struct noise {
+    uint64_t seed, a;
+    const int64_t *keys; /* [16] */
+    const float *std;    /* [16], aligned to 64 bytes; 0 = the sample stays */
+    int64_t features, stride;
+};
+
 /* Softmax cross entropy with any targets: class k of a sample counts factor * weight[k] * (keep * target +
  * even), where target is 1 for the label and 0 elsewhere, or targets[k]. */
 struct softmax_target {

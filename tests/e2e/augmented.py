@@ -46,8 +46,78 @@ def crop(x, w, padding=(0, 0, 0), mode="constant", fill=0):
     return x
 
 
+def shift(x, w, largest=(0, 0, 0), mode="constant", fill=0):
+    """Position i becomes i + s."""
+    size = x.shape[1:]
+    far = [integer(w[a], 2 * m + 1) - m for a, m in enumerate(largest)]
+    if mode == "circular":
+        return np.roll(x, far, (1, 2, 3))
+    x = np.pad(x, [(0, 0)] + [(m, m) for m in largest], PAD[mode], **(dict(constant_values=fill) if mode == "constant" else {}))
+    for a, (m, n) in enumerate(zip(largest, size)):
+        x = np.take(x, np.arange(n) + m - far[a], a + 1)
+    return x
+
+
+def rotate90(x, w, p=1):
+    return np.rot90(x, integer(w[1], 4), (2, 3)) if unit(w[0]) < p else x
+
+
+def scale(x, w, range, p=1):
+    return x * np.float32(1 + range * (2 * unit(w[1]) - 1)) if unit(w[0]) < p else x
+
+
+def brightness(x, w, range, p=1):
+    return x + np.float32(range * (2 * unit(w[1]) - 1)) if unit(w[0]) < p else x
+
+
+def contrast(x, w, range, p=1):
+    mean = x.mean((1, 2, 3), np.float64, keepdims=True)
+    return ((x - mean) * (1 + range * (2 * unit(w[1]) - 1)) + mean).astype(np.float32) if unit(w[0]) < p else x
+
+
+def all_words(w, count, first):
+    """Words of the draws from `first` on; w is a Draw."""
+    return np.concatenate([w.draw(first + i) for i in range((count + 3) // 4)])[:count]
+
+
+def channel_dropout(x, w, p):
+    keep = np.array([unit(word) >= p for word in all_words(w, len(x), 0)])
+    return x * keep[:, None, None, None].astype(np.float32)
+
+
+def noise(x, w, std, p=1):
+    from statistics import NormalDist
+    if unit(w[0]) >= p:
+        return x
+    numbers = [NormalDist().inv_cdf(((word >> 8) + 0.5) / 2**24) for word in all_words(w, x.size, 1)]
+    return (x + std * np.reshape(numbers, x.shape)).astype(np.float32)
+
+
+def cutout(x, w, size, p=1):
+    if unit(w[0]) >= p:
+        return x
+    x, w = x.copy(), w.draw(1)
+    box = [slice(None)]
+    for a, (n, s) in enumerate(zip(x.shape[1:], size)):
+        first = integer(w[a], n) - s // 2
+        box.append(slice(max(first, 0), min(first + s, n)) if s else slice(None))
+    x[tuple(box)] = 0
+    return x
+
+
+class Draw(list):
+    """The words of draw 0, and of the others."""
+
+    def __init__(self, *where):
+        super().__init__(words(*where[:3], 0, where[3]))
+        self.where = where
+
+    def draw(self, number):
+        return words(*self.where[:3], number, self.where[3])
+
+
 def apply(x, steps, seed, epoch, key):
     """One sample [C][D][H][W] through [(function, arguments), ...]."""
     for i, (function, arguments) in enumerate(steps):
-        x = function(x, words(seed, epoch, i, 0, key), **arguments)
+        x = function(x, Draw(seed, epoch, i, key), **arguments)
     return x

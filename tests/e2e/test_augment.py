@@ -39,6 +39,9 @@ checkpoint: {{every_steps: 2, keep: 9}}
 """
 
 
+ALL = "[{crop: 2}, flip, {shift: 1}, {noise: 0.1}, {scale: 0.1}, {brightness: 0.1}, {contrast: 0.1}, {channel_dropout: 0.1}, {cutout: 2}]"
+
+
 class Augment(harness.Case):
     def samples(self, shape, dtype, count=SAMPLES):
         random = np.random.default_rng(len(shape) + shape[-1])
@@ -59,12 +62,15 @@ class Augment(harness.Case):
         (weight,) = harness.tensors(self.run_.final).values()
         return weight
 
-    def check(self, shape, dtype, augment, steps, seed=7):
+    def check(self, shape, dtype, augment, steps, seed=7, rounding=0):
         x = self.samples(shape, dtype)
         deep = x.reshape(SAMPLES, shape[0], *(1,) * (4 - len(shape)), *shape[1:])
         want = np.stack([augmented.apply(deep[i], steps, seed, 1, i) for i in range(SAMPLES)]).reshape(SAMPLES, -1)
         have = self.seen(augment, seed=seed)
-        self.assertEqual(have.tobytes(), np.ascontiguousarray(want, np.float32).tobytes(), augment)
+        if rounding:  # of values in units of the largest
+            self.assertLess(np.abs(have - want).max(), rounding * 6e-8 * max(1, np.abs(want).max()), augment)
+        else:
+            self.assertEqual((have + 0.0).tobytes(), np.ascontiguousarray(want + 0.0, np.float32).tobytes(), augment)
         self.assertTrue((have != x.reshape(SAMPLES, -1)).any())
         return x, have
 
@@ -79,12 +85,38 @@ class Augment(harness.Case):
                  ((2, 53), np.float32, "[{crop: {padding: 60, fill: -1}}]", [(augmented.crop, dict(padding=(0, 0, 60), fill=-1))]),
                  ((1, 3, 4, 5), np.uint8, "[{crop: {padding: 2, fill: 9}}, {crop: {padding: 1, fill: 200}}]",
                   [(augmented.crop, dict(padding=(2, 2, 2), fill=9)), (augmented.crop, dict(padding=(1, 1, 1), fill=200))])]
+        cases += [((2, 7, 7), np.uint8, "[rotate90]", [(augmented.rotate90, {})]),
+                  ((2, 3, 5, 5), np.float32, "[{crop: 2}, {rotate90: 0.7}, {flip: h}]",
+                   [(augmented.crop, dict(padding=(2, 2, 2))), (augmented.rotate90, dict(p=0.7)), (augmented.flip, dict(axis="h"))]),
+                  ((2, 40), np.float32, "[{shift: {max: 40, mode: circular}}]",
+                   [(augmented.shift, dict(largest=(0, 0, 40), mode="circular"))]),
+                  ((1, 6, 8), np.uint8, "[{shift: {max: [2, 9], fill: 7}}]", [(augmented.shift, dict(largest=(0, 2, 9), fill=7))])]
         for mode in ("reflect", "replicate", "circular"):
             cases.append(((3, 6, 7), np.uint8, f"[{{crop: {{padding: 5, mode: {mode}}}}}, {{flip: hw}}]",
                           [(augmented.crop, dict(padding=(0, 5, 5), mode=mode)), (augmented.flip, dict(axis="hw"))]))
         for shape, dtype, augment, steps in cases:
             with self.subTest(augment=augment, shape=shape):
                 self.check(shape, dtype, augment, steps)
+
+    def test_values(self):
+        """Sums of a plane and products are rounded; noise has the error of its approximation, 1e-6 of a standard deviation."""
+        image, signal, flat = (3, 9, 7), (5, 61), (70,)
+        for shape, augment, steps, rounding in (
+                (image, "[{scale: 0.3}]", [(augmented.scale, dict(range=0.3))], 0),
+                (flat, "[{scale: {range: 0.5, p: 0.4}}]", [(augmented.scale, dict(range=0.5, p=0.4))], 0),
+                (signal, "[{brightness: 2}]", [(augmented.brightness, dict(range=2))], 0),
+                (image, "[{contrast: 0.5}]", [(augmented.contrast, dict(range=0.5))], 8),
+                (signal, "[{channel_dropout: 0.4}]", [(augmented.channel_dropout, dict(p=0.4))], 0),
+                (image, "[{cutout: 4}]", [(augmented.cutout, dict(size=(0, 4, 4)))], 0),
+                (signal, "[{cutout: {size: 25, p: 0.5}}]", [(augmented.cutout, dict(size=(0, 0, 25), p=0.5))], 0),
+                ((2, 3, 4, 5), "[{cutout: [3, 1, 4]}]", [(augmented.cutout, dict(size=(3, 1, 4)))], 0),
+                (image, "[{noise: 0.5}]", [(augmented.noise, dict(std=0.5))], 8),
+                (flat, "[{noise: {std: 3, p: 0.5}}]", [(augmented.noise, dict(std=3, p=0.5))], 24),
+                (image, "[flip, {crop: 2}, {contrast: 0.2}, {scale: 0.1}, {cutout: 3}]",
+                 [(augmented.flip, {}), (augmented.crop, dict(padding=(0, 2, 2))), (augmented.contrast, dict(range=0.2)),
+                  (augmented.scale, dict(range=0.1)), (augmented.cutout, dict(size=(0, 3, 3)))], 16)):
+            with self.subTest(augment=augment, shape=shape):
+                self.check(shape, np.float32, augment, steps, rounding=rounding)
 
     def test_seeds_of_64_bits_and_other_seeds_differ(self):
         first = self.check((1, 4, 5), np.uint8, "[{crop: 2}]", [(augmented.crop, dict(padding=(0, 2, 2)))], seed=2**40 + 5)[1]
@@ -107,7 +139,7 @@ class Augment(harness.Case):
 
     def test_trained_and_resumed(self):
         self.samples((2, 6, 7), np.uint8, 70)
-        config = self.write("t.yaml", TRAINED.format(data=self.path("data.h5"), augment="[{crop: 2}, flip]"))
+        config = self.write("t.yaml", TRAINED.format(data=self.path("data.h5"), augment=ALL))
         one = self.train(config, 1)
         for ranks in (2, 3):
             self.same(one, self.train(config, ranks))
@@ -165,7 +197,9 @@ log: {{every_steps: 1}}
         for augment, part in (("[{flip: h}]", "data.augment[0]: flip: axis h: the samples have no axis h"),
                               ("[flip, {crop: {padding: 6, mode: reflect}}]", "data.augment[1]: crop: 6 positions beyond an axis of 6"),
                               ("[{crop: {padding: 1, fill: 300}}]", "fill: 300 is outside 0..255"),
-                              ("[{crpo: 2}]", "did you mean 'crop'"), ("[crop]", "crop: padding is 0"),
+                              ("[{noise: 1}, flip]", "data.augment[1]: flip: moves positions; put it before noise"),
+                              ("[rotate90]", "rotate90: needs axes h and w"), ("[{cutout: 0}]", "size: is 0 along an axis"),
+                              ("[{crpo: 2}]", "did you mean 'crop'"), ("[crop]", "crop: padding: is 0"),
                               ("[{flip: {p: 2}}]", "flip: p: "), ("flip", "expects a list"), ("[{flip: {q: 1}}]", "flip has no 'q'"),
                               ("[{flip: w, crop: 1}]", "an entry is 'kind'"), ("[" + "flip, " * 17 + "]", "more than 16 entries")):
             with self.subTest(augment=augment):

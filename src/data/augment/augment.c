@@ -49,8 +49,13 @@ static enum status augment_check_positions(const struct augment_spec *spec)
 static enum status augment_check_step(struct augment *a, int step)
 {
     const struct data_step *s = &a->spec.steps->of[step];
-    TRY(augment_ops_of(s)->check(s, a->spec.shape));
+    const struct augment_ops *ops = augment_ops_of(s);
+    if (ops->check) TRY(ops->check(s, a->spec.shape));
+    if (!ops->move) return STATUS_OK;
+    if (step > 0 && !augment_ops_of(s - 1)->move)
+        return status_fail(STATUS_CONFIG, "moves positions; put it before %s", (s - 1)->kind->name);
     TRY(augment_check_positions(&a->spec));
+    a->moves = true;
     return augment_set_fill(a, step);
 }
 
@@ -90,13 +95,6 @@ void augment_free(struct augment *a)
     mem_free(&a->weights);
 }
 
-static struct rng_words augment_draw(const struct augment *a, int64_t epoch, int step, uint32_t draw,
-                                     int64_t key)
-{
-    uint64_t where = (uint64_t)epoch << 40 | (uint64_t)step << 32 | draw;
-    return rng_words(a->spec.seed, RNG_AUGMENT, where, (uint64_t)key);
-}
-
 /* Lets rows[i] point to a changed copy of `channels` channels of words. */
 static void augment_move_words(const struct augment *a, int64_t channels, const uint32_t *fill, uint32_t *to,
                                const void **row)
@@ -116,6 +114,21 @@ static void augment_move_features(const struct augment *a, int64_t i, const void
     *row = to;
 }
 
+/* All moves of a sample become tables. */
+static void augment_compose(struct augment *a, int64_t epoch, int64_t key)
+{
+    const struct augment_spec *s = &a->spec;
+    for (int i = 0; i < s->steps->count && augment_ops_of(&s->steps->of[i])->move; i++) {
+        struct rng_words words = rng_words(s->seed, RNG_AUGMENT, augment_counter(epoch, i, 0), (uint64_t)key);
+        augment_ops_of(&s->steps->of[i])->move(&s->steps->of[i], words, i, &a->geometry);
+    }
+}
+
+bool augment_moves(const struct augment *a)
+{
+    return a->moves;
+}
+
 void augment_move(struct augment *a, int64_t epoch, const int64_t *keys, int64_t count,
                   const struct dataset_rows *rows)
 {
@@ -124,9 +137,7 @@ void augment_move(struct augment *a, int64_t epoch, const int64_t *keys, int64_t
     assert(count <= AUGMENT_ROWS);
     for (int64_t i = 0; i < count; i++) {
         geometry_begin(&a->geometry);
-        for (int step = 0; step < s->steps->count; step++)
-            augment_ops_of(&s->steps->of[step])
-                ->move(&s->steps->of[step], augment_draw(a, epoch, step, 0, keys[i]), step, &a->geometry);
+        augment_compose(a, epoch, keys[i]);
         augment_move_features(a, i, &rows->features[i]);
         if (positions > 1 && s->kind == TARGET_INDEX)
             augment_move_words(a, 1, a->fill_labels, a->labels + i * positions,
@@ -137,5 +148,16 @@ void augment_move(struct augment *a, int64_t epoch, const int64_t *keys, int64_t
         if (s->weight_width > 1)
             augment_move_words(a, 1, a->fill_zeros, a->weights + i * positions,
                                (const void **)&rows->weights[i]);
+    }
+}
+
+void augment_change(const struct augment *a, int64_t epoch, const int64_t *keys, int64_t count, float *x,
+                    int64_t stride)
+{
+    const struct augment_spec *s = &a->spec;
+    for (int i = 0; i < s->steps->count; i++) {
+        const struct augment_ops *ops = augment_ops_of(&s->steps->of[i]);
+        const struct augment_view view = {s->kernels, s->seed, epoch, i, keys, count, s->shape, x, stride};
+        if (ops->change) ops->change(&s->steps->of[i], &view);
     }
 }

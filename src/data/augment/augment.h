@@ -6,7 +6,7 @@
  *
  * Steps that move positions are done on the rows of a set, right before they are gathered, 16 samples at a time: the
  * moves are composed to one table for each axis (geometry.h), and a sample is copied once. Labels and weights for each
- * position move alike. */
+ * position move alike. Steps that change values follow, on the input of the model, where 16 samples lie side by side. */
 #ifndef DATA_AUGMENT_AUGMENT_H
 #define DATA_AUGMENT_AUGMENT_H
 
@@ -18,15 +18,33 @@
 
 #define AUGMENT_ROWS 16 /* samples that are copied at a time */
 
+struct augment_view;
 struct augment_ops {
     struct data_kind kind;
     int fill_slot; /* of the argument that says what positions outside hold; 0 = it has none */
 
-    /* Fails if samples of this shape cannot be changed so; the caller names the step. Errors: STATUS_CONFIG. */
+    /* Fails if samples of this shape cannot be changed so; the caller names the step. NULL = all can be. Errors:
+     * STATUS_CONFIG. */
     enum status (*check)(const struct data_step *s, struct shape in);
 
     /* Moves the positions of a sample; `step` is its place in the list. */
     void (*move)(const struct data_step *s, struct rng_words words, int step, struct geometry *g);
+
+    /* Or changes the values of 16 samples as the model gets them. */
+    void (*change)(const struct data_step *s, const struct augment_view *v);
+};
+
+/* Samples side by side: feature f of sample i is x[f * stride + i]. Lanes that hold no sample are zero and stay so. */
+struct augment_view {
+    const struct kernels *kernels;
+    uint64_t seed;
+    int64_t epoch;
+    int step;
+    const int64_t *keys; /* [live] */
+    int64_t live;        /* at most 16 */
+    struct shape shape;
+    float *x; /* [F][stride] */
+    int64_t stride;
 };
 
 /* Returns a kind, NULL after the last one; the order is that of list.h. */
@@ -49,6 +67,7 @@ struct augment_spec {
 struct augment {
     struct augment_spec spec;
     struct geometry geometry;
+    bool moves;
     uint8_t fill_bytes[DATA_STEPS_MAX];
     uint32_t fill_words[DATA_STEPS_MAX], fill_labels[DATA_STEPS_MAX], fill_zeros[DATA_STEPS_MAX];
     char *features;    /* [16][F] */
@@ -62,8 +81,13 @@ enum status augment_init(struct augment *a, const struct augment_spec *spec);
 void augment_free(struct augment *a);
 
 /* Makes changed copies of up to 16 samples, and lets `rows` point to them, until the next call. Allocates nothing. */
+bool augment_moves(const struct augment *a); /* whether any step does */
 void augment_move(struct augment *a, int64_t epoch, const int64_t *keys, int64_t count,
                   const struct dataset_rows *rows);
+
+/* Changes the values of up to 16 samples, which are the first lanes of x [F][stride]. Allocates nothing. */
+void augment_change(const struct augment *a, int64_t epoch, const int64_t *keys, int64_t count, float *x,
+                    int64_t stride);
 
 /* For kinds. */
 
@@ -73,11 +97,36 @@ extern const char augment_axis_names[];
 /* Names of enum pad_mode (math/pad.h): how an axis goes on outside. */
 extern const char *const augment_pad_modes[];
 
-/* The place that position `at` of an axis takes its value from. */
-int32_t augment_pad_place(enum pad_mode mode, int64_t at, int64_t length, int step);
+/* pad.c: moves along each axis by up to the first argument to either side; sign -1 turns the direction around. */
+enum status augment_check_beyond(const struct data_step *s, struct shape in, enum pad_mode mode);
+void augment_move_beyond(const struct data_step *s, enum pad_mode mode, struct rng_words w, int sign,
+                         int step, struct geometry *g);
 
-/* Fails if an axis of this length cannot go on that far. */
-enum status augment_check_padding(enum pad_mode mode, int64_t padding, int64_t length);
+/* The counter of draw `draw` of a step. */
+static inline uint64_t augment_counter(int64_t epoch, int step, uint32_t draw)
+{
+    return (uint64_t)epoch << 40 | (uint64_t)step << 32 | draw;
+}
+
+/* values.c: words of a lane; a number for each lane: with probability p (word 0 of draw 0) middle + range * (2 u - 1)
+ * for u of word 1, else the middle. */
+struct augment_lanes {
+    float of[AUGMENT_ROWS] __attribute__((aligned(64)));
+    bool changed[AUGMENT_ROWS];
+};
+struct rng_words augment_draw(const struct augment_view *v, int64_t lane, uint32_t draw);
+struct augment_lanes augment_draw_lanes(const struct augment_view *v, double p, double middle, double range);
+
+/* values.c: x = x * factor + add in `count` channels from `channel` on; NULL = 1, 0. The means of one channel. */
+void augment_multiply(const struct augment_view *v, int64_t channel, int64_t count,
+                      const struct augment_lanes *factor, const struct augment_lanes *add);
+void augment_find_means(const struct augment_view *v, int64_t channel, struct augment_lanes *means);
+
+/* values.c: a box of that size around a random place, within the sample. */
+struct augment_box {
+    int64_t first[SHAPE_AXES], end[SHAPE_AXES];
+};
+struct augment_box augment_place_box(struct shape shape, const double *size, struct rng_words w);
 
 /* A number of 0 .. count-1. */
 static inline int64_t augment_draw_integer(uint32_t word, int64_t count)

@@ -3,3 +3,11 @@
 /* clang-format off */
 AUGMENT(flip)
 AUGMENT(crop)
+AUGMENT(rotate90)
+AUGMENT(shift)
+AUGMENT(noise)
+AUGMENT(scale)
+AUGMENT(brightness)
+AUGMENT(contrast)
+AUGMENT(channel_dropout)
+AUGMENT(cutout)

@@ -1,20 +1,43 @@
-/* pad.c - how an axis goes on outside. */
+/* pad.c - moves that look beyond the ends of axes. */
 #include "data/augment/augment.h"
 
 const char augment_axis_names[] = "dhw";
 const char *const augment_pad_modes[] = {"constant", "reflect", "replicate", "circular", NULL};
 
-int32_t augment_pad_place(enum pad_mode mode, int64_t at, int64_t length, int step)
+/* How far a sample may move along an axis: the first argument, for the axes that it has. */
+static int64_t augment_beyond(const struct data_step *s, int rank, int axis)
 {
-    const struct pad p = {.in.d = {length}, .mode = {mode}};
-    int64_t place = pad_source(&p, 0, at);
-    return place < 0 ? geometry_outside(step) : (int32_t)place;
+    return axis < SHAPE_AXES - rank ? 0 : (int64_t)s->args.of[axis];
 }
 
-enum status augment_check_padding(enum pad_mode mode, int64_t padding, int64_t length)
+enum status augment_check_beyond(const struct data_step *s, struct shape in, enum pad_mode mode)
 {
-    const struct pad p = {.in.d = {length}, .mode = {mode}, .before = {padding}, .after = {padding}};
-    if (pad_fits(&p, 0)) return STATUS_OK;
-    return status_fail(STATUS_CONFIG, "%lld positions beyond an axis of %lld are too many for mode %s",
-                       (long long)padding, (long long)length, augment_pad_modes[mode]);
+    int64_t sum = 0;
+    for (int a = 0; a < SHAPE_AXES; a++) {
+        int64_t beyond = augment_beyond(s, in.rank, a);
+        const struct pad p = {.in.d = {in.d[a]}, .mode = {mode}, .before = {beyond}, .after = {beyond}};
+        sum += beyond;
+        if (!pad_fits(&p, 0))
+            return status_fail(STATUS_CONFIG,
+                               "%lld positions beyond an axis of %lld are too many for mode %s",
+                               (long long)beyond, (long long)in.d[a], augment_pad_modes[mode]);
+    }
+    if (sum > 0) return STATUS_OK;
+    return status_fail(STATUS_CONFIG, "%s: is 0 for all axes of the samples", s->kind->args[0].name);
+}
+
+void augment_move_beyond(const struct data_step *s, enum pad_mode mode, struct rng_words w, int sign,
+                         int step, struct geometry *g)
+{
+    for (int a = 0; a < SHAPE_AXES; a++) {
+        int64_t beyond = augment_beyond(s, g->from.rank, a);
+        int64_t first = sign * (augment_draw_integer(w.v[a], 2 * beyond + 1) - beyond);
+        const struct pad p = {.in.d = {g->to[a]}, .mode = {mode}};
+        if (first == 0) continue;
+        for (int64_t i = 0; i < g->to[a]; i++) {
+            int64_t place = pad_source(&p, 0, first + i);
+            g->next[i] = place < 0 ? geometry_outside(step) : (int32_t)place;
+        }
+        geometry_move(g, a, g->to[a]);
+    }
 }

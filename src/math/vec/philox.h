@@ -35,11 +35,10 @@ VEC_INLINE void multiply_wide(uint32_t factor, vecu in, vecu *high, vecu *low)
     *low = (vecu)((even & lower) | odd << 32);
 }
 
-/* words[w][i] is word w of sample + i; a and group as for rng_words. */
-VEC_INLINE void philox_draw(philox4x32_key_t key, uint64_t a, uint32_t sample, uint32_t group, vecu words[4])
+/* The words of counters (a, b), whose halves of b are vectors. */
+VEC_INLINE void philox_rounds(philox4x32_key_t key, uint64_t a, vecu c2, vecu c3, vecu words[4])
 {
-    vecu c0 = (uint32_t)a - (vecu){0}, c1 = (uint32_t)(a >> 32) - (vecu){0}, c2, c3 = group - (vecu){0};
-    for (uint32_t i = 0; i < VW; i++) c2[i] = sample + i;
+    vecu c0 = (uint32_t)a - (vecu){0}, c1 = (uint32_t)(a >> 32) - (vecu){0};
 #pragma GCC unroll 10
     for (uint32_t round = 0; round < 10; round++) {
         vecu high0, low0, high1, low1;
@@ -51,6 +50,14 @@ VEC_INLINE void philox_draw(philox4x32_key_t key, uint64_t a, uint32_t sample, u
         c3 = low0;
     }
     words[0] = c0, words[1] = c1, words[2] = c2, words[3] = c3;
+}
+
+/* words[w][i] is word w of sample + i; a and group as for rng_words. */
+VEC_INLINE void philox_draw(philox4x32_key_t key, uint64_t a, uint32_t sample, uint32_t group, vecu words[4])
+{
+    vecu samples;
+    for (uint32_t i = 0; i < VW; i++) samples[i] = sample + i;
+    philox_rounds(key, a, samples, group - (vecu){0}, words);
 }
 
 #endif
