@@ -39,12 +39,21 @@ enum data_layout {
 /* Where the features live (data.store). */
 enum data_store { STORE_AUTO, STORE_NODE, STORE_SCRATCH, STORE_WINDOW };
 
+/* What a sample is (data.samples). */
+enum data_samples {
+    SAMPLES_AXIS,  /* a row of the features: the first axis */
+    SAMPLES_FILES, /* a file */
+};
+
 struct data_config {
     char *train, *val;   /* source locators; val may be "" */
+    char *index_folder;  /* where to keep what was found in many files; NULL = nowhere. No key sets it. */
+    int samples;         /* enum data_samples */
     char *x, *y;         /* object names, "" = look for the usual ones */
     char *weights;       /* object name, "" = none */
     int layout;          /* enum data_layout */
     int labels;          /* enum data_labels */
+    int64_t time_limit;  /* seconds, guard.h */
     bool allow_external; /* files may lead out of themselves (h5.h) */
     double val_fraction; /* of the training set, when there is no val; 0 = none */
     int64_t split_seed;

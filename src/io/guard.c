@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,6 +41,7 @@ struct guard {
     pid_t maker;  /* the thread that made it */
     int socket;   /* one byte is a request or its answer */
     int seconds;
+    double cpu, wall;    /* that questions about the file have taken so far */
     bool asked;          /* the child has a request to answer */
     enum status failure; /* the answer to every request after the child has died, with */
     char failure_text[STATUS_TEXT_SIZE];
@@ -108,11 +110,11 @@ void guard_allow(struct guard *g, size_t bytes)
     if (!SANITIZED && g->taken) guard_limit(RLIMIT_AS, g->taken + bytes);
 }
 
-static void guard_limit_time(const struct guard *g)
+static void guard_limit_time(int seconds)
 {
     struct rusage used;
     getrusage(RUSAGE_SELF, &used);
-    guard_limit(RLIMIT_CPU, (rlim_t)(used.ru_utime.tv_sec + used.ru_stime.tv_sec + 1 + g->seconds));
+    guard_limit(RLIMIT_CPU, (rlim_t)(used.ru_utime.tv_sec + used.ru_stime.tv_sec + 1 + seconds));
 }
 
 static void guard_prepare_child(struct guard *g, pid_t parent)
@@ -130,28 +132,29 @@ static void guard_prepare_child(struct guard *g, pid_t parent)
     guard_allow(g, GUARD_MEMORY);
 }
 
-static bool guard_send_byte(int socket)
+/* A message is one byte: of a request the seconds it may take, of an answer nothing. */
+static bool guard_send(int socket, unsigned char byte)
 {
     ssize_t sent;
-    do sent = send(socket, "", 1, MSG_NOSIGNAL);
+    do sent = send(socket, &byte, 1, MSG_NOSIGNAL);
     while (sent < 0 && errno == EINTR);
     return sent == 1;
 }
 
-static bool guard_receive_byte(int socket)
+static bool guard_receive(int socket, unsigned char *byte)
 {
-    char byte;
     ssize_t got;
-    do got = read(socket, &byte, 1);
+    do got = read(socket, byte, 1);
     while (got < 0 && errno == EINTR);
     return got == 1;
 }
 
 bool guard_next(struct guard *g)
 {
-    if (g->asked && !guard_send_byte(g->socket)) return false;
-    g->asked = guard_receive_byte(g->socket);
-    if (g->asked) guard_limit_time(g);
+    unsigned char seconds = 0;
+    if (g->asked && !guard_send(g->socket, 0)) return false;
+    g->asked = guard_receive(g->socket, &seconds);
+    if (g->asked) guard_limit_time(seconds);
     return g->asked;
 }
 
@@ -213,11 +216,22 @@ static int guard_wait_for(pid_t child)
     return how;
 }
 
+#define RAISE "if the file is good, raise data.time_limit"
+
 static enum status guard_too_busy(const struct guard *g)
 {
     return status_fail(STATUS_DATA,
-                       "%s: keeps the %s library busy for more than %d s; the file is damaged or malicious",
+                       "%s: keeps the %s library busy for more than %d s of processor time; the file is "
+                       "damaged or malicious; " RAISE,
                        g->path, g->library, g->seconds);
+}
+
+static enum status guard_too_slow(const struct guard *g)
+{
+    return status_fail(STATUS_DATA,
+                       "%s: the %s library has not answered within %d s (wall time); the file is damaged or "
+                       "malicious, or its disk or this machine is too slow; " RAISE,
+                       g->path, g->library, g->seconds * GUARD_WALL);
 }
 
 /* Returns why the child ended, as a status: STATUS_DATA only if the file was the cause. */
@@ -241,18 +255,24 @@ static enum status guard_report_exit(const struct guard *g, int how)
                        WEXITSTATUS(how));
 }
 
-enum status guard_ask(struct guard *g)
+/* Keeps a failure: it is the answer to everything from now on. */
+static enum status guard_keep_failure(struct guard *g, enum status failure)
 {
-    assert(gettid() == g->maker); /* PR_SET_PDEATHSIG: the child lives no longer than that thread */
-    if (g->failure != STATUS_OK) return status_fail(g->failure, "%s", g->failure_text);
-    if (guard_send_byte(g->socket) && guard_receive_byte(g->socket)) return STATUS_OK;
-    g->failure = guard_report_exit(g, guard_wait_for(g->child));
-    g->child = 0;
+    g->failure = failure;
     snprintf(g->failure_text, sizeof g->failure_text, "%s", status_text());
-    return g->failure;
+    return failure;
 }
 
-double guard_used(const struct guard *g)
+static enum status guard_kill(struct guard *g, enum status why)
+{
+    kill(g->child, SIGKILL);
+    guard_keep_failure(g, why);
+    guard_wait_for(g->child);
+    g->child = 0;
+    return status_fail(g->failure, "%s", g->failure_text);
+}
+
+static double guard_used(const struct guard *g)
 {
     clockid_t clock;
     struct timespec used;
@@ -260,10 +280,70 @@ double guard_used(const struct guard *g)
     return (double)used.tv_sec + 1e-9 * (double)used.tv_nsec;
 }
 
-enum status guard_check(const struct guard *g, double spent)
+static double guard_now(void)
 {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+/* Waits at most `seconds` for the answer; true also when the child has ended. */
+static bool guard_wait_answer(const struct guard *g, double seconds)
+{
+    struct pollfd answer = {.fd = g->socket, .events = POLLIN};
+    double end = guard_now() + seconds;
+    for (double left = seconds; left > 0; left = end - guard_now()) {
+        int got = poll(&answer, 1, (int)(left * 1e3) + 1);
+        if (got > 0 || (got < 0 && errno != EINTR)) return true;
+    }
+    return false;
+}
+
+enum status guard_ask_long(struct guard *g)
+{
+    assert(gettid() == g->maker); /* PR_SET_PDEATHSIG: the child lives no longer than that thread */
+    unsigned char answer;
     if (g->failure != STATUS_OK) return status_fail(g->failure, "%s", g->failure_text);
-    return spent <= g->seconds ? STATUS_OK : guard_too_busy(g);
+    if (guard_send(g->socket, (unsigned char)g->seconds) && guard_receive(g->socket, &answer))
+        return STATUS_OK;
+    enum status status = guard_report_exit(g, guard_wait_for(g->child));
+    g->child = 0;
+    return guard_keep_failure(g, status);
+}
+
+enum status guard_ask(struct guard *g)
+{
+    assert(gettid() == g->maker);
+    unsigned char answer;
+    if (g->failure != STATUS_OK) return status_fail(g->failure, "%s", g->failure_text);
+    double used = guard_used(g), start = guard_now(), left = g->seconds - g->cpu;
+    bool sent = guard_send(g->socket, (unsigned char)(left > 0 ? left + 0.999 : 0));
+    if (sent && !guard_wait_answer(g, g->seconds * GUARD_WALL - g->wall))
+        return guard_kill(g, guard_too_slow(g));
+    if (!sent || !guard_receive(g->socket, &answer)) {
+        enum status status = guard_report_exit(g, guard_wait_for(g->child));
+        g->child = 0;
+        return guard_keep_failure(g, status);
+    }
+    g->cpu += guard_used(g) - used;
+    g->wall += guard_now() - start;
+    return g->cpu <= g->seconds ? STATUS_OK : guard_kill(g, guard_too_busy(g));
+}
+
+enum status guard_check(const struct guard *g)
+{
+    return g->failure == STATUS_OK ? STATUS_OK : status_fail(g->failure, "%s", g->failure_text);
+}
+
+enum status guard_rename(struct guard *g, const char *path)
+{
+    if (strcmp(g->path, path) == 0) return STATUS_OK;
+    char *copy;
+    TRY(mem_copy_text(&copy, path));
+    mem_free(&g->path);
+    g->path = copy;
+    g->cpu = g->wall = 0;
+    return STATUS_OK;
 }
 
 /* The child waits for a request; it ends when its socket is closed. */

@@ -15,8 +15,10 @@
 
 #include "core/status.h"
 
-#define GUARD_SECONDS 30                  /* of processor time for one answer */
-#define GUARD_MEMORY  ((size_t)512 << 20) /* beyond what the parent has, until guard_allow */
+#define GUARD_SECONDS     10 /* of processor time for all questions about a file, and for one piece of its data */
+#define GUARD_SECONDS_MAX 250
+#define GUARD_WALL        6                   /* times as much wall time for all questions about a file */
+#define GUARD_MEMORY      ((size_t)512 << 20) /* beyond what the parent has, until guard_allow */
 
 struct guard;
 
@@ -30,15 +32,16 @@ void *guard_room(struct guard *g);
  */
 void guard_enable_waitpid(void);
 
-/* Parent, in the thread that made the child: sends the request in the room and waits for the answer. Errors:
- * STATUS_DATA when the child crashed or used up its time, now or earlier, STATUS_OTHER when it was killed. */
+/* Parent, in the thread that made the child: sends the request in the room and waits for the answer. All requests
+ * about a file share one limit of processor time and one of wall time; guard_ask_long is for its data, where
+ * each request may take the processor time of GUARD_SECONDS and the wall time has no limit. Errors: STATUS_DATA
+ * when the child crashed or used up its time, now or earlier, STATUS_OTHER when it was killed. */
 enum status guard_ask(struct guard *g);
+enum status guard_ask_long(struct guard *g);
 
-/* Parent: returns the processor time the child has used, in seconds; checks that it is alive and that
- * `spent` seconds are within the limit of one answer, for answers that take several requests. Errors: as
- * guard_ask. */
-double guard_used(const struct guard *g);
-enum status guard_check(const struct guard *g, double spent);
+/* Parent: whether the child has died; the next requests are about another file, with time of its own. */
+enum status guard_check(const struct guard *g);
+enum status guard_rename(struct guard *g, const char *path);
 
 /* Child: sends the answer to the last request, if there was one, and waits for the next; false = there are
  * no more. */
@@ -47,7 +50,7 @@ bool guard_next(struct guard *g);
 /* Child: sets its limit of memory beyond what the parent has. */
 void guard_allow(struct guard *g, size_t bytes);
 
-/* Sets the limit of processor time of one answer, in seconds, for guards started from now on; for tests. */
+/* Sets the limit of processor time in seconds, 1 .. GUARD_SECONDS_MAX, for guards started from now on. */
 void guard_set_seconds(int seconds);
 
 #endif

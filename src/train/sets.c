@@ -7,15 +7,6 @@
 
 #define SETS_TEXT 96
 
-static struct source_options sets_get_options(const struct config *c)
-{
-    return (struct source_options){.x = c->data.x,
-                                   .y = c->data.y,
-                                   .weights = c->data.weights,
-                                   .allow_external = c->data.allow_external,
-                                   .layout = c->data.layout};
-}
-
 static struct dataset_labels sets_get_labels(const struct config *c, char text[SETS_TEXT])
 {
     struct dataset_labels labels = {.loss = c->loss,
@@ -35,7 +26,7 @@ enum status sets_load_like(struct dataset **out, struct comm *comm, const struct
                            const char *locator, enum target_kind kind, bool for_prediction)
 {
     char text[SETS_TEXT];
-    struct source_options options = sets_get_options(c);
+    struct source_options options = source_options_of(&c->data);
     struct dataset_labels labels = sets_get_labels(c, text);
     snprintf(text, sizeof text, "the labels of the training set are %s", target_name(kind));
     labels.fixed = true;
@@ -50,7 +41,7 @@ enum status sets_load_like(struct dataset **out, struct comm *comm, const struct
 enum status sets_load_train(struct dataset **out, struct comm *comm, const struct config *c)
 {
     char text[SETS_TEXT];
-    struct source_options options = sets_get_options(c);
+    struct source_options options = source_options_of(&c->data);
     struct dataset_labels labels = sets_get_labels(c, text);
     return dataset_load(out, comm, c->data.train, &options, &labels);
 }

@@ -184,7 +184,7 @@ static void check_row(const struct row *r)
         return;
     }
     const float *row = r->values + (found.culprit < 0 ? 0 : found.culprit) * width;
-    CHECK_STATUS(infer_refuse(&options, &info, &found, 100 + found.culprit, row), STATUS_DATA);
+    CHECK_STATUS(infer_refuse(&options, &info, &found, "set.h5: labels", 100 + found.culprit, row), STATUS_DATA);
     CHECK(strncmp(status_text(), "set.h5: labels: ", 16) == 0 && strchr(status_text(), '\n') == NULL);
     for (int i = 0; i < 3 && r->says[i]; i++)
         if (!strstr(status_text(), r->says[i])) {

@@ -26,6 +26,7 @@ static const char *const mixed_kinds[] = {"refuse", "allow", NULL};
 
 static const char *const anneal_kinds[] = {"cos", "linear", NULL}; /* enum config_anneal */
 
+static const char *const sample_kinds[] = {"axis", "files", NULL}; /* enum data_samples */
 static const char *const layout_kinds[] = {"auto", "NCL",   "NLC",   "NCHW",
                                            "NHWC", "NCDHW", "NDHWC", NULL}; /* enum data_layout */
 static const char *const sections[] = {"run",      "data", "model",      "loss",    "train", "optim",
@@ -47,12 +48,14 @@ static const struct option options[] = {
      .help = "who computes convolutions and linear layers: auto = the program's own kernels where they are "
              "faster, else BLAS; blas = always BLAS"},
 
-    {.key = "data.train", .kind = OPTION_TEXT, .offset = AT(data.train),
+    {.key = "data.train", .kind = OPTION_LOCATOR, .offset = AT(data.train),
      MAY_CHANGE,
      .help = "training set: FILE.h5, FILE.h5:GROUP, demo:train, another drawn set (waves:train, picks:train, "
              "fields:train, shapes:train or storms:train; also with a size, shapes:train:128) or "
-             "synthetic:CxHxW:K:N; append a range to use a part of it: FILE.h5[0:16000]"},
-    {.key = "data.val", .kind = OPTION_TEXT, .offset = AT(data.val),
+             "synthetic:CxHxW:K:N; append a range to use a part of it: FILE.h5[0:16000]; "
+             "many files as a list, a pattern such as part-*.h5 (in the order of their names), or @LIST, a text "
+             "file of names"},
+    {.key = "data.val", .kind = OPTION_LOCATOR, .offset = AT(data.val),
      .default_text = "", MAY_CHANGE,
      .help = "validation set, evaluated after every epoch; empty = none"},
     {.key = "data.val_fraction", .kind = OPTION_REAL, .offset = AT(data.val_fraction),
@@ -68,6 +71,13 @@ static const struct option options[] = {
      .default_text = "",
      .help = "name of the labels in the file; empty = look for common names; x, or the name of the features: "
              "the targets are the normalized features themselves (autoencoder)"},
+    {.key = "data.samples", .kind = OPTION_CHOICE, .offset = AT(data.samples),
+     .default_text = "axis", .choices = sample_kinds,
+     .help = "what a sample is: a row of the features (axis: the first one), or a whole file (files)"},
+    {.key = "data.time_limit", .kind = OPTION_INT, .offset = AT(data.time_limit),
+     .default_text = "10", .min = 1, .max = 250, MAY_CHANGE,
+     .help = "seconds of processor time that finding out what a data file holds may take, and the reading of one "
+             "piece of it; six times as much wall time; protects against damaged and malicious files"},
     {.key = "data.layout", .kind = OPTION_CHOICE, .offset = AT(data.layout),
      .default_text = "auto", .choices = layout_kinds,
      .help = "order of the axes of the stored features; auto = the file's attribute layout, else channels "

@@ -14,6 +14,7 @@ enum option_kind {
     OPTION_REAL,     /* double */
     OPTION_BOOL,     /* bool */
     OPTION_TEXT,     /* char *, one of `choices` if there are any */
+    OPTION_LOCATOR,  /* char *, of a list one line for each locator */
     OPTION_CHOICE,   /* int: position in `choices` */
     OPTION_INPUT,    /* struct model_spec: its input shape */
     OPTION_INIT,     /* struct model_spec: how weights start; with `max` 1: biases */
@@ -94,6 +95,11 @@ enum status option_read_init(const struct setting *setting, bool of_biases, stru
 enum status option_check_blocks(const struct setting *setting);
 enum status option_read_layers(const struct setting *setting, const struct setting *blocks,
                                struct model_spec *model, bool *uses_blocks);
+
+/* option_value.c, too: reads a locator or a list of locators into a text with a line for each. Errors: STATUS_CONFIG,
+ * without the place. Writes it back. */
+enum status option_read_locator(const struct yaml_node *node, char **text);
+void option_write_locator(FILE *out, const char *text);
 
 /* option_patterns.c: read and write lists of patterns of names, and of groups of parameters. Errors:
  * STATUS_CONFIG, with the place. */

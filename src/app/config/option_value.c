@@ -1,6 +1,11 @@
-/* option_value.c - reads and writes one value of a loss, an optimizer or a schedule. */
+/* option_value.c - reads and writes one value: of a loss, an optimizer or a schedule, and data sets. */
+#include <string.h>
+
+#include "app/config/model/tree_text.h"
 #include "app/config/option_table.h"
+#include "app/config/options.h"
 #include "app/config/yaml.h"
+#include "core/mem.h"
 
 /* Reads the elements of a list. Flags and variables have no line and column, so the message also counts
  * elements. */
@@ -52,4 +57,65 @@ void option_write_value(FILE *out, const struct arg *arg, const struct arg_value
     }
     arg_format(arg, values->of[index], text);
     fputs(text, out);
+}
+
+/* ---- data sets of one or several files ---- */
+
+static enum status option_check_locator(const struct yaml_node *node)
+{
+    if (node->kind != YAML_SCALAR || !*node->text)
+        return status_fail(STATUS_CONFIG, "expects a file, a pattern, @LIST, or a list of files");
+    if (!strchr(node->text, '\n')) return STATUS_OK;
+    return status_fail(STATUS_CONFIG, "a name has a line break; write several files as a list, [a.h5, b.h5]");
+}
+
+enum status option_read_locator(const struct yaml_node *node, char **text)
+{
+    size_t size = 1;
+    char *joined = NULL;
+    if (node->kind != YAML_LIST) {
+        bool none = node->kind == YAML_SCALAR && (yaml_is_null(node) || !*node->text);
+        if (!none) TRY(option_check_locator(node));
+        mem_free(text);
+        return mem_copy_text(text, none ? "" : node->text);
+    }
+    for (const struct yaml_node *n = node->child; n; n = n->next) {
+        TRY(option_check_locator(n));
+        size += strlen(n->text) + 1;
+    }
+    TRY(mem_alloc(&joined, size, 1, "list of files"));
+    char *to = joined;
+    for (const struct yaml_node *n = node->child; n; n = n->next) {
+        if (to > joined) *to++ = '\n';
+        to += strlen(strcpy(to, n->text));
+    }
+    mem_free(text);
+    *text = joined;
+    return STATUS_OK;
+}
+
+void option_write_locator(FILE *out, const char *text)
+{
+    if (!strchr(text, '\n')) {
+        tree_write_word(out, text, "");
+        return;
+    }
+    for (const char *from = text, *end; *from; from = *end ? end + 1 : end) {
+        char name[4096];
+        end = from + strcspn(from, "\n");
+        snprintf(name, sizeof name, "%.*s", (int)(end - from), from);
+        fputs(from == text ? "[" : ", ", out);
+        tree_write_word(out, name, "");
+    }
+    fputc(']', out);
+}
+
+enum status options_read_locator(const char *given, char **text)
+{
+    struct yaml_node *node = NULL;
+    *text = NULL;
+    TRY(given[0] == '[' ? yaml_parse(&node, given, "--data") : yaml_scalar(&node, given));
+    enum status status = option_read_locator(node, text);
+    yaml_destroy(&node);
+    return status == STATUS_OK ? status : status_at(status, "--data");
 }

@@ -84,7 +84,8 @@ static enum status options_read_option(const struct option *o, const struct sett
     if (o->kind == OPTION_PATTERNS) return option_read_patterns(setting, setting->value, field);
     if (o->kind == OPTION_GROUPS) return option_read_groups(setting, setting->value, field);
     if (o->kind == OPTION_STEPS) return option_read_steps(o, setting, field);
-    enum status status = options_read_scalar(o, setting->value, field);
+    enum status status = o->kind == OPTION_LOCATOR ? option_read_locator(setting->value, field)
+                                                   : options_read_scalar(o, setting->value, field);
     if (status == STATUS_OK) return status;
     char where[SETTINGS_WHERE_SIZE];
     settings_where(setting, setting->value, where);
@@ -359,7 +360,7 @@ void options_free(struct config *config)
     mem_free(&config->blocks_text);
     mem_free(&config->layers_text);
     for (const struct option *o = option_table(); o->key; o++)
-        if (o->kind == OPTION_TEXT)
+        if (o->kind == OPTION_TEXT || o->kind == OPTION_LOCATOR)
             mem_free((char *)config + o->offset);
         else if (o->kind == OPTION_STEPS)
             option_free_steps((struct data_steps *)((char *)config + o->offset));

@@ -19,6 +19,10 @@
 enum status options_resolve(const struct settings *s, struct config *config);
 void options_free(struct config *config);
 
+/* Reads a locator of the command line, or a list of them in brackets, as data.train takes it; released with
+ * mem_free. */
+enum status options_read_locator(const char *given, char **text);
+
 /* Writes the resolved configuration as YAML; released with mem_free. `expanded`: blocks are written as the
  * layers they stand for, otherwise as their user wrote them. */
 enum status options_text(const struct config *config, bool expanded, char **text);

@@ -111,6 +111,9 @@ static void text_write_value(FILE *out, const struct option *o, const struct con
     case OPTION_TEXT:
         tree_write_word(out, *(char *const *)field, "");
         break;
+    case OPTION_LOCATOR:
+        option_write_locator(out, *(char *const *)field);
+        break;
     case OPTION_CHOICE:
         fputs(o->choices[*(const int *)field], out);
         break;

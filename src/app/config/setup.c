@@ -2,6 +2,7 @@
 #include "app/config/setup.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "app/config/option_table.h"
@@ -9,6 +10,7 @@
 #include "core/log.h"
 #include "core/mem.h"
 #include "app/config/options.h"
+#include "io/guard.h"
 
 const char *setup_file(const struct setup_source *from)
 {
@@ -89,6 +91,7 @@ enum status setup_share(struct setup *s, struct comm *comm)
     if (status == STATUS_OK) status = options_resolve(&settings, &s->config);
     settings_free(&settings);
     if (status == STATUS_OK && virtual_ranks > 0) s->config.virtual_ranks = virtual_ranks;
+    if (status == STATUS_OK) guard_set_seconds((int)s->config.data.time_limit);
     return comm_agree(comm, status);
 }
 
@@ -108,8 +111,23 @@ enum status setup_expand(struct setup *s)
     return options_text(&s->config, true, &s->text);
 }
 
+enum status setup_keep_index(struct setup *s, const char *path, int levels)
+{
+    static const char name[] = "data-index";
+    size_t length = strlen(path);
+    for (; levels > 0 && length > 0; levels--) {
+        while (length && path[length - 1] == '/') length--;
+        while (length && path[length - 1] != '/') length--;
+    }
+    mem_free(&s->config.data.index_folder);
+    TRY(mem_alloc(&s->config.data.index_folder, length + sizeof name + 2, 1, "folder"));
+    snprintf(s->config.data.index_folder, length + sizeof name + 2, "%.*s%s", (int)length, path, name);
+    return STATUS_OK;
+}
+
 void setup_free(struct setup *s)
 {
+    mem_free(&s->config.data.index_folder);
     options_free(&s->config);
     mem_free(&s->text);
 }

@@ -47,6 +47,10 @@ enum status setup_from_checkpoint(struct setup *s, struct comm *comm, const char
 /* Replaces s->text by a text with layers in place of blocks. Local. */
 enum status setup_expand(struct setup *s);
 
+/* Keeps what is found in data sets of many files for the next run, in the folder data-index `levels` above a path:
+ * beside the run directories. Local. */
+enum status setup_keep_index(struct setup *s, const char *path, int levels);
+
 void setup_free(struct setup *s);
 
 /* demo_config.c: the configuration of the built-in demo, as `ddp_train init` writes it. */

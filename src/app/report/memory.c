@@ -37,11 +37,7 @@ static enum status memory_add_data(struct memory_facts *f, const char *locator,
 
 static enum status memory_read_data(struct memory_facts *f, const struct config *config)
 {
-    struct source_options options = {.x = config->data.x,
-                                     .y = config->data.y,
-                                     .weights = config->data.weights,
-                                     .allow_external = config->data.allow_external,
-                                     .layout = config->data.layout};
+    struct source_options options = source_options_of(&config->data);
     TRY(memory_add_data(f, config->data.train, &options));
     options.weights_optional = true;
     return *config->data.val ? memory_add_data(f, config->data.val, &options) : STATUS_OK;

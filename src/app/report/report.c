@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/log.h"
+#include "data/source/files/locators.h"
 
 #define LINE_SIZE 512
 
@@ -132,11 +133,13 @@ static const char *report_output_word(enum target_kind kind, int64_t count)
 static void report_val(const struct config *config, const struct trainer_info *info)
 {
     const char *weights = info->has_weights && !info->val_has_weights ? ", without weights" : "";
+    char title[LOCATORS_TITLE];
+    locators_title(config->data.val, title);
     if (config->data.val_fraction > 0)
         log_info("         validation: a fraction of %g, %lld samples", config->data.val_fraction,
                  (long long)info->val_samples);
     else if (info->val_samples)
-        log_info("         %s: %lld samples%s", config->data.val, (long long)info->val_samples, weights);
+        log_info("         %s: %lld samples%s", title, (long long)info->val_samples, weights);
 }
 
 /* Logs the kind of labels that was found, and how values are normalized. */
@@ -153,8 +156,9 @@ static void report_labels(const struct config *config, const struct trainer_info
 
 void report_start(const struct config *config, const struct comm *comm, const struct trainer_info *info)
 {
-    char shape[SHAPE_TEXT];
+    char shape[SHAPE_TEXT], title[LOCATORS_TITLE];
     shape_text(info->shape, shape);
+    locators_title(config->data.train, title);
     log_info("ddp_train %s: %s", DDP_VERSION, config->run_name);
     log_info("machine  %d rank%s on %d node%s, OpenBLAS %s, kernels %s, %.1f MB shared per node",
              comm_size(comm), report_plural(comm_size(comm)), comm_nodes(comm),
@@ -162,9 +166,8 @@ void report_start(const struct config *config, const struct comm *comm, const st
              (info->window_bytes + info->copy_bytes) / 1e6);
     if (comm_crowded(comm))
         log_warn("more ranks than cores on this machine: ranks share cores and run slower");
-    log_info("data     %s: %lld samples of %s %s, %lld %s", config->data.train,
-             (long long)info->train_samples, shape, info->feature_type, (long long)info->classes,
-             report_output_word(info->kind, info->classes));
+    log_info("data     %s: %lld samples of %s %s, %lld %s", title, (long long)info->train_samples, shape,
+             info->feature_type, (long long)info->classes, report_output_word(info->kind, info->classes));
     report_val(config, info);
     report_labels(config, info);
     report_batch(config, info);

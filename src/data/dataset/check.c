@@ -28,7 +28,7 @@ enum status dataset_check_labels(const struct dataset *d, int64_t outputs)
         return status_fail(STATUS_DATA,
                            "%s: sample %" PRId64 " has label %d but the model has %" PRId64
                            " output%s; widen its last layer%s%s%s",
-                           d->info.label_where, dataset_number(d, i), label, outputs, outputs == 1 ? "" : "s",
+                           dataset_where(d, i), dataset_number(d, i), label, outputs, outputs == 1 ? "" : "s",
                            s->ignored_name ? ", or set loss." : "", s->ignored_name ? s->ignored_name : "",
                            s->ignored_name ? " to it if it is not to be counted" : "");
     }

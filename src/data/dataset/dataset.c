@@ -7,6 +7,7 @@
 #include "io/hash.h"
 #include "core/mem.h"
 #include "data/moments.h"
+#include "data/source/files/locators.h"
 #include "core/system/stop.h"
 #include "comm/activity.h"
 #include "data/dataset/private.h"
@@ -24,13 +25,29 @@ static bool dataset_add_bytes(int64_t count, int64_t row, int64_t *total)
 static enum status dataset_open_source(struct pool *s, const char *locator,
                                        const struct source_options *names)
 {
-    TRY(mem_copy_text(&s->locator, locator));
+    char title[LOCATORS_TITLE];
+    locators_title(locator, title);
+    TRY(mem_copy_text(&s->full_locator, locator));
+    TRY(mem_copy_text(&s->locator, title));
     TRY(source_open(&s->source, locator, names));
     const struct source_info *info = source_info(s->source);
     s->width = s->channels = info->label_width ? info->label_width : info->has_labels;
     s->positions = 1;
     s->weight_width = info->weight_width;
     return STATUS_OK;
+}
+
+/* Rank 0 looks at the files, the others take what it has found. */
+static enum status dataset_open_on_all(struct pool *s, struct comm *comm, const char *locator,
+                                       struct source_options *names)
+{
+    bool first = comm_rank(comm) == 0;
+    enum status status = first ? dataset_open_source(s, locator, names) : STATUS_OK;
+    if (status == STATUS_OK && first) status = mem_copy_text(&s->found, source_found(s->source));
+    TRY(comm_agree(comm, status));
+    TRY(comm_share_text(comm, &s->found));
+    names->found = s->found;
+    return comm_agree(comm, first ? STATUS_OK : dataset_open_source(s, locator, names));
 }
 
 /* Where everything lies in the window, whose base may still be NULL. */
@@ -144,19 +161,21 @@ static enum status dataset_fill(struct dataset *d, struct comm *comm, const char
                                 const struct store_options *where)
 {
     struct pool *s = d->pool;
+    struct source_options with_found = *names;
     struct infer_options options;
     char taker[80];
     dataset_infer_options(&options, s, taker, labels);
     TRY(infer_check_options(&options));
-    TRY(comm_agree(comm, dataset_open_source(s, locator, names)));
+    TRY(dataset_open_on_all(s, comm, locator, &with_found));
+    locator = s->locator;
     d->info = *source_info(s->source);
     TRY(dataset_check_alike(comm, locator, &d->info));
     TRY(comm_agree(comm, dataset_find_layout(s, &options, labels)));
     bool is_index = infer_is_index(&options, &d->info);
     TRY(dataset_lay_out(s, NULL, is_index));
     TRY(store_create(&d->store, &(struct store_spec){.comm = comm,
-                                                     .locator = s->locator,
-                                                     .names = names,
+                                                     .locator = s->full_locator,
+                                                     .names = &with_found,
                                                      .info = &d->info,
                                                      .options = where,
                                                      .other_bytes = s->bytes}));
@@ -204,6 +223,8 @@ void dataset_destroy(struct dataset **d)
         shared_destroy(&s->window);
         source_close(&s->source);
         mem_free(&s->locator);
+        mem_free(&s->full_locator);
+        mem_free(&s->found);
         mem_free(&(*d)->pool);
     }
     mem_free(d);
@@ -299,6 +320,11 @@ void dataset_take(const struct dataset *d, const int64_t *samples, int64_t count
 int64_t dataset_number(const struct dataset *d, int64_t sample)
 {
     return source_number(d->pool->source, dataset_in_pool(d, sample));
+}
+
+const char *dataset_where(const struct dataset *d, int64_t sample)
+{
+    return source_where(d->pool->source, dataset_in_pool(d, sample));
 }
 
 const char *const *dataset_class_names(const struct dataset *d, int64_t classes)

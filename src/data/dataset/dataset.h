@@ -97,8 +97,9 @@ enum status dataset_stream(const struct dataset *d, int64_t first, int64_t end, 
  * set and samples. Local. */
 enum status dataset_status(const struct dataset *d);
 
-/* Returns the number of a sample in its file. */
+/* Returns the number of a sample in its file, and "FILE: OBJECT" of its labels, valid until the next call. */
 int64_t dataset_number(const struct dataset *d, int64_t sample);
+const char *dataset_where(const struct dataset *d, int64_t sample);
 
 /* Returns the names of the classes if there are exactly `classes`, else NULL. */
 const char *const *dataset_class_names(const struct dataset *d, int64_t classes);

@@ -162,20 +162,20 @@ static void infer_reason_text(const struct infer_found *found, int64_t width, co
 }
 
 enum status infer_refuse(const struct infer_options *w, const struct source_info *info,
-                         const struct infer_found *found, int64_t number, const float *row)
+                         const struct infer_found *found, const char *where, int64_t number, const float *row)
 {
     char taken[LIST_SIZE], stored[INFER_TEXT_SIZE], values[LIST_SIZE] = "", reason[LIST_SIZE];
     const char *by = w->fixed ? w->fixed_by : "", *and_by = w->fixed ? ", and " : "";
     infer_describe_taken(w, taken);
     infer_stored_text(info, stored);
     if (found->culprit < 0)
-        return status_fail(STATUS_DATA, "%s: labels are %s, but %s takes %s%s%s", info->label_where, stored,
-                           w->taker, taken, and_by, by);
+        return status_fail(STATUS_DATA, "%s: labels are %s, but %s takes %s%s%s", where, stored, w->taker,
+                           taken, and_by, by);
     int64_t width = info->label_width ? info->label_width : 1;
     infer_row_text(width, row, values);
     infer_reason_text(found, width, row, reason);
     return status_fail(STATUS_DATA,
-                       "%s: labels are %s, sample %" PRId64 " has %s%s%s: %s, but %s takes %s%s%s",
-                       info->label_where, stored, number, info->label_width ? "[" : "", values,
-                       info->label_width ? "]" : "", reason, w->taker, taken, and_by, by);
+                       "%s: labels are %s, sample %" PRId64 " has %s%s%s: %s, but %s takes %s%s%s", where,
+                       stored, number, info->label_width ? "[" : "", values, info->label_width ? "]" : "",
+                       reason, w->taker, taken, and_by, by);
 }

@@ -67,10 +67,11 @@ struct infer_found {
 struct infer_found infer_kind(const struct infer_facts *f, const struct infer_options *w,
                               const struct source_info *info);
 
-/* STATUS_DATA: why nothing fits. `number` is the culprit's in the file, `row` has its labels; unused
+/* STATUS_DATA: why nothing fits. `where` and `number` are the culprit's labels and number in the file, `row` has its labels; unused
  * without one. */
 enum status infer_refuse(const struct infer_options *w, const struct source_info *info,
-                         const struct infer_found *found, int64_t number, const float *row);
+                         const struct infer_found *found, const char *where, int64_t number,
+                         const float *row);
 
 /* "(N,4) float32": shape and type of labels as stored. */
 #define INFER_TEXT_SIZE 112

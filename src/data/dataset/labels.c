@@ -9,7 +9,7 @@ static enum status dataset_check_indices(const struct pool *s, int64_t first, in
 {
     for (int64_t i = first * s->positions; i < (first + count) * s->positions; i++) {
         if (s->labels[i] >= 0 || (s->ignored_name && s->labels[i] == s->ignored)) continue;
-        const char *where = source_info(s->source)->label_where;
+        const char *where = source_where(s->source, i / s->positions);
         int64_t number = source_number(s->source, i / s->positions);
         if (s->ignored_name)
             return status_fail(STATUS_DATA,
@@ -49,8 +49,8 @@ static enum status dataset_settle_kind(struct pool *s, struct comm *comm, struct
     struct infer_found found = infer_kind(&scan->facts, scan->options, info);
     int64_t culprit = found.culprit < 0 ? 0 : found.culprit;
     if (!found.fits)
-        return infer_refuse(scan->options, info, &found, source_number(s->source, culprit),
-                            s->targets + culprit * s->width);
+        return infer_refuse(scan->options, info, &found, source_where(s->source, culprit),
+                            source_number(s->source, culprit), s->targets + culprit * s->width);
     s->kind = found.kind;
     if (!found.is_signed) return STATUS_OK;
     shared_barrier(s->window); /* no rank reads the old ones any more */

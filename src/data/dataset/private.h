@@ -10,9 +10,10 @@
 /* The samples of one locator: labels and weights, in memory. Each view has a store for its features. */
 struct pool {
     int views;
-    struct source *source; /* stays open for its info */
-    struct shared *window; /* labels [N][P] or targets [N][K][P] | weights [N][1 or P] */
-    char *locator;
+    struct source *source;       /* stays open for its info */
+    struct shared *window;       /* labels [N][P] or targets [N][K][P] | weights [N][1 or P] */
+    char *locator;               /* as one line, for messages */
+    char *full_locator, *found;  /* of a list a line for each file; source_found */
     int32_t *labels;             /* NULL unless the kind is TARGET_INDEX */
     float *targets;              /* NULL for that kind, and where there are no labels */
     float *weights;              /* NULL if there are none */

@@ -65,9 +65,28 @@ static enum status find_open_first(struct h5 *f, const char *path, const char *g
         if (length < FIND_NAME_SIZE) TRY(h5_find(f, out->name, &what));
         if (what != H5_OBJECT_DATASET) continue;
         snprintf(out->where, sizeof out->where, "%s: %s", path, out->name);
-        return h5_data_open(&out->data, f, out->name);
+        TRY(h5_data_open(&out->data, f, out->name));
+        out->info = *h5_data_info(out->data);
+        return STATUS_OK;
     }
     return STATUS_OK;
+}
+
+void find_take_whole(struct found *f, bool is_label)
+{
+    struct h5_info *info = &f->info;
+    f->whole = true;
+    if (is_label && info->elements == 1) info->rank = 0;
+    if (info->rank == H5_MAX_RANK) return; /* has too many axes anyway */
+    memmove(info->dims + 1, info->dims, (size_t)info->rank * sizeof info->dims[0]);
+    info->dims[0] = 1;
+    info->rank++;
+}
+
+enum status find_read(const struct found *f, struct range part, enum h5_type type, void *out)
+{
+    if (f->whole) return part.count ? h5_data_read_all(f->data, type, out) : STATUS_OK;
+    return h5_data_read_every(f->data, part.first, part.step, part.count, type, out);
 }
 
 enum status find_features(struct h5 *f, const char *path, const char *group, const char *wanted,

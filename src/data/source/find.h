@@ -2,12 +2,15 @@
 #ifndef DATA_SOURCE_FIND_H
 #define DATA_SOURCE_FIND_H
 
+#include "data/source/range.h"
 #include "io/h5/h5.h"
 
 #define FIND_NAME_SIZE 1024
 
 struct found {
     struct h5_data *data;
+    struct h5_info info;            /* as its rows are seen: samples are the first axis */
+    bool whole;                     /* the file has no such axis: everything is one sample */
     char name[FIND_NAME_SIZE];      /* inside the file */
     char where[2 * FIND_NAME_SIZE]; /* "FILE: NAME" for messages */
 };
@@ -26,6 +29,12 @@ enum status find_labels(struct h5 *f, const char *path, const char *group, const
                         struct found *out);
 enum status find_weights(struct h5 *f, const char *path, const char *group, const char *wanted, bool optional,
                          struct found *out);
+
+/* Takes everything as one sample: of labels and weights also a single value, or a list with one. */
+void find_take_whole(struct found *f, bool is_label);
+
+/* Reads samples. */
+enum status find_read(const struct found *f, struct range part, enum h5_type type, void *out);
 
 /* Whether the last part of an object's name is one of the usual names of features. */
 bool find_is_features(const char *name);

@@ -22,6 +22,7 @@ struct h5_source {
     char path[FIND_NAME_SIZE];
     struct filestate state; /* before it was opened */
     struct h5 *file;
+    struct h5 **pool; /* takes the process that reads the file after its end; NULL = it ends, too */
     struct found x;
     struct labels labels;
     const struct layout *layout; /* as the file says; NULL = it has no layout */
@@ -110,9 +111,10 @@ static void h5_source_warn_of_guess(const struct h5_source *h, const struct h5_i
              last == 3 ? "(N,C,H,W)" : "(N,C,D,H,W)", last == 3 ? "NHWC" : "NDHWC");
 }
 
-static enum status h5_source_describe_features(struct source *s, struct h5_source *h, int layout)
+static enum status h5_source_describe_features(struct source *s, struct h5_source *h,
+                                               const struct source_options *options)
 {
-    const struct h5_info *info = h5_data_info(h->x.data);
+    const struct h5_info *info = &h->x.info;
     char text[H5_TEXT_SIZE];
     h5_shape_text(info->rank, info->dims, text);
     if (info->kind != H5_KIND_INT && info->kind != H5_KIND_REAL)
@@ -121,12 +123,13 @@ static enum status h5_source_describe_features(struct source *s, struct h5_sourc
         return status_fail(STATUS_DATA,
                            "%s: has shape %s; expected (N,F), (N,C,L), (N,H,W), (N,C,H,W) or (N,C,D,H,W)",
                            h->x.where, text);
-    TRY(h5_source_read_layout(h, info, layout));
+    TRY(h5_source_read_layout(h, info, options->layout));
     if (info->elements == 0)
         return status_fail(STATUS_DATA, "%s: has shape %s, which holds no sample", h->x.where, text);
     s->info.samples = info->dims[0];
-    s->info.type =
-        info->kind == H5_KIND_INT && info->bytes == 1 && !info->is_signed ? FEATURE_U8 : FEATURE_F32;
+    s->info.type = info->kind == H5_KIND_INT && info->bytes == 1 && !info->is_signed && !options->wide
+                       ? FEATURE_U8
+                       : FEATURE_F32;
     s->info.shape = h5_source_shape_of_stored(h, info);
     h5_source_warn_of_guess(h, info);
     return STATUS_OK;
@@ -221,14 +224,17 @@ static enum status h5_source_open(struct source *s, const char *locator, const s
     const char *path = h->path;
     TRY(find_split(locator, h->path, &group));
     TRY(filestate_take(&h->state, path));
-    TRY(h5_open(&h->file, path, names->allow_external));
+    h->pool = names->pool;
+    if (h->pool) h->file = *h->pool, *h->pool = NULL;
+    TRY(h5_reopen(&h->file, path, names->allow_external));
     enum h5_object what = H5_OBJECT_GROUP;
     if (group[0]) TRY(h5_find(h->file, group, &what));
     if (what != H5_OBJECT_GROUP)
         return status_fail(STATUS_DATA, "%s: no group '%s'; see: ddp_train inspect %s", path, group, path);
     TRY(find_features(h->file, path, group, names->x, &h->x));
+    if (names->samples == SAMPLES_FILES) find_take_whole(&h->x, false);
     TRY(h5_source_find_labels(s, h, group, names));
-    TRY(h5_source_describe_features(s, h, names->layout));
+    TRY(h5_source_describe_features(s, h, names));
     TRY(labels_open(&h->labels, h->file, path, group, names, &s->info));
     TRY(h5_source_read_label_layout(s, h));
     TRY(h5_source_read_class_names(s, h, group));
@@ -256,11 +262,11 @@ static enum status h5_source_read_features(struct source *s, struct h5_source *h
 {
     enum feature_type type = s->info.type;
     enum h5_type stored = type == FEATURE_U8 ? H5_TYPE_U8 : H5_TYPE_F32;
-    if (!h->scratch) return h5_data_read_every(h->x.data, part.first, part.step, part.count, stored, out);
+    if (!h->scratch) return find_read(&h->x, part, stored, out);
     int64_t row = shape_features(s->info.shape) * feature_bytes(type);
     for (int64_t at = 0, n; at < part.count; at += n) {
         n = part.count - at < h->scratch_rows ? part.count - at : h->scratch_rows;
-        TRY(h5_data_read_every(h->x.data, range_at(part, at), part.step, n, stored, h->scratch));
+        TRY(find_read(&h->x, range_part(part, at, n), stored, h->scratch));
         h5_source_channels_first(s->info.shape, type, n, h->scratch, (char *)out + at * row);
     }
     return STATUS_OK;
@@ -287,6 +293,7 @@ static void h5_source_close(struct source *s)
     if (!h) return;
     h5_data_close(&h->x.data);
     labels_close(&h->labels);
+    if (h->pool && !*h->pool) *h->pool = h->file, h->file = NULL;
     h5_close(&h->file);
     mem_free(&h->scratch);
     mem_free(&h->class_names);

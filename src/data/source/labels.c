@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "data/config.h"
 #include "data/source/finite.h"
 #include "core/mem.h"
 
@@ -12,7 +13,7 @@
 
 static enum status labels_check_count(const struct found *found, int64_t samples)
 {
-    int64_t count = h5_data_info(found->data)->dims[0];
+    int64_t count = found->info.dims[0];
     if (count == samples) return STATUS_OK;
     return status_fail(STATUS_DATA, "%s: has %" PRId64 " rows for %" PRId64 " samples", found->where, count,
                        samples);
@@ -20,7 +21,7 @@ static enum status labels_check_count(const struct found *found, int64_t samples
 
 static enum status labels_check_numbers(const struct found *found, const char *expected)
 {
-    const struct h5_info *info = h5_data_info(found->data);
+    const struct h5_info *info = &found->info;
     char text[H5_TEXT_SIZE];
     h5_shape_text(info->rank, info->dims, text);
     if (info->kind != H5_KIND_INT && info->kind != H5_KIND_REAL)
@@ -33,7 +34,7 @@ static enum status labels_check_numbers(const struct found *found, const char *e
 
 static enum status labels_describe_labels(struct labels *l, struct source_info *out)
 {
-    const struct h5_info *info = h5_data_info(l->y.data);
+    const struct h5_info *info = &l->y.info;
     char type[H5_TEXT_SIZE];
     TRY(labels_check_numbers(&l->y, "class indices (N,), rows of labels or targets (N,K), or one of both for "
                                     "each position, such as (N,H,W) or (N,K,H,W)"));
@@ -56,9 +57,10 @@ static enum status labels_open_weights(struct labels *l, struct h5 *f, const cha
     if (!names->weights) return STATUS_OK;
     TRY(find_weights(f, path, group, names->weights, names->weights_optional, &l->weights));
     if (!l->weights.data) return STATUS_OK;
+    if (names->samples == SAMPLES_FILES) find_take_whole(&l->weights, true);
     static const char expected[] = "one weight a sample, (N,), or one for each position of the labels";
     TRY(labels_check_numbers(&l->weights, expected));
-    const struct h5_info *info = h5_data_info(l->weights.data);
+    const struct h5_info *info = &l->weights.info;
     TRY(labels_check_count(&l->weights, out->samples));
     out->has_weights = true;
     out->weight_width = l->weight_width = info->elements / info->dims[0];
@@ -71,6 +73,7 @@ static enum status labels_open_weights(struct labels *l, struct h5 *f, const cha
 enum status labels_open(struct labels *l, struct h5 *f, const char *path, const char *group,
                         const struct source_options *names, struct source_info *info)
 {
+    if (l->y.data && names->samples == SAMPLES_FILES) find_take_whole(&l->y, true);
     if (l->y.data) TRY(labels_describe_labels(l, info));
     TRY(labels_open_weights(l, f, path, group, names, info));
     if (!l->y.data) return STATUS_OK;
@@ -120,7 +123,7 @@ static enum status labels_read_integers(struct labels *l, struct range part, con
     for (int64_t at = 0, n; at < part.count; at += n) {
         n = part.count - at < l->block_rows ? part.count - at : l->block_rows;
         struct range now = range_part(part, at, n);
-        TRY(h5_data_read_every(l->y.data, now.first, now.step, n, H5_TYPE_I64, l->block));
+        TRY(find_read(&l->y, now, H5_TYPE_I64, l->block));
         if (rows->labels) TRY(labels_take_indices(l, now, rows->labels + at * l->width));
         for (int64_t i = 0; rows->targets && i < n * l->width; i++)
             rows->targets[at * l->width + i] = (float)l->block[i].integer;
@@ -133,17 +136,17 @@ static enum status labels_read_floats(struct labels *l, struct range part, const
     for (int64_t at = 0, n; rows->labels && at < part.count; at += n) {
         n = part.count - at < l->block_rows ? part.count - at : l->block_rows;
         struct range now = range_part(part, at, n);
-        TRY(h5_data_read_every(l->y.data, now.first, now.step, n, H5_TYPE_F64, l->block));
+        TRY(find_read(&l->y, now, H5_TYPE_F64, l->block));
         TRY(labels_take_whole_numbers(l, now, rows->labels + at * l->width));
     }
     if (!rows->targets) return STATUS_OK;
-    TRY(h5_data_read_every(l->y.data, part.first, part.step, part.count, H5_TYPE_F32, rows->targets));
+    TRY(find_read(&l->y, part, H5_TYPE_F32, rows->targets));
     return finite_check(l->y.where, part, l->width, rows->targets, "column");
 }
 
 static enum status labels_read_weights(struct labels *l, struct range part, float *weights)
 {
-    TRY(h5_data_read_every(l->weights.data, part.first, part.step, part.count, H5_TYPE_F32, weights));
+    TRY(find_read(&l->weights, part, H5_TYPE_F32, weights));
     TRY(finite_check(l->weights.where, part, l->weight_width, weights, "column"));
     for (int64_t i = 0; i < part.count * l->weight_width; i++)
         if (weights[i] < 0)

@@ -10,6 +10,9 @@ struct source;
 struct source_ops {
     const char *prefix; /* of locators, such as "demo:"; "" = a file, the last of the registry */
 
+    /* Whether it takes a locator with that prefix, where others take the same ones; NULL = all. */
+    bool (*takes)(const char *locator, const struct source_options *options);
+
     /* Fills s->info, of all samples, and s->self; on failure source_close cleans up what was made. `rest`
      * is the locator without prefix and range; names are NULL where none is given. Only sources that have
      * weights look at their name. */
@@ -17,6 +20,11 @@ struct source_ops {
     enum status (*read)(struct source *s, struct range part, const struct source_rows *rows);
     enum status (*check)(const struct source *s); /* source_check; NULL for sources without a file */
     void (*close)(struct source *s);              /* may be NULL */
+
+    /* Sources of many files: the file of sample `number`, which becomes the number in that file, and its labels as
+     * "FILE: OBJECT"; and source_found. NULL for others. */
+    const char *(*find_place)(const struct source *s, int64_t *number);
+    const char *(*found)(const struct source *s);
 };
 
 struct source {

@@ -5,13 +5,15 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "data/config.h"
 #include "data/source/ops.h"
 #include "core/mem.h"
 
-static const struct source_ops *source_find_kind(const char *locator)
+static const struct source_ops *source_find_kind(const char *locator, const struct source_options *options)
 {
     const struct source_ops *const *kind = source_registry();
-    while (strncmp(locator, (*kind)->prefix, strlen((*kind)->prefix)) != 0)
+    while (strncmp(locator, (*kind)->prefix, strlen((*kind)->prefix)) != 0 ||
+           ((*kind)->takes && !(*kind)->takes(locator, options)))
         kind++; /* the last one takes all */
     return *kind;
 }
@@ -25,7 +27,8 @@ static enum status source_open_range(struct source *s, const char *locator,
                                      const struct source_options *names)
 {
     TRY(mem_copy_text(&s->locator, locator));
-    const char *range = range_cut(s->locator);
+    const char *range =
+        strchr(s->locator, '\n') ? NULL : range_cut(s->locator); /* files of a list have their own */
     struct source_options wanted = *names;
     wanted.x = source_name_or_null(names->x);
     wanted.y = source_name_or_null(names->y);
@@ -44,12 +47,23 @@ static enum status source_open_range(struct source *s, const char *locator,
     return STATUS_OK;
 }
 
+struct source_options source_options_of(const struct data_config *c)
+{
+    return (struct source_options){.x = c->x,
+                                   .y = c->y,
+                                   .weights = c->weights,
+                                   .allow_external = c->allow_external,
+                                   .layout = c->layout,
+                                   .samples = c->samples,
+                                   .index_folder = c->index_folder};
+}
+
 enum status source_open(struct source **out, const char *locator, const struct source_options *names)
 {
     *out = NULL;
     struct source *s = NULL;
     TRY(mem_alloc(&s, 1, sizeof *s, "data source"));
-    s->ops = source_find_kind(locator);
+    s->ops = source_find_kind(locator, names);
     enum status status = source_open_range(s, locator, names);
     if (status != STATUS_OK) {
         source_close(&s);
@@ -80,7 +94,20 @@ enum status source_check(const struct source *s)
 
 int64_t source_number(const struct source *s, int64_t sample)
 {
-    return range_at(s->range, sample);
+    int64_t number = range_at(s->range, sample);
+    if (s->ops->find_place) (void)s->ops->find_place(s, &number);
+    return number;
+}
+
+const char *source_where(const struct source *s, int64_t sample)
+{
+    int64_t number = range_at(s->range, sample);
+    return s->ops->find_place ? s->ops->find_place(s, &number) : s->info.label_where;
+}
+
+const char *source_found(const struct source *s)
+{
+    return s->ops->found ? s->ops->found(s) : "";
 }
 
 enum status source_read(struct source *s, int64_t first, int64_t count, const struct source_rows *rows)

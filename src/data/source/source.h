@@ -10,6 +10,7 @@
  *                              fly (src/data/drawn)
  *   synthetic:CxHxW:LABELS:N   random features and labels for benchmarks: N samples; also F, CxL and
  *                              CxDxHxW; LABELS is K (classes) and other forms (generated/synthetic.c)
+ *   PATTERN, @LIST, or several   many HDF5 files, one behind the other (files/locators.h)
  * A range behind the locator takes some of the samples, as in Python: FILE.h5[0:16000], FILE.h5:GROUP[-100:],
  * FILE.h5[4::5].
  * All functions are local; errors are STATUS_DATA with file, object and advice. Each rank opens its own. */
@@ -57,6 +58,7 @@ struct source_info {
 };
 
 struct source;
+struct h5;
 
 /* What is read of a file. Object names are NULL or "" to look for the usual ones; weights are read only if
  * they are named. The labels are the features themselves where `y` names these, or is SOURCE_FEATURES and
@@ -67,16 +69,34 @@ struct source_options {
     bool weights_optional, labels_optional; /* a set without them is fine */
     bool allow_external;                    /* the file may lead out of itself (h5_open) */
     int layout;                             /* enum data_layout; a file that says another one is an error */
+    int samples;                            /* enum data_samples */
+    const char *index_folder; /* keeps what was found in many files there; "" or NULL = does not */
+    const char *found;        /* source_found of another process, NULL = looks itself */
+    bool one_file;            /* the locator is of a single file, whatever it looks like */
+    bool wide;                /* features are FEATURE_F32, however they are stored */
+    struct h5 **pool;         /* a process for reading, used in turn by sources; NULL = none */
 };
 enum status source_open(struct source **out, const char *locator, const struct source_options *names);
+
+/* What a configuration says of the training set; the strings are borrowed. */
+struct data_config;
+struct source_options source_options_of(const struct data_config *c);
 void source_close(struct source **s);
 const struct source_info *source_info(const struct source *s);
 
 /* Checks that the file has not changed since it was opened. Errors: what has changed. */
 enum status source_check(const struct source *s);
 
-/* Returns the number that sample i has in the file: another one if the locator has a range. */
+/* Returns the number that sample i has in its file: another one if the locator has a range, or names many files.
+ */
 int64_t source_number(const struct source *s, int64_t sample);
+
+/* Returns "FILE: OBJECT" of the labels of sample i, for messages; valid until the next call. */
+const char *source_where(const struct source *s, int64_t sample);
+
+/* Returns what was found in many files, as a text that makes other processes take the same files and find them
+ * without looking; "" for a single file. */
+const char *source_found(const struct source *s);
 
 /* Where samples go; an array that is NULL is not wanted. */
 struct source_rows {

@@ -2,21 +2,12 @@
 #include "io/h5/h5.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "core/system/filestate.h"
 #include "core/mem.h"
 #include "io/h5/private.h"
-
-struct h5 {
-    struct guard *guard;
-    struct h5_room *room; /* shared with the child */
-    char *path;
-};
 
 struct h5_data {
     struct h5 *file;
@@ -26,10 +17,11 @@ struct h5_data {
 
 /* ---- asking ---- */
 
-static enum status h5_ask(struct h5 *f, enum h5_request request)
+enum status h5_ask(struct h5 *f, enum h5_request request)
 {
+    bool is_data = request == H5_ASK_DATA_READ || request == H5_ASK_NEXT;
     f->room->request = request;
-    TRY(guard_ask(f->guard));
+    TRY(is_data ? guard_ask_long(f->guard) : guard_ask(f->guard));
     if (f->room->status == STATUS_OK) return STATUS_OK;
     f->room->text[STATUS_TEXT_SIZE - 1] = '\0';
     return status_fail(f->room->status, "%s", f->room->text);
@@ -68,44 +60,7 @@ static bool h5_makes_sense(const struct h5_info *info)
     return sound && elements == info->elements;
 }
 
-/* ---- files and objects ---- */
-
-static enum status h5_check_path(const char *path, int64_t *bytes)
-{
-    struct filestate state;
-    TRY(filestate_take(&state, path));
-    if (access(path, R_OK) != 0)
-        return status_fail(STATUS_DATA, "%s: cannot be read: %s", path, strerror(errno));
-    *bytes = state.facts.st_size;
-    if (*bytes == 0) return status_fail(STATUS_DATA, "%s: is empty, not an HDF5 file", path);
-    return STATUS_OK;
-}
-
-enum status h5_open(struct h5 **out, const char *path, bool allow_external)
-{
-    struct h5_file facts = {.path = path, .external = allow_external, .file = H5I_INVALID_HID};
-    struct h5 *f = NULL;
-    *out = NULL;
-    TRY(h5_check_path(path, &facts.bytes));
-    TRY(mem_alloc(&f, 1, sizeof *f, "HDF5 file"));
-    enum status status = mem_copy_text(&f->path, path);
-    if (status == STATUS_OK) status = guard_start(&f->guard, path, "HDF5", sizeof *f->room, h5_serve, &facts);
-    if (status == STATUS_OK) {
-        f->room = guard_room(f->guard);
-        status = h5_ask(f, H5_ASK_OPEN);
-    }
-    if (status != STATUS_OK) h5_close(&f);
-    *out = f;
-    return status;
-}
-
-void h5_close(struct h5 **f)
-{
-    if (!*f) return;
-    guard_end(&(*f)->guard);
-    mem_free(&(*f)->path);
-    mem_free(f);
-}
+/* ---- objects ---- */
 
 enum status h5_find(struct h5 *f, const char *name, enum h5_object *what)
 {
@@ -195,6 +150,11 @@ enum status h5_data_read_every(struct h5_data *d, int64_t first, int64_t step, i
     return h5_read_wanted(d, &(struct h5_wanted){first, step, count, type}, elements, out);
 }
 
+enum status h5_data_read_all(struct h5_data *d, enum h5_type type, void *out)
+{
+    return h5_read_wanted(d, &(struct h5_wanted){-1, 1, 0, type}, d->info.elements, out);
+}
+
 enum status h5_read(struct h5 *f, const char *name, enum h5_type type, int64_t count, void *out)
 {
     struct h5_data *d = NULL;
@@ -204,7 +164,7 @@ enum status h5_read(struct h5 *f, const char *name, enum h5_type type, int64_t c
         status = status_fail(STATUS_DATA, "%s: %s: holds %" PRId64 " values where %" PRId64 " are needed",
                              f->path, name, d->info.elements, count);
     else
-        status = h5_read_wanted(d, &(struct h5_wanted){-1, 1, 0, type}, count, out);
+        status = h5_data_read_all(d, type, out);
     h5_data_close(&d);
     return status;
 }
@@ -332,18 +292,15 @@ struct visit {
     struct h5 *file;
     void (*each)(void *self, const char *name, const struct h5_info *info);
     void *self;
-    double spent; /* processor time of the child: many slow answers are no better than an endless one */
 };
 
 static enum status h5_visit_one(struct visit *v, const char *group, const char *name)
 {
     struct h5 *f = v->file;
     char path[H5_PATH_SIZE];
-    double before = guard_used(f->guard);
     snprintf(path, sizeof path, "%s%s%s", group, *group ? "/" : "", name);
     enum status status = h5_ask_name(f, H5_ASK_DESCRIBE, path, NULL);
-    v->spent += guard_used(f->guard) - before;
-    TRY(guard_check(f->guard, v->spent));
+    TRY(guard_check(f->guard));
     struct h5_info info = f->room->info;
     if (status == STATUS_OK && !h5_makes_sense(&info)) status = h5_nonsense(f);
     v->each(v->self, name, status == STATUS_OK ? &info : NULL);

@@ -60,6 +60,11 @@ struct h5;
 enum status h5_open(struct h5 **out, const char *path, bool allow_external);
 void h5_close(struct h5 **f);
 
+/* Closes *f, whose datasets are closed, and opens another file, or the same again, in the same child process if
+ * there is one: *f may be NULL. Saves the start of a process for each of many files. On failure *f is NULL, unless
+ * the process has died over this file: then *f stays and answers so again, also to a further h5_reopen. */
+enum status h5_reopen(struct h5 **f, const char *path, bool allow_external);
+
 /* Finds what kind of object a name is, and whether an object has an attribute. A link that may not be
  * followed is an error, not "there is none". */
 enum status h5_find(struct h5 *f, const char *name, enum h5_object *what);
@@ -86,6 +91,9 @@ enum status h5_data_read(struct h5_data *d, int64_t first, int64_t count, enum h
 /* Reads rows first, first + step, ...; step >= 1. */
 enum status h5_data_read_every(struct h5_data *d, int64_t first, int64_t step, int64_t count,
                                enum h5_type type, void *out);
+
+/* Reads everything, also a single value. */
+enum status h5_data_read_all(struct h5_data *d, enum h5_type type, void *out);
 
 /* Reads a whole small dataset of exactly `count` elements. */
 enum status h5_read(struct h5 *f, const char *name, enum h5_type type, int64_t count, void *out);

@@ -118,6 +118,7 @@ struct h5_room {
     int dataset;
     bool has_attr_name;
     struct h5_wanted wanted;
+    int64_t file_bytes; /* of the file to open, whose path is `object` */
     char object[H5_PATH_SIZE], attr[H5_PATH_SIZE];
     /* the answer */
     enum status status;
@@ -129,6 +130,17 @@ struct h5_room {
     struct h5_info info;
     _Alignas(64) char piece[H5_ROOM_BYTES];
 };
+
+/* The side of the caller. */
+struct h5 {
+    struct guard *guard;
+    struct h5_room *room; /* shared with the child */
+    char *path;
+    bool external;
+};
+
+/* h5.c: sends a request, which stands in the room, and waits for the answer. */
+enum status h5_ask(struct h5 *f, enum h5_request request);
 
 /* serve.c: what the child runs; `file` is a struct h5_file. */
 void h5_serve(struct guard *g, void *file);

@@ -18,6 +18,7 @@ struct server {
     struct guard *guard;
     struct h5_file *file;
     struct h5_room *room;
+    char path[H5_PATH_SIZE];
     struct h5_serve_open_data data[OPEN_MAX_DATASETS];
 };
 
@@ -29,6 +30,19 @@ static bool h5_serve_hand_over(void *self, size_t bytes)
     s->room->more = true;
     s->room->bytes = (int64_t)bytes;
     return guard_next(s->guard) && s->room->request == H5_ASK_NEXT;
+}
+
+/* Opens a file, after closing the one before. */
+static enum status h5_serve_open_file(struct server *s)
+{
+    struct h5_file *f = s->file;
+    for (int i = 0; i < OPEN_MAX_DATASETS; i++)
+        if (s->data[i].used) h5_read_close(f, s->data[i].dataset, &s->data[i].info), s->data[i].used = false;
+    h5_file_close(f);
+    snprintf(s->path, sizeof s->path, "%s", s->room->object);
+    f->path = s->path;
+    f->bytes = s->room->file_bytes;
+    return h5_file_open(f);
 }
 
 static enum status h5_serve_open_data(struct server *s)
@@ -102,7 +116,7 @@ static enum status h5_serve_answer(struct server *s)
     struct h5_room *room = s->room;
     switch (room->request) {
     case H5_ASK_OPEN:
-        return h5_file_open(s->file);
+        return h5_serve_open_file(s);
     case H5_ASK_WHAT:
         return h5_serve_find(s);
     case H5_ASK_HAS_ATTR:

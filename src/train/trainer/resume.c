@@ -4,6 +4,7 @@
 
 #include "math/kernels.h"
 #include "core/log.h"
+#include "data/source/files/locators.h"
 #include "train/build.h"
 #include "train/checkpoint/private.h"
 #include "train/trainer/private.h"
@@ -68,16 +69,18 @@ static enum status resume_check_facts(const struct resuming *r, const struct che
                         : facts->val_hash != t->val_hash ? t->config->data.val
                                                          : NULL;
     if (!other) return STATUS_OK;
+    char title[LOCATORS_TITLE];
+    locators_title(other, title);
     if (facts->val_hash == 0 && facts->data_hash == t->data_hash)
         return status_fail(
             STATUS_CONFIG,
             "%s: the run started without a validation set; leave out %s, or continue with --resume-override",
-            r->path, other);
+            r->path, title);
     return status_fail(
         STATUS_CONFIG,
         "%s: the data of %s have changed since the run started; restore them, or continue with "
         "--resume-override",
-        r->path, *other ? other : "the validation set");
+        r->path, *other ? title : "the validation set");
 }
 
 /* With another batch or number of samples the step of a position changes: it is counted back from the end of

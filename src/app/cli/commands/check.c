@@ -53,6 +53,7 @@ enum status cmd_check(struct comm *comm, struct arguments *a)
     struct setup setup;
     enum status status = setup_create(&setup, comm, &source);
     if (status == STATUS_OK && a->expanded) status = setup_expand(&setup);
+    if (status == STATUS_OK) status = setup_keep_index(&setup, "runs/", 0);
     if (status == STATUS_OK)
         status = a->print_config ? output_print(comm, setup.text) : check_run(&setup, comm, a);
     setup_free(&setup);

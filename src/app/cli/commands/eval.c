@@ -1,8 +1,10 @@
 /* eval.c - evaluates a checkpoint. */
 #include "app/report/report.h"
 #include "app/cli/commands/commands.h"
+#include "app/config/options.h"
 #include "app/config/setup.h"
 #include "train/evaluation/examine.h"
+#include "core/mem.h"
 #include "core/number.h"
 
 #define MAX_DIGITS 15
@@ -49,10 +51,14 @@ static enum status eval_run(struct setup *setup, struct comm *comm, const struct
     if (!a->data || !*a->data)
         return status_fail(STATUS_CONFIG, "eval needs --data LOCATOR, such as --data test.h5");
     TRY(setup_from_checkpoint(setup, comm, a->words[0], a->allow_external));
+    TRY(setup_keep_index(setup, a->words[0], 3));
     const struct observer observer = {.self = &output, .eval = eval_on_result};
-    const struct examine_options options = {a->words[0], a->data, a->plain_weights};
-    TRY(examine_run(comm, &setup->config, &options, &observer));
-    return comm_agree(comm, output.status);
+    char *data = NULL;
+    TRY(comm_agree(comm, options_read_locator(a->data, &data)));
+    const struct examine_options options = {a->words[0], data, a->plain_weights};
+    enum status status = examine_run(comm, &setup->config, &options, &observer);
+    mem_free(&data);
+    return status == STATUS_OK ? comm_agree(comm, output.status) : status;
 }
 
 enum status cmd_eval(struct comm *comm, struct arguments *a)

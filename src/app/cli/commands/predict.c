@@ -1,23 +1,30 @@
 /* predict.c - writes the predictions of a checkpoint. */
 #include "app/cli/commands/commands.h"
+#include "app/config/options.h"
 #include "app/config/setup.h"
 #include "core/log.h"
+#include "core/mem.h"
 #include "train/evaluation/predict.h"
 
 static enum status predict_checkpoint(struct setup *setup, struct comm *comm, const struct arguments *a)
 {
-    const struct predict_options wish = {.checkpoint = a->words[0],
-                                         .data = a->data,
-                                         .out = a->out,
-                                         .overwrite = a->force,
-                                         .plain = a->plain_weights};
     struct predict_facts facts;
+    char *data = NULL;
     if (!a->data || !*a->data)
         return status_fail(STATUS_CONFIG, "predict needs --data LOCATOR, such as --data new.h5");
     if (!a->out || !*a->out)
         return status_fail(STATUS_CONFIG, "predict needs --out FILE.h5, such as --out predictions.h5");
     TRY(setup_from_checkpoint(setup, comm, a->words[0], a->allow_external));
-    TRY(predict_run(comm, &setup->config, &wish, &facts));
+    TRY(setup_keep_index(setup, a->words[0], 3));
+    TRY(comm_agree(comm, options_read_locator(a->data, &data)));
+    const struct predict_options options = {.checkpoint = a->words[0],
+                                            .data = data,
+                                            .out = a->out,
+                                            .overwrite = a->force,
+                                            .plain = a->plain_weights};
+    enum status status = predict_run(comm, &setup->config, &options, &facts);
+    mem_free(&data);
+    TRY(status);
     if (facts.has_correct)
         log_info("wrote %s: %lld samples, %lld outputs, %lld correct", a->out, (long long)facts.samples,
                  (long long)facts.outputs, (long long)facts.correct);

@@ -270,6 +270,7 @@ enum status cmd_train(struct comm *comm, struct arguments *a)
     stop_catch();
     enum status status = stop_unsaved(start_choose(&start, &setup, comm, &a->start, &source), STOP_EARLY);
     if (status == STATUS_OK) train_limit_time(&setup, comm);
+    if (status == STATUS_OK) status = comm_agree(comm, setup_keep_index(&setup, start.folder, 1));
     if (status == STATUS_OK && !start.complete) status = train_prepare(&start, &setup, comm, a);
     start_free(&start);
     setup_free(&setup);
