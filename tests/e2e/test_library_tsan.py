@@ -15,7 +15,7 @@ class Races(harness.Case):
     def test_eight_threads(self):
         build = self.path("build")
         subprocess.run(["cmake", "-S", harness.SOURCE, "-B", build, "-DDDP_TSAN=ON", "-DBUILD_TESTING=OFF",
-                        "-DCMAKE_C_FLAGS_RELEASE=-O1 -g"], check=True, stdout=subprocess.DEVNULL)
+                        "-DCMAKE_C_FLAGS_RELEASE=-O1 -g1"], check=True, stdout=subprocess.DEVNULL)
         subprocess.run(["cmake", "--build", build, "--parallel", "2"], check=True, stdout=subprocess.DEVNULL)
         prefix = library.Prefix(self.path("prefix"), build)
         models = library.make_models(self)[:3] + [library.make_wide_model(self)]

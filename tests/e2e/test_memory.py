@@ -3,6 +3,7 @@
 Allocations within a step, and the balance at exit of everything the program allocates itself, are checked in tests/train/test_step.c.
 """
 # processors: 2
+# long
 import os
 import shutil
 import subprocess

@@ -1,5 +1,6 @@
 """Configurations of launch/ with residual, U-shaped, 1-D and 3-D networks: what launch/README.md says they reach."""
 # processors: 2
+# long
 import gzip
 import os
 import unittest

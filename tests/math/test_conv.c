@@ -6,16 +6,17 @@
 #include "math/blas.h"
 #include "vectors.h"
 
-/* Element n of position p of channel c; 0 outside. */
-static double at(const float *a, struct shape s, int64_t lanes, int64_t c, const int64_t p[SHAPE_AXES],
-                 int64_t n)
+#define CHECKED_STEP  5  /* every fifth sample is compared with the definition */
+#define CHECKED_LANES 16 /* the most of a pass */
+
+/* Where in an activation position p of channel c is, in samples; -1 outside. */
+static int64_t place_of(struct shape s, int64_t c, const int64_t p[SHAPE_AXES])
 {
-    int64_t index = c;
     for (int i = 0; i < SHAPE_AXES; i++) {
-        if (p[i] < 0 || p[i] >= s.d[i]) return 0;
-        index = index * s.d[i] + p[i];
+        if (p[i] < 0 || p[i] >= s.d[i]) return -1;
+        c = c * s.d[i] + p[i];
     }
-    return a[index * lanes + n];
+    return c;
 }
 
 struct conv_case {
@@ -29,37 +30,47 @@ static void positions_of(int64_t index, const int64_t sizes[SHAPE_AXES], int64_t
     for (int i = SHAPE_AXES - 1; i >= 0; i--) p[i] = index % sizes[i], index /= sizes[i];
 }
 
-/* One output by definition, and the sum of the sizes of its terms. */
-static double output_at(const struct conv_case *k, int64_t oc, const int64_t o[SHAPE_AXES], int64_t n,
-                        double *size)
+/* The value of one output by definition, for every fifth sample, and the sum of the sizes of its terms. */
+struct output {
+    double sum[CHECKED_LANES], size[CHECKED_LANES];
+};
+
+static struct output output_at(const struct conv_case *k, int64_t oc, const int64_t o[SHAPE_AXES])
 {
     const struct window *c = &k->c;
     int64_t taps = window_taps(c), channels = c->in.c / c->groups, group = oc / (c->out.c / c->groups);
     const float *w = k->w + oc * channels * taps;
-    double sum = k->bias[oc];
-    *size = fabs(sum);
+    struct output out;
+    for (int i = 0; i < CHECKED_LANES; i++) out.sum[i] = k->bias[oc], out.size[i] = fabs(k->bias[oc]);
     for (int64_t i = 0; i < channels * taps; i++) {
         int64_t tap[SHAPE_AXES], x[SHAPE_AXES];
         positions_of(i % taps, c->kernel, tap);
         for (int a = 0; a < SHAPE_AXES; a++)
             x[a] = o[a] * c->stride[a] - c->pad_before[a] + tap[a] * c->dilation[a];
-        double term = w[i] * at(k->x, c->in, c->lanes, group * channels + i / taps, x, n);
-        sum += term, *size += fabs(term);
+        int64_t place = place_of(c->in, group * channels + i / taps, x);
+        for (int64_t n = 0; place >= 0 && n < c->lanes; n += CHECKED_STEP) {
+            double term = w[i] * k->x[place * c->lanes + n];
+            out.sum[n / CHECKED_STEP] += term, out.size[n / CHECKED_STEP] += fabs(term);
+        }
     }
-    return sum;
+    return out;
 }
 
-static void check_forward(const struct conv_case *k, const float *result)
+/* results[0] to results[count - 1] are those of `count` levels. */
+static void check_forward(const struct conv_case *k, float *const *results, int count)
 {
     const struct window *c = &k->c;
     int64_t depth = c->in.c / c->groups * window_taps(c);
-    for (int64_t i = 0; i < shape_features(c->out); i++)
-        for (int64_t n = 0; n < c->lanes; n += 5) {
-            int64_t o[SHAPE_AXES], oc = i / shape_positions(c->out);
-            positions_of(i % shape_positions(c->out), c->out.d, o);
-            double size, sum = output_at(k, oc, o, n, &size);
-            CHECK_NEAR(result[i * c->lanes + n], sum, FLOAT_EPSILON * size * (double)(depth + 2));
-        }
+    CHECK(c->lanes <= CHECKED_LANES * CHECKED_STEP);
+    for (int64_t i = 0; i < shape_features(c->out); i++) {
+        int64_t o[SHAPE_AXES], oc = i / shape_positions(c->out);
+        positions_of(i % shape_positions(c->out), c->out.d, o);
+        struct output out = output_at(k, oc, o);
+        for (int64_t n = 0; n < c->lanes; n += CHECKED_STEP)
+            for (int r = 0; r < count; r++)
+                CHECK_NEAR(results[r][i * c->lanes + n], out.sum[n / CHECKED_STEP],
+                           FLOAT_EPSILON * out.size[n / CHECKED_STEP] * (double)(depth + 2));
+    }
 }
 
 /* <dy, conv(x)> = <conv_backward_data(dy), x> = <conv_backward_weight(x, dy), w>, the defining law of a
@@ -103,27 +114,29 @@ static void check_conv(struct window window, int64_t out, int64_t lanes)
 {
     struct conv_case k = conv_case(window, out, lanes, 1);
     struct window *c = &k.c;
-    float *first[3] = {0};
+    float *forward[LEVEL_NAMES] = {0}, *first[2] = {0};
+    int levels = 0;
     for (int i = 0; i < LEVEL_NAMES; i++) {
         if (select_kernels(level_names[i]) != STATUS_OK) continue;
-        float *result[3] = {vector(k.out, 0), vector(k.in, 0), vector(k.weights, 0)};
+        float *y = vector(k.out, 0), *result[2] = {vector(k.in, 0), vector(k.weights, 0)};
         k.scratch = vector(kernels->conv_scratch_floats(c), 0);
-        kernels->conv_forward(c, k.w, k.x, &(struct finish){.bias = k.bias}, result[0], k.scratch);
-        kernels->conv_backward_data(c, k.w, k.dy, &(struct finish){0}, result[1], k.scratch);
-        kernels->conv_backward_weight(c, k.x, k.dy, result[2], k.scratch);
-        check_forward(&k, result[0]);
-        check_transposes(&k, result[1], result[2]);
-        int64_t counts[3] = {k.out, k.in, k.weights};
-        for (int r = 0; r < 3; r++) {
-            if (first[r] && strcmp(level_names[i], "v2") != 0) CHECK(same(first[r], result[r], counts[r]));
-            if (!first[r])
-                first[r] = result[r];
-            else
-                mem_free(&result[r]);
+        kernels->conv_forward(c, k.w, k.x, &(struct finish){.bias = k.bias}, y, k.scratch);
+        kernels->conv_backward_data(c, k.w, k.dy, &(struct finish){0}, result[0], k.scratch);
+        kernels->conv_backward_weight(c, k.x, k.dy, result[1], k.scratch);
+        check_transposes(&k, result[0], result[1]);
+        bool fused = strcmp(level_names[i], "v2") != 0;
+        if (levels && fused) CHECK(same(forward[0], y, k.out));
+        for (int r = 0; r < 2; r++) {
+            if (levels && fused) CHECK(same(first[r], result[r], r == 0 ? k.in : k.weights));
+            if (!levels) first[r] = result[r], result[r] = NULL;
+            mem_free(&result[r]);
         }
+        forward[levels++] = y;
         mem_free(&k.scratch);
     }
-    for (int r = 0; r < 3; r++) mem_free(&first[r]);
+    check_forward(&k, forward, levels);
+    for (int i = 0; i < levels; i++) mem_free(&forward[i]);
+    mem_free(&first[0]), mem_free(&first[1]);
     case_free(&k);
 }
 
