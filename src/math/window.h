@@ -82,12 +82,6 @@ static inline bool window_is_flat(const struct window *w)
            w->pad_before[AXIS_D] == 0;
 }
 
-/* Returns whether its elements lie side by side as well. */
-static inline bool window_is_2d(const struct window *w)
-{
-    return window_is_flat(w) && w->dilation[AXIS_H] == 1 && w->dilation[AXIS_W] == 1;
-}
-
 /* Returns whether height and width have no padding. */
 static inline bool window_is_inside(const struct window *w)
 {

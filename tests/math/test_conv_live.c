@@ -50,7 +50,7 @@ static void compare(const struct window *c, const int64_t *live, const struct re
 
 static void check_live(struct window c, int64_t out, const int64_t *live)
 {
-    CHECK(window_place(&c, out, 2));
+    CHECK(window_place(&c, out, c.in.rank));
     int64_t weights = out * c.in.c / c.groups * window_taps(&c);
     float *w = vector(weights, 1), *x = vector(shape_features(c.in) * c.lanes, 2),
           *dy = vector(shape_features(c.out) * c.lanes, 3);
@@ -84,6 +84,8 @@ static void test_windows(void)
     check_window(window_even(shape_2d(70, 5, 6), 2, 3, 1, 0), 66); /* in several blocks */
     check_window(window_even(shape_2d(3, 6, 5), 2, 3, 1, 1), 6);   /* direct */
     check_window(window_even(shape_2d(20, 6, 5), 2, 5, 2, 2), 17); /* in panels */
+    static const int64_t volume[] = {3, 4, 5};
+    check_window(window_even(shape_of(12, 3, volume), 3, 3, 1, 1), 13);
     struct window depthwise = window_even(shape_2d(5, 6, 5), 2, 3, 1, 1);
     depthwise.groups = 5;
     check_window(depthwise, 5);

@@ -47,17 +47,22 @@ VEC_INLINE void vec_transpose(const float *from, int64_t from_row, int64_t rows,
     for (int i = 0; i < VW; i++) vec_store(to + i * to_row, (vec)block[i]);
 }
 
+/* The same; most often there are VW rows, for which it is faster. */
+VEC_INLINE void vec_transpose_rows(const float *from, int64_t from_row, int64_t rows, float *to,
+                                   int64_t to_row)
+{
+    if (rows >= VW)
+        vec_transpose(from, from_row, VW, to, to_row);
+    else
+        vec_transpose(from, from_row, rows, to, to_row);
+}
+
 /* to[j][i] = from[i][j] for i, j < 16; rows of `from` from `rows` on count as zeros. */
 VEC_INLINE void vec_transpose16(const float *from, int64_t from_row, int64_t rows, float *to, int64_t to_row)
 {
     for (int64_t i = 0; i < 16; i += VW)
-        for (int64_t j = 0; j < 16; j += VW) {
-            const float *block = from + i * from_row + j;
-            if (rows >= 16)
-                vec_transpose(block, from_row, VW, to + j * to_row + i, to_row);
-            else
-                vec_transpose(block, from_row, rows - i, to + j * to_row + i, to_row);
-        }
+        for (int64_t j = 0; j < 16; j += VW)
+            vec_transpose_rows(from + i * from_row + j, from_row, rows - i, to + j * to_row + i, to_row);
 }
 
 /* The sums of the 16 elements of each of VW rows, rows from `rows` on counting as zeros: halves are added

@@ -100,16 +100,25 @@ static void direct_pack_weights(const struct direct *d, const float *weight)
                 *to++ = i < d->to.c ? weight[i * row + k / d->taps * channel + k % d->taps] : 0;
 }
 
-/* The tables for the taps of two spans; returns how many. */
-static int64_t direct_list_taps(const struct direct *d, const struct span *y, const struct span *x)
+/* The table for the taps of three spans; returns how many. */
+static int64_t direct_list_taps(const struct direct *d, const struct span span[SHAPE_AXES])
 {
-    int64_t row_step = d->data ? d->c->stride[AXIS_H] : 1, step = d->data ? d->c->stride[AXIS_W] : 1;
-    int64_t sign = d->data ? -1 : 1, width = d->c->kernel[AXIS_W], count = 0;
-    int64_t down = sign * d->c->dilation[AXIS_H] * d->from.d[AXIS_W], right = sign * d->c->dilation[AXIS_W];
-    for (int64_t i = 0; i < y->count; i++)
-        for (int64_t j = 0; j < x->count; j++, count++)
-            d->tap[count] = (struct tap){((y->tap + i * row_step) * width + x->tap + j * step) * d->shape.m,
-                                         (i * down + j * right) * d->c->lanes};
+    const int64_t *kernel = d->c->kernel;
+    int64_t step[SHAPE_AXES], ahead[SHAPE_AXES], line = d->data ? -1 : 1, count = 0, k[SHAPE_AXES];
+    for (int axis = SHAPE_AXES - 1; axis >= 0; line *= d->from.d[axis--]) {
+        step[axis] = d->data ? d->c->stride[axis] : 1;
+        ahead[axis] = line * d->c->dilation[axis];
+    }
+    for (k[AXIS_D] = 0; k[AXIS_D] < span[AXIS_D].count; k[AXIS_D]++)
+        for (k[AXIS_H] = 0; k[AXIS_H] < span[AXIS_H].count; k[AXIS_H]++)
+            for (k[AXIS_W] = 0; k[AXIS_W] < span[AXIS_W].count; k[AXIS_W]++) {
+                int64_t tap = 0, source = 0;
+                for (int axis = 0; axis < SHAPE_AXES; axis++) {
+                    tap = tap * kernel[axis] + span[axis].tap + k[axis] * step[axis];
+                    source += k[axis] * ahead[axis];
+                }
+                d->tap[count++] = (struct tap){tap * d->shape.m, source * d->c->lanes};
+            }
     return count;
 }
 
@@ -155,20 +164,33 @@ static void direct_run(const struct direct *d, int64_t taps, int64_t columns, co
     }
 }
 
+/* A row of the result, which starts at `at`: run by run. */
+static void direct_walk_row(const struct direct *d, struct span span[SHAPE_AXES], const float *from,
+                            int64_t at)
+{
+    int64_t lanes = d->c->lanes, width = d->to.d[AXIS_W];
+    for (int64_t x = 0, next; x < width; x = next) {
+        span[AXIS_W] = direct_span(d, AXIS_W, x);
+        for (next = x + 1; next < width && d->c->stride[AXIS_W] == 1; next++) {
+            struct span other = direct_span(d, AXIS_W, next);
+            if (other.tap != span[AXIS_W].tap || other.count != span[AXIS_W].count) break;
+        }
+        int64_t taps = direct_list_taps(d, span), source = 0;
+        for (int axis = 0; axis < SHAPE_AXES && taps; axis++)
+            source = source * d->from.d[axis] + span[axis].source;
+        direct_run(d, taps, (next - x) * lanes / VW, from + source * lanes, at + x * lanes);
+    }
+}
+
 static void direct_walk(const struct direct *d, const float *from)
 {
-    int64_t lanes = d->c->lanes;
-    for (int64_t y = 0; y < d->to.d[AXIS_H]; y++) {
-        struct span sy = direct_span(d, AXIS_H, y);
-        for (int64_t x = 0, next; x < d->to.d[AXIS_W]; x = next) {
-            struct span sx = direct_span(d, AXIS_W, x);
-            for (next = x + 1; next < d->to.d[AXIS_W] && d->c->stride[AXIS_W] == 1; next++) {
-                struct span other = direct_span(d, AXIS_W, next);
-                if (other.tap != sx.tap || other.count != sx.count) break;
-            }
-            int64_t taps = direct_list_taps(d, &sy, &sx),
-                    at = taps ? (sy.source * d->from.d[AXIS_W] + sx.source) * lanes : 0;
-            direct_run(d, taps, (next - x) * lanes / VW, from + at, (y * d->to.d[AXIS_W] + x) * lanes);
+    const int64_t *size = d->to.d;
+    struct span span[SHAPE_AXES];
+    for (int64_t z = 0; z < size[AXIS_D]; z++) {
+        span[AXIS_D] = direct_span(d, AXIS_D, z);
+        for (int64_t y = 0; y < size[AXIS_H]; y++) {
+            span[AXIS_H] = direct_span(d, AXIS_H, y);
+            direct_walk_row(d, span, from, (z * size[AXIS_H] + y) * size[AXIS_W] * d->c->lanes);
         }
     }
 }
@@ -206,7 +228,7 @@ static bool direct_fits(const struct window *c, enum conv_product product)
         overlaps |= c->kernel[i] > c->stride[i];
         both |= c->stride[i] > 1 && c->dilation[i] > 1;
     }
-    if (product == CONV_WEIGHT || !window_is_flat(c)) return false;
+    if (product == CONV_WEIGHT) return false;
     if (product == CONV_FORWARD) return true;
     return !both && !(c->transposed && ((strides && !overlaps) || c->in.c <= FEW_CHANNELS));
 }

@@ -87,7 +87,7 @@ static void weight_sums(const struct window *c, const float *x, const float *dy,
 
 static bool weight_fits(const struct window *c, enum conv_product product)
 {
-    return product == CONV_WEIGHT && window_is_flat(c);
+    return product == CONV_WEIGHT && (window_is_flat(c) || weight_panel_fits(c));
 }
 
 const struct conv_way LEVEL(conv_way_sums) = {

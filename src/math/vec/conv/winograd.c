@@ -2,7 +2,7 @@
  * pass as well: of dy, with the window mirrored, input and output channels exchanged, and padding 2 - p.
  *
  * Columns are tiles x lanes, those without samples left out. A block of J columns is carried from its input to its output while it lies in
- * the L2 cache: transformed inputs V [16][IC][J]; for each block of output channels the 16 products U V = M
+ * the L2 cache: transformed inputs V [16][S][J], S the terms of a sum; for each block of output channels the 16 products U V = M
  * [16][OC][J] with the register tile; outputs. The bias enters as the start of the sums of point (1, 1),
  * which every output takes once. */
 #include "math/vec/conv/winograd.h"
@@ -23,7 +23,8 @@ struct winograd {
     int64_t j;                      /* columns of a block */
     int64_t rows;                   /* output channels of a block */
     int64_t packed;                 /* OC rounded up to a tile */
-    float *u, *v, *m;               /* U [16][packed / m][IC][m], V [16][IC][J], M [16][rows][J] */
+    int64_t sums;                   /* S */
+    float *u, *v, *m;               /* U [16][packed / m][S][m], V [16][S][J], M [16][rows][J] */
     struct winograd_column *column; /* [J] */
     int64_t *lane, *unused;         /* [used]: where a register starts, lanes behind it without samples */
 };
@@ -31,16 +32,18 @@ struct winograd {
 static int64_t winograd_lay_out(const struct window *c, float *base, struct winograd *w)
 {
     struct tile_shape shape = LEVEL(tile_shape_for)(c->out.c);
-    int64_t fit = V_FLOATS / (WINOGRAD_POINTS * VW * c->in.c) / shape.j * shape.j, used = 0;
+    int64_t sums = winograd_sums(c), fit = V_FLOATS / (WINOGRAD_POINTS * VW * sums) / shape.j * shape.j,
+            used = 0;
     *w = (struct winograd){.c = *c,
                            .shape = shape,
+                           .sums = sums,
                            .j = fit > shape.j ? fit : shape.j,
                            .packed = (c->out.c + shape.m - 1) / shape.m * shape.m};
     int64_t rows = M_FLOATS / (WINOGRAD_POINTS * VW * w->j) / shape.m * shape.m;
     w->rows = rows < shape.m ? shape.m : rows < w->packed ? rows : w->packed;
     float *column, *lane;
-    conv_carve(base, &used, &w->u, WINOGRAD_POINTS * (w->packed * c->in.c + PAD));
-    conv_carve(base, &used, &w->v, WINOGRAD_POINTS * (c->in.c * w->j * VW + PAD));
+    conv_carve(base, &used, &w->u, WINOGRAD_POINTS * (w->packed * sums + PAD));
+    conv_carve(base, &used, &w->v, WINOGRAD_POINTS * (sums * w->j * VW + PAD));
     conv_carve(base, &used, &w->m, WINOGRAD_POINTS * (w->rows * w->j * VW + PAD));
     conv_carve(base, &used, &column, w->j * (int64_t)(sizeof *w->column / sizeof(float)));
     conv_carve(base, &used, &lane, 4 * (c->lanes / VW));
@@ -68,8 +71,10 @@ static struct window winograd_transpose(const struct window *c)
 {
     struct window t = *c;
     t.in = c->out, t.out = c->in;
-    for (int i = AXIS_H; i <= AXIS_W; i++)
-        t.pad_before[i] = 2 - c->pad_before[i], t.pad_after[i] = 2 - c->pad_after[i];
+    for (int i = 0; i < SHAPE_AXES; i++) {
+        t.pad_before[i] = c->kernel[i] - 1 - c->pad_before[i];
+        t.pad_after[i] = c->kernel[i] - 1 - c->pad_after[i];
+    }
     return t;
 }
 
@@ -89,22 +94,28 @@ VEC_INLINE vec winograd_filter_point(int point, vec g0, vec g1, vec g2)
     return point ? g2 : g0;
 }
 
-/* U from weights with the given strides (a negative tap stride mirrors the window), VW output channels at
- * once. Whole registers are stored: the excess is overwritten by the next channels, or lies in the gap after
+/* Where the weights of a result channel, a channel of the sum, a tap of depth and a tap of the plane lie: how
+ * many floats from one to the next. Negative ones mirror the window. */
+struct winograd_weights {
+    const float *first;
+    int64_t oc, ic, depth, tap;
+};
+
+/* U, VW output channels at once. Whole registers are stored: the excess is overwritten by the next channels, or lies in the gap after
  * each point. */
-static void winograd_transform_weights(const struct winograd *w, const float *weight, int64_t oc_stride,
-                                       int64_t ic_stride, int64_t tap)
+static void winograd_transform_weights(const struct winograd *w, const struct winograd_weights *weight)
 {
-    int64_t channels = w->c.in.c, m = w->shape.m, point_floats = w->packed * channels + PAD;
+    int64_t taps = w->c.kernel[AXIS_D], m = w->shape.m, point_floats = w->packed * w->sums + PAD;
     float *u = w->u;
     for (int64_t oc = 0; oc < w->packed; oc += m)
-        for (int64_t ic = 0; ic < channels; ic++, u += m)
+        for (int64_t s = 0; s < w->sums; s++, u += m)
             for (int64_t part = 0; part < m; part += VW) {
                 float g[9][VW] __attribute__((aligned(64))) = {0}, *to = u + part;
                 int64_t rows = m - part < VW ? m - part : VW, left = w->c.out.c - oc - part;
-                const float *from = weight + (oc + part) * oc_stride + ic * ic_stride;
+                const float *from = weight->first + (oc + part) * weight->oc + s / taps * weight->ic +
+                                    s % taps * weight->depth;
                 for (int64_t i = 0; i < rows && i < left; i++)
-                    for (int k = 0; k < 9; k++) g[k][i] = from[i * oc_stride + k * tap];
+                    for (int k = 0; k < 9; k++) g[k][i] = from[i * weight->oc + k * weight->tap];
                 for (int y = 0; y < 4; y++) {
                     vec row[3];
                     for (int x = 0; x < 3; x++)
@@ -124,10 +135,10 @@ static void winograd_multiply(const struct winograd *w, int64_t oc, int64_t rows
     for (int p = 0; p < WINOGRAD_POINTS; p++)
         for (int64_t j = 0; j < columns; j += shape.j)
             for (int64_t i = 0; i < rows; i += shape.m) {
-                struct tile t = {.channels = w->c.in.c,
+                struct tile t = {.channels = w->sums,
                                  .taps = 1,
-                                 .a = w->u + p * (w->packed * w->c.in.c + PAD) + (oc + i) * w->c.in.c,
-                                 .b = w->v + p * (w->c.in.c * w->j * VW + PAD) + j * VW,
+                                 .a = w->u + p * (w->packed * w->sums + PAD) + (oc + i) * w->sums,
+                                 .b = w->v + p * (w->sums * w->j * VW + PAD) + j * VW,
                                  .a_channel = shape.m,
                                  .b_channel = w->j * VW,
                                  .tap = &first,
@@ -178,15 +189,15 @@ static void winograd_transform_outputs(const struct winograd *w, int64_t oc, int
     const struct winograd_column *column = w->column;
     int64_t height = w->c.out.d[AXIS_H], width = w->c.out.d[AXIS_W], lanes = w->c.lanes, block = w->j;
     int64_t point_floats = w->rows * block * VW + PAD;
-    int64_t at = oc * height * width * lanes;
+    int64_t volume = shape_positions(w->c.out) * lanes, at = oc * volume;
     struct finish finish = w->finish;
     const float *from = w->m;
-    for (int64_t i = 0; i < rows; i++, at += height * width * lanes, from += block * VW)
+    for (int64_t i = 0; i < rows; i++, at += volume, from += block * VW)
         for (int64_t j = 0; j < columns; j++) {
             const struct winograd_column *t = &column[j];
             winograd_transform_output(from + j * VW, point_floats, t->x + 1 < width, t->y + 1 < height,
-                                      &finish, at + (t->y * width + t->x) * lanes + t->lane, width * lanes,
-                                      lanes, t->unused, y);
+                                      &finish, at + ((t->z * height + t->y) * width + t->x) * lanes + t->lane,
+                                      width * lanes, lanes, t->unused, y);
         }
 }
 
@@ -200,8 +211,7 @@ static void winograd_run(struct winograd *w, const float *x, float *y)
             w->column[j] = winograd_column(&w->c, tile, w->lane[i]);
             w->column[j].unused = w->unused[i];
         }
-        winograd_inputs(&w->c, w->column, columns, x, w->c.in.c, w->j * VW, w->c.in.c * w->j * VW + PAD,
-                        w->v);
+        winograd_inputs(&w->c, w->column, columns, x, 0, w->sums, w->j * VW, w->sums * w->j * VW + PAD, w->v);
         for (int64_t oc = 0; oc < w->c.out.c; oc += w->rows) {
             int64_t rows = w->c.out.c - oc < w->rows ? w->c.out.c - oc : w->rows;
             winograd_multiply(w, oc, rows, columns);
@@ -215,7 +225,8 @@ static void winograd_forward(const struct window *c, const float *weight, const 
 {
     struct winograd w;
     winograd_lay_out(c, scratch, &w);
-    winograd_transform_weights(&w, weight, c->in.c * 9, 9, 1);
+    int64_t window = window_taps(c);
+    winograd_transform_weights(&w, &(struct winograd_weights){weight, c->in.c * window, window, 9, 1});
     w.finish = *finish;
     winograd_run(&w, x, y);
 }
@@ -226,7 +237,9 @@ static void winograd_backward_data(const struct window *c, const float *weight, 
     struct winograd w;
     struct window t = winograd_transpose(c);
     winograd_lay_out(&t, scratch, &w);
-    winograd_transform_weights(&w, weight + 8, 9, c->in.c * 9, -1);
+    int64_t window = window_taps(c);
+    winograd_transform_weights(
+        &w, &(struct winograd_weights){weight + window - 1, window, c->in.c * window, -9, -1});
     w.finish = *finish;
     winograd_run(&w, dy, dx);
 }

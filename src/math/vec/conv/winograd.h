@@ -1,4 +1,5 @@
-/* winograd.h - convolutions of 3x3 windows at stride 1 by Winograd's minimal filtering F(2x2, 3x3).
+/* winograd.h - convolutions of 3x3 windows at stride 1 by Winograd's minimal filtering F(2x2, 3x3), in depth as
+ * well: the taps of depth are further terms of the sum over channels.
  *
  * The plane is cut into tiles of 2x2 outputs, each seeing 4x4 inputs (Lavin & Gray, "Fast algorithms for
  * convolutional neural networks", 2015):
@@ -18,36 +19,46 @@
 #define WINOGRAD_POINTS   16
 #define WINOGRAD_CHANNELS 12 /* with fewer the transforms cost more than they save */
 
-/* The data gradient turns a padding p into 2 - p. */
+/* The data gradient turns a padding p into kernel - 1 - p. */
 static inline bool winograd_fits(const struct window *c)
 {
-    if (!window_is_2d(c)) return false;
-    for (int i = AXIS_H; i <= AXIS_W; i++)
-        if (c->kernel[i] != 3 || c->stride[i] != 1 || c->pad_before[i] > 2 || c->pad_after[i] > 2)
+    for (int i = 0; i < SHAPE_AXES; i++) {
+        int64_t most = c->kernel[i] - 1;
+        if (c->stride[i] != 1 || c->dilation[i] != 1 || c->pad_before[i] > most || c->pad_after[i] > most)
             return false;
+        if (i != AXIS_D && c->kernel[i] != 3) return false;
+    }
     return c->in.c >= WINOGRAD_CHANNELS && c->out.c >= WINOGRAD_CHANNELS;
 }
 
 static inline int64_t winograd_tiles(const struct shape *out)
 {
-    return (out->d[AXIS_H] + 1) / 2 * ((out->d[AXIS_W] + 1) / 2);
+    return out->d[AXIS_D] * ((out->d[AXIS_H] + 1) / 2) * ((out->d[AXIS_W] + 1) / 2);
 }
 
-/* A register of tiles' lanes: the place of its 4x4 inputs in a plane, of which bit 4 * i + j of `exists` says
+/* The sums of a product: over the input channels, and over the taps of depth in each. */
+static inline int64_t winograd_sums(const struct window *c)
+{
+    return c->in.c * c->kernel[AXIS_D];
+}
+
+/* A register of a tile's lanes: the place of its 4x4 inputs in the first plane it sees, of which bit 4 * i + j of `exists` says
  * whether input (i, j) is inside. */
 struct winograd_column {
-    int64_t y, x, lane; /* of the tile's outputs */
-    int64_t unused;     /* lanes behind it without samples */
+    int64_t z, y, x, lane; /* of the tile's outputs */
+    int64_t unused;        /* lanes behind it without samples */
     int64_t from;
     uint32_t exists;
 };
 
 static inline struct winograd_column winograd_column(const struct window *c, int64_t tile, int64_t lane)
 {
-    int64_t across = (c->out.d[AXIS_W] + 1) / 2;
-    struct winograd_column t = {.y = tile / across * 2, .x = tile % across * 2, .lane = lane};
+    int64_t down = (c->out.d[AXIS_H] + 1) / 2, across = (c->out.d[AXIS_W] + 1) / 2;
+    struct winograd_column t = {
+        .z = tile / across / down, .y = tile / across % down * 2, .x = tile % across * 2, .lane = lane};
     int64_t top = t.y - c->pad_before[AXIS_H], left = t.x - c->pad_before[AXIS_W];
-    t.from = (top * c->in.d[AXIS_W] + left) * c->lanes + t.lane;
+    int64_t above = (t.z - c->pad_before[AXIS_D]) * c->in.d[AXIS_H];
+    t.from = ((above + top) * c->in.d[AXIS_W] + left) * c->lanes + t.lane;
     for (int i = 0; i < 16; i++) {
         int64_t y = top + i / 4, x = left + i % 4;
         if (y >= 0 && y < c->in.d[AXIS_H] && x >= 0 && x < c->in.d[AXIS_W]) t.exists |= 1u << i;
@@ -82,21 +93,25 @@ VEC_INLINE void winograd_input(const float *from, int64_t row, int64_t lanes, ui
 #undef WINOGRAD_BT
 }
 
-/* The transformed inputs of `registers` columns in `channels` channels from x on, to panels
- * [16][channels][registers]: channels are `panel_row` floats apart, points `panel_point`. */
+/* The transformed inputs of `registers` columns for terms [first, first + count) of winograd_sums, to panels
+ * [16][count][registers]: terms are `panel_row` floats apart, points `panel_point`. */
 VEC_INLINE void winograd_inputs(const struct window *c, const struct winograd_column *column,
-                                int64_t registers, const float *x, int64_t channels, int64_t panel_row,
-                                int64_t panel_point, float *panel)
+                                int64_t registers, const float *x, int64_t first, int64_t count,
+                                int64_t panel_row, int64_t panel_point, float *panel)
 {
     int64_t lanes = c->lanes, row = c->in.d[AXIS_W] * lanes, plane = c->in.d[AXIS_H] * row;
-    for (int64_t i = 0; i < channels; i++, x += plane, panel += panel_row)
+    int64_t depth = c->in.d[AXIS_D], taps = c->kernel[AXIS_D];
+    for (int64_t k = first; k < first + count; k++, panel += panel_row) {
+        const float *from = x + (k / taps * depth + k % taps) * plane;
         for (int64_t j = 0; j < registers; j++) {
             vec d[4][4];
-            winograd_input(x + column[j].from, row, lanes, column[j].exists, d);
+            int64_t z = column[j].z - c->pad_before[AXIS_D] + k % taps;
+            winograd_input(from + column[j].from, row, lanes, z >= 0 && z < depth ? column[j].exists : 0, d);
 #pragma GCC unroll 16
             for (int p = 0; p < WINOGRAD_POINTS; p++)
                 vec_store(panel + j * VW + p * panel_point, d[p / 4][p % 4]);
         }
+    }
 }
 
 /* winograd_weight.c: computes the sums of one leaf for a block of the weight gradient, laid out as those of

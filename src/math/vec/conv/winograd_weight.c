@@ -5,7 +5,7 @@
 #include "math/vec/conv/panel.h"
 #include "math/vec/conv/winograd.h"
 
-#define ROWS       (PANEL_SUM_ROWS / 9) /* input channels of a block */
+#define ROWS       (PANEL_SUM_ROWS / 9) /* terms of winograd_sums in a block */
 #define X_POINT    (ROWS * PANEL_ROW + 16)
 #define DY_POINT   (PANEL_GROUPS * 16 * PANEL_WIDTH + 16)
 #define SUM_POINT  (ROWS * PANEL_WIDTH)
@@ -63,10 +63,11 @@ static void winograd_transpose_tile(const struct window *c, const struct winogra
     for (int64_t i = 0; i < 4; i++) {
         int64_t y = at->y + i / 2, x = at->x + i % 2;
         bool exists = y < c->out.d[AXIS_H] && x < c->out.d[AXIS_W];
-        const float *from = dy + (y * c->out.d[AXIS_W] + x) * c->lanes + at->lane;
+        const float *from =
+            dy + ((at->z * c->out.d[AXIS_H] + y) * c->out.d[AXIS_W] + x) * c->lanes + at->lane;
         for (int64_t oc = 0; oc < 16; oc += VW)
-            vec_transpose(from + oc * plane, plane, exists ? channels - oc : 0, tile + i * TILE_PLACE + oc,
-                          16);
+            vec_transpose_rows(from + oc * plane, plane, exists ? channels - oc : 0,
+                               tile + i * TILE_PLACE + oc, 16);
     }
 }
 
@@ -103,7 +104,6 @@ void LEVEL(winograd_leaf)(const struct window *c, const struct panel_block *b, c
     int64_t rows = b->rows / 9, groups = winograd_tiles(&c->out) * b->lanes / 16;
     int64_t used = window_used_lanes(c, b->lane / b->lanes, VW);
     memset(w.sums, 0, WINOGRAD_POINTS * SUM_POINT * sizeof *w.sums);
-    x += b->row / 9 * shape_positions(c->in) * c->lanes;
     dy += b->oc * shape_positions(c->out) * c->lanes;
     for (int64_t group = 0; group < groups; group += PANEL_GROUPS) {
         int64_t count = groups - group < PANEL_GROUPS ? groups - group : PANEL_GROUPS;
@@ -112,17 +112,15 @@ void LEVEL(winograd_leaf)(const struct window *c, const struct panel_block *b, c
         for (int64_t j = group * 16; j < (group + count) * 16; j += VW)
             if (j % b->lanes < used)
                 column[registers++] = winograd_column(c, j / b->lanes, b->lane + j % b->lanes);
-        winograd_inputs(c, column, registers, x, rows, PANEL_ROW, X_POINT, w.x);
+        winograd_inputs(c, column, registers, x, b->row / 9, rows, PANEL_ROW, X_POINT, w.x);
         for (int64_t oc = 0; oc < b->channels; oc += 16)
             for (int64_t j = 0; j < registers; j++) {
                 winograd_transpose_tile(c, &column[j], dy + oc * shape_positions(c->out) * c->lanes,
                                         b->channels - oc, w.tile);
                 winograd_transform_gradients(w.tile, w.dy + j * VW * PANEL_WIDTH + oc);
             }
-        for (int p = 0; p < WINOGRAD_POINTS; p++)
-            LEVEL(panel_product)
-            (rows, b->channels, registers * VW, w.x + p * X_POINT, w.dy + p * DY_POINT,
-             w.sums + p * SUM_POINT);
+        for (int p = 0; p < WINOGRAD_POINTS; p++) LEVEL(panel_product)
+        (rows, b->channels, registers * VW, w.x + p * X_POINT, w.dy + p * DY_POINT, w.sums + p * SUM_POINT);
     }
     winograd_transform_sums(w.sums, rows, sums);
 }
