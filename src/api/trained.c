@@ -61,6 +61,7 @@ static void workspace_load(struct workspace *w, const struct trained *t, int64_t
             t->kernels->gather_u8(&g, (const uint8_t *const *)rows, input);
         else
             t->kernels->gather_f32(&g, (const float *const *)rows, input);
+        transforms_apply(&t->normal.transforms, t->kernels, t->features, live, t->lanes, g.stride, input);
         rows += live;
         left -= live;
     }
@@ -122,6 +123,7 @@ static enum status trained_read_weights(struct trained *t, struct model *model, 
     if (t->features % t->normal.channels != 0)
         return status_fail(STATUS_DATA, "its %lld features do not divide into %lld channels",
                            (long long)t->features, (long long)t->normal.channels);
+    TRY(transforms_check(&t->normal.transforms, t->features));
     return loss_init(&t->loss, &(struct loss_spec){.ops = t->config.loss,
                                                    .args = &t->config.loss_args,
                                                    .list = &t->config.loss_list,

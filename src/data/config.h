@@ -57,9 +57,10 @@ struct data_config {
     bool allow_external; /* files may lead out of themselves (h5.h) */
     double val_fraction; /* of the training set, when there is no val; 0 = none */
     int64_t split_seed;
-    int normalize;             /* enum data_normalize */
-    int target_normalize;      /* enum data_target_normalize */
-    struct data_steps augment; /* kinds of data/augment */
+    int normalize;                /* enum data_normalize */
+    int target_normalize;         /* enum data_target_normalize */
+    struct data_steps transforms; /* kinds of data/transform */
+    struct data_steps augment;    /* kinds of data/augment */
 };
 
 #endif

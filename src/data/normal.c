@@ -27,5 +27,6 @@ void normal_free(struct normal *n)
 {
     float **arrays[] = {&n->mean, &n->std, &n->scale, &n->shift};
     for (int i = 0; i < 4; i++) mem_free(arrays[i]);
+    transforms_free(&n->transforms);
     n->channels = 0;
 }

@@ -7,7 +7,7 @@
 #include "data/moments.h"
 
 /* What is measured: rows of `shape` for each sample. */
-struct rows {
+struct measured {
     const struct dataset *data;
     enum feature_type type;
     struct shape shape;
@@ -27,7 +27,7 @@ static const void *normal_targets_at(const struct dataset *d, int64_t sample)
 }
 
 /* The shift against cancellation is the first sample's mean of each channel. */
-static void normal_first_means(const struct rows *r, float *shift)
+static void normal_first_means(const struct measured *r, float *shift)
 {
     if (r->type != FEATURE_F32) return;
     const float *x = r->at(r->data, 0);
@@ -40,7 +40,7 @@ static void normal_first_means(const struct rows *r, float *shift)
     }
 }
 
-static enum status normal_fill_table(const struct rows *r, const struct comm *comm, const float *shift,
+static enum status normal_fill_table(const struct measured *r, const struct comm *comm, const float *shift,
                                      double *table)
 {
     int64_t first, end;
@@ -53,7 +53,7 @@ static enum status normal_fill_table(const struct rows *r, const struct comm *co
 }
 
 /* Every rank measures its share of the blocks; the merged table is added in block order by all. */
-static enum status normal_measure(struct normal *n, struct comm *comm, const struct rows *r)
+static enum status normal_measure(struct normal *n, struct comm *comm, const struct measured *r)
 {
     int64_t samples = dataset_info(r->data)->samples, blocks = moments_blocks(samples);
     int64_t doubles = blocks * moments_block_doubles(r->shape.c);
@@ -76,7 +76,7 @@ static enum status normal_measure(struct normal *n, struct comm *comm, const str
 }
 
 /* Allocates for the channels of `rows` and, if asked for, measures them. */
-static enum status normal_init_rows(struct normal *n, struct comm *comm, const struct rows *rows,
+static enum status normal_init_rows(struct normal *n, struct comm *comm, const struct measured *rows,
                                     bool measured)
 {
     enum status status = comm_agree(comm, normal_init_empty(n, rows->shape.c, rows->type));
@@ -89,7 +89,7 @@ enum status normal_init(struct normal *n, struct comm *comm, const struct datase
                         enum data_normalize mode)
 {
     const struct source_info *info = dataset_info(d);
-    struct rows rows = {d, info->type, info->shape, normal_features_at};
+    struct measured rows = {d, info->type, info->shape, normal_features_at};
     if (mode == NORMALIZE_STANDARD) rows.shape = shape_flat(shape_features(info->shape));
     TRY(normal_init_rows(n, comm, &rows, mode == NORMALIZE_AUTO || mode == NORMALIZE_STANDARD));
     if (mode == NORMALIZE_UNIT && info->type == FEATURE_U8)
@@ -100,7 +100,7 @@ enum status normal_init(struct normal *n, struct comm *comm, const struct datase
 
 enum status normal_init_targets(struct normal *n, struct comm *comm, const struct dataset *d)
 {
-    const struct rows rows = {d, FEATURE_F32, shape_flat(dataset_width(d)), normal_targets_at};
+    const struct measured rows = {d, FEATURE_F32, shape_flat(dataset_width(d)), normal_targets_at};
     TRY(normal_init_rows(n, comm, &rows, true));
     normal_finish(n);
     return STATUS_OK;
@@ -117,5 +117,6 @@ enum status normal_check(const struct normal *n, const struct dataset *d)
         return status_fail(
             STATUS_DATA, "%s: %lld features do not divide into the training set's %lld channels",
             dataset_locator(d), (long long)shape_features(info->shape), (long long)n->channels);
-    return STATUS_OK;
+    enum status status = transforms_check(&n->transforms, shape_features(info->shape));
+    return status == STATUS_OK ? status : status_at(status, "%s", dataset_locator(d));
 }

@@ -5,6 +5,7 @@
 
 #include "data/config.h"
 #include "data/dataset/dataset.h"
+#include "data/transform/transform.h"
 
 /* How stored features become inputs: the features of a sample are `channels` equal runs, and those of run
  * c become x * scale[c] + shift[c]. Statistics hold for one stored type: those of uint8 images mean
@@ -14,6 +15,7 @@ struct normal {
     enum feature_type type;
     float *mean, *std; /* [channels], in stored units; 0 and 1 where nothing is measured */
     float *scale, *shift;
+    struct transforms transforms; /* what they go through afterwards */
 };
 
 /* Measures features of `d` if the mode asks for it. Collective: all ranks get the same values and the same

@@ -124,7 +124,10 @@ KERNEL(void, loss_shares, (const struct loss_shares *s, float *y))
 KERNEL(void, softmax_focal,
        (const struct softmax_target *s, float gamma, float *dlogits, double *losses, int32_t *predicted))
 
-/* noise.c: x[f][lane] += std[lane] * a standard normal number, for 16 lanes */
+/* sample_values.c: x = log(1 + |x|) with the sign of x, in rows of `lanes` (a multiple of 16) that are `stride` apart */
+KERNEL(void, log1p_rows, (int64_t rows, int64_t stride, int64_t lanes, float *x))
+
+/* sample_values.c: x[f][lane] += std[lane] * a standard normal number, for 16 lanes */
 KERNEL(void, noise_add, (const struct noise *n, float *x))
 
 /* gather.c: out[f][lane] = rows[lane][f] * scale[c] + shift[c], with f = c * per_channel + i; lanes beyond

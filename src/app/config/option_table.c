@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "data/augment/augment.h"
+#include "data/transform/transform.h"
 #include "nn/scores/scores.h"
 
 #define AT(field) offsetof(struct config, field)
@@ -103,6 +104,10 @@ static const struct option options[] = {
      .default_text = "none", .choices = target_normalize_kinds,
      .help = "standard = the loss sees real-valued targets with mean 0 and standard deviation 1, from "
              "the training set; metrics stay in original units"},
+    {.key = "data.transforms", .kind = OPTION_STEPS, .offset = AT(data.transforms),
+     .default_text = "", .kinds = transform_kind_at,
+     .help = "what all samples go through in place of data.normalize, in this order, such as [log1p, standard] (see "
+             "'ddp_train help transforms'); empty = data.normalize"},
     {.key = "data.augment", .kind = OPTION_STEPS, .offset = AT(data.augment),
      .default_text = "", .kinds = augment_kind_at,
      .help = "random changes of samples in training, in this order, such as [{crop: 4}, flip] (see 'ddp_train help "

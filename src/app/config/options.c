@@ -304,6 +304,11 @@ static enum status options_check_averages(const struct settings *s, const struct
 static enum status options_check_data(const struct settings *s, const struct config *config)
 {
     if (!*config->data.train) return status_fail(STATUS_CONFIG, "data.train is empty; name a training set");
+    if (config->data.transforms.count > 0 && config->data.normalize != NORMALIZE_AUTO) {
+        char where[SETTINGS_WHERE_SIZE];
+        options_locate(s, "data.normalize", where);
+        return status_fail(STATUS_CONFIG, "%s: data.transforms takes its place; leave it out", where);
+    }
     if (config->data.val_fraction == 0 || !*config->data.val) return STATUS_OK;
     char where[SETTINGS_WHERE_SIZE];
     options_locate(s, "data.val_fraction", where);

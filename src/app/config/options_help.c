@@ -4,6 +4,7 @@
 
 #include "app/config/option_table.h"
 #include "data/augment/augment.h"
+#include "data/transform/transform.h"
 #include "nn/metrics/metric.h"
 #include "app/config/options.h"
 
@@ -145,6 +146,23 @@ static void options_help_blocks(FILE *out)
         out);
 }
 
+static bool family_get_transform(int index, struct family_entry *out)
+{
+    const struct data_kind *kind = transform_kind_at(index);
+    if (kind) *out = (struct family_entry){kind->name, kind->help, kind->args, kind};
+    return kind != NULL;
+}
+
+static void options_help_transforms(FILE *out)
+{
+    fputs(
+        "  What all samples go through in place of data.normalize, data.transforms: a list of 'kind',\n"
+        "  'kind: FIRST_ARGUMENT' or 'kind: {argument: value}', done in this order in training, eval, predict and the\n"
+        "  library. Numbers of the training set are measured on what the entries before leave:\n",
+        out);
+    options_help_entries(out, family_get_transform);
+}
+
 static bool family_get_augment(int index, struct family_entry *out)
 {
     const struct data_kind *kind = augment_kind_at(index);
@@ -209,7 +227,7 @@ static void options_help_keys(FILE *out)
 {
     static void (*const others[])(FILE *) = {
         options_help_losses, options_help_optimizers, options_help_schedules, options_help_layers,
-        options_help_blocks, options_help_augment,    options_help_metrics};
+        options_help_blocks, options_help_transforms, options_help_augment,   options_help_metrics};
     fputs(
         "Keys of the configuration file, with their defaults. Each key is also a flag (--train.batch=256 or\n"
         "--set train.batch=256) and an environment variable (DDP_TRAIN_TRAIN_BATCH=256).\n\n",
@@ -228,6 +246,7 @@ static const struct topic {
               {"layers", options_help_layers},
               {"blocks", options_help_blocks},
               {"initializers", options_help_init},
+              {"transforms", options_help_transforms},
               {"augment", options_help_augment},
               {"losses", options_help_losses},
               {"optimizers", options_help_optimizers},

@@ -16,6 +16,11 @@ void checkpoint_tensor_path(char path[CHECKPOINT_PATH], const char *group, const
              l->name ? l->name : l->ops->name, t->name);
 }
 
+void checkpoint_transform_path(char path[CHECKPOINT_PATH], int index, const struct data_kind *kind, bool b)
+{
+    snprintf(path, CHECKPOINT_PATH, "transforms/%02d.%.40s/%s", index, kind->name, b ? "b" : "a");
+}
+
 /* Returns the tensor of a layer at that place in alphabetical order. */
 static const struct tensor *checkpoint_find_tensor_at(const struct layer *l, int place)
 {

@@ -77,6 +77,52 @@ static enum status load_normal(struct h5 *f, const char *group, enum feature_typ
     return STATUS_OK;
 }
 
+/* Returns the kind of a step, NULL behind the last one. */
+static enum status load_find_transform(struct h5 *f, int index, const struct data_kind **kind)
+{
+    enum h5_object what;
+    char path[CHECKPOINT_PATH];
+    for (int i = 0; (*kind = transform_kind_at(i)); i++) {
+        checkpoint_transform_path(path, index, *kind, false);
+        TRY(h5_find(f, path, &what));
+        if (what == H5_OBJECT_DATASET) break;
+    }
+    return STATUS_OK;
+}
+
+static enum status load_transform(struct h5 *f, int index, const struct data_kind *kind, struct transforms *t)
+{
+    char path[CHECKPOINT_PATH];
+    struct h5_data *data = NULL;
+    checkpoint_transform_path(path, index, kind, false);
+    TRY(h5_data_open(&data, f, path));
+    const struct h5_info *info = h5_data_info(data);
+    int64_t runs = info->rank == 1 ? info->dims[0] : 0;
+    h5_data_close(&data);
+    if (runs < 1) return status_fail(STATUS_DATA, "%s: is not a vector", path);
+    TRY(transforms_add(t, kind, runs));
+    for (int b = 0; b < 2; b++) {
+        float *values = b ? t->of[index].b : t->of[index].a;
+        checkpoint_transform_path(path, index, kind, b);
+        TRY(h5_read(f, path, H5_TYPE_F32, runs, values));
+        for (int64_t c = 0; c < runs; c++)
+            if (!isfinite(values[c]))
+                return status_fail(STATUS_DATA, "%s: is not finite; the file was changed or damaged", path);
+    }
+    return STATUS_OK;
+}
+
+/* Files of runs without data.transforms have none. */
+static enum status load_transforms(struct h5 *f, struct transforms *t)
+{
+    const struct data_kind *kind;
+    for (int i = 0;; i++) {
+        TRY(load_find_transform(f, i, &kind));
+        if (!kind) return STATUS_OK;
+        TRY(load_transform(f, i, kind, t));
+    }
+}
+
 /* One mean for each output; where labels have positions, these are those of the model's outputs. */
 static enum status load_targets(struct h5 *f, const struct model *model, struct normal *n)
 {
@@ -136,6 +182,7 @@ enum status checkpoint_load_open(struct h5 *f, const struct model *model, bool p
     TRY(load_weights(f, model, group, params));
     TRY(checkpoint_facts_of(f, &facts));
     TRY(load_normal(f, "normalize", facts.type, n));
+    TRY(load_transforms(f, &n->transforms));
     return load_targets(f, model, targets);
 }
 
@@ -277,6 +324,7 @@ enum status checkpoint_check(struct h5 *f, const struct model *model, const stru
         return status_fail(STATUS_DATA, "holds a model other than the one in its configuration");
     TRY(progress_load(progress, f));
     enum status status = load_normal(f, "normalize", facts->type, &n);
+    if (status == STATUS_OK) status = load_transforms(f, &n.transforms);
     if (status == STATUS_OK) status = load_targets(f, model, &targets);
     normal_free(&n);
     normal_free(&targets);

@@ -104,6 +104,9 @@ enum status checkpoint_read_tensor(struct h5 *f, const char *path, const struct 
  */
 enum status checkpoint_find_weights(struct h5 *f, bool plain, const char **group);
 
+/* "transforms/00.standard/a" or b: the numbers of a transform (transform.h). */
+void checkpoint_transform_path(char path[CHECKPOINT_PATH], int index, const struct data_kind *kind, bool b);
+
 /* Writes the label of a seal. */
 void checkpoint_label(char label[H5_SEAL_LABEL], int64_t step);
 

@@ -66,6 +66,20 @@ static enum status save_normal(struct h5_writer *w, const char *group, const str
     return h5_write(w, path, H5_TYPE_F32, 1, &n->channels, n->std);
 }
 
+/* Two numbers for each run of features. */
+static enum status save_transforms(struct h5_writer *w, const struct transforms *t)
+{
+    for (int i = 0; i < t->count; i++) {
+        char path[CHECKPOINT_PATH];
+        const struct transform *step = &t->of[i];
+        for (int b = 0; b < 2; b++) {
+            checkpoint_transform_path(path, i, &step->ops->kind, b);
+            TRY(h5_write(w, path, H5_TYPE_F32, 1, &step->runs, b ? step->b : step->a));
+        }
+    }
+    return STATUS_OK;
+}
+
 static enum status save_all(struct h5_writer *w, const struct checkpoint_state *s)
 {
     TRY(save_attributes(w, s));
@@ -80,6 +94,7 @@ static enum status save_all(struct h5_writer *w, const struct checkpoint_state *
         TRY(checkpoint_each_tensor(s->model, save_tensor, &(struct saving){w, group, s->slots[i]}));
     }
     TRY(save_normal(w, "normalize", s->normal));
+    TRY(save_transforms(w, &s->normal->transforms));
     return s->targets->channels ? save_normal(w, "targets", s->targets) : STATUS_OK;
 }
 

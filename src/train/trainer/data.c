@@ -90,7 +90,10 @@ enum status trainer_load_data(struct trainer *t)
     TRY(trainer_load_sets(t));
     TRY(comm_agree(t->comm, trainer_check_features_as_targets(t, t->train)));
     if (t->val) TRY(comm_agree(t->comm, trainer_check_features_as_targets(t, t->val)));
-    TRY(normal_init(&t->normal, t->comm, t->train, (enum data_normalize)c->data.normalize));
+    bool transformed = c->data.transforms.count > 0;
+    TRY(normal_init(&t->normal, t->comm, t->train,
+                    transformed ? NORMALIZE_NONE : (enum data_normalize)c->data.normalize));
+    TRY(transforms_init(&t->normal.transforms, t->comm, t->train, &c->data.transforms));
     if (c->data.target_normalize != TARGET_NORMALIZE_NONE) {
         TRY(trainer_check_target_normalize(t));
         TRY(normal_init_targets(&t->targets, t->comm, t->train));

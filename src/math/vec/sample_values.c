@@ -1,4 +1,4 @@
-/* noise.c - adds normal noise to samples. */
+/* sample_values.c - changes the values of samples: logarithms and normal noise. */
 #include "core/rng.h"
 #include "math/vec/math.h"
 #include "math/vec/philox.h"
@@ -50,5 +50,15 @@ void LEVEL(noise_add)(const struct noise *n, float *x)
                 float *at = x + (f + w) * n->stride + part;
                 vec_store(at, noise_normal(words[w]) * std + vec_load(at));
             }
+        }
+}
+
+void LEVEL(log1p_rows)(int64_t rows, int64_t stride, int64_t lanes, float *x)
+{
+    for (int64_t r = 0; r < rows; r++, x += stride)
+        for (int64_t i = 0; i < lanes; i += VW) {
+            vec value = vec_load(x + i);
+            vecu sign = (vecu)value & 0x80000000u;
+            vec_store(x + i, (vec)((vecu)vec_log1p(vec_abs(value)) | sign));
         }
 }

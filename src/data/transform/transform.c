@@ -1,0 +1,82 @@
+/* transform.c - applies the steps of a list. */
+#include "data/transform/transform.h"
+
+#include <string.h>
+
+#include "core/mem.h"
+#include "math/loop.h"
+
+enum status transforms_add(struct transforms *t, const struct data_kind *kind, int64_t runs)
+{
+    struct transform *step = &t->of[t->count];
+    if (t->count == DATA_STEPS_MAX)
+        return status_fail(STATUS_DATA, "more than %d transforms", DATA_STEPS_MAX);
+    *step = (struct transform){.ops = (const struct transform_ops *)kind, .runs = runs};
+    t->count++; /* what there is, is released by transforms_free */
+    TRY(mem_alloc(&step->a, (size_t)runs, sizeof *step->a, "transforms"));
+    return mem_alloc(&step->b, (size_t)runs, sizeof *step->b, "transforms");
+}
+
+void transforms_free(struct transforms *t)
+{
+    for (int i = 0; i < t->count; i++) {
+        mem_free(&t->of[i].a);
+        mem_free(&t->of[i].b);
+    }
+    t->count = 0;
+}
+
+LOOP_BODY void affine_body(int64_t rows, int64_t stride, int64_t lanes, float a, float b, float *x)
+{
+    for (int64_t f = 0; f < rows; f++, x += stride)
+        for (int64_t i = 0; i < lanes; i++) x[i] = x[i] * a + b;
+}
+LOOP_VERSIONS(affine, (int64_t rows, int64_t stride, int64_t lanes, float a, float b, float *x),
+              (rows, stride, lanes, a, b, x))
+
+LOOP_BODY void clip_body(int64_t rows, int64_t stride, int64_t lanes, float a, float b, float *x)
+{
+    for (int64_t f = 0; f < rows; f++, x += stride)
+        for (int64_t i = 0; i < lanes; i++) {
+            float low = x[i] < a ? a : x[i];
+            x[i] = low > b ? b : low;
+        }
+}
+LOOP_VERSIONS(clip, (int64_t rows, int64_t stride, int64_t lanes, float a, float b, float *x),
+              (rows, stride, lanes, a, b, x))
+
+static void transforms_apply_step(const struct transform *t, const struct kernels *k, int64_t features,
+                                  int64_t lanes, int64_t stride, float *x)
+{
+    int64_t rows = features / t->runs;
+    for (int64_t c = 0; c < t->runs; c++, x += rows * stride) switch (t->ops->form) {
+        case FORM_AFFINE:
+            affine[k->number](rows, stride, lanes, t->a[c], t->b[c], x);
+            break;
+        case FORM_CLIP:
+            clip[k->number](rows, stride, lanes, t->a[c], t->b[c], x);
+            break;
+        case FORM_LOG1P:
+            k->log1p_rows(rows, stride, lanes, x);
+            break;
+        }
+}
+
+void transforms_apply(const struct transforms *t, const struct kernels *k, int64_t features, int64_t live,
+                      int64_t lanes, int64_t stride, float *x)
+{
+    if (t->count == 0) return;
+    for (int i = 0; i < t->count; i++) transforms_apply_step(&t->of[i], k, features, lanes, stride, x);
+    for (int64_t f = 0; live < lanes && f < features; f++)
+        memset(x + f * stride + live, 0, (size_t)(lanes - live) * sizeof *x);
+}
+
+enum status transforms_check(const struct transforms *t, int64_t features)
+{
+    for (int i = 0; i < t->count; i++)
+        if (features % t->of[i].runs != 0)
+            return status_fail(STATUS_DATA,
+                               "%lld features do not divide into the %lld channels of the transform %s",
+                               (long long)features, (long long)t->of[i].runs, t->of[i].ops->kind.name);
+    return STATUS_OK;
+}

@@ -1,0 +1,145 @@
+"""data.transforms: what a model gets is what numpy (and scikit-learn, by its formulas) makes of the set, at any number of ranks; `eval`
+and `predict` apply what the checkpoint holds. Seen by the weights of a linear layer, as in test_augment.py."""
+import os
+import unittest
+
+import h5py
+import numpy as np
+
+import harness
+
+SAMPLES = 32
+CONFIG = """
+data: {{train: "{data}", val: "{other}", y: y, transforms: {transforms}}}
+model:
+  layers:
+    - flatten
+    - linear: {{out: 32, bias: false, init: zeros}}
+loss: {{name: mse}}
+train: {{epochs: 1, batch: 32}}
+optim: {{name: sgd, lr: 512, momentum: 0, weight_decay: 0}}
+"""
+
+
+def log1p(x, fit):
+    return np.sign(x) * np.log1p(np.abs(x))
+
+
+def clip(low, high):
+    return lambda x, fit: np.clip(x, low, high)
+
+
+def scale(factor, offset):
+    return lambda x, fit: x * factor + offset
+
+
+def axes(x, per):
+    return 0 if per == "feature" else (0, *range(2, x.ndim))
+
+
+def standard(per="channel"):
+    return lambda x, fit: (x - fit.mean(axes(fit, per), keepdims=True)) / fit.std(axes(fit, per), keepdims=True)
+
+
+def minmax(low=0, high=1, per="channel"):
+    def apply(x, fit):
+        small, large = fit.min(axes(fit, per), keepdims=True), fit.max(axes(fit, per), keepdims=True)
+        return (x - small) / np.where(large > small, large - small, 1) * (high - low) + low
+    return apply
+
+
+def maxabs(per="channel"):
+    return lambda x, fit: x / np.abs(fit).max(axes(fit, per), keepdims=True)
+
+
+class Transforms(harness.Case):
+    def sets(self, shape, dtype):
+        """The training set and another one, in float64."""
+        random = np.random.default_rng(shape[-1])
+        out = []
+        for name in ("data.h5", "other.h5"):
+            x = random.integers(0, 200, (SAMPLES, *shape)).astype(dtype)
+            if dtype == np.float32:
+                x = (x - 90) / 4 * (1 + np.arange(shape[0], dtype=np.float32).reshape(-1, *(1,) * (len(shape) - 1)))
+            with h5py.File(self.path(name), "w") as f:
+                f["x"], f["y"] = x, np.eye(SAMPLES, dtype=np.float32)
+                if len(shape) == 2:
+                    f["x"].attrs["layout"] = "NCL"
+            out.append(x.astype(np.float64))
+        return out
+
+    def config(self, transforms):
+        return self.write("c.yaml", CONFIG.format(data=self.path("data.h5"), other=self.path("other.h5"), transforms=transforms))
+
+    def test_numbers(self):
+        """Each element takes a few roundings, in units of the largest; the mean is float32 as well."""
+        image, signal, table = (3, 5, 4), (2, 31), (13,)
+        for shape, dtype, text, steps in (
+                (image, np.uint8, "[standard]", [standard()]),
+                (table, np.float32, "[standard]", [standard()]),
+                (image, np.float32, "[{standard: feature}]", [standard("feature")]),
+                (image, np.uint8, "[{minmax: {}}]", [minmax()]),
+                (signal, np.float32, "[{minmax: {min: -1, max: 3, per: feature}}]", [minmax(-1, 3, "feature")]),
+                (signal, np.float32, "[maxabs]", [maxabs()]),
+                (table, np.float32, "[log1p]", [log1p]),
+                (image, np.float32, "[log1p, standard, {clip: {min: -1, max: 1.5}}, {minmax: {}}]",
+                 [log1p, standard(), clip(-1, 1.5), minmax()]),
+                (image, np.uint8, "[{scale: {factor: 0.25, offset: -3}}, {clip: {max: 20}}]", [scale(0.25, -3), clip(None, 20)]),
+                (image, np.float32, "[{standard: {mean: [1, 2, 3], std: [2, 4, 8]}}]",
+                 [lambda x, fit: (x - np.reshape([1, 2, 3], (1, 3, 1, 1))) / np.reshape([2, 4, 8], (1, 3, 1, 1))]),
+                (table, np.float32, "[{standard: {mean: [5], std: [2]}}]", [lambda x, fit: (x - 5) / 2])):
+            with self.subTest(transforms=text, shape=shape):
+                x, other = self.sets(shape, dtype)
+                for step in steps:
+                    other, x = step(other, x), step(x, x)
+                runs = [self.train(self.config(text), ranks) for ranks in (1, 3)]
+                self.same(*runs, groups=("model", "normalize", "transforms"))
+                weights = next(iter(harness.tensors(runs[0].final).values()))
+                want = x.reshape(SAMPLES, -1)
+                self.assertLess(np.abs(weights - want).max(), 2e-6 * max(1, np.abs(want).max()))
+                outputs = other.reshape(SAMPLES, -1) @ weights.T.astype(np.float64)
+                loss = ((outputs - np.eye(SAMPLES)) ** 2).mean()
+                self.assertAlmostEqual(runs[1].of_kind("eval")[-1]["loss"] / loss, 1, delta=1e-5)
+                self.tools(runs[0].final, outputs)
+
+    def tools(self, checkpoint, outputs):
+        out = self.path("predicted.h5")
+        result = harness.run(["predict", checkpoint, "--data", self.path("other.h5"), "--out", out, "--force"])
+        self.assertEqual(result.returncode, 0, result.stderr)
+        with h5py.File(out, "r") as f:
+            name = next(n for n in ("values", "predicted", "logits") if n in f)
+            self.assertLess(np.abs(f[name][()] - outputs).max(), 1e-5 * max(1, np.abs(outputs).max()))
+
+    def test_other_transforms_are_another_run(self):
+        self.sets((5,), np.float32)
+        run = self.train(self.config("[maxabs]"))
+        result = harness.run(["train", self.config("[standard]"), "-o", self.path("other"), "--resume", run.final, "--train.epochs=2"])
+        self.assertNotEqual(result.returncode, 0)
+        self.assertIn("data.transforms", result.stderr)
+
+    def test_damaged_checkpoint(self):
+        self.sets((5,), np.float32)
+        run = self.train(self.config("[log1p, standard]"))
+        with h5py.File(run.final, "r+") as f:
+            self.assertEqual(sorted(f["transforms"]), ["00.log1p", "01.standard"])
+            f["transforms/01.standard/a"][2] = np.inf
+        harness.reseal(run.final)
+        result = harness.run(["eval", run.final, "--data", self.path("other.h5")])
+        self.assertEqual(result.returncode, 3)
+        self.assertIn("transforms/01.standard/a: is not finite", result.stderr)
+
+    def test_refused(self):
+        self.sets((3, 4), np.float32)
+        for text, part in (("[{minmax: {min: 2, max: 1}}]", "data.transforms[0]: minmax: min is not below max"),
+                           ("[log1p, {standard: {mean: [1, 2], std: [1, 2]}}]", "data.transforms[1]: standard: mean has 2"),
+                           ("[{standard: {mean: [1]}}]", "mean has 1 and std 0"), ("[{clip: {min: 1, max: 1}}]", "clip: min is not below"),
+                           ("[{log1p: 2}]", "log1p takes no arguments"), ("[standart]", "did you mean 'standard'"),
+                           ("[maxabs], normalize: unit", "data.transforms takes its place")):
+            with self.subTest(transforms=text):
+                result = harness.run(["train", self.config(text), "-o", self.path("bad")])
+                self.assertEqual(result.returncode, 2, result.stderr)
+                self.assertIn(part, result.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
