@@ -1,11 +1,9 @@
 /* test_conv.c - convolutions against a plain loop in double.
- *
  * Awkward shapes and windows; every level with fused multiply-add against the others bit by bit; and every
  * sample and every leaf against itself in a pass of its own. */
 #include "kernels.h"
 #include "math/blas.h"
 #include "vectors.h"
-
 #define CHECKED_STEP  5  /* every fifth sample is compared with the definition */
 #define CHECKED_LANES 16 /* the most of a pass */
 
