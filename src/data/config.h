@@ -59,6 +59,7 @@ struct data_config {
     int64_t split_seed;
     int normalize;                /* enum data_normalize */
     int target_normalize;         /* enum data_target_normalize */
+    int64_t label_offset;         /* number of the first class in the file */
     struct data_steps transforms; /* kinds of data/transform */
     struct data_steps augment;    /* kinds of data/augment */
 };

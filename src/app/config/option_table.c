@@ -104,6 +104,10 @@ static const struct option options[] = {
      .default_text = "none", .choices = target_normalize_kinds,
      .help = "standard = the loss sees real-valued targets with mean 0 and standard deviation 1, from "
              "the training set; metrics stay in original units"},
+    {.key = "data.label_offset", .kind = OPTION_INT, .offset = AT(data.label_offset),
+     .default_text = "0", .min = -1e9, .max = 1e9,
+     .help = "number of the first class, which is taken from all class indices: 1 where labels are 1..K; the class that "
+             "the loss ignores stays as it is stored"},
     {.key = "data.transforms", .kind = OPTION_STEPS, .offset = AT(data.transforms),
      .default_text = "", .kinds = transform_kind_at,
      .help = "what all samples go through in place of data.normalize, in this order, such as [log1p, standard] (see "

@@ -16,6 +16,18 @@ static enum status dataset_check_width(const struct dataset *d, int64_t outputs)
                        outputs);
 }
 
+/* Whether all labels are 1 .. outputs: they count from 1 then. */
+static bool dataset_counts_from_one(const struct dataset *d, int64_t outputs)
+{
+    const struct pool *s = d->pool;
+    for (int64_t at = 0; at < d->info.samples * s->positions; at++) {
+        int32_t label = dataset_classes(d, at / s->positions)[at % s->positions];
+        if (s->ignored_name && label == s->ignored) continue;
+        if (label < 1 || label > outputs) return false;
+    }
+    return true;
+}
+
 enum status dataset_check_labels(const struct dataset *d, int64_t outputs)
 {
     const struct pool *s = d->pool;
@@ -25,6 +37,11 @@ enum status dataset_check_labels(const struct dataset *d, int64_t outputs)
         int64_t i = at / s->positions;
         int32_t label = dataset_classes(d, i)[at % s->positions];
         if (label < outputs || (s->ignored_name && label == s->ignored)) continue;
+        if (s->label_offset == 0 && dataset_counts_from_one(d, outputs))
+            return status_fail(STATUS_DATA,
+                               "%s: labels are 1..%" PRId64
+                               ", but classes count from 0; set data.label_offset: 1",
+                               dataset_where(d, i), outputs);
         return status_fail(STATUS_DATA,
                            "%s: sample %" PRId64 " has label %d but the model has %" PRId64
                            " output%s; widen its last layer%s%s%s",

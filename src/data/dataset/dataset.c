@@ -121,6 +121,7 @@ static void dataset_infer_options(struct infer_options *w, struct pool *s, char 
     snprintf(taker, 80, "loss %.64s", loss.name);
     s->ignored_name = loss.ignored_name;
     s->ignored = loss.ignored;
+    s->label_offset = labels->offset;
     *w = (struct infer_options){.taker = taker,
                                 .takes = loss.targets,
                                 .target_min = loss.target_min,

@@ -23,6 +23,7 @@ struct dataset_labels {
     const struct loss_list *loss_list; /* NULL, or of a sum of losses */
     bool fixed;                        /* the kind is not inferred, but */
     enum target_kind kind;             /* this one */
+    int64_t offset;                    /* of class indices: the first one in the file */
     const char *fixed_by;              /* why: "data.labels is probs", for messages */
 
     /* The shape of the model's outputs for samples of this shape: it says which axes of labels are positions.

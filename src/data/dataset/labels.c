@@ -23,8 +23,19 @@ static enum status dataset_check_indices(const struct pool *s, int64_t first, in
     return STATUS_OK;
 }
 
+/* Classes that the loss ignores stay as they are stored. */
+static void dataset_shift_indices(const struct pool *s, int64_t first, int64_t count)
+{
+    for (int64_t i = first * s->positions; i < (first + count) * s->positions; i++) {
+        if (s->ignored_name && s->labels[i] == s->ignored) continue;
+        int64_t label = s->labels[i] - s->label_offset;
+        s->labels[i] = label < INT32_MIN ? INT32_MIN : label > INT32_MAX ? INT32_MAX : (int32_t)label;
+    }
+}
+
 enum status dataset_scan(const struct pool *s, struct label_scan *scan, int64_t first, int64_t count)
 {
+    if (s->labels && s->label_offset != 0) dataset_shift_indices(s, first, count);
     if (s->labels) return dataset_check_indices(s, first, count);
     if (s->targets)
         infer_scan(&scan->facts, scan->options, first, count, s->width, s->targets + first * s->width);
@@ -72,6 +83,10 @@ enum status dataset_settle(struct pool *s, struct comm *comm, struct label_scan 
             "use another loss, such as mse",
             w->taker);
     }
+    if (s->targets && s->label_offset != 0)
+        return status_fail(STATUS_CONFIG,
+                           "data.label_offset: %s holds no class indices, which alone have an offset",
+                           source_info(s->source)->label_where);
     if (s->targets) return dataset_settle_kind(s, comm, scan);
     s->kind = s->labels ? TARGET_INDEX : scan->options->kind;
     return STATUS_OK;

@@ -25,6 +25,7 @@ struct pool {
     enum target_kind kind;
     const char *ignored_name; /* the loss's argument that gives `ignored`; NULL if there is none */
     int64_t ignored;          /* a class index that is never looked at */
+    int64_t label_offset;     /* is taken from all other class indices */
 };
 
 struct dataset {
