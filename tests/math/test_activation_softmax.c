@@ -24,12 +24,13 @@ static void check_softmax_forward(int64_t classes, int64_t columns, float scale,
     for (int64_t i = 0; i < count; i++) x[i] = scale * x[i] + shift;
     kernels->softmax_forward(classes, columns, x, y);
     kernels->log_softmax_forward(classes, columns, x, l);
-    for (int64_t i = 0; i < count; i++) {
-        double max, log_of_sum = log_sum(x + i % columns, classes, columns, &max);
-        double away = max - (double)x[i], roundings = (double)classes + 5;
-        double p = exp(-away - log_of_sum);
-        CHECK_NEAR(y[i], p, FLOAT_EPSILON * p * (roundings + away) + 2e-45);
-        CHECK_NEAR(l[i], -away - log_of_sum, FLOAT_EPSILON * (roundings + 2 * (away + log_of_sum)));
+    for (int64_t column = 0; column < columns; column++) {
+        double max, log_of_sum = log_sum(x + column, classes, columns, &max), roundings = (double)classes + 5;
+        for (int64_t i = column; i < count; i += columns) {
+            double away = max - (double)x[i], p = exp(-away - log_of_sum);
+            CHECK_NEAR(y[i], p, FLOAT_EPSILON * p * (roundings + away) + 2e-45);
+            CHECK_NEAR(l[i], -away - log_of_sum, FLOAT_EPSILON * (roundings + 2 * (away + log_of_sum)));
+        }
     }
     kernels->log_softmax_forward(classes, columns, x, x);
     CHECK(same(x, l, count));
@@ -48,16 +49,19 @@ static void check_softmax_backward(int64_t classes, int64_t columns, float scale
     kernels->softmax_forward(classes, columns, y, y);
     kernels->softmax_backward(classes, columns, y, dy, dx);
     kernels->log_softmax_backward(classes, columns, l, dy, dl);
-    for (int64_t i = 0; i < count; i++) {
-        double weighted = 0, weighted_size = 0, sum = 0, size = 0, p = exp((double)l[i]);
-        for (int64_t k = i % columns; k < count; k += columns) {
+    for (int64_t column = 0; column < columns; column++) {
+        double weighted = 0, weighted_size = 0, sum = 0, size = 0,
+               part = FLOAT_EPSILON * ((double)classes + 4);
+        for (int64_t k = column; k < count; k += columns) {
             weighted += (double)y[k] * (double)dy[k], weighted_size += fabs((double)y[k] * (double)dy[k]);
             sum += (double)dy[k], size += fabs((double)dy[k]);
         }
-        double part = FLOAT_EPSILON * ((double)classes + 4);
-        CHECK_NEAR(dx[i], (double)y[i] * ((double)dy[i] - weighted),
-                   part * (double)y[i] * (fabs((double)dy[i]) + weighted_size) + 2e-45);
-        CHECK_NEAR(dl[i], (double)dy[i] - p * sum, part * (fabs((double)dy[i]) + p * size));
+        for (int64_t i = column; i < count; i += columns) {
+            double p = exp((double)l[i]);
+            CHECK_NEAR(dx[i], (double)y[i] * ((double)dy[i] - weighted),
+                       part * (double)y[i] * (fabs((double)dy[i]) + weighted_size) + 2e-45);
+            CHECK_NEAR(dl[i], (double)dy[i] - p * sum, part * (fabs((double)dy[i]) + p * size));
+        }
     }
     kernels->softmax_backward(classes, columns, y, dy, dy);
     CHECK(same(dx, dy, count));
