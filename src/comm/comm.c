@@ -148,6 +148,11 @@ int comm_local_size(const struct comm *c)
     return c->local_size;
 }
 
+int comm_nodes_here(const struct comm *c)
+{
+    return c->nodes_here;
+}
+
 bool comm_crowded(const struct comm *c)
 {
     return c->crowded;

@@ -30,6 +30,7 @@ int comm_nodes(const struct comm *c);
 int comm_node(const struct comm *c);       /* of this rank, from 0 */
 int comm_local_rank(const struct comm *c); /* rank within the node */
 int comm_local_size(const struct comm *c);
+int comm_nodes_here(const struct comm *c); /* nodes on this machine: more than 1 only if it was cut */
 bool comm_crowded(
     const struct comm *c); /* more ranks than cores on this machine: a rank that waits must yield */
 

@@ -2,6 +2,7 @@
 #include "comm/shared.h"
 
 #include <errno.h>
+#include <math.h>
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdint.h>
@@ -39,14 +40,20 @@ static const char *find_backing_folder(void)
     return folder ? folder : "/dev/shm";
 }
 
+double shared_room(const struct comm *c, const char **folder)
+{
+    struct statvfs fs;
+    *folder = find_backing_folder();
+    if (c->local_size == 1 || statvfs(*folder, &fs) != 0)
+        return INFINITY; /* a single rank gets private memory */
+    return (double)fs.f_bavail * (double)fs.f_frsize / c->nodes_here;
+}
+
 static enum status check_room(const struct comm *c, size_t bytes, const char *what)
 {
-    const char *folder = find_backing_folder();
-    struct statvfs fs;
-    if (c->local_size == 1) return STATUS_OK; /* a single rank gets private memory */
-    if (c->local_rank != 0 || statvfs(folder, &fs) != 0) return STATUS_OK;
-    double room = (double)fs.f_bavail * (double)fs.f_frsize;
-    if ((double)bytes * c->nodes_here <= room) return STATUS_OK;
+    const char *folder;
+    double room = shared_room(c, &folder) * c->nodes_here;
+    if (c->local_rank != 0 || (double)bytes * c->nodes_here <= room) return STATUS_OK;
     return status_fail(STATUS_OTHER,
                        "%s: needs %.0f MB of shared memory, but %s has %.0f MB free; enlarge it or set "
                        "OMPI_MCA_osc_sm_backing_directory to a folder with more space",

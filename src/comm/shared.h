@@ -20,6 +20,10 @@ struct shared;
 enum status shared_create(struct shared **out, struct comm *comm, size_t bytes, const char *what);
 void shared_destroy(struct shared **s); /* collective */
 
+/* Returns the bytes that each node of this machine may still share, and the folder that holds them; infinite where
+ * a rank has its node alone. Local. */
+double shared_room(const struct comm *comm, const char **folder);
+
 void *shared_base(const struct shared *s);
 
 /* Waits until all ranks of the node have arrived; what they wrote before is visible after. Collective over

@@ -37,7 +37,7 @@ enum data_layout {
 };
 
 /* Where the features live (data.store). */
-enum data_store { STORE_AUTO, STORE_NODE, STORE_SCRATCH, STORE_WINDOW };
+enum data_store { STORE_AUTO, STORE_NODE, STORE_SCRATCH, STORE_WINDOW, STORE_KINDS };
 
 /* What a sample is (data.samples). */
 enum data_samples {
@@ -55,6 +55,9 @@ struct data_config {
     int labels;          /* enum data_labels */
     int64_t time_limit;  /* seconds, guard.h */
     bool allow_external; /* files may lead out of themselves (h5.h) */
+    int store;             /* enum data_store */
+    char *scratch_dir;     /* "" = find one */
+    int64_t block, window; /* samples of the order of STORE_WINDOW; 0 = choose */
     double val_fraction; /* of the training set, when there is no val; 0 = none */
     int64_t split_seed;
     int normalize;                /* enum data_normalize */

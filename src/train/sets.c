@@ -1,11 +1,20 @@
 /* sets.c - loads data sets as the configuration says. */
 #include "train/sets.h"
 
+#include "data/store/fit.h"
 #include "train/build.h"
 
 #include <stdio.h>
 
 #define SETS_TEXT 96
+
+static struct store_options sets_get_store(const struct config *c)
+{
+    return (struct store_options){.kind = (enum data_store)c->data.store,
+                                  .scratch_dir = c->data.scratch_dir,
+                                  .block = c->data.block,
+                                  .window = c->data.window};
+}
 
 static struct dataset_labels sets_get_labels(const struct config *c, char text[SETS_TEXT])
 {
@@ -24,7 +33,7 @@ static struct dataset_labels sets_get_labels(const struct config *c, char text[S
 }
 
 enum status sets_load_like(struct dataset **out, struct comm *comm, const struct config *c,
-                           const char *locator, enum target_kind kind, bool for_prediction)
+                           const char *locator, enum target_kind kind, enum sets_use use)
 {
     char text[SETS_TEXT];
     struct source_options options = source_options_of(&c->data);
@@ -34,9 +43,11 @@ enum status sets_load_like(struct dataset **out, struct comm *comm, const struct
     labels.kind = kind;
     labels.fixed_by = text;
     options.weights_optional = true;
-    options.labels_optional = for_prediction;
-    if (for_prediction) options.weights = NULL;
-    return dataset_load(out, comm, locator, &options, &labels);
+    options.labels_optional = use == SETS_PREDICTION;
+    if (use == SETS_PREDICTION) options.weights = NULL;
+    struct store_options store = sets_get_store(c);
+    if (use != SETS_VALIDATION) store.kind = STORE_WINDOW;
+    return dataset_load_into(out, comm, locator, &options, &labels, &store);
 }
 
 enum status sets_load_train(struct dataset **out, struct comm *comm, const struct config *c)
@@ -44,5 +55,32 @@ enum status sets_load_train(struct dataset **out, struct comm *comm, const struc
     char text[SETS_TEXT];
     struct source_options options = source_options_of(&c->data);
     struct dataset_labels labels = sets_get_labels(c, text);
-    return dataset_load(out, comm, c->data.train, &options, &labels);
+    struct store_options store = sets_get_store(c);
+    return dataset_load_into(out, comm, c->data.train, &options, &labels, &store);
+}
+
+static void sets_report_one(struct comm *comm, const struct config *c, const char *locator)
+{
+    struct source *source = NULL;
+    struct source_options names = source_options_of(&c->data);
+    struct store_options options = sets_get_store(c);
+    names.weights_optional = true;
+    if (comm_agree(comm, source_open(&source, locator, &names)) == STATUS_OK) {
+        const struct source_info *info = source_info(source);
+        int64_t labels = info->label_width > 0 ? info->label_width : info->has_labels;
+        int64_t numbers = labels + (info->has_weights ? info->weight_width : 0);
+        fit_report(&(struct store_spec){.comm = comm,
+                                        .locator = locator,
+                                        .names = &names,
+                                        .info = info,
+                                        .options = &options,
+                                        .other_bytes = (size_t)(info->samples * numbers) * sizeof(float)});
+    }
+    source_close(&source);
+}
+
+void sets_report_stores(struct comm *comm, const struct config *c)
+{
+    sets_report_one(comm, c, c->data.train);
+    if (*c->data.val) sets_report_one(comm, c, c->data.val);
 }

@@ -9,9 +9,16 @@
  * dataset_load. */
 enum status sets_load_train(struct dataset **out, struct comm *comm, const struct config *c);
 
+/* What a further set is for: the validation of a run; or one pass over its samples, in their order. */
+enum sets_use { SETS_VALIDATION, SETS_EVALUATION, SETS_PREDICTION };
+
 /* Loads a further set, whose labels must be of this kind; for prediction labels and sample weights may be
- * missing. The same otherwise. */
+ * missing. For one pass, features stay in their file. The same otherwise. */
 enum status sets_load_like(struct dataset **out, struct comm *comm, const struct config *c,
-                           const char *locator, enum target_kind kind, bool for_prediction);
+                           const char *locator, enum target_kind kind, enum sets_use use);
+
+/* Logs what each kind of data.store needs for the sets of a run, and what there is. Errors are left to loading.
+ * Collective. */
+void sets_report_stores(struct comm *comm, const struct config *c);
 
 #endif

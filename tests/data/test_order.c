@@ -82,6 +82,48 @@ static void test_huge(void)
     for (int64_t i = 0; i < 1000; i++) CHECK(order_at(&o, i) >= 0 && order_at(&o, i) < INT64_C(1) << 40);
 }
 
+/* A bijection; every window is made of whole blocks; places of blocks are found again. */
+static void check_windows(int64_t samples, int64_t block, int64_t window)
+{
+    struct order o = order_make_windows(5, 2, samples, true, block, window);
+    int64_t *seen = calloc((size_t)samples, sizeof *seen), covered = 0, wrong = 0, last = 0;
+    for (int64_t i = 0; i < samples; i++) {
+        int64_t at = order_at(&o, i), w = order_window_of(&o, i);
+        if (at < 0 || at >= samples) continue;
+        covered += seen[at] == 0;
+        seen[at] = 1 + w;
+        wrong += w < last || w >= order_windows(&o) || order_place_of(&o, at / block) / window != w;
+        last = w;
+    }
+    CHECK(covered == samples);
+    for (int64_t i = 0; i < samples; i++) wrong += i % block > 0 && seen[i] != seen[i - 1];
+    for (int64_t place = 0; place < order_blocks(&o); place++)
+        wrong += order_place_of(&o, order_block_at(&o, place)) != place;
+    CHECK(wrong == 0);
+    free(seen);
+}
+
+static void test_windows(void)
+{
+    for (int64_t samples = 1; samples <= 60; samples++)
+        for (int64_t block = 1; block <= 9; block += 2)
+            for (int64_t window = 1; window <= 5; window++) check_windows(samples, block, window);
+    check_windows(10007, 64, 8);
+    check_windows(10007, 20000, 1);
+}
+
+/* Epochs and seeds differ, and so do the windows of an epoch; not shuffled, it is the order of the file. */
+static void test_window_keys(void)
+{
+    struct order a = order_make_windows(1, 1, 5000, true, 10, 50),
+                 b = order_make_windows(1, 2, 5000, true, 10, 50),
+                 c = order_make_windows(2, 1, 5000, true, 10, 50),
+                 d = order_make_windows(1, 1, 5000, false, 10, 50);
+    CHECK(agreements(a, b, 5000) < 20 && agreements(a, c, 5000) < 20);
+    for (int64_t i = 0; i < 5000; i++) CHECK(order_at(&d, i) == i);
+    CHECK(order_equal(&a, &a) && !order_equal(&a, &b) && !order_equal(&a, &c) && !order_equal(&a, &d));
+}
+
 int main(int argc, char **argv)
 {
     check_begin(argc, argv);
@@ -91,5 +133,7 @@ int main(int argc, char **argv)
     CHECK_CASE(test_spread());
     CHECK_CASE(test_tiny());
     CHECK_CASE(test_huge());
+    CHECK_CASE(test_windows());
+    CHECK_CASE(test_window_keys());
     return check_result();
 }

@@ -7,7 +7,7 @@ import unittest
 import harness
 
 CONFIG = """
-data: {train: "synthetic:1x28x28:10:4000"}
+data: {train: "synthetic:1x28x28:10:4000", store: node}
 model:
   layers: [{linear: 10}]
 train: {epochs: 4, batch: 400}

@@ -6,6 +6,7 @@
 
 #include "comm/tree.h"
 #include "core/log.h"
+#include "core/system/room.h"
 #include "core/mem.h"
 #include "data/source/source.h"
 #include "nn/model.h"
@@ -18,18 +19,22 @@ struct memory_facts {
     struct model_memory model;
 };
 
-/* Adds the bytes of a data set in the memory of a node: features as stored, labels and weights as 32-bit
- * numbers. */
-static enum status memory_add_data(struct memory_facts *f, const char *locator,
+/* Adds the bytes of a data set in the memory of a node: features as stored if they live there, labels and weights as
+ * 32-bit numbers. */
+static enum status memory_add_data(struct memory_facts *f, const char *locator, enum data_store store,
                                    const struct source_options *options)
 {
+    const char *limit;
     struct source *source = NULL;
     TRY(source_open(&source, locator, options));
     const struct source_info *info = source_info(source);
     int64_t labels = info->label_width > 0 ? info->label_width : info->has_labels;
-    int64_t sample = shape_features(info->shape) * feature_bytes(info->type) + 4 * labels +
-                     (info->has_weights ? 4 * info->weight_width : 0);
-    f->data_bytes += (double)info->samples * (double)sample;
+    int64_t others = 4 * labels + (info->has_weights ? 4 * info->weight_width : 0);
+    double features =
+        (double)info->samples * (double)(shape_features(info->shape) * feature_bytes(info->type));
+    if (store == STORE_NODE || (store == STORE_AUTO && features < room_of_memory(&limit)))
+        f->data_bytes += features;
+    f->data_bytes += (double)info->samples * (double)others;
     if (f->shape.c == 0) f->shape = info->shape;
     source_close(&source);
     return STATUS_OK;
@@ -38,9 +43,10 @@ static enum status memory_add_data(struct memory_facts *f, const char *locator,
 static enum status memory_read_data(struct memory_facts *f, const struct config *config)
 {
     struct source_options options = source_options_of(&config->data);
-    TRY(memory_add_data(f, config->data.train, &options));
+    enum data_store store = (enum data_store)config->data.store;
+    TRY(memory_add_data(f, config->data.train, store, &options));
     options.weights_optional = true;
-    return *config->data.val ? memory_add_data(f, config->data.val, &options) : STATUS_OK;
+    return *config->data.val ? memory_add_data(f, config->data.val, store, &options) : STATUS_OK;
 }
 
 /* Passes of a step: those of all virtual ranks. */

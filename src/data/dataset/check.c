@@ -1,7 +1,10 @@
 /* check.c - whether labels and weights of a set go with a model and a loss. */
 #include <inttypes.h>
 
+#include "core/log.h"
 #include "data/dataset/private.h"
+
+#define SORTED_SHARE 0.9 /* of neighbours that are of the same class, in a file that counts as sorted */
 
 static enum status dataset_check_width(const struct dataset *d, int64_t outputs)
 {
@@ -76,4 +79,21 @@ enum status dataset_check_counts(const struct dataset *d)
     if (ignored == 0) return status_fail(STATUS_DATA, "%s: all weights are 0%s", s->locator, part);
     return status_fail(STATUS_DATA, "%s: every label is loss.%s (%" PRId64 ")%s%s", s->locator,
                        s->ignored_name, s->ignored, ignored < cells ? " or has weight 0" : "", part);
+}
+
+/* Blocks of a sorted file are of one class each; mixed in a window, they still give every batch about the same
+ * classes, unless the window has few blocks of a class. */
+void dataset_warn_sorted(const struct dataset *d)
+{
+    const struct pool *s = d->pool;
+    int64_t block, window, same = 0, samples = d->info.samples;
+    store_windows(d->store, &block, &window);
+    if (!s->labels || s->positions != 1 || block == 0 || block * window >= samples) return;
+    for (int64_t i = 1; i < samples; i++) same += dataset_classes(d, i)[0] == dataset_classes(d, i - 1)[0];
+    double share = (double)same / (double)(samples - 1);
+    if (share < SORTED_SHARE) return;
+    log_warn(
+        "%s: %.0f %% of neighbours in the file are of the same class, and data.window shuffles only %" PRId64
+        " of %" PRId64 " samples together: enlarge data.window, or shuffle the file",
+        s->locator, 100 * share, block * window, samples);
 }

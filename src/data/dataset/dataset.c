@@ -367,3 +367,8 @@ enum status dataset_status(const struct dataset *d)
 {
     return store_status(d->store);
 }
+
+bool dataset_stays_in_file(const struct dataset *d)
+{
+    return store_stays_in_file(d->store);
+}

@@ -94,7 +94,7 @@ enum status dataset_prepare(struct dataset *d, struct comm *comm, const struct s
 void dataset_expect(struct dataset *d, const struct order *order, int64_t position);
 enum status dataset_stream(const struct dataset *d, int64_t first, int64_t end, int64_t at_once);
 
-/* Why features that were taken could not be read; they were zeros then. Errors: STATUS_DATA, naming file, data
+/* Why features that were taken could not be read; they were arbitrary then. Errors: STATUS_DATA, naming file, data
  * set and samples. Local. */
 enum status dataset_status(const struct dataset *d);
 
@@ -115,6 +115,12 @@ enum status dataset_check_positions(const struct dataset *d, int64_t positions);
 /* Checks that some sample counts. Errors: STATUS_DATA if all weights are 0, or the loss ignores the labels
  * of the others. Local. */
 enum status dataset_check_counts(const struct dataset *d);
+
+/* Whether the features stay in the file (data.store: window). */
+bool dataset_stays_in_file(const struct dataset *d);
+
+/* Warns where neighbours in the file share their class, and a window holds but a part of the set. Local. */
+void dataset_warn_sorted(const struct dataset *d);
 
 size_t dataset_bytes(const struct dataset *d); /* of memory of a node; 0 for the second view of a set */
 int64_t dataset_feature_bytes(const struct dataset *d); /* of a sample */

@@ -127,6 +127,7 @@ static enum status h5_source_describe_features(struct source *s, struct h5_sourc
     if (info->elements == 0)
         return status_fail(STATUS_DATA, "%s: has shape %s, which holds no sample", h->x.where, text);
     s->info.samples = info->dims[0];
+    s->info.chunk = info->is_chunked ? info->chunk[0] : 0;
     s->info.type = info->kind == H5_KIND_INT && info->bytes == 1 && !info->is_signed && !options->wide
                        ? FEATURE_U8
                        : FEATURE_F32;

@@ -41,6 +41,7 @@ struct source_info {
     int64_t samples;    /* > 0 */
     struct shape shape; /* of a sample; (N,H,W) has one channel, (N,F) has c = F and rank 0 */
     enum feature_type type;
+    int64_t chunk;       /* samples that the file stores as one, perhaps compressed; 0 = it does not */
     bool has_labels;     /* false only where they are optional: then the facts about labels are empty */
     int64_t label_width; /* 0 = labels are (N,), else the K of (N,K): all numbers of a sample */
     int label_rank;      /* axes of a sample's labels: 0 of (N,), 1 of (N,K), 2 of (N,H,W), ... */

@@ -34,6 +34,10 @@ static inline int64_t store_number(const struct store *s, int64_t sample)
     return s->view.numbers ? s->view.numbers[sample] : sample;
 }
 
-extern const struct store_ops store_node;
+/* window.c: samples of a block, and blocks of a window. A block is at least a chunk of the file, and large enough to
+ * be read well; a window mixes many of them. */
+void window_choose_sizes(const struct store_spec *spec, int64_t *block, int64_t *window);
+
+extern const struct store_ops store_node, store_window, store_scratch;
 
 #endif

@@ -2,6 +2,7 @@
 #include "data/store/store.h"
 
 #include "core/mem.h"
+#include "data/store/fit.h"
 #include "data/store/ops.h"
 
 static enum status store_make(struct store **out, const struct store_ops *ops, struct store_view view,
@@ -14,12 +15,16 @@ static enum status store_make(struct store **out, const struct store_ops *ops, s
 
 enum status store_create(struct store **out, const struct store_spec *spec)
 {
-    static const struct store_ops *const kinds[] = {[STORE_NODE] = &store_node};
+    static const struct store_ops *const kinds[] = {[STORE_NODE] = &store_node,
+                                                    [STORE_WINDOW] = &store_window,
+                                                    [STORE_SCRATCH] = &store_scratch};
     const struct source_info *info = spec->info;
+    enum data_store kind = spec->options->kind;
     *out = NULL;
-    enum status status = comm_agree(
-        spec->comm, store_make(out, kinds[spec->options->kind], (struct store_view){NULL, info->samples},
-                               shape_features(info->shape) * feature_bytes(info->type)));
+    if (kind == STORE_AUTO) TRY(fit_choose(&kind, spec));
+    enum status status =
+        comm_agree(spec->comm, store_make(out, kinds[kind], (struct store_view){NULL, info->samples},
+                                          shape_features(info->shape) * feature_bytes(info->type)));
     if (status == STATUS_OK) status = (*out)->ops->create(*out, spec);
     if (status != STATUS_OK) store_destroy(out);
     return status;

@@ -7,8 +7,8 @@
  *   window   in the source itself: blocks are read ahead into windows, in an order of their own (order.h)
  * What a rank needs next is known beforehand, because the order is a pure function of seed and epoch:
  * store_expect and store_stream say it, a thread beside each rank fetches it meanwhile, and store_take only
- * waits for what is not there yet. A read that fails shows in store_status; samples are zeros then, and the
- * caller drops what it made of them. Functions are local unless they say otherwise. */
+ * waits for what is not there yet. A read that fails shows in store_status; samples are arbitrary then, and
+ * the caller drops what it made of them. Functions are local unless they say otherwise. */
 #ifndef DATA_STORE_STORE_H
 #define DATA_STORE_STORE_H
 

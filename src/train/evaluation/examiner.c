@@ -43,7 +43,8 @@ static enum status examiner_set_up(struct examiner *x, struct comm *comm, const 
     struct checkpoint_facts facts;
     TRY(build_start_math(&x->kernels, comm, spec->config));
     TRY(comm_agree(comm, checkpoint_read_facts(spec->checkpoint, &facts)));
-    TRY(sets_load_like(&x->data, comm, spec->config, spec->data, facts.kind, spec->for_prediction));
+    TRY(sets_load_like(&x->data, comm, spec->config, spec->data, facts.kind,
+                       spec->for_prediction ? SETS_PREDICTION : SETS_EVALUATION));
     TRY(comm_agree(comm, examiner_build(x, spec, &facts)));
     if (comm_find_different(comm, checkpoint_weights_hash(x->model, x->params)) == 0) return STATUS_OK;
     return status_fail(STATUS_DATA, "%s: was replaced while it was read; start again", spec->checkpoint);

@@ -7,7 +7,7 @@ static enum status trainer_load_sets(struct trainer *t)
     const struct config *c = t->config;
     TRY(sets_load_train(&t->train, t->comm, c));
     if (c->data.val[0])
-        return sets_load_like(&t->val, t->comm, c, c->data.val, dataset_kind(t->train), false);
+        return sets_load_like(&t->val, t->comm, c, c->data.val, dataset_kind(t->train), SETS_VALIDATION);
     if (c->data.val_fraction > 0)
         return dataset_split(t->train, t->comm, c->data.val_fraction, (uint64_t)c->data.split_seed, &t->val);
     return STATUS_OK;

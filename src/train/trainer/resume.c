@@ -78,9 +78,11 @@ static enum status resume_check_facts(const struct resuming *r, const struct che
             r->path, title);
     return status_fail(
         STATUS_CONFIG,
-        "%s: the data of %s have changed since the run started; restore them, or continue with "
+        "%s: the data of %s have changed since the run started%s; restore them, or continue with "
         "--resume-override",
-        r->path, *other ? title : "the validation set");
+        r->path, *other ? title : "the validation set",
+        dataset_stays_in_file(t->train) ? ", or data.store: window with its sizes was not set then"
+                                        : ", or data.store: window was set then");
 }
 
 /* With another batch or number of samples the step of a position changes: it is counted back from the end of

@@ -132,11 +132,10 @@ static enum status run_after_step(struct run *r, uint64_t requests)
     return run_check_data(r, true);
 }
 
-/* The order of the epoch in progress. */
-static struct order run_get_order(const struct trainer *t)
+/* The order of an epoch, from 1. */
+static struct order run_get_order(const struct trainer *t, int64_t epoch)
 {
-    return dataset_order(t->train, (uint64_t)t->config->seed, (uint64_t)t->progress.epoch + 1,
-                         t->config->shuffle);
+    return dataset_order(t->train, (uint64_t)t->config->seed, (uint64_t)epoch, t->config->shuffle);
 }
 
 /* Features could not be read: the step changed nothing, and the run is saved as it is before it. Collective. */
@@ -154,7 +153,7 @@ static enum status run_steps_of_epoch(struct run *r)
 {
     struct trainer *t = r->t;
     struct progress *p = &t->progress;
-    struct order order = run_get_order(t);
+    struct order order = run_get_order(t, p->epoch + 1);
     double start = clock_seconds() - p->seconds;
     while (p->position < t->info.train_samples) {
         struct step_result result;
@@ -172,6 +171,9 @@ static enum status run_steps_of_epoch(struct run *r)
         if (run_is_root(r)) run_report_step(r, &result.sums);
         TRY(run_after_step(r, result.requests.bits));
     }
+    if (p->epoch + 1 >= t->config->epochs) return STATUS_OK;
+    order = run_get_order(t, p->epoch + 2); /* its first samples are read during the evaluation */
+    dataset_expect(t->train, &order, 0);
     return STATUS_OK;
 }
 

@@ -199,6 +199,7 @@ static enum status trainer_build(struct trainer *t)
     TRY(trainer_load_data(t));
     TRY(comm_agree(t->comm, trainer_build_parts(t)));
     TRY(trainer_prepare_data(t));
+    dataset_warn_sorted(t->train);
     TRY(comm_agree(t->comm, trainer_check_watched(t)));
     TRY(trainer_create_sync(t));
     if (t->config->check_every > 0) TRY(sync_audit(t->sync));

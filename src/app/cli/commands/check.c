@@ -6,6 +6,7 @@
 #include "app/report/report.h"
 #include "core/log.h"
 #include "train/build.h"
+#include "train/sets.h"
 #include "train/trainer/trainer.h"
 
 /* Rank 0. An error is left to trainer_create, which finds it in the order of its checks. */
@@ -39,6 +40,7 @@ static enum status check_run(const struct setup *setup, struct comm *comm, const
     TRY(comm_split_nodes(comm, config->ranks_per_node));
     TRY(build_start_math(&kernels, comm, config));
     if (first) check_report_memory(kernels, config, comm);
+    sets_report_stores(comm, config);
     enum status status = trainer_create(&t, comm, config, setup->text);
     if (status == STATUS_OK)
         status =
