@@ -138,6 +138,13 @@ int comm_node(const struct comm *c)
     return c->node_index;
 }
 
+int comm_node_of(const struct comm *c, int rank)
+{
+    int node = 0;
+    while (rank >= c->node_first[node + 1]) node++;
+    return node;
+}
+
 int comm_local_rank(const struct comm *c)
 {
     return c->local_rank;

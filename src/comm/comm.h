@@ -27,7 +27,8 @@ enum status comm_split_nodes(struct comm *c, int64_t ranks_per_node);
 int comm_rank(const struct comm *c);
 int comm_size(const struct comm *c);
 int comm_nodes(const struct comm *c);
-int comm_node(const struct comm *c);       /* of this rank, from 0 */
+int comm_node(const struct comm *c); /* of this rank, from 0 */
+int comm_node_of(const struct comm *c, int rank);
 int comm_local_rank(const struct comm *c); /* rank within the node */
 int comm_local_size(const struct comm *c);
 int comm_nodes_here(const struct comm *c); /* nodes on this machine: more than 1 only if it was cut */

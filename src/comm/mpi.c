@@ -69,6 +69,11 @@ int MPI_Sendrecv(const void *out, int out_count, MPI_Datatype out_type, int to, 
                            status));
 }
 
+int MPI_Waitall(int count, MPI_Request requests[], MPI_Status statuses[])
+{
+    WAIT_FOR(PMPI_Waitall(count, requests, statuses));
+}
+
 int MPI_Win_allocate_shared(MPI_Aint size, int unit, MPI_Info info, MPI_Comm comm, void *base,
                             MPI_Win *window)
 {

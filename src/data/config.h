@@ -37,7 +37,7 @@ enum data_layout {
 };
 
 /* Where the features live (data.store). */
-enum data_store { STORE_AUTO, STORE_NODE, STORE_SCRATCH, STORE_WINDOW, STORE_KINDS };
+enum data_store { STORE_AUTO, STORE_NODE, STORE_CLUSTER, STORE_SCRATCH, STORE_WINDOW, STORE_KINDS };
 
 /* What a sample is (data.samples). */
 enum data_samples {
@@ -46,19 +46,19 @@ enum data_samples {
 };
 
 struct data_config {
-    char *train, *val;   /* source locators; val may be "" */
-    char *index_folder;  /* where to keep what was found in many files; NULL = nowhere. No key sets it. */
-    int samples;         /* enum data_samples */
-    char *x, *y;         /* object names, "" = look for the usual ones */
-    char *weights;       /* object name, "" = none */
-    int layout;          /* enum data_layout */
-    int labels;          /* enum data_labels */
-    int64_t time_limit;  /* seconds, guard.h */
-    bool allow_external; /* files may lead out of themselves (h5.h) */
+    char *train, *val;     /* source locators; val may be "" */
+    char *index_folder;    /* where to keep what was found in many files; NULL = nowhere. No key sets it. */
+    int samples;           /* enum data_samples */
+    char *x, *y;           /* object names, "" = look for the usual ones */
+    char *weights;         /* object name, "" = none */
+    int layout;            /* enum data_layout */
+    int labels;            /* enum data_labels */
+    int64_t time_limit;    /* seconds, guard.h */
+    bool allow_external;   /* files may lead out of themselves (h5.h) */
     int store;             /* enum data_store */
     char *scratch_dir;     /* "" = find one */
     int64_t block, window; /* samples of the order of STORE_WINDOW; 0 = choose */
-    double val_fraction; /* of the training set, when there is no val; 0 = none */
+    double val_fraction;   /* of the training set, when there is no val; 0 = none */
     int64_t split_seed;
     int normalize;                /* enum data_normalize */
     int target_normalize;         /* enum data_target_normalize */

@@ -1,7 +1,7 @@
 /* sets.c - loads data sets as the configuration says. */
 #include "train/sets.h"
 
-#include "data/store/fit.h"
+#include "data/store/capacity.h"
 #include "train/build.h"
 
 #include <stdio.h>
@@ -46,6 +46,7 @@ enum status sets_load_like(struct dataset **out, struct comm *comm, const struct
     options.labels_optional = use == SETS_PREDICTION;
     if (use == SETS_PREDICTION) options.weights = NULL;
     struct store_options store = sets_get_store(c);
+    store.in_order = true;
     if (use != SETS_VALIDATION) store.kind = STORE_WINDOW;
     return dataset_load_into(out, comm, locator, &options, &labels, &store);
 }
@@ -69,7 +70,7 @@ static void sets_report_one(struct comm *comm, const struct config *c, const cha
         const struct source_info *info = source_info(source);
         int64_t labels = info->label_width > 0 ? info->label_width : info->has_labels;
         int64_t numbers = labels + (info->has_weights ? info->weight_width : 0);
-        fit_report(&(struct store_spec){.comm = comm,
+        capacity_report(&(struct store_spec){.comm = comm,
                                         .locator = locator,
                                         .names = &names,
                                         .info = info,

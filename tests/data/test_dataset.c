@@ -138,7 +138,7 @@ static void check_split(double fraction, uint64_t seed, int64_t expected)
     bool seen[SAMPLES] = {false};
     CHECK_STATUS(load(&d, "values", "w", ALL, without, 0, -1), STATUS_OK);
     uint64_t whole, hash, hash_rest;
-    CHECK_STATUS(dataset_hash(d, &whole), STATUS_OK);
+    CHECK_STATUS(dataset_hash(d, comm, &whole), STATUS_OK);
     size_t bytes = dataset_bytes(d);
     CHECK_STATUS(dataset_split(d, comm, fraction, seed, &rest), STATUS_OK);
     struct order order = order_make(seed, 0, SAMPLES, true);
@@ -154,8 +154,8 @@ static void check_split(double fraction, uint64_t seed, int64_t expected)
                  dataset_weights(part, at)[0] != (float)weight(i, 0);
     }
     CHECK(wrong == 0 && kept == dataset_info(d)->samples && taken == expected);
-    CHECK_STATUS(dataset_hash(d, &hash), STATUS_OK);
-    CHECK_STATUS(dataset_hash(rest, &hash_rest), STATUS_OK);
+    CHECK_STATUS(dataset_hash(d, comm, &hash), STATUS_OK);
+    CHECK_STATUS(dataset_hash(rest, comm, &hash_rest), STATUS_OK);
     CHECK(hash != whole && hash_rest != hash);
     CHECK(dataset_bytes(d) == bytes && dataset_bytes(rest) == 0);
     dataset_destroy(&rest);

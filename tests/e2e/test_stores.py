@@ -1,4 +1,4 @@
-"""Where the features live (data.store): the same bits in node and scratch, at any number of ranks and nodes, also resumed from one in
+"""Where the features live (data.store): the same bits in node, cluster and scratch, at any number of ranks and nodes, also resumed from one in
 the other; window's own order, the same at any number of ranks; files that are damaged meanwhile; full disks; nothing left behind."""
 # processors: 2
 import json
@@ -46,6 +46,15 @@ class Stores(harness.Case):
             with self.subTest(ranks=ranks, flags=flags):
                 self.same(node, self.train(config, ranks, ["--data.store=scratch", f"--data.scratch_dir={self.folder}", *flags]))
         self.assertEqual([n for n in os.listdir(self.folder) if "scratch" in n], [])
+        for ranks, nodes in ((1, 0), (2, 1), (3, 1), (5, 2), (8, 2)):
+            with self.subTest(ranks=ranks, nodes=nodes):
+                self.same(node, self.train(config, ranks, ["--data.store=cluster", f"--sync.ranks_per_node={nodes}"]))
+
+    def test_samples_that_travel_each_on_its_own(self):
+        config = self.write("config.yaml", CONFIG.format(train='"synthetic:1x40x40:4:1400"', val="", data=", normalize: none"))
+        node = self.train(config, 1, ["--data.store=node"])
+        for ranks, nodes in ((3, 1), (5, 2)):
+            self.same(node, self.train(config, ranks, ["--data.store=cluster", f"--sync.ranks_per_node={nodes}"]))
 
     def test_parts_of_one_file(self):
         config = self.write("config.yaml", self.read_with_fraction())
@@ -55,6 +64,7 @@ class Stores(harness.Case):
                 self.same(first, self.train(config, 3, store))
         node = self.train(config, 2, ["--data.store=node"])
         self.same(node, self.train(config, 2, ["--data.store=scratch"]))
+        self.same(node, self.train(config, 3, ["--data.store=cluster", "--sync.ranks_per_node=1"]))
 
     def read_with_fraction(self):
         make(self.path("train.h5"), 1507)
@@ -65,8 +75,8 @@ class Stores(harness.Case):
         whole = self.train(config, 2, ["--data.store=node", "--checkpoint.every_steps=37"])
         point = os.path.join(whole.folder, "checkpoints", "step-000000037.h5")
         self.assertTrue(os.path.exists(point), os.listdir(os.path.dirname(point)))
-        for ranks, store in ((3, "scratch"), (1, "node")):
-            done = self.train(config, ranks, [f"--data.store={store}", "--checkpoint.every_steps=37", "--resume", point])
+        for ranks, store in ((3, "scratch"), (1, "node"), (3, "cluster")):
+            done = self.train(config, ranks, [f"--data.store={store}", "--sync.ranks_per_node=2", "--checkpoint.every_steps=37", "--resume", point])
             self.assertEqual(done.done["weights_hash"], whole.done["weights_hash"])
         process = harness.run(["train", config, "-o", self.path("other"), "--data.store=window", "--resume", point], 2)
         self.assertEqual(process.returncode, 2, process.stderr)
@@ -185,7 +195,7 @@ class Stores(harness.Case):
         config = self.config()
         process = harness.run(["check", config, f"--data.scratch_dir={self.folder}"], 2)
         self.assertEqual(process.returncode, 0, process.stderr)
-        for store in ("node", "scratch", "window"):
+        for store in ("node", "cluster", "scratch", "window"):
             self.assertRegex(process.stdout, rf"data\.store: {store} +[0-9.]+")
 
 

@@ -28,7 +28,7 @@ static const char *const mixed_kinds[] = {"refuse", "allow", NULL};
 static const char *const anneal_kinds[] = {"cos", "linear", NULL}; /* enum config_anneal */
 
 static const char *const sample_kinds[] = {"axis", "files", NULL}; /* enum data_samples */
-static const char *const store_kinds[] = {"auto", "node", "scratch", "window", NULL}; /* enum data_store */
+static const char *const store_kinds[] = {"auto", "node", "cluster", "scratch", "window", NULL}; /* enum data_store */
 static const char *const layout_kinds[] = {"auto", "NCL",   "NLC",   "NCHW",
                                            "NHWC", "NCDHW", "NDHWC", NULL}; /* enum data_layout */
 static const char *const sections[] = {"run",      "data", "model",      "loss",    "train", "optim",
@@ -120,10 +120,10 @@ static const struct option options[] = {
 
     {.key = "data.store", .kind = OPTION_CHOICE, .offset = AT(data.store),
      .default_text = "auto", .choices = store_kinds, MAY_CHANGE,
-     .help = "where the features live: node = in the memory of every node; scratch = in a file on a disk of "
-             "every node; window = in their file, blocks of which are shuffled and read into windows, an order "
-             "of its own; auto = the first of node and scratch that has room. node and scratch give the same "
-             "results"},
+     .help = "where the features live: node = in the memory of every node; cluster = spread over the memory of all "
+             "nodes; scratch = in a file on a disk of every node; window = in their file, blocks of which are "
+             "shuffled and read into windows, an order of its own; auto = the first of node, cluster and scratch "
+             "that has room, which all give the same results"},
     {.key = "data.scratch_dir", .kind = OPTION_TEXT, .offset = AT(data.scratch_dir),
      .default_text = "", MAY_CHANGE,
      .help = "folder for data.store: scratch; empty = $SLURM_TMPDIR, $TMPDIR or /tmp"},

@@ -77,11 +77,12 @@ static enum status dataset_read_rows(struct dataset *d, struct label_scan *scan,
     struct pool *s = d->pool;
     for (int64_t first = scan->first; first < scan->end; first += MOMENTS_BLOCK) {
         int64_t count = scan->end - first < MOMENTS_BLOCK ? scan->end - first : MOMENTS_BLOCK;
-        struct source_rows rows = {.labels = s->labels ? s->labels + first * s->width : NULL,
+        struct source_rows rows = {.features = store_room(d->store, first),
+                                   .labels = s->labels ? s->labels + first * s->width : NULL,
                                    .targets = s->targets ? s->targets + first * s->width : NULL,
                                    .weights = s->weights ? s->weights + first * s->weight_width : NULL};
         activity_set_phase(ACTIVITY_LOADING);
-        TRY(store_fill(d->store, s->source, first, count));
+        if (!store_is_spread(d->store)) TRY(store_fill(d->store, s->source, first, count));
         TRY(source_read(s->source, first, count, &rows));
         if (s->targets && s->channels_last) dataset_channels_first(s, count, rows.targets, scratch);
         TRY(dataset_scan(s, scan, first, count));
@@ -90,21 +91,37 @@ static enum status dataset_read_rows(struct dataset *d, struct label_scan *scan,
     return STATUS_OK;
 }
 
-static enum status dataset_read_share(struct dataset *d, struct label_scan *scan)
+/* Features of a store that is spread over all nodes. */
+static enum status dataset_read_spread(struct dataset *d, const struct comm *comm)
+{
+    int64_t first, end;
+    if (!store_is_spread(d->store)) return STATUS_OK;
+    dataset_part(d, comm_size(comm), comm_rank(comm), &first, &end);
+    for (; first < end; first += MOMENTS_BLOCK) {
+        activity_set_phase(ACTIVITY_LOADING);
+        TRY(store_fill(d->store, d->pool->source, first,
+                       end - first < MOMENTS_BLOCK ? end - first : MOMENTS_BLOCK));
+        TRY(stop_asked());
+    }
+    return STATUS_OK;
+}
+
+static enum status dataset_read_share(struct dataset *d, const struct comm *comm, struct label_scan *scan)
 {
     const struct pool *s = d->pool;
     float *scratch = NULL;
     TRY(mem_alloc(&scratch, s->channels_last ? (size_t)s->width : 0, sizeof *scratch, "channel reordering"));
     enum status status = dataset_read_rows(d, scan, scratch);
+    if (status == STATUS_OK) status = dataset_read_spread(d, comm);
     mem_free(&scratch);
     return status;
 }
 
 /* If the file was changed meanwhile, that is what to say of whatever went wrong, and nothing may be
  * believed even if all went well: behind the end of a file that was cut HDF5 reads zeros. */
-static enum status dataset_read_unchanged(struct dataset *d, struct label_scan *scan)
+static enum status dataset_read_unchanged(struct dataset *d, const struct comm *comm, struct label_scan *scan)
 {
-    enum status status = dataset_read_share(d, scan);
+    enum status status = dataset_read_share(d, comm, scan);
     if (status_is_stop(status)) return status;
     char text[STATUS_TEXT_SIZE];
     snprintf(text, sizeof text, "%s", status_text());
@@ -185,7 +202,7 @@ static enum status dataset_fill(struct dataset *d, struct comm *comm, const char
     struct label_scan scan = {.options = &options};
     infer_begin(&scan.facts);
     dataset_part(d, comm_local_size(comm), comm_local_rank(comm), &scan.first, &scan.end);
-    TRY(comm_agree(comm, dataset_read_unchanged(d, &scan)));
+    TRY(comm_agree(comm, dataset_read_unchanged(d, comm, &scan)));
     return dataset_settle(s, comm, &scan);
 }
 

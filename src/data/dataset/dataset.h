@@ -125,9 +125,9 @@ void dataset_warn_sorted(const struct dataset *d);
 size_t dataset_bytes(const struct dataset *d); /* of memory of a node; 0 for the second view of a set */
 int64_t dataset_feature_bytes(const struct dataset *d); /* of a sample */
 
-/* Hashes samples, labels and weights as stored, and their choice. Of a set that stays in its file only some of the
- * samples, and the settings of its order. Errors: those of reading. Local. */
-enum status dataset_hash(const struct dataset *d, uint64_t *hash);
+/* Hashes samples, labels and weights as stored, and their choice; on rank 0. Of a set that stays in its file only some
+ * of the samples, and the settings of its order. Collective. Errors: those of reading. */
+enum status dataset_hash(struct dataset *d, struct comm *comm, uint64_t *hash);
 
 /* The samples of part `index` of `parts`, in whole blocks of moments.h: first .. end-1. */
 void dataset_part(const struct dataset *d, int parts, int index, int64_t *first, int64_t *end);

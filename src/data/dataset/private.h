@@ -6,6 +6,7 @@
 #include "data/dataset/infer.h"
 #include "comm/shared.h"
 #include "data/store/store.h"
+#include "io/hash.h"
 
 /* The samples of one locator: labels and weights, in memory. Each view has a store for its features. */
 struct pool {
@@ -21,7 +22,9 @@ struct pool {
     int64_t channels, positions; /* their product is the width */
     int64_t weight_width;        /* numbers in a row of weights */
     bool channels_last;          /* rows are stored [P][K] */
-    size_t bytes;                /* of the window */
+    bool hashed;
+    struct hash hash; /* of the features, on rank 0 */
+    size_t bytes;     /* of the window */
     enum target_kind kind;
     const char *ignored_name; /* the loss's argument that gives `ignored`; NULL if there is none */
     int64_t ignored;          /* a class index that is never looked at */

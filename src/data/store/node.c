@@ -41,11 +41,10 @@ static enum status node_split(struct store *s, struct comm *comm, struct store *
     return STATUS_OK;
 }
 
-static enum status node_fill(struct store *s, struct source *source, int64_t first, int64_t count)
+static void *node_room(struct store *s, int64_t first)
 {
-    struct node_store *n = s->self;
-    struct source_rows rows = {.features = n->features + first * s->sample_bytes};
-    return source_read(source, first, count, &rows);
+    const struct node_store *n = s->self;
+    return n->features + first * s->sample_bytes;
 }
 
 static enum status node_read(const struct store *s, int64_t first, int64_t count, void *out)
@@ -67,7 +66,7 @@ const struct store_ops store_node = {
     .create = node_create,
     .destroy = node_destroy,
     .split = node_split,
-    .fill = node_fill,
+    .room = node_room,
     .read = node_read,
     .take = node_take,
 };

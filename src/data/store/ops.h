@@ -4,19 +4,24 @@
 
 #include "data/store/store.h"
 
+/* Functions that are NULL do nothing; without `read` the features stay in the file. */
 struct store_ops {
-    const char *name;                                                             /* of data.store */
-    enum status (*create)(struct store *s, const struct store_spec *spec);        /* collective */
-    void (*destroy)(struct store *s);                                             /* collective */
-    enum status (*split)(struct store *s, struct comm *comm, struct store *rest); /* both have their views */
-    enum status (*fill)(struct store *s, struct source *source, int64_t first, int64_t count); /* or NULL */
-    enum status (*read)(const struct store *s, int64_t first, int64_t count,
-                        void *out); /* NULL: stays in the file */
-    enum status (*prepare)(struct store *s, struct comm *comm, const struct store_plan *plan); /* or NULL */
-    void (*expect)(struct store *s, const struct order *order, int64_t position);              /* or NULL */
-    enum status (*stream)(struct store *s, int64_t first, int64_t end, int64_t at_once);       /* or NULL */
+    const char *name; /* of data.store */
+    bool spread;      /* store_is_spread */
+
+    /* Collective. `split`: both have their views; `rest` has no more yet. */
+    enum status (*create)(struct store *s, const struct store_spec *spec);
+    void (*destroy)(struct store *s);
+    enum status (*split)(struct store *s, struct comm *comm, struct store *rest);
+    enum status (*prepare)(struct store *s, struct comm *comm, const struct store_plan *plan);
+
+    void *(*room)(struct store *s, int64_t first); /* in place of `fill` */
+    enum status (*fill)(struct store *s, struct source *source, int64_t first, int64_t count);
+    enum status (*read)(const struct store *s, int64_t first, int64_t count, void *out);
+    void (*expect)(struct store *s, const struct order *order, int64_t position);
+    enum status (*stream)(struct store *s, int64_t first, int64_t end, int64_t at_once);
     void (*take)(struct store *s, const int64_t *samples, int64_t count, const void **features);
-    enum status (*status)(const struct store *s); /* or NULL */
+    enum status (*status)(const struct store *s);
 };
 
 struct store {
@@ -38,6 +43,11 @@ static inline int64_t store_number(const struct store *s, int64_t sample)
  * be read well; a window mixes many of them. */
 void window_choose_sizes(const struct store_spec *spec, int64_t *block, int64_t *window);
 
-extern const struct store_ops store_node, store_window, store_scratch;
+/* store.c: a store in the file for some of the samples; and makes one of a store that has only its view. For stores
+ * that give some samples from there. Collective. */
+enum status store_create_view(struct store **out, const struct store_spec *spec, struct store_view view);
+enum status store_stay_in_file(struct store *s, const struct store_spec *spec);
+
+extern const struct store_ops store_node, store_cluster, store_window, store_scratch;
 
 #endif

@@ -2,7 +2,7 @@
 #include "data/store/store.h"
 
 #include "core/mem.h"
-#include "data/store/fit.h"
+#include "data/store/capacity.h"
 #include "data/store/ops.h"
 
 static enum status store_make(struct store **out, const struct store_ops *ops, struct store_view view,
@@ -16,16 +16,34 @@ static enum status store_make(struct store **out, const struct store_ops *ops, s
 enum status store_create(struct store **out, const struct store_spec *spec)
 {
     static const struct store_ops *const kinds[] = {[STORE_NODE] = &store_node,
+                                                    [STORE_CLUSTER] = &store_cluster,
                                                     [STORE_WINDOW] = &store_window,
                                                     [STORE_SCRATCH] = &store_scratch};
     const struct source_info *info = spec->info;
     enum data_store kind = spec->options->kind;
     *out = NULL;
-    if (kind == STORE_AUTO) TRY(fit_choose(&kind, spec));
+    if (kind == STORE_AUTO || (kind == STORE_CLUSTER && spec->options->in_order))
+        TRY(capacity_choose(&kind, spec));
     enum status status =
         comm_agree(spec->comm, store_make(out, kinds[kind], (struct store_view){NULL, info->samples},
                                           shape_features(info->shape) * feature_bytes(info->type)));
     if (status == STATUS_OK) status = (*out)->ops->create(*out, spec);
+    if (status != STATUS_OK) store_destroy(out);
+    return status;
+}
+
+enum status store_stay_in_file(struct store *s, const struct store_spec *spec)
+{
+    s->ops = &store_window;
+    return s->ops->create(s, spec);
+}
+
+enum status store_create_view(struct store **out, const struct store_spec *spec, struct store_view view)
+{
+    int64_t bytes = shape_features(spec->info->shape) * feature_bytes(spec->info->type);
+    *out = NULL;
+    enum status status = comm_agree(spec->comm, store_make(out, &store_window, view, bytes));
+    if (status == STATUS_OK) status = store_stay_in_file(*out, spec);
     if (status != STATUS_OK) store_destroy(out);
     return status;
 }
@@ -46,6 +64,11 @@ enum status store_split(struct store *s, struct comm *comm, struct store_view ke
     if (status == STATUS_OK) status = s->ops->split(s, comm, *out);
     if (status != STATUS_OK) store_destroy(out);
     return status;
+}
+
+void *store_room(struct store *s, int64_t first)
+{
+    return s->ops->room ? s->ops->room(s, first) : NULL;
 }
 
 enum status store_fill(struct store *s, struct source *source, int64_t first, int64_t count)
@@ -87,6 +110,11 @@ void store_take(struct store *s, const int64_t *samples, int64_t count, const vo
 enum status store_status(const struct store *s)
 {
     return s->ops->status ? s->ops->status(s) : STATUS_OK;
+}
+
+bool store_is_spread(const struct store *s)
+{
+    return s->ops->spread;
 }
 
 const char *store_name(const struct store *s)

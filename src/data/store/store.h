@@ -3,6 +3,7 @@
  * A store gives the features of the samples of one view: all samples of a locator, or some of them. Labels and
  * weights are not its business. Kinds, each a file with a constant table (ops.h):
  *   node     in the shared memory of every node
+ *   cluster  spread over the memory of all nodes, which send each other what the next step takes
  *   scratch  in a file on a disk of every node, read ahead of the steps
  *   window   in the source itself: blocks are read ahead into windows, in an order of their own (order.h)
  * What a rank needs next is known beforehand, because the order is a pure function of seed and epoch:
@@ -22,6 +23,7 @@ struct store;
 struct store_options {
     enum data_store kind;
     const char *scratch_dir; /* NULL or "" = find one */
+    bool in_order;           /* samples are only taken in the order of the file */
     int64_t block, window;   /* samples; 0 = choose by the bytes of a sample and the chunks of the file */
 };
 
@@ -48,11 +50,19 @@ void store_destroy(struct store **s); /* collective */
 enum status store_split(struct store *s, struct comm *comm, struct store_view kept, struct store_view rest,
                         struct store **out);
 
+/* Whether the ranks of all nodes, not those of each node, hold and fill a part each (dataset_part). */
+bool store_is_spread(const struct store *s);
+
 /* Reads samples first .. first+count-1 of the locator into the store: every rank of a node its part, before all
  * else. A barrier of the node must follow. Errors: those of source_read; STATUS_OTHER, disk. */
 enum status store_fill(struct store *s, struct source *source, int64_t first, int64_t count);
 
-/* Copies samples first .. first+count-1 of the locator, of a store that holds them. Errors: STATUS_OTHER, disk. */
+/* Returns where the features of samples from `first` on are read to, together with labels, in place of store_fill; NULL
+ * where they are not. */
+void *store_room(struct store *s, int64_t first);
+
+/* Copies samples first .. first+count-1 of the locator, of a store that holds them; of one that is spread, samples of
+ * this node. Errors: STATUS_OTHER, disk. */
 enum status store_read(const struct store *s, int64_t first, int64_t count, void *out);
 
 /* How a step takes samples. */

@@ -3,11 +3,10 @@
  * In training the ranks of a node share a ring of windows, and each reads its share of the blocks of every window.
  * Where samples are taken in their order, each rank reads those of its own. Both are one order of blocks: without
  * shuffling, a block is a window. */
-#include <stdio.h>
-
 #include "comm/shared.h"
 #include "core/mem.h"
 #include "data/store/ahead.h"
+#include "data/store/loose.h"
 #include "data/store/ops.h"
 #include "data/store/reader.h"
 
@@ -19,7 +18,8 @@
 #define WINDOW_SLOTS 2
 
 struct window_store {
-    struct reader reader, loose; /* ahead, and of samples that were not expected */
+    struct reader reader; /* ahead */
+    struct loose loose;
     struct ahead *ahead;
     struct ahead_ring stream, windows;
     struct ahead_ring *ring; /* the one in use; NULL = neither */
@@ -30,10 +30,6 @@ struct window_store {
     int64_t first, turn,
         ready;     /* turns before `turn` are no longer needed, those before `ready` are filled */
     int64_t bytes; /* of a sample */
-    char *rows;    /* [rows_max]: samples that were not expected */
-    int64_t rows_max;
-    enum status failed; /* of those samples; message of the first */
-    char text[STATUS_TEXT_SIZE];
 };
 
 /* ---- in the thread ---- */
@@ -113,9 +109,8 @@ static void window_destroy(struct store *s)
     if (!w) return;
     ahead_destroy(&w->ahead);
     shared_destroy(&w->shared);
-    reader_close(&w->loose);
+    loose_free(&w->loose);
     mem_free(&w->stream_memory);
-    mem_free(&w->rows);
     mem_free(&s->self);
 }
 
@@ -219,33 +214,6 @@ static void window_advance(struct window_store *w, const int64_t *samples, int64
     ahead_free_before(w->ring, turn);
 }
 
-/* Grows the room for samples that were not expected, and opens a source of the main thread at the first one. */
-static enum status window_open_loose(struct window_store *w, int64_t count)
-{
-    if (count > w->rows_max) {
-        mem_free(&w->rows);
-        w->rows_max = 0;
-        TRY(mem_alloc(&w->rows, (size_t)count, (size_t)w->bytes, "samples"));
-        w->rows_max = count;
-    }
-    if (w->loose.source) return STATUS_OK;
-    reader_copy(&w->loose, &w->reader);
-    return reader_open(&w->loose);
-}
-
-/* Reads a sample that no call announced, as number i of `count`. On failure there is room for a sample at least
- * where the result points, because the ring is larger. */
-static const char *window_take_loose(struct window_store *w, int64_t sample, int64_t i, int64_t count)
-{
-    enum status status = window_open_loose(w, count);
-    if (status == STATUS_OK) status = reader_read(&w->loose, sample, 1, w->rows + i * w->bytes);
-    if (status != STATUS_OK && w->failed == STATUS_OK) {
-        w->failed = status;
-        snprintf(w->text, sizeof w->text, "%s", status_text());
-    }
-    return w->rows + i * w->bytes;
-}
-
 static void window_take(struct store *s, const int64_t *samples, int64_t count, const void **features)
 {
     struct window_store *w = s->self;
@@ -259,14 +227,14 @@ static void window_take(struct store *s, const int64_t *samples, int64_t count, 
             features[i] = slot + place * w->bytes;
             continue;
         }
-        features[i] = window_take_loose(w, samples[i], i, count);
+        features[i] = loose_take(&w->loose, &w->reader, samples[i], i, count);
     }
 }
 
 static enum status window_status(const struct store *s)
 {
     const struct window_store *w = s->self;
-    if (w->failed != STATUS_OK) return status_fail(w->failed, "%s", w->text);
+    TRY(loose_status(&w->loose));
     return w->ring ? ahead_status(w->ring) : STATUS_OK;
 }
 

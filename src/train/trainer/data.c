@@ -76,14 +76,6 @@ static enum status trainer_check_features_as_targets(const struct trainer *t, co
     return dataset_status(d);
 }
 
-/* On rank 0. */
-static enum status trainer_hash_data(struct trainer *t)
-{
-    if (comm_rank(t->comm) != 0) return STATUS_OK;
-    TRY(dataset_hash(t->train, &t->data_hash));
-    return t->val ? dataset_hash(t->val, &t->val_hash) : STATUS_OK;
-}
-
 enum status trainer_load_data(struct trainer *t)
 {
     const struct config *c = t->config;
@@ -98,5 +90,6 @@ enum status trainer_load_data(struct trainer *t)
         TRY(trainer_check_target_normalize(t));
         TRY(normal_init_targets(&t->targets, t->comm, t->train));
     }
-    return comm_agree(t->comm, trainer_hash_data(t));
+    TRY(dataset_hash(t->train, t->comm, &t->data_hash));
+    return t->val ? dataset_hash(t->val, t->comm, &t->val_hash) : STATUS_OK;
 }
