@@ -230,6 +230,29 @@ static void batch_load_changed(struct batch *b, const struct dataset *d, const s
                    b->leaves * b->lanes);
 }
 
+/* Classes of a virtual rank become rows with a single 1. */
+static void batch_expand_classes(struct batch *b, int64_t first, int64_t live, int64_t outputs)
+{
+    for (int64_t k = 0; k < outputs; k++) {
+        float *row = b->targets + k * b->leaves * b->lanes + first;
+        for (int64_t i = 0; i < b->lanes; i++) row[i] = i < live && b->labels[first + i] == k;
+    }
+}
+
+/* Mixes the samples of a virtual rank, which are the rows from `row` on. */
+static void batch_mix(struct batch *b, const struct dataset *d, const struct batch_augment *augment,
+                      int64_t leaf, int64_t row, float *input)
+{
+    const struct augment_spec *spec = &augment->how->spec;
+    int64_t first = leaf * b->lanes;
+    enum target_kind kind = dataset_kind(d);
+    if (kind == TARGET_INDEX) batch_expand_classes(b, first, b->live[leaf], spec->outputs);
+    augment_mix(augment->how, augment->epoch, b->taken + row, b->live[leaf], b->leaves * b->lanes,
+                input + first, b->inputs ? NULL : b->targets + first);
+    if (kind == TARGET_INDEX || kind == TARGET_ONEHOT || kind == TARGET_PROBS)
+        find_classes[b->kernels->number](b, spec->outputs, first, b->lanes);
+}
+
 void batch_load_augmented(struct batch *b, const struct dataset *d, const struct normal *n,
                           const struct batch_augment *augment, float *input)
 {
@@ -237,7 +260,9 @@ void batch_load_augmented(struct batch *b, const struct dataset *d, const struct
     int64_t count = batch_find_rows(b, d), row = 0, step = augment ? AUGMENT_ROWS : b->lanes;
     b->weight_width = info->has_weights ? dataset_weight_width(d) : 0;
     b->inputs = dataset_targets_are_features(d) ? input : NULL;
-    for (int64_t leaf = 0; leaf < b->leaves; leaf++)
+    bool mixes = augment && augment_mixes(augment->how->spec.steps);
+    for (int64_t leaf = 0; leaf < b->leaves; leaf++) {
+        int64_t first_row = row;
         for (int64_t lane = 0; lane < b->lanes; lane += step) {
             int64_t left = b->live[leaf] - lane, live = left < 0 ? 0 : left < step ? left : step;
             struct batch_part part = {leaf * b->lanes + lane, step, live, row, count - row - live};
@@ -247,6 +272,8 @@ void batch_load_augmented(struct batch *b, const struct dataset *d, const struct
                 batch_load_part(b, d, n, &part, input);
             row += live;
         }
+        if (mixes) batch_mix(b, d, augment, leaf, first_row, input);
+    }
 }
 
 void batch_load(struct batch *b, const struct dataset *d, const struct normal *n, float *input)

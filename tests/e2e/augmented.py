@@ -105,6 +105,46 @@ def cutout(x, w, size, p=1):
     return x
 
 
+def beta(w, alpha):
+    for number in range(1, 1001):
+        x, y = (((word + 0.5) / 2**32) ** (1 / alpha) for word in w.draw(number)[:2])
+        if 0 < x + y <= 1:
+            return x / (x + y)
+    raise AssertionError
+
+
+def mixup(x, other, t, other_t, w, alpha, p=1):
+    s = beta(w, alpha) if unit(w[0]) < p else 1
+    return s * x + (1 - s) * other, s * t + (1 - s) * other_t
+
+
+def cutmix(x, other, t, other_t, w, alpha, p=1):
+    if unit(w[0]) >= p:
+        return x, t
+    axes = [a for a in (1, 2, 3) if a >= 4 - RANK]
+    side, inside = (1 - beta(w, alpha)) ** (1 / len(axes)), np.ones(x.shape[1:], bool)
+    for a in axes:
+        n = x.shape[a]
+        size, first = int(side * n), integer(w[a], n)
+        places = np.arange(n)
+        places = (places >= first - size // 2) & (places < first - size // 2 + size)
+        inside &= places.reshape([-1 if k == a else 1 for k in (1, 2, 3)])
+    s = 1 - inside.mean()
+    return np.where(inside, other, x), s * t + (1 - s) * other_t
+
+
+def mix(x, t, steps, seed, epoch, virtual):
+    """All samples and targets; each is mixed with the one before it in its virtual rank's slice."""
+    global RANK
+    RANK = 3 if x.shape[2] > 1 else 2 if x.shape[3] > 1 else 1
+    size = len(x) // virtual
+    for i, (function, arguments) in enumerate(steps):
+        before = [n - 1 if n % size else n + size - 1 for n in range(len(x))]
+        pairs = [function(x[n], x[m], t[n], t[m], Draw(seed, epoch, i, n), **arguments) for n, m in enumerate(before)]
+        x, t = (np.stack(part) for part in zip(*pairs))
+    return x, t
+
+
 class Draw(list):
     """The words of draw 0, and of the others."""
 

@@ -39,7 +39,8 @@ checkpoint: {{every_steps: 2, keep: 9}}
 """
 
 
-ALL = "[{crop: 2}, flip, {shift: 1}, {noise: 0.1}, {scale: 0.1}, {brightness: 0.1}, {contrast: 0.1}, {channel_dropout: 0.1}, {cutout: 2}]"
+ALL = "[{crop: 2}, flip, {shift: 1}, {noise: 0.1}, {scale: 0.1}, {brightness: 0.1}, {contrast: 0.1}, {channel_dropout: 0.1}, {cutout: 2}, " \
+      "{mixup: {p: 0.5}}, {cutmix: {p: 0.5}}]"
 
 
 class Augment(harness.Case):
@@ -117,6 +118,31 @@ class Augment(harness.Case):
                   (augmented.scale, dict(range=0.1)), (augmented.cutout, dict(size=(0, 3, 3)))], 16)):
             with self.subTest(augment=augment, shape=shape):
                 self.check(shape, np.float32, augment, steps, rounding=rounding)
+
+    def test_mixing(self):
+        """With targets T of samples X the weights are T' X, both mixed; with classes, the softmax of zeros is 1/K."""
+        for shape, augment, steps in (((3, 9, 7), "[{mixup: 0.3}]", [(augmented.mixup, dict(alpha=0.3))]),
+                                      ((2, 31), "[{mixup: {alpha: 2, p: 0.5}}]", [(augmented.mixup, dict(alpha=2, p=0.5))]),
+                                      ((3, 9, 7), "[{cutmix: 1}]", [(augmented.cutmix, dict(alpha=1))]),
+                                      ((2, 31), "[{cutmix: 0.5}]", [(augmented.cutmix, dict(alpha=0.5))]),
+                                      ((1, 3, 5, 4), "[{mixup: {p: 0.4}}, {cutmix: {p: 0.7}}]",
+                                       [(augmented.mixup, dict(alpha=1, p=0.4)), (augmented.cutmix, dict(alpha=1, p=0.7))])):
+            x = self.samples(shape, np.float32)
+            deep = x.reshape(SAMPLES, shape[0], *(1,) * (4 - len(shape)), *shape[1:]).astype(np.float64)
+            with h5py.File(self.path("data.h5"), "r") as f:
+                onehot = np.eye(SAMPLES)[f["classes"][()]]
+            for y, targets in (("y", np.eye(SAMPLES)), ("classes", onehot)):
+                with self.subTest(augment=augment, y=y):
+                    want, mixed = augmented.mix(deep, targets, steps, 7, 1, virtual=4)
+                    if y == "classes":
+                        mixed = (mixed - 1 / SAMPLES) / SAMPLES
+                    text = CONFIG.format(data=self.path("data.h5"), augment=augment, virtual=4, seed=7).replace("shuffle: true", "shuffle: false")
+                    if y == "classes":
+                        text = text.replace("y: y", "y: classes").replace("mse", "cross_entropy").replace("lr: 512", "lr: 1")
+                    weights = [next(iter(harness.tensors(self.train(self.write("m.yaml", text), ranks).final).values())) for ranks in (1, 3)]
+                    self.assertEqual(weights[0].tobytes(), weights[1].tobytes())
+                    result = mixed.T @ want.reshape(SAMPLES, -1)
+                    self.assertLess(np.abs(weights[0] - result).max(), 4e-6 * np.abs(result).max())
 
     def test_seeds_of_64_bits_and_other_seeds_differ(self):
         first = self.check((1, 4, 5), np.uint8, "[{crop: 2}]", [(augmented.crop, dict(padding=(0, 2, 2)))], seed=2**40 + 5)[1]
@@ -199,6 +225,7 @@ log: {{every_steps: 1}}
                               ("[{crop: {padding: 1, fill: 300}}]", "fill: 300 is outside 0..255"),
                               ("[{noise: 1}, flip]", "data.augment[1]: flip: moves positions; put it before noise"),
                               ("[rotate90]", "rotate90: needs axes h and w"), ("[{cutout: 0}]", "size: is 0 along an axis"),
+                              ("[{mixup: 1}, {noise: 1}]", "data.augment[1]: noise: changes single samples; put it before mixup"),
                               ("[{crpo: 2}]", "did you mean 'crop'"), ("[crop]", "crop: padding: is 0"),
                               ("[{flip: {p: 2}}]", "flip: p: "), ("flip", "expects a list"), ("[{flip: {q: 1}}]", "flip has no 'q'"),
                               ("[{flip: w, crop: 1}]", "an entry is 'kind'"), ("[" + "flip, " * 17 + "]", "more than 16 entries")):

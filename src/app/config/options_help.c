@@ -174,8 +174,9 @@ static void options_help_augment(FILE *out)
 {
     fputs(
         "  Random changes of samples in training, data.augment: a list of 'kind', 'kind: FIRST_ARGUMENT' or\n"
-        "  'kind: {argument: value}', done in this order. Axes are d, h, w; the axis of signals is w. Labels and\n"
-        "  weights for each position move with the features. A sample looks the same at any number of ranks\n"
+        "  'kind: {argument: value}', done in this order: first kinds that move positions, of the samples as stored,\n"
+        "  then kinds that change values, as the model gets them, then mixup and cutmix. Axes are d, h, w; the axis\n"
+        "  of signals is w. Labels and weights for each position move with the features. A sample looks the same at any number of ranks\n"
         "  (run.seed, epoch and number of the sample decide), and after resuming:\n",
         out);
     options_help_entries(out, family_get_augment);

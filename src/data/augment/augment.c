@@ -12,6 +12,13 @@ static const struct augment_ops *augment_ops_of(const struct data_step *s)
     return (const struct augment_ops *)s->kind; /* its first member */
 }
 
+bool augment_mixes(const struct data_steps *steps)
+{
+    for (int i = 0; i < steps->count; i++)
+        if (augment_ops_of(&steps->of[i])->mix) return true;
+    return false;
+}
+
 /* A word that holds a class or a number, as labels are stored. */
 static uint32_t augment_label_word(const struct augment_spec *spec)
 {
@@ -46,11 +53,21 @@ static enum status augment_check_positions(const struct augment_spec *spec)
                        (long long)spec->positions);
 }
 
+static enum status augment_check_mix(const struct augment_spec *spec)
+{
+    if (spec->positions == 1) return STATUS_OK;
+    return status_fail(STATUS_CONFIG, "mixes labels of whole samples, but these are for %lld positions",
+                       (long long)spec->positions);
+}
+
 static enum status augment_check_step(struct augment *a, int step)
 {
     const struct data_step *s = &a->spec.steps->of[step];
     const struct augment_ops *ops = augment_ops_of(s);
     if (ops->check) TRY(ops->check(s, a->spec.shape));
+    if (ops->mix) return augment_check_mix(&a->spec);
+    if (ops->change && step > 0 && augment_ops_of(s - 1)->mix)
+        return status_fail(STATUS_CONFIG, "changes single samples; put it before %s", (s - 1)->kind->name);
     if (!ops->move) return STATUS_OK;
     if (step > 0 && !augment_ops_of(s - 1)->move)
         return status_fail(STATUS_CONFIG, "moves positions; put it before %s", (s - 1)->kind->name);
@@ -68,6 +85,11 @@ static enum status augment_allocate(struct augment *a)
     TRY(mem_alloc(&a->features, AUGMENT_ROWS * bytes, 1, "augmentation"));
     if (s->positions > 1)
         TRY(mem_alloc(&a->labels, (size_t)(AUGMENT_ROWS * values), sizeof *a->labels, "augmentation"));
+    if (augment_mixes(s->steps)) {
+        TRY(mem_alloc(&a->share, (size_t)s->lanes, sizeof *a->share, "augmentation"));
+        TRY(mem_alloc(&a->other, (size_t)s->lanes, sizeof *a->other, "augmentation"));
+        TRY(mem_alloc(&a->box, (size_t)(2 * SHAPE_AXES * s->lanes), sizeof *a->box, "augmentation"));
+    }
     if (s->weight_width > 1)
         TRY(mem_alloc(&a->weights, (size_t)(AUGMENT_ROWS * s->positions), sizeof *a->weights,
                       "augmentation"));
@@ -93,6 +115,9 @@ void augment_free(struct augment *a)
     mem_free(&a->features);
     mem_free(&a->labels);
     mem_free(&a->weights);
+    mem_free(&a->share);
+    mem_free(&a->other);
+    mem_free(&a->box);
 }
 
 /* Lets rows[i] point to a changed copy of `channels` channels of words. */
@@ -159,5 +184,30 @@ void augment_change(const struct augment *a, int64_t epoch, const int64_t *keys,
         const struct augment_ops *ops = augment_ops_of(&s->steps->of[i]);
         const struct augment_view view = {s->kernels, s->seed, epoch, i, keys, count, s->shape, x, stride};
         if (ops->change) ops->change(&s->steps->of[i], &view);
+    }
+}
+
+void augment_mix(const struct augment *a, int64_t epoch, const int64_t *keys, int64_t live, int64_t stride,
+                 float *x, float *targets)
+{
+    const struct augment_spec *s = &a->spec;
+    for (int i = 0; i < s->steps->count && live > 0; i++) {
+        const struct augment_ops *ops = augment_ops_of(&s->steps->of[i]);
+        const struct augment_mix mix = {.kernels = s->kernels,
+                                        .seed = s->seed,
+                                        .epoch = epoch,
+                                        .step = i,
+                                        .keys = keys,
+                                        .live = live,
+                                        .lanes = s->lanes,
+                                        .stride = stride,
+                                        .shape = s->shape,
+                                        .x = x,
+                                        .targets = targets,
+                                        .width = s->kind == TARGET_INDEX ? s->outputs : s->width,
+                                        .share = a->share,
+                                        .other = a->other,
+                                        .box = a->box};
+        if (ops->mix) ops->mix(&s->steps->of[i], &mix);
     }
 }

@@ -19,6 +19,7 @@
 #define AUGMENT_ROWS 16 /* samples that are copied at a time */
 
 struct augment_view;
+struct augment_mix;
 struct augment_ops {
     struct data_kind kind;
     int fill_slot; /* of the argument that says what positions outside hold; 0 = it has none */
@@ -32,6 +33,9 @@ struct augment_ops {
 
     /* Or changes the values of 16 samples as the model gets them. */
     void (*change)(const struct data_step *s, const struct augment_view *v);
+
+    /* Or mixes the samples of a virtual rank with each other. */
+    void (*mix)(const struct data_step *s, const struct augment_mix *m);
 };
 
 /* Samples side by side: feature f of sample i is x[f * stride + i]. Lanes that hold no sample are zero and stay so. */
@@ -45,6 +49,22 @@ struct augment_view {
     struct shape shape;
     float *x; /* [F][stride] */
     int64_t stride;
+};
+
+/* The samples of a virtual rank, side by side in x [F][stride] and their targets [width][stride]; the first `live` of
+ * `lanes` hold one. `share` is what a sample keeps of itself. */
+struct augment_mix {
+    const struct kernels *kernels;
+    uint64_t seed;
+    int64_t epoch;
+    int step;
+    const int64_t *keys; /* [live] */
+    int64_t live, lanes, stride;
+    struct shape shape;
+    float *x, *targets; /* targets may be NULL: they are x */
+    int64_t width;
+    float *share, *other; /* [lanes] */
+    int32_t *box;         /* [6][lanes] */
 };
 
 /* Returns a kind, NULL after the last one; the order is that of list.h. */
@@ -61,6 +81,8 @@ struct augment_spec {
     int64_t width;        /* dataset_width */
     int64_t positions;    /* of the labels */
     int64_t weight_width; /* 0 = no weights */
+    int64_t lanes;        /* of a virtual rank */
+    int64_t outputs;      /* K of the loss: classes become as many probabilities where samples are mixed */
     int64_t ignored;      /* label of positions outside; LOSS_IGNORES_NONE = 0 */
 };
 
@@ -73,6 +95,8 @@ struct augment {
     char *features;    /* [16][F] */
     uint32_t *labels;  /* [16][P] or [16][K][P] */
     uint32_t *weights; /* [16][P] */
+    float *share, *other;
+    int32_t *box; /* of augment_mix */
 };
 
 /* Checks the list against the set, and allocates. On failure nothing is left to release. Errors: STATUS_CONFIG, naming
@@ -88,6 +112,11 @@ void augment_move(struct augment *a, int64_t epoch, const int64_t *keys, int64_t
 /* Changes the values of up to 16 samples, which are the first lanes of x [F][stride]. Allocates nothing. */
 void augment_change(const struct augment *a, int64_t epoch, const int64_t *keys, int64_t count, float *x,
                     int64_t stride);
+
+/* Whether a list mixes samples: then classes become probabilities. Mixes those of a virtual rank (see augment_mix). */
+bool augment_mixes(const struct data_steps *steps);
+void augment_mix(const struct augment *a, int64_t epoch, const int64_t *keys, int64_t live, int64_t stride,
+                 float *x, float *targets);
 
 /* For kinds. */
 
@@ -128,6 +157,13 @@ struct augment_box {
 };
 struct augment_box augment_place_box(struct shape shape, const double *size, struct rng_words w);
 
+/* mix.c: words of a lane; a share of the distribution Beta(alpha, alpha), from the draws 1, 2, ...; rows x of stride
+ * m->stride mixed by m->share; m->x within the boxes replaced. */
+struct rng_words augment_mix_draw(const struct augment_mix *m, int64_t lane, uint32_t draw);
+double augment_draw_beta(const struct augment_mix *m, int64_t lane, double alpha);
+void augment_blend(const struct augment_mix *m, int64_t rows, float *x);
+void augment_paste(const struct augment_mix *m);
+
 /* A number of 0 .. count-1. */
 static inline int64_t augment_draw_integer(uint32_t word, int64_t count)
 {
@@ -139,6 +175,9 @@ static inline int64_t augment_draw_integer(uint32_t word, int64_t count)
 #define AUGMENT_FILL                                                                                                   \
     {.name = "fill", .kind = ARG_REAL, .min = -1e30, .max = 1e30,                                                      \
      .help = "value of positions outside, in the units of the file; their labels are 0, or the loss's ignored class"}
+#define AUGMENT_ALPHA                                                                                                  \
+    {.name = "alpha", .kind = ARG_REAL, .default_value = 1, .min = 0.05, .max = 4,                                     \
+     .help = "s is drawn from Beta(alpha, alpha)"}
 /* clang-format on */
 
 #endif

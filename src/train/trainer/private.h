@@ -42,10 +42,12 @@ struct trainer {
 
     struct dataset *train, *val; /* val may be NULL */
     struct normal normal;
-    struct normal targets; /* channels 0 = targets are not normalised */
+    struct normal targets;  /* channels 0 = targets are not normalised */
     struct augment augment; /* of training samples; without steps there are no changes */
     struct model *model;
     struct loss loss;
+    struct loss mixed;       /* of training where samples are mixed: classes are probabilities then */
+    const struct loss *fits; /* the loss of training */
     struct sync *sync;
     struct batch batch;
     struct trainer_group *groups;    /* [group_count]: passes that are under way at the same time */

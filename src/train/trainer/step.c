@@ -148,16 +148,15 @@ static void step_compute_losses(struct step *s)
     struct trainer *t = s->t;
     const double *totals = NULL;
     double traced = trace_begin();
-    for (int i = 0; t->loss.totals > 0 && i < s->group_count; i++) {
+    for (int i = 0; t->fits->totals > 0 && i < s->group_count; i++) {
         const struct trainer_group *g = &t->groups[i];
-        batch_measure(g->batch, &t->loss, model_outputs(g->model, &g->pass),
-                      t->totals.records + g->first_leaf * t->loss.totals);
+        batch_measure(g->batch, t->fits, model_outputs(g->model, &g->pass),
+                      t->totals.records + g->first_leaf * t->fits->totals);
     }
-    if (t->loss.totals > 0) totals = step_add_totals(s, t->loss.totals);
+    if (t->fits->totals > 0) totals = step_add_totals(s, t->fits->totals);
     for (int i = 0; i < s->group_count; i++) {
         struct trainer_group *g = &t->groups[i];
-        batch_loss(g->batch, &t->loss, model_outputs(g->model, &g->pass), model_output_grad(g->model),
-                   totals);
+        batch_loss(g->batch, t->fits, model_outputs(g->model, &g->pass), model_output_grad(g->model), totals);
         g->stage = model_last_stage(g->model);
     }
     trace_end(traced, TRACE_PHASE, "loss", 0);
@@ -264,7 +263,7 @@ enum status trainer_step(struct trainer *t, const struct order *order, int64_t e
         update_apply_statistics(&t->update, t->measured_share, step_count_samples(t, position));
         return STATUS_OK;
     }
-    double divisor = loss_divisor(&t->loss, &result->sums);
+    double divisor = loss_divisor(t->fits, &result->sums);
     bool bad = result->requests.bad_passes > 0, skip = bad || divisor == 0;
     struct update_step step = {.lr = lr,
                                .number = t->progress.updates,

@@ -90,8 +90,31 @@ static enum status trainer_plan_augment(struct trainer *t)
                                             .kind = dataset_kind(d),
                                             .width = dataset_width(d),
                                             .positions = dataset_positions(d),
+                                            .lanes = t->info.lanes,
+                                            .outputs = t->loss.outputs,
                                             .weight_width = info->has_weights ? dataset_weight_width(d) : 0,
                                             .ignored = t->loss.ignored});
+}
+
+static enum status trainer_build_losses(struct trainer *t, int64_t outputs, int64_t positions)
+{
+    const struct config *c = t->config;
+    struct loss_spec spec = {.ops = c->loss,
+                             .args = &c->loss_args,
+                             .list = &c->loss_list,
+                             .kind = dataset_kind(t->train),
+                             .outputs = outputs,
+                             .positions = positions,
+                             .threshold = c->metrics_threshold};
+    TRY(loss_init(&t->loss, &spec));
+    t->fits = &t->loss;
+    if (!augment_mixes(&c->data.augment)) return STATUS_OK;
+    if (spec.kind == TARGET_INDEX || spec.kind == TARGET_ONEHOT) spec.kind = TARGET_PROBS;
+    enum status status = loss_init(&t->mixed, &spec);
+    if (status != STATUS_OK)
+        return status_at(status, "data.augment mixes samples, so classes are probabilities");
+    t->fits = &t->mixed;
+    return STATUS_OK;
 }
 
 static enum status trainer_build_parts(struct trainer *t)
@@ -106,20 +129,15 @@ static enum status trainer_build_parts(struct trainer *t)
     int64_t outputs = shape_features(model_output_shape(t->model)) / positions;
     TRY(dataset_check_labels(t->train, outputs));
     TRY(dataset_check_counts(t->train));
-    TRY(loss_init(&t->loss, &(struct loss_spec){.ops = t->config->loss,
-                                                .args = &t->config->loss_args,
-                                                .list = &t->config->loss_list,
-                                                .kind = dataset_kind(t->train),
-                                                .outputs = outputs,
-                                                .positions = positions,
-                                                .threshold = t->config->metrics_threshold}));
+    TRY(trainer_build_losses(t, outputs, positions));
     TRY(loss_check_last_layer(&t->loss, trainer_find_last_layer(t->model)->ops));
-    const struct batch_spec batch = {.kernels = t->kernels,
-                                     .lanes = t->info.lanes,
-                                     .leaves = model_leaves(t->model),
-                                     .width = dataset_width(t->train),
-                                     .positions = positions,
-                                     .scratch = t->loss.scratch};
+    const struct batch_spec batch = {
+        .kernels = t->kernels,
+        .lanes = t->info.lanes,
+        .leaves = model_leaves(t->model),
+        .width = augment_mixes(&t->config->data.augment) ? outputs : dataset_width(t->train),
+        .positions = positions,
+        .scratch = t->loss.scratch};
     TRY(batch_init(&t->batch, &batch));
     t->batch.target_normal = t->targets.channels ? &t->targets : NULL;
     TRY(trainer_plan_augment(t));
@@ -236,6 +254,7 @@ void trainer_destroy(struct trainer **trainer)
     batch_free(&t->batch);
     augment_free(&t->augment);
     loss_free(&t->loss);
+    loss_free(&t->mixed);
     model_destroy(&t->model);
     normal_free(&t->normal);
     normal_free(&t->targets);
