@@ -41,7 +41,7 @@ static const struct option options[] = {
      .help = "names the run directory"},
     {.key = "run.seed", .kind = OPTION_INT, .offset = AT(seed),
      .default_text = "1", .max = MAX_INT,
-     .help = "seed of the initial weights, the sample order and dropout"},
+     .help = "seed of the initial weights, the sample order, dropout and data.augment"},
     {.key = "run.isa", .kind = OPTION_TEXT, .offset = AT(isa),
      .default_text = "auto", .choices = isa_levels,
      .help = "instruction-set level of the kernels; levels from v3 on give the same results"},
