@@ -336,3 +336,12 @@ void comm_barrier(struct comm *c)
 {
     MPI_Barrier(c->world);
 }
+
+const char *comm_version(void)
+{
+    static char text[MPI_MAX_LIBRARY_VERSION_STRING];
+    int length;
+    MPI_Get_library_version(text, &length);
+    text[strcspn(text, ",\n")] = '\0';
+    return text;
+}

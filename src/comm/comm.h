@@ -39,6 +39,9 @@ bool comm_crowded(
  * lowest failing rank, with its message (and its number unless it is rank 0), or STATUS_OK. Collective. */
 enum status comm_agree(struct comm *c, enum status mine);
 
+/* Returns the version of the MPI library, one line. Local. */
+const char *comm_version(void);
+
 /* Copies rank 0's text to every rank. On the others *text is NULL before; release it with mem_free.
  * Collective. Errors: STATUS_OTHER, memory. */
 enum status comm_share_text(struct comm *c, char **text);

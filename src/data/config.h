@@ -46,19 +46,20 @@ enum data_samples {
 };
 
 struct data_config {
-    char *train, *val;     /* source locators; val may be "" */
-    char *index_folder;    /* where to keep what was found in many files; NULL = nowhere. No key sets it. */
-    int samples;           /* enum data_samples */
-    char *x, *y;           /* object names, "" = look for the usual ones */
-    char *weights;         /* object name, "" = none */
-    int layout;            /* enum data_layout */
-    int labels;            /* enum data_labels */
-    int64_t time_limit;    /* seconds, guard.h */
-    bool allow_external;   /* files may lead out of themselves (h5.h) */
-    int store;             /* enum data_store */
-    char *scratch_dir;     /* "" = find one */
-    int64_t block, window; /* samples of the order of STORE_WINDOW; 0 = choose */
-    double val_fraction;   /* of the training set, when there is no val; 0 = none */
+    char *train, *val;  /* source locators; val may be "" */
+    char *index_folder; /* where to keep what was found in many files; NULL = nowhere. No key sets it. */
+    int samples;        /* enum data_samples */
+    char *x, *y;        /* object names, "" = look for the usual ones */
+    char *weights;      /* object name, "" = none */
+    char *val_x, *val_y, *val_weights; /* of val; "" = those above, of weights also "none" */
+    int layout;                        /* enum data_layout */
+    int labels;                        /* enum data_labels */
+    int64_t time_limit;                /* seconds, guard.h */
+    bool allow_external;               /* files may lead out of themselves (h5.h) */
+    int store;                         /* enum data_store */
+    char *scratch_dir;                 /* "" = find one */
+    int64_t block, window;             /* samples of the order of STORE_WINDOW; 0 = choose */
+    double val_fraction;               /* of the training set, when there is no val; 0 = none */
     int64_t split_seed;
     int normalize;                /* enum data_normalize */
     int target_normalize;         /* enum data_target_normalize */

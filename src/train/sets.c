@@ -5,6 +5,7 @@
 #include "train/build.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #define SETS_TEXT 96
 
@@ -32,6 +33,15 @@ static struct dataset_labels sets_get_labels(const struct config *c, char text[S
     return labels;
 }
 
+/* Where data.val has names of its own. */
+static void sets_take_names(struct source_options *options, const struct data_config *c)
+{
+    if (*c->val_x) options->x = c->val_x;
+    if (*c->val_y) options->y = c->val_y;
+    if (*c->val_weights) options->weights = c->val_weights;
+    if (strcmp(c->val_weights, "none") == 0) options->weights = NULL;
+}
+
 enum status sets_load_like(struct dataset **out, struct comm *comm, const struct config *c,
                            const char *locator, enum target_kind kind, enum sets_use use)
 {
@@ -43,8 +53,10 @@ enum status sets_load_like(struct dataset **out, struct comm *comm, const struct
     labels.kind = kind;
     labels.fixed_by = text;
     options.weights_optional = true;
-    options.labels_optional = use == SETS_PREDICTION;
-    if (use == SETS_PREDICTION) options.weights = NULL;
+    if (use == SETS_VALIDATION) sets_take_names(&options, &c->data);
+    options.labels_optional = use >= SETS_PREDICTION;
+    options.no_labels = use == SETS_PREDICTION_NO_LABELS;
+    if (use >= SETS_PREDICTION) options.weights = NULL;
     struct store_options store = sets_get_store(c);
     store.in_order = true;
     if (use != SETS_VALIDATION) store.kind = STORE_WINDOW;
@@ -66,16 +78,18 @@ static void sets_report_one(struct comm *comm, const struct config *c, const cha
     struct source_options names = source_options_of(&c->data);
     struct store_options options = sets_get_store(c);
     names.weights_optional = true;
+    if (locator == c->data.val) sets_take_names(&names, &c->data);
     if (comm_agree(comm, source_open(&source, locator, &names)) == STATUS_OK) {
         const struct source_info *info = source_info(source);
         int64_t labels = info->label_width > 0 ? info->label_width : info->has_labels;
         int64_t numbers = labels + (info->has_weights ? info->weight_width : 0);
-        capacity_report(&(struct store_spec){.comm = comm,
-                                        .locator = locator,
-                                        .names = &names,
-                                        .info = info,
-                                        .options = &options,
-                                        .other_bytes = (size_t)(info->samples * numbers) * sizeof(float)});
+        capacity_report(
+            &(struct store_spec){.comm = comm,
+                                 .locator = locator,
+                                 .names = &names,
+                                 .info = info,
+                                 .options = &options,
+                                 .other_bytes = (size_t)(info->samples * numbers) * sizeof(float)});
     }
     source_close(&source);
 }

@@ -10,7 +10,12 @@
 enum status sets_load_train(struct dataset **out, struct comm *comm, const struct config *c);
 
 /* What a further set is for: the validation of a run; or one pass over its samples, in their order. */
-enum sets_use { SETS_VALIDATION, SETS_EVALUATION, SETS_PREDICTION };
+enum sets_use {
+    SETS_VALIDATION, /* data.val, with names of its own */
+    SETS_EVALUATION,
+    SETS_PREDICTION,
+    SETS_PREDICTION_NO_LABELS, /* they are not looked for */
+};
 
 /* Loads a further set, whose labels must be of this kind; for prediction labels and sample weights may be
  * missing. For one pass, features stay in their file. The same otherwise. */

@@ -189,7 +189,7 @@ static void test_inspect(void)
     save_both("wbT");
     CHECK_STATUS(idx_convert(images, labels, out, "a,b,c,d,e,f,g,h,i,last one", true), STATUS_OK);
     FILE *stream = open_memstream(&text, &size);
-    CHECK_STATUS(inspect_data(out, false, stream), STATUS_OK);
+    CHECK_STATUS(inspect_data(out, &(struct source_options){.allow_external = false}, stream), STATUS_OK);
     fclose(stream);
     CHECK(prints(text, "(20, 1, 2, 2)") && prints(text, "uint8") && prints(text, "samples 20 of 1 x 2 x 2"));
     CHECK(prints(text, "9  last one                      2   10.00 %") &&
@@ -203,11 +203,12 @@ static void test_inspect(void)
     CHECK_STATUS(h5_write(w, "data", H5_TYPE_F32, 0, NULL, (float[]){1}), STATUS_OK);
     CHECK_STATUS(h5_commit(&w), STATUS_OK);
     stream = open_memstream(&text, &size);
-    CHECK_STATUS(inspect_data(out, false, stream), STATUS_OK);
+    CHECK_STATUS(inspect_data(out, &(struct source_options){.allow_external = false}, stream), STATUS_OK);
     fclose(stream);
     CHECK(prints(text, "sample 1 holds NaN") && prints(text, "no labels") && prints(text, "float32"));
     free(text);
-    CHECK_STATUS(inspect_data(images, false, stdout), STATUS_DATA);
+    CHECK_STATUS(inspect_data(images, &(struct source_options){.allow_external = false}, stdout),
+                 STATUS_DATA);
 }
 
 /* Facts about Fashion-MNIST as published: sum of all test pixels, first labels. */

@@ -35,16 +35,10 @@ static const struct row table[] = {
     {true, 0, {1, 0, 1}, ANYTHING, 0, 0, -1, TARGET_INDEX, {0}},
     {true, 0, {-1, 1, 1}, CLASSES, 0, 0, -1, TARGET_INDEX, {0}}, /* the values are checked later */
     {true, 0, {3, 0, 2}, INDEX, 0, 0, -1, TARGET_INDEX, {0}},
-    {false,
-     0,
-     {3, 0, 2},
-     CLASSES,
-     0,
-     0,
-     -1,
-     REFUSED,
-     {"float32 (N,)", "class indices (integers", "loss some"}},
-    {false, 1, {1, 1, 1}, CLASSES, 0, 0, -1, REFUSED, {"float32 (N,1)"}},
+    /* whole-number floats, where nothing else is possible or it is said */
+    {false, 0, {3, 0, 2}, CLASSES, 0, 0, -1, TARGET_INDEX, {0}},
+    {false, 1, {1, 1, 1}, CLASSES, 0, 0, -1, TARGET_INDEX, {0}},
+    {false, 0, {3, 0, 2}, ANYTHING, 0, 0, -1, TARGET_VALUES, {0}},
     {false,
      3,
      {1, 0, 0, 0, 1, 0, 0, 0, 1},
@@ -55,7 +49,7 @@ static const struct row table[] = {
      REFUSED,
      {"float32 (N,3)", "takes class indices"}},
     {true, 3, {1, 0, 0, 0, 1, 0, 0, 0, 1}, INDEX, 0, 0, -1, REFUSED, {"int64 (N,3)"}},
-    {false, 0, {1, 0, 1}, CLASSES, 0, 0, TARGET_INDEX, REFUSED, {"float32 (N,)", "and data.labels"}},
+    {false, 0, {1, 0, 1}, CLASSES, 0, 0, TARGET_INDEX, TARGET_INDEX, {0}},
 
     /* one-hot before probabilities */
     {false, 3, {1, 0, 0, 0, 0, 1, 0, 1, 0}, CLASSES, 0, 0, -1, TARGET_ONEHOT, {0}},
@@ -155,6 +149,7 @@ static void check_row(const struct row *r)
                                     .kind = r->fixed >= 0 ? (enum target_kind)r->fixed : 0,
                                     .fixed_by = "data.labels is so"};
     struct source_info info = {.samples = ROWS,
+                               .has_labels = true,
                                .label_width = r->width,
                                .label_rank = r->width > 0,
                                .label_dims = {r->width},
@@ -184,7 +179,8 @@ static void check_row(const struct row *r)
         return;
     }
     const float *row = r->values + (found.culprit < 0 ? 0 : found.culprit) * width;
-    CHECK_STATUS(infer_refuse(&options, &info, &found, "set.h5: labels", 100 + found.culprit, row), STATUS_DATA);
+    CHECK_STATUS(infer_refuse(&options, &info, &found, "set.h5: labels", 100 + found.culprit, row),
+                 STATUS_DATA);
     CHECK(strncmp(status_text(), "set.h5: labels: ", 16) == 0 && strchr(status_text(), '\n') == NULL);
     for (int i = 0; i < 3 && r->says[i]; i++)
         if (!strstr(status_text(), r->says[i])) {

@@ -320,7 +320,7 @@ class Predict(harness.Case):
         self.assertIn("cannot be created", self.call(*base, "--out", self.path("no/out.h5"), ranks=3, code=1))
         self.assertIn("does not take --json", self.call(*base, "--out", out, "--json", "a", code=2))
         wide = self.data(labels + 1, "wide.h5")
-        self.assertIn("the model has 3 outputs", self.call("predict", self.checkpoint, "--data", wide, "--out", out, ranks=3, code=3))
+        self.assertIn("the model has 3 outputs", self.call("eval", self.checkpoint, "--data", wide, ranks=3, code=3))
         self.features = self.features[:, :4]
         self.data(labels, "narrow.h5")
         self.assertIn("the model takes 6", self.call("predict", self.checkpoint, "--data", self.path("narrow.h5"), "--out", out, code=3))

@@ -59,7 +59,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     read_source(file.path,
                 &(struct source_options){.weights = "w", .weights_optional = true, .labels_optional = true});
     read_source(group, &(struct source_options){.y = "y"});
-    (void)fuzz_answer(inspect_data(file.path, false, nowhere));
+    (void)fuzz_answer(inspect_data(file.path, &(struct source_options){.allow_external = false}, nowhere));
     fuzz_close(&file);
     fuzz_h5_end();
     return 0;

@@ -64,7 +64,15 @@ static const struct flag flags[] = {
     {"categorical", "COLUMNS", AT(categorical), "csv: text columns to encode as one column of x per value",
      FLAGS_CSV, 0},
     {"header", "yes|no|auto", AT(header), "csv: whether the first row holds column names", FLAGS_CSV, 0},
-    {"delimiter", "C", AT(delimiter), "csv: separator of cells: , (default) ; | tab", FLAGS_CSV, 0},
+    {"delimiter", "C", AT(delimiter),
+     "csv: separator of cells: , ; | tab blanks; auto (default): the first of them in the first row",
+     FLAGS_CSV, 0},
+    {"na", "TEXT,...", AT(missing_words), "csv: more texts that stand for a missing value, such as -,-999",
+     FLAGS_CSV, 0},
+    {"x", "NAME", AT(x), "name of the features in the file", FLAGS_NAMES, 0},
+    {"y", "NAME", AT(y), "name of the labels in the file; predict: none = leave labels aside", FLAGS_NAMES,
+     0},
+    {"weights", "NAME", AT(weights), "name of the weights in the file", FLAGS_NAMES, 0},
     {"labels-xml", "FILE", AT(labels_xml), "arff: Mulan's XML file that lists the labels", FLAGS_ARFF, 0},
     {"label-count", "N", AT(label_count),
      "arff: the last N attributes are labels; the first -N if N is negative", FLAGS_ARFF, 0},
@@ -99,11 +107,11 @@ void arguments_print_flags(unsigned sets)
     }
 }
 
-static const struct flag *arguments_find_flag(const char *name, size_t length)
+static const struct flag *arguments_find_flag(const char *name, size_t length, bool is_long)
 {
     for (const struct flag *f = flags; f->name; f++) {
-        if (strlen(f->name) == length && strncmp(f->name, name, length) == 0) return f;
-        if (length == 1 && f->letter == *name) return f;
+        if (is_long && strlen(f->name) == length && strncmp(f->name, name, length) == 0) return f;
+        if (!is_long && f->letter == *name) return f;
     }
     return NULL;
 }
@@ -148,8 +156,9 @@ static enum status arguments_read_flag(struct arguments *a, int *i)
     else if (!*value)
         value = NULL;
     bool is_key = is_long && memchr(name, '.', length);
-    const struct flag *f = is_key ? arguments_find_flag("set", 3) : arguments_find_flag(name, length);
-    if (!f || is_long != (length > 1)) return arguments_fail_unknown(argument);
+    const struct flag *f =
+        is_key ? arguments_find_flag("set", 3, true) : arguments_find_flag(name, length, is_long);
+    if (!f) return arguments_fail_unknown(argument);
 
     bool takes_value = f->value != NULL;
     if (!takes_value && value) return status_fail(STATUS_CONFIG, "--%s takes no value", f->name);

@@ -25,7 +25,8 @@ struct arguments {
     const char *config, *data, *class_names, *params, *repeats, *ranks_per_node, *json, *timeline,
         *timeline_steps, *graph, *batch, *digits, *confusion, *out; /* NULL if not given */
     const char *target, *categorical, *drop, *missing, *labels, *split, *seed, *split_at, *test_every,
-        *test_file, *header, *delimiter, *labels_xml, *label_count; /* of convert */
+        *test_file, *header, *delimiter, *missing_words, *labels_xml, *label_count; /* of convert */
+    const char *x, *y, *weights; /* of eval, predict and inspect */
     bool print_config, expanded, force, allow_external, plain_weights, help, version;
     uint64_t given;           /* one bit per flag of the table in arguments.c */
     struct settings settings; /* keys given as flags */

@@ -80,6 +80,13 @@ static const struct option options[] = {
      .default_text = "10", .min = 1, .max = 250, MAY_CHANGE,
      .help = "seconds of processor time that finding out what a data file holds may take, and the reading of one "
              "piece of it; six times as much wall time; protects against damaged and malicious files"},
+    {.key = "data.val_x", .kind = OPTION_TEXT, .offset = AT(data.val_x),
+     .default_text = "", MAY_CHANGE, .help = "name of the features in data.val; empty = as data.x"},
+    {.key = "data.val_y", .kind = OPTION_TEXT, .offset = AT(data.val_y),
+     .default_text = "", MAY_CHANGE, .help = "name of the labels in data.val; empty = as data.y"},
+    {.key = "data.val_weights", .kind = OPTION_TEXT, .offset = AT(data.val_weights),
+     .default_text = "", MAY_CHANGE,
+     .help = "name of the weights in data.val; empty = as data.weights; none = it has no weights"},
     {.key = "data.layout", .kind = OPTION_CHOICE, .offset = AT(data.layout),
      .default_text = "auto", .choices = layout_kinds,
      .help = "order of the axes of the stored features; auto = the file's attribute layout, else channels "

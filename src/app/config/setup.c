@@ -2,6 +2,7 @@
 #include "app/config/setup.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -109,6 +110,34 @@ enum status setup_expand(struct setup *s)
 {
     mem_free(&s->text);
     return options_text(&s->config, true, &s->text);
+}
+
+static enum status setup_name_object(char **name, const char *flag, const char *variable)
+{
+    const char *wanted = flag ? flag : getenv(variable);
+    if (!wanted) return STATUS_OK;
+    mem_free(name);
+    return mem_copy_text(name, wanted);
+}
+
+enum status setup_name_objects(struct setup *s, const char *x, const char *y, const char *weights)
+{
+    struct data_config *d = &s->config.data;
+    TRY(setup_name_object(&d->x, x, "DDP_TRAIN_DATA_X"));
+    TRY(setup_name_object(&d->y, y, "DDP_TRAIN_DATA_Y"));
+    return setup_name_object(&d->weights, weights, "DDP_TRAIN_DATA_WEIGHTS");
+}
+
+void setup_warn_unused(const char *command)
+{
+    static const char *const used[] = {"BIN=", "DATA_X=", "DATA_Y=", "DATA_WEIGHTS="};
+    for (char *const *variable = environ; *variable; variable++) {
+        const char *name = strncmp(*variable, "DDP_TRAIN_", 10) == 0 ? *variable + 10 : NULL;
+        for (size_t i = 0; name && i < sizeof used / sizeof *used; i++)
+            if (strncmp(name, used[i], strlen(used[i])) == 0) name = NULL;
+        if (name)
+            log_warn("environment: %.*s is not used by %s", (int)strcspn(*variable, "="), *variable, command);
+    }
 }
 
 enum status setup_keep_index(struct setup *s, const char *path, int levels)

@@ -47,6 +47,15 @@ enum status setup_from_checkpoint(struct setup *s, struct comm *comm, const char
 /* Replaces s->text by a text with layers in place of blocks. Local. */
 enum status setup_expand(struct setup *s);
 
+/* Sets names of objects, where they are not NULL, as flags or variables of the environment (DDP_TRAIN_DATA_X, _Y,
+ * _WEIGHTS) give them; warns of other variables, which a command that takes its configuration from a checkpoint does
+ * not use. Local. */
+enum status setup_name_objects(struct setup *s, const char *x, const char *y, const char *weights);
+
+/* Warns of variables of the environment that `command` does not use: all but the named one of three, and those that
+ * name the program. Local. */
+void setup_warn_unused(const char *command);
+
 /* Keeps what is found in data sets of many files for the next run, in the folder data-index `levels` above a path:
  * beside the run directories. Local. */
 enum status setup_keep_index(struct setup *s, const char *path, int levels);

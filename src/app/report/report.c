@@ -154,6 +154,16 @@ static void report_labels(const struct config *config, const struct trainer_info
              info->has_weights ? config->data.weights : "");
 }
 
+static void report_class_names(const struct trainer_info *info)
+{
+    bool classes = info->kind == TARGET_INDEX || info->kind == TARGET_ONEHOT || info->kind == TARGET_PROBS;
+    if (!classes || info->class_names || info->stored_names == 0) return;
+    log_warn(
+        "class_names: the data have %lld names for %lld classes; the names are left out, correct them in the "
+        "file",
+        (long long)info->stored_names, (long long)info->classes);
+}
+
 void report_start(const struct config *config, const struct comm *comm, const struct trainer_info *info)
 {
     char shape[SHAPE_TEXT], title[LOCATORS_TITLE];
@@ -170,6 +180,7 @@ void report_start(const struct config *config, const struct comm *comm, const st
              info->feature_type, (long long)info->classes, report_output_word(info->kind, info->classes));
     report_val(config, info);
     report_labels(config, info);
+    report_class_names(info);
     report_batch(config, info);
     report_model(info);
 }

@@ -175,7 +175,7 @@ static void eval_log_other_metrics(const struct eval_event *e)
         if (eval_is_in_table(e, e->metric_names[i])) continue;
         if (first) log_info("%s", "");
         first = false;
-        log_info("%-20s %.6g", e->metric_names[i], e->metrics[i]);
+        log_info("%-20s %.6g", e->metric_names[i], isnan(e->metrics[i]) ? (double)NAN : e->metrics[i]);
     }
 }
 

@@ -6,20 +6,28 @@
 
 #include "data/convert/csv_row.h"
 #include "data/convert/table/private.h"
+#include "data/source/names.h"
+#include "core/log.h"
 #include "core/mem.h"
 #include "core/number.h"
 
 struct csv {
     struct csv_row row;
     bool has_header;
-    bool pending; /* the first row has been read, and it is data */
+    bool pending;    /* the first row has been read, and it is data */
+    bool ends_empty; /* every row ends with a delimiter: its last cell is no column */
+    bool at_end;     /* there is no row behind the header */
+    char **missing;  /* the user's words for a missing value */
+    int64_t missing_count;
 };
 
 /* What people write for a value that is not there. */
-static bool csv_is_missing(const char *text)
+static bool csv_is_missing(const struct csv *csv, const char *text)
 {
-    static const char *const words[] = {"", "?", "NA", "N/A", "NaN", "null"};
-    if (*text && !strchr("?Nn", *text)) return false;
+    static const char *const words[] = {"", "?", "NA", "N/A", "NaN", "null", "None", "<NA>", "#N/A"};
+    for (int64_t i = 0; i < csv->missing_count; i++)
+        if (strcmp(text, csv->missing[i]) == 0) return true;
+    if (*text && !strchr("?Nn<#", *text)) return false;
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (strcasecmp(text, words[i]) == 0) return true;
     return false;
@@ -51,8 +59,8 @@ static enum status csv_look_at_cells(const struct table_reader *r, struct csv *c
     double number;
     for (int64_t c = 0; c < csv->row.count; c++) {
         const char *cell = csv_row_cell(&csv->row, c);
-        if (marks[c] || csv_is_missing(cell)) continue;
-        if (number_scan(cell, &number))
+        if (marks[c] || csv_is_missing(csv, cell)) continue;
+        if (number_scan(cell, &number) || strcasecmp(cell, "true") == 0 || strcasecmp(cell, "false") == 0)
             numbers++;
         else
             texts++;
@@ -108,12 +116,33 @@ static enum status csv_check_count(const struct table_reader *r, const struct cs
     return STATUS_OK;
 }
 
+/* A last column without a name and without a value is what a delimiter at the end of every line makes. */
+static enum status csv_find_end(struct table_reader *r, struct csv *csv)
+{
+    int64_t last = r->column_count - 1;
+    if (last < 2 || *csv_row_cell(&csv->row, last)) return STATUS_OK;
+    TRY(csv_row_next(&csv->row, r->column_count, &csv->at_end));
+    csv->pending = !csv->at_end;
+    csv->ends_empty = csv->pending && csv->row.count == r->column_count && !*csv_row_cell(&csv->row, last);
+    if (!csv->ends_empty) return STATUS_OK;
+    mem_free(&r->columns[last].name);
+    r->column_count = last;
+    if (r->first)
+        log_info("%s: every line ends with a delimiter; the column behind it, without a name, is left out",
+                 r->text.path);
+    return STATUS_OK;
+}
+
 static enum status csv_open(struct table_reader *r)
 {
     TRY(mem_alloc(&r->self, 1, sizeof(struct csv), "CSV reader"));
     struct csv *csv = r->self;
     bool end;
-    csv_row_begin(&csv->row, &r->text, r->options->delimiter ? r->options->delimiter : ',');
+    char delimiter = r->options->delimiter;
+    if (!delimiter) TRY(csv_row_find_delimiter(&r->text, &delimiter));
+    if (r->options->missing_words)
+        TRY(names_split(r->options->missing_words, &csv->missing, &csv->missing_count));
+    csv_row_begin(&csv->row, &r->text, delimiter);
     TRY(csv_row_next(&csv->row, TABLE_COLUMNS_MAX, &end));
     if (end) return status_fail(STATUS_DATA, "%s: is empty", r->text.path);
     TRY(csv_check_count(r, csv));
@@ -123,7 +152,7 @@ static enum status csv_open(struct table_reader *r)
     TRY(csv_decide_header(r, csv));
     for (int64_t c = 0; c < r->column_count; c++) TRY(csv_name_column(r, csv, c));
     csv->pending = !csv->has_header;
-    return STATUS_OK;
+    return csv->has_header ? csv_find_end(r, csv) : STATUS_OK;
 }
 
 /* ---- the rows ---- */
@@ -132,17 +161,24 @@ static enum status csv_next_row(struct table_reader *r, bool *end)
 {
     struct csv *csv = r->self;
     *end = false;
-    if (!csv->pending) TRY(csv_row_next(&csv->row, r->column_count, end));
+    int64_t cells = r->column_count + csv->ends_empty;
+    *end = csv->at_end;
+    if (!csv->pending && !*end) TRY(csv_row_next(&csv->row, cells, end));
     csv->pending = false;
     if (*end) return STATUS_OK;
     r->line = csv->row.line;
+    if (csv->ends_empty && csv->row.count == cells && *csv_row_cell(&csv->row, cells - 1))
+        return status_fail(STATUS_DATA,
+                           "%s: line %" PRId64 ": has a value in the last column, which has no name; name it",
+                           r->text.path, r->line);
+    if (csv->ends_empty && csv->row.count == cells) csv->row.count--;
     if (csv->row.count != r->column_count)
         return status_fail(STATUS_DATA,
                            "%s: line %" PRId64 ": has %" PRId64 " cells where the first row has %" PRId64,
                            r->text.path, r->line, csv->row.count, r->column_count);
     for (int64_t c = 0; c < r->column_count; c++) {
         const char *cell = csv_row_cell(&csv->row, c);
-        r->cells[c] = csv_is_missing(cell) ? NULL : cell;
+        r->cells[c] = csv_is_missing(csv, cell) ? NULL : cell;
     }
     return STATUS_OK;
 }
@@ -151,6 +187,7 @@ static void csv_close(struct table_reader *r)
 {
     struct csv *csv = r->self;
     if (csv) csv_row_free(&csv->row);
+    if (csv) mem_free(&csv->missing);
     mem_free(&r->self);
 }
 

@@ -12,6 +12,7 @@ void csv_row_begin(struct csv_row *r, struct table_text *text, char delimiter)
 {
     *r = (struct csv_row){.text = text, .delimiter = delimiter};
     r->special[(unsigned char)delimiter] = r->special['\n'] = r->special['\r'] = true;
+    if (delimiter == CSV_BLANKS) r->special['\t'] = true;
 }
 
 void csv_row_free(struct csv_row *r)
@@ -35,6 +36,26 @@ static inline int csv_row_peek(struct csv_row *r)
         if (!more) return END;
     }
     return (unsigned char)t->bytes[t->start + r->at];
+}
+
+enum status csv_row_find_delimiter(struct table_text *text, char *delimiter)
+{
+    static const char candidates[] = {',', ';', '|', '\t', CSV_BLANKS};
+    struct csv_row r = {.text = text};
+    bool seen[256] = {false}, quoted = false;
+    while (csv_row_peek(&r) == '\n' || csv_row_peek(&r) == '\r' || csv_row_peek(&r) == ' ') r.at++;
+    for (int c; (c = csv_row_peek(&r)) != END && (quoted || (c != '\n' && c != '\r')); r.at++) {
+        if (c == '"') quoted = !quoted;
+        if (!quoted) seen[c] = true;
+    }
+    TRY(r.status);
+    *delimiter = ',';
+    for (size_t i = 0; i < sizeof candidates; i++)
+        if (seen[(unsigned char)candidates[i]]) {
+            *delimiter = candidates[i];
+            break;
+        }
+    return STATUS_OK;
 }
 
 static inline bool csv_row_is_blank(const struct csv_row *r, int c)
@@ -82,7 +103,9 @@ static enum status csv_row_read_quoted(struct csv_row *r, struct csv_span *cell)
     cell->length = to - cell->offset;
     csv_row_skip_blanks(r);
     int c = csv_row_peek(r);
-    return c == END || r->special[c] ? STATUS_OK : csv_row_fail(r, "text stands behind a closing quote");
+    return c == END || r->special[c] || r->delimiter == CSV_BLANKS
+               ? STATUS_OK
+               : csv_row_fail(r, "text stands behind a closing quote");
 }
 
 static enum status csv_row_keep_span(struct csv_row *r, int64_t max_cells, const struct csv_span *cell)
@@ -111,11 +134,13 @@ static enum status csv_row_read_cell(struct csv_row *r, int64_t max_cells, bool 
         TRY(csv_row_read_quoted(r, &cell));
     else
         csv_row_read_plain(r, &cell);
+    bool blanks = r->delimiter == CSV_BLANKS;
+    if (blanks) csv_row_skip_blanks(r);
     int c = csv_row_peek(r);
     TRY(r->status);
     r->text->bytes[r->text->start + cell.offset + cell.length] = '\0'; /* c has been seen: it may go */
-    *last = c != r->delimiter;
-    if (c != END) r->at++;
+    *last = blanks ? c == END || c == '\n' || c == '\r' : c != r->delimiter;
+    if (c != END && (!blanks || *last)) r->at++;
     if (c == '\r' && csv_row_peek(r) == '\n') r->at++;
     if (*last) r->lines++;
     return csv_row_keep_span(r, max_cells, &cell);

@@ -62,13 +62,27 @@ static enum status axes_of_features(struct pool *s, const struct shape *outputs)
     return STATUS_OK;
 }
 
+/* Leaves out axes of length 1; returns how many are left. */
+static int axes_squeeze(int rank, const int64_t *dims, int64_t squeezed[1 + SHAPE_AXES])
+{
+    int left = 0;
+    for (int i = 0; i < rank; i++)
+        if (dims[i] != 1) squeezed[left++] = dims[i];
+    return left;
+}
+
 static enum status axes_of_labels(struct pool *s, const struct shape *outputs, bool *positional)
 {
     const struct source_info *info = source_info(s->source);
     int rank = info->label_rank;
     const int64_t *dims = info->label_dims;
+    int64_t squeezed[1 + SHAPE_AXES];
     *positional = false;
     if (!outputs || rank == 0) return STATUS_OK;
+    if (outputs->rank == 0 && rank > 1) { /* axes of length 1 do not matter */
+        rank = axes_squeeze(rank, dims, squeezed);
+        if (rank < 2) return STATUS_OK;
+    }
     bool last = info->labels_last && rank > 1;
     if (axes_are_positions(outputs, rank, dims) && rank > 0)
         s->channels = 1;

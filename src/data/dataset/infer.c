@@ -56,7 +56,10 @@ bool infer_is_index(const struct infer_options *w, const struct source_info *inf
     bool other = !w->fixed && w->outputs == 1 && w->takes & TARGET_BIT(TARGET_MULTILABEL);
     if (!infer_takes(w, TARGET_INDEX) || other) return false;
     if (w->positional) return w->channels == 1;
-    return info->label_integers && info->label_width <= 1;
+    bool whole = info->label_integers || w->fixed; /* floats must be whole numbers then, as they are read */
+    bool nothing_else = !(w->takes & TARGET_BIT(TARGET_VALUES)) &&
+                        (!(w->takes & TARGET_BIT(TARGET_MULTILABEL)) || w->outputs > 1);
+    return info->has_labels && (whole || nothing_else) && info->label_width <= 1;
 }
 
 void infer_begin(struct infer_facts *f)

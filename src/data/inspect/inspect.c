@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "data/source/files/locators.h"
 #include "data/source/find.h"
 #include "data/inspect/survey.h"
 #include "io/h5/h5.h"
@@ -13,11 +14,20 @@
 
 #define GROUPS_MAX   64
 #define CHANNELS_MAX 4
+#define HINTS_MAX    32
 
 struct listing {
     FILE *out;
     int datasets;
     int group_count;
+    const char *x; /* name of the features, NULL = usual ones */
+    struct hint {
+        char name[FIND_NAME_SIZE];
+        int64_t rows;
+        int rank;
+        bool numbers;
+    } hints[HINTS_MAX]; /* what could be features or labels */
+    int hint_count;
     char groups[GROUPS_MAX][FIND_NAME_SIZE]; /* that hold features; "" = the root */
 };
 
@@ -31,7 +41,10 @@ static void inspect_print_dataset(FILE *out, const char *name, const struct h5_i
     if (info->filter_count == 0) fprintf(out, " none");
     for (int i = 0; i < info->filter_count; i++) {
         const struct h5_filter *filter = &info->filters[i];
-        fprintf(out, " %s(%d)%s", filter->name, filter->id, filter->available ? "" : " NOT AVAILABLE HERE");
+        char level[24] = "";
+        if (filter->level >= 0) snprintf(level, sizeof level, " level %d", filter->level);
+        fprintf(out, "%s %s%s%s", i ? "," : "", strcmp(filter->name, "deflate") == 0 ? "gzip" : filter->name,
+                level, filter->available ? "" : " NOT AVAILABLE HERE");
     }
     fprintf(out, "\n");
 }
@@ -48,7 +61,13 @@ static void inspect_list_dataset(void *self, const char *name, const struct h5_i
         inspect_print_dataset(l->out, shown, info);
     else
         fprintf(l->out, "  %-24s  %s\n", shown, status_text());
-    if (!find_is_features(name) || l->group_count == GROUPS_MAX) return;
+    if (info && info->rank > 0 && l->hint_count < HINTS_MAX) {
+        struct hint *h = &l->hints[l->hint_count++];
+        *h = (struct hint){.rows = info->dims[0], .rank = info->rank};
+        h->numbers = info->kind == H5_KIND_INT || info->kind == H5_KIND_REAL;
+        snprintf(h->name, sizeof h->name, "%s", shown);
+    }
+    if (l->x || !find_is_features(name) || l->group_count == GROUPS_MAX) return;
     const char *slash = strrchr(name, '/');
     char *group = l->groups[l->group_count];
     snprintf(group, FIND_NAME_SIZE, "%.*s", slash ? (int)(slash - name) : 0, name);
@@ -68,13 +87,30 @@ static void inspect_print_channels(FILE *out, const struct source_info *info, co
         fprintf(out, "  ... and %" PRId64 " %ss more\n", info->shape.c - CHANNELS_MAX, what);
 }
 
-static enum status inspect_group(const char *path, const char *group, bool allow_external, FILE *out)
+/* Says which data sets could be features and labels, where none has a usual name. */
+static void inspect_print_hint(const struct listing *l)
+{
+    for (int i = 0; i < l->hint_count; i++)
+        for (int k = 0; k < l->hint_count; k++) {
+            const struct hint *x = &l->hints[i], *y = &l->hints[k];
+            if (x->rank < 2 || y->rank > 2 || k == i || x->rows != y->rows || !x->numbers || !y->numbers)
+                continue;
+            fprintf(l->out,
+                    "\n  no features with a usual name; these could be features and labels: --x %s --y %s\n",
+                    x->name, y->name);
+            return;
+        }
+}
+
+static enum status inspect_group(const char *path, const char *group, const struct source_options *wanted,
+                                 struct h5 **pool, FILE *out)
 {
     char locator[2 * FIND_NAME_SIZE];
     struct source *source = NULL;
     struct survey survey = {0};
-    const struct source_options names = {
-        .weights = "weights", .weights_optional = true, .allow_external = allow_external};
+    struct source_options names = *wanted;
+    if (!names.weights) names.weights = "weights", names.weights_optional = true;
+    names.pool = pool;
     snprintf(locator, sizeof locator, "%s%s%s", path, group[0] ? ":" : "", group);
     enum status status = source_open(&source, locator, &names);
     utf8_mask_controls(locator);
@@ -97,22 +133,30 @@ static enum status inspect_group(const char *path, const char *group, bool allow
     return status == STATUS_DATA ? STATUS_OK : status;
 }
 
-enum status inspect_data(const char *path, bool allow_external, FILE *out)
+enum status inspect_data(const char *path, const struct source_options *names, FILE *out)
 {
     struct h5 *f = NULL;
     struct listing *l = NULL;
-    TRY(h5_open(&f, path, allow_external));
+    if (locators_are_many(path)) {
+        enum status status = inspect_group(path, "", names, &f, out);
+        h5_close(&f);
+        return status;
+    }
+    TRY(h5_open(&f, path, names->allow_external));
     enum status status = mem_alloc(&l, 1, sizeof *l, "list of datasets");
     if (status == STATUS_OK) {
         l->out = out;
+        l->x = names->x;
         fprintf(out, "%s\n", path);
         status = h5_visit(f, "/", inspect_list_dataset, l);
     }
     if (status == STATUS_OK && l->datasets == 0) fprintf(out, "  no dataset\n");
-    h5_close(&f);
     fflush(out); /* what follows reads all samples */
+    if (status == STATUS_OK && names->x) status = inspect_group(path, "", names, &f, out);
+    if (status == STATUS_OK && !names->x && l->group_count == 0) inspect_print_hint(l);
     for (int i = 0; status == STATUS_OK && i < l->group_count; i++)
-        status = inspect_group(path, l->groups[i], allow_external, out);
+        status = inspect_group(path, l->groups[i], names, &f, out); /* one process, with one limit of time */
+    h5_close(&f);
     mem_free(&l);
     return status;
 }

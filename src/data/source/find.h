@@ -10,6 +10,7 @@
 struct found {
     struct h5_data *data;
     struct h5_info info;            /* as its rows are seen: samples are the first axis */
+    bool lying;                     /* a row (1,N), as MATLAB writes a column of N */
     bool whole;                     /* the file has no such axis: everything is one sample */
     char name[FIND_NAME_SIZE];      /* inside the file */
     char where[2 * FIND_NAME_SIZE]; /* "FILE: NAME" for messages */
@@ -32,6 +33,9 @@ enum status find_weights(struct h5 *f, const char *path, const char *group, cons
 
 /* Takes everything as one sample: of labels and weights also a single value, or a list with one. */
 void find_take_whole(struct found *f, bool is_label);
+
+/* Takes a row (1,N) as N samples, if there are `samples` of them. */
+void find_take_lying(struct found *f, int64_t samples);
 
 /* Reads samples. */
 enum status find_read(const struct found *f, struct range part, enum h5_type type, void *out);

@@ -173,6 +173,7 @@ static enum status h5_source_read_class_names(struct source *s, struct h5_source
     for (int i = 1; i < usable && !h->class_names; i++) TRY(h5_source_find_names(h, group, kinds[i], &count));
     if (!h->class_names) return STATUS_OK;
     for (int64_t k = 0; k < count; k++) utf8_mask_controls(h->class_names[k]);
+    TRY(names_make_unique(&h->class_names, count, h->path));
     s->info.class_count = count;
     s->info.class_names = (const char *const *)h->class_names;
     return STATUS_OK;
@@ -183,6 +184,7 @@ static enum status h5_source_find_labels(struct source *s, struct h5_source *h, 
                                          const struct source_options *names)
 {
     bool may_be = names->y && strcmp(names->y, SOURCE_FEATURES) == 0;
+    if (names->no_labels) return STATUS_OK;
     TRY(find_labels(h->file, h->path, group, names->y, names->labels_optional || may_be, &h->labels.y));
     s->info.labels_are_features = h->labels.y.data ? strcmp(h->labels.y.name, h->x.name) == 0 : may_be;
     if (s->info.labels_are_features) h5_data_close(&h->labels.y.data);
@@ -238,7 +240,7 @@ static enum status h5_source_open(struct source *s, const char *locator, const s
     TRY(h5_source_describe_features(s, h, names));
     TRY(labels_open(&h->labels, h->file, path, group, names, &s->info));
     TRY(h5_source_read_label_layout(s, h));
-    TRY(h5_source_read_class_names(s, h, group));
+    if (!names->no_class_names) TRY(h5_source_read_class_names(s, h, group));
     return h5_source_make_scratch(s, h);
 }
 

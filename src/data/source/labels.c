@@ -11,10 +11,17 @@
 
 #define BLOCK_BYTES (1 << 14)
 
-static enum status labels_check_count(const struct found *found, int64_t samples)
+static enum status labels_check_count(const struct found *found, const struct source_info *out)
 {
-    int64_t count = found->info.dims[0];
+    int64_t count = found->info.dims[0], samples = out->samples;
     if (count == samples) return STATUS_OK;
+    if (out->shape.rank == 0 && count == out->shape.c)
+        return status_fail(
+            STATUS_DATA,
+            "%s: has %" PRId64 " rows, as many as the features have columns, and these have %" PRId64
+            " rows: features are (N,F), one row a sample; MATLAB writes the axes in reverse order, "
+            "so transpose the features (data.layout is for images and signals)",
+            found->where, count, samples);
     return status_fail(STATUS_DATA, "%s: has %" PRId64 " rows for %" PRId64 " samples", found->where, count,
                        samples);
 }
@@ -36,9 +43,10 @@ static enum status labels_describe_labels(struct labels *l, struct source_info *
 {
     const struct h5_info *info = &l->y.info;
     char type[H5_TEXT_SIZE];
+    find_take_lying(&l->y, out->samples);
     TRY(labels_check_numbers(&l->y, "class indices (N,), rows of labels or targets (N,K), or one of both for "
                                     "each position, such as (N,H,W) or (N,K,H,W)"));
-    TRY(labels_check_count(&l->y, out->samples));
+    TRY(labels_check_count(&l->y, out));
     h5_type_text(info, type);
     l->width = info->elements / info->dims[0];
     out->has_labels = true;
@@ -60,8 +68,9 @@ static enum status labels_open_weights(struct labels *l, struct h5 *f, const cha
     if (names->samples == SAMPLES_FILES) find_take_whole(&l->weights, true);
     static const char expected[] = "one weight a sample, (N,), or one for each position of the labels";
     TRY(labels_check_numbers(&l->weights, expected));
+    find_take_lying(&l->weights, out->samples);
     const struct h5_info *info = &l->weights.info;
-    TRY(labels_check_count(&l->weights, out->samples));
+    TRY(labels_check_count(&l->weights, out));
     out->has_weights = true;
     out->weight_width = l->weight_width = info->elements / info->dims[0];
     if (l->weight_width == 1 || (out->label_rank > 0 && l->width % l->weight_width == 0)) return STATUS_OK;

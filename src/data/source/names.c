@@ -1,8 +1,12 @@
-/* names.c - cuts a list of class names. */
+/* names.c - cuts a list of class names, and makes names unique. */
 #include "data/source/names.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "core/log.h"
 #include "core/mem.h"
 
 enum status names_split(const char *list, char ***names, int64_t *count)
@@ -18,4 +22,60 @@ enum status names_split(const char *list, char ***names, int64_t *count)
     *names = out;
     *count = pieces;
     return STATUS_OK;
+}
+
+#define NUMBER_SIZE 16 /* " (12345)" */
+
+struct names_place {
+    const char *name;
+    int64_t at;
+};
+
+static int names_compare(const void *a, const void *b)
+{
+    const struct names_place *x = a, *y = b;
+    int order = strcmp(x->name, y->name);
+    return order ? order : (x->at > y->at) - (x->at < y->at);
+}
+
+/* Copies all names, with numbers for those that come again. */
+static enum status names_number(char ***names, int64_t count, const struct names_place *sorted)
+{
+    size_t bytes = 0;
+    for (int64_t i = 0; i < count; i++) bytes += strlen((*names)[i]) + NUMBER_SIZE;
+    char **out = NULL;
+    TRY(mem_alloc(&out, (size_t)count * sizeof *out + bytes, 1, "class names"));
+    char *to = (char *)(out + count);
+    for (int64_t i = 0, again = 1; i < count; i++) {
+        again = i && strcmp(sorted[i].name, sorted[i - 1].name) == 0 ? again + 1 : 1;
+        out[sorted[i].at] = to;
+        size_t room = strlen(sorted[i].name) + NUMBER_SIZE;
+        if (again == 1)
+            snprintf(to, room, "%s", sorted[i].name);
+        else
+            snprintf(to, room, "%s (%" PRId64 ")", sorted[i].name, again);
+        to += room;
+    }
+    mem_free(names);
+    *names = out;
+    return STATUS_OK;
+}
+
+enum status names_make_unique(char ***names, int64_t count, const char *path)
+{
+    struct names_place *sorted = NULL;
+    int64_t twice = -1;
+    TRY(mem_alloc(&sorted, (size_t)count, sizeof *sorted, "class names"));
+    for (int64_t i = 0; i < count; i++) sorted[i] = (struct names_place){(*names)[i], i};
+    qsort(sorted, (size_t)count, sizeof *sorted, names_compare);
+    for (int64_t i = 1; i < count && twice < 0; i++)
+        if (strcmp(sorted[i].name, sorted[i - 1].name) == 0) twice = i;
+    enum status status = STATUS_OK;
+    if (twice >= 0) {
+        log_warn("%s: several classes are called '%.60s'; names that come again get a number", path,
+                 sorted[twice].name);
+        status = names_number(names, count, sorted);
+    }
+    mem_free(&sorted);
+    return status;
 }

@@ -34,6 +34,7 @@ static enum status source_open_range(struct source *s, const char *locator,
     wanted.y = source_name_or_null(names->y);
     wanted.weights = source_name_or_null(names->weights);
     TRY(s->ops->open(s, s->locator + strlen(s->ops->prefix), &wanted));
+    if (wanted.no_labels) s->info.has_labels = false;
     if (*s->ops->prefix && wanted.y && strcmp(wanted.y, SOURCE_FEATURES) == 0) {
         s->info.labels_are_features = true;
         s->info.has_labels = s->info.label_integers = false;

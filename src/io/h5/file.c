@@ -9,6 +9,24 @@
  * visits the object once per path, and a few groups that link to each other have endlessly many paths. */
 #define OBJECTS_MAX 100000
 
+/* Whether a cause says that the format of a part of the file is unknown here. */
+static bool h5_is_of_newer(const char *cause)
+{
+    return strstr(cause, "version") &&
+           (strstr(cause, "bad") || strstr(cause, "unknown") || strstr(cause, "wrong"));
+}
+
+static enum status h5_fail_newer(const char *path, const char *name)
+{
+    char version[H5_NAME_SIZE];
+    h5_version(version);
+    return status_fail(
+        STATUS_DATA,
+        "%s: %s%swas written by a newer HDF5 than this program's %s; write it again with "
+        "h5py.File(..., libver=\"earliest\"), or convert it with the newer h5repack --high=V110",
+        path, name, *name ? ": " : "", version);
+}
+
 enum status h5_file_open(struct h5_file *f)
 {
     h5_start();
@@ -25,6 +43,13 @@ enum status h5_file_open(struct h5_file *f)
     if (f->file >= 0) return STATUS_OK;
     if (strstr(cause, "truncated"))
         return status_fail(STATUS_DATA, "%s: is truncated; copy or write it again", f->path);
+    if (strstr(cause, "consistency flags") || strstr(cause, "already open for write"))
+        return status_fail(
+            STATUS_DATA,
+            "%s: is open for writing in another program, or that was killed; wait for its end, or "
+            "run h5clear -s on a copy",
+            f->path);
+    if (h5_is_of_newer(cause)) return h5_fail_newer(f->path, "");
     return status_fail(STATUS_DATA, "%s: is damaged: %s", f->path, cause);
 }
 
@@ -68,6 +93,7 @@ enum status h5_file_find(const struct h5_file *f, const char *name, enum h5_obje
     TRY(h5_file_check_links(f, name, &there));
     if (!there) return STATUS_OK;
     hid_t id = H5Oopen(f->file, name, H5P_DEFAULT);
+    if (id < 0 && h5_is_of_newer(h5_cause())) return h5_fail_newer(f->path, name);
     if (id < 0) return status_fail(STATUS_DATA, "%s: %s: cannot be opened: %s", f->path, name, h5_cause());
     H5I_type_t type = H5Iget_type(id);
     H5Oclose(id);
@@ -91,6 +117,7 @@ enum status h5_file_describe(const struct h5_file *f, const char *name, struct h
     enum h5_object what;
     TRY(h5_file_find(f, name, &what));
     hid_t dataset = what == H5_OBJECT_DATASET ? H5Dopen2(f->file, name, H5P_DEFAULT) : H5I_INVALID_HID;
+    if (dataset < 0 && h5_is_of_newer(h5_cause())) return h5_fail_newer(f->path, name);
     if (dataset < 0)
         return status_fail(STATUS_DATA, "%s: %s: cannot be opened: %s", f->path, name, h5_cause());
     enum status status = h5_describe(f, dataset, name, info);

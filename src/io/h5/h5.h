@@ -31,6 +31,7 @@ enum h5_object { H5_OBJECT_NONE, H5_OBJECT_GROUP, H5_OBJECT_DATASET };
 struct h5_filter {
     int id;
     bool available; /* whether this HDF5 can read data that went through it */
+    int level;      /* of gzip, else -1 */
     char name[H5_NAME_SIZE];
 };
 
@@ -51,6 +52,9 @@ struct h5_info {
 #define H5_TEXT_SIZE 160
 void h5_type_text(const struct h5_info *info, char text[H5_TEXT_SIZE]);
 void h5_shape_text(int rank, const int64_t *dims, char text[H5_TEXT_SIZE]);
+
+/* Writes the version of the library, such as "1.10.8". */
+void h5_version(char text[H5_NAME_SIZE]);
 
 /* ---- reading ---- */
 

@@ -94,14 +94,15 @@ static void h5_info_describe_storage(hid_t list, struct h5_info *info)
     if (count > H5_MAX_FILTERS) count = H5_MAX_FILTERS;
     for (int i = 0; i < count; i++) {
         struct h5_filter *filter = &info->filters[info->filter_count];
-        unsigned flags;
-        size_t values = 0;
+        unsigned flags, first = 0;
+        size_t values = 1;
         H5Z_filter_t id =
-            H5Pget_filter2(list, (unsigned)i, &flags, &values, NULL, H5_NAME_SIZE, filter->name, NULL);
+            H5Pget_filter2(list, (unsigned)i, &flags, &values, &first, H5_NAME_SIZE, filter->name, NULL);
         if (id < 0) continue;
         filter->name[H5_NAME_SIZE - 1] = '\0';
         utf8_mask_controls(filter->name);
         filter->id = id;
+        filter->level = id == H5Z_FILTER_DEFLATE && values > 0 ? (int)first : -1;
         filter->available = H5Zfilter_avail(id) > 0;
         info->filter_count++;
     }

@@ -17,6 +17,14 @@ void h5_start(void)
     silenced = true;
 }
 
+void h5_version(char text[H5_NAME_SIZE])
+{
+    unsigned major = 0, minor = 0, release = 0;
+    h5_start();
+    H5get_libversion(&major, &minor, &release);
+    snprintf(text, H5_NAME_SIZE, "%u.%u.%u", major, minor, release);
+}
+
 /* Keeps the innermost message; of a failed system call only the text of its errno. */
 static herr_t h5_keep_innermost(unsigned n, const H5E_error2_t *error, void *text)
 {

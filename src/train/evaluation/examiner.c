@@ -1,6 +1,10 @@
 /* examiner.c - loads a checkpoint and a data set. */
 #include "train/evaluation/examiner.h"
 
+#include <stdio.h>
+#include <string.h>
+
+#include "core/log.h"
 #include "core/mem.h"
 #include "train/build.h"
 #include "train/sets.h"
@@ -38,14 +42,39 @@ static enum status examiner_build(struct examiner *x, const struct examiner_spec
     return dataset_check_positions(x->data, facts->positions);
 }
 
+static enum status examiner_load_for(struct examiner *x, struct comm *comm, const struct examiner_spec *spec,
+                                     const struct checkpoint_facts *facts, enum sets_use use)
+{
+    TRY(sets_load_like(&x->data, comm, spec->config, spec->data, facts->kind, use));
+    return comm_agree(comm, examiner_build(x, spec, facts));
+}
+
+/* A prediction leaves labels aside that do not go with the model: without them it is possible or not, and the
+ * reason for the latter is better known than that of the former. */
+static enum status examiner_load(struct examiner *x, struct comm *comm, const struct examiner_spec *spec,
+                                 const struct checkpoint_facts *facts)
+{
+    if (!spec->for_prediction) return examiner_load_for(x, comm, spec, facts, SETS_EVALUATION);
+    bool without = strcmp(spec->config->data.y, "none") == 0;
+    enum status status =
+        examiner_load_for(x, comm, spec, facts, without ? SETS_PREDICTION_NO_LABELS : SETS_PREDICTION);
+    if (status != STATUS_DATA || without) return status;
+    char why[STATUS_TEXT_SIZE];
+    const struct kernels *kernels = x->kernels;
+    snprintf(why, sizeof why, "%s", status_text());
+    examiner_free(x);
+    *x = (struct examiner){.kernels = kernels};
+    status = examiner_load_for(x, comm, spec, facts, SETS_PREDICTION_NO_LABELS);
+    if (status == STATUS_OK && comm_rank(comm) == 0) log_warn("labels are left aside: %s", why);
+    return status;
+}
+
 static enum status examiner_set_up(struct examiner *x, struct comm *comm, const struct examiner_spec *spec)
 {
     struct checkpoint_facts facts;
     TRY(build_start_math(&x->kernels, comm, spec->config));
     TRY(comm_agree(comm, checkpoint_read_facts(spec->checkpoint, &facts)));
-    TRY(sets_load_like(&x->data, comm, spec->config, spec->data, facts.kind,
-                       spec->for_prediction ? SETS_PREDICTION : SETS_EVALUATION));
-    TRY(comm_agree(comm, examiner_build(x, spec, &facts)));
+    TRY(examiner_load(x, comm, spec, &facts));
     if (comm_find_different(comm, checkpoint_weights_hash(x->model, x->params)) == 0) return STATUS_OK;
     return status_fail(STATUS_DATA, "%s: was replaced while it was read; start again", spec->checkpoint);
 }

@@ -179,6 +179,7 @@ static void trainer_fill_info(struct trainer *t)
     i->val_has_weights = t->val && dataset_info(t->val)->has_weights;
     i->classes = t->loss.outputs;
     i->positions = t->loss.positions;
+    i->stored_names = source->class_count;
     i->class_names = dataset_class_names(t->train, i->classes);
     i->isa = t->kernels->level;
     i->blas = blas_core();

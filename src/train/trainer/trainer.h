@@ -24,6 +24,7 @@ struct trainer_info {
     int64_t classes;                /* outputs: classes, labels or targets */
     int64_t positions;              /* of the labels of a sample, each with `classes` outputs */
     const char *const *class_names; /* [classes] or NULL */
+    int64_t stored_names;           /* of classes, in the file */
     int64_t virtual_ranks;          /* V after adjustment to P */
     int64_t leaves;                 /* passes of a step: of each virtual rank as many as it accumulates */
     int64_t slice_min, slice_max;   /* samples of a pass; they differ by at most one */

@@ -96,7 +96,7 @@ static enum status convert_read_options(const struct arguments *a, struct table_
 {
     static const char *const missing[] = {"error", "mean", "drop", ""},
                              *const headers[] = {"auto", "yes", "no", ""},
-                             *const delimiters[] = {",", ";", "|", "tab", ""};
+                             *const delimiters[] = {"auto", ",", ";", "|", "tab", "blanks", ""};
     int choice;
     *o = (struct table_options){.categorical = a->categorical, .drop = a->drop, .overwrite = a->force};
     TRY(convert_choose("missing", a->missing, missing, &choice));
@@ -104,7 +104,8 @@ static enum status convert_read_options(const struct arguments *a, struct table_
     TRY(convert_choose("header", a->header, headers, &choice));
     o->header = (enum table_header)choice;
     TRY(convert_choose("delimiter", a->delimiter, delimiters, &choice));
-    o->delimiter = ",;|\t"[choice];
+    o->delimiter = "\0,;|\t "[choice];
+    o->missing_words = a->missing_words;
     TRY(convert_read_labels(a, o));
     return convert_read_split(a, o);
 }

@@ -36,7 +36,7 @@ const struct command command_table[] = {
             "for max_error the maximum); for labels with positions intersection over union and Dice of each\n"
             "class; all other metrics of the task; and the confusion matrix of up to 30 classes. Where labels\n"
             "have positions, these are counted, not samples.\n",
-        .flags = FLAGS_DATA | FLAGS_EVAL | FLAGS_EXTERNAL | FLAGS_WEIGHTS,
+        .flags = FLAGS_DATA | FLAGS_EVAL | FLAGS_EXTERNAL | FLAGS_WEIGHTS | FLAGS_NAMES,
         .min_words = 1,
         .max_words = 1,
         .collective = true,
@@ -55,7 +55,7 @@ const struct command command_table[] = {
             "class map (N,H,W).\n"
             "\n"
             "  mpirun -np 4 ddp_train predict runs/a/checkpoints/final.h5 --data new.h5 --out pred.h5\n",
-        .flags = FLAGS_DATA | FLAGS_PREDICT | FLAGS_FORCE | FLAGS_EXTERNAL | FLAGS_WEIGHTS,
+        .flags = FLAGS_DATA | FLAGS_PREDICT | FLAGS_FORCE | FLAGS_EXTERNAL | FLAGS_WEIGHTS | FLAGS_NAMES,
         .min_words = 1,
         .max_words = 1,
         .collective = true,
@@ -79,7 +79,7 @@ const struct command command_table[] = {
         .name = "inspect",
         .synopsis = "FILE",
         .help = "show the contents of a data set or a checkpoint",
-        .flags = FLAGS_EXTERNAL,
+        .flags = FLAGS_EXTERNAL | FLAGS_NAMES,
         .min_words = 1,
         .max_words = 1,
         .run = cmd_inspect,
@@ -93,7 +93,7 @@ const struct command command_table[] = {
             "csv   RFC 4180. COLUMNS are names or numbers from 0, separated by commas. The first row is\n"
             "      taken as a header if it has text where a number is expected (outside --target,\n"
             "      --categorical and --drop); if that cannot be decided, set --header. Missing values:\n"
-            "      empty, NA, N/A, NaN, null, ?.\n"
+            "      empty, NA, N/A, NaN, null, None, <NA>, #N/A, ?, and those of --na. True and False are 1, 0.\n"
             "arff  Weka's and Mulan's format, dense or sparse. A nominal attribute becomes one column per\n"
             "      value, {0,1} one column of 0 and 1; leave out string and date attributes with --drop.\n"
             "      Missing values: ?.\n"

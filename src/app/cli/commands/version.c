@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "app/cli/commands/commands.h"
+#include "io/h5/h5.h"
 #include "math/blas.h"
 #include "math/kernels.h"
 
@@ -11,7 +12,10 @@ enum status cmd_version(struct comm *comm, struct arguments *a)
     blas_start();
     const struct kernels *kernels;
     TRY(kernels_select(&kernels, "auto"));
-    printf("ddp_train %s\ncompiler  %s\nkernels   %s\nOpenBLAS  %s\nlibyaml   %s\n", DDP_VERSION, __VERSION__,
-           kernels->level, blas_core(), yaml_version());
+    char hdf5[H5_NAME_SIZE];
+    h5_version(hdf5);
+    printf(
+        "ddp_train %s\ncompiler  %s\nkernels   %s\nOpenBLAS  %s\nlibyaml   %s\nHDF5      %s\nMPI       %s\n",
+        DDP_VERSION, __VERSION__, kernels->level, blas_core(), yaml_version(), hdf5, comm_version());
     return STATUS_OK;
 }

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
+#include <strings.h>
 
 #include "data/convert/table/private.h"
 #include "core/number.h"
@@ -55,16 +56,36 @@ static enum status table_decode_not_a_number(const struct table *t, const struct
                        shown, name, name);
 }
 
+/* True and False, as Python and R write them. */
+static bool table_decode_is_boolean(const char *text, double *value)
+{
+    if (strcasecmp(text, "true") != 0 && strcasecmp(text, "false") != 0) return false;
+    *value = strcasecmp(text, "true") == 0;
+    return true;
+}
+
 static enum status table_decode_take_number(const struct table *t, struct table_column *c, const char *text,
                                             double *value)
 {
     char shown[TABLE_SHOW_SIZE];
-    if (!number_scan(text, value)) return table_decode_not_a_number(t, c, text);
+    if (!table_decode_is_boolean(text, value) && !number_scan(text, value))
+        return table_decode_not_a_number(t, c, text);
     if (!isfinite((float)*value))
         return status_fail(STATUS_DATA, "'%s' is beyond float32", table_show(text, shown));
     bool bit = *value == 0 || *value == 1;
     bool must =
         c->declared_bits || (c->role == TABLE_TARGET && t->options->labels == TABLE_LABELS_MULTILABEL);
+    if (must && c->role == TABLE_TARGET && *value <= 0 && *value >= -1 && *value == floor(*value)) {
+        if (*value == 0)
+            c->zero = true;
+        else
+            c->minus = true;
+        if (c->zero && c->minus)
+            return status_fail(STATUS_DATA, "'%s' beside %s: a label is 0 or 1, or -1 or 1",
+                               table_show(text, shown), *value == 0 ? "-1" : "0");
+        *value = 0;
+        bit = true;
+    }
     if (must && !bit)
         return status_fail(STATUS_DATA, "'%s' is neither 0 nor 1%s", table_show(text, shown),
                            c->role == TABLE_TARGET ? ", as a label must be" : "");

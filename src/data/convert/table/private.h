@@ -37,6 +37,7 @@ struct table_column {
     struct table_dict *dict; /* or NULL */
     /* found in the first pass */
     bool seen, whole, bits; /* any value; all values integers; all values 0 or 1 */
+    bool zero, minus;       /* a label that is 0, or -1 in place of 0 */
     int64_t first_line;     /* of a value */
     bool has_missing;
     /* over the rows of the training set */
@@ -53,6 +54,7 @@ struct table_reader {
     int64_t words;      /* declared so far */
     const char **cells; /* the row; NULL = missing. They live until the next row. */
     int64_t line;       /* at which the row starts */
+    bool first;         /* the first reading of the first file */
     void *self;         /* of the format */
 };
 

@@ -30,7 +30,7 @@ static void table_close_reader(struct table_reader *r, const struct table_format
 
 static enum status table_open_reader(struct table_reader *r, const struct table *t, const char *path)
 {
-    *r = (struct table_reader){.options = t->options};
+    *r = (struct table_reader){.options = t->options, .first = t->columns == NULL};
     TRY(table_text_open(&r->text, path));
     return t->format->open(r);
 }

@@ -44,10 +44,11 @@ struct table_options {
     uint64_t seed;
     int64_t split_rows; /* of TABLE_SPLIT_EVERY and TABLE_SPLIT_AT */
     const char *test_file;
-    enum table_header header; /* CSV */
-    char delimiter;           /* CSV; 0 = a comma */
-    const char *labels_xml;   /* ARFF: Mulan's list of labels, or NULL */
-    int64_t label_count;      /* ARFF: the last attributes are labels, the first if negative; or 0 */
+    enum table_header header;  /* CSV */
+    char delimiter;            /* CSV; ' ' = blanks, 0 = found in the first row */
+    const char *missing_words; /* CSV: more words for a value that is missing, separated by commas; or NULL */
+    const char *labels_xml;    /* ARFF: Mulan's list of labels, or NULL */
+    int64_t label_count;       /* ARFF: the last attributes are labels, the first if negative; or 0 */
     bool overwrite;
 };
 

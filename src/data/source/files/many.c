@@ -71,6 +71,7 @@ static enum status many_keep_options(struct many *m, const struct source_options
                                          .layout = o->layout,
                                          .samples = o->samples,
                                          .wide = o->wide,
+                                         .no_labels = o->no_labels,
                                          .one_file = true,
                                          .pool = &m->pool};
     return STATUS_OK;
@@ -220,6 +221,7 @@ static enum status many_describe(struct source *s, struct many *m)
     TRY(many_open_file(m, 0, &first));
     const struct source_info *info = source_info(first);
     TRY(many_copy_class_names(m, info));
+    m->options.no_class_names = true; /* they have been compared */
     const char *object = info->label_where ? strstr(info->label_where, ": ") : NULL;
     if (object) snprintf(m->object, sizeof m->object, "%s", object);
     s->info = m->first.info;
