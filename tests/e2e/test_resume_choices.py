@@ -11,7 +11,9 @@ from resumed import CONFIGURATION, Case, events, setUpModule, weights  # noqa: F
 
 # Every key of the configuration with another value than the runs have that are gone on with. These cannot change the results,
 MAY_CHANGE = {
-    "run.name": "other", "data.allow_external": "true", "data.store": "scratch", "data.scratch_dir": "/tmp", "train.epochs": "3", "train.max_bad_steps": "3", "train.patience": "9",
+    "run.name": "other", "data.allow_external": "true", "data.store": "scratch", "data.scratch_dir": "/tmp",
+    "data.val_x": "x", "data.val_y": "y", "data.val_weights": "w", "data.time_limit": "20",
+    "train.epochs": "3", "train.max_bad_steps": "3", "train.patience": "9",
     "train.min_delta": "0.5", "train.max_time": "1h", "sync.ranks_per_node": "1", "sync.timeout": "100", "sync.death_timeout": "5",
     "sync.mixed": "allow", "sync.check_every": "7", "checkpoint.every_epochs": "2", "checkpoint.every_steps": "5",
     "checkpoint.every_minutes": "30", "checkpoint.keep": "1", "checkpoint.best": "train.loss", "log.every_steps": "2",
@@ -20,7 +22,9 @@ MAY_CHANGE = {
 # these would,
 MAY_NOT = {
     "run.seed": "2", "run.isa": "v3", "run.products": "blas", "data.block": "7", "data.window": "70", "data.val_fraction": "0.5", "data.split_seed": "2", "data.x": "x", "data.y": "y",
-    "data.layout": "NCHW", "data.labels": "index", "data.weights": "w", "data.normalize": "none", "data.target_normalize": "standard", "model.input": "[64]",
+    "data.layout": "NCHW", "data.labels": "index", "data.weights": "w",
+    "data.samples": "files", "data.label_offset": "1", "data.transforms": "[{log1p: {}}]", "data.augment": "[{flip: {axis: w, p: 0.5}}]",
+    "data.normalize": "auto", "data.target_normalize": "standard", "model.input": "[64]",
     "model.freeze": "[a]", "optim.groups": "[{match: a, lr: 0.5, weight_decay: 1}]", "optim.max_norm": "2", "optim.max_norm_match": "[a, b]",
     "train.ema": "0.5", "train.ema_warmup": "true", "train.ema_every": "2", "train.swa_lr": "0.5", "train.swa_anneal_epochs": "3",
     "train.swa_anneal": "linear",

@@ -78,7 +78,7 @@ def make_weights(rng):
 
 def may_be(labels, kind, loss):
     if kind == "index":
-        return labels.dtype.kind in "iu" and (labels.ndim == 1 or labels.shape[1] == 1)
+        return bool((labels == np.floor(labels)).all()) and (labels.ndim == 1 or labels.shape[1] == 1)
     rows = labels.reshape(SAMPLES, -1).astype("f4").astype("f8")
     if kind == "onehot":
         return rows.shape[1] > 1 and bool(((rows == 0) | (rows == 1)).all() and (rows.sum(axis=1) == 1).all())
