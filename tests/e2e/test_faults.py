@@ -84,7 +84,7 @@ class BadInput(harness.Case):
         self.bad_data(self.data(labels=labels), "33", "-2")
 
     def test_labels_that_are_no_integers(self):
-        self.bad_data(self.data(labels=np.zeros(64)), "labels")
+        self.bad_data(self.data(labels=np.full(64, 0.5)), "labels")
 
     def test_nan_and_inf(self):
         for value in (np.nan, np.inf, -np.inf):
