@@ -20,8 +20,8 @@ struct window {
     int64_t kernel[SHAPE_AXES], stride[SHAPE_AXES], dilation[SHAPE_AXES];
     int64_t pad_before[SHAPE_AXES], pad_after[SHAPE_AXES];
     int64_t lanes, leaves; /* of all virtual ranks of the pass side by side, and how many these are */
-    /* Of convolutions: [leaves], how many lanes of each hold samples, or NULL: all. The gradients dy are zeros in
-     * the others, whose results may be left zeros. */
+    /* Of convolutions: [leaves], how many lanes of each hold samples; NULL: all. In the others gradients are zeros,
+     * and results may be set to zero in place of being computed. */
     const int64_t *live;
 
     /* Of convolutions only. Output channel o of group o / (out.c / groups) sees the in.c / groups channels of
@@ -31,8 +31,8 @@ struct window {
     enum products products;
 };
 
-/* Returns the first lane behind those of `leaf` that hold samples, counted in blocks of `block` lanes from its
- * first one on; one block at least. */
+/* Returns how many lanes of a leaf must be computed: those with samples, rounded up to whole blocks of `block`
+ * lanes, and one block at least. */
 static inline int64_t window_used_lanes(const struct window *w, int64_t leaf, int64_t block)
 {
     int64_t own = w->lanes / w->leaves, live = w->live ? w->live[leaf] : own;

@@ -23,7 +23,7 @@ struct winograd {
     int64_t j;                      /* columns of a block */
     int64_t rows;                   /* output channels of a block */
     int64_t packed;                 /* OC rounded up to a tile */
-    int64_t sums;                   /* S */
+    int64_t terms;                  /* S */
     float *u, *v, *m;               /* U [16][packed / m][S][m], V [16][S][J], M [16][rows][J] */
     struct winograd_column *column; /* [J] */
     int64_t *lane, *unused;         /* [used]: where a register starts, lanes behind it without samples */
@@ -32,18 +32,18 @@ struct winograd {
 static int64_t winograd_lay_out(const struct window *c, float *base, struct winograd *w)
 {
     struct tile_shape shape = LEVEL(tile_shape_for)(c->out.c);
-    int64_t sums = winograd_sums(c), fit = V_FLOATS / (WINOGRAD_POINTS * VW * sums) / shape.j * shape.j,
+    int64_t terms = winograd_terms(c), fit = V_FLOATS / (WINOGRAD_POINTS * VW * terms) / shape.j * shape.j,
             used = 0;
     *w = (struct winograd){.c = *c,
                            .shape = shape,
-                           .sums = sums,
+                           .terms = terms,
                            .j = fit > shape.j ? fit : shape.j,
                            .packed = (c->out.c + shape.m - 1) / shape.m * shape.m};
     int64_t rows = M_FLOATS / (WINOGRAD_POINTS * VW * w->j) / shape.m * shape.m;
     w->rows = rows < shape.m ? shape.m : rows < w->packed ? rows : w->packed;
     float *column, *lane;
-    conv_carve(base, &used, &w->u, WINOGRAD_POINTS * (w->packed * sums + PAD));
-    conv_carve(base, &used, &w->v, WINOGRAD_POINTS * (sums * w->j * VW + PAD));
+    conv_carve(base, &used, &w->u, WINOGRAD_POINTS * (w->packed * terms + PAD));
+    conv_carve(base, &used, &w->v, WINOGRAD_POINTS * (terms * w->j * VW + PAD));
     conv_carve(base, &used, &w->m, WINOGRAD_POINTS * (w->rows * w->j * VW + PAD));
     conv_carve(base, &used, &column, w->j * (int64_t)(sizeof *w->column / sizeof(float)));
     conv_carve(base, &used, &lane, 4 * (c->lanes / VW));
@@ -105,10 +105,10 @@ struct winograd_weights {
  * each point. */
 static void winograd_transform_weights(const struct winograd *w, const struct winograd_weights *weight)
 {
-    int64_t taps = w->c.kernel[AXIS_D], m = w->shape.m, point_floats = w->packed * w->sums + PAD;
+    int64_t taps = w->c.kernel[AXIS_D], m = w->shape.m, point_floats = w->packed * w->terms + PAD;
     float *u = w->u;
     for (int64_t oc = 0; oc < w->packed; oc += m)
-        for (int64_t s = 0; s < w->sums; s++, u += m)
+        for (int64_t s = 0; s < w->terms; s++, u += m)
             for (int64_t part = 0; part < m; part += VW) {
                 float g[9][VW] __attribute__((aligned(64))) = {0}, *to = u + part;
                 int64_t rows = m - part < VW ? m - part : VW, left = w->c.out.c - oc - part;
@@ -135,10 +135,10 @@ static void winograd_multiply(const struct winograd *w, int64_t oc, int64_t rows
     for (int p = 0; p < WINOGRAD_POINTS; p++)
         for (int64_t j = 0; j < columns; j += shape.j)
             for (int64_t i = 0; i < rows; i += shape.m) {
-                struct tile t = {.channels = w->sums,
+                struct tile t = {.channels = w->terms,
                                  .taps = 1,
-                                 .a = w->u + p * (w->packed * w->sums + PAD) + (oc + i) * w->sums,
-                                 .b = w->v + p * (w->sums * w->j * VW + PAD) + j * VW,
+                                 .a = w->u + p * (w->packed * w->terms + PAD) + (oc + i) * w->terms,
+                                 .b = w->v + p * (w->terms * w->j * VW + PAD) + j * VW,
                                  .a_channel = shape.m,
                                  .b_channel = w->j * VW,
                                  .tap = &first,
@@ -211,7 +211,8 @@ static void winograd_run(struct winograd *w, const float *x, float *y)
             w->column[j] = winograd_column(&w->c, tile, w->lane[i]);
             w->column[j].unused = w->unused[i];
         }
-        winograd_inputs(&w->c, w->column, columns, x, 0, w->sums, w->j * VW, w->sums * w->j * VW + PAD, w->v);
+        winograd_inputs(&w->c, w->column, columns, x, 0, w->terms, w->j * VW, w->terms * w->j * VW + PAD,
+                        w->v);
         for (int64_t oc = 0; oc < w->c.out.c; oc += w->rows) {
             int64_t rows = w->c.out.c - oc < w->rows ? w->c.out.c - oc : w->rows;
             winograd_multiply(w, oc, rows, columns);

@@ -36,14 +36,14 @@ static inline int64_t winograd_tiles(const struct shape *out)
     return out->d[AXIS_D] * ((out->d[AXIS_H] + 1) / 2) * ((out->d[AXIS_W] + 1) / 2);
 }
 
-/* The sums of a product: over the input channels, and over the taps of depth in each. */
-static inline int64_t winograd_sums(const struct window *c)
+/* Returns how many terms a sum has: input channels x taps of depth, in this order. */
+static inline int64_t winograd_terms(const struct window *c)
 {
     return c->in.c * c->kernel[AXIS_D];
 }
 
-/* A register of a tile's lanes: the place of its 4x4 inputs in the first plane it sees, of which bit 4 * i + j of `exists` says
- * whether input (i, j) is inside. */
+/* A register of a tile's lanes: the place of its 4x4 inputs in the first plane it sees. Bit 4 * i + j of `exists`
+ * says whether input (i, j) is inside. */
 struct winograd_column {
     int64_t z, y, x, lane; /* of the tile's outputs */
     int64_t unused;        /* lanes behind it without samples */
@@ -93,7 +93,7 @@ VEC_INLINE void winograd_input(const float *from, int64_t row, int64_t lanes, ui
 #undef WINOGRAD_BT
 }
 
-/* The transformed inputs of `registers` columns for terms [first, first + count) of winograd_sums, to panels
+/* The transformed inputs of `registers` columns for terms [first, first + count) of winograd_terms, to panels
  * [16][count][registers]: terms are `panel_row` floats apart, points `panel_point`. */
 VEC_INLINE void winograd_inputs(const struct window *c, const struct winograd_column *column,
                                 int64_t registers, const float *x, int64_t first, int64_t count,

@@ -5,7 +5,7 @@
 #include "math/vec/conv/panel.h"
 #include "math/vec/conv/winograd.h"
 
-#define ROWS       (PANEL_SUM_ROWS / 9) /* terms of winograd_sums in a block */
+#define ROWS       (PANEL_SUM_ROWS / 9) /* terms of winograd_terms in a block */
 #define X_POINT    (ROWS * PANEL_ROW + 16)
 #define DY_POINT   (PANEL_GROUPS * 16 * PANEL_WIDTH + 16)
 #define SUM_POINT  (ROWS * PANEL_WIDTH)
