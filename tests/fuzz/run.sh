@@ -2,7 +2,7 @@
 # run.sh - builds the fuzz targets and runs them. Takes clang with libFuzzer (Debian: clang, libclang-rt-14-dev).
 #
 #   run.sh build              builds them into build-fuzz/
-#   run.sh one TARGET         runs one of them, tests/fuzz/fuzz_TARGET.c, for FUZZ_SECONDS (30)
+#   run.sh one TARGET         runs one of them, tests/fuzz/fuzz_TARGET.c, for FUZZ_SECONDS (60)
 #   run.sh [SECONDS]          builds, runs all, each for SECONDS (60), as many at once as FUZZ_JOBS (the processors) says,
 #                             and prints a table
 #
@@ -105,6 +105,6 @@ all() {
 need_clang
 case ${1:-60} in
 build) build ;;
-one) one "$2" "${FUZZ_SECONDS:-30}" ;;
+one) one "$2" "${FUZZ_SECONDS:-60}" ;;
 *) all "${1:-60}" ;;
 esac
