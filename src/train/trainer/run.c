@@ -90,10 +90,12 @@ static enum status run_stop(struct run *r, bool interrupted)
     return saver_stop(r->saver, status, cause);
 }
 
-/* Ends the run with an error of the data, `what`, saved up to here. Collective. */
-static enum status run_save_and_fail(struct run *r, enum status status, const char *what, bool saved)
+/* Ends the run with an error of the data, saved up to here. Collective. */
+static enum status run_save_and_fail(struct run *r, enum status status, bool saved)
 {
-    char why[STATUS_TEXT_SIZE / 2];
+    char what[STATUS_TEXT_SIZE / 2], why[STATUS_TEXT_SIZE / 2];
+    snprintf(what, sizeof what, "%s", status_text());
+    activity_set_phase(ACTIVITY_SAVING);
     if (!saved) TRY(saver_take(r->saver, SAVER_STEP));
     if (saver_finish(r->saver) == STATUS_OK)
         return status_fail(status, "%s (the run is saved up to here, step %lld)", what,
@@ -106,11 +108,8 @@ static enum status run_save_and_fail(struct run *r, enum status status, const ch
  * before, so the results up to here are valid and are saved. */
 static enum status run_check_data(struct run *r, bool saved)
 {
-    char what[STATUS_TEXT_SIZE / 2];
     enum status status = trainer_check_data(r->t);
-    if (status == STATUS_OK) return status;
-    snprintf(what, sizeof what, "%s", status_text());
-    return run_save_and_fail(r, status, what, saved);
+    return status == STATUS_OK ? status : run_save_and_fail(r, status, saved);
 }
 
 /* Handles the requests of ranks and the checkpoints and checks that are due; the same on all ranks. After the
@@ -141,11 +140,7 @@ static struct order run_get_order(const struct trainer *t, int64_t epoch)
 /* Features could not be read: the step changed nothing, and the run is saved as it is before it. Collective. */
 static enum status run_stop_for_data(struct run *r)
 {
-    char what[STATUS_TEXT_SIZE / 2];
-    enum status status = comm_agree(r->t->comm, dataset_status(r->t->train));
-    snprintf(what, sizeof what, "%s", status_text());
-    activity_set_phase(ACTIVITY_SAVING);
-    return run_save_and_fail(r, status, what, false);
+    return run_save_and_fail(r, comm_agree(r->t->comm, dataset_status(r->t->train)), false);
 }
 
 /* Runs the remaining steps of the current epoch: all, some or none. */
@@ -218,11 +213,13 @@ static enum status run_evaluate(struct run *r, int64_t epoch)
     return STATUS_OK;
 }
 
-/* The epoch is reported after its evaluation: if that is stopped, both are repeated when the run resumes. */
+/* The epoch is reported after its evaluation: if that is stopped, or its samples cannot be read, both are repeated
+ * when the run resumes. */
 static enum status run_evaluate_epoch(struct run *r)
 {
     enum status status = run_evaluate(r, r->t->progress.epoch + 1);
     if (status_is_stop(status)) return run_stop(r, status == STATUS_INTERRUPTED);
+    if (status == STATUS_DATA) return run_save_and_fail(r, status, false);
     if (run_is_root(r)) r->observer->epoch(r->observer->self, &r->epoch);
     if (status == STATUS_OK && r->t->val && run_is_root(r)) r->observer->eval(r->observer->self, &r->eval);
     return status;
