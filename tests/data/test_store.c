@@ -1,6 +1,6 @@
+// ranks: 1 2 3 5
 /* test_store.c - every store gives the samples of the source, in steps, in the order of the file and at random; a
  * damaged file shows in the status. */
-// ranks: 1 2 3 5
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -35,7 +35,7 @@ static int64_t count_wrong(const struct dataset *d, const int64_t *samples, int6
     return wrong;
 }
 
-/* Takes this rank's share of every step, from `position` on, in two parts. */
+/* Takes this rank's share of every step, from `position` on, in two parts. Ranks leave an order together (store.h). */
 static void check_epoch(struct dataset *d, uint64_t epoch, int64_t position, const struct store_plan *plan)
 {
     struct order order = dataset_order(d, 3, epoch, true);
@@ -48,6 +48,7 @@ static void check_epoch(struct dataset *d, uint64_t epoch, int64_t position, con
         wrong += count_wrong(d, samples, count / 2);
         wrong += count_wrong(d, samples + count / 2, count - count / 2);
     }
+    comm_barrier(comm);
     CHECK(wrong == 0);
     CHECK_STATUS(dataset_status(d), STATUS_OK);
 }

@@ -78,7 +78,8 @@ enum status store_prepare(struct store *s, struct comm *comm, const struct store
 struct order store_order(const struct store *s, uint64_t seed, uint64_t epoch, bool shuffle);
 
 /* The step at `position` of the order comes now, then the steps that follow; no earlier sample is taken again.
- * All ranks call it for the same steps. Allocates nothing. */
+ * All ranks call it for the same steps, and begin another order, or store_stream, only when all have taken the samples
+ * of the last step: until then a rank reads what others wait for. Allocates nothing. */
 void store_expect(struct store *s, const struct order *order, int64_t position);
 
 /* Samples first .. end-1 of the view come now, in their order, up to `at_once` in one call of store_take.
