@@ -48,7 +48,10 @@ struct order order_make_windows(uint64_t seed, uint64_t epoch, int64_t samples, 
                       .epoch = epoch,
                       .block = block,
                       .window = window};
-    o.keys = order_make_keys(seed, epoch, 0, (uint64_t)order_blocks(&o));
+    int64_t blocks = order_blocks(&o);
+    o.keys = order_make_keys(seed, epoch, 0, (uint64_t)blocks);
+    o.short_place = order_place_of(&o, blocks - 1);
+    o.missing = blocks * block - samples;
     return o;
 }
 
@@ -120,27 +123,17 @@ int64_t order_place_of(const struct order *o, int64_t block)
     return o->shuffle ? order_permute_back(&o->keys, block) : block;
 }
 
-/* Samples that the last block has too few, and where it stands. */
-static int64_t order_missing(const struct order *o, int64_t *place)
-{
-    int64_t blocks = order_blocks(o);
-    *place = order_place_of(o, blocks - 1);
-    return blocks * o->block - o->samples;
-}
-
 /* The samples before a place of the permuted blocks, and the place of the block that holds a position. */
 static int64_t order_samples_before(const struct order *o, int64_t place)
 {
-    int64_t short_place, missing = order_missing(o, &short_place), all = place * o->block;
-    all -= place > short_place ? missing : 0;
+    int64_t all = place * o->block - (place > o->short_place ? o->missing : 0);
     return all < o->samples ? all : o->samples;
 }
 
 static int64_t order_place_at(const struct order *o, int64_t position)
 {
-    int64_t short_place, missing = order_missing(o, &short_place);
-    bool before = position < (short_place + 1) * o->block - missing;
-    return (before ? position : position + missing) / o->block;
+    bool before = position < (o->short_place + 1) * o->block - o->missing;
+    return (before ? position : position + o->missing) / o->block;
 }
 
 int64_t order_window_of(const struct order *o, int64_t position)
