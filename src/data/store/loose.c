@@ -13,9 +13,11 @@ static enum status loose_open(struct loose *l, const struct reader *like, int64_
         TRY(mem_alloc(&l->rows, (size_t)count, (size_t)like->sample_bytes, "samples"));
         l->rows_max = count;
     }
-    if (l->reader.source) return STATUS_OK;
+    if (l->reader.source || l->failed != STATUS_OK) return l->failed;
     reader_copy(&l->reader, like);
-    return reader_open(&l->reader);
+    enum status status = reader_open(&l->reader);
+    if (status != STATUS_OK) reader_close(&l->reader);
+    return status;
 }
 
 const char *loose_take(struct loose *l, const struct reader *like, int64_t sample, int64_t i, int64_t count)

@@ -11,7 +11,7 @@ struct reader {
     struct store_view view;
     int64_t sample_bytes;
     struct source *source;
-    char *rows; /* [rows_max]: of which a view takes some; NULL unless it has numbers */
+    char *rows; /* [rows_max]: of which a view takes some; NULL = not open */
     int64_t rows_max;
 };
 

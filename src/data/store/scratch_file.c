@@ -34,8 +34,10 @@ double scratch_room(const char *folder)
 
 static enum status scratch_create(int *file, char path[PATH_SIZE], const char *folder)
 {
-    if (snprintf(path, PATH_SIZE, "%s/ddp_train-scratch-XXXXXX", folder) >= PATH_SIZE)
+    if (snprintf(path, PATH_SIZE, "%s/ddp_train-scratch-XXXXXX", folder) >= PATH_SIZE) {
+        path[0] = '\0';
         return status_fail(STATUS_OTHER, "data.scratch_dir: the name of the folder is too long");
+    }
     *file = mkostemp(path, O_CLOEXEC);
     if (*file >= 0) return STATUS_OK;
     int code = errno;
@@ -51,11 +53,11 @@ static enum status scratch_reserve(int file, const char *folder, size_t bytes, c
 {
     struct statfs fs = {0};
     int code = 0;
-    if (bytes > 0 && fallocate(file, 0, 0, (off_t)bytes) != 0) code = errno;
+    while (bytes > 0 && (code = fallocate(file, 0, 0, (off_t)bytes) == 0 ? 0 : errno) == EINTR) continue;
     bool unknown = code == EOPNOTSUPP || code == ENOSYS;
     fstatfs(file, &fs);
     double room = (double)fs.f_bavail * (double)fs.f_bsize;
-    if (unknown && room > (double)bytes) code = ftruncate(file, (off_t)bytes) == 0 ? 0 : errno;
+    if (unknown) code = room <= (double)bytes ? ENOSPC : ftruncate(file, (off_t)bytes) == 0 ? 0 : errno;
     if (code == 0) return STATUS_OK;
     return status_fail(STATUS_OTHER,
                        "%s: data.store: scratch needs %.0f MB in %s, which has %.0f MB free (%s); set "
