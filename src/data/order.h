@@ -28,8 +28,8 @@ struct order {
     uint64_t seed, epoch;
     int64_t block, window;  /* samples of a block, blocks of a window; 0 = one permutation of all samples */
     struct order_keys keys; /* of the samples, or of the blocks */
-    int64_t short_place;    /* where the last block stands, */
-    int64_t missing;        /* which has so many samples less than the others */
+    int64_t short_place;    /* where the last block stands */
+    int64_t missing;        /* samples that it has fewer than the others */
 };
 
 struct order order_make(uint64_t seed, uint64_t epoch, int64_t samples, bool shuffle);
