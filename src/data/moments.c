@@ -14,6 +14,12 @@ int64_t moments_blocks(int64_t samples)
     return (samples + MOMENTS_BLOCK - 1) / MOMENTS_BLOCK;
 }
 
+int64_t moments_part_begin(int64_t samples, int parts, int index)
+{
+    int64_t begin = moments_blocks(samples) * index / parts * MOMENTS_BLOCK;
+    return begin < samples ? begin : samples;
+}
+
 static void moments_add_u8(const uint8_t *x, int64_t count, double *sum, double *squares)
 {
     uint64_t s = 0, q = 0;

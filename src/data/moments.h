@@ -17,6 +17,9 @@ static inline int64_t moments_block_doubles(int64_t channels)
     return 2 * channels;
 }
 
+/* The first sample of part `index` of `parts`, in whole blocks; index == parts: the number of samples. */
+int64_t moments_part_begin(int64_t samples, int parts, int index);
+
 /* Fills one block's doubles from features [count][C][H][W]; `shift` [C] is subtracted from float features and
  * is ignored for uint8. uint8 sums stay below 2^53 for H*W up to 2^27, hence are exact. */
 void moments_block(enum feature_type type, struct shape shape, const void *features, int64_t count,

@@ -255,10 +255,8 @@ enum status dataset_check(const struct dataset *d)
 
 void dataset_part(const struct dataset *d, int parts, int index, int64_t *first, int64_t *end)
 {
-    int64_t blocks = moments_blocks(d->info.samples);
-    *first = blocks * index / parts * MOMENTS_BLOCK;
-    *end = blocks * (index + 1) / parts * MOMENTS_BLOCK;
-    if (*end > d->info.samples) *end = d->info.samples;
+    *first = moments_part_begin(d->info.samples, parts, index);
+    *end = moments_part_begin(d->info.samples, parts, index + 1);
 }
 
 const char *dataset_locator(const struct dataset *d)

@@ -56,13 +56,6 @@ static int cluster_owner(const struct cluster_store *c, int64_t number)
     return (int)(((block + 1) * c->ranks + blocks - 1) / blocks - 1);
 }
 
-static int64_t cluster_part_begin(const struct cluster_store *c, int rank)
-{
-    int64_t samples = c->spec.info->samples, blocks = moments_blocks(samples);
-    int64_t begin = blocks * rank / c->ranks * MOMENTS_BLOCK;
-    return begin < samples ? begin : samples;
-}
-
 static bool cluster_has(const struct cluster_store *c, int64_t number)
 {
     return number >= c->first && number < c->end;
@@ -195,8 +188,8 @@ static enum status cluster_make(struct store *s, const struct store_spec *spec)
     TRY(mem_alloc(&c->counts, (size_t)c->ranks, sizeof *c->counts, "data set"));
     int first = c->rank - comm_local_rank(spec->comm);
     for (int r = 0; r < c->ranks; r++) c->node_of[r] = comm_node_of(spec->comm, r);
-    c->first = cluster_part_begin(c, first);
-    c->end = cluster_part_begin(c, first + comm_local_size(spec->comm));
+    c->first = moments_part_begin(c->info.samples, c->ranks, first);
+    c->end = moments_part_begin(c->info.samples, c->ranks, first + comm_local_size(spec->comm));
     return STATUS_OK;
 }
 
