@@ -152,10 +152,57 @@ class Files(harness.Case):
         self.same(self.fit(self.path("whole.h5")), self.fit(pattern, ranks=2))
         os.remove(self.path("s000.h5"))
         self.same(self.fit(f'"{self.path("whole.h5")}[1:]"'), self.fit(pattern))
-        for path in glob.glob(self.path("data-index/files-*.txt")):
-            with open(path, "w") as f:
-                f.write("ddp_train files 1 rubbish\n1 2 3\n")
-        self.same(self.fit(f'"{self.path("whole.h5")}[1:]"'), self.fit(pattern))
+
+    def shards_of_one(self):
+        for i in range(70):
+            with h5py.File(self.path(f"s{i:03}.h5"), "w") as f:
+                f["x"], f["y"] = self.x[i:i + 1], self.y[i:i + 1]
+        return f'"{self.path("s*.h5")}"'
+
+    def test_damaged_index(self):
+        """A file of notes that is rubbish, cut, or changed in one digit counts as missing."""
+        pattern = self.shards_of_one()
+        one = self.fit(f'"{self.path("whole.h5")}[:70]"')
+        self.fit(pattern)
+        index, = glob.glob(self.path("data-index/files-*.txt"))
+        with open(index) as f:
+            text = f.read()
+        line = text.splitlines()[40]
+        other = line.replace(" 5 7 ", " 5 9 ", 1).replace(" 1 0 ", " 3 0 ", 1)
+        self.assertNotEqual(line, other)
+        for damaged in ("", "rubbish\n1 2 3\n", text[:len(text) // 2], text.replace(line, other), text + line + "\n"):
+            self.write(index, damaged)
+            self.same(one, self.fit(pattern, ranks=2))
+            with open(index) as f:
+                self.assertEqual(f.read(), text)
+
+    def test_changed_without_a_trace(self):
+        """Larger samples in a file of the noted length and time of change: an error, and no row beside its place."""
+        pattern = self.shards_of_one()
+        path = self.path("s033.h5")
+        os.truncate(path, 1 << 20)
+        self.fit(pattern)
+        times = os.stat(path)
+        with h5py.File(path, "w") as f:
+            f["x"], f["y"] = np.zeros((1, 500, 700), np.uint8), self.y[33:34]
+        os.truncate(path, 1 << 20)
+        os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+        for more in ("", ", store: window"):
+            self.fails(pattern, "s033.h5: holds other samples than were noted", "data-index", more=more)
+
+    def test_window_of_chunked_files(self):
+        """Ranks that did not look at the files themselves choose the blocks of rank 0, and so does a run that has notes."""
+        x = np.zeros((70 * 400, 32), np.float32)
+        x[:, 0] = np.arange(len(x))
+        y = (x[:, 0] > len(x) // 2).astype(int)
+        for i in range(70):
+            with h5py.File(self.path(f"s{i:03}.h5"), "w") as f:
+                f.create_dataset("x", data=x[400 * i:400 * i + 400], chunks=(300, 32))
+                f["y"] = y[400 * i:400 * i + 400]
+        pattern, more = f'"{self.path("s*.h5")}"', ", store: window"
+        flags = ["--train.epochs=1", "--train.batch=4000"]
+        one = self.fit(pattern, more, flags=flags)
+        self.same(one, self.fit(pattern, more, 2, flags))
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ void known_head(char head[KNOWN_HEAD], const struct source_options *o)
     known_hash_text(&h, o->y);
     known_hash_text(&h, o->weights);
     hash_add(&h, numbers, sizeof numbers);
-    snprintf(head, KNOWN_HEAD, "ddp_train files 1 %016" PRIx64, hash_end(&h));
+    snprintf(head, KNOWN_HEAD, "ddp_train files 2 %016" PRIx64, hash_end(&h));
 }
 
 static bool known_path(const char *folder, const char *locator, char path[PATH_SIZE])
@@ -55,6 +55,22 @@ static char *known_read_file(const char *folder, const char *locator)
     return text;
 }
 
+static uint64_t known_hash_of(const char *text)
+{
+    struct hash h;
+    hash_begin(&h);
+    known_hash_text(&h, text);
+    return hash_end(&h);
+}
+
+/* Returns the text behind the first line, which is the hash of it; NULL if the file was cut or damaged. */
+static char *known_whole_text(char *text)
+{
+    char *end = text;
+    uint64_t hash = text ? strtoull(text, &end, 16) : 0;
+    return text && *end == '\n' && hash == known_hash_of(end + 1) ? end + 1 : NULL;
+}
+
 static int known_compare(const void *a, const void *b)
 {
     return strcmp(((const struct known_line *)a)->locator, ((const struct known_line *)b)->locator);
@@ -65,10 +81,10 @@ enum status known_load(struct known *k, const char *folder, const char *locator,
     int64_t lines = 0;
     struct record r;
     *k = (struct known){.text = known_read_file(folder, locator)};
-    if (!k->text || strncmp(k->text, head, strlen(head)) != 0) return STATUS_OK;
-    for (const char *c = k->text; *c; c++) lines += *c == '\n';
+    char *next = known_whole_text(k->text);
+    if (!next || strncmp(next, head, strlen(head)) != 0) return STATUS_OK;
+    for (const char *c = next; *c; c++) lines += *c == '\n';
     TRY(mem_alloc(&k->lines, (size_t)lines + 1, sizeof *k->lines, "list of files"));
-    char *next = k->text;
     (void)strsep(&next, "\n");
     for (char *line; next && (line = strsep(&next, "\n"));) {
         struct known_line *to = &k->lines[k->count];
@@ -112,7 +128,7 @@ void known_save(const char *folder, const char *locator, const char *text)
     snprintf(temporary, sizeof temporary, "%s.%ld", path, (long)getpid());
     FILE *file = fopen(temporary, "w");
     if (!file) return;
-    bool written = fputs(text, file) >= 0;
+    bool written = fprintf(file, "%016" PRIx64 "\n%s", known_hash_of(text), text) >= 0;
     written = fclose(file) == 0 && written;
     if (!written || rename(temporary, path) != 0) unlink(temporary);
 }

@@ -1,13 +1,13 @@
 /* known.h - what an earlier run has found in many files, kept in a folder.
  *
- * The file is files-HASH.txt, of a locator: a first line that says what all else depends on, and a line of record.h
- * for each file. Local functions. */
+ * The file is files-HASH.txt, of a locator: the hash of all that follows, a line that says what all else depends on,
+ * and a line of record.h for each file. One that was cut or damaged counts as missing. Local functions. */
 #ifndef DATA_SOURCE_FILES_KNOWN_H
 #define DATA_SOURCE_FILES_KNOWN_H
 
 #include "data/source/files/record.h"
 
-/* The first line: names of objects and the like, besides the files. */
+/* The line of what all else depends on: names of objects and the like, besides the files. */
 #define KNOWN_HEAD 64
 void known_head(char head[KNOWN_HEAD], const struct source_options *options);
 

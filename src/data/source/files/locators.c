@@ -30,6 +30,9 @@ bool locators_are_many(const char *locator)
 
 static enum status locators_add(struct locators *l, const char *path, const char *rest)
 {
+    if (strchr(path, LOCATORS_SEPARATOR))
+        return status_fail(STATUS_DATA, "%.*s...: the name of a file may not have several lines; rename it",
+                           (int)strcspn(path, "\n"), path);
     if (l->count == l->room) {
         char **grown = NULL;
         int64_t room = 2 * l->room + 64;

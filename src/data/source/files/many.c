@@ -29,6 +29,7 @@ struct many_open {
     int64_t file;
     struct source *source; /* NULL = the place is free */
     uint64_t used;         /* the last use */
+    bool checked;          /* is what was noted of it */
 };
 
 struct many {
@@ -84,15 +85,15 @@ static void many_close_files(struct many *m)
     for (int i = 0; i < OPEN_MAX_FILES; i++) source_close(&m->open[i].source);
 }
 
-/* Returns the source of a file, which takes the place of the one that was used least recently. */
-static enum status many_open_file(struct many *m, int64_t file, struct source **out)
+/* Opens a file, which takes the place of the one that was used least recently. */
+static enum status many_open_file(struct many *m, int64_t file, struct many_open **out)
 {
     struct many_open *place = &m->open[0];
     for (int i = 0; i < OPEN_MAX_FILES; i++) {
         struct many_open *o = &m->open[i];
         if (o->source && o->file == file) {
             o->used = ++m->uses;
-            *out = o->source;
+            *out = o;
             return STATUS_OK;
         }
         if (place->source && (!o->source || o->used < place->used)) place = o;
@@ -101,7 +102,8 @@ static enum status many_open_file(struct many *m, int64_t file, struct source **
     TRY(source_open(&place->source, m->files[file].locator, &m->options));
     place->file = file;
     place->used = ++m->uses;
-    *out = place->source;
+    place->checked = false;
+    *out = place;
     return STATUS_OK;
 }
 
@@ -129,18 +131,23 @@ static enum status many_survey(struct many *m, const struct known *known, FILE *
 {
     for (int64_t i = 0; i < m->locators.count; i++) {
         struct record r = {0};
-        struct source *source;
+        struct many_open *open;
         const char *locator = m->files[i].locator;
         TRY(record_take_state(&r, locator));
         if (!known_find(known, locator, &r)) {
-            TRY(many_open_file(m, i, &source));
-            record_take_info(&r, source_info(source));
+            TRY(many_open_file(m, i, &open));
+            record_take_info(&r, source_info(open->source));
         }
         TRY(many_add(m, i, &r));
         record_write(out, &r, locator);
         if (i % STOP_FILES == 0) TRY(stop_asked());
     }
     return STATUS_OK;
+}
+
+static enum status many_fail_memory(const struct many *m)
+{
+    return status_fail(STATUS_OTHER, "%s: out of memory for the list of files", m->title);
 }
 
 /* Looks at all files, but at those only once that have not changed since. */
@@ -152,11 +159,10 @@ static enum status many_look(struct many *m, const char *locator, const struct s
     known_head(head, options);
     TRY(known_load(&known, options->index_folder, locator, head));
     FILE *out = open_memstream(&buffer, &bytes);
-    enum status status =
-        out ? STATUS_OK : status_fail(STATUS_OTHER, "%s: out of memory for the list of files", m->title);
+    enum status status = out ? STATUS_OK : many_fail_memory(m);
     if (out) fprintf(out, "%s\n", head);
     if (out) status = many_survey(m, &known, out);
-    if (out) fclose(out);
+    if (out && fclose(out) != 0 && status == STATUS_OK) status = many_fail_memory(m);
     known_free(&known);
     if (status == STATUS_OK) status = mem_copy_text(&m->text, buffer);
     if (status == STATUS_OK && m->locators.count >= KEPT_MIN_FILES)
@@ -165,28 +171,36 @@ static enum status many_look(struct many *m, const char *locator, const struct s
     return status;
 }
 
-/* Takes over what another process has found. */
-static enum status many_take_found(struct many *m, const char *text)
+static enum status many_take_lines(struct many *m, char *text)
 {
-    int64_t count = -1;
-    for (const char *c = text; *c; c++) count += *c == '\n';
-    TRY(mem_copy_text(&m->text, text));
-    TRY(mem_alloc(&m->locators.of, (size_t)count + 1, sizeof *m->locators.of, "list of files"));
-    TRY(mem_alloc(&m->files, (size_t)count + 1, sizeof *m->files, "list of files"));
-    const char *line = strchr(text, '\n') + 1;
-    for (int64_t i = 0; i < count; i++, line = strchr(line, '\n') + 1) {
-        struct record r;
-        const char *locator;
+    struct record r;
+    const char *locator;
+    (void)strsep(&text, "\n");
+    for (char *line; text && *text && (line = strsep(&text, "\n"));) {
+        int64_t i = m->locators.count;
         if (!record_read(line, &r, &locator))
             return status_fail(STATUS_OTHER, "%s: the list of files cannot be read", m->title);
-        char *copy;
-        TRY(mem_alloc(&copy, strcspn(locator, "\n") + 1, 1, "list of files"));
-        memcpy(copy, locator, strcspn(locator, "\n"));
-        m->locators.of[m->locators.count++] = copy;
-        m->files[i].locator = copy;
+        TRY(mem_copy_text(&m->locators.of[i], locator));
+        m->locators.count++;
+        m->files[i].locator = m->locators.of[i];
         TRY(many_add(m, i, &r));
     }
     return STATUS_OK;
+}
+
+/* Takes over what another process has found. */
+static enum status many_take_found(struct many *m, const char *text)
+{
+    size_t lines = 0;
+    char *copy;
+    for (const char *c = text; *c; c++) lines += *c == '\n';
+    TRY(mem_copy_text(&m->text, text));
+    TRY(mem_alloc(&m->locators.of, lines, sizeof *m->locators.of, "list of files"));
+    TRY(mem_alloc(&m->files, lines, sizeof *m->files, "list of files"));
+    TRY(mem_copy_text(&copy, text));
+    enum status status = many_take_lines(m, copy);
+    mem_free(&copy);
+    return status;
 }
 
 static enum status many_find_files(struct many *m, const char *locator)
@@ -198,6 +212,40 @@ static enum status many_find_files(struct many *m, const char *locator)
 }
 
 /* ---- the source ---- */
+
+static int64_t many_begin_of(const struct many *m, int64_t file)
+{
+    return file ? m->files[file - 1].end : 0;
+}
+
+/* Compares an open file with what was noted of it: it may have changed since, on this node or for all. */
+static enum status many_check_file(const struct many *m, int64_t file, const struct source *source)
+{
+    const struct many_file *f = &m->files[file];
+    struct record now = {0};
+    TRY(record_check_state(f->bytes, f->changed, f->locator));
+    record_take_info(&now, &source->info);
+    if (m->options.no_class_names) now.names = m->first.names;
+    if (now.info.samples == f->end - many_begin_of(m, file) && now.info.type == m->first.info.type &&
+        record_check_alike(&m->first, f->locator, &now, f->locator) == STATUS_OK)
+        return STATUS_OK;
+    return status_fail(
+        STATUS_DATA,
+        "%s: holds other samples than were noted, though its length and time of change are the "
+        "same; delete the folder data-index beside the runs",
+        f->locator);
+}
+
+/* Opens a file to read samples. */
+static enum status many_open_noted(struct many *m, int64_t file, struct source **out)
+{
+    struct many_open *open;
+    TRY(many_open_file(m, file, &open));
+    if (!open->checked) TRY(many_check_file(m, file, open->source));
+    open->checked = m->files[file].used = true;
+    *out = open->source;
+    return STATUS_OK;
+}
 
 static enum status many_copy_class_names(struct many *m, const struct source_info *info)
 {
@@ -218,7 +266,11 @@ static enum status many_copy_class_names(struct many *m, const struct source_inf
 static enum status many_describe(struct source *s, struct many *m)
 {
     struct source *first;
-    TRY(many_open_file(m, 0, &first));
+    if (m->first.info.type == FEATURE_F32 && !m->options.wide) {
+        many_close_files(m); /* some may have been opened as uint8 */
+        m->options.wide = true;
+    }
+    TRY(many_open_noted(m, 0, &first));
     const struct source_info *info = source_info(first);
     TRY(many_copy_class_names(m, info));
     m->options.no_class_names = true; /* they have been compared */
@@ -227,11 +279,7 @@ static enum status many_describe(struct source *s, struct many *m)
     s->info = m->first.info;
     s->info.samples = m->files[m->locators.count - 1].end;
     s->info.class_names = m->class_names;
-    snprintf(m->where, sizeof m->where, "%s%s", m->title, m->object);
     s->info.label_where = m->title;
-    if (s->info.type == FEATURE_U8 || m->options.wide) return STATUS_OK;
-    many_close_files(m); /* some may have been opened as uint8 */
-    m->options.wide = true;
     return STATUS_OK;
 }
 
@@ -266,28 +314,6 @@ static int64_t many_file_of(const struct many *m, int64_t number)
     return low;
 }
 
-static int64_t many_begin_of(const struct many *m, int64_t file)
-{
-    return file ? m->files[file - 1].end : 0;
-}
-
-/* The file may have changed since it was found, on this node or for all. */
-static enum status many_check_file(struct many *m, int64_t file, const struct source *source)
-{
-    struct many_file *f = &m->files[file];
-    struct record now = {0};
-    if (f->used) return STATUS_OK;
-    TRY(record_take_state(&now, f->locator));
-    if (now.bytes != f->bytes || now.changed != f->changed ||
-        source->info.samples != f->end - many_begin_of(m, file))
-        return status_fail(STATUS_DATA,
-                           "%s: has changed since its length was noted; do not change data while a run "
-                           "uses them",
-                           f->locator);
-    f->used = true;
-    return STATUS_OK;
-}
-
 /* The rows behind `count` samples. */
 static struct source_rows many_rows_from(const struct source *s, const struct source_rows *rows,
                                          int64_t count)
@@ -311,10 +337,11 @@ static enum status many_source_read(struct source *s, struct range part, const s
         struct source *source;
         n = (m->files[file].end - 1 - number) / part.step + 1;
         if (n > part.count - at) n = part.count - at;
-        TRY(many_open_file(m, file, &source));
-        TRY(many_check_file(m, file, source));
+        TRY(many_open_noted(m, file, &source));
         const struct source_rows to = many_rows_from(s, rows, at);
-        const struct range in = {range_at(source->range, number - begin), part.step * source->range.step, n};
+        int64_t step =
+            n > 1 ? part.step * source->range.step : 1; /* a step beyond the end may be any number */
+        const struct range in = {range_at(source->range, number - begin), step, n};
         TRY(source->ops->read(source, in, &to));
     }
     return STATUS_OK;
@@ -323,16 +350,8 @@ static enum status many_source_read(struct source *s, struct range part, const s
 static enum status many_source_check(const struct source *s)
 {
     const struct many *m = s->self;
-    for (int64_t i = 0; i < m->locators.count; i++) {
-        struct record now = {0};
-        const struct many_file *f = &m->files[i];
-        if (!f->used) continue;
-        TRY(record_take_state(&now, f->locator));
-        if (now.bytes != f->bytes || now.changed != f->changed)
-            return status_fail(STATUS_DATA,
-                               "%s: was changed during the run; do not change data while a run uses them",
-                               f->locator);
-    }
+    for (const struct many_file *f = m->files; f < m->files + m->locators.count; f++)
+        if (f->used) TRY(record_check_state(f->bytes, f->changed, f->locator));
     return STATUS_OK;
 }
 
@@ -340,10 +359,10 @@ static const char *many_find_place(const struct source *s, int64_t *number)
 {
     struct many *m = s->self;
     int64_t file = many_file_of(m, *number);
-    struct source *source;
+    struct many_open *open;
     *number -= many_begin_of(m, file);
-    if (many_open_file(m, file, &source) == STATUS_OK) /* it may have a range of its own */
-        *number = range_at(source->range, *number);
+    if (many_open_file(m, file, &open) == STATUS_OK) /* it may have a range of its own */
+        *number = range_at(open->source->range, *number);
     snprintf(m->where, sizeof m->where, "%s%s", m->files[file].locator, m->object);
     return m->where;
 }

@@ -23,6 +23,16 @@ enum status record_take_state(struct record *r, const char *locator)
     return STATUS_OK;
 }
 
+enum status record_check_state(int64_t bytes, int64_t changed, const char *locator)
+{
+    struct record now;
+    TRY(record_take_state(&now, locator));
+    if (now.bytes == bytes && now.changed == changed) return STATUS_OK;
+    return status_fail(STATUS_DATA,
+                       "%s: has changed since the run looked at it; do not change data while a run uses them",
+                       locator);
+}
+
 void record_take_info(struct record *r, const struct source_info *info)
 {
     struct hash h;
@@ -77,8 +87,8 @@ void record_write(FILE *out, const struct record *r, const char *locator)
     fprintf(out, " %d %d %d %d %d %" PRId64, i->has_labels, i->labels_last, i->labels_are_features,
             i->label_integers, i->label_rank, i->label_width);
     for (int k = 0; k < 1 + SHAPE_AXES; k++) fprintf(out, " %" PRId64, i->label_dims[k]);
-    fprintf(out, " %d %" PRId64 " %" PRId64 " %s %s\n", i->has_weights, i->weight_width, i->class_count,
-            i->label_type[0] ? i->label_type : "-", locator);
+    fprintf(out, " %d %" PRId64 " %" PRId64 " %" PRId64 " %s %s\n", i->has_weights, i->weight_width,
+            i->class_count, i->chunk, i->label_type[0] ? i->label_type : "-", locator);
 }
 
 bool record_read(const char *line, struct record *r, const char **locator)
@@ -86,21 +96,22 @@ bool record_read(const char *line, struct record *r, const char **locator)
     struct source_info *i = &r->info;
     int type, labels, last, features, integers, weights, at = 0;
     *r = (struct record){0};
-    int got = sscanf(line,
-                     "%" SCNd64 " %" SCNd64 " %" SCNx64 " %" SCNd64 " %d %d %" SCNd64 " %" SCNd64 " %" SCNd64
-                     " %" SCNd64 " %d %d %d %d %d %" SCNd64 " %" SCNd64 " %" SCNd64 " %" SCNd64 " %" SCNd64
-                     " %d %" SCNd64 " %" SCNd64 " %15s %n",
-                     &r->bytes, &r->changed, &r->names, &i->samples, &type, &i->shape.rank, &i->shape.c,
-                     &i->shape.d[0], &i->shape.d[1], &i->shape.d[2], &labels, &last, &features, &integers,
-                     &i->label_rank, &i->label_width, &i->label_dims[0], &i->label_dims[1], &i->label_dims[2],
-                     &i->label_dims[3], &weights, &i->weight_width, &i->class_count, i->label_type, &at);
-    if (got < 24 || at == 0 || i->samples < 1 || i->label_rank < 0 || i->label_rank > 1 + SHAPE_AXES ||
-        i->shape.rank < 0 || i->shape.rank > SHAPE_AXES || i->shape.c < 1)
+    int got =
+        sscanf(line,
+               "%" SCNd64 " %" SCNd64 " %" SCNx64 " %" SCNd64 " %d %d %" SCNd64 " %" SCNd64 " %" SCNd64
+               " %" SCNd64 " %d %d %d %d %d %" SCNd64 " %" SCNd64 " %" SCNd64 " %" SCNd64 " %" SCNd64
+               " %d %" SCNd64 " %" SCNd64 " %" SCNd64 " %15s%n",
+               &r->bytes, &r->changed, &r->names, &i->samples, &type, &i->shape.rank, &i->shape.c,
+               &i->shape.d[0], &i->shape.d[1], &i->shape.d[2], &labels, &last, &features, &integers,
+               &i->label_rank, &i->label_width, &i->label_dims[0], &i->label_dims[1], &i->label_dims[2],
+               &i->label_dims[3], &weights, &i->weight_width, &i->class_count, &i->chunk, i->label_type, &at);
+    if (got < 25 || line[at] != ' ' || i->samples < 1 || i->label_rank < 0 ||
+        i->label_rank > 1 + SHAPE_AXES || i->shape.rank < 0 || i->shape.rank > SHAPE_AXES || i->shape.c < 1)
         return false;
     i->type = type == FEATURE_U8 ? FEATURE_U8 : FEATURE_F32;
     i->has_labels = labels, i->labels_last = last, i->labels_are_features = features;
     i->label_integers = integers, i->has_weights = weights;
     if (strcmp(i->label_type, "-") == 0) i->label_type[0] = '\0';
-    *locator = line + at;
+    *locator = line + at + 1;
     return true;
 }

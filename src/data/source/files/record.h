@@ -19,6 +19,9 @@ struct record {
  * none. */
 enum status record_take_state(struct record *r, const char *locator);
 
+/* Compares length and time of change with those noted: STATUS_DATA if the file has changed. */
+enum status record_check_state(int64_t bytes, int64_t changed, const char *locator);
+
 /* Fills in the rest, from an open source. */
 void record_take_info(struct record *r, const struct source_info *info);
 
@@ -28,7 +31,7 @@ enum status record_check_alike(const struct record *first, const char *first_loc
 
 void record_write(FILE *out, const struct record *r, const char *locator);
 
-/* Reads one line; *locator points into it. Returns false if it is none. */
+/* Reads one line, without its end; *locator points into it. Returns false if it is none. */
 bool record_read(const char *line, struct record *r, const char **locator);
 
 #endif
