@@ -100,6 +100,11 @@ class Wild(harness.Case):
         for shape in ((60, 1, 1), (1, 60), (1, 60, 1)):
             self.put(x=self.x, y=self.y.reshape(shape))
             self.assertEqual(self.hash(), expected, shape)
+        self.put(x=self.x[7::2], y=self.y[7::2])
+        expected = self.hash()
+        for kind in (np.int64, np.uint64, np.float64):  # a part of a row
+            self.put(x=self.x, y=self.y.reshape(1, 60).astype(kind))
+            self.assertEqual(self.hash(train=f'"{self.file}[7::2]"'), expected)
         onehot = np.eye(3, dtype=np.float32)[self.y]
         self.put(x=self.x, y=onehot)
         expected = self.hash()
@@ -169,6 +174,25 @@ class Wild(harness.Case):
             f.seek(8)
             f.write(b"\x09")
         self.fails("set.h5: was written by a newer HDF5 than this program's 1.")
+
+    def test_newer_data_set(self):
+        """One data set in a format that no library knows yet, beside good ones: these stay listed and usable."""
+        self.put(x=self.x, y=self.y)
+        expected = self.hash()
+        with h5py.File(self.file, "w", libver="latest") as f:
+            f["x"], f["y"], f["a/b/new"], f["a/c"] = self.x, self.y, np.arange(5.0), np.arange(4)
+            f["a/b/top"] = f["/"]  # a circle
+            address = h5py.h5o.get_info(f["a/b/new"].id).addr
+        with open(self.file, "r+b") as f:
+            f.seek(address)
+            self.assertEqual(f.read(5), b"OHDR\x02")
+            f.seek(address + 4)
+            f.write(b"\x09")
+        shown = self.tool("inspect", self.file)
+        self.assertRegex(shown, r"(?m)^  a/b/new .*a/b/new: was written by a newer HDF5 than")
+        self.assertRegex(shown, r"(?m)^  a/c +int64 +\(4,\)")
+        self.assertIn("samples 60 of 4", shown)
+        self.assertEqual(self.hash(), expected)
 
     def test_filters(self):
         with h5py.File(self.file, "w") as f:

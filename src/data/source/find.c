@@ -5,8 +5,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "core/mem.h"
-
 #define LIST_SIZE 512
 
 static const char *const feature_names[] = {"images", "x", "X", "data", "features", NULL};
@@ -85,36 +83,21 @@ void find_take_whole(struct found *f, bool is_label)
     info->rank++;
 }
 
-#define LYING_MAX (1 << 24) /* values, which are read all at once */
-
 void find_take_lying(struct found *f, int64_t samples)
 {
     struct h5_info *info = &f->info;
-    if (info->rank < 2 || info->dims[0] != 1 || samples < 2 || info->elements != samples ||
-        samples > LYING_MAX)
-        return;
-    f->lying = true;
+    if (info->rank < 2 || info->dims[0] != 1 || samples < 2 || info->elements != samples) return;
+    for (f->axis = 1; f->axis < info->rank - 1 && info->dims[f->axis] == 1;) f->axis++;
+    if (info->dims[f->axis] != samples) f->axis = 0;
+    if (f->axis == 0) return;
     info->rank = 1;
     info->dims[0] = samples;
 }
 
-static enum status find_read_lying(const struct found *f, struct range part, enum h5_type type, void *out)
-{
-    size_t bytes = type == H5_TYPE_U8 ? 1 : type == H5_TYPE_F32 ? 4 : 8;
-    char *all = NULL;
-    TRY(mem_alloc(&all, (size_t)f->info.elements, bytes, "labels"));
-    enum status status = h5_data_read_all(f->data, type, all);
-    for (int64_t i = 0; status == STATUS_OK && i < part.count; i++)
-        memcpy((char *)out + (size_t)i * bytes, all + (size_t)range_at(part, i) * bytes, bytes);
-    mem_free(&all);
-    return status;
-}
-
 enum status find_read(const struct found *f, struct range part, enum h5_type type, void *out)
 {
-    if (f->lying) return find_read_lying(f, part, type, out);
     if (f->whole) return part.count ? h5_data_read_all(f->data, type, out) : STATUS_OK;
-    return h5_data_read_every(f->data, part.first, part.step, part.count, type, out);
+    return h5_data_read_along(f->data, f->axis, part.first, part.step, part.count, type, out);
 }
 
 enum status find_features(struct h5 *f, const char *path, const char *group, const char *wanted,

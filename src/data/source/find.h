@@ -10,7 +10,7 @@
 struct found {
     struct h5_data *data;
     struct h5_info info;            /* as its rows are seen: samples are the first axis */
-    bool lying;                     /* a row (1,N), as MATLAB writes a column of N */
+    int axis;                       /* of samples in the file; not 0 for a row (1,N), MATLAB's column */
     bool whole;                     /* the file has no such axis: everything is one sample */
     char name[FIND_NAME_SIZE];      /* inside the file */
     char where[2 * FIND_NAME_SIZE]; /* "FILE: NAME" for messages */

@@ -22,7 +22,7 @@ static enum status h5_fail_newer(const char *path, const char *name)
     h5_version(version);
     return status_fail(
         STATUS_DATA,
-        "%s: %s%swas written by a newer HDF5 than this program's %s; write it again with "
+        "%s: %s%swas written by a newer HDF5 than this program's %s, or is damaged; write it again with "
         "h5py.File(..., libver=\"earliest\"), or convert it with the newer h5repack --high=V110",
         path, name, *name ? ": " : "", version);
 }
@@ -163,6 +163,45 @@ static herr_t h5_file_list_object(hid_t group, const char *name, const H5O_info_
     return l->status == STATUS_OK ? 0 : -1;
 }
 
+/* A group on the way down, for groups in which H5Ovisit gives up because one object cannot be opened. */
+struct walk {
+    struct list *list;
+    const struct walk *above; /* NULL = the group that is listed */
+    haddr_t address;
+    char path[H5_PATH_SIZE];
+};
+
+static herr_t h5_file_walk_link(hid_t group, const char *name, const H5L_info_t *link, void *pointer)
+{
+    const struct walk *w = pointer;
+    struct walk below = {.list = w->list, .above = w};
+    H5O_info_t object;
+    int length = snprintf(below.path, sizeof below.path, "%s%s%s", w->path, *w->path ? "/" : "", name);
+    if (link->type != H5L_TYPE_HARD || length >= H5_PATH_SIZE) return 0;
+    if (++w->list->objects > OBJECTS_MAX) return -1;
+    if (H5Oget_info_by_name(group, name, &object, H5P_DEFAULT) < 0 || object.type == H5O_TYPE_DATASET) {
+        w->list->status = h5_file_add_name(w->list, below.path); /* its description says what is wrong */
+        return w->list->status == STATUS_OK ? 0 : -1;
+    }
+    for (const struct walk *up = w; up; up = up->above)
+        if (up->address == object.addr) return 0;
+    if (object.type != H5O_TYPE_GROUP) return 0;
+    below.address = object.addr;
+    return H5Literate_by_name(group, name, H5_INDEX_NAME, H5_ITER_INC, NULL, h5_file_walk_link, &below,
+                              H5P_DEFAULT);
+}
+
+static bool h5_file_walk(hid_t group, struct list *l)
+{
+    H5O_info_t object;
+    if (H5Oget_info(group, &object) < 0) return false;
+    struct walk top = {.list = l, .address = object.addr};
+    l->objects = 0;
+    l->names->count = 0;
+    l->names->bytes = 0;
+    return H5Literate(group, H5_INDEX_NAME, H5_ITER_INC, NULL, h5_file_walk_link, &top) >= 0;
+}
+
 enum status h5_file_list(const struct h5_file *f, const char *group, struct h5_texts *out)
 {
     struct list l = {.names = out};
@@ -171,6 +210,7 @@ enum status h5_file_list(const struct h5_file *f, const char *group, struct h5_t
     hid_t id = what == H5_OBJECT_GROUP ? H5Gopen2(f->file, group, H5P_DEFAULT) : H5I_INVALID_HID;
     if (id < 0) return status_fail(STATUS_DATA, "%s: no group '%s'", f->path, group);
     bool done = H5Ovisit(id, H5_INDEX_NAME, H5_ITER_INC, h5_file_list_object, &l) >= 0;
+    if (!done && l.objects <= OBJECTS_MAX && l.status == STATUS_OK) done = h5_file_walk(id, &l);
     if (!done && l.objects > OBJECTS_MAX)
         l.status = status_fail(STATUS_DATA, "%s: group '%s' holds more than %d objects, too many to list",
                                f->path, group, OBJECTS_MAX);

@@ -141,18 +141,24 @@ enum status h5_data_read(struct h5_data *d, int64_t first, int64_t count, enum h
 enum status h5_data_read_every(struct h5_data *d, int64_t first, int64_t step, int64_t count,
                                enum h5_type type, void *out)
 {
-    assert(step >= 1);
+    return h5_data_read_along(d, 0, first, step, count, type, out);
+}
+
+enum status h5_data_read_along(struct h5_data *d, int axis, int64_t first, int64_t step, int64_t count,
+                               enum h5_type type, void *out)
+{
     const struct h5_info *info = &d->info;
+    assert(step >= 1 && axis >= 0 && (axis == 0 || axis < info->rank));
     if (first < 0)
         return status_fail(STATUS_DATA, "%s: row %" PRId64 " does not exist", d->file->path, first);
-    int64_t rows = info->rank ? info->dims[0] : 1, row = rows ? info->elements / rows : 0;
+    int64_t rows = info->rank ? info->dims[axis] : 1, row = rows ? info->elements / rows : 0;
     int64_t elements = count > 0 && count <= rows ? count * row : 0; /* the child refuses others */
-    return h5_read_wanted(d, &(struct h5_wanted){first, step, count, type}, elements, out);
+    return h5_read_wanted(d, &(struct h5_wanted){first, step, count, type, axis}, elements, out);
 }
 
 enum status h5_data_read_all(struct h5_data *d, enum h5_type type, void *out)
 {
-    return h5_read_wanted(d, &(struct h5_wanted){-1, 1, 0, type}, d->info.elements, out);
+    return h5_read_wanted(d, &(struct h5_wanted){-1, 1, 0, type, 0}, d->info.elements, out);
 }
 
 enum status h5_read(struct h5 *f, const char *name, enum h5_type type, int64_t count, void *out)

@@ -96,6 +96,10 @@ enum status h5_data_read(struct h5_data *d, int64_t first, int64_t count, enum h
 enum status h5_data_read_every(struct h5_data *d, int64_t first, int64_t step, int64_t count,
                                enum h5_type type, void *out);
 
+/* The same along another axis, before which all have length 1. */
+enum status h5_data_read_along(struct h5_data *d, int axis, int64_t first, int64_t step, int64_t count,
+                               enum h5_type type, void *out);
+
 /* Reads everything, also a single value. */
 enum status h5_data_read_all(struct h5_data *d, enum h5_type type, void *out);
 

@@ -72,10 +72,11 @@ struct h5_sink {
     void *self;
 };
 
-/* first < 0 = all elements, of any rank. */
+/* first < 0 = all elements, of any rank. Rows are along `axis`; axes before it have length 1. */
 struct h5_wanted {
     int64_t first, step, count;
     enum h5_type type;
+    int axis;
 };
 enum status h5_read_rows(const struct h5_file *f, hid_t dataset, const char *name, const struct h5_info *info,
                          const struct h5_wanted *wanted, const struct h5_sink *sink);

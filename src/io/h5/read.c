@@ -146,7 +146,7 @@ static enum status h5_read_check_rows(const struct reading *r)
     if (w->first < 0) return STATUS_OK; /* everything */
     if (r->info->rank == 0)
         return status_fail(STATUS_DATA, "%s: %s: is a single value without rows", r->file->path, r->name);
-    int64_t end = r->info->dims[0];
+    int64_t end = r->info->dims[w->axis];
     if (w->count < 0 || w->first > end ||
         (w->count > 0 && (w->first == end || w->count - 1 > (end - 1 - w->first) / w->step)))
         return status_fail(STATUS_DATA,
@@ -159,13 +159,14 @@ static enum status h5_read_check_rows(const struct reading *r)
 static enum status h5_read_check_range(const struct reading *r, size_t elements, size_t row_elements)
 {
     const uint64_t *values = r->sink->room;
+    int axis = r->wanted->axis;
     if (r->wanted->type != H5_TYPE_I64 || r->info->is_signed) return STATUS_OK;
     for (size_t i = 0; i < elements; i++)
         if (values[i] > INT64_MAX)
-            return status_fail(STATUS_DATA, "%s: %s: row %" PRId64 " holds %" PRIu64 ", which is too large",
-                               r->file->path, r->name,
-                               r->info->rank ? (int64_t)(r->start[0] + i / row_elements * r->stride[0]) : 0,
-                               values[i]);
+            return status_fail(
+                STATUS_DATA, "%s: %s: row %" PRId64 " holds %" PRIu64 ", which is too large", r->file->path,
+                r->name, r->info->rank ? (int64_t)(r->start[axis] + i / row_elements * r->stride[axis]) : 0,
+                values[i]);
     return STATUS_OK;
 }
 
@@ -180,16 +181,15 @@ static enum status h5_read_box(struct reading *r, size_t elements)
     if (!done)
         status = status_fail(STATUS_DATA, "%s: %s: cannot be read: %s", r->file->path, r->name, h5_cause());
     if (memory >= 0) H5Sclose(memory);
-    return status == STATUS_OK
-               ? h5_read_check_range(r, elements, r->info->rank && r->extent[0] ? elements / r->extent[0] : 1)
-               : status;
+    hsize_t rows = r->info->rank ? r->extent[r->wanted->axis] : 0;
+    return status == STATUS_OK ? h5_read_check_range(r, elements, rows ? elements / rows : 1) : status;
 }
 
 /* Bytes of one step along dimension k. */
 static size_t h5_read_bytes_within(const struct reading *r, int k, size_t bytes)
 {
     for (int i = k + 1; i < r->info->rank; i++)
-        if (__builtin_mul_overflow(bytes, (size_t)r->info->dims[i], &bytes)) return SIZE_MAX;
+        if (__builtin_mul_overflow(bytes, (size_t)r->extent[i], &bytes)) return SIZE_MAX;
     return bytes;
 }
 
@@ -229,9 +229,9 @@ enum status h5_read_rows(const struct h5_file *f, hid_t dataset, const char *nam
     if (info->elements == 0 || (wanted->first >= 0 && wanted->count == 0)) return STATUS_OK;
     for (int i = 0; i < info->rank; i++) r.extent[i] = (hsize_t)info->dims[i], r.stride[i] = 1;
     if (wanted->first >= 0) {
-        r.start[0] = (hsize_t)wanted->first;
-        r.stride[0] = (hsize_t)wanted->step;
-        r.extent[0] = (hsize_t)wanted->count;
+        r.start[wanted->axis] = (hsize_t)wanted->first;
+        r.stride[wanted->axis] = (hsize_t)wanted->step;
+        r.extent[wanted->axis] = (hsize_t)wanted->count;
     }
     r.type = wide ? H5T_NATIVE_UINT64 : h5_native(wanted->type);
     r.space = H5Dget_space(dataset);
