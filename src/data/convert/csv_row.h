@@ -29,12 +29,6 @@ struct csv_row {
 /* Finds the delimiter in the first row: the first of , ; | tab blanks that is outside of quotes. */
 enum status csv_row_find_delimiter(struct table_text *text, char *delimiter);
 
-/* A delimiter that stands for any number of blanks and tabs. */
-#define CSV_BLANKS ' '
-
-/* Finds the delimiter in the first row: the first of , ; | tab blanks that is outside of quotes. */
-enum status csv_row_find_delimiter(struct table_text *text, char *delimiter);
-
 void csv_row_begin(struct csv_row *r, struct table_text *text, char delimiter);
 void csv_row_free(struct csv_row *r);
 

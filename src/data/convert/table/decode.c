@@ -75,7 +75,7 @@ static enum status table_decode_take_number(const struct table *t, struct table_
     bool bit = *value == 0 || *value == 1;
     bool must =
         c->declared_bits || (c->role == TABLE_TARGET && t->options->labels == TABLE_LABELS_MULTILABEL);
-    if (must && c->role == TABLE_TARGET && *value <= 0 && *value >= -1 && *value == floor(*value)) {
+    if (must && c->role == TABLE_TARGET && (*value == 0 || *value == -1)) {
         if (*value == 0)
             c->zero = true;
         else
