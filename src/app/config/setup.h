@@ -47,13 +47,12 @@ enum status setup_from_checkpoint(struct setup *s, struct comm *comm, const char
 /* Replaces s->text by a text with layers in place of blocks. Local. */
 enum status setup_expand(struct setup *s);
 
-/* Sets names of objects, where they are not NULL, as flags or variables of the environment (DDP_TRAIN_DATA_X, _Y,
- * _WEIGHTS) give them; warns of other variables, which a command that takes its configuration from a checkpoint does
- * not use. Local. */
+/* Sets names of objects of a command that takes its configuration from a checkpoint: those of its flags, where they
+ * are not NULL, else those of DDP_TRAIN_DATA_X, _Y and _WEIGHTS in the environment, if there are any. Local. */
 enum status setup_name_objects(struct setup *s, const char *x, const char *y, const char *weights);
 
-/* Warns of variables of the environment that `command` does not use: all but the named one of three, and those that
- * name the program. Local. */
+/* Warns of each variable DDP_TRAIN_... in the environment that such a command does not use: of all but these three and
+ * DDP_TRAIN_BIN, which names the program. Local. */
 void setup_warn_unused(const char *command);
 
 /* Keeps what is found in data sets of many files for the next run, in the folder data-index `levels` above a path:

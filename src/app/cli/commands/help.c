@@ -16,7 +16,8 @@ static void help_print_all(const struct command *commands)
     arguments_print_flags(command_find(commands, "train")->flags);
     puts("\n'ddp_train help COMMAND' explains a command, 'ddp_train help keys' every key of the "
          "configuration,\n"
-         "'ddp_train help layers' (or losses, optimizers, schedules, metrics) the available choices.");
+         "'ddp_train help layers' (or blocks, initializers, losses, metrics, optimizers, schedules, "
+         "transforms, augment)\nthe available choices.");
     fputs("exit codes:", stdout);
 #define STATUS_HELP(name, code, text) printf("%s %d %s", (code) ? "," : "", code, text);
     STATUS_MAP(STATUS_HELP)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "comm/activity.h"
 #include "core/mem.h"
 #include "core/system/stop.h"
 #include "data/config.h"
@@ -16,7 +17,7 @@
 
 #define OPEN_MAX_FILES 8   /* at the same time */
 #define KEPT_MIN_FILES 64  /* fewer are looked at faster than it is worth a file */
-#define STOP_FILES     256 /* between questions whether to stop */
+#define STOP_FILES     256 /* between signs of life for the watchdog and questions whether to stop */
 
 struct many_file {
     const char *locator;
@@ -140,14 +141,11 @@ static enum status many_survey(struct many *m, const struct known *known, FILE *
         }
         TRY(many_add(m, i, &r));
         record_write(out, &r, locator);
-        if (i % STOP_FILES == 0) TRY(stop_asked());
+        if (i % STOP_FILES != 0) continue;
+        activity_set_phase(ACTIVITY_LOADING);
+        TRY(stop_asked());
     }
     return STATUS_OK;
-}
-
-static enum status many_fail_memory(const struct many *m)
-{
-    return status_fail(STATUS_OTHER, "%s: out of memory for the list of files", m->title);
 }
 
 /* Looks at all files, but at those only once that have not changed since. */
@@ -159,10 +157,11 @@ static enum status many_look(struct many *m, const char *locator, const struct s
     known_head(head, options);
     TRY(known_load(&known, options->index_folder, locator, head));
     FILE *out = open_memstream(&buffer, &bytes);
-    enum status status = out ? STATUS_OK : many_fail_memory(m);
+    enum status status = STATUS_OK;
     if (out) fprintf(out, "%s\n", head);
     if (out) status = many_survey(m, &known, out);
-    if (out && fclose(out) != 0 && status == STATUS_OK) status = many_fail_memory(m);
+    if ((!out || fclose(out) != 0) && status == STATUS_OK)
+        status = status_fail(STATUS_OTHER, "%s: out of memory for the list of files", m->title);
     known_free(&known);
     if (status == STATUS_OK) status = mem_copy_text(&m->text, buffer);
     if (status == STATUS_OK && m->locators.count >= KEPT_MIN_FILES)
@@ -358,8 +357,8 @@ static enum status many_source_check(const struct source *s)
 static const char *many_find_place(const struct source *s, int64_t *number)
 {
     struct many *m = s->self;
-    int64_t file = many_file_of(m, *number);
     struct many_open *open;
+    int64_t file = many_file_of(m, *number);
     *number -= many_begin_of(m, file);
     if (many_open_file(m, file, &open) == STATUS_OK) /* it may have a range of its own */
         *number = range_at(open->source->range, *number);
