@@ -1,7 +1,9 @@
 """Data sets of many files: lists, patterns, @LIST, one sample a file; what does not fit together; the index beside the runs."""
 import glob
 import os
+import subprocess
 import sys
+import time
 import unittest
 
 import h5py
@@ -189,6 +191,27 @@ class Files(harness.Case):
         os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
         for more in ("", ", store: window"):
             self.fails(pattern, "s033.h5: holds other samples than were noted", "data-index", more=more)
+
+    def test_one_of_many_changes_meanwhile(self):
+        """More files than may be open, read again in every epoch: the one that has changed ends the run."""
+        pattern = self.shards_of_one()
+        config = self.write("c.yaml", CONFIG.format(train=pattern, more=", store: window"))
+        folder, path = self.path("run"), self.path("s010.h5")
+        command = harness.command(["train", config, "-o", folder, "--train.epochs=100000", "--checkpoint.every_epochs=100000"])
+        process = subprocess.Popen(command, env=harness.environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.addCleanup(process.kill)
+        metrics = os.path.join(folder, "metrics.jsonl")
+        for _ in range(600):
+            time.sleep(0.05)
+            if os.path.exists(metrics):
+                with open(metrics) as f:
+                    if '"epoch"' in f.read():
+                        break
+        os.utime(path)
+        _, err = process.communicate(timeout=60)
+        lines = harness.error_lines(err)
+        self.assertEqual((process.returncode, len(lines)), (3, 1), err)
+        self.assertIn("s010.h5: has changed since the run looked at it", lines[0])
 
     def test_window_of_chunked_files(self):
         """Ranks that did not look at the files themselves choose the blocks of rank 0, and so does a run that has notes."""

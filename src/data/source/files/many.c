@@ -23,7 +23,6 @@ struct many_file {
     const char *locator;
     int64_t end;            /* number of the first sample behind it */
     int64_t bytes, changed; /* when it was found */
-    bool used;              /* was opened to read samples */
 };
 
 struct many_open {
@@ -31,6 +30,7 @@ struct many_open {
     struct source *source; /* NULL = the place is free */
     uint64_t used;         /* the last use */
     bool checked;          /* is what was noted of it */
+    bool read;             /* since its state was last compared */
 };
 
 struct many {
@@ -43,7 +43,6 @@ struct many {
     uint64_t uses;
     struct record first; /* of the first file, with what all have in common */
     char *text;          /* source_found */
-    char *class_block;
     const char **class_names;
     char title[LOCATORS_TITLE], where[2 * LOCATORS_TITLE + 256];
     char object[256]; /* name of the labels */
@@ -64,18 +63,13 @@ static enum status many_keep_options(struct many *m, const struct source_options
     const char *const names[] = {o->x, o->y, o->weights};
     for (int i = 0; i < 3; i++)
         if (names[i]) TRY(mem_copy_text(&m->names[i], names[i]));
-    m->options = (struct source_options){.x = m->names[0],
-                                         .y = m->names[1],
-                                         .weights = m->names[2],
-                                         .weights_optional = o->weights_optional,
-                                         .labels_optional = o->labels_optional,
-                                         .allow_external = o->allow_external,
-                                         .layout = o->layout,
-                                         .samples = o->samples,
-                                         .wide = o->wide,
-                                         .no_labels = o->no_labels,
-                                         .one_file = true,
-                                         .pool = &m->pool};
+    m->options = *o;
+    m->options.x = m->names[0];
+    m->options.y = m->names[1];
+    m->options.weights = m->names[2];
+    m->options.index_folder = m->options.found = NULL;
+    m->options.one_file = true;
+    m->options.pool = &m->pool;
     return STATUS_OK;
 }
 
@@ -84,6 +78,16 @@ static enum status many_keep_options(struct many *m, const struct source_options
 static void many_close_files(struct many *m)
 {
     for (int i = 0; i < OPEN_MAX_FILES; i++) source_close(&m->open[i].source);
+}
+
+/* Whether a file has changed while its samples were read. */
+static enum status many_check_read(const struct many *m, struct many_open *o)
+{
+    const struct many_file *f = &m->files[o->file];
+    if (!o->source || !o->read) return STATUS_OK;
+    TRY(record_check_state(f->bytes, f->changed, f->locator));
+    o->read = false;
+    return STATUS_OK;
 }
 
 /* Opens a file, which takes the place of the one that was used least recently. */
@@ -99,11 +103,10 @@ static enum status many_open_file(struct many *m, int64_t file, struct many_open
         }
         if (place->source && (!o->source || o->used < place->used)) place = o;
     }
+    TRY(many_check_read(m, place));
     source_close(&place->source);
+    *place = (struct many_open){.file = file, .used = ++m->uses};
     TRY(source_open(&place->source, m->files[file].locator, &m->options));
-    place->file = file;
-    place->used = ++m->uses;
-    place->checked = false;
     *out = place;
     return STATUS_OK;
 }
@@ -241,22 +244,21 @@ static enum status many_open_noted(struct many *m, int64_t file, struct source *
     struct many_open *open;
     TRY(many_open_file(m, file, &open));
     if (!open->checked) TRY(many_check_file(m, file, open->source));
-    open->checked = m->files[file].used = true;
+    open->checked = open->read = true;
     *out = open->source;
     return STATUS_OK;
 }
 
+/* One block: the pointers, then the names. */
 static enum status many_copy_class_names(struct many *m, const struct source_info *info)
 {
-    size_t bytes = 0;
+    size_t bytes = (size_t)info->class_count * sizeof *m->class_names;
     for (int64_t k = 0; k < info->class_count; k++) bytes += strlen(info->class_names[k]) + 1;
-    TRY(mem_alloc(&m->class_block, bytes, 1, "class names"));
-    TRY(mem_alloc(&m->class_names, (size_t)info->class_count, sizeof *m->class_names, "class names"));
-    char *to = m->class_block;
+    TRY(mem_alloc(&m->class_names, bytes, 1, "class names"));
+    char *to = (char *)(m->class_names + info->class_count);
     for (int64_t k = 0; k < info->class_count; k++) {
-        size_t size = strlen(info->class_names[k]) + 1;
-        m->class_names[k] = memcpy(to, info->class_names[k], size);
-        to += size;
+        m->class_names[k] = to;
+        to = stpcpy(to, info->class_names[k]) + 1;
     }
     return STATUS_OK;
 }
@@ -348,9 +350,8 @@ static enum status many_source_read(struct source *s, struct range part, const s
 
 static enum status many_source_check(const struct source *s)
 {
-    const struct many *m = s->self;
-    for (const struct many_file *f = m->files; f < m->files + m->locators.count; f++)
-        if (f->used) TRY(record_check_state(f->bytes, f->changed, f->locator));
+    struct many *m = s->self;
+    for (int i = 0; i < OPEN_MAX_FILES; i++) TRY(many_check_read(m, &m->open[i]));
     return STATUS_OK;
 }
 
@@ -380,7 +381,6 @@ static void many_source_close(struct source *s)
     locators_free(&m->locators);
     mem_free(&m->files);
     mem_free(&m->text);
-    mem_free(&m->class_block);
     mem_free(&m->class_names);
     for (int i = 0; i < 3; i++) mem_free(&m->names[i]);
     mem_free(&s->self);
