@@ -142,8 +142,12 @@ class Wild(harness.Case):
 
     def test_inspect_many(self):
         for i in range(3):
-            self.put(f"p{i}.h5", x=self.x[20 * i:20 * i + 20], y=self.y[20 * i:20 * i + 20])
+            with h5py.File(self.put(f"p{i}.h5", x=self.x[20 * i:20 * i + 20], y=self.y[20 * i:20 * i + 20]), "a") as f:
+                f["y"].attrs["class_names"] = ["cat", "dog", "cat"]
         self.assertIn("samples 60 of 4", self.tool("inspect", self.path("p*.h5")))
+        self.assertEqual(self.tool("inspect", self.path("p*.h5")).count("several classes are called 'cat'"), 1)
+        self.hash(more=", store: window", train=f'"{self.path("p*.h5")}"')
+        self.assertEqual(self.output.count("several classes are called 'cat'"), 1)
 
     # 14: names of classes
     def test_class_names(self):

@@ -22,6 +22,7 @@ struct h5_source {
     char path[FIND_NAME_SIZE];
     struct filestate state; /* before it was opened */
     struct h5 *file;
+    bool quiet;
     struct h5 **pool; /* takes the process that reads the file after its end; NULL = it ends, too */
     struct found x;
     struct labels labels;
@@ -105,7 +106,7 @@ static void h5_source_warn_of_guess(const struct h5_source *h, const struct h5_i
     const int64_t *d = info->dims;
     int last = info->rank - 1;
     char text[H5_TEXT_SIZE];
-    if (h->layout || info->rank < 4 || d[1] <= 4 || (d[last] != 1 && d[last] != 3)) return;
+    if (h->quiet || h->layout || info->rank < 4 || d[1] <= 4 || (d[last] != 1 && d[last] != 3)) return;
     h5_shape_text(info->rank, d, text);
     log_warn("%s: shape %s is taken as %s; if the channels are last, set data.layout: %s", h->x.where, text,
              last == 3 ? "(N,C,H,W)" : "(N,C,D,H,W)", last == 3 ? "NHWC" : "NDHWC");
@@ -173,7 +174,7 @@ static enum status h5_source_read_class_names(struct source *s, struct h5_source
     for (int i = 1; i < usable && !h->class_names; i++) TRY(h5_source_find_names(h, group, kinds[i], &count));
     if (!h->class_names) return STATUS_OK;
     for (int64_t k = 0; k < count; k++) utf8_mask_controls(h->class_names[k]);
-    TRY(names_make_unique(&h->class_names, count, h->path));
+    TRY(names_make_unique(&h->class_names, count, h->quiet ? NULL : h->path));
     s->info.class_count = count;
     s->info.class_names = (const char *const *)h->class_names;
     return STATUS_OK;
@@ -227,6 +228,7 @@ static enum status h5_source_open(struct source *s, const char *locator, const s
     const char *path = h->path;
     TRY(find_split(locator, h->path, &group));
     TRY(filestate_take(&h->state, path));
+    h->quiet = names->quiet;
     h->pool = names->pool;
     if (h->pool) h->file = *h->pool, *h->pool = NULL;
     TRY(h5_reopen(&h->file, path, names->allow_external));

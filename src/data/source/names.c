@@ -72,8 +72,9 @@ enum status names_make_unique(char ***names, int64_t count, const char *path)
         if (strcmp(sorted[i].name, sorted[i - 1].name) == 0) twice = i;
     enum status status = STATUS_OK;
     if (twice >= 0) {
-        log_warn("%s: several classes are called '%.60s'; names that come again get a number", path,
-                 sorted[twice].name);
+        if (path)
+            log_warn("%s: several classes are called '%.60s'; names that come again get a number", path,
+                     sorted[twice].name);
         status = names_number(names, count, sorted);
     }
     mem_free(&sorted);

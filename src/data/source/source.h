@@ -75,6 +75,7 @@ struct source_options {
     const char *found;        /* source_found of another process, NULL = looks itself */
     bool no_labels;           /* labels are not looked for */
     bool no_class_names;      /* nor are names of classes */
+    bool quiet;               /* warns of nothing: another source has warned of the same */
     bool one_file;            /* the locator is of a single file, whatever it looks like */
     bool wide;                /* features are FEATURE_F32, however they are stored */
     struct h5 **pool;         /* a process for reading, used in turn by sources; NULL = none */

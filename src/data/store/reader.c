@@ -14,6 +14,7 @@ void reader_init(struct reader *r, const struct store_spec *spec, struct store_v
 {
     *r = (struct reader){
         .locator = spec->locator, .names = *spec->names, .view = view, .sample_bytes = sample_bytes};
+    r->names.quiet = true;
     r->rows_max = sample_bytes < ROWS_BYTES ? ROWS_BYTES / sample_bytes : 1;
 }
 

@@ -107,6 +107,7 @@ static enum status many_open_file(struct many *m, int64_t file, struct many_open
     source_close(&place->source);
     *place = (struct many_open){.file = file, .used = ++m->uses};
     TRY(source_open(&place->source, m->files[file].locator, &m->options));
+    m->options.quiet = true;
     *out = place;
     return STATUS_OK;
 }
