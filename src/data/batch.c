@@ -224,7 +224,7 @@ static void batch_move_part(struct batch *b, const struct batch_augment *augment
 static void batch_load_changed(struct batch *b, const struct dataset *d, const struct normal *n,
                                const struct batch_augment *augment, struct batch_part *part, float *input)
 {
-    if (augment_moves(augment->how)) batch_move_part(b, augment, part);
+    if (augment_find_move(augment->how->spec.steps)) batch_move_part(b, augment, part);
     batch_load_part(b, d, n, part, input);
     augment_change(augment->how, augment->epoch, b->taken + part->row, part->live, input + part->first,
                    b->leaves * b->lanes);

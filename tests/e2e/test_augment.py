@@ -235,6 +235,24 @@ log: {{every_steps: 1}}
                 self.assertEqual(result.returncode, 2, result.stderr)
                 self.assertIn(part, result.stderr)
 
+    def test_moves_need_numbers_for_channels(self):
+        """A pixel that has moved has another mean than the place where it is now."""
+        self.samples((2, 6, 7), np.float32, 70)
+        text = TRAINED.format(data=self.path("data.h5"), augment="AUGMENT, NUMBERS")
+        for number, (augment, numbers, part) in enumerate((
+                ("[flip, {noise: 1}]", "normalize: standard", "flip moves positions, but data.normalize: standard has a mean for each"),
+                ("[{crop: 1}]", "transforms: [log1p, {maxabs: feature}]", "crop moves positions, but data.transforms[1]: maxabs has numbers"),
+                ("[{shift: 1}]", "transforms: [{standard: feature}]", "shift moves positions, but data.transforms[0]: standard has numbers"),
+                ("[flip]", "normalize: auto", None), ("[flip]", "transforms: [{standard: channel}, {minmax: {}}]", None),
+                ("[{noise: 0.1}, {mixup: 1}]", "normalize: standard", None), ("[{cutout: 2}]", "transforms: [{maxabs: feature}]", None))):
+            with self.subTest(augment=augment, numbers=numbers):
+                config = self.write("n.yaml", text.replace("AUGMENT", augment).replace("NUMBERS", numbers))
+                result = harness.run(["train", config, "-o", self.path(f"numbers{number}")])
+                self.assertEqual(result.returncode, 2 if part else 0, result.stderr)
+                if part:
+                    self.assertEqual(len(result.stderr.splitlines()), 1)
+                    self.assertIn(part, result.stderr)
+
 
 if __name__ == "__main__":
     unittest.main()

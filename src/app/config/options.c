@@ -11,6 +11,8 @@
 #include "core/log.h"
 #include "core/mem.h"
 #include "core/number.h"
+#include "data/augment/augment.h"
+#include "data/transform/transform.h"
 
 #define LIST_SIZE      256
 #define RUN_NAME_BYTES 200 /* a file name may have 255; time and job id are appended */
@@ -316,6 +318,28 @@ static enum status options_check_data(const struct settings *s, const struct con
                        config->data.val_fraction, config->data.val);
 }
 
+/* Numbers for each feature belong to a position, so they do not fit what was moved there from another one. */
+static enum status options_check_moves(const struct settings *s, const struct config *config)
+{
+    const struct data_config *d = &config->data;
+    const struct data_kind *move = augment_find_move(&d->augment);
+    int step = transforms_find_features(&d->transforms);
+    char where[SETTINGS_WHERE_SIZE];
+    if (!move || (step < 0 && d->normalize != NORMALIZE_STANDARD)) return STATUS_OK;
+    options_locate(s, "data.augment", where);
+    if (step < 0)
+        return status_fail(
+            STATUS_CONFIG,
+            "%s: %s moves positions, but data.normalize: standard has a mean for each of them; use auto "
+            "(per channel)",
+            where, move->name);
+    return status_fail(
+        STATUS_CONFIG,
+        "%s: %s moves positions, but data.transforms[%d]: %s has numbers for each of them; use per: "
+        "channel",
+        where, move->name, step, d->transforms.of[step].kind->name);
+}
+
 static enum status options_check_time(const struct settings *s, const struct config *config)
 {
     int64_t seconds;
@@ -332,6 +356,7 @@ static enum status options_check(const struct settings *s, const struct config *
         if (!o->default_text && !settings_find(s, o->key))
             return status_fail(STATUS_CONFIG, "%s is missing: %s", o->key, o->help);
     TRY(options_check_data(s, config));
+    TRY(options_check_moves(s, config));
     TRY(options_check_families(config));
     TRY(options_check_momentum(s, config));
     TRY(options_check_averages(s, config));

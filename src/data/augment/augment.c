@@ -12,6 +12,13 @@ static const struct augment_ops *augment_ops_of(const struct data_step *s)
     return (const struct augment_ops *)s->kind; /* its first member */
 }
 
+const struct data_kind *augment_find_move(const struct data_steps *steps)
+{
+    for (int i = 0; i < steps->count; i++)
+        if (augment_ops_of(&steps->of[i])->move) return steps->of[i].kind;
+    return NULL;
+}
+
 bool augment_mixes(const struct data_steps *steps)
 {
     for (int i = 0; i < steps->count; i++)
@@ -72,7 +79,6 @@ static enum status augment_check_step(struct augment *a, int step)
     if (step > 0 && !augment_ops_of(s - 1)->move)
         return status_fail(STATUS_CONFIG, "moves positions; put it before %s", (s - 1)->kind->name);
     TRY(augment_check_positions(&a->spec));
-    a->moves = true;
     return augment_set_fill(a, step);
 }
 
@@ -147,11 +153,6 @@ static void augment_compose(struct augment *a, int64_t epoch, int64_t key)
         struct rng_words words = rng_words(s->seed, RNG_AUGMENT, augment_counter(epoch, i, 0), (uint64_t)key);
         augment_ops_of(&s->steps->of[i])->move(&s->steps->of[i], words, i, &a->geometry);
     }
-}
-
-bool augment_moves(const struct augment *a)
-{
-    return a->moves;
 }
 
 void augment_move(struct augment *a, int64_t epoch, const int64_t *keys, int64_t count,

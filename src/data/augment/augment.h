@@ -89,7 +89,6 @@ struct augment_spec {
 struct augment {
     struct augment_spec spec;
     struct geometry geometry;
-    bool moves;
     uint8_t fill_bytes[DATA_STEPS_MAX];
     uint32_t fill_words[DATA_STEPS_MAX], fill_labels[DATA_STEPS_MAX], fill_zeros[DATA_STEPS_MAX];
     char *features;    /* [16][F] */
@@ -104,8 +103,10 @@ struct augment {
 enum status augment_init(struct augment *a, const struct augment_spec *spec);
 void augment_free(struct augment *a);
 
+/* Returns the first kind of a list that moves positions, NULL if there is none. */
+const struct data_kind *augment_find_move(const struct data_steps *steps);
+
 /* Makes changed copies of up to 16 samples, and lets `rows` point to them, until the next call. Allocates nothing. */
-bool augment_moves(const struct augment *a); /* whether any step does */
 void augment_move(struct augment *a, int64_t epoch, const int64_t *keys, int64_t count,
                   const struct dataset_rows *rows);
 

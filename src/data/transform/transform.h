@@ -40,6 +40,9 @@ struct transform_ops {
 /* Returns a kind, NULL after the last one; the order is that of list.h. */
 const struct data_kind *transform_kind_at(int index);
 
+/* Returns the place in a list of the first step that has numbers for each feature, -1 if there is none. */
+int transforms_find_features(const struct data_steps *steps);
+
 /* A step with its numbers: the features of a sample are `runs` equal runs, channels or single features. */
 struct transform {
     const struct transform_ops *ops;
