@@ -126,7 +126,16 @@ class Transforms(harness.Case):
         harness.reseal(run.final)
         result = harness.run(["eval", run.final, "--data", self.path("other.h5")])
         self.assertEqual(result.returncode, 3)
-        self.assertIn("transforms/01.standard/a: is not finite", result.stderr)
+        self.assertIn("transforms/01.standard/a, or b: is not finite", result.stderr)
+
+    def test_numbers_beyond_float32(self):
+        self.sets((3,), np.float32)
+        with h5py.File(self.path("data.h5"), "r+") as f:
+            f["x"][:, 1] = np.where(np.arange(SAMPLES) % 2, np.float32(1e-42), 0)
+        for kind in ("minmax", "maxabs"):
+            result = harness.run(["train", self.config(f"[log1p, {kind}]"), "-o", self.path(kind)], ranks=2)
+            self.assertEqual(result.returncode, 2, result.stderr)
+            self.assertIn(f"data.transforms[1]: {kind}: its numbers are beyond float32", result.stderr)
 
     def test_refused(self):
         self.sets((3, 4), np.float32)

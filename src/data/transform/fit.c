@@ -131,7 +131,9 @@ static enum status fit_finish(struct fit *f, struct transforms *t, const struct 
 {
     TRY(transforms_add(t, s->kind, f->facts.runs));
     const struct transform *step = &t->of[t->count - 1];
-    return step->ops->fit(s, &f->facts, step->a, step->b);
+    TRY(step->ops->fit(s, &f->facts, step->a, step->b));
+    if (transform_is_finite(step)) return STATUS_OK;
+    return status_fail(STATUS_CONFIG, "its numbers are beyond float32; scale the features before it");
 }
 
 /* Returns what is to be measured, and whether for each feature. */

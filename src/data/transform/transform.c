@@ -1,6 +1,7 @@
 /* transform.c - applies the steps of a list. */
 #include "data/transform/transform.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "core/mem.h"
@@ -15,6 +16,13 @@ enum status transforms_add(struct transforms *t, const struct data_kind *kind, i
     t->count++; /* what there is, is released by transforms_free */
     TRY(mem_alloc(&step->a, (size_t)runs, sizeof *step->a, "transforms"));
     return mem_alloc(&step->b, (size_t)runs, sizeof *step->b, "transforms");
+}
+
+bool transform_is_finite(const struct transform *t)
+{
+    bool finite = true;
+    for (int64_t c = 0; c < t->runs; c++) finite &= isfinite(t->a[c]) && isfinite(t->b[c]);
+    return finite;
 }
 
 void transforms_free(struct transforms *t)

@@ -63,6 +63,9 @@ void transforms_free(struct transforms *t);
 /* Appends a step whose numbers the caller fills in; local. */
 enum status transforms_add(struct transforms *t, const struct data_kind *kind, int64_t runs);
 
+/* Returns whether all its numbers are finite. */
+bool transform_is_finite(const struct transform *t);
+
 /* Applies all steps to samples side by side, x [features][stride], of which the first `live` of `lanes` (a multiple of
  * 16) hold one; the others are zero afterwards. Local. */
 void transforms_apply(const struct transforms *t, const struct kernels *k, int64_t features, int64_t live,

@@ -105,11 +105,10 @@ static enum status load_transform(struct h5 *f, int index, const struct data_kin
         float *values = b ? t->of[index].b : t->of[index].a;
         checkpoint_transform_path(path, index, kind, b);
         TRY(h5_read(f, path, H5_TYPE_F32, runs, values));
-        for (int64_t c = 0; c < runs; c++)
-            if (!isfinite(values[c]))
-                return status_fail(STATUS_DATA, "%s: is not finite; the file was changed or damaged", path);
     }
-    return STATUS_OK;
+    if (transform_is_finite(&t->of[index])) return STATUS_OK;
+    checkpoint_transform_path(path, index, kind, false);
+    return status_fail(STATUS_DATA, "%s, or b: is not finite; the file was changed or damaged", path);
 }
 
 /* Files of runs without data.transforms have none. */
