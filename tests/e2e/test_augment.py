@@ -222,7 +222,8 @@ log: {{every_steps: 1}}
         self.samples((2, 6), np.uint8)
         for augment, part in (("[{flip: h}]", "data.augment[0]: flip: axis h: the samples have no axis h"),
                               ("[flip, {crop: {padding: 6, mode: reflect}}]", "data.augment[1]: crop: 6 positions beyond an axis of 6"),
-                              ("[{crop: {padding: 1, fill: 300}}]", "fill: 300 is outside 0..255"),
+                              ("[{crop: {padding: 1, fill: 300}}]", "fill: 300 is no integer of 0..255"),
+                              ("[{shift: {max: 1, fill: 2.5}}]", "data.augment[0]: shift: fill: 2.5 is no integer"),
                               ("[{noise: 1}, flip]", "data.augment[1]: flip: moves positions; put it before noise"),
                               ("[rotate90]", "rotate90: needs axes h and w"), ("[{cutout: 0}]", "size: is 0 along an axis"),
                               ("[{mixup: 1}, {noise: 1}]", "data.augment[1]: noise: changes single samples; put it before mixup"),
@@ -234,6 +235,19 @@ log: {{every_steps: 1}}
                 result = harness.run(["train", config, "-o", self.path("bad")])
                 self.assertEqual(result.returncode, 2, result.stderr)
                 self.assertIn(part, result.stderr)
+
+    def test_ignored_samples_are_not_mixed(self):
+        """Without a class, they would count as samples of no class."""
+        self.samples((2, 6, 7), np.float32, 70)
+        with h5py.File(self.path("data.h5"), "r+") as f:
+            f["classes"][:] = np.where(np.arange(70) == 37, -100, f["classes"][()])
+        for number, (augment, code) in enumerate((("[mixup]", 3), ("[flip, cutmix]", 3), ("[flip]", 0))):
+            config = self.write("i.yaml", TRAINED.format(data=self.path("data.h5"), augment=augment))
+            result = harness.run(["train", config, "-o", self.path(f"ignored{number}")], ranks=2)
+            self.assertEqual(result.returncode, code, result.stderr)
+            if code:
+                self.assertIn("data.augment mixes samples, but ignored ones have no class", result.stderr)
+                self.assertIn("sample 37 has label -100, loss.ignore_index", result.stderr)
 
     def test_moves_need_numbers_for_channels(self):
         """A pixel that has moved has another mean than the place where it is now."""

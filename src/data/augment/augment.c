@@ -2,6 +2,7 @@
 #include "data/augment/augment.h"
 
 #include <assert.h>
+#include <math.h>
 #include <string.h>
 
 #include "core/mem.h"
@@ -41,8 +42,9 @@ static enum status augment_set_fill(struct augment *a, int step)
     int slot = augment_ops_of(s)->fill_slot;
     double value = slot ? s->args.of[slot] : 0;
     float word = (float)value;
-    if (a->spec.type == FEATURE_U8 && !(value >= 0 && value <= 255))
-        return status_fail(STATUS_CONFIG, "fill: %g is outside 0..255, but the features are uint8", value);
+    if (a->spec.type == FEATURE_U8 && (value < 0 || value > 255 || value != floor(value)))
+        return status_fail(STATUS_CONFIG, "fill: %g is no integer of 0..255, but the features are uint8",
+                           value);
     a->fill_bytes[step] = a->spec.type == FEATURE_U8 ? (uint8_t)value : 0;
     memcpy(&a->fill_words[step], &word, sizeof word);
     a->fill_labels[step] = augment_label_word(&a->spec);

@@ -81,6 +81,19 @@ enum status dataset_check_counts(const struct dataset *d)
                        s->ignored_name, s->ignored, ignored < cells ? " or has weight 0" : "", part);
 }
 
+enum status dataset_check_none_ignored(const struct dataset *d)
+{
+    const struct pool *s = d->pool;
+    if (!s->labels || !s->ignored_name) return STATUS_OK;
+    for (int64_t at = 0; at < d->info.samples * s->positions; at++) {
+        int64_t i = at / s->positions;
+        if (dataset_classes(d, i)[at % s->positions] == s->ignored)
+            return status_fail(STATUS_DATA, "%s: sample %" PRId64 " has label %" PRId64 ", loss.%s",
+                               dataset_where(d, i), dataset_number(d, i), s->ignored, s->ignored_name);
+    }
+    return STATUS_OK;
+}
+
 /* Blocks of a sorted file are of one class each; mixed in a window, they still give every batch about the same
  * classes, unless the window has few blocks of a class. */
 void dataset_warn_sorted(const struct dataset *d)

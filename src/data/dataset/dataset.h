@@ -116,6 +116,9 @@ enum status dataset_check_positions(const struct dataset *d, int64_t positions);
  * of the others. Local. */
 enum status dataset_check_counts(const struct dataset *d);
 
+/* Checks that the loss ignores no label of the set. Errors: STATUS_DATA, naming the sample. Local. */
+enum status dataset_check_none_ignored(const struct dataset *d);
+
 /* Whether the features stay in the file (data.store: window). */
 bool dataset_stays_in_file(const struct dataset *d);
 

@@ -81,6 +81,10 @@ static enum status trainer_plan_augment(struct trainer *t)
     const struct dataset *d = t->train;
     const struct source_info *info = dataset_info(d);
     if (t->config->data.augment.count == 0) return STATUS_OK;
+    enum status status = augment_mixes(&t->config->data.augment) ? dataset_check_none_ignored(d) : STATUS_OK;
+    if (status != STATUS_OK)
+        return status_at(status,
+                         "data.augment mixes samples, but ignored ones have no class; leave them out");
     return augment_init(
         &t->augment, &(struct augment_spec){.kernels = t->kernels,
                                             .steps = &t->config->data.augment,
@@ -137,7 +141,7 @@ static enum status trainer_build_parts(struct trainer *t)
         .leaves = model_leaves(t->model),
         .width = augment_mixes(&t->config->data.augment) ? outputs : dataset_width(t->train),
         .positions = positions,
-        .scratch = t->loss.scratch};
+        .scratch = t->fits->scratch};
     TRY(batch_init(&t->batch, &batch));
     t->batch.target_normal = t->targets.channels ? &t->targets : NULL;
     TRY(trainer_plan_augment(t));

@@ -36,9 +36,8 @@ static void cutmix_set_box(const struct augment_mix *m, int64_t lane, struct aug
 
 static void cutmix_mix(const struct data_step *s, const struct augment_mix *m)
 {
-    for (int64_t i = 0; i < m->lanes; i++) {
+    for (int64_t i = 0; i < m->live; i++) {
         cutmix_set_box(m, i, (struct augment_box){{0}, {0}}); /* empty */
-        if (i >= m->live) continue;
         struct rng_words w = augment_mix_draw(m, i, 0);
         if (rng_unit(w.v[0]) < (float)s->args.of[ARG_P])
             cutmix_set_box(m, i, cutmix_place(m, i, w, s->args.of[ARG_ALPHA]));

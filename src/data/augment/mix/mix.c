@@ -24,7 +24,7 @@ double augment_draw_beta(const struct augment_mix *m, int64_t lane, double alpha
     return 0.5;
 }
 
-/* The samples before, as a row beside the row x: `other` keeps what lies behind them. */
+/* The samples before, as a row beside the row x. */
 LOOP_BODY void mix_take_others(int64_t live, const float *x, float *other)
 {
     other[0] = x[live - 1];
@@ -35,7 +35,7 @@ LOOP_BODY void blend_body(const struct augment_mix *m, int64_t rows, float *x)
 {
     for (int64_t r = 0; r < rows; r++, x += m->stride) {
         mix_take_others(m->live, x, m->other);
-        for (int64_t i = 0; i < m->lanes; i++) x[i] = x[i] * m->share[i] + m->other[i] * (1 - m->share[i]);
+        for (int64_t i = 0; i < m->live; i++) x[i] = x[i] * m->share[i] + m->other[i] * (1 - m->share[i]);
     }
 }
 LOOP_VERSIONS(blend, (const struct augment_mix *m, int64_t rows, float *x), (m, rows, x))
@@ -51,7 +51,7 @@ LOOP_BODY void paste_body(const struct augment_mix *m, int32_t d, int32_t h, int
     const int32_t *b = m->box;
     int64_t n = m->lanes;
     mix_take_others(m->live, x, m->other);
-    for (int64_t i = 0; i < n; i++) {
+    for (int64_t i = 0; i < m->live; i++) {
         int32_t inside = (d >= b[i]) & (h >= b[n + i]) & (w >= b[2 * n + i]) & (d < b[3 * n + i]) &
                          (h < b[4 * n + i]) & (w < b[5 * n + i]);
         x[i] = inside ? m->other[i] : x[i];

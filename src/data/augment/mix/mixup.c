@@ -8,10 +8,10 @@ static const struct arg args[] = {AUGMENT_ALPHA, AUGMENT_P("probability of a sam
 
 static void mixup_mix(const struct data_step *s, const struct augment_mix *m)
 {
-    for (int64_t i = 0; i < m->lanes; i++) m->share[i] = 1;
-    for (int64_t i = 0; i < m->live; i++)
-        if (rng_unit(augment_mix_draw(m, i, 0).v[0]) < (float)s->args.of[ARG_P])
-            m->share[i] = (float)augment_draw_beta(m, i, s->args.of[ARG_ALPHA]);
+    for (int64_t i = 0; i < m->live; i++) {
+        bool mixed = rng_unit(augment_mix_draw(m, i, 0).v[0]) < (float)s->args.of[ARG_P];
+        m->share[i] = mixed ? (float)augment_draw_beta(m, i, s->args.of[ARG_ALPHA]) : 1;
+    }
     augment_blend(m, shape_features(m->shape), m->x);
     if (m->targets) augment_blend(m, m->width, m->targets);
 }
