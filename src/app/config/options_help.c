@@ -146,11 +146,15 @@ static void options_help_blocks(FILE *out)
         out);
 }
 
-static bool family_get_transform(int index, struct family_entry *out)
+static bool family_get_kind(const struct data_kind *kind, struct family_entry *out)
 {
-    const struct data_kind *kind = transform_kind_at(index);
     if (kind) *out = (struct family_entry){kind->name, kind->help, kind->args, kind};
     return kind != NULL;
+}
+
+static bool family_get_transform(int index, struct family_entry *out)
+{
+    return family_get_kind(transform_kind_at(index), out);
 }
 
 static void options_help_transforms(FILE *out)
@@ -165,9 +169,7 @@ static void options_help_transforms(FILE *out)
 
 static bool family_get_augment(int index, struct family_entry *out)
 {
-    const struct data_kind *kind = augment_kind_at(index);
-    if (kind) *out = (struct family_entry){kind->name, kind->help, kind->args, kind};
-    return kind != NULL;
+    return family_get_kind(augment_kind_at(index), out);
 }
 
 static void options_help_augment(FILE *out)
@@ -176,8 +178,9 @@ static void options_help_augment(FILE *out)
         "  Random changes of samples in training, data.augment: a list of 'kind', 'kind: FIRST_ARGUMENT' or\n"
         "  'kind: {argument: value}', done in this order: first kinds that move positions, of the samples as stored,\n"
         "  then kinds that change values, as the model gets them, then mixup and cutmix. Axes are d, h, w; the axis\n"
-        "  of signals is w. Labels and weights for each position move with the features. A sample looks the same at any number of ranks\n"
-        "  (run.seed, epoch and number of the sample decide), and after resuming:\n",
+        "  of signals is w. Labels and weights for each position move with the features; numbers of\n"
+        "  data.normalize and data.transforms have to be per channel then. A sample looks the same at any number of\n"
+        "  ranks (run.seed, epoch and number of the sample decide), and after resuming:\n",
         out);
     options_help_entries(out, family_get_augment);
 }

@@ -89,7 +89,7 @@ static enum status augment_allocate(struct augment *a)
     const struct augment_spec *s = &a->spec;
     int64_t values = (s->width > 0 ? s->width : 1) * s->positions;
     size_t bytes = (size_t)(shape_features(s->shape) * feature_bytes(s->type));
-    TRY(geometry_init(&a->geometry, s->shape, 1));
+    TRY(geometry_init(&a->geometry, s->shape));
     TRY(mem_alloc(&a->features, AUGMENT_ROWS * bytes, 1, "augmentation"));
     if (s->positions > 1)
         TRY(mem_alloc(&a->labels, (size_t)(AUGMENT_ROWS * values), sizeof *a->labels, "augmentation"));

@@ -127,10 +127,12 @@ extern const char augment_axis_names[];
 /* Names of enum pad_mode (math/pad.h): how an axis goes on outside. */
 extern const char *const augment_pad_modes[];
 
-/* pad.c: moves along each axis by up to the first argument to either side; sign -1 turns the direction around. */
-enum status augment_check_beyond(const struct data_step *s, struct shape in, enum pad_mode mode);
-void augment_move_beyond(const struct data_step *s, enum pad_mode mode, struct rng_words w, int sign,
-                         int step, struct geometry *g);
+/* pad.c: moves along each axis by up to the first argument to either side; sign -1 turns the direction around. The
+ * arguments of such a kind are a distance for each axis, a mode and a fill. */
+enum { BEYOND_MODE = ARG_AXES, BEYOND_FILL };
+enum status augment_check_beyond(const struct data_step *s, struct shape in);
+void augment_move_beyond(const struct data_step *s, struct rng_words w, int sign, int step,
+                         struct geometry *g);
 
 /* The counter of draw `draw` of a step. */
 static inline uint64_t augment_counter(int64_t epoch, int step, uint32_t draw)
@@ -173,6 +175,8 @@ static inline int64_t augment_draw_integer(uint32_t word, int64_t count)
 
 /* clang-format off */
 #define AUGMENT_P(text, value) {.name = "p", .kind = ARG_REAL, .default_value = value, .max = 1, .help = text}
+#define AUGMENT_RANGE(text, largest)                                                                                   \
+    {.name = "range", .kind = ARG_REAL, .default_value = ARG_REQUIRED, .max = largest, .help = text}
 #define AUGMENT_FILL                                                                                                   \
     {.name = "fill", .kind = ARG_REAL, .min = -1e30, .max = 1e30,                                                      \
      .help = "value of positions outside, in the units of the file; their labels are 0, or the loss's ignored class"}

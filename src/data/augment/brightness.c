@@ -3,13 +3,9 @@
 
 enum { ARG_RANGE, ARG_P };
 
-static const struct arg args[] = {{.name = "range",
-                                   .kind = ARG_REAL,
-                                   .default_value = ARG_REQUIRED,
-                                   .max = 1e30,
-                                   .help = "numbers are -range .. range, in the units that the model gets"},
-                                  AUGMENT_P("probability of a sample to be changed", 1),
-                                  ARG_END};
+static const struct arg args[] = {
+    AUGMENT_RANGE("numbers are -range .. range, in the units that the model gets", 1e30),
+    AUGMENT_P("probability of a sample to be changed", 1), ARG_END};
 
 static void brightness_change(const struct data_step *s, const struct augment_view *v)
 {

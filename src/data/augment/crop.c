@@ -1,9 +1,6 @@
 /* crop.c - pads the axes, and cuts a random part of the former size. */
 #include "data/augment/augment.h"
 
-enum { ARG_PADDING, ARG_MODE, ARG_FILL };
-enum { SLOT_MODE = ARG_AXES, SLOT_FILL };
-
 static const struct arg args[] = {
     {.name = "padding",
      .kind = ARG_INT,
@@ -19,20 +16,15 @@ static const struct arg args[] = {
     AUGMENT_FILL,
     ARG_END};
 
-static enum status crop_check(const struct data_step *s, struct shape in)
-{
-    return augment_check_beyond(s, in, (enum pad_mode)s->args.of[SLOT_MODE]);
-}
-
 static void crop_move(const struct data_step *s, struct rng_words w, int step, struct geometry *g)
 {
-    augment_move_beyond(s, (enum pad_mode)s->args.of[SLOT_MODE], w, 1, step, g);
+    augment_move_beyond(s, w, 1, step, g);
 }
 
 extern const struct augment_ops augment_crop;
 const struct augment_ops augment_crop = {
     .kind = {"crop", "pads and cuts a random part of the former size, as torchvision's RandomCrop", args},
-    .fill_slot = SLOT_FILL,
-    .check = crop_check,
+    .fill_slot = BEYOND_FILL,
+    .check = augment_check_beyond,
     .move = crop_move,
 };

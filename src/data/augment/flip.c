@@ -16,7 +16,7 @@ static const struct arg args[] = {{.name = "axis",
 static enum status flip_check(const struct data_step *s, struct shape in)
 {
     const char *names = axes[(int)s->args.of[ARG_AXIS]];
-    for (int a = 0; a < SHAPE_AXES - (in.rank > 0 ? in.rank : 0); a++)
+    for (int a = 0; a < SHAPE_AXES - in.rank; a++)
         if (strchr(names, augment_axis_names[a]))
             return status_fail(STATUS_CONFIG, "axis %s: the samples have no axis %c", names,
                                augment_axis_names[a]);
@@ -29,8 +29,7 @@ static void flip_move(const struct data_step *s, struct rng_words w, int step, s
     const char *names = axes[(int)s->args.of[ARG_AXIS]];
     for (int a = 0; a < SHAPE_AXES; a++) {
         if (!strchr(names, augment_axis_names[a]) || rng_unit(w.v[a]) >= (float)s->args.of[ARG_P]) continue;
-        for (int32_t i = 0; i < g->to[a]; i++) g->next[i] = (int32_t)g->to[a] - 1 - i;
-        geometry_move(g, a, g->to[a]);
+        geometry_reverse(g, a);
     }
 }
 

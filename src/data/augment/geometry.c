@@ -7,8 +7,9 @@
 #include "core/mem.h"
 #include "math/loop.h"
 
-enum status geometry_init(struct geometry *g, struct shape from, int64_t longest)
+enum status geometry_init(struct geometry *g, struct shape from)
 {
+    int64_t longest = 1;
     *g = (struct geometry){.from = from};
     for (int a = 0; a < SHAPE_AXES; a++)
         if (from.d[a] > longest) longest = from.d[a];
@@ -29,27 +30,32 @@ void geometry_begin(struct geometry *g)
 {
     for (int a = 0; a < SHAPE_AXES; a++) {
         g->axis[a] = a;
-        g->to[a] = g->from.d[a];
-        for (int32_t i = 0; i < g->to[a]; i++) g->at[a][i] = i;
+        for (int32_t i = 0; i < g->from.d[a]; i++) g->at[a][i] = i;
     }
 }
 
-void geometry_move(struct geometry *g, int axis, int64_t length)
+void geometry_move(struct geometry *g, int axis)
 {
     int32_t *was = g->at[axis], *next = g->next;
-    for (int64_t i = 0; i < length; i++) next[i] = next[i] < 0 ? next[i] : was[next[i]];
+    for (int64_t i = 0; i < g->from.d[axis]; i++) next[i] = next[i] < 0 ? next[i] : was[next[i]];
     g->at[axis] = next;
     g->next = was;
-    g->to[axis] = length;
+}
+
+void geometry_reverse(struct geometry *g, int axis)
+{
+    int32_t length = (int32_t)g->from.d[axis];
+    for (int32_t i = 0; i < length; i++) g->next[i] = length - 1 - i;
+    geometry_move(g, axis);
 }
 
 void geometry_swap(struct geometry *g, int a, int b)
 {
     int32_t *at = g->at[a];
     int axis = g->axis[a];
-    int64_t to = g->to[a];
-    g->at[a] = g->at[b], g->axis[a] = g->axis[b], g->to[a] = g->to[b];
-    g->at[b] = at, g->axis[b] = axis, g->to[b] = to;
+    assert(g->from.d[a] == g->from.d[b]);
+    g->at[a] = g->at[b], g->axis[a] = g->axis[b];
+    g->at[b] = at, g->axis[b] = axis;
 }
 
 /* The last axis, along which lines are copied: `before` places outside, then `count` places that are `step` elements
@@ -61,7 +67,7 @@ struct line {
 static struct line geometry_find_line(const struct geometry *g, int64_t stride)
 {
     const int32_t *at = g->at[AXIS_W];
-    int64_t length = g->to[AXIS_W], before = 0, end = length;
+    int64_t length = g->from.d[AXIS_W], before = 0, end = length;
     while (before < length && at[before] < 0) before++;
     while (end > before && at[end - 1] < 0) end--;
     struct line line = {before, end - before, stride};
@@ -77,7 +83,7 @@ static struct line geometry_find_line(const struct geometry *g, int64_t stride)
                         const type *restrict from, const type *fill, type *restrict to)                      \
     {                                                                                                        \
         const int32_t *at = g->at[AXIS_W];                                                                   \
-        int64_t length = g->to[AXIS_W], end = line.before + line.count;                                      \
+        int64_t length = g->from.d[AXIS_W], end = line.before + line.count;                                  \
         if (line.count < 0) {                                                                                \
             for (int64_t i = 0; i < length; i++)                                                             \
                 to[i] = at[i] < 0 ? fill[-1 - at[i]] : from[at[i] * stride];                                 \
@@ -113,11 +119,11 @@ static struct line geometry_find_line(const struct geometry *g, int64_t stride)
         const int64_t strides[SHAPE_AXES] = {g->from.d[AXIS_H] * g->from.d[AXIS_W], g->from.d[AXIS_W], 1};   \
         int64_t stride_d = strides[g->axis[AXIS_D]], stride_h = strides[g->axis[AXIS_H]],                    \
                 stride_w = strides[g->axis[AXIS_W]], plane = shape_positions(g->from),                       \
-                length = g->to[AXIS_W];                                                                      \
+                length = g->from.d[AXIS_W];                                                                  \
         struct line line = geometry_find_line(g, stride_w);                                                  \
         for (int64_t c = 0; c < channels; c++, from += plane)                                                \
-            for (int64_t d = 0; d < g->to[AXIS_D]; d++)                                                      \
-                for (int64_t h = 0; h < g->to[AXIS_H]; h++, to += length) {                                  \
+            for (int64_t d = 0; d < g->from.d[AXIS_D]; d++)                                                  \
+                for (int64_t h = 0; h < g->from.d[AXIS_H]; h++, to += length) {                              \
                     int32_t z = g->at[AXIS_D][d], y = g->at[AXIS_H][h], outside = z < y ? z : y;             \
                     if (outside < 0)                                                                         \
                         fill_name(g, outside, length, fill, to);                                             \

@@ -9,9 +9,8 @@
 
 struct geometry {
     struct shape from;       /* of the sample as stored */
-    int64_t to[SHAPE_AXES];  /* lengths of what it has become so far */
     int axis[SHAPE_AXES];    /* along which stored axis it runs */
-    int32_t *at[SHAPE_AXES]; /* [to[a]]: the place there, or geometry_outside */
+    int32_t *at[SHAPE_AXES]; /* [from.d[a]]: the place there, or geometry_outside */
     int32_t *next;           /* [longest axis]: for the next move */
     int32_t *memory;         /* of all tables */
 };
@@ -22,18 +21,18 @@ static inline int32_t geometry_outside(int step)
     return -1 - step;
 }
 
-/* Allocates tables for samples of this shape whose axes become at most `longest` long. Errors: STATUS_OTHER, memory.
- */
-enum status geometry_init(struct geometry *g, struct shape from, int64_t longest);
+/* Allocates tables for samples of this shape. Errors: STATUS_OTHER, memory; STATUS_DATA, too long an axis. */
+enum status geometry_init(struct geometry *g, struct shape from);
 void geometry_free(struct geometry *g);
 
 /* Begins with a sample as it is stored. */
 void geometry_begin(struct geometry *g);
 
-/* Applies a move along an axis: place i becomes place g->next[i] of before, for 0 <= i < length. Fills g->next itself. */
-void geometry_move(struct geometry *g, int axis, int64_t length);
+/* Applies a move along an axis: place i becomes place g->next[i] of before, which the caller has filled in. */
+void geometry_move(struct geometry *g, int axis);
 
-/* Exchanges two axes. */
+/* Reverses an axis; exchanges two axes of the same length. */
+void geometry_reverse(struct geometry *g, int axis);
 void geometry_swap(struct geometry *g, int a, int b);
 
 /* Copies `channels` channels of bytes or of words of 4 bytes; fill[step] is for positions outside. */

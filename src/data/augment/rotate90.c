@@ -13,22 +13,16 @@ static enum status rotate90_check(const struct data_step *s, struct shape in)
     return status_fail(STATUS_CONFIG, "needs axes h and w of the same length");
 }
 
-static void rotate90_reverse(struct geometry *g, int axis)
-{
-    for (int32_t i = 0; i < g->to[axis]; i++) g->next[i] = (int32_t)g->to[axis] - 1 - i;
-    geometry_move(g, axis, g->to[axis]);
-}
-
 /* Counter-clockwise, as numpy.rot90. */
 static void rotate90_move(const struct data_step *s, struct rng_words w, int step, struct geometry *g)
 {
     (void)step;
     if (rng_unit(w.v[0]) >= (float)s->args.of[ARG_P]) return;
     int64_t quarters = augment_draw_integer(w.v[1], 4);
-    if (quarters == 1 || quarters == 2) rotate90_reverse(g, AXIS_W);
+    if (quarters == 1 || quarters == 2) geometry_reverse(g, AXIS_W);
     if (quarters % 2 == 1) geometry_swap(g, AXIS_H, AXIS_W);
-    if (quarters == 2) rotate90_reverse(g, AXIS_H);
-    if (quarters == 3) rotate90_reverse(g, AXIS_W);
+    if (quarters == 2) geometry_reverse(g, AXIS_H);
+    if (quarters == 3) geometry_reverse(g, AXIS_W);
 }
 
 extern const struct augment_ops augment_rotate90;

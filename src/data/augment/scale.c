@@ -3,13 +3,8 @@
 
 enum { ARG_RANGE, ARG_P };
 
-static const struct arg args[] = {{.name = "range",
-                                   .kind = ARG_REAL,
-                                   .default_value = ARG_REQUIRED,
-                                   .max = 1,
-                                   .help = "factors are 1-range .. 1+range"},
-                                  AUGMENT_P("probability of a sample to be changed", 1),
-                                  ARG_END};
+static const struct arg args[] = {AUGMENT_RANGE("factors are 1-range .. 1+range", 1),
+                                  AUGMENT_P("probability of a sample to be changed", 1), ARG_END};
 
 static void scale_change(const struct data_step *s, const struct augment_view *v)
 {
