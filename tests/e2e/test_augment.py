@@ -229,6 +229,8 @@ log: {{every_steps: 1}}
                               ("[{mixup: 1}, {noise: 1}]", "data.augment[1]: noise: changes single samples; put it before mixup"),
                               ("[{crpo: 2}]", "did you mean 'crop'"), ("[crop]", "crop: padding: is 0"),
                               ("[{flip: {p: 2}}]", "flip: p: "), ("flip", "expects a list"), ("[{flip: {q: 1}}]", "flip has no 'q'"),
+                              ("[{crop: {mode: reflect, padding_mode: reflect}}]", "crop: 'mode' and 'padding_mode' are the same"),
+                              ("[{crop: {padding_mod: reflect}}]", "did you mean 'padding_mode'"),
                               ("[{flip: w, crop: 1}]", "an entry is 'kind'"), ("[" + "flip, " * 17 + "]", "more than 16 entries")):
             with self.subTest(augment=augment):
                 config = self.write("c.yaml", CONFIG.format(data=self.path("data.h5"), augment=augment, virtual=8, seed=1))

@@ -33,16 +33,9 @@ static enum status option_steps_read_argument(struct data_step *step, const stru
                                               const struct yaml_node *node)
 {
     const struct data_kind *kind = step->kind;
-    int index = arg_find(kind->args, node->key);
-    for (const struct yaml_node *n = first; index >= 0 && n != node; n = n->next)
-        if (arg_find(kind->args, n->key) == index)
-            return status_fail(STATUS_CONFIG, "%s: '%s' and '%s' are the same argument", kind->name, n->key,
-                               node->key);
-    if (index >= 0) return option_steps_read_value(step, index, node);
-    struct suggest s;
-    suggest_start(&s, node->key);
-    for (const struct arg *a = kind->args; a && a->name; a++) suggest_offer(&s, a->name);
-    return status_fail(STATUS_CONFIG, "%s has no '%s'%s", kind->name, node->key, suggest_hint(&s));
+    int index;
+    TRY(option_args_find(kind->args, kind->name, first, node, &index));
+    return option_steps_read_value(step, index, node);
 }
 
 /* Reads what stands behind "kind:": nothing, the first argument, or a map. */

@@ -1,6 +1,8 @@
 /* option_args.c - reads the value of an argument of a layer, which may differ from axis to axis. */
 #include "app/config/model/option_args.h"
 
+#include "app/config/suggest.h"
+
 static int option_args_length(const struct yaml_node *list)
 {
     int count = 0;
@@ -61,4 +63,22 @@ enum status option_args_read(const struct arg *table, int index, const struct ya
     TRY(arg_parse(arg, node->text, &value));
     arg_set(table, index, value, values);
     return STATUS_OK;
+}
+
+enum status option_args_find(const struct arg *table, const char *owner, const struct yaml_node *first,
+                             const struct yaml_node *node, int *index)
+{
+    struct suggest s;
+    *index = arg_find(table, node->key);
+    for (const struct yaml_node *n = first; *index >= 0 && n != node; n = n->next)
+        if (arg_find(table, n->key) == *index)
+            return status_fail(STATUS_CONFIG, "%s: '%s' and '%s' are the same argument", owner, n->key,
+                               node->key);
+    if (*index >= 0) return STATUS_OK;
+    suggest_start(&s, node->key);
+    for (const struct arg *a = table; a && a->name; a++) {
+        suggest_offer(&s, a->name);
+        if (a->alias) suggest_offer(&s, a->alias);
+    }
+    return status_fail(STATUS_CONFIG, "%s has no '%s'%s", owner, node->key, suggest_hint(&s));
 }

@@ -11,4 +11,9 @@
 enum status option_args_read(const struct arg *table, int index, const struct yaml_node *node,
                              double values[ARG_MAX]);
 
+/* Finds the argument that `node`, one of the entries from `first` on, is the value of. Local. Errors: STATUS_CONFIG if
+ * `owner` has none of that name, or an entry before gives the same one under its alias. */
+enum status option_args_find(const struct arg *table, const char *owner, const struct yaml_node *first,
+                             const struct yaml_node *node, int *index);
+
 #endif

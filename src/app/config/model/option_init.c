@@ -1,6 +1,7 @@
 /* option_init.c - reads and writes how parameters start. */
 #include <string.h>
 
+#include "app/config/model/option_args.h"
 #include "app/config/model/option_init.h"
 #include "app/config/suggest.h"
 
@@ -27,16 +28,9 @@ static enum status option_init_parse(const struct init_ops *ops, int index, cons
 static enum status option_init_read_argument(const struct init_ops *ops, const struct yaml_node *first,
                                              const struct yaml_node *node, double values[ARG_MAX])
 {
-    struct suggest s;
-    int index = arg_find(ops->args, node->key);
-    for (const struct yaml_node *n = first; index >= 0 && n != node; n = n->next)
-        if (arg_find(ops->args, n->key) == index)
-            return status_fail(STATUS_CONFIG, "%s: '%s' and '%s' are the same argument", ops->name, n->key,
-                               node->key);
-    if (index >= 0) return option_init_parse(ops, index, node, &values[index]);
-    suggest_start(&s, node->key);
-    for (const struct arg *a = ops->args; a && a->name; a++) suggest_offer(&s, a->name);
-    return status_fail(STATUS_CONFIG, "%s has no '%s'%s", ops->name, node->key, suggest_hint(&s));
+    int index;
+    TRY(option_args_find(ops->args, ops->name, first, node, &index));
+    return option_init_parse(ops, index, node, &values[index]);
 }
 
 /* Reads what stands behind "kind:": nothing, the first argument, or a map. */
