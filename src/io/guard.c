@@ -216,7 +216,7 @@ static int guard_wait_for(pid_t child)
     return how;
 }
 
-#define RAISE "if the file is good, raise data.time_limit"
+#define RAISE "if the file is good, raise data.time_limit (DDP_TRAIN_DATA_TIME_LIMIT)"
 
 static enum status guard_too_busy(const struct guard *g)
 {

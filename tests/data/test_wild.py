@@ -163,6 +163,21 @@ class Wild(harness.Case):
         with h5py.File(self.run_.final) as f:
             self.assertEqual([n.decode() for n in f["class_names"][()]], ["cat", "dog", "cat (2)"])
 
+    def test_numbers_of_class_names(self):
+        """'cat (2)' is there already, so the second cat has the next number."""
+        names = ["cat", "cat", "cat (2)", "cat"]
+        self.put(x=self.x, y=np.arange(60) % 4, class_names=np.array(names, dtype="S8"))
+        self.hash(outputs=4)
+        with h5py.File(self.run_.final) as f:
+            self.assertEqual([n.decode() for n in f["class_names"][()]], ["cat", "cat (3)", "cat (2)", "cat (4)"])
+
+    # 16: time for one file
+    def test_time_limit_without_a_configuration(self):
+        self.put(x=self.x, y=self.y)
+        self.assertNotIn("is not used", self.tool("inspect", self.file, variables={"DDP_TRAIN_DATA_TIME_LIMIT": "20"}))
+        said = self.tool("inspect", self.file, variables={"DDP_TRAIN_DATA_TIME_LIMIT": "0"}, code=2)
+        self.assertIn("DDP_TRAIN_DATA_TIME_LIMIT is '0', not a whole number from 1 to 250", said)
+
     # 15: small things
     def test_version(self):
         said = self.tool("version")

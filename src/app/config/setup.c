@@ -10,6 +10,7 @@
 #include "train/checkpoint/checkpoint.h"
 #include "core/log.h"
 #include "core/mem.h"
+#include "core/number.h"
 #include "app/config/options.h"
 #include "io/guard.h"
 
@@ -78,6 +79,22 @@ enum status setup_create(struct setup *s, struct comm *comm, const struct setup_
         status = config_settle_virtual_ranks(&s->config, comm_size(comm), false);
     TRY(comm_agree(comm, status));
     TRY(setup_share(s, comm));
+    guard_set_seconds((int)s->config.data.time_limit);
+    return STATUS_OK;
+}
+
+enum status setup_limit_time(void)
+{
+    static const char variable[] = "DDP_TRAIN_DATA_TIME_LIMIT";
+    const struct option *option = option_find("data.time_limit");
+    const char *text = getenv(variable);
+    int64_t seconds;
+    if (!text) return STATUS_OK;
+    if (number_parse_int(text, &seconds) != STATUS_OK || (double)seconds < option->min ||
+        (double)seconds > option->max)
+        return status_fail(STATUS_CONFIG, "environment: %s is '%s', not a whole number from %g to %g",
+                           variable, text, option->min, option->max);
+    guard_set_seconds((int)seconds);
     return STATUS_OK;
 }
 
@@ -92,7 +109,6 @@ enum status setup_share(struct setup *s, struct comm *comm)
     if (status == STATUS_OK) status = options_resolve(&settings, &s->config);
     settings_free(&settings);
     if (status == STATUS_OK && virtual_ranks > 0) s->config.virtual_ranks = virtual_ranks;
-    if (status == STATUS_OK) guard_set_seconds((int)s->config.data.time_limit);
     return comm_agree(comm, status);
 }
 
@@ -103,6 +119,7 @@ enum status setup_from_checkpoint(struct setup *s, struct comm *comm, const char
     status = setup_share(s, comm);
     if (status != STATUS_OK) return status_at(status, "%s", path);
     s->config.data.allow_external = allow_external;
+    TRY(comm_agree(comm, setup_limit_time()));
     return comm_split_nodes(comm, s->config.ranks_per_node);
 }
 
@@ -130,7 +147,7 @@ enum status setup_name_objects(struct setup *s, const char *x, const char *y, co
 
 void setup_warn_unused(const char *command)
 {
-    static const char *const used[] = {"BIN=", "DATA_X=", "DATA_Y=", "DATA_WEIGHTS="};
+    static const char *const used[] = {"BIN=", "DATA_X=", "DATA_Y=", "DATA_WEIGHTS=", "DATA_TIME_LIMIT="};
     for (char *const *variable = environ; *variable; variable++) {
         const char *name = strncmp(*variable, "DDP_TRAIN_", 10) == 0 ? *variable + 10 : NULL;
         for (size_t i = 0; name && i < sizeof used / sizeof *used; i++)

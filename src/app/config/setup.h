@@ -41,7 +41,7 @@ enum status setup_run_name(const struct setup_source *from, char **name);
 enum status setup_share(struct setup *s, struct comm *comm);
 
 /* Reads the resolved text in a checkpoint, and splits the ranks into nodes accordingly. Its
- * data.allow_external does not count, only the parameter. Collective. */
+ * data.allow_external does not count, only the parameter, nor its data.time_limit (setup_limit_time). Collective. */
 enum status setup_from_checkpoint(struct setup *s, struct comm *comm, const char *path, bool allow_external);
 
 /* Replaces s->text by a text with layers in place of blocks. Local. */
@@ -51,7 +51,11 @@ enum status setup_expand(struct setup *s);
  * are not NULL, else those of DDP_TRAIN_DATA_X, _Y and _WEIGHTS in the environment, if there are any. Local. */
 enum status setup_name_objects(struct setup *s, const char *x, const char *y, const char *weights);
 
-/* Warns of each variable DDP_TRAIN_... in the environment that such a command does not use: of all but these three and
+/* Limits the reading of data files as DDP_TRAIN_DATA_TIME_LIMIT in the environment says: data.time_limit of commands
+ * without a configuration of their own. Local. Errors: STATUS_CONFIG. */
+enum status setup_limit_time(void);
+
+/* Warns of each variable DDP_TRAIN_... in the environment that such a command does not use: of all but these four and
  * DDP_TRAIN_BIN, which names the program. Local. */
 void setup_warn_unused(const char *command);
 

@@ -38,7 +38,12 @@ static int names_compare(const void *a, const void *b)
     return order ? order : (x->at > y->at) - (x->at < y->at);
 }
 
-/* Copies all names, with numbers for those that come again. */
+static int names_compare_texts(const void *name, const void *place)
+{
+    return strcmp(name, ((const struct names_place *)place)->name);
+}
+
+/* Copies all names, with numbers for those that come again; a number that makes another name is left out. */
 static enum status names_number(char ***names, int64_t count, const struct names_place *sorted)
 {
     size_t bytes = 0;
@@ -50,10 +55,11 @@ static enum status names_number(char ***names, int64_t count, const struct names
         again = i && strcmp(sorted[i].name, sorted[i - 1].name) == 0 ? again + 1 : 1;
         out[sorted[i].at] = to;
         size_t room = strlen(sorted[i].name) + NUMBER_SIZE;
-        if (again == 1)
-            snprintf(to, room, "%s", sorted[i].name);
-        else
+        if (again == 1) snprintf(to, room, "%s", sorted[i].name);
+        for (bool taken = again > 1; taken; again += taken) {
             snprintf(to, room, "%s (%" PRId64 ")", sorted[i].name, again);
+            taken = bsearch(to, sorted, (size_t)count, sizeof *sorted, names_compare_texts) != NULL;
+        }
         to += room;
     }
     mem_free(names);

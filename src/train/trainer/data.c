@@ -49,12 +49,12 @@ static enum status trainer_check_features_as_targets(const struct trainer *t, co
     if (!dataset_targets_are_features(d) || (loss.target_min == 0 && loss.target_max == 0)) return STATUS_OK;
     bool bytes = info->type == FEATURE_U8;
     bool kept = c->data.normalize == NORMALIZE_UNIT || (c->data.normalize == NORMALIZE_NONE && !bytes);
+    bool transformed = c->data.transforms.count > 0;
     if (!kept)
         return status_fail(
-            STATUS_CONFIG,
-            "data.normalize: the targets are the features, and loss %s expects targets from %g to %g; "
-            "use unit",
-            loss.name, loss.target_min, loss.target_max);
+            STATUS_CONFIG, "%s: the targets are the features, and loss %s expects targets from %g to %g; %s",
+            transformed ? "data.transforms" : "data.normalize", loss.name, loss.target_min, loss.target_max,
+            transformed ? "leave it out, and use data.normalize: unit" : "use unit");
     int64_t width = shape_features(info->shape), first, end;
     if (bytes) return STATUS_OK;
     dataset_part(d, comm_size(t->comm), comm_rank(t->comm), &first, &end);

@@ -18,5 +18,6 @@ enum status cmd_inspect(struct comm *comm, struct arguments *a)
                                              a->weights ? a->weights : getenv("DDP_TRAIN_DATA_WEIGHTS"),
                                          .allow_external = a->allow_external};
     setup_warn_unused("inspect");
+    TRY(setup_limit_time());
     return inspect_data(path, &names, stdout);
 }
