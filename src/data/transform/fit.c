@@ -136,29 +136,11 @@ static enum status fit_finish(struct fit *f, struct transforms *t, const struct 
     return status_fail(STATUS_CONFIG, "its numbers are beyond float32; scale the features before it");
 }
 
-/* Returns what is to be measured, and whether for each feature. */
-static enum transform_needs fit_find_needs(const struct data_step *s, bool *features)
-{
-    const struct transform_ops *ops = (const struct transform_ops *)s->kind; /* its first member */
-    *features = false;
-    return ops->needs ? ops->needs(s, features) : NEEDS_NOTHING;
-}
-
-int transforms_find_features(const struct data_steps *steps)
-{
-    bool features;
-    for (int i = 0; i < steps->count; i++) {
-        fit_find_needs(&steps->of[i], &features);
-        if (features) return i;
-    }
-    return -1;
-}
-
 static enum status transforms_fit_step(struct transforms *t, struct comm *comm, const struct dataset *d,
                                        const struct data_step *s)
 {
     bool features;
-    enum transform_needs needs = fit_find_needs(s, &features);
+    enum transform_needs needs = transform_find_needs(s, &features);
     struct shape shape = dataset_info(d)->shape;
     if (features) shape = shape_flat(shape_features(shape));
     struct transforms before = *t;

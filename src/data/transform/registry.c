@@ -1,4 +1,4 @@
-/* registry.c - the table of all kinds of transforms. */
+/* registry.c - the table of all kinds of transforms, and what each needs to know. */
 #include "data/transform/transform.h"
 
 #define TRANSFORM(name) extern const struct transform_ops transform_##name;
@@ -14,4 +14,21 @@ static const struct transform_ops *const registry[] = {
 const struct data_kind *transform_kind_at(int index)
 {
     return registry[index] ? &registry[index]->kind : NULL;
+}
+
+enum transform_needs transform_find_needs(const struct data_step *s, bool *features)
+{
+    const struct transform_ops *ops = (const struct transform_ops *)s->kind; /* its first member */
+    *features = false;
+    return ops->needs ? ops->needs(s, features) : NEEDS_NOTHING;
+}
+
+int transforms_find_features(const struct data_steps *steps)
+{
+    bool features;
+    for (int i = 0; i < steps->count; i++) {
+        transform_find_needs(&steps->of[i], &features);
+        if (features) return i;
+    }
+    return -1;
 }

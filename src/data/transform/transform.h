@@ -40,6 +40,9 @@ struct transform_ops {
 /* Returns a kind, NULL after the last one; the order is that of list.h. */
 const struct data_kind *transform_kind_at(int index);
 
+/* Returns what a step needs measured, and whether for each feature. */
+enum transform_needs transform_find_needs(const struct data_step *s, bool *features);
+
 /* Returns the place in a list of the first step that has numbers for each feature, -1 if there is none. */
 int transforms_find_features(const struct data_steps *steps);
 
