@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "app/config/family.h"
 #include "app/config/option_table.h"
 #include "data/augment/augment.h"
 #include "data/transform/transform.h"

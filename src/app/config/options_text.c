@@ -2,6 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/config/value/option_value.h"
+#include "app/config/family.h"
 #include "app/config/model/option_init.h"
 #include "app/config/model/tree_text.h"
 #include "app/config/option_table.h"

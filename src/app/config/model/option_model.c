@@ -1,12 +1,12 @@
 /* option_model.c - reads the section model: the shape of the input, and the layers with their arguments. */
 #include <string.h>
 
+#include "app/config/value/option_value.h"
 #include "app/config/model/block.h"
 #include "app/config/model/expand.h"
 #include "app/config/model/option_args.h"
 #include "app/config/model/option_graph.h"
 #include "app/config/model/option_init.h"
-#include "app/config/option_table.h"
 #include "app/config/suggest.h"
 #include "core/number.h"
 

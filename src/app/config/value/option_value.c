@@ -1,8 +1,8 @@
 /* option_value.c - reads and writes one value: of a loss, an optimizer or a schedule, and data sets. */
 #include <string.h>
 
+#include "app/config/value/option_value.h"
 #include "app/config/model/tree_text.h"
-#include "app/config/option_table.h"
 #include "app/config/options.h"
 #include "app/config/yaml.h"
 #include "core/mem.h"

@@ -1,6 +1,7 @@
 /* option_steps.c - lists of steps of data: each is a kind with its arguments. */
 #include <string.h>
 
+#include "app/config/value/option_value.h"
 #include "app/config/model/option_args.h"
 #include "app/config/option_table.h"
 #include "app/config/settings.h"

@@ -1,7 +1,7 @@
 /* option_patterns.c - lists of patterns of names, and groups of parameters with factors of their own. */
 #include <string.h>
 
-#include "app/config/option_table.h"
+#include "app/config/value/option_value.h"
 #include "app/config/model/tree_text.h"
 #include "app/config/settings.h"
 #include "app/config/suggest.h"

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "app/config/option_table.h"
+#include "app/config/value/option_value.h"
 #include "app/config/settings.h"
 #include "app/config/suggest.h"
 #include "core/number.h"
