@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# test.sh - installs what build and tests need, builds, and runs all tests. Arguments go to ctest, e.g.
-# `launch/test.sh -R e2e` for the end-to-end tests only or `launch/test.sh -N` for a list.
+# test.sh - installs what build and tests need, builds, and runs all tests but those for a night. Arguments go to ctest
+# instead, e.g. `launch/test.sh -R e2e` for the end-to-end tests, `launch/test.sh -N` for a list, `-L night` for a night.
 set -euo pipefail
 # shellcheck source=launch/setup.sh
 source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
@@ -12,5 +12,6 @@ setup_open_mpi 8 # the tests start up to 8 ranks
 setup_build
 
 cd "$root"
+[ $# -gt 0 ] || set -- -LE night
 # Twice as many tests as there are processors: most of them wait for ranks to start and to end.
 exec ctest --preset release --parallel "$((2 * $(nproc)))" "$@" </dev/null

@@ -15,19 +15,19 @@ static const struct kernels *const blas_levels[KERNELS_LEVELS] = {
 #undef LEVEL_TABLE
 
 /* Returns whether the CPU has the features that stand for a level. */
-static bool kernels_fit_cpu(enum kernels_level level)
+static bool kernels_fit_cpu(const char *level)
 {
 #if defined(__x86_64__)
-    if (level == KERNELS_v4)
+    if (strcmp(level, "v4") == 0)
         return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
                __builtin_cpu_supports("avx512vl");
-    if (level == KERNELS_v3)
+    if (strcmp(level, "v3") == 0)
         return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
                __builtin_cpu_supports("bmi2");
     return __builtin_cpu_supports("sse4.2") && __builtin_cpu_supports("ssse3");
 #else
-    return level == KERNELS_base;
+    return strcmp(level, "base") == 0;
 #endif
 }
 
@@ -37,7 +37,7 @@ enum status kernels_select(const struct kernels **out, const char *level)
     bool any = strcmp(level, "auto") == 0;
     for (int i = KERNELS_LEVELS - 1; i >= 0; i--) {
         if (!any && strcmp(level, levels[i]->level) != 0) continue;
-        if (kernels_fit_cpu((enum kernels_level)i)) {
+        if (kernels_fit_cpu(levels[i]->level)) {
             *out = levels[i];
             return STATUS_OK;
         }

@@ -178,11 +178,28 @@ struct channel_slope {
     float of_dy, of_x, constant;
 };
 
-/* The levels, lowest first: X(level, ...) for each, with the further arguments given. */
-#if defined(__x86_64__)
-#define KERNELS_EACH_LEVEL(X, ...) X(v2, __VA_ARGS__) X(v3, __VA_ARGS__) X(v4, __VA_ARGS__)
+/* Those levels that the build has (DDP_LEVELS of CMake), lowest first: X(level, ...) for each, with the further
+ * arguments given. */
+#ifdef DDP_LEVEL_v2
+#define KERNELS_IF_V2(X, ...) X(v2, __VA_ARGS__)
 #else
+#define KERNELS_IF_V2(X, ...)
+#endif
+#ifdef DDP_LEVEL_v3
+#define KERNELS_IF_V3(X, ...) X(v3, __VA_ARGS__)
+#else
+#define KERNELS_IF_V3(X, ...)
+#endif
+#ifdef DDP_LEVEL_v4
+#define KERNELS_IF_V4(X, ...) X(v4, __VA_ARGS__)
+#else
+#define KERNELS_IF_V4(X, ...)
+#endif
+#ifdef DDP_LEVEL_base
 #define KERNELS_EACH_LEVEL(X, ...) X(base, __VA_ARGS__)
+#else
+#define KERNELS_EACH_LEVEL(X, ...)                                                                           \
+    KERNELS_IF_V2(X, __VA_ARGS__) KERNELS_IF_V3(X, __VA_ARGS__) KERNELS_IF_V4(X, __VA_ARGS__)
 #endif
 
 /* KERNELS_v2 ... are their numbers. */

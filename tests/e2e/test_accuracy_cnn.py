@@ -1,6 +1,6 @@
-"""Fashion-MNIST, the larger convolutional network with dropout; the longest test of all, so with fewer epochs than its configuration."""
+"""Fashion-MNIST, the larger convolutional network with dropout; with fewer epochs than its configuration."""
+# label: night
 # processors: 2
-# long
 import unittest
 
 import fashion
