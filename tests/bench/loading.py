@@ -76,14 +76,14 @@ def train(path, store, layers, epochs, folder):
         return harness.Run(config, os.path.join(scratch, "run"), RANKS, [f"--data.scratch_dir={scratch}"]).of_kind("epoch")
 
 
-def waiting(paths, folder):
+def waiting(paths, options, folder):
     rows = []
     print(f"{'network':10}{'file':6}{'store':9}{'cold: data':>11}{'samples/s':>11}{'warm: data':>12}{'samples/s':>11}")
-    for title, network in NETWORKS.items():
+    for title in options.networks:
         for kind, path in paths.items():
-            for store in STORES:
+            for store in options.stores:
                 drop_from_cache(path)
-                cold, *warm = train(path, store, ddp_train_layers(network), 3, folder)
+                cold, *warm = train(path, store, ddp_train_layers(NETWORKS[title]), 3, folder)
                 share, rate = (statistics.median(e[key] for e in warm) for key in ("data_share", "samples_per_second"))
                 rows.append(dict(network=title, file=kind, store=store, cold_share=cold["data_share"], cold_rate=cold["samples_per_second"],
                                  warm_share=share, warm_rate=rate))
@@ -169,6 +169,8 @@ def reading(paths, rounds, seconds, folder):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--samples", type=int, default=240000)
+    parser.add_argument("--networks", nargs="*", choices=NETWORKS, default=list(NETWORKS))
+    parser.add_argument("--stores", nargs="*", choices=STORES, default=STORES)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=3)
     parser.add_argument("--folder", help="where to make the files (default: the temporary folder)")
@@ -178,7 +180,7 @@ def main():
     with tempfile.TemporaryDirectory(dir=options.folder) as folder:
         paths = write_files(folder, options.samples)
         print("  ".join(f"{kind} {os.path.getsize(path) / 1e6:.0f} MB" for kind, path in paths.items()), flush=True)
-        result = dict(waiting=waiting(paths, folder), reading=reading(paths, options.rounds, options.seconds, folder))
+        result = dict(waiting=waiting(paths, options, folder), reading=reading(paths, options.rounds, options.seconds, folder))
     if options.json:
         with open(options.json, "w") as f:
             json.dump(result, f, indent=1)

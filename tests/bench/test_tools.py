@@ -34,6 +34,19 @@ class Tools(harness.Case):
         self.assertEqual((row["network"], row["per_rank"], len(row["a"])), ("tutorial", 64, 1))
         self.assertGreater(row["ratio"], 0)
 
+    def test_loading(self):
+        figures = self.path("loading.json")
+        done = subprocess.run([sys.executable, os.path.join(HERE, "loading.py"), "--samples", "1280", "--networks", "tutorial", "--stores",
+                               "window", "--rounds", "1", "--seconds", "0.1", "--folder", self.folder, "--json", figures],
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=300,
+                              env={**harness.environment(), "DDP_TRAIN_BIN": harness.PROGRAM})
+        self.assertEqual(done.returncode, 0, done.stderr)
+        with open(figures) as f:
+            result = json.load(f)
+        self.assertEqual([row["file"] for row in result["waiting"]], ["raw", "gzip"])
+        self.assertEqual(len(result["reading"]), 8)
+        self.assertTrue(all(rate > 0 for row in result["reading"] for rate in row["rates"]))
+
 
 if __name__ == "__main__":
     unittest.main()
