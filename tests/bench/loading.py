@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Samples that stay in their file: how long steps wait for them, and how fast they come, side by side with other programs.
 
-    python3 tests/bench/loading.py [--samples 240000] [--rounds 3] [--seconds 3] [--folder DIR] [--json FILE]
+    python3 tests/bench/loading.py [--samples 100000] [--rounds 3] [--seconds 3] [--folder DIR] [--json FILE]
 
 Images of 28x28 bytes with the content of real ones (half of each is background), once contiguous and once in gzip chunks of 32, shuffled.
 First: two ranks train the tutorial's network and MLP-1024 from every store. "cold" is the first epoch of a run, with the file dropped from
@@ -168,7 +168,7 @@ def reading(paths, rounds, seconds, folder):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--samples", type=int, default=240000)
+    parser.add_argument("--samples", type=int, default=100000)
     parser.add_argument("--networks", nargs="*", choices=NETWORKS, default=list(NETWORKS))
     parser.add_argument("--stores", nargs="*", choices=STORES, default=STORES)
     parser.add_argument("--rounds", type=int, default=3)
