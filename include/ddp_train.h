@@ -62,7 +62,9 @@ enum ddp_status {
     DDP_OK = 0,
     DDP_ERROR_ARGUMENT = 1, /* NULL, another row size or feature type, a result this model does not have */
     DDP_ERROR_FILE = 2, /* the checkpoint is missing, damaged, or of another version; or it is another file */
-    DDP_ERROR_DATA = 3, /* a feature is NaN or Inf */
+    DDP_ERROR_DATA =
+        3, /* a feature is NaN or Inf; NaN is fine for a model that was trained with data.missing:
+                           mean or zero, which then stands for it */
     DDP_ERROR_SYSTEM =
         4 /* out of memory or processes, or the CPU lacks the instruction set the run asked for */
 };

@@ -218,15 +218,16 @@ static enum ddp_status api_check_rows(const struct ddp_model *m, enum ddp_featur
     return DDP_OK;
 }
 
-/* As a data file is checked. One pass over the exponents, which the compiler vectorizes, before the place is
- * sought. */
-static enum ddp_status api_check_finite(int64_t n, int64_t features, const float *x)
+/* As a data file is checked; with `may_miss` NaN is a missing value. One pass over the exponents, which the compiler
+ * vectorizes, before the place is sought. */
+static enum ddp_status api_check_finite(int64_t n, int64_t features, const float *x, bool may_miss)
 {
     int bad = 0;
     for (int64_t i = 0; i < n * features; i++) bad |= !isfinite(x[i]);
     if (!bad) return DDP_OK;
     int64_t i = 0;
-    while (isfinite(x[i])) i++;
+    while (i < n * features && (isfinite(x[i]) || (may_miss && isnan(x[i])))) i++;
+    if (i == n * features) return DDP_OK;
     (void)status_fail(STATUS_DATA, "ddp_run: row %lld holds %s (feature %lld)", (long long)(i / features),
                       isnan(x[i]) ? "NaN" : "Inf", (long long)(i % features));
     return DDP_ERROR_DATA;
@@ -264,7 +265,7 @@ static enum ddp_status api_run(struct ddp_model *m, enum ddp_feature_type type, 
     enum ddp_status checked = api_check_results(m, r);
     if (checked == DDP_OK) checked = api_check_rows(m, type, n, features, rows);
     if (checked != DDP_OK) return checked;
-    if (type == DDP_FLOAT32) checked = api_check_finite(n, features, rows);
+    if (type == DDP_FLOAT32) checked = api_check_finite(n, features, rows, m->trained->normal.missing);
     if (checked != DDP_OK) return checked;
     if (api_take_workspace(m, &w) != STATUS_OK) return DDP_ERROR_SYSTEM;
     api_run_rows(w, m->trained, n, rows, r);

@@ -61,6 +61,7 @@ static void workspace_load(struct workspace *w, const struct trained *t, int64_t
             t->kernels->gather_u8(&g, (const uint8_t *const *)rows, input);
         else
             t->kernels->gather_f32(&g, (const float *const *)rows, input);
+        normal_fill(&t->normal, t->features, live, g.stride, input);
         transforms_apply(&t->normal.transforms, t->kernels, t->features, live, t->lanes, g.stride, input);
         rows += live;
         left -= live;

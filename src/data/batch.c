@@ -194,6 +194,7 @@ static void batch_load_features(struct batch *b, const struct dataset *d, const 
         b->kernels->gather_u8(&g, (const uint8_t *const *)rows, input + part->first);
     else
         b->kernels->gather_f32(&g, (const float *const *)rows, input + part->first);
+    normal_fill(n, shape_features(info->shape), part->live, g.stride, input + part->first);
     transforms_apply(&n->transforms, b->kernels, shape_features(info->shape), part->live, part->lanes,
                      g.stride, input + part->first);
 }

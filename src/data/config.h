@@ -45,6 +45,14 @@ enum data_samples {
     SAMPLES_FILES, /* a file */
 };
 
+/* What becomes of values that are missing: fill values of NetCDF's conventions, and NaN (data.missing). */
+enum data_missing {
+    MISSING_ERROR,
+    MISSING_MEAN, /* of the channel over the values of the training set that are there */
+    MISSING_ZERO,
+    MISSING_DROP, /* samples are left out where any is missing, also in labels and weights */
+};
+
 struct data_config {
     char *train, *val;  /* source locators; val may be "" */
     char *index_folder; /* where to keep what was found in many files; NULL = nowhere. No key sets it. */
@@ -63,6 +71,7 @@ struct data_config {
     int64_t split_seed;
     int normalize;                /* enum data_normalize */
     int target_normalize;         /* enum data_target_normalize */
+    int missing;                  /* enum data_missing */
     int64_t label_offset;         /* number of the first class in the file */
     struct data_steps transforms; /* kinds of data/transform */
     struct data_steps augment;    /* kinds of data/augment */

@@ -15,11 +15,16 @@ struct normal {
     enum feature_type type;
     float *mean, *std; /* [channels], in stored units; 0 and 1 where nothing is measured */
     float *scale, *shift;
+    float *
+        missing; /* [channels]: what stands for missing values (data.missing), in stored units; NULL = NaN stays */
+    float *filled;                /* [channels]: the same scaled and shifted */
     struct transforms transforms; /* what they go through afterwards */
 };
 
-/* Measures features of `d` if the mode asks for it. Collective: all ranks get the same values and the same
- * status. */
+/* Measures features of `d` if the mode asks for it, and what stands for missing values: with MISSING_MEAN the mean of
+ * a channel over the values that are there, which then counts as if it were stored (sklearn's SimpleImputer before a
+ * StandardScaler). Collective: all ranks get the same values and the same status. Errors: STATUS_DATA where a channel
+ * has no value at all. */
 enum status normal_init(struct normal *n, struct comm *comm, const struct dataset *d,
                         enum data_normalize mode);
 void normal_free(struct normal *n);
@@ -27,10 +32,15 @@ void normal_free(struct normal *n);
 /* The same for the targets of a set of TARGET_VALUES: `channels` is K. */
 enum status normal_init_targets(struct normal *n, struct comm *comm, const struct dataset *d);
 
-/* For statistics from elsewhere: allocates, the caller fills mean and std, normal_finish derives scale and
- * shift. Local. */
+/* For statistics from elsewhere: allocates, the caller fills mean and std and, after normal_add_missing, `missing`;
+ * normal_finish derives the rest. Local. */
 enum status normal_init_empty(struct normal *n, int64_t channels, enum feature_type type);
+enum status normal_add_missing(struct normal *n);
 void normal_finish(struct normal *n);
+
+/* Puts `filled` where NaN is in samples side by side, x [features][stride], of which `lanes` are looked at. Nothing is
+ * done where nothing stands for missing values. Local. */
+void normal_fill(const struct normal *n, int64_t features, int64_t lanes, int64_t stride, float *x);
 
 /* STATUS_DATA if the samples of `d` are of another type or do not divide into the channels. Local. */
 enum status normal_check(const struct normal *n, const struct dataset *d);

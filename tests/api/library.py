@@ -131,6 +131,8 @@ def make_models(case):
         Model(case, "scores", table, random.integers(0, 3, 173), ["linear: 40", "relu", "linear: 3"], "name: multi_margin", batch=150, ranks=1),
         Model(case, "steps", images, random.integers(0, 4, 149), ["linear: 8", "relu", "linear: 4"], "name: cross_entropy",
               more="x: x, transforms: [log1p, standard, {clip: {max: 1.5}}, {scale: {offset: 0.5}}]"),
+        Model(case, "gaps", np.where(random.random(table.shape) < 0.1, np.float32(np.nan), table), random.integers(0, 3, 173),
+              ["linear: 8", "relu", "linear: 3"], "name: cross_entropy", more="x: x, missing: mean"),
     ]
 
 

@@ -22,6 +22,8 @@ static const char *const isa_levels[] = {"auto", "base", "v2", "v3", "v4", NULL}
 static const char *const normalize_kinds[] = {"auto", "unit", "none", "standard", NULL};
 static const char *const label_kinds[] = {"auto", "index", "onehot", "probs", "multilabel", "target", NULL};
 static const char *const target_normalize_kinds[] = {"none", "standard", NULL};
+static const char *const missing_ways[] = {"error", "mean", "zero", "drop_sample",
+                                           NULL}; /* enum data_missing */
 static const char *const sync_methods[] = {"tree", "allreduce", NULL};
 static const char *const mixed_kinds[] = {"refuse", "allow", NULL};
 
@@ -113,6 +115,12 @@ static const struct option options[] = {
      .default_text = "none", .choices = target_normalize_kinds,
      .help = "standard = the loss sees real-valued targets with mean 0 and standard deviation 1, from "
              "the training set; metrics stay in original units"},
+    {.key = "data.missing", .kind = OPTION_CHOICE, .offset = AT(data.missing),
+     .default_text = "error", .choices = missing_ways,
+     .help = "what becomes of missing values, which are NaN and the attributes _FillValue and missing_value of NetCDF "
+             "files: error; mean = the mean of the channel (with normalize: standard of the feature) over the values "
+             "that the training set has, before all else; zero = 0; drop_sample = the sample is left out, also where "
+             "its label or weight is missing"},
     {.key = "data.label_offset", .kind = OPTION_INT, .offset = AT(data.label_offset),
      .default_text = "0", .min = -1e9, .max = 1e9,
      .help = "number of the first class, which is taken from all class indices: 1 where labels are 1..K; the class that "

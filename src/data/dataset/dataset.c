@@ -157,6 +157,11 @@ enum status dataset_status(const struct dataset *d)
     return store_status(d->store);
 }
 
+enum data_missing dataset_missing(const struct dataset *d)
+{
+    return d->pool->missing;
+}
+
 bool dataset_stays_in_file(const struct dataset *d)
 {
     return store_stays_in_file(d->store);

@@ -71,10 +71,11 @@ void infer_begin(struct infer_facts *f)
 static void infer_judge(const struct infer_options *w, int64_t width, int64_t step, const float *row,
                         bool keeps[INFER_RULES])
 {
-    int64_t zeros = 0, ones = 0, minus_ones = 0, outside = 0;
+    int64_t zeros = 0, ones = 0, minus_ones = 0, outside = 0, missing = 0;
     double sum = 0, min = 0;
     for (int64_t k = 0; k < width; k++) {
         double value = (double)row[k * step];
+        missing += isnan(value);
         zeros += value == 0;
         ones += value == 1;
         minus_ones += value == -1;
@@ -87,6 +88,7 @@ static void infer_judge(const struct infer_options *w, int64_t width, int64_t st
     keeps[RULE_BINARY] = zeros + ones == width;
     keeps[RULE_SIGNED] = minus_ones + ones == width;
     keeps[RULE_RANGE] = infer_any_value(w) || outside == 0;
+    for (int r = 0; missing > 0 && r < INFER_RULES; r++) keeps[r] = true; /* the sample is left out */
 }
 
 void infer_scan(struct infer_facts *f, const struct infer_options *w, int64_t first, int64_t count,

@@ -8,7 +8,8 @@
 static enum status dataset_check_indices(const struct pool *s, int64_t first, int64_t count)
 {
     for (int64_t i = first * s->positions; i < (first + count) * s->positions; i++) {
-        if (s->labels[i] >= 0 || (s->ignored_name && s->labels[i] == s->ignored)) continue;
+        if (s->labels[i] >= 0 || /* or SOURCE_MISSING */ (s->ignored_name && s->labels[i] == s->ignored))
+            continue;
         const char *where = source_where(s->source, i / s->positions);
         int64_t number = source_number(s->source, i / s->positions);
         if (s->ignored_name)
@@ -27,7 +28,7 @@ static enum status dataset_check_indices(const struct pool *s, int64_t first, in
 static void dataset_shift_indices(const struct pool *s, int64_t first, int64_t count)
 {
     for (int64_t i = first * s->positions; i < (first + count) * s->positions; i++) {
-        if (s->ignored_name && s->labels[i] == s->ignored) continue;
+        if ((s->ignored_name && s->labels[i] == s->ignored) || s->labels[i] == SOURCE_MISSING) continue;
         int64_t label = s->labels[i] - s->label_offset;
         s->labels[i] = label < INT32_MIN ? INT32_MIN : label > INT32_MAX ? INT32_MAX : (int32_t)label;
     }
@@ -66,7 +67,7 @@ static enum status dataset_settle_kind(struct pool *s, struct comm *comm, struct
     if (!found.is_signed) return STATUS_OK;
     shared_barrier(s->window); /* no rank reads the old ones any more */
     for (int64_t i = scan->first * s->width; i < scan->end * s->width; i++)
-        s->targets[i] = s->targets[i] == 1;
+        if (!isnan(s->targets[i])) s->targets[i] = s->targets[i] == 1;
     shared_barrier(s->window);
     return STATUS_OK;
 }

@@ -180,6 +180,9 @@ static enum status dataset_fill(struct dataset *d, struct comm *comm, const char
     struct infer_options options;
     char taker[80];
     dataset_infer_options(&options, s, taker, labels);
+    s->missing = (enum data_missing)names->missing;
+    with_found.has_ignored = s->ignored_name != NULL;
+    with_found.ignored = s->ignored;
     TRY(infer_check_options(&options));
     TRY(dataset_open_on_all(s, comm, locator, &with_found));
     locator = s->locator;
@@ -200,7 +203,8 @@ static enum status dataset_fill(struct dataset *d, struct comm *comm, const char
     infer_begin(&scan.facts);
     dataset_part(d, comm_local_size(comm), comm_local_rank(comm), &scan.first, &scan.end);
     TRY(comm_agree(comm, dataset_read_unchanged(d, comm, &scan)));
-    return dataset_settle(s, comm, &scan);
+    TRY(dataset_settle(s, comm, &scan));
+    return dataset_drop_missing(d, comm);
 }
 
 static enum status dataset_allocate(struct dataset **out)

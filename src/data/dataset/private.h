@@ -29,6 +29,7 @@ struct pool {
     const char *ignored_name; /* the loss's argument that gives `ignored`; NULL if there is none */
     int64_t ignored;          /* a class index that is never looked at */
     int64_t label_offset;     /* is taken from all other class indices */
+    enum data_missing missing;
 };
 
 struct dataset {
@@ -59,5 +60,10 @@ enum status dataset_scan(const struct pool *s, struct label_scan *scan, int64_t 
 /* After all ranks have scanned their parts: finds the kind, and makes labels of -1 zeros. Collective; all
  * ranks return the same status. */
 enum status dataset_settle(struct pool *s, struct comm *comm, struct label_scan *scan);
+
+/* labels.c: STATUS_CONFIG if the map has numbers for a class that the loss ignores, and it ignores none. Local. */
+/* drop.c: leaves samples out in which something is missing, if that is wanted. Collective. Errors: STATUS_DATA if none
+ * is left. */
+enum status dataset_drop_missing(struct dataset *d, struct comm *comm);
 
 #endif

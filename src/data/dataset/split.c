@@ -10,8 +10,9 @@
 #define SPLIT_EPOCH 0
 
 /* Samples that are the first ones of a random order go to the end of `numbers`; the rest, and they, stay
- * in order. */
-static enum status dataset_choose(int64_t *numbers, int64_t samples, int64_t rest, uint64_t seed)
+ * in order. `of` are the numbers of all; NULL = 0 .. samples-1. */
+static enum status dataset_choose(int64_t *numbers, const int64_t *of, int64_t samples, int64_t rest,
+                                  uint64_t seed)
 {
     struct order order = order_make(seed, SPLIT_EPOCH, samples, true);
     bool *taken = NULL;
@@ -20,9 +21,9 @@ static enum status dataset_choose(int64_t *numbers, int64_t samples, int64_t res
     int64_t *kept_next = numbers, *taken_next = numbers + samples - rest;
     for (int64_t i = 0; i < samples; i++)
         if (taken[i])
-            *taken_next++ = i;
+            *taken_next++ = of ? of[i] : i;
         else
-            *kept_next++ = i;
+            *kept_next++ = of ? of[i] : i;
     mem_free(&taken);
     return STATUS_OK;
 }
@@ -38,19 +39,23 @@ static enum status dataset_share_pool(struct dataset *d, struct comm *comm, int6
                                       struct dataset **rest)
 {
     int64_t samples = d->info.samples;
+    struct shared *before = d->choice;
     enum status status = comm_agree(comm, mem_alloc(rest, 1, sizeof **rest, "data set"));
     if (status == STATUS_OK)
         status = shared_create(&d->choice, comm, (size_t)samples * sizeof *d->numbers, "choice of samples");
     if (status == STATUS_OK)
-        status = comm_agree(comm, comm_local_rank(comm) == 0
-                                      ? dataset_choose(shared_base(d->choice), samples, taken, seed)
-                                      : STATUS_OK);
+        status =
+            comm_agree(comm, comm_local_rank(comm) == 0
+                                 ? dataset_choose(shared_base(d->choice), d->numbers, samples, taken, seed)
+                                 : STATUS_OK);
     if (status != STATUS_OK) {
-        shared_destroy(&d->choice);
+        if (d->choice != before) shared_destroy(&d->choice);
+        d->choice = before;
         mem_free(rest);
         return status;
     }
     shared_barrier(d->choice);
+    shared_destroy(&before);
     (*rest)->pool = d->pool;
     d->pool->views++;
     return STATUS_OK;

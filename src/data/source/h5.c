@@ -23,6 +23,7 @@ struct h5_source {
     struct filestate state; /* before it was opened */
     struct h5 *file;
     bool quiet;
+    int missing;      /* enum data_missing */
     struct h5 **pool; /* takes the process that reads the file after its end; NULL = it ends, too */
     struct found x;
     struct labels labels;
@@ -112,6 +113,13 @@ static void h5_source_warn_of_guess(const struct h5_source *h, const struct h5_i
              last == 3 ? "(N,C,H,W)" : "(N,C,D,H,W)", last == 3 ? "NHWC" : "NDHWC");
 }
 
+/* Packed bytes, and those that may be missing, are read as floats. */
+static bool h5_source_keeps_bytes(const struct h5_source *h)
+{
+    const struct h5_packing *p = h5_data_packing(h->x.data);
+    return h5_is_plain(p) || (!p->is_packed && !p->other_sign && h->missing == MISSING_ERROR);
+}
+
 static enum status h5_source_describe_features(struct source *s, struct h5_source *h,
                                                const struct source_options *options)
 {
@@ -129,9 +137,8 @@ static enum status h5_source_describe_features(struct source *s, struct h5_sourc
         return status_fail(STATUS_DATA, "%s: has shape %s, which holds no sample", h->x.where, text);
     s->info.samples = info->dims[0];
     s->info.chunk = info->is_chunked ? info->chunk[0] : 0;
-    s->info.type = info->kind == H5_KIND_INT && info->bytes == 1 && !info->is_signed && !options->wide
-                       ? FEATURE_U8
-                       : FEATURE_F32;
+    bool bytes = info->kind == H5_KIND_INT && info->bytes == 1 && !info->is_signed && !options->wide;
+    s->info.type = bytes && h5_source_keeps_bytes(h) ? FEATURE_U8 : FEATURE_F32;
     s->info.shape = h5_source_shape_of_stored(h, info);
     h5_source_warn_of_guess(h, info);
     return STATUS_OK;
@@ -229,6 +236,7 @@ static enum status h5_source_open(struct source *s, const char *locator, const s
     TRY(find_split(locator, h->path, &group));
     TRY(filestate_take(&h->state, path));
     h->quiet = names->quiet;
+    h->missing = names->missing;
     h->pool = names->pool;
     if (h->pool) h->file = *h->pool, *h->pool = NULL;
     TRY(h5_reopen(&h->file, path, names->allow_external));
@@ -279,10 +287,14 @@ static enum status h5_source_read_features(struct source *s, struct h5_source *h
 
 static enum status h5_source_read(struct source *s, struct range part, const struct source_rows *rows)
 {
+    static const char remedy[] = "set data.missing to mean, zero or drop_sample";
     struct h5_source *h = s->self;
     if (rows->features) TRY(h5_source_read_features(s, h, part, rows->features));
+    int64_t width = shape_features(s->info.shape);
     if (rows->features && s->info.type == FEATURE_F32)
-        TRY(finite_check(h->x.where, part, shape_features(s->info.shape), rows->features, "feature"));
+        TRY(finite_check(&h->x, part, width, rows->features, "feature", h->missing != MISSING_ERROR, remedy));
+    if (rows->features && s->info.type == FEATURE_U8)
+        TRY(finite_check_bytes(&h->x, part, width, rows->features, remedy));
     return labels_read(&h->labels, part, rows);
 }
 

@@ -10,6 +10,9 @@
 #include "core/mem.h"
 
 #define BLOCK_BYTES (1 << 14)
+#define MISSING     INT64_MIN /* among integers that may be missing */
+
+static const char remedy[] = "set data.missing: drop_sample";
 
 static enum status labels_check_count(const struct found *found, const struct source_info *out)
 {
@@ -53,7 +56,7 @@ static enum status labels_describe_labels(struct labels *l, struct source_info *
     out->label_width = info->rank > 1 ? l->width : 0;
     out->label_rank = info->rank - 1;
     for (int i = 0; i < out->label_rank; i++) out->label_dims[i] = info->dims[1 + i];
-    out->label_integers = info->kind == H5_KIND_INT;
+    out->label_integers = info->kind == H5_KIND_INT && !h5_data_packing(l->y.data)->is_packed;
     snprintf(out->label_type, sizeof out->label_type, "%.15s", type);
     out->label_where = l->y.where;
     return STATUS_OK;
@@ -82,11 +85,14 @@ static enum status labels_open_weights(struct labels *l, struct h5 *f, const cha
 enum status labels_open(struct labels *l, struct h5 *f, const char *path, const char *group,
                         const struct source_options *names, struct source_info *info)
 {
+    l->may_miss = names->missing == MISSING_DROP;
     if (l->y.data && names->samples == SAMPLES_FILES) find_take_whole(&l->y, true);
     if (l->y.data) TRY(labels_describe_labels(l, info));
     TRY(labels_open_weights(l, f, path, group, names, info));
     if (!l->y.data) return STATUS_OK;
     l->integers = info->label_integers;
+    l->has_ignored = names->has_ignored;
+    l->ignored = names->ignored;
     int64_t row = l->width * (int64_t)sizeof *l->block;
     l->block_rows = row < BLOCK_BYTES ? BLOCK_BYTES / row : 1;
     return mem_alloc(&l->block, (size_t)l->block_rows, (size_t)row, "labels");
@@ -99,11 +105,40 @@ void labels_close(struct labels *l)
     mem_free(&l->block);
 }
 
+static enum status labels_refuse_missing(const struct labels *l, int64_t sample, double value)
+{
+    return status_fail(STATUS_DATA,
+                       "%s: sample %" PRId64 " has no label, but the fill value %.9g; leave it out, or %s",
+                       l->y.where, sample, value, remedy);
+}
+
+/* Finds fill values, as stored, then gives the others their sign. */
+static enum status labels_unpack(struct labels *l, struct range part)
+{
+    const struct h5_packing *p = h5_data_packing(l->y.data);
+    int64_t range = l->y.info.bytes < 8 ? INT64_C(1) << (8 * l->y.info.bytes) : 0;
+    if (h5_is_plain(p)) return STATUS_OK;
+    for (int64_t i = 0; i < part.count * l->width; i++) {
+        int64_t *value = &l->block[i].integer;
+        int fill = l->has_ignored && *value == l->ignored ? p->fill_count : 0;
+        while (fill < p->fill_count && !(p->fills[fill].is_whole && p->fills[fill].whole == *value)) fill++;
+        if (fill < p->fill_count && !l->may_miss)
+            return labels_refuse_missing(l, range_at(part, i / l->width), (double)*value);
+        if (fill < p->fill_count)
+            *value = MISSING;
+        else if (p->other_sign)
+            *value += *value < 0 ? range : !l->y.info.is_signed && *value >= range / 2 ? -range : 0;
+    }
+    return STATUS_OK;
+}
+
 static enum status labels_take_indices(const struct labels *l, struct range part, int32_t *labels)
 {
     for (int64_t i = 0; i < part.count * l->width; i++) {
         int64_t value = l->block[i].integer;
-        if (value < INT32_MIN || value >= INT32_MAX)
+        if (value == MISSING && l->may_miss)
+            value = SOURCE_MISSING;
+        else if (value < INT32_MIN || value >= INT32_MAX)
             return status_fail(
                 STATUS_DATA, "%s: sample %" PRId64 " has label %" PRId64 "; labels are class indices from 0",
                 l->y.where, range_at(part, i / l->width), value);
@@ -117,6 +152,14 @@ static enum status labels_take_whole_numbers(const struct labels *l, struct rang
 {
     for (int64_t i = 0; i < part.count * l->width; i++) {
         double value = l->block[i].real;
+        const struct h5_number *fill =
+            isnan(value) ? h5_fill_of(h5_data_packing(l->y.data), (float)value) : NULL;
+        if (fill && l->has_ignored && fill->is_whole && fill->whole == l->ignored) value = fill->real;
+        if (isnan(value) && l->may_miss) {
+            labels[i] = SOURCE_MISSING;
+            continue;
+        }
+        if (isnan(value) && fill) return labels_refuse_missing(l, range_at(part, i / l->width), fill->real);
         if (!(value >= INT32_MIN && value < INT32_MAX && value == floor(value)))
             return status_fail(STATUS_DATA,
                                "%s: sample %" PRId64 " has label %.7g; labels are class indices from 0",
@@ -133,9 +176,11 @@ static enum status labels_read_integers(struct labels *l, struct range part, con
         n = part.count - at < l->block_rows ? part.count - at : l->block_rows;
         struct range now = range_part(part, at, n);
         TRY(find_read(&l->y, now, H5_TYPE_I64, l->block));
+        TRY(labels_unpack(l, now));
         if (rows->labels) TRY(labels_take_indices(l, now, rows->labels + at * l->width));
         for (int64_t i = 0; rows->targets && i < n * l->width; i++)
-            rows->targets[at * l->width + i] = (float)l->block[i].integer;
+            rows->targets[at * l->width + i] =
+                l->may_miss && l->block[i].integer == MISSING ? NAN : (float)l->block[i].integer;
     }
     return STATUS_OK;
 }
@@ -150,13 +195,13 @@ static enum status labels_read_floats(struct labels *l, struct range part, const
     }
     if (!rows->targets) return STATUS_OK;
     TRY(find_read(&l->y, part, H5_TYPE_F32, rows->targets));
-    return finite_check(l->y.where, part, l->width, rows->targets, "column");
+    return finite_check(&l->y, part, l->width, rows->targets, "column", l->may_miss, remedy);
 }
 
 static enum status labels_read_weights(struct labels *l, struct range part, float *weights)
 {
     TRY(find_read(&l->weights, part, H5_TYPE_F32, weights));
-    TRY(finite_check(l->weights.where, part, l->weight_width, weights, "column"));
+    TRY(finite_check(&l->weights, part, l->weight_width, weights, "column", l->may_miss, remedy));
     for (int64_t i = 0; i < part.count * l->weight_width; i++)
         if (weights[i] < 0)
             return status_fail(STATUS_DATA, "%s: sample %" PRId64 " has weight %g; weights are 0 or more",

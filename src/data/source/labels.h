@@ -16,7 +16,10 @@ struct labels {
     struct found y, weights; /* weights.data may be NULL */
     int64_t width;           /* numbers in a row */
     int64_t weight_width;    /* weights in a row */
-    bool integers;           /* the labels are stored as integers */
+    bool integers;           /* the labels are stored as integers, which stand for themselves */
+    bool may_miss;           /* what is missing is marked, and not an error */
+    bool has_ignored;
+    int64_t ignored; /* by the loss; never missing */
     int64_t block_rows;
     union label_number *block; /* [block_rows][width]: numbers on their way to labels or targets */
 };

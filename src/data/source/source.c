@@ -2,6 +2,7 @@
 #include "data/source/source.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -56,6 +57,7 @@ struct source_options source_options_of(const struct data_config *c)
                                    .allow_external = c->allow_external,
                                    .layout = c->layout,
                                    .samples = c->samples,
+                                   .missing = c->missing,
                                    .index_folder = c->index_folder};
 }
 

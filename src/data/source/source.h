@@ -71,6 +71,9 @@ struct source_options {
     bool allow_external;                    /* the file may lead out of itself (h5_open) */
     int layout;                             /* enum data_layout; a file that says another one is an error */
     int samples;                            /* enum data_samples */
+    int missing;                            /* enum data_missing: what is missing is not an error */
+    bool has_ignored;                       /* the loss ignores the class */
+    int64_t ignored;          /* with this number, which is not missing where it is a fill value */
     const char *index_folder; /* keeps what was found in many files there; "" or NULL = does not */
     const char *found;        /* source_found of another process, NULL = looks itself */
     bool no_labels;           /* labels are not looked for */
@@ -102,7 +105,12 @@ const char *source_where(const struct source *s, int64_t sample);
  * without looking; "" for a single file. */
 const char *source_found(const struct source *s);
 
-/* Where samples go; an array that is NULL is not wanted. */
+/* Stands for a class index that is missing. */
+#define SOURCE_MISSING INT32_MAX
+
+/* Where samples go; an array that is NULL is not wanted. Numbers are unpacked (h5.h). With another `missing` than
+ * MISSING_ERROR features that are missing are NaN; with MISSING_DROP targets and weights as well, and labels are
+ * SOURCE_MISSING. */
 struct source_rows {
     void *features;  /* [count][F] in the source's type */
     int32_t *labels; /* [count][max(K, 1)]: class indices; of floats whole numbers, else it is an error */

@@ -230,8 +230,9 @@ static enum status cluster_split(struct store *s, struct comm *comm, struct stor
 {
     struct cluster_store *c = s->self;
     (void)comm;
+    store_destroy(&c->file);
     TRY(store_create_view(&c->file, &c->spec, s->view));
-    return store_stay_in_file(rest, &c->spec);
+    return !rest ? STATUS_OK : store_stay_in_file(rest, &c->spec);
 }
 
 static enum status cluster_fill(struct store *s, struct source *source, int64_t first, int64_t count)

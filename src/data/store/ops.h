@@ -9,7 +9,7 @@ struct store_ops {
     const char *name; /* of data.store */
     bool spread;      /* store_is_spread */
 
-    /* Collective. `split`: both have their views; `rest` has no more yet. */
+    /* Collective. `split`: both have their views, which are new; `rest` has no more yet, NULL = there is none. */
     enum status (*create)(struct store *s, const struct store_spec *spec);
     void (*destroy)(struct store *s);
     enum status (*split)(struct store *s, struct comm *comm, struct store *rest);

@@ -161,6 +161,7 @@ static enum status scratch_split(struct store *s, struct comm *comm, struct stor
     struct scratch_store *c = s->self;
     ahead_stop(c->ahead);
     c->turns = NULL;
+    if (!rest) return STATUS_OK;
     enum status status = mem_alloc(&rest->self, 1, sizeof *c, "data set");
     if (status == STATUS_OK) status = scratch_start_view(rest, c->file);
     return comm_agree(comm, status);

@@ -66,6 +66,12 @@ enum status store_split(struct store *s, struct comm *comm, struct store_view ke
     return status;
 }
 
+enum status store_restrict(struct store *s, struct comm *comm, struct store_view view)
+{
+    s->view = view;
+    return s->ops->split(s, comm, NULL);
+}
+
 void *store_room(struct store *s, int64_t first)
 {
     return s->ops->room ? s->ops->room(s, first) : NULL;

@@ -50,6 +50,9 @@ void store_destroy(struct store **s); /* collective */
 enum status store_split(struct store *s, struct comm *comm, struct store_view kept, struct store_view rest,
                         struct store **out);
 
+/* Restricts the store to the samples of a view. Collective. */
+enum status store_restrict(struct store *s, struct comm *comm, struct store_view view);
+
 /* Whether the ranks of all nodes, not those of each node, hold and fill a part each (dataset_part). */
 bool store_is_spread(const struct store *s);
 

@@ -117,11 +117,12 @@ static void window_destroy(struct store *s)
 static enum status window_split(struct store *s, struct comm *comm, struct store *rest)
 {
     struct window_store *w = s->self, *r = NULL;
-    TRY(comm_agree(comm, mem_alloc(&rest->self, 1, sizeof *r, "data set")));
-    r = rest->self;
     ahead_stop(w->ahead);
     w->ring = NULL;
     w->reader.view = s->view;
+    if (!rest) return STATUS_OK;
+    TRY(comm_agree(comm, mem_alloc(&rest->self, 1, sizeof *r, "data set")));
+    r = rest->self;
     r->bytes = w->bytes;
     reader_copy(&r->reader, &w->reader);
     r->reader.view = rest->view;

@@ -12,6 +12,7 @@ struct fit {
     const struct dataset *data;
     const struct kernels *kernels;
     const struct transforms *before;
+    const float *missing; /* [channels] in place of NaN, or NULL */
     struct transform_facts facts;
     struct shape shape; /* of a sample, with the runs as channels */
     float *row, *lanes; /* [F], [F][16] */
@@ -24,11 +25,13 @@ static const float *fit_take(const struct fit *f, int64_t sample)
 {
     const void *features;
     const struct source_info *info = dataset_info(f->data);
-    int64_t count = shape_features(info->shape);
+    int64_t count = shape_features(info->shape), plane = shape_positions(info->shape);
     dataset_take(f->data, &sample, 1, &(struct dataset_rows){.features = &features});
     for (int64_t i = 0; i < count; i++)
         f->lanes[i * 16] =
             info->type == FEATURE_U8 ? ((const uint8_t *)features)[i] : ((const float *)features)[i];
+    for (int64_t i = 0; f->missing && i < count; i++)
+        if (isnan(f->lanes[i * 16])) f->lanes[i * 16] = f->missing[i / plane];
     transforms_apply(f->before, f->kernels, count, 1, 16, 16, f->lanes);
     for (int64_t i = 0; i < count; i++) f->row[i] = f->lanes[i * 16];
     return f->row;
@@ -137,14 +140,19 @@ static enum status fit_finish(struct fit *f, struct transforms *t, const struct 
 }
 
 static enum status transforms_fit_step(struct transforms *t, struct comm *comm, const struct dataset *d,
-                                       const struct data_step *s)
+                                       const struct data_step *s, const float *missing)
 {
     bool features;
     enum transform_needs needs = transform_find_needs(s, &features);
     struct shape shape = dataset_info(d)->shape;
     if (features) shape = shape_flat(shape_features(shape));
     struct transforms before = *t;
-    struct fit f = {.comm = comm, .data = d, .before = &before, .facts = {.runs = shape.c}, .shape = shape};
+    struct fit f = {.comm = comm,
+                    .data = d,
+                    .before = &before,
+                    .missing = missing,
+                    .facts = {.runs = shape.c},
+                    .shape = shape};
     enum status status = comm_agree(comm, kernels_select(&f.kernels, "auto"));
     if (status == STATUS_OK) status = fit_measure(&f, needs);
     if (status == STATUS_OK) status = comm_agree(comm, fit_finish(&f, t, s));
@@ -153,11 +161,11 @@ static enum status transforms_fit_step(struct transforms *t, struct comm *comm, 
 }
 
 enum status transforms_init(struct transforms *t, struct comm *comm, const struct dataset *d,
-                            const struct data_steps *steps)
+                            const struct data_steps *steps, const float *missing)
 {
     *t = (struct transforms){.count = 0};
     for (int i = 0; i < steps->count; i++) {
-        enum status status = transforms_fit_step(t, comm, d, &steps->of[i]);
+        enum status status = transforms_fit_step(t, comm, d, &steps->of[i], missing);
         if (status == STATUS_OK) continue;
         transforms_free(t);
         return status_at(status, "data.transforms[%d]: %s", i, steps->of[i].kind->name);

@@ -13,6 +13,7 @@ struct h5_data {
     struct h5 *file;
     int number; /* that the child calls it by */
     struct h5_info info;
+    struct h5_packing packing;
 };
 
 /* ---- asking ---- */
@@ -88,8 +89,10 @@ enum status h5_data_open(struct h5_data **out, struct h5 *f, const char *name)
     TRY(mem_alloc(&d, 1, sizeof *d, "HDF5 dataset"));
     enum status status = h5_ask_name(f, H5_ASK_DATA_OPEN, name, NULL);
     if (status == STATUS_OK) {
-        *d = (struct h5_data){.file = f, .number = (int)f->room->number, .info = f->room->info};
-        if (!h5_makes_sense(&d->info)) status = h5_nonsense(f);
+        *d = (struct h5_data){
+            .file = f, .number = (int)f->room->number, .info = f->room->info, .packing = f->room->packing};
+        int fills = d->packing.fill_count;
+        if (!h5_makes_sense(&d->info) || fills < 0 || fills > H5_FILLS_MAX) status = h5_nonsense(f);
     }
     if (status != STATUS_OK) mem_free(&d);
     *out = d;
@@ -107,6 +110,19 @@ void h5_data_close(struct h5_data **d)
 const struct h5_info *h5_data_info(const struct h5_data *d)
 {
     return &d->info;
+}
+
+const struct h5_packing *h5_data_packing(const struct h5_data *d)
+{
+    return &d->packing;
+}
+
+const struct h5_number *h5_fill_of(const struct h5_packing *p, float missing)
+{
+    uint32_t bits;
+    memcpy(&bits, &missing, sizeof bits);
+    bits &= UINT32_C(0x3fffff);
+    return bits > 0 && bits <= (uint32_t)p->fill_count ? &p->fills[bits - 1] : NULL;
 }
 
 static int64_t h5_bytes_of(enum h5_type type)

@@ -48,6 +48,28 @@ struct h5_info {
     struct h5_filter filters[H5_MAX_FILTERS];
 };
 
+/* What the attributes of NetCDF's conventions say of the numbers of a dataset: the stored v stands for
+ * v * scale_factor + add_offset, computed in float if both attributes are float32, else in double; what equals
+ * `_FillValue` or one of `missing_value`, as stored, is missing; `_Unsigned` may contradict the type. */
+#define H5_FILLS_MAX 16
+struct h5_number {
+    double real;
+    int64_t whole;
+    bool is_whole; /* `whole` is the same number */
+};
+struct h5_packing {
+    bool is_packed, single; /* there is a factor or an offset; which are float32 */
+    bool other_sign;        /* signed integers stand for unsigned ones, or the other way round */
+    double scale, offset;
+    int fill_count;
+    struct h5_number fills[H5_FILLS_MAX];
+};
+
+static inline bool h5_is_plain(const struct h5_packing *p)
+{
+    return !p->is_packed && !p->other_sign && p->fill_count == 0;
+}
+
 /* "uint8", "float32", "text", ... and "(60000, 1, 28, 28)" for people. */
 #define H5_TEXT_SIZE 160
 void h5_type_text(const struct h5_info *info, char text[H5_TEXT_SIZE]);
@@ -86,11 +108,16 @@ struct h5_data;
 enum status h5_data_open(struct h5_data **out, struct h5 *f, const char *name);
 void h5_data_close(struct h5_data **d);
 const struct h5_info *h5_data_info(const struct h5_data *d);
+const struct h5_packing *h5_data_packing(const struct h5_data *d);
 
 /* Reads rows first .. first+count-1 (of the first dimension) as `type`. Integers become floats by
  * rounding; floats never become integers; a float64 beyond float32 becomes Inf; an integer that does not
- * fit is an error. */
+ * fit is an error. As floats, packed numbers come unpacked, and missing ones as NaN: h5_fill_of tells which of
+ * the fill values was there. Integers come as they are stored. */
 enum status h5_data_read(struct h5_data *d, int64_t first, int64_t count, enum h5_type type, void *out);
+
+/* Returns the fill value that stood where NaN is, perhaps as a double; NULL = NaN was stored. */
+const struct h5_number *h5_fill_of(const struct h5_packing *p, float missing);
 
 /* Reads rows first, first + step, ...; step >= 1. */
 enum status h5_data_read_every(struct h5_data *d, int64_t first, int64_t step, int64_t count,

@@ -64,6 +64,14 @@ enum status h5_describe(const struct h5_file *f, hid_t dataset, const char *name
 enum status h5_read_open(struct h5_file *f, const char *name, hid_t *dataset, struct h5_info *info);
 void h5_read_close(struct h5_file *f, hid_t dataset, const struct h5_info *info);
 
+/* packing.c: finds what attributes say of an open dataset; and turns doubles, as stored, into numbers of that type
+ * in place. A missing one becomes NaN whose lowest bits, as a float, are 1 + the number of the fill value; 0 = stored as
+ * NaN. */
+enum status h5_packing_read(struct h5_file *f, hid_t dataset, const char *name, const struct h5_info *info,
+                            struct h5_packing *out);
+void h5_packing_apply(const struct h5_packing *p, const struct h5_info *info, enum h5_type type,
+                      size_t elements, void *values);
+
 /* Hands on `bytes` of what is read, which stand in `room`; false = no more is wanted. */
 struct h5_sink {
     void *room;
@@ -78,7 +86,13 @@ struct h5_wanted {
     enum h5_type type;
     int axis;
 };
-enum status h5_read_rows(const struct h5_file *f, hid_t dataset, const char *name, const struct h5_info *info,
+struct h5_described {
+    hid_t dataset;
+    const char *name;
+    const struct h5_info *info;
+    const struct h5_packing *packing;
+};
+enum status h5_read_rows(const struct h5_file *f, const struct h5_described *d,
                          const struct h5_wanted *wanted, const struct h5_sink *sink);
 
 /* text.c: attribute NULL = texts of a dataset. */
@@ -129,6 +143,7 @@ struct h5_room {
     int64_t number;              /* object; dataset; count of texts */
     int64_t bytes;               /* of this piece; of all texts, in the first answer */
     struct h5_info info;
+    struct h5_packing packing;
     _Alignas(64) char piece[H5_ROOM_BYTES];
 };
 

@@ -110,6 +110,7 @@ struct reading {
     const struct h5_file *file;
     const char *name;
     const struct h5_info *info;
+    const struct h5_packing *packing; /* to be applied; NULL = numbers are wanted as stored */
     const struct h5_wanted *wanted;
     const struct h5_sink *sink;
     hid_t dataset, type, space;
@@ -185,6 +186,17 @@ static enum status h5_read_box(struct reading *r, size_t elements)
     return status == STATUS_OK ? h5_read_check_range(r, elements, rows ? elements / rows : 1) : status;
 }
 
+/* Hands on what is in the room. */
+static enum status h5_read_hand_on(const struct reading *r, size_t bytes)
+{
+    if (r->packing) {
+        size_t elements = bytes / sizeof(double);
+        h5_packing_apply(r->packing, r->info, r->wanted->type, elements, r->sink->room);
+        if (r->wanted->type == H5_TYPE_F32) bytes = elements * sizeof(float);
+    }
+    return r->sink->take(r->sink->self, bytes) ? STATUS_OK : STATUS_OTHER;
+}
+
 /* Bytes of one step along dimension k. */
 static size_t h5_read_bytes_within(const struct reading *r, int k, size_t bytes)
 {
@@ -199,7 +211,7 @@ static enum status h5_read_from(struct reading *r, int k, size_t bytes)
     size_t inner = h5_read_bytes_within(r, k, bytes);
     if (k == r->info->rank) { /* a single value */
         TRY(h5_read_box(r, 1));
-        return r->sink->take(r->sink->self, bytes) ? STATUS_OK : STATUS_OTHER;
+        return h5_read_hand_on(r, bytes);
     }
     hsize_t first = r->start[k], count = r->extent[k];
     size_t at_once = r->sink->size / inner;
@@ -212,17 +224,26 @@ static enum status h5_read_from(struct reading *r, int k, size_t bytes)
             continue;
         }
         TRY(h5_read_box(r, n * (inner / bytes)));
-        if (!r->sink->take(r->sink->self, n * inner)) return STATUS_OTHER;
+        TRY(h5_read_hand_on(r, n * inner));
     }
     r->start[k] = first;
     r->extent[k] = count;
     return STATUS_OK;
 }
 
-enum status h5_read_rows(const struct h5_file *f, hid_t dataset, const char *name, const struct h5_info *info,
+enum status h5_read_rows(const struct h5_file *f, const struct h5_described *d,
                          const struct h5_wanted *wanted, const struct h5_sink *sink)
 {
-    struct reading r = {f, name, info, wanted, sink, dataset, .space = H5I_INVALID_HID};
+    const struct h5_info *info = d->info;
+    bool real = wanted->type == H5_TYPE_F32 || wanted->type == H5_TYPE_F64;
+    struct reading r = {.file = f,
+                        .name = d->name,
+                        .info = info,
+                        .packing = real && !h5_is_plain(d->packing) ? d->packing : NULL,
+                        .wanted = wanted,
+                        .sink = sink,
+                        .dataset = d->dataset,
+                        .space = H5I_INVALID_HID};
     bool wide = wanted->type == H5_TYPE_I64 && !info->is_signed && info->bytes == 8;
     TRY(h5_read_check_type(&r));
     TRY(h5_read_check_rows(&r));
@@ -233,13 +254,12 @@ enum status h5_read_rows(const struct h5_file *f, hid_t dataset, const char *nam
         r.stride[wanted->axis] = (hsize_t)wanted->step;
         r.extent[wanted->axis] = (hsize_t)wanted->count;
     }
-    r.type = wide ? H5T_NATIVE_UINT64 : h5_native(wanted->type);
-    r.space = H5Dget_space(dataset);
-    if (r.space < 0) return status_fail(STATUS_DATA, "%s: %s: cannot be read: %s", f->path, name, h5_cause());
-    enum status status = h5_read_from(&r, 0,
-                                      wanted->type == H5_TYPE_U8    ? 1
-                                      : wanted->type == H5_TYPE_F32 ? 4
-                                                                    : 8);
+    r.type = wide ? H5T_NATIVE_UINT64 : r.packing ? H5T_NATIVE_DOUBLE : h5_native(wanted->type);
+    r.space = H5Dget_space(d->dataset);
+    if (r.space < 0)
+        return status_fail(STATUS_DATA, "%s: %s: cannot be read: %s", f->path, d->name, h5_cause());
+    bool narrow = wanted->type == H5_TYPE_F32 && !r.packing;
+    enum status status = h5_read_from(&r, 0, wanted->type == H5_TYPE_U8 ? 1 : narrow ? 4 : 8);
     H5Sclose(r.space);
     return status;
 }

@@ -11,6 +11,7 @@ struct h5_serve_open_data {
     bool used;
     hid_t dataset;
     struct h5_info info;
+    struct h5_packing packing;
     char name[H5_PATH_SIZE];
 };
 
@@ -56,9 +57,15 @@ static enum status h5_serve_open_data(struct server *s)
     struct h5_serve_open_data *d = &s->data[at];
     snprintf(d->name, sizeof d->name, "%s", room->object);
     TRY(h5_read_open(s->file, d->name, &d->dataset, &d->info));
+    enum status status = h5_packing_read(s->file, d->dataset, d->name, &d->info, &d->packing);
+    if (status != STATUS_OK) {
+        h5_read_close(s->file, d->dataset, &d->info);
+        return status;
+    }
     d->used = true;
     room->number = at;
     room->info = d->info;
+    room->packing = d->packing;
     return STATUS_OK;
 }
 
@@ -76,7 +83,8 @@ static enum status h5_serve_read_data(struct server *s)
     const struct h5_serve_open_data *d = &s->data[room->dataset];
     struct h5_wanted wanted = room->wanted;
     const struct h5_sink sink = {room->piece, H5_ROOM_BYTES, h5_serve_hand_over, s};
-    return h5_read_rows(s->file, d->dataset, d->name, &d->info, &wanted, &sink);
+    const struct h5_described described = {d->dataset, d->name, &d->info, &d->packing};
+    return h5_read_rows(s->file, &described, &wanted, &sink);
 }
 
 /* First how many there are, then the texts themselves. */

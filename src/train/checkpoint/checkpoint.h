@@ -14,6 +14,7 @@
  *                     any; then / has the attributes averaged (number of terms) and average_hash
  *   /optim/SLOT/NN.kind/weight, bias     float32, one group per optimizer slot
  *   /normalize/mean, std                 float32 [C]
+ *   /normalize/missing                   float32 [C]: what stands for missing values, with data.missing: mean or zero
  *   /transforms/NN.kind/a, b             float32, the numbers of data.transforms, if there are any
  *   /targets/mean, std                   float32 [K], where targets are normalised
  *   /class_names                         text, where the training set names its classes, labels or targets */

@@ -53,6 +53,22 @@ static enum status load_tensor(void *self, const struct layer *l, const struct t
 }
 
 /* Reads means and standard deviations; the number of channels is that of the stored vector. */
+/* What stands for missing values, in files of runs that have any. */
+static enum status load_missing(struct h5 *f, const char *group, struct normal *n)
+{
+    char path[CHECKPOINT_PATH];
+    enum h5_object what;
+    snprintf(path, sizeof path, "%s/missing", group);
+    TRY(h5_find(f, path, &what));
+    if (what != H5_OBJECT_DATASET) return STATUS_OK;
+    TRY(normal_add_missing(n));
+    TRY(h5_read(f, path, H5_TYPE_F32, n->channels, n->missing));
+    for (int64_t c = 0; c < n->channels; c++)
+        if (!isfinite(n->missing[c]))
+            return status_fail(STATUS_DATA, "%s: is not finite; the file was changed or damaged", path);
+    return STATUS_OK;
+}
+
 static enum status load_normal(struct h5 *f, const char *group, enum feature_type type, struct normal *n)
 {
     char mean[CHECKPOINT_PATH], std[CHECKPOINT_PATH];
@@ -73,6 +89,7 @@ static enum status load_normal(struct h5 *f, const char *group, enum feature_typ
                                "%s: channel %" PRId64
                                " has mean %f and std %f; the file was changed or damaged",
                                group, c, (double)n->mean[c], (double)n->std[c]);
+    TRY(load_missing(f, group, n));
     normal_finish(n);
     return STATUS_OK;
 }

@@ -63,7 +63,9 @@ static enum status save_normal(struct h5_writer *w, const char *group, const str
     snprintf(path, sizeof path, "%s/mean", group);
     TRY(h5_write(w, path, H5_TYPE_F32, 1, &n->channels, n->mean));
     snprintf(path, sizeof path, "%s/std", group);
-    return h5_write(w, path, H5_TYPE_F32, 1, &n->channels, n->std);
+    TRY(h5_write(w, path, H5_TYPE_F32, 1, &n->channels, n->std));
+    snprintf(path, sizeof path, "%s/missing", group);
+    return n->missing ? h5_write(w, path, H5_TYPE_F32, 1, &n->channels, n->missing) : STATUS_OK;
 }
 
 /* Two numbers for each run of features. */

@@ -1,6 +1,7 @@
 /* predict.c - runs a checkpoint on a data set, chunk by chunk. */
 #include "train/evaluation/predict.h"
 
+#include "core/log.h"
 #include "core/mem.h"
 #include "train/evaluation/predict_file.h"
 
@@ -102,6 +103,10 @@ static enum status predict_all(struct predictor *p, const struct config *config,
                                const struct predict_options *options, struct predict_facts *facts)
 {
     bool first = comm_rank(p->comm) == 0;
+    if (first && config->data.missing == MISSING_DROP)
+        log_info(
+            "data.missing is drop_sample, but a prediction has a row for every sample: a missing value is an "
+            "error here");
     TRY(comm_agree(p->comm, first ? predict_file_open(&p->file, options) : STATUS_OK));
     TRY(examiner_init(&p->x, p->comm,
                       &(struct examiner_spec){.config = config,

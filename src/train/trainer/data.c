@@ -1,4 +1,6 @@
 /* data.c - loads the training and validation sets, and measures the training set. */
+#include <math.h>
+
 #include "train/sets.h"
 #include "train/trainer/private.h"
 
@@ -64,6 +66,7 @@ static enum status trainer_check_features_as_targets(const struct trainer *t, co
         dataset_take(d, &i, 1, &(struct dataset_rows){.features = &row});
         for (int64_t f = 0; f < width; f++) {
             double value = (double)((const float *)row)[f];
+            if (isnan(value)) continue; /* something stands for it (data.missing) */
             if (value >= loss.target_min && value <= loss.target_max) continue;
             return status_fail(
                 STATUS_DATA,
@@ -85,7 +88,7 @@ enum status trainer_load_data(struct trainer *t)
     bool transformed = c->data.transforms.count > 0;
     TRY(normal_init(&t->normal, t->comm, t->train,
                     transformed ? NORMALIZE_NONE : (enum data_normalize)c->data.normalize));
-    TRY(transforms_init(&t->normal.transforms, t->comm, t->train, &c->data.transforms));
+    TRY(transforms_init(&t->normal.transforms, t->comm, t->train, &c->data.transforms, t->normal.missing));
     if (c->data.target_normalize != TARGET_NORMALIZE_NONE) {
         TRY(trainer_check_target_normalize(t));
         TRY(normal_init_targets(&t->targets, t->comm, t->train));
