@@ -11,6 +11,7 @@
 
 #include "comm/leftovers.h"
 #include "core/system/clock.h"
+#include "core/system/cores.h"
 #include "core/mem.h"
 
 /* Compares the ranks of this machine with the cores that any of them may run on. By then all have started, so
@@ -27,6 +28,7 @@ static void examine_machine(struct comm *c)
     MPI_Comm_rank(machine, &rank);
     MPI_Comm_size(machine, &ranks);
     MPI_Comm_free(&machine);
+    cores_allow(&cores, sizeof cores);
     c->crowded = ranks > CPU_COUNT(&cores);
     if (rank == 0) leftovers_hide(ranks);
 }

@@ -2,13 +2,12 @@
 #include "core/system/background.h"
 
 #include <pthread.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "core/mem.h"
+#include "core/system/cores.h"
 
 struct background {
     enum status (*work)(void *self);
@@ -31,15 +30,6 @@ void background_destroy(struct background **b)
     mem_free(b);
 }
 
-/* Lets this thread run on every core the process may use; the kernel removes the others. If it refuses, the
- * thread stays bound. */
-static void background_leave_core(void)
-{
-    cpu_set_t all;
-    memset(&all, 0xff, sizeof all);
-    sched_setaffinity(0, sizeof all, &all);
-}
-
 static void work(struct background *b)
 {
     b->status = b->work(b->self);
@@ -49,7 +39,7 @@ static void work(struct background *b)
 
 static void *background_run_thread(void *self)
 {
-    background_leave_core();
+    cores_take_all();
     work(self);
     return NULL;
 }

@@ -1,6 +1,6 @@
 /* background.h - one piece of work at a time on a thread beside the main thread.
  *
- * The thread receives no signals and may run on every core the process may use, not only on the core that the
+ * The thread receives no signals and may run on every core of the job (cores.h), not only on the one that the
  * launcher bound the main thread to. The work must not log or call MPI; its allocations are counted
  * separately (mem.h). All functions are for the main thread. */
 #ifndef CORE_SYSTEM_BACKGROUND_H

@@ -3,12 +3,13 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
+#include "comm/activity.h"
+#include "core/system/cores.h"
 #include "core/system/trace.h"
 
 #define PAUSE_NANOSECONDS     50000
@@ -63,11 +64,13 @@ static bool ahead_all_free(const struct ahead_ring *ring, uint64_t number)
     return true;
 }
 
-static bool ahead_all_filled(const struct ahead_ring *ring, uint64_t number)
+/* The rank whose share is not filled yet, this one first; -1 = all are. */
+static int ahead_find_missing(const struct ahead_ring *ring, uint64_t number)
 {
+    if (!shared_reached(&ring->shares[ring->rank].filled, number)) return ring->rank;
     for (int i = 0; i < ring->ranks; i++)
-        if (!shared_reached(&ring->shares[i].filled, number)) return false;
-    return true;
+        if (!shared_reached(&ring->shares[i].filled, number)) return i;
+    return -1;
 }
 
 void ahead_free_before(struct ahead_ring *ring, int64_t turn)
@@ -82,17 +85,21 @@ static void ahead_pause(long nanoseconds)
     nanosleep(&(struct timespec){.tv_nsec = nanoseconds}, NULL);
 }
 
-/* A rank that waits sleeps: the process that reads may need its core. */
+/* A rank that waits sleeps: the process that reads may need its core. To the watchdog a rank whose own share is missing
+ * waits for no other. */
 const char *ahead_wait(const struct ahead_ring *ring, int64_t turn)
 {
     uint64_t number = ahead_number(ring->round, turn + 1);
-    if (!ahead_all_filled(ring, number)) {
+    int missing = ahead_find_missing(ring, number);
+    if (missing >= 0) {
         double start = trace_begin();
-        int polls = 0;
-        while (!ahead_all_filled(ring, number)) {
+        bool waits = false;
+        for (int polls = 0; missing >= 0; missing = ahead_find_missing(ring, number)) {
+            if (missing != ring->rank) activity_begin_wait(ACTIVITY_WAIT_RANK, missing), waits = true;
             ahead_pause(PAUSE_NANOSECONDS);
             if (ring->shared) shared_pause(ring->shared, &polls);
         }
+        if (waits) activity_end_wait();
         trace_end(start, TRACE_WAIT, "wait", 0);
     }
     return ring->memory + (size_t)(turn % ring->slots) * ring->slot_bytes;
@@ -148,14 +155,6 @@ static void ahead_fill(struct ahead *a)
     }
 }
 
-/* The thread may run on every core the process may use. */
-static void ahead_leave_core(void)
-{
-    cpu_set_t all;
-    memset(&all, 0xff, sizeof all);
-    sched_setaffinity(0, sizeof all, &all);
-}
-
 static void ahead_serve(struct ahead *a)
 {
     pthread_mutex_lock(&a->lock);
@@ -174,7 +173,7 @@ static void ahead_serve(struct ahead *a)
 static void *ahead_run(void *self)
 {
     struct ahead *a = self;
-    ahead_leave_core();
+    cores_take_all();
     enum status status = a->work.open(a->work.self);
     pthread_mutex_lock(&a->lock);
     a->status = status;
