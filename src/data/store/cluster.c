@@ -43,7 +43,6 @@ struct cluster_store {
     struct order order; /* of both; samples 0 = none */
     int64_t at;         /* of the sample that is taken next */
     struct store *file; /* of the same view; NULL unless it is a part of a split */
-    struct reader reader;
     struct loose loose; /* samples of other nodes that no call announced */
 };
 
@@ -171,6 +170,7 @@ static void cluster_expect(struct store *s, const struct order *order, int64_t p
 static enum status cluster_make(struct store *s, const struct store_spec *spec)
 {
     struct cluster_store *c = NULL;
+    struct reader reader;
     TRY(mem_alloc(&s->self, 1, sizeof *c, "data set"));
     c = s->self;
     c->spec = *spec;
@@ -180,7 +180,8 @@ static enum status cluster_make(struct store *s, const struct store_spec *spec)
     c->spec.names = &c->names;
     c->spec.options = &c->file_options;
     c->file_options = *spec->options;
-    reader_init(&c->reader, &c->spec, s->view, s->sample_bytes);
+    reader_init(&reader, &c->spec, s->view, s->sample_bytes);
+    TRY(loose_init_reader(&c->loose, &reader));
     c->rank = comm_rank(spec->comm);
     c->ranks = comm_size(spec->comm);
     TRY(mem_alloc(&c->node_of, (size_t)c->ranks, sizeof *c->node_of, "data set"));
@@ -225,20 +226,28 @@ static void cluster_destroy(struct store *s)
     mem_free(&s->self);
 }
 
-/* The rest of a split stays in the file, and so does what is taken in order of the kept part. */
-static enum status cluster_split(struct store *s, struct comm *comm, struct store *rest)
+/* What is taken in order of some of the samples stays in the file, and so does the rest of a split. */
+static enum status cluster_narrow(struct store *s, struct comm *comm)
 {
     struct cluster_store *c = s->self;
     (void)comm;
     store_destroy(&c->file);
-    TRY(store_create_view(&c->file, &c->spec, s->view));
-    return !rest ? STATUS_OK : store_stay_in_file(rest, &c->spec);
+    return store_create_view(&c->file, &c->spec, s->view);
+}
+
+static enum status cluster_split(struct store *s, struct comm *comm, struct store *rest)
+{
+    const struct cluster_store *c = s->self;
+    (void)comm;
+    return store_stay_in_file(rest, &c->spec);
 }
 
 static enum status cluster_fill(struct store *s, struct source *source, int64_t first, int64_t count)
 {
     struct source_rows rows = {.features = (char *)cluster_row(s, first)};
-    return source_read(source, first, count, &rows);
+    enum status status = source_read(source, first, count, &rows);
+    if (status != STATUS_OK) memset(rows.features, 0, (size_t)(count * s->sample_bytes));
+    return status;
 }
 
 static enum status cluster_read(const struct store *s, int64_t first, int64_t count, void *out)
@@ -262,7 +271,11 @@ static enum status cluster_prepare(struct store *s, struct comm *comm, const str
 {
     struct cluster_store *c = s->self;
     double *begins = NULL;
-    TRY(comm_agree(comm, mem_alloc(&begins, (size_t)c->ranks, sizeof *begins, "data set")));
+    enum status status = comm_agree(comm, mem_alloc(&begins, (size_t)c->ranks, sizeof *begins, "data set"));
+    if (status != STATUS_OK) {
+        mem_free(&begins);
+        return status;
+    }
     begins[c->rank] = (double)plan->begin;
     comm_merge_doubles(comm, begins, c->ranks);
     for (int r = 0; r < c->ranks; r++) c->begins[r] = (int64_t)begins[r];
@@ -308,8 +321,7 @@ static void cluster_take(struct store *s, const int64_t *samples, int64_t count,
     }
     if (found) return;
     if (c->file) store_take(c->file, samples, count, features);
-    for (int64_t i = 0; i < count && !c->file; i++)
-        features[i] = loose_take(&c->loose, &c->reader, samples[i], i, count);
+    for (int64_t i = 0; i < count && !c->file; i++) features[i] = loose_take(&c->loose, samples[i], i, count);
 }
 
 static enum status cluster_status(const struct store *s)
@@ -324,6 +336,7 @@ const struct store_ops store_cluster = {
     .spread = true,
     .create = cluster_create,
     .destroy = cluster_destroy,
+    .narrow = cluster_narrow,
     .split = cluster_split,
     .fill = cluster_fill,
     .read = cluster_read,

@@ -36,7 +36,6 @@ static enum status node_split(struct store *s, struct comm *comm, struct store *
 {
     struct node_store *n = s->self;
     (void)comm;
-    if (!rest) return STATUS_OK;
     n->views++;
     rest->self = n;
     return STATUS_OK;

@@ -43,13 +43,29 @@ static enum status reader_read_rows(struct reader *r, int64_t first, int64_t cou
     return source_read(r->source, first, count, &rows);
 }
 
+/* Reads runs of neighbours only: what lies between samples of the view may be what cannot be read. */
+static enum status reader_pick_runs(struct reader *r, const int64_t *numbers, int64_t count, char *out)
+{
+    for (int64_t at = 0, n; at < count; at += n) {
+        for (n = 1; at + n < count && numbers[at + n] == numbers[at] + n;) n++;
+        TRY(reader_read_rows(r, numbers[at], n, out + at * r->sample_bytes));
+    }
+    return STATUS_OK;
+}
+
 /* Samples of the view lie among others: reads ranges of the source that begin and end with one of them. */
 static enum status reader_pick(struct reader *r, const int64_t *numbers, int64_t count, char *out)
 {
     size_t bytes = (size_t)r->sample_bytes;
     for (int64_t at = 0, n; at < count; at += n) {
         for (n = 1; at + n < count && numbers[at + n] - numbers[at] < r->rows_max;) n++;
-        TRY(reader_read_rows(r, numbers[at], numbers[at + n - 1] - numbers[at] + 1, r->rows));
+        int64_t all = numbers[at + n - 1] - numbers[at] + 1;
+        enum status status = reader_read_rows(r, numbers[at], all, r->rows);
+        if (status == STATUS_DATA && all > n) {
+            TRY(reader_pick_runs(r, numbers + at, n, out + at * r->sample_bytes));
+            continue;
+        }
+        TRY(status);
         for (int64_t i = at; i < at + n; i++)
             memcpy(out + (size_t)i * bytes, r->rows + (size_t)(numbers[i] - numbers[at]) * bytes, bytes);
     }

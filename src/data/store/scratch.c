@@ -3,11 +3,11 @@
 #include "data/store/scratch.h"
 
 #include <fcntl.h>
-#include <stdio.h>
 #include <unistd.h>
 
 #include "core/mem.h"
 #include "data/store/ahead.h"
+#include "data/store/loose.h"
 #include "data/store/ops.h"
 
 #define PIECE_BYTES (1 << 20) /* of a read of the source, and of a turn in the order of the file */
@@ -38,10 +38,7 @@ struct scratch_store {
     int64_t first, end; /* the position of turn 0 in the order; or samples of `stream` */
     int64_t turn, at;   /* the sample that is taken next */
     const struct store *store;
-    char *rows; /* [rows_max]: samples that were not expected */
-    int64_t rows_max;
-    enum status failed; /* of those samples; message of the first */
-    char text[STATUS_TEXT_SIZE];
+    struct loose loose;
 };
 
 static int64_t scratch_min(int64_t a, int64_t b)
@@ -102,6 +99,19 @@ static enum status scratch_fill_turn(void *self, int64_t turn, char *slot)
 
 /* ---- the main thread ---- */
 
+static enum status scratch_read_samples(const struct store *s, int64_t first, int64_t count, void *out)
+{
+    const struct scratch_store *c = s->self;
+    return scratch_read(c->file->file, out, (size_t)(count * s->sample_bytes), first * s->sample_bytes,
+                        c->file->what);
+}
+
+static enum status scratch_read_loose(void *self, int64_t sample, char *row)
+{
+    const struct store *s = self;
+    return scratch_read_samples(s, store_number(s, sample), 1, row);
+}
+
 static enum status scratch_make_turns(struct scratch_turns *t, int64_t room, int64_t sample_bytes)
 {
     t->room = room;
@@ -117,6 +127,7 @@ static enum status scratch_start_view(struct store *s, struct scratch_file *file
     c->file = file;
     c->store = s;
     file->views++;
+    TRY(loose_init(&c->loose, s->sample_bytes, scratch_read_loose, s));
     return ahead_create(&c->ahead, &(struct ahead_work){scratch_begin, scratch_end, scratch_fill_turn, c});
 }
 
@@ -147,7 +158,7 @@ static void scratch_destroy(struct store *s)
     ahead_destroy(&c->ahead);
     mem_free(&c->steps.memory);
     mem_free(&c->stream.memory);
-    mem_free(&c->rows);
+    loose_free(&c->loose);
     if (c->file && --c->file->views == 0) {
         if (c->file->file >= 0) close(c->file->file);
         mem_free(&c->file->piece);
@@ -156,12 +167,18 @@ static void scratch_destroy(struct store *s)
     mem_free(&s->self);
 }
 
-static enum status scratch_split(struct store *s, struct comm *comm, struct store *rest)
+static enum status scratch_narrow(struct store *s, struct comm *comm)
 {
     struct scratch_store *c = s->self;
+    (void)comm;
     ahead_stop(c->ahead);
     c->turns = NULL;
-    if (!rest) return STATUS_OK;
+    return STATUS_OK;
+}
+
+static enum status scratch_split(struct store *s, struct comm *comm, struct store *rest)
+{
+    const struct scratch_store *c = s->self;
     enum status status = mem_alloc(&rest->self, 1, sizeof *c, "data set");
     if (status == STATUS_OK) status = scratch_start_view(rest, c->file);
     return comm_agree(comm, status);
@@ -179,13 +196,6 @@ static enum status scratch_fill(struct store *s, struct source *source, int64_t 
                           first * s->sample_bytes, c->file->what));
     }
     return STATUS_OK;
-}
-
-static enum status scratch_read_samples(const struct store *s, int64_t first, int64_t count, void *out)
-{
-    const struct scratch_store *c = s->self;
-    return scratch_read(c->file->file, out, (size_t)(count * s->sample_bytes), first * s->sample_bytes,
-                        c->file->what);
 }
 
 static enum status scratch_prepare(struct store *s, struct comm *comm, const struct store_plan *plan)
@@ -250,39 +260,20 @@ static const char *scratch_take_expected(struct scratch_store *c, int64_t sample
     return slot + c->at++ * c->store->sample_bytes;
 }
 
-/* Reads a sample that no call announced, as number i of `count`. */
-static const char *scratch_take_loose(struct scratch_store *c, int64_t sample, int64_t i, int64_t count)
-{
-    int64_t bytes = c->store->sample_bytes;
-    enum status status = STATUS_OK;
-    if (count > c->rows_max) {
-        mem_free(&c->rows);
-        status = mem_alloc(&c->rows, (size_t)count, (size_t)bytes, "samples");
-        c->rows_max = status == STATUS_OK ? count : 0;
-    }
-    if (status == STATUS_OK)
-        status = scratch_read_samples(c->store, store_number(c->store, sample), 1, c->rows + i * bytes);
-    if (status != STATUS_OK && c->failed == STATUS_OK) {
-        c->failed = status;
-        snprintf(c->text, sizeof c->text, "%s", status_text());
-    }
-    return c->rows ? c->rows + i * bytes : c->file->piece;
-}
-
 static void scratch_take(struct store *s, const int64_t *samples, int64_t count, const void **features)
 {
     struct scratch_store *c = s->self;
     if (c->turns) ahead_free_before(&c->turns->ring, c->turn);
     for (int64_t i = 0; i < count; i++) {
         const char *row = scratch_take_expected(c, samples[i]);
-        features[i] = row ? row : scratch_take_loose(c, samples[i], i, count);
+        features[i] = row ? row : loose_take(&c->loose, samples[i], i, count);
     }
 }
 
 static enum status scratch_status(const struct store *s)
 {
     const struct scratch_store *c = s->self;
-    if (c->failed != STATUS_OK) return status_fail(c->failed, "%s", c->text);
+    TRY(loose_status(&c->loose));
     return c->turns ? ahead_status(&c->turns->ring) : STATUS_OK;
 }
 
@@ -290,6 +281,7 @@ const struct store_ops store_scratch = {
     .name = "scratch",
     .create = scratch_create_store,
     .destroy = scratch_destroy,
+    .narrow = scratch_narrow,
     .split = scratch_split,
     .fill = scratch_fill,
     .read = scratch_read_samples,

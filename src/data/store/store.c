@@ -55,21 +55,21 @@ void store_destroy(struct store **s)
     mem_free(s);
 }
 
+enum status store_restrict(struct store *s, struct comm *comm, struct store_view view)
+{
+    s->view = view;
+    return s->ops->narrow ? s->ops->narrow(s, comm) : STATUS_OK;
+}
+
 enum status store_split(struct store *s, struct comm *comm, struct store_view kept, struct store_view rest,
                         struct store **out)
 {
     *out = NULL;
     enum status status = comm_agree(comm, store_make(out, s->ops, rest, s->sample_bytes));
-    s->view = kept;
+    if (status == STATUS_OK) status = store_restrict(s, comm, kept);
     if (status == STATUS_OK) status = s->ops->split(s, comm, *out);
     if (status != STATUS_OK) store_destroy(out);
     return status;
-}
-
-enum status store_restrict(struct store *s, struct comm *comm, struct store_view view)
-{
-    s->view = view;
-    return s->ops->split(s, comm, NULL);
 }
 
 void *store_room(struct store *s, int64_t first)

@@ -46,12 +46,12 @@ struct store_spec {
 enum status store_create(struct store **out, const struct store_spec *spec);
 void store_destroy(struct store **s); /* collective */
 
-/* Restricts the store to `kept` and makes a second one for `rest`. Collective. */
+/* Restricts the store to some of its samples, whose numbers outlive it. Collective. */
+enum status store_restrict(struct store *s, struct comm *comm, struct store_view view);
+
+/* Does so with `kept`, and makes a second one for `rest`. Collective. */
 enum status store_split(struct store *s, struct comm *comm, struct store_view kept, struct store_view rest,
                         struct store **out);
-
-/* Restricts the store to the samples of a view. Collective. */
-enum status store_restrict(struct store *s, struct comm *comm, struct store_view view);
 
 /* Whether the ranks of all nodes, not those of each node, hold and fill a part each (dataset_part). */
 bool store_is_spread(const struct store *s);

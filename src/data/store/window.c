@@ -85,11 +85,11 @@ void window_choose_sizes(const struct store_spec *spec, int64_t *block, int64_t 
     *window = (count + *block - 1) / *block;
 }
 
-static enum status window_create_view(struct store *s, struct comm *comm)
+static enum status window_start_view(struct window_store *w)
 {
-    struct window_store *w = s->self;
     const struct ahead_work work = {window_open, window_close, window_fill, w};
-    return comm_agree(comm, ahead_create(&w->ahead, &work));
+    TRY(loose_init_reader(&w->loose, &w->reader));
+    return ahead_create(&w->ahead, &work);
 }
 
 static enum status window_create(struct store *s, const struct store_spec *spec)
@@ -100,7 +100,7 @@ static enum status window_create(struct store *s, const struct store_spec *spec)
     w->bytes = s->sample_bytes;
     reader_init(&w->reader, spec, s->view, s->sample_bytes);
     window_choose_sizes(spec, &s->block, &s->window);
-    return window_create_view(s, spec->comm);
+    return comm_agree(spec->comm, window_start_view(w));
 }
 
 static void window_destroy(struct store *s)
@@ -114,13 +114,19 @@ static void window_destroy(struct store *s)
     mem_free(&s->self);
 }
 
-static enum status window_split(struct store *s, struct comm *comm, struct store *rest)
+static enum status window_narrow(struct store *s, struct comm *comm)
 {
-    struct window_store *w = s->self, *r = NULL;
+    struct window_store *w = s->self;
     ahead_stop(w->ahead);
     w->ring = NULL;
     w->reader.view = s->view;
-    if (!rest) return STATUS_OK;
+    loose_free(&w->loose);
+    return comm_agree(comm, loose_init_reader(&w->loose, &w->reader));
+}
+
+static enum status window_split(struct store *s, struct comm *comm, struct store *rest)
+{
+    struct window_store *w = s->self, *r = NULL;
     TRY(comm_agree(comm, mem_alloc(&rest->self, 1, sizeof *r, "data set")));
     r = rest->self;
     r->bytes = w->bytes;
@@ -128,7 +134,7 @@ static enum status window_split(struct store *s, struct comm *comm, struct store
     r->reader.view = rest->view;
     rest->block = s->block;
     rest->window = s->window;
-    return window_create_view(rest, comm);
+    return comm_agree(comm, window_start_view(r));
 }
 
 /* A step lies in two windows at most, and both are in memory. */
@@ -228,7 +234,7 @@ static void window_take(struct store *s, const int64_t *samples, int64_t count, 
             features[i] = slot + place * w->bytes;
             continue;
         }
-        features[i] = loose_take(&w->loose, &w->reader, samples[i], i, count);
+        features[i] = loose_take(&w->loose, samples[i], i, count);
     }
 }
 
@@ -243,6 +249,7 @@ const struct store_ops store_window = {
     .name = "window",
     .create = window_create,
     .destroy = window_destroy,
+    .narrow = window_narrow,
     .split = window_split,
     .prepare = window_prepare,
     .expect = window_expect,
