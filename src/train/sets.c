@@ -73,18 +73,20 @@ enum status sets_load_train(struct dataset **out, struct comm *comm, const struc
     return dataset_load_into(out, comm, c->data.train, &options, &labels, &store);
 }
 
-static void sets_report_one(struct comm *comm, const struct config *c, const char *locator)
+static double sets_report_one(struct comm *comm, const struct config *c, const char *locator)
 {
+    double memory = 0;
     struct source *source = NULL;
     struct source_options names = source_options_of(&c->data);
     struct store_options options = sets_get_store(c);
     names.weights_optional = true;
-    if (locator == c->data.val) sets_take_names(&names, &c->data);
+    options.in_order = locator == c->data.val;
+    if (options.in_order) sets_take_names(&names, &c->data);
     if (comm_agree(comm, source_open(&source, locator, &names)) == STATUS_OK) {
         const struct source_info *info = source_info(source);
         int64_t labels = info->label_width > 0 ? info->label_width : info->has_labels;
         int64_t numbers = labels + (info->has_weights ? info->weight_width : 0);
-        capacity_report(
+        memory = capacity_report(
             &(struct store_spec){.comm = comm,
                                  .locator = locator,
                                  .names = &names,
@@ -93,10 +95,11 @@ static void sets_report_one(struct comm *comm, const struct config *c, const cha
                                  .other_bytes = (size_t)(info->samples * numbers) * sizeof(float)});
     }
     source_close(&source);
+    return memory;
 }
 
-void sets_report_stores(struct comm *comm, const struct config *c)
+double sets_report_stores(struct comm *comm, const struct config *c)
 {
-    sets_report_one(comm, c, c->data.train);
-    if (*c->data.val) sets_report_one(comm, c, c->data.val);
+    double memory = sets_report_one(comm, c, c->data.train);
+    return *c->data.val ? memory + sets_report_one(comm, c, c->data.val) : memory;
 }

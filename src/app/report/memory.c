@@ -6,7 +6,6 @@
 
 #include "comm/tree.h"
 #include "core/log.h"
-#include "core/system/room.h"
 #include "core/mem.h"
 #include "data/source/source.h"
 #include "nn/model.h"
@@ -19,34 +18,15 @@ struct memory_facts {
     struct model_memory model;
 };
 
-/* Adds the bytes of a data set in the memory of a node: features as stored if they live there, labels and weights as
- * 32-bit numbers. */
-static enum status memory_add_data(struct memory_facts *f, const char *locator, enum data_store store,
-                                   const struct source_options *options)
-{
-    const char *limit;
-    struct source *source = NULL;
-    TRY(source_open(&source, locator, options));
-    const struct source_info *info = source_info(source);
-    int64_t labels = info->label_width > 0 ? info->label_width : info->has_labels;
-    int64_t others = 4 * labels + (info->has_weights ? 4 * info->weight_width : 0);
-    double features =
-        (double)info->samples * (double)(shape_features(info->shape) * feature_bytes(info->type));
-    if (store == STORE_NODE || (store == STORE_AUTO && features < room_of_memory(&limit)))
-        f->data_bytes += features;
-    f->data_bytes += (double)info->samples * (double)others;
-    if (f->shape.c == 0) f->shape = info->shape;
-    source_close(&source);
-    return STATUS_OK;
-}
-
 static enum status memory_read_data(struct memory_facts *f, const struct config *config)
 {
+    struct source *source = NULL;
     struct source_options options = source_options_of(&config->data);
-    enum data_store store = (enum data_store)config->data.store;
-    TRY(memory_add_data(f, config->data.train, store, &options));
-    options.weights_optional = true;
-    return *config->data.val ? memory_add_data(f, config->data.val, store, &options) : STATUS_OK;
+    options.quiet = true; /* loading warns */
+    TRY(source_open(&source, config->data.train, &options));
+    f->shape = source_info(source)->shape;
+    source_close(&source);
+    return STATUS_OK;
 }
 
 /* Passes of a step: those of all virtual ranks. */
@@ -140,9 +120,9 @@ static void memory_fill(struct memory_plan *plan, const struct memory_facts *f, 
 }
 
 enum status memory_plan(struct memory_plan *plan, const struct kernels *kernels, const struct config *config,
-                        const struct comm *comm)
+                        const struct comm *comm, double data_bytes)
 {
-    struct memory_facts facts = {.data_bytes = 0};
+    struct memory_facts facts = {.data_bytes = data_bytes};
     *plan = (struct memory_plan){.rows = {{.name = NULL}}};
     TRY(memory_read_data(&facts, config));
     TRY(memory_measure_model(&facts, kernels, config, comm));

@@ -29,11 +29,12 @@ struct memory_plan {
     struct memory_row rows[MEMORY_ROWS];
 };
 
-/* Computes the plan from the configuration and the headers of the data files. The kernels are chosen and the
+/* Computes the plan from the configuration, the headers of the data files and the memory that the sets take in their
+ * stores (sets_report_stores). The kernels are chosen and the
  * ranks are split into nodes. For rank 0; local. Errors: those of opening the data, and of building the
  * model. */
 enum status memory_plan(struct memory_plan *plan, const struct kernels *kernels, const struct config *config,
-                        const struct comm *comm);
+                        const struct comm *comm, double data_bytes);
 
 /* Logs the plan as a table; warns if it is more than this machine has. For rank 0; local. */
 void memory_report(const struct memory_plan *plan);

@@ -75,35 +75,41 @@ static enum status capacity_refuse(const struct capacity *f, const struct store_
         f->room[STORE_SCRATCH] / 1e6, f->needs[STORE_WINDOW] / 1e6);
 }
 
-/* What is only taken in order stays in its file rather than nowhere. */
-enum status capacity_choose(enum data_store *kind, const struct store_spec *spec)
+/* The kind that is wanted, or the first with room; STORE_AUTO = none has. What is only taken in order stays in its file
+ * rather than nowhere. */
+static enum data_store capacity_find(const struct capacity *f, const struct store_spec *spec)
 {
     bool in_order = spec->options->in_order;
+    enum data_store wanted = spec->options->kind;
+    if (wanted != STORE_AUTO && !(wanted == STORE_CLUSTER && in_order)) return wanted;
+    if (f->fits[STORE_NODE]) return STORE_NODE;
+    if (f->fits[STORE_CLUSTER] && comm_nodes(spec->comm) > 1 && !in_order) return STORE_CLUSTER;
+    if (f->fits[STORE_SCRATCH]) return STORE_SCRATCH;
+    return in_order ? STORE_WINDOW : STORE_AUTO;
+}
+
+enum status capacity_choose(enum data_store *kind, const struct store_spec *spec)
+{
     struct capacity f;
     capacity_measure(&f, spec);
-    if (f.fits[STORE_NODE])
-        *kind = STORE_NODE;
-    else if (f.fits[STORE_CLUSTER] && comm_nodes(spec->comm) > 1 && !in_order)
-        *kind = STORE_CLUSTER;
-    else if (f.fits[STORE_SCRATCH])
-        *kind = STORE_SCRATCH;
-    else if (in_order)
-        *kind = STORE_WINDOW;
-    else
-        return capacity_refuse(&f, spec);
+    *kind = capacity_find(&f, spec);
+    if (*kind == STORE_AUTO) return capacity_refuse(&f, spec);
     capacity_say(&f, *kind, spec);
     return STATUS_OK;
 }
 
-void capacity_report(const struct store_spec *spec)
+double capacity_report(const struct store_spec *spec)
 {
     struct capacity f;
     capacity_measure(&f, spec);
-    if (comm_rank(spec->comm) != 0) return;
+    enum data_store chosen = capacity_find(&f, spec);
+    double memory = chosen == STORE_SCRATCH ? f.other : f.needs[chosen == STORE_AUTO ? STORE_NODE : chosen];
+    if (comm_rank(spec->comm) != 0) return memory;
     log_info("  %-44.44s %10s %10s", spec->locator, "needs MB", "free MB");
     for (size_t i = 0; i < KINDS; i++) {
         enum data_store kind = kinds[i];
         log_info("    data.store: %-30s %10.1f %10.0f  in %s%s", capacity_names[kind], f.needs[kind] / 1e6,
                  f.room[kind] / 1e6, f.limit[kind], f.fits[kind] ? "" : ": too large");
     }
+    return memory;
 }

@@ -20,7 +20,8 @@ void capacity_measure(struct capacity *f, const struct store_spec *spec);
  * Collective; the same on all ranks. Errors: STATUS_OTHER: none has. */
 enum status capacity_choose(enum data_store *kind, const struct store_spec *spec);
 
-/* Logs a table of what each kind needs and has; rank 0. Collective. */
-void capacity_report(const struct store_spec *spec);
+/* Logs a table of what each kind needs and has; rank 0. Returns the bytes of a node's memory that the set will take: of
+ * the kind that is wanted, or that capacity_choose would choose; of node if none has room. Collective. */
+double capacity_report(const struct store_spec *spec);
 
 #endif

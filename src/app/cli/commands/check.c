@@ -11,10 +11,10 @@
 
 /* Rank 0. An error is left to trainer_create, which finds it in the order of its checks. */
 static void check_report_memory(const struct kernels *kernels, const struct config *config,
-                                const struct comm *comm)
+                                const struct comm *comm, double data_bytes)
 {
     struct memory_plan plan;
-    if (memory_plan(&plan, kernels, config, comm) == STATUS_OK) memory_report(&plan);
+    if (memory_plan(&plan, kernels, config, comm, data_bytes) == STATUS_OK) memory_report(&plan);
 }
 
 /* Rank 0. */
@@ -39,8 +39,8 @@ static enum status check_run(const struct setup *setup, struct comm *comm, const
     if (a->graph) TRY(graph_check_path(a->graph));
     TRY(comm_split_nodes(comm, config->ranks_per_node));
     TRY(build_start_math(&kernels, comm, config));
-    if (first) check_report_memory(kernels, config, comm);
-    sets_report_stores(comm, config);
+    double data_bytes = sets_report_stores(comm, config);
+    if (first) check_report_memory(kernels, config, comm, data_bytes);
     enum status status = trainer_create(&t, comm, config, setup->text);
     if (status == STATUS_OK)
         status =
