@@ -39,6 +39,9 @@ enum data_layout {
 /* Where the features live (data.store). */
 enum data_store { STORE_AUTO, STORE_NODE, STORE_CLUSTER, STORE_SCRATCH, STORE_WINDOW, STORE_KINDS };
 
+/* What happens to samples that cannot be read (data.on_error). */
+enum data_on_error { ON_ERROR_STOP, ON_ERROR_SKIP };
+
 /* What a sample is (data.samples). */
 enum data_samples {
     SAMPLES_AXIS,  /* a row of the features: the first axis */
@@ -62,6 +65,7 @@ struct data_config {
     char *val_x, *val_y, *val_weights; /* of val; "" = those above, of weights also "none" */
     int layout;                        /* enum data_layout */
     int labels;                        /* enum data_labels */
+    int on_error;                      /* enum data_on_error */
     int64_t time_limit;                /* seconds, guard.h */
     bool allow_external;               /* files may lead out of themselves (h5.h) */
     int store;                         /* enum data_store */

@@ -43,6 +43,7 @@ struct epoch_event {
 struct eval_event {
     const char *split; /* "val", "test", ... */
     int64_t epoch, step;
+    int64_t left_out; /* further samples, that could not be read (data.on_error) */
     int64_t count,
         correct; /* scored samples; samples whose class, or all labels, are correct (0 for real values) */
     double accuracy, loss; /* accuracy: NaN for real values */

@@ -29,7 +29,8 @@ static const char *const mixed_kinds[] = {"refuse", "allow", NULL};
 
 static const char *const anneal_kinds[] = {"cos", "linear", NULL}; /* enum config_anneal */
 
-static const char *const sample_kinds[] = {"axis", "files", NULL}; /* enum data_samples */
+static const char *const sample_kinds[] = {"axis", "files", NULL};  /* enum data_samples */
+static const char *const on_error_kinds[] = {"stop", "skip", NULL}; /* enum data_on_error */
 static const char *const store_kinds[] = {"auto",    "node",   "cluster",
                                           "scratch", "window", NULL}; /* enum data_store */
 static const char *const layout_kinds[] = {"auto", "NCL",   "NLC",   "NCHW",
@@ -79,6 +80,11 @@ static const struct option options[] = {
     {.key = "data.samples", .kind = OPTION_CHOICE, .offset = AT(data.samples),
      .default_text = "axis", .choices = sample_kinds,
      .help = "what a sample is: a row of the features (axis: the first one), or a whole file (files)"},
+    {.key = "data.on_error", .kind = OPTION_CHOICE, .offset = AT(data.on_error),
+     .default_text = "stop", .choices = on_error_kinds, MAY_CHANGE,
+     .help = "what happens to samples that cannot be read (a damaged chunk, NaN), and to such files among many: stop = "
+             "the run ends; skip = they are named and left out. The whole set is read for that at the start, so that "
+             "they are the same in every data.store and at any number of ranks; what turns bad later stops the run"},
     {.key = "data.time_limit", .kind = OPTION_INT, .offset = AT(data.time_limit),
      .default_text = "10", .min = 1, .max = 250, MAY_CHANGE,
      .help = "seconds of processor time that finding out what a data file holds may take, and the reading of one "

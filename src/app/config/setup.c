@@ -145,9 +145,21 @@ enum status setup_name_objects(struct setup *s, const char *x, const char *y, co
     return setup_name_object(&d->weights, weights, "DDP_TRAIN_DATA_WEIGHTS");
 }
 
+enum status setup_choose_on_error(struct setup *s, const char *flag)
+{
+    static const char variable[] = "DDP_TRAIN_DATA_ON_ERROR";
+    const char *text = flag ? flag : getenv(variable);
+    if (!text) return STATUS_OK;
+    bool skip = strcmp(text, "skip") == 0;
+    s->config.data.on_error = skip ? ON_ERROR_SKIP : ON_ERROR_STOP;
+    if (skip || strcmp(text, "stop") == 0) return STATUS_OK;
+    return status_fail(STATUS_CONFIG, "%s is '%s', not stop or skip", flag ? "--on-error" : variable, text);
+}
+
 void setup_warn_unused(const char *command)
 {
-    static const char *const used[] = {"BIN=", "DATA_X=", "DATA_Y=", "DATA_WEIGHTS=", "DATA_TIME_LIMIT="};
+    static const char *const used[] = {
+        "BIN=", "DATA_X=", "DATA_Y=", "DATA_WEIGHTS=", "DATA_TIME_LIMIT=", "DATA_ON_ERROR="};
     for (char *const *variable = environ; *variable; variable++) {
         const char *name = strncmp(*variable, "DDP_TRAIN_", 10) == 0 ? *variable + 10 : NULL;
         for (size_t i = 0; name && i < sizeof used / sizeof *used; i++)

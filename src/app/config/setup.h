@@ -51,11 +51,14 @@ enum status setup_expand(struct setup *s);
  * are not NULL, else those of DDP_TRAIN_DATA_X, _Y and _WEIGHTS in the environment, if there are any. Local. */
 enum status setup_name_objects(struct setup *s, const char *x, const char *y, const char *weights);
 
+/* Sets data.on_error of such a command, likewise: DDP_TRAIN_DATA_ON_ERROR. Errors: STATUS_CONFIG. Local. */
+enum status setup_choose_on_error(struct setup *s, const char *flag);
+
 /* Limits the reading of data files as DDP_TRAIN_DATA_TIME_LIMIT in the environment says: data.time_limit of commands
  * without a configuration of their own. Local. Errors: STATUS_CONFIG. */
 enum status setup_limit_time(void);
 
-/* Warns of each variable DDP_TRAIN_... in the environment that such a command does not use: of all but these four and
+/* Warns of each variable DDP_TRAIN_... in the environment that such a command does not use: of all but these and
  * DDP_TRAIN_BIN, which names the program. Local. */
 void setup_warn_unused(const char *command);
 

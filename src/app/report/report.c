@@ -8,7 +8,8 @@
 #include "core/log.h"
 #include "data/source/files/locators.h"
 
-#define LINE_SIZE 512
+#define LINE_SIZE     512
+#define LEFT_OUT_SIZE 80
 
 void report_time(double seconds, char text[REPORT_TIME_SIZE])
 {
@@ -130,16 +131,23 @@ static const char *report_output_word(enum target_kind kind, int64_t count)
     return count == 1 ? "class" : "classes";
 }
 
+static void report_left_out(int64_t count, char text[LEFT_OUT_SIZE])
+{
+    text[0] = '\0';
+    if (count) snprintf(text, LEFT_OUT_SIZE, "; %lld more cannot be read and are left out", (long long)count);
+}
+
 static void report_val(const struct config *config, const struct trainer_info *info)
 {
     const char *weights = info->has_weights && !info->val_has_weights ? ", without weights" : "";
-    char title[LOCATORS_TITLE];
+    char title[LOCATORS_TITLE], left_out[LEFT_OUT_SIZE];
     locators_title(config->data.val, title);
+    report_left_out(info->val_left_out, left_out);
     if (config->data.val_fraction > 0)
         log_info("         validation: a fraction of %g, %lld samples", config->data.val_fraction,
                  (long long)info->val_samples);
     else if (info->val_samples)
-        log_info("         %s: %lld samples%s", title, (long long)info->val_samples, weights);
+        log_info("         %s: %lld samples%s%s", title, (long long)info->val_samples, weights, left_out);
 }
 
 /* Logs the kind of labels that was found, and how values are normalized. */
@@ -166,7 +174,7 @@ static void report_class_names(const struct trainer_info *info)
 
 void report_start(const struct config *config, const struct comm *comm, const struct trainer_info *info)
 {
-    char shape[SHAPE_TEXT], title[LOCATORS_TITLE];
+    char shape[SHAPE_TEXT], title[LOCATORS_TITLE], left_out[LEFT_OUT_SIZE];
     shape_text(info->shape, shape);
     locators_title(config->data.train, title);
     log_info("ddp_train %s: %s", DDP_VERSION, config->run_name);
@@ -176,8 +184,10 @@ void report_start(const struct config *config, const struct comm *comm, const st
              (info->window_bytes + info->copy_bytes) / 1e6);
     if (comm_crowded(comm))
         log_warn("more ranks than cores on this machine: ranks share cores and run slower");
-    log_info("data     %s: %lld samples of %s %s, %lld %s", title, (long long)info->train_samples, shape,
-             info->feature_type, (long long)info->classes, report_output_word(info->kind, info->classes));
+    report_left_out(info->train_left_out, left_out);
+    log_info("data     %s: %lld samples of %s %s, %lld %s%s", title, (long long)info->train_samples, shape,
+             info->feature_type, (long long)info->classes, report_output_word(info->kind, info->classes),
+             left_out);
     report_val(config, info);
     report_labels(config, info);
     report_class_names(info);

@@ -104,6 +104,7 @@ static void report_json_event(struct json *j, const struct eval_event *e)
     if (e->epoch) json_int(j, "epoch", e->epoch);
     if (e->epoch) json_int(j, "step", e->step);
     json_int(j, "count", e->count);
+    if (e->left_out) json_int(j, "left_out", e->left_out);
     if (!values) json_int(j, "correct", e->correct);
     json_real(j, "loss", e->loss);
     json_text(j, "headline", e->headline);

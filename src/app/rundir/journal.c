@@ -145,6 +145,8 @@ void journal_start(struct journal *j, const struct config *config, const struct 
     json_text(&line, "val", config->data.val);
     json_int(&line, "train_samples", info->train_samples);
     json_int(&line, "val_samples", info->val_samples);
+    if (info->train_left_out) json_int(&line, "train_left_out", info->train_left_out);
+    if (info->val_left_out) json_int(&line, "val_left_out", info->val_left_out);
     json_int(&line, "classes", info->classes);
     json_text(&line, "isa", info->isa);
     json_text(&line, "blas", info->blas);

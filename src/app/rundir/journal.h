@@ -1,6 +1,7 @@
 /* journal.h - metrics.jsonl: one JSON object per event, for programs that follow a run.
  *
- *   start   configuration, data, model and machine of the run
+ *   start   configuration, data, model and machine of the run; if samples could not be read and are left out
+ *           (data.on_error): train_left_out, val_left_out
  *   resume  checkpoint, step, epoch and number of ranks from which a run is continued
  *   step    loss, accuracy, lr of one global batch
  *   epoch   exact means over the epoch, shares of time; if steps were skipped: bad_steps (loss or gradient

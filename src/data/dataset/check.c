@@ -75,7 +75,7 @@ enum status dataset_check_counts(const struct dataset *d)
         else if (!s->weights || dataset_weights(d, i)[p % s->weight_width] > 0)
             return STATUS_OK;
     }
-    const char *part = d->numbers ? " in its part of the split; choose another data.split_seed" : "";
+    const char *part = s->views > 1 ? " in its part of the split; choose another data.split_seed" : "";
     if (ignored == 0) return status_fail(STATUS_DATA, "%s: all weights are 0%s", s->locator, part);
     return status_fail(STATUS_DATA, "%s: every label is loss.%s (%" PRId64 ")%s%s", s->locator,
                        s->ignored_name, s->ignored, ignored < cells ? " or has weight 0" : "", part);

@@ -43,7 +43,7 @@ const struct source_info *dataset_info(const struct dataset *d)
     return &d->info;
 }
 
-static int64_t dataset_in_pool(const struct dataset *d, int64_t sample)
+int64_t dataset_place(const struct dataset *d, int64_t sample)
 {
     return d->numbers ? d->numbers[sample] : sample;
 }
@@ -75,17 +75,17 @@ bool dataset_targets_are_features(const struct dataset *d)
 
 const int32_t *dataset_classes(const struct dataset *d, int64_t sample)
 {
-    return d->pool->labels + dataset_in_pool(d, sample) * d->pool->width;
+    return d->pool->labels + dataset_place(d, sample) * d->pool->width;
 }
 
 const float *dataset_targets(const struct dataset *d, int64_t sample)
 {
-    return d->pool->targets + dataset_in_pool(d, sample) * d->pool->width;
+    return d->pool->targets + dataset_place(d, sample) * d->pool->width;
 }
 
 const float *dataset_weights(const struct dataset *d, int64_t sample)
 {
-    return d->pool->weights + dataset_in_pool(d, sample) * d->pool->weight_width;
+    return d->pool->weights + dataset_place(d, sample) * d->pool->weight_width;
 }
 
 int64_t dataset_weight_width(const struct dataset *d)
@@ -100,7 +100,7 @@ void dataset_take(const struct dataset *d, const int64_t *samples, int64_t count
     if (rows->features) store_take(d->store, samples, count, rows->features);
     if (!rows->labels && !rows->targets && !rows->weights) return;
     for (int64_t i = 0; i < count; i++) {
-        int64_t at = dataset_in_pool(d, samples[i]);
+        int64_t at = dataset_place(d, samples[i]);
         if (rows->labels && s->labels) rows->labels[i] = s->labels + at * s->width;
         if (rows->targets && s->targets) rows->targets[i] = s->targets + at * s->width;
         if (rows->weights && s->weights) rows->weights[i] = s->weights + at * s->weight_width;
@@ -109,12 +109,12 @@ void dataset_take(const struct dataset *d, const int64_t *samples, int64_t count
 
 int64_t dataset_number(const struct dataset *d, int64_t sample)
 {
-    return source_number(d->pool->source, dataset_in_pool(d, sample));
+    return source_number(d->pool->source, dataset_place(d, sample));
 }
 
 const char *dataset_where(const struct dataset *d, int64_t sample)
 {
-    return source_where(d->pool->source, dataset_in_pool(d, sample));
+    return source_where(d->pool->source, dataset_place(d, sample));
 }
 
 const char *const *dataset_class_names(const struct dataset *d, int64_t classes)
@@ -165,4 +165,11 @@ enum data_missing dataset_missing(const struct dataset *d)
 bool dataset_stays_in_file(const struct dataset *d)
 {
     return store_stays_in_file(d->store);
+}
+
+struct source_rows dataset_label_rows(const struct pool *s, int64_t first)
+{
+    return (struct source_rows){.labels = s->labels ? s->labels + first * s->width : NULL,
+                                .targets = s->targets ? s->targets + first * s->width : NULL,
+                                .weights = s->weights ? s->weights + first * s->weight_width : NULL};
 }

@@ -98,6 +98,12 @@ enum status dataset_stream(const struct dataset *d, int64_t first, int64_t end, 
  * set and samples. Local. */
 enum status dataset_status(const struct dataset *d);
 
+/* Returns the place of a sample among all samples of the locator, and their number; how many of them could not be read
+ * and are left out (source_options.skip). */
+int64_t dataset_place(const struct dataset *d, int64_t sample);
+int64_t dataset_all_samples(const struct dataset *d);
+int64_t dataset_left_out(const struct dataset *d);
+
 /* Returns the number of a sample in its file, and "FILE: OBJECT" of its labels, valid until the next call. */
 int64_t dataset_number(const struct dataset *d, int64_t sample);
 const char *dataset_where(const struct dataset *d, int64_t sample);

@@ -17,6 +17,7 @@ static bool drop_is_missing(int64_t count, const float *x)
 static bool drop_misses_label(const struct dataset *d, int64_t sample)
 {
     const struct pool *s = d->pool;
+    sample = dataset_place(d, sample);
     bool missing = false;
     for (int64_t i = 0; s->labels && i < s->width; i++)
         missing |= s->labels[sample * s->width + i] == SOURCE_MISSING;
@@ -44,18 +45,21 @@ static enum status drop_find(const struct dataset *d, const struct comm *comm, i
     return may_miss ? dataset_status(d) : STATUS_OK;
 }
 
-/* Restricts the set to the samples whose bits are not set. Collective. */
-static enum status drop_restrict(struct dataset *d, struct comm *comm, const int64_t *bits, int64_t missing)
+enum status dataset_leave_out(struct dataset *d, struct comm *comm, const int64_t *bits, int64_t count)
 {
-    int64_t samples = d->info.samples, kept = samples - missing;
-    TRY(shared_create(&d->choice, comm, (size_t)kept * sizeof *d->numbers, "choice of samples"));
-    int64_t *numbers = shared_base(d->choice);
+    int64_t samples = d->info.samples, kept = samples - count;
+    struct shared *before = d->choice, *choice = NULL;
+    TRY(shared_create(&choice, comm, (size_t)kept * sizeof *d->numbers, "choice of samples"));
+    int64_t *numbers = shared_base(choice);
     for (int64_t i = 0, at = 0; comm_local_rank(comm) == 0 && i < samples; i++)
-        if (!((uint64_t)bits[i / 64] >> (i % 64) & 1)) numbers[at++] = i;
-    shared_barrier(d->choice);
+        if (!((uint64_t)bits[i / 64] >> (i % 64) & 1)) numbers[at++] = dataset_place(d, i);
+    shared_barrier(choice);
+    d->choice = choice;
     d->numbers = numbers;
     d->info.samples = kept;
-    return store_restrict(d->store, comm, (struct store_view){numbers, kept});
+    enum status status = store_restrict(d->store, comm, (struct store_view){numbers, kept});
+    shared_destroy(&before);
+    return status;
 }
 
 enum status dataset_drop_missing(struct dataset *d, struct comm *comm)
@@ -74,7 +78,7 @@ enum status dataset_drop_missing(struct dataset *d, struct comm *comm)
     if (status == STATUS_OK && missing == samples)
         status = status_fail(STATUS_DATA, "%s: something is missing in every sample; set data.missing: mean",
                              s->locator);
-    if (status == STATUS_OK && missing > 0) status = drop_restrict(d, comm, bits, missing);
+    if (status == STATUS_OK && missing > 0) status = dataset_leave_out(d, comm, bits, missing);
     if (status == STATUS_OK && missing > 0 && comm_rank(comm) == 0)
         log_warn("%s: %" PRId64 " of %" PRId64
                  " samples are left out, as something is missing (data.missing: drop_sample)",

@@ -65,6 +65,10 @@ static enum status dataset_hash_spots(const struct dataset *d, struct hash *h)
     for (int64_t i = 0; i < spots && status == STATUS_OK; i++) {
         struct source_rows rows = {.features = row};
         status = source_read(d->pool->source, samples / spots * i, 1, &rows);
+        if (status == STATUS_DATA && d->pool->left_out > 0) {
+            memset(row, 0, (size_t)dataset_feature_bytes(d));
+            status = STATUS_OK;
+        }
         hash_add(h, row, (size_t)dataset_feature_bytes(d));
     }
     mem_free(&row);

@@ -74,10 +74,8 @@ static enum status dataset_read_rows(struct dataset *d, struct label_scan *scan,
     struct pool *s = d->pool;
     for (int64_t first = scan->first; first < scan->end; first += MOMENTS_BLOCK) {
         int64_t count = scan->end - first < MOMENTS_BLOCK ? scan->end - first : MOMENTS_BLOCK;
-        struct source_rows rows = {.features = store_room(d->store, first),
-                                   .labels = s->labels ? s->labels + first * s->width : NULL,
-                                   .targets = s->targets ? s->targets + first * s->width : NULL,
-                                   .weights = s->weights ? s->weights + first * s->weight_width : NULL};
+        struct source_rows rows = dataset_label_rows(s, first);
+        rows.features = store_room(d->store, first);
         activity_set_phase(ACTIVITY_LOADING);
         if (!store_is_spread(d->store)) TRY(store_fill(d->store, s->source, first, count));
         TRY(source_read(s->source, first, count, &rows));
@@ -202,7 +200,8 @@ static enum status dataset_fill(struct dataset *d, struct comm *comm, const char
     struct label_scan scan = {.options = &options};
     infer_begin(&scan.facts);
     dataset_part(d, comm_local_size(comm), comm_local_rank(comm), &scan.first, &scan.end);
-    TRY(comm_agree(comm, dataset_read_unchanged(d, comm, &scan)));
+    TRY(names->skip ? dataset_read_skipping(d, comm, &scan)
+                    : comm_agree(comm, dataset_read_unchanged(d, comm, &scan)));
     TRY(dataset_settle(s, comm, &scan));
     return dataset_drop_missing(d, comm);
 }

@@ -22,6 +22,7 @@ struct pool {
     int64_t channels, positions; /* their product is the width */
     int64_t weight_width;        /* numbers in a row of weights */
     bool channels_last;          /* rows are stored [P][K] */
+    int64_t left_out;            /* samples that cannot be read */
     bool hashed;
     struct hash hash; /* of the features, on rank 0 */
     size_t bytes;     /* of the window */
@@ -40,6 +41,9 @@ struct dataset {
     const int64_t *numbers;  /* [samples]: those in the pool; NULL = all of them */
 };
 
+/* Where labels and weights are from sample `first` on. */
+struct source_rows dataset_label_rows(const struct pool *s, int64_t first);
+
 /* axes.c: which axes of the labels are positions, and how many numbers belong to one. `outputs` is the shape of
  * the model's outputs, NULL = not known. Errors: STATUS_DATA if labels or weights have another shape. Local. */
 enum status dataset_find_axes(struct pool *s, struct infer_options *options, const struct shape *outputs);
@@ -56,6 +60,14 @@ struct label_scan {
 
 /* Looks at samples first .. first+count-1, which this rank has just read. Local. */
 enum status dataset_scan(const struct pool *s, struct label_scan *scan, int64_t first, int64_t count);
+
+/* drop.c: leaves `count` samples out whose bits are set, of [samples]. Collective. Errors: STATUS_OTHER, memory. */
+enum status dataset_leave_out(struct dataset *d, struct comm *comm, const int64_t *bits, int64_t count);
+
+/* skip.c: reads the features and labels of a set, finds the samples that cannot be read, says which these are and makes
+ * the set a view of the others, whose labels it looks at. They are the same in every store, and at any number of ranks.
+ * Collective. Errors: STATUS_DATA if no sample can be read, or the file changes meanwhile; those of dataset_scan. */
+enum status dataset_read_skipping(struct dataset *d, struct comm *comm, struct label_scan *scan);
 
 /* After all ranks have scanned their parts: finds the kind, and makes labels of -1 zeros. Collective; all
  * ranks return the same status. */

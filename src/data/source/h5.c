@@ -301,7 +301,8 @@ static enum status h5_source_read(struct source *s, struct range part, const str
 static enum status h5_source_check(const struct source *s)
 {
     const struct h5_source *h = s->self;
-    return filestate_check(&h->state, h->path);
+    TRY(filestate_check(&h->state, h->path));
+    return h5_check(h->file);
 }
 
 static void h5_source_close(struct source *s)

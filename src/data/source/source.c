@@ -58,6 +58,7 @@ struct source_options source_options_of(const struct data_config *c)
                                    .layout = c->layout,
                                    .samples = c->samples,
                                    .missing = c->missing,
+                                   .skip = c->on_error == ON_ERROR_SKIP,
                                    .index_folder = c->index_folder};
 }
 

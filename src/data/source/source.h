@@ -80,8 +80,9 @@ struct source_options {
     bool no_class_names;      /* nor are names of classes */
     bool quiet;               /* warns of nothing: another source has warned of the same */
     bool one_file;            /* the locator is of a single file, whatever it looks like */
-    bool wide;                /* features are FEATURE_F32, however they are stored */
-    struct h5 **pool;         /* a process for reading, used in turn by sources; NULL = none */
+    bool skip;        /* files among many, and samples, that cannot be read are left out (data.on_error) */
+    bool wide;        /* features are FEATURE_F32, however they are stored */
+    struct h5 **pool; /* a process for reading, used in turn by sources; NULL = none */
 };
 enum status source_open(struct source **out, const char *locator, const struct source_options *names);
 
@@ -91,7 +92,8 @@ struct source_options source_options_of(const struct data_config *c);
 void source_close(struct source **s);
 const struct source_info *source_info(const struct source *s);
 
-/* Checks that the file has not changed since it was opened. Errors: what has changed. */
+/* Checks that the file has not changed since it was opened, and can be read on: a file that made the library crash
+ * cannot. Errors: what has changed, or happened. */
 enum status source_check(const struct source *s);
 
 /* Returns the number that sample i has in its file: another one if the locator has a range, or names many files.

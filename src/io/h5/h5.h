@@ -86,6 +86,9 @@ struct h5;
 enum status h5_open(struct h5 **out, const char *path, bool allow_external);
 void h5_close(struct h5 **f);
 
+/* Whether the process that reads the file has died, over the file or otherwise: it answers no more. Errors: why. */
+enum status h5_check(const struct h5 *f);
+
 /* Closes *f, whose datasets are closed, and opens another file, or the same again, in the same child process if
  * there is one: *f may be NULL. Saves the start of a process for each of many files. On failure *f is NULL, unless
  * the process has died over this file: then *f stays and answers so again, also to a further h5_reopen. */

@@ -82,6 +82,11 @@ enum status h5_reopen(struct h5 **f, const char *path, bool allow_external)
     return status_fail(status, "%s", text);
 }
 
+enum status h5_check(const struct h5 *f)
+{
+    return guard_check(f->guard);
+}
+
 void h5_close(struct h5 **f)
 {
     if (!*f) return;

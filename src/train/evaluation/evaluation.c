@@ -161,6 +161,7 @@ static void evaluation_fill_event(struct evaluation *e, struct eval_event *event
     evaluation_fill_metrics(e, event);
     event->scores = s;
     event->count = scores_samples(s);
+    event->left_out = dataset_left_out(e->data);
     event->correct = scores_correct(s);
     event->accuracy = scores_accuracy(s);
     event->outputs = e->loss->outputs;

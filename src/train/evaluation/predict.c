@@ -78,19 +78,34 @@ static int64_t predict_min(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
-/* In every round the ranks compute one chunk each, in rank order one behind the other. What went wrong in
- * writing is known to all in the next round. */
+/* The chunk of this rank in the round that begins with a block; empty behind the last one. */
+static void predict_find_chunk(const struct predictor *p, int64_t round, int64_t *first, int64_t *end)
+{
+    *first = predict_min(round + comm_rank(p->comm) * p->chunk, p->blocks);
+    *end = predict_min(*first + p->chunk, p->blocks);
+}
+
+/* Begins to read the samples of this rank's chunk of a round. */
+static enum status predict_expect(const struct predictor *p, int64_t round)
+{
+    int64_t first, end, lanes = p->x.batch.lanes;
+    predict_find_chunk(p, round, &first, &end);
+    return dataset_stream(p->x.data, predict_min(first * lanes, p->samples),
+                          predict_min(end * lanes, p->samples), p->passes * lanes);
+}
+
+/* In every round the ranks compute one chunk each, in rank order one behind the other. The samples of the next chunk are
+ * read while rank 0 writes. What went wrong in reading or writing is known to all in the next round. */
 static enum status predict_compute_all(struct predictor *p)
 {
-    int64_t rank = comm_rank(p->comm), ranks = comm_size(p->comm);
-    for (int64_t round = 0; round < p->blocks; round += ranks * p->chunk) {
-        int64_t first = predict_min(round + rank * p->chunk, p->blocks),
-                end = predict_min(first + p->chunk, p->blocks);
-        int64_t lanes = p->x.batch.lanes;
-        enum status status = dataset_stream(p->x.data, predict_min(first * lanes, p->samples),
-                                            predict_min(end * lanes, p->samples), p->passes * lanes);
+    int64_t all = comm_size(p->comm) * p->chunk;
+    enum status status = predict_expect(p, 0);
+    for (int64_t round = 0; round < p->blocks; round += all) {
+        int64_t first, end;
+        predict_find_chunk(p, round, &first, &end);
         int64_t count = status == STATUS_OK ? predict_compute(p, first, end) : 0;
         if (status == STATUS_OK) status = dataset_status(p->x.data);
+        if (status == STATUS_OK) status = predict_expect(p, round + all);
         if (p->status == STATUS_OK) p->status = status;
         TRY(comm_agree(p->comm, p->status));
         comm_gather_floats(p->comm, p->outputs, count, p->received, predict_write, p);
@@ -118,6 +133,7 @@ static enum status predict_all(struct predictor *p, const struct config *config,
     TRY(predict_compute_all(p));
     *facts = (struct predict_facts){.samples = p->samples,
                                     .outputs = p->x.loss.outputs,
+                                    .left_out = dataset_left_out(p->x.data),
                                     .has_correct = first && p->file.has_correct,
                                     .correct = p->file.correct_count};
     return STATUS_OK;

@@ -10,6 +10,7 @@
  *                                  as stored: (N,) or (N,K)
  *   correct        (N,) uint8      if the data have labels, except real values: class or all labels correct
  *   class_names    (K,) text       only if they do not fit into the attribute
+ * A sample that is left out (data.on_error: skip) has a row of NaN; integers are -1, bytes 255, correct is 0.
  * Where labels have positions, their axes stand behind N and K: (N,K,H,W), and (N,H,W) in place of (N,).
  * Attributes: checkpoint, data, task (classes, labels, values), class_names (of classes, labels or targets),
  * threshold (of labels with probabilities).
@@ -33,6 +34,7 @@ struct predict_options {
 /* What was written; valid on rank 0. */
 struct predict_facts {
     int64_t samples, outputs;
+    int64_t left_out; /* further samples, that could not be read */
     bool has_correct;
     int64_t correct; /* samples */
 };

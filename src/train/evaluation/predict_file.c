@@ -2,6 +2,7 @@
 #include "train/evaluation/predict_file.h"
 
 #include <assert.h>
+#include <math.h>
 #include <string.h>
 
 #include "core/mem.h"
@@ -54,6 +55,13 @@ static enum status predict_file_add_rows(struct predict_file *f, struct h5_rows 
     return h5_rows_create(rows, f->writer, name, type, rank, dims, 0, 0);
 }
 
+static enum h5_type predict_file_type(const struct predict_file *f)
+{
+    static const enum h5_type types[] = {
+        [TASK_CLASSES] = H5_TYPE_I64, [TASK_LABELS] = H5_TYPE_U8, [TASK_VALUES] = H5_TYPE_F32};
+    return types[loss_task(&f->x->loss)];
+}
+
 static enum h5_type predict_file_label_type(enum target_kind kind)
 {
     if (kind == TARGET_INDEX) return H5_TYPE_I64;
@@ -80,27 +88,25 @@ static enum status predict_file_allocate(struct predict_file *f)
     TRY(mem_alloc(&f->probability_rows, cells, sizeof *f->probability_rows, "predictions"));
     TRY(mem_alloc(&f->predictions, bytes, 1, "predictions"));
     TRY(mem_alloc(&f->labels_out, bytes, 1, "predictions"));
+    TRY(mem_alloc(&f->missing, (size_t)(f->positions * f->outputs), sizeof(int64_t), "predictions"));
     return mem_alloc(&f->correct_rows, rows, 1, "predictions");
 }
 
 enum status predict_file_begin(struct predict_file *f, const struct predict_options *options,
                                const struct config *config, const struct examiner *x, int64_t rows_max)
 {
-    static const enum h5_type types[] = {
-        [TASK_CLASSES] = H5_TYPE_I64, [TASK_LABELS] = H5_TYPE_U8, [TASK_VALUES] = H5_TYPE_F32};
-    enum task task = loss_task(&x->loss);
     f->x = x;
     f->outputs = x->loss.outputs;
     f->positions = x->loss.positions;
-    f->samples = dataset_info(x->data)->samples;
+    f->samples = dataset_all_samples(x->data);
     f->rows_max = rows_max;
     TRY(predict_file_allocate(f));
     TRY(predict_file_write_attributes(f, options, config));
     TRY(predict_file_add_rows(f, &f->logits, "logits", H5_TYPE_F32, f->outputs));
     if (predictions_have_probabilities(&x->loss))
         TRY(predict_file_add_rows(f, &f->probabilities, "probabilities", H5_TYPE_F32, f->outputs));
-    TRY(predict_file_add_rows(f, &f->predicted, "predicted", types[task],
-                              task == TASK_CLASSES ? 0 : f->outputs));
+    TRY(predict_file_add_rows(f, &f->predicted, "predicted", predict_file_type(f),
+                              loss_task(&x->loss) == TASK_CLASSES ? 0 : f->outputs));
     return predict_file_add_labels(f);
 }
 
@@ -170,17 +176,74 @@ static void predict_file_derive(struct predict_file *f, const float *outputs, in
         f->correct_count += f->correct_rows[i];
 }
 
+static const void *predict_file_row(const void *rows, int64_t row, int64_t bytes)
+{
+    return (const char *)rows + row * bytes;
+}
+
+static int64_t predict_file_bytes(enum h5_type type)
+{
+    return type == H5_TYPE_U8 ? 1 : type == H5_TYPE_F32 ? 4 : 8;
+}
+
+/* Writes rows first .. first+count-1 of what was derived from `outputs`. */
+static enum status predict_file_write(struct predict_file *f, const float *outputs, int64_t first,
+                                      int64_t count)
+{
+    int64_t cells = f->positions, width = cells * f->outputs, numbers = width * (int64_t)sizeof(float);
+    int64_t predicted = predict_file_bytes(predict_file_type(f)), labels = 0;
+    enum target_kind kind = dataset_kind(f->x->data);
+    predicted *= predict_file_type(f) == H5_TYPE_I64 ? cells : width;
+    if (f->labels)
+        labels = predict_file_bytes(predict_file_label_type(kind)) * (kind == TARGET_INDEX ? cells : width);
+    f->placed += count;
+    TRY(h5_rows_write(f->logits, count, predict_file_row(outputs, first, numbers)));
+    if (f->probabilities)
+        TRY(h5_rows_write(f->probabilities, count, predict_file_row(f->probability_rows, first, numbers)));
+    TRY(h5_rows_write(f->predicted, count, predict_file_row(f->predictions, first, predicted)));
+    if (f->labels) TRY(h5_rows_write(f->labels, count, predict_file_row(f->labels_out, first, labels)));
+    if (!f->has_correct) return STATUS_OK;
+    return h5_rows_write(f->correct, count, predict_file_row(f->correct_rows, first, cells));
+}
+
+/* Writes the row of a sample that is left out: NaN, or -1 as an integer, and 255 as a byte. */
+static enum status predict_file_write_missing(struct predict_file *f, struct h5_rows *rows, enum h5_type type)
+{
+    int64_t count = f->positions * f->outputs;
+    if (!rows) return STATUS_OK;
+    memset(f->missing, 0xff, (size_t)count * sizeof(int64_t));
+    for (int64_t i = 0; type == H5_TYPE_F32 && i < count; i++) ((float *)f->missing)[i] = NAN;
+    return h5_rows_write(rows, 1, f->missing);
+}
+
+/* Writes the rows of the samples before the place `end` that are left out. */
+static enum status predict_file_fill(struct predict_file *f, int64_t end)
+{
+    for (; f->placed < end; f->placed++) {
+        TRY(predict_file_write_missing(f, f->logits, H5_TYPE_F32));
+        TRY(predict_file_write_missing(f, f->probabilities, H5_TYPE_F32));
+        TRY(predict_file_write_missing(f, f->predicted, predict_file_type(f)));
+        TRY(predict_file_write_missing(f, f->labels, predict_file_label_type(dataset_kind(f->x->data))));
+        memset(f->missing, 0, (size_t)f->positions);
+        if (f->correct) TRY(h5_rows_write(f->correct, 1, f->missing));
+    }
+    return STATUS_OK;
+}
+
 enum status predict_file_add(struct predict_file *f, const float *outputs, int64_t count)
 {
+    const struct dataset *d = f->x->data;
     assert(count <= f->rows_max && f->written + count <= f->samples);
     if (count == 0) return STATUS_OK;
     predict_file_derive(f, outputs, count);
+    for (int64_t first = 0, n; first < count; first += n) {
+        int64_t place = dataset_place(d, f->written + first);
+        for (n = 1; first + n < count && dataset_place(d, f->written + first + n) == place + n;) n++;
+        TRY(predict_file_fill(f, place));
+        TRY(predict_file_write(f, outputs, first, n));
+    }
     f->written += count;
-    TRY(h5_rows_write(f->logits, count, outputs));
-    if (f->probabilities) TRY(h5_rows_write(f->probabilities, count, f->probability_rows));
-    TRY(h5_rows_write(f->predicted, count, f->predictions));
-    if (f->labels) TRY(h5_rows_write(f->labels, count, f->labels_out));
-    return f->has_correct ? h5_rows_write(f->correct, count, f->correct_rows) : STATUS_OK;
+    return STATUS_OK;
 }
 
 static void predict_file_close_rows(struct predict_file *f)
@@ -191,7 +254,7 @@ static void predict_file_close_rows(struct predict_file *f)
 
 enum status predict_file_commit(struct predict_file *f)
 {
-    assert(f->written == f->samples);
+    TRY(predict_file_fill(f, f->samples));
     predict_file_close_rows(f);
     return h5_commit(&f->writer);
 }
@@ -200,6 +263,6 @@ void predict_file_close(struct predict_file *f)
 {
     predict_file_close_rows(f);
     h5_discard(&f->writer);
-    void *all[] = {&f->probability_rows, &f->predictions, &f->labels_out, &f->correct_rows};
+    void *all[] = {&f->probability_rows, &f->predictions, &f->labels_out, &f->correct_rows, &f->missing};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) mem_free(all[i]);
 }

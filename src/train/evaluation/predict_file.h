@@ -18,7 +18,9 @@ struct predict_file {
     void *labels_out;      /* the same for labels */
     uint8_t *correct_rows; /* [rows_max][P] */
     bool has_correct;
-    int64_t written, correct_count; /* rows; those that are correct */
+    int64_t written, correct_count; /* samples; those that are correct */
+    int64_t placed;                 /* rows, also those of samples that are left out */
+    void *missing;                  /* a row of one of these, of the widest dataset */
 };
 
 /* Returns what the data call the outputs: one name for each, or two, off and on, where there is one label;

@@ -55,6 +55,8 @@ static enum status trainer_plan_batches(struct trainer *t)
     int64_t batch = t->config->batch;
     i->train_samples = dataset_info(t->train)->samples;
     i->val_samples = t->val ? dataset_info(t->val)->samples : 0;
+    i->train_left_out = dataset_left_out(t->train);
+    i->val_left_out = t->val && t->config->data.val[0] ? dataset_left_out(t->val) : 0;
     i->virtual_ranks = t->config->virtual_ranks;
     assert(i->virtual_ranks >= comm_size(t->comm)); /* config_settle_virtual_ranks */
     TRY(trainer_check_batch(t));

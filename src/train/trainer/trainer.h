@@ -16,6 +16,7 @@ struct trainer;
 struct trainer_info {
     const struct model *model;
     int64_t train_samples, val_samples;
+    int64_t train_left_out, val_left_out; /* further samples, that could not be read (data.on_error) */
     struct shape shape;
     const char *feature_type;         /* "uint8" or "float32" */
     enum target_kind kind;            /* of the labels */

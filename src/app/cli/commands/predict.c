@@ -6,6 +6,8 @@
 #include "core/mem.h"
 #include "train/evaluation/predict.h"
 
+#include <stdio.h>
+
 static enum status predict_checkpoint(struct setup *setup, struct comm *comm, const struct arguments *a)
 {
     struct predict_facts facts;
@@ -17,6 +19,7 @@ static enum status predict_checkpoint(struct setup *setup, struct comm *comm, co
     TRY(setup_from_checkpoint(setup, comm, a->words[0], a->allow_external));
     TRY(setup_keep_index(setup, a->words[0], 3));
     TRY(setup_name_objects(setup, a->x, a->y, a->weights));
+    TRY(setup_choose_on_error(setup, a->on_error));
     if (comm_rank(comm) == 0) setup_warn_unused("predict");
     TRY(comm_agree(comm, options_read_locator(a->data, &data)));
     const struct predict_options options = {.checkpoint = a->words[0],
@@ -27,12 +30,13 @@ static enum status predict_checkpoint(struct setup *setup, struct comm *comm, co
     enum status status = predict_run(comm, &setup->config, &options, &facts);
     mem_free(&data);
     TRY(status);
-    if (facts.has_correct)
-        log_info("wrote %s: %lld samples, %lld outputs, %lld correct", a->out, (long long)facts.samples,
-                 (long long)facts.outputs, (long long)facts.correct);
-    else
-        log_info("wrote %s: %lld samples, %lld outputs", a->out, (long long)facts.samples,
-                 (long long)facts.outputs);
+    char correct[64] = "", left_out[64] = "";
+    if (facts.has_correct) snprintf(correct, sizeof correct, ", %lld correct", (long long)facts.correct);
+    if (facts.left_out)
+        snprintf(left_out, sizeof left_out, ", and NaN for %lld that cannot be read",
+                 (long long)facts.left_out);
+    log_info("wrote %s: %lld samples, %lld outputs%s%s", a->out, (long long)facts.samples,
+             (long long)facts.outputs, correct, left_out);
     return STATUS_OK;
 }
 
