@@ -148,7 +148,9 @@ launch_command() { # sets `launch`, all of the command line before the program
     # Open MPI's own connections are silent while all is well; this lets the kernel ask whether the other end is still there.
     launch=(env OMPI_MCA_orte_tmpdir_base="$work/start$start" OMPI_MCA_btl_vader_backing_directory="$shm/$mark.$start"
         OMPI_MCA_osc_sm_backing_directory="$shm/$mark.$start" OMPI_MCA_oob_tcp_keepalive_time=$(((link_timeout + 1) / 2))
-        OMPI_MCA_oob_tcp_keepalive_intvl=$(((link_timeout + 9) / 10)) OMPI_MCA_oob_tcp_keepalive_probes=4)
+        OMPI_MCA_oob_tcp_keepalive_intvl=$(((link_timeout + 9) / 10)) OMPI_MCA_oob_tcp_keepalive_probes=4
+        # two jobs on one machine would be bound to the same cores
+        OMPI_MCA_hwloc_base_binding_policy="${OMPI_MCA_hwloc_base_binding_policy:-none}")
     if [ "$launcher" = srun ]; then
         launch+=(srun --mpi=pmix --kill-on-bad-exit=1 --cpu-bind=cores --overlap --nodes="${#names[@]}" --ntasks="$ranks"
             --nodelist="$(IFS=, && echo "${names[*]}")")

@@ -3,8 +3,17 @@
 
 #include <sched.h>
 #include <string.h>
+#include <unistd.h>
 
 static cpu_set_t allowed; /* none = not said */
+
+int cores_count(int *machine)
+{
+    cpu_set_t mine;
+    CPU_ZERO(&mine);
+    *machine = (int)sysconf(_SC_NPROCESSORS_ONLN);
+    return sched_getaffinity(0, sizeof mine, &mine) == 0 ? CPU_COUNT(&mine) : *machine;
+}
 
 void cores_allow(const void *mask, size_t bytes)
 {

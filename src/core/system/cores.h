@@ -8,6 +8,9 @@
 
 #include <stddef.h>
 
+/* Returns the number of cores this thread may use, and that of the machine. */
+int cores_count(int *machine);
+
 /* Says which cores the threads may use: a mask as of sched_getaffinity, of all processes of the job on this machine.
  * Before any thread; until then each stays where its process is. */
 void cores_allow(const void *mask, size_t bytes);

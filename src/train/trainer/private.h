@@ -5,6 +5,7 @@
 #include "comm/sync/sync.h"
 #include "comm/totals.h"
 #include "optim/update.h"
+#include "train/trainer/stragglers.h"
 #include "train/trainer/timeline.h"
 #include "train/trainer/trainer.h"
 #include "data/batch.h"
@@ -19,6 +20,7 @@ enum step_request {
     REQUEST_STOP = 2,      /* a checkpoint, and the end of the run: STATUS_REQUEUE */
     REQUEST_INTERRUPT = 4, /* the same by the user: STATUS_INTERRUPTED */
     REQUEST_DATA = 8,      /* features could not be read (dataset_status): the step changes nothing */
+    REQUEST_CORE = 16,     /* a warning: this rank gets clearly less than a core (stragglers.h) */
 };
 
 /* Virtual ranks that run side by side in one pass, and the pass. */
@@ -71,6 +73,7 @@ struct trainer {
     double data_seconds, compute_seconds, sync_seconds; /* of this rank, in the steps of this epoch */
     int64_t steps_timed;                                /* number of them */
     int straggler;                                      /* 1 + the rank reported last; 0 = none */
+    struct core_share core;
 };
 
 /* data.c: opens the data and measures it. Collective. */

@@ -121,6 +121,7 @@ static enum status run_after_step(struct run *r, uint64_t requests)
     saver_look(r->saver);
     int64_t check = r->t->config->check_every;
     if (check > 0 && p->step % check == 0) TRY(trainer_check(r->t));
+    if ((requests & REQUEST_CORE) && !r->t->core.told) stragglers_report_core(r->t);
     if (requests & (REQUEST_STOP | REQUEST_INTERRUPT)) return run_stop(r, requests & REQUEST_INTERRUPT);
     bool due = (requests & REQUEST_SAVE) || (every > 0 && p->step % every == 0);
     bool ends = p->position == r->t->info.train_samples;

@@ -34,25 +34,44 @@ struct step {
     int64_t position;
     int group_count;     /* passes that are under way */
     double wait_seconds; /* spent in step_send_grads and step_add_totals */
+    double wait_cpu;     /* of that this thread computed */
 };
+
+/* When a wait began, by the clock and by the CPU time of this thread. */
+struct step_wait {
+    double seconds, cpu;
+};
+
+static struct step_wait step_begin_wait(void)
+{
+    return (struct step_wait){clock_seconds(), clock_thread()};
+}
+
+static void step_end_wait(struct step *s, struct step_wait begin)
+{
+    s->wait_seconds += clock_seconds() - begin.seconds;
+    s->wait_cpu += clock_thread() - begin.cpu;
+}
 
 /* Called between layers of a backward pass: sends gradients to the other nodes. */
 static void step_send_grads(void *self, int64_t first, int64_t count)
 {
     struct step *s = self;
-    double start = clock_seconds(), traced = trace_begin();
+    struct step_wait wait = step_begin_wait();
+    double traced = trace_begin();
     sync_grads_ready(s->t->sync, first, count);
     trace_end(traced, TRACE_PHASE, "send", 0);
-    s->wait_seconds += clock_seconds() - start;
+    step_end_wait(s, wait);
 }
 
 /* Adds the records of all passes over the global batch. Collective. */
 static const double *step_add_totals(struct step *s, int64_t count)
 {
-    double start = clock_seconds(), traced = trace_begin();
+    struct step_wait wait = step_begin_wait();
+    double traced = trace_begin();
     const double *totals = totals_add(&s->t->totals, count);
     trace_end(traced, TRACE_PHASE, "totals", 0);
-    s->wait_seconds += clock_seconds() - start;
+    step_end_wait(s, wait);
     return totals;
 }
 
@@ -180,14 +199,14 @@ static void step_run_groups(struct step *s)
 {
     struct trainer *t = s->t;
     struct pass_hooks hooks = {.grads_ready = step_send_grads, .self = s};
-    double start = clock_seconds(), waited = s->wait_seconds;
+    double start = clock_seconds(), waited = s->wait_seconds, waited_cpu = s->wait_cpu;
     activity_set_phase(ACTIVITY_READING);
     for (int i = 0; i < s->group_count; i++) step_load_group(s, &t->groups[i]);
     activity_set_phase(ACTIVITY_COMPUTING);
     double loaded = clock_seconds(), traced = trace_begin();
     for (int i = 0; i < s->group_count; i++) step_begin_pass(s, &t->groups[i], &hooks);
     trace_end(traced, TRACE_PHASE, "params", 0);
-    double ready = clock_seconds();
+    double ready = clock_seconds(), cpu = clock_thread();
     for (int i = 0; i < s->group_count; i++) t->groups[i].stage = 0;
     step_run_passes(s, model_forward_part);
     step_compute_losses(s);
@@ -195,6 +214,7 @@ static void step_run_groups(struct step *s)
     for (int i = 0; i < s->group_count; i++) step_end_pass(s, &t->groups[i]);
     double computed = clock_seconds();
     waited = s->wait_seconds - waited;
+    stragglers_add_time(t, computed - ready - waited, clock_thread() - cpu - (s->wait_cpu - waited_cpu));
     t->data_seconds += loaded - start;
     t->compute_seconds += computed - ready - waited;
     t->sync_seconds += ready - loaded + waited;

@@ -2,16 +2,20 @@
 #include "train/trainer/stragglers.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/log.h"
+#include "core/system/cores.h"
 #include "core/mem.h"
 #include "train/trainer/private.h"
 
 #define TOO_SLOW     1.2 /* times the median */
 #define FAR_OUT      3.0 /* times the median distance from the median */
 #define WORTH_SAYING 1.0 /* ms lost per step */
+#define CORE_SECONDS 3.0 /* of computing between two judgements */
+#define CORE_SHARE   0.8 /* of a core: less is worth saying */
 
 static int stragglers_compare(const void *a, const void *b)
 {
@@ -80,4 +84,44 @@ enum status stragglers_find(struct trainer *t, struct rank_times *times)
     if (status == STATUS_OK) stragglers_compare_ranks(t, ms, times);
     mem_free(&ms);
     return status;
+}
+
+void stragglers_add_time(struct trainer *t, double wall, double cpu)
+{
+    struct core_share *c = &t->core;
+    c->wall += wall;
+    c->cpu += cpu;
+    if (c->told || c->wall < CORE_SECONDS) return;
+    c->got = c->cpu / c->wall;
+    c->wall = c->cpu = 0;
+    if (c->got < CORE_SHARE && !comm_crowded(t->comm))
+        t->requests |= REQUEST_CORE;
+    else
+        t->requests &= ~(uint64_t)REQUEST_CORE;
+}
+
+void stragglers_report_core(struct trainer *t)
+{
+    enum { GOT, MINE, MACHINE, FACTS };
+    double facts[FACTS] = {0};
+    int machine, mine = cores_count(&machine), me = comm_rank(t->comm), ranks = comm_size(t->comm);
+    double lost = t->requests & REQUEST_CORE ? 1 - t->core.got : 0;
+    double max = comm_max(t->comm, lost);
+    if (max == 0) return; /* it was better meanwhile */
+    bool most = max == lost;
+    int rank = ranks - (int)comm_max(t->comm, most ? ranks - me : 0);
+    char host[PROCESS_HOST_SIZE], cause[256] = "other processes compete for the cores of this machine";
+    if (rank == me) facts[GOT] = t->core.got, facts[MINE] = mine, facts[MACHINE] = machine;
+    comm_merge_doubles(t->comm, facts, FACTS);
+    comm_host_of(t->comm, rank, host);
+    t->core.told = true;
+    t->requests &= ~(uint64_t)REQUEST_CORE;
+    if (facts[MINE] < facts[MACHINE])
+        snprintf(
+            cause, sizeof cause,
+            "it is bound to %.0f of %.0f cores, where another process runs as well: by default mpirun binds two "
+            "jobs on one machine to the same cores; start both with mpirun --bind-to none",
+            facts[MINE], facts[MACHINE]);
+    log_warn("rank %d on host %s gets only %.0f %% of a core while it computes: %s", rank, host,
+             100 * facts[GOT], cause);
 }

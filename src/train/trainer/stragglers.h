@@ -1,7 +1,7 @@
 /* stragglers.h - finds a rank that keeps the others waiting.
  *
  * Compares the time per pass for reading samples and computing gradients, because ranks may have different
- * numbers of passes. */
+ * numbers of passes. A rank whose CPU time falls behind the wall time shares its core with others. */
 #ifndef TRAIN_TRAINER_STRAGGLERS_H
 #define TRAIN_TRAINER_STRAGGLERS_H
 
@@ -20,5 +20,20 @@ bool stragglers_judge(double *ms, double *scratch, int ranks, struct rank_times 
 /* Compares the times of this epoch's steps; warns about an outlier, unless it is the one named last.
  * Collective. Errors: STATUS_OTHER, memory. */
 enum status stragglers_find(struct trainer *t, struct rank_times *times);
+
+/* The time that this rank computed since the last judgement, waiting excluded, and what it got of a core meanwhile. */
+struct core_share {
+    double wall, cpu;
+    double got; /* of a core, as judged last */
+    bool told;  /* on all ranks */
+};
+
+/* Adds the times of a part of a step. Requests a warning of all ranks (REQUEST_CORE) where this one got clearly less than
+ * a core for some seconds: other processes run on its core then, such as those of a second job that a launcher bound
+ * to the same one. Not where ranks outnumber the cores, which is said at the start. Local. */
+void stragglers_add_time(struct trainer *t, double wall, double cpu);
+
+/* Warns of the rank that got least, once a run, with the likely cause. Collective. */
+void stragglers_report_core(struct trainer *t);
 
 #endif
