@@ -11,7 +11,8 @@ const char *scratch_folder(const char *wanted);
 double scratch_room(const char *folder);
 
 /* Creates a file of `bytes` on every node and opens it on all ranks of the node. It is removed at once, and lives
- * as long as a rank has it open, so nothing is left behind however the run ends. `what` names it in messages.
+ * as long as a rank has it open, so nothing is left behind however the run ends; a run that is killed in between leaves
+ * an empty file, which the next one on this machine removes. `what` names it in messages.
  * Collective. Errors: STATUS_OTHER when the disk has no room. */
 enum status scratch_open(int *file, struct comm *comm, const char *folder, size_t bytes, const char *what);
 

@@ -1,6 +1,7 @@
 /* scratch_file.c - a file on a disk of the node, without a name. */
 #include "data/store/scratch.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
@@ -11,6 +12,7 @@
 #include <unistd.h>
 
 #include "comm/shared.h"
+#include "core/system/process.h"
 
 #define PATH_SIZE 4096
 
@@ -32,9 +34,25 @@ double scratch_room(const char *folder)
     return (double)fs.f_bavail * (double)fs.f_bsize;
 }
 
+/* Removes files of processes of this machine that were killed before they could remove them. */
+static void scratch_remove_left(const char *folder, const char *stem)
+{
+    size_t length = strlen(stem);
+    DIR *entries = opendir(folder);
+    for (const struct dirent *entry; entries && (entry = readdir(entries));)
+        if (strncmp(entry->d_name, stem, length) == 0 &&
+            process_start_time(atol(entry->d_name + length)) == 0)
+            unlinkat(dirfd(entries), entry->d_name, 0);
+    if (entries) closedir(entries);
+}
+
 static enum status scratch_create(int *file, char path[PATH_SIZE], const char *folder)
 {
-    if (snprintf(path, PATH_SIZE, "%s/ddp_train-scratch-XXXXXX", folder) >= PATH_SIZE) {
+    char host[PROCESS_HOST_SIZE], stem[PROCESS_HOST_SIZE + 32];
+    process_host(host);
+    snprintf(stem, sizeof stem, "ddp_train-scratch-%s-", host);
+    scratch_remove_left(folder, stem);
+    if (snprintf(path, PATH_SIZE, "%s/%s%ld-XXXXXX", folder, stem, (long)getpid()) >= PATH_SIZE) {
         path[0] = '\0';
         return status_fail(STATUS_OTHER, "data.scratch_dir: the name of the folder is too long");
     }
