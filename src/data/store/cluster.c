@@ -42,6 +42,11 @@ struct cluster_store {
     int now;            /* the one of them that is taken */
     struct order order; /* of both; samples 0 = none */
     int64_t at;         /* of the sample that is taken next */
+    struct shared *
+        walk; /* NULL on a single node: the order of the last two turns, which the ranks of a node share out */
+    struct shared_counter *walked; /* [local ranks]: turns that each has written its share of */
+    int64_t *positions;            /* [2][batch]: samples of the view */
+    uint64_t walks;
     struct store *file; /* of the same view; NULL unless it is a part of a split */
     struct loose loose; /* samples of other nodes that no call announced */
 };
@@ -98,16 +103,16 @@ static void cluster_receive(const struct store *s, struct cluster_turn *t)
     }
 }
 
-/* Sends what the rank takes that this one owns, at positions first .. end-1 of the order. */
-static char *cluster_send(const struct store *s, struct cluster_turn *t, int rank, int64_t first, int64_t end,
-                          char *room)
+/* Sends what the rank takes that this one owns, of samples [count]. */
+static char *cluster_send(const struct store *s, struct cluster_turn *t, int rank, const int64_t *samples,
+                          int64_t count, char *room)
 {
     const struct cluster_store *c = s->self;
     size_t bytes = (size_t)s->sample_bytes;
     bool packed = s->sample_bytes <= PACKED_BYTES;
     char *begin = room;
-    for (int64_t position = first; position < end; position++) {
-        int64_t number = store_number(s, order_at(&c->order, position));
+    for (int64_t i = 0; i < count; i++) {
+        int64_t number = store_number(s, samples[i]);
         if (cluster_owner(c, number) != c->rank) continue;
         if (packed)
             memcpy(room, cluster_row(s, number), bytes), room += bytes;
@@ -118,26 +123,45 @@ static char *cluster_send(const struct store *s, struct cluster_turn *t, int ran
     return room;
 }
 
-static int64_t cluster_cut(const struct cluster_store *c, int64_t position)
+/* Returns the samples of the batch at a position, of which each rank of the node has found its share. What is written
+ * over is that of the turn before the last: a rank that has begun the last one does not read it any more. */
+static const int64_t *cluster_walk(struct cluster_store *c, int64_t position)
 {
-    return position < c->order.samples ? position : c->order.samples;
+    int64_t *samples = c->positions + (int64_t)(c->walks++ % 2) * c->batch,
+            left = c->order.samples - position;
+    int64_t ranks = comm_local_size(c->spec.comm), rank = comm_local_rank(c->spec.comm);
+    int64_t count = left < c->batch ? left : c->batch, end = count * (rank + 1) / ranks;
+    for (int64_t i = count * rank / ranks; i < end; i++) samples[i] = order_at(&c->order, position + i);
+    shared_raise(&c->walked[rank], c->walks);
+    shared_wait(c->walk, c->walked, c->walks);
+    return samples;
+}
+
+/* Positions of a batch that a rank takes, cut at the end of the order. */
+static int64_t cluster_begin_of(const struct cluster_store *c, int64_t position, int rank)
+{
+    int64_t left = c->order.samples - position;
+    return c->begins[rank] < left ? c->begins[rank] : left;
 }
 
 static void cluster_begin(const struct store *s, struct cluster_turn *t, int64_t position)
 {
-    const struct cluster_store *c = s->self;
-    int64_t first = cluster_cut(c, position + c->begins[c->rank]),
-            end = cluster_cut(c, position + c->begins[c->rank + 1]);
+    struct cluster_store *c = s->self;
+    int64_t first = cluster_begin_of(c, position, c->rank), end = cluster_begin_of(c, position, c->rank + 1);
+    const int64_t *batch = c->walk ? cluster_walk(c, position) : NULL;
     char *room = t->packed;
     t->begun = true;
     t->position = position;
     t->count = end - first;
-    for (int64_t i = 0; i < t->count; i++) t->samples[i] = order_at(&c->order, first + i);
+    for (int64_t i = 0; i < t->count; i++)
+        t->samples[i] = batch ? batch[first + i] : order_at(&c->order, position + first + i);
     cluster_receive(s, t);
-    for (int rank = 0; rank < c->ranks; rank++)
+    for (int rank = 0; batch && rank < c->ranks; rank++) {
+        first = cluster_begin_of(c, position, rank);
+        end = cluster_begin_of(c, position, rank + 1);
         if (c->node_of[rank] != c->node_of[c->rank])
-            room = cluster_send(s, t, rank, cluster_cut(c, position + c->begins[rank]),
-                                cluster_cut(c, position + c->begins[rank + 1]), room);
+            room = cluster_send(s, t, rank, batch + first, end - first, room);
+    }
 }
 
 static void cluster_finish(struct cluster_turn *t)
@@ -219,6 +243,7 @@ static void cluster_destroy(struct store *s)
     }
     store_destroy(&c->file);
     loose_free(&c->loose);
+    shared_destroy(&c->walk);
     shared_destroy(&c->window);
     mem_free(&c->node_of);
     mem_free(&c->begins);
@@ -226,7 +251,7 @@ static void cluster_destroy(struct store *s)
     mem_free(&s->self);
 }
 
-/* What is taken in order of some of the samples stays in the file, and so does the rest of a split. */
+/* What is taken in order of some of the samples stays in the file; the rest of a split is read from there once. */
 static enum status cluster_narrow(struct store *s, struct comm *comm)
 {
     struct cluster_store *c = s->self;
@@ -239,7 +264,7 @@ static enum status cluster_split(struct store *s, struct comm *comm, struct stor
 {
     const struct cluster_store *c = s->self;
     (void)comm;
-    return store_stay_in_file(rest, &c->spec);
+    return store_keep(rest, &c->spec);
 }
 
 static enum status cluster_fill(struct store *s, struct source *source, int64_t first, int64_t count)
@@ -267,6 +292,17 @@ static enum status cluster_make_turn(struct store *s, struct cluster_turn *t)
     return mem_alloc(&t->packed, (size_t)c->batch, bytes, "samples of a step");
 }
 
+static enum status cluster_make_walk(struct cluster_store *c, struct comm *comm)
+{
+    size_t counters = (size_t)comm_local_size(comm) * sizeof *c->walked;
+    if (comm_nodes(comm) == 1) return STATUS_OK;
+    TRY(shared_create(&c->walk, comm, counters + 2 * (size_t)c->batch * sizeof *c->positions,
+                      "samples of a step"));
+    c->walked = shared_base(c->walk);
+    c->positions = (int64_t *)(void *)((char *)shared_base(c->walk) + counters);
+    return STATUS_OK;
+}
+
 static enum status cluster_prepare(struct store *s, struct comm *comm, const struct store_plan *plan)
 {
     struct cluster_store *c = s->self;
@@ -283,6 +319,7 @@ static enum status cluster_prepare(struct store *s, struct comm *comm, const str
     c->begins[c->ranks] = plan->batch;
     c->batch = plan->batch;
     c->room = plan->end - plan->begin;
+    TRY(cluster_make_walk(c, comm));
     size_t longest = (size_t)s->sample_bytes;
     if (longest <= PACKED_BYTES) longest *= (size_t)plan->batch;
     for (int i = 0; i < 2; i++) {

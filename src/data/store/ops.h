@@ -49,6 +49,9 @@ void window_choose_sizes(const struct store_spec *spec, int64_t *block, int64_t 
 enum status store_create_view(struct store **out, const struct store_spec *spec, struct store_view view);
 enum status store_stay_in_file(struct store *s, const struct store_spec *spec);
 
+/* kept.c: the same for a store that has only its view, of which each rank keeps in memory what it takes. Collective. */
+enum status store_keep(struct store *s, const struct store_spec *spec);
+
 extern const struct store_ops store_node, store_cluster, store_window, store_scratch;
 
 #endif
