@@ -3,7 +3,7 @@
     python3 tests/e2e/kill_matrix.py [--runs 100] [--seed 1]
 
 A run is started, disturbed at a random step or while it starts, and started again with --resume auto at another number of ranks
-(1 to 8) and another number of ranks per node, until it is done. Then its weights hash and every line of its metrics must be those of
+(1 to 8), another number of ranks per node and in another store, until it is done. Then its weights hash and every line of its metrics must be those of
 the undisturbed run. The ways are those of WAYS below, the networks those of NETWORKS; what a run went through follows from its
 number and the seed.
 """
@@ -19,11 +19,14 @@ import sys
 import tempfile
 import time
 
+import h5py
+import numpy as np
+
 import harness
-from processes import alive, children, content, until
+from processes import alive, children, content, runs, stat, until
 
 COMMON = """
-data: {train: "synthetic:1x20x20:10:6000", val: "synthetic:1x20x20:10:1000"}
+data: {train: FOLDER/train.h5, val: "synthetic:1x20x20:10:1000", scratch_dir: FOLDER/scratch, block: 100, window: 1000}
 optim: {name: adam, lr: 0.002}
 schedule: {name: reduce_on_plateau, metric: val.loss}
 checkpoint: {every_steps: 4, keep: 3}
@@ -60,13 +63,25 @@ train: {epochs: 4, batch: 240, virtual_ranks: 8, ema: 0.9}
 """.replace("sync: true", "sync: true, name: branch")
 
 NETWORKS = {"plain": COMMON + PLAIN, "normalised": COMMON + NORMALISED}
+STORES = ("node", "cluster", "scratch")  # of one order, so that a run may go on in another one; "window" has its own
 
 STEPS = 100  # of a run
 HANG = 60  # seconds that no start may take, and no end after a disturbance
 
 
 def ranks_of(launcher):
-    return [pid for pid in children(launcher) if alive(pid)]
+    """Without the processes that read files for a rank: they end with it."""
+    pids = [pid for pid in children(launcher) if alive(pid)]
+    programs = {pid for pid in pids if runs(pid, harness.PROGRAM)}
+    return [pid for pid in pids if not (fields := stat(pid)) or int(fields[1]) not in programs]
+
+
+def write_data(folder):
+    os.makedirs(os.path.join(folder, "scratch"))
+    random_numbers = np.random.default_rng(1)
+    with h5py.File(os.path.join(folder, "train.h5"), "w") as file:
+        file.create_dataset("x", data=random_numbers.normal(size=(6000, 20, 20)).astype("f4"), chunks=(50, 20, 20))
+        file.create_dataset("y", data=random_numbers.integers(0, 10, 6000))
 
 
 def send(pids, number):
@@ -111,14 +126,22 @@ class Matrix:
         self.folder = folder
         self.counts = collections.Counter()
         self.codes = collections.Counter()
+        self.stores = collections.Counter()
         self.launchers_ended = 0
         self.noticed = []  # seconds from the death of a rank to the end of its job
-        self.expected = {}  # of each network, what `lines` says of an undisturbed run
+        self.expected = {}  # of each network and whether the store is window, what `lines` says of an undisturbed run
+        write_data(folder)
         for network, text in NETWORKS.items():
             with open(self.config(network), "w") as f:
-                f.write(text)
-            undisturbed = harness.Run(self.config(network), os.path.join(folder, f"undisturbed-{network}"), 2)
-            self.expected[network] = self.lines(undisturbed.folder)
+                f.write(text.replace("FOLDER", folder))
+
+    def expect(self, network, store):
+        key = network, store == "window"
+        if key not in self.expected:
+            folder = os.path.join(self.folder, f"undisturbed-{network}-{store}")
+            undisturbed = harness.Run(self.config(network), folder, 2, [f"--data.store={'window' if key[1] else 'node'}"])
+            self.expected[key] = self.lines(undisturbed.folder)
+        return self.expected[key]
 
     def config(self, network):
         return os.path.join(self.folder, f"{network}.yaml")
@@ -133,8 +156,9 @@ class Matrix:
             line.pop("stragglers", None)
         return kept, lines[-1].get("weights_hash")
 
-    def start(self, network, run, ranks, per_node, session):
-        command = harness.command(["train", self.config(network), "-o", run, "--resume", "auto", f"--sync.ranks_per_node={per_node}"], ranks)
+    def start(self, network, store, run, ranks, per_node, session):
+        command = harness.command(["train", self.config(network), "-o", run, "--resume", "auto", f"--sync.ranks_per_node={per_node}",
+                                   f"--data.store={store}"], ranks)
         environment = {**harness.environment(), "OMPI_MCA_orte_tmpdir_base": session}
         return subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                 text=True, start_new_session=True)
@@ -181,10 +205,10 @@ class Matrix:
             time.sleep(0.02)
         return output
 
-    def attempt(self, chance, network, run, way):
+    def attempt(self, chance, network, store, run, way):
         """One start of a run, disturbed in this way or, if None, not. Returns the exit code and whether it was hit."""
         with tempfile.TemporaryDirectory(prefix="ddp_mpi_", ignore_cleanup_errors=True) as session:
-            process = self.start(network, run, chance.randint(1, 8), chance.choice([0, 0, 1, 2, 3]), session)
+            process = self.start(network, store, run, chance.randint(1, 8), chance.choice([0, 0, 1, 2, 3]), session)
             hit = way is not None and self.disturb(chance, way, process, run)
             begin, ranks = time.monotonic(), ranks_of(process.pid)
             output = self.end(process, ranks)
@@ -204,16 +228,22 @@ class Matrix:
         run = os.path.join(self.folder, f"run{number}")
         names, networks = list(WAYS), list(NETWORKS)
         network = networks[(number + number // len(names)) % len(networks)]  # each way meets each network
+        windows = number % 4 == 3
         disturbed = 0
         plan = [names[number % len(names)]] + [chance.choice(names) for _ in range(chance.randint(0, 2))]
-        for way in plan + [None] * 4:
-            code, hit = self.attempt(chance, network, run, way)
+        for start, way in enumerate(plan + [None] * 4):
+            store = "window" if windows else STORES[(number + start) % len(STORES)]
+            code, hit = self.attempt(chance, network, store, run, way)
+            self.stores[store] += hit
             disturbed += hit
             if code == 0:
                 break
         else:
             raise AssertionError(f"run {number} does not come to an end")
-        (lines, weights), (expected, end) = self.lines(run), self.expected[network]
+        (lines, weights), (expected, end) = self.lines(run), self.expect(network, store)
+        left = os.listdir(os.path.join(self.folder, "scratch")) if store == "scratch" else []  # that start removes what others left
+        if left:
+            raise AssertionError(f"run {number} left {left}")
         if weights != end:
             raise AssertionError(f"run {number} ({network}, {plan}) ends in {weights}, not in {end}")
         if lines != expected:
@@ -223,8 +253,9 @@ class Matrix:
         return disturbed
 
     def summary(self):
-        for network, (_, weights) in self.expected.items():
-            yield f"weights hash of all runs of {network}: {weights}"
+        for (network, windows), (_, weights) in self.expected.items():
+            yield f"weights hash of all runs of {network}, {'window' if windows else 'other stores'}: {weights}"
+        yield "disturbed: " + ", ".join(f"{count} times in {store}" for store, count in sorted(self.stores.items()))
         for way, count in sorted(self.counts.items()):
             codes = ", ".join(f"{code}: {n}" for (w, code), n in sorted(self.codes.items()) if w == way)
             yield f"  {way:24} {count:4} times; exit codes {codes}"

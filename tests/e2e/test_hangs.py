@@ -12,6 +12,9 @@ import subprocess
 import time
 import unittest
 
+import h5py
+import numpy as np
+
 import harness
 from processes import alive, children, content, runs, stat, until
 
@@ -45,7 +48,9 @@ class Job:
         case.addCleanup(self.end)
         case.assertTrue(until(lambda: '"step"' in content(case.path("run/metrics.jsonl")), 30), self.text())
         self.family = children(self.process.pid)
-        self.ranks = sorted(p for p in self.family if runs(p, harness.PROGRAM))
+        programs = {p for p in self.family if runs(p, harness.PROGRAM)}
+        self.readers = {p: parent for p in programs if (parent := int(stat(p)[1])) in programs}  # of HDF5 files, and their ranks
+        self.ranks = sorted(programs - set(self.readers))
         case.assertEqual(len(self.ranks), ranks)
 
     def end(self):
@@ -116,6 +121,23 @@ class Hangs(harness.Case):
 
     def test_reference_method(self):
         self.stop(2, 0, ["--sync.method=allreduce"])
+
+    def test_reader(self):
+        """A disk that hangs: the process that reads for a rank answers no more."""
+        data = self.path("data.h5")
+        with h5py.File(data, "w") as file:
+            file.create_dataset("x", data=np.random.default_rng(1).normal(size=(40000, 144)).astype("f4").reshape(-1, 12, 12), chunks=(50, 12, 12))
+            file.create_dataset("y", data=np.arange(40000) % 4)
+        config = CONFIG.replace('"synthetic:1x12x12:4:2000"', f"{data}, store: window, block: 50, window: 500")
+        job = Job(self, 2, config=config)
+        victims = [p for p, rank in job.readers.items() if rank == job.ranks[1]]
+        self.assertTrue(victims)
+        job.hit(signal.SIGSTOP, *victims)
+        self.assertEqual(job.ends_within(TIMEOUT + SLACK), WATCHDOG)
+        text = job.text()
+        self.assertRegex(text, rf"\n  rank 1 \(host \S+, pid {job.ranks[1]}\): \d+ steps done, reading samples")
+        self.assertRegex(text, r"\n  rank 0 waits for rank 1 ")
+        self.assertEqual(len(harness.error_lines(text)), 1)
 
     def test_blocked_output(self):
         """A process alone, whose standard output is not read: slow writing has patience, but no endless one."""

@@ -37,7 +37,9 @@ class Valgrind(harness.Case):
         valgrind = ["valgrind", "-q", "--error-exitcode=9", "--leak-check=full", "--show-leak-kinds=definite", "--num-callers=60",
                     "--errors-for-leak-kinds=definite",
                     f"--suppressions={os.path.join(harness.SOURCE, 'tests', 'valgrind.supp')}"]
-        for flags in ([], ["--sync.ranks_per_node=1"], ["--sync.method=allreduce"]):
+        scratch = ["--data.store=scratch", f"--data.scratch_dir={self.folder}"]
+        for flags in (["--data.store=window", "--data.block=10", "--data.window=40"], ["--sync.ranks_per_node=1", "--data.store=cluster"],
+                      ["--sync.method=allreduce", *scratch]):
             with self.subTest(flags=flags):
                 command = ["mpirun", "-np", "2", *valgrind, harness.PROGRAM, "train", config, "-o", self.path("run"), "--overwrite"]
                 # valgrind knows no AVX-512, so OpenBLAS and the kernels must not use it
