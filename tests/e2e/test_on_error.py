@@ -76,6 +76,9 @@ class OnError(harness.Case):
                 self.assertEqual(run.done["weights_hash"], good)
                 self.check_named(run.process.stderr)
                 self.assertEqual(run.of_kind("start")[0]["train_left_out"], self.left_out)
+        both = self.train(self.config, 3, ["--data.store=cluster", "--sync.ranks_per_node=1", "--data.on_error=skip", "--data.missing=drop_sample"])
+        self.assertEqual(both.done["weights_hash"], good)
+        self.assertEqual(both.of_kind("start")[0]["train_left_out"], CHUNK * len(DAMAGED))
         point = os.path.join(run.folder, "checkpoints", "step-000000031.h5")
         resumed = self.train(self.config, 2, ["--data.store=cluster", "--sync.ranks_per_node=1", "--data.on_error=skip", "--resume", point,
                                               "--checkpoint.every_steps=31"])
