@@ -56,6 +56,17 @@ enum data_missing {
     MISSING_DROP, /* samples are left out where any is missing, also in labels and weights */
 };
 
+/* Which number in a file stands for which class (data.label_map); ascending numbers. */
+#define LABEL_IGNORED (-1) /* in place of a class: the one that the loss ignores */
+struct label_pair {
+    int32_t number, class;
+};
+struct label_map {
+    int64_t count; /* 0 and not ignores_others = numbers are classes */
+    struct label_pair *of;
+    bool ignores_others;
+};
+
 struct data_config {
     char *train, *val;  /* source locators; val may be "" */
     char *index_folder; /* where to keep what was found in many files; NULL = nowhere. No key sets it. */
@@ -73,10 +84,11 @@ struct data_config {
     int64_t block, window;             /* samples of the order of STORE_WINDOW; 0 = choose */
     double val_fraction;               /* of the training set, when there is no val; 0 = none */
     int64_t split_seed;
-    int normalize;                /* enum data_normalize */
-    int target_normalize;         /* enum data_target_normalize */
-    int missing;                  /* enum data_missing */
-    int64_t label_offset;         /* number of the first class in the file */
+    int normalize;        /* enum data_normalize */
+    int target_normalize; /* enum data_target_normalize */
+    int missing;          /* enum data_missing */
+    int64_t label_offset; /* number of the first class in the file */
+    struct label_map label_map;
     struct data_steps transforms; /* kinds of data/transform */
     struct data_steps augment;    /* kinds of data/augment */
 };

@@ -23,6 +23,7 @@ static struct dataset_labels sets_get_labels(const struct config *c, char text[S
                                     .loss_args = &c->loss_args,
                                     .loss_list = &c->loss_list,
                                     .offset = c->data.label_offset,
+                                    .map = &c->data.label_map,
                                     .find_outputs = build_find_outputs,
                                     .self = c};
     if (c->data.labels == LABELS_AUTO) return labels;

@@ -131,6 +131,11 @@ static const struct option options[] = {
      .default_text = "0", .min = -1e9, .max = 1e9,
      .help = "number of the first class, which is taken from all class indices: 1 where labels are 1..K; the class that "
              "the loss ignores stays as it is stored"},
+    {.key = "data.label_map", .kind = OPTION_LABEL_MAP, .offset = AT(data.label_map),
+     .default_text = "",
+     .help = "which number in the file stands for which class: {3: 0, 8: 1}, or [3, 8] in the order of the classes; "
+             "ignore in place of a class, or others: ignore for all other numbers, makes them the class that the "
+             "loss ignores; other numbers are errors; empty = numbers are classes"},
     {.key = "data.transforms", .kind = OPTION_STEPS, .offset = AT(data.transforms),
      .default_text = "", .kinds = transform_kind_at,
      .help = "what all samples go through in place of data.normalize, in this order, such as [log1p, standard] (see "

@@ -9,19 +9,20 @@
 #include "train/config.h"
 
 enum option_kind {
-    OPTION_INT,      /* int64_t */
-    OPTION_REAL,     /* double */
-    OPTION_BOOL,     /* bool */
-    OPTION_TEXT,     /* char *, one of `choices` if there are any */
-    OPTION_LOCATOR,  /* char *, of a list one line for each locator */
-    OPTION_CHOICE,   /* int: position in `choices` */
-    OPTION_INPUT,    /* struct model_spec: its input shape */
-    OPTION_INIT,     /* struct model_spec: how weights start; with `max` 1: biases */
-    OPTION_BLOCKS,   /* blocks of layers, for OPTION_LAYERS */
-    OPTION_LAYERS,   /* struct model_spec: its layers */
-    OPTION_PATTERNS, /* struct patterns */
-    OPTION_GROUPS,   /* struct config_groups */
-    OPTION_STEPS,    /* struct data_steps, of `kinds` */
+    OPTION_INT,       /* int64_t */
+    OPTION_REAL,      /* double */
+    OPTION_BOOL,      /* bool */
+    OPTION_TEXT,      /* char *, one of `choices` if there are any */
+    OPTION_LOCATOR,   /* char *, of a list one line for each locator */
+    OPTION_CHOICE,    /* int: position in `choices` */
+    OPTION_INPUT,     /* struct model_spec: its input shape */
+    OPTION_INIT,      /* struct model_spec: how weights start; with `max` 1: biases */
+    OPTION_BLOCKS,    /* blocks of layers, for OPTION_LAYERS */
+    OPTION_LAYERS,    /* struct model_spec: its layers */
+    OPTION_PATTERNS,  /* struct patterns */
+    OPTION_GROUPS,    /* struct config_groups */
+    OPTION_STEPS,     /* struct data_steps, of `kinds` */
+    OPTION_LABEL_MAP, /* struct label_map */
 };
 
 struct option {

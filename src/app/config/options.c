@@ -85,6 +85,7 @@ static enum status options_read_option(const struct option *o, const struct sett
     if (o->kind == OPTION_PATTERNS) return option_read_patterns(setting, setting->value, field);
     if (o->kind == OPTION_GROUPS) return option_read_groups(setting, setting->value, field);
     if (o->kind == OPTION_STEPS) return option_read_steps(o, setting, field);
+    if (o->kind == OPTION_LABEL_MAP) return option_read_label_map(setting, setting->value, field);
     enum status status = o->kind == OPTION_LOCATOR ? option_read_locator(setting->value, field)
                                                    : options_read_scalar(o, setting->value, field);
     if (status == STATUS_OK) return status;
@@ -275,6 +276,8 @@ void options_free(struct config *config)
             mem_free((char *)config + o->offset);
         else if (o->kind == OPTION_STEPS)
             option_free_steps((struct data_steps *)((char *)config + o->offset));
+        else if (o->kind == OPTION_LABEL_MAP)
+            option_free_label_map((struct label_map *)((char *)config + o->offset));
     for (const struct family *f = family_table(); f->section; f++)
         arg_values_free(options_get_values(f, config));
     loss_list_free(&config->loss_list);

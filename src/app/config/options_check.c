@@ -67,6 +67,12 @@ static enum status options_check_data(const struct settings *s, const struct con
         options_locate(s, "data.normalize", where);
         return status_fail(STATUS_CONFIG, "%s: data.transforms takes its place; leave it out", where);
     }
+    if (config->data.label_map.count > 0 && config->data.label_offset != 0) {
+        char where[SETTINGS_WHERE_SIZE];
+        options_locate(s, "data.label_map", where);
+        return status_fail(STATUS_CONFIG, "%s: maps the numbers in the file, so leave out data.label_offset",
+                           where);
+    }
     if (config->data.val_fraction == 0 || !*config->data.val) return STATUS_OK;
     char where[SETTINGS_WHERE_SIZE];
     options_locate(s, "data.val_fraction", where);

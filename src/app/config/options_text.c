@@ -128,6 +128,9 @@ static void text_write_value(FILE *out, const struct option *o, const struct con
     case OPTION_STEPS:
         option_write_steps(out, field);
         break;
+    case OPTION_LABEL_MAP:
+        option_write_label_map(out, field);
+        break;
     case OPTION_INPUT:
         text_write_input(out, model->input);
         break;

@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/log.h"
@@ -153,6 +154,7 @@ static void report_val(const struct config *config, const struct trainer_info *i
 /* Logs the kind of labels that was found, and how values are normalized. */
 static void report_labels(const struct config *config, const struct trainer_info *info)
 {
+    const struct data_config *d = &config->data;
     log_info("labels   %s: %s%s%s%s%s", info->label_text, target_name(info->kind),
              config->data.labels == LABELS_AUTO ? "" : ", as set by data.labels",
              config->data.target_normalize == TARGET_NORMALIZE_NONE
@@ -160,6 +162,11 @@ static void report_labels(const struct config *config, const struct trainer_info
                  : ", each target normalized to mean 0 and standard deviation 1",
              info->has_weights ? ", samples weighted by " : "",
              info->has_weights ? config->data.weights : "");
+    if (d->label_map.count > 0 || d->label_map.ignores_others)
+        log_info("         classes as data.label_map says");
+    else if (d->label_offset != 0)
+        log_info("         classes count from %lld in the file (data.label_offset)",
+                 (long long)d->label_offset);
 }
 
 static void report_class_names(const struct trainer_info *info)

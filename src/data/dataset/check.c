@@ -40,7 +40,7 @@ enum status dataset_check_labels(const struct dataset *d, int64_t outputs)
         int64_t i = at / s->positions;
         int32_t label = dataset_classes(d, i)[at % s->positions];
         if (label < outputs || (s->ignored_name && label == s->ignored)) continue;
-        if (s->label_offset == 0 && dataset_counts_from_one(d, outputs))
+        if (s->label_offset == 0 && !s->label_map && dataset_counts_from_one(d, outputs))
             return status_fail(STATUS_DATA,
                                "%s: labels are 1..%" PRId64
                                ", but classes count from 0; set data.label_offset: 1",

@@ -24,6 +24,7 @@ struct dataset_labels {
     bool fixed;                        /* the kind is not inferred, but */
     enum target_kind kind;             /* this one */
     int64_t offset;                    /* of class indices: the first one in the file */
+    const struct label_map *map;       /* of numbers to class indices; NULL or empty = they are the same */
     const char *fixed_by;              /* why: "data.labels is probs", for messages */
 
     /* The shape of the model's outputs for samples of this shape: it says which axes of labels are positions.

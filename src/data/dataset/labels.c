@@ -1,6 +1,7 @@
 /* labels.c - checks labels while they are read, and finds their kind. */
 #include <inttypes.h>
 #include <math.h>
+#include <stdlib.h>
 
 #include "data/dataset/private.h"
 
@@ -34,9 +35,47 @@ static void dataset_shift_indices(const struct pool *s, int64_t first, int64_t c
     }
 }
 
+enum status dataset_check_map(const struct pool *s, const char *taker)
+{
+    const struct label_map *map = s->label_map;
+    bool ignores = map && map->ignores_others;
+    for (int64_t i = 0; map && i < map->count; i++) ignores |= map->of[i].class == LABEL_IGNORED;
+    if (!ignores || s->ignored_name) return STATUS_OK;
+    return status_fail(STATUS_CONFIG, "data.label_map: %s has no class that it ignores; leave 'ignore' out",
+                       taker);
+}
+
+static int dataset_compare_numbers(const void *number, const void *pair)
+{
+    int32_t a = *(const int32_t *)number, b = ((const struct label_pair *)pair)->number;
+    return (a > b) - (a < b);
+}
+
+/* Classes that the loss ignores stay as they are stored unless they are in the map. */
+static enum status dataset_map_indices(const struct pool *s, int64_t first, int64_t count)
+{
+    const struct label_map *map = s->label_map;
+    for (int64_t i = first * s->positions; i < (first + count) * s->positions; i++) {
+        if (s->labels[i] == SOURCE_MISSING) continue;
+        const struct label_pair *found =
+            bsearch(&s->labels[i], map->of, (size_t)map->count, sizeof *found, dataset_compare_numbers);
+        bool ignored = found ? found->class == LABEL_IGNORED
+                             : map->ignores_others || (s->ignored_name && s->labels[i] == s->ignored);
+        if (!found && !ignored)
+            return status_fail(STATUS_DATA,
+                               "%s: sample %" PRId64
+                               " has label %d, which data.label_map does not name; add it, or others: ignore",
+                               source_where(s->source, i / s->positions),
+                               source_number(s->source, i / s->positions), s->labels[i]);
+        s->labels[i] = ignored ? (int32_t)s->ignored : found->class;
+    }
+    return STATUS_OK;
+}
+
 enum status dataset_scan(const struct pool *s, struct label_scan *scan, int64_t first, int64_t count)
 {
     if (s->labels && s->label_offset != 0) dataset_shift_indices(s, first, count);
+    if (s->labels && s->label_map) TRY(dataset_map_indices(s, first, count));
     if (s->labels) return dataset_check_indices(s, first, count);
     if (s->targets)
         infer_scan(&scan->facts, scan->options, first, count, s->width, s->targets + first * s->width);
@@ -84,10 +123,10 @@ enum status dataset_settle(struct pool *s, struct comm *comm, struct label_scan 
             "use another loss, such as mse",
             w->taker);
     }
-    if (s->targets && s->label_offset != 0)
-        return status_fail(STATUS_CONFIG,
-                           "data.label_offset: %s holds no class indices, which alone have an offset",
-                           source_info(s->source)->label_where);
+    if (s->targets && (s->label_offset != 0 || s->label_map))
+        return status_fail(STATUS_CONFIG, "data.label_%s: %s holds no class indices, which alone have %s",
+                           s->label_map ? "map" : "offset", source_info(s->source)->label_where,
+                           s->label_map ? "one" : "an offset");
     if (s->targets) return dataset_settle_kind(s, comm, scan);
     s->kind = s->labels ? TARGET_INDEX : scan->options->kind;
     return STATUS_OK;

@@ -134,6 +134,7 @@ static void dataset_infer_options(struct infer_options *w, struct pool *s, char 
     s->ignored_name = loss.ignored_name;
     s->ignored = loss.ignored;
     s->label_offset = labels->offset;
+    if (labels->map && (labels->map->count > 0 || labels->map->ignores_others)) s->label_map = labels->map;
     *w = (struct infer_options){.taker = taker,
                                 .takes = loss.targets,
                                 .target_min = loss.target_min,
@@ -182,6 +183,7 @@ static enum status dataset_fill(struct dataset *d, struct comm *comm, const char
     with_found.has_ignored = s->ignored_name != NULL;
     with_found.ignored = s->ignored;
     TRY(infer_check_options(&options));
+    TRY(dataset_check_map(s, taker));
     TRY(dataset_open_on_all(s, comm, locator, &with_found));
     locator = s->locator;
     d->info = *source_info(s->source);

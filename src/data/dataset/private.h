@@ -27,9 +27,10 @@ struct pool {
     struct hash hash; /* of the features, on rank 0 */
     size_t bytes;     /* of the window */
     enum target_kind kind;
-    const char *ignored_name; /* the loss's argument that gives `ignored`; NULL if there is none */
-    int64_t ignored;          /* a class index that is never looked at */
-    int64_t label_offset;     /* is taken from all other class indices */
+    const char *ignored_name;          /* the loss's argument that gives `ignored`; NULL if there is none */
+    int64_t ignored;                   /* a class index that is never looked at */
+    int64_t label_offset;              /* is taken from all other class indices */
+    const struct label_map *label_map; /* while labels are read; NULL = numbers are classes */
     enum data_missing missing;
 };
 
@@ -74,6 +75,8 @@ enum status dataset_read_skipping(struct dataset *d, struct comm *comm, struct l
 enum status dataset_settle(struct pool *s, struct comm *comm, struct label_scan *scan);
 
 /* labels.c: STATUS_CONFIG if the map has numbers for a class that the loss ignores, and it ignores none. Local. */
+enum status dataset_check_map(const struct pool *s, const char *taker);
+
 /* drop.c: leaves samples out in which something is missing, if that is wanted. Collective. Errors: STATUS_DATA if none
  * is left. */
 enum status dataset_drop_missing(struct dataset *d, struct comm *comm);

@@ -47,6 +47,13 @@ enum status option_read_steps(const struct option *o, const struct setting *sett
                               struct data_steps *steps);
 void option_write_steps(FILE *out, const struct data_steps *steps);
 void option_free_steps(struct data_steps *steps);
+
+/* option_label_map.c: read and write which number stands for which class, and free what it holds. Errors:
+ * STATUS_CONFIG, with the place. */
+enum status option_read_label_map(const struct setting *setting, const struct yaml_node *node,
+                                  struct label_map *map);
+void option_write_label_map(FILE *out, const struct label_map *map);
+void option_free_label_map(struct label_map *map);
 void option_write_patterns(FILE *out, const struct patterns *patterns);
 void option_write_groups(FILE *out, const struct config_groups *groups);
 
