@@ -89,6 +89,7 @@ struct data_config {
     int missing;          /* enum data_missing */
     int64_t label_offset; /* number of the first class in the file */
     struct label_map label_map;
+    int64_t shift;                /* from a sample to the one whose labels it has */
     struct data_steps transforms; /* kinds of data/transform */
     struct data_steps augment;    /* kinds of data/augment */
 };

@@ -57,6 +57,7 @@ enum status sets_load_like(struct dataset **out, struct comm *comm, const struct
     if (use == SETS_VALIDATION) sets_take_names(&options, &c->data);
     options.labels_optional = use >= SETS_PREDICTION;
     options.no_labels = use == SETS_PREDICTION_NO_LABELS;
+    if (use >= SETS_PREDICTION && options.shift != 0) options.no_labels = true, options.shift = 0;
     if (use >= SETS_PREDICTION) options.weights = NULL;
     if (use >= SETS_PREDICTION && options.missing == MISSING_DROP) options.missing = MISSING_ERROR;
     struct store_options store = sets_get_store(c);

@@ -23,7 +23,7 @@ MAY_CHANGE = {
 MAY_NOT = {
     "run.seed": "2", "run.isa": "v3", "run.products": "blas", "data.block": "7", "data.window": "70", "data.val_fraction": "0.5", "data.split_seed": "2", "data.x": "x", "data.y": "y",
     "data.layout": "NCHW", "data.labels": "index", "data.weights": "w",
-    "data.samples": "files", "data.label_offset": "1", "data.missing": "mean", "data.transforms": "[{log1p: {}}]", "data.augment": "[{flip: {axis: w, p: 0.5}}]",
+    "data.samples": "files", "data.label_offset": "1", "data.shift": "1", "data.missing": "mean", "data.transforms": "[{log1p: {}}]", "data.augment": "[{flip: {axis: w, p: 0.5}}]",
     "data.normalize": "auto", "data.target_normalize": "standard", "model.input": "[64]",
     "model.freeze": "[a]", "optim.groups": "[{match: a, lr: 0.5, weight_decay: 1}]", "optim.max_norm": "2", "optim.max_norm_match": "[a, b]",
     "train.ema": "0.5", "train.ema_warmup": "true", "train.ema_every": "2", "train.swa_lr": "0.5", "train.swa_anneal_epochs": "3",

@@ -136,6 +136,11 @@ static const struct option options[] = {
      .help = "which number in the file stands for which class: {3: 0, 8: 1}, or [3, 8] in the order of the classes; "
              "ignore in place of a class, or others: ignore for all other numbers, makes them the class that the "
              "loss ignores; other numbers are errors; empty = numbers are classes"},
+    {.key = "data.shift", .kind = OPTION_INT, .offset = AT(data.shift),
+     .default_text = "0", .min = -1e12, .max = 1e12,
+     .help = "a sample has the labels of this many samples later in its file (72: what comes in three days of hours), or "
+             "earlier if it is negative; the last samples of each file, or of its range, or the first, have none and "
+             "are left out; with data.y: x the targets are the features of that sample, as stored"},
     {.key = "data.transforms", .kind = OPTION_STEPS, .offset = AT(data.transforms),
      .default_text = "", .kinds = transform_kind_at,
      .help = "what all samples go through in place of data.normalize, in this order, such as [log1p, standard] (see "

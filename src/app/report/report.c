@@ -167,6 +167,10 @@ static void report_labels(const struct config *config, const struct trainer_info
     else if (d->label_offset != 0)
         log_info("         classes count from %lld in the file (data.label_offset)",
                  (long long)d->label_offset);
+    if (d->shift != 0)
+        log_info("         of %lld samples %s (data.shift); the %s of a file have none and are left out",
+                 (long long)llabs(d->shift), d->shift > 0 ? "later" : "earlier",
+                 d->shift > 0 ? "last" : "first");
 }
 
 static void report_class_names(const struct trainer_info *info)

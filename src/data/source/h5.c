@@ -187,6 +187,19 @@ static enum status h5_source_read_class_names(struct source *s, struct h5_source
     return STATUS_OK;
 }
 
+/* The features of other samples are labels like any others. */
+static enum status h5_source_take_features_as_labels(struct source *s, struct h5_source *h)
+{
+    struct found *y = &h->labels.y;
+    s->info.labels_are_features = false;
+    if (y->data) return STATUS_OK;
+    *y = h->x;
+    y->data = NULL;
+    TRY(h5_data_open(&y->data, h->file, y->name));
+    y->info = *h5_data_info(y->data);
+    return STATUS_OK;
+}
+
 /* The labels are the features where data.y names these. */
 static enum status h5_source_find_labels(struct source *s, struct h5_source *h, const char *group,
                                          const struct source_options *names)
@@ -195,6 +208,7 @@ static enum status h5_source_find_labels(struct source *s, struct h5_source *h, 
     if (names->no_labels) return STATUS_OK;
     TRY(find_labels(h->file, h->path, group, names->y, names->labels_optional || may_be, &h->labels.y));
     s->info.labels_are_features = h->labels.y.data ? strcmp(h->labels.y.name, h->x.name) == 0 : may_be;
+    if (s->info.labels_are_features && names->shift != 0) return h5_source_take_features_as_labels(s, h);
     if (s->info.labels_are_features) h5_data_close(&h->labels.y.data);
     return STATUS_OK;
 }

@@ -31,9 +31,14 @@ struct source {
     const struct source_ops *ops;
     struct source_info info;
     struct range range; /* of the samples that `ops` numbers */
+    int64_t shift;      /* from a sample to its labels, in samples of the range */
     char *locator;      /* without the range */
     void *self;
 };
+
+/* source.c: reads samples first, first + step, ... of the source. */
+enum status source_read_every(struct source *s, int64_t first, int64_t step, int64_t count,
+                              const struct source_rows *rows);
 
 /* generated.c: describes labels made on the fly, integers or real numbers, with the axes dims [rank]. */
 void source_describe_labels(struct source *s, bool integers, int rank, const int64_t *dims);

@@ -24,6 +24,25 @@ static const char *source_name_or_null(const char *name)
     return name && name[0] ? name : NULL;
 }
 
+/* Leaves out samples whose labels are beyond the range; files of a list have done so. */
+static enum status source_shift_labels(struct source *s, const struct source_options *names)
+{
+    int64_t shift = names->shift, lost = shift < 0 ? -shift : shift;
+    if (shift == 0 || s->ops->find_place) return STATUS_OK;
+    if (names->samples == SAMPLES_FILES)
+        return status_fail(STATUS_CONFIG, "data.shift: goes along an axis, but data.samples is files");
+    if (s->info.labels_are_features)
+        return status_fail(STATUS_CONFIG,
+                           "data.shift: the features of %s are no targets of others; name labels",
+                           s->locator);
+    if (lost >= s->range.count)
+        return status_fail(STATUS_DATA, "data.shift is %" PRId64 ", which leaves none of %" PRId64 " samples",
+                           shift, s->range.count);
+    s->range = range_part(s->range, shift < 0 ? lost : 0, s->range.count - lost);
+    s->shift = shift;
+    return STATUS_OK;
+}
+
 static enum status source_open_range(struct source *s, const char *locator,
                                      const struct source_options *names)
 {
@@ -44,6 +63,7 @@ static enum status source_open_range(struct source *s, const char *locator,
     if (wanted.weights && !s->info.has_weights && !wanted.weights_optional)
         return status_fail(STATUS_DATA, "%s: has no weights; leave data.weights empty", s->locator);
     enum status status = range_parse(range, s->info.samples, &s->range);
+    if (status == STATUS_OK) status = source_shift_labels(s, &wanted);
     if (status != STATUS_OK) return status_at(status, "%s", s->locator);
     s->info.samples = s->range.count;
     return STATUS_OK;
@@ -57,6 +77,7 @@ struct source_options source_options_of(const struct data_config *c)
                                    .allow_external = c->allow_external,
                                    .layout = c->layout,
                                    .samples = c->samples,
+                                   .shift = c->shift,
                                    .missing = c->missing,
                                    .skip = c->on_error == ON_ERROR_SKIP,
                                    .index_folder = c->index_folder};
@@ -119,5 +140,18 @@ enum status source_read(struct source *s, int64_t first, int64_t count, const st
     assert(first >= 0 && count >= 0 && first <= s->info.samples && count <= s->info.samples - first);
     assert(s->info.has_labels || (!rows->labels && !rows->targets));
     assert(!rows->weights || s->info.has_weights);
-    return s->ops->read(s, range_part(s->range, first, count), rows);
+    return source_read_every(s, first, 1, count, rows);
+}
+
+enum status source_read_every(struct source *s, int64_t first, int64_t step, int64_t count,
+                              const struct source_rows *rows)
+{
+    /* a step beyond the end may be any number */
+    struct range part = {range_at(s->range, first), count > 1 ? step * s->range.step : 1, count};
+    if (s->shift == 0) return s->ops->read(s, part, rows);
+    const struct source_rows here = {.features = rows->features, .weights = rows->weights},
+                             there = {.labels = rows->labels, .targets = rows->targets};
+    TRY(s->ops->read(s, part, &here));
+    part.first += s->shift * s->range.step;
+    return s->ops->read(s, part, &there);
 }

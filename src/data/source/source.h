@@ -11,6 +11,7 @@
  *   synthetic:CxHxW:LABELS:N   random features and labels for benchmarks: N samples; also F, CxL and
  *                              CxDxHxW; LABELS is K (classes) and other forms (generated/synthetic.c)
  *   PATTERN, @LIST, or several   many HDF5 files, one behind the other (files/locators.h)
+ * A shift of the labels leaves out the samples of a file, or of its range, whose labels would be beyond it.
  * A range behind the locator takes some of the samples, as in Python: FILE.h5[0:16000], FILE.h5:GROUP[-100:],
  * FILE.h5[4::5].
  * All functions are local; errors are STATUS_DATA with file, object and advice. Each rank opens its own. */
@@ -71,6 +72,7 @@ struct source_options {
     bool allow_external;                    /* the file may lead out of itself (h5_open) */
     int layout;                             /* enum data_layout; a file that says another one is an error */
     int samples;                            /* enum data_samples */
+    int64_t shift;                          /* sample i has the labels of sample i + shift of its file */
     int missing;                            /* enum data_missing: what is missing is not an error */
     bool has_ignored;                       /* the loss ignores the class */
     int64_t ignored;          /* with this number, which is not missing where it is a fill value */

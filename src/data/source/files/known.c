@@ -22,7 +22,7 @@ void known_head(char head[KNOWN_HEAD], const struct source_options *o)
 {
     struct hash h;
     const int64_t numbers[] = {o->layout,         o->samples,   o->labels_optional, o->weights_optional,
-                               o->allow_external, o->no_labels, o->missing};
+                               o->allow_external, o->no_labels, o->missing,         o->shift};
     hash_begin(&h);
     known_hash_text(&h, o->x);
     known_hash_text(&h, o->y);

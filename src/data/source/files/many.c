@@ -158,10 +158,7 @@ static enum status many_source_read(struct source *s, struct range part, const s
         if (n > part.count - at) n = part.count - at;
         TRY(many_open_noted(m, file, &source));
         const struct source_rows to = many_rows_from(s, rows, at);
-        int64_t step =
-            n > 1 ? part.step * source->range.step : 1; /* a step beyond the end may be any number */
-        const struct range in = {range_at(source->range, number - begin), step, n};
-        TRY(source->ops->read(source, in, &to));
+        TRY(source_read_every(source, number - begin, part.step, n, &to));
     }
     return STATUS_OK;
 }
