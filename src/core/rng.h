@@ -16,6 +16,7 @@ enum rng_purpose {
     RNG_SYNTHETIC, /* a: sample of the synthetic source, b: feature / 4 */
     RNG_DRAWN,     /* a: sample of a drawn set, b: draw / 4; the seed says which set */
     RNG_AUGMENT,   /* a: epoch, place in data.augment and draw, b: key of the sample (data/augment/augment.h) */
+    RNG_DRAWS,     /* a: epoch, b: position in it, where samples are drawn with replacement */
 };
 
 /* Returns four independent 32-bit words. */

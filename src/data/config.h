@@ -67,6 +67,13 @@ struct label_map {
     bool ignores_others;
 };
 
+/* How samples are chosen for an epoch (train.sampler). */
+enum data_sampler {
+    SAMPLER_ONCE,     /* each once */
+    SAMPLER_WEIGHTED, /* as many draws with replacement, by data.weights if there are any, else as */
+    SAMPLER_BALANCED, /* every class as often as another */
+};
+
 struct data_config {
     char *train, *val;  /* source locators; val may be "" */
     char *index_folder; /* where to keep what was found in many files; NULL = nowhere. No key sets it. */

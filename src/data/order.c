@@ -1,9 +1,11 @@
-/* order.c - a keyed permutation by a Feistel network with cycle walking. */
+/* order.c - a keyed permutation by a Feistel network with cycle walking, and draws with replacement. */
 #include "data/order.h"
 
 #include <assert.h>
 
 #include "core/rng.h"
+
+__extension__ typedef unsigned __int128 wide;
 
 /* Every input bit reaches every output bit (the finalizer of MurmurHash3, Austin Appleby). */
 static uint32_t order_mix(uint32_t h)
@@ -55,10 +57,16 @@ struct order order_make_windows(uint64_t seed, uint64_t epoch, int64_t samples, 
     return o;
 }
 
+struct order order_make_draws(uint64_t seed, uint64_t epoch, int64_t samples, const uint64_t *ends)
+{
+    assert(samples > 0 && ends[samples - 1] > 0);
+    return (struct order){.samples = samples, .shuffle = true, .seed = seed, .epoch = epoch, .ends = ends};
+}
+
 bool order_equal(const struct order *a, const struct order *b)
 {
     return a->samples == b->samples && a->shuffle == b->shuffle && a->seed == b->seed &&
-           a->epoch == b->epoch && a->block == b->block && a->window == b->window;
+           a->epoch == b->epoch && a->ends == b->ends && a->block == b->block && a->window == b->window;
 }
 
 /* One pass of the network: a bijection of 0 .. 4^half_bits - 1. */
@@ -151,9 +159,27 @@ static int64_t order_at_in_windows(const struct order *o, int64_t position)
     return order_block_at(o, place) * o->block + at - order_samples_before(o, place);
 }
 
+/* The first sample whose end is above a random number below the sum of all weights. */
+static int64_t order_draw(const struct order *o, int64_t position)
+{
+    struct rng_words words = rng_words(o->seed, RNG_DRAWS, o->epoch, (uint64_t)position);
+    uint64_t random = (uint64_t)words.v[1] << 32 | words.v[0];
+    uint64_t at = (uint64_t)((wide)random * o->ends[o->samples - 1] >> 64);
+    int64_t low = 0, high = o->samples - 1;
+    while (low < high) {
+        int64_t middle = (low + high) / 2;
+        if (at < o->ends[middle])
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    return low;
+}
+
 int64_t order_at(const struct order *o, int64_t position)
 {
     assert(position >= 0 && position < o->samples);
+    if (o->ends) return order_draw(o, position);
     if (!o->shuffle) return position;
     return o->block ? order_at_in_windows(o, position) : order_permute(&o->keys, position);
 }

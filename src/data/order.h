@@ -4,7 +4,10 @@
  * drawn from (seed, epoch), walked until the value falls below `samples` (cycle walking; Black and
  * Rogaway, "Ciphers with arbitrary finite domains", CT-RSA 2002). It depends on neither rank nor P.
  *
- * For samples that stay in their file there is a second order, by blocks and windows: blocks of consecutive
+ * Samples may also be drawn with replacement, as often as their weights say (torch's WeightedRandomSampler): each
+ * position has a random number of its own, so nothing has to be remembered.
+ *
+ * For samples that stay in their file there is another order, by blocks and windows: blocks of consecutive
  * samples are permuted, `window` blocks that follow each other then form a window, and the samples of a window
  * are permuted among themselves. The last block may be shorter, and so may the last window. */
 #ifndef DATA_ORDER_H
@@ -30,13 +33,18 @@ struct order {
     struct order_keys keys; /* of the samples, or of the blocks */
     int64_t short_place;    /* where the last block stands */
     int64_t missing;        /* samples that it has fewer than the others */
+    const uint64_t
+        *ends; /* [samples]: sums of the weights up to each one; NULL = not drawn with replacement */
 };
 
 struct order order_make(uint64_t seed, uint64_t epoch, int64_t samples, bool shuffle);
 struct order order_make_windows(uint64_t seed, uint64_t epoch, int64_t samples, bool shuffle, int64_t block,
                                 int64_t window);
 
-/* The sample at a position; both in 0 .. samples-1. A bijection. */
+/* As many draws with replacement; `ends` [samples] never fall, the last one is above 0; it is borrowed. */
+struct order order_make_draws(uint64_t seed, uint64_t epoch, int64_t samples, const uint64_t *ends);
+
+/* The sample at a position; both in 0 .. samples-1. A bijection, unless they are drawn. */
 int64_t order_at(const struct order *o, int64_t position);
 
 /* Whether two orders are the same. */

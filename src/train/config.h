@@ -52,6 +52,7 @@ struct config {
     int64_t batch;         /* global */
     int64_t virtual_ranks; /* V; settled for the number of ranks by config_settle_virtual_ranks */
     bool shuffle;
+    int sampler;                  /* enum data_sampler */
     int64_t accumulate;           /* passes of a virtual rank per step */
     double clip_norm, clip_value; /* of the gradient; 0 = not */
     double clip_logits;           /* 0 = not */
@@ -102,6 +103,12 @@ struct config {
 static inline bool config_averages(const struct config *c)
 {
     return c->ema > 0 || c->swa > 0;
+}
+
+/* Whether samples are drawn by data.weights, which the loss then does not see. */
+static inline bool config_draws_by_weight(const struct config *c)
+{
+    return c->sampler == SAMPLER_WEIGHTED && *c->data.weights;
 }
 
 /* Settles the number of virtual ranks of a run, once per start, on rank 0, before the configuration is

@@ -58,7 +58,8 @@ enum status sets_load_like(struct dataset **out, struct comm *comm, const struct
     options.labels_optional = use >= SETS_PREDICTION;
     options.no_labels = use == SETS_PREDICTION_NO_LABELS;
     if (use >= SETS_PREDICTION && options.shift != 0) options.no_labels = true, options.shift = 0;
-    if (use >= SETS_PREDICTION) options.weights = NULL;
+    bool others = use == SETS_VALIDATION && *c->data.val_weights;
+    if (use >= SETS_PREDICTION || (config_draws_by_weight(c) && !others)) options.weights = NULL;
     if (use >= SETS_PREDICTION && options.missing == MISSING_DROP) options.missing = MISSING_ERROR;
     struct store_options store = sets_get_store(c);
     store.in_order = true;

@@ -35,8 +35,8 @@ MAY_NOT = {
     "optim.weight_decay": "0.5", "optim.decay_biases": "false", "schedule.name": "cosine", "schedule.warmup_epochs": "1",
     "schedule.metric": "train.loss", "sync.method": "allreduce", "metrics.top_k": "2", "metrics.threshold": "0.25"}
 
-# and these have tests of their own: class Data below, Changed of test_resume.py, test_averages.py, test_label_offset.py.
-OTHERS = {"data.train", "data.val", "data.label_map", "model.layers", "train.swa"}
+# and these have tests of their own: class Data below, Changed of test_resume.py, test_averages.py, test_label_offset.py, test_sampler.py.
+OTHERS = {"data.train", "data.val", "data.label_map", "model.layers", "train.sampler", "train.swa"}
 
 
 def flags(values):

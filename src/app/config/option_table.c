@@ -29,8 +29,9 @@ static const char *const mixed_kinds[] = {"refuse", "allow", NULL};
 
 static const char *const anneal_kinds[] = {"cos", "linear", NULL}; /* enum config_anneal */
 
-static const char *const sample_kinds[] = {"axis", "files", NULL};  /* enum data_samples */
-static const char *const on_error_kinds[] = {"stop", "skip", NULL}; /* enum data_on_error */
+static const char *const samplers[] = {"once", "weighted", "balanced", NULL}; /* enum data_sampler */
+static const char *const sample_kinds[] = {"axis", "files", NULL};            /* enum data_samples */
+static const char *const on_error_kinds[] = {"stop", "skip", NULL};           /* enum data_on_error */
 static const char *const store_kinds[] = {"auto",    "node",   "cluster",
                                           "scratch", "window", NULL}; /* enum data_store */
 static const char *const layout_kinds[] = {"auto", "NCL",   "NLC",   "NCHW",
@@ -203,6 +204,11 @@ static const struct option options[] = {
     {.key = "train.shuffle", .kind = OPTION_BOOL, .offset = AT(shuffle),
      .default_text = "true",
      .help = "use a new sample order in every epoch"},
+    {.key = "train.sampler", .kind = OPTION_CHOICE, .offset = AT(sampler),
+     .default_text = "once", .choices = samplers,
+     .help = "how an epoch chooses samples: once = each one once; weighted = as many draws with replacement, by "
+             "data.weights, which the loss then does not use, or without them as balanced = every class as often as "
+             "another (torch's WeightedRandomSampler)"},
     {.key = "train.accumulate", .kind = OPTION_INT, .offset = AT(accumulate),
      .default_text = "1", .min = 1, .max = 1 << 20,
      .help = "gradient accumulation: passes per virtual rank and step, to save memory; A passes give "

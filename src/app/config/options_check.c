@@ -102,6 +102,17 @@ static enum status options_check_moves(const struct settings *s, const struct co
         where, move->name, step, d->transforms.of[step].kind->name);
 }
 
+/* Draws have no order of the file. */
+static enum status options_check_sampler(const struct settings *s, const struct config *config)
+{
+    char where[SETTINGS_WHERE_SIZE];
+    bool in_file = config->data.store == STORE_WINDOW;
+    if (config->sampler == SAMPLER_ONCE || (config->shuffle && !in_file)) return STATUS_OK;
+    options_locate(s, "train.sampler", where);
+    return status_fail(STATUS_CONFIG, "%s: draws samples at random from all; %s", where,
+                       in_file ? "use data.store: node, cluster or scratch" : "leave out train.shuffle");
+}
+
 static enum status options_check_time(const struct settings *s, const struct config *config)
 {
     int64_t seconds;
@@ -122,6 +133,7 @@ enum status options_check(const struct settings *s, const struct config *config)
     TRY(options_check_families(config));
     TRY(options_check_momentum(s, config));
     TRY(options_check_averages(s, config));
+    TRY(options_check_sampler(s, config));
     TRY(options_check_time(s, config));
     if (strlen(config->run_name) > RUN_NAME_BYTES) {
         char where[SETTINGS_WHERE_SIZE];

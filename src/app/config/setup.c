@@ -142,6 +142,7 @@ enum status setup_name_objects(struct setup *s, const char *x, const char *y, co
     struct data_config *d = &s->config.data;
     TRY(setup_name_object(&d->x, x, "DDP_TRAIN_DATA_X"));
     TRY(setup_name_object(&d->y, y, "DDP_TRAIN_DATA_Y"));
+    if (weights) s->config.sampler = SAMPLER_ONCE; /* these weigh, whatever those of the training set did */
     return setup_name_object(&d->weights, weights, "DDP_TRAIN_DATA_WEIGHTS");
 }
 

@@ -155,6 +155,7 @@ static void report_val(const struct config *config, const struct trainer_info *i
 static void report_labels(const struct config *config, const struct trainer_info *info)
 {
     const struct data_config *d = &config->data;
+    bool by_weight = config_draws_by_weight(config);
     log_info("labels   %s: %s%s%s%s%s", info->label_text, target_name(info->kind),
              config->data.labels == LABELS_AUTO ? "" : ", as set by data.labels",
              config->data.target_normalize == TARGET_NORMALIZE_NONE
@@ -171,6 +172,9 @@ static void report_labels(const struct config *config, const struct trainer_info
         log_info("         of %lld samples %s (data.shift); the %s of a file have none and are left out",
                  (long long)llabs(d->shift), d->shift > 0 ? "later" : "earlier",
                  d->shift > 0 ? "last" : "first");
+    if (config->sampler != SAMPLER_ONCE)
+        log_info("         an epoch draws samples with replacement, %s%s (train.sampler)",
+                 by_weight ? "by " : "every class as often", by_weight ? d->weights : "");
 }
 
 static void report_class_names(const struct trainer_info *info)

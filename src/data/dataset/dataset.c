@@ -11,6 +11,7 @@ void dataset_destroy(struct dataset **d)
     struct pool *s = (*d)->pool;
     store_destroy(&(*d)->store);
     shared_destroy(&(*d)->choice);
+    shared_destroy(&(*d)->draws);
     if (s && --s->views == 0) {
         shared_destroy(&s->window);
         source_close(&s->source);
@@ -124,7 +125,8 @@ const char *const *dataset_class_names(const struct dataset *d, int64_t classes)
 
 size_t dataset_bytes(const struct dataset *d)
 {
-    return d->choice || !d->numbers ? d->pool->bytes + store_bytes(d->store) : 0;
+    size_t draws = d->draws ? (size_t)d->info.samples * sizeof *d->ends : 0;
+    return d->choice || !d->numbers ? d->pool->bytes + store_bytes(d->store) + draws : 0;
 }
 
 int64_t dataset_feature_bytes(const struct dataset *d)
@@ -134,6 +136,7 @@ int64_t dataset_feature_bytes(const struct dataset *d)
 
 struct order dataset_order(const struct dataset *d, uint64_t seed, uint64_t epoch, bool shuffle)
 {
+    if (d->ends) return order_make_draws(seed, epoch, d->info.samples, d->ends);
     return store_order(d->store, seed, epoch, shuffle);
 }
 

@@ -88,6 +88,13 @@ struct dataset_rows {
 void dataset_take(const struct dataset *d, const int64_t *samples, int64_t count,
                   const struct dataset_rows *rows);
 
+/* Lets an epoch draw its samples with replacement: by their weights, or every class as often as another. Collective.
+ * Errors: STATUS_CONFIG where the features stay in their file, or samples have no class, or no single weight. */
+enum status dataset_draw(struct dataset *d, struct comm *comm, bool by_class);
+
+/* From now on the samples of this view weigh the same. Local. */
+void dataset_leave_weights(struct dataset *d);
+
 /* What is taken next: see store.h. The order of an epoch; once, before the first step (collective); at the start
  * of every step; before samples are taken in their order. In a set that is in memory they do nothing. */
 struct order dataset_order(const struct dataset *d, uint64_t seed, uint64_t epoch, bool shuffle);

@@ -40,6 +40,8 @@ struct dataset {
     struct source_info info; /* of this view */
     struct shared *choice;   /* of both views of a split, owned by the first one; or NULL */
     const int64_t *numbers;  /* [samples]: those in the pool; NULL = all of them */
+    struct shared *draws;    /* memory of */
+    const uint64_t *ends;    /* [samples]: where an epoch draws with replacement (order.h); or NULL */
 };
 
 /* Where labels and weights are from sample `first` on. */

@@ -85,6 +85,8 @@ enum status trainer_load_data(struct trainer *t)
     TRY(trainer_load_sets(t));
     TRY(comm_agree(t->comm, trainer_check_features_as_targets(t, t->train)));
     if (t->val) TRY(comm_agree(t->comm, trainer_check_features_as_targets(t, t->val)));
+    if (config_draws_by_weight(c)) dataset_leave_weights(t->train);
+    if (config_draws_by_weight(c) && c->data.val_fraction > 0) dataset_leave_weights(t->val);
     bool transformed = c->data.transforms.count > 0;
     TRY(normal_init(&t->normal, t->comm, t->train,
                     transformed ? NORMALIZE_NONE : (enum data_normalize)c->data.normalize));

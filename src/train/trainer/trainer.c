@@ -223,6 +223,8 @@ static enum status trainer_build(struct trainer *t)
     TRY(build_start_math(&t->kernels, t->comm, t->config));
     TRY(trainer_load_data(t));
     TRY(comm_agree(t->comm, trainer_build_parts(t)));
+    if (t->config->sampler != SAMPLER_ONCE)
+        TRY(dataset_draw(t->train, t->comm, !config_draws_by_weight(t->config)));
     TRY(trainer_prepare_data(t));
     dataset_warn_sorted(t->train);
     TRY(comm_agree(t->comm, trainer_check_watched(t)));
