@@ -206,16 +206,16 @@ class Missing(harness.Case):
         """At any number of ranks, in every store."""
         file, whole, _ = self.dropped()
         base = ", layout: NCL, weights: w"
-        for more in (", missing: drop_sample", ", missing: drop_sample, val_fraction: 0.2"):
+        scratch, cluster = ["--data.store=scratch", f"--data.scratch_dir={self.folder}"], ["--data.store=cluster", "--sync.ranks_per_node=1"]
+        for more, others in ((", missing: drop_sample", ((2, []), (3, scratch))), (", missing: drop_sample, val_fraction: 0.2", ((5, scratch), (3, cluster)))):
             one = self.run_of(file, base + more)
-            for ranks, flags in ((2, []), (3, ["--data.store=scratch", f"--data.scratch_dir={self.folder}"]), (5, []),
-                                 (3, ["--data.store=cluster", "--sync.ranks_per_node=1"])):
+            for ranks, flags in others:
                 with self.subTest(more=more, ranks=ranks, flags=flags):
                     self.same(one, self.run_of(file, base + more, ranks=ranks, flags=flags))
         x, gone = self.holes()
         nan = self.put("nan.h5", x=np.where(gone, np.float32(np.nan), x), y=self.y)
         one = self.run_of(nan, ", layout: NCL, missing: mean")
-        for ranks, flags in ((2, []), (3, ["--data.store=scratch", f"--data.scratch_dir={self.folder}"]), (5, ["--data.store=cluster", "--sync.ranks_per_node=2"])):
+        for ranks, flags in ((3, scratch), (5, ["--data.store=cluster", "--sync.ranks_per_node=2"])):
             self.same(one, self.run_of(nan, ", layout: NCL, missing: mean", ranks=ranks, flags=flags))
         window = ["--data.store=window", "--data.block=24", "--data.window=240"]
         for train, more in ((file, base + ", missing: drop_sample"), (nan, ", layout: NCL, missing: mean")):

@@ -37,10 +37,10 @@ class Sampler(harness.Case):
         return self.train(self.config(sampler, more), ranks, flags)
 
     def test_same_bits(self):
-        for sampler, more in (("balanced", ", weights: w"), ("weighted", ", weights: w, val_fraction: 0.2")):
+        scratch, cluster = ["--data.store=scratch", f"--data.scratch_dir={self.folder}"], ["--data.store=cluster", "--sync.ranks_per_node=1"]
+        for sampler, more, others in (("balanced", ", weights: w", ((2, []), (3, cluster))), ("weighted", ", weights: w, val_fraction: 0.2", ((5, []), (3, scratch)))):
             one = self.run_of(sampler, more)
-            for ranks, flags in ((2, []), (3, ["--data.store=scratch", f"--data.scratch_dir={self.folder}"]), (5, []),
-                                 (3, ["--data.store=cluster", "--sync.ranks_per_node=1"])):
+            for ranks, flags in others:
                 with self.subTest(sampler=sampler, ranks=ranks, flags=flags):
                     self.same(one, self.run_of(sampler, more, ranks, flags))
             point = os.path.join(one.folder, "checkpoints", "step-000000035.h5")
