@@ -199,6 +199,9 @@ class Missing(harness.Case):
         self.assertIn(said, shown[0].stderr)
         self.tool("predict", run.final, "--data", whole, "--out", self.path("p.h5"))
         self.assertIn("data.missing", self.tool("predict", run.final, "--data", file, "--y", "none", "--out", self.path("q.h5"), code=3))
+        self.tool("predict", run.final, "--data", file, "--y", "none", "--on-error", "skip", "--out", self.path("q.h5"))
+        with h5py.File(self.path("q.h5")) as f, h5py.File(file) as data:
+            np.testing.assert_array_equal(np.isnan(f["logits"][()]).all(axis=1), np.isnan(data["x"][()]).any(axis=(1, 2)))
         empty = self.put("empty.h5", x=np.full((SAMPLES, 4), np.float32(np.nan)), y=self.y)
         self.fails(empty, "in every sample", more=", missing: drop_sample")
 

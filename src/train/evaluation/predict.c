@@ -121,7 +121,7 @@ static enum status predict_all(struct predictor *p, const struct config *config,
     if (first && config->data.missing == MISSING_DROP)
         log_info(
             "data.missing is drop_sample, but a prediction has a row for every sample: a missing value is an "
-            "error here");
+            "error here, or a row of NaN with --on-error skip");
     TRY(comm_agree(p->comm, first ? predict_file_open(&p->file, options) : STATUS_OK));
     TRY(examiner_init(&p->x, p->comm,
                       &(struct examiner_spec){.config = config,
