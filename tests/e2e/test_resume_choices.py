@@ -11,7 +11,7 @@ from resumed import CONFIGURATION, Case, events, setUpModule, weights  # noqa: F
 
 # Every key of the configuration with another value than the runs have that are gone on with. These cannot change the results,
 MAY_CHANGE = {
-    "run.name": "other", "data.allow_external": "true", "data.store": "scratch", "data.scratch_dir": "/tmp",
+    "run.name": "other", "data.allow_external": "true", "data.store": "scratch", "data.scratch_dir": "/tmp", "data.on_error": "skip",
     "data.val_x": "x", "data.val_y": "y", "data.val_weights": "w", "data.time_limit": "20",
     "train.epochs": "3", "train.max_bad_steps": "3", "train.patience": "9",
     "train.min_delta": "0.5", "train.max_time": "1h", "sync.ranks_per_node": "1", "sync.timeout": "100", "sync.death_timeout": "5",
