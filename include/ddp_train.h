@@ -101,8 +101,8 @@ DDP_API void ddp_close(struct ddp_model **model);
 DDP_API enum ddp_feature_type ddp_get_feature_type(const struct ddp_model *model);
 DDP_API int64_t ddp_get_feature_count(const struct ddp_model *model); /* F */
 
-/* The shape of a sample: (F), (C,L), (C,H,W) or (C,D,H,W). Writes the sides and returns how many there are.
- */
+/* The shape of a sample as ddp_run takes it: (F), (C,L), (C,H,W) or (C,D,H,W). Where data.transforms change it, or
+ * data.augment takes parts, this is the shape before. Writes the sides and returns how many there are. */
 #define DDP_MAX_RANK 4
 DDP_API int ddp_get_shape(const struct ddp_model *model, int64_t shape[DDP_MAX_RANK]);
 

@@ -12,6 +12,7 @@
 
 /* ---- workspaces ---- */
 
+/* The model and what belongs to it. */
 static enum status workspace_fill(struct workspace *w, const struct trained *t)
 {
     const struct model_options options = {
@@ -24,10 +25,24 @@ static enum status workspace_fill(struct workspace *w, const struct trained *t)
     return mem_alloc(&w->outputs, (size_t)w->max_rows, (size_t)outputs * sizeof(float), "outputs");
 }
 
+/* Prepares for rows that change their shape, which is known as soon as all is read. */
+static enum status workspace_prepare(struct workspace *w, const struct trained *t)
+{
+    struct augment_spec spec = {.kernels = t->kernels,
+                                .steps = &t->config.data.augment,
+                                .type = t->normal.type,
+                                .kind = t->facts.kind,
+                                .positions = 1};
+    shapes_fill_spec(&t->shapes, t->output, &spec);
+    TRY(shapes_init_still(&w->still, spec));
+    return mem_alloc(&w->room, (size_t)transforms_room(&t->normal.transforms), sizeof *w->room, "rows");
+}
+
 enum status workspace_create(struct workspace **out, const struct trained *t)
 {
     TRY(mem_alloc(out, 1, sizeof **out, "workspace"));
     enum status status = workspace_fill(*out, t);
+    if (status == STATUS_OK) status = workspace_prepare(*out, t);
     if (status != STATUS_OK) workspace_destroy(out);
     return status;
 }
@@ -39,32 +54,31 @@ void workspace_destroy(struct workspace **w)
     mem_free(&(*w)->live);
     mem_free(&(*w)->rows);
     mem_free(&(*w)->outputs);
+    mem_free(&(*w)->room);
+    augment_free(&(*w)->still);
     mem_free(w);
 }
 
-/* Rows of a pass become columns of the model's input, normalised; dead lanes become zeros. */
+/* Rows of a pass become columns of the model's input, normalised; dead lanes become zeros. All leaves but the last are
+ * full. */
 static void workspace_load(struct workspace *w, const struct trained *t, int64_t leaves, int64_t count)
 {
-    const void *const *rows = w->rows;
-    for (int64_t leaf = 0, left = count; leaf < leaves; leaf++) {
-        int64_t live = w->live[leaf] = left < t->lanes ? left : t->lanes;
-        struct gather g = {.channels = t->normal.channels,
-                           .per_channel = t->features / t->normal.channels,
-                           .lanes = t->lanes,
-                           .live = live,
-                           .ahead = left - live,
-                           .stride = leaves * t->lanes,
-                           .scale = t->normal.scale,
-                           .shift = t->normal.shift};
-        float *input = model_input(w->model) + leaf * t->lanes;
-        if (t->normal.type == FEATURE_U8)
-            t->kernels->gather_u8(&g, (const uint8_t *const *)rows, input);
-        else
-            t->kernels->gather_f32(&g, (const float *const *)rows, input);
-        normal_fill(&t->normal, t->features, live, g.stride, input);
-        transforms_apply(&t->normal.transforms, t->kernels, t->features, live, t->lanes, g.stride, input);
-        rows += live;
-        left -= live;
+    static const int64_t keys[AUGMENT_ROWS]; /* of nothing random */
+    bool cut = w->still.moved.c > 0;
+    int64_t step = cut ? AUGMENT_ROWS : t->lanes, stride = leaves * t->lanes;
+    for (int64_t leaf = 0; leaf < leaves; leaf++) w->live[leaf] = t->lanes;
+    w->live[leaves - 1] = count - (leaves - 1) * t->lanes;
+    for (int64_t first = 0; first < stride; first += step) {
+        int64_t left = count > first ? count - first : 0, live = left < step ? left : step;
+        const struct normal_rows rows = {.rows = w->rows + first,
+                                         .features = cut ? shape_features(w->still.moved) : t->features,
+                                         .lanes = step,
+                                         .live = live,
+                                         .ahead = cut ? 0 : left - live,
+                                         .stride = stride,
+                                         .room = w->room};
+        if (cut) augment_move(&w->still, 0, keys, live, &(struct dataset_rows){.features = w->rows + first});
+        normal_gather(&t->normal, t->kernels, &rows, model_input(w->model) + first);
     }
 }
 
@@ -112,19 +126,18 @@ static enum status trained_read_config(struct trained *t, struct h5 *f)
 
 static enum status trained_read_weights(struct trained *t, struct model *model, struct h5 *f)
 {
-    t->input = model_input_shape(model);
-    t->features = shape_features(t->input);
     t->output = model_output_shape(model);
     t->positions = t->facts.positions;
     t->outputs = shape_features(t->output) / t->positions;
     t->parameters = model_param_count(model);
     TRY(mem_alloc(&t->params, (size_t)model_param_floats(model), sizeof(float), "parameters"));
-    TRY(checkpoint_load_open(f, model, t->plain, t->params, &t->normal, &t->targets));
+    TRY(checkpoint_load_open(f, &t->config, model, t->plain, t->params, &t->normal, &t->targets));
+    t->input = t->shapes.change ? t->shapes.stored : model_input_shape(model);
+    t->features = shape_features(t->input);
     TRY(checkpoint_load_names(f, &t->names, &t->name_count));
     if (t->features % t->normal.channels != 0)
         return status_fail(STATUS_DATA, "its %lld features do not divide into %lld channels",
                            (long long)t->features, (long long)t->normal.channels);
-    TRY(transforms_check(&t->normal.transforms, t->features));
     return loss_init(&t->loss, &(struct loss_spec){.ops = t->config.loss,
                                                    .args = &t->config.loss_args,
                                                    .list = &t->config.loss_list,
@@ -140,9 +153,12 @@ static enum status trained_read(struct trained *t, struct workspace **first, str
     TRY(checkpoint_facts_of(f, &t->facts));
     t->lanes = build_lanes(&t->config, t->facts.virtual_ranks);
     TRY(trained_choose_math(t));
-    TRY(workspace_create(first, t));
+    TRY(shapes_find(&t->shapes, &t->config, t->facts.stored));
+    TRY(mem_alloc(first, 1, sizeof **first, "workspace"));
+    TRY(workspace_fill(*first, t)); /* released by the caller */
     if (model_uses_blas((*first)->model)) blas_start();
-    return trained_read_weights(t, (*first)->model, f);
+    TRY(trained_read_weights(t, (*first)->model, f));
+    return workspace_prepare(*first, t);
 }
 
 /* Numbers are read with a decimal point, whatever the host's locale is; that of this thread only is changed.

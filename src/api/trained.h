@@ -10,6 +10,7 @@
 #include "nn/model.h"
 #include "train/checkpoint/private.h"
 #include "train/config.h"
+#include "train/shapes.h"
 
 struct trained {
     const struct kernels *kernels;
@@ -21,21 +22,24 @@ struct trained {
     float *params;                 /* flat vector of the model */
     char **names;                  /* [name_count], one block, or NULL */
     int64_t name_count;
-    struct shape input;
+    struct shape input; /* of a row */
     struct shape output;
-    int64_t features, outputs; /* F and K */
-    int64_t positions;         /* P, of the outputs; 1 if they have none */
-    int64_t lanes;             /* of a block */
+    struct sample_shapes shapes; /* of rows on their way into the model, where they change */
+    int64_t features, outputs;   /* F of a row, and K */
+    int64_t positions;           /* P, of the outputs; 1 if they have none */
+    int64_t lanes;               /* of a block */
     int64_t parameters;
 };
 
 struct workspace {
     struct workspace *next; /* for the owner */
     struct model *model;
-    const void **rows; /* [max_rows] */
-    float *outputs;    /* [max_rows][K][P] */
-    int64_t *live;     /* [blocks of a pass]: rows of each */
-    int64_t max_rows;  /* of one call of workspace_run */
+    const void **rows;    /* [max_rows] */
+    struct augment still; /* takes the middle of rows; moved.c is 0 where all is taken */
+    float *room;          /* transforms_room */
+    float *outputs;       /* [max_rows][K][P] */
+    int64_t *live;        /* [blocks of a pass]: rows of each */
+    int64_t max_rows;     /* of one call of workspace_run */
 };
 
 /* Reads a checkpoint. The first workspace is made on the way, since it takes a model to read weights into.

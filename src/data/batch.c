@@ -24,6 +24,7 @@ static enum status batch_allocate(struct batch *b, const struct batch_spec *spec
     TRY(mem_alloc(&b->ones, (size_t)spec->width, sizeof *b->ones, "batch"));
     TRY(mem_alloc(&b->zeros, (size_t)spec->width, sizeof *b->zeros, "batch"));
     TRY(mem_alloc(&b->scratch, count * (size_t)spec->scratch, sizeof *b->scratch, "batch"));
+    TRY(mem_alloc(&b->room, (size_t)spec->room, sizeof *b->room, "batch"));
     TRY(mem_alloc(&b->losses, count, sizeof *b->losses, "batch"));
     TRY(mem_alloc(&b->predicted, cells, sizeof *b->predicted, "batch"));
     TRY(mem_alloc(&b->sums, leaves, sizeof *b->sums, "batch"));
@@ -47,7 +48,7 @@ void batch_free(struct batch *b)
     struct dataset_rows *r = &b->rows;
     void *all[] = {&b->live,    &b->first,   &b->samples, &b->taken,     &r->features, &r->labels,
                    &r->targets, &r->weights, &b->labels,  &b->targets,   &b->weights,  &b->ones,
-                   &b->zeros,   &b->scratch, &b->losses,  &b->predicted, &b->sums};
+                   &b->zeros,   &b->scratch, &b->losses,  &b->predicted, &b->sums,     &b->room};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) mem_free(all[i]);
 }
 
@@ -71,11 +72,33 @@ static int64_t batch_find_rows(struct batch *b, const struct dataset *d)
     return count;
 }
 
+/* Without labels for each position, and where all stay, rows are those of the set. */
+static void batch_cut_row(const struct batch *b, const struct dataset *d, int64_t sample,
+                          const struct dataset_rows *row)
+{
+    if (b->still && dataset_positions(d) != b->positions) augment_move(b->still, 0, &sample, 1, row);
+}
+
+const int32_t *batch_find_classes(const struct batch *b, const struct dataset *d, int64_t sample)
+{
+    const int32_t *classes = dataset_classes(d, sample);
+    batch_cut_row(b, d, sample, &(struct dataset_rows){.labels = &classes});
+    return classes;
+}
+
+const float *batch_find_targets(const struct batch *b, const struct dataset *d, int64_t sample)
+{
+    const float *targets = dataset_targets(d, sample);
+    batch_cut_row(b, d, sample, &(struct dataset_rows){.targets = &targets});
+    return targets;
+}
+
 /* Lanes that are filled at a time: all of a virtual rank, or 16 of them. */
 struct batch_part {
     int64_t first, lanes; /* of the pass */
     int64_t live;         /* the first of them, whose samples are the rows from `row` on */
     int64_t row, ahead;   /* rows that come after them */
+    int64_t features;     /* of a row */
 };
 
 /* Words of 4 bytes of up to 16 samples, side by side: rows [live][count] become columns [count][stride]. */
@@ -177,26 +200,18 @@ static void batch_load_labels(struct batch *b, const struct dataset *d, const st
         find_classes[b->kernels->number](b, width, p * stride + part->first, part->lanes);
 }
 
-static void batch_load_features(struct batch *b, const struct dataset *d, const struct normal *n,
-                                const struct batch_part *part, float *input)
+static void batch_load_features(struct batch *b, const struct normal *n, const struct batch_part *part,
+                                float *input)
 {
-    const struct source_info *info = dataset_info(d);
-    const void *const *rows = b->rows.features + part->row;
-    struct gather g = {.channels = n->channels,
-                       .per_channel = shape_features(info->shape) / n->channels,
-                       .lanes = part->lanes,
-                       .live = part->live,
-                       .ahead = part->ahead,
-                       .stride = b->leaves * b->lanes,
-                       .scale = n->scale,
-                       .shift = n->shift};
-    if (info->type == FEATURE_U8)
-        b->kernels->gather_u8(&g, (const uint8_t *const *)rows, input + part->first);
-    else
-        b->kernels->gather_f32(&g, (const float *const *)rows, input + part->first);
-    normal_fill(n, shape_features(info->shape), part->live, g.stride, input + part->first);
-    transforms_apply(&n->transforms, b->kernels, shape_features(info->shape), part->live, part->lanes,
-                     g.stride, input + part->first);
+    normal_gather(n, b->kernels,
+                  &(struct normal_rows){.rows = b->rows.features + part->row,
+                                        .features = part->features,
+                                        .lanes = part->lanes,
+                                        .live = part->live,
+                                        .ahead = part->ahead,
+                                        .stride = b->leaves * b->lanes,
+                                        .room = b->room},
+                  input + part->first);
 }
 
 static void batch_load_part(struct batch *b, const struct dataset *d, const struct normal *n,
@@ -207,25 +222,29 @@ static void batch_load_part(struct batch *b, const struct dataset *d, const stru
     if (info->has_weights)
         batch_load_words(b, (const void *const *)(b->rows.weights + part->row), part, b->weight_width,
                          b->weights);
-    batch_load_features(b, d, n, part, input);
+    batch_load_features(b, n, part, input);
 }
 
 /* Moves the positions of the samples of a part, whose copies are valid until the next part. */
-static void batch_move_part(struct batch *b, const struct batch_augment *augment, struct batch_part *part)
+static void batch_move_part(struct batch *b, const struct dataset *d, const struct batch_augment *augment,
+                            struct batch_part *part)
 {
+    bool labels = dataset_info(d)->has_labels && dataset_positions(d) > 1;
+    bool classes = dataset_kind(d) == TARGET_INDEX;
     const struct dataset_rows rows = {.features = b->rows.features + part->row,
-                                      .labels = b->rows.labels + part->row,
-                                      .targets = b->rows.targets + part->row,
-                                      .weights = b->rows.weights + part->row};
+                                      .labels = labels && classes ? b->rows.labels + part->row : NULL,
+                                      .targets = labels && !classes ? b->rows.targets + part->row : NULL,
+                                      .weights = b->weight_width > 1 ? b->rows.weights + part->row : NULL};
     augment_move(augment->how, augment->epoch, b->taken + part->row, part->live, &rows);
-    part->ahead = 0;
+    if (augment->how->moves) part->ahead = 0;
 }
 
 /* Loads 16 lanes of changed samples. */
 static void batch_load_changed(struct batch *b, const struct dataset *d, const struct normal *n,
                                const struct batch_augment *augment, struct batch_part *part, float *input)
 {
-    if (augment_find_move(augment->how->spec.steps)) batch_move_part(b, augment, part);
+    batch_move_part(b, d, augment, part);
+    part->features = shape_features(augment->how->moved);
     batch_load_part(b, d, n, part, input);
     augment_change(augment->how, augment->epoch, b->taken + part->row, part->live, input + part->first,
                    b->leaves * b->lanes);
@@ -258,15 +277,19 @@ void batch_load_augmented(struct batch *b, const struct dataset *d, const struct
                           const struct batch_augment *augment, float *input)
 {
     const struct source_info *info = dataset_info(d);
+    const struct batch_augment still = {b->still, 0};
+    if (!augment && b->still) augment = &still;
     int64_t count = batch_find_rows(b, d), row = 0, step = augment ? AUGMENT_ROWS : b->lanes;
     b->weight_width = info->has_weights ? dataset_weight_width(d) : 0;
+    if (b->weight_width > 1) b->weight_width = b->positions;
     b->inputs = dataset_targets_are_features(d) ? input : NULL;
-    bool mixes = augment && augment_mixes(augment->how->spec.steps);
+    bool mixes = augment && !augment->how->spec.still && augment_mixes(augment->how->spec.steps);
     for (int64_t leaf = 0; leaf < b->leaves; leaf++) {
         int64_t first_row = row;
         for (int64_t lane = 0; lane < b->lanes; lane += step) {
             int64_t left = b->live[leaf] - lane, live = left < 0 ? 0 : left < step ? left : step;
-            struct batch_part part = {leaf * b->lanes + lane, step, live, row, count - row - live};
+            struct batch_part part = {leaf * b->lanes + lane,     step, live, row, count - row - live,
+                                      shape_features(info->shape)};
             if (augment)
                 batch_load_changed(b, d, n, augment, &part, input);
             else

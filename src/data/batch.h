@@ -2,7 +2,7 @@
  *
  * A pass holds `leaves` virtual ranks side by side; virtual rank i has lanes [i, i+1) * lanes of the pass,
  * and its part of every array here begins at i * lanes. N is the number of lanes of the pass, leaves * lanes; P
- * the number of positions that labels have. */
+ * the number of positions that labels have as the loss gets them. */
 #ifndef DATA_BATCH_H
 #define DATA_BATCH_H
 
@@ -28,18 +28,21 @@ struct batch {
     float *weights;           /* [weight_width][N] */
     int64_t weight_width;     /* of the set that was loaded last: 1 or P; 0 = it has no weights */
     const struct normal *target_normal; /* what targets go through, or NULL; borrowed, set by the owner */
-    float *ones, *zeros;                /* [K] */
-    float *scratch;                     /* [K][P][N]: of a loss that has parts, or NULL */
-    double *losses;                     /* [leaves][lanes] */
-    int32_t *predicted;                 /* [P][N] */
-    struct loss_sums *sums;             /* [leaves] */
+    struct augment *still;  /* takes the middle of samples or of their labels, or NULL; borrowed as well */
+    float *room;            /* of transforms that change the shape of samples, or NULL */
+    float *ones, *zeros;    /* [K] */
+    float *scratch;         /* [K][P][N]: of a loss that has parts, or NULL */
+    double *losses;         /* [leaves][lanes] */
+    int32_t *predicted;     /* [P][N] */
+    struct loss_sums *sums; /* [leaves] */
 };
 
 struct batch_spec {
     const struct kernels *kernels;
     int64_t lanes, leaves;
     int64_t width;     /* dataset_width of the sets; 0 also where targets are the features */
-    int64_t positions; /* of their labels; 0 = 1 */
+    int64_t positions; /* of their labels as the loss gets them; 0 = 1 */
+    int64_t room;      /* transforms_room */
     int64_t scratch;   /* floats of a lane that the loss needs (loss.scratch) */
 };
 
@@ -51,11 +54,15 @@ void batch_free(struct batch *b);
  * first .. first+count-1. */
 void batch_take_blocks(struct batch *b, int64_t samples, int64_t first, int64_t count);
 
+/* Return the labels of one sample as the loss gets them, [P] or [K][P], valid until the next call. */
+const int32_t *batch_find_classes(const struct batch *b, const struct dataset *d, int64_t sample);
+const float *batch_find_targets(const struct batch *b, const struct dataset *d, int64_t sample);
+
 /* Gathers the samples into the model's input [F][N], normalised, and what the loss needs to know of them;
  * dead lanes become zeros. */
 void batch_load(struct batch *b, const struct dataset *d, const struct normal *n, float *input);
 
-/* Does the same with samples changed at random, as in that epoch (from 1). NULL = unchanged. */
+/* Does the same with samples changed at random, as in that epoch (from 1). NULL = as batch_load. */
 struct batch_augment {
     struct augment *how;
     int64_t epoch;

@@ -32,13 +32,48 @@ void normal_finish(struct normal *n)
     }
 }
 
-void normal_fill(const struct normal *n, int64_t features, int64_t lanes, int64_t stride, float *x)
+/* Puts something where values are missing. */
+static void normal_fill(const struct normal *n, int64_t features, int64_t lanes, int64_t stride, float *x)
 {
-    if (!n->missing) return;
     int64_t rows = features / n->channels;
     for (int64_t f = 0; f < features; f++, x += stride) {
         float value = n->filled[f / rows];
         for (int64_t i = 0; i < lanes; i++) x[i] = isnan(x[i]) ? value : x[i];
+    }
+}
+
+/* Gathers lanes from `first` on. */
+static void normal_gather_lanes(const struct normal *n, const struct kernels *k, const struct normal_rows *r,
+                                int64_t first, int64_t lanes, int64_t stride, float *x)
+{
+    int64_t left = r->live - first, live = left < 0 ? 0 : left < lanes ? left : lanes;
+    int64_t ahead = r->ahead + left - live;
+    const struct gather g = {.channels = n->channels,
+                             .per_channel = r->features / n->channels,
+                             .lanes = lanes,
+                             .live = live,
+                             .ahead = ahead > 0 ? ahead : 0,
+                             .stride = stride,
+                             .scale = n->scale,
+                             .shift = n->shift};
+    if (n->type == FEATURE_U8)
+        k->gather_u8(&g, (const uint8_t *const *)r->rows + first, x);
+    else
+        k->gather_f32(&g, (const float *const *)r->rows + first, x);
+    if (n->missing) normal_fill(n, r->features, live, stride, x);
+}
+
+void normal_gather(const struct normal *n, const struct kernels *k, const struct normal_rows *r, float *x)
+{
+    if (!r->room) {
+        normal_gather_lanes(n, k, r, 0, r->lanes, r->stride, x);
+        transforms_apply(&n->transforms, k, r->live, r->lanes, r->stride, x);
+        return;
+    }
+    for (int64_t first = 0; first < r->lanes; first += TRANSFORM_LANES) {
+        int64_t live = r->live - first;
+        normal_gather_lanes(n, k, r, first, TRANSFORM_LANES, TRANSFORM_LANES, r->room);
+        transforms_move(&n->transforms, k, live, r->room, r->stride, x + first);
     }
 }
 

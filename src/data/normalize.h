@@ -19,6 +19,8 @@ struct normal {
         missing; /* [channels]: what stands for missing values (data.missing), in stored units; NULL = NaN stays */
     float *filled;                /* [channels]: the same scaled and shifted */
     struct transforms transforms; /* what they go through afterwards */
+    struct shape
+        stored; /* of samples, where the model's input has another shape than they; c = 0 elsewhere */
 };
 
 /* Measures features of `d` if the mode asks for it, and what stands for missing values: with MISSING_MEAN the mean of
@@ -38,9 +40,17 @@ enum status normal_init_empty(struct normal *n, int64_t channels, enum feature_t
 enum status normal_add_missing(struct normal *n);
 void normal_finish(struct normal *n);
 
-/* Puts `filled` where NaN is in samples side by side, x [features][stride], of which `lanes` are looked at. Nothing is
- * done where nothing stands for missing values. Local. */
-void normal_fill(const struct normal *n, int64_t features, int64_t lanes, int64_t stride, float *x);
+/* Rows of samples, as they are stored or changed by augmentation. */
+struct normal_rows {
+    const void *const *rows; /* [live]: each [features], of the stored type */
+    int64_t features;
+    int64_t lanes, live, ahead; /* as of a gather */
+    int64_t stride;             /* of x */
+    float *room;                /* transforms_room; NULL = none is needed */
+};
+
+/* Makes them inputs of a model, x [features of an input][stride]; dead lanes become zeros. Local. */
+void normal_gather(const struct normal *n, const struct kernels *k, const struct normal_rows *r, float *x);
 
 /* STATUS_DATA if the samples of `d` are of another type or do not divide into the channels. Local. */
 enum status normal_check(const struct normal *n, const struct dataset *d);

@@ -32,15 +32,21 @@ enum status build_model(struct model **model, const struct config *config, struc
     return status;
 }
 
-enum status build_find_outputs(const void *config, struct shape features, struct shape *outputs)
+enum status build_find_outputs(const void *config, struct shape stored, struct dataset_outputs *outputs)
 {
     const struct config *c = config;
     struct model_spec *spec = NULL;
+    struct sample_shapes shapes;
     struct model_options options = {.lanes = build_lanes(c, c->virtual_ranks)};
+    TRY(shapes_find(&shapes, c, stored));
     TRY(kernels_select(&options.kernels, c->isa));
-    TRY(build_copy_spec(&spec, c, features));
-    enum status status = model_find_output(outputs, spec, &options);
+    TRY(build_copy_spec(&spec, c, shapes.input));
+    enum status status = model_find_output(&outputs->of, spec, &options);
     mem_free(&spec);
+    outputs->input = shapes.input;
+    outputs->labels = outputs->of;
+    bool follow = shapes_labels_follow(&shapes, outputs->of);
+    for (int a = 0; follow && a < SHAPE_AXES; a++) outputs->labels.d[a] = stored.d[a];
     return status;
 }
 

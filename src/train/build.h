@@ -4,6 +4,7 @@
 
 #include "comm/comm.h"
 #include "train/config.h"
+#include "train/shapes.h"
 #include "data/dataset/dataset.h"
 #include "nn/model.h"
 
@@ -18,13 +19,15 @@ struct shape build_input_shape(const struct config *config, struct shape data);
 enum status build_model(struct model **model, const struct config *config, struct shape input,
                         const struct model_options *options);
 
-/* Finds the shape of its outputs for samples of this shape; `config` is a struct config. Local. */
-enum status build_find_outputs(const void *config, struct shape features, struct shape *outputs);
+/* Finds what the model makes of samples of this shape; `config` is a struct config. Local. */
+enum status build_find_outputs(const void *config, struct shape stored, struct dataset_outputs *outputs);
 
 /* Returns the lanes of one virtual rank. Local. */
 int64_t build_lanes(const struct config *config, int64_t virtual_ranks);
 
-/* STATUS_DATA if the samples have another number of features. Local. */
+/* STATUS_DATA if the samples have another number of features than those of the training set, or than the model takes
+ * of them. Local. */
 enum status build_check_shape(struct shape want, const struct dataset *d);
+enum status build_check_input(struct shape want, const struct sample_shapes *s, const struct dataset *d);
 
 #endif

@@ -21,3 +21,16 @@ enum status build_check_shape(struct shape want, const struct dataset *d)
     return status_fail(STATUS_DATA, "%s: samples are %s but the model takes %s", dataset_locator(d), stored,
                        wanted);
 }
+
+enum status build_check_input(struct shape want, const struct sample_shapes *s, const struct dataset *d)
+{
+    if (shape_features(want) == shape_features(s->input)) return STATUS_OK;
+    if (shape_equal(s->stored, s->input)) return build_check_shape(want, d);
+    char made[SHAPE_TEXT], wanted[SHAPE_TEXT];
+    shape_text(s->input, made);
+    shape_text(want, wanted);
+    return status_fail(
+        STATUS_CONFIG,
+        "model.input: is %s, but data.augment and data.transforms make samples %s of %s; leave it out",
+        wanted, made, dataset_locator(d));
+}

@@ -133,6 +133,10 @@ def make_models(case):
               more="x: x, transforms: [log1p, standard, {clip: {max: 1.5}}, {scale: {offset: 0.5}}]"),
         Model(case, "gaps", np.where(random.random(table.shape) < 0.1, np.float32(np.nan), table), random.integers(0, 3, 173),
               ["linear: 8", "relu", "linear: 3"], "name: cross_entropy", more="x: x, missing: mean"),
+        Model(case, "parts", images, random.integers(0, 4, 149), ["linear: 4"], "name: cross_entropy",
+              more="x: x, augment: [{window: [7, 6]}], transforms: [{channels: [1, 0]}, {resize: 5}, standard]"),
+        Model(case, "middle", images, images[:, 0] // 64, ["conv2d: {out: 4, kernel: 1}"], "name: cross_entropy",
+              more="x: x, transforms: [{scale: {factor: 0.01}}, {crop_center: 5}]"),
     ]
 
 

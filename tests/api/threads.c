@@ -9,7 +9,7 @@
 
 #include "rows.h"
 
-#define MODELS_MAX  9
+#define MODELS_MAX  11
 #define THREADS_MAX 64
 
 static struct ddp_model *models[MODELS_MAX];

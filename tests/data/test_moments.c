@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-#include "data/moments.h"
+#include "data/measure/moments.h"
 #include "core/rng.h"
 
 static void *make_features(enum feature_type type, int64_t count, float offset)

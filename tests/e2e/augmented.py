@@ -36,13 +36,20 @@ def flip(x, w, axis="w", p=0.5):
     return x
 
 
-def crop(x, w, padding=(0, 0, 0), mode="constant", fill=0):
-    """Pads as torchvision's RandomCrop and cuts the former size."""
-    size = x.shape[1:]
+def crop(x, w, padding=(0, 0, 0), mode="constant", fill=0, size=None):
+    """Pads as torchvision's RandomCrop and cuts the former size, or a smaller one."""
+    size = [s or n for s, n in zip(size or (0, 0, 0), x.shape[1:])]
     pads = [(0, 0)] + [(p, p) for p in padding]
     x = np.pad(x, pads, PAD[mode], **(dict(constant_values=fill) if mode == "constant" else {}))
-    for a, (p, n) in enumerate(zip(padding, size)):
-        x = np.take(x, np.arange(n) + integer(w[a], 2 * p + 1), a + 1)
+    for a, n in enumerate(size):
+        x = np.take(x, np.arange(n) + integer(w[a], x.shape[a + 1] - n + 1), a + 1)
+    return x
+
+
+def middle(x, size):
+    """What evaluation takes of samples [N][C][D][H][W]."""
+    for a, n in enumerate(size, 2):
+        x = np.take(x, np.arange(n) + round((x.shape[a] - n) / 2), a) if n else x
     return x
 
 

@@ -72,7 +72,7 @@ class Augment(harness.Case):
             self.assertLess(np.abs(have - want).max(), rounding * 6e-8 * max(1, np.abs(want).max()), augment)
         else:
             self.assertEqual((have + 0.0).tobytes(), np.ascontiguousarray(want + 0.0, np.float32).tobytes(), augment)
-        self.assertTrue((have != x.reshape(SAMPLES, -1)).any())
+        self.assertTrue(have.shape != (SAMPLES, x[0].size) or (have != x.reshape(SAMPLES, -1)).any())
         return x, have
 
     def test_geometry(self):
@@ -92,6 +92,13 @@ class Augment(harness.Case):
                   ((2, 40), np.float32, "[{shift: {max: 40, mode: circular}}]",
                    [(augmented.shift, dict(largest=(0, 0, 40), mode="circular"))]),
                   ((1, 6, 8), np.uint8, "[{shift: {max: [2, 9], fill: 7}}]", [(augmented.shift, dict(largest=(0, 2, 9), fill=7))])]
+        cases += [((2, 53), np.float32, "[{window: 20}, flip]", [(augmented.crop, dict(size=(0, 0, 20))), (augmented.flip, {})]),
+                  ((1, 9, 8), np.uint8, "[{crop: {padding: [0, 2], size: [4, 0], fill: 7}}, {flip: {p: 0}}, {window: [4, 5]}]",
+                   [(augmented.crop, dict(padding=(0, 0, 2), size=(0, 4, 0), fill=7)), (augmented.flip, dict(p=0)),
+                    (augmented.crop, dict(size=(0, 4, 5)))]),
+                  ((1, 6, 8, 9), np.float32, "[{window: [0, 6, 6]}, rotate90, {crop: {padding: 1, mode: reflect, size: 5}}]",
+                   [(augmented.crop, dict(size=(0, 6, 6))), (augmented.rotate90, {}),
+                    (augmented.crop, dict(padding=(1, 1, 1), mode="reflect", size=(5, 5, 5)))])]
         for mode in ("reflect", "replicate", "circular"):
             cases.append(((3, 6, 7), np.uint8, f"[{{crop: {{padding: 5, mode: {mode}}}}}, {{flip: hw}}]",
                           [(augmented.crop, dict(padding=(0, 5, 5), mode=mode)), (augmented.flip, dict(axis="hw"))]))
@@ -149,15 +156,15 @@ class Augment(harness.Case):
         self.assertNotEqual(first.tobytes(), self.seen("[{crop: 2}]", seed=5).tobytes())
 
     def test_no_change_in_evaluation(self):
-        x, weights = self.check((1, 4, 5), np.float32, "[{crop: 2}, flip]",
-                                [(augmented.crop, dict(padding=(0, 2, 2))), (augmented.flip, {})])
-        outputs = x.reshape(SAMPLES, -1) @ weights.T.astype(np.float64)
+        x, weights = self.check((1, 4, 5), np.float32, "[{crop: 2}, flip, {window: [0, 2]}]",
+                                [(augmented.crop, dict(padding=(0, 2, 2))), (augmented.flip, {}), (augmented.crop, dict(size=(0, 0, 2)))])
+        outputs = augmented.middle(x[:, :, None], (0, 0, 2)).reshape(SAMPLES, -1) @ weights.T.astype(np.float64)
         loss = ((outputs - np.eye(SAMPLES)) ** 2).mean()
         self.assertAlmostEqual(self.run_.of_kind("eval")[-1]["loss"] / loss, 1, delta=1e-5)
 
     def test_any_ranks(self):
         self.samples((2, 6, 7), np.uint8)
-        augment = "[{crop: {padding: 2, mode: reflect}}, {flip: hw}]"
+        augment = "[{crop: {padding: 2, mode: reflect, size: 5}}, {flip: hw}, {window: 4}]"
         one = self.seen(augment)
         for ranks, virtual in ((2, 8), (3, 8), (1, 32), (2, 5), (1, 1)):
             with self.subTest(ranks=ranks, virtual=virtual):
@@ -225,7 +232,8 @@ log: {{every_steps: 1}}
                               ("[{crop: {padding: 1, fill: 300}}]", "fill: 300 is no integer of 0..255"),
                               ("[{shift: {max: 1, fill: 2.5}}]", "data.augment[0]: shift: fill: 2.5 is no integer"),
                               ("[{noise: 1}, flip]", "data.augment[1]: flip: moves positions; put it before noise"),
-                              ("[rotate90]", "rotate90: needs axes h and w"), ("[{cutout: 0}]", "size: is 0 along an axis"),
+                              ("[rotate90]", "rotate90: needs axes h and w"), ("[flip, {window: 7}]", "data.augment[1]: window: size: 7 is larger"),
+                              ("[{window: 0}]", "window: size: is 0"), ("[{crop: {size: 5}}, {crop: {size: 6}}]", "data.augment[1]: crop: size: 6"), ("[{cutout: 0}]", "size: is 0 along an axis"),
                               ("[{mixup: 1}, {noise: 1}]", "data.augment[1]: noise: changes single samples; put it before mixup"),
                               ("[{crpo: 2}]", "did you mean 'crop'"), ("[crop]", "crop: padding: is 0"),
                               ("[{flip: {p: 2}}]", "flip: p: "), ("flip", "expects a list"), ("[{flip: {q: 1}}]", "flip has no 'q'"),

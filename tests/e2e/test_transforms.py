@@ -52,6 +52,37 @@ def maxabs(per="channel"):
     return lambda x, fit: x / np.abs(fit).max(axes(fit, per), keepdims=True)
 
 
+def channels(*keep):
+    return lambda x, fit: x[:, list(keep)]
+
+
+def crop_center(*size):
+    """torchvision's CenterCrop: int(round((n - size) / 2))."""
+    def apply(x, fit):
+        for axis, n in enumerate(size, x.ndim - len(size)):
+            first = round((x.shape[axis] - n) / 2)
+            x = np.take(x, np.arange(first, first + n), axis)
+        return x
+    return apply
+
+
+def resize(*size, mode="linear"):
+    """torch.nn.functional.interpolate with align_corners=False: one matrix for each axis."""
+    def matrix(inputs, outputs):
+        if mode == "nearest":
+            return np.eye(inputs)[np.floor(np.arange(outputs, dtype=np.float32) * np.float32(inputs / outputs)).astype(int)]
+        at = np.maximum((np.arange(outputs) + 0.5) * (inputs / outputs) - 0.5, 0)
+        first = np.minimum(at.astype(int), inputs - 1)
+        second, share = np.minimum(first + 1, inputs - 1), (at - first)[:, None]
+        return np.eye(inputs)[first] * (1 - share) + np.eye(inputs)[second] * share
+
+    def apply(x, fit):
+        for axis, n in enumerate(size, x.ndim - len(size)):
+            x = np.moveaxis(np.tensordot(matrix(x.shape[axis], n), x, (1, axis)), 0, axis)
+        return x
+    return apply
+
+
 class Transforms(harness.Case):
     def sets(self, shape, dtype):
         """The training set and another one, in float64."""
@@ -73,7 +104,7 @@ class Transforms(harness.Case):
 
     def test_numbers(self):
         """Each element takes a few roundings, in units of the largest; the mean is float32 as well."""
-        image, signal, table = (3, 5, 4), (2, 31), (13,)
+        image, signal, table, volume = (3, 5, 4), (2, 31), (13,), (2, 3, 5, 4)
         for shape, dtype, text, steps in (
                 (image, np.uint8, "[standard]", [standard()]),
                 (table, np.float32, "[standard]", [standard()]),
@@ -87,7 +118,17 @@ class Transforms(harness.Case):
                 (image, np.uint8, "[{scale: {factor: 0.25, offset: -3}}, {clip: {max: 20}}]", [scale(0.25, -3), clip(None, 20)]),
                 (image, np.float32, "[{standard: {mean: [1, 2, 3], std: [2, 4, 8]}}]",
                  [lambda x, fit: (x - np.reshape([1, 2, 3], (1, 3, 1, 1))) / np.reshape([2, 4, 8], (1, 3, 1, 1))]),
-                (table, np.float32, "[{standard: {mean: [5], std: [2]}}]", [lambda x, fit: (x - 5) / 2])):
+                (table, np.float32, "[{standard: {mean: [5], std: [2]}}]", [lambda x, fit: (x - 5) / 2]),
+                (image, np.uint8, "[{channels: [2, 0]}, standard]", [channels(2, 0), standard()]),
+                (table, np.float32, "[{maxabs: feature}, {channels: [12, 1, 1]}]", [maxabs("feature"), channels(12, 1, 1)]),
+                (image, np.uint8, "[{resize: 3}, {minmax: {per: feature}}]", [resize(3, 3), minmax(per="feature")]),
+                (image, np.float32, "[{resize: {size: [9, 0], mode: bilinear}}, {crop_center: [4, 4]}, standard]",
+                 [resize(9, 4), crop_center(4, 4), standard()]),
+                (image, np.float32, "[{resize: {size: [2, 7], mode: nearest}}]", [resize(2, 7, mode="nearest")]),
+                (signal, np.float32, "[log1p, {resize: 47}, {scale: {factor: 2}}]", [log1p, resize(47), scale(2, 0)]),
+                (signal, np.uint8, "[{crop_center: 18}]", [crop_center(18)]),
+                (volume, np.float32, "[{resize: {size: [2, 8, 3], mode: trilinear}}, {crop_center: [2, 3, 2]}, {channels: [1]}]",
+                 [resize(2, 8, 3), crop_center(2, 3, 2), channels(1)])):
             with self.subTest(transforms=text, shape=shape):
                 x, other = self.sets(shape, dtype)
                 for step in steps:
@@ -109,6 +150,44 @@ class Transforms(harness.Case):
         with h5py.File(out, "r") as f:
             name = next(n for n in ("values", "predicted", "logits") if n in f)
             self.assertLess(np.abs(f[name][()] - outputs).max(), 1e-5 * max(1, np.abs(outputs).max()))
+
+    def test_labels_follow(self):
+        """With a network that hands its input through, the loss is 0 as long as labels lie where features do."""
+        random = np.random.default_rng(1)
+        x = random.integers(1, 9, (40, 1, 7, 6)).astype(np.float32)
+        classes = random.integers(0, 4, (40, 7, 6))
+        with h5py.File(self.path("data.h5"), "w") as f:
+            f["x"], f["values"], f["classes"] = x, x[:, 0], classes
+            f["scores"] = np.where(np.arange(4)[:, None, None] == classes[:, None], 200, 0).astype(np.float32)
+            f["weights"], f["wrong"] = (x[:, 0] < 5).astype(np.float32), np.where(x[:, 0] < 5, x[:, 0], 99)
+            f["cut"] = classes[:, 2:5, 1:5]
+        config = """
+data: {{train: "{data}", val: "{data}", x: {x}, y: {y}, weights: "{w}", {steps}}}
+model: {{layers: [affine]}}
+loss: {{name: {loss}}}
+train: {{epochs: 1, batch: 40}}
+optim: {{name: sgd, lr: 0}}
+log: {{every_steps: 1}}
+"""
+        both, part = "normalize: none, augment: [{flip: hw}, {window: [5, 4]}]", (slice(1, 6), slice(1, 5))
+        kept = "transforms: [{scale: {factor: 1}}, {crop_center: [3, 4]}]"
+        for steps, rows in ((both, part), (kept, (slice(2, 5), slice(1, 5))), ("normalize: none, augment: [{crop: {padding: 1, size: [5, 4]}}]", part),
+                            ("augment: [{crop: {padding: 2, size: 6}}, {shift: 1}], transforms: [{crop_center: [3, 4]}]", (slice(2, 5), slice(1, 5)))):
+            for y, feature, loss, w in (("values", "x", "mse", ""), ("classes", "scores", "cross_entropy", ""), ("wrong", "x", "mse", "weights")):
+                with self.subTest(y=y, steps=steps):
+                    run = self.train(self.write("l.yaml", config.format(data=self.path("data.h5"), x=feature, y=y, loss=loss, w=w, steps=steps)), 2)
+                    self.assertEqual([line["loss"] for line in run.of_kind("step") + run.of_kind("eval")], [0, 0])
+            out = self.path("labels.h5")
+            result = harness.run(["predict", run.final, "--data", self.path("data.h5"), "--y", "values", "--out", out, "--force"])
+            self.assertEqual(result.returncode, 0, result.stderr)
+            with h5py.File(out, "r") as f:
+                where = (slice(None), slice(None), *rows)
+                self.assertEqual(f["labels"][()].tobytes(), x[where].tobytes())
+                self.assertEqual(f["logits"][()].tobytes(), x[where].tobytes())
+        text = config.format(data=self.path("data.h5"), x="scores", y="cut", loss="cross_entropy", w="", steps=kept)
+        result = harness.run(["train", self.write("l.yaml", text), "-o", self.path("bad")])
+        self.assertEqual(result.returncode, 3)
+        self.assertIn("store labels (N,7,6)", result.stderr)
 
     def test_other_transforms_are_another_run(self):
         self.sets((5,), np.float32)
@@ -143,7 +222,12 @@ class Transforms(harness.Case):
                            ("[log1p, {standard: {mean: [1, 2], std: [1, 2]}}]", "data.transforms[1]: standard: mean has 2"),
                            ("[{standard: {mean: [1]}}]", "mean has 1 and std 0"), ("[{clip: {min: 1, max: 1}}]", "clip: min is not below"),
                            ("[{log1p: 2}]", "log1p takes no arguments"), ("[standart]", "did you mean 'standard'"),
-                           ("[maxabs], normalize: unit", "data.transforms takes its place")):
+                           ("[maxabs], normalize: unit", "data.transforms takes its place"),
+                           ("[log1p, {channels: [0, 3]}]", "data.transforms[1]: channels: keep: there is no channel 3; the samples have 0 to 2"),
+                           ("[channels]", "keep"), ("[{channels: [0.5]}]", "there is no channel 0.5"),
+                           ("[{resize: 3}, {crop_center: 4}]", "data.transforms[1]: crop_center: size: 4 is larger than the samples, 3 x 3"),
+                           ("[{resize: 0}]", "resize: size: is 0"),
+                           ("[{resize: {size: 3, mode: bilinear}}]", "mode: bilinear is for samples with 2 axes; use linear")):
             with self.subTest(transforms=text):
                 result = harness.run(["train", self.config(text), "-o", self.path("bad")])
                 self.assertEqual(result.returncode, 2, result.stderr)

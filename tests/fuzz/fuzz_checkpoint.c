@@ -52,24 +52,24 @@ static bool is_small(const struct config *config, struct shape input)
 }
 
 /* All that a run goes on with, without keeping it. */
-static void check(const char *path, const struct model *model, const struct optim_ops *optim,
+static void check(const char *path, const struct config *config, const struct model *model,
                   const struct checkpoint_facts *facts)
 {
     struct h5 *f = NULL;
     struct progress progress = {0};
     if (fuzz_answer(checkpoint_open(&f, path)))
-        (void)fuzz_answer(checkpoint_check(f, model, optim, facts, &progress));
+        (void)fuzz_answer(checkpoint_check(f, config, model, facts, &progress));
     h5_close(&f);
 }
 
 /* Into a model, as eval does. */
-static void load(const char *path, const struct model *model)
+static void load(const char *path, const struct config *config, const struct model *model)
 {
     struct normal normal = {0}, targets = {0};
     float *params = NULL;
     FUZZ_CHECK(mem_alloc(&params, (size_t)model_param_floats(model), sizeof *params, "parameters") ==
                STATUS_OK);
-    (void)fuzz_answer(checkpoint_load(path, model, false, params, &normal, &targets));
+    (void)fuzz_answer(checkpoint_load(path, config, model, false, params, &normal, &targets));
     normal_free(&normal);
     normal_free(&targets);
     mem_free(&params);
@@ -88,8 +88,8 @@ static void load_by(const char *path, const char *text)
             .kernels = kernels, .lanes = 16, .max_leaves = 1, .training = true};
         struct shape input = config.model.input.c ? config.model.input : facts.input;
         if (is_small(&config, input) && fuzz_answer(build_model(&model, &config, facts.input, &options))) {
-            load(path, model);
-            check(path, model, config.optim, &facts);
+            load(path, &config, model);
+            check(path, &config, model, &facts);
         }
     }
     model_destroy(&model);

@@ -136,7 +136,7 @@ static inline int64_t step_in(const struct scene *s, const char *name)
     float *params = NULL;
     int64_t step = -1, count = model_param_floats(s->t->model);
     CHECK_STATUS(mem_alloc(&params, (size_t)count, sizeof *params, "weights"), STATUS_OK);
-    if (checkpoint_load(path, s->t->model, true, params, &n, &targets) == STATUS_OK &&
+    if (checkpoint_load(path, s->t->config, s->t->model, true, params, &n, &targets) == STATUS_OK &&
         checkpoint_step(path, &step) == STATUS_OK) {
         const struct layer *l = model_layer(s->t->model, 0);
         for (int64_t i = 0; i < tensor_count(&l->tensors[0]); i++)

@@ -163,7 +163,9 @@ static void options_help_transforms(FILE *out)
     fputs(
         "  What all samples go through in place of data.normalize, data.transforms: a list of 'kind',\n"
         "  'kind: FIRST_ARGUMENT' or 'kind: {argument: value}', done in this order in training, eval, predict and the\n"
-        "  library. Numbers of the training set are measured on what the entries before leave:\n",
+        "  library. Numbers of the training set are measured on what the entries before leave of whole samples (without\n"
+        "  data.augment). Where channels, resize and crop_center change the shape of samples, the model is built for\n"
+        "  the new one:\n",
         out);
     options_help_entries(out, family_get_transform);
 }
@@ -180,8 +182,9 @@ static void options_help_augment(FILE *out)
         "  'kind: {argument: value}', done in this order: first kinds that move positions, of the samples as stored,\n"
         "  then kinds that change values, as the model gets them, then mixup and cutmix. Axes are d, h, w; the axis\n"
         "  of signals is w. Labels and weights for each position move with the features; numbers of\n"
-        "  data.normalize and data.transforms have to be per channel then. A sample looks the same at any number of\n"
-        "  ranks (run.seed, epoch and number of the sample decide), and after resuming:\n",
+        "  data.normalize and data.transforms have to be per channel then. Where window and crop take parts, the model\n"
+        "  is built for these, and data.transforms follow on them. A sample looks the same at any number of ranks\n"
+        "  (run.seed, epoch and number of the sample decide), and after resuming:\n",
         out);
     options_help_entries(out, family_get_augment);
 }

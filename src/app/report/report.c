@@ -89,7 +89,7 @@ static void report_model(const struct trainer_info *info)
 {
     char shape[SHAPE_TEXT];
     int width = report_find_width(info->model);
-    shape_text(info->shape, shape);
+    shape_text(info->input, shape);
     log_info("  %-*s %16s %12s", width, "layer", "output", "parameters");
     log_info("  %-*s %16s", width, "input", shape);
     for (int i = 0; i < model_layer_count(info->model); i++)
@@ -189,8 +189,10 @@ static void report_class_names(const struct trainer_info *info)
 
 void report_start(const struct config *config, const struct comm *comm, const struct trainer_info *info)
 {
-    char shape[SHAPE_TEXT], title[LOCATORS_TITLE], left_out[LEFT_OUT_SIZE];
+    char shape[SHAPE_TEXT], input[SHAPE_TEXT], title[LOCATORS_TITLE], left_out[LEFT_OUT_SIZE];
+    bool changed = !shape_equal(info->shape, info->input);
     shape_text(info->shape, shape);
+    shape_text(info->input, input);
     locators_title(config->data.train, title);
     log_info("ddp_train %s: %s", DDP_VERSION, config->run_name);
     log_info("machine  %d rank%s on %d node%s, OpenBLAS %s, kernels %s, %.1f MB shared per node",
@@ -200,9 +202,9 @@ void report_start(const struct config *config, const struct comm *comm, const st
     if (comm_crowded(comm))
         log_warn("more ranks than cores on this machine: ranks share cores and run slower");
     report_left_out(info->train_left_out, left_out);
-    log_info("data     %s: %lld samples of %s %s, %lld %s%s", title, (long long)info->train_samples, shape,
-             info->feature_type, (long long)info->classes, report_output_word(info->kind, info->classes),
-             left_out);
+    log_info("data     %s: %lld samples of %s %s%s%s, %lld %s%s", title, (long long)info->train_samples,
+             shape, info->feature_type, changed ? ", in the model " : "", changed ? input : "",
+             (long long)info->classes, report_output_word(info->kind, info->classes), left_out);
     report_val(config, info);
     report_labels(config, info);
     report_class_names(info);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/mem.h"
+#include "data/cut.h"
 #include "nn/losses/loss.h"
 
 static const struct augment_ops *augment_ops_of(const struct data_step *s)
@@ -51,12 +52,24 @@ static enum status augment_set_fill(struct augment *a, int step)
     return STATUS_OK;
 }
 
+enum status augment_find_shape(const struct data_steps *steps, struct shape in, struct shape *out)
+{
+    *out = in;
+    for (int i = 0; i < steps->count; i++) {
+        const struct data_step *s = &steps->of[i];
+        struct shape before = *out;
+        enum status status = augment_ops_of(s)->cut ? augment_ops_of(s)->cut(s, before, out) : STATUS_OK;
+        if (status != STATUS_OK) return status_at(status, "data.augment[%d]: %s", i, s->kind->name);
+    }
+    return STATUS_OK;
+}
+
 /* Labels for each position can follow only if the positions are those of the features. */
 static enum status augment_check_positions(const struct augment_spec *spec)
 {
     char text[SHAPE_TEXT];
-    shape_text(spec->shape, text);
-    if (spec->positions == 1 || spec->positions == shape_positions(spec->shape)) return STATUS_OK;
+    shape_text(spec->stored, text);
+    if (spec->positions == 1 || spec->positions == shape_positions(spec->stored)) return STATUS_OK;
     return status_fail(STATUS_CONFIG,
                        "moves the positions of samples %s, but labels are for %lld other positions", text,
                        (long long)spec->positions);
@@ -73,7 +86,11 @@ static enum status augment_check_step(struct augment *a, int step)
 {
     const struct data_step *s = &a->spec.steps->of[step];
     const struct augment_ops *ops = augment_ops_of(s);
-    if (ops->check) TRY(ops->check(s, a->spec.shape));
+    if (ops->check) TRY(ops->check(s, ops->move ? a->moved : a->spec.input));
+    if (ops->cut) {
+        struct shape before = a->moved;
+        TRY(ops->cut(s, before, &a->moved));
+    }
     if (ops->mix) return augment_check_mix(&a->spec);
     if (ops->change && step > 0 && augment_ops_of(s - 1)->mix)
         return status_fail(STATUS_CONFIG, "changes single samples; put it before %s", (s - 1)->kind->name);
@@ -87,31 +104,32 @@ static enum status augment_check_step(struct augment *a, int step)
 static enum status augment_allocate(struct augment *a)
 {
     const struct augment_spec *s = &a->spec;
-    int64_t values = (s->width > 0 ? s->width : 1) * s->positions;
-    size_t bytes = (size_t)(shape_features(s->shape) * feature_bytes(s->type));
-    TRY(geometry_init(&a->geometry, s->shape));
+    int64_t stay = shape_positions(s->cut_labels ? s->input : a->moved);
+    int64_t values = (s->width > 0 ? s->width : 1) * stay;
+    size_t bytes = a->moves ? (size_t)(shape_features(a->moved) * feature_bytes(s->type)) : 0;
+    TRY(geometry_init(&a->geometry, s->stored));
     TRY(mem_alloc(&a->features, AUGMENT_ROWS * bytes, 1, "augmentation"));
     if (s->positions > 1)
         TRY(mem_alloc(&a->labels, (size_t)(AUGMENT_ROWS * values), sizeof *a->labels, "augmentation"));
-    if (augment_mixes(s->steps)) {
+    if (augment_mixes(s->steps) && !s->still) {
         TRY(mem_alloc(&a->share, (size_t)s->lanes, sizeof *a->share, "augmentation"));
         TRY(mem_alloc(&a->other, (size_t)s->lanes, sizeof *a->other, "augmentation"));
         TRY(mem_alloc(&a->box, (size_t)(2 * SHAPE_AXES * s->lanes), sizeof *a->box, "augmentation"));
     }
     if (s->weight_width > 1)
-        TRY(mem_alloc(&a->weights, (size_t)(AUGMENT_ROWS * s->positions), sizeof *a->weights,
-                      "augmentation"));
+        TRY(mem_alloc(&a->weights, (size_t)(AUGMENT_ROWS * stay), sizeof *a->weights, "augmentation"));
     return STATUS_OK;
 }
 
 enum status augment_init(struct augment *a, const struct augment_spec *spec)
 {
-    *a = (struct augment){.spec = *spec};
+    *a = (struct augment){.spec = *spec, .moved = spec->stored};
     for (int i = 0; i < spec->steps->count; i++) {
         enum status status = augment_check_step(a, i);
         if (status != STATUS_OK)
             return status_at(status, "data.augment[%d]: %s", i, spec->steps->of[i].kind->name);
     }
+    a->moves = spec->still ? !shape_equal(a->moved, spec->stored) : augment_find_move(spec->steps) != NULL;
     enum status status = augment_allocate(a);
     if (status != STATUS_OK) augment_free(a);
     return status;
@@ -139,12 +157,22 @@ static void augment_move_words(const struct augment *a, int64_t channels, const 
 static void augment_move_features(const struct augment *a, int64_t i, const void **row)
 {
     const struct augment_spec *s = &a->spec;
-    char *to = a->features + i * shape_features(s->shape) * feature_bytes(s->type);
+    char *to = a->features + i * shape_features(a->moved) * feature_bytes(s->type);
     if (s->type == FEATURE_U8)
-        geometry_copy_bytes(&a->geometry, s->kernels, s->shape.c, *row, a->fill_bytes, (uint8_t *)to);
+        geometry_copy_bytes(&a->geometry, s->kernels, s->stored.c, *row, a->fill_bytes, (uint8_t *)to);
     else
-        geometry_copy_words(&a->geometry, s->kernels, s->shape.c, *row, a->fill_words, (uint32_t *)to);
+        geometry_copy_words(&a->geometry, s->kernels, s->stored.c, *row, a->fill_words, (uint32_t *)to);
     *row = to;
+}
+
+/* In evaluation: keeps the middle where the step cuts. */
+static void augment_cut_middle(const struct data_step *s, struct geometry *g)
+{
+    struct shape result = g->to;
+    if (!augment_ops_of(s)->cut || augment_ops_of(s)->cut(s, g->to, &result) != STATUS_OK) return;
+    for (int axis = 0; axis < SHAPE_AXES; axis++)
+        if (result.d[axis] != g->to.d[axis])
+            geometry_cut(g, axis, cut_find_middle(g->to.d[axis], result.d[axis]), result.d[axis]);
 }
 
 /* All moves of a sample become tables. */
@@ -152,30 +180,44 @@ static void augment_compose(struct augment *a, int64_t epoch, int64_t key)
 {
     const struct augment_spec *s = &a->spec;
     for (int i = 0; i < s->steps->count && augment_ops_of(&s->steps->of[i])->move; i++) {
+        const struct data_step *step = &s->steps->of[i];
+        if (s->still) {
+            augment_cut_middle(step, &a->geometry);
+            continue;
+        }
         struct rng_words words = rng_words(s->seed, RNG_AUGMENT, augment_counter(epoch, i, 0), (uint64_t)key);
-        augment_ops_of(&s->steps->of[i])->move(&s->steps->of[i], words, i, &a->geometry);
+        augment_ops_of(step)->move(step, words, i, &a->geometry);
     }
+}
+
+/* Labels and weights for each position. */
+static void augment_move_labels(struct augment *a, int64_t i, const struct dataset_rows *rows)
+{
+    const struct augment_spec *s = &a->spec;
+    struct geometry *g = &a->geometry;
+    int64_t width = s->width > 0 ? s->width : 1;
+    for (int axis = 0; s->cut_labels && axis < SHAPE_AXES; axis++)
+        geometry_cut(g, axis, s->cut_first[axis], s->input.d[axis]);
+    int64_t stay = shape_positions(g->to);
+    if (rows->labels)
+        augment_move_words(a, 1, a->fill_labels, a->labels + i * stay, (const void **)&rows->labels[i]);
+    if (rows->targets)
+        augment_move_words(a, width, a->fill_labels, a->labels + i * width * stay,
+                           (const void **)&rows->targets[i]);
+    if (rows->weights)
+        augment_move_words(a, 1, a->fill_zeros, a->weights + i * stay, (const void **)&rows->weights[i]);
 }
 
 void augment_move(struct augment *a, int64_t epoch, const int64_t *keys, int64_t count,
                   const struct dataset_rows *rows)
 {
     const struct augment_spec *s = &a->spec;
-    int64_t width = s->width > 0 ? s->width : 1, positions = s->positions;
     assert(count <= AUGMENT_ROWS);
-    for (int64_t i = 0; i < count; i++) {
+    for (int64_t i = 0; i < count && (a->moves || s->cut_labels); i++) {
         geometry_begin(&a->geometry);
         augment_compose(a, epoch, keys[i]);
-        augment_move_features(a, i, &rows->features[i]);
-        if (positions > 1 && s->kind == TARGET_INDEX)
-            augment_move_words(a, 1, a->fill_labels, a->labels + i * positions,
-                               (const void **)&rows->labels[i]);
-        else if (positions > 1)
-            augment_move_words(a, width, a->fill_labels, a->labels + i * width * positions,
-                               (const void **)&rows->targets[i]);
-        if (s->weight_width > 1)
-            augment_move_words(a, 1, a->fill_zeros, a->weights + i * positions,
-                               (const void **)&rows->weights[i]);
+        if (a->moves && rows->features) augment_move_features(a, i, &rows->features[i]);
+        if (rows->labels || rows->targets || rows->weights) augment_move_labels(a, i, rows);
     }
 }
 
@@ -183,9 +225,9 @@ void augment_change(const struct augment *a, int64_t epoch, const int64_t *keys,
                     int64_t stride)
 {
     const struct augment_spec *s = &a->spec;
-    for (int i = 0; i < s->steps->count; i++) {
+    for (int i = 0; i < s->steps->count && !s->still; i++) {
         const struct augment_ops *ops = augment_ops_of(&s->steps->of[i]);
-        const struct augment_view view = {s->kernels, s->seed, epoch, i, keys, count, s->shape, x, stride};
+        const struct augment_view view = {s->kernels, s->seed, epoch, i, keys, count, s->input, x, stride};
         if (ops->change) ops->change(&s->steps->of[i], &view);
     }
 }
@@ -204,7 +246,7 @@ void augment_mix(const struct augment *a, int64_t epoch, const int64_t *keys, in
                                         .live = live,
                                         .lanes = s->lanes,
                                         .stride = stride,
-                                        .shape = s->shape,
+                                        .shape = s->input,
                                         .x = x,
                                         .targets = targets,
                                         .width = s->kind == TARGET_INDEX ? s->outputs : s->width,

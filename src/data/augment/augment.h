@@ -28,6 +28,10 @@ struct augment_ops {
      * STATUS_CONFIG. */
     enum status (*check)(const struct data_step *s, struct shape in);
 
+    /* Finds the shape of samples afterwards, which evaluation takes from their middle; NULL = the same. Errors: as
+     * check. */
+    enum status (*cut)(const struct data_step *s, struct shape in, struct shape *out);
+
     /* Moves the positions of a sample; `step` is its place in the list. */
     void (*move)(const struct data_step *s, struct rng_words words, int step, struct geometry *g);
 
@@ -75,24 +79,30 @@ struct augment_spec {
     const struct kernels *kernels;
     const struct data_steps *steps; /* must outlive it */
     uint64_t seed;
-    struct shape shape; /* of its samples */
+    bool still;          /* for evaluation: parts are taken from the middle, nothing else is done */
+    struct shape stored; /* of its samples */
+    struct shape input;  /* as the model gets them, after transforms */
     enum feature_type type;
     enum target_kind kind;
-    int64_t width;        /* dataset_width */
-    int64_t positions;    /* of the labels */
-    int64_t weight_width; /* 0 = no weights */
-    int64_t lanes;        /* of a virtual rank */
-    int64_t outputs;      /* K of the loss: classes become as many probabilities where samples are mixed */
-    int64_t ignored;      /* label of positions outside; LOSS_IGNORES_NONE = 0 */
+    int64_t width;                 /* dataset_width */
+    int64_t positions;             /* of the labels, as stored; 1 also where targets are the features */
+    int64_t weight_width;          /* 0 = no weights */
+    bool cut_labels;               /* transforms leave a part of the positions, and labels follow: */
+    int64_t cut_first[SHAPE_AXES]; /* the first ones, of the shape of the model's input */
+    int64_t lanes;                 /* of a virtual rank */
+    int64_t outputs; /* K of the loss: classes become as many probabilities where samples are mixed */
+    int64_t ignored; /* label of positions outside; LOSS_IGNORES_NONE = 0 */
 };
 
 struct augment {
     struct augment_spec spec;
     struct geometry geometry;
+    struct shape moved; /* of samples whose positions have moved */
+    bool moves;         /* features move; else only labels are cut */
     uint8_t fill_bytes[DATA_STEPS_MAX];
     uint32_t fill_words[DATA_STEPS_MAX], fill_labels[DATA_STEPS_MAX], fill_zeros[DATA_STEPS_MAX];
-    char *features;    /* [16][F] */
-    uint32_t *labels;  /* [16][P] or [16][K][P] */
+    char *features;    /* [16][moved] */
+    uint32_t *labels;  /* [16][P] or [16][K][P], P those that stay */
     uint32_t *weights; /* [16][P] */
     float *share, *other;
     int32_t *box; /* of augment_mix */
@@ -106,7 +116,11 @@ void augment_free(struct augment *a);
 /* Returns the first kind of a list that moves positions, NULL if there is none. */
 const struct data_kind *augment_find_move(const struct data_steps *steps);
 
-/* Makes changed copies of up to 16 samples, and lets `rows` point to them, until the next call. Allocates nothing. */
+/* Finds the shape of changed samples, before transforms. Errors: STATUS_CONFIG, naming the step. */
+enum status augment_find_shape(const struct data_steps *steps, struct shape in, struct shape *out);
+
+/* Makes changed copies of up to 16 samples, and lets `rows` point to them, until the next call. Labels, targets and
+ * weights are those for each position. An array that is NULL is not wanted. Allocates nothing. */
 void augment_move(struct augment *a, int64_t epoch, const int64_t *keys, int64_t count,
                   const struct dataset_rows *rows);
 
@@ -127,12 +141,12 @@ extern const char augment_axis_names[];
 /* Names of enum pad_mode (math/pad.h): how an axis goes on outside. */
 extern const char *const augment_pad_modes[];
 
-/* pad.c: moves along each axis by up to the first argument to either side; sign -1 turns the direction around. The
- * arguments of such a kind are a distance for each axis, a mode and a fill. */
+/* pad.c: moves along each axis by up to the first argument to either side, and keeps a part of this shape; sign -1 turns
+ * the direction around. The arguments of such a kind begin with a distance for each axis, a mode and a fill. */
 enum { BEYOND_MODE = ARG_AXES, BEYOND_FILL };
-enum status augment_check_beyond(const struct data_step *s, struct shape in);
+enum status augment_check_beyond(const struct data_step *s, struct shape in, bool may_be_none);
 void augment_move_beyond(const struct data_step *s, struct rng_words w, int sign, int step,
-                         struct geometry *g);
+                         struct shape result, struct geometry *g);
 
 /* The counter of draw `draw` of a step. */
 static inline uint64_t augment_counter(int64_t epoch, int step, uint32_t draw)

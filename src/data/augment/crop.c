@@ -1,5 +1,8 @@
-/* crop.c - pads the axes, and cuts a random part of the former size. */
+/* crop.c - pads the axes, and cuts a random part. */
 #include "data/augment/augment.h"
+#include "data/cut.h"
+
+enum { SLOT_SIZE = BEYOND_FILL + 1 };
 
 static const struct arg args[] = {
     {.name = "padding",
@@ -14,17 +17,47 @@ static const struct arg args[] = {
      .alias = "padding_mode",
      .help = "what they hold"},
     AUGMENT_FILL,
+    {.name = "size",
+     .kind = ARG_INT,
+     .max = 1 << 30,
+     .axes = ARG_AXES,
+     .last_axes = true,
+     .help = "positions of each axis that stay, at most those of the sample; 0 = as many as before"},
     ARG_END};
+
+static bool crop_has_size(const struct data_step *s, int rank)
+{
+    for (int a = SHAPE_AXES - rank; a < SHAPE_AXES; a++)
+        if (s->args.of[SLOT_SIZE + a] > 0) return true;
+    return false;
+}
+
+static enum status crop_cut(const struct data_step *s, struct shape in, struct shape *out)
+{
+    *out = in;
+    return crop_has_size(s, in.rank) ? cut_find_shape(s->args.of + SLOT_SIZE, in, out) : STATUS_OK;
+}
+
+static enum status crop_check(const struct data_step *s, struct shape in)
+{
+    return augment_check_beyond(s, in, crop_has_size(s, in.rank));
+}
 
 static void crop_move(const struct data_step *s, struct rng_words w, int step, struct geometry *g)
 {
-    augment_move_beyond(s, w, 1, step, g);
+    struct shape result = g->to;
+    (void)crop_cut(s, g->to, &result); /* checked before */
+    augment_move_beyond(s, w, 1, step, result, g);
 }
 
 extern const struct augment_ops augment_crop;
 const struct augment_ops augment_crop = {
-    .kind = {"crop", "pads and cuts a random part of the former size, as torchvision's RandomCrop", args},
+    .kind =
+        {"crop",
+         "pads and cuts a random part, as torchvision's RandomCrop; with a size, evaluation takes the middle",
+         args},
     .fill_slot = BEYOND_FILL,
-    .check = augment_check_beyond,
+    .check = crop_check,
+    .cut = crop_cut,
     .move = crop_move,
 };

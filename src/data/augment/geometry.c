@@ -28,32 +28,40 @@ void geometry_free(struct geometry *g)
 
 void geometry_begin(struct geometry *g)
 {
+    g->to = g->from;
     for (int a = 0; a < SHAPE_AXES; a++) {
         g->axis[a] = a;
         for (int32_t i = 0; i < g->from.d[a]; i++) g->at[a][i] = i;
     }
 }
 
-void geometry_move(struct geometry *g, int axis)
+void geometry_move(struct geometry *g, int axis, int64_t length)
 {
     int32_t *was = g->at[axis], *next = g->next;
-    for (int64_t i = 0; i < g->from.d[axis]; i++) next[i] = next[i] < 0 ? next[i] : was[next[i]];
+    for (int64_t i = 0; i < length; i++) next[i] = next[i] < 0 ? next[i] : was[next[i]];
     g->at[axis] = next;
     g->next = was;
+    g->to.d[axis] = length;
+}
+
+void geometry_cut(struct geometry *g, int axis, int64_t first, int64_t length)
+{
+    for (int64_t i = 0; i < length; i++) g->next[i] = (int32_t)(first + i);
+    geometry_move(g, axis, length);
 }
 
 void geometry_reverse(struct geometry *g, int axis)
 {
-    int32_t length = (int32_t)g->from.d[axis];
+    int32_t length = (int32_t)g->to.d[axis];
     for (int32_t i = 0; i < length; i++) g->next[i] = length - 1 - i;
-    geometry_move(g, axis);
+    geometry_move(g, axis, length);
 }
 
 void geometry_swap(struct geometry *g, int a, int b)
 {
     int32_t *at = g->at[a];
     int axis = g->axis[a];
-    assert(g->from.d[a] == g->from.d[b]);
+    assert(g->to.d[a] == g->to.d[b]);
     g->at[a] = g->at[b], g->axis[a] = g->axis[b];
     g->at[b] = at, g->axis[b] = axis;
 }
@@ -67,7 +75,7 @@ struct line {
 static struct line geometry_find_line(const struct geometry *g, int64_t stride)
 {
     const int32_t *at = g->at[AXIS_W];
-    int64_t length = g->from.d[AXIS_W], before = 0, end = length;
+    int64_t length = g->to.d[AXIS_W], before = 0, end = length;
     while (before < length && at[before] < 0) before++;
     while (end > before && at[end - 1] < 0) end--;
     struct line line = {before, end - before, stride};
@@ -83,7 +91,7 @@ static struct line geometry_find_line(const struct geometry *g, int64_t stride)
                         const type *restrict from, const type *fill, type *restrict to)                      \
     {                                                                                                        \
         const int32_t *at = g->at[AXIS_W];                                                                   \
-        int64_t length = g->from.d[AXIS_W], end = line.before + line.count;                                  \
+        int64_t length = g->to.d[AXIS_W], end = line.before + line.count;                                    \
         if (line.count < 0) {                                                                                \
             for (int64_t i = 0; i < length; i++)                                                             \
                 to[i] = at[i] < 0 ? fill[-1 - at[i]] : from[at[i] * stride];                                 \
@@ -119,11 +127,11 @@ static struct line geometry_find_line(const struct geometry *g, int64_t stride)
         const int64_t strides[SHAPE_AXES] = {g->from.d[AXIS_H] * g->from.d[AXIS_W], g->from.d[AXIS_W], 1};   \
         int64_t stride_d = strides[g->axis[AXIS_D]], stride_h = strides[g->axis[AXIS_H]],                    \
                 stride_w = strides[g->axis[AXIS_W]], plane = shape_positions(g->from),                       \
-                length = g->from.d[AXIS_W];                                                                  \
+                length = g->to.d[AXIS_W];                                                                    \
         struct line line = geometry_find_line(g, stride_w);                                                  \
         for (int64_t c = 0; c < channels; c++, from += plane)                                                \
-            for (int64_t d = 0; d < g->from.d[AXIS_D]; d++)                                                  \
-                for (int64_t h = 0; h < g->from.d[AXIS_H]; h++, to += length) {                              \
+            for (int64_t d = 0; d < g->to.d[AXIS_D]; d++)                                                    \
+                for (int64_t h = 0; h < g->to.d[AXIS_H]; h++, to += length) {                                \
                     int32_t z = g->at[AXIS_D][d], y = g->at[AXIS_H][h], outside = z < y ? z : y;             \
                     if (outside < 0)                                                                         \
                         fill_name(g, outside, length, fill, to);                                             \

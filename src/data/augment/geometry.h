@@ -9,8 +9,9 @@
 
 struct geometry {
     struct shape from;       /* of the sample as stored */
-    int axis[SHAPE_AXES];    /* along which stored axis it runs */
-    int32_t *at[SHAPE_AXES]; /* [from.d[a]]: the place there, or geometry_outside */
+    struct shape to;         /* of the result so far; no axis becomes longer than it was */
+    int axis[SHAPE_AXES];    /* along which stored axis each of its axes runs */
+    int32_t *at[SHAPE_AXES]; /* [to.d[a]]: the place there, or geometry_outside */
     int32_t *next;           /* [longest axis]: for the next move */
     int32_t *memory;         /* of all tables */
 };
@@ -28,8 +29,12 @@ void geometry_free(struct geometry *g);
 /* Begins with a sample as it is stored. */
 void geometry_begin(struct geometry *g);
 
-/* Applies a move along an axis: place i becomes place g->next[i] of before, which the caller has filled in. */
-void geometry_move(struct geometry *g, int axis);
+/* Applies a move along an axis, which then has `length` places: place i becomes place g->next[i] of before, which the
+ * caller has filled in. */
+void geometry_move(struct geometry *g, int axis, int64_t length);
+
+/* Keeps `length` places of an axis. */
+void geometry_cut(struct geometry *g, int axis, int64_t first, int64_t length);
 
 /* Reverses an axis; exchanges two axes of the same length. */
 void geometry_reverse(struct geometry *g, int axis);

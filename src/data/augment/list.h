@@ -3,6 +3,7 @@
 /* clang-format off */
 AUGMENT(flip)
 AUGMENT(crop)
+AUGMENT(window)
 AUGMENT(rotate90)
 AUGMENT(shift)
 AUGMENT(noise)

@@ -10,7 +10,7 @@ static int64_t augment_beyond(const struct data_step *s, int rank, int axis)
     return axis < SHAPE_AXES - rank ? 0 : (int64_t)s->args.of[axis];
 }
 
-enum status augment_check_beyond(const struct data_step *s, struct shape in)
+enum status augment_check_beyond(const struct data_step *s, struct shape in, bool may_be_none)
 {
     enum pad_mode mode = (enum pad_mode)s->args.of[BEYOND_MODE];
     int64_t sum = 0;
@@ -23,23 +23,24 @@ enum status augment_check_beyond(const struct data_step *s, struct shape in)
                                "%lld positions beyond an axis of %lld are too many for mode %s",
                                (long long)beyond, (long long)in.d[a], augment_pad_modes[mode]);
     }
-    if (sum > 0) return STATUS_OK;
+    if (sum > 0 || may_be_none) return STATUS_OK;
     return status_fail(STATUS_CONFIG, "%s: is 0 for all axes of the samples", s->kind->args[0].name);
 }
 
 void augment_move_beyond(const struct data_step *s, struct rng_words w, int sign, int step,
-                         struct geometry *g)
+                         struct shape result, struct geometry *g)
 {
     enum pad_mode mode = (enum pad_mode)s->args.of[BEYOND_MODE];
     for (int a = 0; a < SHAPE_AXES; a++) {
-        int64_t beyond = augment_beyond(s, g->from.rank, a);
-        int64_t first = sign * (augment_draw_integer(w.v[a], 2 * beyond + 1) - beyond);
-        const struct pad p = {.in.d = {g->from.d[a]}, .mode = {mode}};
-        if (first == 0) continue;
-        for (int64_t i = 0; i < g->from.d[a]; i++) {
+        int64_t beyond = augment_beyond(s, g->from.rank, a), length = g->to.d[a], count = result.d[a];
+        int64_t places = length + 2 * beyond - count + 1;
+        int64_t first = sign * (augment_draw_integer(w.v[a], places) - beyond);
+        const struct pad p = {.in.d = {length}, .mode = {mode}};
+        if (first == 0 && count == length) continue;
+        for (int64_t i = 0; i < count; i++) {
             int64_t place = pad_source(&p, 0, first + i);
             g->next[i] = place < 0 ? geometry_outside(step) : (int32_t)place;
         }
-        geometry_move(g, a);
+        geometry_move(g, a, count);
     }
 }

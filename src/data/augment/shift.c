@@ -15,15 +15,20 @@ static const struct arg args[] = {
     AUGMENT_FILL,
     ARG_END};
 
+static enum status shift_check(const struct data_step *s, struct shape in)
+{
+    return augment_check_beyond(s, in, false);
+}
+
 static void shift_move(const struct data_step *s, struct rng_words w, int step, struct geometry *g)
 {
-    augment_move_beyond(s, w, -1, step, g);
+    augment_move_beyond(s, w, -1, step, g->to, g);
 }
 
 extern const struct augment_ops augment_shift;
 const struct augment_ops augment_shift = {
     .kind = {"shift", "moves a sample by a random number of positions along each axis", args},
     .fill_slot = BEYOND_FILL,
-    .check = augment_check_beyond,
+    .check = shift_check,
     .move = shift_move,
 };

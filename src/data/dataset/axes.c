@@ -41,24 +41,23 @@ static enum status axes_refuse(const struct source_info *info, const struct shap
 }
 
 /* The labels are the features: position by position if these have the shape of the outputs. */
-static enum status axes_of_features(struct pool *s, const struct shape *outputs)
+static enum status axes_of_features(struct pool *s, const struct dataset_outputs *outputs)
 {
-    const struct source_info *info = source_info(s->source);
     char features[SHAPE_TEXT], shape[SHAPE_TEXT];
     if (!outputs) return STATUS_OK;
-    s->channels = shape_features(*outputs);
-    if (shape_features(info->shape) != s->channels) {
-        shape_text(info->shape, features);
-        shape_text(*outputs, shape);
+    s->channels = shape_features(outputs->of);
+    if (shape_features(outputs->input) != s->channels) {
+        shape_text(outputs->input, features);
+        shape_text(outputs->of, shape);
         return status_fail(
             STATUS_DATA,
             "%s: data.y names the features, which are %s, but the model's outputs are %s; give "
             "both as many numbers",
             s->locator, features, shape);
     }
-    if (!shape_equal(info->shape, *outputs)) return STATUS_OK;
-    s->channels = outputs->c;
-    s->positions = shape_positions(*outputs);
+    if (!shape_equal(outputs->input, outputs->of)) return STATUS_OK;
+    s->channels = outputs->of.c;
+    s->positions = shape_positions(outputs->of);
     return STATUS_OK;
 }
 
@@ -105,17 +104,18 @@ static enum status axes_of_weights(const struct pool *s)
                        s->locator, s->weight_width, s->positions > 1 ? ", or one for each position" : "");
 }
 
-enum status dataset_find_axes(struct pool *s, struct infer_options *options, const struct shape *outputs)
+enum status dataset_find_axes(struct pool *s, struct infer_options *options,
+                              const struct dataset_outputs *outputs)
 {
     const struct source_info *info = source_info(s->source);
     bool positional = false;
     if (info->labels_are_features)
         TRY(axes_of_features(s, outputs));
     else if (info->has_labels)
-        TRY(axes_of_labels(s, outputs, &positional));
+        TRY(axes_of_labels(s, outputs ? &outputs->labels : NULL, &positional));
     options->positional = positional;
     options->channels = s->channels;
-    if (outputs) options->outputs = positional ? outputs->c : shape_features(*outputs);
+    if (outputs) options->outputs = positional ? outputs->of.c : shape_features(outputs->of);
     return axes_of_weights(s);
 }
 

@@ -3,7 +3,7 @@
 
 #include "core/mem.h"
 #include "data/dataset/private.h"
-#include "data/moments.h"
+#include "data/measure/moments.h"
 
 void dataset_destroy(struct dataset **d)
 {

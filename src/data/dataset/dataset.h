@@ -16,6 +16,13 @@
 
 struct dataset;
 
+/* Shapes that labels may have. */
+struct dataset_outputs {
+    struct shape input;  /* of samples, as the model gets them */
+    struct shape of;     /* of its outputs */
+    struct shape labels; /* the same, but with the positions that labels have in a file */
+};
+
 /* Which labels a set may have. */
 struct dataset_labels {
     const struct loss_ops *loss; /* NULL = for no loss: everything is taken */
@@ -27,9 +34,9 @@ struct dataset_labels {
     const struct label_map *map;       /* of numbers to class indices; NULL or empty = they are the same */
     const char *fixed_by;              /* why: "data.labels is probs", for messages */
 
-    /* The shape of the model's outputs for samples of this shape: it says which axes of labels are positions.
-     * NULL, or a failure: labels have no positions. */
-    enum status (*find_outputs)(const void *self, struct shape features, struct shape *outputs);
+    /* What the model makes of samples of this shape: it says which axes of labels are positions. NULL, or a failure:
+     * labels have no positions. */
+    enum status (*find_outputs)(const void *self, struct shape stored, struct dataset_outputs *outputs);
     const void *self;
 };
 

@@ -5,7 +5,7 @@
 #include "core/mem.h"
 #include "core/system/stop.h"
 #include "data/dataset/private.h"
-#include "data/moments.h"
+#include "data/measure/moments.h"
 #include "data/source/files/locators.h"
 #include "io/hash.h"
 
@@ -164,7 +164,7 @@ static enum status dataset_check_alike(struct comm *comm, const char *locator, c
 static enum status dataset_find_layout(struct pool *s, struct infer_options *options,
                                        const struct dataset_labels *labels)
 {
-    struct shape outputs;
+    struct dataset_outputs outputs;
     bool known = labels->find_outputs &&
                  labels->find_outputs(labels->self, source_info(s->source)->shape, &outputs) == STATUS_OK;
     return dataset_find_axes(s, options, known ? &outputs : NULL);

@@ -47,9 +47,10 @@ struct dataset {
 /* Where labels and weights are from sample `first` on. */
 struct source_rows dataset_label_rows(const struct pool *s, int64_t first);
 
-/* axes.c: which axes of the labels are positions, and how many numbers belong to one. `outputs` is the shape of
- * the model's outputs, NULL = not known. Errors: STATUS_DATA if labels or weights have another shape. Local. */
-enum status dataset_find_axes(struct pool *s, struct infer_options *options, const struct shape *outputs);
+/* axes.c: which axes of the labels are positions, and how many numbers belong to one. `outputs` are those of
+ * the model, NULL = not known. Errors: STATUS_DATA if labels or weights have another shape. Local. */
+enum status dataset_find_axes(struct pool *s, struct infer_options *options,
+                              const struct dataset_outputs *outputs);
 
 /* axes.c: [P][K] becomes [K][P] in `count` rows; `scratch` holds one. */
 void dataset_channels_first(const struct pool *s, int64_t count, float *rows, float *scratch);

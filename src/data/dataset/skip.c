@@ -9,7 +9,7 @@
 #include "core/mem.h"
 #include "core/system/stop.h"
 #include "data/dataset/private.h"
-#include "data/moments.h"
+#include "data/measure/moments.h"
 
 #define NAMED_RUNS 3 /* of samples that are left out, by number */
 #define TEXT_SIZE  256

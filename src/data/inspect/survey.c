@@ -2,7 +2,7 @@
 #include "data/inspect/survey.h"
 
 #include "core/mem.h"
-#include "data/moments.h"
+#include "data/measure/moments.h"
 
 #define READ_BYTES (4 << 20)
 

@@ -5,7 +5,7 @@
 #include <math.h>
 
 #include "core/mem.h"
-#include "data/moments.h"
+#include "data/measure/moments.h"
 
 #define CLASSES_SHOWN 64
 #define TARGETS_SHOWN 8

@@ -9,7 +9,7 @@
 #include "comm/parcels.h"
 #include "comm/shared.h"
 #include "core/mem.h"
-#include "data/moments.h"
+#include "data/measure/moments.h"
 #include "data/store/loose.h"
 #include "data/store/ops.h"
 

@@ -1,7 +1,8 @@
 /* transform.h - what all samples go through, in training, evaluation and prediction, on their way into a model.
  *
- * A list of steps, element by element, each with numbers for every channel (or feature): from the configuration, or
- * measured in the training set after the steps before. A checkpoint holds these numbers. */
+ * A list of steps. Most work element by element, with numbers for every channel (or feature): from the configuration,
+ * or measured in the training set after the steps before. A checkpoint holds these numbers. Others change the shape of
+ * samples, which is then not that of the file. */
 #ifndef DATA_TRANSFORM_TRANSFORM_H
 #define DATA_TRANSFORM_TRANSFORM_H
 
@@ -26,6 +27,17 @@ enum transform_form {
     FORM_LOG1P,  /* log(1 + |x|) with the sign of x */
 };
 
+#define TRANSFORM_LANES 16 /* samples that change their shape together */
+
+/* From [in][16] to [out][16]. */
+struct transform_move {
+    const struct kernels *kernels;
+    struct shape in, out;
+    const float *from;
+    float *to;
+    void *scratch; /* upsample_scratch_bytes */
+};
+
 struct transform_ops {
     struct data_kind kind;
     enum transform_form form;
@@ -35,6 +47,11 @@ struct transform_ops {
 
     /* Fills a[runs] and b[runs]. Errors: STATUS_CONFIG, the caller names the step. */
     enum status (*fit)(const struct data_step *s, const struct transform_facts *facts, float *a, float *b);
+
+    /* In place of all that: finds the shape of a sample afterwards (errors: as fit), and makes it. */
+    enum status (*reshape)(const struct data_step *s, struct shape in, struct shape *out);
+    void (*move)(const struct data_step *s, const struct transform_move *m);
+    bool cuts; /* the positions that stay are the middle ones (cut.h); labels can follow */
 };
 
 /* Returns a kind, NULL after the last one; the order is that of list.h. */
@@ -46,9 +63,23 @@ enum transform_needs transform_find_needs(const struct data_step *s, bool *featu
 /* Returns the place in a list of the first step that has numbers for each feature, -1 if there is none. */
 int transforms_find_features(const struct data_steps *steps);
 
-/* A step with its numbers: the features of a sample are `runs` equal runs, channels or single features. */
+/* Whether a step changes the shape of samples; whether a list has such steps. */
+bool transform_changes_shape(const struct data_step *s);
+bool transforms_change_shape(const struct data_steps *steps);
+
+/* Finds what becomes of samples of a shape. Errors: STATUS_CONFIG, naming the step. Local. */
+enum status transforms_find_shape(const struct data_steps *steps, struct shape in, struct shape *out);
+
+/* Finds the first of the positions that the steps leave of each axis; false where they are no part of the sample's,
+ * as after resize. The list fits the shape. Local. */
+bool transforms_find_cut(const struct data_steps *steps, struct shape in, int64_t first[SHAPE_AXES]);
+
+/* A step with its numbers: the features of a sample are `runs` equal runs, channels or single features; 0 = it changes
+ * the shape. */
 struct transform {
     const struct transform_ops *ops;
+    const struct data_step *step;
+    struct shape in, out;
     int64_t runs;
     float *a, *b;
 };
@@ -58,23 +89,37 @@ struct transforms {
     struct transform of[DATA_STEPS_MAX];
 };
 
-/* Measures a training set. `missing` stands for NaN in the channels of its features, NULL = there is none. Collective, the same status on all ranks. Errors: STATUS_CONFIG, naming the step. */
+/* Measures a training set, whole samples. The list has to outlive it; `missing` stands for NaN in the channels of stored
+ * features, NULL = there is none. Collective, the same status on all ranks. Errors: STATUS_CONFIG, naming the step. */
 enum status transforms_init(struct transforms *t, struct comm *comm, const struct dataset *d,
                             const struct data_steps *steps, const float *missing);
 void transforms_free(struct transforms *t);
 
-/* Appends a step whose numbers the caller fills in; local. */
-enum status transforms_add(struct transforms *t, const struct data_kind *kind, int64_t runs);
+/* Appends a step for samples of this shape, whose numbers, if it has any, the caller fills in; local. */
+enum status transforms_add(struct transforms *t, const struct data_step *step, struct shape in, int64_t runs);
+
+/* Prepares the steps for samples of another shape, as augmentation leaves them. Errors: as transforms_find_shape. */
+enum status transforms_set_shape(struct transforms *t, struct shape in);
 
 /* Returns whether all its numbers are finite. */
 bool transform_is_finite(const struct transform *t);
 
-/* Applies all steps to samples side by side, x [features][stride], of which the first `live` of `lanes` (a multiple of
- * 16) hold one; the others are zero afterwards. Local. */
-void transforms_apply(const struct transforms *t, const struct kernels *k, int64_t features, int64_t live,
-                      int64_t lanes, int64_t stride, float *x);
+/* Whether samples change their shape. Floats of the room that it takes; 0 = they do not. */
+bool transforms_reshape(const struct transforms *t);
+int64_t transforms_room(const struct transforms *t);
 
-/* STATUS_DATA if samples of that many features do not divide into the runs of a step. Local. */
-enum status transforms_check(const struct transforms *t, int64_t features);
+/* Apply one step, and all steps, that keep the shape to samples side by side, x [features][stride]. The first `live` of
+ * `lanes` (a multiple of 16) hold one; the others are zero after all steps. Local. */
+void transform_apply(const struct transform *t, const struct kernels *k, int64_t lanes, int64_t stride,
+                     float *x);
+void transforms_apply(const struct transforms *t, const struct kernels *k, int64_t live, int64_t lanes,
+                      int64_t stride, float *x);
+
+/* Applies any steps to 16 samples, the first [features][16] of the room, -> x [features][stride]. Local. */
+void transforms_move(const struct transforms *t, const struct kernels *k, int64_t live, float *room,
+                     int64_t stride, float *x);
+
+/* STATUS_DATA if the features of samples do not divide into the runs of a step. Local. */
+enum status transforms_check(const struct transforms *t);
 
 #endif

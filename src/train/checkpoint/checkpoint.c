@@ -16,9 +16,17 @@ void checkpoint_tensor_path(char path[CHECKPOINT_PATH], const char *group, const
              l->name ? l->name : l->ops->name, t->name);
 }
 
-void checkpoint_transform_path(char path[CHECKPOINT_PATH], int index, const struct data_kind *kind, bool b)
+void checkpoint_transform_path(char path[CHECKPOINT_PATH], int index, const struct data_kind *kind,
+                               const char *name)
 {
-    snprintf(path, CHECKPOINT_PATH, "transforms/%02d.%.40s/%s", index, kind->name, b ? "b" : "a");
+    snprintf(path, CHECKPOINT_PATH, "transforms/%02d.%.40s%s%s", index, kind->name, *name ? "/" : "", name);
+}
+
+const char *checkpoint_shape_attr(char attr[CHECKPOINT_WORD], const char *name, int axis)
+{
+    static const char *const parts[] = {"channels", "depth", "height", "width", "rank"};
+    snprintf(attr, CHECKPOINT_WORD, "%.10s_%s", name, parts[1 + axis]);
+    return attr;
 }
 
 /* Returns the tensor of a layer at that place in alphabetical order. */
@@ -169,28 +177,37 @@ static enum status checkpoint_read_word(struct h5 *f, const char *attr, char wor
 }
 
 /* Files of version 2 know images and vectors only. */
-static enum status checkpoint_read_input(struct h5 *f, int64_t version, struct shape *input)
+static enum status checkpoint_read_shape(struct h5 *f, const char *name, int64_t version, struct shape *shape)
 {
-    static const char *const axes[SHAPE_AXES] = {"input_depth", "input_height", "input_width"};
     int64_t rank = 0;
     double features;
-    *input = shape_flat(1);
-    TRY(h5_attr_int64(f, "/", "input_channels", &input->c));
-    features = (double)input->c;
+    char attr[CHECKPOINT_WORD];
+    *shape = shape_flat(1);
+    TRY(h5_attr_int64(f, "/", checkpoint_shape_attr(attr, name, -1), &shape->c));
+    features = (double)shape->c;
     for (int a = version == 2 ? AXIS_H : AXIS_D; a < SHAPE_AXES; a++) {
-        TRY(h5_attr_int64(f, "/", axes[a], &input->d[a]));
-        features *= (double)input->d[a];
+        TRY(h5_attr_int64(f, "/", checkpoint_shape_attr(attr, name, a), &shape->d[a]));
+        features *= (double)shape->d[a];
     }
     if (version == 2)
-        rank = input->d[AXIS_H] == 1 && input->d[AXIS_W] == 1 ? 0 : 2;
+        rank = shape->d[AXIS_H] == 1 && shape->d[AXIS_W] == 1 ? 0 : 2;
     else
-        TRY(h5_attr_int64(f, "/", "input_rank", &rank));
-    bool good = input->c >= 1 && rank >= 0 && rank <= SHAPE_AXES && features <= 1e12;
+        TRY(h5_attr_int64(f, "/", checkpoint_shape_attr(attr, name, SHAPE_AXES), &rank));
+    bool good = shape->c >= 1 && rank >= 0 && rank <= SHAPE_AXES && features <= 1e12;
     for (int a = 0; a < SHAPE_AXES; a++)
-        good = good && input->d[a] >= 1 && (a >= SHAPE_AXES - rank || input->d[a] == 1);
+        good = good && shape->d[a] >= 1 && (a >= SHAPE_AXES - rank || shape->d[a] == 1);
     if (!good) return status_fail(STATUS_DATA, "its attributes are invalid; the file was changed or damaged");
-    input->rank = (int)rank;
+    shape->rank = (int)rank;
     return STATUS_OK;
+}
+
+static enum status checkpoint_read_shapes(struct h5 *f, struct checkpoint_facts *facts)
+{
+    bool has;
+    TRY(checkpoint_read_shape(f, "input", facts->version, &facts->input));
+    facts->stored = facts->input;
+    TRY(h5_has_attr(f, "/", "sample_channels", &has));
+    return has ? checkpoint_read_shape(f, "sample", facts->version, &facts->stored) : STATUS_OK;
 }
 
 enum status checkpoint_facts_of(struct h5 *f, struct checkpoint_facts *facts)
@@ -199,7 +216,7 @@ enum status checkpoint_facts_of(struct h5 *f, struct checkpoint_facts *facts)
     TRY(checkpoint_read_positions(f, &facts->positions));
     TRY(h5_attr_int64(f, "/", "version", &facts->version));
     TRY(h5_attr_int64(f, "/", "virtual_ranks", &facts->virtual_ranks));
-    TRY(checkpoint_read_input(f, facts->version, &facts->input));
+    TRY(checkpoint_read_shapes(f, facts));
     TRY(h5_attr_int64(f, "/", "seed", &facts->seed));
     TRY(h5_attr_uint64(f, "/", "model_hash", &facts->model_hash));
     TRY(h5_attr_uint64(f, "/", "data_hash", &facts->data_hash));

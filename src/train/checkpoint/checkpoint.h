@@ -15,7 +15,9 @@
  *   /optim/SLOT/NN.kind/weight, bias     float32, one group per optimizer slot
  *   /normalize/mean, std                 float32 [C]
  *   /normalize/missing                   float32 [C]: what stands for missing values, with data.missing: mean or zero
- *   /transforms/NN.kind/a, b             float32, the numbers of data.transforms, if there are any
+ *   /transforms/NN.kind/a, b             float32, the numbers of data.transforms, if there are any; or
+ *   /transforms/NN.kind/shape            int64, what they make of the shape of samples. Then / has the shape of the
+ *                     training set's samples, sample_channels, sample_height, ...
  *   /targets/mean, std                   float32 [K], where targets are normalised
  *   /class_names                         text, where the training set names its classes, labels or targets */
 #ifndef TRAIN_CHECKPOINT_CHECKPOINT_H

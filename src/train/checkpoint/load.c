@@ -52,93 +52,6 @@ static enum status load_tensor(void *self, const struct layer *l, const struct t
     return checkpoint_read_tensor(s->file, path, t, s->vector + t->offset);
 }
 
-/* Reads means and standard deviations; the number of channels is that of the stored vector. */
-/* What stands for missing values, in files of runs that have any. */
-static enum status load_missing(struct h5 *f, const char *group, struct normal *n)
-{
-    char path[CHECKPOINT_PATH];
-    enum h5_object what;
-    snprintf(path, sizeof path, "%s/missing", group);
-    TRY(h5_find(f, path, &what));
-    if (what != H5_OBJECT_DATASET) return STATUS_OK;
-    TRY(normal_add_missing(n));
-    TRY(h5_read(f, path, H5_TYPE_F32, n->channels, n->missing));
-    for (int64_t c = 0; c < n->channels; c++)
-        if (!isfinite(n->missing[c]))
-            return status_fail(STATUS_DATA, "%s: is not finite; the file was changed or damaged", path);
-    return STATUS_OK;
-}
-
-static enum status load_normal(struct h5 *f, const char *group, enum feature_type type, struct normal *n)
-{
-    char mean[CHECKPOINT_PATH], std[CHECKPOINT_PATH];
-    struct h5_data *data = NULL;
-    snprintf(mean, sizeof mean, "%s/mean", group);
-    snprintf(std, sizeof std, "%s/std", group);
-    TRY(h5_data_open(&data, f, mean));
-    const struct h5_info *info = h5_data_info(data);
-    int64_t channels = info->rank == 1 ? info->dims[0] : 0;
-    h5_data_close(&data);
-    if (channels < 1) return status_fail(STATUS_DATA, "%s: is not a vector", mean);
-    TRY(normal_init_empty(n, channels, type));
-    TRY(h5_read(f, mean, H5_TYPE_F32, channels, n->mean));
-    TRY(h5_read(f, std, H5_TYPE_F32, channels, n->std));
-    for (int64_t c = 0; c < channels; c++)
-        if (!isfinite(n->mean[c]) || !isfinite(n->std[c]) || n->std[c] <= 0)
-            return status_fail(STATUS_DATA,
-                               "%s: channel %" PRId64
-                               " has mean %f and std %f; the file was changed or damaged",
-                               group, c, (double)n->mean[c], (double)n->std[c]);
-    TRY(load_missing(f, group, n));
-    normal_finish(n);
-    return STATUS_OK;
-}
-
-/* Returns the kind of a step, NULL behind the last one. */
-static enum status load_find_transform(struct h5 *f, int index, const struct data_kind **kind)
-{
-    enum h5_object what;
-    char path[CHECKPOINT_PATH];
-    for (int i = 0; (*kind = transform_kind_at(i)); i++) {
-        checkpoint_transform_path(path, index, *kind, false);
-        TRY(h5_find(f, path, &what));
-        if (what == H5_OBJECT_DATASET) break;
-    }
-    return STATUS_OK;
-}
-
-static enum status load_transform(struct h5 *f, int index, const struct data_kind *kind, struct transforms *t)
-{
-    char path[CHECKPOINT_PATH];
-    struct h5_data *data = NULL;
-    checkpoint_transform_path(path, index, kind, false);
-    TRY(h5_data_open(&data, f, path));
-    const struct h5_info *info = h5_data_info(data);
-    int64_t runs = info->rank == 1 ? info->dims[0] : 0;
-    h5_data_close(&data);
-    if (runs < 1) return status_fail(STATUS_DATA, "%s: is not a vector", path);
-    TRY(transforms_add(t, kind, runs));
-    for (int b = 0; b < 2; b++) {
-        float *values = b ? t->of[index].b : t->of[index].a;
-        checkpoint_transform_path(path, index, kind, b);
-        TRY(h5_read(f, path, H5_TYPE_F32, runs, values));
-    }
-    if (transform_is_finite(&t->of[index])) return STATUS_OK;
-    checkpoint_transform_path(path, index, kind, false);
-    return status_fail(STATUS_DATA, "%s, or b: is not finite; the file was changed or damaged", path);
-}
-
-/* Files of runs without data.transforms have none. */
-static enum status load_transforms(struct h5 *f, struct transforms *t)
-{
-    const struct data_kind *kind;
-    for (int i = 0;; i++) {
-        TRY(load_find_transform(f, i, &kind));
-        if (!kind) return STATUS_OK;
-        TRY(load_transform(f, i, kind, t));
-    }
-}
-
 /* One mean for each output; where labels have positions, these are those of the model's outputs. */
 static enum status load_targets(struct h5 *f, const struct model *model, struct normal *n)
 {
@@ -152,7 +65,7 @@ static enum status load_targets(struct h5 *f, const struct model *model, struct 
             positions);
     TRY(h5_find(f, "targets", &what));
     if (what == H5_OBJECT_NONE) return STATUS_OK;
-    TRY(load_normal(f, "targets", FEATURE_F32, n));
+    TRY(checkpoint_load_normal(f, "targets", FEATURE_F32, n));
     if (n->channels == shape_features(outputs) / positions) return STATUS_OK;
     return status_fail(STATUS_DATA, "targets: %" PRId64 " means, but the model has another number of outputs",
                        n->channels);
@@ -189,25 +102,24 @@ static enum status load_weights(struct h5 *f, const struct model *model, const c
                            checkpoint_weights_hash(model, params));
 }
 
-enum status checkpoint_load_open(struct h5 *f, const struct model *model, bool plain, float *params,
-                                 struct normal *n, struct normal *targets)
+enum status checkpoint_load_open(struct h5 *f, const struct config *config, const struct model *model,
+                                 bool plain, float *params, struct normal *n, struct normal *targets)
 {
     struct checkpoint_facts facts;
     const char *group;
     TRY(checkpoint_find_weights(f, plain, &group));
     TRY(load_weights(f, model, group, params));
     TRY(checkpoint_facts_of(f, &facts));
-    TRY(load_normal(f, "normalize", facts.type, n));
-    TRY(load_transforms(f, &n->transforms));
+    TRY(checkpoint_load_inputs(f, config, &facts, n));
     return load_targets(f, model, targets);
 }
 
-enum status checkpoint_load(const char *path, const struct model *model, bool plain, float *params,
-                            struct normal *n, struct normal *targets)
+enum status checkpoint_load(const char *path, const struct config *config, const struct model *model,
+                            bool plain, float *params, struct normal *n, struct normal *targets)
 {
     struct h5 *f = NULL;
     TRY(checkpoint_open(&f, path));
-    enum status status = checkpoint_load_open(f, model, plain, params, n, targets);
+    enum status status = checkpoint_load_open(f, config, model, plain, params, n, targets);
     h5_close(&f);
     return status == STATUS_OK ? status : status_at(status, "%s", path);
 }
@@ -332,17 +244,16 @@ static enum status load_check_tensors(struct h5 *f, const struct model *model, c
     return load_check_hash(f, "optim_hash", hash_end(&s.hash));
 }
 
-enum status checkpoint_check(struct h5 *f, const struct model *model, const struct optim_ops *optim,
+enum status checkpoint_check(struct h5 *f, const struct config *config, const struct model *model,
                              const struct checkpoint_facts *facts, struct progress *progress)
 {
     struct normal n = {0}, targets = {0};
     if (facts->model_hash != checkpoint_model_hash(model, facts->version))
         return status_fail(STATUS_DATA, "holds a model other than the one in its configuration");
     TRY(progress_load(progress, f));
-    enum status status = load_normal(f, "normalize", facts->type, &n);
-    if (status == STATUS_OK) status = load_transforms(f, &n.transforms);
+    enum status status = checkpoint_load_inputs(f, config, facts, &n);
     if (status == STATUS_OK) status = load_targets(f, model, &targets);
     normal_free(&n);
     normal_free(&targets);
-    return status == STATUS_OK ? load_check_tensors(f, model, optim) : status;
+    return status == STATUS_OK ? load_check_tensors(f, model, config->optim) : status;
 }

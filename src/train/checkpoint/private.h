@@ -8,6 +8,7 @@
 #include "data/normalize.h"
 #include "optim/optim.h"
 #include "train/checkpoint/progress.h"
+#include "train/config.h"
 
 #define CHECKPOINT_FORMAT  "ddp_train checkpoint"
 #define CHECKPOINT_VERSION 3
@@ -37,15 +38,15 @@ struct checkpoint_state {
 /* Writes the file, sealed and atomically. Local (rank 0). */
 enum status checkpoint_save(const char *path, const struct checkpoint_state *state);
 
-/* Reads weights, the averaged ones if the file has any unless `plain`, into params and the normalisation into *n and *targets (created here, released by the
- * caller). Errors: STATUS_DATA when the file is damaged, a tensor is missing, has another shape or a value
+/* Reads weights, the averaged ones if the file has any unless `plain`, into params and what becomes of features and targets into *n and *targets (created here, released by the
+ * caller, before the configuration). Errors: STATUS_DATA when the file is damaged, a tensor is missing, has another shape or a value
  * that is not finite. Local. */
-enum status checkpoint_load(const char *path, const struct model *model, bool plain, float *params,
-                            struct normal *n, struct normal *targets);
+enum status checkpoint_load(const char *path, const struct config *config, const struct model *model,
+                            bool plain, float *params, struct normal *n, struct normal *targets);
 
 /* Does the same from an open file; messages do not name it. Local. */
-enum status checkpoint_load_open(struct h5 *f, const struct model *model, bool plain, float *params,
-                                 struct normal *n, struct normal *targets);
+enum status checkpoint_load_open(struct h5 *f, const struct config *config, const struct model *model,
+                                 bool plain, float *params, struct normal *n, struct normal *targets);
 
 /* Reads the names of classes, labels or targets; NULL if the file has none. One block, released with
  * mem_free. Local. */
@@ -53,16 +54,23 @@ enum status checkpoint_load_names(struct h5 *f, char ***names, int64_t *count);
 
 /* Facts that, besides the configuration, define the model, and that a resumed run is compared with. */
 struct checkpoint_facts {
-    int64_t version;       /* of the file */
-    int64_t virtual_ranks; /* V of the run; may exceed the configured number */
-    struct shape input;
-    enum feature_type type; /* of the training set, as stored */
-    enum target_kind kind;  /* of its labels */
-    int64_t positions;      /* of a sample's labels */
+    int64_t version;            /* of the file */
+    int64_t virtual_ranks;      /* V of the run; may exceed the configured number */
+    struct shape input, stored; /* of samples, as the model gets them and as in the training set's file */
+    enum feature_type type;     /* of the training set, as stored */
+    enum target_kind kind;      /* of its labels */
+    int64_t positions;          /* of a sample's labels */
     int64_t seed;
     uint64_t model_hash, data_hash, val_hash;
     char isa[CHECKPOINT_WORD], blas[CHECKPOINT_WORD];
 };
+
+/* Read means and deviations, and all that becomes of features on their way into the model of `config`, which has to
+ * outlive it. Errors: STATUS_DATA. Local. */
+enum status checkpoint_load_normal(struct h5 *f, const char *group, enum feature_type type, struct normal *n);
+enum status checkpoint_load_inputs(struct h5 *f, const struct config *config,
+                                   const struct checkpoint_facts *facts, struct normal *n);
+
 enum status checkpoint_read_positions(struct h5 *f, int64_t *positions);
 enum status checkpoint_read_facts(const char *path, struct checkpoint_facts *facts);
 enum status checkpoint_facts_of(struct h5 *f, struct checkpoint_facts *facts);
@@ -84,8 +92,8 @@ enum status checkpoint_load_state(const char *path, const struct checkpoint_targ
                                   struct checkpoint_facts *facts);
 
 /* Verifies all of an open file whose facts are known, one tensor at a time; keeps only progress. It must hold
- * `model` and the slots of `optim`. Errors: STATUS_DATA. Local. */
-enum status checkpoint_check(struct h5 *f, const struct model *model, const struct optim_ops *optim,
+ * `model` and the slots of the configuration's optimizer. Errors: STATUS_DATA. Local. */
+enum status checkpoint_check(struct h5 *f, const struct config *config, const struct model *model,
                              const struct checkpoint_facts *facts, struct progress *progress);
 
 /* Returns whether the HDF5 dataset has the shape of the tensor. */
@@ -104,8 +112,13 @@ enum status checkpoint_read_tensor(struct h5 *f, const char *path, const struct 
  */
 enum status checkpoint_find_weights(struct h5 *f, bool plain, const char **group);
 
-/* "transforms/00.standard/a" or b: the numbers of a transform (transform.h). */
-void checkpoint_transform_path(char path[CHECKPOINT_PATH], int index, const struct data_kind *kind, bool b);
+/* "transforms/00.standard/a" or b: the numbers of a transform (transform.h); "" = what holds them. */
+void checkpoint_transform_path(char path[CHECKPOINT_PATH], int index, const struct data_kind *kind,
+                               const char *name);
+
+/* Writes the name of an attribute, "input_height" or "sample_height": axis -1 is the channels, SHAPE_AXES the number of
+ * axes. Returns it. */
+const char *checkpoint_shape_attr(char attr[CHECKPOINT_WORD], const char *name, int axis);
 
 /* Writes the label of a seal. */
 void checkpoint_label(char label[H5_SEAL_LABEL], int64_t step);

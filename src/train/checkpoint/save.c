@@ -18,24 +18,27 @@ static enum status save_tensor(void *self, const struct layer *l, const struct t
     return h5_write(s->file, path, H5_TYPE_F32, t->rank, t->dims, s->vector + t->offset);
 }
 
+static enum status save_shape(struct h5_writer *w, const char *name, struct shape shape)
+{
+    char attr[CHECKPOINT_WORD];
+    TRY(h5_write_attr_int64(w, "/", checkpoint_shape_attr(attr, name, -1), shape.c));
+    for (int a = 0; a < SHAPE_AXES; a++)
+        TRY(h5_write_attr_int64(w, "/", checkpoint_shape_attr(attr, name, a), shape.d[a]));
+    return h5_write_attr_int64(w, "/", checkpoint_shape_attr(attr, name, SHAPE_AXES), shape.rank);
+}
+
 static enum status save_attributes(struct h5_writer *w, const struct checkpoint_state *s)
 {
-    struct shape input = model_input_shape(s->model);
     const struct {
         const char *name;
         int64_t value;
-    } integers[] = {{"version", CHECKPOINT_VERSION},
-                    {"virtual_ranks", s->virtual_ranks},
-                    {"seed", s->seed},
-                    {"input_channels", input.c},
-                    {"input_height", input.d[AXIS_H]},
-                    {"input_width", input.d[AXIS_W]},
-                    {"input_depth", input.d[AXIS_D]},
-                    {"input_rank", input.rank}};
+    } integers[] = {{"version", CHECKPOINT_VERSION}, {"virtual_ranks", s->virtual_ranks}, {"seed", s->seed}};
     TRY(h5_write_attr_text(w, "/", "format", CHECKPOINT_FORMAT));
     TRY(h5_write_attr_text(w, "/", "program", "ddp_train " DDP_VERSION));
     for (size_t i = 0; i < sizeof integers / sizeof integers[0]; i++)
         TRY(h5_write_attr_int64(w, "/", integers[i].name, integers[i].value));
+    TRY(save_shape(w, "input", model_input_shape(s->model)));
+    if (s->normal->stored.c > 0) TRY(save_shape(w, "sample", s->normal->stored));
     TRY(h5_write_attr_text(w, "/", "features", feature_type_name(s->normal->type)));
     TRY(h5_write_attr_text(w, "/", "labels", target_name(s->kind)));
     if (s->positions > 1) TRY(h5_write_attr_int64(w, "/", "label_positions", s->positions));
@@ -68,14 +71,20 @@ static enum status save_normal(struct h5_writer *w, const char *group, const str
     return n->missing ? h5_write(w, path, H5_TYPE_F32, 1, &n->channels, n->missing) : STATUS_OK;
 }
 
-/* Two numbers for each run of features. */
+/* Two numbers for each run of features, or the shape that samples get. */
 static enum status save_transforms(struct h5_writer *w, const struct transforms *t)
 {
     for (int i = 0; i < t->count; i++) {
         char path[CHECKPOINT_PATH];
         const struct transform *step = &t->of[i];
+        int64_t dims[1 + SHAPE_AXES], axes = shape_dims(step->out, dims);
+        if (transform_changes_shape(step->step)) {
+            checkpoint_transform_path(path, i, &step->ops->kind, "shape");
+            TRY(h5_write(w, path, H5_TYPE_I64, 1, &axes, dims));
+            continue;
+        }
         for (int b = 0; b < 2; b++) {
-            checkpoint_transform_path(path, i, &step->ops->kind, b);
+            checkpoint_transform_path(path, i, &step->ops->kind, b ? "b" : "a");
             TRY(h5_write(w, path, H5_TYPE_F32, 1, &step->runs, b ? step->b : step->a));
         }
     }

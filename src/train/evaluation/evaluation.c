@@ -33,7 +33,7 @@ enum status evaluation_init(struct evaluation *e, const struct evaluation_spec *
 {
     int64_t rank = comm_rank(spec->comm), ranks = comm_size(spec->comm), lanes = spec->batch->lanes;
     TRY(dataset_check_labels(spec->data, spec->loss->outputs));
-    TRY(dataset_check_positions(spec->data, spec->loss->positions));
+    TRY(dataset_check_positions(spec->data, spec->label_positions));
     TRY(dataset_check_counts(spec->data));
     TRY(normal_check(spec->normal, spec->data));
     int64_t blocks = (dataset_info(spec->data)->samples + lanes - 1) / lanes;

@@ -19,7 +19,8 @@ struct evaluation_spec {
     const struct normal *normal;
     const struct loss *loss;
     struct batch *batch;
-    int64_t top_k; /* of top_k_accuracy */
+    int64_t label_positions; /* of the labels in the file */
+    int64_t top_k;           /* of top_k_accuracy */
 };
 
 struct evaluation {

@@ -13,6 +13,7 @@ static enum status examine_with(struct evaluation *e, struct examiner *x, struct
                                          .normal = &x->normal,
                                          .loss = &x->loss,
                                          .batch = &x->batch,
+                                         .label_positions = x->label_positions,
                                          .top_k = config->metrics_top_k};
     TRY(comm_agree(comm, evaluation_init(e, &spec)));
     struct eval_event event = {.split = "eval"};

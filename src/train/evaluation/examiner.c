@@ -8,7 +8,32 @@
 #include "core/mem.h"
 #include "train/build.h"
 #include "train/sets.h"
+#include "train/shapes.h"
 #include "train/checkpoint/private.h"
+
+/* Prepares for samples and labels of which the model takes the middle. */
+static enum status examiner_prepare_still(struct examiner *x, const struct config *config,
+                                          const struct checkpoint_facts *facts)
+{
+    struct sample_shapes shapes;
+    struct shape outputs = model_output_shape(x->model);
+    const struct source_info *info = dataset_info(x->data);
+    TRY(shapes_find(&shapes, config, facts->stored));
+    x->label_positions = shapes_stored_positions(&shapes, outputs, facts->positions);
+    TRY(dataset_check_positions(x->data, x->label_positions));
+    struct augment_spec spec = {.kernels = x->kernels,
+                                .steps = &config->data.augment,
+                                .type = info->type,
+                                .kind = facts->kind,
+                                .width = dataset_width(x->data),
+                                .positions = info->has_labels ? x->label_positions : 1,
+                                .weight_width = info->has_weights ? dataset_weight_width(x->data) : 0,
+                                .ignored = x->loss.ignored};
+    shapes_fill_spec(&shapes, outputs, &spec);
+    TRY(shapes_init_still(&x->still, spec));
+    x->batch.still = x->still.moved.c ? &x->still : NULL;
+    return STATUS_OK;
+}
 
 static enum status examiner_build(struct examiner *x, const struct examiner_spec *spec,
                                   const struct checkpoint_facts *facts)
@@ -18,10 +43,11 @@ static enum status examiner_build(struct examiner *x, const struct examiner_spec
     const struct model_options options = {
         .kernels = x->kernels, .lanes = lanes, .max_leaves = facts->virtual_ranks};
     TRY(build_model(&x->model, config, facts->input, &options));
-    TRY(build_check_shape(model_input_shape(x->model), x->data));
     size_t bytes = (size_t)model_param_floats(x->model) * sizeof(float);
     TRY(mem_alloc(&x->params, bytes, 1, "parameters"));
-    TRY(checkpoint_load(spec->checkpoint, x->model, spec->plain, x->params, &x->normal, &x->targets));
+    TRY(checkpoint_load(spec->checkpoint, config, x->model, spec->plain, x->params, &x->normal, &x->targets));
+    bool change = x->normal.stored.c > 0;
+    TRY(build_check_shape(change ? x->normal.stored : model_input_shape(x->model), x->data));
     TRY(normal_check(&x->normal, x->data));
     int64_t outputs = shape_features(model_output_shape(x->model)) / facts->positions;
     TRY(dataset_check_labels(x->data, outputs));
@@ -37,9 +63,10 @@ static enum status examiner_build(struct examiner *x, const struct examiner_spec
                                                    .leaves = model_leaves(x->model),
                                                    .width = dataset_width(x->data),
                                                    .positions = facts->positions,
+                                                   .room = transforms_room(&x->normal.transforms),
                                                    .scratch = x->loss.scratch}));
     x->batch.target_normal = x->targets.channels ? &x->targets : NULL;
-    return dataset_check_positions(x->data, facts->positions);
+    return examiner_prepare_still(x, config, facts);
 }
 
 static enum status examiner_load_for(struct examiner *x, struct comm *comm, const struct examiner_spec *spec,
@@ -90,6 +117,7 @@ enum status examiner_init(struct examiner *x, struct comm *comm, const struct ex
 void examiner_free(struct examiner *x)
 {
     batch_free(&x->batch);
+    augment_free(&x->still);
     normal_free(&x->normal);
     normal_free(&x->targets);
     mem_free(&x->params);

@@ -15,6 +15,8 @@ struct examiner {
     struct loss loss;
     float *params;
     struct normal normal, targets; /* targets.channels 0 = targets are not normalised */
+    struct augment still;          /* in use where batch.still points to it */
+    int64_t label_positions;       /* of the labels in the file */
     struct batch batch;
 };
 

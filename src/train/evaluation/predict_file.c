@@ -119,9 +119,9 @@ static void predict_file_compare_classes(const struct predict_file *f, int64_t c
     int64_t *classes = f->labels_out, cells = f->positions;
     for (int64_t at = 0; at < count * cells; at++) {
         int64_t sample = f->written + at / cells, p = at % cells;
-        int64_t class = is_index
-                            ? dataset_classes(d, sample)[p]
-                            : predictions_find_maximum(dataset_targets(d, sample) + p, f->outputs, cells);
+        int64_t class = is_index ? batch_find_classes(&f->x->batch, d, sample)[p]
+                                 : predictions_find_maximum(batch_find_targets(&f->x->batch, d, sample) + p,
+                                                            f->outputs, cells);
         if (is_index) classes[at] = class;
         f->correct_rows[at] = class == predictions[at] && class != f->x->loss.ignored;
     }
@@ -134,7 +134,7 @@ static void predict_file_compare_labels(const struct predict_file *f, int64_t co
     uint8_t *labels_out = f->labels_out;
     int64_t cells = f->positions, width = f->outputs * cells;
     for (int64_t i = 0; i < count; i++) {
-        const float *row = dataset_targets(f->x->data, f->written + i);
+        const float *row = batch_find_targets(&f->x->batch, f->x->data, f->written + i);
         for (int64_t p = 0; p < cells; p++) f->correct_rows[i * cells + p] = 1;
         for (int64_t k = 0; k < width; k++) {
             labels_out[i * width + k] = row[k] > 0.5f;
@@ -148,7 +148,7 @@ static void predict_file_copy_targets(const struct predict_file *f, int64_t coun
     float *labels_out = f->labels_out;
     int64_t width = f->outputs * f->positions;
     for (int64_t i = 0; i < count; i++)
-        memcpy(labels_out + i * width, dataset_targets(f->x->data, f->written + i),
+        memcpy(labels_out + i * width, batch_find_targets(&f->x->batch, f->x->data, f->written + i),
                (size_t)width * sizeof *labels_out);
 }
 

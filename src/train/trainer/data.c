@@ -88,9 +88,12 @@ enum status trainer_load_data(struct trainer *t)
     if (config_draws_by_weight(c)) dataset_leave_weights(t->train);
     if (config_draws_by_weight(c) && c->data.val_fraction > 0) dataset_leave_weights(t->val);
     bool transformed = c->data.transforms.count > 0;
+    TRY(comm_agree(t->comm, shapes_find(&t->shapes, c, dataset_info(t->train)->shape)));
     TRY(normal_init(&t->normal, t->comm, t->train,
                     transformed ? NORMALIZE_NONE : (enum data_normalize)c->data.normalize));
+    if (t->shapes.change) t->normal.stored = t->shapes.stored;
     TRY(transforms_init(&t->normal.transforms, t->comm, t->train, &c->data.transforms, t->normal.missing));
+    TRY(comm_agree(t->comm, transforms_set_shape(&t->normal.transforms, t->shapes.moved)));
     if (c->data.target_normalize != TARGET_NORMALIZE_NONE) {
         TRY(trainer_check_target_normalize(t));
         TRY(normal_init_targets(&t->targets, t->comm, t->train));

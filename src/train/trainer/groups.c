@@ -20,9 +20,10 @@ static int groups_count(const struct trainer *t)
 static enum status groups_add(struct trainer *t, struct trainer_group *g, const struct model_options *options,
                               const struct batch_spec *batch)
 {
-    TRY(build_model(&g->model, t->config, dataset_info(t->train)->shape, options));
+    TRY(build_model(&g->model, t->config, t->shapes.input, options));
     TRY(batch_init(&g->own_batch, batch));
     g->own_batch.target_normal = t->batch.target_normal;
+    g->own_batch.still = t->batch.still;
     g->batch = &g->own_batch;
     return STATUS_OK;
 }

@@ -9,6 +9,7 @@
 #include "train/trainer/timeline.h"
 #include "train/trainer/trainer.h"
 #include "data/batch.h"
+#include "train/shapes.h"
 #include "train/evaluation/evaluation.h"
 #include "train/checkpoint/progress.h"
 
@@ -44,8 +45,10 @@ struct trainer {
 
     struct dataset *train, *val; /* val may be NULL */
     struct normal normal;
-    struct normal targets;  /* channels 0 = targets are not normalised */
-    struct augment augment; /* of training samples; without steps there are no changes */
+    struct normal targets;       /* channels 0 = targets are not normalised */
+    struct sample_shapes shapes; /* of samples into the model */
+    struct augment augment;      /* of training samples; without steps there are no changes */
+    struct augment still; /* of evaluation, and of training without steps, where batch.still points to it */
     struct model *model;
     struct loss loss;
     struct loss mixed;       /* of training where samples are mixed: classes are probabilities then */

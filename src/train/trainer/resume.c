@@ -46,7 +46,7 @@ enum status trainer_peek(struct h5 *f, const struct config *config, struct train
     const struct model_options options = {.kernels = kernels, .lanes = shape_lanes(1), .max_leaves = 1};
     enum status status = build_model(&model, config, facts.input, &options);
     if (status == STATUS_OK)
-        status = checkpoint_check(f, model, config->optim, &facts, &progress);
+        status = checkpoint_check(f, config, model, &facts, &progress);
     else
         status = status_fail(STATUS_DATA, "its configuration describes no valid model; the file was changed");
     model_destroy(&model);

@@ -78,28 +78,44 @@ static const struct layer *trainer_find_last_layer(const struct model *m)
     return l;
 }
 
+/* Weights of positions, in any of the sets. */
+static int64_t trainer_find_weight_width(const struct trainer *t)
+{
+    int64_t width = 0;
+    const struct dataset *sets[] = {t->train, t->val};
+    for (int i = 0; i < 2; i++) {
+        if (!sets[i] || !dataset_info(sets[i])->has_weights) continue;
+        int64_t of_set = dataset_weight_width(sets[i]);
+        width = of_set > width ? of_set : width;
+    }
+    return width;
+}
+
 static enum status trainer_plan_augment(struct trainer *t)
 {
     const struct dataset *d = t->train;
-    const struct source_info *info = dataset_info(d);
+    struct augment_spec spec = {
+        .kernels = t->kernels,
+        .steps = &t->config->data.augment,
+        .seed = (uint64_t)t->config->seed,
+        .type = dataset_info(d)->type,
+        .kind = dataset_kind(d),
+        .width = dataset_width(d),
+        .positions = dataset_info(d)->has_labels ? dataset_positions(d) : 1,
+        .lanes = t->info.lanes,
+        .outputs = t->loss.outputs,
+        .weight_width = trainer_find_weight_width(t),
+        .ignored = t->loss.ignored,
+    };
+    shapes_fill_spec(&t->shapes, model_output_shape(t->model), &spec);
+    TRY(shapes_init_still(&t->still, spec));
+    t->batch.still = t->still.moved.c ? &t->still : NULL;
     if (t->config->data.augment.count == 0) return STATUS_OK;
     enum status status = augment_mixes(&t->config->data.augment) ? dataset_check_none_ignored(d) : STATUS_OK;
     if (status != STATUS_OK)
         return status_at(status,
                          "data.augment mixes samples, but ignored ones have no class; leave them out");
-    return augment_init(
-        &t->augment, &(struct augment_spec){.kernels = t->kernels,
-                                            .steps = &t->config->data.augment,
-                                            .seed = (uint64_t)t->config->seed,
-                                            .shape = info->shape,
-                                            .type = info->type,
-                                            .kind = dataset_kind(d),
-                                            .width = dataset_width(d),
-                                            .positions = dataset_positions(d),
-                                            .lanes = t->info.lanes,
-                                            .outputs = t->loss.outputs,
-                                            .weight_width = info->has_weights ? dataset_weight_width(d) : 0,
-                                            .ignored = t->loss.ignored});
+    return augment_init(&t->augment, &spec);
 }
 
 static enum status trainer_build_losses(struct trainer *t, int64_t outputs, int64_t positions)
@@ -129,10 +145,14 @@ static enum status trainer_build_parts(struct trainer *t)
     int64_t ranks = comm_size(t->comm), max_leaves = (t->info.leaves + ranks - 1) / ranks;
     const struct model_options options = {
         .kernels = t->kernels, .lanes = t->info.lanes, .max_leaves = max_leaves, .training = true};
-    TRY(build_model(&t->model, t->config, dataset_info(t->train)->shape, &options));
-    TRY(build_check_shape(model_input_shape(t->model), t->train));
-    int64_t positions = dataset_positions(t->train);
+    TRY(build_model(&t->model, t->config, t->shapes.input, &options));
+    TRY(build_check_input(model_input_shape(t->model), &t->shapes, t->train));
+    int64_t positions = shapes_find_positions(model_output_shape(t->model), dataset_positions(t->train));
     int64_t outputs = shape_features(model_output_shape(t->model)) / positions;
+    if (positions == 1 && dataset_positions(t->train) > 1)
+        return status_fail(STATUS_CONFIG,
+                           "%s: labels are for each position, but the model's outputs have only one",
+                           dataset_locator(t->train));
     TRY(dataset_check_labels(t->train, outputs));
     TRY(dataset_check_counts(t->train));
     TRY(trainer_build_losses(t, outputs, positions));
@@ -143,19 +163,21 @@ static enum status trainer_build_parts(struct trainer *t)
         .leaves = model_leaves(t->model),
         .width = augment_mixes(&t->config->data.augment) ? outputs : dataset_width(t->train),
         .positions = positions,
+        .room = transforms_room(&t->normal.transforms),
         .scratch = t->fits->scratch};
     TRY(batch_init(&t->batch, &batch));
     t->batch.target_normal = t->targets.channels ? &t->targets : NULL;
     TRY(trainer_plan_augment(t));
     TRY(groups_create(t, &options, &batch));
     if (!t->val) return STATUS_OK;
-    TRY(build_check_shape(model_input_shape(t->model), t->val));
+    TRY(build_check_shape(t->shapes.change ? t->shapes.stored : model_input_shape(t->model), t->val));
     const struct evaluation_spec spec = {.comm = t->comm,
                                          .model = t->model,
                                          .data = t->val,
                                          .normal = &t->normal,
                                          .loss = &t->loss,
                                          .batch = &t->batch,
+                                         .label_positions = dataset_positions(t->train),
                                          .top_k = t->config->metrics_top_k};
     return evaluation_init(&t->evaluation, &spec);
 }
@@ -178,6 +200,7 @@ static void trainer_fill_info(struct trainer *t)
     struct trainer_info *i = &t->info;
     i->model = t->model;
     i->shape = source->shape;
+    i->input = t->shapes.input;
     i->feature_type = feature_type_name(source->type);
     i->kind = dataset_kind(t->train);
     infer_stored_text(source, i->label_text);
@@ -262,6 +285,7 @@ void trainer_destroy(struct trainer **trainer)
     groups_destroy(t);
     batch_free(&t->batch);
     augment_free(&t->augment);
+    augment_free(&t->still);
     loss_free(&t->loss);
     loss_free(&t->mixed);
     model_destroy(&t->model);

@@ -1,5 +1,5 @@
 /* moments.c - mean and standard deviation by sums over fixed blocks of samples. */
-#include "data/moments.h"
+#include "data/measure/moments.h"
 
 #include <float.h>
 #include <math.h>

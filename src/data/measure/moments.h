@@ -3,8 +3,8 @@
  * The set is cut into fixed blocks of MOMENTS_BLOCK samples. A block has, per channel, a sum and a sum of
  * squares: integers for uint8, doubles for float (of x minus the shift of sample 0, against cancellation).
  * Ranks fill disjoint blocks; blocks are added in order. Local functions. */
-#ifndef DATA_MOMENTS_H
-#define DATA_MOMENTS_H
+#ifndef DATA_MEASURE_MOMENTS_H
+#define DATA_MEASURE_MOMENTS_H
 
 #include "data/source/source.h"
 

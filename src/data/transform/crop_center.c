@@ -1,0 +1,43 @@
+/* crop_center.c - the middle of samples. */
+#include <string.h>
+
+#include "data/cut.h"
+#include "data/transform/transform.h"
+
+static const struct arg args[] = {
+    {.name = "size",
+     .kind = ARG_INT,
+     .max = 1 << 30,
+     .axes = ARG_AXES,
+     .last_axes = true,
+     .help = "positions of each axis that stay; 0 = all; [32, 48] = of the last two axes"},
+    ARG_END};
+
+static enum status crop_center_reshape(const struct data_step *s, struct shape in, struct shape *out)
+{
+    return cut_find_shape(s->args.of, in, out);
+}
+
+static void crop_center_move(const struct data_step *s, const struct transform_move *m)
+{
+    (void)s;
+    int64_t first[SHAPE_AXES], line = m->out.d[AXIS_W] * TRANSFORM_LANES;
+    float *to = m->to;
+    for (int a = 0; a < SHAPE_AXES; a++) first[a] = cut_find_middle(m->in.d[a], m->out.d[a]);
+    for (int64_t c = 0; c < m->out.c; c++)
+        for (int64_t d = 0; d < m->out.d[AXIS_D]; d++)
+            for (int64_t h = 0; h < m->out.d[AXIS_H]; h++, to += line) {
+                int64_t at = (c * m->in.d[AXIS_D] + first[AXIS_D] + d) * m->in.d[AXIS_H] + first[AXIS_H] + h;
+                memcpy(to, m->from + (at * m->in.d[AXIS_W] + first[AXIS_W]) * TRANSFORM_LANES,
+                       (size_t)line * sizeof *to);
+            }
+}
+
+extern const struct transform_ops transform_crop_center;
+const struct transform_ops transform_crop_center = {
+    .kind = {"crop_center", "keeps the middle, as torchvision's CenterCrop; labels for each position follow",
+             args},
+    .reshape = crop_center_reshape,
+    .move = crop_center_move,
+    .cuts = true,
+};

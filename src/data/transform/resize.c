@@ -1,0 +1,58 @@
+/* resize.c - other numbers of positions. */
+#include "data/transform/transform.h"
+
+enum { ARG_SIZE, ARG_MODE };
+enum { SLOT_MODE = ARG_AXES };
+enum { MODE_LINEAR, MODE_BILINEAR, MODE_TRILINEAR, MODE_NEAREST };
+
+static const char *const modes[] = {"linear", "bilinear", "trilinear", "nearest", NULL};
+static const struct arg args[] = {
+    {.name = "size",
+     .kind = ARG_INT,
+     .max = 1 << 30,
+     .axes = ARG_AXES,
+     .last_axes = true,
+     .help = "positions of each axis afterwards; 0 = as before; [32, 48] = of the last two axes"},
+    {.name = "mode",
+     .kind = ARG_CHOICE,
+     .choices = modes,
+     .help = "linear is bilinear for images and trilinear for volumes"},
+    ARG_END};
+
+static enum status resize_reshape(const struct data_step *s, struct shape in, struct shape *out)
+{
+    int mode = (int)s->args.of[SLOT_MODE];
+    bool changed = false;
+    *out = in;
+    if (mode != MODE_NEAREST && mode != MODE_LINEAR && in.rank != mode + 1)
+        return status_fail(STATUS_CONFIG, "mode: %s is for samples with %d axes; use linear", modes[mode],
+                           mode + 1);
+    for (int a = SHAPE_AXES - in.rank; a < SHAPE_AXES; a++) {
+        int64_t size = (int64_t)s->args.of[a];
+        if (size > 0) out->d[a] = size;
+        changed |= size > 0;
+    }
+    if (!changed) return status_fail(STATUS_CONFIG, "size: is 0 for all axes of the samples");
+    return shape_features(*out) <= INT32_MAX ? STATUS_OK
+                                             : status_fail(STATUS_CONFIG, "size: is beyond any memory");
+}
+
+static void resize_move(const struct data_step *s, const struct transform_move *m)
+{
+    const struct upsample u = {.in = m->in,
+                               .out = m->out,
+                               .linear = (int)s->args.of[SLOT_MODE] != MODE_NEAREST,
+                               .lanes = TRANSFORM_LANES};
+    m->kernels->upsample_forward(&u, m->from, m->to, m->scratch);
+}
+
+extern const struct transform_ops transform_resize;
+const struct transform_ops transform_resize = {
+    .kind =
+        {"resize",
+         "mixes neighbours (without antialias), as torch's interpolate with align_corners=False; labels stay "
+         "as they are stored",
+         args},
+    .reshape = resize_reshape,
+    .move = resize_move,
+};
