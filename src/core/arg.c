@@ -175,24 +175,39 @@ void arg_values_defaults(const struct arg *table, struct arg_values *values)
     arg_values_free(values);
     for (int i = 0; table && table[i].name; i++) {
         assert(arg_slot(table, i) + arg_slots(&table[i]) <= ARG_MAX);
-        arg_set(table, i, table[i].default_value, values->of);
+        arg_set(table, i, table[i].single ? 0 : table[i].default_value, values->of);
     }
 }
 
 void arg_values_free(struct arg_values *values)
 {
     for (int i = 0; i < ARG_MAX; i++) mem_free(&values->list[i]);
+    for (int i = 0; i < ARG_MAX; i++) mem_free(&values->name[i]);
     *values = (struct arg_values){0};
 }
 
 enum status arg_values_resize(struct arg_values *values, int index, int64_t count)
 {
     mem_free(&values->list[index]);
+    mem_free(&values->name[index]);
     values->of[index] = 0;
     TRY(mem_alloc(&values->list[index], (size_t)count, sizeof *values->list[index],
                   "list in the configuration"));
     values->of[index] = (double)count;
     return STATUS_OK;
+}
+
+enum status arg_values_set_name(struct arg_values *values, int index, const char *name)
+{
+    TRY(arg_values_resize(values, index, 0));
+    return mem_copy_text(&values->name[index], name);
+}
+
+double arg_values_get(const struct arg *table, const struct arg_values *values, int index, int64_t i)
+{
+    int slot = arg_slot(table, index);
+    if (values->of[slot] == 0) return table[index].default_value;
+    return values->list[slot][values->of[slot] == 1 ? 0 : i];
 }
 
 enum status arg_complete(const struct arg *table, const double values[ARG_MAX], const char *owner)

@@ -30,7 +30,7 @@ enum arg_kind {
 struct arg {
     const char *name;
     enum arg_kind kind;
-    double default_value; /* or ARG_REQUIRED; of a list 0 (empty) or ARG_REQUIRED */
+    double default_value; /* or ARG_REQUIRED; of a list 0 (empty) or ARG_REQUIRED, unless it is `single` */
     double min, max;      /* inclusive, for a list for each element; not used for ARG_BOOL and ARG_CHOICE */
     const char *help;
     const char *const *choices; /* ARG_CHOICE: ended by NULL */
@@ -39,7 +39,9 @@ struct arg {
     bool last_axes;             /* a list may be shorter: it is of the last axes, others keep their default */
     bool sides;                 /* every axis has a value before and one after */
     const char *const *words;   /* accepted in place of a number: word i is -1 - i; ended by NULL, or NULL */
-    bool later;                 /* added to its table after files of version 3 were written (model_hash.c) */
+    bool single;    /* a list may be one number, which stands for all; empty = default_value for all */
+    bool attribute; /* a list may be "@NAME": the numbers of an attribute of the data */
+    bool later;     /* added to its table after files of version 3 were written (model_hash.c) */
 };
 /* clang-format off */
 #define ARG_END {.name = NULL}
@@ -49,6 +51,7 @@ struct arg {
 struct arg_values {
     double of[ARG_MAX];    /* for a list: the number of elements */
     double *list[ARG_MAX]; /* the elements, owned; NULL where there are none */
+    char *name[ARG_MAX];   /* in their place the name of an attribute, owned; NULL elsewhere */
 };
 
 /* Returns the position of `name` or alias in the table, or -1. `table` may be NULL (no arguments). */
@@ -89,9 +92,13 @@ void arg_defaults(const struct arg *table, double values[ARG_MAX]);
 void arg_values_defaults(const struct arg *table, struct arg_values *values);
 void arg_values_free(struct arg_values *values);
 
-/* Replaces the list of argument `index`, values->list[index], by `count` zeros. Errors: STATUS_OTHER, memory.
- */
+/* Replaces the list of argument `index`, values->list[index], by `count` zeros; or by the name of an attribute. Errors:
+ * STATUS_OTHER, memory. */
 enum status arg_values_resize(struct arg_values *values, int index, int64_t count);
+enum status arg_values_set_name(struct arg_values *values, int index, const char *name);
+
+/* Returns element i of a list that is `single`. */
+double arg_values_get(const struct arg *table, const struct arg_values *values, int index, int64_t i);
 
 /* Fails with STATUS_CONFIG if a required value is missing; `owner` is its name in the message, such as
  * "conv2d". */

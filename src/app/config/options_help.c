@@ -48,7 +48,7 @@ static void options_help_entries(FILE *out, bool (*entry_at)(int index, struct f
         fprintf(out, ": %s\n", entry.help);
         for (const struct arg *a = entry.args; a && a->name; a++) {
             char text[ARG_TEXT_SIZE] = "required";
-            if (!isnan(a->default_value) && a->kind == ARG_LIST)
+            if (!isnan(a->default_value) && a->kind == ARG_LIST && !a->single)
                 snprintf(text, sizeof text, "[]");
             else if (!isnan(a->default_value))
                 arg_format(a, a->default_value, text);

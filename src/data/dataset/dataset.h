@@ -119,6 +119,11 @@ int64_t dataset_place(const struct dataset *d, int64_t sample);
 int64_t dataset_all_samples(const struct dataset *d);
 int64_t dataset_left_out(const struct dataset *d);
 
+/* Reads the numbers of an attribute of the features, see source.h; on rank 0, for all. Collective. Errors:
+ * STATUS_DATA. */
+enum status dataset_read_attribute(const struct dataset *d, struct comm *comm, const char *name,
+                                   int64_t count, double *values, int64_t *found);
+
 /* Returns the number of a sample in its file, and "FILE: OBJECT" of its labels, valid until the next call. */
 int64_t dataset_number(const struct dataset *d, int64_t sample);
 const char *dataset_where(const struct dataset *d, int64_t sample);

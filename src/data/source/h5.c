@@ -312,6 +312,24 @@ static enum status h5_source_read(struct source *s, struct range part, const str
     return labels_read(&h->labels, part, rows);
 }
 
+static enum status h5_source_read_attribute(struct source *s, const char *name, int64_t count, double *values,
+                                            int64_t *found)
+{
+    struct h5_source *h = s->self;
+    bool has;
+    TRY(h5_has_attr(h->file, h->x.name, name, &has));
+    if (!has)
+        return status_fail(STATUS_DATA, "%s: has no attribute '%s'; see: ddp_train inspect %s", h->x.where,
+                           name, h->path);
+    *found = 1;
+    if (h5_attr_doubles(h->file, h->x.name, name, 1, values) == STATUS_OK) return STATUS_OK;
+    *found = count;
+    enum status status = h5_attr_doubles(h->file, h->x.name, name, count, values);
+    if (status == STATUS_OK) return STATUS_OK;
+    return status_at(status, "%s: attribute '%s' should hold one number, or %lld", h->x.where, name,
+                     (long long)count);
+}
+
 static enum status h5_source_check(const struct source *s)
 {
     const struct h5_source *h = s->self;
@@ -336,6 +354,7 @@ const struct source_ops source_h5 = {
     .prefix = "",
     .open = h5_source_open,
     .read = h5_source_read,
+    .read_attribute = h5_source_read_attribute,
     .check = h5_source_check,
     .close = h5_source_close,
 };

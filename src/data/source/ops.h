@@ -18,8 +18,10 @@ struct source_ops {
      * weights look at their name. */
     enum status (*open)(struct source *s, const char *rest, const struct source_options *names);
     enum status (*read)(struct source *s, struct range part, const struct source_rows *rows);
-    enum status (*check)(const struct source *s); /* source_check; NULL for sources without a file */
-    void (*close)(struct source *s);              /* may be NULL */
+    enum status (*read_attribute)(struct source *s, const char *name, int64_t count, double *values,
+                                  int64_t *found); /* source_read_attribute; NULL for sources without any */
+    enum status (*check)(const struct source *s);  /* source_check; NULL for sources without a file */
+    void (*close)(struct source *s);               /* may be NULL */
 
     /* Sources of many files: the file of sample `number`, which becomes the number in that file, and its labels as
      * "FILE: OBJECT"; and source_found. NULL for others. */

@@ -117,6 +117,14 @@ enum status source_check(const struct source *s)
     return s->ops->check ? s->ops->check(s) : STATUS_OK;
 }
 
+enum status source_read_attribute(struct source *s, const char *name, int64_t count, double *values,
+                                  int64_t *found)
+{
+    if (s->ops->read_attribute) return s->ops->read_attribute(s, name, count, values, found);
+    return status_fail(STATUS_DATA, "%s: has no attributes, which only files have; give numbers for @%s",
+                       s->locator, name);
+}
+
 int64_t source_number(const struct source *s, int64_t sample)
 {
     int64_t number = range_at(s->range, sample);

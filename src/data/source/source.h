@@ -112,6 +112,10 @@ const char *source_found(const struct source *s);
 /* Stands for a class index that is missing. */
 #define SOURCE_MISSING INT32_MAX
 
+/* Reads the numbers of an attribute of the features, of many files of that of the first: one, or `count`. */
+enum status source_read_attribute(struct source *s, const char *name, int64_t count, double *values,
+                                  int64_t *found);
+
 /* Where samples go; an array that is NULL is not wanted. Numbers are unpacked (h5.h). With another `missing` than
  * MISSING_ERROR features that are missing are NaN; with MISSING_DROP targets and weights as well, and labels are
  * SOURCE_MISSING. */

@@ -72,6 +72,28 @@ static enum status fit_finish(const struct fit *f, const struct transform *to, c
     return status_fail(STATUS_CONFIG, "its numbers are beyond float32; scale the features before it");
 }
 
+/* Makes lists of the arguments that name an attribute; `with` has the other arguments of the step. */
+static enum status fit_read_attributes(struct comm *comm, const struct dataset *d, int64_t runs,
+                                       const struct data_step *s, struct data_step *with)
+{
+    *with = *s;
+    for (int slot = 0; slot < ARG_MAX; slot++) {
+        int64_t found;
+        if (!s->args.name[slot]) continue;
+        double **list = &with->args.list[slot];
+        TRY(comm_agree(comm, mem_alloc(list, (size_t)runs, sizeof **list, "attribute")));
+        TRY(dataset_read_attribute(d, comm, s->args.name[slot], runs, *list, &found));
+        with->args.of[slot] = (double)found;
+    }
+    return STATUS_OK;
+}
+
+static void fit_free_attributes(const struct data_step *s, struct data_step *with)
+{
+    for (int slot = 0; slot < ARG_MAX; slot++)
+        if (s->args.name[slot]) mem_free(&with->args.list[slot]);
+}
+
 /* Measures the step behind those of t, for samples of this shape. */
 static enum status transforms_fit_step(struct transforms *t, struct comm *comm, const struct dataset *d,
                                        const struct data_step *s, struct shape in, const float *missing)
@@ -84,10 +106,13 @@ static enum status transforms_fit_step(struct transforms *t, struct comm *comm, 
     struct shape shape = features ? shape_flat(shape_features(in)) : in;
     struct fit f = {
         .data = d, .before = &before, .missing = missing, .facts = {.runs = shape.c}, .shape = shape};
-    enum status status = comm_agree(comm, kernels_select(&f.kernels, "auto"));
+    struct data_step with;
+    enum status status = fit_read_attributes(comm, d, shape.c, s, &with);
+    if (status == STATUS_OK) status = comm_agree(comm, kernels_select(&f.kernels, "auto"));
     if (status == STATUS_OK) status = fit_measure(&f, comm, needs);
     if (status == STATUS_OK) status = comm_agree(comm, transforms_add(t, s, in, shape.c));
-    if (status == STATUS_OK) status = comm_agree(comm, fit_finish(&f, &t->of[t->count - 1], s));
+    if (status == STATUS_OK) status = comm_agree(comm, fit_finish(&f, &t->of[t->count - 1], &with));
+    fit_free_attributes(s, &with);
     fit_free(&f);
     return status;
 }

@@ -23,6 +23,15 @@ enum transform_needs transform_find_needs(const struct data_step *s, bool *featu
     return ops->needs ? ops->needs(s, features) : NEEDS_NOTHING;
 }
 
+enum status transform_check_list(const struct data_step *s, int index, int64_t runs)
+{
+    const struct arg *args = s->kind->args;
+    int64_t count = (int64_t)s->args.of[arg_slot(args, index)];
+    if (count <= 1 || count == runs) return STATUS_OK;
+    return status_fail(STATUS_CONFIG, "%s has %lld numbers; give one, or one for each of %lld channels",
+                       args[index].name, (long long)count, (long long)runs);
+}
+
 int transforms_find_features(const struct data_steps *steps)
 {
     bool features;

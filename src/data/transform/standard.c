@@ -10,18 +10,22 @@ static const struct arg args[] = {
      .kind = ARG_LIST,
      .min = -1e30,
      .max = 1e30,
-     .help = "of each channel, or one of all; empty = measured in the training set"},
+     .attribute = true,
+     .help =
+         "of each channel, or one of all, or \"@NAME\", an attribute of the features; empty = measured in the "
+         "training set"},
     {.name = "std",
      .kind = ARG_LIST,
      .min = 1e-30,
      .max = 1e30,
+     .attribute = true,
      .help = "the same; has to be given where mean is"},
     ARG_END};
 
 static enum transform_needs standard_needs(const struct data_step *s, bool *features)
 {
     *features = s->args.of[ARG_PER] == 1;
-    return s->args.of[ARG_MEAN] > 0 ? NEEDS_NOTHING : NEEDS_MOMENTS;
+    return s->args.of[ARG_MEAN] > 0 || s->args.name[ARG_MEAN] ? NEEDS_NOTHING : NEEDS_MOMENTS;
 }
 
 static enum status standard_fit(const struct data_step *s, const struct transform_facts *facts, float *a,

@@ -54,6 +54,9 @@ struct transform_ops {
     bool cuts; /* the positions that stay are the middle ones (cut.h); labels can follow */
 };
 
+/* STATUS_CONFIG unless a list that is `single` has one number, none, or one for each run. */
+enum status transform_check_list(const struct data_step *s, int index, int64_t runs);
+
 /* Returns a kind, NULL after the last one; the order is that of list.h. */
 const struct data_kind *transform_kind_at(int index);
 

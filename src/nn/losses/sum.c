@@ -45,7 +45,7 @@ struct loss_traits loss_find_traits(const struct loss_ops *ops, const struct arg
 
 enum status loss_list_check(const struct loss_list *list)
 {
-    static const struct arg_values none = {{0}, {NULL}};
+    static const struct arg_values none = {.of = {0}};
     struct loss_traits t = loss_find_traits(NULL, &none, list);
     if (!t.targets)
         return status_fail(STATUS_CONFIG, "loss: %s take no labels of the same kind; choose losses that do",

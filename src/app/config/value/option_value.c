@@ -12,8 +12,15 @@
 static enum status option_read_list(const struct arg *arg, const struct yaml_node *node,
                                     struct arg_values *values, int index, const struct yaml_node **at)
 {
-    if (node->kind != YAML_LIST)
-        return status_fail(STATUS_CONFIG, "expects a list of numbers such as [0.5, 2]");
+    if (arg->attribute && node->kind == YAML_SCALAR && node->text[0] == '@' && node->text[1])
+        return arg_values_set_name(values, index, node->text + 1);
+    if (node->kind != YAML_LIST && !(arg->single && node->kind == YAML_SCALAR))
+        return status_fail(STATUS_CONFIG, "expects a list of numbers such as [0.5, 2]%s",
+                           arg->attribute ? ", or \"@NAME\" of an attribute of the features" : "");
+    if (node->kind == YAML_SCALAR) {
+        TRY(arg_values_resize(values, index, 1));
+        return arg_parse(arg, node->text, values->list[index]);
+    }
     int64_t count = 0;
     for (const struct yaml_node *n = node->child; n; n = n->next) count++;
     TRY(arg_values_resize(values, index, count));
@@ -50,12 +57,20 @@ static void option_write_list(FILE *out, const struct arg *arg, const double *el
 
 void option_write_value(FILE *out, const struct arg *arg, const struct arg_values *values, int index)
 {
-    char text[ARG_TEXT_SIZE];
-    if (arg->kind == ARG_LIST) {
-        option_write_list(out, arg, values->list[index], (int64_t)values->of[index]);
+    char text[ARG_TEXT_SIZE], name[256];
+    double value = values->of[index];
+    bool one = arg->single && value <= 1;
+    if (values->name[index]) {
+        snprintf(name, sizeof name, "@%s", values->name[index]);
+        tree_write_word(out, name, "");
         return;
     }
-    arg_format(arg, values->of[index], text);
+    if (arg->kind == ARG_LIST && !one) {
+        option_write_list(out, arg, values->list[index], (int64_t)value);
+        return;
+    }
+    if (one) value = value == 1 ? values->list[index][0] : arg->default_value;
+    arg_format(arg, value, text);
     fputs(text, out);
 }
 

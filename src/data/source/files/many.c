@@ -163,6 +163,14 @@ static enum status many_source_read(struct source *s, struct range part, const s
     return STATUS_OK;
 }
 
+static enum status many_source_read_attribute(struct source *s, const char *name, int64_t count,
+                                              double *values, int64_t *found)
+{
+    struct source *first;
+    TRY(many_open_noted(s->self, 0, &first));
+    return source_read_attribute(first, name, count, values, found);
+}
+
 static enum status many_source_check(const struct source *s)
 {
     struct many *m = s->self;
@@ -206,6 +214,7 @@ const struct source_ops source_many = {
     .takes = many_takes,
     .open = many_source_open,
     .read = many_source_read,
+    .read_attribute = many_source_read_attribute,
     .check = many_source_check,
     .find_place = many_find_place,
     .found = many_found,
