@@ -62,13 +62,23 @@ void batch_take_blocks(struct batch *b, int64_t samples, int64_t first, int64_t 
     }
 }
 
+/* A draw is told from another one of the same sample by its position in the epoch. */
+static void batch_find_draws(struct batch *b, const struct batch_augment *augment)
+{
+    int64_t count = 0;
+    for (int64_t leaf = 0; leaf < b->leaves; leaf++)
+        for (int64_t i = 0; i < b->live[leaf]; i++) b->keys[count++] = augment->position + b->first[leaf] + i;
+}
+
 /* Looks up all live samples of the pass; returns their number. */
-static int64_t batch_find_rows(struct batch *b, const struct dataset *d)
+static int64_t batch_find_rows(struct batch *b, const struct dataset *d, const struct batch_augment *augment)
 {
     int64_t count = 0;
     for (int64_t leaf = 0; leaf < b->leaves; leaf++)
         for (int64_t i = 0; i < b->live[leaf]; i++) b->taken[count++] = b->samples[leaf * b->lanes + i];
     dataset_take(d, b->taken, count, &b->rows);
+    b->keys = b->taken; /* which have been looked up */
+    if (augment && augment->draws) batch_find_draws(b, augment);
     return count;
 }
 
@@ -235,7 +245,7 @@ static void batch_move_part(struct batch *b, const struct dataset *d, const stru
                                       .labels = labels && classes ? b->rows.labels + part->row : NULL,
                                       .targets = labels && !classes ? b->rows.targets + part->row : NULL,
                                       .weights = b->weight_width > 1 ? b->rows.weights + part->row : NULL};
-    augment_move(augment->how, augment->epoch, b->taken + part->row, part->live, &rows);
+    augment_move(augment->how, augment->epoch, b->keys + part->row, part->live, &rows);
     if (augment->how->moves) part->ahead = 0;
 }
 
@@ -246,7 +256,7 @@ static void batch_load_changed(struct batch *b, const struct dataset *d, const s
     batch_move_part(b, d, augment, part);
     part->features = shape_features(augment->how->moved);
     batch_load_part(b, d, n, part, input);
-    augment_change(augment->how, augment->epoch, b->taken + part->row, part->live, input + part->first,
+    augment_change(augment->how, augment->epoch, b->keys + part->row, part->live, input + part->first,
                    b->leaves * b->lanes);
 }
 
@@ -267,7 +277,7 @@ static void batch_mix(struct batch *b, const struct dataset *d, const struct bat
     int64_t first = leaf * b->lanes;
     enum target_kind kind = dataset_kind(d);
     if (kind == TARGET_INDEX) batch_expand_classes(b, first, b->live[leaf], spec->outputs);
-    augment_mix(augment->how, augment->epoch, b->taken + row, b->live[leaf], b->leaves * b->lanes,
+    augment_mix(augment->how, augment->epoch, b->keys + row, b->live[leaf], b->leaves * b->lanes,
                 input + first, b->inputs ? NULL : b->targets + first);
     if (kind == TARGET_INDEX || kind == TARGET_ONEHOT || kind == TARGET_PROBS)
         find_classes[b->kernels->number](b, spec->outputs, first, b->lanes);
@@ -277,9 +287,9 @@ void batch_load_augmented(struct batch *b, const struct dataset *d, const struct
                           const struct batch_augment *augment, float *input)
 {
     const struct source_info *info = dataset_info(d);
-    const struct batch_augment still = {b->still, 0};
+    const struct batch_augment still = {.how = b->still};
     if (!augment && b->still) augment = &still;
-    int64_t count = batch_find_rows(b, d), row = 0, step = augment ? AUGMENT_ROWS : b->lanes;
+    int64_t count = batch_find_rows(b, d, augment), row = 0, step = augment ? AUGMENT_ROWS : b->lanes;
     b->weight_width = info->has_weights ? dataset_weight_width(d) : 0;
     if (b->weight_width > 1) b->weight_width = b->positions;
     b->inputs = dataset_targets_are_features(d) ? input : NULL;

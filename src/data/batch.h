@@ -21,6 +21,7 @@ struct batch {
     int64_t *samples;         /* [leaves][lanes]: numbers in the data set; the caller fills [i][live[i]] */
     int64_t *taken;           /* [leaves * lanes]: the live ones of all virtual ranks, one behind the other */
     struct dataset_rows rows; /* of `taken` */
+    int64_t *keys;            /* of the same, for augmentation; in the place of `taken` */
     int64_t positions;        /* P */
     int32_t *labels;          /* [P][N]: classes; of one-hot rows and probabilities the largest */
     float *targets;           /* [K][P][N], for all kinds but TARGET_INDEX */
@@ -62,10 +63,13 @@ const float *batch_find_targets(const struct batch *b, const struct dataset *d, 
  * dead lanes become zeros. */
 void batch_load(struct batch *b, const struct dataset *d, const struct normal *n, float *input);
 
-/* Does the same with samples changed at random, as in that epoch (from 1). NULL = as batch_load. */
+/* Does the same with samples changed at random, as in that epoch (from 1). NULL = as batch_load. Samples that are drawn
+ * with replacement are told apart by their position in the epoch, in place of their number. */
 struct batch_augment {
     struct augment *how;
     int64_t epoch;
+    bool draws;
+    int64_t position; /* of the global batch, where they are drawn */
 };
 void batch_load_augmented(struct batch *b, const struct dataset *d, const struct normal *n,
                           const struct batch_augment *augment, float *input);

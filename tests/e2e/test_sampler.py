@@ -59,6 +59,16 @@ class Sampler(harness.Case):
         self.assertNotEqual(ones.done["weights_hash"], once.done["weights_hash"])
         self.assertNotEqual(self.run_of("weighted", ", weights: w").done["weights_hash"], self.run_of("balanced", ", weights: w").done["weights_hash"])
 
+    def test_draws_of_a_sample_are_augmented_each_on_its_own(self):
+        """Of the only sample with a weight, no two steps see the same noise; the same at any rank count."""
+        with h5py.File(self.path("data.h5"), "r+") as f:
+            f["single"] = (np.arange(907) == 17).astype("f4")
+        more, flags = ", weights: single, augment: [{noise: 1}]", ["--optim.lr=1e-30"]
+        run = self.run_of("weighted", more, None, flags)
+        losses = [s["loss"] for s in run.of_kind("step")]
+        self.assertEqual(len(set(losses)), len(losses))
+        self.same(run, self.run_of("weighted", more, 3, flags))
+
     def test_eval_without_weights(self):
         """Weights by which samples were drawn do not weigh in an evaluation, unless they are named for it."""
         run = self.run_of("weighted", ", weights: w")

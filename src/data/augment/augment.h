@@ -1,7 +1,8 @@
 /* augment.h - random changes of samples in training.
  *
  * What a sample gets is a pure function of (seed, epoch, place in the list, key of the sample), so it looks the same at
- * any number of ranks, beside any other samples, and after resuming. The key is the sample's number in the set. Step
+ * any number of ranks, beside any other samples, and after resuming. The key is the sample's number in the set, or its
+ * position in the epoch where samples are drawn with replacement. Step
  * `s` of the list draws the words rng_words(seed, RNG_AUGMENT, epoch << 40 | s << 32 | draw, key), draw = 0, 1, ...
  *
  * Steps that move positions are done on the rows of a set, right before they are gathered, 16 samples at a time: the

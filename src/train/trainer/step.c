@@ -83,7 +83,7 @@ static void step_load_group(struct step *s, struct trainer_group *g)
     g->batch->leaves = g->leaves.hi - g->leaves.lo;
     for (int64_t leaf = 0; leaf < g->batch->leaves; leaf++)
         step_choose_samples(t, g->batch, s->order, s->position, g->leaves.lo + leaf, leaf);
-    const struct batch_augment augment = {&t->augment, s->epoch};
+    const struct batch_augment augment = {&t->augment, s->epoch, s->order->ends != NULL, s->position};
     batch_load_augmented(g->batch, t->train, &t->normal, t->config->data.augment.count ? &augment : NULL,
                          model_input(g->model));
     trace_end(traced, TRACE_PHASE, "data", 0);
