@@ -9,6 +9,9 @@
  * visits the object once per path, and a few groups that link to each other have endlessly many paths. */
 #define OBJECTS_MAX 100000
 
+/* Limit of a list of what is directly in a group, where nothing is visited twice. */
+#define CHILDREN_MAX 4000000
+
 /* Whether a cause says that the format of a part of the file is unknown here. */
 static bool h5_is_of_newer(const char *cause)
 {
@@ -114,9 +117,7 @@ enum status h5_file_has_attr(const struct h5_file *f, const char *object, const 
 
 enum status h5_file_describe(const struct h5_file *f, const char *name, struct h5_info *info)
 {
-    enum h5_object what;
-    TRY(h5_file_find(f, name, &what));
-    hid_t dataset = what == H5_OBJECT_DATASET ? H5Dopen2(f->file, name, H5P_DEFAULT) : H5I_INVALID_HID;
+    hid_t dataset = H5Dopen2(f->file, name, H5P_DEFAULT);
     if (dataset < 0 && h5_is_of_newer(h5_cause())) return h5_fail_newer(f->path, name);
     if (dataset < 0)
         return status_fail(STATUS_DATA, "%s: %s: cannot be opened: %s", f->path, name, h5_cause());
@@ -128,24 +129,23 @@ enum status h5_file_describe(const struct h5_file *f, const char *name, struct h
 /* ---- lists ---- */
 
 struct list {
-    struct h5_texts *names;
-    size_t room;
+    struct h5_names names;
     int objects;
     enum status status; /* of memory */
 };
 
-static enum status h5_file_add_name(struct list *l, const char *name)
+enum status h5_file_add_name(struct h5_names *n, const char *name)
 {
     size_t bytes = strlen(name) + 1;
-    struct h5_texts *t = l->names;
-    if (t->bytes + bytes > l->room) {
+    struct h5_texts *t = n->texts;
+    if (t->bytes + bytes > n->room) {
         char *block = NULL;
         size_t room = 2 * (t->bytes + bytes) + 4096;
-        TRY(mem_alloc(&block, room, 1, "list of datasets"));
+        TRY(mem_alloc(&block, room, 1, "list of names"));
         if (t->bytes) memcpy(block, t->block, t->bytes);
         mem_free(&t->block);
         t->block = block;
-        l->room = room;
+        n->room = room;
     }
     memcpy(t->block + t->bytes, name, bytes);
     t->bytes += bytes;
@@ -159,7 +159,7 @@ static herr_t h5_file_list_object(hid_t group, const char *name, const H5O_info_
     struct list *l = pointer;
     if (++l->objects > OBJECTS_MAX) return -1;
     if (object->type == H5O_TYPE_DATASET && strlen(name) < H5_PATH_SIZE)
-        l->status = h5_file_add_name(l, name);
+        l->status = h5_file_add_name(&l->names, name);
     return l->status == STATUS_OK ? 0 : -1;
 }
 
@@ -180,7 +180,8 @@ static herr_t h5_file_walk_link(hid_t group, const char *name, const H5L_info_t 
     if (link->type != H5L_TYPE_HARD || length >= H5_PATH_SIZE) return 0;
     if (++w->list->objects > OBJECTS_MAX) return -1;
     if (H5Oget_info_by_name(group, name, &object, H5P_DEFAULT) < 0 || object.type == H5O_TYPE_DATASET) {
-        w->list->status = h5_file_add_name(w->list, below.path); /* its description says what is wrong */
+        w->list->status =
+            h5_file_add_name(&w->list->names, below.path); /* its description says what is wrong */
         return w->list->status == STATUS_OK ? 0 : -1;
     }
     for (const struct walk *up = w; up; up = up->above)
@@ -197,14 +198,14 @@ static bool h5_file_walk(hid_t group, struct list *l)
     if (H5Oget_info(group, &object) < 0) return false;
     struct walk top = {.list = l, .address = object.addr};
     l->objects = 0;
-    l->names->count = 0;
-    l->names->bytes = 0;
+    l->names.texts->count = 0;
+    l->names.texts->bytes = 0;
     return H5Literate(group, H5_INDEX_NAME, H5_ITER_INC, NULL, h5_file_walk_link, &top) >= 0;
 }
 
 enum status h5_file_list(const struct h5_file *f, const char *group, struct h5_texts *out)
 {
-    struct list l = {.names = out};
+    struct list l = {.names.texts = out};
     enum h5_object what;
     TRY(h5_file_find(f, group, &what));
     hid_t id = what == H5_OBJECT_GROUP ? H5Gopen2(f->file, group, H5P_DEFAULT) : H5I_INVALID_HID;
@@ -214,6 +215,33 @@ enum status h5_file_list(const struct h5_file *f, const char *group, struct h5_t
     if (!done && l.objects > OBJECTS_MAX)
         l.status = status_fail(STATUS_DATA, "%s: group '%s' holds more than %d objects, too many to list",
                                f->path, group, OBJECTS_MAX);
+    else if (!done && l.status == STATUS_OK)
+        l.status = status_fail(STATUS_DATA, "%s: group '%s' is damaged: %s", f->path, group, h5_cause());
+    H5Gclose(id);
+    return l.status;
+}
+
+static herr_t h5_file_list_child(hid_t group, const char *name, const H5L_info_t *link, void *pointer)
+{
+    (void)group, (void)link;
+    struct list *l = pointer;
+    if (++l->objects > CHILDREN_MAX) return -1;
+    if (strlen(name) >= H5_PATH_SIZE) return 0;
+    l->status = h5_file_add_name(&l->names, name);
+    return l->status == STATUS_OK ? 0 : -1;
+}
+
+enum status h5_file_children(const struct h5_file *f, const char *group, struct h5_texts *out)
+{
+    struct list l = {.names.texts = out};
+    enum h5_object what;
+    TRY(h5_file_find(f, group, &what));
+    hid_t id = what == H5_OBJECT_GROUP ? H5Gopen2(f->file, group, H5P_DEFAULT) : H5I_INVALID_HID;
+    if (id < 0) return status_fail(STATUS_DATA, "%s: no group '%s'", f->path, group);
+    bool done = H5Literate(id, H5_INDEX_NAME, H5_ITER_INC, NULL, h5_file_list_child, &l) >= 0;
+    if (!done && l.objects > CHILDREN_MAX)
+        l.status = status_fail(STATUS_DATA, "%s: group '%s' holds more than %d objects, too many to list",
+                               f->path, group, CHILDREN_MAX);
     else if (!done && l.status == STATUS_OK)
         l.status = status_fail(STATUS_DATA, "%s: group '%s' is damaged: %s", f->path, group, h5_cause());
     H5Gclose(id);

@@ -20,7 +20,7 @@ struct h5_data {
 
 enum status h5_ask(struct h5 *f, enum h5_request request)
 {
-    bool is_data = request == H5_ASK_DATA_READ || request == H5_ASK_NEXT;
+    bool is_data = f->limit_each || request == H5_ASK_DATA_READ || request == H5_ASK_NEXT;
     f->room->request = request;
     TRY(is_data ? guard_ask_long(f->guard) : guard_ask(f->guard));
     if (f->room->status == STATUS_OK) return STATUS_OK;
@@ -28,7 +28,7 @@ enum status h5_ask(struct h5 *f, enum h5_request request)
     return status_fail(f->room->status, "%s", f->room->text);
 }
 
-static enum status h5_ask_name(struct h5 *f, enum h5_request request, const char *object, const char *attr)
+enum status h5_ask_name(struct h5 *f, enum h5_request request, const char *object, const char *attr)
 {
     struct h5_room *room = f->room;
     int length = snprintf(room->object, sizeof room->object, "%s", object);
@@ -40,8 +40,7 @@ static enum status h5_ask_name(struct h5 *f, enum h5_request request, const char
     return h5_ask(f, request);
 }
 
-/* An answer that makes no sense: the file may have damaged the memory of the child. */
-static enum status h5_nonsense(const struct h5 *f)
+enum status h5_nonsense(const struct h5 *f)
 {
     return status_fail(
         STATUS_DATA,
@@ -80,6 +79,32 @@ enum status h5_has_attr(struct h5 *f, const char *object, const char *attr, bool
     return STATUS_OK;
 }
 
+static enum status h5_take_info(const struct h5 *f, struct h5_info *info)
+{
+    *info = f->room->info;
+    return h5_makes_sense(info) ? STATUS_OK : h5_nonsense(f);
+}
+
+enum status h5_describe_data(struct h5 *f, const char *name, struct h5_info *info)
+{
+    TRY(h5_ask_name(f, H5_ASK_DESCRIBE, name, NULL));
+    return h5_take_info(f, info);
+}
+
+enum status h5_describe_attr(struct h5 *f, const char *object, const char *attr, bool *has,
+                             struct h5_info *info)
+{
+    *has = false;
+    TRY(h5_ask_name(f, H5_ASK_DESCRIBE_ATTR, object, attr));
+    *has = f->room->flag;
+    return *has ? h5_take_info(f, info) : STATUS_OK;
+}
+
+void h5_limit_each(struct h5 *f)
+{
+    f->limit_each = true;
+}
+
 /* ---- numbers ---- */
 
 enum status h5_data_open(struct h5_data **out, struct h5 *f, const char *name)
@@ -114,7 +139,8 @@ const struct h5_info *h5_data_info(const struct h5_data *d)
 
 const struct h5_packing *h5_data_packing(const struct h5_data *d)
 {
-    return &d->packing;
+    static const struct h5_packing plain = {.scale = 1};
+    return d ? &d->packing : &plain;
 }
 
 const struct h5_number *h5_fill_of(const struct h5_packing *p, float missing)
@@ -188,158 +214,5 @@ enum status h5_read(struct h5 *f, const char *name, enum h5_type type, int64_t c
     else
         status = h5_data_read_all(d, type, out);
     h5_data_close(&d);
-    return status;
-}
-
-/* ---- texts ---- */
-
-/* One block: `count` pointers, then the texts they point at. */
-static enum status h5_take_texts(struct h5 *f, char **texts, int64_t count, int64_t bytes)
-{
-    char *text = (char *)(texts + count), *end = text + bytes;
-    for (int64_t at = 0; f->room->more;) {
-        int64_t piece = f->room->bytes;
-        if (piece < 0 || piece > (int64_t)H5_ROOM_BYTES || piece > bytes - at) return h5_nonsense(f);
-        memcpy(text + at, f->room->piece, (size_t)piece);
-        at += piece;
-        TRY(h5_ask(f, H5_ASK_NEXT));
-    }
-    for (int64_t i = 0; i < count; i++) {
-        char *zero = memchr(text, '\0', (size_t)(end - text));
-        if (!zero) return h5_nonsense(f);
-        texts[i] = text;
-        text = zero + 1;
-    }
-    return STATUS_OK;
-}
-
-static enum status h5_ask_list(struct h5 *f, enum h5_request request, const char *object, const char *attr,
-                               char ***texts, int64_t *count)
-{
-    *texts = NULL;
-    *count = 0;
-    TRY(h5_ask_name(f, request, object, attr));
-    int64_t pieces = f->room->number, bytes = f->room->bytes;
-    if (!f->room->more || pieces < 0 || bytes < pieces || bytes > INT32_MAX) return h5_nonsense(f);
-    char **block = NULL;
-    TRY(mem_alloc(&block, (size_t)pieces * sizeof *block + (size_t)bytes, 1, "texts of an HDF5 file"));
-    enum status status = h5_ask(f, H5_ASK_NEXT);
-    if (status == STATUS_OK) status = h5_take_texts(f, block, pieces, bytes);
-    if (status != STATUS_OK) mem_free(&block);
-    *texts = block;
-    *count = block ? pieces : 0;
-    return status;
-}
-
-static enum status h5_ask_texts(struct h5 *f, const char *object, const char *attr, char ***texts,
-                                int64_t *count)
-{
-    return h5_ask_list(f, H5_ASK_TEXTS, object, attr, texts, count);
-}
-
-static enum status h5_ask_text(struct h5 *f, const char *object, const char *attr, char **text)
-{
-    char **texts;
-    int64_t count;
-    *text = NULL;
-    TRY(h5_ask_texts(f, object, attr, &texts, &count));
-    enum status status;
-    if (count != 1)
-        status = status_fail(STATUS_DATA, "%s: %s: holds %" PRId64 " texts where one is needed", f->path,
-                             attr ? attr : object, count);
-    else
-        status = mem_copy_text(text, texts[0]);
-    mem_free(&texts);
-    return status;
-}
-
-enum status h5_read_texts(struct h5 *f, const char *name, char ***texts, int64_t *count)
-{
-    return h5_ask_texts(f, name, NULL, texts, count);
-}
-
-enum status h5_read_text(struct h5 *f, const char *name, char **text)
-{
-    return h5_ask_text(f, name, NULL, text);
-}
-
-enum status h5_attr_texts(struct h5 *f, const char *object, const char *attr, char ***texts, int64_t *count)
-{
-    return h5_ask_texts(f, object, attr, texts, count);
-}
-
-enum status h5_attr_text(struct h5 *f, const char *object, const char *attr, char **text)
-{
-    return h5_ask_text(f, object, attr, text);
-}
-
-/* ---- numbers of attributes ---- */
-
-enum status h5_attr_int64(struct h5 *f, const char *object, const char *attr, int64_t *value)
-{
-    TRY(h5_ask_name(f, H5_ASK_INTEGER, object, attr));
-    memcpy(value, f->room->piece, sizeof *value);
-    if (f->room->flag && *value < 0)
-        return status_fail(STATUS_DATA, "%s: attribute '%s' of %s is %" PRIu64 ", which is too large",
-                           f->path, attr, object, (uint64_t)*value);
-    return STATUS_OK;
-}
-
-enum status h5_attr_uint64(struct h5 *f, const char *object, const char *attr, uint64_t *value)
-{
-    int64_t bits;
-    TRY(h5_ask_name(f, H5_ASK_INTEGER, object, attr));
-    memcpy(&bits, f->room->piece, sizeof bits);
-    if (!f->room->flag && bits < 0)
-        return status_fail(STATUS_DATA, "%s: attribute '%s' of %s is %" PRId64 ", which is negative", f->path,
-                           attr, object, bits);
-    *value = (uint64_t)bits;
-    return STATUS_OK;
-}
-
-enum status h5_attr_doubles(struct h5 *f, const char *object, const char *attr, int64_t count, double *values)
-{
-    if (count < 0 || (size_t)count > H5_ROOM_BYTES / sizeof *values)
-        return status_fail(STATUS_DATA, "%s: attribute '%s' of %s: %" PRId64 " values are too many", f->path,
-                           attr, object, count);
-    f->room->wanted.count = count;
-    TRY(h5_ask_name(f, H5_ASK_DOUBLES, object, attr));
-    memcpy(values, f->room->piece, (size_t)count * sizeof *values);
-    return STATUS_OK;
-}
-
-/* ---- lists ---- */
-
-struct visit {
-    struct h5 *file;
-    void (*each)(void *self, const char *name, const struct h5_info *info);
-    void *self;
-};
-
-static enum status h5_visit_one(struct visit *v, const char *group, const char *name)
-{
-    struct h5 *f = v->file;
-    char path[H5_PATH_SIZE];
-    snprintf(path, sizeof path, "%s%s%s", group, *group ? "/" : "", name);
-    enum status status = h5_ask_name(f, H5_ASK_DESCRIBE, path, NULL);
-    TRY(guard_check(f->guard));
-    struct h5_info info = f->room->info;
-    if (status == STATUS_OK && !h5_makes_sense(&info)) status = h5_nonsense(f);
-    v->each(v->self, name, status == STATUS_OK ? &info : NULL);
-    return STATUS_OK;
-}
-
-/* Describes one dataset at a time, because `each` may make further requests. */
-enum status h5_visit(struct h5 *f, const char *group,
-                     void (*each)(void *self, const char *name, const struct h5_info *info), void *self)
-{
-    char **names;
-    int64_t count;
-    struct visit v = {.file = f, .each = each, .self = self};
-    TRY(h5_ask_list(f, H5_ASK_LIST, group, NULL, &names, &count));
-    group += strspn(group, "/"); /* names read better without */
-    enum status status = STATUS_OK;
-    for (int64_t i = 0; i < count && status == STATUS_OK; i++) status = h5_visit_one(&v, group, names[i]);
-    mem_free(&names);
     return status;
 }

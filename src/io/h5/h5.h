@@ -20,8 +20,10 @@
 #define H5_MAX_FILTERS 8
 #define H5_NAME_SIZE   32
 
-/* What the elements of a dataset are. Enumerations, such as h5py's bool, count as integers. */
-enum h5_kind { H5_KIND_INT, H5_KIND_REAL, H5_KIND_TEXT, H5_KIND_OTHER };
+/* What the elements of a dataset are. Enumerations, such as h5py's bool, and bit fields, such as PyTables' bool, count
+ * as integers. A table has elements of several columns (a compound type); each numeric one of them is a dataset of its
+ * own, TABLE/COLUMN, for all functions that read. */
+enum h5_kind { H5_KIND_INT, H5_KIND_REAL, H5_KIND_TEXT, H5_KIND_TABLE, H5_KIND_OTHER };
 
 /* Element types in memory and of the datasets written here. */
 enum h5_type { H5_TYPE_U8, H5_TYPE_I64, H5_TYPE_F32, H5_TYPE_F64 };
@@ -42,6 +44,7 @@ struct h5_info {
     enum h5_kind kind;
     int bytes; /* of an element */
     bool is_signed;
+    bool is_bits; /* stored as a bit field */
     bool is_chunked;
     int64_t chunk[H5_MAX_RANK];
     int filter_count; /* at most H5_MAX_FILTERS are described */
@@ -99,7 +102,19 @@ enum status h5_reopen(struct h5 **f, const char *path, bool allow_external);
 enum status h5_find(struct h5 *f, const char *name, enum h5_object *what);
 enum status h5_has_attr(struct h5 *f, const char *object, const char *attr, bool *has);
 
-/* Calls `each` for every dataset below a group, in name order; info is NULL for one that cannot be
+/* Finds the names of whatever is directly in a group, in the order of their bytes. One block, released with mem_free. */
+enum status h5_children(struct h5 *f, const char *group, char ***names, int64_t *count);
+
+/* From now on every request about this file has the limit of time of one piece of its data, in place of all requests
+ * together: for files that are read object by object. */
+void h5_limit_each(struct h5 *f);
+
+/* Describes a dataset; STATUS_DATA also if it is none. The second describes an attribute, if there is one. */
+enum status h5_describe_data(struct h5 *f, const char *name, struct h5_info *info);
+enum status h5_describe_attr(struct h5 *f, const char *object, const char *attr, bool *has,
+                             struct h5_info *info);
+
+/* Calls `each` for every dataset below a group, in name order, and for every column of a table; info is NULL for one that cannot be
  * described (status_text() says why). Links to other files are not followed. Stops with an error when the
  * child dies, or when all datasets together take more time than one answer may. */
 enum status h5_visit(struct h5 *f, const char *group,
@@ -111,7 +126,7 @@ struct h5_data;
 enum status h5_data_open(struct h5_data **out, struct h5 *f, const char *name);
 void h5_data_close(struct h5_data **d);
 const struct h5_info *h5_data_info(const struct h5_data *d);
-const struct h5_packing *h5_data_packing(const struct h5_data *d);
+const struct h5_packing *h5_data_packing(const struct h5_data *d); /* d NULL = numbers stand for themselves */
 
 /* Reads rows first .. first+count-1 (of the first dimension) as `type`. Integers become floats by
  * rounding; floats never become integers; a float64 beyond float32 becomes Inf; an integer that does not
@@ -142,7 +157,9 @@ enum status h5_read_texts(struct h5 *f, const char *name, char ***texts, int64_t
 enum status h5_attr_text(struct h5 *f, const char *object, const char *attr, char **text);
 enum status h5_attr_texts(struct h5 *f, const char *object, const char *attr, char ***texts, int64_t *count);
 
-/* Read numbers; of doubles exactly `count`. */
+/* Read numbers, exactly `count`. */
+enum status h5_attr_int64s(struct h5 *f, const char *object, const char *attr, int64_t count,
+                           int64_t *values);
 enum status h5_attr_int64(struct h5 *f, const char *object, const char *attr, int64_t *value);
 enum status h5_attr_uint64(struct h5 *f, const char *object, const char *attr, uint64_t *value);
 enum status h5_attr_doubles(struct h5 *f, const char *object, const char *attr, int64_t count,

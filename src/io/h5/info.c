@@ -13,13 +13,16 @@ void h5_type_text(const struct h5_info *info, char text[H5_TEXT_SIZE])
     int bits = 8 * info->bytes;
     switch (info->kind) {
     case H5_KIND_INT:
-        snprintf(text, H5_TEXT_SIZE, "%sint%d", info->is_signed ? "" : "u", bits);
+        snprintf(text, H5_TEXT_SIZE, "%s%d", info->is_bits ? "bits" : info->is_signed ? "int" : "uint", bits);
         return;
     case H5_KIND_REAL:
         snprintf(text, H5_TEXT_SIZE, "float%d", bits);
         return;
     case H5_KIND_TEXT:
         snprintf(text, H5_TEXT_SIZE, "text");
+        return;
+    case H5_KIND_TABLE:
+        snprintf(text, H5_TEXT_SIZE, "table");
         return;
     case H5_KIND_OTHER:
         break;
@@ -36,11 +39,19 @@ void h5_shape_text(int rank, const int64_t *dims, char text[H5_TEXT_SIZE])
     if (used < H5_TEXT_SIZE) snprintf(text + used, H5_TEXT_SIZE - used, ")");
 }
 
-static void h5_info_describe_type(hid_t type, struct h5_info *info)
+/* Complex numbers of h5py, a table of r and i, are none of a user's tables. */
+static bool h5_info_is_complex(hid_t type)
+{
+    return H5Tget_nmembers(type) == 2 && H5Tget_member_index(type, "r") == 0 &&
+           H5Tget_member_index(type, "i") == 1;
+}
+
+void h5_describe_type(hid_t type, struct h5_info *info)
 {
     H5T_class_t class = H5Tget_class(type);
     size_t bytes = H5Tget_size(type);
     info->kind = H5_KIND_OTHER;
+    info->is_signed = info->is_bits = false;
     info->bytes = bytes < INT32_MAX ? (int)bytes : INT32_MAX;
     if (class == H5T_ENUM) {
         hid_t base = H5Tget_super(type);
@@ -55,12 +66,16 @@ static void h5_info_describe_type(hid_t type, struct h5_info *info)
         info->is_signed = true;
     } else if (class == H5T_STRING) {
         info->kind = H5_KIND_TEXT;
+    } else if (class == H5T_BITFIELD) {
+        info->kind = H5_KIND_INT;
+        info->is_bits = true;
+    } else if (class == H5T_COMPOUND && !h5_info_is_complex(type)) {
+        info->kind = H5_KIND_TABLE;
     }
     if (info->kind == H5_KIND_INT && bytes > 8) info->kind = H5_KIND_OTHER;
 }
 
-static enum status h5_info_describe_space(hid_t space, const char *where, const char *name,
-                                          struct h5_info *info)
+enum status h5_describe_space(hid_t space, const char *where, const char *name, struct h5_info *info)
 {
     hsize_t dims[H5_MAX_RANK];
     H5S_class_t class = H5Sget_simple_extent_type(space);
@@ -119,8 +134,8 @@ static enum status h5_info_describe(const struct h5_file *f, hid_t dataset, hid_
     else if (H5Tget_size(type) == 0)
         status = status_fail(STATUS_DATA, "%s: %s: is damaged: its elements have no bytes", f->path, name);
     if (status == STATUS_OK) {
-        h5_info_describe_type(type, info);
-        status = h5_info_describe_space(space, f->path, name, info);
+        h5_describe_type(type, info);
+        status = h5_describe_space(space, f->path, name, info);
     }
     if (status == STATUS_OK) h5_info_describe_storage(list, info);
     if (type >= 0) H5Tclose(type);

@@ -117,16 +117,18 @@ static enum status packing_find_sign(struct h5_file *f, hid_t dataset, const cha
     return STATUS_OK;
 }
 
-enum status h5_packing_read(struct h5_file *f, hid_t dataset, const char *name, const struct h5_info *info,
+enum status h5_packing_read(struct h5_file *f, const char *name, const struct h5_dataset *d,
                             struct h5_packing *out)
 {
+    const struct h5_info *info = &d->info;
     *out = (struct h5_packing){.scale = 1};
-    if (info->kind != H5_KIND_INT && info->kind != H5_KIND_REAL) return STATUS_OK;
-    TRY(packing_find_factor(f, dataset, name, "scale_factor", out, &out->scale));
-    TRY(packing_find_factor(f, dataset, name, "add_offset", out, &out->offset));
-    TRY(packing_add_fills(f, dataset, name, "_FillValue", out));
-    TRY(packing_add_fills(f, dataset, name, "missing_value", out));
-    return packing_find_sign(f, dataset, name, info, out);
+    if ((info->kind != H5_KIND_INT && info->kind != H5_KIND_REAL) || info->is_bits || *d->column)
+        return STATUS_OK;
+    TRY(packing_find_factor(f, d->id, name, "scale_factor", out, &out->scale));
+    TRY(packing_find_factor(f, d->id, name, "add_offset", out, &out->offset));
+    TRY(packing_add_fills(f, d->id, name, "_FillValue", out));
+    TRY(packing_add_fills(f, d->id, name, "missing_value", out));
+    return packing_find_sign(f, d->id, name, info, out);
 }
 
 /* The number that a stored one stands for. */

@@ -46,8 +46,17 @@ struct h5_texts {
     size_t bytes;
 };
 
-/* Names of the datasets below a group, in order; and what stands under a name, which is a dataset. */
+/* Adds one to such texts while they grow. */
+struct h5_names {
+    struct h5_texts *texts;
+    size_t room;
+};
+enum status h5_file_add_name(struct h5_names *n, const char *name);
+
+/* Names of the datasets below a group, in order; of whatever is directly in it; and what stands under a name, which
+ * h5_file_find has found to be a dataset. */
 enum status h5_file_list(const struct h5_file *f, const char *group, struct h5_texts *out);
+enum status h5_file_children(const struct h5_file *f, const char *group, struct h5_texts *out);
 enum status h5_file_describe(const struct h5_file *f, const char *name, struct h5_info *info);
 
 /* policy.c: what an untrusted file may do. The first is called before the shape of a dataset is, because
@@ -57,20 +66,43 @@ enum status h5_policy_filters(const struct h5_file *f, const char *name, const s
 enum status h5_policy_sizes(const struct h5_file *f, hid_t dataset, const char *name,
                             const struct h5_info *info);
 
-/* info.c: describes an open dataset. */
+/* info.c: describes an open dataset, or what kind of numbers a type is, or a type and its shape. */
 enum status h5_describe(const struct h5_file *f, hid_t dataset, const char *name, struct h5_info *info);
+void h5_describe_type(hid_t type, struct h5_info *info);
+enum status h5_describe_space(hid_t space, const char *where, const char *name, struct h5_info *info);
 
-/* read.c: a dataset that has passed all checks, its info, and its rows. */
-enum status h5_read_open(struct h5_file *f, const char *name, hid_t *dataset, struct h5_info *info);
-void h5_read_close(struct h5_file *f, hid_t dataset, const struct h5_info *info);
+/* dataset.c: a dataset that has passed all checks, or the column of a table. */
+struct h5_dataset {
+    hid_t id;
+    struct h5_info info;       /* of what is read */
+    struct h5_packing packing; /* not known to dataset.c */
+    char column[H5_PATH_SIZE]; /* "" = it is no table */
+    int rank;                  /* axes of the dataset; further ones of `info` lie in its elements */
+    int64_t row_elements;      /* numbers in an element */
+    size_t memory;             /* for reading it, beyond GUARD_MEMORY */
+};
+enum status h5_dataset_open(struct h5_file *f, const char *name, struct h5_dataset *d);
+void h5_dataset_close(struct h5_file *f, const struct h5_dataset *d);
+
+/* column.c: columns of tables, which are datasets of a compound type. The first finds what TABLE/COLUMN means, the
+ * second makes the description of a table that of a column, the third makes a type in memory that has only the column,
+ * of such numbers; it is to be closed. */
+bool h5_column_find(const struct h5_file *f, const char *name, char table[H5_PATH_SIZE],
+                    char column[H5_PATH_SIZE]);
+enum status h5_column_describe(const struct h5_file *f, hid_t dataset, const char *table, const char *column,
+                               struct h5_info *info);
+hid_t h5_column_memory_type(const struct h5_dataset *d, hid_t number);
+enum status h5_column_list(const struct h5_file *f, const char *table, struct h5_texts *out);
 
 /* packing.c: finds what attributes say of an open dataset; and turns doubles, as stored, into numbers of that type
  * in place. A missing one becomes NaN whose lowest bits, as a float, are 1 + the number of the fill value; 0 = stored as
- * NaN. */
-enum status h5_packing_read(struct h5_file *f, hid_t dataset, const char *name, const struct h5_info *info,
+ * NaN. The columns of a table have no such attributes. */
+enum status h5_packing_read(struct h5_file *f, const char *name, const struct h5_dataset *d,
                             struct h5_packing *out);
 void h5_packing_apply(const struct h5_packing *p, const struct h5_info *info, enum h5_type type,
                       size_t elements, void *values);
+
+/* read.c: reads rows. */
 
 /* Hands on `bytes` of what is read, which stand in `room`; false = no more is wanted. */
 struct h5_sink {
@@ -86,17 +118,15 @@ struct h5_wanted {
     enum h5_type type;
     int axis;
 };
-struct h5_described {
-    hid_t dataset;
-    const char *name;
-    const struct h5_info *info;
-    const struct h5_packing *packing;
-};
-enum status h5_read_rows(const struct h5_file *f, const struct h5_described *d,
+enum status h5_read_rows(const struct h5_file *f, const struct h5_dataset *d, const char *name,
                          const struct h5_wanted *wanted, const struct h5_sink *sink);
 
 /* text.c: attribute NULL = texts of a dataset. */
 enum status h5_text_read(struct h5_file *f, const char *object, const char *attr, struct h5_texts *out);
+
+/* What an attribute is; the numbers of `info` are not set if there is none. */
+enum status h5_text_describe(const struct h5_file *f, const char *object, const char *attr, bool *has,
+                             struct h5_info *info);
 
 /* Exactly `count` numbers of an attribute as doubles or, if `integers`, as the bits of int64 or uint64;
  * only those of integers can be told apart. */
@@ -115,12 +145,15 @@ enum h5_request {
     H5_ASK_WHAT,
     H5_ASK_HAS_ATTR,
     H5_ASK_LIST,
+    H5_ASK_CHILDREN,
+    H5_ASK_COLUMNS,
     H5_ASK_DESCRIBE,
+    H5_ASK_DESCRIBE_ATTR,
     H5_ASK_DATA_OPEN,
     H5_ASK_DATA_CLOSE,
     H5_ASK_DATA_READ,
     H5_ASK_TEXTS,
-    H5_ASK_INTEGER,
+    H5_ASK_INTEGERS,
     H5_ASK_DOUBLES,
     H5_ASK_NEXT, /* the next piece of the answer */
 };
@@ -153,10 +186,16 @@ struct h5 {
     struct h5_room *room; /* shared with the child */
     char *path;
     bool external;
+    bool limit_each; /* every request has a limit of time of its own */
 };
 
 /* h5.c: sends a request, which stands in the room, and waits for the answer. */
 enum status h5_ask(struct h5 *f, enum h5_request request);
+
+/* h5.c: the same about an object, and perhaps an attribute; and an error for an answer that makes no sense: the file may
+ * have damaged the memory of the child. */
+enum status h5_ask_name(struct h5 *f, enum h5_request request, const char *object, const char *attr);
+enum status h5_nonsense(const struct h5 *f);
 
 /* serve.c: what the child runs; `file` is a struct h5_file. */
 void h5_serve(struct guard *g, void *file);

@@ -9,9 +9,7 @@
 
 struct h5_serve_open_data {
     bool used;
-    hid_t dataset;
-    struct h5_info info;
-    struct h5_packing packing;
+    struct h5_dataset dataset;
     char name[H5_PATH_SIZE];
 };
 
@@ -38,7 +36,7 @@ static enum status h5_serve_open_file(struct server *s)
 {
     struct h5_file *f = s->file;
     for (int i = 0; i < OPEN_MAX_DATASETS; i++)
-        if (s->data[i].used) h5_read_close(f, s->data[i].dataset, &s->data[i].info), s->data[i].used = false;
+        if (s->data[i].used) h5_dataset_close(f, &s->data[i].dataset), s->data[i].used = false;
     h5_file_close(f);
     snprintf(s->path, sizeof s->path, "%s", s->room->object);
     f->path = s->path;
@@ -56,23 +54,23 @@ static enum status h5_serve_open_data(struct server *s)
                            OPEN_MAX_DATASETS);
     struct h5_serve_open_data *d = &s->data[at];
     snprintf(d->name, sizeof d->name, "%s", room->object);
-    TRY(h5_read_open(s->file, d->name, &d->dataset, &d->info));
-    enum status status = h5_packing_read(s->file, d->dataset, d->name, &d->info, &d->packing);
+    TRY(h5_dataset_open(s->file, d->name, &d->dataset));
+    enum status status = h5_packing_read(s->file, d->name, &d->dataset, &d->dataset.packing);
     if (status != STATUS_OK) {
-        h5_read_close(s->file, d->dataset, &d->info);
+        h5_dataset_close(s->file, &d->dataset);
         return status;
     }
     d->used = true;
     room->number = at;
-    room->info = d->info;
-    room->packing = d->packing;
+    room->info = d->dataset.info;
+    room->packing = d->dataset.packing;
     return STATUS_OK;
 }
 
 static enum status h5_serve_close_data(struct server *s)
 {
     struct h5_serve_open_data *d = &s->data[s->room->dataset];
-    h5_read_close(s->file, d->dataset, &d->info);
+    h5_dataset_close(s->file, &d->dataset);
     d->used = false;
     return STATUS_OK;
 }
@@ -83,8 +81,7 @@ static enum status h5_serve_read_data(struct server *s)
     const struct h5_serve_open_data *d = &s->data[room->dataset];
     struct h5_wanted wanted = room->wanted;
     const struct h5_sink sink = {room->piece, H5_ROOM_BYTES, h5_serve_hand_over, s};
-    const struct h5_described described = {d->dataset, d->name, &d->info, &d->packing};
-    return h5_read_rows(s->file, &described, &wanted, &sink);
+    return h5_read_rows(s->file, &d->dataset, d->name, &wanted, &sink);
 }
 
 /* First how many there are, then the texts themselves. */
@@ -99,13 +96,25 @@ static void h5_serve_hand_over_texts(struct server *s, const struct h5_texts *t)
     }
 }
 
-static enum status h5_serve_read_texts(struct server *s, bool list)
+static enum status h5_serve_find_texts(struct server *s, struct h5_texts *t)
 {
     const struct h5_room *room = s->room;
+    switch (room->request) {
+    case H5_ASK_LIST:
+        return h5_file_list(s->file, room->object, t);
+    case H5_ASK_CHILDREN:
+        return h5_file_children(s->file, room->object, t);
+    case H5_ASK_COLUMNS:
+        return h5_column_list(s->file, room->object, t);
+    default:
+        return h5_text_read(s->file, room->object, room->has_attr_name ? room->attr : NULL, t);
+    }
+}
+
+static enum status h5_serve_read_texts(struct server *s)
+{
     struct h5_texts t = {0};
-    enum status status =
-        list ? h5_file_list(s->file, room->object, &t)
-             : h5_text_read(s->file, room->object, room->has_attr_name ? room->attr : NULL, &t);
+    enum status status = h5_serve_find_texts(s, &t);
     if (status == STATUS_OK) h5_serve_hand_over_texts(s, &t);
     mem_free(&t.block);
     return status;
@@ -114,8 +123,25 @@ static enum status h5_serve_read_texts(struct server *s, bool list)
 static enum status h5_serve_find(struct server *s)
 {
     enum h5_object what = H5_OBJECT_NONE;
+    char table[H5_PATH_SIZE], column[H5_PATH_SIZE];
     TRY(h5_file_find(s->file, s->room->object, &what));
+    if (what == H5_OBJECT_NONE && h5_column_find(s->file, s->room->object, table, column))
+        what = H5_OBJECT_DATASET;
     s->room->number = what;
+    return STATUS_OK;
+}
+
+/* A column is described by opening it. */
+static enum status h5_serve_describe(struct server *s)
+{
+    struct h5_room *room = s->room;
+    struct h5_dataset column;
+    enum h5_object what;
+    TRY(h5_file_find(s->file, room->object, &what));
+    if (what == H5_OBJECT_DATASET) return h5_file_describe(s->file, room->object, &room->info);
+    TRY(h5_dataset_open(s->file, room->object, &column));
+    room->info = column.info;
+    h5_dataset_close(s->file, &column);
     return STATUS_OK;
 }
 
@@ -130,19 +156,23 @@ static enum status h5_serve_answer(struct server *s)
     case H5_ASK_HAS_ATTR:
         return h5_file_has_attr(s->file, room->object, room->attr, &room->flag);
     case H5_ASK_LIST:
-        return h5_serve_read_texts(s, true);
+    case H5_ASK_CHILDREN:
+    case H5_ASK_COLUMNS:
+    case H5_ASK_TEXTS:
+        return h5_serve_read_texts(s);
     case H5_ASK_DESCRIBE:
-        return h5_file_describe(s->file, room->object, &room->info);
+        return h5_serve_describe(s);
+    case H5_ASK_DESCRIBE_ATTR:
+        return h5_text_describe(s->file, room->object, room->attr, &room->flag, &room->info);
     case H5_ASK_DATA_OPEN:
         return h5_serve_open_data(s);
     case H5_ASK_DATA_CLOSE:
         return h5_serve_close_data(s);
     case H5_ASK_DATA_READ:
         return h5_serve_read_data(s);
-    case H5_ASK_TEXTS:
-        return h5_serve_read_texts(s, false);
-    case H5_ASK_INTEGER:
-        return h5_text_numbers(s->file, room->object, room->attr, true, 1, &room->flag, room->piece);
+    case H5_ASK_INTEGERS:
+        return h5_text_numbers(s->file, room->object, room->attr, true, room->wanted.count, &room->flag,
+                               room->piece);
     case H5_ASK_DOUBLES:
         return h5_text_numbers(s->file, room->object, room->attr, false, room->wanted.count, &room->flag,
                                room->piece);

@@ -130,15 +130,81 @@ static enum status h5_text_open_attr(const struct h5_file *f, const char *object
 enum status h5_text_read(struct h5_file *f, const char *object, const char *attr, struct h5_texts *out)
 {
     struct place p = {f->path, attr ? attr : object, H5I_INVALID_HID, attr != NULL};
-    struct h5_info info;
+    struct h5_dataset dataset;
     *out = (struct h5_texts){0};
-    TRY(attr ? h5_text_open_attr(f, object, attr, &p.id) : h5_read_open(f, object, &p.id, &info));
+    TRY(attr ? h5_text_open_attr(f, object, attr, &p.id) : h5_dataset_open(f, object, &dataset));
+    if (!attr) p.id = dataset.id;
     enum status status = h5_text_read_texts(&p, out);
     if (attr)
         H5Aclose(p.id);
     else
-        h5_read_close(f, p.id, &info);
+        h5_dataset_close(f, &dataset);
     return status;
+}
+
+static enum status h5_text_describe_attr(const struct h5_file *f, hid_t id, const char *object,
+                                         const char *attr, struct h5_info *info)
+{
+    hid_t type = H5Aget_type(id), space = H5Aget_space(id);
+    enum status status = STATUS_OK;
+    memset(info, 0, sizeof *info);
+    if (type < 0 || space < 0 || H5Tget_size(type) == 0)
+        status = status_fail(STATUS_DATA, "%s: attribute '%s' of %s is damaged: %s", f->path, attr, object,
+                             h5_cause());
+    if (status == STATUS_OK) h5_describe_type(type, info);
+    if (status == STATUS_OK) status = h5_describe_space(space, f->path, object, info);
+    if (type >= 0) H5Tclose(type);
+    if (space >= 0) H5Sclose(space);
+    return status;
+}
+
+enum status h5_text_describe(const struct h5_file *f, const char *object, const char *attr, bool *has,
+                             struct h5_info *info)
+{
+    TRY(h5_file_has_attr(f, object, attr, has));
+    if (!*has) return STATUS_OK;
+    hid_t id = H5Aopen_by_name(f->file, object, attr, H5P_DEFAULT, H5P_DEFAULT);
+    if (id < 0)
+        return status_fail(STATUS_DATA, "%s: attribute '%s' of %s is damaged: %s", f->path, attr, object,
+                           h5_cause());
+    enum status status = h5_text_describe_attr(f, id, object, attr, info);
+    H5Aclose(id);
+    return status;
+}
+
+/* Numbers of a described type; bit fields are read as such, for HDF5 converts them to nothing else. */
+static herr_t h5_text_read_numbers(hid_t id, const struct h5_info *info, bool integers, int64_t count,
+                                   void *out)
+{
+    bool is_unsigned = !info->is_signed && info->kind == H5_KIND_INT;
+    hid_t whole = info->is_bits ? H5T_NATIVE_B64 : is_unsigned ? H5T_NATIVE_UINT64 : H5T_NATIVE_INT64;
+    herr_t result = H5Aread(id, integers || info->is_bits ? whole : H5T_NATIVE_DOUBLE, out);
+    for (int64_t i = 0; !integers && info->is_bits && i < count; i++) {
+        uint64_t bits;
+        memcpy(&bits, (uint64_t *)out + i, sizeof bits);
+        double value = (double)bits;
+        memcpy((double *)out + i, &value, sizeof value);
+    }
+    return result;
+}
+
+static enum status h5_text_take_numbers(const struct h5_file *f, hid_t id, const char *object,
+                                        const char *attr, bool integers, int64_t count, bool *is_unsigned,
+                                        void *out)
+{
+    struct h5_info info;
+    TRY(h5_text_describe_attr(f, id, object, attr, &info));
+    *is_unsigned = info.kind == H5_KIND_INT && !info.is_signed;
+    if (info.kind != H5_KIND_INT && (info.kind != H5_KIND_REAL || integers))
+        return status_fail(STATUS_DATA, "%s: attribute '%s' of %s is not %s", f->path, attr, object,
+                           integers ? "an integer" : "a number");
+    if (info.elements != count || info.bytes > (int)sizeof(long double))
+        return status_fail(STATUS_DATA,
+                           "%s: attribute '%s' of %s holds %" PRId64 " values where %" PRId64 " are needed",
+                           f->path, attr, object, info.elements, count);
+    if (h5_text_read_numbers(id, &info, integers, count, out) >= 0) return STATUS_OK;
+    return status_fail(STATUS_DATA, "%s: attribute '%s' of %s cannot be read: %s", f->path, attr, object,
+                       h5_cause());
 }
 
 enum status h5_text_numbers(struct h5_file *f, const char *object, const char *attr, bool integers,
@@ -146,25 +212,7 @@ enum status h5_text_numbers(struct h5_file *f, const char *object, const char *a
 {
     hid_t id;
     TRY(h5_text_open_attr(f, object, attr, &id));
-    hid_t type = H5Aget_type(id), space = H5Aget_space(id);
-    H5T_class_t class = H5Tget_class(type);
-    hssize_t points = H5Sget_simple_extent_npoints(space);
-    enum status status = STATUS_OK;
-    *is_unsigned = class == H5T_INTEGER && H5Tget_sign(type) == H5T_SGN_NONE;
-    hid_t memory_type = !integers ? H5T_NATIVE_DOUBLE : *is_unsigned ? H5T_NATIVE_UINT64 : H5T_NATIVE_INT64;
-    if (class != H5T_INTEGER && (class != H5T_FLOAT || integers))
-        status = status_fail(STATUS_DATA, "%s: attribute '%s' of %s is not %s", f->path, attr, object,
-                             integers ? "an integer" : "a number");
-    else if (points != count ||
-             H5Tget_size(type) > (class == H5T_INTEGER ? sizeof(int64_t) : sizeof(long double)))
-        status = status_fail(STATUS_DATA,
-                             "%s: attribute '%s' of %s holds %lld values where %" PRId64 " are needed",
-                             f->path, attr, object, (long long)points, count);
-    else if (H5Aread(id, memory_type, out) < 0)
-        status = status_fail(STATUS_DATA, "%s: attribute '%s' of %s cannot be read: %s", f->path, attr,
-                             object, h5_cause());
-    if (type >= 0) H5Tclose(type);
-    if (space >= 0) H5Sclose(space);
+    enum status status = h5_text_take_numbers(f, id, object, attr, integers, count, is_unsigned, out);
     H5Aclose(id);
     return status;
 }
