@@ -44,8 +44,9 @@ enum data_on_error { ON_ERROR_STOP, ON_ERROR_SKIP };
 
 /* What a sample is (data.samples). */
 enum data_samples {
-    SAMPLES_AXIS,  /* a row of the features: the first axis */
-    SAMPLES_FILES, /* a file */
+    SAMPLES_AXIS,    /* a row of the features: the first axis */
+    SAMPLES_FILES,   /* a file */
+    SAMPLES_OBJECTS, /* a data set or a group in a group */
 };
 
 /* What becomes of values that are missing: fill values of NetCDF's conventions, and NaN (data.missing). */
@@ -78,9 +79,11 @@ struct data_config {
     char *train, *val;  /* source locators; val may be "" */
     char *index_folder; /* where to keep what was found in many files; NULL = nowhere. No key sets it. */
     int samples;        /* enum data_samples */
+    char *index;        /* table with the labels of files or objects, "" = none */
     char *x, *y;        /* object names, "" = look for the usual ones */
     char *weights;      /* object name, "" = none */
     char *val_x, *val_y, *val_weights; /* of val; "" = those above, of weights also "none" */
+    char *val_index;                   /* of val; "" = that above */
     int layout;                        /* enum data_layout */
     int labels;                        /* enum data_labels */
     int on_error;                      /* enum data_on_error */

@@ -39,6 +39,7 @@ static void sets_take_names(struct source_options *options, const struct data_co
 {
     if (*c->val_x) options->x = c->val_x;
     if (*c->val_y) options->y = c->val_y;
+    if (*c->val_index) options->index = c->val_index;
     if (*c->val_weights) options->weights = c->val_weights;
     if (strcmp(c->val_weights, "none") == 0) options->weights = NULL;
 }

@@ -68,6 +68,25 @@ class Files(harness.Case):
             self.put(f"g{i}.h5", part, group="a/b/")
         self.same(self.fit(self.path("whole.h5")), self.fit(f'"{self.path("g?.h5")}:a/b"'))
 
+    def test_folders_of_any_name(self):
+        """Brackets, colons and backslashes in the path are no pattern; brackets in a pattern are classes if no file is called so."""
+        folder = self.path("a: b [0] \\ c")
+        os.makedirs(folder)
+        one = self.fit(self.path("whole.h5"))
+        for i, part in enumerate((slice(0, 50), slice(50, 101))):
+            self.put(os.path.join(folder, f"s{i}.h5"), part)
+        quoted = folder.replace("\\", "\\\\")
+        self.same(one, self.fit(f'"{quoted}/s*.h5"'))
+        self.same(one, self.fit(f'"{quoted}/s?.h5[:]"'))
+        self.put(os.path.join(folder, "s1.h5"), slice(50, 101))
+        with h5py.File(os.path.join(folder, "s1.h5"), "a") as f:
+            f["y"][7] = 9
+        self.fails(f'"{quoted}/s*.h5"', "s1.h5: y: sample 7 has label 9")
+        for i, part in enumerate((slice(0, 50), slice(50, 101))):
+            self.put(f"t{i}.h5", part)
+        self.put("tx.h5", slice(0, 3))
+        self.same(one, self.fit(f'"{self.path("t[0-9]*.h5")}"'))
+
     def test_types_that_fit(self):
         """uint8 beside float32, and whole-number floats beside integers: as if all were floats."""
         self.put("f-1.h5", slice(0, 40))

@@ -283,11 +283,11 @@ class H5py(unittest.TestCase):
         bad[11, 1] = 1e39
         cases = [(bad, labels, "sample 11 holds Inf, or a value beyond float32"),
                  (np.where(np.arange(26).reshape(13, 2) == 9, np.nan, ones), labels, "sample 4 holds NaN"),
-                 (ones, np.full(13, b"text"), "no numbers"),
+                 (ones, np.full(13, b"text"), "holds text"),
                  (ones, np.where(labels == 5, np.nan, 1.0), "sample 5 holds NaN"),
                  (ones, np.full(13, 2**64 - 1, np.uint64), "18446744073709551615"), (ones, labels[:12], "has 12 rows for 13 samples"),
                  (ones, np.ones((13, 2, 2, 2, 2, 2)), "shape (13, 2, 2, 2, 2, 2)"), (ones, np.ones((13, 0)), "shape (13, 0)"), (ones[:0], labels[:0], "no sample"),
-                 (np.zeros(13, dtype=[("a", "f4")]), labels, "no numbers"), (np.full(13, b"text"), labels, "no numbers"),
+                 (np.zeros(13, dtype=[("a", "f4")]), labels, "is a table"), (np.full(13, b"text"), labels, "holds text"),
                  (np.ones((13, 2, 2, 2, 2, 2), np.float32), labels, "shape (13, 2, 2, 2, 2, 2)"),
                  (np.ones((13, 2), np.complex64), labels, "no numbers")]
         for features, targets, part in cases:

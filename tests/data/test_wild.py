@@ -178,6 +178,91 @@ class Wild(harness.Case):
         said = self.tool("inspect", self.file, variables={"DDP_TRAIN_DATA_TIME_LIMIT": "0"}, code=2)
         self.assertIn("DDP_TRAIN_DATA_TIME_LIMIT is '0', not a whole number from 1 to 250", said)
 
+    # 6: booleans of PyTables, tables with named columns
+    def put_bits(self, name, values, kind, native):
+        """Values as a bit field, which is how PyTables stores booleans."""
+        with h5py.File(self.file, "a") as f:
+            space = h5py.h5s.create_simple(values.shape)
+            data = h5py.h5d.create(f.id, name.encode(), kind, space)
+            data.write(h5py.h5s.ALL, h5py.h5s.ALL, np.ascontiguousarray(values), mtype=native)
+
+    def test_bit_fields(self):
+        x, flag = (self.x > 0).astype(np.uint8), (self.y == 1).astype(np.uint8)
+        t = h5py.h5t
+        self.put(x=x, y=flag)
+        expected = self.hash(outputs=2)
+        part = self.hash(outputs=2, train=f'"{self.file}[5::2]"')
+        values = self.hash(loss="mse", outputs=1)
+        for kind in (t.STD_B8LE, t.STD_B8BE):
+            self.put()
+            self.put_bits("x", x, kind, t.NATIVE_B8)
+            self.put_bits("y", flag, kind, t.NATIVE_B8)
+            self.assertEqual(self.hash(outputs=2), expected)
+            self.assertEqual(self.hash(outputs=2, train=f'"{self.file}[5::2]"'), part)
+            self.assertEqual(self.hash(loss="mse", outputs=1), values)
+        self.assertRegex(self.tool("inspect", self.file), r"(?m)^  y +bits8 +\(60,\)")
+        masks = np.arange(240, dtype=np.uint16).reshape(60, 4) * 211
+        self.put(x=masks, y=flag)
+        expected = self.hash(outputs=2)
+        for kind in (t.STD_B16LE, t.STD_B16BE, t.STD_B32BE, t.STD_B64LE):
+            self.put(y=flag)
+            self.put_bits("x", masks, kind, t.NATIVE_B16)
+            self.assertEqual(self.hash(outputs=2), expected)
+
+    def table_of(self, *columns):
+        """A structured array of (name, type, values)."""
+        table = np.zeros(60, [(name, *kind) if isinstance(kind, tuple) else (name, kind) for name, kind, _ in columns])
+        for name, _, values in columns:
+            table[name] = values
+        return table
+
+    def test_table_columns(self):
+        """Columns of a table are features, labels and weights, among them booleans and columns of several numbers."""
+        weights = np.linspace(0.5, 2, 60)
+        self.put(x=self.x, y=self.y, w=weights)
+        expected, part = self.hash(more=", weights: w"), self.hash(train=f'"{self.file}[5:50:2]"')
+        table = self.table_of(("index", "i8", np.arange(60)), ("values_block_0", ("<f8", (4,)), self.x), ("name", "S6", "sample"),
+                              ("kind", ">i2", self.y), ("weight", "f8", weights), ("flag", "?", self.y == 1))
+        for options in ({}, {"chunks": (7,), "compression": "gzip"}):
+            with h5py.File(self.file, "w") as f:
+                f.create_dataset("df/table", data=table, **options)
+            names = ", x: df/table/values_block_0, y: df/table/kind"
+            self.assertEqual(self.hash(more=names + ", weights: df/table/weight"), expected)
+            self.assertEqual(self.hash(more=names, train=f'"{self.file}[5:50:2]"'), part)
+            self.assertEqual(self.hash(more=", x: table/values_block_0, y: table/kind, weights: table/weight",
+                                       train=f'"{self.file}:df"'), expected)
+        self.assertIn("classes 3", self.tool("inspect", self.file, "--x", "df/table/values_block_0", "--y", "df/table/kind"))
+        self.assertIn("classes 2", self.tool("inspect", self.file, "--x", "df/table/values_block_0", "--y", "df/table/flag"))
+        shown = self.tool("inspect", self.file)
+        self.assertRegex(shown, r"(?m)^  df/table +table +\(60,\)")
+        self.assertRegex(shown, r"(?m)^  df/table/values_block_0 +float64 +\(60, 4\) +\(7, 4\) +gzip level 4")
+        names = ", x: df/table/values_block_0, y: df/table"
+        self.fails("df/table/name: holds text; store a number for each text", more=names + "/name")
+        self.fails("df/table: is a table; name one of its columns", more=names)
+        self.fails("no labels in the root (looked for df/table/class)", "df/table/kind (60,) int16", more=names + "/class")
+
+    def test_table_in_pieces(self):
+        """Rows of a table that are read in several pieces; a single number a row, and numbers that are too large."""
+        x = np.arange(3 * 70000 * 4, dtype=np.float32).reshape(3, 70000 * 4) % 101
+        table = np.zeros(3, [("a", "u1"), ("x", "<f4", (70000 * 4,)), ("big", "u8")])
+        table["x"], table["a"], table["big"] = x, [0, 1, 0], [1, 2**63, 0]
+        self.put(x=x, y=np.array([0, 1, 0]))
+        names = ("--x", "t/x", "--y", "t/a")
+        expected = self.tool("inspect", self.file).split("samples")[1]
+        with h5py.File(self.file, "w") as f:
+            f["t"] = table
+        self.assertEqual(self.tool("inspect", self.file, *names).split("samples")[1], expected)
+        self.assertIn("row 1 holds 9223372036854775808, which is too large", self.tool("inspect", self.file, "--x", "t/x", "--y", "t/big"))
+        with h5py.File(self.file, "w") as f:
+            f["t"] = np.zeros(2, [("a", "u1"), ("x", "<f8", (1 << 21,))])
+        self.assertIn("has rows of more than 4194304 bytes in a table", self.tool("inspect", self.file, *names))
+
+    def test_empty_variable(self):
+        """A variable that is empty names nothing."""
+        self.put(x=self.x, y=self.y)
+        self.assertEqual(self.tool("inspect", self.file, variables={"DDP_TRAIN_DATA_X": "", "DDP_TRAIN_DATA_Y": ""}),
+                         self.tool("inspect", self.file))
+
     # 15: small things
     def test_version(self):
         said = self.tool("version")

@@ -22,6 +22,8 @@ static inline struct config configuration(int sync_method)
                        .data.val_x = none,
                        .data.val_y = none,
                        .data.val_weights = none,
+                       .data.index = none,
+                       .data.val_index = none,
                        .data.y = none,
                        .data.normalize = NORMALIZE_AUTO,
                        .loss = loss_find("cross_entropy"),

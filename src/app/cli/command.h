@@ -27,7 +27,7 @@ enum flag_set {
     FLAGS_EXTERNAL = 2048,
     FLAGS_CHECK = 4096,
     FLAGS_WEIGHTS = 8192, /* --plain-weights */
-    FLAGS_NAMES = 16384,  /* --x, --y, --weights */
+    FLAGS_NAMES = 16384,  /* --x, --y, --weights, --samples, --index */
     FLAGS_CONVERT = FLAGS_IDX | FLAGS_TABLE | FLAGS_CSV | FLAGS_ARFF | FLAGS_FORCE,
 };
 

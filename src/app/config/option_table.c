@@ -30,7 +30,7 @@ static const char *const mixed_kinds[] = {"refuse", "allow", NULL};
 static const char *const anneal_kinds[] = {"cos", "linear", NULL}; /* enum config_anneal */
 
 static const char *const samplers[] = {"once", "weighted", "balanced", NULL}; /* enum data_sampler */
-static const char *const sample_kinds[] = {"axis", "files", NULL};            /* enum data_samples */
+static const char *const sample_kinds[] = {"axis", "files", "objects", NULL};           /* enum data_samples */
 static const char *const on_error_kinds[] = {"stop", "skip", NULL};           /* enum data_on_error */
 static const char *const store_kinds[] = {"auto",    "node",   "cluster",
                                           "scratch", "window", NULL}; /* enum data_store */
@@ -76,11 +76,17 @@ static const struct option options[] = {
      .help = "name of the features in the file; empty = look for common names"},
     {.key = "data.y", .kind = OPTION_TEXT, .offset = AT(data.y),
      .default_text = "",
-     .help = "name of the labels in the file; empty = look for common names; x, or the name of the features: "
-             "the targets are the normalized features themselves (autoencoder)"},
+     .help = "name of the labels in the file, of a column of a table TABLE/COLUMN; empty = look for common names; x, or "
+             "the name of the features: the targets are the normalized features themselves (autoencoder)"},
     {.key = "data.samples", .kind = OPTION_CHOICE, .offset = AT(data.samples),
      .default_text = "axis", .choices = sample_kinds,
-     .help = "what a sample is: a row of the features (axis: the first one), or a whole file (files)"},
+     .help = "what a sample is: a row of the features (axis: the first one), a whole file (files), or each object of "
+             "FILE.h5:GROUP in the order of their names (objects): a data set, or a group with x and y"},
+    {.key = "data.index", .kind = OPTION_TEXT, .offset = AT(data.index),
+     .default_text = "", MAY_CHANGE,
+     .help = "CSV file with the labels of files or objects (data.samples): a header, names of samples in the first "
+             "column, class numbers or real values in the column, or columns A,B,..., that data.y names; empty = labels "
+             "are in the data"},
     {.key = "data.on_error", .kind = OPTION_CHOICE, .offset = AT(data.on_error),
      .default_text = "stop", .choices = on_error_kinds, MAY_CHANGE,
      .help = "what happens to samples that cannot be read (a damaged chunk, NaN), and to such files among many: stop = "
@@ -97,6 +103,8 @@ static const struct option options[] = {
     {.key = "data.val_weights", .kind = OPTION_TEXT, .offset = AT(data.val_weights),
      .default_text = "", MAY_CHANGE,
      .help = "name of the weights in data.val; empty = as data.weights; none = it has no weights"},
+    {.key = "data.val_index", .kind = OPTION_TEXT, .offset = AT(data.val_index),
+     .default_text = "", MAY_CHANGE, .help = "CSV file with the labels of data.val; empty = as data.index"},
     {.key = "data.layout", .kind = OPTION_CHOICE, .offset = AT(data.layout),
      .default_text = "auto", .choices = layout_kinds,
      .help = "order of the axes of the stored features; auto = the file's attribute layout, else channels "

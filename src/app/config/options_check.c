@@ -73,6 +73,12 @@ static enum status options_check_data(const struct settings *s, const struct con
         return status_fail(STATUS_CONFIG, "%s: maps the numbers in the file, so leave out data.label_offset",
                            where);
     }
+    if ((*config->data.index || *config->data.val_index) && config->data.samples == SAMPLES_AXIS) {
+        char where[SETTINGS_WHERE_SIZE];
+        options_locate(s, *config->data.index ? "data.index" : "data.val_index", where);
+        return status_fail(STATUS_CONFIG, "%s: names files or objects; set data.samples to files or objects",
+                           where);
+    }
     if (config->data.val_fraction == 0 || !*config->data.val) return STATUS_OK;
     char where[SETTINGS_WHERE_SIZE];
     options_locate(s, "data.val_fraction", where);

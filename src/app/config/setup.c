@@ -129,21 +129,47 @@ enum status setup_expand(struct setup *s)
     return options_text(&s->config, true, &s->text);
 }
 
-static enum status setup_name_object(char **name, const char *flag, const char *variable)
+void setup_complete_names(struct setup_names *names)
 {
-    const char *wanted = flag ? flag : getenv(variable);
+    static const char *const variables[] = {"DDP_TRAIN_DATA_X", "DDP_TRAIN_DATA_Y", "DDP_TRAIN_DATA_WEIGHTS",
+                                            "DDP_TRAIN_DATA_SAMPLES", "DDP_TRAIN_DATA_INDEX"};
+    const char **const of[] = {&names->x, &names->y, &names->weights, &names->samples, &names->index};
+    for (size_t i = 0; i < sizeof of / sizeof *of; i++) {
+        const char *value = getenv(variables[i]);
+        if (!*of[i] && value && *value) *of[i] = value;
+    }
+}
+
+static enum status setup_name_object(char **name, const char *wanted)
+{
     if (!wanted) return STATUS_OK;
     mem_free(name);
     return mem_copy_text(name, wanted);
 }
 
-enum status setup_name_objects(struct setup *s, const char *x, const char *y, const char *weights)
+enum status setup_read_samples(const char *text, int *samples)
+{
+    const char *const *choices = option_find("data.samples")->choices;
+    if (!text) return STATUS_OK;
+    for (int i = 0; choices[i]; i++)
+        if (strcmp(text, choices[i]) == 0) {
+            *samples = i;
+            return STATUS_OK;
+        }
+    return status_fail(STATUS_CONFIG, "--samples: '%s' is not one of axis, files, objects", text);
+}
+
+enum status setup_name_objects(struct setup *s, struct setup_names names)
 {
     struct data_config *d = &s->config.data;
-    TRY(setup_name_object(&d->x, x, "DDP_TRAIN_DATA_X"));
-    TRY(setup_name_object(&d->y, y, "DDP_TRAIN_DATA_Y"));
-    if (weights) s->config.sampler = SAMPLER_ONCE; /* these weigh, whatever those of the training set did */
-    return setup_name_object(&d->weights, weights, "DDP_TRAIN_DATA_WEIGHTS");
+    setup_complete_names(&names);
+    TRY(setup_name_object(&d->x, names.x));
+    TRY(setup_name_object(&d->y, names.y));
+    TRY(setup_name_object(&d->weights, names.weights));
+    if (names.weights)
+        s->config.sampler = SAMPLER_ONCE; /* these weigh, whatever those of the training set did */
+    TRY(setup_name_object(&d->index, names.index));
+    return setup_read_samples(names.samples, &d->samples);
 }
 
 enum status setup_choose_on_error(struct setup *s, const char *flag)
@@ -159,8 +185,8 @@ enum status setup_choose_on_error(struct setup *s, const char *flag)
 
 void setup_warn_unused(const char *command)
 {
-    static const char *const used[] = {
-        "BIN=", "DATA_X=", "DATA_Y=", "DATA_WEIGHTS=", "DATA_TIME_LIMIT=", "DATA_ON_ERROR="};
+    static const char *const used[] = {"BIN=",          "DATA_X=",     "DATA_Y=",          "DATA_WEIGHTS=",
+                                       "DATA_SAMPLES=", "DATA_INDEX=", "DATA_TIME_LIMIT=", "DATA_ON_ERROR="};
     for (char *const *variable = environ; *variable; variable++) {
         const char *name = strncmp(*variable, "DDP_TRAIN_", 10) == 0 ? *variable + 10 : NULL;
         for (size_t i = 0; name && i < sizeof used / sizeof *used; i++)

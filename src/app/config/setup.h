@@ -47,9 +47,21 @@ enum status setup_from_checkpoint(struct setup *s, struct comm *comm, const char
 /* Replaces s->text by a text with layers in place of blocks. Local. */
 enum status setup_expand(struct setup *s);
 
-/* Sets names of objects of a command that takes its configuration from a checkpoint: those of its flags, where they
- * are not NULL, else those of DDP_TRAIN_DATA_X, _Y and _WEIGHTS in the environment, if there are any. Local. */
-enum status setup_name_objects(struct setup *s, const char *x, const char *y, const char *weights);
+/* Names of objects as the flags of a command say them; NULL = not given. */
+struct setup_names {
+    const char *x, *y, *weights, *samples, *index;
+};
+
+/* Fills in what is not given from DDP_TRAIN_DATA_X, _Y, _WEIGHTS, _SAMPLES and _INDEX in the environment, of which empty
+ * ones do not count. Local. */
+void setup_complete_names(struct setup_names *names);
+
+/* Sets the names, so completed, for a command that takes its configuration from a checkpoint. Local. Errors:
+ * STATUS_CONFIG. */
+enum status setup_name_objects(struct setup *s, struct setup_names names);
+
+/* Reads a value of data.samples; NULL leaves it as it is. Local. Errors: STATUS_CONFIG. */
+enum status setup_read_samples(const char *text, int *samples);
 
 /* Sets data.on_error of such a command, likewise: DDP_TRAIN_DATA_ON_ERROR. Errors: STATUS_CONFIG. Local. */
 enum status setup_choose_on_error(struct setup *s, const char *flag);

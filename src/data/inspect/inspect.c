@@ -5,8 +5,9 @@
 #include <math.h>
 #include <string.h>
 
+#include "data/config.h"
 #include "data/source/files/locators.h"
-#include "data/source/find.h"
+#include "data/source/h5/find.h"
 #include "data/inspect/survey.h"
 #include "io/h5/h5.h"
 #include "core/mem.h"
@@ -137,7 +138,7 @@ enum status inspect_data(const char *path, const struct source_options *names, F
 {
     struct h5 *f = NULL;
     struct listing *l = NULL;
-    if (locators_are_many(path)) {
+    if (locators_are_many(path) || names->samples != SAMPLES_AXIS) {
         enum status status = inspect_group(path, "", names, &f, out);
         h5_close(&f);
         return status;

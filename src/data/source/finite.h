@@ -2,7 +2,7 @@
 #ifndef DATA_SOURCE_FINITE_H
 #define DATA_SOURCE_FINITE_H
 
-#include "data/source/find.h"
+#include "data/source/h5/find.h"
 
 /* STATUS_DATA if one of x [part.count][width], read from `f`, is not finite, naming "FILE: OBJECT", the sample and the
  * column, which is called `what`. With `may_miss` NaN, which stands for fill values as well, is fine. `remedy`

@@ -1,4 +1,4 @@
-/* names.c - cuts a list of class names, and makes names unique. */
+/* names.c - finds class names in a file, cuts lists of them, and makes them unique. */
 #include "data/source/names.h"
 
 #include <inttypes.h>
@@ -8,6 +8,7 @@
 
 #include "core/log.h"
 #include "core/mem.h"
+#include "core/utf8.h"
 
 enum status names_split(const char *list, char ***names, int64_t *count)
 {
@@ -24,27 +25,28 @@ enum status names_split(const char *list, char ***names, int64_t *count)
     return STATUS_OK;
 }
 
-#define NUMBER_SIZE 16 /* " (12345)" */
+#define NAMES_PATH_SIZE 1024
+#define NUMBER_SIZE     16 /* " (12345)" */
 
-struct names_place {
+struct names_entry {
     const char *name;
     int64_t at;
 };
 
 static int names_compare(const void *a, const void *b)
 {
-    const struct names_place *x = a, *y = b;
+    const struct names_entry *x = a, *y = b;
     int order = strcmp(x->name, y->name);
     return order ? order : (x->at > y->at) - (x->at < y->at);
 }
 
 static int names_compare_texts(const void *name, const void *place)
 {
-    return strcmp(name, ((const struct names_place *)place)->name);
+    return strcmp(name, ((const struct names_entry *)place)->name);
 }
 
 /* Copies all names, with numbers for those that come again; a number that makes another name is left out. */
-static enum status names_number(char ***names, int64_t count, const struct names_place *sorted)
+static enum status names_number(char ***names, int64_t count, const struct names_entry *sorted)
 {
     size_t bytes = 0;
     for (int64_t i = 0; i < count; i++) bytes += strlen((*names)[i]) + NUMBER_SIZE;
@@ -69,10 +71,10 @@ static enum status names_number(char ***names, int64_t count, const struct names
 
 enum status names_make_unique(char ***names, int64_t count, const char *path)
 {
-    struct names_place *sorted = NULL;
+    struct names_entry *sorted = NULL;
     int64_t twice = -1;
     TRY(mem_alloc(&sorted, (size_t)count, sizeof *sorted, "class names"));
-    for (int64_t i = 0; i < count; i++) sorted[i] = (struct names_place){(*names)[i], i};
+    for (int64_t i = 0; i < count; i++) sorted[i] = (struct names_entry){(*names)[i], i};
     qsort(sorted, (size_t)count, sizeof *sorted, names_compare);
     for (int64_t i = 1; i < count && twice < 0; i++)
         if (strcmp(sorted[i].name, sorted[i - 1].name) == 0) twice = i;
@@ -85,4 +87,43 @@ enum status names_make_unique(char ***names, int64_t count, const char *path)
     }
     mem_free(&sorted);
     return status;
+}
+
+/* Names stand beside the labels, on their group or on the file, as attribute or as dataset. */
+static enum status names_look_for(struct h5 *file, const char *labels, const char *group, const char *what,
+                                  char ***names, int64_t *count)
+{
+    const char *const objects[] = {labels, group[0] ? group : "/", "/"};
+    char dataset[NAMES_PATH_SIZE];
+    for (int i = 0; i < 3 && !*names; i++) {
+        bool has;
+        TRY(h5_has_attr(file, objects[i], what, &has));
+        if (has) TRY(h5_attr_texts(file, objects[i], what, names, count));
+    }
+    for (int i = 1; i < 3 && !*names; i++) {
+        snprintf(dataset, sizeof dataset, "%s/%s", i == 1 ? group : "", what);
+        enum h5_object found;
+        TRY(h5_find(file, dataset, &found));
+        if (found == H5_OBJECT_DATASET) TRY(h5_read_texts(file, dataset, names, count));
+    }
+    return STATUS_OK;
+}
+
+enum status names_find(struct h5 *file, const struct names_place *place, char ***names, int64_t *count)
+{
+    static const char *const kinds[] = {"class_names", "label_names", "target_names"};
+    int usable = place->are_classes ? 1 : 3;
+    *names = NULL;
+    *count = 0;
+    TRY(names_look_for(file, place->labels, place->group, kinds[0], names, count));
+    if (*names && *count == 1 && strchr((*names)[0], ',')) { /* one text, "cat,dog" */
+        char **split;
+        TRY(names_split((*names)[0], &split, count));
+        mem_free(names);
+        *names = split;
+    }
+    for (int i = 1; i < usable && !*names; i++)
+        TRY(names_look_for(file, place->labels, place->group, kinds[i], names, count));
+    for (int64_t k = 0; k < *count; k++) utf8_mask_controls((*names)[k]);
+    return *names ? names_make_unique(names, *count, place->path) : STATUS_OK;
 }

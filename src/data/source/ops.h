@@ -5,7 +5,10 @@
 #include "data/source/range.h"
 #include "data/source/source.h"
 
+#define SOURCE_NAME_SIZE 4096
+
 struct source;
+struct csv_labels;
 
 struct source_ops {
     const char *prefix; /* of locators, such as "demo:"; "" = a file, the last of the registry */
@@ -27,14 +30,19 @@ struct source_ops {
      * "FILE: OBJECT"; and source_found. NULL for others. */
     const char *(*find_place)(const struct source *s, int64_t *number);
     const char *(*found)(const struct source *s);
+
+    /* The path of sample `number`, of a source whose samples are files or objects: "/data/a.h5" or "/data/a.h5/g/x".
+     * NULL for others. */
+    enum status (*name)(struct source *s, int64_t number, char name[SOURCE_NAME_SIZE]);
 };
 
 struct source {
     const struct source_ops *ops;
     struct source_info info;
-    struct range range; /* of the samples that `ops` numbers */
-    int64_t shift;      /* from a sample to its labels, in samples of the range */
-    char *locator;      /* without the range */
+    struct range range;       /* of the samples that `ops` numbers */
+    int64_t shift;            /* from a sample to its labels, in samples of the range */
+    char *locator;            /* without the range */
+    struct csv_labels *index; /* has the labels; or NULL */
     void *self;
 };
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "data/config.h"
+#include "data/source/csv_labels.h"
 #include "data/source/ops.h"
 #include "core/mem.h"
 
@@ -28,9 +29,11 @@ static const char *source_name_or_null(const char *name)
 static enum status source_shift_labels(struct source *s, const struct source_options *names)
 {
     int64_t shift = names->shift, lost = shift < 0 ? -shift : shift;
-    if (shift == 0 || s->ops->find_place) return STATUS_OK;
-    if (names->samples == SAMPLES_FILES)
-        return status_fail(STATUS_CONFIG, "data.shift: goes along an axis, but data.samples is files");
+    if (shift == 0) return STATUS_OK;
+    if (names->samples != SAMPLES_AXIS)
+        return status_fail(STATUS_CONFIG,
+                           "data.shift: goes along an axis, but data.samples is files or objects");
+    if (s->ops->find_place) return STATUS_OK;
     if (s->info.labels_are_features)
         return status_fail(STATUS_CONFIG,
                            "data.shift: the features of %s are no targets of others; name labels",
@@ -43,6 +46,33 @@ static enum status source_shift_labels(struct source *s, const struct source_opt
     return STATUS_OK;
 }
 
+static enum status source_open_index(struct source *s, const struct source_options *wanted)
+{
+    if (!s->ops->name || wanted->samples == SAMPLES_AXIS)
+        return status_fail(
+            STATUS_DATA,
+            "%s: data.index has labels of files or objects; set data.samples to files or objects",
+            s->locator);
+    return csv_labels_open(&s->index, wanted->index, wanted->y);
+}
+
+static void source_describe_index(struct source *s)
+{
+    const struct csv_labels_facts facts = csv_labels_get_facts(s->index);
+    struct source_info *info = &s->info;
+    info->has_labels = true;
+    info->labels_are_features = info->labels_last = false;
+    info->label_integers = facts.integers;
+    info->label_width = facts.width > 1 ? facts.width : 0;
+    info->label_rank = facts.width > 1;
+    info->label_dims[0] = facts.width;
+    snprintf(info->label_type, sizeof info->label_type, "%s", facts.integers ? "int64" : "float64");
+    info->label_where = facts.where;
+    if (facts.width == 1) return;
+    info->class_count = facts.width;
+    info->class_names = facts.columns;
+}
+
 static enum status source_open_range(struct source *s, const char *locator,
                                      const struct source_options *names)
 {
@@ -53,9 +83,14 @@ static enum status source_open_range(struct source *s, const char *locator,
     wanted.x = source_name_or_null(names->x);
     wanted.y = source_name_or_null(names->y);
     wanted.weights = source_name_or_null(names->weights);
+    if (source_name_or_null(wanted.index) && !wanted.no_labels) {
+        TRY(source_open_index(s, &wanted));
+        wanted.no_labels = true;
+    }
     TRY(s->ops->open(s, s->locator + strlen(s->ops->prefix), &wanted));
     if (wanted.no_labels) s->info.has_labels = false;
-    if (*s->ops->prefix && wanted.y && strcmp(wanted.y, SOURCE_FEATURES) == 0) {
+    if (s->index) source_describe_index(s);
+    if (*s->ops->prefix && !s->index && wanted.y && strcmp(wanted.y, SOURCE_FEATURES) == 0) {
         s->info.labels_are_features = true;
         s->info.has_labels = s->info.label_integers = false;
         s->info.class_count = 0;
@@ -80,6 +115,7 @@ struct source_options source_options_of(const struct data_config *c)
                                    .shift = c->shift,
                                    .missing = c->missing,
                                    .skip = c->on_error == ON_ERROR_SKIP,
+                                   .index = c->index,
                                    .index_folder = c->index_folder};
 }
 
@@ -103,6 +139,7 @@ void source_close(struct source **s)
 {
     if (!*s) return;
     if ((*s)->ops->close) (*s)->ops->close(*s);
+    csv_labels_close(&(*s)->index);
     mem_free(&(*s)->locator);
     mem_free(s);
 }
@@ -143,6 +180,20 @@ const char *source_found(const struct source *s)
     return s->ops->found ? s->ops->found(s) : "";
 }
 
+/* Labels of the table. */
+static enum status source_read_index(struct source *s, struct range part, const struct source_rows *rows)
+{
+    int64_t width = s->info.label_width > 1 ? s->info.label_width : 1;
+    char name[SOURCE_NAME_SIZE];
+    for (int64_t i = 0; (rows->labels || rows->targets) && i < part.count; i++) {
+        int64_t number = range_at(part, i);
+        TRY(s->ops->name(s, number, name));
+        TRY(csv_labels_take(s->index, name, number, rows->labels ? rows->labels + i * width : NULL,
+                            rows->targets ? rows->targets + i * width : NULL));
+    }
+    return STATUS_OK;
+}
+
 enum status source_read(struct source *s, int64_t first, int64_t count, const struct source_rows *rows)
 {
     assert(first >= 0 && count >= 0 && first <= s->info.samples && count <= s->info.samples - first);
@@ -156,10 +207,11 @@ enum status source_read_every(struct source *s, int64_t first, int64_t step, int
 {
     /* a step beyond the end may be any number */
     struct range part = {range_at(s->range, first), count > 1 ? step * s->range.step : 1, count};
-    if (s->shift == 0) return s->ops->read(s, part, rows);
+    if (s->shift == 0 && !s->index) return s->ops->read(s, part, rows);
     const struct source_rows here = {.features = rows->features, .weights = rows->weights},
                              there = {.labels = rows->labels, .targets = rows->targets};
     TRY(s->ops->read(s, part, &here));
+    if (s->index) return source_read_index(s, part, &there);
     part.first += s->shift * s->range.step;
     return s->ops->read(s, part, &there);
 }

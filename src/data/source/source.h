@@ -12,6 +12,7 @@
  *                              CxDxHxW; LABELS is K (classes) and other forms (generated/synthetic.c)
  *   PATTERN, @LIST, or several   many HDF5 files, one behind the other (files/locators.h)
  * A shift of the labels leaves out the samples of a file, or of its range, whose labels would be beyond it.
+ * With data.samples: objects a sample is a data set of the group, or a group in it (h5/objects.c).
  * A range behind the locator takes some of the samples, as in Python: FILE.h5[0:16000], FILE.h5:GROUP[-100:],
  * FILE.h5[4::5].
  * All functions are local; errors are STATUS_DATA with file, object and advice. Each rank opens its own. */
@@ -75,16 +76,19 @@ struct source_options {
     int64_t shift;                          /* sample i has the labels of sample i + shift of its file */
     int missing;                            /* enum data_missing: what is missing is not an error */
     bool has_ignored;                       /* the loss ignores the class */
-    int64_t ignored;          /* with this number, which is not missing where it is a fill value */
+    int64_t ignored;   /* with this number, which is not missing where it is a fill value */
+    const char *index; /* a table with the labels of files or objects (csv_labels.h); "" or NULL = none */
     const char *index_folder; /* keeps what was found in many files there; "" or NULL = does not */
     const char *found;        /* source_found of another process, NULL = looks itself */
-    bool no_labels;           /* labels are not looked for */
-    bool no_class_names;      /* nor are names of classes */
-    bool quiet;               /* warns of nothing: another source has warned of the same */
-    bool one_file;            /* the locator is of a single file, whatever it looks like */
-    bool skip;        /* files among many, and samples, that cannot be read are left out (data.on_error) */
-    bool wide;        /* features are FEATURE_F32, however they are stored */
-    struct h5 **pool; /* a process for reading, used in turn by sources; NULL = none */
+    const struct source_info
+        *noted;          /* what all objects of this one file are, so that only one is looked at; or NULL */
+    bool no_labels;      /* labels are not looked for */
+    bool no_class_names; /* nor are names of classes */
+    bool quiet;          /* warns of nothing: another source has warned of the same */
+    bool one_file;       /* the locator is of a single file, whatever it looks like */
+    bool skip;           /* files among many, and samples, that cannot be read are left out (data.on_error) */
+    bool wide;           /* features are FEATURE_F32, however they are stored */
+    struct h5 **pool;    /* a process for reading, used in turn by sources; NULL = none */
 };
 enum status source_open(struct source **out, const char *locator, const struct source_options *names);
 

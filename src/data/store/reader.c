@@ -15,6 +15,10 @@ void reader_init(struct reader *r, const struct store_spec *spec, struct store_v
     *r = (struct reader){
         .locator = spec->locator, .names = *spec->names, .view = view, .sample_bytes = sample_bytes};
     r->names.quiet = true;
+    if (r->names.index && *r->names.index) { /* labels are not read here */
+        r->names.index = NULL;
+        r->names.no_labels = true;
+    }
     r->rows_max = sample_bytes < ROWS_BYTES ? ROWS_BYTES / sample_bytes : 1;
 }
 

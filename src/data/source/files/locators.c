@@ -10,14 +10,24 @@
 #include <unistd.h>
 
 #include "core/mem.h"
+#include "data/source/h5/find.h"
 #include "data/source/range.h"
 
 #define PATH_SIZE 4096
 
-/* What stands behind the last colon is a group, whose name may have any characters. */
+/* The colon before the group of a pattern, whose name may have any characters; NULL = there is none. A folder may have
+ * a colon as well: then only the name of a file stands before that of a group. */
+static const char *locators_find_group(const char *locator)
+{
+    char path[FIND_NAME_SIZE];
+    const char *colon = strrchr(locator, ':'), *group;
+    if (!colon || strcspn(locator, "*?") < (size_t)(colon - locator)) return colon;
+    return find_split(locator, path, &group) == STATUS_OK && *group ? colon : NULL;
+}
+
 static bool locators_is_pattern(const char *locator)
 {
-    const char *colon = strrchr(locator, ':');
+    const char *colon = locators_find_group(locator);
     size_t length = colon ? (size_t)(colon - locator) : strlen(locator);
     return strcspn(locator, "*?") < length && access(locator, F_OK) != 0;
 }
@@ -53,15 +63,31 @@ static int locators_compare(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
+/* Files that match, with brackets as they are, or else as the classes of a pattern. */
+static int locators_search(const char *path, glob_t *found)
+{
+    char literal[2 * PATH_SIZE];
+    size_t length = 0;
+    for (const char *c = path; *c; c++) {
+        if (strchr("[]\\", *c)) literal[length++] = '\\';
+        literal[length++] = *c;
+    }
+    literal[length] = '\0';
+    int result = glob(literal, GLOB_NOSORT, NULL, found);
+    if (result != GLOB_NOMATCH || !strpbrk(path, "[\\")) return result;
+    globfree(found);
+    return glob(path, GLOB_NOSORT, NULL, found);
+}
+
 static enum status locators_add_pattern(struct locators *l, const char *pattern)
 {
     char path[PATH_SIZE];
     glob_t found = {0};
     if (snprintf(path, sizeof path, "%s", pattern) >= PATH_SIZE)
         return status_fail(STATUS_DATA, "%.40s...: is longer than %d bytes", pattern, PATH_SIZE - 1);
-    char *colon = strrchr(path, ':');
-    if (colon) *colon = '\0';
-    int result = glob(path, GLOB_NOSORT, NULL, &found);
+    const char *colon = locators_find_group(pattern);
+    if (colon) path[colon - pattern] = '\0';
+    int result = locators_search(path, &found);
     if (result != 0) {
         globfree(&found);
         if (result != GLOB_NOMATCH) return status_fail(STATUS_DATA, "%s: cannot be searched", path);
@@ -70,7 +96,7 @@ static enum status locators_add_pattern(struct locators *l, const char *pattern)
     qsort(found.gl_pathv, found.gl_pathc, sizeof *found.gl_pathv, locators_compare);
     enum status status = STATUS_OK;
     for (size_t i = 0; i < found.gl_pathc && status == STATUS_OK; i++)
-        status = locators_add(l, found.gl_pathv[i], colon ? pattern + (colon - path) : "");
+        status = locators_add(l, found.gl_pathv[i], colon ? colon : "");
     globfree(&found);
     return status;
 }

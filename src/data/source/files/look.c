@@ -8,12 +8,13 @@
 #include "core/log.h"
 #include "core/mem.h"
 #include "core/system/stop.h"
+#include "data/config.h"
 #include "data/source/files/known.h"
 #include "data/source/files/many.h"
 
-#define KEPT_MIN_FILES 64  /* fewer are looked at faster than it is worth a file */
-#define NAMED_FILES    3   /* that are left out */
-#define STOP_FILES     256 /* between signs of life for the watchdog and questions whether to stop */
+#define KEPT_MIN    64  /* files, or objects: fewer are looked at faster than it is worth a file */
+#define NAMED_FILES 3   /* that are left out */
+#define STOP_FILES  256 /* between signs of life for the watchdog and questions whether to stop */
 
 static enum status many_find_files(struct many *m, const char *locator)
 {
@@ -99,8 +100,9 @@ enum status many_look(struct many *m, const char *locator, const struct source_o
         status = status_fail(STATUS_OTHER, "%s: out of memory for the list of files", m->title);
     known_free(&known);
     if (status == STATUS_OK) status = mem_copy_text(&m->text, buffer);
-    if (status == STATUS_OK && m->locators.count >= KEPT_MIN_FILES)
-        known_save(options->index_folder, locator, buffer);
+    bool by_objects = options->samples == SAMPLES_OBJECTS && status == STATUS_OK;
+    int64_t count = by_objects ? m->files[m->file_count - 1].end : m->locators.count;
+    if (status == STATUS_OK && count >= KEPT_MIN) known_save(options->index_folder, locator, buffer);
     free(buffer);
     return status;
 }

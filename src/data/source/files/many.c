@@ -11,6 +11,7 @@ static bool many_takes(const char *locator, const struct source_options *options
 {
     char copy[4096];
     if (options->one_file) return false;
+    if (options->samples == SAMPLES_OBJECTS) return true; /* the objects of one file are noted as well */
     if (strchr(locator, LOCATORS_SEPARATOR)) return true;
     if (snprintf(copy, sizeof copy, "%s", locator) >= (int)sizeof copy) return false;
     (void)range_cut(copy);
@@ -26,7 +27,7 @@ static enum status many_keep_options(struct many *m, const struct source_options
     m->options.x = m->names[0];
     m->options.y = m->names[1];
     m->options.weights = m->names[2];
-    m->options.index_folder = m->options.found = NULL;
+    m->options.index = m->options.index_folder = m->options.found = NULL;
     m->options.one_file = true;
     m->options.pool = &m->pool;
     return STATUS_OK;
@@ -82,6 +83,17 @@ static enum status many_copy_class_names(struct many *m, const struct source_inf
     return STATUS_OK;
 }
 
+/* The name of the labels stands in "FILE: OBJECT" behind the name of the file. */
+static enum status many_name_object(struct many *m, const struct source_info *info)
+{
+    char path[FIND_NAME_SIZE];
+    TRY(record_find_path(m->files[0].locator, path));
+    size_t length = strlen(path);
+    if (info->label_where && strncmp(info->label_where, path, length) == 0)
+        snprintf(m->object, sizeof m->object, "%s", info->label_where + length);
+    return STATUS_OK;
+}
+
 /* Describes all samples; class names and the name of the labels are those of the first file. */
 static enum status many_describe(struct source *s, struct many *m)
 {
@@ -90,12 +102,12 @@ static enum status many_describe(struct source *s, struct many *m)
         many_close_files(m); /* some may have been opened as uint8 */
         m->options.wide = true;
     }
+    m->options.noted = &m->first.info;
     TRY(many_open_noted(m, 0, &first));
     const struct source_info *info = source_info(first);
     TRY(many_copy_class_names(m, info));
     m->options.no_class_names = true; /* they have been compared */
-    const char *object = info->label_where ? strstr(info->label_where, ": ") : NULL;
-    if (object) snprintf(m->object, sizeof m->object, "%s", object);
+    TRY(many_name_object(m, info));
     s->info = m->first.info;
     s->info.samples = m->files[m->file_count - 1].end;
     s->info.class_names = m->class_names;
@@ -184,10 +196,30 @@ static const char *many_find_place(const struct source *s, int64_t *number)
     struct many_open *open;
     int64_t file = many_file_of(m, *number);
     *number -= many_begin_of(m, file);
-    if (many_open_file(m, file, &open) == STATUS_OK) /* it may have a range of its own */
-        *number = range_at(open->source->range, *number);
+    if (many_open_file(m, file, &open) == STATUS_OK) { /* it may have a range of its own */
+        const struct source *source = open->source;
+        *number = range_at(source->range, *number);
+        if (source->ops->find_place) return source->ops->find_place(source, number);
+    }
     snprintf(m->where, sizeof m->where, "%s%s", m->files[file].locator, m->object);
     return m->where;
+}
+
+/* Of a file that holds one sample its path alone; a file of objects is open, or opened again. */
+static enum status many_name(struct source *s, int64_t number, char name[SOURCE_NAME_SIZE])
+{
+    struct many *m = s->self;
+    struct many_open *open;
+    int64_t file = many_file_of(m, number);
+    if (m->options.samples == SAMPLES_FILES) {
+        char path[FIND_NAME_SIZE];
+        TRY(record_find_path(m->files[file].locator, path));
+        snprintf(name, SOURCE_NAME_SIZE, "%s", path);
+        return STATUS_OK;
+    }
+    TRY(many_open_file(m, file, &open));
+    struct source *source = open->source;
+    return source->ops->name(source, range_at(source->range, number - many_begin_of(m, file)), name);
 }
 
 static const char *many_found(const struct source *s)
@@ -218,5 +250,6 @@ const struct source_ops source_many = {
     .check = many_source_check,
     .find_place = many_find_place,
     .found = many_found,
+    .name = many_name,
     .close = many_source_close,
 };

@@ -5,18 +5,23 @@
 #include <string.h>
 
 #include "core/system/filestate.h"
-#include "data/source/find.h"
 #include "data/source/range.h"
 #include "io/hash.h"
 
-enum status record_take_state(struct record *r, const char *locator)
+enum status record_find_path(const char *locator, char path[FIND_NAME_SIZE])
 {
-    char copy[FIND_NAME_SIZE], path[FIND_NAME_SIZE];
+    char copy[FIND_NAME_SIZE];
     const char *group;
-    struct filestate state;
     snprintf(copy, sizeof copy, "%s", locator);
     (void)range_cut(copy);
-    TRY(find_split(copy, path, &group));
+    return find_split(copy, path, &group);
+}
+
+enum status record_take_state(struct record *r, const char *locator)
+{
+    char path[FIND_NAME_SIZE];
+    struct filestate state;
+    TRY(record_find_path(locator, path));
     TRY(filestate_take(&state, path));
     r->bytes = state.facts.st_size;
     r->changed = (int64_t)state.facts.st_mtim.tv_sec * 1000000000 + state.facts.st_mtim.tv_nsec;

@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 
+#include "data/source/h5/find.h"
 #include "data/source/source.h"
 
 struct record {
@@ -15,8 +16,10 @@ struct record {
     uint64_t names;          /* hash of the class names; 0 = none */
 };
 
-/* Fills in length and time of change. STATUS_DATA if it is not a regular file. `locator` has a group or a range, or
- * none. */
+/* Cuts group and range off a locator. */
+enum status record_find_path(const char *locator, char path[FIND_NAME_SIZE]);
+
+/* Fills in length and time of change. STATUS_DATA if it is not a regular file. */
 enum status record_take_state(struct record *r, const char *locator);
 
 /* Compares length and time of change with those noted: STATUS_DATA if the file has changed. */

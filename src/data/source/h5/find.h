@@ -1,6 +1,6 @@
 /* find.h - which objects of an HDF5 file are meant: FILE or FILE:GROUP, and the names people use. */
-#ifndef DATA_SOURCE_FIND_H
-#define DATA_SOURCE_FIND_H
+#ifndef DATA_SOURCE_H5_FIND_H
+#define DATA_SOURCE_H5_FIND_H
 
 #include "data/source/range.h"
 #include "io/h5/h5.h"
@@ -9,12 +9,15 @@
 
 struct found {
     struct h5_data *data;
-    struct h5_info info;            /* as its rows are seen: samples are the first axis */
-    int axis;                       /* of samples in the file; not 0 for a row (1,N), MATLAB's column */
-    bool whole;                     /* the file has no such axis: everything is one sample */
-    char name[FIND_NAME_SIZE];      /* inside the file */
-    char where[2 * FIND_NAME_SIZE]; /* "FILE: NAME" for messages */
+    struct h5_info info;                /* as its rows are seen: samples are the first axis */
+    int axis;                           /* of samples in the file; not 0 for a row (1,N), MATLAB's column */
+    bool whole;                         /* the file has no such axis: everything is one sample */
+    char name[FIND_NAME_SIZE];          /* inside the file */
+    char where[2 * FIND_NAME_SIZE + 8]; /* "FILE: NAME" for messages */
 };
+
+/* The usual names, ended by NULL. */
+extern const char *const find_feature_names[], *const find_label_names[];
 
 /* Cuts a locator at its last colon, unless that colon belongs to the name of the file. `group` points into
  * the locator; "" = the root. */
@@ -39,6 +42,9 @@ void find_take_lying(struct found *f, int64_t samples);
 
 /* Reads samples. */
 enum status find_read(const struct found *f, struct range part, enum h5_type type, void *out);
+
+/* STATUS_DATA if a data set, called `where`, holds no numbers. */
+enum status find_check_numbers(const char *where, const struct h5_info *info);
 
 /* Whether the last part of an object's name is one of the usual names of features. */
 bool find_is_features(const char *name);

@@ -1,5 +1,5 @@
 /* find.c - finds features, labels and weights in an HDF5 file by their usual names. */
-#include "data/source/find.h"
+#include "data/source/h5/find.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -7,8 +7,8 @@
 
 #define LIST_SIZE 512
 
-static const char *const feature_names[] = {"images", "x", "X", "data", "features", NULL};
-static const char *const label_names[] = {"labels", "y", "label", "targets", "target", NULL};
+const char *const find_feature_names[] = {"images", "x", "X", "data", "features", NULL};
+const char *const find_label_names[] = {"labels", "y", "label", "targets", "target", NULL};
 
 static bool find_ends_with(const char *text, const char *end)
 {
@@ -103,7 +103,7 @@ enum status find_read(const struct found *f, struct range part, enum h5_type typ
 enum status find_features(struct h5 *f, const char *path, const char *group, const char *wanted,
                           struct found *out)
 {
-    const char *const one[] = {wanted, NULL}, *const *names = wanted ? one : feature_names;
+    const char *const one[] = {wanted, NULL}, *const *names = wanted ? one : find_feature_names;
     TRY(find_open_first(f, path, group, names, out));
     return out->data ? STATUS_OK : find_not_found(f, path, group, names, "features", "data.x");
 }
@@ -111,7 +111,7 @@ enum status find_features(struct h5 *f, const char *path, const char *group, con
 enum status find_labels(struct h5 *f, const char *path, const char *group, const char *wanted, bool optional,
                         struct found *out)
 {
-    const char *const one[] = {wanted, NULL}, *const *names = wanted ? one : label_names;
+    const char *const one[] = {wanted, NULL}, *const *names = wanted ? one : find_label_names;
     TRY(find_open_first(f, path, group, names, out));
     return out->data || optional ? STATUS_OK : find_not_found(f, path, group, names, "labels", "data.y");
 }
@@ -129,7 +129,28 @@ bool find_is_features(const char *name)
 {
     const char *slash = strrchr(name, '/');
     const char *last = slash ? slash + 1 : name;
-    for (int i = 0; feature_names[i]; i++)
-        if (strcmp(last, feature_names[i]) == 0) return true;
+    for (int i = 0; find_feature_names[i]; i++)
+        if (strcmp(last, find_feature_names[i]) == 0) return true;
     return false;
+}
+
+enum status find_check_numbers(const char *where, const struct h5_info *info)
+{
+    switch (info->kind) {
+    case H5_KIND_INT:
+    case H5_KIND_REAL:
+        return STATUS_OK;
+    case H5_KIND_TABLE:
+        return status_fail(
+            STATUS_DATA,
+            "%s: is a table; name one of its columns, TABLE/COLUMN ('ddp_train inspect' lists them)", where);
+    case H5_KIND_TEXT:
+        return status_fail(STATUS_DATA,
+                           "%s: holds text; store a number for each text (numpy.unique with return_inverse), "
+                           "and the texts as class_names",
+                           where);
+    case H5_KIND_OTHER:
+        break;
+    }
+    return status_fail(STATUS_DATA, "%s: holds no numbers; store integers or floats", where);
 }

@@ -1,5 +1,5 @@
 /* labels.c - reads labels and weights of an HDF5 file as numbers. */
-#include "data/source/labels.h"
+#include "data/source/h5/labels.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -34,15 +34,14 @@ static enum status labels_check_numbers(const struct found *found, const char *e
     const struct h5_info *info = &found->info;
     char text[H5_TEXT_SIZE];
     h5_shape_text(info->rank, info->dims, text);
-    if (info->kind != H5_KIND_INT && info->kind != H5_KIND_REAL)
-        return status_fail(STATUS_DATA, "%s: holds no numbers; expected integers or floats", found->where);
+    TRY(find_check_numbers(found->where, info));
     int64_t row = info->dims[0] ? info->elements / info->dims[0] : 1;
     if (info->rank < 1 || info->rank > 2 + SHAPE_AXES || row < 1 || row > INT32_MAX)
         return status_fail(STATUS_DATA, "%s: has shape %s; expected %s", found->where, text, expected);
     return STATUS_OK;
 }
 
-static enum status labels_describe_labels(struct labels *l, struct source_info *out)
+enum status labels_describe(struct labels *l, struct source_info *out)
 {
     const struct h5_info *info = &l->y.info;
     char type[H5_TEXT_SIZE];
@@ -62,13 +61,8 @@ static enum status labels_describe_labels(struct labels *l, struct source_info *
     return STATUS_OK;
 }
 
-static enum status labels_open_weights(struct labels *l, struct h5 *f, const char *path, const char *group,
-                                       const struct source_options *names, struct source_info *out)
+enum status labels_describe_weights(struct labels *l, struct source_info *out)
 {
-    if (!names->weights) return STATUS_OK;
-    TRY(find_weights(f, path, group, names->weights, names->weights_optional, &l->weights));
-    if (!l->weights.data) return STATUS_OK;
-    if (names->samples == SAMPLES_FILES) find_take_whole(&l->weights, true);
     static const char expected[] = "one weight a sample, (N,), or one for each position of the labels";
     TRY(labels_check_numbers(&l->weights, expected));
     find_take_lying(&l->weights, out->samples);
@@ -82,20 +76,40 @@ static enum status labels_open_weights(struct labels *l, struct h5 *f, const cha
     return status_fail(STATUS_DATA, "%s: has shape %s; expected %s", l->weights.where, text, expected);
 }
 
-enum status labels_open(struct labels *l, struct h5 *f, const char *path, const char *group,
-                        const struct source_options *names, struct source_info *info)
+static enum status labels_open_weights(struct labels *l, struct h5 *f, const char *path, const char *group,
+                                       const struct source_options *names, struct source_info *out)
 {
-    l->may_miss = names->missing == MISSING_DROP;
-    if (l->y.data && names->samples == SAMPLES_FILES) find_take_whole(&l->y, true);
-    if (l->y.data) TRY(labels_describe_labels(l, info));
-    TRY(labels_open_weights(l, f, path, group, names, info));
-    if (!l->y.data) return STATUS_OK;
-    l->integers = info->label_integers;
-    l->has_ignored = names->has_ignored;
-    l->ignored = names->ignored;
+    if (!names->weights) return STATUS_OK;
+    TRY(find_weights(f, path, group, names->weights, names->weights_optional, &l->weights));
+    if (!l->weights.data) return STATUS_OK;
+    if (names->samples == SAMPLES_FILES) find_take_whole(&l->weights, true);
+    return labels_describe_weights(l, out);
+}
+
+void labels_set_missing(struct labels *l, const struct source_options *options)
+{
+    l->may_miss = options->missing == MISSING_DROP;
+    l->has_ignored = options->has_ignored;
+    l->ignored = options->ignored;
+}
+
+enum status labels_make_block(struct labels *l)
+{
     int64_t row = l->width * (int64_t)sizeof *l->block;
     l->block_rows = row < BLOCK_BYTES ? BLOCK_BYTES / row : 1;
     return mem_alloc(&l->block, (size_t)l->block_rows, (size_t)row, "labels");
+}
+
+enum status labels_open(struct labels *l, struct h5 *f, const char *path, const char *group,
+                        const struct source_options *names, struct source_info *info)
+{
+    labels_set_missing(l, names);
+    if (l->y.data && names->samples == SAMPLES_FILES) find_take_whole(&l->y, true);
+    if (l->y.data) TRY(labels_describe(l, info));
+    TRY(labels_open_weights(l, f, path, group, names, info));
+    if (!l->y.data) return STATUS_OK;
+    l->integers = info->label_integers;
+    return labels_make_block(l);
 }
 
 void labels_close(struct labels *l)
@@ -113,7 +127,7 @@ static enum status labels_refuse_missing(const struct labels *l, int64_t sample,
 }
 
 /* Finds fill values, as stored, then gives the others their sign. */
-static enum status labels_unpack(struct labels *l, struct range part)
+static enum status labels_unpack(const struct labels *l, struct range part)
 {
     const struct h5_packing *p = h5_data_packing(l->y.data);
     int64_t range = l->y.info.bytes < 8 ? INT64_C(1) << (8 * l->y.info.bytes) : 0;
@@ -169,49 +183,60 @@ static enum status labels_take_whole_numbers(const struct labels *l, struct rang
     return STATUS_OK;
 }
 
-/* HDF5 clips in silence what does not fit, so integers come as the widest ones and are looked at here. */
-static enum status labels_read_integers(struct labels *l, struct range part, const struct source_rows *rows)
+/* An integer, unless it is missing, or a real number. */
+static float labels_get_target(const struct labels *l, int64_t i)
+{
+    if (!l->integers) return (float)l->block[i].real;
+    return l->may_miss && l->block[i].integer == MISSING ? NAN : (float)l->block[i].integer;
+}
+
+enum status labels_take_block(const struct labels *l, struct range part, int32_t *labels, float *targets)
+{
+    if (l->integers) TRY(labels_unpack(l, part));
+    if (labels)
+        TRY(l->integers ? labels_take_indices(l, part, labels) : labels_take_whole_numbers(l, part, labels));
+    for (int64_t i = 0; targets && i < part.count * l->width; i++) targets[i] = labels_get_target(l, i);
+    if (!targets || l->integers) return STATUS_OK;
+    return finite_check(&l->y, part, l->width, targets, "column", l->may_miss, remedy);
+}
+
+/* HDF5 clips in silence what does not fit, so numbers come as the widest ones and are looked at here. */
+static enum status labels_read_blocks(struct labels *l, struct range part, int32_t *labels, float *targets)
 {
     for (int64_t at = 0, n; at < part.count; at += n) {
         n = part.count - at < l->block_rows ? part.count - at : l->block_rows;
         struct range now = range_part(part, at, n);
-        TRY(find_read(&l->y, now, H5_TYPE_I64, l->block));
-        TRY(labels_unpack(l, now));
-        if (rows->labels) TRY(labels_take_indices(l, now, rows->labels + at * l->width));
-        for (int64_t i = 0; rows->targets && i < n * l->width; i++)
-            rows->targets[at * l->width + i] =
-                l->may_miss && l->block[i].integer == MISSING ? NAN : (float)l->block[i].integer;
+        TRY(find_read(&l->y, now, l->integers ? H5_TYPE_I64 : H5_TYPE_F64, l->block));
+        TRY(labels_take_block(l, now, labels ? labels + at * l->width : NULL,
+                              targets ? targets + at * l->width : NULL));
     }
     return STATUS_OK;
 }
 
-static enum status labels_read_floats(struct labels *l, struct range part, const struct source_rows *rows)
+static enum status labels_read_numbers(struct labels *l, struct range part, const struct source_rows *rows)
 {
-    for (int64_t at = 0, n; rows->labels && at < part.count; at += n) {
-        n = part.count - at < l->block_rows ? part.count - at : l->block_rows;
-        struct range now = range_part(part, at, n);
-        TRY(find_read(&l->y, now, H5_TYPE_F64, l->block));
-        TRY(labels_take_whole_numbers(l, now, rows->labels + at * l->width));
-    }
+    if (l->integers) return labels_read_blocks(l, part, rows->labels, rows->targets);
+    if (rows->labels) TRY(labels_read_blocks(l, part, rows->labels, NULL));
     if (!rows->targets) return STATUS_OK;
     TRY(find_read(&l->y, part, H5_TYPE_F32, rows->targets));
     return finite_check(&l->y, part, l->width, rows->targets, "column", l->may_miss, remedy);
 }
 
-static enum status labels_read_weights(struct labels *l, struct range part, float *weights)
+enum status labels_check_weights(const struct labels *l, struct range part, const float *weights)
 {
-    TRY(find_read(&l->weights, part, H5_TYPE_F32, weights));
-    TRY(finite_check(&l->weights, part, l->weight_width, weights, "column", l->may_miss, remedy));
+    const struct found *w = &l->weights;
+    TRY(finite_check(w, part, l->weight_width, weights, "column", l->may_miss, remedy));
     for (int64_t i = 0; i < part.count * l->weight_width; i++)
         if (weights[i] < 0)
             return status_fail(STATUS_DATA, "%s: sample %" PRId64 " has weight %g; weights are 0 or more",
-                               l->weights.where, range_at(part, i / l->weight_width), (double)weights[i]);
+                               w->where, range_at(part, i / l->weight_width), (double)weights[i]);
     return STATUS_OK;
 }
 
 enum status labels_read(struct labels *l, struct range part, const struct source_rows *rows)
 {
-    if (rows->labels || rows->targets)
-        TRY(l->integers ? labels_read_integers(l, part, rows) : labels_read_floats(l, part, rows));
-    return rows->weights ? labels_read_weights(l, part, rows->weights) : STATUS_OK;
+    if (rows->labels || rows->targets) TRY(labels_read_numbers(l, part, rows));
+    if (!rows->weights) return STATUS_OK;
+    TRY(find_read(&l->weights, part, H5_TYPE_F32, rows->weights));
+    return labels_check_weights(l, part, rows->weights);
 }
