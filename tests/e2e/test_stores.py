@@ -188,13 +188,26 @@ class Stores(harness.Case):
         process.send_signal(signal.SIGKILL)
         process.communicate(timeout=60)
 
+    def test_what_a_killed_run_left(self):
+        """Empty files, if it was killed while it made them: the next one on this machine removes those of dead processes."""
+        dead, living, other = (f"ddp_train-scratch-{host}-{pid}-abcdef" for host, pid in
+                               ((os.uname().nodename, 999999999), (os.uname().nodename, os.getpid()), ("elsewhere", 999999999)))
+        for name in (dead, living, other):
+            self.write(name, "")
+        self.train(self.config(), 2, ["--data.store=scratch", f"--data.scratch_dir={self.folder}", "--train.epochs=1"])
+        self.assertEqual(sorted(n for n in os.listdir(self.folder) if "scratch" in n), sorted((living, other)))
+
     @unittest.skipUnless(os.geteuid() == 0, "needs the right to mount")
     def test_full_disk(self):
         config = self.config(20000)
+        whole = self.train(config, 2, ["--data.store=node"])
+        part = self.train(config, 2, ["--data.store=node", "--train.epochs=2"])
+        before = sorted(os.listdir(os.path.join(part.folder, "checkpoints")))
         folder = self.path("disk")
         os.makedirs(folder)
         shell = f'mount -t tmpfs -o size=1m tmpfs {folder} && exec "$@"'
-        line = harness.command(["train", config, "-o", self.path("run"), "--data.store=scratch", f"--data.scratch_dir={folder}"], 2)
+        flags = ["train", config, "-o", part.folder, "--resume", "auto", "--data.store=scratch"]
+        line = harness.command([*flags, f"--data.scratch_dir={folder}"], 2)
         process = subprocess.run(["unshare", "--mount", "bash", "-c", shell, "bash", *line], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                  stderr=subprocess.PIPE, text=True, timeout=60, check=False, env=harness.environment())
         if "unshare" in process.stderr:
@@ -202,6 +215,9 @@ class Stores(harness.Case):
         lines = harness.error_lines(process.stderr)
         self.assertEqual((process.returncode, len(lines)), (1, 1), process.stderr)
         self.assertIn("data.scratch_dir", lines[0])
+        self.assertEqual(sorted(os.listdir(os.path.join(part.folder, "checkpoints"))), before)
+        process = harness.run([*flags, f"--data.scratch_dir={self.folder}"], 3)
+        self.assertIn(whole.done["weights_hash"], process.stdout, process.stderr)
 
     def test_check_says_what_each_needs(self):
         config = self.config()
