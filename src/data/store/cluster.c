@@ -252,10 +252,11 @@ static void cluster_destroy(struct store *s)
 }
 
 /* What is taken in order of some of the samples stays in the file; the rest of a split is read from there once. */
-static enum status cluster_narrow(struct store *s, struct comm *comm)
+static enum status cluster_narrow(struct store *s, struct comm *comm, struct store_view view)
 {
     struct cluster_store *c = s->self;
     (void)comm;
+    s->view = view;
     store_destroy(&c->file);
     return store_create_view(&c->file, &c->spec, s->view);
 }

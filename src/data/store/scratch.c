@@ -167,11 +167,12 @@ static void scratch_destroy(struct store *s)
     mem_free(&s->self);
 }
 
-static enum status scratch_narrow(struct store *s, struct comm *comm)
+static enum status scratch_narrow(struct store *s, struct comm *comm, struct store_view view)
 {
     struct scratch_store *c = s->self;
     (void)comm;
     ahead_stop(c->ahead);
+    s->view = view;
     c->turns = NULL;
     return STATUS_OK;
 }

@@ -57,8 +57,9 @@ void store_destroy(struct store **s)
 
 enum status store_restrict(struct store *s, struct comm *comm, struct store_view view)
 {
+    if (s->ops->narrow) return s->ops->narrow(s, comm, view);
     s->view = view;
-    return s->ops->narrow ? s->ops->narrow(s, comm) : STATUS_OK;
+    return STATUS_OK;
 }
 
 enum status store_split(struct store *s, struct comm *comm, struct store_view kept, struct store_view rest,

@@ -114,10 +114,11 @@ static void window_destroy(struct store *s)
     mem_free(&s->self);
 }
 
-static enum status window_narrow(struct store *s, struct comm *comm)
+static enum status window_narrow(struct store *s, struct comm *comm, struct store_view view)
 {
     struct window_store *w = s->self;
     ahead_stop(w->ahead);
+    s->view = view;
     w->ring = NULL;
     w->reader.view = s->view;
     loose_free(&w->loose);
