@@ -260,12 +260,15 @@ static void batch_load_changed(struct batch *b, const struct dataset *d, const s
                    b->leaves * b->lanes);
 }
 
-/* Classes of a virtual rank become rows with a single 1. */
+/* Classes of a virtual rank, at each position, become rows with a single 1. */
 static void batch_expand_classes(struct batch *b, int64_t first, int64_t live, int64_t outputs)
 {
-    for (int64_t k = 0; k < outputs; k++) {
-        float *row = b->targets + k * b->leaves * b->lanes + first;
-        for (int64_t i = 0; i < b->lanes; i++) row[i] = i < live && b->labels[first + i] == k;
+    int64_t stride = b->leaves * b->lanes;
+    for (int64_t r = 0; r < outputs * b->positions; r++) {
+        int64_t k = r / b->positions;
+        const int32_t *labels = b->labels + r % b->positions * stride + first;
+        float *row = b->targets + r * stride + first;
+        for (int64_t i = 0; i < b->lanes; i++) row[i] = i < live && labels[i] == k;
     }
 }
 
@@ -274,13 +277,19 @@ static void batch_mix(struct batch *b, const struct dataset *d, const struct bat
                       int64_t leaf, int64_t row, float *input)
 {
     const struct augment_spec *spec = &augment->how->spec;
-    int64_t first = leaf * b->lanes;
+    int64_t first = leaf * b->lanes, stride = b->leaves * b->lanes;
     enum target_kind kind = dataset_kind(d);
-    if (kind == TARGET_INDEX) batch_expand_classes(b, first, b->live[leaf], spec->outputs);
-    augment_mix(augment->how, augment->epoch, b->keys + row, b->live[leaf], b->leaves * b->lanes,
-                input + first, b->inputs ? NULL : b->targets + first);
-    if (kind == TARGET_INDEX || kind == TARGET_ONEHOT || kind == TARGET_PROBS)
-        find_classes[b->kernels->number](b, spec->outputs, first, b->lanes);
+    bool stay = kind == TARGET_INDEX && !augment->how->blends; /* classes */
+    if (kind == TARGET_INDEX && !stay) batch_expand_classes(b, first, b->live[leaf], spec->outputs);
+    const struct augment_rows rows = {.x = input + first,
+                                      .targets = b->inputs || stay ? NULL : b->targets + first,
+                                      .labels = stay ? b->labels + first : NULL,
+                                      .weights = b->weight_width > 1 ? b->weights + first : NULL,
+                                      .stride = stride};
+    augment_mix(augment->how, augment->epoch, b->keys + row, b->live[leaf], &rows);
+    if (stay || (kind != TARGET_INDEX && kind != TARGET_ONEHOT && kind != TARGET_PROBS)) return;
+    for (int64_t p = 0; p < b->positions; p++)
+        find_classes[b->kernels->number](b, spec->outputs, p * stride + first, b->lanes);
 }
 
 void batch_load_augmented(struct batch *b, const struct dataset *d, const struct normal *n,

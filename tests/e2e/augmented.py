@@ -125,7 +125,7 @@ def mixup(x, other, t, other_t, w, alpha, p=1):
     return s * x + (1 - s) * other, s * t + (1 - s) * other_t
 
 
-def cutmix(x, other, t, other_t, w, alpha, p=1):
+def cutmix(x, other, t, other_t, w, alpha, p=1, positions=False):
     if unit(w[0]) >= p:
         return x, t
     axes = [a for a in (1, 2, 3) if a >= 4 - RANK]
@@ -137,6 +137,8 @@ def cutmix(x, other, t, other_t, w, alpha, p=1):
         places = (places >= first - size // 2) & (places < first - size // 2 + size)
         inside &= places.reshape([-1 if k == a else 1 for k in (1, 2, 3)])
     s = 1 - inside.mean()
+    if positions:  # of targets [K][D][H][W]
+        return np.where(inside, other, x), np.where(inside, other_t, t)
     return np.where(inside, other, x), s * t + (1 - s) * other_t
 
 

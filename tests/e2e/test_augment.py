@@ -219,11 +219,44 @@ log: {{every_steps: 1}}
 """
         layer = "affine"
         for y, feature, loss, w in (("values", "x", "mse", ""), ("classes", "scores", "cross_entropy", ""), ("wrong", "x", "mse", "weights")):
-            for augment in ("[{flip: hw}]", "[{crop: 2}, {flip: hw}]", "[{crop: {padding: 3, mode: reflect}}]"):
+            for augment in ("[{flip: hw}]", "[{crop: 2}, {flip: hw}]", "[{crop: {padding: 3, mode: reflect}}]", "[{flip: h}, {cutmix: 1}]"):
                 with self.subTest(y=y, augment=augment):
                     text = config.format(data=self.path("data.h5"), x=feature, y=y, augment=augment, w=w, loss=loss, layer=layer)
                     run = self.train(self.write("m.yaml", text), 2)
                     self.assertEqual(run.of_kind("step")[-1]["loss"], 0)
+
+    def test_mixed_positions(self):
+        """Classes for each position become probabilities by mixup, and stay classes, of one sample or the other, by cutmix."""
+        random = np.random.default_rng(5)
+        classes = random.integers(0, 4, (SAMPLES, 3, 5))
+        x = random.standard_normal((SAMPLES, 4, 3, 5)).astype(np.float32)
+        onehot = np.eye(4)[classes].transpose(0, 3, 1, 2)
+        with h5py.File(self.path("data.h5"), "w") as f:
+            f["x"], f["index"], f["onehot"] = x, classes, onehot.astype(np.float32)
+            f["ignored"] = np.where(random.random(classes.shape) < 0.2, -100, classes)
+        text = """
+run: {{seed: 7}}
+data: {{train: "{data}", y: {y}, normalize: none, augment: {augment}}}
+model: {{layers: [affine]}}
+train: {{epochs: 1, batch: 32, virtual_ranks: 4, shuffle: false}}
+optim: {{name: sgd, lr: 0}}
+log: {{every_steps: 1}}
+"""
+        pasted = lambda *pair, alpha: augmented.cutmix(*pair, alpha=alpha, positions=True)
+        for y, augment, steps, ranks in (("index", "[{mixup: 0.4}]", [(augmented.mixup, dict(alpha=0.4))], 3),
+                                         ("onehot", "[{mixup: 1}, {cutmix: 1}]", [(augmented.mixup, dict(alpha=1)), (pasted, dict(alpha=1))], None),
+                                         ("index", "[{cutmix: 0.7}]", [(pasted, dict(alpha=0.7))], 2),
+                                         ("ignored", "[{cutmix: 1}]", [(pasted, dict(alpha=1))], 3)):
+            with self.subTest(y=y, augment=augment):
+                targets = onehot[:, :, None].copy()
+                if y == "ignored":
+                    with h5py.File(self.path("data.h5"), "r") as f:
+                        targets *= f["ignored"][()][:, None, None] >= 0
+                mixed, t = augmented.mix(x[:, :, None].astype(np.float64), targets, steps, 7, 1, virtual=4)
+                log_softmax = mixed - np.log(np.exp(mixed).sum(1, keepdims=True))
+                want = -(t * log_softmax).sum() / t.sum()
+                run = self.train(self.write("m.yaml", text.format(data=self.path("data.h5"), y=y, augment=augment)), ranks)
+                self.assertAlmostEqual(run.of_kind("step")[-1]["loss"], want, delta=1e-5 * want)
 
     def test_refused(self):
         self.samples((2, 6), np.uint8)

@@ -28,6 +28,14 @@ bool augment_mixes(const struct data_steps *steps)
     return false;
 }
 
+bool augment_blends(const struct data_steps *steps, int64_t positions)
+{
+    for (int i = 0; i < steps->count; i++)
+        if (augment_ops_of(&steps->of[i])->mix && (positions == 1 || augment_ops_of(&steps->of[i])->blends))
+            return true;
+    return false;
+}
+
 /* A word that holds a class or a number, as labels are stored. */
 static uint32_t augment_label_word(const struct augment_spec *spec)
 {
@@ -75,11 +83,13 @@ static enum status augment_check_positions(const struct augment_spec *spec)
                        (long long)spec->positions);
 }
 
-static enum status augment_check_mix(const struct augment_spec *spec)
+/* Labels are taken from one place or another only if their positions are those of the model's input. */
+static enum status augment_check_mix(const struct augment *a, const struct augment_ops *ops)
 {
-    if (spec->positions == 1) return STATUS_OK;
-    return status_fail(STATUS_CONFIG, "mixes labels of whole samples, but these are for %lld positions",
-                       (long long)spec->positions);
+    int64_t positions = shape_positions(a->spec.input);
+    if (ops->blends || a->positions == 1 || a->positions == positions) return STATUS_OK;
+    return status_fail(STATUS_CONFIG, "labels are for %lld positions, but samples have %lld in the model",
+                       (long long)a->positions, (long long)positions);
 }
 
 static enum status augment_check_step(struct augment *a, int step)
@@ -91,7 +101,7 @@ static enum status augment_check_step(struct augment *a, int step)
         struct shape before = a->moved;
         TRY(ops->cut(s, before, &a->moved));
     }
-    if (ops->mix) return augment_check_mix(&a->spec);
+    if (ops->mix) return augment_check_mix(a, ops);
     if (ops->change && step > 0 && augment_ops_of(s - 1)->mix)
         return status_fail(STATUS_CONFIG, "changes single samples; put it before %s", (s - 1)->kind->name);
     if (!ops->move) return STATUS_OK;
@@ -123,7 +133,12 @@ static enum status augment_allocate(struct augment *a)
 
 enum status augment_init(struct augment *a, const struct augment_spec *spec)
 {
-    *a = (struct augment){.spec = *spec, .moved = spec->stored};
+    struct shape moved;
+    *a = (struct augment){.spec = *spec, .moved = spec->stored, .positions = spec->positions};
+    TRY(augment_find_shape(spec->steps, spec->stored, &moved));
+    if (spec->positions > 1 && spec->positions == shape_positions(spec->stored))
+        a->positions = shape_positions(spec->cut_labels ? spec->input : moved);
+    a->blends = augment_blends(spec->steps, spec->positions);
     for (int i = 0; i < spec->steps->count; i++) {
         enum status status = augment_check_step(a, i);
         if (status != STATUS_OK)
@@ -232,8 +247,8 @@ void augment_change(const struct augment *a, int64_t epoch, const int64_t *keys,
     }
 }
 
-void augment_mix(const struct augment *a, int64_t epoch, const int64_t *keys, int64_t live, int64_t stride,
-                 float *x, float *targets)
+void augment_mix(const struct augment *a, int64_t epoch, const int64_t *keys, int64_t live,
+                 const struct augment_rows *rows)
 {
     const struct augment_spec *s = &a->spec;
     for (int i = 0; i < s->steps->count && live > 0; i++) {
@@ -245,10 +260,9 @@ void augment_mix(const struct augment *a, int64_t epoch, const int64_t *keys, in
                                         .keys = keys,
                                         .live = live,
                                         .lanes = s->lanes,
-                                        .stride = stride,
                                         .shape = s->input,
-                                        .x = x,
-                                        .targets = targets,
+                                        .rows = *rows,
+                                        .positions = a->positions,
                                         .width = s->kind == TARGET_INDEX ? s->outputs : s->width,
                                         .share = a->share,
                                         .other = a->other,

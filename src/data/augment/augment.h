@@ -39,8 +39,10 @@ struct augment_ops {
     /* Or changes the values of 16 samples as the model gets them. */
     void (*change)(const struct data_step *s, const struct augment_view *v);
 
-    /* Or mixes the samples of a virtual rank with each other. */
+    /* Or mixes the samples of a virtual rank with each other, and their targets: where these are for each position, a
+     * kind that is not `blends` takes them from one sample or the other, as they are. */
     void (*mix)(const struct data_step *s, const struct augment_mix *m);
+    bool blends;
 };
 
 /* Samples side by side: feature f of sample i is x[f * stride + i]. Lanes that hold no sample are zero and stay so. */
@@ -56,20 +58,28 @@ struct augment_view {
     int64_t stride;
 };
 
-/* The samples of a virtual rank, side by side in x [F][stride] and their targets [width][stride]; the first `live` of
- * `lanes` hold one. `share` is what a sample keeps of itself. */
+/* The samples of a virtual rank, and what belongs to them, side by side in rows of this stride. */
+struct augment_rows {
+    float *x;        /* [F] rows */
+    float *targets;  /* [K][P]; NULL: they are x, or classes stay what they are */
+    int32_t *labels; /* [P], of such classes for each position; else NULL */
+    float *weights;  /* [P], where they are for each position; else NULL */
+    int64_t stride;
+};
+
+/* One step on them: the first `live` of `lanes` hold a sample. `share` is what a sample keeps of itself. */
 struct augment_mix {
     const struct kernels *kernels;
     uint64_t seed;
     int64_t epoch;
     int step;
     const int64_t *keys; /* [live] */
-    int64_t live, lanes, stride;
+    int64_t live, lanes;
     struct shape shape;
-    float *x, *targets; /* targets may be NULL: they are x */
-    int64_t width;
-    float *share, *other; /* [lanes] */
-    int32_t *box;         /* [6][lanes] */
+    struct augment_rows rows;
+    int64_t width, positions; /* K and P of targets */
+    float *share, *other;     /* [lanes] */
+    int32_t *box;             /* [6][lanes] */
 };
 
 /* Returns a kind, NULL after the last one; the order is that of list.h. */
@@ -99,7 +109,9 @@ struct augment {
     struct augment_spec spec;
     struct geometry geometry;
     struct shape moved; /* of samples whose positions have moved */
+    int64_t positions;  /* of labels then */
     bool moves;         /* features move; else only labels are cut */
+    bool blends;        /* augment_blends */
     uint8_t fill_bytes[DATA_STEPS_MAX];
     uint32_t fill_words[DATA_STEPS_MAX], fill_labels[DATA_STEPS_MAX], fill_zeros[DATA_STEPS_MAX];
     char *features;    /* [16][moved] */
@@ -129,10 +141,12 @@ void augment_move(struct augment *a, int64_t epoch, const int64_t *keys, int64_t
 void augment_change(const struct augment *a, int64_t epoch, const int64_t *keys, int64_t count, float *x,
                     int64_t stride);
 
-/* Whether a list mixes samples: then classes become probabilities. Mixes those of a virtual rank (see augment_mix). */
+/* Whether a list mixes samples; and whether classes become probabilities by that, for labels with that number of
+ * positions. Mixes those of a virtual rank. */
 bool augment_mixes(const struct data_steps *steps);
-void augment_mix(const struct augment *a, int64_t epoch, const int64_t *keys, int64_t live, int64_t stride,
-                 float *x, float *targets);
+bool augment_blends(const struct data_steps *steps, int64_t positions);
+void augment_mix(const struct augment *a, int64_t epoch, const int64_t *keys, int64_t live,
+                 const struct augment_rows *rows);
 
 /* For kinds. */
 
@@ -175,12 +189,12 @@ struct augment_box {
 };
 struct augment_box augment_place_box(struct shape shape, const double *size, struct rng_words w);
 
-/* mix.c: words of a lane; a share of the distribution Beta(alpha, alpha), from the draws 1, 2, ...; rows x of stride
- * m->stride mixed by m->share; m->x within the boxes replaced. */
+/* mix.c: words of a lane; a share of the distribution Beta(alpha, alpha), from the draws 1, 2, ...; rows of x
+ * mixed by m->share; words of `channels` channels of all positions within the boxes replaced. */
 struct rng_words augment_mix_draw(const struct augment_mix *m, int64_t lane, uint32_t draw);
 double augment_draw_beta(const struct augment_mix *m, int64_t lane, double alpha);
 void augment_blend(const struct augment_mix *m, int64_t rows, float *x);
-void augment_paste(const struct augment_mix *m);
+void augment_paste(const struct augment_mix *m, int64_t channels, void *rows);
 
 /* A number of 0 .. count-1. */
 static inline int64_t augment_draw_integer(uint32_t word, int64_t count)

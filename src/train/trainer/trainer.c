@@ -78,6 +78,18 @@ static const struct layer *trainer_find_last_layer(const struct model *m)
     return l;
 }
 
+/* Positions of stored labels; where targets are the features, these do not move. */
+static int64_t trainer_label_positions(const struct trainer *t)
+{
+    return dataset_info(t->train)->has_labels ? dataset_positions(t->train) : 1;
+}
+
+/* Whether augmentation makes probabilities of classes. */
+static bool trainer_blends(const struct trainer *t)
+{
+    return augment_blends(&t->config->data.augment, trainer_label_positions(t));
+}
+
 /* Weights of positions, in any of the sets. */
 static int64_t trainer_find_weight_width(const struct trainer *t)
 {
@@ -101,7 +113,7 @@ static enum status trainer_plan_augment(struct trainer *t)
         .type = dataset_info(d)->type,
         .kind = dataset_kind(d),
         .width = dataset_width(d),
-        .positions = dataset_info(d)->has_labels ? dataset_positions(d) : 1,
+        .positions = trainer_label_positions(t),
         .lanes = t->info.lanes,
         .outputs = t->loss.outputs,
         .weight_width = trainer_find_weight_width(t),
@@ -111,7 +123,7 @@ static enum status trainer_plan_augment(struct trainer *t)
     TRY(shapes_init_still(&t->still, spec));
     t->batch.still = t->still.moved.c ? &t->still : NULL;
     if (t->config->data.augment.count == 0) return STATUS_OK;
-    enum status status = augment_mixes(&t->config->data.augment) ? dataset_check_none_ignored(d) : STATUS_OK;
+    enum status status = trainer_blends(t) ? dataset_check_none_ignored(d) : STATUS_OK;
     if (status != STATUS_OK)
         return status_at(status,
                          "data.augment mixes samples, but ignored ones have no class; leave them out");
@@ -130,7 +142,7 @@ static enum status trainer_build_losses(struct trainer *t, int64_t outputs, int6
                              .threshold = c->metrics_threshold};
     TRY(loss_init(&t->loss, &spec));
     t->fits = &t->loss;
-    if (!augment_mixes(&c->data.augment)) return STATUS_OK;
+    if (!trainer_blends(t)) return STATUS_OK;
     if (spec.kind == TARGET_INDEX || spec.kind == TARGET_ONEHOT) spec.kind = TARGET_PROBS;
     enum status status = loss_init(&t->mixed, &spec);
     if (status != STATUS_OK)
@@ -157,14 +169,13 @@ static enum status trainer_build_parts(struct trainer *t)
     TRY(dataset_check_counts(t->train));
     TRY(trainer_build_losses(t, outputs, positions));
     TRY(loss_check_last_layer(&t->loss, trainer_find_last_layer(t->model)->ops));
-    const struct batch_spec batch = {
-        .kernels = t->kernels,
-        .lanes = t->info.lanes,
-        .leaves = model_leaves(t->model),
-        .width = augment_mixes(&t->config->data.augment) ? outputs : dataset_width(t->train),
-        .positions = positions,
-        .room = transforms_room(&t->normal.transforms),
-        .scratch = t->fits->scratch};
+    const struct batch_spec batch = {.kernels = t->kernels,
+                                     .lanes = t->info.lanes,
+                                     .leaves = model_leaves(t->model),
+                                     .width = trainer_blends(t) ? outputs : dataset_width(t->train),
+                                     .positions = positions,
+                                     .room = transforms_room(&t->normal.transforms),
+                                     .scratch = t->fits->scratch};
     TRY(batch_init(&t->batch, &batch));
     t->batch.target_normal = t->targets.channels ? &t->targets : NULL;
     TRY(trainer_plan_augment(t));

@@ -42,14 +42,22 @@ static void cutmix_mix(const struct data_step *s, const struct augment_mix *m)
         if (rng_unit(w.v[0]) < (float)s->args.of[ARG_P])
             cutmix_set_box(m, i, cutmix_place(m, i, w, s->args.of[ARG_ALPHA]));
     }
-    augment_paste(m);
-    if (m->targets) augment_blend(m, m->width, m->targets);
+    augment_paste(m, m->shape.c, m->rows.x);
+    if (m->rows.labels) augment_paste(m, 1, m->rows.labels);
+    if (m->rows.weights) augment_paste(m, 1, m->rows.weights);
+    if (m->rows.targets && m->positions > 1)
+        augment_paste(m, m->width, m->rows.targets);
+    else if (m->rows.targets)
+        augment_blend(m, m->width, m->rows.targets);
 }
 
 extern const struct augment_ops augment_cutmix;
 const struct augment_ops augment_cutmix = {
-    .kind = {"cutmix", "pastes a box of x' (see mixup) of a share 1 - s of the positions (Yun et al., 2019)",
-             args},
+    .kind =
+        {"cutmix",
+         "pastes a box of x' (see mixup) of a share 1 - s of the positions (Yun et al., 2019); labels and weights for "
+         "each position go with theirs",
+         args},
     .check = cutmix_check,
     .mix = cutmix_mix,
 };

@@ -33,7 +33,7 @@ LOOP_BODY void mix_take_others(int64_t live, const float *x, float *other)
 
 LOOP_BODY void blend_body(const struct augment_mix *m, int64_t rows, float *x)
 {
-    for (int64_t r = 0; r < rows; r++, x += m->stride) {
+    for (int64_t r = 0; r < rows; r++, x += m->rows.stride) {
         mix_take_others(m->live, x, m->other);
         for (int64_t i = 0; i < m->live; i++) x[i] = x[i] * m->share[i] + m->other[i] * (1 - m->share[i]);
     }
@@ -45,28 +45,31 @@ void augment_blend(const struct augment_mix *m, int64_t rows, float *x)
     blend[m->kernels->number](m, rows, x);
 }
 
-/* Row of place (d, h, w): the box of lane i has first places box[0..2][lanes] and ends box[3..5][lanes]. */
-LOOP_BODY void paste_body(const struct augment_mix *m, int32_t d, int32_t h, int32_t w, float *x)
+/* Row of place (d, h, w), of floats or integers: the box of lane i has first places box[0..2][lanes] and ends
+ * box[3..5][lanes]. */
+LOOP_BODY void paste_body(const struct augment_mix *m, int32_t d, int32_t h, int32_t w, uint32_t *x)
 {
     const int32_t *b = m->box;
     int64_t n = m->lanes;
-    mix_take_others(m->live, x, m->other);
+    uint32_t *other = (uint32_t *)m->other;
+    other[0] = x[m->live - 1];
+    for (int64_t i = 1; i < m->live; i++) other[i] = x[i - 1];
     for (int64_t i = 0; i < m->live; i++) {
         int32_t inside = (d >= b[i]) & (h >= b[n + i]) & (w >= b[2 * n + i]) & (d < b[3 * n + i]) &
                          (h < b[4 * n + i]) & (w < b[5 * n + i]);
-        x[i] = inside ? m->other[i] : x[i];
+        x[i] = inside ? other[i] : x[i];
     }
 }
-LOOP_VERSIONS(paste, (const struct augment_mix *m, int32_t d, int32_t h, int32_t w, float *x),
+LOOP_VERSIONS(paste, (const struct augment_mix *m, int32_t d, int32_t h, int32_t w, uint32_t *x),
               (m, d, h, w, x))
 
-void augment_paste(const struct augment_mix *m)
+void augment_paste(const struct augment_mix *m, int64_t channels, void *rows)
 {
     const int64_t *n = m->shape.d;
-    float *x = m->x;
-    for (int64_t c = 0; c < m->shape.c; c++)
+    uint32_t *x = rows;
+    for (int64_t c = 0; c < channels; c++)
         for (int32_t d = 0; d < n[AXIS_D]; d++)
             for (int32_t h = 0; h < n[AXIS_H]; h++)
-                for (int32_t w = 0; w < n[AXIS_W]; w++, x += m->stride)
+                for (int32_t w = 0; w < n[AXIS_W]; w++, x += m->rows.stride)
                     paste[m->kernels->number](m, d, h, w, x);
 }

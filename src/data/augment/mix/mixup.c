@@ -12,8 +12,8 @@ static void mixup_mix(const struct data_step *s, const struct augment_mix *m)
         bool mixed = rng_unit(augment_mix_draw(m, i, 0).v[0]) < (float)s->args.of[ARG_P];
         m->share[i] = mixed ? (float)augment_draw_beta(m, i, s->args.of[ARG_ALPHA]) : 1;
     }
-    augment_blend(m, shape_features(m->shape), m->x);
-    if (m->targets) augment_blend(m, m->width, m->targets);
+    augment_blend(m, shape_features(m->shape), m->rows.x);
+    if (m->rows.targets) augment_blend(m, m->width * m->positions, m->rows.targets);
 }
 
 extern const struct augment_ops augment_mixup;
@@ -24,4 +24,5 @@ const struct augment_ops augment_mixup = {
          "part of the batch",
          args},
     .mix = mixup_mix,
+    .blends = true,
 };
