@@ -225,6 +225,28 @@ log: {{every_steps: 1}}
                     run = self.train(self.write("m.yaml", text), 2)
                     self.assertEqual(run.of_kind("step")[-1]["loss"], 0)
 
+    def test_targets_that_are_features(self):
+        """They are what the model gets, so a network that hands its input through has no loss, but they must stay in a loss's range."""
+        self.samples((2, 6, 7), np.uint8, 40)
+        text = """
+data: {{train: "{data}", val: "{data}", y: x, normalize: unit, augment: {augment}}}
+model: {{layers: [affine]}}
+loss: {{name: {loss}}}
+train: {{epochs: 1, batch: 40}}
+optim: {{name: sgd, lr: 0}}
+log: {{every_steps: 1}}
+"""
+        augment = "[flip, {window: [3, 4]}, {noise: 1}, {scale: 0.5}, {mixup: 1}, {cutmix: 1}]"
+        run = self.train(self.write("x.yaml", text.format(data=self.path("data.h5"), augment=augment, loss="mse")), 2)
+        self.assertEqual([line["loss"] for line in run.of_kind("step") + run.of_kind("eval")], [0, 0])
+        for number, (augment, kind) in enumerate((("[flip, {noise: 1}]", "noise"), ("[{brightness: 1}]", "brightness"), ("[{scale: 1}]", "scale"),
+                                                  ("[{contrast: 1}]", "contrast"), ("[{crop: {padding: 1, fill: 255}}, {cutout: 2}]", None))):
+            config = self.write("x.yaml", text.format(data=self.path("data.h5"), augment=augment, loss="bce").replace("affine", "affine, sigmoid"))
+            result = harness.run(["train", config, "-o", self.path(f"range{number}")])
+            self.assertEqual(result.returncode, 2 if kind else 0, result.stderr)
+            if kind:
+                self.assertIn(f"from 0 to 1, which {kind} may leave", result.stderr)
+
     def test_mixed_positions(self):
         """Classes for each position become probabilities by mixup, and stay classes, of one sample or the other, by cutmix."""
         random = np.random.default_rng(5)

@@ -255,6 +255,11 @@ bool yaml_is_null(const struct yaml_node *node)
            (!*node->text || strcmp(node->text, "~") == 0 || strcmp(node->text, "null") == 0);
 }
 
+bool yaml_is_empty(const struct yaml_node *node)
+{
+    return yaml_is_null(node) || (node->kind == YAML_SCALAR && !*node->text);
+}
+
 const char *yaml_version(void)
 {
     return yaml_get_version_string();

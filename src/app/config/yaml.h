@@ -38,6 +38,9 @@ void yaml_destroy(struct yaml_node **node);
 /* Returns whether the node is an empty plain scalar, ~ or null. */
 bool yaml_is_null(const struct yaml_node *node);
 
+/* Returns whether the node says nothing: null, or an empty text. */
+bool yaml_is_empty(const struct yaml_node *node);
+
 /* Returns the version of libyaml. */
 const char *yaml_version(void);
 

@@ -21,6 +21,17 @@ const struct data_kind *augment_find_move(const struct data_steps *steps)
     return NULL;
 }
 
+const struct data_kind *augment_find_spread(const struct data_steps *steps, double low, double high)
+{
+    for (int i = 0; i < steps->count; i++) {
+        const struct data_step *s = &steps->of[i];
+        int slot = augment_ops_of(s)->fill_slot;
+        bool fills = slot && (s->args.of[slot] < low || s->args.of[slot] > high);
+        if (augment_ops_of(s)->spreads || fills) return s->kind;
+    }
+    return NULL;
+}
+
 bool augment_mixes(const struct data_steps *steps)
 {
     for (int i = 0; i < steps->count; i++)

@@ -36,8 +36,9 @@ struct augment_ops {
     /* Moves the positions of a sample; `step` is its place in the list. */
     void (*move)(const struct data_step *s, struct rng_words words, int step, struct geometry *g);
 
-    /* Or changes the values of 16 samples as the model gets them. */
+    /* Or changes the values of 16 samples as the model gets them; `spreads`: beyond their range. */
     void (*change)(const struct data_step *s, const struct augment_view *v);
+    bool spreads;
 
     /* Or mixes the samples of a virtual rank with each other, and their targets: where these are for each position, a
      * kind that is not `blends` takes them from one sample or the other, as they are. */
@@ -128,6 +129,10 @@ void augment_free(struct augment *a);
 
 /* Returns the first kind of a list that moves positions, NULL if there is none. */
 const struct data_kind *augment_find_move(const struct data_steps *steps);
+
+/* Returns the first kind of a list that makes values that are not within low .. high of those that are, in units of the
+ * file; NULL if there is none. */
+const struct data_kind *augment_find_spread(const struct data_steps *steps, double low, double high);
 
 /* Finds the shape of changed samples, before transforms. Errors: STATUS_CONFIG, naming the step. */
 enum status augment_find_shape(const struct data_steps *steps, struct shape in, struct shape *out);

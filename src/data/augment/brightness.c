@@ -17,4 +17,5 @@ extern const struct augment_ops augment_brightness;
 const struct augment_ops augment_brightness = {
     .kind = {"brightness", "adds a random number to all of a sample, as tf.image.random_brightness", args},
     .change = brightness_change,
+    .spreads = true,
 };

@@ -21,4 +21,5 @@ const struct augment_ops augment_contrast = {
     .kind = {"contrast", "multiplies the distance from each channel's mean, as tf.image.random_contrast",
              args},
     .change = contrast_change,
+    .spreads = true,
 };

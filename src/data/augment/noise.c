@@ -35,4 +35,5 @@ extern const struct augment_ops augment_noise;
 const struct augment_ops augment_noise = {
     .kind = {"noise", "adds normal noise", args},
     .change = noise_change,
+    .spreads = true,
 };

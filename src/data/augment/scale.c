@@ -16,4 +16,5 @@ extern const struct augment_ops augment_scale;
 const struct augment_ops augment_scale = {
     .kind = {"scale", "multiplies a sample, as the model gets it, by a random factor", args},
     .change = scale_change,
+    .spreads = true,
 };

@@ -5,13 +5,11 @@
 
 enum { ARG_PER };
 
-static const char *const pers[] = {"channel", "feature", NULL};
-static const struct arg args[] = {
-    {.name = "per", .kind = ARG_CHOICE, .choices = pers, .help = "what has a number of its own"}, ARG_END};
+static const struct arg args[] = {TRANSFORM_PER, ARG_END};
 
 static enum transform_needs maxabs_needs(const struct data_step *s, bool *features)
 {
-    *features = s->args.of[ARG_PER] == 1;
+    *features = s->args.of[ARG_PER] == PER_FEATURE;
     return NEEDS_RANGE;
 }
 

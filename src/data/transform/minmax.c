@@ -3,7 +3,6 @@
 
 enum { ARG_MIN, ARG_MAX_VALUE, ARG_PER };
 
-static const char *const pers[] = {"channel", "feature", NULL};
 static const struct arg args[] = {
     {.name = "min", .kind = ARG_REAL, .min = -1e30, .max = 1e30, .help = "what the smallest value becomes"},
     {.name = "max",
@@ -12,12 +11,12 @@ static const struct arg args[] = {
      .min = -1e30,
      .max = 1e30,
      .help = "what the largest becomes"},
-    {.name = "per", .kind = ARG_CHOICE, .choices = pers, .help = "what has numbers of its own"},
+    TRANSFORM_PER,
     ARG_END};
 
 static enum transform_needs minmax_needs(const struct data_step *s, bool *features)
 {
-    *features = s->args.of[ARG_PER] == 1;
+    *features = s->args.of[ARG_PER] == PER_FEATURE;
     return NEEDS_RANGE;
 }
 

@@ -11,6 +11,8 @@ static const struct transform_ops *const registry[] = {
     NULL};
 #undef TRANSFORM
 
+const char *const transform_pers[] = {"channel", "feature", NULL};
+
 const struct data_kind *transform_kind_at(int index)
 {
     return registry[index] ? &registry[index]->kind : NULL;

@@ -3,9 +3,8 @@
 
 enum { ARG_PER, ARG_MEAN, ARG_STD };
 
-static const char *const pers[] = {"channel", "feature", NULL};
 static const struct arg args[] = {
-    {.name = "per", .kind = ARG_CHOICE, .choices = pers, .help = "what has numbers of its own"},
+    TRANSFORM_PER,
     {.name = "mean",
      .kind = ARG_LIST,
      .min = -1e30,
@@ -24,7 +23,7 @@ static const struct arg args[] = {
 
 static enum transform_needs standard_needs(const struct data_step *s, bool *features)
 {
-    *features = s->args.of[ARG_PER] == 1;
+    *features = s->args.of[ARG_PER] == PER_FEATURE;
     return s->args.of[ARG_MEAN] > 0 || s->args.name[ARG_MEAN] ? NEEDS_NOTHING : NEEDS_MOMENTS;
 }
 
@@ -33,9 +32,10 @@ static enum status standard_fit(const struct data_step *s, const struct transfor
 {
     int64_t means = (int64_t)s->args.of[ARG_MEAN], stds = (int64_t)s->args.of[ARG_STD];
     if (means != stds || (means > 1 && means != facts->runs))
-        return status_fail(
-            STATUS_CONFIG, "mean has %lld and std %lld numbers; give both 1, or one for each of %lld %ss",
-            (long long)means, (long long)stds, (long long)facts->runs, pers[(int)s->args.of[ARG_PER]]);
+        return status_fail(STATUS_CONFIG,
+                           "mean has %lld and std %lld numbers; give both 1, or one for each of %lld %ss",
+                           (long long)means, (long long)stds, (long long)facts->runs,
+                           transform_pers[(int)s->args.of[ARG_PER]]);
     for (int64_t c = 0; c < facts->runs; c++) {
         int64_t at = means > 1 ? c : 0;
         float mean = means ? (float)s->args.list[ARG_MEAN][at] : facts->mean[c];

@@ -54,6 +54,13 @@ struct transform_ops {
     bool cuts; /* the positions that stay are the middle ones (cut.h); labels can follow */
 };
 
+/* The argument of kinds that have numbers for channels, or for features. */
+enum transform_per { PER_CHANNEL, PER_FEATURE };
+extern const char *const transform_pers[];
+/* clang-format off */
+#define TRANSFORM_PER {.name = "per", .kind = ARG_CHOICE, .choices = transform_pers, .help = "what has numbers of its own"}
+/* clang-format on */
+
 /* STATUS_CONFIG unless a list that is `single` has one number, none, or one for each run. */
 enum status transform_check_list(const struct data_step *s, int index, int64_t runs);
 

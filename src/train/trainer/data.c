@@ -57,6 +57,14 @@ static enum status trainer_check_features_as_targets(const struct trainer *t, co
             STATUS_CONFIG, "%s: the targets are the features, and loss %s expects targets from %g to %g; %s",
             transformed ? "data.transforms" : "data.normalize", loss.name, loss.target_min, loss.target_max,
             transformed ? "leave it out, and use data.normalize: unit" : "use unit");
+    const struct data_kind *spread =
+        augment_find_spread(&c->data.augment, bytes ? 0 : loss.target_min, bytes ? 255 : loss.target_max);
+    if (spread)
+        return status_fail(
+            STATUS_CONFIG,
+            "data.augment: the targets are the features, and loss %s expects targets from %g to %g, which %s may "
+            "leave; leave it out, or use another loss, such as mse",
+            loss.name, loss.target_min, loss.target_max, spread->name);
     int64_t width = shape_features(info->shape), first, end;
     if (bytes) return STATUS_OK;
     dataset_part(d, comm_size(t->comm), comm_rank(t->comm), &first, &end);

@@ -58,7 +58,7 @@ enum status option_read_label_map(const struct setting *setting, const struct ya
 {
     size_t entries = 0;
     option_free_label_map(map);
-    if (node->kind == YAML_SCALAR && (yaml_is_null(node) || !*node->text)) return STATUS_OK;
+    if (yaml_is_empty(node)) return STATUS_OK;
     if (node->kind == YAML_SCALAR)
         return settings_at(status_fail(STATUS_CONFIG,
                                        "expects {number in the file: class}, such as {3: 0, 8: 1}, or "

@@ -22,7 +22,7 @@ static enum status option_read_pattern(const struct yaml_node *node, char text[P
 /* Returns whether the value is an empty text. */
 static bool option_is_empty(const struct yaml_node *node)
 {
-    return node->kind == YAML_SCALAR && (yaml_is_null(node) || !*node->text);
+    return yaml_is_empty(node);
 }
 
 /* Reads a pattern, or a list of them. */

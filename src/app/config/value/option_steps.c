@@ -76,7 +76,7 @@ enum status option_read_steps(const struct option *o, const struct setting *sett
 {
     const struct yaml_node *node = setting->value;
     option_free_steps(steps);
-    if (node->kind == YAML_SCALAR && (yaml_is_null(node) || !*node->text)) return STATUS_OK;
+    if (yaml_is_empty(node)) return STATUS_OK;
     if (node->kind != YAML_LIST)
         return settings_at(status_fail(STATUS_CONFIG, "expects a list such as [{%s: {}}]", o->kinds(0)->name),
                            setting, node);

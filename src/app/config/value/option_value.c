@@ -89,7 +89,7 @@ enum status option_read_locator(const struct yaml_node *node, char **text)
     size_t size = 1;
     char *joined = NULL;
     if (node->kind != YAML_LIST) {
-        bool none = node->kind == YAML_SCALAR && (yaml_is_null(node) || !*node->text);
+        bool none = yaml_is_empty(node);
         if (!none) TRY(option_check_locator(node));
         mem_free(text);
         return mem_copy_text(text, none ? "" : node->text);
