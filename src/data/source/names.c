@@ -90,23 +90,21 @@ enum status names_make_unique(char ***names, int64_t count, const char *path)
 }
 
 /* Names stand beside the labels, on their group or on the file, as attribute or as dataset. */
-static enum status names_look_for(struct h5 *file, const char *labels, const char *group, const char *what,
+static enum status names_look_for(struct h5 *file, const struct names_place *place, const char *what,
                                   char ***names, int64_t *count)
 {
-    const char *const objects[] = {labels, group[0] ? group : "/", "/"};
-    char dataset[NAMES_PATH_SIZE];
-    for (int i = 0; i < 3 && !*names; i++) {
-        bool has;
-        TRY(h5_has_attr(file, objects[i], what, &has));
-        if (has) TRY(h5_attr_texts(file, objects[i], what, names, count));
-    }
-    for (int i = 1; i < 3 && !*names; i++) {
-        snprintf(dataset, sizeof dataset, "%s/%s", i == 1 ? group : "", what);
-        enum h5_object found;
-        TRY(h5_find(file, dataset, &found));
-        if (found == H5_OBJECT_DATASET) TRY(h5_read_texts(file, dataset, names, count));
-    }
-    return STATUS_OK;
+    const char *group = place->group[0] ? place->group : "/";
+    char beside[NAMES_PATH_SIZE], top[NAMES_PATH_SIZE];
+    snprintf(beside, sizeof beside, "%s/%s", place->group, what);
+    snprintf(top, sizeof top, "/%s", what);
+    const struct h5_place places[] = {
+        {place->labels, what}, {group, what}, {"/", what}, {beside, NULL}, {top, NULL}};
+    int which;
+    TRY(h5_find_first(file, places, sizeof places / sizeof *places, &which));
+    if (which < 0) return STATUS_OK;
+    const struct h5_place *found = &places[which];
+    return found->attr ? h5_attr_texts(file, found->object, what, names, count)
+                       : h5_read_texts(file, found->object, names, count);
 }
 
 enum status names_find(struct h5 *file, const struct names_place *place, char ***names, int64_t *count)
@@ -115,15 +113,14 @@ enum status names_find(struct h5 *file, const struct names_place *place, char **
     int usable = place->are_classes ? 1 : 3;
     *names = NULL;
     *count = 0;
-    TRY(names_look_for(file, place->labels, place->group, kinds[0], names, count));
+    TRY(names_look_for(file, place, kinds[0], names, count));
     if (*names && *count == 1 && strchr((*names)[0], ',')) { /* one text, "cat,dog" */
         char **split;
         TRY(names_split((*names)[0], &split, count));
         mem_free(names);
         *names = split;
     }
-    for (int i = 1; i < usable && !*names; i++)
-        TRY(names_look_for(file, place->labels, place->group, kinds[i], names, count));
+    for (int i = 1; i < usable && !*names; i++) TRY(names_look_for(file, place, kinds[i], names, count));
     for (int64_t k = 0; k < *count; k++) utf8_mask_controls((*names)[k]);
     return *names ? names_make_unique(names, *count, place->path) : STATUS_OK;
 }

@@ -74,21 +74,30 @@ static enum status h5_dataset_prepare(struct h5_file *f, const char *name, struc
     return STATUS_OK;
 }
 
-enum status h5_dataset_open(struct h5_file *f, const char *name, struct h5_dataset *d)
+enum status h5_dataset_find(struct h5_file *f, const char *name, struct h5_dataset *d, bool *found)
 {
     enum h5_object what;
     char table[H5_PATH_SIZE];
     *d = (struct h5_dataset){.id = H5I_INVALID_HID};
-    TRY(h5_file_find(f, name, &what));
-    if (what == H5_OBJECT_NONE && h5_column_find(f, name, table, d->column))
+    TRY(h5_file_open_object(f, name, &d->id, &what));
+    if (what == H5_OBJECT_NONE && d->id < 0 && h5_column_find(f, name, table, d->column)) {
+        what = H5_OBJECT_DATASET;
         name = table;
-    else if (what != H5_OBJECT_DATASET)
-        return status_fail(STATUS_DATA, "%s: no dataset '%s'", f->path, name);
-    d->id = H5Dopen2(f->file, name, H5P_DEFAULT);
-    if (d->id < 0) return status_fail(STATUS_DATA, "%s: %s: cannot be opened: %s", f->path, name, h5_cause());
-    enum status status = h5_dataset_prepare(f, name, d);
-    if (status != STATUS_OK && d->id >= 0) H5Dclose(d->id);
+        d->id = H5Dopen2(f->file, name, H5P_DEFAULT);
+        if (d->id < 0)
+            return status_fail(STATUS_DATA, "%s: %s: cannot be opened: %s", f->path, name, h5_cause());
+    }
+    *found = what == H5_OBJECT_DATASET;
+    enum status status = *found ? h5_dataset_prepare(f, name, d) : STATUS_OK;
+    if ((status != STATUS_OK || !*found) && d->id >= 0) H5Oclose(d->id);
     return status;
+}
+
+enum status h5_dataset_open(struct h5_file *f, const char *name, struct h5_dataset *d)
+{
+    bool found;
+    TRY(h5_dataset_find(f, name, d, &found));
+    return found ? STATUS_OK : status_fail(STATUS_DATA, "%s: no dataset '%s'", f->path, name);
 }
 
 void h5_dataset_close(struct h5_file *f, const struct h5_dataset *d)

@@ -30,20 +30,27 @@ static enum status h5_fail_newer(const char *path, const char *name)
         path, name, *name ? ": " : "", version);
 }
 
+/* A list of properties for all files. */
+static hid_t h5_file_access(void)
+{
+    static hid_t list = H5I_INVALID_HID;
+    if (list >= 0) return list;
+    list = H5Pcreate(H5P_FILE_ACCESS);
+    H5Pset_file_locking(list, 0, 1); /* locks fail on many network file systems */
+    return list;
+}
+
 enum status h5_file_open(struct h5_file *f)
 {
     h5_start();
     if (!f->external) H5PLset_loading_state(0); /* no code from elsewhere, whatever filter a file names */
+    f->file = H5Fopen(f->path, H5F_ACC_RDONLY, h5_file_access());
+    const char *cause = f->file >= 0 ? "" : h5_cause(); /* before the next call wipes it out */
+    if (f->file >= 0) return STATUS_OK;
     if (H5Fis_hdf5(f->path) <= 0)
         return status_fail(STATUS_DATA,
                            "%s: is not an HDF5 file; 'ddp_train convert' makes one of IDX, CSV and ARFF",
                            f->path);
-    hid_t access_list = H5Pcreate(H5P_FILE_ACCESS);
-    H5Pset_file_locking(access_list, 0, 1); /* locks fail on many network file systems */
-    f->file = H5Fopen(f->path, H5F_ACC_RDONLY, access_list);
-    const char *cause = f->file >= 0 ? "" : h5_cause(); /* before the next call wipes it out */
-    H5Pclose(access_list);
-    if (f->file >= 0) return STATUS_OK;
     if (strstr(cause, "truncated"))
         return status_fail(STATUS_DATA, "%s: is truncated; copy or write it again", f->path);
     if (strstr(cause, "consistency flags") || strstr(cause, "already open for write"))
@@ -89,19 +96,27 @@ static enum status h5_file_check_links(const struct h5_file *f, const char *name
     return STATUS_OK;
 }
 
-enum status h5_file_find(const struct h5_file *f, const char *name, enum h5_object *what)
+enum status h5_file_open_object(const struct h5_file *f, const char *name, hid_t *id, enum h5_object *what)
 {
     bool there;
+    *id = H5I_INVALID_HID;
     *what = H5_OBJECT_NONE;
     TRY(h5_file_check_links(f, name, &there));
     if (!there) return STATUS_OK;
-    hid_t id = H5Oopen(f->file, name, H5P_DEFAULT);
-    if (id < 0 && h5_is_of_newer(h5_cause())) return h5_fail_newer(f->path, name);
-    if (id < 0) return status_fail(STATUS_DATA, "%s: %s: cannot be opened: %s", f->path, name, h5_cause());
-    H5I_type_t type = H5Iget_type(id);
-    H5Oclose(id);
+    *id = H5Oopen(f->file, name, H5P_DEFAULT);
+    if (*id < 0 && h5_is_of_newer(h5_cause())) return h5_fail_newer(f->path, name);
+    if (*id < 0) return status_fail(STATUS_DATA, "%s: %s: cannot be opened: %s", f->path, name, h5_cause());
+    H5I_type_t type = H5Iget_type(*id);
     if (type == H5I_DATASET) *what = H5_OBJECT_DATASET;
     if (type == H5I_GROUP) *what = H5_OBJECT_GROUP;
+    return STATUS_OK;
+}
+
+enum status h5_file_find(const struct h5_file *f, const char *name, enum h5_object *what)
+{
+    hid_t id;
+    TRY(h5_file_open_object(f, name, &id, what));
+    if (id >= 0) H5Oclose(id);
     return STATUS_OK;
 }
 

@@ -22,6 +22,8 @@ enum status h5_ask(struct h5 *f, enum h5_request request)
 {
     bool is_data = f->limit_each || request == H5_ASK_DATA_READ || request == H5_ASK_NEXT;
     f->room->request = request;
+    f->room->closing = f->closing;
+    f->closing = 0;
     TRY(is_data ? guard_ask_long(f->guard) : guard_ask(f->guard));
     if (f->room->status == STATUS_OK) return STATUS_OK;
     f->room->text[STATUS_TEXT_SIZE - 1] = '\0';
@@ -107,28 +109,75 @@ void h5_limit_each(struct h5 *f)
 
 /* ---- numbers ---- */
 
+/* Takes over the dataset that the child has opened. */
+static enum status h5_take_data(struct h5_data **out, struct h5 *f)
+{
+    const struct h5_room *room = f->room;
+    struct h5_data *d = NULL;
+    int fills = room->packing.fill_count;
+    if (room->number < 0 || room->number >= H5_OPEN_MAX || !h5_makes_sense(&room->info) || fills < 0 ||
+        fills > H5_FILLS_MAX)
+        return h5_nonsense(f);
+    TRY(mem_alloc(&d, 1, sizeof *d, "HDF5 dataset"));
+    *d = (struct h5_data){
+        .file = f, .number = (int)room->number, .info = room->info, .packing = room->packing};
+    *out = d;
+    return STATUS_OK;
+}
+
 enum status h5_data_open(struct h5_data **out, struct h5 *f, const char *name)
 {
     *out = NULL;
-    struct h5_data *d = NULL;
-    TRY(mem_alloc(&d, 1, sizeof *d, "HDF5 dataset"));
-    enum status status = h5_ask_name(f, H5_ASK_DATA_OPEN, name, NULL);
-    if (status == STATUS_OK) {
-        *d = (struct h5_data){
-            .file = f, .number = (int)f->room->number, .info = f->room->info, .packing = f->room->packing};
-        int fills = d->packing.fill_count;
-        if (!h5_makes_sense(&d->info) || fills < 0 || fills > H5_FILLS_MAX) status = h5_nonsense(f);
-    }
-    if (status != STATUS_OK) mem_free(&d);
-    *out = d;
-    return status;
+    TRY(h5_ask_name(f, H5_ASK_DATA_OPEN, name, NULL));
+    return h5_take_data(out, f);
 }
 
+/* Adds a text to those that a request sends. */
+static enum status h5_send_name(struct h5 *f, size_t *at, const char *name)
+{
+    size_t bytes = strlen(name) + 1;
+    if (bytes > H5_PATH_SIZE || bytes > H5_ROOM_BYTES - *at)
+        return status_fail(STATUS_DATA, "%s: the name '%.40s...' is longer than %d bytes", f->path, name,
+                           H5_PATH_SIZE - 1);
+    memcpy(f->room->piece + *at, name, bytes);
+    *at += bytes;
+    return STATUS_OK;
+}
+
+enum status h5_data_open_first(struct h5_data **out, struct h5 *f, const char *const *names, int count,
+                               const char *attr, struct h5_first *first)
+{
+    size_t at = 0;
+    *out = NULL;
+    for (int i = 0; i < count; i++) TRY(h5_send_name(f, &at, names[i]));
+    f->room->names = count;
+    TRY(h5_ask_name(f, H5_ASK_DATA_OPEN_FIRST, "", attr));
+    int64_t which = f->room->which;
+    *first = (struct h5_first){.which = which >= 0 && which < count ? (int)which : -1};
+    if (first->which < 0) return STATUS_OK;
+    first->has_attr = f->room->flag;
+    return h5_take_data(out, f);
+}
+
+enum status h5_find_first(struct h5 *f, const struct h5_place *places, int count, int *which)
+{
+    size_t at = 0;
+    *which = -1;
+    for (int i = 0; i < count; i++) {
+        TRY(h5_send_name(f, &at, places[i].object));
+        TRY(h5_send_name(f, &at, places[i].attr ? places[i].attr : ""));
+    }
+    f->room->names = count;
+    TRY(h5_ask(f, H5_ASK_WHICH));
+    if (f->room->which >= 0 && f->room->which < count) *which = (int)f->room->which;
+    return STATUS_OK;
+}
+
+/* Without a request of its own. */
 void h5_data_close(struct h5_data **d)
 {
     if (!*d) return;
-    (*d)->file->room->dataset = (*d)->number;
-    (void)h5_ask((*d)->file, H5_ASK_DATA_CLOSE);
+    (*d)->file->closing |= (uint64_t)1 << (*d)->number;
     mem_free(d);
 }
 
@@ -165,11 +214,13 @@ static enum status h5_read_wanted(struct h5_data *d, const struct h5_wanted *wan
     f->room->dataset = d->number;
     f->room->wanted = *wanted;
     TRY(h5_ask(f, H5_ASK_DATA_READ));
-    while (f->room->more) {
+    for (;;) {
         int64_t piece = f->room->bytes;
+        bool more = f->room->more;
         if (piece < 0 || piece > (int64_t)H5_ROOM_BYTES || piece > bytes - at) return h5_nonsense(f);
         memcpy((char *)out + at, f->room->piece, (size_t)piece);
         at += piece;
+        if (!more) break;
         TRY(h5_ask(f, H5_ASK_NEXT));
     }
     return at == bytes ? STATUS_OK : h5_nonsense(f);

@@ -114,6 +114,12 @@ enum status h5_describe_data(struct h5 *f, const char *name, struct h5_info *inf
 enum status h5_describe_attr(struct h5 *f, const char *object, const char *attr, bool *has,
                              struct h5_info *info);
 
+/* Finds the first of some places that is there, -1 = none: attributes, or datasets where `attr` is NULL. */
+struct h5_place {
+    const char *object, *attr;
+};
+enum status h5_find_first(struct h5 *f, const struct h5_place *places, int count, int *which);
+
 /* Calls `each` for every dataset below a group, in name order, and for every column of a table; info is NULL for one that cannot be
  * described (status_text() says why). Links to other files are not followed. Stops with an error when the
  * child dies, or when all datasets together take more time than one answer may. */
@@ -125,6 +131,14 @@ enum status h5_visit(struct h5 *f, const char *group,
 struct h5_data;
 enum status h5_data_open(struct h5_data **out, struct h5 *f, const char *name);
 void h5_data_close(struct h5_data **d);
+
+/* Opens the first of some datasets that exists, in one request; *out is NULL if none does. */
+struct h5_first {
+    int which;     /* -1 = none */
+    bool has_attr; /* it has the attribute `attr` */
+};
+enum status h5_data_open_first(struct h5_data **out, struct h5 *f, const char *const *names, int count,
+                               const char *attr, struct h5_first *first);
 const struct h5_info *h5_data_info(const struct h5_data *d);
 const struct h5_packing *h5_data_packing(const struct h5_data *d); /* d NULL = numbers stand for themselves */
 

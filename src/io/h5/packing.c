@@ -121,7 +121,9 @@ enum status h5_packing_read(struct h5_file *f, const char *name, const struct h5
                             struct h5_packing *out)
 {
     const struct h5_info *info = &d->info;
+    H5O_info_t object;
     *out = (struct h5_packing){.scale = 1};
+    if (H5Oget_info2(d->id, &object, H5O_INFO_NUM_ATTRS) >= 0 && object.num_attrs == 0) return STATUS_OK;
     if ((info->kind != H5_KIND_INT && info->kind != H5_KIND_REAL) || info->is_bits || *d->column)
         return STATUS_OK;
     TRY(packing_find_factor(f, d->id, name, "scale_factor", out, &out->scale));

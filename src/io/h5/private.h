@@ -35,7 +35,9 @@ const char *h5_cause(void);
 enum status h5_file_open(struct h5_file *f); /* path, bytes and external are set */
 void h5_file_close(struct h5_file *f);
 
-/* What stands under a name. STATUS_DATA if a link on the way leads out, and may not. */
+/* What stands under a name, *id being open if there is something. STATUS_DATA if a link on the way leads out, and may
+ * not. */
+enum status h5_file_open_object(const struct h5_file *f, const char *name, hid_t *id, enum h5_object *what);
 enum status h5_file_find(const struct h5_file *f, const char *name, enum h5_object *what);
 enum status h5_file_has_attr(const struct h5_file *f, const char *object, const char *attr, bool *has);
 
@@ -71,7 +73,7 @@ enum status h5_describe(const struct h5_file *f, hid_t dataset, const char *name
 void h5_describe_type(hid_t type, struct h5_info *info);
 enum status h5_describe_space(hid_t space, const char *where, const char *name, struct h5_info *info);
 
-/* dataset.c: a dataset that has passed all checks, or the column of a table. */
+/* dataset.c: a dataset that has passed all checks, or the column of a table; opens it, if there is one. */
 struct h5_dataset {
     hid_t id;
     struct h5_info info;       /* of what is read */
@@ -82,6 +84,7 @@ struct h5_dataset {
     size_t memory;             /* for reading it, beyond GUARD_MEMORY */
 };
 enum status h5_dataset_open(struct h5_file *f, const char *name, struct h5_dataset *d);
+enum status h5_dataset_find(struct h5_file *f, const char *name, struct h5_dataset *d, bool *found);
 void h5_dataset_close(struct h5_file *f, const struct h5_dataset *d);
 
 /* column.c: columns of tables, which are datasets of a compound type. The first finds what TABLE/COLUMN means, the
@@ -104,11 +107,11 @@ void h5_packing_apply(const struct h5_packing *p, const struct h5_info *info, en
 
 /* read.c: reads rows. */
 
-/* Hands on `bytes` of what is read, which stand in `room`; false = no more is wanted. */
+/* Hands on `bytes` of what is read, which stand in `room`, the last ones of all or not; false = no more is wanted. */
 struct h5_sink {
     void *room;
     size_t size;
-    bool (*take)(void *self, size_t bytes);
+    bool (*take)(void *self, size_t bytes, bool last);
     void *self;
 };
 
@@ -149,8 +152,9 @@ enum h5_request {
     H5_ASK_COLUMNS,
     H5_ASK_DESCRIBE,
     H5_ASK_DESCRIBE_ATTR,
+    H5_ASK_WHICH,
     H5_ASK_DATA_OPEN,
-    H5_ASK_DATA_CLOSE,
+    H5_ASK_DATA_OPEN_FIRST,
     H5_ASK_DATA_READ,
     H5_ASK_TEXTS,
     H5_ASK_INTEGERS,
@@ -159,6 +163,7 @@ enum h5_request {
 };
 
 #define H5_ROOM_BYTES ((size_t)4 << 20)
+#define H5_OPEN_MAX   64 /* datasets of a file at the same time */
 
 struct h5_room {
     /* the request */
@@ -167,13 +172,16 @@ struct h5_room {
     bool has_attr_name;
     struct h5_wanted wanted;
     int64_t file_bytes; /* of the file to open, whose path is `object` */
+    uint64_t closing;   /* a bit for each dataset to close before all else */
+    int64_t names;      /* texts in `piece`, one behind the other */
     char object[H5_PATH_SIZE], attr[H5_PATH_SIZE];
     /* the answer */
     enum status status;
     char text[STATUS_TEXT_SIZE]; /* of the status */
     bool more;                   /* pieces follow, one for every H5_ASK_NEXT */
-    bool flag;                   /* has_attr; is unsigned */
-    int64_t number;              /* object; dataset; count of texts */
+    bool flag;                   /* has the attribute; is unsigned */
+    int64_t number;              /* object; dataset; count of texts; which of the names, -1 = none */
+    int64_t which;               /* of the names was opened, -1 = none */
     int64_t bytes;               /* of this piece; of all texts, in the first answer */
     struct h5_info info;
     struct h5_packing packing;
@@ -186,7 +194,8 @@ struct h5 {
     struct h5_room *room; /* shared with the child */
     char *path;
     bool external;
-    bool limit_each; /* every request has a limit of time of its own */
+    uint64_t closing; /* datasets that the next request closes, a bit for each */
+    bool limit_each;  /* every request has a limit of time of its own */
 };
 
 /* h5.c: sends a request, which stands in the room, and waits for the answer. */

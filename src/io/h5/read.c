@@ -32,6 +32,7 @@ struct reading {
     hid_t type, space;
     size_t bytes;     /* of an element of the dataset in memory */
     bool is_unsigned; /* numbers are read as uint64 */
+    size_t left;      /* elements to hand on */
     hsize_t start[H5_MAX_RANK], stride[H5_MAX_RANK], extent[H5_MAX_RANK];
 };
 
@@ -127,7 +128,7 @@ static enum status h5_read_box(struct reading *r, size_t elements)
 }
 
 /* Hands on `elements` of the dataset. */
-static bool h5_read_hand_on(const struct reading *r, size_t elements)
+static bool h5_read_hand_on(struct reading *r, size_t elements)
 {
     size_t bytes = elements * r->bytes;
     if (r->packing)
@@ -135,7 +136,8 @@ static bool h5_read_hand_on(const struct reading *r, size_t elements)
                          r->sink->room);
     if ((r->packing || r->info->is_bits) && r->wanted->type == H5_TYPE_F32)
         bytes /= 2; /* they were read in 8 */
-    return r->sink->take(r->sink->self, bytes);
+    r->left -= elements;
+    return r->sink->take(r->sink->self, bytes, r->left == 0);
 }
 
 /* Elements of one step along dimension k. */
@@ -210,6 +212,8 @@ enum status h5_read_rows(const struct h5_file *f, const struct h5_dataset *d, co
         r.stride[wanted->axis] = (hsize_t)wanted->step;
         r.extent[wanted->axis] = (hsize_t)wanted->count;
     }
+    r.left = 1;
+    for (int i = 0; i < d->rank; i++) r.left *= (size_t)r.extent[i];
     r.space = H5Dget_space(d->id);
     if (r.space < 0) return status_fail(STATUS_DATA, "%s: %s: cannot be read: %s", f->path, name, h5_cause());
     enum status status = h5_read_choose_type(&r);

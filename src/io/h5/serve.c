@@ -5,8 +5,6 @@
 #include "core/mem.h"
 #include "io/h5/private.h"
 
-#define OPEN_MAX_DATASETS 64
-
 struct h5_serve_open_data {
     bool used;
     struct h5_dataset dataset;
@@ -18,7 +16,7 @@ struct server {
     struct h5_file *file;
     struct h5_room *room;
     char path[H5_PATH_SIZE];
-    struct h5_serve_open_data data[OPEN_MAX_DATASETS];
+    struct h5_serve_open_data data[H5_OPEN_MAX];
 };
 
 /* Hands over one piece of a longer answer and waits until the parent asks for the next. */
@@ -31,11 +29,20 @@ static bool h5_serve_hand_over(void *self, size_t bytes)
     return guard_next(s->guard) && s->room->request == H5_ASK_NEXT;
 }
 
+/* The last piece of numbers is the answer itself. */
+static bool h5_serve_hand_numbers(void *self, size_t bytes, bool last)
+{
+    struct server *s = self;
+    if (!last) return h5_serve_hand_over(s, bytes);
+    s->room->bytes = (int64_t)bytes;
+    return true;
+}
+
 /* Opens a file, after closing the one before. */
 static enum status h5_serve_open_file(struct server *s)
 {
     struct h5_file *f = s->file;
-    for (int i = 0; i < OPEN_MAX_DATASETS; i++)
+    for (int i = 0; i < H5_OPEN_MAX; i++)
         if (s->data[i].used) h5_dataset_close(f, &s->data[i].dataset), s->data[i].used = false;
     h5_file_close(f);
     snprintf(s->path, sizeof s->path, "%s", s->room->object);
@@ -44,17 +51,18 @@ static enum status h5_serve_open_file(struct server *s)
     return h5_file_open(f);
 }
 
-static enum status h5_serve_open_data(struct server *s)
+/* Opens a dataset, if there is one of that name. */
+static enum status h5_serve_open_named(struct server *s, const char *name, bool *found)
 {
     struct h5_room *room = s->room;
     int at = 0;
-    while (at < OPEN_MAX_DATASETS && s->data[at].used) at++;
-    if (at == OPEN_MAX_DATASETS)
-        return status_fail(STATUS_OTHER, "%s: more than %d datasets are open", s->file->path,
-                           OPEN_MAX_DATASETS);
+    while (at < H5_OPEN_MAX && s->data[at].used) at++;
+    if (at == H5_OPEN_MAX)
+        return status_fail(STATUS_OTHER, "%s: more than %d datasets are open", s->file->path, H5_OPEN_MAX);
     struct h5_serve_open_data *d = &s->data[at];
-    snprintf(d->name, sizeof d->name, "%s", room->object);
-    TRY(h5_dataset_open(s->file, d->name, &d->dataset));
+    snprintf(d->name, sizeof d->name, "%s", name);
+    TRY(h5_dataset_find(s->file, d->name, &d->dataset, found));
+    if (!*found) return STATUS_OK;
     enum status status = h5_packing_read(s->file, d->name, &d->dataset, &d->dataset.packing);
     if (status != STATUS_OK) {
         h5_dataset_close(s->file, &d->dataset);
@@ -67,12 +75,21 @@ static enum status h5_serve_open_data(struct server *s)
     return STATUS_OK;
 }
 
-static enum status h5_serve_close_data(struct server *s)
+static enum status h5_serve_open_data(struct server *s)
 {
-    struct h5_serve_open_data *d = &s->data[s->room->dataset];
-    h5_dataset_close(s->file, &d->dataset);
-    d->used = false;
-    return STATUS_OK;
+    bool found;
+    TRY(h5_serve_open_named(s, s->room->object, &found));
+    return found ? STATUS_OK
+                 : status_fail(STATUS_DATA, "%s: no dataset '%s'", s->file->path, s->room->object);
+}
+
+static void h5_serve_close_data(struct server *s)
+{
+    for (int i = 0; i < H5_OPEN_MAX; i++)
+        if (s->room->closing >> i & 1 && s->data[i].used) {
+            h5_dataset_close(s->file, &s->data[i].dataset);
+            s->data[i].used = false;
+        }
 }
 
 static enum status h5_serve_read_data(struct server *s)
@@ -80,7 +97,8 @@ static enum status h5_serve_read_data(struct server *s)
     struct h5_room *room = s->room;
     const struct h5_serve_open_data *d = &s->data[room->dataset];
     struct h5_wanted wanted = room->wanted;
-    const struct h5_sink sink = {room->piece, H5_ROOM_BYTES, h5_serve_hand_over, s};
+    room->bytes = 0;
+    const struct h5_sink sink = {room->piece, H5_ROOM_BYTES, h5_serve_hand_numbers, s};
     return h5_read_rows(s->file, &d->dataset, d->name, &wanted, &sink);
 }
 
@@ -120,6 +138,7 @@ static enum status h5_serve_read_texts(struct server *s)
     return status;
 }
 
+/* What stands under a name; the column of a table counts as a dataset. */
 static enum status h5_serve_find(struct server *s)
 {
     enum h5_object what = H5_OBJECT_NONE;
@@ -128,6 +147,46 @@ static enum status h5_serve_find(struct server *s)
     if (what == H5_OBJECT_NONE && h5_column_find(s->file, s->room->object, table, column))
         what = H5_OBJECT_DATASET;
     s->room->number = what;
+    return STATUS_OK;
+}
+
+/* The next of the names that were sent. */
+static const char *h5_serve_next_name(const struct server *s, size_t *at)
+{
+    const char *name = s->room->piece + *at;
+    *at += strlen(name) + 1;
+    return name;
+}
+
+/* Opens the first name that is a dataset, and says whether that has an attribute, which columns of tables have not. */
+static enum status h5_serve_open_first(struct server *s)
+{
+    struct h5_room *room = s->room;
+    bool found = false;
+    size_t at = 0;
+    room->which = -1;
+    for (int64_t i = 0; i < room->names && !found; i++) {
+        TRY(h5_serve_open_named(s, h5_serve_next_name(s, &at), &found));
+        if (found) room->which = i;
+    }
+    const struct h5_dataset *d = found ? &s->data[room->number].dataset : NULL;
+    room->flag = d && !*d->column && H5Aexists(d->id, room->attr) > 0;
+    return STATUS_OK;
+}
+
+/* Finds the first place that is there: pairs of an object and the name of an attribute, or "" for a dataset. */
+static enum status h5_serve_which(struct server *s)
+{
+    struct h5_room *room = s->room;
+    size_t at = 0;
+    room->which = -1;
+    for (int64_t i = 0; i < room->names && room->which < 0; i++) {
+        const char *object = h5_serve_next_name(s, &at), *attr = h5_serve_next_name(s, &at);
+        enum h5_object what = H5_OBJECT_NONE;
+        bool has = false;
+        TRY(*attr ? h5_file_has_attr(s->file, object, attr, &has) : h5_file_find(s->file, object, &what));
+        if (has || what == H5_OBJECT_DATASET) room->which = i;
+    }
     return STATUS_OK;
 }
 
@@ -148,6 +207,7 @@ static enum status h5_serve_describe(struct server *s)
 static enum status h5_serve_answer(struct server *s)
 {
     struct h5_room *room = s->room;
+    h5_serve_close_data(s);
     switch (room->request) {
     case H5_ASK_OPEN:
         return h5_serve_open_file(s);
@@ -166,8 +226,10 @@ static enum status h5_serve_answer(struct server *s)
         return h5_text_describe(s->file, room->object, room->attr, &room->flag, &room->info);
     case H5_ASK_DATA_OPEN:
         return h5_serve_open_data(s);
-    case H5_ASK_DATA_CLOSE:
-        return h5_serve_close_data(s);
+    case H5_ASK_DATA_OPEN_FIRST:
+        return h5_serve_open_first(s);
+    case H5_ASK_WHICH:
+        return h5_serve_which(s);
     case H5_ASK_DATA_READ:
         return h5_serve_read_data(s);
     case H5_ASK_INTEGERS:

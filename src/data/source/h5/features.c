@@ -48,9 +48,7 @@ static enum status features_look_up_layout(const char *where, const char *name, 
 enum status features_find_layout(struct h5 *file, const struct found *object, const struct layout **layout)
 {
     char *name = NULL;
-    bool has;
-    TRY(h5_has_attr(file, object->name, "layout", &has));
-    if (!has) return STATUS_OK;
+    if (!object->has_layout) return STATUS_OK;
     TRY(h5_attr_text(file, object->name, "layout", &name));
     enum status status = features_look_up_layout(object->where, name, layout);
     mem_free(&name);

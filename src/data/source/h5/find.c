@@ -55,20 +55,27 @@ static enum status find_not_found(struct h5 *f, const char *path, const char *gr
         what, group[0] ? "group " : "the root", group, looked, key, list[0] ? list : "no dataset");
 }
 
+#define NAMES_MAX 8
+
 /* Opens the first of `names` that exists; *out stays empty if none does. */
 static enum status find_open_first(struct h5 *f, const char *path, const char *group,
                                    const char *const *names, struct found *out)
 {
-    for (; *names; names++) {
-        int length = snprintf(out->name, sizeof out->name, "%s%s%s", group, group[0] ? "/" : "", *names);
-        enum h5_object what = H5_OBJECT_NONE;
-        if (length < FIND_NAME_SIZE) TRY(h5_find(f, out->name, &what));
-        if (what != H5_OBJECT_DATASET) continue;
-        snprintf(out->where, sizeof out->where, "%s: %s", path, out->name);
-        TRY(h5_data_open(&out->data, f, out->name));
-        out->info = *h5_data_info(out->data);
-        return STATUS_OK;
+    char paths[NAMES_MAX][FIND_NAME_SIZE];
+    const char *tried[NAMES_MAX];
+    struct h5_first first;
+    int count = 0;
+    for (; *names && count < NAMES_MAX; names++) {
+        int length = snprintf(paths[count], FIND_NAME_SIZE, "%s%s%s", group, group[0] ? "/" : "", *names);
+        tried[count] = paths[count];
+        if (length < FIND_NAME_SIZE) count++;
     }
+    TRY(h5_data_open_first(&out->data, f, tried, count, "layout", &first));
+    if (!out->data) return STATUS_OK;
+    snprintf(out->name, sizeof out->name, "%s", tried[first.which]);
+    snprintf(out->where, sizeof out->where, "%s: %s", path, out->name);
+    out->info = *h5_data_info(out->data);
+    out->has_layout = first.has_attr;
     return STATUS_OK;
 }
 

@@ -11,6 +11,7 @@ struct found {
     struct h5_data *data;
     struct h5_info info;                /* as its rows are seen: samples are the first axis */
     int axis;                           /* of samples in the file; not 0 for a row (1,N), MATLAB's column */
+    bool has_layout;                    /* it has the attribute `layout` */
     bool whole;                         /* the file has no such axis: everything is one sample */
     char name[FIND_NAME_SIZE];          /* inside the file */
     char where[2 * FIND_NAME_SIZE + 8]; /* "FILE: NAME" for messages */

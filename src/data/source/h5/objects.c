@@ -57,7 +57,6 @@ static enum status objects_open(struct source *s, const char *locator, const str
 static enum status objects_read_open(struct objects *o, const struct source_info *info, void *out)
 {
     struct found *x = &o->features.x;
-    x->info = *h5_data_info(x->data);
     TRY(objects_check_shape(o, &x->info));
     find_take_whole(x, false);
     return features_read(&o->features, info, (struct range){0, 1, 1}, out);
@@ -67,8 +66,7 @@ static enum status objects_read_features(struct objects *o, const struct source_
                                          void *out)
 {
     struct found *x = &o->features.x;
-    TRY(objects_name_features(o, object));
-    TRY(h5_data_open(&x->data, o->file, x->name));
+    TRY(objects_open_features(o, object));
     enum status status = objects_read_open(o, info, out);
     h5_data_close(&x->data);
     return status;

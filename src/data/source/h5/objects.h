@@ -45,8 +45,9 @@ enum status objects_look(struct objects *o, const struct source_options *options
 enum status objects_path(const struct objects *o, int64_t object, const char *inside,
                          char path[FIND_NAME_SIZE]);
 
-/* Sets name and place of the features of an object, without opening it. */
+/* Sets name and place of the features of an object, and opens them; o->features.x.data is closed by the caller. */
 enum status objects_name_features(struct objects *o, int64_t object);
+enum status objects_open_features(struct objects *o, int64_t object);
 
 /* STATUS_DATA if the features of an object, of this description, have another shape than those of the first. */
 enum status objects_check_shape(const struct objects *o, const struct h5_info *info);

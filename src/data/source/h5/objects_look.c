@@ -28,6 +28,21 @@ enum status objects_name_features(struct objects *o, int64_t object)
     return STATUS_OK;
 }
 
+enum status objects_open_features(struct objects *o, int64_t object)
+{
+    struct found *x = &o->features.x;
+    const char *const names[] = {x->name};
+    struct h5_first first;
+    TRY(objects_name_features(o, object));
+    TRY(h5_data_open_first(&x->data, o->file, names, 1, "layout", &first));
+    if (!x->data)
+        return status_fail(STATUS_DATA, "%s: is no data set; all samples have to be alike, as %s is",
+                           x->where, o->names[0]);
+    x->info = *h5_data_info(x->data);
+    x->has_layout = first.has_attr;
+    return STATUS_OK;
+}
+
 enum status objects_check_shape(const struct objects *o, const struct h5_info *info)
 {
     const struct h5_info *first = &o->stored;
@@ -172,9 +187,8 @@ static enum status objects_describe_first(struct objects *o, const struct source
                                           struct source_info *info)
 {
     struct found *x = &o->features.x;
-    TRY(objects_name_features(o, 0));
-    TRY(h5_data_open(&x->data, o->file, x->name));
-    x->info = o->stored = *h5_data_info(x->data);
+    TRY(objects_open_features(o, 0));
+    o->stored = x->info;
     TRY(features_find_layout(o->file, x, &o->layout));
     find_take_whole(x, false);
     TRY(features_open(&o->features, o->file, options, info));
@@ -191,7 +205,6 @@ static enum status objects_check_open(struct objects *o, const struct source_opt
 {
     struct found *x = &o->features.x;
     const struct layout *layout = NULL;
-    x->info = *h5_data_info(x->data);
     TRY(objects_check_shape(o, &x->info));
     TRY(features_find_layout(o->file, x, &layout));
     if (layout != o->layout)
@@ -205,8 +218,7 @@ static enum status objects_check_features(struct objects *o, int64_t object,
                                           const struct source_options *options, struct source_info *info)
 {
     struct found *x = &o->features.x;
-    TRY(objects_name_features(o, object));
-    TRY(h5_data_open(&x->data, o->file, x->name));
+    TRY(objects_open_features(o, object));
     enum status status = objects_check_open(o, options, info);
     h5_data_close(&x->data);
     return status;
