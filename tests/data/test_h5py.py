@@ -282,7 +282,7 @@ class H5py(unittest.TestCase):
         bad = ones.astype(np.float64)
         bad[11, 1] = 1e39
         cases = [(bad, labels, "sample 11 holds Inf, or a value beyond float32"),
-                 (np.where(np.arange(26).reshape(13, 2) == 9, np.nan, ones), labels, "sample 4 holds NaN"),
+                 (np.where(np.arange(26).reshape(13, 2) == 9, np.nan, ones), labels, "1 of 26 values are missing (NaN, or fill values), the first in sample 4"),
                  (ones, np.full(13, b"text"), "holds text"),
                  (ones, np.where(labels == 5, np.nan, 1.0), "sample 5 holds NaN"),
                  (ones, np.full(13, 2**64 - 1, np.uint64), "18446744073709551615"), (ones, labels[:12], "has 12 rows for 13 samples"),

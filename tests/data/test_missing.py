@@ -159,6 +159,20 @@ class Missing(harness.Case):
         x[:, 1] = np.inf
         self.fails(self.put("nan.h5", x=x, y=self.y), "holds Inf", more=", layout: NCL, missing: mean")
 
+    def test_inspect(self):
+        """Moments and range of the values that are there, and how many are not."""
+        x, gone = self.holes(shape=(SAMPLES, 3))
+        x[:, 2], gone[0, 0] = 7, True
+        fill = {"x": {"_FillValue": np.int16(-1), "scale_factor": 0.5}}
+        stored = np.where(gone, -1, np.round(np.abs(x))).astype("i2")
+        shown = self.tool("inspect", self.put("fill.h5", fill, x=stored, y=self.y))
+        for c in range(3):
+            there = stored[:, c][~gone[:, c]] * 0.5
+            row = next(line.split() for line in shown.splitlines() if line.split()[:1] == [str(c)])
+            expected = [there.mean(), there.std() or 1, there.min(), there.max()]
+            np.testing.assert_allclose([float(v) for v in row[1:5]], expected, rtol=1e-5)
+        self.assertIn(f"fill.h5: {gone.sum()} of {SAMPLES * 3} values are missing (NaN, or fill values), the first in sample 0", shown)
+
     def test_eval_and_predict(self):
         """The means are those of the checkpoint."""
         x, gone = self.holes()

@@ -103,6 +103,19 @@ static void inspect_print_hint(const struct listing *l)
         }
 }
 
+/* What is missing among features stands in the way of training, unless data.missing says what becomes of it. */
+static void inspect_print_missing(FILE *out, const char *path, const struct source_info *info,
+                                  const struct survey *s)
+{
+    int64_t missing = 0;
+    for (int64_t c = 0; c < info->shape.c; c++) missing += s->missing[c];
+    if (missing == 0) return;
+    fprintf(out,
+            "  problem: %s: %" PRId64 " of %" PRId64
+            " values are missing (NaN, or fill values), the first in sample %" PRId64 "; set data.missing\n",
+            path, missing, info->samples * shape_features(info->shape), s->first_missing);
+}
+
 static enum status inspect_group(const char *path, const char *group, const struct source_options *wanted,
                                  struct h5 **pool, FILE *out)
 {
@@ -110,6 +123,7 @@ static enum status inspect_group(const char *path, const char *group, const stru
     struct source *source = NULL;
     struct survey survey = {0};
     struct source_options names = *wanted;
+    names.missing = MISSING_MEAN; /* of features; they are counted */
     if (!names.weights) names.weights = "weights", names.weights_optional = true;
     names.pool = pool;
     snprintf(locator, sizeof locator, "%s%s%s", path, group[0] ? ":" : "", group);
@@ -125,6 +139,7 @@ static enum status inspect_group(const char *path, const char *group, const stru
         shape_text(info->shape, shape);
         fprintf(out, "  samples %" PRId64 " of %s (%s)\n", info->samples, shape, axes[info->shape.rank]);
         inspect_print_channels(out, info, &survey);
+        inspect_print_missing(out, path, info, &survey);
         tally_print(&survey.tally, info, out);
     } else {
         fprintf(out, "  problem: %s\n", status_text());

@@ -1,6 +1,8 @@
 /* survey.c - reads a whole source once for its statistics. */
 #include "data/inspect/survey.h"
 
+#include <math.h>
+
 #include "core/mem.h"
 #include "data/measure/moments.h"
 
@@ -38,13 +40,46 @@ static void survey_find_range(const struct source_info *info, const void *featur
         }
 }
 
-/* The first sample sets the shift of the moments and where the ranges start. */
+/* The first sample sets the shift of the moments. */
 static void survey_start(const struct source_info *info, struct pass_buffers *b, struct survey *s)
 {
     int64_t plane = shape_positions(info->shape);
     for (int64_t c = 0; c < info->shape.c; c++) {
-        b->shift[c] = survey_value_at(info, b->features, c * plane);
-        s->min[c] = s->max[c] = b->shift[c];
+        float first = survey_value_at(info, b->features, c * plane);
+        b->shift[c] = isnan(first) ? 0 : first;
+        s->min[c] = INFINITY;
+        s->max[c] = -INFINITY;
+    }
+}
+
+/* Counts what is missing in samples from `at` on, and puts the shift there, which adds nothing to the moments. */
+static void survey_fill(const struct source *source, const struct pass_buffers *b, int64_t at, int64_t count,
+                        struct survey *s)
+{
+    const struct source_info *info = source_info(source);
+    int64_t plane = shape_positions(info->shape), features = shape_features(info->shape);
+    float *x = b->features;
+    for (int64_t i = 0; info->type == FEATURE_F32 && i < count * features; i++) {
+        int64_t c = i % features / plane;
+        if (!isnan(x[i])) continue;
+        if (s->first_missing < 0) s->first_missing = source_number(source, at + i / features);
+        x[i] = b->shift[c];
+        s->missing[c]++;
+    }
+}
+
+/* From the moments of all values to those of the values that are there. */
+static void survey_leave_out(const struct source_info *info, const struct pass_buffers *b, struct survey *s)
+{
+    double all = (double)(info->samples * shape_positions(info->shape));
+    for (int64_t c = 0; c < info->shape.c; c++) {
+        double share = all / (all - (double)s->missing[c]), off = (double)s->mean[c] - (double)b->shift[c];
+        double squares = ((double)s->std[c] * (double)s->std[c] + off * off) * share;
+        if (s->missing[c] == 0) continue;
+        bool constant = s->min[c] >= s->max[c]; /* or none is there */
+        s->mean[c] =
+            constant ? (s->min[c] > s->max[c] ? NAN : s->min[c]) : (float)((double)b->shift[c] + off * share);
+        if (!constant) s->std[c] = (float)sqrt(fmax(squares - off * share * off * share, 0));
     }
 }
 
@@ -56,12 +91,14 @@ static enum status survey_walk(struct source *source, struct pass_buffers *b, st
         n = info->samples - at < b->rows ? info->samples - at : b->rows;
         TRY(source_read(source, at, n, &rows));
         if (at == 0) survey_start(info, b, s);
+        survey_find_range(info, b->features, n, s);
+        survey_fill(source, b, at, n, s);
         moments_block(info->type, info->shape, b->features, n, b->shift, b->block);
         for (int64_t i = 0; i < moments_block_doubles(info->shape.c); i++) b->total[i] += b->block[i];
-        survey_find_range(info, b->features, n, s);
         tally_add(&s->tally, n, b->targets, b->weights);
     }
     moments_finish(info->type, info->shape, info->samples, b->shift, b->total, 1, s->mean, s->std);
+    survey_leave_out(info, b, s);
     tally_end(&s->tally, info);
     return STATUS_OK;
 }
@@ -79,6 +116,7 @@ static enum status survey_reserve(const struct source_info *info, struct pass_bu
     TRY(mem_alloc(&b->shift, (size_t)channels, sizeof *b->shift, "moments"));
     TRY(mem_alloc(&b->block, (size_t)moments_block_doubles(channels), sizeof *b->block, "moments"));
     TRY(mem_alloc(&b->total, (size_t)moments_block_doubles(channels), sizeof *b->total, "moments"));
+    TRY(mem_alloc(&s->missing, (size_t)channels, sizeof *s->missing, "counts of missing values"));
     TRY(mem_alloc(&s->mean, (size_t)channels, sizeof *s->mean, "moments"));
     TRY(mem_alloc(&s->std, (size_t)channels, sizeof *s->std, "moments"));
     TRY(mem_alloc(&s->min, (size_t)channels, sizeof *s->min, "ranges"));
@@ -89,7 +127,7 @@ enum status survey_init(struct source *source, struct survey *out)
 {
     const struct source_info *info = source_info(source);
     struct pass_buffers b = {0};
-    *out = (struct survey){0};
+    *out = (struct survey){.first_missing = -1};
     enum status status = survey_reserve(info, &b, out);
     if (status == STATUS_OK) status = survey_walk(source, &b, out);
     mem_free(&b.features);
@@ -105,6 +143,7 @@ enum status survey_init(struct source *source, struct survey *out)
 void survey_free(struct survey *s)
 {
     tally_free(&s->tally);
+    mem_free(&s->missing);
     mem_free(&s->mean);
     mem_free(&s->std);
     mem_free(&s->min);

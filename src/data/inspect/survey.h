@@ -7,7 +7,9 @@
 
 struct survey {
     struct tally tally;
-    float *mean, *std, *min, *max; /* [C] */
+    float *mean, *std, *min, *max; /* [C]: of the values that are there; NaN and infinities where none is */
+    int64_t *missing;              /* [C]: NaN and fill values, of a source that marks them (source.h) */
+    int64_t first_missing;         /* number of the first sample with any, in its file; -1 = none */
 };
 
 /* Reads the whole source. */
