@@ -118,6 +118,14 @@ class OnError(harness.Case):
         self.assertEqual((process.returncode, len(harness.error_lines(process.stderr))), (DATA_ERROR, 1), process.stderr)
         self.assertIn("part-2.h5", process.stderr)
 
+    def test_samples_of_many_files(self):
+        files = [self.path(f"{name}.h5") for name in ("good", "bad")]
+        good = self.train(self.config, 1, [f"--data.train=[{files[0]}, {files[0]}]"]).done["weights_hash"]
+        run = self.train(self.config, 3, [f"--data.train=[{files[0]}, {files[1]}]", "--data.on_error=skip", "--data.store=scratch",
+                                          f"--data.scratch_dir={self.folder}"])
+        self.assertEqual(run.done["weights_hash"], good)
+        self.assertIn(f"are left out: 7 of {files[1]}, 230 to 275 of {files[1]}, 943 to 965 of {files[1]} and 1 more range; ", run.process.stderr)
+
     def test_eval_and_predict(self):
         final = self.train(self.config, 2, [f"--data.train={self.path('good.h5')}"]).final
         results = {}

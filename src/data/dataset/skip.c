@@ -12,7 +12,8 @@
 #include "data/measure/moments.h"
 
 #define NAMED_RUNS 3 /* of samples that are left out, by number */
-#define TEXT_SIZE  256
+#define FILE_SIZE  200
+#define TEXT_SIZE  (NAMED_RUNS * (FILE_SIZE + 64) + 64)
 
 /* What a rank has found. */
 struct skip {
@@ -68,6 +69,8 @@ static enum status skip_try(struct skip *k, enum status (*read)(struct skip *k, 
                             int64_t first, int64_t count)
 {
     char text[STATUS_TEXT_SIZE];
+    activity_set_phase(ACTIVITY_LOADING);
+    TRY(stop_asked());
     enum status status = read(k, first, count);
     if (status != STATUS_DATA) return status;
     snprintf(text, sizeof text, "%s", status_text());
@@ -84,11 +87,8 @@ static enum status skip_read_share(struct skip *k,
                                    enum status (*read)(struct skip *k, int64_t first, int64_t count),
                                    int64_t first, int64_t end)
 {
-    for (; first < end; first += MOMENTS_BLOCK) {
-        activity_set_phase(ACTIVITY_LOADING);
+    for (; first < end; first += MOMENTS_BLOCK)
         TRY(skip_try(k, read, first, end - first < MOMENTS_BLOCK ? end - first : MOMENTS_BLOCK));
-        TRY(stop_asked());
-    }
     return STATUS_OK;
 }
 
@@ -168,27 +168,45 @@ static enum status skip_merge(struct skip *k, struct comm *comm)
     return status;
 }
 
-/* Samples of `bad` from `at` on that follow each other. */
-static int64_t skip_run(const struct skip *k, int64_t at)
+/* The file of a sample among many, "" of a single one. */
+static void skip_find_file(const struct skip *k, int64_t sample, char file[FILE_SIZE])
 {
+    const struct pool *s = k->data->pool;
+    const char *where = s->found && *s->found ? source_where(s->source, sample) : "";
+    const char *object = strstr(where, ": ");
+    snprintf(file, FILE_SIZE, "%.*s", object ? (int)(object - where) : (int)strlen(where), where);
+}
+
+/* Samples of `bad` from `at` on that follow each other, in one file if that is to be named. */
+static int64_t skip_run(const struct skip *k, int64_t at, const char *file)
+{
+    char other[FILE_SIZE];
     int64_t n = 1;
-    while (at + n < k->count && k->bad[at + n] == k->bad[at] + n) n++;
+    for (; at + n < k->count && k->bad[at + n] == k->bad[at] + n; n++) {
+        if (!file || !*file) continue;
+        skip_find_file(k, k->bad[at + n], other);
+        if (strcmp(file, other) != 0) break;
+    }
     return n;
 }
 
-/* "17, 40 to 59 and 3 more ranges" */
+/* "17, 40 to 59 and 3 more ranges"; of many files "17 of a.h5, 0 to 22 of b.h5" */
 static void skip_list(const struct skip *k, char text[TEXT_SIZE])
 {
     struct source *source = k->data->pool->source;
+    char file[FILE_SIZE];
     int64_t runs = 0;
     size_t used = 0;
     text[0] = '\0';
     for (int64_t at = 0, n; at < k->count; at += n, runs++) {
-        n = skip_run(k, at);
-        if (runs >= NAMED_RUNS) continue;
+        bool named = runs < NAMED_RUNS;
+        if (named) skip_find_file(k, k->bad[at], file);
+        n = skip_run(k, at, named ? file : NULL);
+        if (!named) continue;
         int64_t first = source_number(source, k->bad[at]), last = source_number(source, k->bad[at + n - 1]);
         used += (size_t)snprintf(text + used, TEXT_SIZE - used, "%s%" PRId64, runs ? ", " : "", first);
         if (n > 1) used += (size_t)snprintf(text + used, TEXT_SIZE - used, " to %" PRId64, last);
+        if (*file) used += (size_t)snprintf(text + used, TEXT_SIZE - used, " of %s", file);
     }
     if (runs > NAMED_RUNS)
         snprintf(text + used, TEXT_SIZE - used, " and %" PRId64 " more range%s", runs - NAMED_RUNS,
@@ -203,11 +221,11 @@ static enum status skip_say(const struct skip *k, struct comm *comm)
     int64_t samples = source_info(s->source)->samples;
     enum status status = comm_agree(comm, k->why[0] ? status_fail(STATUS_DATA, "%s", k->why) : STATUS_OK);
     snprintf(why, sizeof why, "%s", status_text());
-    skip_list(k, text);
     if (k->count == samples) return status_fail(status, "%s: no sample can be read: %.700s", s->locator, why);
-    if (comm_rank(comm) == 0)
-        log_warn("%s: %" PRId64 " of %" PRId64 " samples cannot be read and are left out: %s; %s", s->locator,
-                 k->count, samples, text, why);
+    if (comm_rank(comm) != 0) return STATUS_OK;
+    skip_list(k, text);
+    log_warn("%s: %" PRId64 " of %" PRId64 " samples cannot be read and are left out: %s; %s", s->locator,
+             k->count, samples, text, why);
     return STATUS_OK;
 }
 
