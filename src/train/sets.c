@@ -9,6 +9,13 @@
 
 #define SETS_TEXT 96
 
+/* Further sets may be laid out otherwise than the training set, whose shape a checkpoint has. */
+static enum status sets_find_outputs(const void *config, struct shape stored, struct dataset_outputs *outputs)
+{
+    if (build_find_outputs(config, stored, outputs) != STATUS_OK) outputs->known = false;
+    return STATUS_OK;
+}
+
 static struct store_options sets_get_store(const struct config *c)
 {
     return (struct store_options){.kind = (enum data_store)c->data.store,
@@ -54,6 +61,7 @@ enum status sets_load_like(struct dataset **out, struct comm *comm, const struct
     labels.fixed = true;
     labels.kind = kind;
     labels.fixed_by = text;
+    labels.find_outputs = sets_find_outputs;
     options.weights_optional = true;
     if (use == SETS_VALIDATION) sets_take_names(&options, &c->data);
     options.labels_optional = use >= SETS_PREDICTION;

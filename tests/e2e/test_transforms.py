@@ -199,6 +199,11 @@ log: {{every_steps: 1}}
         result = harness.run(["train", self.write("l.yaml", text), "-o", self.path("bad")])
         self.assertEqual(result.returncode, 3)
         self.assertIn("store labels (N,7,6)", result.stderr)
+        for steps, part in (("transforms: [{crop_center: 8}]", "data.transforms[0]: crop_center: size: 8 is larger than the samples, 4 x 7 x 6"),
+                            ("transforms: [{resize: 4}]", "store labels (N,4,4)"),
+                            ("transforms: [{crop_center: 1}]", "labels are for each position, but the model's outputs have only one")):
+            text = config.format(data=self.path("data.h5"), x="scores", y="classes", loss="cross_entropy", w="", steps=steps)
+            self.assertIn(part, harness.run(["train", self.write("l.yaml", text), "-o", self.path("bad")]).stderr)
 
     def test_other_transforms_are_another_run(self):
         self.sets((5,), np.float32)

@@ -18,6 +18,7 @@ struct dataset;
 
 /* Shapes that labels may have. */
 struct dataset_outputs {
+    bool known;          /* false: the configuration describes no model for them */
     struct shape input;  /* of samples, as the model gets them */
     struct shape of;     /* of its outputs */
     struct shape labels; /* the same, but with the positions that labels have in a file */
@@ -34,8 +35,8 @@ struct dataset_labels {
     const struct label_map *map;       /* of numbers to class indices; NULL or empty = they are the same */
     const char *fixed_by;              /* why: "data.labels is probs", for messages */
 
-    /* What the model makes of samples of this shape: it says which axes of labels are positions. NULL, or a failure:
-     * labels have no positions. */
+    /* What the model makes of samples of this shape: it says which axes of labels are positions. NULL, or not `known`:
+     * labels have no positions. Errors: STATUS_CONFIG if there are no such samples. */
     enum status (*find_outputs)(const void *self, struct shape stored, struct dataset_outputs *outputs);
     const void *self;
 };

@@ -164,10 +164,10 @@ static enum status dataset_check_alike(struct comm *comm, const char *locator, c
 static enum status dataset_find_layout(struct pool *s, struct infer_options *options,
                                        const struct dataset_labels *labels)
 {
-    struct dataset_outputs outputs;
-    bool known = labels->find_outputs &&
-                 labels->find_outputs(labels->self, source_info(s->source)->shape, &outputs) == STATUS_OK;
-    return dataset_find_axes(s, options, known ? &outputs : NULL);
+    struct dataset_outputs outputs = {.known = false};
+    if (labels->find_outputs)
+        TRY(labels->find_outputs(labels->self, source_info(s->source)->shape, &outputs));
+    return dataset_find_axes(s, options, outputs.known ? &outputs : NULL);
 }
 
 static enum status dataset_fill(struct dataset *d, struct comm *comm, const char *locator,
