@@ -195,6 +195,8 @@ log: {{every_steps: 1}}
                 where = (slice(None), slice(None), *rows)
                 self.assertEqual(f["labels"][()].tobytes(), x[where].tobytes())
                 self.assertEqual(f["logits"][()].tobytes(), x[where].tobytes())
+            height, width = x[where].shape[2:]
+            self.assertIn(f"samples        1 x 7 x 6, in the model 1 x {height} x {width}\n", harness.run(["inspect", run.final]).stdout)
         text = config.format(data=self.path("data.h5"), x="scores", y="cut", loss="cross_entropy", w="", steps=kept)
         result = harness.run(["train", self.write("l.yaml", text), "-o", self.path("bad")])
         self.assertEqual(result.returncode, 3)

@@ -58,6 +58,19 @@ static enum status inspect_print_texts(struct h5 *f, FILE *out)
     return STATUS_OK;
 }
 
+/* Prints the shape of samples, in their file and as the model gets them. */
+static enum status inspect_print_shapes(struct h5 *f, FILE *out)
+{
+    char stored[SHAPE_TEXT], input[SHAPE_TEXT];
+    struct checkpoint_facts facts;
+    TRY(checkpoint_facts_of(f, &facts));
+    shape_text(facts.stored, stored);
+    shape_text(facts.input, input);
+    bool same = shape_equal(facts.stored, facts.input);
+    fprintf(out, "%-14s %s%s%s\n", "samples", stored, same ? "" : ", in the model ", same ? "" : input);
+    return STATUS_OK;
+}
+
 /* Prints step, epoch and best metric. */
 static enum status inspect_print_place(struct h5 *f, FILE *out)
 {
@@ -83,6 +96,7 @@ static enum status inspect_print_attributes(struct h5 *f, FILE *out)
 {
     static const char *const names[] = {"virtual_ranks", "seed"};
     TRY(inspect_print_texts(f, out));
+    TRY(inspect_print_shapes(f, out));
     TRY(inspect_print_place(f, out));
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         int64_t value;
