@@ -1,4 +1,5 @@
 /* Data sets: an HDF5 file as a source of samples, whole and by group, and as `inspect` sees it. */
+#include "data/config.h"
 #include "data/inspect/inspect.h"
 #include "data/source/source.h"
 #include "fuzz_h5.h"
@@ -59,6 +60,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     read_source(file.path,
                 &(struct source_options){.weights = "w", .weights_optional = true, .labels_optional = true});
     read_source(group, &(struct source_options){.y = "y"});
+    read_source(file.path, &(struct source_options){.samples = SAMPLES_OBJECTS, .labels_optional = true});
+    read_source(file.path, &(struct source_options){.x = "x/a", .y = "x/b", .labels_optional = true});
     (void)fuzz_answer(inspect_data(file.path, &(struct source_options){.allow_external = false}, nowhere));
     fuzz_close(&file);
     fuzz_h5_end();
