@@ -133,6 +133,7 @@ class Objects(harness.Case):
 
     def test_commands(self):
         self.put()
+        self.assertIn("if every data set of a group is a sample: --samples objects", self.tool("inspect", self.file))
         final = self.whole().final
         data = f"{self.file}:g"
         shown = self.tool("inspect", data, "--samples", "objects")
@@ -230,7 +231,7 @@ class Objects(harness.Case):
         """Of objects and of files, by bare names and with parts of the path; other columns are left alone."""
         self.put(label=None)
         one, index = self.whole(), self.put_table()
-        for ranks in (1, 2, 3, 5):
+        for ranks in (None, 3):
             self.same(one, self.fit(f'"{self.file}:g"', OBJECTS + f', index: "{index}"', ranks))
         more = f', index: "{index}", y: label, store: window'
         self.same(self.whole(", store: window"), self.fit(f'"{self.file}:g"', OBJECTS + more, 2))

@@ -88,9 +88,25 @@ static void inspect_print_channels(FILE *out, const struct source_info *info, co
         fprintf(out, "  ... and %" PRId64 " %ss more\n", info->shape.c - CHANNELS_MAX, what);
 }
 
+/* Whether all data sets look alike, as those of a file with one for each sample. */
+static bool inspect_are_samples(const struct listing *l)
+{
+    for (int i = 0; i < l->hint_count; i++)
+        if (!l->hints[i].numbers || l->hints[i].rank != l->hints[0].rank ||
+            l->hints[i].rows != l->hints[0].rows)
+            return false;
+    return l->hint_count > 2;
+}
+
 /* Says which data sets could be features and labels, where none has a usual name. */
 static void inspect_print_hint(const struct listing *l)
 {
+    if (inspect_are_samples(l)) {
+        fprintf(
+            l->out,
+            "\n  no features with a usual name; if every data set of a group is a sample: --samples objects\n");
+        return;
+    }
     for (int i = 0; i < l->hint_count; i++)
         for (int k = 0; k < l->hint_count; k++) {
             const struct hint *x = &l->hints[i], *y = &l->hints[k];
