@@ -34,6 +34,13 @@ class Tools(harness.Case):
         self.assertEqual((row["network"], row["per_rank"], len(row["a"])), ("tutorial", 64, 1))
         self.assertGreater(row["ratio"], 0)
 
+    def test_steps(self):
+        done = subprocess.run([sys.executable, os.path.join(HERE, "steps.py"), "--rounds", "1", "--epochs", "1", "window"], text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=300,
+                              env={**harness.environment(), "DDP_TRAIN_BIN": harness.PROGRAM})
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual([line.split("  ")[0] for line in done.stdout.splitlines()], ["step", "window 24"])
+
     def test_loading(self):
         figures = self.path("loading.json")
         done = subprocess.run([sys.executable, os.path.join(HERE, "loading.py"), "--samples", "1280", "--networks", "tutorial", "--stores",
