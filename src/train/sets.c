@@ -1,6 +1,7 @@
 /* sets.c - loads data sets as the configuration says. */
 #include "train/sets.h"
 
+#include "core/mem.h"
 #include "data/store/capacity.h"
 #include "train/build.h"
 
@@ -85,16 +86,32 @@ enum status sets_load_train(struct dataset **out, struct comm *comm, const struc
     return dataset_load_into(out, comm, c->data.train, &options, &labels, &store);
 }
 
+/* Opens a source on all ranks; rank 0 looks at the files, the others take what it has found. Collective. */
+static enum status sets_open_on_all(struct source **out, struct comm *comm, const char *locator,
+                                    struct source_options names)
+{
+    bool first = comm_rank(comm) == 0;
+    char *found = NULL;
+    enum status status = first ? source_open(out, locator, &names) : STATUS_OK;
+    if (first && status == STATUS_OK) status = mem_copy_text(&found, source_found(*out));
+    status = comm_agree(comm, status);
+    if (status == STATUS_OK) status = comm_share_text(comm, &found);
+    names.found = found;
+    if (status == STATUS_OK) status = comm_agree(comm, first ? STATUS_OK : source_open(out, locator, &names));
+    mem_free(&found);
+    return status;
+}
+
 static double sets_report_one(struct comm *comm, const struct config *c, const char *locator)
 {
     double memory = 0;
     struct source *source = NULL;
     struct source_options names = source_options_of(&c->data);
     struct store_options options = sets_get_store(c);
-    names.weights_optional = true;
-    options.in_order = locator == c->data.val;
+    options.in_order = names.weights_optional = locator == c->data.val;
+    names.quiet = true; /* loading warns */
     if (options.in_order) sets_take_names(&names, &c->data);
-    if (comm_agree(comm, source_open(&source, locator, &names)) == STATUS_OK) {
+    if (sets_open_on_all(&source, comm, locator, names) == STATUS_OK) {
         const struct source_info *info = source_info(source);
         int64_t labels = info->label_width > 0 ? info->label_width : info->has_labels;
         int64_t numbers = labels + (info->has_weights ? info->weight_width : 0);

@@ -31,20 +31,22 @@ void known_head(char head[KNOWN_HEAD], const struct source_options *o)
     snprintf(head, KNOWN_HEAD, "ddp_train files 2 %016" PRIx64, hash_end(&h));
 }
 
-static bool known_path(const char *folder, const char *locator, char path[PATH_SIZE])
+/* Of a locator and what else the notes depend on, so that commands with other options keep notes of their own. */
+static bool known_path(const char *folder, const char *locator, const char *head, char path[PATH_SIZE])
 {
     struct hash h;
     if (!folder || !*folder) return false;
     hash_begin(&h);
     known_hash_text(&h, locator);
+    known_hash_text(&h, head);
     return snprintf(path, PATH_SIZE, "%s/files-%016" PRIx64 ".txt", folder, hash_end(&h)) < PATH_SIZE - 16;
 }
 
-static char *known_read_file(const char *folder, const char *locator)
+static char *known_read_file(const char *folder, const char *locator, const char *head)
 {
     char path[PATH_SIZE], *text = NULL;
     struct stat facts;
-    if (!known_path(folder, locator, path)) return NULL;
+    if (!known_path(folder, locator, head, path)) return NULL;
     FILE *file = fopen(path, "r");
     if (!file) return NULL;
     if (fstat(fileno(file), &facts) == 0 && facts.st_size < TEXT_MAX &&
@@ -80,7 +82,7 @@ enum status known_load(struct known *k, const char *folder, const char *locator,
 {
     int64_t lines = 0;
     struct record r;
-    *k = (struct known){.text = known_read_file(folder, locator)};
+    *k = (struct known){.text = known_read_file(folder, locator, head)};
     char *next = known_whole_text(k->text);
     if (!next || strncmp(next, head, strlen(head)) != 0) return STATUS_OK;
     for (const char *c = next; *c; c++) lines += *c == '\n';
@@ -116,10 +118,10 @@ bool known_find(const struct known *k, const char *locator, struct record *r)
     return true;
 }
 
-void known_save(const char *folder, const char *locator, const char *text)
+void known_save(const char *folder, const char *locator, const char *head, const char *text)
 {
     char path[PATH_SIZE], temporary[PATH_SIZE + 16];
-    if (!known_path(folder, locator, path)) return;
+    if (!known_path(folder, locator, head, path)) return;
     char parent[PATH_SIZE];
     snprintf(parent, sizeof parent, "%s", folder);
     char *slash = strrchr(parent, '/');

@@ -1,7 +1,8 @@
 /* known.h - what an earlier run has found in many files, kept in a folder.
  *
- * The file is files-HASH.txt, of a locator: the hash of all that follows, a line that says what all else depends on,
- * and a line of record.h for each file. One that was cut or damaged counts as missing. Local functions. */
+ * The file is files-HASH.txt, of a locator and a head: the hash of all that follows, the head, which is a line that says
+ * what all else depends on, and a line of record.h for each file. One that was cut or damaged counts as missing. Local
+ * functions. */
 #ifndef DATA_SOURCE_FILES_KNOWN_H
 #define DATA_SOURCE_FILES_KNOWN_H
 
@@ -28,6 +29,6 @@ void known_free(struct known *k);
 bool known_find(const struct known *k, const char *locator, struct record *r);
 
 /* Keeps a text for known_load. Where that is not possible nothing happens: the next run can look again. */
-void known_save(const char *folder, const char *locator, const char *text);
+void known_save(const char *folder, const char *locator, const char *head, const char *text);
 
 #endif

@@ -102,7 +102,7 @@ enum status many_look(struct many *m, const char *locator, const struct source_o
     if (status == STATUS_OK) status = mem_copy_text(&m->text, buffer);
     bool by_objects = options->samples == SAMPLES_OBJECTS && status == STATUS_OK;
     int64_t count = by_objects ? m->files[m->file_count - 1].end : m->locators.count;
-    if (status == STATUS_OK && count >= KEPT_MIN) known_save(options->index_folder, locator, buffer);
+    if (status == STATUS_OK && count >= KEPT_MIN) known_save(options->index_folder, locator, head, buffer);
     free(buffer);
     return status;
 }
