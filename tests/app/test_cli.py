@@ -207,7 +207,8 @@ class RunDirectory(CommandLine):
         self.assertEqual(json.loads(out.joinpath("env.json").read_text())["ranks"], 2)
         log = out.joinpath("log.txt").read_text()
         self.assertIn("epoch 2/2", log)
-        self.assertIn(log, result.stdout)
+        said = [line for line in log.splitlines() if "warning:" not in line]  # of a busy machine, on stderr
+        self.assertIn("\n".join(said), result.stdout)
         self.assertNotIn("\033", result.stdout + result.stderr)
 
         events = self.events()
