@@ -87,9 +87,10 @@ KERNEL(void, log_softmax_backward,
 KERNEL(void, sum_rows,
        (int64_t rows, int64_t positions, int64_t lanes, int64_t leaves, const float *x, float *sums))
 
-/* dropout.c: keeps an element with probability 1-p and scales it by 1/(1-p); `keep` has one bit per feature and
- * lane, [features][lanes/16]; x is [features][together][lanes]. The draw is rng_words(seed, RNG_DROPOUT, a, (feature / 4) << 32 | position of the
- * sample in the global batch).v[feature % 4], where a = layer / 256 << 56 | step << 8 | layer % 256. */
+/* dropout.c: keeps an element with probability 1-p and scales it by 1/(1-p); `keep` has one bit per feature
+ * and lane, [features][lanes/16]; x is [features][together][lanes]. The draw is rng_words(seed,
+ * RNG_DROPOUT, a, (feature / 4) << 32 | position of the sample in the global batch).v[feature % 4], where a
+ * = layer / 256 << 56 | step << 8 | layer % 256. */
 KERNEL(void, dropout_forward, (const struct dropout_draw *d, const float *x, float *y, uint16_t *keep))
 KERNEL(void, dropout_backward,
        (const struct dropout_draw *d, const uint16_t *keep, const float *dy, float *dx))
@@ -124,7 +125,8 @@ KERNEL(void, loss_shares, (const struct loss_shares *s, float *y))
 KERNEL(void, softmax_focal,
        (const struct softmax_target *s, float gamma, float *dlogits, double *losses, int32_t *predicted))
 
-/* sample_values.c: x = log(1 + |x|) with the sign of x, in rows of `lanes` (a multiple of 16) that are `stride` apart */
+/* sample_values.c: x = log(1 + |x|) with the sign of x, in rows of `lanes` (a multiple of 16) that are
+ * `stride` apart */
 KERNEL(void, log1p_rows, (int64_t rows, int64_t stride, int64_t lanes, float *x))
 
 /* sample_values.c: x[f][lane] += std[lane] * a standard normal number, for 16 lanes */

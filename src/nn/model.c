@@ -29,10 +29,11 @@ static size_t model_input_bytes(const struct model *m)
     return (bytes + MEM_ALIGN - 1) / MEM_ALIGN * MEM_ALIGN;
 }
 
-/* Virtual ranks in one pass, at most `max`; one alone where layers share parameters: their gradients are added
- * in each virtual rank before those of virtual ranks are. With fewer than 32 lanes the weights are read too often for the
- * arithmetic done with them. Up to 256 lanes more of them pay as long as activations take less memory than
- * the parameters, whose reading (and gradients' adding) they save. Results do not depend on it. */
+/* Virtual ranks in one pass, at most `max`; one alone where layers share parameters: their gradients are
+ * added in each virtual rank before those of virtual ranks are. With fewer than 32 lanes the weights are
+ * read too often for the arithmetic done with them. Up to 256 lanes more of them pay as long as activations
+ * take less memory than the parameters, whose reading (and gradients' adding) they save. Results do not
+ * depend on it. */
 static int64_t model_choose_leaves(const struct graph *g, int64_t lanes, int64_t max)
 {
     if (g->shares) return 1;

@@ -22,8 +22,8 @@ enum sets_use {
 enum status sets_load_like(struct dataset **out, struct comm *comm, const struct config *c,
                            const char *locator, enum target_kind kind, enum sets_use use);
 
-/* Logs what each kind of data.store needs for the sets of a run, and what there is. Returns the bytes of a node's memory
- * that the sets will take (capacity_report). Errors are left to loading. Collective. */
+/* Logs what each kind of data.store needs for the sets of a run, and what there is. Returns the bytes of a
+ * node's memory that the sets will take (capacity_report). Errors are left to loading. Collective. */
 double sets_report_stores(struct comm *comm, const struct config *c);
 
 #endif

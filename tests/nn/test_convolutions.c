@@ -1,8 +1,8 @@
-/* Convolutions and their transposes against values of PyTorch (tests/reference/cases_convolutions.py), by our own kernels and
- * through BLAS.
+/* Convolutions and their transposes against values of PyTorch (tests/reference/cases_convolutions.py), by
+ * our own kernels and through BLAS.
  *
- * The references were computed in float64 from float32 inputs. A sum of n products in float32 is wrong by at most
- * n * 2^-24 times the sum of the products' magnitudes, which the references give for every result. */
+ * The references were computed in float64 from float32 inputs. A sum of n products in float32 is wrong by
+ * at most n * 2^-24 times the sum of the products' magnitudes, which the references give for every result. */
 #include <string.h>
 
 #include "check.h"

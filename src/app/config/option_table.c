@@ -175,7 +175,7 @@ static const struct option options[] = {
     {.key = "data.window", .kind = OPTION_INT, .offset = AT(data.window),
      .default_text = "0", .max = MAX_INT,
      .help = "data.store: window: samples that are shuffled together, in whole blocks; two windows are in "
-             "memory; 0 = 256 MB, and 16 blocks at least"},
+             "memory; 0 = a 16th of the set and 256 MB at most, but 16 blocks at least"},
 
     {.key = "model.input", .kind = OPTION_INPUT, .offset = AT(model),
      .default_text = "auto",

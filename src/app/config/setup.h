@@ -52,8 +52,8 @@ struct setup_names {
     const char *x, *y, *weights, *samples, *index;
 };
 
-/* Fills in what is not given from DDP_TRAIN_DATA_X, _Y, _WEIGHTS, _SAMPLES and _INDEX in the environment, of which empty
- * ones do not count. Local. */
+/* Fills in what is not given from DDP_TRAIN_DATA_X, _Y, _WEIGHTS, _SAMPLES and _INDEX in the environment,
+ * of which empty ones do not count. Local. */
 void setup_complete_names(struct setup_names *names);
 
 /* Sets the names, so completed, for a command that takes its configuration from a checkpoint. Local. Errors:

@@ -1,13 +1,14 @@
 /* augment.h - random changes of samples in training.
  *
- * What a sample gets is a pure function of (seed, epoch, place in the list, key of the sample), so it looks the same at
- * any number of ranks, beside any other samples, and after resuming. The key is the sample's number in the set, or its
- * position in the epoch where samples are drawn with replacement. Step
- * `s` of the list draws the words rng_words(seed, RNG_AUGMENT, epoch << 40 | s << 32 | draw, key), draw = 0, 1, ...
+ * What a sample gets is a pure function of (seed, epoch, place in the list, key of the sample), so it looks
+ * the same at any number of ranks, beside any other samples, and after resuming. The key is the sample's
+ * number in the set, or its position in the epoch where samples are drawn with replacement. Step `s` of the
+ * list draws the words rng_words(seed, RNG_AUGMENT, epoch << 40 | s << 32 | draw, key), draw = 0, 1, ...
  *
- * Steps that move positions are done on the rows of a set, right before they are gathered, 16 samples at a time: the
- * moves are composed to one table for each axis (geometry.h), and a sample is copied once. Labels and weights for each
- * position move alike. Steps that change values follow, on the input of the model, where 16 samples lie side by side. */
+ * Steps that move positions are done on the rows of a set, right before they are gathered, 16 samples at a
+ * time: the moves are composed to one table for each axis (geometry.h), and a sample is copied once. Labels
+ * and weights for each position move alike. Steps that change values follow, on the input of the model,
+ * where 16 samples lie side by side. */
 #ifndef DATA_AUGMENT_AUGMENT_H
 #define DATA_AUGMENT_AUGMENT_H
 
@@ -161,8 +162,9 @@ extern const char augment_axis_names[];
 /* Names of enum pad_mode (math/pad.h): how an axis goes on outside. */
 extern const char *const augment_pad_modes[];
 
-/* pad.c: moves along each axis by up to the first argument to either side, and keeps a part of this shape; sign -1 turns
- * the direction around. The arguments of such a kind begin with a distance for each axis, a mode and a fill. */
+/* pad.c: moves along each axis by up to the first argument to either side, and keeps a part of this shape;
+ * sign -1 turns the direction around. The arguments of such a kind begin with a distance for each axis, a
+ * mode and a fill. */
 enum { BEYOND_MODE = ARG_AXES, BEYOND_FILL };
 enum status augment_check_beyond(const struct data_step *s, struct shape in, bool may_be_none);
 void augment_move_beyond(const struct data_step *s, struct rng_words w, int sign, int step,

@@ -146,7 +146,8 @@ enum status dataset_check_counts(const struct dataset *d);
 /* Checks that the loss ignores no label of the set. Errors: STATUS_DATA, naming the sample. Local. */
 enum status dataset_check_none_ignored(const struct dataset *d);
 
-/* What becomes of missing values: features that are NaN stand for themselves with MISSING_MEAN and MISSING_ZERO only. */
+/* What becomes of missing values: features that are NaN stand for themselves with MISSING_MEAN and
+ * MISSING_ZERO only. */
 enum data_missing dataset_missing(const struct dataset *d);
 
 /* Whether the features stay in the file (data.store: window). */

@@ -1,11 +1,12 @@
 /* infer.h - what kind of labels a data set has, from their type, shape and values and from what a loss
  * takes.
  *
- * Integers (N,) or (N,1) are class indices for a loss that takes those, and so is one number at each position,
- * which is known before they are read; but for a model with one output a loss that also takes labels that are on
- * or off gets those. All other labels are read as rows of K numbers at each position, on which rules are tried
- * while they pass by: a rule holds until one row breaks it. The kind is then the first of one-hot, probabilities, multi-label
- * and values that the loss takes and whose rule holds. Local functions. */
+ * Integers (N,) or (N,1) are class indices for a loss that takes those, and so is one number at each
+ * position, which is known before they are read; but for a model with one output a loss that also takes
+ * labels that are on or off gets those. All other labels are read as rows of K numbers at each position, on
+ * which rules are tried while they pass by: a rule holds until one row breaks it. The kind is then the
+ * first of one-hot, probabilities, multi-label and values that the loss takes and whose rule holds. Local
+ * functions. */
 #ifndef DATA_DATASET_INFER_H
 #define DATA_DATASET_INFER_H
 
@@ -67,8 +68,8 @@ struct infer_found {
 struct infer_found infer_kind(const struct infer_facts *f, const struct infer_options *w,
                               const struct source_info *info);
 
-/* STATUS_DATA: why nothing fits. `where` and `number` are the culprit's labels and number in the file, `row` has its labels; unused
- * without one. */
+/* STATUS_DATA: why nothing fits. `where` and `number` are the culprit's labels and number in the file,
+ * `row` has its labels; unused without one. */
 enum status infer_refuse(const struct infer_options *w, const struct source_info *info,
                          const struct infer_found *found, const char *where, int64_t number,
                          const float *row);

@@ -1,9 +1,10 @@
-/* cluster.c - every node holds a range of the samples in memory; those of the next step travel while this step computes.
+/* cluster.c - every node holds a range of the samples in memory; those of the next step travel while this
+ * step computes.
  *
- * Every rank owns some of the blocks of samples (dataset_part) and reads them; it sends each rank of another node the
- * samples that the order says this rank takes next. Both sides find the same list, so no rank asks for anything.
- * Where samples are taken in their order and some are on other nodes, as in the validation part of a split, they are
- * read from the file (window.c). */
+ * Every rank owns some of the blocks of samples (dataset_part) and reads them; it sends each rank of
+ * another node the samples that the order says this rank takes next. Both sides find the same list, so no
+ * rank asks for anything. Where samples are taken in their order and some are on other nodes, as in the
+ * validation part of a split, they are read from the file (window.c). */
 #include <string.h>
 
 #include "comm/parcels.h"

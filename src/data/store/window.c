@@ -11,8 +11,9 @@
 #include "data/store/reader.h"
 
 #define BLOCK_BYTES  (256 << 10) /* of a block, at least */
-#define WINDOW_BYTES (256 << 20) /* of a window, about; with */
+#define WINDOW_BYTES (256 << 20) /* of a window, at most; with */
 #define WINDOW_MIN   16          /* blocks at least */
+#define WINDOW_PARTS 16          /* windows of an epoch, at least: the first is waited for */
 #define STREAM_BYTES (1 << 20)   /* of a slot, at least, in the order of the file */
 #define STREAM_SLOTS 3
 #define WINDOW_SLOTS 2
@@ -80,7 +81,11 @@ void window_choose_sizes(const struct store_spec *spec, int64_t *block, int64_t 
     count = spec->options->window;
     if (*block == 0) *block = window_round_up((BLOCK_BYTES + bytes - 1) / bytes, chunk);
     if (*block > samples) *block = samples;
-    if (count == 0) count = window_max(WINDOW_BYTES / bytes, WINDOW_MIN * *block);
+    if (count == 0) {
+        count = (samples + WINDOW_PARTS - 1) / WINDOW_PARTS;
+        if (count > WINDOW_BYTES / bytes) count = WINDOW_BYTES / bytes;
+        count = window_max(count, WINDOW_MIN * *block);
+    }
     if (count > samples) count = samples;
     *window = (count + *block - 1) / *block;
 }

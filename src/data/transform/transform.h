@@ -99,8 +99,9 @@ struct transforms {
     struct transform of[DATA_STEPS_MAX];
 };
 
-/* Measures a training set, whole samples. The list has to outlive it; `missing` stands for NaN in the channels of stored
- * features, NULL = there is none. Collective, the same status on all ranks. Errors: STATUS_CONFIG, naming the step. */
+/* Measures a training set, whole samples. The list has to outlive it; `missing` stands for NaN in the
+ * channels of stored features, NULL = there is none. Collective, the same status on all ranks. Errors:
+ * STATUS_CONFIG, naming the step. */
 enum status transforms_init(struct transforms *t, struct comm *comm, const struct dataset *d,
                             const struct data_steps *steps, const float *missing);
 void transforms_free(struct transforms *t);

@@ -102,7 +102,8 @@ enum status h5_reopen(struct h5 **f, const char *path, bool allow_external);
 enum status h5_find(struct h5 *f, const char *name, enum h5_object *what);
 enum status h5_has_attr(struct h5 *f, const char *object, const char *attr, bool *has);
 
-/* Finds the names of whatever is directly in a group, in the order of their bytes. One block, released with mem_free. */
+/* Finds the names of whatever is directly in a group, in the order of their bytes. One block, released with
+ * mem_free. */
 enum status h5_children(struct h5 *f, const char *group, char ***names, int64_t *count);
 
 /* From now on every request about this file has the limit of time of one piece of its data, in place of all requests
@@ -120,9 +121,10 @@ struct h5_place {
 };
 enum status h5_find_first(struct h5 *f, const struct h5_place *places, int count, int *which);
 
-/* Calls `each` for every dataset below a group, in name order, and for every column of a table; info is NULL for one that cannot be
- * described (status_text() says why). Links to other files are not followed. Stops with an error when the
- * child dies, or when all datasets together take more time than one answer may. */
+/* Calls `each` for every dataset below a group, in name order, and for every column of a table; info is
+ * NULL for one that cannot be described (status_text() says why). Links to other files are not followed.
+ * Stops with an error when the child dies, or when all datasets together take more time than one answer
+ * may. */
 enum status h5_visit(struct h5 *f, const char *group,
                      void (*each)(void *self, const char *name, const struct h5_info *info), void *self);
 

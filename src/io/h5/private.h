@@ -97,9 +97,9 @@ enum status h5_column_describe(const struct h5_file *f, hid_t dataset, const cha
 hid_t h5_column_memory_type(const struct h5_dataset *d, hid_t number);
 enum status h5_column_list(const struct h5_file *f, const char *table, struct h5_texts *out);
 
-/* packing.c: finds what attributes say of an open dataset; and turns doubles, as stored, into numbers of that type
- * in place. A missing one becomes NaN whose lowest bits, as a float, are 1 + the number of the fill value; 0 = stored as
- * NaN. The columns of a table have no such attributes. */
+/* packing.c: finds what attributes say of an open dataset; and turns doubles, as stored, into numbers of
+ * that type in place. A missing one becomes NaN whose lowest bits, as a float, are 1 + the number of the
+ * fill value; 0 = stored as NaN. The columns of a table have no such attributes. */
 enum status h5_packing_read(struct h5_file *f, const char *name, const struct h5_dataset *d,
                             struct h5_packing *out);
 void h5_packing_apply(const struct h5_packing *p, const struct h5_info *info, enum h5_type type,
@@ -201,8 +201,8 @@ struct h5 {
 /* h5.c: sends a request, which stands in the room, and waits for the answer. */
 enum status h5_ask(struct h5 *f, enum h5_request request);
 
-/* h5.c: the same about an object, and perhaps an attribute; and an error for an answer that makes no sense: the file may
- * have damaged the memory of the child. */
+/* h5.c: the same about an object, and perhaps an attribute; and an error for an answer that makes no sense:
+ * the file may have damaged the memory of the child. */
 enum status h5_ask_name(struct h5 *f, enum h5_request request, const char *object, const char *attr);
 enum status h5_nonsense(const struct h5 *f);
 

@@ -38,9 +38,10 @@ struct checkpoint_state {
 /* Writes the file, sealed and atomically. Local (rank 0). */
 enum status checkpoint_save(const char *path, const struct checkpoint_state *state);
 
-/* Reads weights, the averaged ones if the file has any unless `plain`, into params and what becomes of features and targets into *n and *targets (created here, released by the
- * caller, before the configuration). Errors: STATUS_DATA when the file is damaged, a tensor is missing, has another shape or a value
- * that is not finite. Local. */
+/* Reads weights, the averaged ones if the file has any unless `plain`, into params and what becomes of
+ * features and targets into *n and *targets (created here, released by the caller, before the
+ * configuration). Errors: STATUS_DATA when the file is damaged, a tensor is missing, has another shape or a
+ * value that is not finite. Local. */
 enum status checkpoint_load(const char *path, const struct config *config, const struct model *model,
                             bool plain, float *params, struct normal *n, struct normal *targets);
 
@@ -123,8 +124,9 @@ const char *checkpoint_shape_attr(char attr[CHECKPOINT_WORD], const char *name, 
 /* Writes the label of a seal. */
 void checkpoint_label(char label[H5_SEAL_LABEL], int64_t step);
 
-/* "model/03.stem/weight", or with the kind of a layer without a name; all tensors in the order of their paths; XXH64 of their values in that order, of
- * all slots, one after another, and of kind, arguments and shapes of every layer. Local. */
+/* "model/03.stem/weight", or with the kind of a layer without a name; all tensors in the order of their
+ * paths; XXH64 of their values in that order, of all slots, one after another, and of kind, arguments and
+ * shapes of every layer. Local. */
 void checkpoint_tensor_path(char path[CHECKPOINT_PATH], const char *group, const struct layer *l,
                             const struct tensor *t);
 enum status checkpoint_each_tensor(const struct model *m,

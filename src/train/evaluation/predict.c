@@ -94,8 +94,9 @@ static enum status predict_expect(const struct predictor *p, int64_t round)
                           predict_min(end * lanes, p->samples), p->passes * lanes);
 }
 
-/* In every round the ranks compute one chunk each, in rank order one behind the other. The samples of the next chunk are
- * read while rank 0 writes. What went wrong in reading or writing is known to all in the next round. */
+/* In every round the ranks compute one chunk each, in rank order one behind the other. The samples of the
+ * next chunk are read while rank 0 writes. What went wrong in reading or writing is known to all in the
+ * next round. */
 static enum status predict_compute_all(struct predictor *p)
 {
     int64_t all = comm_size(p->comm) * p->chunk;

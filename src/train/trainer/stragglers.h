@@ -28,9 +28,10 @@ struct core_share {
     bool told;  /* on all ranks */
 };
 
-/* Adds the times of a part of a step. Requests a warning of all ranks (REQUEST_CORE) where this one got clearly less than
- * a core for some seconds: other processes run on its core then, such as those of a second job that a launcher bound
- * to the same one. Not where ranks outnumber the cores, which is said at the start. Local. */
+/* Adds the times of a part of a step. Requests a warning of all ranks (REQUEST_CORE) where this one got
+ * clearly less than a core for some seconds: other processes run on its core then, such as those of a
+ * second job that a launcher bound to the same one. Not where ranks outnumber the cores, which is said at
+ * the start. Local. */
 void stragglers_add_time(struct trainer *t, double wall, double cpu);
 
 /* Warns of the rank that got least, once a run, with the likely cause. Collective. */

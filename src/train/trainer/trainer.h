@@ -81,9 +81,10 @@ enum trainer_change {
 enum status trainer_resume(struct trainer *t, const char *path, unsigned changes,
                            struct trainer_point *point);
 
-/* Loads from a checkpoint the weights, averaged ones if it has any unless `plain`, that this model has under the
- * same name and shape; others keep their initial values, and nothing else is loaded. Rank 0 reads, and lists each tensor in `list` (NULL elsewhere).
- * Collective; all ranks return the same status. Errors: STATUS_DATA; STATUS_CONFIG when no tensor fits. */
+/* Loads from a checkpoint the weights, averaged ones if it has any unless `plain`, that this model has
+ * under the same name and shape; others keep their initial values, and nothing else is loaded. Rank 0
+ * reads, and lists each tensor in `list` (NULL elsewhere). Collective; all ranks return the same status.
+ * Errors: STATUS_DATA; STATUS_CONFIG when no tensor fits. */
 enum status trainer_init_from(struct trainer *t, const char *path, bool plain, FILE *list);
 
 /* Trains all epochs, or until train.early_stop, evaluates after each, and writes checkpoints into the folder

@@ -1,8 +1,8 @@
 /* known.h - what an earlier run has found in many files, kept in a folder.
  *
- * The file is files-HASH.txt, of a locator and a head: the hash of all that follows, the head, which is a line that says
- * what all else depends on, and a line of record.h for each file. One that was cut or damaged counts as missing. Local
- * functions. */
+ * The file is files-HASH.txt, of a locator and a head: the hash of all that follows, the head, which is a
+ * line that says what all else depends on, and a line of record.h for each file. One that was cut or
+ * damaged counts as missing. Local functions. */
 #ifndef DATA_SOURCE_FILES_KNOWN_H
 #define DATA_SOURCE_FILES_KNOWN_H
 

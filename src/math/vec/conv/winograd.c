@@ -1,10 +1,10 @@
 /* winograd.c - forward pass and data gradient of winograd.h's convolutions. The data gradient is a forward
  * pass as well: of dy, with the window mirrored, input and output channels exchanged, and padding 2 - p.
  *
- * Columns are tiles x lanes, those without samples left out. A block of J columns is carried from its input to its output while it lies in
- * the L2 cache: transformed inputs V [16][S][J], S the terms of a sum; for each block of output channels the 16 products U V = M
- * [16][OC][J] with the register tile; outputs. The bias enters as the start of the sums of point (1, 1),
- * which every output takes once. */
+ * Columns are tiles x lanes, those without samples left out. A block of J columns is carried from its input
+ * to its output while it lies in the L2 cache: transformed inputs V [16][S][J], S the terms of a sum; for
+ * each block of output channels the 16 products U V = M [16][OC][J] with the register tile; outputs. The
+ * bias enters as the start of the sums of point (1, 1), which every output takes once. */
 #include "math/vec/conv/winograd.h"
 
 #define V_FLOATS                                                                                             \
@@ -101,8 +101,8 @@ struct winograd_weights {
     int64_t oc, ic, depth, tap;
 };
 
-/* U, VW output channels at once. Whole registers are stored: the excess is overwritten by the next channels, or lies in the gap after
- * each point. */
+/* U, VW output channels at once. Whole registers are stored: the excess is overwritten by the next
+ * channels, or lies in the gap after each point. */
 static void winograd_transform_weights(const struct winograd *w, const struct winograd_weights *weight)
 {
     int64_t taps = w->c.kernel[AXIS_D], m = w->shape.m, point_floats = w->packed * w->terms + PAD;
