@@ -299,6 +299,12 @@ static bool guard_wait_answer(const struct guard *g, double seconds)
     return false;
 }
 
+void guard_give_time(struct guard *g, double seconds)
+{
+    g->cpu = g->cpu > seconds ? g->cpu - seconds : 0;
+    g->wall = g->wall > seconds * GUARD_WALL ? g->wall - seconds * GUARD_WALL : 0;
+}
+
 enum status guard_ask_long(struct guard *g)
 {
     assert(gettid() == g->maker); /* PR_SET_PDEATHSIG: the child lives no longer than that thread */

@@ -43,6 +43,10 @@ enum status guard_ask_long(struct guard *g);
 enum status guard_check(const struct guard *g);
 enum status guard_rename(struct guard *g, const char *path);
 
+/* Parent: takes that much processor time, and GUARD_WALL times as much wall time, off what questions about the file have
+ * taken so far, down to nothing. */
+void guard_give_time(struct guard *g, double seconds);
+
 /* Child: sends the answer to the last request, if there was one, and waits for the next; false = there are
  * no more. */
 bool guard_next(struct guard *g);

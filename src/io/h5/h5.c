@@ -9,6 +9,8 @@
 #include "core/mem.h"
 #include "io/h5/private.h"
 
+#define OBJECT_SECONDS 0.01 /* ten times what one takes */
+
 struct h5_data {
     struct h5 *file;
     int number; /* that the child calls it by */
@@ -20,7 +22,7 @@ struct h5_data {
 
 enum status h5_ask(struct h5 *f, enum h5_request request)
 {
-    bool is_data = f->limit_each || request == H5_ASK_DATA_READ || request == H5_ASK_NEXT;
+    bool is_data = request == H5_ASK_DATA_READ || request == H5_ASK_NEXT;
     f->room->request = request;
     f->room->closing = f->closing;
     f->closing = 0;
@@ -102,9 +104,9 @@ enum status h5_describe_attr(struct h5 *f, const char *object, const char *attr,
     return *has ? h5_take_info(f, info) : STATUS_OK;
 }
 
-void h5_limit_each(struct h5 *f)
+void h5_give_time(struct h5 *f)
 {
-    f->limit_each = true;
+    guard_give_time(f->guard, OBJECT_SECONDS);
 }
 
 /* ---- numbers ---- */

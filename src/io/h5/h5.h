@@ -106,9 +106,9 @@ enum status h5_has_attr(struct h5 *f, const char *object, const char *attr, bool
  * mem_free. */
 enum status h5_children(struct h5 *f, const char *group, char ***names, int64_t *count);
 
-/* From now on every request about this file has the limit of time of one piece of its data, in place of all requests
- * together: for files that are read object by object. */
-void h5_limit_each(struct h5 *f);
+/* Lets requests about this file take a little more time: to be called for each object of a file that is read object by
+ * object, so that good ones never reach the limit, and bad ones soon do. */
+void h5_give_time(struct h5 *f);
 
 /* Describes a dataset; STATUS_DATA also if it is none. The second describes an attribute, if there is one. */
 enum status h5_describe_data(struct h5 *f, const char *name, struct h5_info *info);

@@ -25,7 +25,6 @@ static enum status h5_ask_open(struct h5 *f, int64_t bytes)
 {
     snprintf(f->room->object, sizeof f->room->object, "%s", f->path);
     f->room->file_bytes = bytes;
-    f->limit_each = false;
     return h5_ask(f, H5_ASK_OPEN);
 }
 

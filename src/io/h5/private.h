@@ -195,7 +195,6 @@ struct h5 {
     char *path;
     bool external;
     uint64_t closing; /* datasets that the next request closes, a bit for each */
-    bool limit_each;  /* every request has a limit of time of its own */
 };
 
 /* h5.c: sends a request, which stands in the room, and waits for the answer. */

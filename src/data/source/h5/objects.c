@@ -138,6 +138,7 @@ static enum status objects_read(struct source *s, struct range part, const struc
     int64_t bytes = shape_features(s->info.shape) * feature_bytes(s->info.type);
     for (int64_t i = 0; i < part.count; i++) {
         int64_t object = range_at(part, i), width = o->labels.width;
+        h5_give_time(o->file);
         if (rows->features)
             TRY(objects_read_features(o, &s->info, object, (char *)rows->features + i * bytes));
         TRY(objects_read_labels(o, object, rows->labels ? rows->labels + i * width : NULL,

@@ -68,7 +68,6 @@ static enum status objects_list(struct objects *o)
     for (int64_t i = 0; i < o->count; i++)
         if (strcmp(o->names[i], "class_names") != 0) o->names[kept++] = o->names[i];
     o->count = kept;
-    h5_limit_each(o->file);
     if (kept) return STATUS_OK;
     return status_fail(STATUS_DATA, "%s: %s%s holds no object; data.samples is objects", o->path,
                        o->group[0] ? "group " : "the root", o->group);
@@ -251,6 +250,7 @@ static enum status objects_check_others(struct objects *o, const struct source_o
 {
     bool whole = true;
     for (int64_t i = 1; i < o->count; i++) {
+        h5_give_time(o->file);
         TRY(objects_check_features(o, i, options, info));
         TRY(objects_check_numbers(o, i, &o->y, "labels", &info->label_integers));
         TRY(objects_check_numbers(o, i, &o->weights, "weights", &whole));
