@@ -276,6 +276,10 @@ log: {{every_steps: 1}}
                 result = harness.run(["train", self.config(text), "-o", self.path("bad")])
                 self.assertEqual(result.returncode, 2, result.stderr)
                 self.assertIn(part, result.stderr)
+        self.sets((1, 2, 3, 4), np.uint8)  # 2 to the power of 90 positions
+        result = harness.run(["train", self.config("[{resize: 1073741824}]"), "-o", self.path("bad")])
+        self.assertEqual(result.returncode, 2, result.stderr)
+        self.assertIn("data.transforms[0]: resize: size: is beyond any memory", result.stderr)
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ static enum status resize_reshape(const struct data_step *s, struct shape in, st
 {
     int mode = (int)s->args.of[SLOT_MODE];
     bool changed = false;
+    double features = (double)in.c; /* of int64_t the product could overflow */
     *out = in;
     if (mode != MODE_NEAREST && mode != MODE_LINEAR && in.rank != mode + 1)
         return status_fail(STATUS_CONFIG, "mode: %s is for samples with %d axes; use linear", modes[mode],
@@ -33,8 +34,8 @@ static enum status resize_reshape(const struct data_step *s, struct shape in, st
         changed |= size > 0;
     }
     if (!changed) return status_fail(STATUS_CONFIG, "size: is 0 for all axes of the samples");
-    return shape_features(*out) <= INT32_MAX ? STATUS_OK
-                                             : status_fail(STATUS_CONFIG, "size: is beyond any memory");
+    for (int a = 0; a < SHAPE_AXES; a++) features *= (double)out->d[a];
+    return features <= INT32_MAX ? STATUS_OK : status_fail(STATUS_CONFIG, "size: is beyond any memory");
 }
 
 static void resize_move(const struct data_step *s, const struct transform_move *m)
