@@ -110,6 +110,14 @@ static void test_precedence(void)
     CHECK(optim_value(&c, "weight_decay") == 5e-4 && c.model.layer_count == 1 &&
           c.model.layers[0].args[0] == 3);
     options_free(&c);
+    CHECK_STATUS(resolve(DATA MODEL, "DDP_TRAIN_DATA_LABEL_MAP={3: 0, 8: 1}",
+                         "model.blocks={a: [{linear: 3}]}", &c),
+                 STATUS_OK);
+    CHECK(c.data.label_map.count == 2 && c.data.label_map.of[1].number == 8 &&
+          c.data.label_map.of[1].class == 1);
+    options_free(&c);
+    refuse(DATA MODEL, NULL, "optim.lr={a: 1}", "optim.lr (flag):");
+    refuse(DATA MODEL, NULL, "data.augment={flip: w}", "data.augment (flag): expects a list");
     CHECK_STATUS(resolve(DATA MODEL, "DDP_TRAIN_BIN=/some/where", NULL, &c), STATUS_OK);
     options_free(&c);
 }

@@ -88,7 +88,7 @@ static enum status settings_add_value(struct settings *s, enum setting_level lev
     char name[2 * KEY_SIZE]; /* in the place of a file name */
     snprintf(name, sizeof name, "%s (%s)", key, source);
     if (!utf8_valid(value)) return status_fail(STATUS_CONFIG, "%s: is not UTF-8 text", name);
-    TRY(*value == '[' ? yaml_parse(&tree, value, name) : yaml_scalar(&tree, value));
+    TRY(*value == '[' || *value == '{' ? yaml_parse(&tree, value, name) : yaml_scalar(&tree, value));
     settings_keep_tree(s, tree);
     return settings_append(s, level, key, source, tree);
 }

@@ -29,7 +29,7 @@ enum status settings_add_text(struct settings *s, const char *text, const char *
 /* Variables DDP_TRAIN_<SECTION>_<KEY> of a list like environ. */
 enum status settings_add_environment(struct settings *s, char *const *environment);
 
-/* A value that begins with '[' is read as a YAML list, any other is taken literally. */
+/* A value that begins with '[' or '{' is read as a YAML list or map, any other is taken literally. */
 enum status settings_add_flag(struct settings *s, const char *key, const char *value);
 
 /* All assignments of another list, which must outlive this one. */
