@@ -90,7 +90,8 @@ static void test_refusals(void)
     CHECK(dataset_classes(d, 9)[0] == -100);
     CHECK(dataset_check_labels(d, 3) == STATUS_DATA &&
           says("sample 3 has label 255 but the model has 3 outputs; widen its last layer, or set "
-               "loss.ignore_index"));
+               "loss.ignore_index to it if it is not to be counted, or say which number is which class: "
+               "data.label_map"));
     CHECK_STATUS(dataset_check_labels(d, 256), STATUS_OK);
     dataset_destroy(&d);
     CHECK_STATUS(load(&d, "void", "", index, with_ignore, 255, -1), STATUS_OK);

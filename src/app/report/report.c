@@ -174,7 +174,7 @@ static void report_labels(const struct config *config, const struct trainer_info
                  d->shift > 0 ? "last" : "first");
     if (config->sampler != SAMPLER_ONCE)
         log_info("         an epoch draws samples with replacement, %s%s (train.sampler)",
-                 by_weight ? "by " : "every class as often", by_weight ? d->weights : "");
+                 by_weight ? "by " : "every class as often as another", by_weight ? d->weights : "");
 }
 
 static void report_class_names(const struct trainer_info *info)

@@ -46,11 +46,13 @@ enum status dataset_check_labels(const struct dataset *d, int64_t outputs)
                                ", but classes count from 0; set data.label_offset: 1",
                                dataset_where(d, i), outputs);
         return status_fail(STATUS_DATA,
-                           "%s: sample %" PRId64 " has label %d but the model has %" PRId64
-                           " output%s; widen its last layer%s%s%s",
-                           dataset_where(d, i), dataset_number(d, i), label, outputs, outputs == 1 ? "" : "s",
+                           "%s: sample %" PRId64 " has label %d%s but the model has %" PRId64
+                           " output%s; widen its last layer%s%s%s%s",
+                           dataset_where(d, i), dataset_number(d, i), label,
+                           s->label_map ? " (by data.label_map)" : "", outputs, outputs == 1 ? "" : "s",
                            s->ignored_name ? ", or set loss." : "", s->ignored_name ? s->ignored_name : "",
-                           s->ignored_name ? " to it if it is not to be counted" : "");
+                           s->ignored_name ? " to it if it is not to be counted" : "",
+                           s->label_map ? "" : ", or say which number is which class: data.label_map");
     }
     return STATUS_OK;
 }

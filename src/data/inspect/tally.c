@@ -146,8 +146,10 @@ void tally_print(const struct tally *t, const struct source_info *info, FILE *ou
         fputc('\n', out);
         tally_print_counts(info, t->classes, t->counts, info->samples * t->positions, out);
         if (info->class_count && t->largest >= info->class_count)
-            fprintf(out, "  problem: label %" PRId64 ", but only %" PRId64 " class names\n", t->largest,
-                    info->class_count);
+            fprintf(out,
+                    "  problem: label %" PRId64 ", but only %" PRId64
+                    " class names; number classes from 0, or say which number is which: data.label_map\n",
+                    t->largest, info->class_count);
     } else {
         fprintf(out, "  labels %s: %s, %s\n", stored, target_name(t->kind), what[t->kind]);
         if (t->kind == TARGET_ONEHOT || t->kind == TARGET_MULTILABEL)

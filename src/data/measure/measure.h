@@ -1,6 +1,6 @@
 /* measure.h - statistics of a training set: of every channel of whatever is made of its samples.
  *
- * Every rank measures its share of the blocks of moments.h. Both functions are collective; all ranks get the same
+ * Every rank measures its share of the blocks of moments.h. The functions are collective; all ranks get the same
  * numbers, whatever their number, and the same status: STATUS_OTHER, memory; STATUS_DATA, features cannot be read. */
 #ifndef DATA_MEASURE_MEASURE_H
 #define DATA_MEASURE_MEASURE_H

@@ -65,7 +65,7 @@ static enum status csv_labels_choose_columns(struct csv_labels *t, const char *c
     const char *list = columns ? columns : csv_labels_usual_column(t);
     if (!list)
         return status_fail(STATUS_DATA,
-                           "%s: none of the %" PRId64 " columns is called label; name it: data.y", t->path,
+                           "%s: none of the %" PRId64 " columns is called label; name it with data.y, or --y", t->path,
                            t->header);
     TRY(names_split(list, &t->names, &t->labels.width));
     if (!columns && t->labels.width > 1) t->labels.width = 1, memcpy(t->names[0], list, strlen(list) + 1);
@@ -284,7 +284,8 @@ enum status csv_labels_take(struct csv_labels *t, const char *name, int64_t numb
     if (!found)
         return status_fail(STATUS_DATA,
                            "%s: has no line for %s: none of its %" PRId64
-                           " names is '%.100s' (the first one is '%.100s')",
+                           " names is '%.100s' (the first one is '%.100s'); the first column has to name "
+                           "each file or object as it is called in the data",
                            t->path, name, t->rows, last ? last + 1 : name, t->pool);
     t->labels.block = t->values + found->row * t->labels.width;
     snprintf(t->labels.y.where, sizeof t->labels.y.where, "%s: line %" PRId64, t->path, found->line);

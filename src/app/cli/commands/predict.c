@@ -35,8 +35,8 @@ static enum status predict_checkpoint(struct setup *setup, struct comm *comm, co
     if (facts.left_out)
         snprintf(left_out, sizeof left_out, ", and NaN for %lld that cannot be read",
                  (long long)facts.left_out);
-    log_info("wrote %s: %lld samples, %lld outputs%s%s", a->out, (long long)facts.samples,
-             (long long)facts.outputs, correct, left_out);
+    log_info("wrote %s: %lld samples, %lld output%s%s%s", a->out, (long long)facts.samples,
+             (long long)facts.outputs, facts.outputs == 1 ? "" : "s", correct, left_out);
     return STATUS_OK;
 }
 
