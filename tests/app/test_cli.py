@@ -111,6 +111,8 @@ class Refusals(CommandLine):
         self.assert_fails(self.run_program("--ouput", "x"), 2, "unknown flag '--ouput'; did you mean '--output'?")
         self.assert_fails(self.run_program("--epochs=3"), 2, "did you mean '--train.epochs'?")
         self.assert_fails(self.run_program("--lr", "3"), 2, "did you mean '--optim.lr'?")
+        self.assert_fails(self.run_program("--loss=mse"), 2, "loss is a section; set a key of it, --loss.KEY=VALUE")
+        self.assert_fails(self.run_program("eval", "a.h5", "--data.x=b"), 2, "'eval' does not take --set, nor --KEY=VALUE")
         self.assert_fails(self.run_program("-o"), 2, "needs a value")
         self.assert_fails(self.run_program("-xo"), 2, "unknown flag '-xo'")
         self.assert_fails(self.run_program("inspect"), 2, "usage: ddp_train inspect FILE")

@@ -135,6 +135,8 @@ static void test_origins(void)
            "trian.epochs (f.yaml:3:9): unknown key; did you mean 'train.epochs'?");
     refuse(DATA MODEL "zebra: {}\n", NULL, NULL, "zebra (f.yaml:3:1): unknown key (");
     refuse(DATA MODEL "train: 3\n", NULL, NULL, "train (f.yaml:3:1): is a section");
+    refuse(DATA MODEL "loss: mse\n", NULL, NULL,
+           "loss (f.yaml:3:1): is a section and has no value; write keys below it, such as 'loss: {name: mse}'");
     refuse(DATA MODEL "train: {batch: 0}\n", NULL, NULL, "train.batch (f.yaml:3:16): 0 is outside 1..");
     refuse(DATA MODEL "sync: {method: star}\n", NULL, NULL,
            "sync.method (f.yaml:3:16): 'star' is not one of tree, allreduce");

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "app/config/option_table.h"
 #include "app/config/options.h"
 #include "app/config/suggest.h"
 
@@ -128,6 +129,12 @@ static enum status arguments_fail_unknown(const char *argument)
     struct suggest s;
     char word[KEY_SIZE], name[KEY_SIZE];
     snprintf(word, sizeof word, "%.*s", (int)strcspn(argument, "="), argument);
+    for (const char *const *section = option_sections(); *section; section++)
+        if (strncmp(word, "--", 2) == 0 && strcmp(word + 2, *section) == 0)
+            return status_fail(STATUS_CONFIG,
+                               "'%s': %s is a section; set a key of it, --%s.KEY=VALUE (see 'ddp_train help "
+                               "keys')",
+                               argument, *section, *section);
     suggest_start(&s, word);
     for (const struct flag *f = flags; f->name; f++) {
         snprintf(name, sizeof name, "--%s", f->name);
@@ -217,8 +224,9 @@ enum status arguments_check_flags(const struct arguments *a, const char *what, u
 {
     for (const struct flag *f = flags; f->name; f++)
         if (a->given >> (f - flags) & 1 && f->sets && !(f->sets & sets))
-            return status_fail(STATUS_CONFIG, "'%s' does not take --%s (see 'ddp_train help %s')", what,
-                               f->name, a->command->name);
+            return status_fail(STATUS_CONFIG, "'%s' does not take --%s%s (see 'ddp_train help %s')", what,
+                               f->name, strcmp(f->name, "set") == 0 ? ", nor --KEY=VALUE" : "",
+                               a->command->name);
     return STATUS_OK;
 }
 

@@ -235,10 +235,11 @@ static enum status options_read_section(const struct setting *setting)
         if (setting->value->kind == YAML_MAP || yaml_is_null(setting->value)) return STATUS_OK;
         char where[SETTINGS_WHERE_SIZE];
         settings_where(setting, NULL, where);
+        bool named = setting->value->kind == YAML_SCALAR && family_find(*section, strlen(*section));
         return status_fail(
             STATUS_CONFIG,
-            "%s: is a section and has no value; write keys below it, such as '%s: {key: value}'", where,
-            *section);
+            "%s: is a section and has no value; write keys below it, such as '%s: {%s: %s}'", where,
+            *section, named ? "name" : "key", named ? setting->value->text : "value");
     }
     return options_fail_unknown(setting);
 }
