@@ -116,6 +116,7 @@ class Positions(harness.Case):
         """The target is the normalised input: with the identity as the network the loss is 0."""
         result = self.fit("x", 3, "{name: mse}", layers="    - identity\n    - conv2d: {out: 3, kernel: 1}")
         self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertIn("labels   the features: target", result.stdout)
         flat = self.fit("x", loss="{name: mse}", layers=f"    - flatten\n    - linear: {3 * HEIGHT * WIDTH}")
         self.assertEqual(flat.returncode, 0, flat.stderr)
         other = self.fit("x", loss="{name: mse}", layers="    - flatten\n    - linear: 9")

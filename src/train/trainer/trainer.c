@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "math/blas.h"
@@ -214,7 +215,10 @@ static void trainer_fill_info(struct trainer *t)
     i->input = t->shapes.input;
     i->feature_type = feature_type_name(source->type);
     i->kind = dataset_kind(t->train);
-    infer_stored_text(source, i->label_text);
+    if (dataset_targets_are_features(t->train))
+        snprintf(i->label_text, sizeof i->label_text, "the features");
+    else
+        infer_stored_text(source, i->label_text);
     i->has_weights = source->has_weights;
     i->val_has_weights = t->val && dataset_info(t->val)->has_weights;
     i->classes = t->loss.outputs;

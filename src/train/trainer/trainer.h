@@ -20,7 +20,7 @@ struct trainer_info {
     struct shape shape, input;            /* of a sample, in the file and as the model gets it */
     const char *feature_type;         /* "uint8" or "float32" */
     enum target_kind kind;            /* of the labels */
-    char label_text[INFER_TEXT_SIZE]; /* their type and shape, as stored */
+    char label_text[INFER_TEXT_SIZE]; /* their type and shape, as stored, or what they are */
     bool has_weights, val_has_weights;
     int64_t classes;                /* outputs: classes, labels or targets */
     int64_t positions;              /* of the labels of a sample, each with `classes` outputs */

@@ -93,7 +93,7 @@ static enum status objects_find_inside(struct objects *o, const char *wanted)
     return status_fail(
         STATUS_DATA,
         "%s: %s: is a group without features%s%s%s; set data.x to the name that they have in the "
-        "group of every sample",
+        "group of every sample, or use FILE:GROUP if other objects are the samples",
         o->path, o->names[0], wanted ? " '" : "", wanted ? wanted : "", wanted ? "'" : "");
 }
 
