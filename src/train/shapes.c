@@ -39,6 +39,7 @@ void shapes_fill_spec(const struct sample_shapes *s, struct shape outputs, struc
 {
     spec->stored = s->stored;
     spec->input = s->input;
+    spec->loss_positions = shapes_find_positions(outputs, spec->positions);
     spec->cut_labels = shapes_labels_follow(s, outputs) && !shapes_same_positions(s->input, s->moved);
     memcpy(spec->cut_first, s->first, sizeof spec->cut_first);
 }

@@ -29,7 +29,7 @@ int64_t shapes_find_positions(struct shape outputs, int64_t stored);
 int64_t shapes_stored_positions(const struct sample_shapes *s, struct shape outputs, int64_t positions);
 
 /* Prepares *a for batch.still if samples or their labels are cut in evaluation; else a->moved.c is 0. The spec needs
- * all but shapes and the cut. Errors: as augment_init. */
+ * all but shapes, the cut and the loss's positions. Errors: as augment_init. */
 void shapes_fill_spec(const struct sample_shapes *s, struct shape outputs, struct augment_spec *spec);
 enum status shapes_init_still(struct augment *a, struct augment_spec spec);
 

@@ -203,6 +203,8 @@ log: {{every_steps: 1}}
         self.assertIn("store labels (N,7,6)", result.stderr)
         for steps, part in (("transforms: [{crop_center: 8}]", "data.transforms[0]: crop_center: size: 8 is larger than the samples, 4 x 7 x 6"),
                             ("transforms: [{resize: 4}]", "store labels (N,4,4)"),
+                            ("augment: [{window: [5, 4]}], transforms: [{resize: [7, 6]}]",
+                             "data.augment: leaves 20 positions of a sample, and labels for each cannot follow to the 42 of the model's outputs"),
                             ("transforms: [{crop_center: 1}]", "labels are for each position, but the model's outputs have only one")):
             text = config.format(data=self.path("data.h5"), x="scores", y="classes", loss="cross_entropy", w="", steps=steps)
             self.assertIn(part, harness.run(["train", self.write("l.yaml", text), "-o", self.path("bad")]).stderr)

@@ -103,6 +103,16 @@ static enum status augment_check_mix(const struct augment *a, const struct augme
                        (long long)a->positions, (long long)positions);
 }
 
+/* Parts of samples need labels that follow, which those for other positions than the model's input do not. */
+static enum status augment_check_follow(const struct augment *a)
+{
+    if (a->positions == a->spec.loss_positions) return STATUS_OK;
+    return status_fail(STATUS_CONFIG,
+                       "data.augment: leaves %lld positions of a sample, and labels for each cannot follow to the "
+                       "%lld of the model's outputs; leave window, or the size of crop, out",
+                       (long long)a->positions, (long long)a->spec.loss_positions);
+}
+
 static enum status augment_check_step(struct augment *a, int step)
 {
     const struct data_step *s = &a->spec.steps->of[step];
@@ -155,6 +165,7 @@ enum status augment_init(struct augment *a, const struct augment_spec *spec)
         if (status != STATUS_OK)
             return status_at(status, "data.augment[%d]: %s", i, spec->steps->of[i].kind->name);
     }
+    TRY(augment_check_follow(a));
     a->moves = spec->still ? !shape_equal(a->moved, spec->stored) : augment_find_move(spec->steps) != NULL;
     enum status status = augment_allocate(a);
     if (status != STATUS_OK) augment_free(a);

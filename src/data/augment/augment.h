@@ -99,6 +99,7 @@ struct augment_spec {
     enum target_kind kind;
     int64_t width;                 /* dataset_width */
     int64_t positions;             /* of the labels, as stored; 1 also where targets are the features */
+    int64_t loss_positions;        /* of the labels as the loss gets them */
     int64_t weight_width;          /* 0 = no weights */
     bool cut_labels;               /* transforms leave a part of the positions, and labels follow: */
     int64_t cut_first[SHAPE_AXES]; /* the first ones, of the shape of the model's input */
