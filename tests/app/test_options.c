@@ -110,9 +110,9 @@ static void test_precedence(void)
     CHECK(optim_value(&c, "weight_decay") == 5e-4 && c.model.layer_count == 1 &&
           c.model.layers[0].args[0] == 3);
     options_free(&c);
-    CHECK_STATUS(resolve(DATA MODEL, "DDP_TRAIN_DATA_LABEL_MAP={3: 0, 8: 1}",
-                         "model.blocks={a: [{linear: 3}]}", &c),
-                 STATUS_OK);
+    CHECK_STATUS(
+        resolve(DATA MODEL, "DDP_TRAIN_DATA_LABEL_MAP={3: 0, 8: 1}", "model.blocks={a: [{linear: 3}]}", &c),
+        STATUS_OK);
     CHECK(c.data.label_map.count == 2 && c.data.label_map.of[1].number == 8 &&
           c.data.label_map.of[1].class == 1);
     options_free(&c);
@@ -135,8 +135,9 @@ static void test_origins(void)
            "trian.epochs (f.yaml:3:9): unknown key; did you mean 'train.epochs'?");
     refuse(DATA MODEL "zebra: {}\n", NULL, NULL, "zebra (f.yaml:3:1): unknown key (");
     refuse(DATA MODEL "train: 3\n", NULL, NULL, "train (f.yaml:3:1): is a section");
-    refuse(DATA MODEL "loss: mse\n", NULL, NULL,
-           "loss (f.yaml:3:1): is a section and has no value; write keys below it, such as 'loss: {name: mse}'");
+    refuse(
+        DATA MODEL "loss: mse\n", NULL, NULL,
+        "loss (f.yaml:3:1): is a section and has no value; write keys below it, such as 'loss: {name: mse}'");
     refuse(DATA MODEL "train: {batch: 0}\n", NULL, NULL, "train.batch (f.yaml:3:16): 0 is outside 1..");
     refuse(DATA MODEL "sync: {method: star}\n", NULL, NULL,
            "sync.method (f.yaml:3:16): 'star' is not one of tree, allreduce");

@@ -236,10 +236,9 @@ static enum status options_read_section(const struct setting *setting)
         char where[SETTINGS_WHERE_SIZE];
         settings_where(setting, NULL, where);
         bool named = setting->value->kind == YAML_SCALAR && family_find(*section, strlen(*section));
-        return status_fail(
-            STATUS_CONFIG,
-            "%s: is a section and has no value; write keys below it, such as '%s: {%s: %s}'", where,
-            *section, named ? "name" : "key", named ? setting->value->text : "value");
+        return status_fail(STATUS_CONFIG,
+                           "%s: is a section and has no value; write keys below it, such as '%s: {%s: %s}'",
+                           where, *section, named ? "name" : "key", named ? setting->value->text : "value");
     }
     return options_fail_unknown(setting);
 }

@@ -107,10 +107,11 @@ static enum status augment_check_mix(const struct augment *a, const struct augme
 static enum status augment_check_follow(const struct augment *a)
 {
     if (a->positions == a->spec.loss_positions) return STATUS_OK;
-    return status_fail(STATUS_CONFIG,
-                       "data.augment: leaves %lld positions of a sample, and labels for each cannot follow to the "
-                       "%lld of the model's outputs; leave window, or the size of crop, out",
-                       (long long)a->positions, (long long)a->spec.loss_positions);
+    return status_fail(
+        STATUS_CONFIG,
+        "data.augment: leaves %lld positions of a sample, and labels for each cannot follow to the "
+        "%lld of the model's outputs; leave window, or the size of crop, out",
+        (long long)a->positions, (long long)a->spec.loss_positions);
 }
 
 static enum status augment_check_step(struct augment *a, int step)

@@ -65,8 +65,8 @@ static enum status csv_labels_choose_columns(struct csv_labels *t, const char *c
     const char *list = columns ? columns : csv_labels_usual_column(t);
     if (!list)
         return status_fail(STATUS_DATA,
-                           "%s: none of the %" PRId64 " columns is called label; name it with data.y, or --y", t->path,
-                           t->header);
+                           "%s: none of the %" PRId64 " columns is called label; name it with data.y, or --y",
+                           t->path, t->header);
     TRY(names_split(list, &t->names, &t->labels.width));
     if (!columns && t->labels.width > 1) t->labels.width = 1, memcpy(t->names[0], list, strlen(list) + 1);
     TRY(mem_alloc(&t->cells, (size_t)t->labels.width, sizeof *t->cells, "columns"));

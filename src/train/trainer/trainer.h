@@ -18,9 +18,9 @@ struct trainer_info {
     int64_t train_samples, val_samples;
     int64_t train_left_out, val_left_out; /* further samples, that could not be read (data.on_error) */
     struct shape shape, input;            /* of a sample, in the file and as the model gets it */
-    const char *feature_type;         /* "uint8" or "float32" */
-    enum target_kind kind;            /* of the labels */
-    char label_text[INFER_TEXT_SIZE]; /* their type and shape, as stored, or what they are */
+    const char *feature_type;             /* "uint8" or "float32" */
+    enum target_kind kind;                /* of the labels */
+    char label_text[INFER_TEXT_SIZE];     /* their type and shape, as stored, or what they are */
     bool has_weights, val_has_weights;
     int64_t classes;                /* outputs: classes, labels or targets */
     int64_t positions;              /* of the labels of a sample, each with `classes` outputs */

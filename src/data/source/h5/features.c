@@ -185,8 +185,9 @@ enum status features_read_attribute(const struct features *f, struct h5 *file, c
     bool has;
     TRY(h5_has_attr(file, f->x.name, name, &has));
     if (!has)
-        return status_fail(STATUS_DATA, "%s: has no attribute '%s'; to see those that there are: h5dump -A %.*s", where, name,
-                           (int)strcspn(where, ":"), where);
+        return status_fail(STATUS_DATA,
+                           "%s: has no attribute '%s'; to see those that there are: h5dump -A %.*s", where,
+                           name, (int)strcspn(where, ":"), where);
     *found = 1;
     if (h5_attr_doubles(file, f->x.name, name, 1, values) == STATUS_OK) return STATUS_OK;
     *found = count;

@@ -50,10 +50,10 @@ static enum status find_not_found(struct h5 *f, const char *path, const char *gr
     for (size_t used = 0; *names && used < LIST_SIZE; names++)
         used += (size_t)snprintf(looked + used, LIST_SIZE - used, "%s%s", used ? ", " : "", *names);
     TRY(h5_visit(f, "/", find_list_dataset, list));
-    return status_fail(
-        STATUS_DATA, "%s: no %s in %s%s (looked for %s); set %s or use FILE:GROUP; the file holds: %s%s", path,
-        what, group[0] ? "group " : "the root", group, looked, key, list[0] ? list : "no dataset",
-        strlen(list) + 1 == sizeof list ? "..." : "");
+    return status_fail(STATUS_DATA,
+                       "%s: no %s in %s%s (looked for %s); set %s or use FILE:GROUP; the file holds: %s%s",
+                       path, what, group[0] ? "group " : "the root", group, looked, key,
+                       list[0] ? list : "no dataset", strlen(list) + 1 == sizeof list ? "..." : "");
 }
 
 #define NAMES_MAX 8
