@@ -86,22 +86,21 @@ static void ahead_pause(long nanoseconds)
 }
 
 /* A rank that waits sleeps: the process that reads may need its core. To the watchdog a rank whose own share is missing
- * waits for no other. */
+ * waits for no other, and a turn that has arrived is progress, however long all of a large set takes. */
 const char *ahead_wait(const struct ahead_ring *ring, int64_t turn)
 {
     uint64_t number = ahead_number(ring->round, turn + 1);
     int missing = ahead_find_missing(ring, number);
     if (missing >= 0) {
         double start = trace_begin();
-        bool waits = false;
         for (int polls = 0; missing >= 0; missing = ahead_find_missing(ring, number)) {
-            if (missing != ring->rank) activity_begin_wait(ACTIVITY_WAIT_RANK, missing), waits = true;
+            if (missing != ring->rank) activity_begin_wait(ACTIVITY_WAIT_RANK, missing);
             ahead_pause(PAUSE_NANOSECONDS);
             if (ring->shared) shared_pause(ring->shared, &polls);
         }
-        if (waits) activity_end_wait();
         trace_end(start, TRACE_WAIT, "wait", 0);
     }
+    activity_end_wait();
     return ring->memory + (size_t)(turn % ring->slots) * ring->slot_bytes;
 }
 
