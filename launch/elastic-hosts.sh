@@ -14,7 +14,7 @@ rounds=0
 
 cores() { # of this machine that this script may use; Open MPI counts cores, not hardware threads
     local threads cores
-    threads=$(nproc)
+    threads=$(env -u OMP_NUM_THREADS -u OMP_THREAD_LIMIT nproc) # with these it says what they say
     cores=$(lscpu --parse=CORE,SOCKET 2>/dev/null | grep -v '^#' | sort -u | wc -l)
     echo $((cores > 0 && cores < threads ? cores : threads))
 }

@@ -11,6 +11,7 @@ setup_open_mpi "$ranks"
 setup_build
 
 cd "$root"
-export OMPI_MCA_hwloc_base_binding_policy=${OMPI_MCA_hwloc_base_binding_policy:-none} # jobs side by side: bound alike otherwise
+# two jobs on one machine would be bound to the same cores
+export OMPI_MCA_hwloc_base_binding_policy=${OMPI_MCA_hwloc_base_binding_policy:-none}
 say "mpirun -np $ranks build/ddp_train${*:+ $*}"
 exec mpirun -np "$ranks" build/ddp_train "$@" </dev/null
