@@ -115,6 +115,12 @@ class Memory(Check):
         self.assertAlmostEqual(private["parameters"][0], parameters, delta=1e4)
         self.assertAlmostEqual(private["parameters"][1], 2 * parameters, delta=1e4)
 
+    def test_samples_of_another_shape(self):
+        """The model is that for samples as data.augment and data.transforms leave them."""
+        steps = ["--data.augment=[{crop: {size: 12}}]", "--data.transforms=[{resize: {size: [8, 8]}}]"]
+        rows, _ = self.plan(["linear: 4000", "linear: 10"], *steps)
+        self.assertAlmostEqual(rows["parameters"][1], 4 * (192 * 4000 + 4000 + 40000 + 10), delta=1e4)
+
     def test_data(self):
         rows, _ = self.plan(CHAIN, "--data.val=synthetic:3x16x16:10:500")
         self.assertAlmostEqual(rows["data"][1], 1500 * (768 * 4 + 4), delta=1e4)

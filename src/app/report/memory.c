@@ -10,10 +10,11 @@
 #include "data/source/source.h"
 #include "nn/model.h"
 #include "train/build.h"
+#include "train/shapes.h"
 #include "train/slices.h"
 
 struct memory_facts {
-    struct shape shape; /* of a sample, as stored */
+    struct shape input; /* of a sample, as the model gets it */
     double data_bytes;
     struct model_memory model;
 };
@@ -21,12 +22,14 @@ struct memory_facts {
 static enum status memory_read_data(struct memory_facts *f, const struct config *config)
 {
     struct source *source = NULL;
+    struct sample_shapes shapes;
     struct source_options options = source_options_of(&config->data);
     options.quiet = true; /* loading warns */
     TRY(source_open(&source, config->data.train, &options));
-    f->shape = source_info(source)->shape;
+    enum status status = shapes_find(&shapes, config, source_info(source)->shape);
+    f->input = shapes.input;
     source_close(&source);
-    return STATUS_OK;
+    return status;
 }
 
 /* Passes of a step: those of all virtual ranks. */
@@ -47,7 +50,7 @@ static enum status memory_measure_model(struct memory_facts *f, const struct ker
     struct model_spec *spec = NULL;
     TRY(mem_alloc(&spec, 1, sizeof *spec, "model"));
     *spec = config->model;
-    spec->input = build_input_shape(config, f->shape);
+    spec->input = build_input_shape(config, f->input);
     spec->clip_logits = config->clip_logits;
     enum status status = model_measure(&f->model, spec, &options);
     mem_free(&spec);

@@ -29,9 +29,9 @@ struct memory_plan {
     struct memory_row rows[MEMORY_ROWS];
 };
 
-/* Computes the plan from the configuration, the headers of the data files and the memory that the sets take in their
- * stores (sets_report_stores). The kernels are chosen and the
- * ranks are split into nodes. For rank 0; local. Errors: those of opening the data, and of building the
+/* Computes the plan from the configuration, the headers of the data files and the memory that the sets take in
+ * their stores (sets_report_stores). The kernels are chosen and the ranks are split into nodes. For rank 0;
+ * local. Errors: those of opening the data, of the steps that change the shape of samples, and of building the
  * model. */
 enum status memory_plan(struct memory_plan *plan, const struct kernels *kernels, const struct config *config,
                         const struct comm *comm, double data_bytes);
