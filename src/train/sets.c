@@ -86,32 +86,17 @@ enum status sets_load_train(struct dataset **out, struct comm *comm, const struc
     return dataset_load_into(out, comm, c->data.train, &options, &labels, &store);
 }
 
-/* Opens a source on all ranks; rank 0 looks at the files, the others take what it has found. Collective. */
-static enum status sets_open_on_all(struct source **out, struct comm *comm, const char *locator,
-                                    struct source_options names)
-{
-    bool first = comm_rank(comm) == 0;
-    char *found = NULL;
-    enum status status = first ? source_open(out, locator, &names) : STATUS_OK;
-    if (first && status == STATUS_OK) status = mem_copy_text(&found, source_found(*out));
-    status = comm_agree(comm, status);
-    if (status == STATUS_OK) status = comm_share_text(comm, &found);
-    names.found = found;
-    if (status == STATUS_OK) status = comm_agree(comm, first ? STATUS_OK : source_open(out, locator, &names));
-    mem_free(&found);
-    return status;
-}
-
 static double sets_report_one(struct comm *comm, const struct config *c, const char *locator)
 {
     double memory = 0;
+    char *found = NULL;
     struct source *source = NULL;
     struct source_options names = source_options_of(&c->data);
     struct store_options options = sets_get_store(c);
     options.in_order = names.weights_optional = locator == c->data.val;
     names.quiet = true; /* loading warns */
     if (options.in_order) sets_take_names(&names, &c->data);
-    if (sets_open_on_all(&source, comm, locator, names) == STATUS_OK) {
+    if (dataset_open_source(&source, &found, comm, locator, &names) == STATUS_OK) {
         const struct source_info *info = source_info(source);
         int64_t labels = info->label_width > 0 ? info->label_width : info->has_labels;
         int64_t numbers = labels + (info->has_weights ? info->weight_width : 0);
@@ -124,6 +109,7 @@ static double sets_report_one(struct comm *comm, const struct config *c, const c
                                  .other_bytes = (size_t)(info->samples * numbers) * sizeof(float)});
     }
     source_close(&source);
+    mem_free(&found);
     return memory;
 }
 

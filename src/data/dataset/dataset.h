@@ -51,6 +51,12 @@ enum status dataset_load_into(struct dataset **out, struct comm *comm, const cha
                               const struct store_options *where);
 void dataset_destroy(struct dataset **d); /* collective */
 
+/* Opens a source on all ranks: rank 0 looks at the files, the others take what it has found, which is *found, for
+ * further sources of the locator (source_options.found); owned by the caller, also after an error. Collective; all
+ * ranks return the same status. Errors: see source.h. */
+enum status dataset_open_source(struct source **out, char **found, struct comm *comm, const char *locator,
+                                const struct source_options *names);
+
 /* Takes the share `fraction` of the samples, rounded up (sklearn.model_selection.train_test_split), out of
  * `d` into *rest: a random choice that depends on seed and number of samples only. Both keep the order of
  * the file. Collective. Errors: STATUS_DATA if one of them is left without samples. */

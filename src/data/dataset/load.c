@@ -19,32 +19,38 @@ static bool dataset_add_bytes(int64_t count, int64_t row, int64_t *total)
            !__builtin_add_overflow(*total, (bytes + MEM_ALIGN - 1) / MEM_ALIGN * MEM_ALIGN, total);
 }
 
-static enum status dataset_open_source(struct pool *s, const char *locator,
-                                       const struct source_options *names)
+enum status dataset_open_source(struct source **out, char **found, struct comm *comm, const char *locator,
+                                const struct source_options *names)
+{
+    struct source_options options = *names;
+    bool first = comm_rank(comm) == 0;
+    enum status status = first ? source_open(out, locator, &options) : STATUS_OK;
+    if (first && status == STATUS_OK) status = mem_copy_text(found, source_found(*out));
+    TRY(comm_agree(comm, status));
+    TRY(comm_share_text(comm, found));
+    options.found = *found;
+    return comm_agree(comm, first ? STATUS_OK : source_open(out, locator, &options));
+}
+
+static enum status dataset_name_pool(struct pool *s, const char *locator)
 {
     char title[LOCATORS_TITLE];
     locators_title(locator, title);
     TRY(mem_copy_text(&s->full_locator, locator));
-    TRY(mem_copy_text(&s->locator, title));
-    TRY(source_open(&s->source, locator, names));
+    return mem_copy_text(&s->locator, title);
+}
+
+static enum status dataset_open_pool(struct pool *s, struct comm *comm, const char *locator,
+                                     struct source_options *names)
+{
+    TRY(comm_agree(comm, dataset_name_pool(s, locator)));
+    TRY(dataset_open_source(&s->source, &s->found, comm, locator, names));
+    names->found = s->found;
     const struct source_info *info = source_info(s->source);
     s->width = s->channels = info->label_width ? info->label_width : info->has_labels;
     s->positions = 1;
     s->weight_width = info->weight_width;
     return STATUS_OK;
-}
-
-/* Rank 0 looks at the files, the others take what it has found. */
-static enum status dataset_open_on_all(struct pool *s, struct comm *comm, const char *locator,
-                                       struct source_options *names)
-{
-    bool first = comm_rank(comm) == 0;
-    enum status status = first ? dataset_open_source(s, locator, names) : STATUS_OK;
-    if (status == STATUS_OK && first) status = mem_copy_text(&s->found, source_found(s->source));
-    TRY(comm_agree(comm, status));
-    TRY(comm_share_text(comm, &s->found));
-    names->found = s->found;
-    return comm_agree(comm, first ? STATUS_OK : dataset_open_source(s, locator, names));
 }
 
 /* Where everything lies in the window, whose base may still be NULL. */
@@ -184,7 +190,7 @@ static enum status dataset_fill(struct dataset *d, struct comm *comm, const char
     with_found.ignored = s->ignored;
     TRY(infer_check_options(&options));
     TRY(dataset_check_map(s, taker));
-    TRY(dataset_open_on_all(s, comm, locator, &with_found));
+    TRY(dataset_open_pool(s, comm, locator, &with_found));
     locator = s->locator;
     d->info = *source_info(s->source);
     TRY(dataset_check_alike(comm, locator, &d->info));
