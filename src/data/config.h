@@ -72,7 +72,7 @@ struct label_map {
 enum data_sampler {
     SAMPLER_ONCE,     /* each once */
     SAMPLER_WEIGHTED, /* as many draws with replacement, by data.weights if there are any, else as */
-    SAMPLER_BALANCED, /* every class as often as another */
+    SAMPLER_BALANCED, /* each class equally often */
 };
 
 struct data_config {

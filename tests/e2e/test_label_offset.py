@@ -42,7 +42,7 @@ class LabelOffset(harness.Case):
     def test_refused(self):
         for y, offset, code, part, loss in (("one", 0, 3, "labels are 1..3, but classes count from 0; set data.label_offset: 1", "cross_entropy"),
                                             ("zero", 1, 3, "has label -1", "cross_entropy"),
-                                            ("values", 1, 2, "holds no class indices; leave this key out", "mse")):
+                                            ("values", 1, 2, "data.label_offset: is for class indices, but ", "mse")):
             with self.subTest(y=y):
                 result = harness.run(["train", self.config(y, offset, loss), "-o", self.path("bad")])
                 self.assertEqual(result.returncode, code, result.stderr)
@@ -103,7 +103,7 @@ class LabelMap(LabelOffset):
     def test_refused(self):
         for y, text, code, part, loss in (("any", "[30, -8]", 3, "any: sample 2 has label 255, which data.label_map does not name", "cross_entropy"),
                                           ("any", "[30, -8, 255, 7, 9]", 0, "", "cross_entropy"), ("any", "{30: 3, -8: 1, 255: 0}", 3, "label 3 (by data.label_map) but the model has 3", "cross_entropy"),
-                                          ("values", "[1, 2]", 2, "holds no class indices; leave this key out", "mse"),
+                                          ("values", "[1, 2]", 2, "data.label_map: is for class indices, but ", "mse"),
                                           ("any", "{30: 0, others: ignore}", 2, "multi_margin has no class that it ignores", "multi_margin"),
                                           ("any", "[1, 1]", 2, "1 stands for several classes", "cross_entropy"),
                                           ("any", "{30: 0, others: 1}", 2, "others: can only be ignore", "cross_entropy"),

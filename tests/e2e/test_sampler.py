@@ -51,7 +51,7 @@ class Sampler(harness.Case):
         """Without weights by class; one-hot rows are classes; weights all alike draw, but weigh nothing."""
         balanced = self.run_of("balanced")
         self.same(balanced, self.run_of("weighted"))
-        self.assertIn("every class as often", balanced.process.stdout)
+        self.assertIn("each class equally often", balanced.process.stdout)
         onehot = self.run_of("balanced", ", y: onehot")
         self.assertEqual([s["accuracy"] for s in onehot.of_kind("epoch")], [s["accuracy"] for s in balanced.of_kind("epoch")])
         ones, once = self.run_of("weighted", ", weights: ones"), self.run_of("once")

@@ -215,8 +215,8 @@ static const struct option options[] = {
     {.key = "train.sampler", .kind = OPTION_CHOICE, .offset = AT(sampler),
      .default_text = "once", .choices = samplers,
      .help = "how an epoch chooses samples: once = each one once; weighted = as many draws with replacement, by "
-             "data.weights, which the loss then does not use, or without them as balanced = every class as often as "
-             "another (torch's WeightedRandomSampler)"},
+             "data.weights, which the loss then does not use (torch's WeightedRandomSampler); balanced = the same, but "
+             "each class equally often, as weighted does without data.weights"},
     {.key = "train.accumulate", .kind = OPTION_INT, .offset = AT(accumulate),
      .default_text = "1", .min = 1, .max = 1 << 20,
      .help = "gradient accumulation: passes per virtual rank and step, to save memory; A passes give "

@@ -169,12 +169,12 @@ static void report_labels(const struct config *config, const struct trainer_info
         log_info("         classes count from %lld in the file (data.label_offset)",
                  (long long)d->label_offset);
     if (d->shift != 0)
-        log_info("         of %lld samples %s (data.shift); the %s of a file have none and are left out",
+        log_info("         those of %lld samples %s (data.shift); the %s of a file have none and are left out",
                  (long long)llabs(d->shift), d->shift > 0 ? "later" : "earlier",
                  d->shift > 0 ? "last" : "first");
     if (config->sampler != SAMPLER_ONCE)
         log_info("         an epoch draws samples with replacement, %s%s (train.sampler)",
-                 by_weight ? "by " : "every class as often as another", by_weight ? d->weights : "");
+                 by_weight ? "by " : "each class equally often", by_weight ? d->weights : "");
 }
 
 static void report_class_names(const struct trainer_info *info)

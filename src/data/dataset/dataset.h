@@ -102,8 +102,9 @@ struct dataset_rows {
 void dataset_take(const struct dataset *d, const int64_t *samples, int64_t count,
                   const struct dataset_rows *rows);
 
-/* Lets an epoch draw its samples with replacement: by their weights, or every class as often as another. Collective.
- * Errors: STATUS_CONFIG where the features stay in their file, or samples have no class, or no single weight. */
+/* Lets an epoch draw its samples with replacement: by their weights, or each class equally often. Collective.
+ * Errors: STATUS_CONFIG where the features stay in their file, or samples have no class, or no single weight;
+ * STATUS_DATA if all weights are 0. */
 enum status dataset_draw(struct dataset *d, struct comm *comm, bool by_class);
 
 /* From now on the samples of this view weigh the same. Local. */

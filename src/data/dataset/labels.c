@@ -124,7 +124,8 @@ enum status dataset_settle(struct pool *s, struct comm *comm, struct label_scan 
             w->taker);
     }
     if (s->targets && (s->label_offset != 0 || s->label_map))
-        return status_fail(STATUS_CONFIG, "data.label_%s: %s holds no class indices; leave this key out",
+        return status_fail(STATUS_CONFIG,
+                           "data.label_%s: is for class indices, but %s holds none; leave it out",
                            s->label_map ? "map" : "offset", source_info(s->source)->label_where);
     if (s->targets) return dataset_settle_kind(s, comm, scan);
     s->kind = s->labels ? TARGET_INDEX : scan->options->kind;
