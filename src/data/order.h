@@ -33,8 +33,7 @@ struct order {
     struct order_keys keys; /* of the samples, or of the blocks */
     int64_t short_place;    /* where the last block stands */
     int64_t missing;        /* samples that it has fewer than the others */
-    const uint64_t
-        *ends; /* [samples]: sums of the weights up to each one; NULL = not drawn with replacement */
+    const uint64_t *ends;   /* [samples]: sums of the weights, where samples are drawn; or NULL */
 };
 
 struct order order_make(uint64_t seed, uint64_t epoch, int64_t samples, bool shuffle);

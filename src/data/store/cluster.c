@@ -40,13 +40,12 @@ struct cluster_store {
     int64_t *begins; /* [ranks + 1]: positions of a batch that each rank takes */
     int64_t *counts; /* [ranks]: samples that come from each, then where the next of them goes */
     struct cluster_turn turns[2];
-    int now;            /* the one of them that is taken */
-    struct order order; /* of both; samples 0 = none */
-    int64_t at;         /* of the sample that is taken next */
-    struct shared *
-        walk; /* NULL on a single node: the order of the last two turns, which the ranks of a node share out */
+    int now;                       /* the one of them that is taken */
+    struct order order;            /* of both; samples 0 = none */
+    int64_t at;                    /* of the sample that is taken next */
+    struct shared *walk;           /* memory of the next two; NULL on a single node */
     struct shared_counter *walked; /* [local ranks]: turns that each has written its share of */
-    int64_t *positions;            /* [2][batch]: samples of the view */
+    int64_t *positions; /* [2][batch]: samples of the last two turns, found by all ranks of a node */
     uint64_t walks;
     struct store *file; /* of the same view; NULL unless it is a part of a split */
     struct loose loose; /* samples of other nodes that no call announced */

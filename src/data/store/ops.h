@@ -9,12 +9,11 @@ struct store_ops {
     const char *name; /* of data.store */
     bool spread;      /* store_is_spread */
 
-    /* Collective. `narrow` sets the view, when nothing is read ahead any more. `split`: both have their
-     * views, `s` as with `narrow`; `rest` has no more yet. */
+    /* Collective. `narrow` sets the view, when nothing is read ahead any more; NULL = nothing else has to be done.
+     * `split`: both have their views, `s` as with `narrow`; `rest` has no more yet. */
     enum status (*create)(struct store *s, const struct store_spec *spec);
     void (*destroy)(struct store *s);
-    enum status (*narrow)(struct store *s, struct comm *comm,
-                          struct store_view view); /* NULL: sets s->view */
+    enum status (*narrow)(struct store *s, struct comm *comm, struct store_view view);
     enum status (*split)(struct store *s, struct comm *comm, struct store *rest);
     enum status (*prepare)(struct store *s, struct comm *comm, const struct store_plan *plan);
 

@@ -110,7 +110,8 @@ void stragglers_report_core(struct trainer *t)
     if (max == 0) return; /* it was better meanwhile */
     bool most = max == lost;
     int rank = ranks - (int)comm_max(t->comm, most ? ranks - me : 0);
-    char host[PROCESS_HOST_SIZE], cause[256] = "other processes compete for the cores of this machine";
+    char host[PROCESS_HOST_SIZE], cause[256] = "other processes compete for the cores of this machine, or a "
+                                               "container or job has a limit of CPU time";
     if (rank == me) facts[GOT] = t->core.got, facts[MINE] = mine, facts[MACHINE] = machine;
     comm_merge_doubles(t->comm, facts, FACTS);
     comm_host_of(t->comm, rank, host);
