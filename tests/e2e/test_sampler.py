@@ -76,6 +76,18 @@ class Sampler(harness.Case):
         self.assertEqual((plain.returncode, named.returncode), (0, 0), plain.stderr + named.stderr)
         self.assertNotEqual(plain.stdout, named.stdout)
 
+    def test_validation_without_weights(self):
+        """What data.val_fraction sets aside is all evaluated, even where no sample of it would ever be drawn."""
+        with h5py.File(self.path("data.h5"), "r+") as f:
+            f["single"] = (np.arange(907) == 17).astype("f4")
+        run = self.run_of("weighted", ", weights: single, val_fraction: 0.1")
+        self.assertEqual([line["count"] for line in run.of_kind("eval")], [91] * 4)
+        with h5py.File(self.path("data.h5"), "r+") as f:
+            f["none"] = np.zeros(907, "f4")
+        process = harness.run(["train", self.config("weighted", ", weights: none"), "-o", self.path("no")])
+        self.assertEqual(process.returncode, 3, process.stderr)
+        self.assertIn("all weights are 0", process.stderr)
+
     def test_refused(self):
         for sampler, more, code, part in (("balanced", ", store: window", 2, "use data.store: node, cluster or scratch"),
                                           ("balanced", ", y: real", 2, "have no class each"), ("often", "", 2, "once, weighted, balanced")):

@@ -74,7 +74,7 @@ enum status dataset_check_counts(const struct dataset *d)
         int64_t i = at / s->positions, p = at % s->positions;
         if (s->labels && s->ignored_name && dataset_classes(d, i)[p] == s->ignored)
             ignored++;
-        else if (!s->weights || dataset_weights(d, i)[p % s->weight_width] > 0)
+        else if (!d->info.has_weights || dataset_weights(d, i)[p % s->weight_width] > 0)
             return STATUS_OK;
     }
     const char *part = s->views > 1 ? " in its part of the split; choose another data.split_seed" : "";

@@ -93,6 +93,7 @@ enum status trainer_load_data(struct trainer *t)
     TRY(trainer_load_sets(t));
     TRY(comm_agree(t->comm, trainer_check_features_as_targets(t, t->train)));
     if (t->val) TRY(comm_agree(t->comm, trainer_check_features_as_targets(t, t->val)));
+    TRY(comm_agree(t->comm, dataset_check_counts(t->train))); /* what has no weight is not drawn */
     if (config_draws_by_weight(c)) dataset_leave_weights(t->train);
     if (config_draws_by_weight(c) && c->data.val_fraction > 0) dataset_leave_weights(t->val);
     bool transformed = c->data.transforms.count > 0;

@@ -167,7 +167,6 @@ static enum status trainer_build_parts(struct trainer *t)
                            "%s: labels are for each position, but the model's outputs have only one",
                            dataset_locator(t->train));
     TRY(dataset_check_labels(t->train, outputs));
-    TRY(dataset_check_counts(t->train));
     TRY(trainer_build_losses(t, outputs, positions));
     TRY(loss_check_last_layer(&t->loss, trainer_find_last_layer(t->model)->ops));
     const struct batch_spec batch = {.kernels = t->kernels,
