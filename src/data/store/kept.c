@@ -44,8 +44,6 @@ static void kept_destroy(struct store *s)
 
 static enum status kept_read(struct kept *k, int64_t first, int64_t end)
 {
-    TRY(mem_alloc(&k->rows, (size_t)(end - first), (size_t)k->reader.sample_bytes,
-                  "samples of a validation set"));
     TRY(reader_open(&k->reader));
     int64_t bytes = k->reader.sample_bytes, piece = bytes < PIECE_BYTES ? PIECE_BYTES / bytes : 1;
     for (int64_t at = first, n; at < end; at += n) {
@@ -62,7 +60,8 @@ static enum status kept_stream(struct store *s, int64_t first, int64_t end, int6
     struct kept *k = s->self;
     if (k->rows && first == k->first && end == k->end) return STATUS_OK;
     mem_free(&k->rows);
-    if (first >= end || (double)((end - first) * s->sample_bytes) > k->room)
+    if (first >= end || (double)((end - first) * s->sample_bytes) > k->room ||
+        mem_alloc(&k->rows, (size_t)(end - first), (size_t)s->sample_bytes, "validation set") != STATUS_OK)
         return store_stream(k->file, first, end, at_once);
     enum status status = kept_read(k, first, end);
     reader_close(&k->reader);
