@@ -70,6 +70,13 @@ class LabelMap(LabelOffset):
             f["at"] = at = np.random.default_rng(6).integers(0, 3, (80, 7))
             f["at_any"], f["at_ignored"] = names[at].astype("i2"), np.where(at == 1, -100, at)
 
+    def test_features_are_no_classes(self):
+        with open(self.config("images", "[1, 2]", "mse", "label_map")) as f:
+            config = self.write("features.yaml", f.read().replace("linear: 3", "linear: 14"))
+        result = harness.run(["train", config, "-o", self.path("bad")])
+        self.assertEqual(result.returncode, 2, result.stderr)
+        self.assertIn("data.label_map: is for class indices, but data.y: x holds none; leave it out", result.stderr)
+
     def mapped(self, y, text, ranks=1, loss="cross_entropy"):
         return self.train(self.config(y, text, loss, "label_map"), ranks)
 
@@ -104,6 +111,7 @@ class LabelMap(LabelOffset):
         for y, text, code, part, loss in (("any", "[30, -8]", 3, "any: sample 2 has label 255, which data.label_map does not name", "cross_entropy"),
                                           ("any", "[30, -8, 255, 7, 9]", 0, "", "cross_entropy"), ("any", "{30: 3, -8: 1, 255: 0}", 3, "label 3 (by data.label_map) but the model has 3", "cross_entropy"),
                                           ("values", "[1, 2]", 2, "data.label_map: is for class indices, but ", "mse"),
+                                          ("x", "[1, 2]", 2, "data.h5: x holds none", "mse"),
                                           ("any", "{30: 0, others: ignore}", 2, "multi_margin has no class that it ignores", "multi_margin"),
                                           ("any", "[1, 1]", 2, "1 stands for several classes", "cross_entropy"),
                                           ("any", "{30: 0, others: 1}", 2, "others: can only be ignore", "cross_entropy"),

@@ -114,7 +114,12 @@ static enum status dataset_settle_kind(struct pool *s, struct comm *comm, struct
 enum status dataset_settle(struct pool *s, struct comm *comm, struct label_scan *scan)
 {
     const struct infer_options *w = scan->options;
-    if (source_info(s->source)->labels_are_features) {
+    const struct source_info *info = source_info(s->source);
+    if ((s->targets || info->labels_are_features) && (s->label_offset != 0 || s->label_map))
+        return status_fail(
+            STATUS_CONFIG, "data.label_%s: is for class indices, but %s holds none; leave it out",
+            s->label_map ? "map" : "offset", info->labels_are_features ? "data.y: x" : info->label_where);
+    if (info->labels_are_features) {
         s->kind = TARGET_VALUES;
         if (w->takes & TARGET_BIT(TARGET_VALUES) && (!w->fixed || w->kind == TARGET_VALUES)) return STATUS_OK;
         return status_fail(
@@ -123,10 +128,6 @@ enum status dataset_settle(struct pool *s, struct comm *comm, struct label_scan 
             "use another loss, such as mse",
             w->taker);
     }
-    if (s->targets && (s->label_offset != 0 || s->label_map))
-        return status_fail(STATUS_CONFIG,
-                           "data.label_%s: is for class indices, but %s holds none; leave it out",
-                           s->label_map ? "map" : "offset", source_info(s->source)->label_where);
     if (s->targets) return dataset_settle_kind(s, comm, scan);
     s->kind = s->labels ? TARGET_INDEX : scan->options->kind;
     return STATUS_OK;
