@@ -145,6 +145,19 @@ class OnError(harness.Case):
         process = harness.run(["eval", final, "--data", self.path("bad.h5")], 2)
         self.assertEqual((process.returncode, len(harness.error_lines(process.stderr))), (DATA_ERROR, 1), process.stderr)
 
+    def test_variable_of_rank_0(self):
+        """A launcher may give the environment of the first rank to no other one."""
+        final = self.train(self.config, 1, [f"--data.train={self.path('good.h5')}"]).final
+        evaluation, name = ["eval", final, "--data", self.path("bad.h5")], "DDP_TRAIN_DATA_ON_ERROR"
+        expected = harness.run([*evaluation, "--on-error", "skip"])
+        self.assertEqual(expected.returncode, 0, expected.stderr)
+        others = [":", "-np", "1", "env", "-u", name, harness.PROGRAM, *evaluation]
+        for arguments, ranks in ((evaluation, None), ([*evaluation, *others], 1)):
+            process = harness.run(arguments, ranks, variables={name: "skip"})
+            self.assertEqual((process.returncode, process.stdout), (0, expected.stdout), process.stderr)
+        process = harness.run(evaluation, variables={name: "continue"})
+        self.assertIn("data.on_error: 'continue' is not one of stop, skip", process.stderr)
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -47,7 +47,7 @@ static const struct flag flags[] = {
     {"data", "LOCATOR", AT(data),
      "data set, as in data.train: FILE.h5, FILE.h5:GROUP, a pattern or list of files, demo:test", FLAGS_DATA,
      0},
-    {"on-error", "stop|skip", AT(on_error),
+    {"on-error", "stop|skip", AT(names.on_error),
      "samples that cannot be read end the command, or are left out and counted", FLAGS_DATA, 0},
     {"allow-external", NULL, AT(allow_external),
      "follow links, virtual datasets and filter plugins in HDF5 files that you trust", FLAGS_EXTERNAL, 0},

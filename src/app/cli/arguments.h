@@ -26,8 +26,7 @@ struct arguments {
         *timeline_steps, *graph, *batch, *digits, *confusion, *out; /* NULL if not given */
     const char *target, *categorical, *drop, *missing, *labels, *split, *seed, *split_at, *test_every,
         *test_file, *header, *delimiter, *missing_words, *labels_xml, *label_count; /* of convert */
-    const char *on_error;        /* of eval and predict */
-    struct setup_names names; /* of eval, predict and inspect */
+    struct setup_names names; /* of eval, predict and inspect; `on_error` not of inspect */
     bool print_config, expanded, force, allow_external, plain_weights, help, version;
     uint64_t given;           /* one bit per flag of the table in arguments.c */
     struct settings settings; /* keys given as flags */

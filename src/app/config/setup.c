@@ -8,6 +8,7 @@
 
 #include "app/config/option_table.h"
 #include "train/checkpoint/checkpoint.h"
+#include "core/arg.h"
 #include "core/log.h"
 #include "core/mem.h"
 #include "core/number.h"
@@ -131,13 +132,21 @@ enum status setup_expand(struct setup *s)
 
 void setup_complete_names(struct setup_names *names)
 {
-    static const char *const variables[] = {"DDP_TRAIN_DATA_X", "DDP_TRAIN_DATA_Y", "DDP_TRAIN_DATA_WEIGHTS",
-                                            "DDP_TRAIN_DATA_SAMPLES", "DDP_TRAIN_DATA_INDEX"};
-    const char **const of[] = {&names->x, &names->y, &names->weights, &names->samples, &names->index};
+    static const char *const variables[] = {"DDP_TRAIN_DATA_X",       "DDP_TRAIN_DATA_Y",
+                                            "DDP_TRAIN_DATA_WEIGHTS", "DDP_TRAIN_DATA_SAMPLES",
+                                            "DDP_TRAIN_DATA_INDEX",   "DDP_TRAIN_DATA_ON_ERROR"};
+    const char **const of[] = {&names->x,       &names->y,     &names->weights,
+                               &names->samples, &names->index, &names->on_error};
     for (size_t i = 0; i < sizeof of / sizeof *of; i++) {
         const char *value = getenv(variables[i]);
         if (!*of[i] && value && *value) *of[i] = value;
     }
+}
+
+enum status setup_read_choice(const char *key, const char *text, int *value)
+{
+    enum status status = text ? arg_parse_choice(option_find(key)->choices, text, value) : STATUS_OK;
+    return status == STATUS_OK ? status : status_at(status, "%s", key);
 }
 
 static enum status setup_name_object(char **name, const char *wanted)
@@ -147,40 +156,33 @@ static enum status setup_name_object(char **name, const char *wanted)
     return mem_copy_text(name, wanted);
 }
 
-enum status setup_read_samples(const char *text, int *samples)
+static enum status setup_set_names(struct config *config, struct setup_names names)
 {
-    const char *const *choices = option_find("data.samples")->choices;
-    if (!text) return STATUS_OK;
-    for (int i = 0; choices[i]; i++)
-        if (strcmp(text, choices[i]) == 0) {
-            *samples = i;
-            return STATUS_OK;
-        }
-    return status_fail(STATUS_CONFIG, "--samples: '%s' is not one of axis, files, objects", text);
-}
-
-enum status setup_name_objects(struct setup *s, struct setup_names names)
-{
-    struct data_config *d = &s->config.data;
+    struct data_config *d = &config->data;
     setup_complete_names(&names);
     TRY(setup_name_object(&d->x, names.x));
     TRY(setup_name_object(&d->y, names.y));
     TRY(setup_name_object(&d->weights, names.weights));
     if (names.weights)
-        s->config.sampler = SAMPLER_ONCE; /* these weigh, whatever those of the training set did */
+        config->sampler = SAMPLER_ONCE; /* these weigh, whatever those of the training set did */
     TRY(setup_name_object(&d->index, names.index));
-    return setup_read_samples(names.samples, &d->samples);
+    TRY(setup_read_choice("data.samples", names.samples, &d->samples));
+    return setup_read_choice("data.on_error", names.on_error, &d->on_error);
 }
 
-enum status setup_choose_on_error(struct setup *s, const char *flag)
+enum status setup_name_objects(struct setup *s, struct comm *comm, struct setup_names names)
 {
-    static const char variable[] = "DDP_TRAIN_DATA_ON_ERROR";
-    const char *text = flag ? flag : getenv(variable);
-    if (!text) return STATUS_OK;
-    bool skip = strcmp(text, "skip") == 0;
-    s->config.data.on_error = skip ? ON_ERROR_SKIP : ON_ERROR_STOP;
-    if (skip || strcmp(text, "stop") == 0) return STATUS_OK;
-    return status_fail(STATUS_CONFIG, "%s is '%s', not stop or skip", flag ? "--on-error" : variable, text);
+    struct data_config *d = &s->config.data;
+    char **const texts[] = {&d->x, &d->y, &d->weights, &d->index};
+    TRY(comm_agree(comm, comm_rank(comm) == 0 ? setup_set_names(&s->config, names) : STATUS_OK));
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        if (comm_rank(comm) != 0) mem_free(texts[i]);
+        TRY(comm_share_text(comm, texts[i]));
+    }
+    comm_share_bytes(comm, &d->samples, sizeof d->samples);
+    comm_share_bytes(comm, &d->on_error, sizeof d->on_error);
+    comm_share_bytes(comm, &s->config.sampler, sizeof s->config.sampler);
+    return STATUS_OK;
 }
 
 void setup_warn_unused(const char *command)

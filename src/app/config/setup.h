@@ -47,24 +47,21 @@ enum status setup_from_checkpoint(struct setup *s, struct comm *comm, const char
 /* Replaces s->text by a text with layers in place of blocks. Local. */
 enum status setup_expand(struct setup *s);
 
-/* Names of objects as the flags of a command say them; NULL = not given. */
+/* What the flags of a command say of its data set; NULL = not given. */
 struct setup_names {
-    const char *x, *y, *weights, *samples, *index;
+    const char *x, *y, *weights, *samples, *index, *on_error;
 };
 
-/* Fills in what is not given from DDP_TRAIN_DATA_X, _Y, _WEIGHTS, _SAMPLES and _INDEX in the environment,
+/* Fills in what is not given from DDP_TRAIN_DATA_X, _Y, _WEIGHTS, _SAMPLES, _INDEX and _ON_ERROR in the environment,
  * of which empty ones do not count. Local. */
 void setup_complete_names(struct setup_names *names);
 
-/* Sets the names, so completed, for a command that takes its configuration from a checkpoint. Local. Errors:
- * STATUS_CONFIG. */
-enum status setup_name_objects(struct setup *s, struct setup_names names);
+/* Sets the names, so completed by rank 0, for a command that takes its configuration from a checkpoint: launchers do not
+ * give every rank the same environment. Collective. Errors: STATUS_CONFIG. */
+enum status setup_name_objects(struct setup *s, struct comm *comm, struct setup_names names);
 
-/* Reads a value of data.samples; NULL leaves it as it is. Local. Errors: STATUS_CONFIG. */
-enum status setup_read_samples(const char *text, int *samples);
-
-/* Sets data.on_error of such a command, likewise: DDP_TRAIN_DATA_ON_ERROR. Errors: STATUS_CONFIG. Local. */
-enum status setup_choose_on_error(struct setup *s, const char *flag);
+/* Reads a value of a key that has choices; NULL leaves it as it is. Local. Errors: STATUS_CONFIG. */
+enum status setup_read_choice(const char *key, const char *text, int *value);
 
 /* Limits the reading of data files as DDP_TRAIN_DATA_TIME_LIMIT in the environment says: data.time_limit of commands
  * without a configuration of their own. Local. Errors: STATUS_CONFIG. */

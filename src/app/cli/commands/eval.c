@@ -52,8 +52,7 @@ static enum status eval_run(struct setup *setup, struct comm *comm, const struct
         return status_fail(STATUS_CONFIG, "eval needs --data LOCATOR, such as --data test.h5");
     TRY(setup_from_checkpoint(setup, comm, a->words[0], a->allow_external));
     TRY(setup_keep_index(setup, a->words[0], 3));
-    TRY(setup_choose_on_error(setup, a->on_error));
-    TRY(setup_name_objects(setup, a->names));
+    TRY(setup_name_objects(setup, comm, a->names));
     if (comm_rank(comm) == 0) setup_warn_unused("eval");
     const struct observer observer = {.self = &output, .eval = eval_on_result};
     char *data = NULL;

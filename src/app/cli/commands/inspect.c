@@ -17,7 +17,7 @@ enum status cmd_inspect(struct comm *comm, struct arguments *a)
                                    .weights = a->names.weights,
                                    .index = a->names.index,
                                    .allow_external = a->allow_external};
-    TRY(setup_read_samples(a->names.samples, &names.samples));
+    TRY(setup_read_choice("data.samples", a->names.samples, &names.samples));
     setup_warn_unused("inspect");
     TRY(setup_limit_time());
     return inspect_data(path, &names, stdout);

@@ -1,12 +1,12 @@
 /* predict.c - writes the predictions of a checkpoint. */
+#include <stdio.h>
+
 #include "app/cli/commands/commands.h"
 #include "app/config/options.h"
 #include "app/config/setup.h"
 #include "core/log.h"
 #include "core/mem.h"
 #include "train/evaluation/predict.h"
-
-#include <stdio.h>
 
 static enum status predict_checkpoint(struct setup *setup, struct comm *comm, const struct arguments *a)
 {
@@ -18,8 +18,7 @@ static enum status predict_checkpoint(struct setup *setup, struct comm *comm, co
         return status_fail(STATUS_CONFIG, "predict needs --out FILE.h5, such as --out predictions.h5");
     TRY(setup_from_checkpoint(setup, comm, a->words[0], a->allow_external));
     TRY(setup_keep_index(setup, a->words[0], 3));
-    TRY(setup_choose_on_error(setup, a->on_error));
-    TRY(setup_name_objects(setup, a->names));
+    TRY(setup_name_objects(setup, comm, a->names));
     if (comm_rank(comm) == 0) setup_warn_unused("predict");
     TRY(comm_agree(comm, options_read_locator(a->data, &data)));
     const struct predict_options options = {.checkpoint = a->words[0],
