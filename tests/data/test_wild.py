@@ -1,5 +1,6 @@
 """Files as people really have them: each case makes one of a kind that once fell short, and says what a user may expect."""
 import os
+import struct
 import sys
 import unittest
 
@@ -137,6 +138,8 @@ class Wild(harness.Case):
         self.put(spectra=self.x, kind=self.y)
         self.assertIn("--x spectra --y kind", self.tool("inspect", self.file))
         self.assertIn("classes 3", self.tool("inspect", self.file, "--x", "spectra", "--y", "kind"))
+        self.put(first=self.x, second=self.x[:, :2], third=self.x[:, :1])
+        self.assertIn("--x first --y second", self.tool("inspect", self.file))
         self.put(x=self.x, target=self.y)
         self.assertIn("classes 3", self.tool("inspect", self.file))
 
@@ -256,6 +259,16 @@ class Wild(harness.Case):
         with h5py.File(self.file, "w") as f:
             f["t"] = np.zeros(2, [("a", "u1"), ("x", "<f8", (1 << 21,))])
         self.assertIn("has rows of more than 4194304 bytes in a table", self.tool("inspect", self.file, *names))
+
+    def test_damaged_table(self):
+        """Rows that seem to be larger than what the description of a type can say, and so than what is checked."""
+        with h5py.File(self.file, "w") as f:
+            f["t"] = np.zeros(2, [("a", "u1"), ("x", "<i2", (3, 5, 7))])
+        with open(self.file, "r+b") as f:
+            f.seek(f.read().index(struct.pack("<III", 3, 5, 7)))
+            f.write(struct.pack("<III", 2**30, 2**30, 2))
+        shown = self.tool("inspect", self.file, "--x", "t/x", "--y", "t/a")
+        self.assertIn("problem: set.h5: t: has elements of more than 2147483647 bytes", shown.replace(self.folder + "/", ""))
 
     def test_empty_variable(self):
         """A variable that is empty names nothing."""

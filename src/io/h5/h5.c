@@ -54,14 +54,14 @@ enum status h5_nonsense(const struct h5 *f)
 
 static bool h5_makes_sense(const struct h5_info *info)
 {
-    int64_t elements = 1;
+    int64_t elements = 1, bytes;
     bool sound = info->rank >= 0 && info->rank <= H5_MAX_RANK && info->bytes > 0 && info->filter_count >= 0 &&
                  info->filter_count <= H5_MAX_FILTERS;
     for (int i = 0; sound && i < info->rank; i++)
         sound = info->dims[i] >= 0 && !__builtin_mul_overflow(elements, info->dims[i], &elements);
     for (int i = 0; sound && i < info->filter_count; i++)
         sound = memchr(info->filters[i].name, '\0', H5_NAME_SIZE) != NULL;
-    return sound && elements == info->elements;
+    return sound && elements == info->elements && !__builtin_mul_overflow(elements, H5_WIDEST, &bytes);
 }
 
 /* ---- objects ---- */

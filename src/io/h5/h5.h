@@ -27,6 +27,7 @@ enum h5_kind { H5_KIND_INT, H5_KIND_REAL, H5_KIND_TEXT, H5_KIND_TABLE, H5_KIND_O
 
 /* Element types in memory and of the datasets written here. */
 enum h5_type { H5_TYPE_U8, H5_TYPE_I64, H5_TYPE_F32, H5_TYPE_F64 };
+#define H5_WIDEST 8 /* bytes of the widest one */
 
 enum h5_object { H5_OBJECT_NONE, H5_OBJECT_GROUP, H5_OBJECT_DATASET };
 
@@ -40,7 +41,7 @@ struct h5_filter {
 struct h5_info {
     int rank; /* 0 = a single value */
     int64_t dims[H5_MAX_RANK];
-    int64_t elements; /* product of dims; elements * bytes fits in int64 */
+    int64_t elements; /* product of dims; times `bytes`, or H5_WIDEST if that is more, it fits in int64 */
     enum h5_kind kind;
     int bytes; /* of an element */
     bool is_signed;

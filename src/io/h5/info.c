@@ -86,8 +86,8 @@ enum status h5_describe_space(hid_t space, const char *where, const char *name, 
         return status_fail(STATUS_DATA, "%s: %s: has no readable shape: %s", where, name, h5_cause());
     info->rank = rank;
     info->elements = 1;
-    int64_t whole =
-        info->bytes; /* without the zeros, so that no product of other dimensions overflows either */
+    /* in the widest type they are read in; without the zeros, so that no product of other dimensions overflows either */
+    int64_t whole = info->bytes > H5_WIDEST ? info->bytes : H5_WIDEST;
     for (int i = 0; i < rank; i++) {
         if (dims[i] > INT64_MAX || (dims[i] && __builtin_mul_overflow(whole, (int64_t)dims[i], &whole)))
             return status_fail(STATUS_DATA, "%s: %s: has a shape that is larger than any memory", where,
@@ -133,6 +133,10 @@ static enum status h5_info_describe(const struct h5_file *f, hid_t dataset, hid_
         status = status_fail(STATUS_DATA, "%s: %s: is damaged: %s", f->path, name, h5_cause());
     else if (H5Tget_size(type) == 0)
         status = status_fail(STATUS_DATA, "%s: %s: is damaged: its elements have no bytes", f->path, name);
+    else if (H5Tget_size(type) > INT32_MAX) /* more than info->bytes can say, by which sizes are checked */
+        status = status_fail(STATUS_DATA,
+                             "%s: %s: has elements of more than %d bytes; the file is damaged or malicious",
+                             f->path, name, INT32_MAX);
     if (status == STATUS_OK) {
         h5_describe_type(type, info);
         status = h5_describe_space(space, f->path, name, info);
