@@ -162,7 +162,8 @@ class Missing(harness.Case):
     def test_inspect(self):
         """Moments and range of the values that are there, and how many are not."""
         x, gone = self.holes(shape=(SAMPLES, 3))
-        x[:, 2], gone[0, 0] = 7, True
+        x[:, 0] += 30000  # far from 0
+        x[:, 2], gone[0, [0, 2]] = 7, True
         fill = {"x": {"_FillValue": np.int16(-1), "scale_factor": 0.5}}
         stored = np.where(gone, -1, np.round(np.abs(x))).astype("i2")
         shown = self.tool("inspect", self.put("fill.h5", fill, x=stored, y=self.y))

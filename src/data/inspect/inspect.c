@@ -24,7 +24,7 @@ struct listing {
     const char *x; /* name of the features, NULL = usual ones */
     struct hint {
         char name[FIND_NAME_SIZE];
-        int64_t rows;
+        int64_t rows, elements;
         int rank;
         bool numbers;
     } hints[HINTS_MAX]; /* what could be features or labels */
@@ -64,7 +64,7 @@ static void inspect_list_dataset(void *self, const char *name, const struct h5_i
         fprintf(l->out, "  %-24s  %s\n", shown, status_text());
     if (info && info->rank > 0 && l->hint_count < HINTS_MAX) {
         struct hint *h = &l->hints[l->hint_count++];
-        *h = (struct hint){.rows = info->dims[0], .rank = info->rank};
+        *h = (struct hint){.rows = info->dims[0], .elements = info->elements, .rank = info->rank};
         h->numbers = info->kind == H5_KIND_INT || info->kind == H5_KIND_REAL;
         snprintf(h->name, sizeof h->name, "%s", shown);
     }
@@ -93,7 +93,7 @@ static bool inspect_are_samples(const struct listing *l)
 {
     for (int i = 0; i < l->hint_count; i++)
         if (!l->hints[i].numbers || l->hints[i].rank != l->hints[0].rank ||
-            l->hints[i].rows != l->hints[0].rows)
+            l->hints[i].rows != l->hints[0].rows || l->hints[i].elements != l->hints[0].elements)
             return false;
     return l->hint_count > 2;
 }

@@ -14,7 +14,7 @@ struct pass_buffers {
     void *features;
     float *targets;        /* [rows][K] */
     float *weights;        /* NULL if the source has none */
-    float *shift;          /* [C] the first value of each channel */
+    float *shift;          /* [C] the first value that each channel has */
     double *block, *total; /* [2C] moments of one read, and of all */
 };
 
@@ -40,12 +40,15 @@ static void survey_find_range(const struct source_info *info, const void *featur
         }
 }
 
-/* The first sample sets the shift of the moments. */
-static void survey_start(const struct source_info *info, struct pass_buffers *b, struct survey *s)
+/* The first value that a channel has in the first `count` samples sets the shift of its moments. */
+static void survey_start(const struct source_info *info, struct pass_buffers *b, int64_t count,
+                         struct survey *s)
 {
-    int64_t plane = shape_positions(info->shape);
+    int64_t plane = shape_positions(info->shape), features = shape_features(info->shape);
     for (int64_t c = 0; c < info->shape.c; c++) {
-        float first = survey_value_at(info, b->features, c * plane);
+        float first = NAN;
+        for (int64_t i = 0; isnan(first) && i < count * plane; i++)
+            first = survey_value_at(info, b->features, i / plane * features + c * plane + i % plane);
         b->shift[c] = isnan(first) ? 0 : first;
         s->min[c] = INFINITY;
         s->max[c] = -INFINITY;
@@ -68,18 +71,18 @@ static void survey_fill(const struct source *source, const struct pass_buffers *
     }
 }
 
-/* From the moments of all values to those of the values that are there. */
+/* What is missing has added nothing to the moments, and does not count. */
 static void survey_leave_out(const struct source_info *info, const struct pass_buffers *b, struct survey *s)
 {
-    double all = (double)(info->samples * shape_positions(info->shape));
-    for (int64_t c = 0; c < info->shape.c; c++) {
-        double share = all / (all - (double)s->missing[c]), off = (double)s->mean[c] - (double)b->shift[c];
-        double squares = ((double)s->std[c] * (double)s->std[c] + off * off) * share;
+    int64_t channels = info->shape.c, all = info->samples * shape_positions(info->shape);
+    for (int64_t c = 0; c < channels; c++) {
+        const double block[] = {b->total[c], b->total[channels + c]};
+        int64_t known = all - s->missing[c];
         if (s->missing[c] == 0) continue;
-        bool constant = s->min[c] >= s->max[c]; /* or none is there */
-        s->mean[c] =
-            constant ? (s->min[c] > s->max[c] ? NAN : s->min[c]) : (float)((double)b->shift[c] + off * share);
-        if (!constant) s->std[c] = (float)sqrt(fmax(squares - off * share * off * share, 0));
+        s->mean[c] = s->std[c] = NAN;
+        if (known > 0)
+            moments_finish(FEATURE_F32, shape_flat(1), known, &b->shift[c], block, 1, &s->mean[c],
+                           &s->std[c]);
     }
 }
 
@@ -90,7 +93,7 @@ static enum status survey_walk(struct source *source, struct pass_buffers *b, st
     for (int64_t at = 0, n; at < info->samples; at += n) {
         n = info->samples - at < b->rows ? info->samples - at : b->rows;
         TRY(source_read(source, at, n, &rows));
-        if (at == 0) survey_start(info, b, s);
+        if (at == 0) survey_start(info, b, n, s);
         survey_find_range(info, b->features, n, s);
         survey_fill(source, b, at, n, s);
         moments_block(info->type, info->shape, b->features, n, b->shift, b->block);
