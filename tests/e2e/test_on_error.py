@@ -118,6 +118,16 @@ class OnError(harness.Case):
         self.assertEqual((process.returncode, len(harness.error_lines(process.stderr))), (DATA_ERROR, 1), process.stderr)
         self.assertIn("part-2.h5", process.stderr)
 
+    def test_file_that_takes_too_long(self):
+        """It is not left out: on another machine it might be fast enough, and the set another one."""
+        hostile = os.path.join(harness.SOURCE, "tests", "io", "hostile")
+        files = [os.path.join(hostile, f"extensible{name}") for name in (".seed", "-1003.loop", ".seed")]
+        process = harness.run(["check", self.config, f"--data.train=[{', '.join(files)}]", "--data.on_error=skip",
+                               "--data.val_fraction=0", "--data.time_limit=1"])
+        lines = harness.error_lines(process.stderr)
+        self.assertEqual((process.returncode, len(lines)), (DATA_ERROR, 1), process.stderr)
+        self.assertIn("keeps the HDF5 library busy for more than 1 s", lines[0])
+
     def test_samples_of_many_files(self):
         files = [self.path(f"{name}.h5") for name in ("good", "bad")]
         good = self.train(self.config, 1, [f"--data.train=[{files[0]}, {files[0]}]"]).done["weights_hash"]

@@ -28,7 +28,8 @@ static enum status h5_ask_open(struct h5 *f, int64_t bytes)
     return h5_ask(f, H5_ASK_OPEN);
 }
 
-enum status h5_open(struct h5 **out, const char *path, bool allow_external)
+/* On failure *out is NULL, unless the process has died over this file. */
+static enum status h5_open_with_child(struct h5 **out, const char *path, bool allow_external)
 {
     struct h5_file facts = {.path = path, .external = allow_external, .file = H5I_INVALID_HID};
     struct h5 *f = NULL;
@@ -44,8 +45,15 @@ enum status h5_open(struct h5 **out, const char *path, bool allow_external)
         f->external = allow_external;
         status = h5_ask_open(f, facts.bytes);
     }
-    if (status != STATUS_OK) h5_close(&f);
+    if (status != STATUS_OK && (!f->guard || guard_check(f->guard) == STATUS_OK)) h5_close(&f);
     *out = f;
+    return status;
+}
+
+enum status h5_open(struct h5 **out, const char *path, bool allow_external)
+{
+    enum status status = h5_open_with_child(out, path, allow_external);
+    if (status != STATUS_OK) h5_close(out);
     return status;
 }
 
@@ -72,7 +80,7 @@ enum status h5_reopen(struct h5 **f, const char *path, bool allow_external)
 {
     if (!h5_can_reopen(*f, path, allow_external)) {
         h5_close(f);
-        return h5_open(f, path, allow_external);
+        return h5_open_with_child(f, path, allow_external);
     }
     enum status status = h5_reopen_with_child(*f, path);
     if (status == STATUS_OK || guard_check((*f)->guard) != STATUS_OK) return status;

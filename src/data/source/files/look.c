@@ -52,6 +52,14 @@ static enum status many_look_at(struct many *m, int64_t file, const struct known
     return STATUS_OK;
 }
 
+/* Whether a file that cannot be opened is left out: not if it ended the process that reads it, which a slow machine may
+ * do as well, and not if there is no other file. */
+static bool many_may_leave_out(const struct many *m, enum status status, int64_t others)
+{
+    if (status != STATUS_DATA || !m->options.skip || others == 0) return false;
+    return !m->pool || h5_check(m->pool) == STATUS_OK;
+}
+
 /* Says that a file cannot be read; from the few first on only how many there are. */
 static void many_say_left_out(const struct many *m, int64_t count, bool all)
 {
@@ -68,7 +76,7 @@ static enum status many_survey(struct many *m, const struct known *known, bool q
         struct record r = {0};
         m->files[kept].locator = m->locators.of[i];
         enum status status = many_look_at(m, kept, known, &r);
-        if (status == STATUS_DATA && m->options.skip && kept + count - i > 1) {
+        if (many_may_leave_out(m, status, kept + count - i - 1)) {
             if (!quiet) many_say_left_out(m, i + 1 - kept, false);
             continue;
         }

@@ -48,7 +48,7 @@ enum status many_check_read(const struct many *m, struct many_open *o);
 
 /* look.c: finds the files of a locator, and what is in each, at those only once that have not changed since; or takes
  * over what another process has found (source_found). Errors: STATUS_DATA for a file that cannot be read (unless
- * options->skip, which leaves it out) or does not go with the first one; STATUS_OTHER, memory. */
+ * options->skip, which leaves it out if it does not end the process that reads it) or does not go with the first one; STATUS_OTHER, memory. */
 enum status many_look(struct many *m, const char *locator, const struct source_options *options);
 enum status many_take_found(struct many *m, const char *text);
 
