@@ -19,18 +19,12 @@ static enum status option_read_pattern(const struct yaml_node *node, char text[P
     return STATUS_OK;
 }
 
-/* Returns whether the value is an empty text. */
-static bool option_is_empty(const struct yaml_node *node)
-{
-    return yaml_is_empty(node);
-}
-
 /* Reads a pattern, or a list of them. */
 enum status option_read_patterns(const struct setting *setting, const struct yaml_node *node,
                                  struct patterns *patterns)
 {
     patterns->count = 0;
-    if (option_is_empty(node)) return STATUS_OK;
+    if (yaml_is_empty(node)) return STATUS_OK;
     const struct yaml_node *n = node->kind == YAML_LIST ? node->child : node;
     for (; n; n = node->kind == YAML_LIST ? n->next : NULL) {
         if (patterns->count == PATTERNS_MAX)
@@ -77,7 +71,7 @@ enum status option_read_groups(const struct setting *setting, const struct yaml_
                                struct config_groups *groups)
 {
     groups->count = 0;
-    if (option_is_empty(node)) return STATUS_OK;
+    if (yaml_is_empty(node)) return STATUS_OK;
     if (node->kind != YAML_LIST)
         return settings_at(
             status_fail(STATUS_CONFIG, "expects a list of groups such as [{match: \"encoder*\", lr: 0.1}]"),

@@ -21,7 +21,7 @@ void option_write_value(FILE *out, const struct arg *arg, const struct arg_value
 enum status option_read_losses(const struct setting *setting, struct loss_list *list);
 void option_write_losses(FILE *out, const struct loss_list *list, const char *before);
 
-/* option_model.c: read the options of the section model. Errors: STATUS_CONFIG, with the place. */
+/* ../model/option_model.c: read the options of the section model. Errors: STATUS_CONFIG, with the place. */
 enum status option_read_input(const struct setting *setting, const struct yaml_node *node,
                               struct model_spec *model);
 enum status option_read_init(const struct setting *setting, bool of_biases, struct model_spec *model);
@@ -29,7 +29,7 @@ enum status option_check_blocks(const struct setting *setting);
 enum status option_read_layers(const struct setting *setting, const struct setting *blocks,
                                struct model_spec *model, bool *uses_blocks);
 
-/* option_value.c, too: reads a locator or a list of locators into a text with a line for each. Errors: STATUS_CONFIG,
+/* Reads a locator or a list of locators into a text with a line for each. Errors: STATUS_CONFIG,
  * without the place. Writes it back. */
 enum status option_read_locator(const struct yaml_node *node, char **text);
 void option_write_locator(FILE *out, const char *text);
@@ -40,6 +40,8 @@ enum status option_read_patterns(const struct setting *setting, const struct yam
                                  struct patterns *patterns);
 enum status option_read_groups(const struct setting *setting, const struct yaml_node *node,
                                struct config_groups *groups);
+void option_write_patterns(FILE *out, const struct patterns *patterns);
+void option_write_groups(FILE *out, const struct config_groups *groups);
 
 /* option_steps.c: read and write a list of steps of data, and free what it holds. Errors: STATUS_CONFIG, with the
  * place. */
@@ -54,7 +56,5 @@ enum status option_read_label_map(const struct setting *setting, const struct ya
                                   struct label_map *map);
 void option_write_label_map(FILE *out, const struct label_map *map);
 void option_free_label_map(struct label_map *map);
-void option_write_patterns(FILE *out, const struct patterns *patterns);
-void option_write_groups(FILE *out, const struct config_groups *groups);
 
 #endif
