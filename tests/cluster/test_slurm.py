@@ -4,7 +4,7 @@ Slurm lets a requeued job wait for some seconds, so the scenarios run side by si
 before the first test, and each test waits for its own.
 """
 # label: slurm
-# processors: 2
+# alone
 import concurrent.futures
 import glob
 import json
