@@ -22,7 +22,7 @@ CORES = 4  # of each node, whatever the machine has
 
 # The scheduler looks every second, and a node that is silent for SILENT seconds is down some seconds later. How long Slurm's credentials live is
 # also how long a requeued job waits before it may start: 120 s by default, 5 are the least.
-SILENT = 6
+SILENT = 16
 CONF = """\
 ClusterName=lab
 SlurmctldHost={names[0]}({address})
