@@ -16,6 +16,12 @@ struct data_step {
     struct arg_values args; /* owned */
 };
 
+/* An argument with a whole number for each axis of a sample, 0 .. largest; fewer numbers are those of the last axes. */
+#define DATA_ARG_AXES(title, largest, text)                                                                  \
+    {                                                                                                        \
+        .name = title, .kind = ARG_INT, .max = largest, .axes = ARG_AXES, .last_axes = true, .help = text    \
+    }
+
 #define DATA_STEPS_MAX 16
 
 struct data_steps {

@@ -242,6 +242,19 @@ class Objects(harness.Case):
             index = self.put_table(rows, delimiter.join(("file", "who", "kind")), end="\r\n")
             self.same(one, self.fit(files, f', samples: files, index: "{index}", y: kind'))
 
+    def test_one_line_for_one_sample(self):
+        """A bare name does not say which of two folders is meant; with the folder it does."""
+        for folder in ("a", "b"):
+            os.makedirs(self.path(folder))
+            for i in range(20):
+                with h5py.File(self.path(f"{folder}/{i:02}.h5"), "w") as f:
+                    f["x"] = self.x[i]
+        files, more = f'"{self.path("?/*.h5")}"', f', samples: files, index: "{self.path("index.csv")}"'
+        self.put_table([f"{i:02},3.5,{i % 3}" for i in range(20)])
+        self.fails("index.csv: line 2: '00' names", "b/00.h5 and a sample before it", train=files, more=more)
+        self.put_table([f"{folder}/{i:02},3.5,{i % 3}" for folder in "ab" for i in range(20)])
+        self.fit(files, more)
+
     def test_index_of_columns(self):
         """Several columns are a row of labels, and name the classes."""
         onehot = np.eye(3)[self.y]

@@ -5,24 +5,16 @@
 enum { SLOT_SIZE = BEYOND_FILL + 1 };
 
 static const struct arg args[] = {
-    {.name = "padding",
-     .kind = ARG_INT,
-     .max = 1 << 20,
-     .axes = ARG_AXES,
-     .last_axes = true,
-     .help = "positions added before and after each axis; [2, 4] = those of the last two axes"},
+    DATA_ARG_AXES("padding", 1 << 20,
+                  "positions added before and after each axis; [2, 4] = those of the last two axes"),
     {.name = "mode",
      .kind = ARG_CHOICE,
      .choices = augment_pad_modes,
      .alias = "padding_mode",
      .help = "what they hold"},
     AUGMENT_FILL,
-    {.name = "size",
-     .kind = ARG_INT,
-     .max = 1 << 30,
-     .axes = ARG_AXES,
-     .last_axes = true,
-     .help = "positions of each axis that stay, at most those of the sample; 0 = as many as before"},
+    DATA_ARG_AXES("size", 1 << 30,
+                  "positions of each axis that stay, at most those of the sample; 0 = as many as before"),
     ARG_END};
 
 static bool crop_has_size(const struct data_step *s, int rank)

@@ -5,14 +5,9 @@ enum { ARG_SIZE, ARG_P };
 enum { SLOT_P = ARG_AXES };
 
 static const struct arg args[] = {
-    {.name = "size",
-     .kind = ARG_INT,
-     .max = 1 << 30,
-     .axes = ARG_AXES,
-     .last_axes = true,
-     .help = "positions along each axis; its centre is anywhere, so the box may be cut by the edge"},
-    AUGMENT_P("probability of a sample to be changed", 1),
-    ARG_END};
+    DATA_ARG_AXES("size", 1 << 30,
+                  "positions along each axis; its centre is anywhere, so the box may be cut by the edge"),
+    AUGMENT_P("probability of a sample to be changed", 1), ARG_END};
 
 static enum status cutout_check(const struct data_step *s, struct shape in)
 {

@@ -2,12 +2,8 @@
 #include "data/augment/augment.h"
 
 static const struct arg args[] = {
-    {.name = "max",
-     .kind = ARG_INT,
-     .max = 1 << 30,
-     .axes = ARG_AXES,
-     .last_axes = true,
-     .help = "largest number of positions, to either side; [2, 4] = along the last two axes"},
+    DATA_ARG_AXES("max", 1 << 30,
+                  "largest number of positions, to either side; [2, 4] = along the last two axes"),
     {.name = "mode",
      .kind = ARG_CHOICE,
      .choices = augment_pad_modes,

@@ -3,12 +3,7 @@
 #include "data/cut.h"
 
 static const struct arg args[] = {
-    {.name = "size",
-     .kind = ARG_INT,
-     .max = 1 << 30,
-     .axes = ARG_AXES,
-     .last_axes = true,
-     .help = "its positions along each axis; 0 = all; [32, 48] = of the last two axes"},
+    DATA_ARG_AXES("size", 1 << 30, "its positions along each axis; 0 = all; [32, 48] = of the last two axes"),
     ARG_END};
 
 static enum status window_cut(const struct data_step *s, struct shape in, struct shape *out)

@@ -19,6 +19,7 @@
 struct csv_entry {
     const char *name;
     int64_t line, row;
+    bool claimed; /* by a sample */
 };
 
 struct csv_labels {
@@ -157,7 +158,7 @@ static enum status csv_labels_read_line(struct csv_labels *t)
     const char *name = csv_row_cell(&t->row, 0);
     if (!*name) return csv_labels_fail(t, "names no sample in its first cell", NULL);
     TRY(csv_labels_make_room(t));
-    t->entries[t->rows] = (struct csv_entry){NULL, t->row.line, t->rows};
+    t->entries[t->rows] = (struct csv_entry){.line = t->row.line, .row = t->rows};
     TRY(csv_labels_keep_name(t, name));
     for (int64_t k = 0; k < t->labels.width; k++)
         TRY(csv_labels_read_value(t, k, &t->values[t->rows * t->labels.width + k]));
@@ -253,16 +254,16 @@ static int csv_labels_compare_name(const void *name, const void *entry)
     return strcmp(name, ((const struct csv_entry *)entry)->name);
 }
 
-static const struct csv_entry *csv_labels_look_up(const struct csv_labels *t, const char *name)
+static struct csv_entry *csv_labels_look_up(const struct csv_labels *t, const char *name)
 {
     return bsearch(name, t->entries, (size_t)t->rows, sizeof *t->entries, csv_labels_compare_name);
 }
 
 /* Tries the whole path first, then with a folder less each time, and each with the extension first. */
-static const struct csv_entry *csv_labels_find(const struct csv_labels *t, const char *path)
+static struct csv_entry *csv_labels_find(const struct csv_labels *t, const char *path)
 {
     char bare[PATH_ROOM + 1];
-    const struct csv_entry *found = NULL;
+    struct csv_entry *found = NULL;
     const char *last = strrchr(path, '/'), *dot = strrchr(path, '.');
     last = last ? last + 1 : path;
     size_t length = dot && dot > last ? (size_t)(dot - path) : strlen(path);
@@ -274,6 +275,19 @@ static const struct csv_entry *csv_labels_find(const struct csv_labels *t, const
         if (!found && fits && *name) found = csv_labels_look_up(t, bare + (name - path));
     }
     return found;
+}
+
+enum status csv_labels_claim(struct csv_labels *t, const char *name)
+{
+    struct csv_entry *found = csv_labels_find(t, name);
+    if (!found) return STATUS_OK; /* who takes its label says so */
+    if (found->claimed)
+        return status_fail(STATUS_DATA,
+                           "%s: line %" PRId64 ": '%.100s' names %s and a sample before it; write as much of "
+                           "their paths as tells them apart",
+                           t->path, found->line, found->name, name);
+    found->claimed = true;
+    return STATUS_OK;
 }
 
 enum status csv_labels_take(struct csv_labels *t, const char *name, int64_t number, int32_t *labels,

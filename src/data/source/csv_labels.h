@@ -27,6 +27,9 @@ struct csv_labels_facts {
 };
 struct csv_labels_facts csv_labels_get_facts(const struct csv_labels *t);
 
+/* Gives its line to a sample. Errors: STATUS_DATA if another one has it. */
+enum status csv_labels_claim(struct csv_labels *t, const char *name);
+
 /* Writes the label of sample `number`, whose path is `name`; an array that is NULL is not wanted. Errors:
  * STATUS_DATA if the table does not have it; those of labels_take_block. */
 enum status csv_labels_take(struct csv_labels *t, const char *name, int64_t number, int32_t *labels,

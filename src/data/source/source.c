@@ -56,6 +56,17 @@ static enum status source_open_index(struct source *s, const struct source_optio
     return csv_labels_open(&s->index, wanted->index, wanted->y);
 }
 
+/* Gives each sample its line, in the process that opens a set first. */
+static enum status source_claim_lines(struct source *s, const struct source_options *names)
+{
+    char name[SOURCE_NAME_SIZE];
+    for (int64_t i = 0; s->index && !names->found && i < s->range.count; i++) {
+        TRY(s->ops->name(s, range_at(s->range, i), name));
+        TRY(csv_labels_claim(s->index, name));
+    }
+    return STATUS_OK;
+}
+
 static void source_describe_index(struct source *s)
 {
     const struct csv_labels_facts facts = csv_labels_get_facts(s->index);
@@ -101,7 +112,7 @@ static enum status source_open_range(struct source *s, const char *locator,
     if (status == STATUS_OK) status = source_shift_labels(s, &wanted);
     if (status != STATUS_OK) return status_at(status, "%s", s->locator);
     s->info.samples = s->range.count;
-    return STATUS_OK;
+    return source_claim_lines(s, &wanted);
 }
 
 struct source_options source_options_of(const struct data_config *c)

@@ -5,12 +5,8 @@
 #include "data/transform/transform.h"
 
 static const struct arg args[] = {
-    {.name = "size",
-     .kind = ARG_INT,
-     .max = 1 << 30,
-     .axes = ARG_AXES,
-     .last_axes = true,
-     .help = "positions of each axis that stay; 0 = all; [32, 48] = of the last two axes"},
+    DATA_ARG_AXES("size", 1 << 30,
+                  "positions of each axis that stay; 0 = all; [32, 48] = of the last two axes"),
     ARG_END};
 
 static enum status crop_center_reshape(const struct data_step *s, struct shape in, struct shape *out)

@@ -7,12 +7,8 @@ enum { MODE_LINEAR, MODE_BILINEAR, MODE_TRILINEAR, MODE_NEAREST };
 
 static const char *const modes[] = {"linear", "bilinear", "trilinear", "nearest", NULL};
 static const struct arg args[] = {
-    {.name = "size",
-     .kind = ARG_INT,
-     .max = 1 << 30,
-     .axes = ARG_AXES,
-     .last_axes = true,
-     .help = "positions of each axis afterwards; 0 = as before; [32, 48] = of the last two axes"},
+    DATA_ARG_AXES("size", 1 << 30,
+                  "positions of each axis afterwards; 0 = as before; [32, 48] = of the last two axes"),
     {.name = "mode",
      .kind = ARG_CHOICE,
      .choices = modes,
