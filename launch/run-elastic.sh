@@ -151,8 +151,8 @@ launch_command() { # sets `launch`, all of the command line before the program
         OMPI_MCA_oob_tcp_keepalive_intvl=$(((link_timeout + 9) / 10)) OMPI_MCA_oob_tcp_keepalive_probes=4
         # two jobs on one machine would be bound to the same cores
         OMPI_MCA_hwloc_base_binding_policy="${OMPI_MCA_hwloc_base_binding_policy:-none}")
-    if [ "$launcher" = srun ]; then
-        launch+=(srun --mpi=pmix --kill-on-bad-exit=1 --cpu-bind=cores --overlap --nodes="${#names[@]}" --ntasks="$ranks"
+    if [ "$launcher" = srun ]; then # ring: see slurm.sbatch
+        launch+=(SLURM_PMIX_FENCE="${SLURM_PMIX_FENCE:-ring}" srun --mpi=pmix --kill-on-bad-exit=1 --cpu-bind=cores --overlap --nodes="${#names[@]}" --ntasks="$ranks"
             --nodelist="$(IFS=, && echo "${names[*]}")")
         return
     fi
