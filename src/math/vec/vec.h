@@ -9,6 +9,10 @@
 #include <stdint.h>
 #include <string.h>
 
+#ifdef __x86_64__
+#include <immintrin.h>
+#endif
+
 #include "math/kernels.h"
 
 #define VEC_JOIN_(a, b) a##_##b
@@ -60,6 +64,47 @@ VEC_INLINE void vec_store_any(float *p, vec v)
 {
     *(vec_any *)p = v;
 }
+
+/* The first `count` elements, at most VW: the others are zeros, or are not written. What lies behind them in memory is
+ * not touched. */
+#if defined(__AVX512F__)
+VEC_INLINE vec vec_load_part(const float *p, int64_t count)
+{
+    return (vec)_mm512_maskz_loadu_ps((__mmask16)((1u << count) - 1), p);
+}
+
+VEC_INLINE void vec_store_part(float *p, int64_t count, vec v)
+{
+    _mm512_mask_storeu_ps(p, (__mmask16)((1u << count) - 1), (__m512)v);
+}
+#elif defined(__AVX2__)
+VEC_INLINE __m256i vec_part_mask(int64_t count)
+{
+    return _mm256_cmpgt_epi32(_mm256_set1_epi32((int)count), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+}
+
+VEC_INLINE vec vec_load_part(const float *p, int64_t count)
+{
+    return (vec)_mm256_maskload_ps(p, vec_part_mask(count));
+}
+
+VEC_INLINE void vec_store_part(float *p, int64_t count, vec v)
+{
+    _mm256_maskstore_ps(p, vec_part_mask(count), (__m256)v);
+}
+#else
+VEC_INLINE vec vec_load_part(const float *p, int64_t count)
+{
+    vec v = {0};
+    memcpy(&v, p, (size_t)count * sizeof *p);
+    return v;
+}
+
+VEC_INLINE void vec_store_part(float *p, int64_t count, vec v)
+{
+    memcpy(p, &v, (size_t)count * sizeof *p);
+}
+#endif
 
 /* As many doubles, for sums. */
 typedef double vecd __attribute__((vector_size(VW * 8), may_alias));
