@@ -19,7 +19,7 @@ KERNEL(void, conv_backward_weight,
 KERNEL(int64_t, conv_scratch_floats, (const struct window *c))
 KERNEL(bool, conv_uses_blas, (const struct window *c))
 
-/* linear.c: bias [out] or NULL; the weight gradient is the sum over the leaves, added as a balanced binary
+/* linear/linear.c: bias [out] or NULL; the weight gradient is the sum over the leaves, added as a balanced binary
  * tree. Any alignment of weight rows. scratch: linear_scratch_floats(), of the weight gradient only. */
 KERNEL(void, linear_forward,
        (const struct linear *l, const float *weight, const float *bias, const float *x, float *y))

@@ -1,8 +1,9 @@
 /* test_linear.c - the products of a linear layer and sums of rows, against plain loops in double.
  *
- * A pass with several leaves must give the bits of a pass for each leaf. */
+ * A pass with several leaves must give the bits of a pass for each leaf, and a sample has the same bits in
+ * any company. */
+#include "exact.h"
 #include "kernels.h"
-#include "vectors.h"
 
 /* c[i][j] = sum_k a[i * a_row + k * a_step] * b[j * b_row + k * b_step] (+ start[i]) within rounding. */
 struct expected {
@@ -108,6 +109,65 @@ static void check_leaves(int64_t in, int64_t out, int64_t leaf_lanes, int64_t le
     mem_free(&gradients), mem_free(&part), mem_free(&sums), mem_free(&sum);
 }
 
+/* All three products of `lanes` samples in arrays of the exact size. */
+static struct three_products run_exactly(int64_t in, int64_t out, int64_t lanes, const float *x,
+                                         int64_t x_lanes, const float *dy)
+{
+    struct linear l = {in, out, lanes, 1};
+    struct three_products p = {
+        exact_vector(in * out, 1),         exact_vector(out, 2),
+        with_lanes(x, in, x_lanes, lanes), with_lanes(dy, out, x_lanes, lanes),
+        exact_vector(out * lanes, 3),      exact_vector(in * lanes, 3),
+        exact_vector(in * out, 3),         exact_vector(kernels->linear_scratch_floats(&l), 3)};
+    run(&l, &p);
+    return p;
+}
+
+static void drop_exactly(struct three_products *p)
+{
+    free(p->w), free(p->bias), free(p->x), free(p->dy), free(p->y), free(p->dx), free(p->dw),
+        free(p->scratch);
+}
+
+/* `lanes` samples against truth, and each against itself in a vector that is filled up with zeros. */
+static void check_company(int64_t in, int64_t out, int64_t lanes)
+{
+    int64_t padded = (lanes + 15) / 16 * 16;
+    float *x = exact_vector(in * lanes, 4), *dy = exact_vector(out * lanes, 5);
+    struct three_products p = run_exactly(in, out, lanes, x, lanes, dy);
+    struct three_products q = run_exactly(in, out, padded, x, lanes, dy);
+    check_product(&(struct expected){out, lanes, in, in, 1, 1, lanes, p.w, x, p.bias}, p.y);
+    check_product(&(struct expected){in, lanes, out, 1, in, 1, lanes, p.w, dy, NULL}, p.dx);
+    check_product(&(struct expected){out, in, lanes, lanes, 1, lanes, 1, dy, x, NULL}, p.dw);
+    CHECK(same_lanes(p.y, lanes, q.y, padded, out));
+    CHECK(same_lanes(p.dx, lanes, q.dx, padded, in));
+    CHECK(same(p.dw, q.dw, in * out));
+    drop_exactly(&p), drop_exactly(&q);
+    free(x), free(dy);
+}
+
+static void test_any_number_of_samples(void)
+{
+    static const int64_t sizes[][2] = {{1, 1},    {1, 9},    {7, 3},     {16, 16},   {67, 5},   {33, 67},
+                                       {130, 34}, {300, 17}, {1024, 40}, {1100, 18}, {2051, 20}};
+    for (int i = 0; i < 11; i++)
+        for (int n = 0; n < SAMPLE_COUNTS; n++) check_company(sizes[i][0], sizes[i][1], sample_counts[n]);
+}
+
+/* A weight gradient so large that its stores bypass the caches, with rows of any alignment. */
+static void test_large_gradient(void)
+{
+    int64_t in = 8195, out = 129;
+    for (int64_t lanes = 1; lanes <= 4; lanes *= 2) {
+        struct linear l = {in, out, lanes, 1};
+        float *x = exact_vector(in * lanes, 4), *dy = exact_vector(out * lanes, 5);
+        float *dw = exact_vector(in * out, 0);
+        kernels->linear_backward_weight(&l, x, dy, dw, NULL);
+        check_product(&(struct expected){out, in, lanes, lanes, 1, lanes, 1, dy, x, NULL}, dw);
+        free(x), free(dy), free(dw);
+    }
+}
+
 static void check_rows(int64_t positions, int64_t lanes)
 {
     float *x = vector(3 * positions * lanes, 5), sums[3];
@@ -141,10 +201,9 @@ static void test_level(void)
 }
 
 /* Levels with fused multiply-add give the same bits. */
-static void test_levels_agree(void)
+static void check_levels_agree(struct linear l)
 {
     if (select_kernels("v4") != STATUS_OK || select_kernels("v3") != STATUS_OK) return;
-    struct linear l = {133, 41, 96, 2};
     struct three_products p = make(&l);
     run(&l, &p);
     CHECK_STATUS(select_kernels("v4"), STATUS_OK);
@@ -155,11 +214,21 @@ static void test_levels_agree(void)
     drop(&p), drop(&q);
 }
 
+static void test_levels_agree(void)
+{
+    check_levels_agree((struct linear){133, 41, 96, 2});
+    for (int n = 0; n < SAMPLE_COUNTS; n++) check_levels_agree((struct linear){133, 41, sample_counts[n], 1});
+}
+
 int main(int argc, char **argv)
 {
     check_begin(argc, argv);
-    for (int i = 0; i < LEVEL_NAMES; i++)
-        if (select_kernels(level_names[i]) == STATUS_OK) CHECK_CASE(test_level());
+    for (int i = 0; i < LEVEL_NAMES; i++) {
+        if (select_kernels(level_names[i]) != STATUS_OK) continue;
+        CHECK_CASE(test_level());
+        CHECK_CASE(test_any_number_of_samples());
+        CHECK_CASE(test_large_gradient());
+    }
     CHECK_CASE(test_levels_agree());
     CHECK(mem_alive() == 0);
     return check_result();

@@ -37,6 +37,39 @@ VEC_INLINE void vec_transpose_block(vecu block[VW])
     }
 }
 
+/* block[j][i] = from[i][j] for i, j < VW, rows of any alignment. */
+VEC_INLINE void vec_load_transposed(const float *from, int64_t from_row, vecu block[VW])
+{
+#if VW == 8
+    /* Rows i and i + 4 side by side: so no round crosses the halves of a register, which takes an
+     * instruction more. */
+    typedef float half __attribute__((vector_size(16), may_alias, aligned(4)));
+#pragma GCC unroll 2
+    for (int j = 0; j < VW; j += 4) {
+        __m256 row[4], turned[4];
+#pragma GCC unroll 4
+        for (int i = 0; i < 4; i++)
+            row[i] = _mm256_insertf128_ps(
+                _mm256_castps128_ps256((__m128) * (const half *)(from + i * from_row + j)),
+                (__m128) * (const half *)(from + (i + 4) * from_row + j), 1);
+#pragma GCC unroll 2
+        for (int i = 0; i < 2; i++) {
+            turned[i] = _mm256_unpacklo_ps(row[i], row[i + 2]);
+            turned[i + 2] = _mm256_unpackhi_ps(row[i], row[i + 2]);
+        }
+#pragma GCC unroll 2
+        for (int i = 0; i < 4; i += 2) {
+            block[j + i] = (vecu)_mm256_unpacklo_ps(turned[i], turned[i + 1]);
+            block[j + i + 1] = (vecu)_mm256_unpackhi_ps(turned[i], turned[i + 1]);
+        }
+    }
+#else
+#pragma GCC unroll 16
+    for (int i = 0; i < VW; i++) block[i] = (vecu)vec_load_any(from + i * from_row);
+    vec_transpose_block(block);
+#endif
+}
+
 /* to[j][i] = from[i][j] for i, j < VW; rows of `from` from `rows` on count as zeros. */
 VEC_INLINE void vec_transpose(const float *from, int64_t from_row, int64_t rows, float *to, int64_t to_row)
 {
@@ -63,6 +96,23 @@ VEC_INLINE void vec_transpose16(const float *from, int64_t from_row, int64_t row
     for (int64_t i = 0; i < 16; i += VW)
         for (int64_t j = 0; j < 16; j += VW)
             vec_transpose_rows(from + i * from_row + j, from_row, rows - i, to + j * to_row + i, to_row);
+}
+
+/* to[j][i] = from[i][j] for i < `filled` and j < `columns`, all at most VW; elements of `from` from row
+ * `rows` on count as zeros. Touches nothing else, and rows may have any alignment. */
+VEC_INLINE void vec_transpose_part(const float *from, int64_t from_row, int64_t rows, int64_t columns,
+                                   float *to, int64_t to_row, int64_t filled)
+{
+    vecu block[VW];
+    for (int i = 0; i < VW; i++)
+        block[i] = i < rows ? (vecu)vec_load_part(from + i * from_row, columns) : (vecu){0};
+    vec_transpose_block(block);
+    for (int i = 0; i < VW && i < columns; i++) {
+        if (filled == VW)
+            vec_store_any(to + i * to_row, (vec)block[i]);
+        else
+            vec_store_part(to + i * to_row, filled, (vec)block[i]);
+    }
 }
 
 /* The sums of the 16 elements of each of VW rows, rows from `rows` on counting as zeros: halves are added

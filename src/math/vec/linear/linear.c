@@ -7,12 +7,13 @@
  * One register tile serves all: M rows x J registers of c[m][j] += a[m][k] * b[k][j]. `a` is read in place
  * and broadcast; a slice of b, J registers wide, stays in the L1 cache while all rows pass over it. So W is
  * read once for up to 64 lanes and never packed, which makes this faster than a general matrix product when
- * there are few lanes. Only the weight gradient needs b in another order, X transposed; that costs in x N
- * moves for in x out x N products. Every element is one chain of fused multiply-adds in fixed order: neither
- * tiles nor the number of lanes change its bits. */
+ * there are few lanes; with fewer than a vector holds, few.c is faster. Only the weight gradient needs b in
+ * another order, X transposed; that costs in x N moves for in x out x N products. Every element is one chain
+ * of fused multiply-adds in fixed order: neither tiles nor the number of lanes change its bits. */
 #include <assert.h>
 #include <stdbool.h>
 
+#include "math/vec/linear/few.h"
 #include "math/vec/transpose.h"
 
 #if VEC_REGISTERS == 32
@@ -56,36 +57,50 @@ struct product {
     _Pragma("GCC unroll 12") for (int m = 0; m < (M); m++)                                                   \
         _Pragma("GCC unroll 4") for (int j = 0; j < (J); j++) statement
 
+/* A vector of b or c, or the first elements that columns have left of it (`cut`). */
+VEC_INLINE vec linear_load(const struct product *p, const bool cut, const float *from)
+{
+    return cut ? vec_load_part(from, p->columns % VW) : vec_load_any(from);
+}
+
+VEC_INLINE void linear_store(const struct product *p, const bool cut, float *to, vec v)
+{
+    if (cut)
+        vec_store_part(to, p->columns % VW, v);
+    else
+        vec_store_any(to, v);
+}
+
 /* sum[m][j] += a[m][k] * b[k][j] for `depth` k, in order. */
-VEC_INLINE void linear_add_chain(const int M, const int J, const struct product *p, int64_t depth,
-                                 const float *a, const float *b, vec sum[TALL_M][TILE_J])
+VEC_INLINE void linear_add_chain(const int M, const int J, const bool cut, const struct product *p,
+                                 int64_t depth, const float *a, const float *b, vec sum[TALL_M][TILE_J])
 {
     const float *fetch = a + p->fetch_tile * M * p->a_row + p->fetch;
     for (int64_t k = 0; k < depth; k++, a += p->a_step, b += p->b_step) {
         vec line[TILE_J];
         __builtin_prefetch(fetch + (k & 7) * p->fetch_row + (k >> 3) * p->fetch_step);
-        _Pragma("GCC unroll 4") for (int j = 0; j < J; j++) line[j] = vec_load(b + j * VW);
+        _Pragma("GCC unroll 4") for (int j = 0; j < J; j++) line[j] = linear_load(p, cut, b + j * VW);
         EACH(M, J, sum[m][j] += vec_all(a[m * p->a_row]) * line[j];)
     }
 }
 
-VEC_INLINE void linear_chain_tile(const int M, const int J, const struct product *p, int64_t row,
-                                  const float *b, float *c)
+VEC_INLINE void linear_chain_tile(const int M, const int J, const bool cut, const struct product *p,
+                                  int64_t row, const float *b, float *c)
 {
     vec sum[TALL_M][TILE_J];
     if (p->resume)
-        EACH(M, J, sum[m][j] = vec_load_any(c + m * p->c_row + j * VW);)
+        EACH(M, J, sum[m][j] = linear_load(p, cut, c + m * p->c_row + j * VW);)
     else if (p->start)
         EACH(M, J, sum[m][j] = vec_all(p->start[row + m]);)
     else
         EACH(M, J, sum[m][j] = (vec){0};)
-    linear_add_chain(M, J, p, p->depth, p->a + row * p->a_row, b, sum);
-    EACH(M, J, vec_store_any(c + m * p->c_row + j * VW, sum[m][j]);)
+    linear_add_chain(M, J, cut, p, p->depth, p->a + row * p->a_row, b, sum);
+    EACH(M, J, linear_store(p, cut, c + m * p->c_row + j * VW, sum[m][j]);)
 }
 
 /* Sums wait in a stack until their right neighbour in the tree is there. */
-VEC_INLINE void linear_tree_tile(const int M, const int J, const struct product *p, int64_t row,
-                                 const float *b, float *c)
+VEC_INLINE void linear_tree_tile(const int M, const int J, const bool cut, const struct product *p,
+                                 int64_t row, const float *b, float *c)
 {
     vec waiting[VEC_TREE_LEVELS][M][TILE_J];
     const float *a = p->a + row * p->a_row;
@@ -94,7 +109,7 @@ VEC_INLINE void linear_tree_tile(const int M, const int J, const struct product 
     for (int64_t leaf = 0; leaf < p->leaves; leaf++, a += depth * p->a_step, b += depth * p->b_step) {
         vec sum[TALL_M][TILE_J];
         EACH(M, J, sum[m][j] = (vec){0};)
-        linear_add_chain(M, J, p, depth, a, b, sum);
+        linear_add_chain(M, J, cut, p, depth, a, b, sum);
         for (int64_t done = leaf; done & 1; done >>= 1) {
             height--;
             EACH(M, J, sum[m][j] = waiting[height][m][j] + sum[m][j];)
@@ -103,19 +118,20 @@ VEC_INLINE void linear_tree_tile(const int M, const int J, const struct product 
             EACH(M, J, waiting[height][m][j] = sum[m][j];)
             height++;
         } else {
-            EACH(M, J, vec_store_any(c + m * p->c_row + j * VW, sum[m][j]);)
+            EACH(M, J, linear_store(p, cut, c + m * p->c_row + j * VW, sum[m][j]);)
         }
     }
 }
 
-VEC_INLINE void linear_tile(const int M, const int J, const struct product *p, int64_t row, int64_t column)
+VEC_INLINE void linear_tile(const int M, const int J, const bool cut, const struct product *p, int64_t row,
+                            int64_t column)
 {
-    const float *b = p->b + column / SLICE * p->b_slice;
+    const float *b = p->b + column / SLICE * p->b_slice + column % SLICE;
     float *c = p->c + row * p->c_row + column;
     if (p->leaves == 1)
-        linear_chain_tile(M, J, p, row, b, c);
+        linear_chain_tile(M, J, cut, p, row, b, c);
     else
-        linear_tree_tile(M, J, p, row, b, c);
+        linear_tree_tile(M, J, cut, p, row, b, c);
 }
 
 /* M rows of all columns. */
@@ -123,14 +139,15 @@ VEC_INLINE void linear_strip_in_place(const int M, const struct product *p, int6
 {
     int64_t column = 0;
     for (; M <= TILE_M && column + SLICE <= p->columns; column += SLICE)
-        linear_tile(M, TILE_J, p, row, column);
+        linear_tile(M, TILE_J, false, p, row, column);
     int64_t left = (p->columns - column) / VW;
     if (M <= TILE_M && TILE_J > 3 && left == 3)
-        linear_tile(M, 3, p, row, column);
+        linear_tile(M, 3, false, p, row, column);
     else if (TILE_J > 2 && left == 2)
-        linear_tile(M, 2, p, row, column);
+        linear_tile(M, 2, false, p, row, column);
     else if (left == 1)
-        linear_tile(M, 1, p, row, column);
+        linear_tile(M, 1, false, p, row, column);
+    if (p->columns % VW) linear_tile(M, 1, true, p, row, p->columns / VW * VW);
 }
 
 static __attribute__((noinline)) void linear_pack(int64_t rows, const struct product *p, int64_t row,
@@ -167,8 +184,8 @@ static void linear_multiply(const struct product *p)
     if (row < p->rows) linear_strip(1, p, row);
 }
 
-/* Rows of W a power of two apart lie in lines that compete for the same places in the L1 cache. A copy of them
- * pays where many lanes use it. The data gradient reads down the columns, so it suffers sooner. */
+/* Rows of W a power of two apart lie in lines that compete for the same places in the L1 cache. A copy of
+ * them pays where many lanes use it. The data gradient reads down the columns, so it suffers sooner. */
 static bool linear_packs(const struct linear *l, bool data)
 {
     if (l->in % 1024 == 0) return l->lanes >= 64;
@@ -183,6 +200,10 @@ static int64_t linear_min(int64_t a, int64_t b)
 void LEVEL(linear_forward)(const struct linear *l, const float *weight, const float *bias, const float *x,
                            float *y)
 {
+    if (l->lanes < FEW_LANES) {
+        LEVEL(few_forward)(l, weight, bias, x, y);
+        return;
+    }
     for (int64_t k = 0; k < l->in; k += FORWARD_DEPTH)
         linear_multiply(&(struct product){.rows = l->out,
                                           .columns = l->lanes,
@@ -206,6 +227,10 @@ void LEVEL(linear_forward)(const struct linear *l, const float *weight, const fl
 
 void LEVEL(linear_backward_data)(const struct linear *l, const float *weight, const float *dy, float *dx)
 {
+    if (l->lanes < FEW_LANES) {
+        LEVEL(few_backward_data)(l, weight, dy, dx);
+        return;
+    }
     for (int64_t k = 0; k < l->out; k += DATA_DEPTH)
         linear_multiply(&(struct product){.rows = l->in,
                                           .columns = l->lanes,
@@ -231,53 +256,46 @@ void LEVEL(linear_backward_data)(const struct linear *l, const float *weight, co
 static void linear_transpose_slices(const struct linear *l, const float *x, int64_t first, int64_t count,
                                     float *slices)
 {
-    for (int64_t i = 0; i < count; i += VW)
-        for (int64_t n = 0; n < l->lanes; n += VW)
-            vec_transpose(x + (first + i) * l->lanes + n, l->lanes, linear_min(VW, count - i),
-                          slices + i / SLICE * SLICE * l->lanes + n * SLICE + i % SLICE, SLICE);
+    for (int64_t i = 0; i < count; i += VW) {
+        const float *from = x + (first + i) * l->lanes;
+        float *to = slices + i / SLICE * SLICE * l->lanes + i % SLICE;
+        int64_t rows = linear_min(VW, count - i), n = 0;
+        for (; l->lanes % 16 == 0 && n < l->lanes; n += VW)
+            vec_transpose(from + n, l->lanes, rows, to + n * SLICE, SLICE);
+        for (; n < l->lanes; n += VW)
+            vec_transpose_part(from + n, l->lanes, rows, linear_min(VW, l->lanes - n), to + n * SLICE, SLICE,
+                               VW);
+    }
 }
 
 int64_t LEVEL(linear_scratch_floats)(const struct linear *l)
 {
-    int64_t columns = linear_min(WEIGHT_COLUMNS, (l->in + SLICE - 1) / SLICE * SLICE);
-    return columns * l->lanes + l->out * VW;
-}
-
-/* Computes the last columns, fewer than fill a register, in a block `edge` [out][VW]. */
-static void linear_multiply_edge(struct product p, int64_t columns, float *edge)
-{
-    int64_t whole = p.columns / VW * VW;
-    float *c = p.c + whole;
-    p.b += whole / SLICE * p.b_slice + whole % SLICE;
-    p.columns = VW;
-    p.c = edge;
-    int64_t row = p.c_row;
-    p.c_row = VW;
-    linear_multiply(&p);
-    for (int64_t m = 0; m < p.rows; m++) memcpy(c + m * row, edge + m * VW, (size_t)columns * sizeof *c);
+    if (l->lanes < FEW_WEIGHT_LANES) return 0;
+    return linear_min(WEIGHT_COLUMNS, (l->in + SLICE - 1) / SLICE * SLICE) * l->lanes;
 }
 
 void LEVEL(linear_backward_weight)(const struct linear *l, const float *x, const float *dy, float *dweight,
                                    float *scratch)
 {
+    if (l->lanes < FEW_WEIGHT_LANES) {
+        LEVEL(few_backward_weight)(l, x, dy, dweight);
+        return;
+    }
     assert(l->leaves < (int64_t)1 << VEC_TREE_LEVELS);
     for (int64_t first = 0; first < l->in; first += WEIGHT_COLUMNS) {
         int64_t count = linear_min(WEIGHT_COLUMNS, l->in - first);
         linear_transpose_slices(l, x, first, count, scratch);
-        struct product p = {.rows = l->out,
-                            .columns = count,
-                            .depth = l->lanes,
-                            .a = dy,
-                            .a_row = l->lanes,
-                            .a_step = 1,
-                            .b = scratch,
-                            .b_slice = SLICE * l->lanes,
-                            .b_step = SLICE,
-                            .c = dweight + first,
-                            .c_row = l->in,
-                            .leaves = l->leaves};
-        linear_multiply(&p);
-        if (count % VW)
-            linear_multiply_edge(p, count % VW, scratch + (count + SLICE - 1) / SLICE * SLICE * l->lanes);
+        linear_multiply(&(struct product){.rows = l->out,
+                                          .columns = count,
+                                          .depth = l->lanes,
+                                          .a = dy,
+                                          .a_row = l->lanes,
+                                          .a_step = 1,
+                                          .b = scratch,
+                                          .b_slice = SLICE * l->lanes,
+                                          .b_step = SLICE,
+                                          .c = dweight + first,
+                                          .c_row = l->in,
+                                          .leaves = l->leaves});
     }
 }

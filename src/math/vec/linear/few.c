@@ -1,0 +1,316 @@
+/* few.c - the products of a linear layer with fewer samples than fill a vector.
+ *
+ * All wait for W, or dW, whose elements are used as often as there are samples: so their rows are read, or
+ * written, once and in long runs, and fill the vectors, while the values of the samples are broadcast:
+ *
+ *   sums[m][column] += matrix[k][column] * values[m][k]     one chain over k
+ *
+ *   forward   matrix = W^T, a panel of which is transposed in registers;  sums = Y^T
+ *   data      matrix = W, read in place;                                  sums = dX^T
+ *   weight    matrix = X^T;                                               sums = dW, a row at a time
+ *
+ * The chains are those of linear.c, so a sample has the same bits in any company. */
+#include "math/vec/linear/few.h"
+
+#include <stdbool.h>
+
+#include "math/vec/transpose.h"
+
+/* Samples x vectors of a tile. 8 sums and more hide the latency of a fused multiply-add. */
+#define TILE_SAMPLES 6
+#define TILE_VECTORS 8
+#define BLOCK        (TILE_VECTORS * VW) /* columns that all samples pass over before the next ones */
+
+#define BUFFER      4096 /* floats that stay in the L1 cache beside what is read */
+#define PANEL_ROWS  (2 * VW)
+#define PANEL_DEPTH (BUFFER / PANEL_ROWS)
+#define DATA_DEPTH  16   /* rows of W that are read side by side */
+#define LONGEST_RUN 1024 /* floats of a row of W, or dW, before the next row */
+
+#define LINE 16 /* floats of a cache line */
+
+/* From as many elements of dW on its stores bypass the caches: what comes next will not find it there. */
+#define STREAM_FLOATS ((int64_t)1 << 20)
+
+struct few_product {
+    int64_t samples, columns, depth;
+    const float *matrix; /* [depth], rows matrix_row apart */
+    int64_t matrix_row;
+    const float *values; /* of sample m at step k: values[m + k * value_step] */
+    int64_t value_step;
+    float *sums; /* [samples], rows sums_row apart */
+    int64_t sums_row;
+    bool resume;        /* the chains continue from the sums, else start at zero */
+    const float *fetch; /* the matrix that is needed next, laid out as this one; NULL: it is at hand */
+};
+
+VEC_INLINE void few_store(float *to, vec v, const bool stream)
+{
+#if defined(__AVX512F__)
+    if (stream) _mm512_stream_ps(to, (__m512)v);
+#elif defined(__AVX__)
+    if (stream) _mm256_stream_ps(to, (__m256)v);
+#elif defined(__SSE__)
+    if (stream) _mm_stream_ps(to, (__m128)v);
+#else
+    if (stream) vec_store(to, v);
+#endif
+    if (!stream) vec_store_any(to, v);
+}
+
+#define EACH(M, J, statement)                                                                                \
+    _Pragma("GCC unroll 6") for (int m = 0; m < (M); m++)                                                    \
+        _Pragma("GCC unroll 8") for (int j = 0; j < (J); j++) statement
+
+/* M samples, J vectors of columns from `column` on. */
+VEC_INLINE void few_tile(const int M, const int J, const bool stream, const struct few_product *p,
+                         int64_t sample, int64_t column)
+{
+    vec sum[TILE_SAMPLES][TILE_VECTORS];
+    float *to = p->sums + sample * p->sums_row + column;
+    const float *from = p->matrix + column, *value = p->values + sample;
+    if (p->resume)
+        EACH(M, J, sum[m][j] = vec_load_any(to + m * p->sums_row + j * VW);)
+    else
+        EACH(M, J, sum[m][j] = (vec){0};)
+    for (int64_t k = 0; k < p->depth; k++, from += p->matrix_row, value += p->value_step) {
+        vec line[TILE_VECTORS];
+        _Pragma("GCC unroll 8") for (int j = 0; j < J; j++) line[j] = vec_load_any(from + j * VW);
+        EACH(M, J, sum[m][j] += vec_all(value[m]) * line[j];)
+    }
+    EACH(M, J, few_store(to + m * p->sums_row + j * VW, sum[m][j], stream);)
+}
+
+/* One sample, the first `count` columns of a vector. */
+static void few_part(const struct few_product *p, int64_t sample, int64_t column, int64_t count)
+{
+    float *to = p->sums + sample * p->sums_row + column;
+    const float *from = p->matrix + column, *value = p->values + sample;
+    vec sum = p->resume ? vec_load_part(to, count) : (vec){0};
+    for (int64_t k = 0; k < p->depth; k++)
+        sum += vec_all(value[k * p->value_step]) * vec_load_part(from + k * p->matrix_row, count);
+    vec_store_part(to, count, sum);
+}
+
+/* The sums of a row of columns, past the caches. */
+static __attribute__((noinline)) void few_stream(const struct few_product *p, int64_t column)
+{
+    few_tile(1, TILE_VECTORS, true, p, 0, column);
+}
+
+/* few_columns_M_J computes M samples of as many of the columns [column, end) as tiles of J vectors fill;
+ * returns the first that is left. */
+#define COLUMNS(M, J)                                                                                        \
+    static __attribute__((noinline))                                                                         \
+    int64_t few_columns_##M##_##J(const struct few_product *p, int64_t sample, int64_t column, int64_t end)  \
+    {                                                                                                        \
+        for (; column + J * VW <= end; column += J * VW) few_tile(M, J, false, p, sample, column);           \
+        return column;                                                                                       \
+    }
+COLUMNS(1, 8)
+COLUMNS(1, 2)
+COLUMNS(1, 1)
+COLUMNS(2, 4)
+COLUMNS(2, 2)
+COLUMNS(3, 2)
+COLUMNS(4, 2)
+COLUMNS(5, 2)
+COLUMNS(6, 2)
+
+/* `count` samples, at most TILE_SAMPLES, of columns that are whole vectors. */
+static void few_columns(int64_t count, const struct few_product *p, int64_t sample, int64_t column,
+                        int64_t end)
+{
+    switch (count) {
+    case 1:
+        column = few_columns_1_8(p, sample, column, end);
+        column = few_columns_1_2(p, sample, column, end);
+        break;
+    case 2:
+        column = few_columns_2_4(p, sample, column, end);
+        column = few_columns_2_2(p, sample, column, end);
+        break;
+    case 3:
+        column = few_columns_3_2(p, sample, column, end);
+        break;
+    case 4:
+        column = few_columns_4_2(p, sample, column, end);
+        break;
+    case 5:
+        column = few_columns_5_2(p, sample, column, end);
+        break;
+    default:
+        column = few_columns_6_2(p, sample, column, end);
+        break;
+    }
+    for (int64_t m = sample; column < end && m < sample + count; m++) few_columns_1_1(p, m, column, end);
+}
+
+static void few_fetch(const struct few_product *p, int64_t column)
+{
+    for (int64_t k = 0; k < p->depth; k++)
+        for (int64_t i = 0; i < BLOCK; i += LINE)
+            __builtin_prefetch(p->fetch + k * p->matrix_row + column + i);
+}
+
+static int64_t few_min(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+static void few_multiply(const struct few_product *p)
+{
+    int64_t whole = p->columns / VW * VW, tiles = (p->samples + TILE_SAMPLES - 1) / TILE_SAMPLES;
+    for (int64_t column = 0, end; column < whole; column = end) {
+        end = tiles > 1 || p->fetch ? few_min(column + BLOCK, whole) : whole;
+        if (p->fetch) few_fetch(p, column);
+        for (int64_t t = 0; t < tiles; t++) {
+            int64_t sample = t * p->samples / tiles;
+            few_columns((t + 1) * p->samples / tiles - sample, p, sample, column, end);
+        }
+    }
+    for (int64_t m = 0; whole < p->columns && m < p->samples; m++) few_part(p, m, whole, p->columns - whole);
+}
+
+/* panel [depth][PANEL_ROWS] = the transpose of w [rows][depth], whose rows are `in` apart; zeros behind the
+ * last row of a vector. `next` is the block that is packed next: the rows that follow and then those come
+ * first are fetched meanwhile. */
+static __attribute__((noinline)) void few_pack(int64_t in, int64_t rows, int64_t depth, const float *w,
+                                               const float *next, float *panel)
+{
+    for (int64_t row = 0; row < rows; row += VW) {
+        const float *from = w + row * in, *fetch = row + VW < rows ? from + VW * in : next;
+        int64_t count = few_min(VW, rows - row), k = 0;
+        for (; count == VW && k + VW <= depth; k += VW) {
+            vecu block[VW];
+            for (int i = 0; k % LINE == 0 && i < VW; i++) __builtin_prefetch(fetch + i * in + k);
+            vec_load_transposed(from + k, in, block);
+#pragma GCC unroll 16
+            for (int i = 0; i < VW; i++) vec_store(panel + (k + i) * PANEL_ROWS + row, (vec)block[i]);
+        }
+        for (; k < depth; k += VW)
+            vec_transpose_part(from + k, in, count, few_min(VW, depth - k), panel + k * PANEL_ROWS + row,
+                               PANEL_ROWS, VW);
+    }
+}
+
+void LEVEL(few_forward)(const struct linear *l, const float *weight, const float *bias, const float *x,
+                        float *y)
+{
+    float panel[BUFFER] __attribute__((aligned(64))),
+        sums[FEW_LANES * PANEL_ROWS] __attribute__((aligned(64)));
+    for (int64_t row = 0; row < l->out; row += PANEL_ROWS) {
+        int64_t rows = few_min(PANEL_ROWS, l->out - row);
+        for (int64_t m = 0; m < l->lanes; m++)
+            for (int64_t i = 0; i < PANEL_ROWS; i++)
+                sums[m * PANEL_ROWS + i] = bias && i < rows ? bias[row + i] : 0;
+        for (int64_t k = 0; k < l->in; k += PANEL_DEPTH) {
+            int64_t depth = few_min(PANEL_DEPTH, l->in - k);
+            const float *w = weight + row * l->in + k;
+            few_pack(l->in, rows, depth, w, w + depth, panel);
+            few_multiply(&(struct few_product){.samples = l->lanes,
+                                               .columns = (rows + VW - 1) / VW * VW,
+                                               .depth = depth,
+                                               .matrix = panel,
+                                               .matrix_row = PANEL_ROWS,
+                                               .values = x + k * l->lanes,
+                                               .value_step = l->lanes,
+                                               .sums = sums,
+                                               .sums_row = PANEL_ROWS,
+                                               .resume = true});
+        }
+        for (int64_t i = 0; i < rows; i++)
+            for (int64_t m = 0; m < l->lanes; m++) y[(row + i) * l->lanes + m] = sums[m * PANEL_ROWS + i];
+    }
+}
+
+/* to [columns][rows] = the transpose of from [rows][columns], rows `from_row` apart. What a vector stores
+ * beyond its row is overwritten by the next rows, so only the last ones are cut. */
+static void few_transpose(const float *from, int64_t from_row, int64_t rows, int64_t columns, float *to)
+{
+    for (int64_t i = 0; i < rows; i += VW)
+        for (int64_t j = 0; j < columns; j += VW) {
+            int64_t filled = few_min(VW, rows - i), count = few_min(VW, columns - j);
+            bool is_first = i == 0 && j * rows + VW * (rows + 1) <= columns * rows;
+            vec_transpose_part(from + i * from_row + j, from_row, filled, count, to + j * rows + i, rows,
+                               is_first ? VW : filled);
+        }
+}
+
+/* Returns how many floats of a row are worked on at once, so that those of all samples fit into the buffer. */
+static int64_t few_run(const struct linear *l)
+{
+    return few_min(LONGEST_RUN, BUFFER / l->lanes / BLOCK * BLOCK);
+}
+
+void LEVEL(few_backward_data)(const struct linear *l, const float *weight, const float *dy, float *dx)
+{
+    float sums[BUFFER] __attribute__((aligned(64)));
+    int64_t run = few_run(l);
+    for (int64_t first = 0; first < l->in; first += run) {
+        int64_t count = few_min(run, l->in - first);
+        for (int64_t k = 0; k < l->out; k += DATA_DEPTH) {
+            const float *w = weight + k * l->in + first;
+            few_multiply(&(struct few_product){.samples = l->lanes,
+                                               .columns = count,
+                                               .depth = few_min(DATA_DEPTH, l->out - k),
+                                               .matrix = w,
+                                               .matrix_row = l->in,
+                                               .values = dy + k * l->lanes,
+                                               .value_step = l->lanes,
+                                               .sums = sums,
+                                               .sums_row = run,
+                                               .resume = k > 0,
+                                               .fetch = k + DATA_DEPTH < l->out ? w + DATA_DEPTH * l->in
+                                                                                : weight + first + run});
+        }
+        if (l->lanes == 1)
+            memcpy(dx + first, sums, (size_t)count * sizeof *dx);
+        else
+            few_transpose(sums, run, l->lanes, count, dx + first * l->lanes);
+    }
+}
+
+/* One row of dW. Stores that bypass the caches take aligned vectors. */
+static void few_weight_row(const struct few_product *p, bool stream)
+{
+    if (!stream) {
+        few_multiply(p);
+        return;
+    }
+    int64_t column = few_min(-((intptr_t)p->sums / (intptr_t)sizeof(float)) & (VW - 1), p->columns);
+    if (column) few_part(p, 0, 0, column);
+    for (; column + BLOCK <= p->columns; column += BLOCK) few_stream(p, column);
+    struct few_product rest = *p;
+    rest.matrix += column, rest.sums += column, rest.columns -= column;
+    few_multiply(&rest);
+}
+
+void LEVEL(few_backward_weight)(const struct linear *l, const float *x, const float *dy, float *dweight)
+{
+    float transposed[BUFFER] __attribute__((aligned(64)));
+    int64_t run = few_run(l);
+    bool stream = l->in * l->out >= STREAM_FLOATS;
+    for (int64_t first = 0; first < l->in; first += run) {
+        int64_t count = few_min(run, l->in - first);
+        const float *from = x + first * l->lanes;
+        for (int64_t i = 0; l->lanes > 1 && i < count; i += VW)
+            for (int64_t m = 0; m < l->lanes; m += VW)
+                vec_transpose_part(from + i * l->lanes + m, l->lanes, few_min(VW, count - i),
+                                   few_min(VW, l->lanes - m), transposed + m * run + i, run, VW);
+        for (int64_t row = 0; row < l->out; row++)
+            few_weight_row(&(struct few_product){.samples = 1,
+                                                 .columns = count,
+                                                 .depth = l->lanes,
+                                                 .matrix = l->lanes > 1 ? transposed : from,
+                                                 .matrix_row = run,
+                                                 .values = dy + row * l->lanes,
+                                                 .value_step = 1,
+                                                 .sums = dweight + row * l->in + first,
+                                                 .sums_row = l->in},
+                           stream);
+    }
+#ifdef __SSE__
+    if (stream) _mm_sfence(); /* other threads see the stores before what this one stores next */
+#endif
+}
