@@ -122,7 +122,7 @@ class Stops(harness.Case):
                 step = self.stop(job, number, target, folder, code, cause)
                 self.assertGreater(step, last)
                 last = step
-        job = Job(self, config, folder, 2, ["--train.max_time=1s"])
+        job = Job(self, config, folder, 2, ["--train.max_time=4s"])  # set-up counts, too
         last = self.stopped(job, folder, REQUEUE, "train.max_time")
         enough = f"--train.epochs={last // 60 + 2}"
         job = Job(self, config, folder, 2, [enough])
