@@ -185,15 +185,14 @@ static void blas_backward_data(const struct window *c, const float *weight, cons
     struct products_by_blas p;
     blas_lay_out(c, scratch, &p);
     int64_t plane = shape_positions(c->in) * c->lanes;
-    for (int64_t i = 0; i < c->in.c; i++) {
-        vec bias = vec_all(finish->bias ? finish->bias[i] : 0);
-        for (int64_t j = 0; j < plane; j += VW) vec_store(dx + i * plane + j, bias);
-    }
+    for (int64_t i = 0; i < c->in.c; i++)
+        for (int64_t j = 0; j < plane; j++) dx[i * plane + j] = finish->bias ? finish->bias[i] : 0;
     for (int64_t g = 0; g < c->groups; g++)
         blas_data_group(&p, weight + g * p.oc * p.depth, dy + blas_output(&p, g), dx + blas_input(&p, g));
-    if (finish->relu || finish->mask)
-        for (int64_t j = 0; j < c->in.c * plane; j += VW)
-            vec_store(dx + j, finish_apply(finish, j, vec_load(dx + j)));
+    for (int64_t j = 0, end = c->in.c * plane; j < end && (finish->relu || finish->mask); j += VW) {
+        int64_t count = blas_smaller(VW, end - j);
+        tile_store(dx + j, count, finish_apply_part(finish, j, count, tile_load(dx + j, count)));
+    }
 }
 
 static void blas_backward_weight(const struct window *c, const float *x, const float *dy, float *dweight,

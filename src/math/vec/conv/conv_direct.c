@@ -1,38 +1,117 @@
 /* conv_direct.c - forward pass and data gradient of a convolution as plain sums of products.
  *
- * Both are the same walk over their result: an element at a position sums, over the channels of the source,
- * the taps whose source element exists. Along one axis these taps are a span; positions of a row with equal
- * spans that lie side by side in source and result (at stride 1) form a run of columns (positions x lanes),
- * which the register tiles read and write in place. So padding costs nothing, the data gradient writes every
- * element once, and each is one chain of products over channels and taps in order. With many channels, where
- * a tile would walk the source in large strides, the columns of a panel are first copied together. */
-#include "math/vec/conv/conv.h"
+ * Both are convolutions that read a source and write a result, the data gradient one for each phase of its stride.
+ * The result is cut into blocks. For each block, channels of the source are copied into a panel with zeros around
+ * them, so that registers of the result may begin anywhere and a tap is one offset for all of them; taps that meet
+ * only padding are left out. Sums wait in the result from one block of channels to the next: each element is one
+ * chain of products over channels and taps in order, whatever the blocks, the number of samples or the register.
+ * Products of single positions (1x1 windows) with few channels on one side are read in place. */
+#include "math/vec/conv/direct/columns.h"
 
-#define PANEL_SOURCE 16 /* more source channels than this are copied into panels, */
-#define PANEL_RESULT 8  /* if there are as many channels to use them */
-#define FEW_CHANNELS 4
-#define PANEL_FLOATS (256 * 1024 / 4) /* a part of an L2 cache */
+#define BLOCK_FLOATS  768              /* results of a channel in a block */
+#define WIDE_FLOATS   192              /* of a row in a block with several rows, which share what they see */
+#define PANEL_FLOATS  (192 * 1024 / 4) /* a part of an L2 cache, */
+#define WEIGHT_FLOATS (128 * 1024 / 4) /* and another one */
+#define PANEL_SOURCE  16 /* windows of one tap: more source channels than this are copied into panels, */
+#define PANEL_RESULT  8  /* if there are as many channels to use them */
 
-/* One of the two directions, and its scratch: weights in tiles [rows / m][channels][taps][m], the panel
- * [channels][taps][columns], and tables of taps. */
+/* One of the two directions, and its scratch: weights in tiles [rows / m][channels][taps][m], the panel, tables of
+ * registers and taps, and a block of the result. */
 struct direct {
     const struct window *c;
     bool data; /* the data gradient */
     struct finish finish;
+    const float *source;
     float *result;
     struct shape from, to;
     struct tile_shape shape;
-    int64_t taps, panel_columns; /* in registers; 0 without panels */
-    float *packed, *panel;
-    struct tap *tap, *panel_tap; /* [taps], of the source and of the panel */
+    int64_t taps; /* of the window */
+    float *packed, *panel, *side;
+    struct tap *tap;
+    struct tile_column *column;
 };
 
-/* The taps of one axis that contribute to a result element: `count` from `tap` on, `step` apart; the first
- * reads the source at `source`, the next ones `ahead` further each. */
-struct span {
-    int64_t tap, count, source;
+/* A phase of the result. */
+struct phase {
+    struct halo halo;
+    int64_t block[SHAPE_AXES]; /* results of a block, at most */
+    int64_t channels;          /* of the source in a panel */
+    bool in_place;             /* the source itself is the panel */
+    struct block listed;       /* the block whose registers the table has; */
+    int64_t columns;           /* their number; 0: none */
+    bool woven; /* results are less than a register and apart: they are computed side by side, then woven */
 };
 
+static int64_t direct_smaller(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Whether results are those source elements times a weight that stand at the same place, and lie as they do. */
+static void direct_see_positions(const struct halo *h, bool *same, bool *dense)
+{
+    *same = *dense = true;
+    for (int i = 0; i < SHAPE_AXES; i++) {
+        const struct axis *a = &h->axis[i];
+        *same &= a->taps == 1 && a->stride == 1 && a->base == 0 && a->size == a->results;
+        *dense &= a->apart == 1;
+    }
+}
+
+/* Chooses the blocks: near to a cube of whole rows, or pieces of rows. */
+static void direct_choose_block(const struct halo *h, int64_t block[SHAPE_AXES])
+{
+    const struct axis *a = h->axis;
+    bool rows_share = a[AXIS_H].taps > 1 || a[AXIS_D].taps > 1;
+    int64_t width = a[AXIS_W].results, height = a[AXIS_H].results, depth = a[AXIS_D].results;
+    int64_t row = width * h->lanes, n = width;
+    if (row >= BLOCK_FLOATS || (row > WIDE_FLOATS && rows_share && height > 1))
+        n = (rows_share ? WIDE_FLOATS : BLOCK_FLOATS) / h->lanes;
+    if (n > 16 && n < width) n = n / 16 * 16;
+    block[AXIS_W] = n < 1 ? 1 : direct_smaller(n, width);
+    int64_t rows = BLOCK_FLOATS / (block[AXIS_W] * h->lanes);
+    if (rows < 1) rows = 1;
+    block[AXIS_D] = rows >= height ? rows / height : 1;
+    if (rows < height && a[AXIS_D].taps > 1)
+        while (block[AXIS_D] < 4 && block[AXIS_D] * block[AXIS_D] * 2 < rows) block[AXIS_D] *= 2;
+    block[AXIS_D] = direct_smaller(block[AXIS_D], depth);
+    block[AXIS_H] = direct_smaller(rows / block[AXIS_D], height);
+    if (block[AXIS_H] < 1) block[AXIS_H] = 1;
+}
+
+/* The phase with these first results; false if there is none. */
+static bool direct_plan(const struct direct *d, const int64_t first[SHAPE_AXES], struct phase *p)
+{
+    *p = (struct phase){.halo.lanes = d->c->lanes};
+    struct halo *h = &p->halo;
+    bool same, dense;
+    for (int i = 0; i < SHAPE_AXES; i++) {
+        h->axis[i] = axis_of(d->c, d->data, i, first[i]);
+        if (h->axis[i].results < 1) return false;
+    }
+    direct_see_positions(h, &same, &dense);
+    if (same && dense) { /* one row of floats */
+        int64_t floats = shape_positions(d->to) * h->lanes;
+        for (int i = 0; i < SHAPE_AXES; i++) h->axis[i].size = h->axis[i].results = h->axis[i].inside_end = 1;
+        h->axis[AXIS_W].size = h->axis[AXIS_W].results = h->axis[AXIS_W].inside_end = floats;
+        h->lanes = 1;
+    }
+    const struct axis *w = &h->axis[AXIS_W];
+    int64_t row = w->results * h->lanes;
+    p->woven = w->apart > 1 && h->lanes % VW != 0;
+    p->in_place = same && (d->from.c <= PANEL_SOURCE || d->to.c < PANEL_RESULT) &&
+                  (dense ? row >= VW : h->lanes % VW == 0);
+    direct_choose_block(h, p->block);
+    h->gapless = p->block[AXIS_W] == w->results && row % VW != 0 && row < 10 * VW;
+    halo_lay_out(h, p->block);
+    p->channels = p->in_place ? d->from.c : PANEL_FLOATS / h->channel;
+    if (p->channels < 1) p->channels = 1;
+    int64_t blocks = (d->from.c + p->channels - 1) / p->channels;
+    p->channels = (d->from.c + blocks - 1) / blocks;
+    return true;
+}
+
+/* A block has no more floats than BLOCK_FLOATS, or one position; so what is enough for some lanes is for fewer, too. */
 static int64_t direct_lay_out(const struct window *c, bool data, float *base, struct direct *d)
 {
     *d = (struct direct){.c = c,
@@ -41,16 +120,15 @@ static int64_t direct_lay_out(const struct window *c, bool data, float *base, st
                          .to = data ? c->in : c->out,
                          .taps = window_taps(c)};
     d->shape = LEVEL(tile_shape_for)(d->to.c);
-    int64_t used = 0, depth = d->from.c * d->taps,
-            fit = PANEL_FLOATS / (depth * VW) / d->shape.j * d->shape.j;
-    if (d->from.c > PANEL_SOURCE && d->to.c >= PANEL_RESULT)
-        d->panel_columns = fit > d->shape.j ? fit : d->shape.j;
-    float *tables;
-    conv_carve(base, &used, &d->packed, (d->to.c + TILE_MAX_M) * depth);
-    conv_carve(base, &used, &d->panel, depth * d->panel_columns * VW);
-    conv_carve(base, &used, &tables, 2 * d->taps * (int64_t)(sizeof *d->tap / sizeof(float)));
-    d->tap = (struct tap *)(void *)tables;
-    d->panel_tap = d->tap + d->taps;
+    int64_t used = 0, floats = c->lanes > BLOCK_FLOATS ? c->lanes : BLOCK_FLOATS,
+            panel = floats * d->taps + 32;
+    float *taps, *columns;
+    conv_carve(base, &used, &d->packed, (d->to.c + TILE_MAX_M) * d->from.c * d->taps);
+    conv_carve(base, &used, &d->panel, (panel > PANEL_FLOATS ? panel : PANEL_FLOATS) + 16);
+    conv_carve(base, &used, &taps, d->taps * (int64_t)(sizeof *d->tap / sizeof *taps));
+    conv_carve(base, &used, &columns, 2 * floats * (int64_t)(sizeof *d->column / sizeof *columns));
+    conv_carve(base, &used, &d->side, data && c->stride[AXIS_W] > 1 ? floats * d->to.c + 16 : 0);
+    d->tap = (struct tap *)(void *)taps, d->column = (struct tile_column *)(void *)columns;
     return used;
 }
 
@@ -59,33 +137,6 @@ static int64_t direct_scratch_floats(const struct window *c)
     struct direct d;
     int64_t forward = direct_lay_out(c, false, NULL, &d), data = direct_lay_out(c, true, NULL, &d);
     return forward > data ? forward : data;
-}
-
-static int64_t direct_round_up(int64_t a, int64_t b)
-{
-    return a > 0 ? (a + b - 1) / b : 0;
-}
-
-/* The span of result coordinate `at` along an axis. */
-static struct span direct_span(const struct direct *d, enum shape_axis axis, int64_t at)
-{
-    int64_t stride = d->c->stride[axis], kernel = d->c->kernel[axis], dilation = d->c->dilation[axis],
-            size = d->from.d[axis], first, end;
-    if (!d->data) { /* source = at * stride - padding + tap * dilation */
-        int64_t start = at * stride - d->c->pad_before[axis];
-        first = direct_round_up(-start, dilation);
-        end = direct_round_up(size - start, dilation);
-        if (end > kernel) end = kernel;
-        return (struct span){first, end > first ? end - first : 0, start + first * dilation};
-    }
-    /* source * stride = at + padding - tap * dilation, of which one is 1: taps are `stride` apart and the source
-     * runs backwards */
-    int64_t reach = at + d->c->pad_before[axis], low = reach - (size - 1) * stride;
-    first = reach % stride;
-    if (low > first) first += direct_round_up(direct_round_up(low, dilation) - first, stride) * stride;
-    end = reach / dilation + 1 < kernel ? reach / dilation + 1 : kernel;
-    return (struct span){first, end > first ? (end - first + stride - 1) / stride : 0,
-                         (reach - first * dilation) / stride};
 }
 
 /* Packs weights [OC][IC][taps] into tiles. */
@@ -100,137 +151,142 @@ static void direct_pack_weights(const struct direct *d, const float *weight)
                 *to++ = i < d->to.c ? weight[i * row + k / d->taps * channel + k % d->taps] : 0;
 }
 
-/* The table for the taps of three spans; returns how many. */
-static int64_t direct_list_taps(const struct direct *d, const struct span span[SHAPE_AXES])
+/* The tiles of `rows` channels of the result from `row` on. */
+static void direct_run_tiles(const struct direct *d, const struct halo *h, struct tile t, int64_t row,
+                             int64_t rows, int64_t columns, float *result)
 {
-    const int64_t *kernel = d->c->kernel;
-    int64_t step[SHAPE_AXES], ahead[SHAPE_AXES], line = d->data ? -1 : 1, count = 0, k[SHAPE_AXES];
-    for (int axis = SHAPE_AXES - 1; axis >= 0; line *= d->from.d[axis--]) {
-        step[axis] = d->data ? d->c->stride[axis] : 1;
-        ahead[axis] = line * d->c->dilation[axis];
+    int64_t m = d->shape.m, floats = d->from.c * d->taps;
+    const float *a = t.a;
+    struct finish finish = t.finish;
+    uint64_t listed = 0;
+    t.taps = LEVEL(halo_list_taps)(h, d->c, listed, m, d->tap);
+    for (int64_t i = 0, count; i < columns; i += count) {
+        const struct tile_column *column = d->column + i;
+        count = direct_smaller(d->shape.j, columns - i);
+        uint64_t skip = column->skip;
+        for (int64_t j = 1; j < count; j++) skip = halo_skip_both(skip, column[j].skip);
+        if (skip != listed) t.taps = LEVEL(halo_list_taps)(h, d->c, skip, m, d->tap);
+        listed = skip;
+        for (int64_t r = row; r < row + rows; r += m) {
+            t.a = a + r * floats, t.c = result + r * t.c_row;
+            t.rows = (int)direct_smaller(d->to.c - r, m);
+            t.finish = finish_from(&finish, r, r * t.c_row);
+            LEVEL(tile_run_columns)(d->shape.m, count, &t, column);
+        }
     }
-    for (k[AXIS_D] = 0; k[AXIS_D] < span[AXIS_D].count; k[AXIS_D]++)
-        for (k[AXIS_H] = 0; k[AXIS_H] < span[AXIS_H].count; k[AXIS_H]++)
-            for (k[AXIS_W] = 0; k[AXIS_W] < span[AXIS_W].count; k[AXIS_W]++) {
-                int64_t tap = 0, source = 0;
-                for (int axis = 0; axis < SHAPE_AXES; axis++) {
-                    tap = tap * kernel[axis] + span[axis].tap + k[axis] * step[axis];
-                    source += k[axis] * ahead[axis];
-                }
-                d->tap[count++] = (struct tap){tap * d->shape.m, source * d->c->lanes};
+}
+
+/* Stores the results of a block that were computed side by side. */
+static void direct_weave(const struct direct *d, const struct halo *h, const struct block *b,
+                         const struct columns_to *to, int64_t first)
+{
+    int64_t plane = shape_positions(d->to) * h->lanes;
+    const float *side = d->side;
+    for (int64_t i = 0; i < d->to.c; i++)
+        for (int64_t z = 0; z < b->count[AXIS_D]; z++)
+            for (int64_t y = 0; y < b->count[AXIS_H]; y++) {
+                int64_t at = i * plane + first + z * to->plane + y * to->row;
+                for (int64_t x = 0; x < b->count[AXIS_W]; x++, at += to->position)
+                    for (int64_t n = 0; n < h->lanes; n++) {
+                        float value = *side++;
+                        if (d->finish.relu && value < 0) value = 0;
+                        if (d->finish.mask && d->finish.mask[at + n] <= 0) value = 0;
+                        d->result[at + n] = value;
+                    }
             }
-    return count;
 }
 
-/* Copies `columns` registers of every channel and tap of the source side by side. */
-static void direct_fill_panel(const struct direct *d, int64_t taps, int64_t columns, const float *from)
+static void direct_run_block(const struct direct *d, struct phase *p, const struct block *b)
 {
-    float *to = d->panel;
-    for (int64_t channel = 0; channel < d->from.c; channel++, from += shape_positions(d->from) * d->c->lanes)
-        for (int64_t k = 0; k < taps; k++, to += columns * VW)
-            for (int64_t j = 0; j < columns * VW; j += VW)
-                vec_store(to + j, vec_load(from + d->tap[k].b + j));
-    for (int64_t k = 0; k < taps; k++) d->panel_tap[k] = (struct tap){d->tap[k].a, k * columns * VW};
-}
-
-/* A run of columns, which starts at `at` in the result. */
-static void direct_run(const struct direct *d, int64_t taps, int64_t columns, const float *from, int64_t at)
-{
-    struct tile t = {.channels = taps ? d->from.c : 0,
-                     .taps = taps,
+    struct halo *h = &p->halo;
+    const int64_t *count = b->count, *size = d->to.d;
+    int64_t source = shape_positions(d->from) * d->c->lanes, row = size[AXIS_W] * h->lanes,
+            floats = count[AXIS_D] * count[AXIS_H] * count[AXIS_W] * h->lanes;
+    if (!p->in_place) halo_lay_out(h, count);
+    const struct axis *a = h->axis;
+    struct columns_to to = {.position = a[AXIS_W].apart * h->lanes};
+    to.row = a[AXIS_H].apart * row, to.plane = a[AXIS_D].apart * size[AXIS_H] * row;
+    int64_t at = a[AXIS_W].first * h->lanes + a[AXIS_H].first * row + a[AXIS_D].first * size[AXIS_H] * row +
+                 b->first[AXIS_W] * to.position + b->first[AXIS_H] * to.row + b->first[AXIS_D] * to.plane;
+    struct columns_to side = {h->lanes, count[AXIS_W] * h->lanes, count[AXIS_H] * count[AXIS_W] * h->lanes};
+    if (p->columns == 0 || !LEVEL(columns_same)(h, b, &p->listed))
+        p->columns = LEVEL(columns_list)(h, b, p->woven ? &side : &to, p->in_place, d->column);
+    p->listed = *b;
+    struct tile t = {.tap = d->tap,
                      .a_channel = d->taps * d->shape.m,
-                     .b_channel = shape_positions(d->from) * d->c->lanes,
-                     .tap = d->tap,
-                     .c_row = shape_positions(d->to) * d->c->lanes};
-    int64_t block = d->panel_columns ? d->panel_columns : columns, m = d->shape.m;
-    for (int64_t first = 0; first < columns; first += block) {
-        int64_t count = columns - first < block ? columns - first : block;
-        const float *b = from + first * VW;
-        if (d->panel_columns) {
-            direct_fill_panel(d, taps, count, b);
-            b = d->panel, t.tap = d->panel_tap, t.b_channel = taps * count * VW;
-        }
-        for (int64_t j = 0; j < count; j += d->shape.j)
-            for (int64_t row = 0; row < d->to.c; row += m) {
-                t.a = d->packed + row * d->from.c * d->taps;
-                t.b = b + j * VW;
-                int64_t to = at + row * t.c_row + (first + j) * VW;
-                t.c = d->result + to;
-                t.rows = (int)(d->to.c - row < m ? d->to.c - row : m);
-                t.finish = (struct finish){d->finish.bias ? d->finish.bias + row : NULL, d->finish.relu,
-                                           d->finish.mask ? d->finish.mask + to : NULL};
-                LEVEL(tile_run)(d->shape.m, count - j < d->shape.j ? count - j : d->shape.j, &t);
+                     .b = d->panel,
+                     .b_channel = h->channel,
+                     .c_row = p->woven ? floats : shape_positions(d->to) * d->c->lanes,
+                     .finish =
+                         p->woven ? (struct finish){.bias = d->finish.bias} : finish_from(&d->finish, 0, at)};
+    if (p->in_place)
+        t.b =
+            d->source + b->first[AXIS_D] * h->plane + b->first[AXIS_H] * h->row + b->first[AXIS_W] * h->lanes;
+    int64_t chunk = WEIGHT_FLOATS / (p->channels * d->taps) / d->shape.m * d->shape.m;
+    if (chunk < d->shape.m) chunk = d->shape.m;
+    for (int64_t channel = 0; channel < d->from.c; channel += p->channels) {
+        t.channels = direct_smaller(p->channels, d->from.c - channel);
+        for (int64_t i = 0; i < t.channels && !p->in_place; i++)
+            LEVEL(halo_fill)(h, b, d->source + (channel + i) * source, d->panel + i * h->channel);
+        t.a = d->packed + channel * t.a_channel;
+        t.resumes = channel > 0, t.waits = channel + t.channels < d->from.c;
+        for (int64_t r = 0; r < d->to.c; r += chunk)
+            direct_run_tiles(d, h, t, r, direct_smaller(chunk, d->to.c - r), p->columns,
+                             p->woven ? d->side : d->result + at);
+    }
+    if (p->woven) direct_weave(d, h, b, &to, at);
+}
+
+static void direct_run_phase(const struct direct *d, struct phase *p)
+{
+    struct halo *h = &p->halo;
+    if (p->in_place) {
+        h->row = h->axis[AXIS_W].size * h->lanes, h->plane = h->row * h->axis[AXIS_H].size;
+        h->channel = shape_positions(d->from) * d->c->lanes;
+    }
+    struct block b;
+    int64_t *at = b.first;
+    for (at[AXIS_D] = 0; at[AXIS_D] < h->axis[AXIS_D].results; at[AXIS_D] += p->block[AXIS_D])
+        for (at[AXIS_W] = 0; at[AXIS_W] < h->axis[AXIS_W].results; at[AXIS_W] += p->block[AXIS_W])
+            for (at[AXIS_H] = 0; at[AXIS_H] < h->axis[AXIS_H].results; at[AXIS_H] += p->block[AXIS_H]) {
+                for (int i = 0; i < SHAPE_AXES; i++)
+                    b.count[i] = direct_smaller(p->block[i], h->axis[i].results - at[i]);
+                direct_run_block(d, p, &b);
             }
-    }
 }
 
-/* A row of the result, which starts at `at`: run by run. */
-static void direct_walk_row(const struct direct *d, struct span span[SHAPE_AXES], const float *from,
-                            int64_t at)
+static void direct_run(const struct window *c, bool data, const float *weight, const float *source,
+                       const struct finish *finish, float *result, float *scratch)
 {
-    int64_t lanes = d->c->lanes, width = d->to.d[AXIS_W];
-    for (int64_t x = 0, next; x < width; x = next) {
-        span[AXIS_W] = direct_span(d, AXIS_W, x);
-        for (next = x + 1; next < width && d->c->stride[AXIS_W] == 1; next++) {
-            struct span other = direct_span(d, AXIS_W, next);
-            if (other.tap != span[AXIS_W].tap || other.count != span[AXIS_W].count) break;
-        }
-        int64_t taps = direct_list_taps(d, span), source = 0;
-        for (int axis = 0; axis < SHAPE_AXES && taps; axis++)
-            source = source * d->from.d[axis] + span[axis].source;
-        direct_run(d, taps, (next - x) * lanes / VW, from + source * lanes, at + x * lanes);
-    }
-}
-
-static void direct_walk(const struct direct *d, const float *from)
-{
-    const int64_t *size = d->to.d;
-    struct span span[SHAPE_AXES];
-    for (int64_t z = 0; z < size[AXIS_D]; z++) {
-        span[AXIS_D] = direct_span(d, AXIS_D, z);
-        for (int64_t y = 0; y < size[AXIS_H]; y++) {
-            span[AXIS_H] = direct_span(d, AXIS_H, y);
-            direct_walk_row(d, span, from, (z * size[AXIS_H] + y) * size[AXIS_W] * d->c->lanes);
-        }
-    }
+    struct direct d;
+    direct_lay_out(c, data, scratch, &d);
+    direct_pack_weights(&d, weight);
+    d.source = source, d.result = result, d.finish = *finish;
+    int64_t end[SHAPE_AXES], first[SHAPE_AXES];
+    for (int i = 0; i < SHAPE_AXES; i++) end[i] = data ? c->stride[i] : 1;
+    struct phase p;
+    for (first[AXIS_D] = 0; first[AXIS_D] < end[AXIS_D]; first[AXIS_D]++)
+        for (first[AXIS_H] = 0; first[AXIS_H] < end[AXIS_H]; first[AXIS_H]++)
+            for (first[AXIS_W] = 0; first[AXIS_W] < end[AXIS_W]; first[AXIS_W]++)
+                if (direct_plan(&d, first, &p)) direct_run_phase(&d, &p);
 }
 
 static void direct_forward(const struct window *c, const float *weight, const float *x,
                            const struct finish *finish, float *y, float *scratch)
 {
-    struct direct d;
-    direct_lay_out(c, false, scratch, &d);
-    direct_pack_weights(&d, weight);
-    d.finish = *finish;
-    d.result = y;
-    direct_walk(&d, x);
+    direct_run(c, false, weight, x, finish, y, scratch);
 }
 
 static void direct_backward_data(const struct window *c, const float *weight, const float *dy,
                                  const struct finish *finish, float *dx, float *scratch)
 {
-    struct direct d;
-    direct_lay_out(c, true, scratch, &d);
-    direct_pack_weights(&d, weight);
-    d.finish = *finish;
-    d.result = dx;
-    direct_walk(&d, dy);
+    direct_run(c, true, weight, dy, finish, dx, scratch);
 }
 
-/* Backwards, windows that do not overlap have short runs, each with few taps, and a result of few channels has
- * few rows: then BLAS is faster. It also takes an axis with both stride and dilation. Convolutions that are not
- * transposed keep these kernels, whose bits do not depend on the processor. */
 static bool direct_fits(const struct window *c, enum conv_product product)
 {
-    bool strides = false, overlaps = false, both = false;
-    for (int i = 0; i < SHAPE_AXES; i++) {
-        strides |= c->stride[i] > 1;
-        overlaps |= c->kernel[i] > c->stride[i];
-        both |= c->stride[i] > 1 && c->dilation[i] > 1;
-    }
-    if (product == CONV_WEIGHT) return false;
-    if (product == CONV_FORWARD) return true;
-    return !both && !(c->transposed && ((strides && !overlaps) || c->in.c <= FEW_CHANNELS));
+    (void)c;
+    return product != CONV_WEIGHT;
 }
 
 const struct conv_way LEVEL(conv_way_direct) = {

@@ -36,11 +36,13 @@ VEC_INLINE int64_t patches_first(const struct window *c, int64_t tap, int64_t se
 
 VEC_INLINE void patches_move_lanes(const bool add, int64_t lanes, const float *from, float *to)
 {
-    for (int64_t i = 0; i < lanes; i += VW) {
-        vec value = vec_load(from + i);
-        if (add) value += vec_load(to + i);
-        vec_store(to + i, value);
+    int64_t i = 0;
+    for (; i + VW <= lanes; i += VW) {
+        vec value = vec_load_any(from + i);
+        if (add) value += vec_load_any(to + i);
+        vec_store_any(to + i, value);
     }
+    for (; i < lanes; i++) to[i] = add ? from[i] + to[i] : from[i];
 }
 
 /* `count` positions, `step` floats apart in x and side by side in the panel. */
@@ -124,8 +126,11 @@ void LEVEL(patches_store)(const struct window *c, const struct patches *b, int64
         vec bias = vec_all(finish->bias ? finish->bias[i] : 0);
         for (int64_t k = 0; k < runs; k++, panel += run) {
             int64_t at = i * plane + (b->position + k) * c->lanes + b->lane;
-            for (int64_t j = 0; j < run; j += VW)
-                vec_store(y + at + j, finish_apply(finish, at + j, vec_load(panel + j) + bias));
+            for (int64_t j = 0; j < run; j += VW) {
+                int64_t count = run - j < VW ? run - j : VW;
+                vec sum = tile_load(panel + j, count) + bias;
+                tile_store(y + at + j, count, finish_apply_part(finish, at + j, count, sum));
+            }
         }
     }
 }

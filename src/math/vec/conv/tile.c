@@ -3,8 +3,8 @@
 
 /* One product of every element. The shorter side of the tile waits in registers, the longer is loaded one by
  * one. */
-VEC_INLINE void tile_multiply_add(const int M, const int J, const float *a, const float *b,
-                                  vec sum[][TILE_MAX_J])
+VEC_INLINE void tile_multiply_add(const int M, const int J, const float *a, const float *const b[],
+                                  int64_t at, vec sum[][TILE_MAX_J])
 {
     vec weight[TILE_MAX_M], column[TILE_MAX_J];
     if (J > M) {
@@ -12,14 +12,14 @@ VEC_INLINE void tile_multiply_add(const int M, const int J, const float *a, cons
         for (int m = 0; m < M; m++) weight[m] = vec_all(a[m]);
 #pragma GCC unroll 8
         for (int j = 0; j < J; j++) {
-            column[0] = vec_load(b + j * VW);
+            column[0] = vec_load_any(b[j] + at);
 #pragma GCC unroll 12
             for (int m = 0; m < M; m++) sum[m][j] += weight[m] * column[0];
         }
         return;
     }
 #pragma GCC unroll 8
-    for (int j = 0; j < J; j++) column[j] = vec_load(b + j * VW);
+    for (int j = 0; j < J; j++) column[j] = vec_load_any(b[j] + at);
 #pragma GCC unroll 12
     for (int m = 0; m < M; m++) {
         weight[0] = vec_all(a[m]);
@@ -28,36 +28,59 @@ VEC_INLINE void tile_multiply_add(const int M, const int J, const float *a, cons
     }
 }
 
-VEC_INLINE void tile_product(const int M, const int J, const struct tile *t)
+VEC_INLINE void tile_begin(const int M, const int J, const struct tile *t, const struct tile_column *column,
+                           vec sum[][TILE_MAX_J])
 {
-    vec sum[TILE_MAX_M][TILE_MAX_J];
 #pragma GCC unroll 12
     for (int m = 0; m < M; m++)
 #pragma GCC unroll 8
         for (int j = 0; j < J; j++)
-            sum[m][j] = vec_all(t->finish.bias && m < t->rows ? t->finish.bias[m] : 0);
-
-    const struct tap *end = t->tap + t->taps;
-    const float *a = t->a, *b = t->b;
-    if (t->taps == 1) a += t->tap->a, b += t->tap->b;
-    for (int64_t channel = 0; t->taps == 1 && channel < t->channels;
-         channel++, a += t->a_channel, b += t->b_channel)
-        tile_multiply_add(M, J, a, b, sum);
-    for (int64_t channel = 0; t->taps > 1 && channel < t->channels; channel++) {
-        const float *channel_a = t->a + channel * t->a_channel, *channel_b = t->b + channel * t->b_channel;
-        for (const struct tap *tap = t->tap; tap < end; tap++)
-            tile_multiply_add(M, J, channel_a + tap->a, channel_b + tap->b, sum);
+            sum[m][j] = vec_all(t->finish.bias && m < t->rows ? t->finish.bias[m] + 0.0f : 0);
+    if (!t->resumes) return;
+#pragma GCC unroll 12
+    for (int m = 0; m < M; m++) {
+        if (m >= t->rows) break;
+#pragma GCC unroll 8
+        for (int j = 0; j < J; j++)
+            sum[m][j] = tile_load(t->c + m * t->c_row + column[j].to, column[j].count);
     }
+}
 
+VEC_INLINE void tile_end(const int M, const int J, const struct tile *t, const struct tile_column *column,
+                         vec sum[][TILE_MAX_J])
+{
 #pragma GCC unroll 12
     for (int m = 0; m < M; m++) {
         if (m >= t->rows) break;
 #pragma GCC unroll 8
         for (int j = 0; j < J; j++) {
-            int64_t at = m * t->c_row + j * VW;
-            vec_store(t->c + at, finish_apply(&t->finish, at, sum[m][j]));
+            int64_t at = m * t->c_row + column[j].to;
+            vec v = t->waits ? sum[m][j] : finish_apply_part(&t->finish, at, column[j].count, sum[m][j]);
+            tile_store(t->c + at, column[j].count, v);
         }
     }
+}
+
+VEC_INLINE void tile_product(const int M, const int J, const struct tile *t, const struct tile_column *column)
+{
+    vec sum[TILE_MAX_M][TILE_MAX_J];
+    const float *b[TILE_MAX_J];
+#pragma GCC unroll 8
+    for (int j = 0; j < J; j++) b[j] = t->b + column[j].from;
+    tile_begin(M, J, t, column, sum);
+
+    const struct tap *end = t->tap + t->taps;
+    const float *a = t->a;
+    int64_t at = 0;
+    if (t->taps == 1) a += t->tap->a, at += t->tap->b;
+    for (int64_t channel = 0; t->taps == 1 && channel < t->channels;
+         channel++, a += t->a_channel, at += t->b_channel)
+        tile_multiply_add(M, J, a, b, at, sum);
+    for (int64_t channel = 0; t->taps > 1 && channel < t->channels;
+         channel++, a += t->a_channel, at += t->b_channel)
+        for (const struct tap *tap = t->tap; tap < end; tap++)
+            tile_multiply_add(M, J, a + tap->a, b, at + tap->b, sum);
+    tile_end(M, J, t, column, sum);
 }
 
 struct tile_shape LEVEL(tile_shape_for)(int64_t rows)
@@ -75,39 +98,51 @@ struct tile_shape LEVEL(tile_shape_for)(int64_t rows)
 }
 
 /* The tile of M x J, or fewer columns piece by piece. */
-VEC_INLINE void tile_run_pieces(const int M, const int J, int64_t registers, const struct tile *t)
+VEC_INLINE void tile_run_pieces(const int M, const int J, int64_t registers, const struct tile *t,
+                                const struct tile_column *columns)
 {
     if (registers == J) {
-        tile_product(M, J, t);
+        tile_product(M, J, t, columns);
         return;
     }
-    struct tile piece = *t;
-    for (int64_t left = registers, done; left; left -= done) {
+    for (int64_t left = registers, done; left; left -= done, columns += done) {
         done = J > 4 && left >= 4 ? 4 : J > 2 && left >= 2 ? 2 : 1;
         if (J > 4 && done == 4)
-            tile_product(M, 4, &piece);
+            tile_product(M, 4, t, columns);
         else if (J > 2 && done == 2)
-            tile_product(M, 2, &piece);
+            tile_product(M, 2, t, columns);
         else
-            tile_product(M, 1, &piece);
-        piece.b += done * VW, piece.c += done * VW;
-        if (piece.finish.mask) piece.finish.mask += done * VW;
+            tile_product(M, 1, t, columns);
     }
 }
 
 /* A function for each shape: together in one they take each other's registers. */
 #define RUN(M, J)                                                                                            \
-    static __attribute__((noinline)) void run_##M(int64_t registers, const struct tile *t)                   \
+    static __attribute__((noinline)) void run_##M(int64_t registers, const struct tile *t,                   \
+                                                  const struct tile_column *columns)                         \
     {                                                                                                        \
-        tile_run_pieces(M, J, registers, t);                                                                 \
+        tile_run_pieces(M, J, registers, t, columns);                                                        \
     }
 TILE_SHAPES(RUN)
 #undef RUN
 
-void LEVEL(tile_run)(int m, int64_t registers, const struct tile *t)
+void LEVEL(tile_run_columns)(int m, int64_t registers, const struct tile *t,
+                             const struct tile_column *columns)
 {
 #define CASE(M, J)                                                                                           \
-    if (m == (M)) run_##M(registers, t);
+    if (m == (M)) run_##M(registers, t, columns);
     TILE_SHAPES(CASE)
 #undef CASE
+}
+
+void LEVEL(tile_run)(int m, int64_t registers, const struct tile *t)
+{
+#define COLUMN(J)                                                                                            \
+    {                                                                                                        \
+        .from = (J)*VW, .to = (J)*VW, .count = VW                                                            \
+    }
+    static const struct tile_column columns[TILE_MAX_J] = {COLUMN(0), COLUMN(1), COLUMN(2), COLUMN(3),
+                                                           COLUMN(4), COLUMN(5), COLUMN(6), COLUMN(7)};
+#undef COLUMN
+    LEVEL(tile_run_columns)(m, registers, t, columns);
 }

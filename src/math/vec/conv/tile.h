@@ -3,7 +3,9 @@
  * A tile is M rows (channels of the result) x J registers of columns (positions x lanes),
  *     c[m][j] = bias[m] + sum over channels and taps of a[channel][tap][m] * b[channel][tap][j]
  * with one accumulator register per element and one broadcast of a per row. Every element is one chain of
- * fused multiply-adds in order, so the tile's shape does not touch the result. */
+ * fused multiply-adds in order, which may wait in the result between blocks of channels, so the tile's shape
+ * does not touch the result. Nor do taps that meet only padding: a bias of -0 counts as 0, and adding zeros to
+ * a sum that began so changes nothing. */
 #ifndef MATH_VEC_CONV_TILE_H
 #define MATH_VEC_CONV_TILE_H
 
@@ -21,12 +23,31 @@
 #define TILE_MAX_M 12
 #define TILE_MAX_J 8
 
-/* What remains to be done with a sum after its bias; `at` counts from where f->mask starts. */
-VEC_INLINE vec finish_apply(const struct finish *f, int64_t at, vec sum)
+/* The first `count` elements, at most VW, of a row of which only the alignment of a float is known. */
+VEC_INLINE vec tile_load(const float *p, int64_t count)
+{
+    return count >= VW ? vec_load_any(p) : vec_load_part(p, count);
+}
+
+VEC_INLINE void tile_store(float *p, int64_t count, vec v)
+{
+    if (count >= VW)
+        vec_store_any(p, v);
+    else
+        vec_store_part(p, count, v);
+}
+
+/* What remains to be done with `count` sums after their bias; `at` counts from where f->mask starts. */
+VEC_INLINE vec finish_apply_part(const struct finish *f, int64_t at, int64_t count, vec sum)
 {
     if (f->relu) sum = vec_select((veci)(sum < 0), (vec){0}, sum);
-    if (f->mask) sum = vec_select((veci)(vec_load(f->mask + at) <= 0), (vec){0}, sum);
+    if (f->mask) sum = vec_select((veci)(tile_load(f->mask + at, count) <= 0), (vec){0}, sum);
     return sum;
+}
+
+VEC_INLINE vec finish_apply(const struct finish *f, int64_t at, vec sum)
+{
+    return finish_apply_part(f, at, VW, sum);
 }
 
 /* Where a tap's weights and columns lie within a channel. */
@@ -43,8 +64,16 @@ struct tile {
     int64_t b_channel;
     float *c; /* result: [J] at c + row * c_row */
     int64_t c_row;
-    int rows; /* valid rows, at most M */
+    int rows;            /* valid rows, at most M */
+    bool resumes, waits; /* the sums wait in c: those of the channels before, and after these channels */
     struct finish finish;
+};
+
+/* A register of columns: where it starts behind t->b and t->c, how many of its elements are results, and which
+ * taps it does without (conv_direct.c). */
+struct tile_column {
+    int64_t from, to, count;
+    uint64_t skip;
 };
 
 struct tile_shape {
@@ -52,8 +81,10 @@ struct tile_shape {
 };
 
 /* Returns the shape that wastes the fewest of `rows` rows. tile_run computes one tile of it over `registers`
- * <= j registers of columns. */
+ * <= j registers of columns that lie side by side, tile_run_columns over those of a table. */
 struct tile_shape LEVEL(tile_shape_for)(int64_t rows);
 void LEVEL(tile_run)(int m, int64_t registers, const struct tile *t);
+void LEVEL(tile_run_columns)(int m, int64_t registers, const struct tile *t,
+                             const struct tile_column *columns);
 
 #endif

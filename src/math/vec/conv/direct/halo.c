@@ -1,0 +1,130 @@
+/* halo.c - the panels of halo.h. */
+#include "math/vec/conv/direct/halo.h"
+
+#include "math/vec/transpose.h"
+
+#if VW == 16
+#define HALO_EVEN 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30
+#elif VW == 8
+#define HALO_EVEN 0, 2, 4, 6, 8, 10, 12, 14
+#else
+#define HALO_EVEN 0, 2, 4, 6
+#endif
+
+/* Copies whole registers where there are enough floats, and the rest of a register as zeros. */
+VEC_INLINE void halo_copy(float *to, const float *from, int64_t count)
+{
+    int64_t i = 0;
+    for (; i + VW <= count; i += VW) vec_store_any(to + i, vec_load_any(from + i));
+    if (i < count) vec_store_any(to + i, vec_load_part(from + i, count - i));
+}
+
+VEC_INLINE void halo_clear(float *to, int64_t count)
+{
+    for (int64_t i = 0; i < count; i += VW) vec_store_any(to + i, (vec){0});
+}
+
+/* Every other float. */
+VEC_INLINE void halo_copy_even(float *to, const float *from, int64_t count)
+{
+    int64_t i = 0;
+    for (; i + VW < count; i += VW) {
+        vec low = vec_load_any(from + 2 * i), high = vec_load_any(from + 2 * i + VW);
+        vec_store_any(to + i, vec_interleave(low, high, HALO_EVEN));
+    }
+    for (; i < count; i++) to[i] = from[2 * i];
+}
+
+/* `count` positions, of which every `stride`-th one is taken. */
+static void halo_copy_positions(float *to, const float *from, int64_t count, int64_t stride, int64_t lanes)
+{
+    if (stride == 1) {
+        halo_copy(to, from, count * lanes);
+    } else if (lanes == 1 && stride == 2) {
+        halo_copy_even(to, from, count);
+    } else if (lanes == 1) {
+        for (int64_t i = 0; i < count; i++) to[i] = from[i * stride];
+    } else {
+        for (int64_t i = 0; i < count; i++) halo_copy(to + i * lanes, from + i * stride * lanes, lanes);
+    }
+}
+
+/* A row of slots: those before the source, in it, and behind it. */
+static void halo_fill_row(const struct halo *h, int64_t x, const float *row, float *to)
+{
+    const struct axis *a = &h->axis[AXIS_W];
+    int64_t count = h->slots[AXIS_W].length, stride = a->stride;
+    int64_t before = x < 0 ? (-x + stride - 1) / stride : 0,
+            end = x < a->size ? (a->size - x + stride - 1) / stride : 0;
+    if (before > count) before = count;
+    if (end > count) end = count;
+    if (end < before) end = before;
+    halo_clear(to, before * h->lanes);
+    halo_copy_positions(to + before * h->lanes, row + (x + before * stride) * h->lanes, end - before, stride,
+                        h->lanes);
+    halo_clear(to + end * h->lanes, (count - end) * h->lanes);
+}
+
+/* The slots of a plane of the source, or of none (NULL). */
+static void halo_fill_plane(const struct halo *h, const struct block *b, int64_t x, const float *plane,
+                            float *to)
+{
+    const struct axis *a = &h->axis[AXIS_H];
+    const struct slots *s = &h->slots[AXIS_H];
+    int64_t row = h->axis[AXIS_W].size * h->lanes;
+    for (int64_t group = 0; group < s->groups; group++) {
+        int64_t y = axis_group(a, s, b->first[AXIS_H], group);
+        for (int64_t i = 0; i < s->length; i++, y += a->stride, to += h->row)
+            if (plane && y >= 0 && y < a->size)
+                halo_fill_row(h, x, plane + y * row, to);
+            else
+                halo_clear(to, h->row);
+    }
+}
+
+void LEVEL(halo_fill)(const struct halo *h, const struct block *b, const float *channel, float *panel)
+{
+    const struct axis *a = &h->axis[AXIS_D];
+    const struct slots *s = &h->slots[AXIS_D];
+    int64_t plane = h->axis[AXIS_H].size * h->axis[AXIS_W].size * h->lanes;
+    for (int64_t across = 0; across < h->slots[AXIS_W].groups; across++) {
+        int64_t x = axis_group(&h->axis[AXIS_W], &h->slots[AXIS_W], b->first[AXIS_W], across);
+        for (int64_t group = 0; group < s->groups; group++) {
+            int64_t z = axis_group(a, s, b->first[AXIS_D], group);
+            for (int64_t i = 0; i < s->length; i++, z += a->stride, panel += h->plane)
+                halo_fill_plane(h, b, x, z >= 0 && z < a->size ? channel + z * plane : NULL, panel);
+        }
+    }
+}
+
+/* The offset of a tap along an axis whose slots are `slot` floats apart, and groups `group` floats. */
+static int64_t halo_tap(const struct halo *h, int axis, int64_t k, int64_t slot, int64_t group)
+{
+    const struct axis *a = &h->axis[axis];
+    const struct slots *s = &h->slots[axis];
+    return axis_tap_group(a, s, k) * group + axis_tap_slot(a, s, k) * slot;
+}
+
+int64_t LEVEL(halo_list_taps)(const struct halo *h, const struct window *c, uint64_t skip, int64_t a_tap,
+                              struct tap *taps)
+{
+    int64_t range[SHAPE_AXES][2];
+    for (int i = 0; i < SHAPE_AXES; i++, skip >>= 2 * AXIS_SKIP_BITS) {
+        range[i][0] = (int64_t)(skip & AXIS_SKIP_MAX);
+        range[i][1] = h->axis[i].taps - (int64_t)(skip >> AXIS_SKIP_BITS & AXIS_SKIP_MAX);
+    }
+    const struct axis *d = &h->axis[AXIS_D], *v = &h->axis[AXIS_H], *w = &h->axis[AXIS_W];
+    int64_t count = 0;
+    for (int64_t z = range[AXIS_D][0]; z < range[AXIS_D][1]; z++) {
+        int64_t in_plane = (d->tap + z * d->step) * c->kernel[AXIS_H],
+                plane = halo_tap(h, AXIS_D, z, h->plane, h->plane * h->slots[AXIS_D].length);
+        for (int64_t y = range[AXIS_H][0]; y < range[AXIS_H][1]; y++) {
+            int64_t in_row = (in_plane + v->tap + y * v->step) * c->kernel[AXIS_W],
+                    row = plane + halo_tap(h, AXIS_H, y, h->row, h->row * h->slots[AXIS_H].length);
+            for (int64_t x = range[AXIS_W][0]; x < range[AXIS_W][1]; x++)
+                taps[count++] = (struct tap){(in_row + w->tap + x * w->step) * a_tap,
+                                             row + halo_tap(h, AXIS_W, x, h->lanes, h->group)};
+        }
+    }
+    return count;
+}
