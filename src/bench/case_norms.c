@@ -33,7 +33,8 @@ static void case_batchnorm_backward(const struct bench_case *c)
 /* Groups of `count` channels; weights of all channels, 1 and 0, lie behind the gradients. */
 static struct sample_norm case_get_group(const struct bench_case *c)
 {
-    return (struct sample_norm){.rows = c->count * POSITIONS,
+    return (struct sample_norm){.count = 1,
+                                .rows = c->count * POSITIONS,
                                 .row_stride = LANES,
                                 .columns = LANES,
                                 .lanes = LANES,
@@ -49,7 +50,7 @@ static void case_groupnorm_forward(const struct bench_case *c)
 {
     struct sample_norm n = case_get_group(c);
     float moments[3 * LANES] __attribute__((aligned(64)));
-    double scratch[3 * LANES];
+    double scratch[SAMPLE_NORM_SCRATCH(LANES)];
     for (int64_t at = 0; at < c->x_floats; at += c->count * VALUES)
         c->kernels->norm_samples_forward(&n, c->x + at, c->y + at, moments, scratch);
 }
@@ -58,7 +59,7 @@ static void case_groupnorm_backward(const struct bench_case *c)
 {
     struct sample_norm n = case_get_group(c);
     float moments[3 * LANES] __attribute__((aligned(64))) = {0};
-    double scratch[3 * LANES] __attribute__((aligned(64))), sums[2 * CHANNELS] = {0};
+    double scratch[SAMPLE_NORM_SCRATCH(LANES)] __attribute__((aligned(64))), sums[2 * CHANNELS] = {0};
     for (int64_t at = 0; at < c->x_floats; at += c->count * VALUES)
         c->kernels->norm_samples_backward(&n, c->x + at, c->y + at, moments, c->scratch + at, sums, scratch);
 }

@@ -54,13 +54,12 @@ KERNEL(void, add_relu,
        (int64_t count, const float *a, const float *b, float *sum)) /* relu_forward of the sum */
 KERNEL(void, mul, (int64_t count, const float *a, const float *b, float *product))
 
-/* activation.c: count is a multiple of 16. `kept` is y where kernels.h says so, else x. y may be x, dx may
- * be dy. */
+/* activation.c: `kept` is y where kernels.h says so, else x. y may be x, dx may be dy. */
 KERNEL(void, activation_forward, (const struct activation *f, int64_t count, const float *x, float *y))
 KERNEL(void, activation_backward,
        (const struct activation *f, int64_t count, const float *kept, const float *dy, float *dx))
 
-/* glu.c: x and dx [2][count], y and dy [count]; count is a multiple of 16. */
+/* glu.c: x and dx [2][count], y and dy [count]. */
 KERNEL(void, glu_forward, (int64_t count, const float *x, float *y))
 KERNEL(void, glu_backward, (int64_t count, const float *x, const float *dy, float *dx))
 
@@ -88,7 +87,7 @@ KERNEL(void, sum_rows,
        (int64_t rows, int64_t positions, int64_t lanes, int64_t leaves, const float *x, float *sums))
 
 /* dropout.c: keeps an element with probability 1-p and scales it by 1/(1-p); `keep` has one bit per feature
- * and lane, [features][lanes/16]; x is [features][together][lanes]. The draw is rng_words(seed,
+ * and lane, [features][lanes] in words of 16 bits; x is [features][together][lanes]. The draw is rng_words(seed,
  * RNG_DROPOUT, a, (feature / 4) << 32 | position of the sample in the global batch).v[feature % 4], where a
  * = layer / 256 << 56 | step << 8 | layer % 256. */
 KERNEL(void, dropout_forward, (const struct dropout_draw *d, const float *x, float *y, uint16_t *keep))
@@ -150,10 +149,10 @@ KERNEL(void, norm_gradient_apply,
        (const struct channel_norm *n, const struct channel_map *maps, const struct channel_slope *slopes,
         const float *x, const float *dy, float *dx))
 
-/* norm/samples.c: moments [3][columns] are what backward needs: the mean, 1 / sqrt(variance + eps), and the
- * mean's rounding times that. Backward adds to sums [rows / rows_per_weight][leaves][2] those of dy times
- * the normalised x and of dy, over all rows of the weight; NULL without weights. scratch: doubles
- * [3][columns]. dx may be NULL or dy. */
+/* norm/samples.c: moments [count][3][columns] are what backward needs: the mean, 1 / sqrt(variance + eps), and
+ * the mean's rounding times that. Backward adds to sums [weights][leaves][2] those of dy times the normalised
+ * x and of dy, over all rows of the weight; NULL without weights. scratch: SAMPLE_NORM_SCRATCH. y may be x,
+ * dx may be NULL or dy. */
 KERNEL(void, norm_samples_forward,
        (const struct sample_norm *n, const float *x, float *y, float *moments, double *scratch))
 KERNEL(void, norm_samples_backward,

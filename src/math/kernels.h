@@ -161,9 +161,10 @@ struct channel_map {
     float mean, scale, shift;
 };
 
-/* Samples that are normalised one by one: a matrix [rows][columns], each of whose columns, a lane at a
+/* Samples that are normalised one by one: matrices [rows][columns], each of whose columns, a lane at a
  * position, becomes (x - mean) / sqrt(variance + eps) * weight[row / rows_per_weight] + bias[likewise]. */
 struct sample_norm {
+    int64_t count, stride, weight_step; /* matrices; floats, and weights from one to the next */
     int64_t rows, row_stride;
     int64_t columns; /* positions x lanes */
     int64_t lanes, leaves;
@@ -172,6 +173,9 @@ struct sample_norm {
     bool centred;               /* false: the mean counts as 0, and the variance is the mean square */
     const float *weight, *bias; /* NULL: 1, 0 */
 };
+
+/* Doubles of scratch that the kernels need for matrices of up to `columns` + 16 columns. */
+#define SAMPLE_NORM_SCRATCH(columns) (5 * (columns) + 256)
 
 /* The gradient of its input: dy * of_dy + (x - mean) * of_x + constant. */
 struct channel_slope {

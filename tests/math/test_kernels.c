@@ -1,33 +1,34 @@
 /* test_kernels.c - the kernels without a test of their own, against their definitions.
  *
  * Awkward shapes, and every level with fused multiply-add against the others bit by bit. */
-#include "kernels.h"
 #include "core/rng.h"
-#include "vectors.h"
+#include "exact.h"
+#include "kernels.h"
 
 /* Bits of kept elements, the scale, the share that is kept, and the draw itself against rng_words. */
-static void test_dropout(int64_t together)
+static void check_dropout(int64_t features, int64_t together, int64_t lanes, int64_t leaves)
 {
     static const int64_t first_samples[] = {40, 1003, 7};
     struct dropout_draw d = {.seed = 9,
                              .step = 12,
                              .layer = 3,
                              .first_samples = first_samples,
-                             .features = 1003,
+                             .features = features,
                              .together = together,
-                             .lanes = 96,
-                             .leaves = 3,
+                             .lanes = lanes,
+                             .leaves = leaves,
                              .p = 0.25f};
-    int64_t count = d.features * together * d.lanes, kept = 0;
-    float *x = vector(count, 6), *y = vector(count, 0), *dx = vector(count, 0);
-    uint16_t *keep;
-    CHECK_STATUS(mem_alloc(&keep, (size_t)count / 16, sizeof *keep, "test"), STATUS_OK);
+    int64_t count = features * together * lanes, kept = 0;
+    float *x = exact_vector(count, 0), *y = exact_vector(count, 0), *dx = exact_vector(count, 0);
+    uint16_t *keep = exact_bytes((size_t)(features * lanes + 15) / 16 * sizeof *keep);
+    for (int64_t i = 0; i < count; i++) x[i] = (float)(i % 1001) - 500.5f;
     kernels->dropout_forward(&d, x, y, keep);
     kernels->dropout_backward(&d, keep, x, dx);
     CHECK(same(y, dx, count));
     for (int64_t i = 0; i < count; i++) {
-        uint64_t f = (uint64_t)(i / d.lanes / together), lane = (uint64_t)(i % d.lanes);
-        uint64_t sample = (uint64_t)first_samples[lane / 32] + lane % 32;
+        uint64_t f = (uint64_t)(i / d.lanes / together), lane = (uint64_t)(i % d.lanes),
+                 width = (uint64_t)(lanes / leaves);
+        uint64_t sample = (uint64_t)first_samples[lane / width] + lane % width;
         uint32_t word = rng_words(9, RNG_DROPOUT, 12 << 8 | 3, (f / 4) << 32 | sample).v[f % 4];
         int keeps = word >= 1u << 30;
         kept += keeps;
@@ -36,8 +37,23 @@ static void test_dropout(int64_t together)
             break;
         }
     }
-    CHECK_NEAR((double)kept / (double)count, 0.75, 0.01); /* 4 sigma of 32 000 draws */
-    mem_free(&x), mem_free(&y), mem_free(&dx), mem_free(&keep);
+    /* 5 sigma of the draws, of which `together` elements have one */
+    CHECK_NEAR((double)kept / (double)count, 0.75, 5 * sqrt(0.1875 / (double)(features * lanes)));
+    kernels->dropout_forward(&d, x, x, keep);
+    CHECK(same(x, y, count));
+    free(x), free(y), free(dx), free(keep);
+}
+
+static void test_dropout(void)
+{
+    static const int64_t lanes[] = {1, 2, 3, 4, 5, 6, 7, 12, 16, 20, 32, 63, 65, 100};
+    static const int64_t together[] = {1, 5, 13};
+    for (int t = 0; t < 3; t++) {
+        check_dropout(1003, together[t], 96, 3);
+        for (size_t n = 0; n < sizeof lanes / sizeof *lanes; n++)
+            for (int64_t features = 1; features < 400; features = 3 * features + 1)
+                check_dropout(features, together[t], lanes[n], 1);
+    }
 }
 
 static void check_gather(int64_t channels, int64_t per_channel, int64_t lanes, int64_t live)
@@ -162,8 +178,7 @@ int main(int argc, char **argv)
     CHECK_CASE(test_levels_agree());
     for (int i = 0; i < LEVEL_NAMES; i++) {
         if (select_kernels(level_names[i]) != STATUS_OK) continue;
-        CHECK_CASE(test_dropout(1));
-        CHECK_CASE(test_dropout(5));
+        CHECK_CASE(test_dropout());
         CHECK_CASE(test_gather());
         CHECK_CASE(test_softmax_extremes());
     }

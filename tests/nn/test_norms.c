@@ -7,19 +7,11 @@
 
 #include "check.h"
 #include "kernels.h"
+#include "math/exact.h"
 #include "nn/layers/layer.h"
 #include "core/mem.h"
 #include "core/rng.h"
 #include "reference.h"
-
-#define FLOAT_EPSILON 5.96e-8
-
-static float *floats(int64_t count)
-{
-    float *v;
-    CHECK_STATUS(mem_alloc(&v, (size_t)count + 16, sizeof *v, "test"), STATUS_OK);
-    return v;
-}
 
 /* A layer between its values. */
 struct scene {
@@ -55,15 +47,15 @@ static void place(struct scene *s, const char *kind, int64_t lanes, int64_t leav
         s->param_floats += mem_round_floats(tensor_count(&l->tensors[t]));
     }
     s->values = shape_features(s->in) * lanes;
-    s->params = floats(s->param_floats), s->grads = floats(s->param_floats);
-    s->x = floats(s->values), s->y = floats(s->values);
-    s->dy = floats(s->values), s->dx = floats(s->values);
+    s->params = exact_vector(s->param_floats, 0), s->grads = exact_vector(s->param_floats, 0);
+    s->x = exact_vector(s->values, 0), s->y = exact_vector(s->values, 0);
+    s->dy = exact_vector(s->values, 0), s->dx = exact_vector(s->values, 0);
 }
 
 static void release(struct scene *s)
 {
     float **all[] = {&s->params, &s->grads, &s->x, &s->y, &s->dy, &s->dx};
-    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) mem_free(all[i]);
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) free(*all[i]);
     mem_free(&s->l.saved), mem_free(&s->l.scratch);
     layer_free(&s->l);
 }
@@ -78,10 +70,10 @@ static void run(struct scene *s, bool training)
                      .training = training};
     s->l.ops->forward(&s->l, &p, (const float *const[]){s->x}, s->y);
     if (!training) return;
-    float *dy = floats(s->values);
+    float *dy = exact_vector(s->values, 0);
     memcpy(dy, s->dy, (size_t)s->values * sizeof *dy);
     s->l.ops->backward(&s->l, &p, (const float *const[]){s->x}, s->y, dy, (float *const[]){s->dx});
-    mem_free(&dy);
+    free(dy);
 }
 
 static float *tensor(const struct scene *s, float *vector, const char *name)
@@ -169,12 +161,12 @@ static void check_running(const struct reference_case *c, struct scene *s)
     }
 }
 
-static void check_reference(const struct reference_case *c)
+static void check_reference(const struct reference_case *c, bool dense)
 {
     const struct reference_array *x = reference_find(c, "x"), *dy = reference_find(c, "dy");
     struct scene s = {.in = {x->dims[1], 1, {1, 1, x->dims[2]}}, .live = {x->dims[0]}};
     set_args(&s, c);
-    place(&s, c->name, shape_lanes(x->dims[0]), 1);
+    place(&s, c->name, dense ? x->dims[0] : mem_round_floats(x->dims[0]), 1);
     set_tensor(&s, "weight", reference_find(c, "weight"));
     set_tensor(&s, "bias", reference_find(c, "bias"));
     if (reference_find(c, "mean0")) set_tensor(&s, "running_mean", reference_find(c, "mean0"));
@@ -198,7 +190,8 @@ static void check_references(void)
     int count = 0;
     CHECK(f != NULL);
     for (; f && reference_next(f, &c); count++) {
-        check_reference(&c);
+        check_reference(&c, false);
+        check_reference(&c, true);
         reference_free(&c);
     }
     CHECK(count >= 29);
@@ -266,8 +259,39 @@ static void check_leaves(const char *kind, struct shape in, int64_t width, bool 
     }
     for (int64_t i = 0; i < all.param_floats; i++)
         CHECK(all.grads[i] == (sums[0][i] + sums[1][i]) + (sums[2][i] + sums[3][i]));
-    for (int leaf = 0; leaf < 4; leaf++) mem_free(&sums[leaf]);
+    for (int leaf = 0; leaf < 4; leaf++) free(sums[leaf]);
     release(&all);
+}
+
+/* As many lanes as samples against lanes for more: a sample that is normalised by itself has the same bits, and one
+ * that is normalised by its batch differs by roundings of the sums in double. So do the gradients of parameters. */
+static void check_dense(const char *kind, struct shape in, int64_t samples, bool relu)
+{
+    struct scene s[2];
+    bool of_batch = strcmp(kind, "batchnorm") == 0;
+    for (int i = 0; i < 2; i++) {
+        s[i] = (struct scene){.in = in, .live = {samples}};
+        set_defaults(&s[i], kind);
+        s[i].l.relu_out = relu, s[i].l.relu_in = relu;
+        place(&s[i], kind, i ? samples : mem_round_floats(samples + 1), 1);
+        fill(&s[i], 0, 0);
+        run(&s[i], true);
+    }
+    bool equal = true;
+    for (int64_t i = 0; i < s[1].values; i++) {
+        int64_t at = i / samples * s[0].l.lanes + i % samples;
+        equal = equal && memcmp(&s[1].y[i], &s[0].y[at], sizeof(float)) == 0 &&
+                memcmp(&s[1].dx[i], &s[0].dx[at], sizeof(float)) == 0;
+        if (!of_batch) continue;
+        CHECK_NEAR(s[1].y[i], s[0].y[at], 4 * FLOAT_EPSILON * (1 + fabs((double)s[0].y[at])));
+        CHECK_NEAR(s[1].dx[i], s[0].dx[at], 16 * FLOAT_EPSILON * (1 + fabs((double)s[0].dx[at])));
+    }
+    CHECK(equal || of_batch);
+    double size = 4 * (double)(samples * shape_positions(in));
+    for (int64_t i = 0; i < s[1].param_floats; i++)
+        CHECK_NEAR(s[1].grads[i], s[0].grads[i],
+                   4 * FLOAT_EPSILON * (fabs((double)s[0].grads[i]) + 1) + 1e-12 * size);
+    release(&s[0]), release(&s[1]);
 }
 
 static const struct shape shapes[] = {{1, 0, {1, 1, 1}}, {5, 0, {1, 1, 1}},  {3, 1, {1, 1, 7}},
@@ -280,6 +304,15 @@ static void check_kind(const char *kind)
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
         for (int64_t width = 16; width <= 48; width += 32)
             for (int relu = 0; relu < 2; relu++) check_leaves(kind, shapes[i], width, relu);
+}
+
+static void check_counts(const char *kind)
+{
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
+        for (int n = 0; n < SAMPLE_COUNTS; n++) {
+            check_dense(kind, shapes[i], sample_counts[n], false);
+            if (layer_find(kind)->fuses_relu) check_dense(kind, shapes[i], sample_counts[n], true);
+        }
 }
 
 /* Levels with fused multiply-add give the same bits. */
@@ -325,6 +358,7 @@ int main(int argc, char **argv)
         if (select_kernels(levels[i]) == STATUS_OK) CHECK_CASE_OF(levels[i], check_references());
     for (size_t i = 0; i < KINDS; i++) {
         CHECK_CASE_OF(kinds[i], check_kind(kinds[i]));
+        CHECK_CASE_OF(kinds[i], check_counts(kinds[i]));
         for (size_t k = 0; fused && k < sizeof shapes / sizeof *shapes; k++)
             CHECK_CASE_OF(kinds[i], check_levels(kinds[i], shapes[k]));
     }

@@ -226,7 +226,8 @@ VEC_INLINE void activation_forward_loop(enum activation_kind kind, const struct 
                                         const float *x, float *y)
 {
     float a = f->a, b = f->b;
-    for (int64_t i = 0; i < count; i += VW) vec_store(y + i, activation_value(kind, a, b, vec_load(x + i)));
+    for (int64_t i = 0; i < count; i += VW)
+        vec_store_any(y + i, activation_value(kind, a, b, vec_load_any(x + i)));
 }
 
 VEC_INLINE void activation_backward_loop(enum activation_kind kind, const struct activation *f, int64_t count,
@@ -234,7 +235,7 @@ VEC_INLINE void activation_backward_loop(enum activation_kind kind, const struct
 {
     float a = f->a, b = f->b;
     for (int64_t i = 0; i < count; i += VW)
-        vec_store(dx + i, vec_load(dy + i) * activation_slope(kind, a, b, vec_load(kept + i)));
+        vec_store_any(dx + i, vec_load_any(dy + i) * activation_slope(kind, a, b, vec_load_any(kept + i)));
 }
 
 #define EVERY_KIND(CASE)                                                                                     \
@@ -257,7 +258,8 @@ VEC_INLINE void activation_backward_loop(enum activation_kind kind, const struct
     CASE(ACTIVATION_HARDSWISH)                                                                               \
     CASE(ACTIVATION_THRESHOLD)
 
-void LEVEL(activation_forward)(const struct activation *f, int64_t count, const float *x, float *y)
+/* Of whole registers. */
+static void activation_forward_whole(const struct activation *f, int64_t count, const float *x, float *y)
 {
 #define CASE(kind)                                                                                           \
     case kind:                                                                                               \
@@ -269,8 +271,8 @@ void LEVEL(activation_forward)(const struct activation *f, int64_t count, const 
 #undef CASE
 }
 
-void LEVEL(activation_backward)(const struct activation *f, int64_t count, const float *kept, const float *dy,
-                                float *dx)
+static void activation_backward_whole(const struct activation *f, int64_t count, const float *kept,
+                                      const float *dy, float *dx)
 {
 #define CASE(kind)                                                                                           \
     case kind:                                                                                               \
@@ -280,4 +282,25 @@ void LEVEL(activation_backward)(const struct activation *f, int64_t count, const
         EVERY_KIND(CASE)
     }
 #undef CASE
+}
+
+void LEVEL(activation_forward)(const struct activation *f, int64_t count, const float *x, float *y)
+{
+    int64_t whole = count / VW * VW, rest = count - whole;
+    activation_forward_whole(f, whole, x, y);
+    if (rest == 0) return;
+    vec last = vec_load_part(x + whole, rest);
+    activation_forward_whole(f, VW, (const float *)&last, (float *)&last);
+    vec_store_part(y + whole, rest, last);
+}
+
+void LEVEL(activation_backward)(const struct activation *f, int64_t count, const float *kept, const float *dy,
+                                float *dx)
+{
+    int64_t whole = count / VW * VW, rest = count - whole;
+    activation_backward_whole(f, whole, kept, dy, dx);
+    if (rest == 0) return;
+    vec last_kept = vec_load_part(kept + whole, rest), last = vec_load_part(dy + whole, rest);
+    activation_backward_whole(f, VW, (const float *)&last_kept, (const float *)&last, (float *)&last);
+    vec_store_part(dx + whole, rest, last);
 }

@@ -5,106 +5,133 @@
  * this way several neighbouring cache lines are used at each. */
 #define WIDE 4
 
+/* Of a register of columns, the first `part`: VW, which is known where the call is compiled, or fewer. */
+VEC_INLINE vec softmax_load(const float *p, int64_t part)
+{
+    return part == VW ? vec_load_any(p) : vec_load_part(p, part);
+}
+
+VEC_INLINE void softmax_store(float *p, int64_t part, vec v)
+{
+    if (part == VW)
+        vec_store_any(p, v);
+    else
+        vec_store_part(p, part, v);
+}
+
 /* The maximum of every column. A NaN in the column may be returned or not, but the sum of exponentials
  * becomes NaN. */
-VEC_INLINE void softmax_find_max(int wide, int64_t classes, int64_t columns, const float *x, vec *max)
+VEC_INLINE void softmax_find_max(int wide, int64_t part, int64_t classes, int64_t columns, const float *x,
+                                 vec *max)
 {
-    for (int i = 0; i < wide; i++) max[i] = vec_load(x + i * VW);
+    for (int i = 0; i < wide; i++) max[i] = softmax_load(x + i * VW, part);
     for (int64_t k = 1; k < classes; k++)
         for (int i = 0; i < wide; i++) {
-            vec value = vec_load(x + k * columns + i * VW);
+            vec value = softmax_load(x + k * columns + i * VW, part);
             max[i] = vec_select(value > max[i], value, max[i]);
         }
 }
 
-VEC_INLINE void softmax_columns(int wide, int64_t classes, int64_t columns, const float *x, float *y)
+VEC_INLINE void softmax_columns(int wide, int64_t part, int64_t classes, int64_t columns, const float *x,
+                                float *y)
 {
     vec max[WIDE], sum[WIDE] = {{0}};
-    softmax_find_max(wide, classes, columns, x, max);
+    softmax_find_max(wide, part, classes, columns, x, max);
     for (int64_t k = 0; k < classes; k++)
         for (int i = 0; i < wide; i++) {
-            vec e = vec_exp(vec_load(x + k * columns + i * VW) - max[i]);
+            vec e = vec_exp(softmax_load(x + k * columns + i * VW, part) - max[i]);
             sum[i] += e;
-            vec_store(y + k * columns + i * VW, e);
+            softmax_store(y + k * columns + i * VW, part, e);
         }
     for (int i = 0; i < wide; i++) sum[i] = 1.0f / sum[i];
     for (int64_t k = 0; k < classes; k++)
         for (int i = 0; i < wide; i++) {
             float *at = y + k * columns + i * VW;
-            vec_store(at, vec_load(at) * sum[i]);
+            softmax_store(at, part, softmax_load(at, part) * sum[i]);
         }
 }
 
-VEC_INLINE void log_softmax_columns(int wide, int64_t classes, int64_t columns, const float *x, float *y)
+VEC_INLINE void log_softmax_columns(int wide, int64_t part, int64_t classes, int64_t columns, const float *x,
+                                    float *y)
 {
     vec max[WIDE], sum[WIDE] = {{0}};
-    softmax_find_max(wide, classes, columns, x, max);
+    softmax_find_max(wide, part, classes, columns, x, max);
     for (int64_t k = 0; k < classes; k++)
-        for (int i = 0; i < wide; i++) sum[i] += vec_exp(vec_load(x + k * columns + i * VW) - max[i]);
+        for (int i = 0; i < wide; i++)
+            sum[i] += vec_exp(softmax_load(x + k * columns + i * VW, part) - max[i]);
     for (int i = 0; i < wide; i++) sum[i] = vec_log(sum[i]);
     for (int64_t k = 0; k < classes; k++)
         for (int i = 0; i < wide; i++) {
             int64_t at = k * columns + i * VW;
-            vec_store(y + at, (vec_load(x + at) - max[i]) - sum[i]);
+            softmax_store(y + at, part, (softmax_load(x + at, part) - max[i]) - sum[i]);
         }
 }
 
 /* dx = y (dy - sum of y dy) */
-VEC_INLINE void softmax_columns_backward(int wide, int64_t classes, int64_t columns, const float *y,
-                                         const float *dy, float *dx)
+VEC_INLINE void softmax_columns_backward(int wide, int64_t part, int64_t classes, int64_t columns,
+                                         const float *y, const float *dy, float *dx)
 {
     vec sum[WIDE] = {{0}};
     for (int64_t k = 0; k < classes; k++)
         for (int i = 0; i < wide; i++)
-            sum[i] += vec_load(y + k * columns + i * VW) * vec_load(dy + k * columns + i * VW);
+            sum[i] +=
+                softmax_load(y + k * columns + i * VW, part) * softmax_load(dy + k * columns + i * VW, part);
     for (int64_t k = 0; k < classes; k++)
         for (int i = 0; i < wide; i++) {
             int64_t at = k * columns + i * VW;
-            vec_store(dx + at, vec_load(y + at) * (vec_load(dy + at) - sum[i]));
+            softmax_store(dx + at, part, softmax_load(y + at, part) * (softmax_load(dy + at, part) - sum[i]));
         }
 }
 
 /* dx = dy - exp(y) sum of dy */
-VEC_INLINE void log_softmax_columns_backward(int wide, int64_t classes, int64_t columns, const float *y,
-                                             const float *dy, float *dx)
+VEC_INLINE void log_softmax_columns_backward(int wide, int64_t part, int64_t classes, int64_t columns,
+                                             const float *y, const float *dy, float *dx)
 {
     vec sum[WIDE] = {{0}};
     for (int64_t k = 0; k < classes; k++)
-        for (int i = 0; i < wide; i++) sum[i] += vec_load(dy + k * columns + i * VW);
+        for (int i = 0; i < wide; i++) sum[i] += softmax_load(dy + k * columns + i * VW, part);
     for (int64_t k = 0; k < classes; k++)
         for (int i = 0; i < wide; i++) {
             int64_t at = k * columns + i * VW;
-            vec_store(dx + at, vec_load(dy + at) - vec_exp(vec_load(y + at)) * sum[i]);
+            softmax_store(dx + at, part,
+                          softmax_load(dy + at, part) - vec_exp(softmax_load(y + at, part)) * sum[i]);
         }
 }
 
 void LEVEL(softmax_forward)(int64_t classes, int64_t columns, const float *x, float *y)
 {
     int64_t n = 0;
-    for (; n + WIDE * VW <= columns; n += WIDE * VW) softmax_columns(WIDE, classes, columns, x + n, y + n);
-    for (; n < columns; n += VW) softmax_columns(1, classes, columns, x + n, y + n);
+    for (; n + WIDE * VW <= columns; n += WIDE * VW)
+        softmax_columns(WIDE, VW, classes, columns, x + n, y + n);
+    for (; n + VW <= columns; n += VW) softmax_columns(1, VW, classes, columns, x + n, y + n);
+    if (n < columns) softmax_columns(1, columns - n, classes, columns, x + n, y + n);
 }
 
 void LEVEL(softmax_backward)(int64_t classes, int64_t columns, const float *y, const float *dy, float *dx)
 {
     int64_t n = 0;
     for (; n + WIDE * VW <= columns; n += WIDE * VW)
-        softmax_columns_backward(WIDE, classes, columns, y + n, dy + n, dx + n);
-    for (; n < columns; n += VW) softmax_columns_backward(1, classes, columns, y + n, dy + n, dx + n);
+        softmax_columns_backward(WIDE, VW, classes, columns, y + n, dy + n, dx + n);
+    for (; n + VW <= columns; n += VW)
+        softmax_columns_backward(1, VW, classes, columns, y + n, dy + n, dx + n);
+    if (n < columns) softmax_columns_backward(1, columns - n, classes, columns, y + n, dy + n, dx + n);
 }
 
 void LEVEL(log_softmax_forward)(int64_t classes, int64_t columns, const float *x, float *y)
 {
     int64_t n = 0;
     for (; n + WIDE * VW <= columns; n += WIDE * VW)
-        log_softmax_columns(WIDE, classes, columns, x + n, y + n);
-    for (; n < columns; n += VW) log_softmax_columns(1, classes, columns, x + n, y + n);
+        log_softmax_columns(WIDE, VW, classes, columns, x + n, y + n);
+    for (; n + VW <= columns; n += VW) log_softmax_columns(1, VW, classes, columns, x + n, y + n);
+    if (n < columns) log_softmax_columns(1, columns - n, classes, columns, x + n, y + n);
 }
 
 void LEVEL(log_softmax_backward)(int64_t classes, int64_t columns, const float *y, const float *dy, float *dx)
 {
     int64_t n = 0;
     for (; n + WIDE * VW <= columns; n += WIDE * VW)
-        log_softmax_columns_backward(WIDE, classes, columns, y + n, dy + n, dx + n);
-    for (; n < columns; n += VW) log_softmax_columns_backward(1, classes, columns, y + n, dy + n, dx + n);
+        log_softmax_columns_backward(WIDE, VW, classes, columns, y + n, dy + n, dx + n);
+    for (; n + VW <= columns; n += VW)
+        log_softmax_columns_backward(1, VW, classes, columns, y + n, dy + n, dx + n);
+    if (n < columns) log_softmax_columns_backward(1, columns - n, classes, columns, y + n, dy + n, dx + n);
 }

@@ -48,20 +48,27 @@ VEC_INLINE float affine_total(vec sums[2][VEC_PARTS])
     return vec_sum16(sum);
 }
 
-/* One leaf of a row; the order of additions depends only on the leaf's own lanes. dx may be NULL. */
-VEC_INLINE void affine_leaf_backward(enum affine_kind kind, const struct rows *r, float weight,
+/* One leaf of a row, 16 floats at a time; the order of additions depends only on the leaf's own lanes. dx may
+ * be NULL. */
+VEC_INLINE void affine_leaf_backward(enum affine_kind kind, struct vec_runs runs, float weight,
                                      const float *x, const float *dy, float *dx, struct affine_sums *sums)
 {
-    int64_t leaf_lanes = r->lanes / r->leaves, n = 0, at = 0;
+    vec gradient;
+    int64_t turn = 0;
     *sums = (struct affine_sums){{{{0}}}};
-    for (int64_t turn = 0; turn < r->positions * leaf_lanes / 16; turn++, n += 16) {
-        if (n == leaf_lanes) n = 0, at += r->lanes;
-        for (int p = 0; p < VEC_PARTS; p++) {
-            int64_t i = at + n + p * VW;
-            vec gradient;
-            affine_add_part(kind, weight, vec_load(x + i), vec_load(dy + i), &gradient,
-                            &sums->weight[turn & 1][p], &sums->bias[turn & 1][p]);
-            if (dx) vec_store(dx + i, gradient);
+    for (int64_t run = 0; run < runs.count; run++) {
+        int64_t i = run * runs.stride, end = i + runs.length;
+        for (; i + 16 <= end; turn++)
+            for (int p = 0; p < VEC_PARTS; p++, i += VW) {
+                affine_add_part(kind, weight, vec_load_any(x + i), vec_load_any(dy + i), &gradient,
+                                &sums->weight[turn & 1][p], &sums->bias[turn & 1][p]);
+                if (dx) vec_store_any(dx + i, gradient);
+            }
+        for (int p = 0; i < end; p++, i += VW) {
+            int64_t count = vec_part_count(end - i);
+            affine_add_part(kind, weight, vec_load_part(x + i, count), vec_load_part(dy + i, count),
+                            &gradient, &sums->weight[turn & 1][p], &sums->bias[turn & 1][p]);
+            if (dx) vec_store_part(dx + i, count, gradient);
         }
     }
 }
@@ -70,12 +77,13 @@ VEC_INLINE void affine_rows_backward(enum affine_kind kind, const struct rows *r
                                      const float *x, const float *dy, float *dx, float *dweight, float *dbias)
 {
     int64_t count = r->positions * r->lanes, leaf_lanes = r->lanes / r->leaves;
+    struct vec_runs runs = vec_runs_of_leaf(r->positions, r->lanes, r->leaves);
     for (int64_t row = 0; row < r->rows; row++) {
         struct vec_tree weights = {.height = 0}, biases = {.height = 0};
         for (int64_t leaf = 0; leaf < r->leaves; leaf++) {
             int64_t at = row * count + leaf * leaf_lanes;
             struct affine_sums sums;
-            affine_leaf_backward(kind, r, weight[row], x + at, dy + at, dx ? dx + at : NULL, &sums);
+            affine_leaf_backward(kind, runs, weight[row], x + at, dy + at, dx ? dx + at : NULL, &sums);
             dweight[row] = vec_tree_add(&weights, leaf, affine_total(sums.weight));
             if (dbias) dbias[row] = vec_tree_add(&biases, leaf, affine_total(sums.bias));
         }

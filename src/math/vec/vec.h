@@ -106,6 +106,12 @@ VEC_INLINE void vec_store_part(float *p, int64_t count, vec v)
 }
 #endif
 
+/* How many of `left` elements, which may be none or less than none, go into one register. */
+VEC_INLINE int64_t vec_part_count(int64_t left)
+{
+    return left < 0 ? 0 : left < VW ? left : VW;
+}
+
 /* As many doubles, for sums. */
 typedef double vecd __attribute__((vector_size(VW * 8), may_alias));
 

@@ -2,7 +2,8 @@
  *
  * Leaves stand side by side in a row, so a channel is walked through in blocks of positions that stay in the
  * nearest cache while one leaf after the other takes its part of them. A leaf's vectors of 16 lanes go,
- * position by position, into one set of 16 accumulators. */
+ * position by position, into one set of 16 accumulators. A channel of a single leaf without dead lanes is one
+ * run, which counts as one position. */
 #include "math/vec/norm/wide.h"
 
 #define BLOCK_FLOATS 4096 /* of a block of positions */
@@ -13,9 +14,10 @@ struct running {
     double first[16], second[16];
 };
 
-/* One leaf's part of a block of positions: x, and dy for gradients. */
+/* One leaf's part of a block of positions: x, and dy for gradients. Of the `width` floats of each position the
+ * first `live` count. */
 struct piece {
-    int64_t positions, stride, live;
+    int64_t positions, stride, width, live;
     const float *x, *dy;
     const struct channel_map *map;
     bool relu;
@@ -32,19 +34,26 @@ VEC_INLINE narrow channels_take(const struct piece *p, bool gradient, bool relu,
     return narrow_keep(~(narrowi)(y <= 0.0f), dy);
 }
 
-VEC_INLINE void channels_add(const struct piece *p, bool gradient, bool relu, const int32_t *mask, int64_t at,
+VEC_INLINE void channels_add(const struct piece *p, bool gradient, bool relu, int64_t at,
                              wide first[WIDE_PARTS], wide second[WIDE_PARTS])
 {
 #pragma GCC unroll 8
     for (int i = 0; i < WIDE_PARTS; i++) {
-        narrow taken = channels_take(p, gradient, relu, at + i * WIDE);
-        if (mask) taken = narrow_keep(narrow_load_mask(mask + i * WIDE), taken);
-        narrow x = narrow_load(p->x + at + i * WIDE);
-        if (mask) x = narrow_keep(narrow_load_mask(mask + i * WIDE), x);
-        wide value = wide_of(taken);
+        wide value = wide_of(channels_take(p, gradient, relu, at + i * WIDE));
         first[i] += value;
-        second[i] += value * wide_of(x);
+        second[i] += value * wide_of(narrow_load(p->x + at + i * WIDE));
     }
+}
+
+/* The last `count` floats of a position, fewer than 16. Behind them zeros are added, of x and of dy. */
+VEC_INLINE void channels_add_last(const struct piece *p, bool gradient, bool relu, int64_t at, int64_t count,
+                                  wide first[WIDE_PARTS], wide second[WIDE_PARTS])
+{
+    float x[16] __attribute__((aligned(64))), dy[16] __attribute__((aligned(64)));
+    struct piece last = {.x = x, .dy = dy, .map = p->map};
+    wide_copy_part(p->x + at, count, x);
+    if (gradient) wide_copy_part(p->dy + at, count, dy);
+    channels_add(&last, gradient, relu, 0, first, second);
 }
 
 VEC_INLINE void channels_sum_piece(const struct piece *p, bool gradient, bool relu, struct running *sums)
@@ -53,10 +62,10 @@ VEC_INLINE void channels_sum_piece(const struct piece *p, bool gradient, bool re
     memcpy(first, sums->first, sizeof first);
     memcpy(second, sums->second, sizeof second);
     int64_t whole = p->live / 16 * 16;
-    const int32_t *mask = wide_mask_of(p->live - whole);
     for (int64_t i = 0, row = 0; i < p->positions; i++, row += p->stride) {
-        for (int64_t n = 0; n < whole; n += 16) channels_add(p, gradient, relu, NULL, row + n, first, second);
-        if (whole < p->live) channels_add(p, gradient, relu, mask, row + whole, first, second);
+        for (int64_t n = 0; n < whole; n += 16) channels_add(p, gradient, relu, row + n, first, second);
+        if (whole < p->live)
+            channels_add_last(p, gradient, relu, row + whole, p->live - whole, first, second);
     }
     memcpy(sums->first, first, sizeof first);
     memcpy(sums->second, second, sizeof second);
@@ -76,16 +85,30 @@ static __attribute__((noinline)) void channels_sum_gradients(const struct piece 
         channels_sum_piece(p, true, false, sums);
 }
 
-/* How the leaves of all channels are walked through. */
-struct walk {
-    int64_t width; /* lanes of a leaf */
-    int64_t block; /* positions of a block */
-};
-
-static struct walk channels_walk(const struct channel_norm *n)
+/* Positions of a block. */
+static int64_t channels_block(const struct channel_norm *n)
 {
     int64_t block = n->leaves == 1 ? n->positions : BLOCK_FLOATS / n->lanes;
-    return (struct walk){n->lanes / n->leaves, block < 1 ? 1 : block};
+    return block < 1 ? 1 : block;
+}
+
+/* One leaf in the block of positions that begins at `at`, in a channel of x and dy. */
+VEC_INLINE struct piece channels_piece(const struct channel_norm *n, int64_t at, int64_t block, int64_t leaf,
+                                       const float *x, const float *dy)
+{
+    int64_t width = n->lanes / n->leaves, left = n->positions - at, begin = at * n->lanes + leaf * width;
+    struct piece p = {.positions = left < block ? left : block,
+                      .stride = n->lanes,
+                      .width = width,
+                      .live = n->live ? n->live[leaf] : width,
+                      .x = x + begin,
+                      .dy = dy ? dy + begin : NULL,
+                      .relu = n->relu};
+    if (p.live == n->lanes) {
+        p.live = p.width = p.positions * n->lanes;
+        p.positions = 1;
+    }
+    return p;
 }
 
 typedef void piece_function(const struct piece *p, struct running *sums);
@@ -93,20 +116,15 @@ typedef void piece_function(const struct piece *p, struct running *sums);
 /* The sums of the leaves first .. first + count - 1 of one channel. */
 VEC_INLINE void channels_sum_group(const struct channel_norm *n, const struct channel_map *maps,
                                    const float *x, const float *dy, int64_t first, int64_t count,
-                                   const struct walk *walk, piece_function *sum, double *sums)
+                                   piece_function *sum, double *sums)
 {
     struct running running[GROUP];
+    int64_t block = channels_block(n);
     memset(running, 0, (size_t)count * sizeof *running);
-    for (int64_t at = 0; at < n->positions; at += walk->block)
+    for (int64_t at = 0; at < n->positions; at += block)
         for (int64_t leaf = 0; leaf < count; leaf++) {
-            int64_t begin = at * n->lanes + (first + leaf) * walk->width, left = n->positions - at;
-            struct piece p = {.positions = left < walk->block ? left : walk->block,
-                              .stride = n->lanes,
-                              .live = n->live ? n->live[first + leaf] : walk->width,
-                              .x = x + begin,
-                              .dy = dy ? dy + begin : NULL,
-                              .map = maps ? maps + first + leaf : NULL,
-                              .relu = n->relu};
+            struct piece p = channels_piece(n, at, block, first + leaf, x, dy);
+            p.map = maps ? maps + first + leaf : NULL;
             sum(&p, &running[leaf]);
         }
     for (int64_t leaf = 0; leaf < count; leaf++) {
@@ -118,13 +136,12 @@ VEC_INLINE void channels_sum_group(const struct channel_norm *n, const struct ch
 VEC_INLINE void channels_sum(const struct channel_norm *n, const struct channel_map *maps, const float *x,
                              const float *dy, piece_function *sum, double *sums)
 {
-    struct walk walk = channels_walk(n);
     for (int64_t c = 0; c < n->channels; c++) {
         int64_t at = c * n->positions * n->lanes;
         for (int64_t first = 0; first < n->leaves; first += GROUP) {
             int64_t count = n->leaves - first < GROUP ? n->leaves - first : GROUP;
             channels_sum_group(n, maps ? maps + c * n->leaves : NULL, x + at, dy ? dy + at : NULL, first,
-                               count, &walk, sum, sums + 2 * c * n->leaves);
+                               count, sum, sums + 2 * c * n->leaves);
         }
     }
 }
@@ -140,40 +157,37 @@ void LEVEL(norm_gradient_sums)(const struct channel_norm *n, const struct channe
     channels_sum(n, maps, x, dy, channels_sum_gradients, sums);
 }
 
-/* What an element becomes; dy is NULL going forward. */
+/* What an element becomes; s is NULL going forward. */
 VEC_INLINE vec channels_map(const struct channel_norm *n, const struct channel_map *m,
-                            const struct channel_slope *s, const float *x, const float *dy)
+                            const struct channel_slope *s, vec value, vec gradient)
 {
-    vec value = vec_load(x), off = value - m->mean, zero = {0};
+    vec off = value - m->mean, zero = {0};
     vec y = off * m->scale + m->shift;
-    if (!dy) return n->relu ? vec_select(y < 0.0f, zero, y) : y;
-    vec gradient = vec_load(dy);
+    if (!s) return n->relu ? vec_select(y < 0.0f, zero, y) : y;
     if (n->relu) gradient = vec_select(y <= 0.0f, zero, gradient);
     vec dx = gradient * s->of_dy + (off * s->of_x + s->constant);
     return n->masks ? vec_select(value <= 0.0f, zero, dx) : dx;
 }
 
-/* One leaf of `positions` positions; of its `width` lanes the first `live`, the rest becomes zero. */
+/* What is not live becomes zero. */
 VEC_INLINE void channels_map_piece(const struct channel_norm *n, const struct channel_map *map,
-                                   const struct channel_slope *slope, int64_t positions, int64_t width,
-                                   int64_t live, const float *x, const float *dy, float *to)
+                                   const struct channel_slope *slope, const struct piece *p, float *to)
 {
     const struct channel_norm shape = *n;
     const struct channel_map m = *map;
-    const struct channel_slope s = slope ? *slope : (struct channel_slope){0};
-    int64_t whole = live / VW * VW;
-    veci mask;
-    memcpy(&mask, wide_mask_of(live - whole), sizeof mask);
-    for (int64_t i = 0, row = 0; i < positions; i++, row += n->lanes) {
+    const struct channel_slope of_slope = slope ? *slope : (struct channel_slope){0};
+    const struct channel_slope *s = slope ? &of_slope : NULL;
+    const float *x = p->x, *dy = slope ? p->dy : p->x;
+    int64_t whole = p->live / VW * VW, rest = p->live - whole;
+    for (int64_t i = 0, row = 0; i < p->positions; i++, row += p->stride) {
         int64_t at = row;
         for (; at < row + whole; at += VW)
-            vec_store(to + at, channels_map(&shape, &m, &s, x + at, dy ? dy + at : NULL));
-        if (whole < live) {
-            vec last = channels_map(&shape, &m, &s, x + at, dy ? dy + at : NULL);
-            vec_store(to + at, vec_select(mask, last, (vec){0}));
-            at += VW;
+            vec_store_any(to + at, channels_map(&shape, &m, s, vec_load_any(x + at), vec_load_any(dy + at)));
+        if (rest > 0) {
+            vec value = vec_load_part(x + at, rest), gradient = vec_load_part(dy + at, rest);
+            vec_store_part(to + at, rest, channels_map(&shape, &m, s, value, gradient));
         }
-        for (; at < row + width; at += VW) vec_store(to + at, (vec){0});
+        if (p->live < p->width) memset(to + row + p->live, 0, (size_t)(p->width - p->live) * sizeof *to);
     }
 }
 
@@ -181,16 +195,14 @@ VEC_INLINE void channels_map_all(const struct channel_norm *n, const struct chan
                                  const struct channel_slope *slopes, const float *x, const float *dy,
                                  float *to)
 {
-    struct walk walk = channels_walk(n);
-    int64_t block = walk.block, width = walk.width;
+    int64_t block = channels_block(n), width = n->lanes / n->leaves;
     for (int64_t c = 0; c < n->channels; c++, x += n->positions * n->lanes, to += n->positions * n->lanes) {
         for (int64_t at = 0; at < n->positions; at += block)
             for (int64_t leaf = 0; leaf < n->leaves; leaf++) {
-                int64_t begin = at * n->lanes + leaf * width, i = c * n->leaves + leaf;
-                int64_t positions = n->positions - at < block ? n->positions - at : block;
-                channels_map_piece(n, maps + i, slopes ? slopes + i : NULL, positions, width,
-                                   n->live ? n->live[leaf] : width, x + begin, dy ? dy + begin : NULL,
-                                   to + begin);
+                int64_t i = c * n->leaves + leaf;
+                struct piece p = channels_piece(n, at, block, leaf, x, dy);
+                channels_map_piece(n, maps + i, slopes ? slopes + i : NULL, &p,
+                                   to + at * n->lanes + leaf * width);
             }
         if (dy) dy += n->positions * n->lanes;
     }

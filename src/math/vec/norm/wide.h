@@ -20,6 +20,21 @@ VEC_INLINE narrow narrow_load(const float *p)
     return *(const narrow *)p;
 }
 
+/* The first `count` elements, at most WIDE, and zeros. */
+VEC_INLINE narrow narrow_load_part(const float *p, int64_t count)
+{
+#if defined(__AVX512F__)
+    return (narrow)_mm256_maskz_loadu_ps((__mmask8)((1u << count) - 1), p);
+#elif defined(__AVX2__)
+    __m128i wanted = _mm_cmpgt_epi32(_mm_set1_epi32((int)count), _mm_setr_epi32(0, 1, 2, 3));
+    return (narrow)_mm_maskload_ps(p, wanted);
+#else
+    narrow v = {0};
+    memcpy(&v, p, (size_t)count * sizeof *p);
+    return v;
+#endif
+}
+
 VEC_INLINE narrow narrow_keep(narrowi mask, narrow x)
 {
     return (narrow)((narrowi)x & mask);
@@ -30,18 +45,10 @@ VEC_INLINE wide wide_of(narrow x)
     return __builtin_convertvector(x, wide);
 }
 
-/* Masks of the first `live` lanes of 16 begin here: all ones there, zeros behind. */
-VEC_INLINE const int32_t *wide_mask_of(int64_t live)
+/* Copies `count` floats, at most 16; zeros behind them. */
+VEC_INLINE void wide_copy_part(const float *from, int64_t count, float to[16])
 {
-    static const int32_t table[32] = {-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1};
-    return table + 16 - live;
-}
-
-VEC_INLINE narrowi narrow_load_mask(const int32_t *p)
-{
-    narrowi mask;
-    memcpy(&mask, p, sizeof mask);
-    return mask;
+    for (int i = 0; i < 16; i += VW) vec_store(to + i, vec_load_part(from + i, vec_part_count(count - i)));
 }
 
 /* The one order in which 16 sums are added: halves onto halves. */

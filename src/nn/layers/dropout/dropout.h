@@ -16,7 +16,7 @@
 /* Saved: a bit for each of the features that are drawn, which divide the elements of a sample. */
 static inline void dropout_measure_features(struct layer *l, int64_t features)
 {
-    l->saved_bytes = (size_t)(features * l->lanes / 16) * sizeof(uint16_t);
+    l->saved_bytes = (size_t)((features * l->lanes + 15) / 16) * sizeof(uint16_t);
 }
 
 /* The draw depends on the positions of the samples in the global batch. */

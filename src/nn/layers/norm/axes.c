@@ -1,7 +1,11 @@
 /* axes.c - which axes layernorm and rmsnorm normalise over. */
 #include "nn/layers/norm/axes.h"
 
-#define BLOCK 8 /* positions whose channels are normalised side by side */
+/* Positions whose channels are normalised side by side: as many columns as 8 positions of 16 lanes have. */
+static int64_t axes_block(int64_t lanes)
+{
+    return lanes < 16 ? 8 * 16 / lanes : 8;
+}
 
 const char *const axes_words[] = {"all", "channels", NULL};
 
@@ -32,11 +36,12 @@ enum status axes_plan(struct layer *l, double axes, bool weight, bool bias)
     return layer_add_tensor(l, &tensor);
 }
 
-struct norm_groups axes_groups(const struct layer *l, double axes)
+struct norm_groups axes_groups(const struct layer *l, double axes, int64_t lanes)
 {
     int64_t positions = shape_positions(l->in[0]), dims[1 + SHAPE_AXES] = {1}, rows = 1;
     if (axes == AXES_CHANNELS) {
-        int64_t block = positions < BLOCK ? positions : BLOCK, count = (positions + block - 1) / block;
+        int64_t wanted = axes_block(lanes), block = positions < wanted ? positions : wanted,
+                count = (positions + block - 1) / block;
         return (struct norm_groups){.count = count,
                                     .stride = block,
                                     .rows = l->in[0].c,

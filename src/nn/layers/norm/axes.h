@@ -19,6 +19,7 @@ extern const char *const axes_words[];
  * fewer axes. */
 enum status axes_plan(struct layer *l, double axes, bool weight, bool bias);
 
-struct norm_groups axes_groups(const struct layer *l, double axes);
+/* Of a pass of `lanes` lanes. */
+struct norm_groups axes_groups(const struct layer *l, double axes, int64_t lanes);
 
 #endif

@@ -27,13 +27,13 @@ static enum status layernorm_plan(struct layer *l)
 
 static void layernorm_measure(struct layer *l)
 {
-    struct norm_groups g = axes_groups(l, l->args[AXES]);
+    struct norm_groups g = axes_groups(l, l->args[AXES], l->lanes);
     norm_measure_samples(l, &g);
 }
 
 static void layernorm_forward(const struct layer *l, const struct pass *p, const float *const *x, float *y)
 {
-    struct norm_groups g = axes_groups(l, l->args[AXES]);
+    struct norm_groups g = axes_groups(l, l->args[AXES], p->lanes);
     norm_forward_samples(l, p, &g, l->args[EPS], x[0], y);
 }
 
@@ -41,7 +41,7 @@ static void layernorm_backward(const struct layer *l, const struct pass *p, cons
                                const float *y, float *dy, float *const *dx)
 {
     (void)y;
-    struct norm_groups g = axes_groups(l, l->args[AXES]);
+    struct norm_groups g = axes_groups(l, l->args[AXES], p->lanes);
     norm_backward_samples(l, p, &g, l->args[EPS], x[0], dy, dx[0]);
 }
 

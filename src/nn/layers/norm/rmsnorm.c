@@ -18,9 +18,9 @@ static const struct arg args[] = {
     ARG_END,
 };
 
-static struct norm_groups rmsnorm_groups(const struct layer *l)
+static struct norm_groups rmsnorm_groups(const struct layer *l, int64_t lanes)
 {
-    struct norm_groups g = axes_groups(l, l->args[AXES]);
+    struct norm_groups g = axes_groups(l, l->args[AXES], lanes);
     g.centred = false;
     return g;
 }
@@ -32,13 +32,13 @@ static enum status rmsnorm_plan(struct layer *l)
 
 static void rmsnorm_measure(struct layer *l)
 {
-    struct norm_groups g = rmsnorm_groups(l);
+    struct norm_groups g = rmsnorm_groups(l, l->lanes);
     norm_measure_samples(l, &g);
 }
 
 static void rmsnorm_forward(const struct layer *l, const struct pass *p, const float *const *x, float *y)
 {
-    struct norm_groups g = rmsnorm_groups(l);
+    struct norm_groups g = rmsnorm_groups(l, p->lanes);
     norm_forward_samples(l, p, &g, l->args[EPS], x[0], y);
 }
 
@@ -46,7 +46,7 @@ static void rmsnorm_backward(const struct layer *l, const struct pass *p, const 
                              const float *y, float *dy, float *const *dx)
 {
     (void)y;
-    struct norm_groups g = rmsnorm_groups(l);
+    struct norm_groups g = rmsnorm_groups(l, p->lanes);
     norm_backward_samples(l, p, &g, l->args[EPS], x[0], dy, dx[0]);
 }
 

@@ -24,12 +24,14 @@ static int64_t samples_count_sums(const struct norm_groups *g, int64_t leaves)
     return (2 * g->weights * leaves + 7) / 8 * 8;
 }
 
-/* In scratch the sums come first, then what a kernel needs. */
+/* In scratch the sums come first, then what a kernel needs. A pass of fewer lanes has at most 16
+ * columns more (axes.c). */
 void norm_measure_samples(struct layer *l, const struct norm_groups *g)
 {
-    int64_t columns = g->positions * l->lanes;
-    l->saved_bytes = (size_t)(3 * g->count * columns) * sizeof(float);
-    l->scratch_bytes = (size_t)(samples_count_sums(g, l->leaves) + 3 * columns) * sizeof(double);
+    int64_t columns = g->positions * l->lanes, all = ((g->count - 1) * g->positions + g->left) * l->lanes;
+    l->saved_bytes = (size_t)(3 * all) * sizeof(float);
+    l->scratch_bytes =
+        (size_t)(samples_count_sums(g, l->leaves) + SAMPLE_NORM_SCRATCH(columns)) * sizeof(double);
 }
 
 static const float *samples_tensor(const struct layer *l, const float *vector, int tensor)
@@ -38,14 +40,18 @@ static const float *samples_tensor(const struct layer *l, const float *vector, i
     return has ? vector + l->tensors[tensor].offset : NULL;
 }
 
-static struct sample_norm samples_matrix(const struct layer *l, const struct pass *p,
-                                         const struct norm_groups *g, double eps, int64_t index)
+/* The matrices from `index` on that are alike: all but the last one, which may be narrower, or that one. */
+static struct sample_norm samples_matrices(const struct layer *l, const struct pass *p,
+                                           const struct norm_groups *g, double eps, int64_t index)
 {
     const float *weight = samples_tensor(l, p->params, 0), *bias = samples_tensor(l, p->params, 1);
-    int64_t first = index * g->weight_step;
-    return (struct sample_norm){.rows = g->rows,
+    int64_t first = index * g->weight_step, alike = g->left == g->positions ? g->count : g->count - 1;
+    return (struct sample_norm){.count = index < alike ? alike - index : 1,
+                                .stride = g->stride * p->lanes,
+                                .weight_step = g->weight_step,
+                                .rows = g->rows,
                                 .row_stride = g->row_stride * p->lanes,
-                                .columns = (index + 1 < g->count ? g->positions : g->left) * p->lanes,
+                                .columns = (index < alike ? g->positions : g->left) * p->lanes,
                                 .lanes = p->lanes,
                                 .leaves = p->leaves,
                                 .rows_per_weight = g->rows_per_weight,
@@ -59,11 +65,12 @@ void norm_forward_samples(const struct layer *l, const struct pass *p, const str
                           double eps, const float *x, float *y)
 {
     float *moments = l->saved;
-    for (int64_t i = 0; i < g->count; i++) {
-        struct sample_norm n = samples_matrix(l, p, g, eps, i);
-        int64_t at = i * g->stride * p->lanes;
+    struct sample_norm n;
+    for (int64_t i = 0; i < g->count; i += n.count) {
+        n = samples_matrices(l, p, g, eps, i);
+        int64_t at = i * n.stride;
         l->kernels->norm_samples_forward(&n, x + at, y + at, moments, l->scratch);
-        moments += 3 * n.columns;
+        moments += n.count * 3 * n.columns;
     }
 }
 
@@ -92,13 +99,14 @@ void norm_backward_samples(const struct layer *l, const struct pass *p, const st
     int64_t count = samples_count_sums(g, p->leaves);
     double *sums = l->scratch;
     memset(sums, 0, (size_t)count * sizeof *sums);
-    for (int64_t i = 0; i < g->count; i++) {
-        struct sample_norm n = samples_matrix(l, p, g, eps, i);
-        int64_t at = i * g->stride * p->lanes;
+    struct sample_norm n;
+    for (int64_t i = 0; i < g->count; i += n.count) {
+        n = samples_matrices(l, p, g, eps, i);
+        int64_t at = i * n.stride;
         double *of_matrix = affine ? sums + 2 * i * g->weight_step * p->leaves : NULL;
         l->kernels->norm_samples_backward(&n, x + at, dy + at, moments, dx ? dx + at : NULL, of_matrix,
                                           sums + count);
-        moments += 3 * n.columns;
+        moments += n.count * 3 * n.columns;
     }
     if (affine) samples_add_leaves(l, p, g, sums);
 }
