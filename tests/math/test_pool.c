@@ -1,7 +1,8 @@
 /* test_pool.c - poolings against plain loops over windows of any size, step, dilation and padding along each
- * axis, cut or not, and over those of adaptive poolings, on all levels. */
+ * axis, cut or not, and over those of adaptive poolings, on all levels; and a sample against itself beside
+ * other numbers of samples. */
+#include "exact.h"
 #include "kernels.h"
-#include "vectors.h"
 
 struct pool_case {
     struct pool p;
@@ -111,25 +112,65 @@ static void check_mean(const struct pool_case *k, const float *y, const float *d
     check_sums(k, want, dx);
 }
 
+/* Outputs and gradients of both poolings, in arrays of the exact size. */
+struct pooled {
+    int64_t lanes;
+    float *max, *max_dx, *mean, *mean_dx;
+};
+
+static struct pooled run_pools(struct pool p, int64_t lanes, const float *x, const float *dy)
+{
+    p.window.lanes = lanes;
+    int64_t in = shape_features(p.window.in) * lanes, out = shape_features(p.window.out) * lanes;
+    /* what is there must be overwritten */
+    struct pooled r = {lanes, exact_vector(out, 3), exact_vector(in, 3), exact_vector(out, 3),
+                       exact_vector(in, 3)};
+    void *arg = exact_bytes((size_t)(out * pool_position_bytes(&p)));
+    kernels->avgpool_forward(&p, x, r.mean);
+    kernels->avgpool_backward(&p, dy, r.mean_dx);
+    kernels->maxpool_forward(&p, x, r.max, arg);
+    kernels->maxpool_backward(&p, arg, dy, r.max_dx);
+    free(arg);
+    return r;
+}
+
+static void free_pooled(struct pooled *r)
+{
+    free(r->max), free(r->max_dx), free(r->mean), free(r->mean_dx);
+}
+
+/* A sample has the same bits beside those that fill a vector, and beside others. */
+static void check_company(struct pool p, const struct pooled *r, const float *x, const float *dy)
+{
+    int64_t in = shape_features(p.window.in), out = shape_features(p.window.out);
+    int64_t more = (r->lanes + 15) / 16 * 16 + (r->lanes % 16 == 0 ? 3 : 0);
+    float *more_x = with_lanes(x, in, r->lanes, more), *more_dy = with_lanes(dy, out, r->lanes, more);
+    struct pooled q = run_pools(p, more, more_x, more_dy);
+    CHECK(same_lanes(r->max, r->lanes, q.max, more, out));
+    CHECK(same_lanes(r->max_dx, r->lanes, q.max_dx, more, in));
+    CHECK(same_lanes(r->mean, r->lanes, q.mean, more, out));
+    CHECK(same_lanes(r->mean_dx, r->lanes, q.mean_dx, more, in));
+    free_pooled(&q);
+    free(more_x), free(more_dy);
+}
+
 static void check_pool(struct pool p, int64_t lanes)
 {
     p.window.lanes = lanes;
     struct pool_case k = {
         .p = p, .in = shape_features(p.window.in) * lanes, .out = shape_features(p.window.out) * lanes};
-    k.x = vector(k.in, 1), k.dy = vector(k.out, 2);
-    float *y = vector(k.out, 3), *dx = vector(k.in, 3); /* what is there must be overwritten */
-    void *arg;
-    CHECK_STATUS(mem_alloc(&arg, (size_t)(k.out * pool_position_bytes(&p)), 1, "test"), STATUS_OK);
-    kernels->avgpool_forward(&p, k.x, y);
-    kernels->avgpool_backward(&p, k.dy, dx);
-    check_mean(&k, y, dx);
-    k.x[0] = 2, k.x[1] = NAN; /* two equal maxima, and NaN */
-    if (k.in > lanes) k.x[lanes] = 2;
-    kernels->maxpool_forward(&p, k.x, y, arg);
-    kernels->maxpool_backward(&p, arg, k.dy, dx);
-    check_max(&k, y, dx);
-    mem_free(&y), mem_free(&dx), mem_free(&arg);
-    mem_free(&k.x), mem_free(&k.dy);
+    k.x = exact_vector(k.in, 1), k.dy = exact_vector(k.out, 2);
+    struct pooled r = run_pools(p, lanes, k.x, k.dy);
+    check_mean(&k, r.mean, r.mean_dx);
+    free_pooled(&r);
+    k.x[0] = 2;
+    if (k.in > lanes) k.x[lanes] = 2; /* two equal maxima, and NaN */
+    if (k.in > 1 && lanes > 1) k.x[1] = NAN;
+    r = run_pools(p, lanes, k.x, k.dy);
+    check_max(&k, r.max, r.max_dx);
+    check_company(p, &r, k.x, k.dy);
+    free_pooled(&r);
+    free(k.x), free(k.dy);
 }
 
 /* Of an axis: kernel, stride, padding before and after, dilation. */
@@ -178,6 +219,22 @@ static void test_windows(void)
     try_windows((struct shape){1, 2, {1, 17, 19}}, axes[0], wide[2], wide[1], false, 16); /* of 272 */
 }
 
+/* Strides and sizes of rows that vectors of a few lanes run along. */
+static void test_any_number_of_samples(void)
+{
+    for (int n = 0; n < SAMPLE_COUNTS; n++) {
+        int64_t lanes = sample_counts[n];
+        for (int i = 0; i < AXES; i++) {
+            const int64_t *axis = axes[i];
+            try_windows((struct shape){2, 2, {1, 3, 41}}, axes[0], axes[1], axis, n % 2, lanes);
+            try_windows((struct shape){1, 3, {4, 5, 16}}, axes[1], axes[4], axis, n % 2, lanes);
+            try_windows((struct shape){3, 1, {1, 1, 7}}, axes[0], axes[0], axis, i % 2, lanes);
+        }
+        static const int64_t wide[][5] = {{17, 1, 0, 0, 1}, {16, 2, 3, 0, 1}};
+        try_windows((struct shape){1, 2, {1, 17, 37}}, axes[0], wide[0], wide[n % 2], false, lanes);
+    }
+}
+
 static void test_adaptive(void)
 {
     static const int64_t sizes[][3] = {{1, 1, 1}, {2, 3, 5}, {1, 7, 7}, {5, 4, 6}, {3, 1, 2}, {1, 6, 64}};
@@ -187,7 +244,7 @@ static void test_adaptive(void)
                                  (struct shape){2, 3, {sizes[i][0], sizes[i][1], sizes[i][2]}}, 0, 1, 1, 0),
                              .adaptive = true};
             p.window.out = (struct shape){2, 3, {sizes[j][0], sizes[j][1], sizes[j][2]}};
-            check_pool(p, (i + j) % 8 ? 16 : 80);
+            check_pool(p, sample_counts[(i * 6 + j) % SAMPLE_COUNTS]);
         }
 }
 
@@ -197,6 +254,7 @@ int main(int argc, char **argv)
     for (int i = 0; i < LEVEL_NAMES; i++) {
         if (select_kernels(level_names[i]) != STATUS_OK) continue;
         CHECK_CASE(test_windows());
+        CHECK_CASE(test_any_number_of_samples());
         CHECK_CASE(test_adaptive());
     }
     CHECK(mem_alive() == 0);
