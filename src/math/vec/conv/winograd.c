@@ -18,13 +18,15 @@ struct winograd {
     struct window c;
     struct tile_shape shape;
     struct finish finish;
-    int64_t used;                   /* registers of a tile with samples */
-    int64_t columns;                /* registers: tiles x used */
-    int64_t j;                      /* columns of a block */
-    int64_t rows;                   /* output channels of a block */
-    int64_t packed;                 /* OC rounded up to a tile */
-    int64_t terms;                  /* S */
-    float *u, *v, *m;               /* U [16][packed / m][S][m], V [16][S][J], M [16][rows][J] */
+    int64_t used;     /* registers of a tile with samples */
+    int64_t columns;  /* registers: tiles x used */
+    int64_t j;        /* columns of a block */
+    int64_t rows;     /* output channels of a block */
+    int64_t packed;   /* OC rounded up to a tile */
+    int64_t terms;    /* S */
+    float *u, *v, *m; /* U [16][packed / m][S][m], V [16][S][J], M [16][rows][J] */
+    float *streams;   /* [4][2][stream]: rows of a dense block */
+    int64_t stream;
     struct winograd_column *column; /* [J] */
     int64_t *lane, *unused;         /* [used]: where a register starts, lanes behind it without samples */
 };
@@ -41,10 +43,12 @@ static int64_t winograd_lay_out(const struct window *c, float *base, struct wino
                            .packed = (c->out.c + shape.m - 1) / shape.m * shape.m};
     int64_t rows = M_FLOATS / (WINOGRAD_POINTS * VW * w->j) / shape.m * shape.m;
     w->rows = rows < shape.m ? shape.m : rows < w->packed ? rows : w->packed;
+    w->stream = winograd_stream(w->j * VW);
     float *column, *lane;
     conv_carve(base, &used, &w->u, WINOGRAD_POINTS * (w->packed * terms + PAD));
     conv_carve(base, &used, &w->v, WINOGRAD_POINTS * (terms * w->j * VW + PAD));
     conv_carve(base, &used, &w->m, WINOGRAD_POINTS * (w->rows * w->j * VW + PAD));
+    conv_carve(base, &used, &w->streams, 8 * w->stream);
     conv_carve(base, &used, &column, w->j * (int64_t)(sizeof *w->column / sizeof(float)));
     conv_carve(base, &used, &lane, 4 * (c->lanes / VW));
     w->column = (struct winograd_column *)(void *)column;
@@ -156,29 +160,38 @@ VEC_INLINE void winograd_clear(float *y, int64_t lanes)
     for (int64_t i = 0; i < lanes; i += VW) vec_store(y + i, (vec){0});
 }
 
-/* At M A of one column and output channel. The 2x2 outputs start at `at` in y, `row` and `lanes` floats
- * apart; at the right and lower edge some do not exist. The `unused` lanes behind them become zeros. */
-VEC_INLINE void winograd_transform_output(const float *m, int64_t point_floats, bool right, bool below,
-                                          const struct finish *finish, int64_t at, int64_t row, int64_t lanes,
-                                          int64_t unused, float *y)
+/* At M A of a register of columns and one output channel. */
+VEC_INLINE void winograd_transform_output(const float *m, int64_t point_floats, vec out[2][2])
 {
     vec half[2][4];
 #pragma GCC unroll 4
     for (int i = 0; i < 4; i++) {
-        vec a = vec_load(m + i * point_floats), b = vec_load(m + (4 + i) * point_floats),
-            c = vec_load(m + (8 + i) * point_floats), d = vec_load(m + (12 + i) * point_floats);
+        vec a = vec_load_any(m + i * point_floats), b = vec_load_any(m + (4 + i) * point_floats),
+            c = vec_load_any(m + (8 + i) * point_floats), d = vec_load_any(m + (12 + i) * point_floats);
         half[0][i] = a + b + c;
         half[1][i] = b - c - d;
     }
 #pragma GCC unroll 2
     for (int i = 0; i < 2; i++) {
+        out[i][0] = half[i][0] + half[i][1] + half[i][2];
+        out[i][1] = half[i][1] - half[i][2] - half[i][3];
+    }
+}
+
+/* Stores the 2x2 outputs of a column, `row` and `lanes` floats apart from `at` on; at the right and lower edge some
+ * do not exist. The `unused` lanes behind them become zeros. */
+VEC_INLINE void winograd_store_column(vec out[2][2], bool right, bool below, const struct finish *finish,
+                                      int64_t at, int64_t row, int64_t lanes, int64_t unused, float *y)
+{
+#pragma GCC unroll 2
+    for (int i = 0; i < 2; i++) {
         if (i && !below) break;
         int64_t to = at + i * row;
-        vec_store(y + to, finish_apply(finish, to, half[i][0] + half[i][1] + half[i][2]));
+        vec_store(y + to, finish_apply(finish, to, out[i][0]));
         winograd_clear(y + to + VW, unused);
         if (!right) continue;
         to += lanes;
-        vec_store(y + to, finish_apply(finish, to, half[i][1] - half[i][2] - half[i][3]));
+        vec_store(y + to, finish_apply(finish, to, out[i][1]));
         winograd_clear(y + to + VW, unused);
     }
 }
@@ -195,14 +208,124 @@ static void winograd_transform_outputs(const struct winograd *w, int64_t oc, int
     for (int64_t i = 0; i < rows; i++, at += volume, from += block * VW)
         for (int64_t j = 0; j < columns; j++) {
             const struct winograd_column *t = &column[j];
-            winograd_transform_output(from + j * VW, point_floats, t->x + 1 < width, t->y + 1 < height,
-                                      &finish, at + ((t->z * height + t->y) * width + t->x) * lanes + t->lane,
-                                      width * lanes, lanes, t->unused, y);
+            vec out[2][2];
+            winograd_transform_output(from + j * VW, point_floats, out);
+            winograd_store_column(out, t->x + 1 < width, t->y + 1 < height, &finish,
+                                  at + ((t->z * height + t->y) * width + t->x) * lanes + t->lane,
+                                  width * lanes, lanes, t->unused, y);
         }
+}
+
+/* Stores the first `count` elements, as many as there are. */
+VEC_INLINE void winograd_store(const struct finish *f, int64_t at, int64_t count, vec v, float *y)
+{
+    if (count <= 0) return;
+    int64_t stored = count < VW ? count : VW;
+    tile_store(y + at, stored, finish_apply_part(f, at, stored, v));
+}
+
+/* The outputs of a row of dense columns: `rows` rows of `floats` floats, `row` apart, from `at` on. */
+struct winograd_output {
+    int64_t at, rows, row, floats;
+};
+
+/* Rows whose positions are joined in registers; `lanes` is a constant of weave_lanes. */
+VEC_INLINE void winograd_join_outputs(const int lanes, const struct winograd *w,
+                                      const struct winograd_output *o, const float *m, int64_t columns,
+                                      float *y)
+{
+    int64_t point_floats = w->rows * w->j * VW + PAD;
+    struct finish finish = w->finish;
+    for (int64_t f = 0; f < columns; f += VW) {
+        vec out[2][2];
+        winograd_transform_output(m + f, point_floats, out);
+#pragma GCC unroll 2
+        for (int i = 0; i < 2; i++) {
+            if (i == o->rows) break;
+            int64_t at = o->at + i * o->row + 2 * f, left = o->floats - 2 * f;
+            vec low, high;
+            weave_join(lanes, out[i][0], out[i][1], &low, &high);
+            winograd_store(&finish, at, left, low, y);
+            winograd_store(&finish, at + VW, left - VW, high, y);
+        }
+    }
+}
+
+/* Others are moved position by position. Where these follow each other, whole registers are stored: their excess is
+ * overwritten by the next position. */
+static void winograd_move_outputs(const struct winograd *w, int64_t lanes, const struct winograd_output *o,
+                                  const float *m, int64_t columns, float *y)
+{
+    int64_t point_floats = w->rows * w->j * VW + PAD, step = w->c.lanes;
+    for (int64_t f = 0; f < columns; f += VW) {
+        vec out[2][2];
+        winograd_transform_output(m + f, point_floats, out);
+#pragma GCC unroll 4
+        for (int i = 0; i < 4; i++) vec_store(w->streams + i * w->stream + f, out[i / 2][i % 2]);
+    }
+    for (int64_t i = 0; i < o->rows; i++)
+        for (int64_t p = 0; p * lanes < o->floats; p++) {
+            const float *from = w->streams + (2 * i + p % 2) * w->stream + p / 2 * lanes;
+            int64_t at = o->at + i * o->row + p * step, left = step == lanes ? o->floats - p * lanes : lanes;
+            for (int64_t l = 0; l < lanes; l += VW)
+                winograd_store(&w->finish, at + l, left - l, vec_load_any(from + l), y);
+        }
+}
+
+/* The outputs of a block of dense columns. */
+static void winograd_block_outputs(const struct winograd *w, const struct winograd_block *b, int64_t oc,
+                                   int64_t rows, float *y)
+{
+    int64_t height = w->c.out.d[AXIS_H], width = w->c.out.d[AXIS_W], down = (height + 1) / 2;
+    int64_t columns = b->tiles * b->lanes, volume = shape_positions(w->c.out) * w->c.lanes;
+    int64_t positions = width - 2 * b->tile < 2 * b->tiles ? width - 2 * b->tile : 2 * b->tiles;
+    struct winograd_output o = {.row = width * w->c.lanes, .floats = positions * b->lanes};
+    int join = b->lanes == w->c.lanes ? weave_lanes(b->lanes) : 0;
+    for (int64_t i = 0; i < rows; i++)
+        for (int64_t r = 0; r < b->rows; r++) {
+            int64_t z = (b->row + r) / down, y_first = (b->row + r) % down * 2;
+            const float *m = w->m + i * w->j * VW + r * columns;
+            o.at = (oc + i) * volume + (z * height + y_first) * o.row + 2 * b->tile * w->c.lanes + b->lane;
+            o.rows = height - y_first < 2 ? 1 : 2;
+            switch (join) {
+#define JOIN(n)                                                                                              \
+    case n:                                                                                                  \
+        winograd_join_outputs(n, w, &o, m, columns, y);                                                      \
+        break;
+                WEAVE_LANES(JOIN)
+#undef JOIN
+            default:
+                winograd_move_outputs(w, b->lanes, &o, m, columns, y);
+            }
+        }
+}
+
+/* A block of dense columns from its input to its output. */
+static void winograd_run_block(const struct winograd *w, const struct winograd_block *b, const float *x,
+                               float *y)
+{
+    int64_t columns = b->rows * b->tiles * b->lanes;
+    winograd_block_inputs(&w->c, b, x, 0, w->terms, w->j * VW, w->terms * w->j * VW + PAD, w->v, w->streams,
+                          w->stream);
+    for (int64_t oc = 0; oc < w->c.out.c; oc += w->rows) {
+        int64_t rows = w->c.out.c - oc < w->rows ? w->c.out.c - oc : w->rows;
+        winograd_multiply(w, oc, rows, (columns + VW - 1) / VW);
+        winograd_block_outputs(w, b, oc, rows, y);
+    }
+}
+
+static void winograd_run_dense(const struct winograd *w, const float *x, float *y)
+{
+    struct winograd_block b = {0};
+    while (winograd_next_block(&w->c, w->j * VW, &b)) winograd_run_block(w, &b, x, y);
 }
 
 static void winograd_run(struct winograd *w, const float *x, float *y)
 {
+    if (winograd_is_dense(&w->c)) {
+        winograd_run_dense(w, x, y);
+        return;
+    }
     winograd_list_lanes(w);
     for (int64_t first = 0; first < w->columns; first += w->j) {
         int64_t columns = w->columns - first < w->j ? w->columns - first : w->j;

@@ -7,14 +7,17 @@
 
 #define ROWS       (PANEL_SUM_ROWS / 9) /* terms of winograd_terms in a block */
 #define X_POINT    (ROWS * PANEL_ROW + 16)
-#define DY_POINT   (PANEL_GROUPS * 16 * PANEL_WIDTH + 16)
+#define COLUMNS    (PANEL_GROUPS * 16)
+#define DY_POINT   ((COLUMNS + VW) * PANEL_WIDTH + 16) /* dense columns are stored as whole registers */
 #define SUM_POINT  (ROWS * PANEL_WIDTH)
 #define TILE_PLACE (VW * 16)
 
 /* Panels in `work`: inputs [16][ROWS][PANEL_ROW], transposed gradients [16][columns][PANEL_WIDTH], sums
- * [16][ROWS][PANEL_WIDTH] and the 4 transposed gradients of a register of a tile's lanes [4][VW][16]. */
+ * [16][ROWS][PANEL_WIDTH], the 4 transposed gradients of a register of columns [4][VW][16], and streams of a dense
+ * block: of inputs [4][2], of gradients [2][16][2]. */
 struct work {
-    float *x, *dy, *sums, *tile;
+    float *x, *dy, *sums, *tile, *streams;
+    int64_t stream;
 };
 
 static int64_t winograd_lay_out_leaf(float *base, struct work *w)
@@ -24,6 +27,8 @@ static int64_t winograd_lay_out_leaf(float *base, struct work *w)
     conv_carve(base, &used, &w->dy, WINOGRAD_POINTS * DY_POINT);
     conv_carve(base, &used, &w->sums, WINOGRAD_POINTS * SUM_POINT);
     conv_carve(base, &used, &w->tile, TILE_PLACE * 4);
+    w->stream = winograd_stream(COLUMNS);
+    conv_carve(base, &used, &w->streams, 2 * 16 * 2 * w->stream);
     return used;
 }
 
@@ -96,15 +101,64 @@ static void winograd_transform_sums(const float *sums, int64_t rows, float *to)
         }
 }
 
-void LEVEL(winograd_leaf)(const struct window *c, const struct panel_block *b, const float *x,
-                          const float *dy, float *sums, float *work)
+/* Splits rows y and y + 1 of the gradients of 16 channels into streams. */
+static void winograd_split_gradients(const struct window *c, const struct winograd_block *b, int64_t row,
+                                     const float *dy, int64_t channels, const struct work *w)
 {
-    struct work w;
-    winograd_lay_out_leaf(work, &w);
+    int64_t down = (c->out.d[AXIS_H] + 1) / 2, height = c->out.d[AXIS_H], width = c->out.d[AXIS_W];
+    int64_t y = row % down * 2, plane = shape_positions(c->out) * c->lanes;
+    const float *from = dy + (row / down * height + y) * width * c->lanes + b->lane;
+    for (int64_t i = 0; i < 2; i++)
+        for (int64_t oc = 0; oc < 16; oc++) {
+            bool exists = y + i < height && oc < channels;
+            struct winograd_row split = {exists ? from + oc * plane + i * width * c->lanes : NULL, width,
+                                         c->lanes, b->lanes, 2 * b->tile};
+            float *to = w->streams + (i * 16 + oc) * 2 * w->stream;
+            winograd_split_row(&split, b->tiles, to, to + w->stream);
+        }
+}
+
+/* The transformed gradients of a block of dense columns. */
+static void winograd_block_gradients(const struct window *c, const struct winograd_block *b, const float *dy,
+                                     int64_t channels, const struct work *w)
+{
+    int64_t columns = b->tiles * b->lanes, plane = shape_positions(c->out) * c->lanes;
+    for (int64_t oc = 0; oc < channels; oc += 16)
+        for (int64_t r = 0; r < b->rows; r++) {
+            winograd_split_gradients(c, b, b->row + r, dy + oc * plane, channels - oc, w);
+            for (int64_t f = 0; f < columns; f += VW) {
+                for (int64_t i = 0; i < 4; i++)
+                    for (int64_t k = 0; k < 16; k += VW)
+                        vec_transpose(w->streams + (i / 2 * 16 + k) * 2 * w->stream + i % 2 * w->stream + f,
+                                      2 * w->stream, VW, w->tile + i * TILE_PLACE + k, 16);
+                winograd_transform_gradients(w->tile, w->dy + (r * columns + f) * PANEL_WIDTH + oc);
+            }
+        }
+}
+
+static void winograd_add_products(int64_t rows, int64_t channels, int64_t columns, const struct work *w)
+{
+    for (int p = 0; p < WINOGRAD_POINTS; p++) LEVEL(panel_product)
+    (rows, channels, columns, w->x + p * X_POINT, w->dy + p * DY_POINT, w->sums + p * SUM_POINT);
+}
+
+static void winograd_leaf_dense(const struct window *c, const struct panel_block *p, const float *x,
+                                const float *dy, const struct work *w)
+{
+    struct winograd_block b = {0};
+    while (winograd_next_block(c, COLUMNS, &b)) {
+        winograd_block_inputs(c, &b, x, p->row / 9, p->rows / 9, PANEL_ROW, X_POINT, w->x, w->streams,
+                              w->stream);
+        winograd_block_gradients(c, &b, dy, p->channels, w);
+        winograd_add_products(p->rows / 9, p->channels, b.rows * b.tiles * b.lanes, w);
+    }
+}
+
+static void winograd_leaf_registers(const struct window *c, const struct panel_block *b, const float *x,
+                                    const float *dy, const struct work *w)
+{
     int64_t rows = b->rows / 9, groups = winograd_tiles(&c->out) * b->lanes / 16;
     int64_t used = window_used_lanes(c, b->lane / b->lanes, VW);
-    memset(w.sums, 0, WINOGRAD_POINTS * SUM_POINT * sizeof *w.sums);
-    dy += b->oc * shape_positions(c->out) * c->lanes;
     for (int64_t group = 0; group < groups; group += PANEL_GROUPS) {
         int64_t count = groups - group < PANEL_GROUPS ? groups - group : PANEL_GROUPS;
         struct winograd_column column[PANEL_GROUPS * VEC_PARTS];
@@ -112,15 +166,27 @@ void LEVEL(winograd_leaf)(const struct window *c, const struct panel_block *b, c
         for (int64_t j = group * 16; j < (group + count) * 16; j += VW)
             if (j % b->lanes < used)
                 column[registers++] = winograd_column(c, j / b->lanes, b->lane + j % b->lanes);
-        winograd_inputs(c, column, registers, x, b->row / 9, rows, PANEL_ROW, X_POINT, w.x);
+        winograd_inputs(c, column, registers, x, b->row / 9, rows, PANEL_ROW, X_POINT, w->x);
         for (int64_t oc = 0; oc < b->channels; oc += 16)
             for (int64_t j = 0; j < registers; j++) {
                 winograd_transpose_tile(c, &column[j], dy + oc * shape_positions(c->out) * c->lanes,
-                                        b->channels - oc, w.tile);
-                winograd_transform_gradients(w.tile, w.dy + j * VW * PANEL_WIDTH + oc);
+                                        b->channels - oc, w->tile);
+                winograd_transform_gradients(w->tile, w->dy + j * VW * PANEL_WIDTH + oc);
             }
-        for (int p = 0; p < WINOGRAD_POINTS; p++) LEVEL(panel_product)
-        (rows, b->channels, registers * VW, w.x + p * X_POINT, w.dy + p * DY_POINT, w.sums + p * SUM_POINT);
+        winograd_add_products(rows, b->channels, registers * VW, w);
     }
-    winograd_transform_sums(w.sums, rows, sums);
+}
+
+void LEVEL(winograd_leaf)(const struct window *c, const struct panel_block *b, const float *x,
+                          const float *dy, float *sums, float *work)
+{
+    struct work w;
+    winograd_lay_out_leaf(work, &w);
+    memset(w.sums, 0, WINOGRAD_POINTS * SUM_POINT * sizeof *w.sums);
+    dy += b->oc * shape_positions(c->out) * c->lanes;
+    if (winograd_is_dense(c))
+        winograd_leaf_dense(c, b, x, dy, &w);
+    else
+        winograd_leaf_registers(c, b, x, dy, &w);
+    winograd_transform_sums(w.sums, b->rows / 9, sums);
 }
