@@ -5,15 +5,17 @@
  * them, so that registers of the result may begin anywhere and a tap is one offset for all of them; taps that meet
  * only padding are left out. Sums wait in the result from one block of channels to the next: each element is one
  * chain of products over channels and taps in order, whatever the blocks, the number of samples or the register.
- * Products of single positions (1x1 windows) with few channels on one side are read in place. */
+ * With few channels the source is read in place: by 1x1 windows, and by others where a register lies within a
+ * position. */
 #include "math/vec/conv/direct/columns.h"
+#include "math/vec/transpose.h"
 
-#define BLOCK_FLOATS  768              /* results of a channel in a block */
-#define WIDE_FLOATS   192              /* of a row in a block with several rows, which share what they see */
-#define PANEL_FLOATS  (192 * 1024 / 4) /* a part of an L2 cache, */
-#define WEIGHT_FLOATS (128 * 1024 / 4) /* and another one */
-#define PANEL_SOURCE  16 /* windows of one tap: more source channels than this are copied into panels, */
-#define PANEL_RESULT  8  /* if there are as many channels to use them */
+#define BLOCK_FLOATS 768              /* results of a channel in a block */
+#define WIDE_FLOATS  192              /* of a row in a block with several rows, which share what they see */
+#define PANEL_FLOATS (192 * 1024 / 4) /* a part of an L2 cache */
+#define PANEL_SOURCE 16  /* windows of one tap: more source channels than this are copied into panels, */
+#define PANEL_RESULT 8   /* if there are as many channels to use them */
+#define PANEL_PAIRS  128 /* other windows: more pairs of channels */
 
 /* One of the two directions, and its scratch: weights in tiles [rows / m][channels][taps][m], the panel, tables of
  * registers and taps, and a block of the result. */
@@ -36,7 +38,8 @@ struct phase {
     struct halo halo;
     int64_t block[SHAPE_AXES]; /* results of a block, at most */
     int64_t channels;          /* of the source in a panel */
-    bool in_place;             /* the source itself is the panel */
+    uint64_t skip;             /* the table has the taps but these, */
+    int64_t taps;              /* their number */
     struct block listed;       /* the block whose registers the table has; */
     int64_t columns;           /* their number; 0: none */
     bool woven; /* results are less than a register and apart: they are computed side by side, then woven */
@@ -58,6 +61,24 @@ static void direct_see_positions(const struct halo *h, bool *same, bool *dense)
     }
 }
 
+/* Whether all taps that meet only padding can be left out (axis_skip). */
+static bool direct_skips_exactly(const struct halo *h)
+{
+    bool all = true;
+    for (int i = 0; i < SHAPE_AXES; i++) all &= h->axis[i].taps <= AXIS_SKIP_MAX;
+    return all;
+}
+
+/* The size of equal parts of `all`, of about `part` each: less than twice as much. */
+static int64_t direct_even_part(int64_t all, int64_t part)
+{
+    if (part < 1) return 1;
+    int64_t parts = (all + part / 2) / part;
+    if (parts < 2) return all;
+    int64_t size = (all + parts - 1) / parts;
+    return part > 16 && size < part ? part : size;
+}
+
 /* Chooses the blocks: near to a cube of whole rows, or pieces of rows. */
 static void direct_choose_block(const struct halo *h, int64_t block[SHAPE_AXES])
 {
@@ -68,15 +89,13 @@ static void direct_choose_block(const struct halo *h, int64_t block[SHAPE_AXES])
     if (row >= BLOCK_FLOATS || (row > WIDE_FLOATS && rows_share && height > 1))
         n = (rows_share ? WIDE_FLOATS : BLOCK_FLOATS) / h->lanes;
     if (n > 16 && n < width) n = n / 16 * 16;
-    block[AXIS_W] = n < 1 ? 1 : direct_smaller(n, width);
+    block[AXIS_W] = direct_even_part(width, n);
     int64_t rows = BLOCK_FLOATS / (block[AXIS_W] * h->lanes);
-    if (rows < 1) rows = 1;
-    block[AXIS_D] = rows >= height ? rows / height : 1;
+    block[AXIS_D] = rows >= height ? direct_even_part(depth, rows / height) : 1;
     if (rows < height && a[AXIS_D].taps > 1)
         while (block[AXIS_D] < 4 && block[AXIS_D] * block[AXIS_D] * 2 < rows) block[AXIS_D] *= 2;
     block[AXIS_D] = direct_smaller(block[AXIS_D], depth);
-    block[AXIS_H] = direct_smaller(rows / block[AXIS_D], height);
-    if (block[AXIS_H] < 1) block[AXIS_H] = 1;
+    block[AXIS_H] = direct_even_part(height, rows / block[AXIS_D]);
 }
 
 /* The phase with these first results; false if there is none. */
@@ -99,19 +118,21 @@ static bool direct_plan(const struct direct *d, const int64_t first[SHAPE_AXES],
     const struct axis *w = &h->axis[AXIS_W];
     int64_t row = w->results * h->lanes;
     p->woven = w->apart > 1 && h->lanes % VW != 0;
-    p->in_place = same && (d->from.c <= PANEL_SOURCE || d->to.c < PANEL_RESULT) &&
-                  (dense ? row >= VW : h->lanes % VW == 0);
+    bool few =
+        same ? d->from.c <= PANEL_SOURCE || d->to.c < PANEL_RESULT
+             : d->from.c <= PANEL_SOURCE && d->from.c * d->to.c <= PANEL_PAIRS && direct_skips_exactly(h);
+    h->in_place = few && (same && dense ? row >= VW : h->lanes % VW == 0);
     direct_choose_block(h, p->block);
     h->gapless = p->block[AXIS_W] == w->results && row % VW != 0 && row < 10 * VW;
     halo_lay_out(h, p->block);
-    p->channels = p->in_place ? d->from.c : PANEL_FLOATS / h->channel;
+    p->channels = h->in_place ? d->from.c : PANEL_FLOATS / h->channel;
     if (p->channels < 1) p->channels = 1;
     int64_t blocks = (d->from.c + p->channels - 1) / p->channels;
     p->channels = (d->from.c + blocks - 1) / blocks;
     return true;
 }
 
-/* A block has no more floats than BLOCK_FLOATS, or one position; so what is enough for some lanes is for fewer, too. */
+/* A block has less floats than twice BLOCK_FLOATS, or one position; so what is enough for some lanes is for fewer, too. */
 static int64_t direct_lay_out(const struct window *c, bool data, float *base, struct direct *d)
 {
     *d = (struct direct){.c = c,
@@ -120,10 +141,10 @@ static int64_t direct_lay_out(const struct window *c, bool data, float *base, st
                          .to = data ? c->in : c->out,
                          .taps = window_taps(c)};
     d->shape = LEVEL(tile_shape_for)(d->to.c);
-    int64_t used = 0, floats = c->lanes > BLOCK_FLOATS ? c->lanes : BLOCK_FLOATS,
+    int64_t used = 0, floats = 2 * (c->lanes > BLOCK_FLOATS ? c->lanes : BLOCK_FLOATS),
             panel = floats * d->taps + 32;
     float *taps, *columns;
-    conv_carve(base, &used, &d->packed, (d->to.c + TILE_MAX_M) * d->from.c * d->taps);
+    conv_carve(base, &used, &d->packed, (d->to.c + TILE_MAX_M) * d->from.c * d->taps + 16);
     conv_carve(base, &used, &d->panel, (panel > PANEL_FLOATS ? panel : PANEL_FLOATS) + 16);
     conv_carve(base, &used, &taps, d->taps * (int64_t)(sizeof *d->tap / sizeof *taps));
     conv_carve(base, &used, &columns, 2 * floats * (int64_t)(sizeof *d->column / sizeof *columns));
@@ -139,40 +160,58 @@ static int64_t direct_scratch_floats(const struct window *c)
     return forward > data ? forward : data;
 }
 
+/* Turns `rows` <= m rows of `count` weights into `count` rows of m, and writes up to a register behind them. */
+static void direct_turn_weights(const float *from, int64_t row, int64_t rows, int64_t count, int64_t m,
+                                float *to)
+{
+    for (int64_t k = 0; k < count; k += VW) {
+        int64_t some = direct_smaller(count - k, VW);
+        vecu block[(TILE_MAX_M + VW - 1) / VW][VW];
+        for (int64_t i = 0; i < m; i += VW) {
+            for (int64_t j = 0; j < VW; j++)
+                block[i / VW][j] = i + j < rows ? (vecu)tile_load(from + (i + j) * row + k, some) : (vecu){0};
+            vec_transpose_block(block[i / VW]);
+        }
+        for (int64_t j = 0; j < some; j++, to += m)
+            for (int64_t i = 0; i < m; i += VW) vec_store_any(to + i, (vec)block[i / VW][j]);
+    }
+}
+
 /* Packs weights [OC][IC][taps] into tiles. */
 static void direct_pack_weights(const struct direct *d, const float *weight)
 {
-    int64_t across = d->c->in.c * d->taps, row = d->data ? d->taps : across,
-            channel = d->data ? across : d->taps;
+    int64_t m = d->shape.m, across = d->c->in.c * d->taps;
     float *to = d->packed;
-    for (int64_t first = 0; first < d->to.c; first += d->shape.m)
-        for (int64_t k = 0; k < d->from.c * d->taps; k++)
-            for (int64_t i = first; i < first + d->shape.m; i++)
-                *to++ = i < d->to.c ? weight[i * row + k / d->taps * channel + k % d->taps] : 0;
+    for (int64_t first = 0; first < d->to.c; first += m) {
+        int64_t rows = direct_smaller(d->to.c - first, m);
+        if (!d->data) direct_turn_weights(weight + first * across, across, rows, across, m, to);
+        for (int64_t i = 0; i < d->from.c && d->data; i++)
+            direct_turn_weights(weight + i * across + first * d->taps, d->taps, rows, d->taps, m,
+                                to + i * d->taps * m);
+        to += d->from.c * d->taps * m;
+    }
 }
 
-/* The tiles of `rows` channels of the result from `row` on. */
-static void direct_run_tiles(const struct direct *d, const struct halo *h, struct tile t, int64_t row,
-                             int64_t rows, int64_t columns, float *result)
+/* The tile's rows of the block, from those of the first channel. */
+static void direct_run_tiles(const struct direct *d, struct phase *p, const struct tile *first, int64_t row)
 {
-    int64_t m = d->shape.m, floats = d->from.c * d->taps;
-    const float *a = t.a;
-    struct finish finish = t.finish;
-    uint64_t listed = 0;
-    t.taps = LEVEL(halo_list_taps)(h, d->c, listed, m, d->tap);
-    for (int64_t i = 0, count; i < columns; i += count) {
+    const struct halo *h = &p->halo;
+    struct tile t = *first;
+    int64_t to = row * t.c_row;
+    t.a += row * d->from.c * d->taps, t.c += to;
+    t.rows = (int)direct_smaller(d->to.c - row, d->shape.m);
+    t.finish = finish_from(&first->finish, row, to);
+    for (int64_t i = 0, count; i < p->columns; i += count) {
         const struct tile_column *column = d->column + i;
-        count = direct_smaller(d->shape.j, columns - i);
+        count = direct_smaller(d->shape.j, p->columns - i);
         uint64_t skip = column->skip;
-        for (int64_t j = 1; j < count; j++) skip = halo_skip_both(skip, column[j].skip);
-        if (skip != listed) t.taps = LEVEL(halo_list_taps)(h, d->c, skip, m, d->tap);
-        listed = skip;
-        for (int64_t r = row; r < row + rows; r += m) {
-            t.a = a + r * floats, t.c = result + r * t.c_row;
-            t.rows = (int)direct_smaller(d->to.c - r, m);
-            t.finish = finish_from(&finish, r, r * t.c_row);
-            LEVEL(tile_run_columns)(d->shape.m, count, &t, column);
+        for (int64_t j = 1; j < count; j++) {
+            if (column[j].skip != skip && (h->in_place || 2 * j > d->shape.j)) count = j;
+            if (j < count) skip = halo_skip_both(skip, column[j].skip);
         }
+        if (skip != p->skip) p->taps = LEVEL(halo_list_taps)(h, d->c, skip, d->shape.m, d->tap);
+        p->skip = skip, t.taps = p->taps;
+        LEVEL(tile_run_columns)(d->shape.m, count, &t, column);
     }
 }
 
@@ -202,37 +241,35 @@ static void direct_run_block(const struct direct *d, struct phase *p, const stru
     const int64_t *count = b->count, *size = d->to.d;
     int64_t source = shape_positions(d->from) * d->c->lanes, row = size[AXIS_W] * h->lanes,
             floats = count[AXIS_D] * count[AXIS_H] * count[AXIS_W] * h->lanes;
-    if (!p->in_place) halo_lay_out(h, count);
+    halo_lay_out(h, count);
     const struct axis *a = h->axis;
     struct columns_to to = {.position = a[AXIS_W].apart * h->lanes};
     to.row = a[AXIS_H].apart * row, to.plane = a[AXIS_D].apart * size[AXIS_H] * row;
     int64_t at = a[AXIS_W].first * h->lanes + a[AXIS_H].first * row + a[AXIS_D].first * size[AXIS_H] * row +
                  b->first[AXIS_W] * to.position + b->first[AXIS_H] * to.row + b->first[AXIS_D] * to.plane;
     struct columns_to side = {h->lanes, count[AXIS_W] * h->lanes, count[AXIS_H] * count[AXIS_W] * h->lanes};
-    if (p->columns == 0 || !LEVEL(columns_same)(h, b, &p->listed))
-        p->columns = LEVEL(columns_list)(h, b, p->woven ? &side : &to, p->in_place, d->column);
+    if (p->columns == 0 || !LEVEL(columns_same)(h, b, &p->listed)) {
+        p->columns = LEVEL(columns_list)(h, b, p->woven ? &side : &to, h->in_place, d->column);
+        p->skip = 0, p->taps = LEVEL(halo_list_taps)(h, d->c, 0, d->shape.m, d->tap);
+    }
     p->listed = *b;
     struct tile t = {.tap = d->tap,
                      .a_channel = d->taps * d->shape.m,
-                     .b = d->panel,
+                     .b = h->in_place ? d->source : d->panel,
+                     .c = p->woven ? d->side : d->result + at,
                      .b_channel = h->channel,
                      .c_row = p->woven ? floats : shape_positions(d->to) * d->c->lanes,
                      .finish =
                          p->woven ? (struct finish){.bias = d->finish.bias} : finish_from(&d->finish, 0, at)};
-    if (p->in_place)
-        t.b =
-            d->source + b->first[AXIS_D] * h->plane + b->first[AXIS_H] * h->row + b->first[AXIS_W] * h->lanes;
-    int64_t chunk = WEIGHT_FLOATS / (p->channels * d->taps) / d->shape.m * d->shape.m;
-    if (chunk < d->shape.m) chunk = d->shape.m;
+    for (int i = 0; i < SHAPE_AXES && h->in_place; i++) t.b += b->first[i] * h->step[i];
     for (int64_t channel = 0; channel < d->from.c; channel += p->channels) {
         t.channels = direct_smaller(p->channels, d->from.c - channel);
-        for (int64_t i = 0; i < t.channels && !p->in_place; i++)
+        for (int64_t i = 0; i < t.channels && !h->in_place; i++)
             LEVEL(halo_fill)(h, b, d->source + (channel + i) * source, d->panel + i * h->channel);
         t.a = d->packed + channel * t.a_channel;
         t.resumes = channel > 0, t.waits = channel + t.channels < d->from.c;
-        for (int64_t r = 0; r < d->to.c; r += chunk)
-            direct_run_tiles(d, h, t, r, direct_smaller(chunk, d->to.c - r), p->columns,
-                             p->woven ? d->side : d->result + at);
+        for (int64_t row_tile = 0; row_tile < d->to.c; row_tile += d->shape.m)
+            direct_run_tiles(d, p, &t, row_tile);
     }
     if (p->woven) direct_weave(d, h, b, &to, at);
 }
@@ -240,10 +277,6 @@ static void direct_run_block(const struct direct *d, struct phase *p, const stru
 static void direct_run_phase(const struct direct *d, struct phase *p)
 {
     struct halo *h = &p->halo;
-    if (p->in_place) {
-        h->row = h->axis[AXIS_W].size * h->lanes, h->plane = h->row * h->axis[AXIS_H].size;
-        h->channel = shape_positions(d->from) * d->c->lanes;
-    }
     struct block b;
     int64_t *at = b.first;
     for (at[AXIS_D] = 0; at[AXIS_D] < h->axis[AXIS_D].results; at[AXIS_D] += p->block[AXIS_D])

@@ -24,7 +24,9 @@ static uint64_t columns_skip(const struct halo *h, const struct block *b, const 
     int64_t z = b->first[AXIS_D] + run->z, y = b->first[AXIS_H] + run->y, x = b->first[AXIS_W] + run->x;
     if (edge[AXIS_D]) skip[AXIS_D] = axis_skip(&h->axis[AXIS_D], z, z);
     if (edge[AXIS_H]) skip[AXIS_H] = axis_skip(&h->axis[AXIS_H], y + row, y + last_row);
-    if (edge[AXIS_W] && row == last_row)
+    const struct axis *a = &h->axis[AXIS_W];
+    bool inside = first >= (a->inside - x) * h->lanes && last < (a->inside_end - x) * h->lanes;
+    if (edge[AXIS_W] && row == last_row && !inside)
         skip[AXIS_W] = axis_skip(&h->axis[AXIS_W], x + (first - row * width) / h->lanes,
                                  x + (last - row * width) / h->lanes);
     return halo_skip(skip);
@@ -73,14 +75,15 @@ int64_t LEVEL(columns_list)(const struct halo *h, const struct block *b, const s
 {
     const int64_t *count = b->count;
     int64_t width = count[AXIS_W] * h->lanes, n = 0;
-    bool pieces = to->position != h->lanes,
-         joined = !pieces && h->row == width && (count[AXIS_H] == 1 || to->row == width), edge[SHAPE_AXES];
+    bool pieces = to->position != h->lanes || h->step[AXIS_W] != h->lanes,
+         joined = !pieces && h->step[AXIS_H] == width && (count[AXIS_H] == 1 || to->row == width),
+         edge[SHAPE_AXES];
     for (int i = 0; i < SHAPE_AXES; i++) edge[i] = columns_sees_padding(h, b, i);
     struct columns_run run = {.floats = joined ? count[AXIS_H] * width : pieces ? h->lanes : width};
     for (run.z = 0; run.z < count[AXIS_D]; run.z++)
         for (run.y = 0; run.y < count[AXIS_H]; run.y += joined ? count[AXIS_H] : 1)
             for (run.x = 0; run.x < count[AXIS_W]; run.x += pieces ? 1 : count[AXIS_W]) {
-                run.from = run.z * h->plane + run.y * h->row + run.x * h->lanes;
+                run.from = run.z * h->step[AXIS_D] + run.y * h->step[AXIS_H] + run.x * h->step[AXIS_W];
                 run.to = run.z * to->plane + run.y * to->row + run.x * to->position;
                 n += columns_list_run(h, b, &run, inner, edge, columns + n);
             }

@@ -19,6 +19,15 @@ VEC_INLINE void halo_copy(float *to, const float *from, int64_t count)
     if (i < count) vec_store_any(to + i, vec_load_part(from + i, count - i));
 }
 
+/* The same; fetches meanwhile what comes `ahead` floats later: rows are too short for the processor to foresee them. */
+VEC_INLINE void halo_copy_row(float *to, const float *from, int64_t count, int64_t ahead)
+{
+    for (int64_t i = 0; i < count; i += 16) {
+        __builtin_prefetch((const void *)((uintptr_t)(from + i) + (uintptr_t)ahead * sizeof *from));
+        halo_copy(to + i, from + i, count - i < 16 ? count - i : 16);
+    }
+}
+
 VEC_INLINE void halo_clear(float *to, int64_t count)
 {
     for (int64_t i = 0; i < count; i += VW) vec_store_any(to + i, (vec){0});
@@ -36,10 +45,11 @@ VEC_INLINE void halo_copy_even(float *to, const float *from, int64_t count)
 }
 
 /* `count` positions, of which every `stride`-th one is taken. */
-static void halo_copy_positions(float *to, const float *from, int64_t count, int64_t stride, int64_t lanes)
+static void halo_copy_positions(const struct halo *h, float *to, const float *from, int64_t count)
 {
+    int64_t stride = h->axis[AXIS_W].stride, lanes = h->lanes;
     if (stride == 1) {
-        halo_copy(to, from, count * lanes);
+        halo_copy_row(to, from, count * lanes, h->source);
     } else if (lanes == 1 && stride == 2) {
         halo_copy_even(to, from, count);
     } else if (lanes == 1) {
@@ -60,8 +70,7 @@ static void halo_fill_row(const struct halo *h, int64_t x, const float *row, flo
     if (end > count) end = count;
     if (end < before) end = before;
     halo_clear(to, before * h->lanes);
-    halo_copy_positions(to + before * h->lanes, row + (x + before * stride) * h->lanes, end - before, stride,
-                        h->lanes);
+    halo_copy_positions(h, to + before * h->lanes, row + (x + before * stride) * h->lanes, end - before);
     halo_clear(to + end * h->lanes, (count - end) * h->lanes);
 }
 
@@ -74,11 +83,11 @@ static void halo_fill_plane(const struct halo *h, const struct block *b, int64_t
     int64_t row = h->axis[AXIS_W].size * h->lanes;
     for (int64_t group = 0; group < s->groups; group++) {
         int64_t y = axis_group(a, s, b->first[AXIS_H], group);
-        for (int64_t i = 0; i < s->length; i++, y += a->stride, to += h->row)
+        for (int64_t i = 0; i < s->length; i++, y += a->stride, to += h->slot[AXIS_H])
             if (plane && y >= 0 && y < a->size)
                 halo_fill_row(h, x, plane + y * row, to);
             else
-                halo_clear(to, h->row);
+                halo_clear(to, h->slot[AXIS_H]);
     }
 }
 
@@ -91,18 +100,19 @@ void LEVEL(halo_fill)(const struct halo *h, const struct block *b, const float *
         int64_t x = axis_group(&h->axis[AXIS_W], &h->slots[AXIS_W], b->first[AXIS_W], across);
         for (int64_t group = 0; group < s->groups; group++) {
             int64_t z = axis_group(a, s, b->first[AXIS_D], group);
-            for (int64_t i = 0; i < s->length; i++, z += a->stride, panel += h->plane)
+            for (int64_t i = 0; i < s->length; i++, z += a->stride, panel += h->slot[AXIS_D])
                 halo_fill_plane(h, b, x, z >= 0 && z < a->size ? channel + z * plane : NULL, panel);
         }
     }
 }
 
-/* The offset of a tap along an axis whose slots are `slot` floats apart, and groups `group` floats. */
-static int64_t halo_tap(const struct halo *h, int axis, int64_t k, int64_t slot, int64_t group)
+/* The offset of a tap along an axis, where groups of slots are `group` floats apart. */
+static int64_t halo_tap(const struct halo *h, int axis, int64_t k, int64_t group)
 {
     const struct axis *a = &h->axis[axis];
     const struct slots *s = &h->slots[axis];
-    return axis_tap_group(a, s, k) * group + axis_tap_slot(a, s, k) * slot;
+    if (h->in_place) return (a->base + k * a->ahead) * h->slot[axis];
+    return axis_tap_group(a, s, k) * group + axis_tap_slot(a, s, k) * h->slot[axis];
 }
 
 int64_t LEVEL(halo_list_taps)(const struct halo *h, const struct window *c, uint64_t skip, int64_t a_tap,
@@ -117,13 +127,13 @@ int64_t LEVEL(halo_list_taps)(const struct halo *h, const struct window *c, uint
     int64_t count = 0;
     for (int64_t z = range[AXIS_D][0]; z < range[AXIS_D][1]; z++) {
         int64_t in_plane = (d->tap + z * d->step) * c->kernel[AXIS_H],
-                plane = halo_tap(h, AXIS_D, z, h->plane, h->plane * h->slots[AXIS_D].length);
+                plane = halo_tap(h, AXIS_D, z, h->slot[AXIS_D] * h->slots[AXIS_D].length);
         for (int64_t y = range[AXIS_H][0]; y < range[AXIS_H][1]; y++) {
             int64_t in_row = (in_plane + v->tap + y * v->step) * c->kernel[AXIS_W],
-                    row = plane + halo_tap(h, AXIS_H, y, h->row, h->row * h->slots[AXIS_H].length);
+                    row = plane + halo_tap(h, AXIS_H, y, h->slot[AXIS_H] * h->slots[AXIS_H].length);
             for (int64_t x = range[AXIS_W][0]; x < range[AXIS_W][1]; x++)
                 taps[count++] = (struct tap){(in_row + w->tap + x * w->step) * a_tap,
-                                             row + halo_tap(h, AXIS_W, x, h->lanes, h->group)};
+                                             row + halo_tap(h, AXIS_W, x, h->group)};
         }
     }
     return count;

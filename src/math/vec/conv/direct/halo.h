@@ -13,24 +13,33 @@ struct block {
     int64_t first[SHAPE_AXES], count[SHAPE_AXES];
 };
 
-/* A convolution of stride 1 or one that is only read with a stride: axes, and how panels are laid out. */
+/* Axes, and how panels are laid out; the source itself is the panel where registers lie within a position, and so
+ * none sees both source and padding through a tap. */
 struct halo {
     struct axis axis[SHAPE_AXES];
     int64_t lanes;
+    bool in_place;
     bool gapless; /* a copy for each tap along the width, so that rows lie side by side */
     struct slots slots[SHAPE_AXES];
-    int64_t row, plane, group, channel; /* floats from one to the next */
+    int64_t slot[SHAPE_AXES], step[SHAPE_AXES]; /* floats from one slot, and from one result, to the next */
+    int64_t group, channel;                     /* of the panel: floats from one to the next */
+    int64_t source;                             /* floats of a channel of the source */
 };
 
 /* Lays out the panel of a block. */
 static inline void halo_lay_out(struct halo *h, const int64_t count[SHAPE_AXES])
 {
-    for (int i = 0; i < SHAPE_AXES; i++)
+    int64_t floats = h->lanes;
+    h->source = floats * h->axis[AXIS_D].size * h->axis[AXIS_H].size * h->axis[AXIS_W].size;
+    for (int i = SHAPE_AXES - 1; i >= 0; i--) {
+        const struct slots *s = &h->slots[i];
         h->slots[i] = axis_slots(&h->axis[i], count[i], i == AXIS_W && h->gapless);
-    h->row = h->slots[AXIS_W].length * h->lanes;
-    h->plane = h->row * h->slots[AXIS_H].groups * h->slots[AXIS_H].length;
-    h->group = h->plane * h->slots[AXIS_D].groups * h->slots[AXIS_D].length;
-    h->channel = (h->group * h->slots[AXIS_W].groups + 15) / 16 * 16 + 16; /* copies write whole registers */
+        h->slot[i] = floats, h->step[i] = h->in_place ? floats * h->axis[i].stride : floats;
+        floats *= h->in_place ? h->axis[i].size : i == AXIS_W ? s->length : s->length * s->groups;
+    }
+    h->group = floats;
+    h->channel =
+        h->in_place ? floats : (floats * h->slots[AXIS_W].groups + 15) / 16 * 16 + 16; /* whole registers */
 }
 
 /* Copies a channel of the source. Writes up to a register behind the channel's slots. */
