@@ -65,7 +65,7 @@ static float *first_samples(const float *all, int64_t features, int64_t samples)
 struct sample_case {
     struct window c;
     int64_t in, out, weights; /* features */
-    float *w, *bias, *x, *dy, *y, *dx, *dw;
+    float *w, *bias, *in_bias, *x, *dy, *y, *dx, *dw;
 };
 
 static void compute(struct sample_case *k)
@@ -74,7 +74,9 @@ static void compute(struct sample_case *k)
     float *scratch = row_of(kernels->conv_scratch_floats(&k->c), 0);
     k->y = row_of(k->out * lanes, 0), k->dx = row_of(k->in * lanes, 0), k->dw = row_of(k->weights, 0);
     kernels->conv_forward(&k->c, k->w, k->x, &(struct finish){.bias = k->bias, .relu = true}, k->y, scratch);
-    kernels->conv_backward_data(&k->c, k->w, k->dy, &(struct finish){.mask = k->x}, k->dx, scratch);
+    struct finish finish = {.mask = k->x};
+    if (k->c.transposed) finish = (struct finish){.bias = k->in_bias, .relu = true};
+    kernels->conv_backward_data(&k->c, k->w, k->dy, &finish, k->dx, scratch);
     if (is_dense_yet(&k->c, true)) kernels->conv_backward_weight(&k->c, k->x, k->dy, k->dw, scratch);
     free(scratch);
 }
@@ -138,7 +140,8 @@ static void check_input(const struct sample_case *k, int64_t in, int64_t n)
 {
     const struct window *c = &k->c;
     int64_t depth = k->weights / c->out.c, positions = shape_positions(c->out);
-    struct exact e = {0, 0};
+    double bias = c->transposed ? k->in_bias[in / shape_positions(c->in)] : 0;
+    struct exact e = {bias, fabs(bias)};
     for (int64_t w = 0; w < k->weights; w++) {
         if (in / shape_positions(c->in) % (c->in.c / c->groups) != w / window_taps(c) % (c->in.c / c->groups))
             continue;
@@ -146,7 +149,8 @@ static void check_input(const struct sample_case *k, int64_t in, int64_t n)
         for (int64_t out = first; out < first + positions; out++)
             if (input_of(c, out, w) == in) exact_add(&e, (double)k->w[w] * k->dy[out * c->lanes + n]);
     }
-    CHECK_NEAR(k->dx[in * c->lanes + n], k->x[in * c->lanes + n] <= 0 ? 0 : e.sum,
+    bool zero = c->transposed ? e.sum < 0 : k->x[in * c->lanes + n] <= 0;
+    CHECK_NEAR(k->dx[in * c->lanes + n], zero ? 0 : e.sum,
                FLOAT_EPSILON * e.size * (double)(k->weights / c->in.c * c->groups + 4));
 }
 
@@ -223,7 +227,7 @@ static void check_window(struct window c)
     static const int64_t small[] = {2, 3, 4, 5, 6, 7}, large[] = {12, 16, 20};
     struct sample_case base = {.c = c, .in = shape_features(c.in), .out = shape_features(c.out), .w = NULL};
     base.weights = c.out.c * c.in.c / c.groups * window_taps(&c);
-    base.w = row_of(base.weights, 1), base.bias = row_of(c.out.c, 2);
+    base.w = row_of(base.weights, 1), base.bias = row_of(c.out.c, 2), base.in_bias = row_of(c.in.c, 5);
     base.x = row_of(base.in * SAMPLES, 3), base.dy = row_of(base.out * SAMPLES, 4);
     compute(&base);
     check_definition(&base, true, true);
@@ -231,7 +235,7 @@ static void check_window(struct window c)
     check_samples(&base, small[draw(0, 5)]);
     check_samples(&base, large[draw(0, 2)]);
     case_free(&base);
-    free(base.w), free(base.bias);
+    free(base.w), free(base.bias), free(base.in_bias);
 }
 
 static void test_random_windows(enum products products, int count)

@@ -8,17 +8,19 @@
  * With few channels the source is read in place: by 1x1 windows, and by others where a register lies within a
  * position. */
 #include "math/vec/conv/direct/columns.h"
+#include "math/vec/conv/direct/weights.h"
 #include "math/vec/transpose.h"
 
-#define BLOCK_FLOATS 768              /* results of a channel in a block */
-#define WIDE_FLOATS  192              /* of a row in a block with several rows, which share what they see */
-#define PANEL_FLOATS (192 * 1024 / 4) /* a part of an L2 cache */
-#define PANEL_SOURCE 16  /* windows of one tap: more source channels than this are copied into panels, */
-#define PANEL_RESULT 8   /* if there are as many channels to use them */
-#define PANEL_PAIRS  128 /* other windows: more pairs of channels */
+#define BLOCK_FLOATS   768              /* results of a channel in a block */
+#define WIDE_FLOATS    192              /* of a row in a block with several rows, which share what they see */
+#define PANEL_FLOATS   (192 * 1024 / 4) /* a part of an L2 cache */
+#define PANEL_SOURCE   16  /* windows of one tap: more source channels than this are copied into panels, */
+#define PANEL_RESULT   8   /* if there are as many channels to use them */
+#define PANEL_PAIRS    128 /* other windows: more pairs of channels */
+#define LOOSE_CHANNELS 16  /* of a panel, where weights are in place: each is a stream of memory of its own */
 
-/* One of the two directions, and its scratch: weights in tiles [rows / m][channels][taps][m], the panel, tables of
- * registers and taps, and a block of the result. */
+/* One of the two directions, and its scratch: packed weights, the panel, tables of registers and taps, and a block of
+ * the result. */
 struct direct {
     const struct window *c;
     bool data; /* the data gradient */
@@ -28,6 +30,7 @@ struct direct {
     struct shape from, to;
     struct tile_shape shape;
     int64_t taps; /* of the window */
+    struct weights weights;
     float *packed, *panel, *side;
     struct tap *tap;
     struct tile_column *column;
@@ -80,22 +83,38 @@ static int64_t direct_even_part(int64_t all, int64_t part)
 }
 
 /* Chooses the blocks: near to a cube of whole rows, or pieces of rows. */
-static void direct_choose_block(const struct halo *h, int64_t block[SHAPE_AXES])
+static void direct_choose_block(const struct phase *p, int64_t block[SHAPE_AXES])
 {
-    const struct axis *a = h->axis;
+    const struct axis *a = p->halo.axis;
+    int64_t lanes = p->woven ? p->halo.lanes * a[AXIS_W].apart : p->halo.lanes;
     bool rows_share = a[AXIS_H].taps > 1 || a[AXIS_D].taps > 1;
     int64_t width = a[AXIS_W].results, height = a[AXIS_H].results, depth = a[AXIS_D].results;
-    int64_t row = width * h->lanes, n = width;
+    int64_t row = width * lanes, n = width;
     if (row >= BLOCK_FLOATS || (row > WIDE_FLOATS && rows_share && height > 1))
-        n = (rows_share ? WIDE_FLOATS : BLOCK_FLOATS) / h->lanes;
+        n = (rows_share ? WIDE_FLOATS : BLOCK_FLOATS) / lanes;
     if (n > 16 && n < width) n = n / 16 * 16;
     block[AXIS_W] = direct_even_part(width, n);
-    int64_t rows = BLOCK_FLOATS / (block[AXIS_W] * h->lanes);
+    int64_t rows = BLOCK_FLOATS / (block[AXIS_W] * lanes);
     block[AXIS_D] = rows >= height ? direct_even_part(depth, rows / height) : 1;
     if (rows < height && a[AXIS_D].taps > 1)
         while (block[AXIS_D] < 4 && block[AXIS_D] * block[AXIS_D] * 2 < rows) block[AXIS_D] *= 2;
     block[AXIS_D] = direct_smaller(block[AXIS_D], depth);
     block[AXIS_H] = direct_even_part(height, rows / block[AXIS_D]);
+}
+
+/* Lays out the panel of a block, and takes as many channels as fit. */
+static void direct_fit_panel(const struct direct *d, struct phase *p)
+{
+    struct halo *h = &p->halo;
+    const struct axis *w = &h->axis[AXIS_W];
+    int64_t row = w->results * h->lanes;
+    h->gapless = p->block[AXIS_W] == w->results && row % VW != 0 && row < 10 * VW;
+    halo_lay_out(h, p->block);
+    p->channels = h->in_place ? d->from.c : PANEL_FLOATS / h->channel;
+    if (!h->in_place && d->weights.a_row != 1) p->channels = direct_smaller(p->channels, LOOSE_CHANNELS);
+    if (p->channels < 1) p->channels = 1;
+    int64_t blocks = (d->from.c + p->channels - 1) / p->channels;
+    p->channels = (d->from.c + blocks - 1) / blocks;
 }
 
 /* The phase with these first results; false if there is none. */
@@ -116,19 +135,13 @@ static bool direct_plan(const struct direct *d, const int64_t first[SHAPE_AXES],
         h->lanes = 1;
     }
     const struct axis *w = &h->axis[AXIS_W];
-    int64_t row = w->results * h->lanes;
     p->woven = w->apart > 1 && h->lanes % VW != 0;
     bool few =
         same ? d->from.c <= PANEL_SOURCE || d->to.c < PANEL_RESULT
              : d->from.c <= PANEL_SOURCE && d->from.c * d->to.c <= PANEL_PAIRS && direct_skips_exactly(h);
-    h->in_place = few && (same && dense ? row >= VW : h->lanes % VW == 0);
-    direct_choose_block(h, p->block);
-    h->gapless = p->block[AXIS_W] == w->results && row % VW != 0 && row < 10 * VW;
-    halo_lay_out(h, p->block);
-    p->channels = h->in_place ? d->from.c : PANEL_FLOATS / h->channel;
-    if (p->channels < 1) p->channels = 1;
-    int64_t blocks = (d->from.c + p->channels - 1) / p->channels;
-    p->channels = (d->from.c + blocks - 1) / blocks;
+    h->in_place = few && (same && dense ? w->results >= VW : h->lanes % VW == 0);
+    direct_choose_block(p, p->block);
+    direct_fit_panel(d, p);
     return true;
 }
 
@@ -141,10 +154,10 @@ static int64_t direct_lay_out(const struct window *c, bool data, float *base, st
                          .to = data ? c->in : c->out,
                          .taps = window_taps(c)};
     d->shape = LEVEL(tile_shape_for)(d->to.c);
-    int64_t used = 0, floats = 2 * (c->lanes > BLOCK_FLOATS ? c->lanes : BLOCK_FLOATS),
-            panel = floats * d->taps + 32;
+    int64_t used = 0, position = data ? c->lanes * c->stride[AXIS_W] : c->lanes,
+            floats = 2 * (position > BLOCK_FLOATS ? position : BLOCK_FLOATS), panel = floats * d->taps + 32;
     float *taps, *columns;
-    conv_carve(base, &used, &d->packed, (d->to.c + TILE_MAX_M) * d->from.c * d->taps + 16);
+    conv_carve(base, &used, &d->packed, LEVEL(weights_floats)(c, TILE_MAX_M));
     conv_carve(base, &used, &d->panel, (panel > PANEL_FLOATS ? panel : PANEL_FLOATS) + 16);
     conv_carve(base, &used, &taps, d->taps * (int64_t)(sizeof *d->tap / sizeof *taps));
     conv_carve(base, &used, &columns, 2 * floats * (int64_t)(sizeof *d->column / sizeof *columns));
@@ -160,45 +173,13 @@ static int64_t direct_scratch_floats(const struct window *c)
     return forward > data ? forward : data;
 }
 
-/* Turns `rows` <= m rows of `count` weights into `count` rows of m, and writes up to a register behind them. */
-static void direct_turn_weights(const float *from, int64_t row, int64_t rows, int64_t count, int64_t m,
-                                float *to)
-{
-    for (int64_t k = 0; k < count; k += VW) {
-        int64_t some = direct_smaller(count - k, VW);
-        vecu block[(TILE_MAX_M + VW - 1) / VW][VW];
-        for (int64_t i = 0; i < m; i += VW) {
-            for (int64_t j = 0; j < VW; j++)
-                block[i / VW][j] = i + j < rows ? (vecu)tile_load(from + (i + j) * row + k, some) : (vecu){0};
-            vec_transpose_block(block[i / VW]);
-        }
-        for (int64_t j = 0; j < some; j++, to += m)
-            for (int64_t i = 0; i < m; i += VW) vec_store_any(to + i, (vec)block[i / VW][j]);
-    }
-}
-
-/* Packs weights [OC][IC][taps] into tiles. */
-static void direct_pack_weights(const struct direct *d, const float *weight)
-{
-    int64_t m = d->shape.m, across = d->c->in.c * d->taps;
-    float *to = d->packed;
-    for (int64_t first = 0; first < d->to.c; first += m) {
-        int64_t rows = direct_smaller(d->to.c - first, m);
-        if (!d->data) direct_turn_weights(weight + first * across, across, rows, across, m, to);
-        for (int64_t i = 0; i < d->from.c && d->data; i++)
-            direct_turn_weights(weight + i * across + first * d->taps, d->taps, rows, d->taps, m,
-                                to + i * d->taps * m);
-        to += d->from.c * d->taps * m;
-    }
-}
-
 /* The tile's rows of the block, from those of the first channel. */
 static void direct_run_tiles(const struct direct *d, struct phase *p, const struct tile *first, int64_t row)
 {
     const struct halo *h = &p->halo;
     struct tile t = *first;
     int64_t to = row * t.c_row;
-    t.a += row * d->from.c * d->taps, t.c += to;
+    t.a += row * d->weights.a_result, t.c += to;
     t.rows = (int)direct_smaller(d->to.c - row, d->shape.m);
     t.finish = finish_from(&first->finish, row, to);
     for (int64_t i = 0, count; i < p->columns; i += count) {
@@ -209,82 +190,120 @@ static void direct_run_tiles(const struct direct *d, struct phase *p, const stru
             if (column[j].skip != skip && (h->in_place || 2 * j > d->shape.j)) count = j;
             if (j < count) skip = halo_skip_both(skip, column[j].skip);
         }
-        if (skip != p->skip) p->taps = LEVEL(halo_list_taps)(h, d->c, skip, d->shape.m, d->tap);
+        if (skip != p->skip) p->taps = LEVEL(halo_list_taps)(h, d->c, skip, d->weights.a_tap, d->tap);
         p->skip = skip, t.taps = p->taps;
         LEVEL(tile_run_columns)(d->shape.m, count, &t, column);
     }
 }
 
-/* Stores the results of a block that were computed side by side. */
-static void direct_weave(const struct direct *d, const struct halo *h, const struct block *b,
-                         const struct columns_to *to, int64_t first)
-{
-    int64_t plane = shape_positions(d->to) * h->lanes;
-    const float *side = d->side;
-    for (int64_t i = 0; i < d->to.c; i++)
-        for (int64_t z = 0; z < b->count[AXIS_D]; z++)
-            for (int64_t y = 0; y < b->count[AXIS_H]; y++) {
-                int64_t at = i * plane + first + z * to->plane + y * to->row;
-                for (int64_t x = 0; x < b->count[AXIS_W]; x++, at += to->position)
-                    for (int64_t n = 0; n < h->lanes; n++) {
-                        float value = *side++;
-                        if (d->finish.relu && value < 0) value = 0;
-                        if (d->finish.mask && d->finish.mask[at + n] <= 0) value = 0;
-                        d->result[at + n] = value;
-                    }
-            }
-}
-
-static void direct_run_block(const struct direct *d, struct phase *p, const struct block *b)
+/* A block of results, which begin at `result` and lie as `to` says, channels `channel` floats apart. */
+static void direct_run_block(const struct direct *d, struct phase *p, const struct block *b,
+                             const struct columns_to *to, float *result, int64_t channel,
+                             const struct finish *finish)
 {
     struct halo *h = &p->halo;
-    const int64_t *count = b->count, *size = d->to.d;
-    int64_t source = shape_positions(d->from) * d->c->lanes, row = size[AXIS_W] * h->lanes,
-            floats = count[AXIS_D] * count[AXIS_H] * count[AXIS_W] * h->lanes;
-    halo_lay_out(h, count);
-    const struct axis *a = h->axis;
-    struct columns_to to = {.position = a[AXIS_W].apart * h->lanes};
-    to.row = a[AXIS_H].apart * row, to.plane = a[AXIS_D].apart * size[AXIS_H] * row;
-    int64_t at = a[AXIS_W].first * h->lanes + a[AXIS_H].first * row + a[AXIS_D].first * size[AXIS_H] * row +
-                 b->first[AXIS_W] * to.position + b->first[AXIS_H] * to.row + b->first[AXIS_D] * to.plane;
-    struct columns_to side = {h->lanes, count[AXIS_W] * h->lanes, count[AXIS_H] * count[AXIS_W] * h->lanes};
+    halo_lay_out(h, b->count);
     if (p->columns == 0 || !LEVEL(columns_same)(h, b, &p->listed)) {
-        p->columns = LEVEL(columns_list)(h, b, p->woven ? &side : &to, h->in_place, d->column);
-        p->skip = 0, p->taps = LEVEL(halo_list_taps)(h, d->c, 0, d->shape.m, d->tap);
+        p->columns = LEVEL(columns_list)(h, b, to, h->in_place, d->column);
+        p->skip = 0, p->taps = LEVEL(halo_list_taps)(h, d->c, 0, d->weights.a_tap, d->tap);
     }
     p->listed = *b;
     struct tile t = {.tap = d->tap,
-                     .a_channel = d->taps * d->shape.m,
+                     .a_channel = d->weights.a_channel,
+                     .a_row = d->weights.a_row,
                      .b = h->in_place ? d->source : d->panel,
-                     .c = p->woven ? d->side : d->result + at,
                      .b_channel = h->channel,
-                     .c_row = p->woven ? floats : shape_positions(d->to) * d->c->lanes,
-                     .finish =
-                         p->woven ? (struct finish){.bias = d->finish.bias} : finish_from(&d->finish, 0, at)};
+                     .c = result,
+                     .c_row = channel,
+                     .finish = *finish};
     for (int i = 0; i < SHAPE_AXES && h->in_place; i++) t.b += b->first[i] * h->step[i];
-    for (int64_t channel = 0; channel < d->from.c; channel += p->channels) {
-        t.channels = direct_smaller(p->channels, d->from.c - channel);
+    for (int64_t first = 0; first < d->from.c; first += p->channels) {
+        t.channels = direct_smaller(p->channels, d->from.c - first);
         for (int64_t i = 0; i < t.channels && !h->in_place; i++)
-            LEVEL(halo_fill)(h, b, d->source + (channel + i) * source, d->panel + i * h->channel);
-        t.a = d->packed + channel * t.a_channel;
-        t.resumes = channel > 0, t.waits = channel + t.channels < d->from.c;
-        for (int64_t row_tile = 0; row_tile < d->to.c; row_tile += d->shape.m)
-            direct_run_tiles(d, p, &t, row_tile);
+            LEVEL(halo_fill)(h, b, d->source + (first + i) * h->source, d->panel + i * h->channel);
+        t.a = d->weights.first + first * t.a_channel;
+        t.resumes = first > 0, t.waits = first + t.channels < d->from.c;
+        for (int64_t row = 0; row < d->to.c; row += d->shape.m) direct_run_tiles(d, p, &t, row);
     }
-    if (p->woven) direct_weave(d, h, b, &to, at);
+}
+
+/* Weaves `results` positions of a row; those of each phase are side by side, phases `phase` floats apart. */
+static void direct_weave_row(const float *side, int64_t phase, int64_t phases, int64_t lanes, int64_t results,
+                             float *to)
+{
+    int64_t x = 0, floats = results * lanes;
+    for (; lanes == 1 && phases == 2 && 2 * (x + VW) <= results; x += VW) {
+        vec even = vec_load_any(side + x), odd = vec_load_any(side + phase + x);
+        vec_store_any(to + 2 * x, vec_interleave(even, odd, VEC_LOW));
+        vec_store_any(to + 2 * x + VW, vec_interleave(even, odd, VEC_HIGH));
+    }
+    for (int64_t at = x * phases * lanes; at < floats; x++)
+        for (int64_t r = 0; r < phases && at < floats; r++)
+            for (int64_t n = 0, some; n < lanes; n += some, at += some) {
+                const float *from = side + r * phase + x * lanes + n;
+                some = direct_smaller(lanes - n, VW);
+                if (at + VW <= floats) /* what comes behind these lanes is written next */
+                    vec_store_any(to + at, vec_load_any(from));
+                else
+                    memcpy(to + at, from, (size_t)some * sizeof *to);
+            }
+}
+
+/* A block of all phases along the width. */
+static void direct_run_woven(const struct direct *d, const struct phase *p, const struct block *b,
+                             const struct columns_to *to, int64_t at, int64_t channel)
+{
+    const int64_t *count = b->count;
+    int64_t lanes = p->halo.lanes, row = count[AXIS_W] * lanes, plane = count[AXIS_H] * row,
+            side = count[AXIS_D] * plane, phases = d->c->stride[AXIS_W];
+    for (int64_t r = 0; r < phases; r++) {
+        struct phase q = *p;
+        struct block part = *b;
+        q.halo.axis[AXIS_W] = axis_of(d->c, true, AXIS_W, r);
+        q.columns = 0;
+        direct_fit_panel(d, &q);
+        part.count[AXIS_W] = direct_smaller(count[AXIS_W], q.halo.axis[AXIS_W].results - b->first[AXIS_W]);
+        if (part.count[AXIS_W] > 0)
+            direct_run_block(d, &q, &part, &(struct columns_to){lanes, row, plane},
+                             d->side + r * d->to.c * side, side, &(struct finish){.bias = d->finish.bias});
+    }
+    int64_t results = direct_smaller(count[AXIS_W] * phases, d->to.d[AXIS_W] - b->first[AXIS_W] * phases);
+    const float *from = d->side;
+    for (int64_t i = 0; i < d->to.c; i++)
+        for (int64_t z = 0; z < count[AXIS_D]; z++)
+            for (int64_t y = 0; y < count[AXIS_H]; y++, from += row) {
+                int64_t first = i * channel + at + z * to->plane + y * to->row;
+                float *result = d->result + first;
+                direct_weave_row(from, d->to.c * side, phases, lanes, results, result);
+                struct finish finish = finish_from(&d->finish, 0, first);
+                for (int64_t f = 0; f < results * lanes && (finish.relu || finish.mask); f += VW) {
+                    int64_t some = direct_smaller(results * lanes - f, VW);
+                    vec v = finish_apply_part(&finish, f, some, tile_load(result + f, some));
+                    tile_store(result + f, some, v);
+                }
+            }
 }
 
 static void direct_run_phase(const struct direct *d, struct phase *p)
 {
-    struct halo *h = &p->halo;
+    const struct axis *a = p->halo.axis;
+    int64_t lanes = p->halo.lanes, row = d->to.d[AXIS_W] * lanes, plane = d->to.d[AXIS_H] * row,
+            channel = shape_positions(d->to) * d->c->lanes;
+    struct columns_to to = {a[AXIS_W].apart * lanes, a[AXIS_H].apart * row, a[AXIS_D].apart * plane};
     struct block b;
     int64_t *at = b.first;
-    for (at[AXIS_D] = 0; at[AXIS_D] < h->axis[AXIS_D].results; at[AXIS_D] += p->block[AXIS_D])
-        for (at[AXIS_W] = 0; at[AXIS_W] < h->axis[AXIS_W].results; at[AXIS_W] += p->block[AXIS_W])
-            for (at[AXIS_H] = 0; at[AXIS_H] < h->axis[AXIS_H].results; at[AXIS_H] += p->block[AXIS_H]) {
+    for (at[AXIS_D] = 0; at[AXIS_D] < a[AXIS_D].results; at[AXIS_D] += p->block[AXIS_D])
+        for (at[AXIS_W] = 0; at[AXIS_W] < a[AXIS_W].results; at[AXIS_W] += p->block[AXIS_W])
+            for (at[AXIS_H] = 0; at[AXIS_H] < a[AXIS_H].results; at[AXIS_H] += p->block[AXIS_H]) {
                 for (int i = 0; i < SHAPE_AXES; i++)
-                    b.count[i] = direct_smaller(p->block[i], h->axis[i].results - at[i]);
-                direct_run_block(d, p, &b);
+                    b.count[i] = direct_smaller(p->block[i], a[i].results - at[i]);
+                int64_t first = a[AXIS_W].first * lanes + a[AXIS_H].first * row + a[AXIS_D].first * plane +
+                                at[AXIS_W] * to.position + at[AXIS_H] * to.row + at[AXIS_D] * to.plane;
+                struct finish finish = finish_from(&d->finish, 0, first);
+                if (p->woven)
+                    direct_run_woven(d, p, &b, &to, first, channel);
+                else
+                    direct_run_block(d, p, &b, &to, d->result + first, channel, &finish);
             }
 }
 
@@ -293,15 +312,18 @@ static void direct_run(const struct window *c, bool data, const float *weight, c
 {
     struct direct d;
     direct_lay_out(c, data, scratch, &d);
-    direct_pack_weights(&d, weight);
+    d.weights = LEVEL(weights_place)(c, data, d.shape.m, weight, d.packed);
     d.source = source, d.result = result, d.finish = *finish;
     int64_t end[SHAPE_AXES], first[SHAPE_AXES];
     for (int i = 0; i < SHAPE_AXES; i++) end[i] = data ? c->stride[i] : 1;
     struct phase p;
     for (first[AXIS_D] = 0; first[AXIS_D] < end[AXIS_D]; first[AXIS_D]++)
         for (first[AXIS_H] = 0; first[AXIS_H] < end[AXIS_H]; first[AXIS_H]++)
-            for (first[AXIS_W] = 0; first[AXIS_W] < end[AXIS_W]; first[AXIS_W]++)
-                if (direct_plan(&d, first, &p)) direct_run_phase(&d, &p);
+            for (first[AXIS_W] = 0; first[AXIS_W] < end[AXIS_W]; first[AXIS_W]++) {
+                if (!direct_plan(&d, first, &p)) continue;
+                direct_run_phase(&d, &p);
+                if (p.woven) break; /* all phases along the width */
+            }
 }
 
 static void direct_forward(const struct window *c, const float *weight, const float *x,

@@ -3,13 +3,13 @@
 
 /* One product of every element. The shorter side of the tile waits in registers, the longer is loaded one by
  * one. */
-VEC_INLINE void tile_multiply_add(const int M, const int J, const float *a, const float *const b[],
-                                  int64_t at, vec sum[][TILE_MAX_J])
+VEC_INLINE void tile_multiply_add(const int M, const int J, const float *a, int64_t row,
+                                  const float *const b[], int64_t at, vec sum[][TILE_MAX_J])
 {
     vec weight[TILE_MAX_M], column[TILE_MAX_J];
     if (J > M) {
 #pragma GCC unroll 12
-        for (int m = 0; m < M; m++) weight[m] = vec_all(a[m]);
+        for (int m = 0; m < M; m++) weight[m] = vec_all(a[m * row]);
 #pragma GCC unroll 8
         for (int j = 0; j < J; j++) {
             column[0] = vec_load_any(b[j] + at);
@@ -22,7 +22,7 @@ VEC_INLINE void tile_multiply_add(const int M, const int J, const float *a, cons
     for (int j = 0; j < J; j++) column[j] = vec_load_any(b[j] + at);
 #pragma GCC unroll 12
     for (int m = 0; m < M; m++) {
-        weight[0] = vec_all(a[m]);
+        weight[0] = vec_all(a[m * row]);
 #pragma GCC unroll 8
         for (int j = 0; j < J; j++) sum[m][j] += weight[0] * column[j];
     }
@@ -61,7 +61,8 @@ VEC_INLINE void tile_end(const int M, const int J, const struct tile *t, const s
     }
 }
 
-VEC_INLINE void tile_product(const int M, const int J, const struct tile *t, const struct tile_column *column)
+VEC_INLINE void tile_product(const int M, const int J, const bool apart, const struct tile *t,
+                             const struct tile_column *column)
 {
     vec sum[TILE_MAX_M][TILE_MAX_J];
     const float *b[TILE_MAX_J];
@@ -71,15 +72,15 @@ VEC_INLINE void tile_product(const int M, const int J, const struct tile *t, con
 
     const struct tap *end = t->tap + t->taps;
     const float *a = t->a;
-    int64_t at = 0;
+    int64_t at = 0, row = apart ? t->a_row : 1;
     if (t->taps == 1) a += t->tap->a, at += t->tap->b;
     for (int64_t channel = 0; t->taps == 1 && channel < t->channels;
          channel++, a += t->a_channel, at += t->b_channel)
-        tile_multiply_add(M, J, a, b, at, sum);
+        tile_multiply_add(M, J, a, row, b, at, sum);
     for (int64_t channel = 0; t->taps > 1 && channel < t->channels;
          channel++, a += t->a_channel, at += t->b_channel)
         for (const struct tap *tap = t->tap; tap < end; tap++)
-            tile_multiply_add(M, J, a + tap->a, b, at + tap->b, sum);
+            tile_multiply_add(M, J, a + tap->a, row, b, at + tap->b, sum);
     tile_end(M, J, t, column, sum);
 }
 
@@ -98,30 +99,35 @@ struct tile_shape LEVEL(tile_shape_for)(int64_t rows)
 }
 
 /* The tile of M x J, or fewer columns piece by piece. */
-VEC_INLINE void tile_run_pieces(const int M, const int J, int64_t registers, const struct tile *t,
-                                const struct tile_column *columns)
+VEC_INLINE void tile_run_pieces(const int M, const int J, const bool apart, int64_t registers,
+                                const struct tile *t, const struct tile_column *columns)
 {
     if (registers == J) {
-        tile_product(M, J, t, columns);
+        tile_product(M, J, apart, t, columns);
         return;
     }
     for (int64_t left = registers, done; left; left -= done, columns += done) {
         done = J > 4 && left >= 4 ? 4 : J > 2 && left >= 2 ? 2 : 1;
         if (J > 4 && done == 4)
-            tile_product(M, 4, t, columns);
+            tile_product(M, 4, apart, t, columns);
         else if (J > 2 && done == 2)
-            tile_product(M, 2, t, columns);
+            tile_product(M, 2, apart, t, columns);
         else
-            tile_product(M, 1, t, columns);
+            tile_product(M, 1, apart, t, columns);
     }
 }
 
-/* A function for each shape: together in one they take each other's registers. */
+/* Functions for each shape: together in one they take each other's registers. */
 #define RUN(M, J)                                                                                            \
     static __attribute__((noinline)) void run_##M(int64_t registers, const struct tile *t,                   \
                                                   const struct tile_column *columns)                         \
     {                                                                                                        \
-        tile_run_pieces(M, J, registers, t, columns);                                                        \
+        tile_run_pieces(M, J, false, registers, t, columns);                                                 \
+    }                                                                                                        \
+    static __attribute__((noinline)) void run_apart_##M(int64_t registers, const struct tile *t,             \
+                                                        const struct tile_column *columns)                   \
+    {                                                                                                        \
+        tile_run_pieces(M, J, true, registers, t, columns);                                                  \
     }
 TILE_SHAPES(RUN)
 #undef RUN
@@ -130,7 +136,7 @@ void LEVEL(tile_run_columns)(int m, int64_t registers, const struct tile *t,
                              const struct tile_column *columns)
 {
 #define CASE(M, J)                                                                                           \
-    if (m == (M)) run_##M(registers, t, columns);
+    if (m == (M)) (t->a_row > 1 ? run_apart_##M : run_##M)(registers, t, columns);
     TILE_SHAPES(CASE)
 #undef CASE
 }

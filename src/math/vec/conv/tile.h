@@ -60,6 +60,7 @@ struct tile {
     const struct tap *tap;
     const float *a; /* weights: [M] at a + channel * a_channel + tap.a; rows beyond `rows` are zero */
     int64_t a_channel;
+    int64_t a_row;  /* of tile_run_columns, where it is not 1 or 0: floats from one row to the next */
     const float *b; /* columns: [J] at b + channel * b_channel + tap.b */
     int64_t b_channel;
     float *c; /* result: [J] at c + row * c_row */

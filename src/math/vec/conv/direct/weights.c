@@ -1,0 +1,45 @@
+/* weights.c - the weights of direct convolutions, packed or in place. */
+#include "math/vec/conv/direct/weights.h"
+
+#include "math/vec/transpose.h"
+
+#define PACKED_RESULTS 256 /* more results of a channel than this pay for packing */
+
+/* Turns `rows` <= m rows of `count` weights into `count` rows of m, and writes up to a register behind them. */
+static void weights_turn(const float *from, int64_t row, int64_t rows, int64_t count, int64_t m, float *to)
+{
+    for (int64_t k = 0; k < count; k += VW) {
+        int64_t some = count - k < VW ? count - k : VW;
+        vecu block[(TILE_MAX_M + VW - 1) / VW][VW];
+        for (int64_t i = 0; i < m; i += VW) {
+            for (int64_t j = 0; j < VW; j++)
+                block[i / VW][j] = i + j < rows ? (vecu)tile_load(from + (i + j) * row + k, some) : (vecu){0};
+            vec_transpose_block(block[i / VW]);
+        }
+        for (int64_t j = 0; j < some; j++, to += m)
+            for (int64_t i = 0; i < m; i += VW) vec_store_any(to + i, (vec)block[i / VW][j]);
+    }
+}
+
+int64_t LEVEL(weights_floats)(const struct window *c, int m)
+{
+    int64_t in = (c->in.c + m) * c->out.c, out = (c->out.c + m) * c->in.c;
+    return (in > out ? in : out) * window_taps(c) + 16;
+}
+
+struct weights LEVEL(weights_place)(const struct window *c, bool data, int m, const float *weight,
+                                    float *packed)
+{
+    int64_t taps = window_taps(c), from = data ? c->out.c : c->in.c, to = data ? c->in.c : c->out.c;
+    int64_t result = data ? taps : from * taps, channel = data ? to * taps : taps;
+    if (shape_positions(c->out) * c->lanes <= PACKED_RESULTS && to % m == 0)
+        return (struct weights){weight, channel, result, 1, result};
+    float *tile = packed;
+    for (int64_t first = 0; first < to; first += m, tile += from * taps * m) {
+        int64_t rows = to - first < m ? to - first : m;
+        if (!data) weights_turn(weight + first * result, result, rows, from * taps, m, tile);
+        for (int64_t i = 0; i < from && data; i++)
+            weights_turn(weight + i * channel + first * result, result, rows, taps, m, tile + i * taps * m);
+    }
+    return (struct weights){packed, taps * m, from * taps, m, 1};
+}
