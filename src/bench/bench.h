@@ -15,6 +15,7 @@ struct bench_memory {
 
 struct bench_peak {
     double sgemm_flops, slowest_rank_flops; /* of the best round of products of several sizes */
+    double chain_flops;                     /* multiply-adds in registers: what no kernel can exceed */
     struct bench_memory memory;             /* arrays far larger than a core's own caches */
     struct bench_memory
         main_memory; /* larger than all caches; zeros when memory is too small for such arrays */
@@ -103,6 +104,7 @@ struct bench_kernel {
     double best, median; /* the kernel */
     double roof;         /* limit by the peak of sgemm and by memory traffic */
     double sgemm;        /* sgemm on the same arithmetic; 0 if there is none */
+    double peak;         /* its arithmetic as multiply-adds in registers; 0 likewise */
 };
 
 /* Runs every kernel (whose name contains `filter`, unless NULL) in turns with sgemm and with memory traffic,

@@ -11,22 +11,6 @@
 #define FLOAT ((int64_t)sizeof(float))
 #define LANES BENCH_LANES
 
-static void case_conv_forward(const struct bench_case *c)
-{
-    c->kernels->conv_forward(&c->window, c->weight, c->x, &(struct finish){.bias = c->weight}, c->y,
-                             c->scratch);
-}
-
-static void case_conv_data(const struct bench_case *c)
-{
-    c->kernels->conv_backward_data(&c->window, c->weight, c->y, &(struct finish){0}, c->x, c->scratch);
-}
-
-static void case_conv_weight(const struct bench_case *c)
-{
-    c->kernels->conv_backward_weight(&c->window, c->x, c->y, c->weight, c->scratch);
-}
-
 static void case_linear_forward(const struct bench_case *c)
 {
     c->kernels->linear_forward(&c->linear, c->weight, c->weight, c->x, c->y);
@@ -42,49 +26,6 @@ static void case_linear_weight(const struct bench_case *c)
     c->kernels->linear_backward_weight(&c->linear, c->x, c->y, c->weight, c->scratch);
 }
 
-/* Forward Y [out][columns] = W [out][patch] X; one gradient undoes it for X, the other for W. */
-static void case_add_products(struct case_list *l, struct bench_case *shape, int64_t out, int64_t patch,
-                              int64_t columns, void (*const run[3])(const struct bench_case *c),
-                              bool is_first)
-{
-    int64_t x = shape->x_floats * FLOAT, y = shape->y_floats * FLOAT, w = shape->weight_floats * FLOAT;
-    shape->flops = 2 * (double)out * (double)patch * (double)columns;
-    struct bench_case *c = case_add(l, shape, "forward");
-    c->run = run[0];
-    c->m = out, c->n = columns, c->k = patch;
-    c->read = x + w, c->written = y;
-    if (!is_first) { /* the gradient of the input is not needed */
-        c = case_add(l, shape, "data gradient");
-        c->run = run[1];
-        c->m = patch, c->n = columns, c->k = out;
-        c->read = y + w, c->written = x;
-    }
-    c = case_add(l, shape, "weight gradient");
-    c->run = run[2];
-    c->m = out, c->n = patch, c->k = columns;
-    c->read = x + y, c->written = w;
-}
-
-/* The three products of a convolution whose window has all but `out`, under its name. */
-static void case_add_conv(struct case_list *l, const char *name, const struct window *window, int64_t out,
-                          bool is_first)
-{
-    static void (*const run[3])(const struct bench_case *c) = {case_conv_forward, case_conv_data,
-                                                               case_conv_weight};
-    struct bench_case shape = {.window = *window};
-    struct window *w = &shape.window;
-    window_place(w, out, w->in.rank);
-    w->lanes = LANES, w->leaves = 1;
-    int64_t depth = w->in.c / w->groups * window_taps(w);
-    shape.x_floats = shape_features(w->in) * LANES;
-    shape.y_floats = shape_features(w->out) * LANES;
-    shape.weight_floats = out * depth;
-    shape.scratch_floats = l->kernels->conv_scratch_floats(w);
-    snprintf(shape.name, sizeof shape.name, "%s%s", name, w->products == PRODUCTS_BLAS ? " blas" : "");
-    case_add_products(l, &shape, out / w->groups, depth, shape_positions(w->out) * w->groups * LANES, run,
-                      is_first);
-}
-
 static void case_add_convs(struct case_list *l)
 {
     static const struct {
@@ -95,6 +36,7 @@ static void case_add_convs(struct case_list *l)
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
         int64_t in = table[i].in, size = table[i].size, out = table[i].out, kernel = table[i].kernel;
         struct window w = window_even(shape_2d(in, size, size), 2, kernel, 1, table[i].padding);
+        w.lanes = LANES;
         char name[64];
         snprintf(name, sizeof name, "conv %dx%d %d to %d, %dx%d", (int)kernel, (int)kernel, (int)in, (int)out,
                  (int)size, (int)size);
@@ -106,11 +48,7 @@ static void case_add_convs(struct case_list *l)
  * convolution such as that of U-Nets is the 2x2/2 one backwards: its forward pass is the data gradient. */
 static void case_add_ways(struct case_list *l)
 {
-    static const struct {
-        const char *name;
-        int64_t in, out, groups;
-        int64_t size[SHAPE_AXES], kernel[SHAPE_AXES], stride, dilation, padding;
-    } table[] = {
+    static const struct case_conv table[] = {
         {"conv 3x3 32 to 32, 16x16", 32, 32, 1, {1, 16, 16}, {1, 3, 3}, 1, 1, 1},
         {"conv 3x3/2 16 to 32, 32x32", 16, 32, 1, {1, 32, 32}, {1, 3, 3}, 2, 1, 1},
         {"conv 1x1 64 to 384, 8x8", 64, 384, 1, {1, 8, 8}, {1, 1, 1}, 1, 1, 0},
@@ -122,15 +60,8 @@ static void case_add_ways(struct case_list *l)
         {"conv3d 3x3x3 16 to 32, 8x8x8", 16, 32, 1, {8, 8, 8}, {3, 3, 3}, 1, 1, 1},
     };
     for (size_t i = 0; i < 2 * sizeof table / sizeof table[0]; i++) {
-        struct window w = {.in = {table[i / 2].in, SHAPE_AXES, {1, 1, 1}}, .groups = table[i / 2].groups};
-        for (int axis = 0; axis < SHAPE_AXES; axis++) {
-            bool slides = table[i / 2].size[axis] > 1;
-            w.in.d[axis] = table[i / 2].size[axis];
-            w.kernel[axis] = table[i / 2].kernel[axis];
-            w.stride[axis] = slides ? table[i / 2].stride : 1;
-            w.dilation[axis] = slides ? table[i / 2].dilation : 1;
-            w.pad_before[axis] = w.pad_after[axis] = slides ? table[i / 2].padding : 0;
-        }
+        struct window w = case_window(&table[i / 2]);
+        w.lanes = LANES;
         w.products = i % 2 ? PRODUCTS_BLAS : PRODUCTS_AUTO;
         w.transposed = w.kernel[AXIS_W] == 2;
         case_add_conv(l, table[i / 2].name, &w, table[i / 2].out, false);
@@ -332,6 +263,7 @@ int bench_case_list(const struct kernels *kernels, struct bench_case cases[BENCH
     struct case_list l = {.kernels = kernels, .cases = cases};
     case_add_convs(&l);
     case_add_ways(&l);
+    case_add_few(&l);
     case_add_linears(&l);
     case_add_others(&l);
     case_add_spatial(&l);

@@ -2,6 +2,8 @@
 #ifndef BENCH_CASE_H
 #define BENCH_CASE_H
 
+#include <stdbool.h>
+
 #include "math/kernels.h"
 
 struct bench_case {
@@ -25,7 +27,7 @@ struct bench_case {
     float *x, *y, *weight, *scratch;
 };
 
-#define BENCH_CASES 160
+#define BENCH_CASES 320
 #define BENCH_LANES 64 /* of the cases that are not about lanes */
 
 struct case_list {
@@ -41,7 +43,25 @@ struct bench_case *case_add(struct case_list *l, const struct bench_case *shape,
 void case_add_plain(struct case_list *l, struct bench_case shape, void (*run)(const struct bench_case *c),
                     const char *name, int64_t read, int64_t written);
 
-/* case_spatial.c, case_norms.c */
+/* case_products.c. Forward Y [out][columns] = W [out][patch] X; one gradient undoes it for X, the other for W. */
+void case_add_products(struct case_list *l, struct bench_case *shape, int64_t out, int64_t patch,
+                       int64_t columns, void (*const run[3])(const struct bench_case *c), bool is_first);
+
+/* A convolution by its sizes; axes of size 1 do not slide. */
+struct case_conv {
+    const char *name;
+    int64_t in, out, groups;
+    int64_t size[SHAPE_AXES], kernel[SHAPE_AXES], stride, dilation, padding;
+};
+struct window case_window(const struct case_conv *c);
+
+/* Adds the three products of a convolution whose window has all but `out` and `leaves`, under its name. The first
+ * one of a network needs no data gradient. */
+void case_add_conv(struct case_list *l, const char *name, const struct window *window, int64_t out,
+                   bool is_first);
+
+/* case_few.c, case_spatial.c, case_norms.c */
+void case_add_few(struct case_list *l);
 void case_add_spatial(struct case_list *l);
 void case_add_norms(struct case_list *l);
 

@@ -11,6 +11,7 @@
 
 #define SGEMM_LARGEST 1536
 #define SGEMM_ROUNDS  5
+#define CHAIN_ROUNDS  50
 #define MEMORY_ROUNDS 7
 #define ARRAY_BYTES   (16 << 20) /* beyond the L2 of any core */
 
@@ -107,6 +108,23 @@ enum status bench_products(struct comm *comm, int rounds, struct bench_peak *pea
     return status;
 }
 
+/* In about a millisecond a round. */
+static void bench_peak_run_chains(void *self)
+{
+    struct work *w = self;
+    w->sum += w->kernels->multiply_adds(w->count, 0.5f) > 0;
+}
+
+void bench_chains(struct comm *comm, const struct kernels *kernels, double *of_rank, int rounds,
+                  struct bench_peak *peak)
+{
+    struct work w = {.kernels = kernels, .count = 50 * 1000 * 1000};
+    for (int i = 0; i < rounds; i++) {
+        double flops = bench_round(comm, of_rank, bench_peak_run_chains, &w, 2 * (double)w.count).sum;
+        peak->chain_flops = fmax(peak->chain_flops, flops);
+    }
+}
+
 static enum status bench_peak_measure_memory(struct comm *comm, const struct kernels *kernels,
                                              double *of_rank, size_t bytes, struct bench_memory *m)
 {
@@ -139,6 +157,7 @@ static enum status bench_peak_measure(struct comm *comm, const struct kernels *k
                                       struct bench_peak *peak)
 {
     TRY(bench_products(comm, SGEMM_ROUNDS, peak));
+    bench_chains(comm, kernels, of_rank, CHAIN_ROUNDS, peak);
     TRY(bench_peak_measure_memory(comm, kernels, of_rank, ARRAY_BYTES, &peak->memory));
     int64_t without_room = bench_peak_get_main_memory(comm) == 0;
     comm_sum_int64(comm, &without_room, 1);

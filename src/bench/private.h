@@ -9,6 +9,10 @@
  * minutes. Collective. Errors: STATUS_OTHER, memory. */
 enum status bench_products(struct comm *comm, int rounds, struct bench_peak *peak);
 
+/* The same with multiply-adds in registers. of_rank [ranks] is scratch. Collective. */
+void bench_chains(struct comm *comm, const struct kernels *kernels, double *of_rank, int rounds,
+                  struct bench_peak *peak);
+
 /* round.c: all ranks do the same amount of work at the same time; the rates are amounts per second. of_rank
  * [ranks] is scratch. Collective. */
 struct bench_rates {

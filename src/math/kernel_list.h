@@ -124,6 +124,10 @@ KERNEL(void, loss_shares, (const struct loss_shares *s, float *y))
 KERNEL(void, softmax_focal,
        (const struct softmax_target *s, float gamma, float *dlogits, double *losses, int32_t *predicted))
 
+/* multiply_adds.c: `count` of them, rounded down to whole turns, to measure the peak of a core; the result is of no use
+ * but to keep them alive. `factor` is to be below 1, so that nothing overflows. */
+KERNEL(float, multiply_adds, (int64_t count, float factor))
+
 /* sample_values.c: x = log(1 + |x|) with the sign of x, in rows of `lanes` (a multiple of 16) that are
  * `stride` apart */
 KERNEL(void, log1p_rows, (int64_t rows, int64_t stride, int64_t lanes, float *x))

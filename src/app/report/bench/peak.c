@@ -18,11 +18,13 @@ void bench_report_peak(const struct comm *comm, const struct bench_peak *p, stru
            p->isa, p->blas);
     printf("%-16s %.1f GFLOP/s, %.1f per rank, slowest rank %.1f\n", "sgemm", gflops, gflops / ranks,
            p->slowest_rank_flops / 1e9);
+    printf("%-16s %.1f GFLOP/s, in registers\n", "multiply-adds", p->chain_flops / 1e9);
     bench_print_memory("memory", &p->memory);
     bench_print_memory("main memory", &p->main_memory);
     if (!j) return;
     json_real(j, "sgemm_gflops", gflops);
     json_real(j, "sgemm_gflops_per_rank", gflops / ranks);
+    json_real(j, "multiply_add_gflops", p->chain_flops / 1e9);
     json_real(j, "memory_gbytes", p->memory.triad / 1e9);
     json_real(j, "memory_read_gbytes", p->memory.read / 1e9);
     json_real(j, "memory_copy_gbytes", p->memory.copy / 1e9);
