@@ -128,11 +128,10 @@ KERNEL(void, softmax_focal,
  * but to keep them alive. `factor` is to be below 1, so that nothing overflows. */
 KERNEL(float, multiply_adds, (int64_t count, float factor))
 
-/* sample_values.c: x = log(1 + |x|) with the sign of x, in rows of `lanes` (a multiple of 16) that are
- * `stride` apart */
+/* sample_values.c: x = log(1 + |x|) with the sign of x, in rows of `lanes` that are `stride` apart */
 KERNEL(void, log1p_rows, (int64_t rows, int64_t stride, int64_t lanes, float *x))
 
-/* sample_values.c: x[f][lane] += std[lane] * a standard normal number, for 16 lanes */
+/* sample_values.c: x[f][lane] += std[lane] * a standard normal number, for up to 16 lanes */
 KERNEL(void, noise_add, (const struct noise *n, float *x))
 
 /* gather.c: out[f][lane] = rows[lane][f] * scale[c] + shift[c], with f = c * per_channel + i; lanes beyond

@@ -39,12 +39,12 @@ struct dropout_draw {
     float p;          /* probability to drop, 0 <= p < 1 */
 };
 
-/* Normal noise for 16 samples side by side, from the words rng_words(seed, RNG_AUGMENT, a + feature / 4, key). */
+/* Normal noise for up to 16 samples side by side, from the words rng_words(seed, RNG_AUGMENT, a + feature / 4, key). */
 struct noise {
     uint64_t seed, a;
-    const int64_t *keys; /* [16] */
-    const float *std;    /* [16], aligned to 64 bytes; 0 = the sample stays */
-    int64_t features, stride;
+    const int64_t *keys; /* [lanes] */
+    const float *std;    /* [lanes], aligned to 64 bytes; 0 = the sample stays */
+    int64_t features, stride, lanes;
 };
 
 /* Softmax cross entropy with any targets: class k of a sample counts factor * weight[k] * (keep * target +
@@ -105,7 +105,7 @@ struct loss_shares {
 /* One batch assembly. */
 struct gather {
     int64_t channels, per_channel;
-    int64_t lanes, live;        /* of one virtual rank */
+    int64_t lanes, live;        /* of one virtual rank, or of a part of it */
     int64_t ahead;              /* rows behind the live ones that will be gathered next: fetched meanwhile */
     int64_t stride;             /* floats from one feature to the next: lanes of the pass */
     const float *scale, *shift; /* [channels] */

@@ -56,43 +56,6 @@ static void test_dropout(void)
     }
 }
 
-static void check_gather(int64_t channels, int64_t per_channel, int64_t lanes, int64_t live)
-{
-    int64_t features = channels * per_channel;
-    uint8_t bytes[64][100];
-    float floats[64][100], scale[100], shift[100];
-    const uint8_t *byte_rows[64];
-    const float *float_rows[64];
-    for (int64_t i = 0; i < 64; i++) {
-        byte_rows[i] = bytes[i], float_rows[i] = floats[i];
-        for (int64_t f = 0; f < 100; f++) {
-            bytes[i][f] = (uint8_t)rng_words(2, RNG_SYNTHETIC, (uint64_t)i, (uint64_t)f).v[0];
-            floats[i][f] = bytes[i][f];
-        }
-    }
-    for (int64_t c = 0; c < channels; c++) scale[c] = 0.5f + (float)c, shift[c] = (float)c - 3;
-    struct gather g = {channels, per_channel, lanes, live, 0, lanes, scale, shift};
-    float *a = vector(features * lanes, 7), *b = vector(features * lanes, 8); /* must be overwritten */
-    kernels->gather_u8(&g, byte_rows, a);
-    kernels->gather_f32(&g, float_rows, b);
-    CHECK(same(a, b, features * lanes));
-    for (int64_t f = 0; f < features; f++)
-        for (int64_t n = 0; n < lanes; n++) {
-            int64_t c = f / per_channel;
-            CHECK_NEAR(a[f * lanes + n], n < live ? (double)bytes[n][f] * scale[c] + shift[c] : 0, 1e-3);
-        }
-    mem_free(&a), mem_free(&b);
-}
-
-static void test_gather(void)
-{
-    for (int64_t live = 0; live <= 48; live += 7) {
-        check_gather(1, 35, 48, live);
-        check_gather(3, 32, 48, live);
-        check_gather(7, 1, 48, live);
-    }
-}
-
 static void test_softmax_extremes(void)
 {
     float logits[3 * 16] __attribute__((aligned(64))) = {0}, gradient[3 * 16] __attribute__((aligned(64)));
@@ -179,7 +142,6 @@ int main(int argc, char **argv)
     for (int i = 0; i < LEVEL_NAMES; i++) {
         if (select_kernels(level_names[i]) != STATUS_OK) continue;
         CHECK_CASE(test_dropout());
-        CHECK_CASE(test_gather());
         CHECK_CASE(test_softmax_extremes());
     }
     CHECK(mem_alive() == 0);

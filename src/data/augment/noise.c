@@ -27,7 +27,8 @@ static void noise_change(const struct data_step *s, const struct augment_view *v
                                           .keys = keys,
                                           .std = std.of,
                                           .features = shape_features(v->shape),
-                                          .stride = v->stride},
+                                          .stride = v->stride,
+                                          .lanes = AUGMENT_ROWS},
                           v->x);
 }
 

@@ -35,10 +35,9 @@ VEC_INLINE void multiply_wide(uint32_t factor, vecu in, vecu *high, vecu *low)
     *low = (vecu)((even & lower) | odd << 32);
 }
 
-/* The words of counters (a, b), whose halves of b are vectors. */
-VEC_INLINE void philox_rounds(philox4x32_key_t key, uint64_t a, vecu c2, vecu c3, vecu words[4])
+/* The words of counters whose four words are vectors, the lowest one first. */
+VEC_INLINE void philox_rounds_of(philox4x32_key_t key, vecu c0, vecu c1, vecu c2, vecu c3, vecu words[4])
 {
-    vecu c0 = (uint32_t)a - (vecu){0}, c1 = (uint32_t)(a >> 32) - (vecu){0};
 #pragma GCC unroll 10
     for (uint32_t round = 0; round < 10; round++) {
         vecu high0, low0, high1, low1;
@@ -50,6 +49,12 @@ VEC_INLINE void philox_rounds(philox4x32_key_t key, uint64_t a, vecu c2, vecu c3
         c3 = low0;
     }
     words[0] = c0, words[1] = c1, words[2] = c2, words[3] = c3;
+}
+
+/* The words of counters (a, b), whose halves of b are vectors. */
+VEC_INLINE void philox_rounds(philox4x32_key_t key, uint64_t a, vecu c2, vecu c3, vecu words[4])
+{
+    philox_rounds_of(key, (uint32_t)a - (vecu){0}, (uint32_t)(a >> 32) - (vecu){0}, c2, c3, words);
 }
 
 /* words[w][i] is word w of sample + i; a and group as for rng_words. */

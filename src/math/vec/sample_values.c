@@ -34,9 +34,9 @@ VEC_INLINE vec noise_normal(vecu words)
     return vec_select(w < 5.0f, near, far) * x * 1.41421356f;
 }
 
-void LEVEL(noise_add)(const struct noise *n, float *x)
+/* Of 16 samples, each vector holds one draw. */
+static void noise_add_side_by_side(const struct noise *n, philox4x32_key_t key, float *x)
 {
-    philox4x32_key_t key = philox_key(n->seed, RNG_AUGMENT);
     uint32_t low[16] __attribute__((aligned(64))), high[16] __attribute__((aligned(64)));
     for (int i = 0; i < 16; i++)
         low[i] = (uint32_t)n->keys[i], high[i] = (uint32_t)((uint64_t)n->keys[i] >> 32);
@@ -48,17 +48,59 @@ void LEVEL(noise_add)(const struct noise *n, float *x)
                           *(const vecu *)(high + part), words);
             for (int64_t w = 0; w < 4 && f + w < n->features; w++) {
                 float *at = x + (f + w) * n->stride + part;
-                vec_store(at, noise_normal(words[w]) * std + vec_load(at));
+                vec_store_any(at, noise_normal(words[w]) * std + vec_load_any(at));
             }
         }
 }
 
+/* Of fewer, a vector holds draws one behind the other: of all samples, then the next one of all samples. */
+static void noise_add_in_turn(const struct noise *n, philox4x32_key_t key, float *x)
+{
+    int64_t group = 0, sample = 0; /* of the next draw */
+    while (4 * group < n->features) {
+        uint32_t counter[4][VW] __attribute__((aligned(64)));
+        vecu words[4], c[4];
+        int64_t groups[VW], samples[VW];
+        for (int i = 0; i < VW; i++) {
+            uint64_t a = n->a + (uint64_t)group, b = (uint64_t)n->keys[sample];
+            counter[0][i] = (uint32_t)a, counter[1][i] = (uint32_t)(a >> 32);
+            counter[2][i] = (uint32_t)b, counter[3][i] = (uint32_t)(b >> 32);
+            groups[i] = group, samples[i] = sample;
+            if (++sample == n->lanes) sample = 0, group++;
+        }
+        memcpy(c, counter, sizeof c);
+        philox_rounds_of(key, c[0], c[1], c[2], c[3], words);
+        for (int64_t w = 0; w < 4; w++) {
+            float normal[VW];
+            vec_store_any(normal, noise_normal(words[w]));
+            for (int i = 0; i < VW && 4 * groups[i] + w < n->features; i++) {
+                float *at = x + (4 * groups[i] + w) * n->stride + samples[i];
+                *at = normal[i] * n->std[samples[i]] + *at;
+            }
+        }
+    }
+}
+
+void LEVEL(noise_add)(const struct noise *n, float *x)
+{
+    philox4x32_key_t key = philox_key(n->seed, RNG_AUGMENT);
+    if (n->lanes == 16)
+        noise_add_side_by_side(n, key, x);
+    else
+        noise_add_in_turn(n, key, x);
+}
+
+VEC_INLINE vec log1p_signed(vec x)
+{
+    vecu sign = (vecu)x & 0x80000000u;
+    return (vec)((vecu)vec_log1p(vec_abs(x)) | sign);
+}
+
 void LEVEL(log1p_rows)(int64_t rows, int64_t stride, int64_t lanes, float *x)
 {
-    for (int64_t r = 0; r < rows; r++, x += stride)
-        for (int64_t i = 0; i < lanes; i += VW) {
-            vec value = vec_load(x + i);
-            vecu sign = (vecu)value & 0x80000000u;
-            vec_store(x + i, (vec)((vecu)vec_log1p(vec_abs(value)) | sign));
-        }
+    for (int64_t r = 0; r < rows; r++, x += stride) {
+        int64_t i = 0;
+        for (; i + VW <= lanes; i += VW) vec_store_any(x + i, log1p_signed(vec_load_any(x + i)));
+        if (i < lanes) vec_store_part(x + i, lanes - i, log1p_signed(vec_load_part(x + i, lanes - i)));
+    }
 }

@@ -1,4 +1,4 @@
-/* transpose.h - transposes blocks of words in registers. */
+/* transpose.h - transposes and weaves blocks of words in registers. */
 #ifndef MATH_VEC_TRANSPOSE_H
 #define MATH_VEC_TRANSPOSE_H
 
@@ -21,20 +21,27 @@
 #define vec_interleave(a, b, ...) __builtin_shuffle(a, b, (veci){__VA_ARGS__})
 #endif
 
-/* Transposes VW rows of VW words in log2(VW) rounds, each of which interleaves row i with row i + VW / 2. */
-VEC_INLINE void vec_transpose_block(vecu block[VW])
+/* Weaves `rows` vectors, a power of two that the compiler knows: word i of row r becomes word i * rows + r of all
+ * of them, in log2(rows) rounds, each of which interleaves row i with row i + rows / 2. */
+VEC_INLINE void vec_weave(int rows, vecu *block)
 {
 #pragma GCC unroll 4
-    for (int round = 1; round < VW; round *= 2) {
-        vecu turned[VW];
+    for (int round = 1; round < rows; round *= 2) {
+        vecu woven[VW];
 #pragma GCC unroll 8
-        for (int i = 0; i < VW / 2; i++) {
-            turned[2 * i] = vec_interleave(block[i], block[i + VW / 2], VEC_LOW);
-            turned[2 * i + 1] = vec_interleave(block[i], block[i + VW / 2], VEC_HIGH);
+        for (int i = 0; i < rows / 2; i++) {
+            woven[2 * i] = vec_interleave(block[i], block[i + rows / 2], VEC_LOW);
+            woven[2 * i + 1] = vec_interleave(block[i], block[i + rows / 2], VEC_HIGH);
         }
 #pragma GCC unroll 16
-        for (int i = 0; i < VW; i++) block[i] = turned[i];
+        for (int i = 0; i < rows; i++) block[i] = woven[i];
     }
+}
+
+/* Transposes VW rows of VW words. */
+VEC_INLINE void vec_transpose_block(vecu block[VW])
+{
+    vec_weave(VW, block);
 }
 
 /* block[j][i] = from[i][j] for i, j < VW, rows of any alignment. */
