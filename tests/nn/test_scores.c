@@ -3,32 +3,10 @@
 #include <string.h>
 
 #include "check.h"
-#include "core/mem.h"
-#include "nn/metrics/metric.h"
-#include "nn/scores/private.h"
+#include "nn/score_sets.h"
 #include "reference.h"
 
-/* Metrics are quotients of integers, or sums of some hundred doubles whose rounding errors the reference
- * has too. */
-#define BOUND 1e-12
-
 #define MAX_RANKS 5
-
-/* Samples with their outputs, as one process would hold them. */
-struct set {
-    struct scores_spec spec;
-    struct loss loss;
-    int64_t samples;
-    float *outputs, *targets; /* [N][K] */
-    int32_t *labels;          /* [N] */
-};
-
-static void *memory(int64_t count, size_t size)
-{
-    void *v;
-    CHECK_STATUS(mem_alloc(&v, (size_t)count + 1, size, "test"), STATUS_OK);
-    return v;
-}
 
 /* One block as a pass would hand it over, [K][stride] with dead lanes of noise. */
 static void add_block(struct scores *s, const struct set *set, int64_t block, int64_t first, int64_t lanes)
@@ -58,23 +36,6 @@ static void add_block(struct scores *s, const struct set *set, int64_t block, in
     mem_free(&out), mem_free(&targets), mem_free(&predicted);
 }
 
-static void rank_all(struct scores *const *of, int ranks)
-{
-    int64_t samples = scores_samples(of[0]);
-    uint32_t *keys = memory(samples, sizeof *keys), *scratch = memory(samples, sizeof *scratch);
-    for (int64_t k = 0; k < scores_ranked(of[0]); k++) {
-        int64_t count, at = 0;
-        for (int on = 1; on >= 0; on--)
-            for (int r = 0; r < ranks; r++, at += count) {
-                const uint32_t *part = scores_keys(of[r], k, on, &count);
-                if (count) memcpy(keys + at, part, (size_t)count * sizeof *keys);
-            }
-        CHECK(at == samples);
-        scores_rank(of[0], k, keys, scratch);
-    }
-    mem_free(&keys), mem_free(&scratch);
-}
-
 /* Evaluates the set as `ranks` ranks do; scores_destroy releases the result. */
 static struct scores *evaluate(const struct set *set, int64_t lanes, int ranks)
 {
@@ -101,29 +62,6 @@ static struct scores *evaluate(const struct set *set, int64_t lanes, int ranks)
     rank_all(of, ranks);
     for (int r = 1; r < ranks; r++) scores_destroy(&of[r]);
     return of[0];
-}
-
-static bool is_same(double a, double b)
-{
-    return memcmp(&a, &b, sizeof a) == 0 || (isnan(a) && isnan(b));
-}
-
-/* Decided by integers, hence independent of the size of blocks. */
-static bool is_exact(const struct metric *m)
-{
-    return m->ops->kinds != METRIC_OF(SCORES_VALUES) && m->average != AVERAGE_SAMPLES &&
-           strcmp(m->name, "log_loss") != 0;
-}
-
-static void check_same(const struct scores *a, const struct scores *b, bool exact_only)
-{
-    struct metric list[METRIC_MAX];
-    int count = metric_list(a, list);
-    CHECK(count > 0);
-    for (int i = 0; i < count; i++)
-        if (is_exact(&list[i]) || !exact_only)
-            CHECK(is_same(list[i].ops->value(a, list[i].average), list[i].ops->value(b, list[i].average)));
-    if (!exact_only) CHECK(is_same(scores_loss_sums(a).loss, scores_loss_sums(b).loss));
 }
 
 /* Every metric of the kind has its reference, and every reference its metric. */
@@ -175,12 +113,6 @@ static struct set set_of(const struct reference_case *c)
     set.labels = memory(set.samples, sizeof *set.labels);
     for (int64_t n = 0; labels && n < set.samples; n++) set.labels[n] = (int32_t)labels->values[n];
     return set;
-}
-
-static void free_set(struct set *set)
-{
-    float *std = (float *)set->spec.target_std;
-    mem_free(&set->outputs), mem_free(&set->targets), mem_free(&set->labels), mem_free(&std);
 }
 
 static void check_set(const struct reference_case *c)
@@ -255,23 +187,6 @@ static void check_references(void)
     }
     fclose(f);
     CHECK(confusions >= 13 && sets >= 68);
-}
-
-/* A small generator of numbers in -1 .. 1. */
-static double draw(void)
-{
-    static uint64_t state = 7;
-    state = state * 6364136223846793005u + 1442695040888963407u;
-    return (double)(int64_t)(state >> 11) / 4503599627370496.0 - 1;
-}
-
-static struct set make_set(enum loss_output output, int64_t samples, int64_t outputs)
-{
-    struct set set = {.loss = {.output = output, .outputs = outputs, .threshold = 0.5f}, .samples = samples};
-    set.outputs = memory(samples * outputs, sizeof *set.outputs);
-    set.targets = memory(samples * outputs, sizeof *set.targets);
-    set.labels = memory(samples, sizeof *set.labels);
-    return set;
 }
 
 /* The area by its definition: all pairs of samples that have the label and have not. */

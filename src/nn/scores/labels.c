@@ -10,7 +10,7 @@ struct sample_counts {
 
 static struct sample_counts labels_sample_counts(const struct scores *s)
 {
-    return (struct sample_counts){s->tally, s->tally + s->spec.lanes, s->tally + 2 * s->spec.lanes};
+    return (struct sample_counts){s->tally, s->tally + s->columns, s->tally + 2 * s->columns};
 }
 
 static void labels_add_label(struct scores *s, const struct loss_batch *b, int64_t k)
@@ -52,7 +52,7 @@ static double labels_minus_log(const struct scores *s, const struct loss_batch *
 void scores_add_labels(struct scores *s, const struct loss_batch *b, double *row)
 {
     struct sample_counts c = labels_sample_counts(s);
-    memset(s->tally, 0, 3 * (size_t)s->spec.lanes * sizeof *s->tally);
+    memset(s->tally, 0, 3 * (size_t)s->columns * sizeof *s->tally);
     for (int64_t k = 0; k < b->classes; k++) labels_add_label(s, b, k);
     s->counts[COUNT_SAMPLES] += b->live;
     for (int64_t n = 0; n < b->live; n++) {

@@ -19,6 +19,9 @@ struct scores_target {
     struct scores_moments error, target;
 };
 
+/* Columns of outputs that are counted at a time, unless a block has more samples at each position. */
+#define SCORES_COLUMNS 256
+
 /* The integers that all tasks have, in front of those of the task. */
 enum { COUNT_SAMPLES, COUNT_CORRECT, COUNT_TOP_K, COUNT_SEEN, COUNT_TASK };
 
@@ -44,6 +47,7 @@ struct scores {
     double *rows;   /* [blocks][row]: sums | struct scores_target [K] | totals of the loss */
     double *totals; /* [row]: the rows of all ranks */
     int64_t row;
+    int64_t columns;             /* that are counted at a time, at most */
     int64_t loss_row;            /* where the totals of the loss begin in a row, which end it */
     struct scores_label *labels; /* [K] of labels and classes, by scores_finish */
     struct scores_value *values; /* [K] of values, by scores_finish */
@@ -54,10 +58,10 @@ struct scores {
     int64_t *key_count; /* [ranked][2]: off, on */
     double *rankings;   /* [ranked][2] */
 
-    float *shift;   /* [lanes]: of each sample, for a task's loops over outputs and lanes */
-    float *chosen;  /* [lanes] */
-    double *sum;    /* [lanes] */
-    int32_t *tally; /* [3][lanes] */
+    float *shift;   /* [columns]: of each column, for a task's loops over outputs and columns */
+    float *chosen;  /* [columns] */
+    double *sum;    /* [columns] */
+    int32_t *tally; /* [3][columns] */
 };
 
 #define SCORES_TARGET_DOUBLES ((int64_t)(sizeof(struct scores_target) / sizeof(double)))
@@ -67,7 +71,8 @@ static inline int64_t *scores_task_counts(const struct scores *s)
     return s->counts + COUNT_TASK;
 }
 
-/* classes.c, labels.c, values.c: add a block of one task; `row` is the block's. */
+/* classes.c, labels.c, values.c: add columns of a block of one task, which are its samples at one position or more; `row`
+ * is the block's. */
 void scores_add_classes(struct scores *s, const struct loss_batch *b, double *row);
 void scores_add_labels(struct scores *s, const struct loss_batch *b, double *row);
 void scores_add_values(struct scores *s, const struct loss_batch *b, double *row);

@@ -40,7 +40,7 @@ bool scores_can_rank(const struct scores_spec *spec)
 
 static enum status scores_allocate(struct scores *s)
 {
-    size_t lanes = (size_t)s->spec.lanes, ranked = (size_t)s->ranked, outputs = (size_t)s->outputs;
+    size_t columns = (size_t)s->columns, ranked = (size_t)s->ranked, outputs = (size_t)s->outputs;
     bool values = s->kind == SCORES_VALUES;
     TRY(mem_alloc(&s->counts, (size_t)s->count_size, sizeof *s->counts, "counts of an evaluation"));
     TRY(mem_alloc(&s->rows, (size_t)s->spec.blocks, (size_t)s->row * sizeof *s->rows,
@@ -51,10 +51,10 @@ static enum status scores_allocate(struct scores *s)
     TRY(mem_alloc(&s->keys, ranked, (size_t)s->capacity * sizeof *s->keys, "scores to rank"));
     TRY(mem_alloc(&s->key_count, 2 * ranked, sizeof *s->key_count, "scores to rank"));
     TRY(mem_alloc(&s->rankings, 2 * ranked, sizeof *s->rankings, "scores to rank"));
-    TRY(mem_alloc(&s->shift, lanes, sizeof *s->shift, "lanes of an evaluation"));
-    TRY(mem_alloc(&s->chosen, lanes, sizeof *s->chosen, "lanes of an evaluation"));
-    TRY(mem_alloc(&s->sum, lanes, sizeof *s->sum, "lanes of an evaluation"));
-    return mem_alloc(&s->tally, 3 * lanes, sizeof *s->tally, "lanes of an evaluation");
+    TRY(mem_alloc(&s->shift, columns, sizeof *s->shift, "columns of an evaluation"));
+    TRY(mem_alloc(&s->chosen, columns, sizeof *s->chosen, "columns of an evaluation"));
+    TRY(mem_alloc(&s->sum, columns, sizeof *s->sum, "columns of an evaluation"));
+    return mem_alloc(&s->tally, 3 * columns, sizeof *s->tally, "columns of an evaluation");
 }
 
 static enum status scores_init(struct scores *s, const struct scores_spec *spec)
@@ -63,6 +63,7 @@ static enum status scores_init(struct scores *s, const struct scores_spec *spec)
     s->spec = *spec;
     s->kind = scores_find_kind(spec);
     s->outputs = k;
+    s->columns = spec->lanes > SCORES_COLUMNS ? spec->lanes : SCORES_COLUMNS;
     if (scores_is_classes(s) && k > SCORES_MAX_CLASSES)
         return status_fail(STATUS_CONFIG,
                            "the model has %" PRId64
@@ -110,21 +111,44 @@ void scores_reset(struct scores *s)
     scores_clear(s->rankings, 2 * s->ranked, sizeof *s->rankings);
 }
 
+static void scores_add_columns(struct scores *s, const struct loss_batch *b, double *row)
+{
+    if (scores_is_classes(s))
+        scores_add_classes(s, b, row);
+    else if (s->kind == SCORES_VALUES)
+        scores_add_values(s, b, row);
+    else
+        scores_add_labels(s, b, row);
+}
+
+/* Whether all columns of a block can be counted as one row: they lie side by side. Sums of values are merged position
+ * by position all the same where lanes could be beside those of another block, so that they do not depend on it. */
+static bool scores_is_run(const struct scores *s, const struct loss_batch *b)
+{
+    return loss_batch_positions(b) > 1 && b->row == b->live &&
+           (s->kind != SCORES_VALUES || b->lanes % 16 != 0);
+}
+
 void scores_add(struct scores *s, int64_t block, const struct loss_batch *b, const struct loss_sums *sums)
 {
     assert(block < s->spec.blocks && b->live <= s->spec.lanes && b->classes == s->outputs);
+    bool run = scores_is_run(s, b);
+    int64_t count = loss_batch_positions(b), step = 1;
     double *row = s->rows + block * s->row;
+    struct loss_batch all = *b;
     row[ROW_LOSS] = sums->loss;
     row[ROW_WEIGHT] = sums->weight;
     s->counts[COUNT_SEEN] += b->live;
-    for (int64_t p = 0; p < loss_batch_positions(b); p++) {
-        struct loss_batch one = loss_batch_at(b, p);
-        if (scores_is_classes(s))
-            scores_add_classes(s, &one, row);
-        else if (s->kind == SCORES_VALUES)
-            scores_add_values(s, &one, row);
-        else
-            scores_add_labels(s, &one, row);
+    if (run) { /* as if each column were a position of its own */
+        all.row = 1;
+        all.weight_row = b->weight_row > 0;
+        count *= b->live;
+        step = s->columns;
+    }
+    for (int64_t p = 0; p < count; p += step) {
+        struct loss_batch part = loss_batch_at(&all, p);
+        if (run) part.live = count - p < step ? count - p : step;
+        scores_add_columns(s, &part, row);
     }
 }
 
