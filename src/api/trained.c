@@ -32,10 +32,12 @@ static enum status workspace_prepare(struct workspace *w, const struct trained *
                                 .steps = &t->config.data.augment,
                                 .type = t->normal.type,
                                 .kind = t->facts.kind,
-                                .positions = 1};
+                                .positions = 1,
+                                .lanes = t->lanes};
     shapes_fill_spec(&t->shapes, t->output, &spec);
     TRY(shapes_init_still(&w->still, spec));
-    return mem_alloc(&w->room, (size_t)transforms_room(&t->normal.transforms), sizeof *w->room, "rows");
+    return mem_alloc(&w->room, (size_t)transforms_room(&t->normal.transforms, t->lanes), sizeof *w->room,
+                     "rows");
 }
 
 enum status workspace_create(struct workspace **out, const struct trained *t)
@@ -59,23 +61,21 @@ void workspace_destroy(struct workspace **w)
     mem_free(w);
 }
 
-/* Rows of a pass become columns of the model's input, normalised; dead lanes become zeros. All leaves but the last are
+/* Rows become columns of the model's input [F][lanes], normalised; dead lanes become zeros. All leaves but the last are
  * full. */
-static void workspace_load(struct workspace *w, const struct trained *t, int64_t leaves, int64_t count)
+static void workspace_load(struct workspace *w, const struct trained *t, int64_t lanes, int64_t count)
 {
     static const int64_t keys[AUGMENT_ROWS]; /* of nothing random */
     bool cut = w->still.moved.c > 0;
-    int64_t step = cut ? AUGMENT_ROWS : t->lanes, stride = leaves * t->lanes;
-    for (int64_t leaf = 0; leaf < leaves; leaf++) w->live[leaf] = t->lanes;
-    w->live[leaves - 1] = count - (leaves - 1) * t->lanes;
-    for (int64_t first = 0; first < stride; first += step) {
+    int64_t step = cut ? AUGMENT_ROWS : t->lanes;
+    for (int64_t first = 0; first < lanes; first += step) {
         int64_t left = count > first ? count - first : 0, live = left < step ? left : step;
         const struct normal_rows rows = {.rows = w->rows + first,
                                          .features = cut ? shape_features(w->still.moved) : t->features,
-                                         .lanes = step,
+                                         .lanes = lanes - first < step ? lanes - first : step,
                                          .live = live,
                                          .ahead = cut ? 0 : left - live,
-                                         .stride = stride,
+                                         .stride = lanes,
                                          .room = w->room};
         if (cut) augment_move(&w->still, 0, keys, live, &(struct dataset_rows){.features = w->rows + first});
         normal_gather(&t->normal, t->kernels, &rows, model_input(w->model) + first);
@@ -92,9 +92,13 @@ void workspace_run(struct workspace *w, const struct trained *t, int64_t count, 
         while (leaves > blocks) leaves /= 2; /* a power of two, as in training */
         part = leaves * t->lanes < count - first ? leaves * t->lanes : count - first;
         for (int64_t i = 0; i < part; i++) w->rows[i] = (const char *)rows + (first + i) * bytes;
-        workspace_load(w, t, leaves, part);
-        struct pass pass = {
-            .params = t->params, .live = w->live, .lanes = leaves * t->lanes, .leaves = leaves};
+        for (int64_t leaf = 0; leaf < leaves; leaf++) w->live[leaf] = t->lanes;
+        w->live[leaves - 1] = part - (leaves - 1) * t->lanes;
+        struct pass pass = {.params = t->params,
+                            .live = w->live,
+                            .lanes = leaves * shape_pass_lanes(t->lanes, w->live[0]),
+                            .leaves = leaves};
+        workspace_load(w, t, pass.lanes, part);
         const float *columns = model_forward(w->model, &pass); /* [K][lanes]; live lanes lie side by side */
         int64_t width = t->outputs * t->positions;
         for (int64_t i = 0; i < part; i++)

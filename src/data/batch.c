@@ -1,6 +1,7 @@
 /* batch.c - gathers the samples of a pass, and shows its virtual ranks to the loss. */
 #include "data/batch.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "math/loop.h"
@@ -34,6 +35,7 @@ static enum status batch_allocate(struct batch *b, const struct batch_spec *spec
 
 enum status batch_init(struct batch *b, const struct batch_spec *spec)
 {
+    assert(spec->leaves == 1 || spec->lanes % 16 == 0);
     *b = (struct batch){.kernels = spec->kernels,
                         .lanes = spec->lanes,
                         .leaves = spec->leaves,
@@ -103,7 +105,7 @@ const float *batch_find_targets(const struct batch *b, const struct dataset *d, 
     return targets;
 }
 
-/* Lanes that are filled at a time: all of a virtual rank, or 16 of them. */
+/* Lanes that are filled at a time: all of a virtual rank, or up to 16 of them. */
 struct batch_part {
     int64_t first, lanes; /* of the pass */
     int64_t live;         /* the first of them, whose samples are the rows from `row` on */
@@ -130,7 +132,7 @@ LOOP_VERSIONS(transpose_words,
 static void batch_load_words(const struct batch *b, const void *const *rows, const struct batch_part *part,
                              int64_t count, void *out)
 {
-    int64_t stride = b->leaves * b->lanes, live = part->live;
+    int64_t stride = batch_lanes(b), live = part->live;
     uint32_t *to = (uint32_t *)out + part->first;
     const void *at[16];
     for (int64_t first = 0; first < count; first += BLOCK, to += BLOCK * stride) {
@@ -145,33 +147,47 @@ static void batch_load_words(const struct batch *b, const void *const *rows, con
     }
 }
 
-/* The class of one-hot rows and probabilities: the first maximum of every column. */
-LOOP_BODY void find_classes_body(const struct batch *b, int64_t width, int64_t first, int64_t count)
+/* The first maximum of up to 16 columns. */
+LOOP_BODY void find_classes16(int64_t width, int64_t stride, int count, const float *targets, int32_t *labels)
 {
-    int64_t stride = b->leaves * b->lanes, class_stride = b->positions * stride;
-    int32_t *labels = b->labels + first;
-    const float *targets = b->targets + first;
-    for (int64_t n = 0; n < count; n += 16) {
-        float max[16];
-        int32_t class[16] = {0};
-        for (int i = 0; i < 16; i++) max[i] = targets[n + i];
-        for (int64_t k = 1; k < width; k++)
-            for (int i = 0; i < 16; i++) {
-                float value = targets[k * class_stride + n + i];
-                class[i] = value > max[i] ? (int32_t)k : class[i];
-                max[i] = value > max[i] ? value : max[i];
-            }
-        for (int i = 0; i < 16; i++) labels[n + i] = class[i];
-    }
+    float max[16];
+    int32_t class[16] = {0};
+    for (int i = 0; i < count; i++) max[i] = targets[i];
+    for (int64_t k = 1; k < width; k++)
+        for (int i = 0; i < count; i++) {
+            float value = targets[k * stride + i];
+            class[i] = value > max[i] ? (int32_t)k : class[i];
+            max[i] = value > max[i] ? value : max[i];
+        }
+    for (int i = 0; i < count; i++) labels[i] = class[i];
 }
-LOOP_VERSIONS(find_classes, (const struct batch *b, int64_t width, int64_t first, int64_t count),
-              (b, width, first, count))
+
+LOOP_BODY void find_classes_body(int64_t width, int64_t stride, int64_t count, const float *targets,
+                                 int32_t *labels)
+{
+    int64_t n = 0;
+    for (; n + 16 <= count; n += 16) find_classes16(width, stride, 16, targets + n, labels + n);
+    if (n < count) find_classes16(width, stride, (int)(count - n), targets + n, labels + n);
+}
+LOOP_VERSIONS(find_classes,
+              (int64_t width, int64_t stride, int64_t count, const float *targets, int32_t *labels),
+              (width, stride, count, targets, labels))
+
+/* The class of one-hot rows and probabilities: the first maximum of every column. Where a virtual rank has the
+ * pass for itself, its positions are one row. */
+static void batch_find_maxima(struct batch *b, int64_t width, int64_t first, int64_t lanes)
+{
+    int64_t stride = batch_lanes(b), rows = lanes == stride ? 1 : b->positions;
+    for (int64_t p = 0, at = first; p < rows; p++, at += stride)
+        find_classes[b->kernels->number](width, b->positions * stride, lanes * (b->positions / rows),
+                                         b->targets + at, b->labels + at);
+}
 
 /* A row becomes a column of the targets. */
 static void batch_load_row(struct batch *b, int64_t width, const float *row, int64_t at)
 {
     const struct normal *n = b->target_normal;
-    int64_t stride = b->leaves * b->lanes;
+    int64_t stride = batch_lanes(b);
     for (int64_t k = 0; k < width; k++)
         b->targets[k * stride + at] = n ? row[k] * n->scale[k] + n->shift[k] : row[k];
 }
@@ -184,7 +200,7 @@ static void batch_load_targets(struct batch *b, int64_t width, const struct batc
                        .lanes = part->lanes,
                        .live = part->live,
                        .ahead = part->ahead,
-                       .stride = b->leaves * b->lanes,
+                       .stride = batch_lanes(b),
                        .scale = n ? n->scale : b->ones,
                        .shift = n ? n->shift : b->zeros};
     const float *const *rows = b->rows.targets + part->row;
@@ -199,15 +215,14 @@ static void batch_load_targets(struct batch *b, int64_t width, const struct batc
 
 static void batch_load_labels(struct batch *b, const struct dataset *d, const struct batch_part *part)
 {
-    int64_t width = dataset_width(d), stride = b->leaves * b->lanes;
+    int64_t width = dataset_width(d);
     enum target_kind kind = dataset_kind(d);
     if (kind == TARGET_INDEX) {
         batch_load_words(b, (const void *const *)(b->rows.labels + part->row), part, b->positions, b->labels);
         return;
     }
     batch_load_targets(b, width, part);
-    for (int64_t p = 0; (kind == TARGET_ONEHOT || kind == TARGET_PROBS) && p < b->positions; p++)
-        find_classes[b->kernels->number](b, width, p * stride + part->first, part->lanes);
+    if (kind == TARGET_ONEHOT || kind == TARGET_PROBS) batch_find_maxima(b, width, part->first, part->lanes);
 }
 
 static void batch_load_features(struct batch *b, const struct normal *n, const struct batch_part *part,
@@ -219,7 +234,7 @@ static void batch_load_features(struct batch *b, const struct normal *n, const s
                                         .lanes = part->lanes,
                                         .live = part->live,
                                         .ahead = part->ahead,
-                                        .stride = b->leaves * b->lanes,
+                                        .stride = batch_lanes(b),
                                         .room = b->room},
                   input + part->first);
 }
@@ -249,26 +264,26 @@ static void batch_move_part(struct batch *b, const struct dataset *d, const stru
     if (augment->how->moves) part->ahead = 0;
 }
 
-/* Loads 16 lanes of changed samples. */
+/* Loads up to 16 lanes of changed samples. */
 static void batch_load_changed(struct batch *b, const struct dataset *d, const struct normal *n,
                                const struct batch_augment *augment, struct batch_part *part, float *input)
 {
     batch_move_part(b, d, augment, part);
     part->features = shape_features(augment->how->moved);
     batch_load_part(b, d, n, part, input);
-    augment_change(augment->how, augment->epoch, b->keys + part->row, part->live, input + part->first,
-                   b->leaves * b->lanes);
+    augment_change(augment->how, augment->epoch, b->keys + part->row, part->live, part->lanes,
+                   input + part->first, batch_lanes(b));
 }
 
 /* Classes of a virtual rank, at each position, become rows with a single 1. */
 static void batch_expand_classes(struct batch *b, int64_t first, int64_t live, int64_t outputs)
 {
-    int64_t stride = b->leaves * b->lanes;
+    int64_t stride = batch_lanes(b), lanes = batch_own_lanes(b);
     for (int64_t r = 0; r < outputs * b->positions; r++) {
         int64_t k = r / b->positions;
         const int32_t *labels = b->labels + r % b->positions * stride + first;
         float *row = b->targets + r * stride + first;
-        for (int64_t i = 0; i < b->lanes; i++) row[i] = i < live && labels[i] == k;
+        for (int64_t i = 0; i < lanes; i++) row[i] = i < live && labels[i] == k;
     }
 }
 
@@ -277,7 +292,7 @@ static void batch_mix(struct batch *b, const struct dataset *d, const struct bat
                       int64_t leaf, int64_t row, float *input)
 {
     const struct augment_spec *spec = &augment->how->spec;
-    int64_t first = leaf * b->lanes, stride = b->leaves * b->lanes;
+    int64_t lanes = batch_own_lanes(b), first = leaf * lanes;
     enum target_kind kind = dataset_kind(d);
     bool stay = kind == TARGET_INDEX && !augment->how->blends; /* classes */
     if (kind == TARGET_INDEX && !stay) batch_expand_classes(b, first, b->live[leaf], spec->outputs);
@@ -285,11 +300,10 @@ static void batch_mix(struct batch *b, const struct dataset *d, const struct bat
                                       .targets = b->inputs || stay ? NULL : b->targets + first,
                                       .labels = stay ? b->labels + first : NULL,
                                       .weights = b->weight_width > 1 ? b->weights + first : NULL,
-                                      .stride = stride};
+                                      .stride = batch_lanes(b)};
     augment_mix(augment->how, augment->epoch, b->keys + row, b->live[leaf], &rows);
     if (stay || (kind != TARGET_INDEX && kind != TARGET_ONEHOT && kind != TARGET_PROBS)) return;
-    for (int64_t p = 0; p < b->positions; p++)
-        find_classes[b->kernels->number](b, spec->outputs, p * stride + first, b->lanes);
+    batch_find_maxima(b, spec->outputs, first, lanes);
 }
 
 void batch_load_augmented(struct batch *b, const struct dataset *d, const struct normal *n,
@@ -298,17 +312,22 @@ void batch_load_augmented(struct batch *b, const struct dataset *d, const struct
     const struct source_info *info = dataset_info(d);
     const struct batch_augment still = {.how = b->still};
     if (!augment && b->still) augment = &still;
-    int64_t count = batch_find_rows(b, d, augment), row = 0, step = augment ? AUGMENT_ROWS : b->lanes;
+    int64_t count = batch_find_rows(b, d, augment), row = 0, lanes = batch_own_lanes(b);
+    int64_t step = augment && lanes > AUGMENT_ROWS ? AUGMENT_ROWS : lanes;
     b->weight_width = info->has_weights ? dataset_weight_width(d) : 0;
     if (b->weight_width > 1) b->weight_width = b->positions;
     b->inputs = dataset_targets_are_features(d) ? input : NULL;
     bool mixes = augment && !augment->how->spec.still && augment_mixes(augment->how->spec.steps);
     for (int64_t leaf = 0; leaf < b->leaves; leaf++) {
         int64_t first_row = row;
-        for (int64_t lane = 0; lane < b->lanes; lane += step) {
+        for (int64_t lane = 0; lane < lanes; lane += step) {
             int64_t left = b->live[leaf] - lane, live = left < 0 ? 0 : left < step ? left : step;
-            struct batch_part part = {leaf * b->lanes + lane,     step, live, row, count - row - live,
-                                      shape_features(info->shape)};
+            struct batch_part part = {.first = leaf * lanes + lane,
+                                      .lanes = lanes - lane < step ? lanes - lane : step,
+                                      .live = live,
+                                      .row = row,
+                                      .ahead = count - row - live,
+                                      .features = shape_features(info->shape)};
             if (augment)
                 batch_load_changed(b, d, n, augment, &part, input);
             else
@@ -327,13 +346,13 @@ void batch_load(struct batch *b, const struct dataset *d, const struct normal *n
 struct loss_batch batch_view(const struct batch *b, const struct loss *loss, const float *logits,
                              float *dlogits, int64_t leaf)
 {
-    int64_t first = leaf * b->lanes, row = b->leaves * b->lanes;
+    int64_t lanes = batch_own_lanes(b), first = leaf * lanes, row = batch_lanes(b);
     const float *targets = b->inputs ? b->inputs : b->targets;
     return (struct loss_batch){.kernels = b->kernels,
                                .logits = logits + first,
                                .dlogits = dlogits ? dlogits + first : NULL,
                                .classes = loss->outputs,
-                               .lanes = b->lanes,
+                               .lanes = lanes,
                                .live = b->live[leaf],
                                .stride = loss->positions * row,
                                .positions = loss->positions,

@@ -1,8 +1,9 @@
 /* batch.h - the samples of one pass on their way into the model: the only place where samples enter.
  *
- * A pass holds `leaves` virtual ranks side by side; virtual rank i has lanes [i, i+1) * lanes of the pass,
- * and its part of every array here begins at i * lanes. N is the number of lanes of the pass, leaves * lanes; P
- * the number of positions that labels have as the loss gets them. */
+ * A pass holds `leaves` virtual ranks side by side, where each has room for a multiple of 16 samples, or else a
+ * single one. Virtual rank i has lanes [i, i+1) * batch_own_lanes of the pass, and its part of every array here
+ * begins there. N is the number of lanes of the pass, batch_lanes; P the number of positions that labels have as
+ * the loss gets them. */
 #ifndef DATA_BATCH_H
 #define DATA_BATCH_H
 
@@ -13,9 +14,10 @@
 
 struct batch {
     const struct kernels *kernels;
-    int64_t lanes;  /* of one virtual rank */
-    int64_t leaves; /* virtual ranks in this pass, at most those of batch_init */
-    int64_t *live;  /* [leaves]: samples of each */
+    int64_t lanes; /* of one virtual rank, at most: samples that it has room for */
+    int64_t
+        leaves; /* virtual ranks in this pass, at most those of batch_init; 1 unless lanes is a multiple of 16 */
+    int64_t *live; /* [leaves]: samples of each */
     int64_t
         *first; /* [leaves]: position in the global batch of each one's first sample; set by the trainer */
     int64_t *samples;         /* [leaves][lanes]: numbers in the data set; the caller fills [i][live[i]] */
@@ -43,13 +45,24 @@ struct batch_spec {
     int64_t lanes, leaves;
     int64_t width;     /* dataset_width of the sets; 0 also where targets are the features */
     int64_t positions; /* of their labels as the loss gets them; 0 = 1 */
-    int64_t room;      /* transforms_room */
+    int64_t room;      /* transforms_room of `lanes` */
     int64_t scratch;   /* floats of a lane that the loss needs (loss.scratch) */
 };
 
 /* Allocates for passes of up to `leaves` virtual ranks. On failure nothing is left to release. */
 enum status batch_init(struct batch *b, const struct batch_spec *spec);
 void batch_free(struct batch *b);
+
+/* Returns the lanes of each virtual rank in this pass, whose leaves and live samples are known; and those of all. */
+static inline int64_t batch_own_lanes(const struct batch *b)
+{
+    return shape_pass_lanes(b->lanes, b->live[0]);
+}
+
+static inline int64_t batch_lanes(const struct batch *b)
+{
+    return b->leaves * batch_own_lanes(b);
+}
 
 /* Fills the next pass with samples in their order: of 0 .. samples-1 in blocks of `lanes`, the blocks
  * first .. first+count-1. */

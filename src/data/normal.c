@@ -35,10 +35,12 @@ void normal_finish(struct normal *n)
 /* Puts something where values are missing. */
 static void normal_fill(const struct normal *n, int64_t features, int64_t lanes, int64_t stride, float *x)
 {
-    int64_t rows = features / n->channels;
-    for (int64_t f = 0; f < features; f++, x += stride) {
-        float value = n->filled[f / rows];
-        for (int64_t i = 0; i < lanes; i++) x[i] = isnan(x[i]) ? value : x[i];
+    int64_t rows = features / n->channels, run = rows * stride;
+    if (lanes == stride) rows = 1, stride = lanes = run; /* without gaps */
+    for (int64_t c = 0; c < n->channels; c++) {
+        float value = n->filled[c];
+        for (int64_t r = 0; r < rows; r++, x += stride)
+            for (int64_t i = 0; i < lanes; i++) x[i] = isnan(x[i]) ? value : x[i];
     }
 }
 
@@ -71,9 +73,9 @@ void normal_gather(const struct normal *n, const struct kernels *k, const struct
         return;
     }
     for (int64_t first = 0; first < r->lanes; first += TRANSFORM_LANES) {
-        int64_t live = r->live - first;
-        normal_gather_lanes(n, k, r, first, TRANSFORM_LANES, TRANSFORM_LANES, r->room);
-        transforms_move(&n->transforms, k, live, r->room, r->stride, x + first);
+        int64_t left = r->lanes - first, lanes = left < TRANSFORM_LANES ? left : TRANSFORM_LANES;
+        normal_gather_lanes(n, k, r, first, lanes, lanes, r->room);
+        transforms_move(&n->transforms, k, r->live - first, lanes, r->room, r->stride, x + first);
     }
 }
 

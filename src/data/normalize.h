@@ -46,7 +46,7 @@ struct normal_rows {
     int64_t features;
     int64_t lanes, live, ahead; /* as of a gather */
     int64_t stride;             /* of x */
-    float *room;                /* transforms_room; NULL = none is needed */
+    float *room;                /* transforms_room of the lanes; NULL = none is needed */
 };
 
 /* Makes them inputs of a model, x [features of an input][stride]; dead lanes become zeros. Local. */

@@ -74,6 +74,14 @@ static inline int64_t shape_lanes(int64_t samples)
     return (samples + 15) / 16 * 16;
 }
 
+/* Lanes of a virtual rank with `live` samples in a pass, where it may have up to `lanes`: where these are a multiple of
+ * 16, all of them, so that several virtual ranks fit side by side; else one for each sample, and one for none. */
+static inline int64_t shape_pass_lanes(int64_t lanes, int64_t live)
+{
+    if (lanes % 16 == 0) return lanes;
+    return live > 0 ? live : 1;
+}
+
 /* Writes "C x D x H x W", as many axes as there are. */
 #define SHAPE_TEXT 96
 void shape_text(struct shape s, char text[SHAPE_TEXT]);

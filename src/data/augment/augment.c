@@ -136,20 +136,21 @@ static enum status augment_check_step(struct augment *a, int step)
 static enum status augment_allocate(struct augment *a)
 {
     const struct augment_spec *s = &a->spec;
+    int64_t rows = s->lanes < AUGMENT_ROWS ? s->lanes : AUGMENT_ROWS;
     int64_t stay = shape_positions(s->cut_labels ? s->input : a->moved);
     int64_t values = (s->width > 0 ? s->width : 1) * stay;
     size_t bytes = a->moves ? (size_t)(shape_features(a->moved) * feature_bytes(s->type)) : 0;
     TRY(geometry_init(&a->geometry, s->stored));
-    TRY(mem_alloc(&a->features, AUGMENT_ROWS * bytes, 1, "augmentation"));
+    TRY(mem_alloc(&a->features, (size_t)rows * bytes, 1, "augmentation"));
     if (s->positions > 1)
-        TRY(mem_alloc(&a->labels, (size_t)(AUGMENT_ROWS * values), sizeof *a->labels, "augmentation"));
+        TRY(mem_alloc(&a->labels, (size_t)(rows * values), sizeof *a->labels, "augmentation"));
     if (augment_mixes(s->steps) && !s->still) {
         TRY(mem_alloc(&a->share, (size_t)s->lanes, sizeof *a->share, "augmentation"));
         TRY(mem_alloc(&a->other, (size_t)s->lanes, sizeof *a->other, "augmentation"));
         TRY(mem_alloc(&a->box, (size_t)(2 * SHAPE_AXES * s->lanes), sizeof *a->box, "augmentation"));
     }
     if (s->weight_width > 1)
-        TRY(mem_alloc(&a->weights, (size_t)(AUGMENT_ROWS * stay), sizeof *a->weights, "augmentation"));
+        TRY(mem_alloc(&a->weights, (size_t)(rows * stay), sizeof *a->weights, "augmentation"));
     return STATUS_OK;
 }
 
@@ -250,7 +251,7 @@ void augment_move(struct augment *a, int64_t epoch, const int64_t *keys, int64_t
                   const struct dataset_rows *rows)
 {
     const struct augment_spec *s = &a->spec;
-    assert(count <= AUGMENT_ROWS);
+    assert(count <= AUGMENT_ROWS && count <= s->lanes);
     for (int64_t i = 0; i < count && (a->moves || s->cut_labels); i++) {
         geometry_begin(&a->geometry);
         augment_compose(a, epoch, keys[i]);
@@ -259,13 +260,14 @@ void augment_move(struct augment *a, int64_t epoch, const int64_t *keys, int64_t
     }
 }
 
-void augment_change(const struct augment *a, int64_t epoch, const int64_t *keys, int64_t count, float *x,
-                    int64_t stride)
+void augment_change(const struct augment *a, int64_t epoch, const int64_t *keys, int64_t live, int64_t lanes,
+                    float *x, int64_t stride)
 {
     const struct augment_spec *s = &a->spec;
     for (int i = 0; i < s->steps->count && !s->still; i++) {
         const struct augment_ops *ops = augment_ops_of(&s->steps->of[i]);
-        const struct augment_view view = {s->kernels, s->seed, epoch, i, keys, count, s->input, x, stride};
+        const struct augment_view view = {s->kernels, s->seed, epoch,    i, keys,
+                                          live,       lanes,   s->input, x, stride};
         if (ops->change) ops->change(&s->steps->of[i], &view);
     }
 }

@@ -5,10 +5,10 @@
  * number in the set, or its position in the epoch where samples are drawn with replacement. Step `s` of the
  * list draws the words rng_words(seed, RNG_AUGMENT, epoch << 40 | s << 32 | draw, key), draw = 0, 1, ...
  *
- * Steps that move positions are done on the rows of a set, right before they are gathered, 16 samples at a
+ * Steps that move positions are done on the rows of a set, right before they are gathered, up to 16 samples at a
  * time: the moves are composed to one table for each axis (geometry.h), and a sample is copied once. Labels
  * and weights for each position move alike. Steps that change values follow, on the input of the model,
- * where 16 samples lie side by side. */
+ * where up to 16 samples lie side by side. */
 #ifndef DATA_AUGMENT_AUGMENT_H
 #define DATA_AUGMENT_AUGMENT_H
 
@@ -18,7 +18,7 @@
 #include "data/step.h"
 #include "math/pad.h"
 
-#define AUGMENT_ROWS 16 /* samples that are copied at a time */
+#define AUGMENT_ROWS 16 /* samples that are copied at a time, at most */
 
 struct augment_view;
 struct augment_mix;
@@ -37,7 +37,7 @@ struct augment_ops {
     /* Moves the positions of a sample; `step` is its place in the list. */
     void (*move)(const struct data_step *s, struct rng_words words, int step, struct geometry *g);
 
-    /* Or changes the values of 16 samples as the model gets them; `spreads`: beyond their range. */
+    /* Or changes the values of up to 16 samples as the model gets them; `spreads`: beyond their range. */
     void (*change)(const struct data_step *s, const struct augment_view *v);
     bool spreads;
 
@@ -54,7 +54,7 @@ struct augment_view {
     int64_t epoch;
     int step;
     const int64_t *keys; /* [live] */
-    int64_t live;        /* at most 16 */
+    int64_t live, lanes; /* at most 16: samples, and places for them */
     struct shape shape;
     float *x; /* [F][stride] */
     int64_t stride;
@@ -103,7 +103,7 @@ struct augment_spec {
     int64_t weight_width;          /* 0 = no weights */
     bool cut_labels;               /* transforms leave a part of the positions, and labels follow: */
     int64_t cut_first[SHAPE_AXES]; /* the first ones, of the shape of the model's input */
-    int64_t lanes;                 /* of a virtual rank */
+    int64_t lanes;                 /* of a virtual rank, at most */
     int64_t outputs; /* K of the loss: classes become as many probabilities where samples are mixed */
     int64_t ignored; /* label of positions outside; LOSS_IGNORES_NONE = 0 */
 };
@@ -117,9 +117,9 @@ struct augment {
     bool blends;        /* augment_blends */
     uint8_t fill_bytes[DATA_STEPS_MAX];
     uint32_t fill_words[DATA_STEPS_MAX], fill_labels[DATA_STEPS_MAX], fill_zeros[DATA_STEPS_MAX];
-    char *features;    /* [16][moved] */
-    uint32_t *labels;  /* [16][P] or [16][K][P], P those that stay */
-    uint32_t *weights; /* [16][P] */
+    char *features;    /* [rows][moved], rows as many as are copied at a time */
+    uint32_t *labels;  /* [rows][P] or [rows][K][P], P those that stay */
+    uint32_t *weights; /* [rows][P] */
     float *share, *other;
     int32_t *box; /* of augment_mix */
 };
@@ -139,14 +139,15 @@ const struct data_kind *augment_find_spread(const struct data_steps *steps, doub
 /* Finds the shape of changed samples, before transforms. Errors: STATUS_CONFIG, naming the step. */
 enum status augment_find_shape(const struct data_steps *steps, struct shape in, struct shape *out);
 
-/* Makes changed copies of up to 16 samples, and lets `rows` point to them, until the next call. Labels, targets and
+/* Makes changed copies of up to 16 samples (and lanes), and lets `rows` point to them, until the next call. Labels, targets and
  * weights are those for each position. An array that is NULL is not wanted. Allocates nothing. */
 void augment_move(struct augment *a, int64_t epoch, const int64_t *keys, int64_t count,
                   const struct dataset_rows *rows);
 
-/* Changes the values of up to 16 samples, which are the first lanes of x [F][stride]. Allocates nothing. */
-void augment_change(const struct augment *a, int64_t epoch, const int64_t *keys, int64_t count, float *x,
-                    int64_t stride);
+/* Changes the values of up to 16 samples, the first `live` of the first `lanes` of x [F][stride]; others are zero and
+ * stay so. Allocates nothing. */
+void augment_change(const struct augment *a, int64_t epoch, const int64_t *keys, int64_t live, int64_t lanes,
+                    float *x, int64_t stride);
 
 /* Whether a list mixes samples; and whether classes become probabilities by that, for labels with that number of
  * positions. Mixes those of a virtual rank. */

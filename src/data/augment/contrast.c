@@ -11,7 +11,7 @@ static void contrast_change(const struct data_step *s, const struct augment_view
     struct augment_lanes factor = augment_draw_lanes(v, s->args.of[ARG_P], 1, s->args.of[ARG_RANGE]), add;
     for (int64_t c = 0; c < v->shape.c; c++) {
         augment_find_means(v, c, &add);
-        for (int i = 0; i < AUGMENT_ROWS; i++) add.of[i] *= 1 - factor.of[i];
+        for (int64_t i = 0; i < v->lanes; i++) add.of[i] *= 1 - factor.of[i];
         augment_multiply(v, c, 1, &factor, &add);
     }
 }

@@ -28,7 +28,7 @@ static void noise_change(const struct data_step *s, const struct augment_view *v
                                           .std = std.of,
                                           .features = shape_features(v->shape),
                                           .stride = v->stride,
-                                          .lanes = AUGMENT_ROWS},
+                                          .lanes = v->lanes},
                           v->x);
 }
 

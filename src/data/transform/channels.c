@@ -32,7 +32,7 @@ static enum status channels_reshape(const struct data_step *s, struct shape in, 
 
 static void channels_move(const struct data_step *s, const struct transform_move *m)
 {
-    int64_t run = shape_positions(m->in) * TRANSFORM_LANES;
+    int64_t run = shape_positions(m->in) * m->lanes;
     for (int64_t c = 0; c < m->out.c; c++)
         memcpy(m->to + c * run, m->from + (int64_t)s->args.list[ARG_KEEP][c] * run,
                (size_t)run * sizeof *m->to);

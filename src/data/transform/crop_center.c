@@ -17,14 +17,14 @@ static enum status crop_center_reshape(const struct data_step *s, struct shape i
 static void crop_center_move(const struct data_step *s, const struct transform_move *m)
 {
     (void)s;
-    int64_t first[SHAPE_AXES], line = m->out.d[AXIS_W] * TRANSFORM_LANES;
+    int64_t first[SHAPE_AXES], line = m->out.d[AXIS_W] * m->lanes;
     float *to = m->to;
     for (int a = 0; a < SHAPE_AXES; a++) first[a] = cut_find_middle(m->in.d[a], m->out.d[a]);
     for (int64_t c = 0; c < m->out.c; c++)
         for (int64_t d = 0; d < m->out.d[AXIS_D]; d++)
             for (int64_t h = 0; h < m->out.d[AXIS_H]; h++, to += line) {
                 int64_t at = (c * m->in.d[AXIS_D] + first[AXIS_D] + d) * m->in.d[AXIS_H] + first[AXIS_H] + h;
-                memcpy(to, m->from + (at * m->in.d[AXIS_W] + first[AXIS_W]) * TRANSFORM_LANES,
+                memcpy(to, m->from + (at * m->in.d[AXIS_W] + first[AXIS_W]) * m->lanes,
                        (size_t)line * sizeof *to);
             }
 }

@@ -31,7 +31,7 @@ static const void *fit_take(void *self, int64_t sample)
     for (int64_t i = 0; f->missing && i < count; i++)
         if (isnan(to[i * TRANSFORM_LANES])) to[i * TRANSFORM_LANES] = f->missing[i / plane];
     if (f->room)
-        transforms_move(f->before, f->kernels, 1, f->room, TRANSFORM_LANES, f->lanes);
+        transforms_move(f->before, f->kernels, 1, TRANSFORM_LANES, f->room, TRANSFORM_LANES, f->lanes);
     else
         transforms_apply(f->before, f->kernels, 1, TRANSFORM_LANES, TRANSFORM_LANES, f->lanes);
     for (int64_t i = 0; i < shape_features(f->shape); i++) f->row[i] = f->lanes[i * TRANSFORM_LANES];
@@ -46,7 +46,8 @@ static enum status fit_allocate(struct fit *f)
         TRY(mem_alloc(of_runs[i], runs, sizeof(float), "transforms"));
     TRY(mem_alloc(&f->row, features, sizeof(float), "transforms"));
     TRY(mem_alloc(&f->lanes, features * TRANSFORM_LANES, sizeof(float), "transforms"));
-    return mem_alloc(&f->room, (size_t)transforms_room(f->before), sizeof(float), "transforms");
+    return mem_alloc(&f->room, (size_t)transforms_room(f->before, TRANSFORM_LANES), sizeof(float),
+                     "transforms");
 }
 
 static void fit_free(struct fit *f)

@@ -36,10 +36,8 @@ static enum status resize_reshape(const struct data_step *s, struct shape in, st
 
 static void resize_move(const struct data_step *s, const struct transform_move *m)
 {
-    const struct upsample u = {.in = m->in,
-                               .out = m->out,
-                               .linear = (int)s->args.of[SLOT_MODE] != MODE_NEAREST,
-                               .lanes = TRANSFORM_LANES};
+    const struct upsample u = {
+        .in = m->in, .out = m->out, .linear = (int)s->args.of[SLOT_MODE] != MODE_NEAREST, .lanes = m->lanes};
     m->kernels->upsample_forward(&u, m->from, m->to, m->scratch);
 }
 

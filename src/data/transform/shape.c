@@ -76,8 +76,8 @@ bool transforms_reshape(const struct transforms *t)
     return false;
 }
 
-/* The largest sample in 16 lanes. */
-static int64_t transforms_find_largest(const struct transforms *t)
+/* Floats of samples, at their largest, in whole cache lines. */
+static int64_t transforms_find_largest(const struct transforms *t, int64_t lanes)
 {
     int64_t features = 0;
     for (int i = 0; i < t->count; i++) {
@@ -85,10 +85,10 @@ static int64_t transforms_find_largest(const struct transforms *t)
         if (in > features) features = in;
         if (out > features) features = out;
     }
-    return features * TRANSFORM_LANES;
+    return mem_round_floats(features * lanes);
 }
 
-int64_t transforms_room(const struct transforms *t)
+int64_t transforms_room(const struct transforms *t, int64_t lanes)
 {
     int64_t scratch = 0;
     if (!transforms_reshape(t)) return 0;
@@ -97,27 +97,25 @@ int64_t transforms_room(const struct transforms *t)
         int64_t floats = upsample_scratch_bytes(&u) / (int64_t)sizeof(float) + 1;
         if (floats > scratch) scratch = floats;
     }
-    return 2 * transforms_find_largest(t) + scratch;
+    return 2 * transforms_find_largest(t, lanes < TRANSFORM_LANES ? lanes : TRANSFORM_LANES) + scratch;
 }
 
-void transforms_move(const struct transforms *t, const struct kernels *k, int64_t live, float *room,
-                     int64_t stride, float *x)
+void transforms_move(const struct transforms *t, const struct kernels *k, int64_t live, int64_t lanes,
+                     float *room, int64_t stride, float *x)
 {
-    int64_t largest = transforms_find_largest(t), features = shape_features(t->of[t->count - 1].out);
+    int64_t largest = transforms_find_largest(t, lanes), features = shape_features(t->of[t->count - 1].out);
     float *from = room, *to = room + largest;
     for (int i = 0; i < t->count; i++) {
         const struct transform *step = &t->of[i];
-        const struct transform_move move = {k, step->in, step->out, from, to, room + 2 * largest};
+        const struct transform_move move = {k, step->in, step->out, lanes, from, to, room + 2 * largest};
         if (!step->ops->reshape) {
-            transform_apply(step, k, TRANSFORM_LANES, TRANSFORM_LANES, from);
+            transform_apply(step, k, lanes, lanes, from);
             continue;
         }
         step->ops->move(step->step, &move);
         to = from;
         from = move.to;
     }
-    for (int64_t f = 0; f < features; f++) {
-        for (int64_t i = 0; i < TRANSFORM_LANES; i++)
-            x[f * stride + i] = i < live ? from[f * TRANSFORM_LANES + i] : 0;
-    }
+    for (int64_t f = 0; f < features; f++)
+        for (int64_t i = 0; i < lanes; i++) x[f * stride + i] = i < live ? from[f * lanes + i] : 0;
 }

@@ -58,8 +58,9 @@ LOOP_VERSIONS(clip, (int64_t rows, int64_t stride, int64_t lanes, float a, float
 void transform_apply(const struct transform *t, const struct kernels *k, int64_t lanes, int64_t stride,
                      float *x)
 {
-    int64_t rows = shape_features(t->in) / t->runs;
-    for (int64_t c = 0; c < t->runs; c++, x += rows * stride) switch (t->ops->form) {
+    int64_t rows = shape_features(t->in) / t->runs, run = rows * stride;
+    if (lanes == stride) rows = 1, stride = lanes = run; /* without gaps */
+    for (int64_t c = 0; c < t->runs; c++, x += run) switch (t->ops->form) {
         case FORM_AFFINE:
             affine[k->number](rows, stride, lanes, t->a[c], t->b[c], x);
             break;

@@ -27,12 +27,13 @@ enum transform_form {
     FORM_LOG1P,  /* log(1 + |x|) with the sign of x */
 };
 
-#define TRANSFORM_LANES 16 /* samples that change their shape together */
+#define TRANSFORM_LANES 16 /* samples that change their shape together, at most */
 
-/* From [in][16] to [out][16]. */
+/* From [in][lanes] to [out][lanes]. */
 struct transform_move {
     const struct kernels *kernels;
     struct shape in, out;
+    int64_t lanes;
     const float *from;
     float *to;
     void *scratch; /* upsample_scratch_bytes */
@@ -115,20 +116,22 @@ enum status transforms_set_shape(struct transforms *t, struct shape in);
 /* Returns whether all its numbers are finite. */
 bool transform_is_finite(const struct transform *t);
 
-/* Whether samples change their shape. Floats of the room that it takes; 0 = they do not. */
+/* Whether samples change their shape. Floats of the room that it takes for virtual ranks of up to `lanes` lanes; 0 = they
+ * do not. */
 bool transforms_reshape(const struct transforms *t);
-int64_t transforms_room(const struct transforms *t);
+int64_t transforms_room(const struct transforms *t, int64_t lanes);
 
 /* Apply one step, and all steps, that keep the shape to samples side by side, x [features][stride]. The first `live` of
- * `lanes` (a multiple of 16) hold one; the others are zero after all steps. Local. */
+ * `lanes` hold one; the others are zero after all steps. Local. */
 void transform_apply(const struct transform *t, const struct kernels *k, int64_t lanes, int64_t stride,
                      float *x);
 void transforms_apply(const struct transforms *t, const struct kernels *k, int64_t live, int64_t lanes,
                       int64_t stride, float *x);
 
-/* Applies any steps to 16 samples, the first [features][16] of the room, -> x [features][stride]. Local. */
-void transforms_move(const struct transforms *t, const struct kernels *k, int64_t live, float *room,
-                     int64_t stride, float *x);
+/* Applies any steps to up to 16 samples, the first [features][lanes] of the room, -> x [features][stride]. The first
+ * `live` of the lanes hold one; the others are zero afterwards. Local. */
+void transforms_move(const struct transforms *t, const struct kernels *k, int64_t live, int64_t lanes,
+                     float *room, int64_t stride, float *x);
 
 /* STATUS_DATA if the features of samples do not divide into the runs of a step. Local. */
 enum status transforms_check(const struct transforms *t);

@@ -89,7 +89,7 @@ static void evaluation_run_blocks(struct evaluation *e, const float *params, int
     activity_set_phase(ACTIVITY_EVALUATING);
     batch_take_blocks(b, dataset_info(e->data)->samples, first, count);
     batch_load(b, e->data, e->normal, model_input(e->model));
-    struct pass pass = {.params = params, .live = b->live, .lanes = count * b->lanes, .leaves = count};
+    struct pass pass = {.params = params, .live = b->live, .lanes = batch_lanes(b), .leaves = count};
     const float *outputs = model_forward(e->model, &pass);
     batch_loss(b, e->loss, outputs, NULL, NULL);
     for (int64_t i = 0; i < count; i++) {

@@ -27,6 +27,7 @@ static enum status examiner_prepare_still(struct examiner *x, const struct confi
                                 .kind = facts->kind,
                                 .width = dataset_width(x->data),
                                 .positions = info->has_labels ? x->label_positions : 1,
+                                .lanes = x->batch.lanes,
                                 .weight_width = info->has_weights ? dataset_weight_width(x->data) : 0,
                                 .ignored = x->loss.ignored};
     shapes_fill_spec(&shapes, outputs, &spec);
@@ -63,7 +64,7 @@ static enum status examiner_build(struct examiner *x, const struct examiner_spec
                                                    .leaves = model_leaves(x->model),
                                                    .width = dataset_width(x->data),
                                                    .positions = facts->positions,
-                                                   .room = transforms_room(&x->normal.transforms),
+                                                   .room = transforms_room(&x->normal.transforms, lanes),
                                                    .scratch = x->loss.scratch}));
     x->batch.target_normal = x->targets.channels ? &x->targets : NULL;
     return examiner_prepare_still(x, config, facts);

@@ -42,11 +42,11 @@ static enum status predict_prepare(struct predictor *p, const struct predict_opt
 static int64_t predict_store_rows(const struct predictor *p, const float *outputs, float *to)
 {
     const struct batch *b = &p->x.batch;
-    int64_t k_count = p->width, stride = b->leaves * b->lanes, rows = 0;
+    int64_t k_count = p->width, stride = batch_lanes(b), lanes = batch_own_lanes(b), rows = 0;
     for (int64_t leaf = 0; leaf < b->leaves; leaf++)
         for (int64_t n = 0; n < b->live[leaf]; n++, rows++)
             for (int64_t k = 0; k < k_count; k++)
-                to[rows * k_count + k] = outputs[k * stride + leaf * b->lanes + n];
+                to[rows * k_count + k] = outputs[k * stride + leaf * lanes + n];
     return rows;
 }
 
@@ -60,8 +60,7 @@ static int64_t predict_compute(struct predictor *p, int64_t first, int64_t end)
         while (count > end - first) count /= 2;
         batch_take_blocks(b, p->samples, first, count);
         batch_load(b, p->x.data, &p->x.normal, model_input(p->x.model));
-        struct pass pass = {
-            .params = p->x.params, .live = b->live, .lanes = count * b->lanes, .leaves = count};
+        struct pass pass = {.params = p->x.params, .live = b->live, .lanes = batch_lanes(b), .leaves = count};
         rows += predict_store_rows(p, model_forward(p->x.model, &pass), p->outputs + rows * p->width);
     }
     return rows * p->width;

@@ -130,7 +130,7 @@ static void step_begin_pass(struct step *s, struct trainer_group *g, const struc
                             .step = (uint64_t)t->progress.step,
                             .first_samples = g->batch->first,
                             .live = g->batch->live,
-                            .lanes = g->batch->leaves * g->batch->lanes,
+                            .lanes = batch_lanes(g->batch),
                             .leaves = g->batch->leaves,
                             .training = true,
                             .bad = &g->bad,

@@ -174,7 +174,7 @@ static enum status trainer_build_parts(struct trainer *t)
                                      .leaves = model_leaves(t->model),
                                      .width = trainer_blends(t) ? outputs : dataset_width(t->train),
                                      .positions = positions,
-                                     .room = transforms_room(&t->normal.transforms),
+                                     .room = transforms_room(&t->normal.transforms, t->info.lanes),
                                      .scratch = t->fits->scratch};
     TRY(batch_init(&t->batch, &batch));
     t->batch.target_normal = t->targets.channels ? &t->targets : NULL;
