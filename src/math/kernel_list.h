@@ -94,7 +94,10 @@ KERNEL(void, dropout_forward, (const struct dropout_draw *d, const float *x, flo
 KERNEL(void, dropout_backward,
        (const struct dropout_draw *d, const uint16_t *keep, const float *dy, float *dx))
 
-/* loss/softmax.c: softmax cross entropy. losses [live]: -log p(label), from float32 exponentials; dlogits [K][N]
+/* Losses: lanes in multiples of 16, or any number of them where row == lanes (columns.h); nothing behind the last
+ * column is read or written, and no alignment is needed.
+ *
+ * loss/softmax.c: softmax cross entropy. losses [live]: -log p(label), from float32 exponentials; dlogits [K][N]
  * (p - onehot, zero in dead lanes) and predicted [live] (first maximum) may be NULL. */
 KERNEL(void, softmax,
        (const float *logits, int64_t classes, int64_t stride, int64_t lanes, int64_t live,
@@ -106,14 +109,14 @@ KERNEL(void, softmax,
 KERNEL(void, softmax_target,
        (const struct softmax_target *s, float *dlogits, double *losses, int32_t *predicted))
 
-/* loss/positions.c: softmax_target where labels have positions: losses [live] are sums over them, from terms in
- * float32; `predicted` is [P][row]. */
+/* loss/positions.c: softmax_target where labels have positions: losses [live] are sums over them in the order of
+ * columns.h, from terms in float32; `predicted` is [P][row]. */
 KERNEL(void, softmax_positions,
        (const struct softmax_target *s, float *dlogits, double *losses, int32_t *predicted,
         struct softmax_counts *counts))
 
-/* loss/terms.c: losses [live], sums in double of terms in float32; their derivatives dx [K][stride] (zero in dead
- * lanes) may be NULL. */
+/* loss/terms.c: losses [live], sums in double of terms in float32, positions as above; their derivatives dx
+ * [K][stride] (zero in dead lanes) may be NULL. */
 KERNEL(void, loss_terms, (const struct loss_terms *t, float *dx, double *losses))
 
 /* loss/shares.c: probabilities y, laid out as x. */

@@ -58,8 +58,8 @@ struct softmax_target {
     const float *targets;           /* [K][stride], or NULL: labels */
     const float *weights, *factors; /* of classes [K] and of samples [live]; NULL: all 1 */
     float keep, even;
-    int64_t positions, row,
-        factor_row; /* of softmax_positions: P, and elements from one position to the next */
+    int64_t positions, row; /* of softmax_positions: P, and elements from one position to the next */
+    int64_t factor_row; /* likewise: `row` if each position has its own factors; 0 = all have the sample's */
 };
 
 /* What softmax_positions counts of one virtual rank. */
@@ -81,11 +81,12 @@ enum loss_terms_form {
 };
 struct loss_terms {
     enum loss_terms_form form;
-    const float *x, *targets;       /* [K][stride] */
-    int64_t outputs;                /* K */
-    int64_t stride, lanes, live;    /* as of a gather */
-    int64_t positions;              /* P: x and targets are [K][P][row]; 0 = 1 */
-    int64_t row, factor_row;        /* elements from one position to the next */
+    const float *x, *targets;    /* [K][stride] */
+    int64_t outputs;             /* K */
+    int64_t stride, lanes, live; /* as of a gather */
+    int64_t positions;           /* P: x and targets are [K][P][row]; 0 = 1 */
+    int64_t row;                 /* elements from one position to the next */
+    int64_t factor_row;          /* `row` if each position has its own factors; 0 = all have the sample's */
     const float *weights, *factors; /* of outputs [K] and of samples [live]; NULL: all 1 */
     const float *pos_weights;       /* [K], or NULL: all 1 */
     float eps;

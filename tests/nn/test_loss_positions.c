@@ -94,30 +94,55 @@ static void tear_down(struct bench *b)
     arg_values_free(&b->args);
 }
 
-/* A pass over virtual ranks of `slice` samples, side by side; everything that belongs to none of them is NaN. */
+/* A pass over virtual ranks of `slice` samples, side by side; everything that belongs to none of them is NaN. Or dense:
+ * virtual ranks one behind the other, each with the lanes that it has samples. */
 struct pass {
-    int64_t lanes, leaves, row; /* of a virtual rank; their number; of all */
+    bool dense;
+    int64_t slice, lanes, leaves, row; /* lanes of a virtual rank; their number; of all */
     float *x, *targets, *dx, *scratch, *weights;
     int32_t *labels, *predicted;
     double losses[MAX_LANES];
 };
 
-static void pass_place(const struct bench *b, struct pass *p, int64_t sample, int64_t at)
+/* The virtual rank's live lanes. */
+static int64_t pass_live(const struct bench *b, const struct pass *p, int64_t leaf)
+{
+    int64_t left = b->samples - leaf * p->slice;
+    return left < p->slice ? left : p->slice;
+}
+
+/* Where the first lane of a virtual rank is in an array of `rows` rows. */
+static int64_t pass_first(const struct pass *p, int64_t leaf, int64_t rows)
+{
+    return p->dense ? leaf * p->slice * rows : leaf * p->lanes;
+}
+
+/* Where a sample's element of a row is. */
+static int64_t pass_at(const struct bench *b, const struct pass *p, int64_t sample, int64_t row, int64_t rows)
+{
+    int64_t leaf = sample / p->slice, wide = p->dense ? pass_live(b, p, leaf) : p->row;
+    return pass_first(p, leaf, rows) + row * wide + sample % p->slice;
+}
+
+static void pass_place(const struct bench *b, struct pass *p, int64_t sample)
 {
     int64_t cells = b->outputs * b->positions, wide = b->weights ? b->weights->dims[1] : 0;
     for (int64_t i = 0; i < cells; i++) {
-        p->x[i * p->row + at] = (float)b->x->values[sample * cells + i];
-        if (b->targets) p->targets[i * p->row + at] = (float)b->targets->values[sample * cells + i];
+        int64_t at = pass_at(b, p, sample, i, cells);
+        p->x[at] = (float)b->x->values[sample * cells + i];
+        if (b->targets) p->targets[at] = (float)b->targets->values[sample * cells + i];
     }
     for (int64_t i = 0; b->labels && i < b->positions; i++)
-        p->labels[i * p->row + at] = (int32_t)b->labels->values[sample * b->positions + i];
+        p->labels[pass_at(b, p, sample, i, b->positions)] =
+            (int32_t)b->labels->values[sample * b->positions + i];
     for (int64_t i = 0; i < wide; i++)
-        p->weights[i * p->row + at] = (float)b->weights->values[sample * wide + i];
+        p->weights[pass_at(b, p, sample, i, wide)] = (float)b->weights->values[sample * wide + i];
 }
 
-static void pass_make(const struct bench *b, struct pass *p, int64_t slice)
+static void pass_make(const struct bench *b, struct pass *p, int64_t slice, bool dense)
 {
-    p->lanes = shape_lanes(slice);
+    p->dense = dense, p->slice = slice;
+    p->lanes = dense ? slice : shape_lanes(slice);
     p->leaves = (b->samples + slice - 1) / slice;
     p->row = p->lanes * p->leaves;
     CHECK(p->row <= MAX_LANES);
@@ -132,7 +157,7 @@ static void pass_make(const struct bench *b, struct pass *p, int64_t slice)
     CHECK_STATUS(mem_alloc(&p->weights, places, sizeof(float), "test"), STATUS_OK);
     CHECK_STATUS(mem_alloc(&p->labels, places, sizeof(int32_t), "test"), STATUS_OK);
     CHECK_STATUS(mem_alloc(&p->predicted, places, sizeof(int32_t), "test"), STATUS_OK);
-    for (int64_t n = 0; n < b->samples; n++) pass_place(b, p, n, n / slice * p->lanes + n % slice);
+    for (int64_t n = 0; n < b->samples; n++) pass_place(b, p, n);
 }
 
 static void pass_free(struct pass *p)
@@ -141,56 +166,59 @@ static void pass_free(struct pass *p)
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) mem_free(all[i]);
 }
 
-static struct loss_batch pass_view(const struct bench *b, struct pass *p, int64_t leaf, int64_t slice)
+static struct loss_batch pass_view(const struct bench *b, struct pass *p, int64_t leaf)
 {
-    int64_t first = leaf * p->lanes, left = b->samples - leaf * slice;
-    bool each = b->weights && b->weights->dims[1] > 1;
+    int64_t cells = pass_first(p, leaf, b->outputs * b->positions),
+            places = pass_first(p, leaf, b->positions);
+    int64_t wide = b->weights ? b->weights->dims[1] : 0, live = pass_live(b, p, leaf);
+    int64_t row = p->dense ? live : p->row;
     return (struct loss_batch){.kernels = kernels,
-                               .logits = p->x + first,
-                               .dlogits = p->dx + first,
+                               .logits = p->x + cells,
+                               .dlogits = p->dx + cells,
                                .classes = b->outputs,
-                               .lanes = p->lanes,
-                               .live = left < slice ? left : slice,
-                               .stride = b->positions * p->row,
+                               .lanes = p->dense ? live : p->lanes,
+                               .live = live,
+                               .stride = b->positions * row,
                                .positions = b->positions,
-                               .row = p->row,
-                               .labels = p->labels + first,
-                               .targets = p->targets + first,
-                               .weights = b->weights ? p->weights + first : NULL,
-                               .weight_row = each ? p->row : 0,
-                               .scratch = p->scratch ? p->scratch + first : NULL,
-                               .losses = p->losses + first,
-                               .predicted = p->predicted + first};
+                               .row = row,
+                               .labels = p->labels + places,
+                               .targets = p->targets + cells,
+                               .weights = wide ? p->weights + pass_first(p, leaf, wide) : NULL,
+                               .weight_row = wide > 1 ? row : 0,
+                               .scratch =
+                                   p->scratch ? p->scratch + pass_first(p, leaf, b->loss.scratch) : NULL,
+                               .losses = p->losses + pass_first(p, leaf, 1),
+                               .predicted = p->predicted + places};
 }
 
 /* `totals` are those of the whole batch, or NULL: they are measured here. */
-static struct result run(const struct bench *b, int64_t slice, const double *totals)
+static struct result run(const struct bench *b, int64_t slice, bool dense, const double *totals)
 {
     struct result r = {.totals = {0}};
     struct pass p = {.lanes = 0};
-    pass_make(b, &p, slice);
+    int64_t cells = b->outputs * b->positions;
+    pass_make(b, &p, slice, dense);
     for (int64_t leaf = 0; b->loss.totals && leaf < p.leaves; leaf++) {
         double own[MAX_TOTALS];
-        struct loss_batch view = pass_view(b, &p, leaf, slice);
+        struct loss_batch view = pass_view(b, &p, leaf);
         b->loss.ops->measure(&b->loss, &view, own);
         for (int64_t k = 0; k < b->loss.totals; k++) r.totals[k] += own[k];
     }
     if (totals) memcpy(r.totals, totals, sizeof r.totals);
     for (int64_t leaf = 0; leaf < p.leaves; leaf++) {
-        struct loss_batch view = pass_view(b, &p, leaf, slice);
+        struct loss_batch view = pass_view(b, &p, leaf);
         view.totals = b->loss.totals ? r.totals : NULL;
         struct loss_sums sums = loss_compute(&b->loss, &view);
         loss_sums_add(&r.sums, &sums);
     }
-    for (int64_t i = 0; i < b->outputs * b->positions; i++)
-        for (int64_t at = 0; at < p.row; at++) {
-            int64_t sample = at / p.lanes * slice + at % p.lanes;
-            bool live = at % p.lanes < slice && sample < b->samples;
-            if (live)
-                r.gradient[sample][i] = p.dx[i * p.row + at];
-            else
-                CHECK(p.dx[i * p.row + at] == 0);
+    for (int64_t n = 0; n < b->samples; n++)
+        for (int64_t i = 0; i < cells; i++) {
+            float *dx = &p.dx[pass_at(b, &p, n, i, cells)];
+            r.gradient[n][i] = *dx;
+            *dx = 0;
         }
+    for (int64_t at = 0; at < cells * (dense ? b->samples : p.row); at++) CHECK(p.dx[at] == 0);
+    for (int64_t at = cells * b->samples; dense && at < cells * p.row; at++) CHECK(isnan(p.dx[at]));
     pass_free(&p);
     return r;
 }
@@ -214,18 +242,25 @@ static void check_values(const struct bench *b, const struct result *r)
 static void check_case(const struct reference_case *c)
 {
     static const char *const levels[] = {"v4", "v3", "v2", "base"};
+    static const int64_t dense[] = {1, 2, 3, 7, 12, 20};
     static struct result whole, first, cut;
     struct bench b;
     int fused = 0;
     set_up(&b, c);
     for (int i = 0; i < 4; i++) {
         if (select_kernels(levels[i]) != STATUS_OK) continue;
-        whole = run(&b, b.samples, NULL);
+        whole = run(&b, b.samples, false, NULL);
         check_values(&b, &whole);
         for (int64_t slice = 1; slice < b.samples; slice += 3) {
-            cut = run(&b, slice, NULL); /* its totals are added in another order */
+            cut = run(&b, slice, false, NULL); /* its totals are added in another order */
             check_values(&b, &cut);
-            cut = run(&b, slice, whole.totals);
+            cut = run(&b, slice, false, whole.totals);
+            CHECK(memcmp(cut.gradient, whole.gradient, sizeof cut.gradient) == 0);
+        }
+        for (size_t k = 0; k < sizeof dense / sizeof dense[0]; k++) {
+            cut = run(&b, dense[k], true, NULL);
+            check_values(&b, &cut);
+            cut = run(&b, dense[k], true, whole.totals);
             CHECK(memcmp(cut.gradient, whole.gradient, sizeof cut.gradient) == 0);
         }
         if (i < 2 && fused++ == 1) CHECK(memcmp(&first, &whole, sizeof first) == 0);

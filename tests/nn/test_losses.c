@@ -12,7 +12,7 @@
 
 #define MAX_SAMPLES 64
 #define MAX_OUTPUTS 5
-#define STRIDE      (3 * MAX_SAMPLES) /* the leaf that is looked at is the middle one of three */
+#define MAX_STRIDE  (3 * MAX_SAMPLES) /* the leaf that is looked at is the middle one of three, or alone */
 
 /* A loss made ready for a case, and the results of one call. */
 struct bench {
@@ -64,27 +64,30 @@ static void tear_down(struct bench *b)
 }
 
 /* [N][K] to [K][stride], from sample `first` on, the first one at lane `at`. */
-static void spread(const struct reference_array *a, int64_t first, int64_t count, int64_t at, float *out)
+static void spread(const struct reference_array *a, int64_t first, int64_t count, int64_t stride, int64_t at,
+                   float *out)
 {
     for (int64_t n = 0; a && n < count; n++)
         for (int64_t k = 0; k < a->dims[1]; k++)
-            out[k * STRIDE + at + n] = (float)a->values[(first + n) * a->dims[1] + k];
+            out[k * stride + at + n] = (float)a->values[(first + n) * a->dims[1] + k];
 }
 
-/* Samples first .. first + count - 1 as the middle leaf. All that the loss must not use is NaN, and must
- * stay so. Output `broken` of the first sample is NaN, if there is one. */
-static struct result run(const struct bench *b, int64_t first, int64_t count, int64_t broken, bool training)
+/* Samples first .. first + count - 1 as the middle leaf, or alone in a dense pass. All that the loss must not use is
+ * NaN, and must stay so. Output `broken` of the first sample is NaN, if there is one. */
+static struct result run_pass(const struct bench *b, int64_t first, int64_t count, bool dense, int64_t broken,
+                              bool training)
 {
-    static _Alignas(64) float x[MAX_OUTPUTS * STRIDE], targets[MAX_OUTPUTS * STRIDE],
-        dx[MAX_OUTPUTS * STRIDE];
+    static _Alignas(64) float x[MAX_OUTPUTS * MAX_STRIDE], targets[MAX_OUTPUTS * MAX_STRIDE],
+        dx[MAX_OUTPUTS * MAX_STRIDE];
     int32_t labels[MAX_SAMPLES], predicted[MAX_SAMPLES];
     float weights[MAX_SAMPLES];
     struct result r = {.losses = {0}};
-    int64_t lanes = shape_lanes(count), at = lanes;
-    for (int i = 0; i < MAX_OUTPUTS * STRIDE; i++) x[i] = targets[i] = dx[i] = NAN;
-    spread(b->x, first, count, at, x);
-    spread(reference_find(b->c, "targets"), first, count, at, targets);
-    if (broken >= 0) x[broken * STRIDE + at] = NAN;
+    int64_t lanes = dense ? count : shape_lanes(count), at = dense ? 0 : lanes,
+            stride = dense ? count : MAX_STRIDE;
+    for (int i = 0; i < MAX_OUTPUTS * MAX_STRIDE; i++) x[i] = targets[i] = dx[i] = NAN;
+    spread(b->x, first, count, stride, at, x);
+    spread(reference_find(b->c, "targets"), first, count, stride, at, targets);
+    if (broken >= 0) x[broken * stride + at] = NAN;
     const struct reference_array *label = reference_find(b->c, "labels"),
                                  *weight = reference_find(b->c, "weights");
     for (int64_t n = 0; n < count; n++) {
@@ -97,7 +100,7 @@ static struct result run(const struct bench *b, int64_t first, int64_t count, in
                                .classes = b->outputs,
                                .lanes = lanes,
                                .live = count,
-                               .stride = STRIDE,
+                               .stride = stride,
                                .labels = labels,
                                .targets = targets + at,
                                .weights = weight ? weights : NULL,
@@ -105,14 +108,20 @@ static struct result run(const struct bench *b, int64_t first, int64_t count, in
                                .predicted = predicted};
     r.sums = b->loss.ops->compute(&b->loss, &batch);
     for (int64_t k = 0; k < b->outputs; k++)
-        for (int64_t n = 0; n < STRIDE; n++) {
+        for (int64_t n = 0; n < stride; n++) {
             bool own = training && n >= at && n < at + lanes, live = own && n < at + count;
-            float value = dx[k * STRIDE + n];
+            float value = dx[k * stride + n];
             if (!own) CHECK(value != value);
             if (own && !live) CHECK(value == 0);
             if (live) r.gradient[n - at][k] = value;
         }
+    for (int64_t i = b->outputs * stride; i < MAX_OUTPUTS * MAX_STRIDE; i++) CHECK(isnan(dx[i]));
     return r;
+}
+
+static struct result run(const struct bench *b, int64_t first, int64_t count, int64_t broken, bool training)
+{
+    return run_pass(b, first, count, false, broken, training);
 }
 
 /* Values of all reductions, gradient and counts are torch's. */
@@ -150,12 +159,12 @@ static void check_values(const struct bench *b, const struct result *r)
 }
 
 /* The same samples in batches of `slice`. */
-static void check_slices(const struct bench *b, const struct result *whole, int64_t slice)
+static void check_slices(const struct bench *b, const struct result *whole, int64_t slice, bool dense)
 {
     struct loss_sums sums = {0};
     for (int64_t first = 0; first < b->samples; first += slice) {
         int64_t count = b->samples - first < slice ? b->samples - first : slice;
-        struct result r = run(b, first, count, -1, true);
+        struct result r = run_pass(b, first, count, dense, -1, true);
         sums.loss += r.sums.loss;
         sums.weight += r.sums.weight;
         sums.correct += r.sums.correct;
@@ -204,7 +213,8 @@ static void check_reference(const struct reference_case *c)
         struct result r = run(&b, 0, b.samples, -1, true), evaluated = run(&b, 0, b.samples, -1, false);
         check_values(&b, &r);
         CHECK(memcmp(r.losses, evaluated.losses, sizeof r.losses) == 0);
-        for (int64_t slice = 1; slice < 40; slice += 6) check_slices(&b, &r, slice);
+        for (int64_t slice = 1; slice < 40; slice += 6) check_slices(&b, &r, slice, false);
+        for (int k = 0; k < 6; k++) check_slices(&b, &r, (int[]){1, 2, 3, 7, 12, 20}[k], true);
         check_nan(&b, &r);
         if (i < 2) fused[fused_levels++] = r;
     }

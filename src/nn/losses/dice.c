@@ -36,7 +36,7 @@ enum { ACTIVATION = LOSS_REDUCTION + 1, EPS, IGNORE_INDEX };
 /* The totals: of each output the sums of p t, p^2 and t^2, then the number of valid positions. */
 enum { OVERLAP, SQUARES, TARGETS, DICE_SUMS };
 
-#define BLOCK 16 /* lanes come in multiples of it */
+#define BLOCK 16 /* columns that are taken together */
 
 static bool dice_is_softmax(const struct loss *l)
 {
@@ -57,69 +57,92 @@ static enum status dice_prepare(struct loss *l)
     return STATUS_OK;
 }
 
-/* What 16 lanes count at one position, and their labels; dead and ignored ones count nothing. */
-struct dice_lanes {
+/* What up to 16 columns of a row count, and their labels; dead and ignored ones count nothing. */
+struct dice_columns {
     float factor[BLOCK];
     int32_t label[BLOCK];
     int32_t live[BLOCK];
 };
 
-LOOP_BODY void dice_take_lanes(const struct loss *l, const struct loss_batch *b, int64_t p, int64_t n,
-                               struct dice_lanes *lanes)
+/* The weights of columns from `at` on, live or not; where samples have them, those of at, at + 1, ... */
+LOOP_BODY void dice_take_weights(const struct loss_batch *b, int64_t at, int count, struct dice_columns *c)
 {
-    bool by_label = l->kind != TARGET_MULTILABEL;
-    for (int i = 0; i < BLOCK; i++) {
-        bool live = n + i < b->live;
-        lanes->live[i] = live;
-        lanes->factor[i] = live ? b->weights ? b->weights[p * b->weight_row + n + i] : 1 : 0;
-        lanes->label[i] = by_label && live ? b->labels[p * b->row + n + i] : 0;
-        if (by_label && lanes->label[i] == l->ignored) lanes->factor[i] = 0;
+    for (int i = 0; i < count; i++) c->factor[i] = 1;
+    if (b->weights && b->weight_row > 0)
+        for (int i = 0; i < count; i++) c->factor[i] = c->live[i] ? b->weights[at + i] : 0;
+    if (!b->weights || b->weight_row > 0) return;
+    int64_t sample = loss_batch_sample(b, at);
+    for (int i = 0; i < count; i++) {
+        c->factor[i] = c->live[i] ? b->weights[sample] : 0;
+        sample = sample + 1 < b->lanes ? sample + 1 : 0;
     }
 }
 
-/* Probabilities and targets of output k in 16 lanes, 0 in dead ones; index labels have no targets in memory. */
-LOOP_BODY void dice_take_output(const struct loss *l, const struct loss_batch *b, int64_t k, int64_t at,
-                                const struct dice_lanes *lanes, float share[BLOCK], float target[BLOCK])
+LOOP_BODY void dice_take_columns(const struct loss *l, const struct loss_batch *b, int64_t at, int count,
+                                 int64_t live, struct dice_columns *c)
 {
-    for (int i = 0; i < BLOCK; i++) share[i] = lanes->live[i] ? b->scratch[k * b->stride + at + i] : 0;
-    if (l->kind == TARGET_INDEX)
-        for (int i = 0; i < BLOCK; i++) target[i] = lanes->label[i] == k;
-    else
-        for (int i = 0; i < BLOCK; i++) target[i] = lanes->live[i] ? b->targets[k * b->stride + at + i] : 0;
+    bool by_label = l->kind != TARGET_MULTILABEL;
+    for (int i = 0; i < count; i++) {
+        c->live[i] = i < live;
+        c->label[i] = by_label && c->live[i] ? b->labels[at + i] : 0;
+    }
+    dice_take_weights(b, at, count, c);
+    for (int i = 0; i < count; i++)
+        if (!c->live[i] || (by_label && c->label[i] == l->ignored)) c->factor[i] = 0;
 }
 
-/* Lane by lane over positions, then over the lanes: the order depends on this virtual rank alone. */
+/* Probabilities and targets of output k, 0 in dead columns; index labels have no targets in memory. */
+LOOP_BODY void dice_take_output(const struct loss *l, const struct loss_batch *b, int64_t k, int64_t at,
+                                int count, const struct dice_columns *c, float share[BLOCK],
+                                float target[BLOCK])
+{
+    for (int i = 0; i < count; i++) share[i] = c->live[i] ? b->scratch[k * b->stride + at + i] : 0;
+    if (l->kind == TARGET_INDEX)
+        for (int i = 0; i < count; i++) target[i] = c->label[i] == k;
+    else
+        for (int i = 0; i < count; i++) target[i] = c->live[i] ? b->targets[k * b->stride + at + i] : 0;
+}
+
+/* The sums of one output: those of column n of a row are in accumulator n % 16. */
+struct dice_partial {
+    double overlap[BLOCK], squares[BLOCK], targets[BLOCK];
+};
+
+LOOP_BODY void dice_sum_columns(const struct loss *l, const struct loss_batch *b, int64_t k, int64_t at,
+                                int count, int64_t live, struct dice_partial *sum)
+{
+    struct dice_columns c;
+    float t[BLOCK], share[BLOCK];
+    dice_take_columns(l, b, at, count, live, &c);
+    dice_take_output(l, b, k, at, count, &c, share, t);
+    for (int i = 0; i < count; i++) {
+        sum->overlap[i] += (double)(c.factor[i] * share[i] * t[i]);
+        sum->squares[i] += (double)(c.factor[i] * share[i] * share[i]);
+        sum->targets[i] += (double)(c.factor[i] * t[i] * t[i]);
+    }
+}
+
+/* The order of the sums depends on this virtual rank alone. */
 LOOP_BODY void dice_sum_output_body(const struct loss *l, const struct loss_batch *b, int64_t k, double *sums)
 {
-    double overlap[BLOCK] = {0}, squares[BLOCK] = {0}, targets[BLOCK] = {0};
-    for (int64_t p = 0; p < loss_batch_positions(b); p++)
-        for (int64_t n = 0; n < b->lanes; n += BLOCK) {
-            struct dice_lanes lanes;
-            float t[BLOCK], share[BLOCK];
-            dice_take_lanes(l, b, p, n, &lanes);
-            dice_take_output(l, b, k, p * b->row + n, &lanes, share, t);
-            for (int i = 0; i < BLOCK; i++) {
-                overlap[i] += (double)(lanes.factor[i] * share[i] * t[i]);
-                squares[i] += (double)(lanes.factor[i] * share[i] * share[i]);
-                targets[i] += (double)(lanes.factor[i] * t[i] * t[i]);
-            }
+    struct loss_rows rows = loss_batch_rows(b);
+    struct dice_partial sum = {{0}, {0}, {0}};
+    for (int64_t r = 0; r < rows.count; r++)
+        for (int64_t n = 0; n < rows.columns; n += BLOCK) {
+            int64_t at = r * b->row + n, left = rows.columns - n;
+            if (left >= BLOCK)
+                dice_sum_columns(l, b, k, at, BLOCK, rows.live - n, &sum);
+            else
+                dice_sum_columns(l, b, k, at, (int)left, rows.live - n, &sum);
         }
     for (int i = 0; i < BLOCK; i++) {
-        sums[OVERLAP] += overlap[i];
-        sums[SQUARES] += squares[i];
-        sums[TARGETS] += targets[i];
+        sums[OVERLAP] += sum.overlap[i];
+        sums[SQUARES] += sum.squares[i];
+        sums[TARGETS] += sum.targets[i];
     }
 }
 LOOP_VERSIONS(dice_sum_output, (const struct loss *l, const struct loss_batch *b, int64_t k, double *sums),
               (l, b, k, sums))
-
-static double dice_count_valid(const struct loss *l, const struct loss_batch *b)
-{
-    int64_t valid = loss_batch_positions(b) * b->live;
-    for (int64_t p = 0; l->kind == TARGET_INDEX && p < loss_batch_positions(b); p++)
-        for (int64_t n = 0; n < b->live; n++) valid -= b->labels[p * b->row + n] == l->ignored;
-    return (double)valid;
-}
 
 static void dice_find_shares(const struct loss *l, const struct loss_batch *b)
 {
@@ -139,7 +162,7 @@ static void dice_measure(const struct loss *l, const struct loss_batch *b, doubl
     dice_find_shares(l, b);
     for (int64_t k = 0; k < b->classes; k++)
         dice_sum_output[b->kernels->number](l, b, k, totals + DICE_SUMS * k);
-    totals[DICE_SUMS * b->classes] = dice_count_valid(l, b);
+    totals[DICE_SUMS * b->classes] = (double)loss_count_valid(l, b);
 }
 
 static double dice_denominator(const struct loss *l, const double *sums)
@@ -173,23 +196,32 @@ static struct dice_slope dice_slope(const struct loss *l, const double *sums, do
 
 /* Writes factor * slope of output k into dlogits, for sigmoid times p (1 - p); for softmax it is still the
  * derivative with respect to p. */
+LOOP_BODY void dice_columns_gradient(const struct loss *l, const struct loss_batch *b, int64_t k,
+                                     struct dice_slope slope, int64_t at, int count, int64_t live)
+{
+    bool softmax = dice_is_softmax(l);
+    struct dice_columns c;
+    float t[BLOCK], share[BLOCK], *dx = b->dlogits + k * b->stride + at;
+    dice_take_columns(l, b, at, count, live, &c);
+    dice_take_output(l, b, k, at, count, &c, share, t);
+    for (int i = 0; i < count; i++) {
+        float g = c.factor[i] * (slope.on * t[i] + slope.own * share[i]);
+        float rest = softmax ? 1 : share[i] * (1 - share[i]);
+        dx[i] = c.factor[i] != 0 ? g * rest : 0;
+    }
+}
+
 LOOP_BODY void dice_output_gradient_body(const struct loss *l, const struct loss_batch *b, int64_t k,
                                          struct dice_slope slope)
 {
-    bool softmax = dice_is_softmax(l);
-    for (int64_t p = 0; p < loss_batch_positions(b); p++)
-        for (int64_t n = 0; n < b->lanes; n += BLOCK) {
-            struct dice_lanes lanes;
-            float t[BLOCK], share[BLOCK];
-            int64_t at = p * b->row + n;
-            float *dx = b->dlogits + k * b->stride + at;
-            dice_take_lanes(l, b, p, n, &lanes);
-            dice_take_output(l, b, k, at, &lanes, share, t);
-            for (int i = 0; i < BLOCK; i++) {
-                float g = lanes.factor[i] * (slope.on * t[i] + slope.own * share[i]);
-                float rest = softmax ? 1 : share[i] * (1 - share[i]);
-                dx[i] = lanes.factor[i] != 0 ? g * rest : 0;
-            }
+    struct loss_rows rows = loss_batch_rows(b);
+    for (int64_t r = 0; r < rows.count; r++)
+        for (int64_t n = 0; n < rows.columns; n += BLOCK) {
+            int64_t at = r * b->row + n, left = rows.columns - n;
+            if (left >= BLOCK)
+                dice_columns_gradient(l, b, k, slope, at, BLOCK, rows.live - n);
+            else
+                dice_columns_gradient(l, b, k, slope, at, (int)left, rows.live - n);
         }
 }
 LOOP_VERSIONS(dice_output_gradient,
@@ -197,19 +229,29 @@ LOOP_VERSIONS(dice_output_gradient,
               (l, b, k, slope))
 
 /* dx_k = p_k (g_k - sum of g p) */
+LOOP_BODY void dice_softmax_columns(const struct loss_batch *b, int64_t at, int count, int64_t live)
+{
+    const float *share = b->scratch + at;
+    float *dx = b->dlogits + at, mean[BLOCK] = {0};
+    for (int64_t k = 0; k < b->classes; k++)
+        for (int i = 0; i < count; i++) mean[i] += dx[k * b->stride + i] * share[k * b->stride + i];
+    for (int64_t k = 0; k < b->classes; k++)
+        for (int i = 0; i < count; i++) {
+            int64_t to = k * b->stride + i;
+            dx[to] = i < live ? share[to] * (dx[to] - mean[i]) : 0;
+        }
+}
+
 LOOP_BODY void dice_softmax_gradient_body(const struct loss_batch *b)
 {
-    for (int64_t p = 0; p < loss_batch_positions(b); p++)
-        for (int64_t n = 0; n < b->lanes; n += BLOCK) {
-            const float *share = b->scratch + p * b->row + n;
-            float *dx = b->dlogits + p * b->row + n, mean[BLOCK] = {0};
-            for (int64_t k = 0; k < b->classes; k++)
-                for (int i = 0; i < BLOCK; i++) mean[i] += dx[k * b->stride + i] * share[k * b->stride + i];
-            for (int64_t k = 0; k < b->classes; k++)
-                for (int i = 0; i < BLOCK; i++) {
-                    int64_t at = k * b->stride + i;
-                    dx[at] = n + i < b->live ? share[at] * (dx[at] - mean[i]) : 0;
-                }
+    struct loss_rows rows = loss_batch_rows(b);
+    for (int64_t r = 0; r < rows.count; r++)
+        for (int64_t n = 0; n < rows.columns; n += BLOCK) {
+            int64_t at = r * b->row + n, left = rows.columns - n;
+            if (left >= BLOCK)
+                dice_softmax_columns(b, at, BLOCK, rows.live - n);
+            else
+                dice_softmax_columns(b, at, (int)left, rows.live - n);
         }
 }
 LOOP_VERSIONS(dice_softmax_gradient, (const struct loss_batch *b), (b))

@@ -3,6 +3,7 @@
 #ifndef NN_LOSSES_ELEMENTS_H
 #define NN_LOSSES_ELEMENTS_H
 
+#include "math/columns.h"
 #include "nn/losses/parts.h"
 
 /* Of one output: the loss and its derivative. */
@@ -10,25 +11,35 @@ struct loss_term {
     float loss, slope;
 };
 
-#define LOSS_BLOCK 16 /* lanes come in multiples of it */
+/* Up to COLUMNS_BLOCK columns of a walk, from column `at` on: what they count, and their losses. */
+struct loss_block {
+    int64_t at;
+    int live; /* the first ones */
+    const float *factor;
+    double *total;
+};
 
-/* The sum over outputs at one position, and its derivatives. */
+/* Takes `count` columns through all outputs. */
 LOOP_BODY void loss_elements_at(const struct loss_batch *b,
                                 struct loss_term (*term)(float x, float target, float parameter),
-                                float parameter, int64_t first, int live, const float factor[LOSS_BLOCK],
-                                double sum[LOSS_BLOCK])
+                                float parameter, int count, const struct loss_block *c)
 {
-    float unused[LOSS_BLOCK];
+    float unused[COLUMNS_BLOCK], factor[COLUMNS_BLOCK];
+    double sum[COLUMNS_BLOCK] = {0};
+    for (int i = 0; i < count; i++) factor[i] = c->factor[i];
+    if (b->weights && b->weight_row > 0)
+        for (int i = 0; i < count; i++) factor[i] = i < c->live ? b->weights[c->at + i] : 0;
     for (int64_t k = 0; k < b->classes; k++) {
-        int64_t at = k * b->stride + first;
+        int64_t at = k * b->stride + c->at;
         const float *restrict x = b->logits + at, *restrict target = b->targets + at;
         float *restrict dx = b->dlogits ? b->dlogits + at : unused;
-        for (int i = 0; i < LOSS_BLOCK; i++) {
+        for (int i = 0; i < count; i++) {
             struct loss_term t = term(x[i], target[i], parameter);
             sum[i] += (double)t.loss;
-            dx[i] = i < live ? t.slope * factor[i] : 0;
+            dx[i] = i < c->live ? t.slope * factor[i] : 0;
         }
     }
+    for (int i = 0; i < count; i++) c->total[i] += (double)factor[i] * sum[i];
 }
 
 /* Call it with a constant `term`; LOSS_ELEMENTS does. */
@@ -36,17 +47,22 @@ LOOP_BODY void loss_elements(const struct loss_batch *b,
                              struct loss_term (*term)(float x, float target, float parameter),
                              float parameter)
 {
-    for (int64_t n = 0; n < b->lanes; n += LOSS_BLOCK) {
-        double total[LOSS_BLOCK] = {0};
-        int live = b->live - n < LOSS_BLOCK ? (int)(b->live - n) : LOSS_BLOCK;
-        for (int64_t p = 0; p < loss_batch_positions(b); p++) {
-            float factor[LOSS_BLOCK] = {0};
-            double sum[LOSS_BLOCK] = {0};
-            for (int i = 0; i < live; i++) factor[i] = b->weights ? b->weights[p * b->weight_row + n + i] : 1;
-            loss_elements_at(b, term, parameter, p * b->row + n, live, factor, sum);
-            for (int i = 0; i < LOSS_BLOCK; i++) total[i] += (double)factor[i] * sum[i];
-        }
-        for (int i = 0; i < live; i++) b->losses[n + i] = total[i];
+    struct columns c = columns_begin(b->lanes, b->live, b->positions, b->row);
+    for (int64_t n = 0; n < b->live; n++) b->losses[n] = 0;
+    while (columns_next(&c)) {
+        double total[COLUMNS_WIDE] = {0};
+        float factor[COLUMNS_WIDE];
+        columns_take_factors(&c, b->weight_row > 0 ? NULL : b->weights, factor);
+        for (int64_t row = c.first; row < c.end; row += c.step)
+            for (int i = 0; i < c.wide; i += COLUMNS_BLOCK) {
+                struct loss_block block = {row + i, c.live - i, factor + i, total + i};
+                int count = columns_count(&c, row + i, COLUMNS_BLOCK);
+                if (count == COLUMNS_BLOCK)
+                    loss_elements_at(b, term, parameter, COLUMNS_BLOCK, &block);
+                else
+                    loss_elements_at(b, term, parameter, count, &block);
+            }
+        columns_add_losses(&c, total, b->losses);
     }
 }
 

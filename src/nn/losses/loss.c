@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "core/mem.h"
+#include "math/columns.h"
 
 const char *const loss_reductions[] = {"mean", "sum", NULL};
 const char *const loss_mean_over[] = {"weights", "labels", NULL};
@@ -82,11 +83,35 @@ enum status loss_init(struct loss *l, const struct loss_spec *spec)
     return status;
 }
 
+/* Computes `count` columns of a batch without gaps as if each were a sample. */
+static struct loss_sums loss_compute_columns(const struct loss *l, const struct loss_batch *b, int64_t first,
+                                             int64_t count)
+{
+    double losses[COLUMNS_WIDE];
+    float weights[COLUMNS_WIDE];
+    struct loss_batch part = loss_batch_from(b, first);
+    part.lanes = count;
+    part.live = b->live > 0 ? count : 0;
+    part.losses = losses;
+    if (b->weights && b->weight_row == 0) {
+        for (int64_t i = 0; i < part.live; i++) weights[i] = b->weights[loss_batch_sample(b, first + i)];
+        part.weights = weights;
+    }
+    return l->ops->compute(l, &part);
+}
+
 struct loss_sums loss_compute(const struct loss *l, const struct loss_batch *b)
 {
     if (b->positions <= 1 || l->ops->positional) return l->ops->compute(l, b);
     struct loss_sums sums = {0};
-    for (int64_t p = 0; p < b->positions; p++) {
+    int64_t columns = b->positions * b->lanes;
+    bool dense = b->lanes % COLUMNS_BLOCK != 0;
+    for (int64_t at = 0; dense && at < columns; at += COLUMNS_WIDE) {
+        int64_t left = columns - at;
+        struct loss_sums more = loss_compute_columns(l, b, at, left < COLUMNS_WIDE ? left : COLUMNS_WIDE);
+        loss_sums_add(&sums, &more);
+    }
+    for (int64_t p = 0; !dense && p < b->positions; p++) {
         struct loss_batch one = loss_batch_at(b, p);
         struct loss_sums more = l->ops->compute(l, &one);
         loss_sums_add(&sums, &more);

@@ -53,7 +53,9 @@ enum task { TASK_CLASSES, TASK_LABELS, TASK_VALUES };
 enum task loss_output_task(enum loss_output output);
 
 /* One virtual rank's outputs and targets. Where labels have P positions, the arrays below have a row of `row`
- * elements for each: [K][P][row], [P][row]; the first `lanes` of a row are those of this virtual rank. */
+ * elements for each: [K][P][row], [P][row]; the first `lanes` of a row are those of this virtual rank. Lanes are a
+ * multiple of 16, or any number of live ones (or one dead lane) with row == lanes: then a class is one row without
+ * gaps, P * lanes columns, and what is behind the last one is not touched. */
 struct loss_batch {
     const struct kernels *kernels;
     const float *logits; /* outputs of the network, [K][stride] */
@@ -67,32 +69,60 @@ struct loss_batch {
     const int32_t *labels;
     const float *targets; /* [K][stride] for all kinds but TARGET_INDEX */
     const float *weights; /* [live]: of samples, or NULL: all 1 */
-    int64_t weight_row;   /* floats from the weights of one position to the next; 0 = all have the sample's */
+    int64_t weight_row;   /* `row` if each position has its own weights; 0 = all have the sample's */
     float *scratch;       /* [K][stride], for a loss that asks for it (loss.scratch) */
     const double *totals; /* [loss.totals]: of the global batch; NULL = the loss has none, or in evaluation */
-    double *losses;     /* [live]: receives what each sample adds to loss_sums.loss; of a loss that is called
-                             position by position, at the last one */
+    double
+        *losses; /* [live]: receives what each sample adds to loss_sums.loss; undefined for a loss that takes
+                           no positions, where there are some */
     int32_t *predicted; /* [live]: receives the class, for TASK_CLASSES */
 };
 
-/* Returns the batch at position `p` alone, as if its labels had no positions. */
-static inline struct loss_batch loss_batch_at(const struct loss_batch *b, int64_t p)
+/* Returns the batch from a column on, as if its labels had no positions. */
+static inline struct loss_batch loss_batch_from(const struct loss_batch *b, int64_t column)
 {
     struct loss_batch one = *b;
     one.positions = 1;
-    one.logits += p * b->row;
-    if (b->dlogits) one.dlogits += p * b->row;
-    if (b->labels) one.labels += p * b->row;
-    if (b->targets) one.targets += p * b->row;
-    if (b->weights) one.weights += p * b->weight_row;
-    if (b->scratch) one.scratch += p * b->row;
-    if (b->predicted) one.predicted += p * b->row;
+    one.logits += column;
+    if (b->dlogits) one.dlogits += column;
+    if (b->labels) one.labels += column;
+    if (b->targets) one.targets += column;
+    if (b->weights && b->weight_row > 0) one.weights += column;
+    if (b->scratch) one.scratch += column;
+    if (b->predicted) one.predicted += column;
     return one;
+}
+
+/* Returns the batch at position `p` alone. */
+static inline struct loss_batch loss_batch_at(const struct loss_batch *b, int64_t p)
+{
+    return loss_batch_from(b, p * b->row);
 }
 
 static inline int64_t loss_batch_positions(const struct loss_batch *b)
 {
     return b->positions > 1 ? b->positions : 1;
+}
+
+/* The rows of columns that a batch is, each [columns], `row` apart: one for each position, or a single one of all
+ * positions where nothing stands between them. */
+struct loss_rows {
+    int64_t count, columns;
+    int64_t live; /* columns of each: the first ones */
+};
+
+static inline struct loss_rows loss_batch_rows(const struct loss_batch *b)
+{
+    int64_t positions = loss_batch_positions(b);
+    bool alike = b->live == b->lanes || b->live == 0;
+    int64_t joined = alike && b->row == b->lanes ? positions : 1;
+    return (struct loss_rows){positions / joined, joined * b->lanes, joined * b->live};
+}
+
+/* Returns the sample of a column. */
+static inline int64_t loss_batch_sample(const struct loss_batch *b, int64_t column)
+{
+    return b->positions > 1 ? column % b->row : column;
 }
 
 enum loss_reduction { LOSS_MEAN, LOSS_SUM };
@@ -134,7 +164,7 @@ struct loss_ops {
     /* Looks at kind, outputs and arguments, whose lists have length K, and may change `output`;
      * NULL = nothing to look at. Errors: STATUS_CONFIG. */
     enum status (*prepare)(struct loss *l);
-    bool positional; /* compute takes batches with positions; else it is called for each of them */
+    bool positional; /* compute takes batches with positions; else it gets each as if it were a sample */
     struct loss_sums (*compute)(const struct loss *l, const struct loss_batch *b);
 
     /* Of a loss that is a function of sums over the global batch (l->totals > 0), otherwise NULL. `measure`

@@ -23,6 +23,9 @@ static inline bool loss_saw_nan(const struct loss_batch *b, int64_t sample)
     return max != max;
 }
 
+/* Returns the number of positions with a label that is not ignored; all where labels are no class indices. */
+int64_t loss_count_valid(const struct loss *l, const struct loss_batch *b);
+
 /* Returns the sums over b->losses in lane order and the number of correct samples; each sample has weight
  * `share` in a mean. */
 struct loss_sums loss_total(const struct loss *l, const struct loss_batch *b, double share);

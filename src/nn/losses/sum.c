@@ -151,11 +151,12 @@ static double sum_value(const struct loss *l, const double *totals)
 /* sum = a * sum + b * more */
 LOOP_BODY void sum_gradients_body(const struct loss_batch *b, float a, float c, const float *more)
 {
+    struct loss_rows rows = loss_batch_rows(b);
     for (int64_t k = 0; k < b->classes; k++)
-        for (int64_t p = 0; p < loss_batch_positions(b); p++) {
-            float *to = b->dlogits + k * b->stride + p * b->row;
-            const float *from = more + k * b->stride + p * b->row;
-            for (int64_t n = 0; n < b->lanes; n++) to[n] = a * to[n] + c * from[n];
+        for (int64_t r = 0; r < rows.count; r++) {
+            float *to = b->dlogits + k * b->stride + r * b->row;
+            const float *from = more + k * b->stride + r * b->row;
+            for (int64_t n = 0; n < rows.columns; n++) to[n] = a * to[n] + c * from[n];
         }
 }
 LOOP_VERSIONS(sum_gradients, (const struct loss_batch *b, float a, float c, const float *more),

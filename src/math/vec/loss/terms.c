@@ -1,5 +1,6 @@
 /* terms.c - losses that are a sum over outputs and use an elementary function. */
-#include "math/vec/math.h"
+#include "math/columns.h"
+#include "math/vec/loss/part.h"
 
 /* Of one register of lanes: the loss and its derivative. */
 struct term {
@@ -18,7 +19,8 @@ VEC_INLINE struct term loss_bce_logits(const struct loss_terms *t, int64_t k, ve
     vec larger = 1.0f / (1.0f + e), smaller = e * larger;
     vec sigmoid = vec_select(negative, smaller, larger), rest = vec_select(negative, larger, smaller);
     vec on = target * (t->pos_weights ? t->pos_weights[k] : 1.0f), off = 1.0f - target;
-    return (struct term){off * up + on * down, off * sigmoid - on * rest};
+    vec loss = off * up + part_round(on * down), slope = part_round(off * sigmoid) - on * rest;
+    return (struct term){loss, slope};
 }
 
 /* As torch.nn.BCELoss: logarithms are clamped at -100, the derivative's denominator at 1e-12. */
@@ -31,7 +33,7 @@ VEC_INLINE struct term loss_bce(const struct loss_terms *t, int64_t k, vec x, ve
     on = vec_select(on < -100.0f, vec_all(-100), on);
     off = vec_select(off < -100.0f, vec_all(-100), off);
     width = vec_select(width < 1e-12f, vec_all(1e-12f), width);
-    vec loss = (target - 1.0f) * off - target * on;
+    vec loss = (target - 1.0f) * off - part_round(target * on);
     return (struct term){vec_select(inside, loss, nan), vec_select(inside, (x - target) / width, nan)};
 }
 
@@ -89,49 +91,64 @@ VEC_INLINE struct term loss_focal(const struct loss_terms *t, int64_t k, vec x, 
     return (struct term){power * miss, vec_select(on, slope, -slope)};
 }
 
-/* The factors of a register of lanes at one position; 0 in dead lanes. */
-VEC_INLINE vec loss_lane_factors(const struct loss_terms *t, int64_t p, int64_t n)
-{
-    vec factor = {0};
-    for (int i = 0; i < VW && n + i < t->live; i++)
-        factor[i] = t->factors ? t->factors[p * t->factor_row + n + i] : 1;
-    return factor;
-}
+/* What a register of a walk's columns brings along, and the sum of its losses. */
+struct term_walk {
+    vec factor; /* of the samples, 0 where not live */
+    veci live;
+    vecd total;
+};
 
-/* Takes a register of lanes through all outputs at one position, and adds their losses. The derivatives of dead lanes
- * are 0. */
-VEC_INLINE void loss_run_cell(const struct loss_terms *t, int64_t first, vec factor, veci live,
-                              term_function *term, float *dx, vecd *total)
+/* Takes `count` columns through all outputs, and adds their losses. The derivatives of dead columns are 0. */
+VEC_INLINE void loss_run_cell(const struct loss_terms *t, int64_t first, int64_t count, term_function *term,
+                              float *dx, struct term_walk *w)
 {
     vecd sum = {0};
+    vec factor = w->factor;
+    if (t->factors && t->factor_row > 0)
+        factor = vec_select(w->live, part_load(t->factors + first, count), vec_all(0));
+    veci here = w->live;
+    if (count < VW) here &= part_mask(count); /* nothing stands behind the end */
     for (int64_t k = 0; k < t->outputs; k++) {
         int64_t at = k * t->stride + first;
-        struct term one = term(t, k, vec_load(t->x + at), vec_load(t->targets + at));
+        struct term one = term(t, k, part_load(t->x + at, count), part_load(t->targets + at, count));
         float weight = t->weights ? t->weights[k] : 1;
+        if (count < VW) one.loss = vec_select(here, one.loss, vec_all(0));
         sum += __builtin_convertvector(one.loss * weight, vecd);
-        if (dx) vec_store(dx + at, vec_select(live, one.slope * (factor * weight), vec_all(0)));
+        if (dx) part_store(dx + at, count, vec_select(w->live, one.slope * (factor * weight), vec_all(0)));
     }
-    *total += __builtin_convertvector(factor, vecd) * sum;
+    w->total += __builtin_convertvector(factor, vecd) * sum;
 }
 
-/* Takes a register of lanes through all positions, so that its sums stay in registers. */
-VEC_INLINE void loss_run_column(const struct loss_terms *t, int64_t n, term_function *term, float *dx,
-                                double *losses)
+#define WALK (COLUMNS_WIDE / VW)
+
+VEC_INLINE void loss_run_walk(const struct loss_terms *t, const struct columns *c, term_function *term,
+                              float *dx, double *losses)
 {
-    veci live = {0};
-    vecd total = {0};
-    vec factor = loss_lane_factors(t, 0, n);
-    for (int i = 0; i < VW && n + i < t->live; i++) live[i] = -1;
-    for (int64_t p = 0; p < (t->positions > 1 ? t->positions : 1); p++) {
-        if (t->factor_row > 0) factor = loss_lane_factors(t, p, n);
-        loss_run_cell(t, p * t->row + n, factor, live, term, dx, &total);
-    }
-    for (int i = 0; i < VW && n + i < t->live; i++) losses[n + i] = total[i];
+    struct term_walk walk[WALK];
+    float factors[COLUMNS_WIDE];
+    double sums[COLUMNS_WIDE];
+    columns_take_factors(c, t->factor_row > 0 ? NULL : t->factors, factors);
+    for (int i = 0; i < c->wide / VW; i++)
+        walk[i] =
+            (struct term_walk){.factor = vec_load_any(factors + i * VW), .live = part_mask(c->live - i * VW)};
+    for (int64_t row = c->first; row < c->end; row += c->step)
+        for (int i = 0; i < c->wide / VW; i++) {
+            int64_t at = row + i * VW;
+            int count = columns_count(c, at, VW);
+            if (count == VW)
+                loss_run_cell(t, at, VW, term, dx, &walk[i]);
+            else if (count > 0)
+                loss_run_cell(t, at, count, term, dx, &walk[i]);
+        }
+    for (int i = 0; i < c->live; i++) sums[i] = walk[i / VW].total[i % VW];
+    columns_add_losses(c, sums, losses);
 }
 
 VEC_INLINE void loss_run_columns(const struct loss_terms *t, term_function *term, float *dx, double *losses)
 {
-    for (int64_t n = 0; n < t->lanes; n += VW) loss_run_column(t, n, term, dx, losses);
+    struct columns c = columns_begin(t->lanes, t->live, t->positions, t->row);
+    memset(losses, 0, (size_t)t->live * sizeof *losses);
+    while (columns_next(&c)) loss_run_walk(t, &c, term, dx, losses);
 }
 
 void LEVEL(loss_terms)(const struct loss_terms *t, float *dx, double *losses)

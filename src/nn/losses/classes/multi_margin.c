@@ -22,7 +22,7 @@ static const struct arg args[] = {
 };
 enum { P = LOSS_REDUCTION + 1, MARGIN, WEIGHT };
 
-#define BLOCK 16 /* lanes come in multiples of it */
+#define BLOCK 16 /* lanes that are taken together */
 
 /* A block of samples: labels, the outputs of these classes, and the factor of losses and derivatives; 0 in
  * dead lanes. */
@@ -47,14 +47,15 @@ static struct block multi_margin_block_at(const struct loss *l, const struct los
 
 /* Adds the violations of all classes but the true one to `sum`, writes their derivatives, and adds these
  * to `pull`. */
-LOOP_BODY void multi_margin_add_gaps_body(const struct loss_batch *b, const struct block *s, int64_t first,
-                                          bool square, float margin, double sum[BLOCK], double pull[BLOCK])
+LOOP_BODY void multi_margin_add_gaps_of(const struct loss_batch *b, const struct block *s, int64_t first,
+                                        int count, bool square, float margin, double sum[BLOCK],
+                                        double pull[BLOCK])
 {
     float unused[BLOCK];
     for (int64_t k = 0; k < b->classes; k++) {
         const float *restrict x = b->logits + k * b->stride + first;
         float *restrict dx = b->dlogits ? b->dlogits + k * b->stride + first : unused;
-        for (int i = 0; i < BLOCK; i++) {
+        for (int i = 0; i < count; i++) {
             float gap = margin - s->own[i] + x[i];
             bool none = (k == s->label[i]) | (gap <= 0); /* NaN counts as a violation */
             float loss = square ? gap * gap : gap, slope = square ? 2 * gap : 1;
@@ -63,6 +64,16 @@ LOOP_BODY void multi_margin_add_gaps_body(const struct loss_batch *b, const stru
             pull[i] += (double)dx[i];
         }
     }
+}
+
+LOOP_BODY void multi_margin_add_gaps_body(const struct loss_batch *b, const struct block *s, int64_t first,
+                                          bool square, float margin, double sum[BLOCK], double pull[BLOCK])
+{
+    int64_t left = b->lanes - first;
+    if (left >= BLOCK)
+        multi_margin_add_gaps_of(b, s, first, BLOCK, square, margin, sum, pull);
+    else
+        multi_margin_add_gaps_of(b, s, first, (int)left, square, margin, sum, pull);
 }
 LOOP_VERSIONS(multi_margin_add_gaps,
               (const struct loss_batch *b, const struct block *s, int64_t first, bool square, float margin,
