@@ -21,17 +21,11 @@ static bool is_winograd(const struct window *c)
            c->out.c / c->groups >= 12;
 }
 
-static bool is_depthwise(const struct window *c)
-{
-    return c->groups > 1 && c->in.c == c->groups && c->out.c == c->groups;
-}
-
 static bool is_dense_yet(const struct window *c, bool weight)
 {
     if (c->products == PRODUCTS_BLAS || c->lanes % 16 == 0) return true;
-    if (weight) return false;          /* conv_weight.c */
-    if (is_depthwise(c)) return false; /* depthwise.c */
-    return !is_winograd(c);            /* winograd.c */
+    (void)weight;
+    return !is_winograd(c); /* winograd.c */
 }
 
 static uint64_t drawn; /* random numbers so far */

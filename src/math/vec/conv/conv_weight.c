@@ -1,7 +1,7 @@
 /* conv_weight.c - the weight gradient of a convolution: the sum over the leaves of each leaf's own, added as
  * a balanced binary tree. Three ways, chosen by a fixed rule on shapes: Winograd's algorithm, panels with the
  * output channels side by side, and, for few channels, products lane by lane. */
-#include "math/vec/conv/outer.h"
+#include "math/vec/conv/outer/outer.h"
 #include "math/vec/conv/panel.h"
 #include "math/vec/conv/tree.h"
 #include "math/vec/conv/winograd.h"
@@ -85,9 +85,10 @@ static void weight_sums(const struct window *c, const float *x, const float *dy,
     memcpy(dweight, scratch, (size_t)weights * sizeof *dweight);
 }
 
+/* Volumes of few channels fit where lanes do not fill vectors: their gradients depend on the number of lanes anyway. */
 static bool weight_fits(const struct window *c, enum conv_product product)
 {
-    return product == CONV_WEIGHT && (window_is_flat(c) || weight_panel_fits(c));
+    return product == CONV_WEIGHT && (window_is_flat(c) || weight_panel_fits(c) || c->lanes % 16 != 0);
 }
 
 const struct conv_way LEVEL(conv_way_sums) = {

@@ -5,22 +5,15 @@
  * of output rows and the gradients of a tile are copied leaf by leaf, side by side and with zeros around: so
  * padding and a leaf's place among the lanes cost little, and lines far apart do not compete for the same
  * place in the L1 cache. All leaves take their part of a band while its gradients lie in the L2 cache. */
-#include "math/vec/conv/outer.h"
+#include "math/vec/conv/outer/outer.h"
+#include "math/vec/conv/outer/outer_tile.h"
 #include "math/vec/transpose.h"
 
-#if VEC_REGISTERS == 32
-#define TILE_M 6
-#define TILE_T (4 / VEC_PARTS)
-#else
-#define TILE_M 3
-#define TILE_T (VW == 8 ? 2 : 1)
-#endif
-#define COLUMNS     64               /* of a tile: few enough that their gradients stay in the L1 cache */
 #define NEAR_LEAVES 2                /* side by side, whose lines still find room in the L1 cache */
 #define BAND_FLOATS (128 * 1024 / 4) /* of a leaf, inputs and gradients: 8 leaves fill half an L2 cache */
 
-/* Work space: all sums [leaves][OC][depth][16], the band [leaves][IC][rows][width][lanes], gradients
- * [leaves][M][COLUMNS][16], and offsets: of each tap and of each column in the band, of each column in dy,
+/* Work space: all sums [leaves][OC][depth][16] first, the band [leaves][IC][rows][width][lanes], gradients
+ * [leaves][M][OUTER_COLUMNS][16], and offsets: of each tap and of each column in the band, of each column in dy,
  * and among the copied gradients. */
 struct outer {
     float *sums, *band, *gradients;
@@ -31,13 +24,6 @@ struct outer {
     int64_t stride;       /* lanes from a position to the next, in the band or x */
     bool copies;
     bool fresh; /* no sums yet */
-};
-
-/* What a tile reads: the band, and gradients with the distance of channels and the places of the columns. */
-struct operands {
-    const float *x, *dy;
-    int64_t plane;
-    const int64_t *dy_column;
 };
 
 /* Input positions along an axis under `count` positions of the output. */
@@ -70,47 +56,15 @@ static int64_t outer_lay_out(const struct window *c, float *base, struct outer *
                         .copies = copies};
     int64_t band = c->in.c * outer_rows_under(c, rows) * width * c->lanes, min_band = c->leaves * BAND_FLOATS;
     float *offsets;
-    conv_carve(base, &used, &offsets, 2 * (o->depth + 3 * COLUMNS));
     conv_carve(base, &used, &o->sums, c->leaves * c->out.c * o->depth * 16);
-    conv_carve(base, &used, &o->gradients, c->leaves * TILE_M * COLUMNS * 16);
+    conv_carve(base, &used, &offsets, 2 * (o->depth + 3 * OUTER_COLUMNS));
+    conv_carve(base, &used, &o->gradients, c->leaves * OUTER_TILE_M * OUTER_COLUMNS * 16);
     conv_carve(base, &used, &o->band, band > min_band ? band : min_band);
     o->x_column = (int64_t *)(void *)offsets;
-    o->dy_column = o->x_column + COLUMNS;
-    o->copy_column = o->dy_column + COLUMNS;
-    o->tap = o->copy_column + COLUMNS;
+    o->dy_column = o->x_column + OUTER_COLUMNS;
+    o->copy_column = o->dy_column + OUTER_COLUMNS;
+    o->tap = o->copy_column + OUTER_COLUMNS;
     return used;
-}
-
-/* sums [m][t][16] += the products of M channels and T taps over `columns` columns. */
-VEC_INLINE void outer_multiply(const int M, const int T, const struct outer *o, int64_t columns,
-                               const int64_t *tap, const struct operands *from, float *sums)
-{
-    vec sum[TILE_M][TILE_T][VEC_PARTS];
-#define EACH(statement)                                                                                      \
-    _Pragma("GCC unroll 6") for (int m = 0; m < M; m++) _Pragma("GCC unroll 4") for (int t = 0; t < T; t++)  \
-        _Pragma("GCC unroll 4") for (int p = 0; p < VEC_PARTS; p++) statement
-
-    EACH(sum[m][t][p] = (vec){0};)
-    for (int64_t column = 0; column < columns; column++) {
-        const float *x = from->x + o->x_column[column], *dy = from->dy + from->dy_column[column];
-        EACH(sum[m][t][p] += vec_load(dy + m * from->plane + p * VW) * vec_load(x + tap[t] + p * VW);)
-    }
-    EACH({
-        float *to = sums + (m * o->depth + t) * 16 + p * VW;
-        if (!o->fresh) sum[m][t][p] += vec_load(to);
-        vec_store(to, sum[m][t][p]);
-    })
-#undef EACH
-}
-
-/* All taps of M channels. */
-VEC_INLINE void outer_multiply_taps(const int M, const struct outer *o, int64_t columns,
-                                    const struct operands *from, float *sums)
-{
-    int64_t k = 0;
-    for (; k + TILE_T <= o->depth; k += TILE_T)
-        outer_multiply(M, TILE_T, o, columns, o->tap + k, from, sums + k * 16);
-    for (; k < o->depth; k++) outer_multiply(M, 1, o, columns, o->tap + k, from, sums + k * 16);
 }
 
 /* One leaf's lanes of `count` positions, and zeros. */
@@ -156,8 +110,9 @@ static void outer_copy_gradients(const struct window *c, const struct outer *o, 
     for (int64_t i = 0; i < m; i++, dy += shape_positions(c->out) * c->lanes)
         for (int64_t column = 0; column < columns; column++) {
             const float *from = dy + o->dy_column[column];
-            float *to = o->gradients + (i * COLUMNS + column) * 16;
-            for (int64_t leaf = 0; leaf < c->leaves; leaf++, from += o->lanes, to += TILE_M * COLUMNS * 16)
+            float *to = o->gradients + (i * OUTER_COLUMNS + column) * 16;
+            for (int64_t leaf = 0; leaf < c->leaves;
+                 leaf++, from += o->lanes, to += OUTER_TILE_M * OUTER_COLUMNS * 16)
                 for (int64_t n = 0; n < 16; n += VW) vec_store(to + n, vec_load(from + n));
         }
 }
@@ -167,23 +122,20 @@ static void outer_add_columns(const struct window *c, const struct outer *o, int
                               const float *band, const float *dy)
 {
     int64_t plane = shape_positions(c->out) * c->lanes;
+    struct outer_tile t = {.x_column = o->x_column,
+                           .columns = columns,
+                           .tap = o->tap,
+                           .depth = o->depth,
+                           .fresh = o->fresh,
+                           .plane = o->copies ? OUTER_COLUMNS * 16 : plane,
+                           .dy_column = o->copies ? o->copy_column : o->dy_column};
     for (int64_t oc = 0, m; oc < c->out.c; oc += m, dy += m * plane) {
-        int64_t left = c->out.c - oc;
-        m = left >= TILE_M ? TILE_M : left >= 2 ? 2 : 1;
+        m = outer_tile_channels(c->out.c - oc);
         if (o->copies) outer_copy_gradients(c, o, m, columns, dy);
         for (int64_t leaf = 0; leaf < c->leaves; leaf++) {
-            float *sums = o->sums + (leaf * c->out.c + oc) * o->depth * 16;
-            struct operands from = {band + leaf * o->lanes, dy + leaf * o->lanes, plane, o->dy_column};
-            if (o->copies)
-                from = (struct operands){band + leaf * c->in.c * o->rows * o->width * o->lanes,
-                                         o->gradients + leaf * TILE_M * COLUMNS * 16, COLUMNS * 16,
-                                         o->copy_column};
-            if (m == TILE_M)
-                outer_multiply_taps(TILE_M, o, columns, &from, sums);
-            else if (m == 2)
-                outer_multiply_taps(2, o, columns, &from, sums);
-            else
-                outer_multiply_taps(1, o, columns, &from, sums);
+            t.x = band + leaf * (o->copies ? c->in.c * o->rows * o->width : 1) * o->lanes;
+            t.dy = o->copies ? o->gradients + leaf * OUTER_TILE_M * OUTER_COLUMNS * 16 : dy + leaf * o->lanes;
+            LEVEL(outer_multiply)((int)m, &t, o->sums + (leaf * c->out.c + oc) * o->depth * 16);
         }
     }
 }
@@ -202,7 +154,7 @@ static void outer_add_band(const struct window *c, struct outer *o, int64_t oy, 
             for (int64_t lane = 0; lane < o->lanes; lane += 16) {
                 o->x_column[columns] = (row * down * o->width + ox * across) * o->stride + lane;
                 o->dy_column[columns] = ((oy + row) * c->out.d[AXIS_W] + ox) * c->lanes + lane;
-                if (++columns < COLUMNS) continue;
+                if (++columns < OUTER_COLUMNS) continue;
                 outer_add_columns(c, o, columns, band, dy);
                 columns = 0, o->fresh = false;
             }
@@ -220,14 +172,24 @@ static void outer_add_lanes(int64_t count, const float *lanes, float *sums)
     }
 }
 
+/* Columns of leaves of a multiple of 16 lanes lie at one position each; others run on from position to position. */
+static bool outer_runs(const struct window *c)
+{
+    return c->lanes % 16 != 0;
+}
+
 int64_t LEVEL(outer_floats)(const struct window *c)
 {
     struct outer o;
-    return outer_lay_out(c, NULL, &o);
+    return outer_runs(c) ? LEVEL(outer_run_floats)(c) : outer_lay_out(c, NULL, &o);
 }
 
 void LEVEL(outer_sums)(const struct window *c, const float *x, const float *dy, float *work)
 {
+    if (outer_runs(c)) {
+        LEVEL(outer_run_sums)(c, x, dy, work);
+        return;
+    }
     struct outer o;
     outer_lay_out(c, work, &o);
     int64_t taps = window_taps(c), across = c->kernel[AXIS_W];
@@ -236,16 +198,14 @@ void LEVEL(outer_sums)(const struct window *c, const float *x, const float *dy, 
                     k % across * c->dilation[AXIS_W]) *
                    o.stride;
     o.fresh = true;
-    for (int64_t i = 0; i < COLUMNS; i++) o.copy_column[i] = i * 16;
+    for (int64_t i = 0; i < OUTER_COLUMNS; i++) o.copy_column[i] = i * 16;
     for (int64_t oy = 0; oy < c->out.d[AXIS_H]; oy += o.out_rows)
         outer_add_band(c, &o, oy, c->out.d[AXIS_H] - oy < o.out_rows ? c->out.d[AXIS_H] - oy : o.out_rows, x,
                        dy);
 }
 
-void LEVEL(outer_leaf)(const struct window *c, int64_t leaf, float *sums, float *work)
+void LEVEL(outer_leaf)(const struct window *c, int64_t leaf, float *sums, const float *work)
 {
-    struct outer o;
-    outer_lay_out(c, work, &o);
-    int64_t weights = c->out.c * o.depth;
-    outer_add_lanes(weights, o.sums + leaf * weights * 16, sums);
+    int64_t weights = c->out.c * depth_of(c);
+    outer_add_lanes(weights, work + leaf * weights * 16, sums);
 }

@@ -1,0 +1,220 @@
+/* depthwise.c - convolutions whose every channel is a group of its own: all is read and written in place, but for
+ * positions that are brought together (depthwise.h). Forward pass and data gradient are the same walk over their
+ * result: a position sums the taps whose source exists, so padding and dilation cost nothing. */
+#include "math/vec/conv/depthwise/depthwise.h"
+#include "math/vec/conv/tree.h"
+
+static int64_t depthwise_lay_out(const struct window *c, bool data, float *base, struct depthwise *d)
+{
+    int64_t used = 0, taps = window_taps(c), stride = c->stride[AXIS_W], across = c->kernel[AXIS_W];
+    *d = (struct depthwise){.c = c,
+                            .data = data,
+                            .from = data ? c->out : c->in,
+                            .to = data ? c->in : c->out,
+                            .apart = stride > 1 && c->lanes % 16 != 0,
+                            .phases = data ? stride : 1,
+                            .across = (c->in.d[AXIS_W] + stride - 1) / stride,
+                            .slot = (taps + 15) / 16 * 16};
+    int64_t together = stride * d->across * c->lanes, in = d->from.d[AXIS_D] * d->from.d[AXIS_H];
+    d->from_row = d->apart && !data ? together : d->from.d[AXIS_W] * c->lanes;
+    d->to_row = d->apart && data ? together : d->to.d[AXIS_W] * c->lanes;
+    float *tap, *count, *row;
+    conv_carve(base, &used, &tap, d->phases * across * (int64_t)(sizeof *d->tap / sizeof(float)));
+    conv_carve(base, &used, &count, 2 * d->phases);
+    conv_carve(base, &used, &row, 2 * taps / across * DEPTHWISE_ROWS);
+    conv_carve(
+        base, &used, &d->together,
+        !d->apart ? 0 : 16 + (data ? DEPTHWISE_ROWS * together + d->to.d[AXIS_W] * c->lanes : in * together));
+    conv_carve(base, &used, &d->sums, taps * DEPTHWISE_CHAINS * 16);
+    conv_carve(base, &used, &d->slots, weight_tree_slots(c) * d->slot);
+    d->tap = (struct side_tap *)(void *)tap;
+    d->taps = (int64_t *)(void *)count;
+    d->row = (const float **)(void *)row;
+    return used;
+}
+
+static int64_t depthwise_scratch_floats(const struct window *c)
+{
+    struct depthwise d;
+    int64_t forward = depthwise_lay_out(c, false, NULL, &d), data = depthwise_lay_out(c, true, NULL, &d);
+    return forward > data ? forward : data;
+}
+
+/* Lists the taps of each phase: input = output * stride - padding + tap * dilation. */
+static void depthwise_list_taps(const struct depthwise *d)
+{
+    const struct window *c = d->c;
+    int64_t stride = c->stride[AXIS_W], lanes = c->lanes, size = d->from.d[AXIS_W];
+    for (int64_t phase = 0; phase < d->phases; phase++) {
+        struct side_tap *tap = d->tap + phase * c->kernel[AXIS_W];
+        for (int64_t k = 0; k < c->kernel[AXIS_W]; k++) {
+            int64_t shift = k * c->dilation[AXIS_W] - c->pad_before[AXIS_W],
+                    seen = d->data ? phase - shift : shift;
+            int64_t rest = (seen % stride + stride) % stride, first = (seen - rest) / stride;
+            if (d->data && rest != 0) continue;
+            int64_t count = d->data ? size : (size - rest + stride - 1) / stride;
+            *tap = (struct side_tap){.index = k, .low = -first * lanes, .high = (count - first) * lanes};
+            if (d->data)
+                tap->at = first * lanes;
+            else
+                tap->at = d->apart ? (rest * d->across + first) * lanes : seen * lanes;
+            tap++;
+        }
+        d->taps[phase] = tap - (d->tap + phase * c->kernel[AXIS_W]);
+    }
+}
+
+/* The source coordinate along an axis that tap `k` sees from result coordinate `at`, or -1. */
+static int64_t depthwise_seen(const struct depthwise *d, int axis, int64_t at, int64_t k)
+{
+    const struct window *c = d->c;
+    int64_t shift = k * c->dilation[axis] - c->pad_before[axis], stride = c->stride[axis];
+    if (at >= d->to.d[axis]) return -1;
+    int64_t seen = d->data ? at - shift : at * stride + shift;
+    if (d->data && (seen < 0 || seen % stride != 0)) return -1;
+    if (d->data) seen /= stride;
+    return seen >= 0 && seen < d->from.d[axis] ? seen : -1;
+}
+
+void LEVEL(depthwise_find_rows)(const struct depthwise *d, int64_t z, int64_t y, int64_t rows,
+                                const float *from)
+{
+    const int64_t *kernel = d->c->kernel;
+    const float **row = d->row;
+    for (int64_t i = 0; i < kernel[AXIS_D]; i++) {
+        int64_t plane = depthwise_seen(d, AXIS_D, z, i);
+        for (int64_t k = 0; k < kernel[AXIS_H]; k++, row += DEPTHWISE_ROWS)
+            for (int64_t r = 0; r < rows; r++) {
+                int64_t line = depthwise_seen(d, AXIS_H, y + (d->data ? rows - 1 - r : r), k);
+                row[r] =
+                    plane < 0 || line < 0 ? NULL : from + (plane * d->from.d[AXIS_H] + line) * d->from_row;
+            }
+    }
+}
+
+const float *LEVEL(depthwise_source)(const struct depthwise *d, const float *from)
+{
+    if (!d->apart || d->data) return from;
+    int64_t stride = d->c->stride[AXIS_W], width = d->from.d[AXIS_W], lanes = d->c->lanes;
+    float *to = d->together;
+    for (int64_t i = 0; i < d->from.d[AXIS_D] * d->from.d[AXIS_H]; i++, from += width * lanes)
+        for (int64_t rest = 0; rest < stride; rest++) {
+            struct row_view view = row_view(width, lanes, stride, rest, 0, d->across * lanes);
+            to = row_copy_view(&view, lanes, stride, from, to);
+        }
+    return d->together;
+}
+
+/* Weaves `count` rows of results of all phases together: those that begin at `at`. */
+static void depthwise_weave(const struct depthwise *d, int64_t count, const int64_t at[DEPTHWISE_ROWS],
+                            const struct finish *finish, float *result)
+{
+    int64_t lanes = d->c->lanes, width = d->to.d[AXIS_W], phase = d->across * lanes;
+    float *row = d->together + DEPTHWISE_ROWS * d->to_row;
+    for (int64_t r = 0; r < count; r++) {
+        const float *from = d->together + r * d->to_row;
+        for (int64_t i = 0; i < width; i++)
+            row_copy(lanes, from + i % d->phases * phase + i / d->phases * lanes, row + i * lanes);
+        for (int64_t i = 0; i < width * lanes; i += VW) {
+            int64_t left = width * lanes - i;
+            vec sum = finish_apply_part(finish, at[r] + i, left, vec_load_any(row + i));
+            tile_store(result + at[r] + i, left, sum);
+        }
+    }
+}
+
+/* Result rows [y, y + rows) of plane z; `t` has what all rows of the channel share. */
+static void depthwise_add_rows(const struct depthwise *d, int64_t z, int64_t y, int64_t rows,
+                               struct depthwise_rows t, int64_t channel, const float *from)
+{
+    const struct window *c = d->c;
+    int64_t lanes = c->lanes, at[DEPTHWISE_ROWS];
+    const struct finish none = {0}, *finish = t.finish;
+    float *result = t.result;
+    LEVEL(depthwise_find_rows)(d, z, y, rows, from);
+    for (int64_t r = 0; r < rows; r++)
+        at[r] = channel + (z * d->to.d[AXIS_H] + y + (d->data ? rows - 1 - r : r)) * d->to.d[AXIS_W] * lanes;
+    bool woven = d->apart && d->data;
+    if (woven) t.finish = &none, t.result = d->together;
+    for (int64_t phase = 0; phase < d->phases; phase++) {
+        t.tap = d->tap + phase * c->kernel[AXIS_W], t.taps = d->taps[phase];
+        t.columns = (d->to.d[AXIS_W] - phase + d->phases - 1) / d->phases * lanes;
+        t.of_3 = depthwise_has_3x3(c) && t.taps == 3;
+        for (int64_t r = 0; r < rows; r++)
+            t.at[r] = woven ? r * d->to_row + phase * d->across * lanes : at[r] + phase * lanes;
+        if (c->stride[AXIS_W] == 1 || d->apart) {
+            LEVEL(depthwise_run)(rows, &t);
+            continue;
+        }
+        int64_t step = d->data ? 1 : c->stride[AXIS_W];
+        for (int64_t column = 0; column < t.columns; column += 16) {
+            int64_t position = column / lanes * lanes, lane = column - position;
+            LEVEL(depthwise_position)
+            (rows, &t, column, position * step + lane, position * d->phases + lane);
+        }
+    }
+    if (woven) depthwise_weave(d, rows, at, finish, result);
+}
+
+static void depthwise_walk(const struct depthwise *d, const float *weight, const float *from,
+                           const struct finish *finish, float *result)
+{
+    const struct window *c = d->c;
+    int64_t from_plane = shape_positions(d->from) * c->lanes, plane = shape_positions(d->to) * c->lanes;
+    int64_t rows = d->to.d[AXIS_H] < DEPTHWISE_ROWS ? 1 : DEPTHWISE_ROWS;
+    struct depthwise_rows t = {.row = d->row,
+                               .rows = c->kernel[AXIS_D] * c->kernel[AXIS_H],
+                               .across = c->kernel[AXIS_W],
+                               .result = result,
+                               .finish = finish};
+    for (int64_t i = 0; i < c->in.c; i++) {
+        const float *source = LEVEL(depthwise_source)(d, from + i * from_plane);
+        t.weight = weight + i * window_taps(c);
+        t.bias = finish->bias ? finish->bias[i] : 0;
+        for (int64_t z = 0; z < d->to.d[AXIS_D]; z++)
+            for (int64_t y = 0; y < d->to.d[AXIS_H]; y += rows) /* the last rows may be computed twice */
+                depthwise_add_rows(d, z, row_limit(y, 0, d->to.d[AXIS_H] - rows), rows, t, i * plane, source);
+    }
+}
+
+static void depthwise_forward(const struct window *c, const float *weight, const float *x,
+                              const struct finish *finish, float *y, float *scratch)
+{
+    struct depthwise d;
+    depthwise_lay_out(c, false, scratch, &d);
+    depthwise_list_taps(&d);
+    depthwise_walk(&d, weight, x, finish, y);
+}
+
+static void depthwise_backward_data(const struct window *c, const float *weight, const float *dy,
+                                    const struct finish *finish, float *dx, float *scratch)
+{
+    struct depthwise d;
+    depthwise_lay_out(c, true, scratch, &d);
+    depthwise_list_taps(&d);
+    depthwise_walk(&d, weight, dy, finish, dx);
+}
+
+static void depthwise_backward_weight(const struct window *c, const float *x, const float *dy, float *dweight,
+                                      float *scratch)
+{
+    struct depthwise d;
+    depthwise_lay_out(c, false, scratch, &d);
+    depthwise_list_taps(&d);
+    LEVEL(depthwise_weight_sums)(&d, x, dy, dweight);
+}
+
+static bool depthwise_fits(const struct window *c, enum conv_product product)
+{
+    (void)product;
+    return c->groups > 1 && c->in.c == c->groups && c->out.c == c->groups;
+}
+
+const struct conv_way LEVEL(conv_way_depthwise) = {
+    .fits = depthwise_fits,
+    .takes_groups = true,
+    .scratch_floats = depthwise_scratch_floats,
+    .forward = depthwise_forward,
+    .backward_data = depthwise_backward_data,
+    .backward_weight = depthwise_backward_weight,
+};

@@ -1,0 +1,114 @@
+/* depthwise.h - what the three products of depthwise convolutions share: the rows and taps under a row of results.
+ *
+ * A result row is a run of columns, positions x lanes. A tap sees the same run of a source row, some floats further
+ * on; at the edges it sees only some columns. Where the window strides along the width, that holds for the positions
+ * of one remainder: of the source, or of the result of the data gradient (phases). Leaves of a multiple of 16 lanes
+ * take these positions where they are; other lanes first bring those of a remainder together. */
+#ifndef MATH_VEC_CONV_DEPTHWISE_DEPTHWISE_H
+#define MATH_VEC_CONV_DEPTHWISE_DEPTHWISE_H
+
+#include "math/vec/conv/conv.h"
+#include "math/vec/positions.h"
+
+#define DEPTHWISE_ROWS 4 /* result rows at once */
+
+/* A tap along the width: its index, where its first source lies seen from column 0, and the columns that see one. */
+struct side_tap {
+    int64_t index, at, low, high;
+};
+
+struct depthwise {
+    const struct window *c;
+    bool data;
+    struct shape from, to;
+    bool apart;               /* positions of a remainder are brought together in `together` */
+    int64_t phases;           /* of the results along the width */
+    int64_t across;           /* positions of a remainder, at most */
+    int64_t from_row, to_row; /* floats, of rows brought together as well */
+    struct side_tap *tap;     /* [phases][kernel width] */
+    int64_t *taps;            /* [phases] */
+    const float **row;        /* [kernel depth x height][DEPTHWISE_ROWS]: source rows; NULL outside */
+    float *together;     /* forward: a channel of the source; data gradient: rows of results, and one woven */
+    float *sums, *slots; /* weights' gradients: [taps][chains][16], and those of leaves */
+    int64_t slot;
+};
+
+/* A phase of result rows. Row r begins at `at`[r] in the result, and in the mask of `finish`. */
+struct depthwise_rows {
+    const float *const *row;
+    int64_t rows, across; /* taps of depth x height, and along the width */
+    bool of_3;            /* DEPTHWISE_ROWS + 2 rows that follow each other, and 3 taps of each */
+    const struct side_tap *tap;
+    int64_t taps;
+    const float *weight;
+    float bias;
+    int64_t columns;
+    int64_t at[DEPTHWISE_ROWS];
+    float *result;
+    const struct finish *finish;
+};
+
+/* Returns whether windows are 3x3, and those of result rows that follow each other share source rows. */
+static inline bool depthwise_has_3x3(const struct window *c)
+{
+    return c->kernel[AXIS_H] == 3 && c->kernel[AXIS_W] == 3 && c->stride[AXIS_H] == 1 &&
+           c->dilation[AXIS_H] == 1;
+}
+
+/* Where the columns that see all taps begin and end, in whole registers. */
+static inline void depthwise_inside(const struct side_tap *tap, int64_t taps, int64_t columns, int64_t *first,
+                                    int64_t *end)
+{
+    int64_t low = 0, high = columns;
+    for (int64_t k = 0; k < taps; k++) {
+        if (tap[k].low > low) low = tap[k].low;
+        if (tap[k].high < high) high = tap[k].high;
+    }
+    if (low > columns) low = columns;
+    *first = (low + VW - 1) / VW * VW;
+    *end = high > *first ? high / VW * VW : *first;
+}
+
+/* The elements whose index is in [low, high). */
+VEC_INLINE veci depthwise_mask(int64_t low, int64_t high)
+{
+    veci index;
+    for (int i = 0; i < VW; i++) index[i] = i;
+    int32_t from = (int32_t)row_limit(low, 0, VW), end = (int32_t)row_limit(high, 0, VW);
+    return (veci)(index >= from) & (veci)(index < end);
+}
+
+/* Those of `p`; zeros for others, whose memory is not touched. */
+VEC_INLINE vec depthwise_load(veci mask, const float *p)
+{
+#if defined(__AVX512DQ__)
+    return (vec)_mm512_maskz_loadu_ps(_mm512_movepi32_mask((__m512i)mask), p);
+#elif defined(__AVX2__)
+    return (vec)_mm256_maskload_ps(p, (__m256i)mask);
+#else
+    vec v = {0};
+    for (int i = 0; i < VW; i++)
+        if (mask[i]) v[i] = p[i];
+    return v;
+#endif
+}
+
+/* depthwise_tile.c: `rows` result rows, DEPTHWISE_ROWS or 1, of a phase whose columns lie side by side in source and
+ * result; and the 16 columns from `column` on, which are `from` and `to` floats from the start of the rows. */
+void LEVEL(depthwise_run)(int64_t rows, const struct depthwise_rows *t);
+void LEVEL(depthwise_position)(int64_t rows, const struct depthwise_rows *t, int64_t column, int64_t from,
+                               int64_t to);
+
+/* depthwise_weight.c: the weight gradient; d is that of the forward pass. */
+#define DEPTHWISE_CHAINS 4
+void LEVEL(depthwise_weight_sums)(const struct depthwise *d, const float *x, const float *dy, float *dweight);
+
+/* depthwise.c: finds the source rows under result rows [y, y + rows) of plane z; with `data` from the last to the first.
+ * A row below the last sees nothing. */
+void LEVEL(depthwise_find_rows)(const struct depthwise *d, int64_t z, int64_t y, int64_t rows,
+                                const float *from);
+
+/* Returns a channel of the source, whose positions of a remainder are brought together where they have to be. */
+const float *LEVEL(depthwise_source)(const struct depthwise *d, const float *from);
+
+#endif

@@ -1,0 +1,175 @@
+/* depthwise_tile.c - the register tiles of depthwise.h: forward pass and data gradient.
+ *
+ * A sum is one chain of products over the taps that see a source, in order. At the edges of a row, registers take
+ * each tap under a mask. Four result rows at once share the weights and, under windows of height 3, the sources. */
+#include "math/vec/conv/depthwise/depthwise.h"
+
+/* R rows x J registers of columns from `column` on; with `edge` a single register. */
+VEC_INLINE void depthwise_tile(const int R, const int J, const bool edge, const struct depthwise_rows *t,
+                               int64_t column, int64_t from, int64_t to)
+{
+    vec sum[DEPTHWISE_ROWS][8];
+#define EACH(...)                                                                                            \
+    _Pragma("GCC unroll 4") for (int r = 0; r < R; r++) _Pragma("GCC unroll 8") for (int j = 0; j < J; j++)  \
+        __VA_ARGS__
+    EACH(sum[r][j] = vec_all(t->bias);)
+    for (int64_t i = 0; i < t->rows; i++) {
+        const float *const *row = t->row + i * DEPTHWISE_ROWS, *weight = t->weight + i * t->across;
+        for (const struct side_tap *tap = t->tap; tap < t->tap + t->taps; tap++) {
+            vec value = vec_all(weight[tap->index]);
+            veci mask = edge ? depthwise_mask(tap->low - column, tap->high - column) : (veci){0};
+#pragma GCC unroll 4
+            for (int r = 0; r < R; r++) {
+                if (!row[r]) continue;
+                const float *source = row[r] + from + tap->at;
+#pragma GCC unroll 8
+                for (int j = 0; j < J; j++)
+                    if (edge)
+                        sum[r][j] =
+                            vec_select(mask, sum[r][j] + value * depthwise_load(mask, source), sum[r][j]);
+                    else
+                        sum[r][j] += value * vec_load_any(source + j * VW);
+            }
+        }
+    }
+    EACH({
+        int64_t at = t->at[r] + to + j * VW, count = edge ? t->columns - column : VW;
+        tile_store(t->result + at, count, finish_apply_part(t->finish, at, count, sum[r][j]));
+    })
+#undef EACH
+}
+
+/* Four rows of windows of height 3 whose rows follow each other, and three taps along the width: registers of columns
+ * [first, end). */
+VEC_INLINE void depthwise_tiles_of_3(const bool edge, const bool flat, const struct depthwise_rows *t,
+                                     int64_t first, int64_t end)
+{
+    vec weight[9];
+    const struct side_tap *tap = t->tap;
+#define LOAD_WEIGHTS(i)                                                                                      \
+    _Pragma("GCC unroll 9") for (int k = 0; k < 9; k++) weight[k] = vec_all(t->weight[(i)*3 + k]);
+    if (flat) LOAD_WEIGHTS(0)
+    for (int64_t column = first; column < end; column += VW) {
+        vec sum[DEPTHWISE_ROWS];
+        veci mask[3];
+#pragma GCC unroll 4
+        for (int r = 0; r < DEPTHWISE_ROWS; r++) sum[r] = vec_all(t->bias);
+#pragma GCC unroll 3
+        for (int k = 0; k < 3 && edge; k++)
+            mask[k] = depthwise_mask(tap[k].low - column, tap[k].high - column);
+        for (int64_t plane = 0; plane < (flat ? 3 : t->rows); plane += 3) {
+            const float *const *row = t->row + plane * DEPTHWISE_ROWS;
+            if (!flat) LOAD_WEIGHTS(plane)
+#pragma GCC unroll 6
+            for (int i = 0; i < DEPTHWISE_ROWS + 2; i++) {
+                const float *source = i < DEPTHWISE_ROWS ? row[i] : row[(i - 3) * DEPTHWISE_ROWS + 3];
+                if (!source) continue;
+#pragma GCC unroll 3
+                for (int k = 0; k < 3; k++) {
+                    const float *at = source + column + tap[k].at;
+                    vec value = edge ? depthwise_load(mask[k], at) : vec_load_any(at);
+#pragma GCC unroll 4
+                    for (int r = 0; r < DEPTHWISE_ROWS; r++) {
+                        if (i < r || i > r + 2) continue;
+                        vec next = sum[r] + weight[(i - r) * 3 + k] * value;
+                        sum[r] = edge ? vec_select(mask[k], next, sum[r]) : next;
+                    }
+                }
+            }
+        }
+#pragma GCC unroll 4
+        for (int r = 0; r < DEPTHWISE_ROWS; r++) {
+            int64_t at = t->at[r] + column, count = edge ? t->columns - column : VW;
+            tile_store(t->result + at, count, finish_apply_part(t->finish, at, count, sum[r]));
+        }
+    }
+#undef LOAD_WEIGHTS
+}
+
+#define NOINLINE static __attribute__((noinline)) void
+#define TILE(R, J)                                                                                           \
+    NOINLINE depthwise_tile_##R##_##J(const struct depthwise_rows *t, int64_t column, int64_t from,          \
+                                      int64_t to)                                                            \
+    {                                                                                                        \
+        depthwise_tile(R, J, false, t, column, from, to);                                                    \
+    }
+TILE(4, 2)
+TILE(4, 1)
+TILE(1, 8)
+TILE(1, 2) TILE(1, 1)
+#define POSITION(R)                                                                                          \
+    NOINLINE depthwise_position_##R(const struct depthwise_rows *t, int64_t column, int64_t from,            \
+                                    int64_t to)                                                              \
+    {                                                                                                        \
+        depthwise_tile(R, VEC_PARTS, false, t, column, from, to);                                            \
+    }
+    POSITION(4) POSITION(1)
+#define EDGE(R)                                                                                              \
+    NOINLINE depthwise_edge_##R(const struct depthwise_rows *t, int64_t column, int64_t from, int64_t to)    \
+    {                                                                                                        \
+        depthwise_tile(R, 1, true, t, column, from, to);                                                     \
+    }
+        EDGE(4) EDGE(1)
+#define OF_3(name, edge, flat)                                                                               \
+    NOINLINE depthwise_##name##_of_3(const struct depthwise_rows *t, int64_t first, int64_t end)             \
+    {                                                                                                        \
+        depthwise_tiles_of_3(edge, flat, t, first, end);                                                     \
+    }
+            OF_3(plane, false, true) OF_3(volume, false, false) OF_3(edge, true, false)
+
+    /* Columns [first, end), in the largest tiles. */
+    static void depthwise_inner(int64_t rows, const struct depthwise_rows *t, int64_t first, int64_t end)
+{
+    int64_t i = first;
+    if (rows == 1) {
+        for (; i + 8 * VW <= end; i += 8 * VW) depthwise_tile_1_8(t, i, i, i);
+        for (; i + 2 * VW <= end; i += 2 * VW) depthwise_tile_1_2(t, i, i, i);
+        for (; i < end; i += VW) depthwise_tile_1_1(t, i, i, i);
+        return;
+    }
+    for (; i + 2 * VW <= end; i += 2 * VW) depthwise_tile_4_2(t, i, i, i);
+    for (; i < end; i += VW) depthwise_tile_4_1(t, i, i, i);
+}
+
+static void depthwise_edges(int64_t rows, const struct depthwise_rows *t, int64_t first, int64_t end)
+{
+    for (int64_t i = first; i < end; i += VW)
+        if (rows == 1)
+            depthwise_edge_1(t, i, i, i);
+        else
+            depthwise_edge_4(t, i, i, i);
+}
+
+void LEVEL(depthwise_run)(int64_t rows, const struct depthwise_rows *t)
+{
+    int64_t first, end;
+    depthwise_inside(t->tap, t->taps, t->columns, &first, &end);
+    if (!t->of_3 || rows == 1) {
+        depthwise_edges(rows, t, 0, first);
+        depthwise_inner(rows, t, first, end);
+        depthwise_edges(rows, t, end, t->columns);
+        return;
+    }
+    depthwise_edge_of_3(t, 0, first);
+    if (t->rows == 3)
+        depthwise_plane_of_3(t, first, end);
+    else
+        depthwise_volume_of_3(t, first, end);
+    depthwise_edge_of_3(t, end, t->columns);
+}
+
+void LEVEL(depthwise_position)(int64_t rows, const struct depthwise_rows *t, int64_t column, int64_t from,
+                               int64_t to)
+{
+    bool inside = true;
+    for (int64_t k = 0; k < t->taps; k++) inside &= column >= t->tap[k].low && column < t->tap[k].high;
+    for (int64_t i = 0; i < 16; i += inside ? 16 : VW)
+        if (inside && rows == 1)
+            depthwise_position_1(t, column, from, to);
+        else if (inside)
+            depthwise_position_4(t, column, from, to);
+        else if (rows == 1)
+            depthwise_edge_1(t, column + i, from + i, to + i);
+        else
+            depthwise_edge_4(t, column + i, from + i, to + i);
+}

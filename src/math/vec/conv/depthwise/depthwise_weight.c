@@ -1,0 +1,163 @@
+/* depthwise_weight.c - the weight gradient of depthwise convolutions: a weight is summed in 4 x 16 places.
+ *
+ * Leaves of a multiple of 16 lanes sum by the position along the width, and lane by lane; other lanes take 16 columns
+ * of a row for a position. Those sum 3x3 taps of 4 rows at once, where the windows of rows follow each other. */
+#include "math/vec/conv/depthwise/depthwise.h"
+#include "math/vec/conv/tree.h"
+
+#define CHAINS DEPTHWISE_CHAINS
+
+/* Adds the products of `count` positions of a row, `step` floats apart in x and `next` in dy. */
+static void depthwise_add_row(int64_t lanes, int64_t count, int64_t step, int64_t next, const float *x,
+                              const float *dy, float *sums)
+{
+    int64_t left = count;
+    vec sum[CHAINS][VEC_PARTS];
+#define EACH(statement)                                                                                      \
+    _Pragma("GCC unroll 4") for (int i = 0; i < CHAINS; i++)                                                 \
+        _Pragma("GCC unroll 4") for (int p = 0; p < VEC_PARTS; p++) statement
+    EACH(sum[i][p] = vec_load(sums + i * 16 + p * VW);)
+    for (; left >= CHAINS; left -= CHAINS, x += CHAINS * step, dy += CHAINS * next)
+        for (int64_t lane = 0; lane < lanes; lane += 16)
+            EACH(sum[i][p] +=
+                 vec_load_any(dy + i * next + lane + p * VW) * vec_load_any(x + i * step + lane + p * VW);)
+    EACH(vec_store(sums + i * 16 + p * VW, sum[i][p]);)
+#undef EACH
+    for (int64_t i = 0; i < left; i++)
+        for (int64_t lane = 0; lane < lanes; lane += VW) {
+            float *to = sums + i * 16 + lane % 16;
+            vec_store(to,
+                      vec_load(to) + vec_load_any(dy + i * next + lane) * vec_load_any(x + i * step + lane));
+        }
+}
+
+/* Adds the products of `count` columns. */
+static void depthwise_add_columns(int64_t count, const float *x, const float *dy, float *sums)
+{
+    int64_t whole = count / 16;
+    depthwise_add_row(16, whole, 16, 16, x, dy, sums);
+    for (int64_t i = whole * 16; i < count; i += VW) {
+        float *to = sums + i % (CHAINS * 16);
+        vec_store(to, vec_load(to) + tile_load(dy + i, count - i) * tile_load(x + i, count - i));
+    }
+}
+
+/* One row of outputs and one row of taps: each tap over the columns where it sees an input. */
+static void depthwise_add_taps(const struct depthwise *d, const float *x, const float *dy, float *sums)
+{
+    const struct window *c = d->c;
+    int64_t lanes = c->lanes, step = c->stride[AXIS_W] * lanes, columns = c->out.d[AXIS_W] * lanes;
+    for (const struct side_tap *tap = d->tap; tap < d->tap + d->taps[0]; tap++, sums += CHAINS * 16) {
+        int64_t first = tap->low > 0 ? tap->low : 0, end = tap->high < columns ? tap->high : columns;
+        if (end <= first) continue;
+        if (lanes % 16 == 0)
+            depthwise_add_row(lanes / c->leaves, (end - first) / lanes, step, lanes,
+                              x + first / lanes * step + tap->at, dy + first, sums);
+        else
+            depthwise_add_columns(end - first, x + first + tap->at, dy + first, sums);
+    }
+}
+
+/* Part `part` of 16 columns each: the products of 3x3 taps over DEPTHWISE_ROWS rows of outputs, of which those that do
+ * not exist are NULL. */
+static void depthwise_add_3x3(const struct depthwise *d, int64_t part, const float *const *row,
+                              const float *const dy[DEPTHWISE_ROWS], float *sums)
+{
+    int64_t columns = d->c->out.d[AXIS_W] * d->c->lanes, first, end;
+    const struct side_tap *tap = d->tap;
+    vec sum[9];
+    depthwise_inside(tap, 3, columns, &first, &end);
+#pragma GCC unroll 9
+    for (int k = 0; k < 9; k++) sum[k] = vec_load(sums + k * CHAINS * 16 + part);
+    for (int64_t column = part; column < columns; column += 16) {
+        bool edge = column < first || column >= end;
+        vec slope[DEPTHWISE_ROWS];
+#pragma GCC unroll 4
+        for (int r = 0; r < DEPTHWISE_ROWS; r++)
+            slope[r] = dy[r] ? tile_load(dy[r] + column, columns - column) : (vec){0};
+#pragma GCC unroll 6
+        for (int i = 0; i < DEPTHWISE_ROWS + 2; i++) {
+            const float *source = i < DEPTHWISE_ROWS ? row[i] : row[(i - 3) * DEPTHWISE_ROWS + 3];
+            if (!source) continue;
+#pragma GCC unroll 3
+            for (int k = 0; k < 3; k++) {
+                const float *at = source + column + tap[k].at;
+                vec value =
+                    edge ? depthwise_load(depthwise_mask(tap[k].low - column, tap[k].high - column), at)
+                         : vec_load_any(at);
+#pragma GCC unroll 4
+                for (int r = 0; r < DEPTHWISE_ROWS; r++)
+                    if (i >= r && i <= r + 2) sum[(i - r) * 3 + k] += slope[r] * value;
+            }
+        }
+    }
+#pragma GCC unroll 9
+    for (int k = 0; k < 9; k++) vec_store(sums + k * CHAINS * 16 + part, sum[k]);
+}
+
+/* All rows of outputs where depthwise_add_3x3 fits. */
+static void depthwise_add_rows_of_3(const struct depthwise *d, const float *x, const float *dy)
+{
+    const struct window *c = d->c;
+    int64_t row = c->out.d[AXIS_W] * c->lanes, height = c->out.d[AXIS_H];
+    for (int64_t z = 0; z < c->out.d[AXIS_D]; z++, dy += height * row)
+        for (int64_t y = 0; y < height; y += DEPTHWISE_ROWS) {
+            const float *slope[DEPTHWISE_ROWS];
+            LEVEL(depthwise_find_rows)(d, z, y, DEPTHWISE_ROWS, x);
+            for (int64_t r = 0; r < DEPTHWISE_ROWS; r++)
+                slope[r] = y + r < height ? dy + (y + r) * row : NULL;
+            for (int64_t k = 0; k < c->kernel[AXIS_D]; k++)
+                for (int64_t part = 0; part < 16; part += VW)
+                    depthwise_add_3x3(d, part, d->row + k * 3 * DEPTHWISE_ROWS, slope,
+                                      d->sums + k * 9 * CHAINS * 16);
+        }
+}
+
+static void depthwise_add_rows_of_any(const struct depthwise *d, const float *x, const float *dy)
+{
+    const struct window *c = d->c;
+    int64_t rows = c->kernel[AXIS_D] * c->kernel[AXIS_H];
+    for (int64_t z = 0; z < c->out.d[AXIS_D]; z++)
+        for (int64_t y = 0; y < c->out.d[AXIS_H]; y++, dy += c->out.d[AXIS_W] * c->lanes) {
+            LEVEL(depthwise_find_rows)(d, z, y, 1, x);
+            for (int64_t k = 0; k < rows; k++) {
+                const float *row = d->row[k * DEPTHWISE_ROWS];
+                if (row) depthwise_add_taps(d, row, dy, d->sums + k * c->kernel[AXIS_W] * CHAINS * 16);
+            }
+        }
+}
+
+/* The gradients [taps] of one channel and leaf, whose lanes x and dy start at. */
+static void depthwise_leaf(const struct depthwise *d, const float *x, const float *dy, float *gradients)
+{
+    const struct window *c = d->c;
+    int64_t taps = window_taps(c);
+    memset(d->sums, 0, (size_t)(taps * CHAINS * 16) * sizeof *d->sums);
+    if (c->lanes % 16 != 0 && depthwise_has_3x3(c))
+        depthwise_add_rows_of_3(d, x, dy);
+    else
+        depthwise_add_rows_of_any(d, x, dy);
+    for (int64_t t = 0; t < taps; t++) {
+        float *sum = d->sums + t * CHAINS * 16;
+        for (int64_t j = 0; j < 16; j += VW)
+            vec_store(sum + j, (vec_load(sum + j) + vec_load(sum + 16 + j)) +
+                                   (vec_load(sum + 32 + j) + vec_load(sum + 48 + j)));
+        gradients[t] = vec_sum16(sum);
+    }
+}
+
+void LEVEL(depthwise_weight_sums)(const struct depthwise *d, const float *x, const float *dy, float *dweight)
+{
+    const struct window *c = d->c;
+    int64_t taps = window_taps(c), lanes = c->lanes / c->leaves;
+    for (int64_t i = 0; i < c->in.c; i++) {
+        const float *in = LEVEL(depthwise_source)(d, x + i * shape_positions(c->in) * c->lanes),
+                    *out = dy + i * shape_positions(c->out) * c->lanes;
+        for (int64_t leaf = 0; leaf < c->leaves; leaf++) {
+            depthwise_leaf(d, in + leaf * lanes, out + leaf * lanes,
+                           d->slots + weight_tree_slot(leaf) * d->slot);
+            weight_tree_add(d->slots, d->slot, d->slot, leaf);
+        }
+        memcpy(dweight + i * taps, d->slots, (size_t)taps * sizeof *dweight);
+    }
+}
