@@ -91,6 +91,36 @@ VEC_INLINE float *row_copy_step(int64_t count, int64_t lanes, int64_t step, cons
     return to + count;
 }
 
+/* Weaves two rows of `count` floats each together; returns how many floats of each. */
+VEC_INLINE int64_t row_weave_two(const int lanes, int64_t count, const float *a, const float *b, float *to)
+{
+    int64_t i = 0;
+    for (; i + VW <= count; i += VW) {
+        vec even = vec_load_any(a + i), odd = vec_load_any(b + i);
+        vec_store_any(to + 2 * i, vec_interleave(even, odd, ROW_EACH(ROW_WOVEN, 0, lanes)));
+        vec_store_any(to + 2 * i + VW, vec_interleave(even, odd, ROW_EACH(ROW_WOVEN, VW, lanes)));
+    }
+    return i;
+}
+
+/* The reverse of row_copy_step: position p of `width` is position p / step of row p % step, whose rows are `row` floats
+ * apart. */
+VEC_INLINE void row_weave(int64_t width, int64_t lanes, int64_t step, const float *from, int64_t row,
+                          float *to)
+{
+    int64_t done = 0;
+    if (step == 2 && lanes == 1) done = row_weave_two(1, width / 2, from, from + row, to) * 2;
+    if (step == 2 && lanes == 2) done = row_weave_two(2, width / 2 * 2, from, from + row, to);
+#if VW >= 8
+    if (step == 2 && lanes == 4) done = row_weave_two(4, width / 2 * 4, from, from + row, to) / 2;
+#endif
+#if VW >= 16
+    if (step == 2 && lanes == 8) done = row_weave_two(8, width / 2 * 8, from, from + row, to) / 4;
+#endif
+    for (; done < width; done++)
+        row_copy(lanes, from + done % step * row + done / step * lanes, to + done * lanes);
+}
+
 /* Copies what the view shows of a row. */
 VEC_INLINE float *row_copy_view(const struct row_view *v, int64_t lanes, int64_t step, const float *row,
                                 float *to)

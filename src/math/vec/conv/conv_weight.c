@@ -46,14 +46,16 @@ static void weight_store_block(const struct panel_block *b, int64_t depth, const
 static void weight_by_panels(const struct window *c, const float *x, const float *dy, float *dweight,
                              float *scratch)
 {
-    int64_t depth = depth_of(c), slot = weight_slot_floats(c), lanes = c->lanes / c->leaves;
+    int64_t depth = depth_of(c), slot = weight_slot_floats(c), lanes = c->lanes / c->leaves,
+            most = PANEL_SUM_ROWS;
+    if (most >= c->kernel[AXIS_W]) most -= most % c->kernel[AXIS_W];
     float *work = scratch + slot * weight_tree_slots(c);
     for (int64_t oc = 0; oc < c->out.c; oc += PANEL_WIDTH)
-        for (int64_t row = 0; row < depth; row += PANEL_SUM_ROWS) {
+        for (int64_t row = 0; row < depth; row += most) {
             struct panel_block b = {.oc = oc,
                                     .channels = c->out.c - oc < PANEL_WIDTH ? c->out.c - oc : PANEL_WIDTH,
                                     .row = row,
-                                    .rows = depth - row < PANEL_SUM_ROWS ? depth - row : PANEL_SUM_ROWS,
+                                    .rows = depth - row < most ? depth - row : most,
                                     .lanes = lanes};
             for (int64_t leaf = 0; leaf < c->leaves; leaf++) {
                 float *sums = scratch + slot * weight_tree_slot(leaf);

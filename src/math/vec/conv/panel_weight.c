@@ -3,9 +3,14 @@
  *
  * Columns are counted along positions x lanes, so that a single sample fills the registers as well as 16. */
 #include "math/vec/conv/panel.h"
+#include "math/vec/conv/panel_runs.h"
 #include "math/vec/positions.h"
 
-#define ROWS 48 /* rows of patches at once: in the L1 cache beside the transposed gradients */
+#define COLUMNS      384                          /* of a panel, at most */
+#define BLOCK        (COLUMNS * PANEL_RUNS_WIDTH) /* turned gradients of a tile's channels */
+#define BLOCKS       (PANEL_WIDTH / PANEL_RUNS_WIDTH)
+#define PANEL_FLOATS (32 * 1024 / 4)
+#define MIN_RUN      32 /* shorter rows are copied tap by tap, so that the columns are one run */
 
 /* Columns that lie side by side in a row of the output. */
 struct run {
@@ -15,25 +20,38 @@ struct run {
     int64_t d, h;         /* where the row's windows begin, which may hang over the edge */
 };
 
-/* `work`: patches [ROWS][PANEL_ROW] and transposed gradients [columns][PANEL_WIDTH]. */
+/* `work`: turned gradients [BLOCKS][COLUMNS][PANEL_RUNS_WIDTH], the panel, and a table of rows. */
 int64_t LEVEL(panel_leaf_floats)(void)
 {
-    return ROWS * PANEL_ROW + PANEL_GROUPS * 16 * PANEL_WIDTH;
+    return BLOCKS * BLOCK + PANEL_FLOATS + 16 +
+           PANEL_SUM_ROWS * (int64_t)(sizeof(struct panel_row) / sizeof(float));
 }
 
-/* The columns of one leaf: how many a panel takes, and how many lanes of a position hold samples. */
+/* How the columns of one leaf are taken. A line of the panel holds what one or several taps along the width see: a row
+ * of x, and the inputs beside it. */
 struct columns {
-    int64_t used, panel;
-    bool joined; /* runs go on from position to position */
+    int64_t used, panel;  /* lanes of a position, columns of a panel */
+    bool joined;          /* runs go on from position to position */
+    int64_t taps, beside; /* of a line: taps, and floats beside a run */
+    int64_t line, lines;  /* floats of a line, and lines of a panel */
 };
 
-/* Leaves of a multiple of 16 lanes fill their panels; others take whole positions, as long as one fits. */
+/* Leaves of a multiple of 16 lanes take panels of a fixed size; others take whole positions, as long as one fits. */
 static struct columns panel_columns(const struct window *c, const struct panel_block *b)
 {
     struct columns s = {.used = window_used_lanes(c, b->lane / b->lanes, VW), .panel = PANEL_GROUPS * 16};
-    if (b->lanes % 16 != 0 && b->lanes < s.panel) s.panel -= s.panel % b->lanes;
+    if (b->lanes % 16 != 0) s.panel = b->lanes < COLUMNS ? COLUMNS / b->lanes * b->lanes : COLUMNS;
     s.joined =
         b->lanes == c->lanes && s.used >= b->lanes && (c->stride[AXIS_W] == 1 || s.panel % b->lanes == 0);
+    int64_t row = c->out.d[AXIS_W] * c->lanes,
+            beside = (c->kernel[AXIS_W] - 1) * c->dilation[AXIS_W] * c->lanes;
+    s.taps = 1, s.line = (s.panel + 15) / 16 * 16 + 16;
+    if (s.joined && c->stride[AXIS_W] == 1 && row >= MIN_RUN &&
+        s.line + (s.panel / row + 2) * beside <= 3 * COLUMNS)
+        s.taps = c->kernel[AXIS_W], s.beside = beside,
+        s.line += ((s.panel / row + 2) * beside + 15) / 16 * 16;
+    s.lines = row_limit(PANEL_FLOATS / s.line, 1, PANEL_SUM_ROWS / s.taps);
+    if (s.lines > 6) s.lines -= s.lines % 6;
     return s;
 }
 
@@ -77,64 +95,102 @@ static void panel_turn_block(const float *from, int64_t from_row, int64_t rows, 
 
 /* Turns the gradients of the columns. */
 static void panel_turn(const struct window *c, const struct panel_block *b, const struct run *run,
-                       int64_t runs, const float *dy, float *transposed)
+                       int64_t runs, const float *dy, float *turned)
 {
     int64_t plane = shape_positions(c->out) * c->lanes;
     dy += b->oc * plane;
     for (int64_t i = 0, next; i < runs; i = next) {
         int64_t count = run[i].count;
         for (next = i + 1; next < runs && run[next].dy == run[i].dy + count; next++) count += run[next].count;
-        float *to = transposed + run[i].to * PANEL_WIDTH;
-        for (int64_t j = 0; j < count; j += VW)
-            for (int64_t oc = 0; oc < b->channels; oc += VW)
-                panel_turn_block(dy + oc * plane + run[i].dy + j, plane, b->channels - oc, count - j,
-                                 to + j * PANEL_WIDTH + oc, PANEL_WIDTH);
+        for (int64_t oc = 0; oc < b->channels; oc += VW) {
+            float *to =
+                turned + oc / PANEL_RUNS_WIDTH * BLOCK + run[i].to * PANEL_RUNS_WIDTH + oc % PANEL_RUNS_WIDTH;
+            const float *from = dy + oc * plane + run[i].dy;
+            for (int64_t j = 0; j < count; j += VW)
+                panel_turn_block(from + j, plane, b->channels - oc, count - j, to + j * PANEL_RUNS_WIDTH,
+                                 PANEL_RUNS_WIDTH);
+        }
     }
 }
 
-/* Copies rows [first, first + rows) of the patches, tap by tap: a tap sees the same part of all channels. */
-static void panel_pack(const struct window *c, const struct run *run, int64_t runs, const float *x,
-                       int64_t first, int64_t rows, float *panel)
+/* Copies lines [first, first + lines) of the panel, tap by tap: a tap sees the same part of all channels. */
+static void panel_pack(const struct window *c, const struct columns *s, const struct run *run, int64_t runs,
+                       const float *x, int64_t first, int64_t lines, float *panel)
 {
     const int64_t *in = c->in.d, *kernel = c->kernel, *dilation = c->dilation;
-    int64_t taps = window_taps(c), lanes = c->lanes, plane = shape_positions(c->in) * lanes;
+    int64_t taps = window_taps(c) / s->taps, across = kernel[AXIS_W] / s->taps, lanes = c->lanes,
+            plane = shape_positions(c->in) * lanes;
     for (int64_t tap = 0; tap < taps; tap++) {
-        int64_t row = (tap + taps - first % taps) % taps;
-        if (row >= rows) continue;
-        const float *channel = x + (first + row) / taps * plane;
-        int64_t z = tap / (kernel[AXIS_W] * kernel[AXIS_H]) * dilation[AXIS_D],
-                y = tap / kernel[AXIS_W] % kernel[AXIS_H] * dilation[AXIS_H],
-                w = tap % kernel[AXIS_W] * dilation[AXIS_W] - c->pad_before[AXIS_W];
+        int64_t line = (tap + taps - first % taps) % taps;
+        if (line >= lines) continue;
+        const float *channel = x + (first + line) / taps * plane;
+        int64_t z = tap / (across * kernel[AXIS_H]) * dilation[AXIS_D],
+                y = tap / across % kernel[AXIS_H] * dilation[AXIS_H],
+                w = tap % across * dilation[AXIS_W] - c->pad_before[AXIS_W];
         for (int64_t i = 0; i < runs; i++) {
-            int64_t d = run[i].d + z, h = run[i].h + y;
+            int64_t d = run[i].d + z, h = run[i].h + y, count = run[i].count + s->beside;
             bool inside = d >= 0 && d < in[AXIS_D] && h >= 0 && h < in[AXIS_H];
-            struct row_view view = {.before = run[i].count};
-            if (inside) view = row_view(in[AXIS_W], lanes, c->stride[AXIS_W], w, run[i].first, run[i].count);
+            struct row_view view = {.before = count};
+            if (inside) view = row_view(in[AXIS_W], lanes, c->stride[AXIS_W], w, run[i].first, count);
             const float *from = channel + (inside ? (d * in[AXIS_H] + h) * in[AXIS_W] * lanes : 0);
-            float *to = panel + row * PANEL_ROW + run[i].to;
-            for (int64_t k = row; k < rows; k += taps, from += plane, to += taps * PANEL_ROW)
+            float *to = panel + line * s->line + run[i].to + i * s->beside;
+            for (int64_t k = line; k < lines; k += taps, from += plane, to += taps * s->line)
                 row_copy_view(&view, lanes, c->stride[AXIS_W], from, to);
         }
     }
 }
 
+/* Lists the runs of the panel: those of lines without inputs beside are one. */
+static int64_t panel_join(const struct columns *s, const struct run *run, int64_t runs,
+                          struct panel_run *joined)
+{
+    int64_t count = 0;
+    for (int64_t i = 0; i < runs; i++)
+        if (s->beside || i == 0)
+            joined[count++] = (struct panel_run){run[i].to + i * s->beside, run[i].to, run[i].count};
+        else
+            joined[0].count += run[i].count;
+    return count;
+}
+
+/* One panel of columns. */
+static void panel_add(const struct window *c, const struct panel_block *b, const struct columns *s,
+                      const struct run *run, int64_t runs, const float *x, struct panel_runs *t, float *panel,
+                      float *sums)
+{
+    struct panel_run joined[COLUMNS];
+    int64_t lines = b->rows / s->taps;
+    const float *turned = t->turned;
+    t->run = joined, t->runs = panel_join(s, run, runs, joined), t->panel = panel;
+    for (int64_t line = 0; line < lines; line += s->lines) {
+        int64_t count = row_limit(s->lines, 0, lines - line);
+        panel_pack(c, s, run, runs, x, b->row / s->taps + line, count, panel);
+        t->rows = count * s->taps;
+        for (int64_t oc = 0; oc < b->channels; oc += PANEL_RUNS_WIDTH) {
+            t->turned = turned + oc / PANEL_RUNS_WIDTH * BLOCK;
+            t->sums = sums + line * s->taps * PANEL_WIDTH + oc;
+            LEVEL(panel_multiply_runs)(row_limit((b->channels - oc + VW - 1) / VW, 0, PANEL_RUNS_J), t);
+        }
+    }
+    t->turned = turned;
+}
+
 void LEVEL(panel_leaf)(const struct window *c, const struct panel_block *b, const float *x, const float *dy,
                        float *sums, float *work)
 {
-    float *panel = work, *transposed = work + ROWS * PANEL_ROW;
-    int64_t columns = shape_positions(c->out) * b->lanes;
+    float *turned = work, *panel = work + BLOCKS * BLOCK;
+    struct panel_row *row = (struct panel_row *)(void *)(panel + PANEL_FLOATS + 16);
     struct columns s = panel_columns(c, b);
+    int64_t columns = shape_positions(c->out) * b->lanes;
     memset(sums, 0, (size_t)(b->rows * PANEL_WIDTH) * sizeof *sums);
+    for (int64_t i = 0; i < s.lines * s.taps; i++)
+        row[i] = (struct panel_row){i / s.taps * s.line + i % s.taps * c->dilation[AXIS_W] * c->lanes,
+                                    i * PANEL_WIDTH};
+    struct panel_runs t = {.row = row, .turned = turned};
     for (int64_t first = 0; first < columns; first += s.panel) {
-        struct run run[PANEL_GROUPS * 16];
+        struct run run[COLUMNS];
         int64_t runs = panel_cut(c, b, &s, first, row_limit(s.panel, 0, columns - first), run);
-        panel_turn(c, b, run, runs, dy, transposed);
-        int64_t count = runs ? run[runs - 1].to + run[runs - 1].count : 0;
-        for (int64_t row = 0; row < b->rows; row += ROWS) {
-            int64_t rows = row_limit(ROWS, 0, b->rows - row);
-            panel_pack(c, run, runs, x, b->row + row, rows, panel);
-            LEVEL(panel_product)
-            (rows, b->channels, count, panel, transposed, sums + row * PANEL_WIDTH);
-        }
+        panel_turn(c, b, run, runs, dy, turned);
+        panel_add(c, b, &s, run, runs, x, &t, panel, sums);
     }
 }

@@ -18,9 +18,13 @@ static int64_t depthwise_lay_out(const struct window *c, bool data, float *base,
     int64_t together = stride * d->across * c->lanes, in = d->from.d[AXIS_D] * d->from.d[AXIS_H];
     d->from_row = d->apart && !data ? together : d->from.d[AXIS_W] * c->lanes;
     d->to_row = d->apart && data ? together : d->to.d[AXIS_W] * c->lanes;
-    float *tap, *count, *row;
+    float *tap, *count, *row, *seen[2];
     conv_carve(base, &used, &tap, d->phases * across * (int64_t)(sizeof *d->tap / sizeof(float)));
     conv_carve(base, &used, &count, 2 * d->phases);
+    for (int i = 0; i < 2; i++) {
+        conv_carve(base, &used, &seen[i], 2 * d->to.d[i] * c->kernel[i]);
+        d->seen[i] = (int64_t *)(void *)seen[i];
+    }
     conv_carve(base, &used, &row, 2 * taps / across * DEPTHWISE_ROWS);
     conv_carve(
         base, &used, &d->together,
@@ -64,32 +68,36 @@ static void depthwise_list_taps(const struct depthwise *d)
     }
 }
 
-/* The source coordinate along an axis that tap `k` sees from result coordinate `at`, or -1. */
-static int64_t depthwise_seen(const struct depthwise *d, int axis, int64_t at, int64_t k)
+/* Lists the source coordinates along depth and height that taps see from result coordinates. */
+static void depthwise_list_rows(const struct depthwise *d)
 {
     const struct window *c = d->c;
-    int64_t shift = k * c->dilation[axis] - c->pad_before[axis], stride = c->stride[axis];
-    if (at >= d->to.d[axis]) return -1;
-    int64_t seen = d->data ? at - shift : at * stride + shift;
-    if (d->data && (seen < 0 || seen % stride != 0)) return -1;
-    if (d->data) seen /= stride;
-    return seen >= 0 && seen < d->from.d[axis] ? seen : -1;
+    for (int axis = AXIS_D; axis <= AXIS_H; axis++)
+        for (int64_t i = 0; i < d->to.d[axis] * c->kernel[axis]; i++) {
+            int64_t at = i / c->kernel[axis],
+                    shift = i % c->kernel[axis] * c->dilation[axis] - c->pad_before[axis];
+            int64_t seen = d->data ? at - shift : at * c->stride[axis] + shift;
+            bool none = d->data && (seen < 0 || seen % c->stride[axis] != 0);
+            if (d->data) seen /= c->stride[axis];
+            d->seen[axis][i] = none || seen < 0 || seen >= d->from.d[axis] ? -1 : seen;
+        }
 }
 
 void LEVEL(depthwise_find_rows)(const struct depthwise *d, int64_t z, int64_t y, int64_t rows,
                                 const float *from)
 {
-    const int64_t *kernel = d->c->kernel;
+    const int64_t *kernel = d->c->kernel, *plane = d->seen[AXIS_D] + z * kernel[AXIS_D],
+                  height = d->to.d[AXIS_H];
     const float **row = d->row;
-    for (int64_t i = 0; i < kernel[AXIS_D]; i++) {
-        int64_t plane = depthwise_seen(d, AXIS_D, z, i);
+    for (int64_t i = 0; i < kernel[AXIS_D]; i++)
         for (int64_t k = 0; k < kernel[AXIS_H]; k++, row += DEPTHWISE_ROWS)
             for (int64_t r = 0; r < rows; r++) {
-                int64_t line = depthwise_seen(d, AXIS_H, y + (d->data ? rows - 1 - r : r), k);
-                row[r] =
-                    plane < 0 || line < 0 ? NULL : from + (plane * d->from.d[AXIS_H] + line) * d->from_row;
+                int64_t at = y + (d->data ? rows - 1 - r : r);
+                int64_t line = at < height ? d->seen[AXIS_H][at * kernel[AXIS_H] + k] : -1;
+                row[r] = plane[i] < 0 || line < 0
+                             ? NULL
+                             : from + (plane[i] * d->from.d[AXIS_H] + line) * d->from_row;
             }
-    }
 }
 
 const float *LEVEL(depthwise_source)(const struct depthwise *d, const float *from)
@@ -113,8 +121,7 @@ static void depthwise_weave(const struct depthwise *d, int64_t count, const int6
     float *row = d->together + DEPTHWISE_ROWS * d->to_row;
     for (int64_t r = 0; r < count; r++) {
         const float *from = d->together + r * d->to_row;
-        for (int64_t i = 0; i < width; i++)
-            row_copy(lanes, from + i % d->phases * phase + i / d->phases * lanes, row + i * lanes);
+        row_weave(width, lanes, d->phases, from, phase, row);
         for (int64_t i = 0; i < width * lanes; i += VW) {
             int64_t left = width * lanes - i;
             vec sum = finish_apply_part(finish, at[r] + i, left, vec_load_any(row + i));
@@ -139,7 +146,7 @@ static void depthwise_add_rows(const struct depthwise *d, int64_t z, int64_t y, 
     for (int64_t phase = 0; phase < d->phases; phase++) {
         t.tap = d->tap + phase * c->kernel[AXIS_W], t.taps = d->taps[phase];
         t.columns = (d->to.d[AXIS_W] - phase + d->phases - 1) / d->phases * lanes;
-        t.of_3 = depthwise_has_3x3(c) && t.taps == 3;
+        t.of_3 = depthwise_has_3x3(c) && c->kernel[AXIS_D] == 1 && t.taps == 3;
         for (int64_t r = 0; r < rows; r++)
             t.at[r] = woven ? r * d->to_row + phase * d->across * lanes : at[r] + phase * lanes;
         if (c->stride[AXIS_W] == 1 || d->apart) {
@@ -170,7 +177,7 @@ static void depthwise_walk(const struct depthwise *d, const float *weight, const
     for (int64_t i = 0; i < c->in.c; i++) {
         const float *source = LEVEL(depthwise_source)(d, from + i * from_plane);
         t.weight = weight + i * window_taps(c);
-        t.bias = finish->bias ? finish->bias[i] : 0;
+        t.bias = finish->bias ? finish->bias[i] + 0.0f : 0; /* -0 becomes 0 */
         for (int64_t z = 0; z < d->to.d[AXIS_D]; z++)
             for (int64_t y = 0; y < d->to.d[AXIS_H]; y += rows) /* the last rows may be computed twice */
                 depthwise_add_rows(d, z, row_limit(y, 0, d->to.d[AXIS_H] - rows), rows, t, i * plane, source);
@@ -183,6 +190,7 @@ static void depthwise_forward(const struct window *c, const float *weight, const
     struct depthwise d;
     depthwise_lay_out(c, false, scratch, &d);
     depthwise_list_taps(&d);
+    depthwise_list_rows(&d);
     depthwise_walk(&d, weight, x, finish, y);
 }
 
@@ -192,6 +200,7 @@ static void depthwise_backward_data(const struct window *c, const float *weight,
     struct depthwise d;
     depthwise_lay_out(c, true, scratch, &d);
     depthwise_list_taps(&d);
+    depthwise_list_rows(&d);
     depthwise_walk(&d, weight, dy, finish, dx);
 }
 
@@ -201,6 +210,7 @@ static void depthwise_backward_weight(const struct window *c, const float *x, co
     struct depthwise d;
     depthwise_lay_out(c, false, scratch, &d);
     depthwise_list_taps(&d);
+    depthwise_list_rows(&d);
     LEVEL(depthwise_weight_sums)(&d, x, dy, dweight);
 }
 

@@ -27,6 +27,7 @@ struct depthwise {
     int64_t from_row, to_row; /* floats, of rows brought together as well */
     struct side_tap *tap;     /* [phases][kernel width] */
     int64_t *taps;            /* [phases] */
+    int64_t *seen[2];         /* [result size][kernel]: source coordinates along depth and height; -1: none */
     const float **row;        /* [kernel depth x height][DEPTHWISE_ROWS]: source rows; NULL outside */
     float *together;     /* forward: a channel of the source; data gradient: rows of results, and one woven */
     float *sums, *slots; /* weights' gradients: [taps][chains][16], and those of leaves */
@@ -73,9 +74,9 @@ static inline void depthwise_inside(const struct side_tap *tap, int64_t taps, in
 VEC_INLINE veci depthwise_mask(int64_t low, int64_t high)
 {
     veci index;
+#pragma GCC unroll 16
     for (int i = 0; i < VW; i++) index[i] = i;
-    int32_t from = (int32_t)row_limit(low, 0, VW), end = (int32_t)row_limit(high, 0, VW);
-    return (veci)(index >= from) & (veci)(index < end);
+    return (veci)(index >= (int32_t)low) & (veci)(index < (int32_t)high);
 }
 
 /* Those of `p`; zeros for others, whose memory is not touched. */

@@ -1,10 +1,11 @@
 /* depthwise_tile.c - the register tiles of depthwise.h: forward pass and data gradient.
  *
  * A sum is one chain of products over the taps that see a source, in order. At the edges of a row, registers take
- * each tap under a mask. Four result rows at once share the weights and, under windows of height 3, the sources. */
+ * zeros for what a tap does not see. Four result rows at once share the weights and, under windows of height 3, the sources. */
 #include "math/vec/conv/depthwise/depthwise.h"
 
-/* R rows x J registers of columns from `column` on; with `edge` a single register. */
+/* R rows x J registers of columns from `column` on; with `edge` a single register. A bias of -0 counts as 0, so that
+ * adding zeros changes nothing. */
 VEC_INLINE void depthwise_tile(const int R, const int J, const bool edge, const struct depthwise_rows *t,
                                int64_t column, int64_t from, int64_t to)
 {
@@ -24,11 +25,8 @@ VEC_INLINE void depthwise_tile(const int R, const int J, const bool edge, const 
                 const float *source = row[r] + from + tap->at;
 #pragma GCC unroll 8
                 for (int j = 0; j < J; j++)
-                    if (edge)
-                        sum[r][j] =
-                            vec_select(mask, sum[r][j] + value * depthwise_load(mask, source), sum[r][j]);
-                    else
-                        sum[r][j] += value * vec_load_any(source + j * VW);
+                    sum[r][j] +=
+                        value * (edge ? depthwise_load(mask, source) : vec_load_any(source + j * VW));
             }
         }
     }
@@ -39,51 +37,49 @@ VEC_INLINE void depthwise_tile(const int R, const int J, const bool edge, const 
 #undef EACH
 }
 
-/* Four rows of windows of height 3 whose rows follow each other, and three taps along the width: registers of columns
- * [first, end). */
-VEC_INLINE void depthwise_tiles_of_3(const bool edge, const bool flat, const struct depthwise_rows *t,
-                                     int64_t first, int64_t end)
+/* One register of columns of four rows; weight [9] are those of the first plane of taps. */
+VEC_INLINE void depthwise_tile_of_3(const bool edge, const struct depthwise_rows *t, const vec *weight,
+                                    int64_t column)
 {
-    vec weight[9];
+    vec sum[DEPTHWISE_ROWS];
+    veci mask[3];
     const struct side_tap *tap = t->tap;
-#define LOAD_WEIGHTS(i)                                                                                      \
-    _Pragma("GCC unroll 9") for (int k = 0; k < 9; k++) weight[k] = vec_all(t->weight[(i)*3 + k]);
-    if (flat) LOAD_WEIGHTS(0)
-    for (int64_t column = first; column < end; column += VW) {
-        vec sum[DEPTHWISE_ROWS];
-        veci mask[3];
 #pragma GCC unroll 4
-        for (int r = 0; r < DEPTHWISE_ROWS; r++) sum[r] = vec_all(t->bias);
+    for (int r = 0; r < DEPTHWISE_ROWS; r++) sum[r] = vec_all(t->bias);
 #pragma GCC unroll 3
-        for (int k = 0; k < 3 && edge; k++)
-            mask[k] = depthwise_mask(tap[k].low - column, tap[k].high - column);
-        for (int64_t plane = 0; plane < (flat ? 3 : t->rows); plane += 3) {
-            const float *const *row = t->row + plane * DEPTHWISE_ROWS;
-            if (!flat) LOAD_WEIGHTS(plane)
+    for (int k = 0; k < 3 && edge; k++) mask[k] = depthwise_mask(tap[k].low - column, tap[k].high - column);
+    const float *const *row = t->row;
 #pragma GCC unroll 6
-            for (int i = 0; i < DEPTHWISE_ROWS + 2; i++) {
-                const float *source = i < DEPTHWISE_ROWS ? row[i] : row[(i - 3) * DEPTHWISE_ROWS + 3];
-                if (!source) continue;
+    for (int i = 0; i < DEPTHWISE_ROWS + 2; i++) {
+        const float *source = i < DEPTHWISE_ROWS ? row[i] : row[(i - 3) * DEPTHWISE_ROWS + 3];
+        if (!source) continue;
 #pragma GCC unroll 3
-                for (int k = 0; k < 3; k++) {
-                    const float *at = source + column + tap[k].at;
-                    vec value = edge ? depthwise_load(mask[k], at) : vec_load_any(at);
+        for (int k = 0; k < 3; k++) {
+            const float *at = source + column + tap[k].at;
+            vec value = edge ? depthwise_load(mask[k], at) : vec_load_any(at);
 #pragma GCC unroll 4
-                    for (int r = 0; r < DEPTHWISE_ROWS; r++) {
-                        if (i < r || i > r + 2) continue;
-                        vec next = sum[r] + weight[(i - r) * 3 + k] * value;
-                        sum[r] = edge ? vec_select(mask[k], next, sum[r]) : next;
-                    }
-                }
-            }
-        }
-#pragma GCC unroll 4
-        for (int r = 0; r < DEPTHWISE_ROWS; r++) {
-            int64_t at = t->at[r] + column, count = edge ? t->columns - column : VW;
-            tile_store(t->result + at, count, finish_apply_part(t->finish, at, count, sum[r]));
+            for (int r = 0; r < DEPTHWISE_ROWS; r++)
+                if (i >= r && i <= r + 2) sum[r] += weight[(i - r) * 3 + k] * value;
         }
     }
-#undef LOAD_WEIGHTS
+#pragma GCC unroll 4
+    for (int r = 0; r < DEPTHWISE_ROWS; r++) {
+        int64_t at = t->at[r] + column, count = edge ? t->columns - column : VW;
+        tile_store(t->result + at, count, finish_apply_part(t->finish, at, count, sum[r]));
+    }
+}
+
+/* Four rows of 3x3 windows that follow each other: they share sources and weights. */
+static void depthwise_run_of_3(const struct depthwise_rows *t, int64_t first, int64_t end)
+{
+    vec weight[9];
+#pragma GCC unroll 9
+    for (int k = 0; k < 9; k++) weight[k] = vec_all(t->weight[k]);
+    for (int64_t column = 0; column < t->columns; column += VW)
+        if (column >= first && column < end)
+            depthwise_tile_of_3(false, t, weight, column);
+        else
+            depthwise_tile_of_3(true, t, weight, column);
 }
 
 #define NOINLINE static __attribute__((noinline)) void
@@ -96,7 +92,8 @@ VEC_INLINE void depthwise_tiles_of_3(const bool edge, const bool flat, const str
 TILE(4, 2)
 TILE(4, 1)
 TILE(1, 8)
-TILE(1, 2) TILE(1, 1)
+TILE(1, 2)
+TILE(1, 1)
 #define POSITION(R)                                                                                          \
     NOINLINE depthwise_position_##R(const struct depthwise_rows *t, int64_t column, int64_t from,            \
                                     int64_t to)                                                              \
@@ -110,13 +107,6 @@ TILE(1, 2) TILE(1, 1)
         depthwise_tile(R, 1, true, t, column, from, to);                                                     \
     }
         EDGE(4) EDGE(1)
-#define OF_3(name, edge, flat)                                                                               \
-    NOINLINE depthwise_##name##_of_3(const struct depthwise_rows *t, int64_t first, int64_t end)             \
-    {                                                                                                        \
-        depthwise_tiles_of_3(edge, flat, t, first, end);                                                     \
-    }
-            OF_3(plane, false, true) OF_3(volume, false, false) OF_3(edge, true, false)
-
     /* Columns [first, end), in the largest tiles. */
     static void depthwise_inner(int64_t rows, const struct depthwise_rows *t, int64_t first, int64_t end)
 {
@@ -144,18 +134,13 @@ void LEVEL(depthwise_run)(int64_t rows, const struct depthwise_rows *t)
 {
     int64_t first, end;
     depthwise_inside(t->tap, t->taps, t->columns, &first, &end);
-    if (!t->of_3 || rows == 1) {
-        depthwise_edges(rows, t, 0, first);
-        depthwise_inner(rows, t, first, end);
-        depthwise_edges(rows, t, end, t->columns);
+    if (t->of_3 && rows == DEPTHWISE_ROWS) {
+        depthwise_run_of_3(t, first, end);
         return;
     }
-    depthwise_edge_of_3(t, 0, first);
-    if (t->rows == 3)
-        depthwise_plane_of_3(t, first, end);
-    else
-        depthwise_volume_of_3(t, first, end);
-    depthwise_edge_of_3(t, end, t->columns);
+    depthwise_edges(rows, t, 0, first);
+    depthwise_inner(rows, t, first, end);
+    depthwise_edges(rows, t, end, t->columns);
 }
 
 void LEVEL(depthwise_position)(int64_t rows, const struct depthwise_rows *t, int64_t column, int64_t from,

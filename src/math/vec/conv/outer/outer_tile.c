@@ -13,7 +13,18 @@ VEC_INLINE void outer_multiply_tile(const int M, const int T, const struct outer
     EACH(sum[m][t][p] = (vec){0};)
     for (int64_t column = 0; column < o->columns; column++) {
         const float *x = o->x + o->x_column[column], *dy = o->dy + o->dy_column[column];
-        EACH(sum[m][t][p] += vec_load_any(dy + m * o->plane + p * VW) * vec_load_any(x + tap[t] + p * VW);)
+#pragma GCC unroll 4
+        for (int p = 0; p < VEC_PARTS; p++) { /* one by one: so one register is enough for the gradients */
+            vec seen[OUTER_TILE_T];
+#pragma GCC unroll 4
+            for (int t = 0; t < T; t++) seen[t] = vec_load_any(x + tap[t] + p * VW);
+#pragma GCC unroll 6
+            for (int m = 0; m < M; m++) {
+                vec slope = vec_load_any(dy + m * o->plane + p * VW);
+#pragma GCC unroll 4
+                for (int t = 0; t < T; t++) sum[m][t][p] += slope * seen[t];
+            }
+        }
     }
     EACH({
         float *to = sums + (m * o->depth + t) * 16 + p * VW;
