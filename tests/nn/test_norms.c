@@ -21,12 +21,14 @@ struct scene {
     float *params, *grads, *x, *y, *dy, *dx;
 };
 
-/* The default arguments, and one group. */
+/* The default arguments with weights, and one group or eight. */
 static void set_defaults(struct scene *s, const char *kind)
 {
     const struct arg *args = layer_find(kind)->args;
     arg_defaults(args, s->l.args);
-    if (arg_find(args, "groups") >= 0) arg_set(args, arg_find(args, "groups"), 1, s->l.args);
+    arg_set(args, arg_find(args, "affine"), 1, s->l.args);
+    if (arg_find(args, "groups") >= 0)
+        arg_set(args, arg_find(args, "groups"), s->in.c % 8 == 0 ? 8 : 1, s->l.args);
 }
 
 static void place(struct scene *s, const char *kind, int64_t lanes, int64_t leaves)
@@ -265,13 +267,14 @@ static void check_leaves(const char *kind, struct shape in, int64_t width, bool 
 
 /* As many lanes as samples against lanes for more: a sample that is normalised by itself has the same bits, and one
  * that is normalised by its batch differs by roundings of the sums in double. So do the gradients of parameters. */
-static void check_dense(const char *kind, struct shape in, int64_t samples, bool relu)
+static void check_dense(const char *kind, struct shape in, int64_t samples, bool of_channels, bool relu)
 {
     struct scene s[2];
     bool of_batch = strcmp(kind, "batchnorm") == 0;
     for (int i = 0; i < 2; i++) {
         s[i] = (struct scene){.in = in, .live = {samples}};
         set_defaults(&s[i], kind);
+        if (of_channels) s[i].l.args[arg_find(layer_find(kind)->args, "axes")] = -2;
         s[i].l.relu_out = relu, s[i].l.relu_in = relu;
         place(&s[i], kind, i ? samples : mem_round_floats(samples + 1), 1);
         fill(&s[i], 0, 0);
@@ -295,7 +298,8 @@ static void check_dense(const char *kind, struct shape in, int64_t samples, bool
 }
 
 static const struct shape shapes[] = {{1, 0, {1, 1, 1}}, {5, 0, {1, 1, 1}},  {3, 1, {1, 1, 7}},
-                                      {2, 2, {1, 9, 8}}, {17, 3, {2, 3, 5}}, {1, 2, {1, 40, 40}}};
+                                      {2, 2, {1, 9, 8}}, {17, 3, {2, 3, 5}}, {1, 2, {1, 40, 40}},
+                                      {24, 2, {1, 3, 7}}};
 static const char *const kinds[] = {"batchnorm", "layernorm", "groupnorm", "instancenorm", "rmsnorm"};
 #define KINDS (sizeof kinds / sizeof *kinds)
 
@@ -310,8 +314,10 @@ static void check_counts(const char *kind)
 {
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
         for (int n = 0; n < SAMPLE_COUNTS; n++) {
-            check_dense(kind, shapes[i], sample_counts[n], false);
-            if (layer_find(kind)->fuses_relu) check_dense(kind, shapes[i], sample_counts[n], true);
+            check_dense(kind, shapes[i], sample_counts[n], false, false);
+            if (layer_find(kind)->fuses_relu) check_dense(kind, shapes[i], sample_counts[n], false, true);
+            if (arg_find(layer_find(kind)->args, "axes") >= 0)
+                check_dense(kind, shapes[i], sample_counts[n], true, false);
         }
 }
 

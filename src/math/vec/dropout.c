@@ -177,22 +177,36 @@ VEC_INLINE void dropout_draw_rows(bool whole, const struct dropout_draw *d, cons
         }
 }
 
+/* Two and four words side by side. */
+typedef uint64_t dropout_pair __attribute__((may_alias));
+typedef uint32_t dropout_quad __attribute__((vector_size(16), may_alias, aligned(4)));
+
+VEC_INLINE void dropout_weave_rows(uint32_t words[4][PAIRS + 16], int64_t groups, int64_t lanes,
+                                   uint32_t *out)
+{
+    for (int64_t g = 0; g < groups; g++)
+        for (int w = 0; w < 4; w++, out += lanes)
+            for (int64_t n = 0; n < lanes; n += 4)
+                *(dropout_quad *)(out + n) = *(const dropout_quad *)(words[w] + g * lanes + n);
+}
+
 /* Words of draws, one after another by group and lane, to the order of elements: by group, word and lane. The
  * last row is followed by a register of anything. */
 VEC_INLINE void dropout_weave(uint32_t words[4][PAIRS + 16], int64_t groups, int64_t lanes, uint32_t *out)
 {
-    if (lanes == 1) {
+    if (lanes == 1)
         for (int64_t g = 0; g < groups; g++)
             for (int w = 0; w < 4; w++) out[4 * g + w] = words[w][g];
-        return;
-    }
-    for (int64_t g = 0; g < groups; g++)
-        for (int w = 0; w < 4; w++, out += lanes)
-            for (int64_t n = 0; n < lanes; n += VW) {
-                vecu part;
-                memcpy(&part, words[w] + g * lanes + n, sizeof part);
-                memcpy(out + n, &part, sizeof part);
-            }
+    else if (lanes == 2)
+        for (int64_t g = 0; g < groups; g++)
+            for (int w = 0; w < 4; w++)
+                ((dropout_pair *)out)[4 * g + w] = ((const dropout_pair *)words[w])[g];
+    else if (lanes == 3)
+        dropout_weave_rows(words, groups, 3, out);
+    else if (lanes == 4)
+        dropout_weave_rows(words, groups, 4, out);
+    else
+        dropout_weave_rows(words, groups, lanes, out);
 }
 
 /* The same of few lanes of a single leaf, by whole groups whose elements are a multiple of 16. */
@@ -204,7 +218,7 @@ static void dropout_draw_few(const struct dropout_draw *d, const float *x, float
     uint32_t woven[4 * PAIRS + 16] __attribute__((aligned(64)));
     struct dropout_key k = dropout_make_key(d);
     float scale = 1.0f / (1.0f - d->p);
-    int64_t groups = d->lanes < 16 ? 64 / d->lanes / 4 * 4 : 4, pairs = groups * d->lanes;
+    int64_t groups = d->lanes < 16 ? PAIRS / d->lanes / 4 * 4 : 4, pairs = groups * d->lanes;
     int64_t total = d->features * d->lanes;
     uint32_t lane = 0, group = 0;
     for (int64_t i = 0; i < pairs + VW; i++) {

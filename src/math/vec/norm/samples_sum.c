@@ -136,6 +136,10 @@ VEC_INLINE bool samples_next_pieces(const struct sample_norm *n, const struct co
 void LEVEL(samples_sum)(const struct sample_norm *n, const struct column_sums *s, int64_t group,
                         const float *x, const float *dy, const float *moments)
 {
+    if (samples_are_woven(n)) {
+        LEVEL(samples_sum_woven)(n, s, group, x, dy, moments);
+        return;
+    }
     int64_t rows = BLOCK_FLOATS / n->columns < 1 ? 1 : BLOCK_FLOATS / n->columns;
     memset(s->first, 0, 2 * (size_t)(s->group * s->width) * sizeof *s->first);
     for (int64_t begin = 0; begin < n->rows; begin += rows)
