@@ -140,15 +140,3 @@ void LEVEL(tile_run_columns)(int m, int64_t registers, const struct tile *t,
     TILE_SHAPES(CASE)
 #undef CASE
 }
-
-void LEVEL(tile_run)(int m, int64_t registers, const struct tile *t)
-{
-#define COLUMN(J)                                                                                            \
-    {                                                                                                        \
-        .from = (J)*VW, .to = (J)*VW, .count = VW                                                            \
-    }
-    static const struct tile_column columns[TILE_MAX_J] = {COLUMN(0), COLUMN(1), COLUMN(2), COLUMN(3),
-                                                           COLUMN(4), COLUMN(5), COLUMN(6), COLUMN(7)};
-#undef COLUMN
-    LEVEL(tile_run_columns)(m, registers, t, columns);
-}

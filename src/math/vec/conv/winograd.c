@@ -5,7 +5,8 @@
  * to its output while it lies in the L2 cache: transformed inputs V [16][S][J], S the terms of a sum; for
  * each block of output channels the 16 products U V = M [16][OC][J] with the register tile; outputs. The
  * bias enters as the start of the sums of point (1, 1), which every output takes once. */
-#include "math/vec/conv/winograd.h"
+#include "math/vec/conv/winograd/blocks.h"
+#include "math/vec/conv/winograd/product.h"
 
 #define V_FLOATS                                                                                             \
     (256 * 1024 / 4) /* panels of inputs and results: together in the smallest L2 cache of today */
@@ -31,11 +32,14 @@ struct winograd {
     int64_t *lane, *unused;         /* [used]: where a register starts, lanes behind it without samples */
 };
 
+#define DENSE_COLUMNS 48 /* of a block at least: rows of the input are read again for every block */
+
 static int64_t winograd_lay_out(const struct window *c, float *base, struct winograd *w)
 {
     struct tile_shape shape = LEVEL(tile_shape_for)(c->out.c);
     int64_t terms = winograd_terms(c), fit = V_FLOATS / (WINOGRAD_POINTS * VW * terms) / shape.j * shape.j,
-            used = 0;
+            used = 0, least = (DENSE_COLUMNS / VW + shape.j - 1) / shape.j * shape.j;
+    if (winograd_is_dense(c) && fit < least) fit = least;
     *w = (struct winograd){.c = *c,
                            .shape = shape,
                            .terms = terms,
@@ -134,24 +138,18 @@ static void winograd_transform_weights(const struct winograd *w, const struct wi
 /* M of output channels [oc, oc + rows). */
 static void winograd_multiply(const struct winograd *w, int64_t oc, int64_t rows, int64_t columns)
 {
-    static const struct tap first = {0, 0};
-    struct tile_shape shape = w->shape;
-    for (int p = 0; p < WINOGRAD_POINTS; p++)
-        for (int64_t j = 0; j < columns; j += shape.j)
-            for (int64_t i = 0; i < rows; i += shape.m) {
-                struct tile t = {.channels = w->terms,
-                                 .taps = 1,
-                                 .a = w->u + p * (w->packed * w->terms + PAD) + (oc + i) * w->terms,
-                                 .b = w->v + p * (w->terms * w->j * VW + PAD) + j * VW,
-                                 .a_channel = shape.m,
-                                 .b_channel = w->j * VW,
-                                 .tap = &first,
-                                 .c = w->m + p * (w->rows * w->j * VW + PAD) + (i * w->j + j) * VW,
-                                 .c_row = w->j * VW,
-                                 .rows = (int)(rows - i < shape.m ? rows - i : shape.m),
-                                 .finish.bias = w->finish.bias && p == 5 ? w->finish.bias + oc + i : NULL};
-                LEVEL(tile_run)(shape.m, columns - j < shape.j ? columns - j : shape.j, &t);
-            }
+    for (int point = 0; point < WINOGRAD_POINTS; point++) {
+        struct winograd_product p = {.rows = rows,
+                                     .terms = w->terms,
+                                     .registers = columns,
+                                     .a = w->u + point * (w->packed * w->terms + PAD) + oc * w->terms,
+                                     .b = w->v + point * (w->terms * w->j * VW + PAD),
+                                     .b_row = w->j * VW,
+                                     .result = w->m + point * (w->rows * w->j * VW + PAD),
+                                     .result_row = w->j * VW,
+                                     .bias = w->finish.bias && point == 5 ? w->finish.bias + oc : NULL};
+        LEVEL(winograd_multiply_point)(w->shape, &p);
+    }
 }
 
 /* Zeros of `lanes` lanes, a multiple of VW. */

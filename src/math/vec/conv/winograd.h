@@ -20,7 +20,6 @@
 #define MATH_VEC_CONV_WINOGRAD_H
 
 #include "math/vec/conv/conv.h"
-#include "math/vec/weave.h"
 
 #define WINOGRAD_POINTS   16
 #define WINOGRAD_CHANNELS 12 /* with fewer the transforms cost more than they save */
@@ -131,116 +130,6 @@ VEC_INLINE void winograd_inputs(const struct window *c, const struct winograd_co
                 vec_store(panel + j * VW + p * panel_point, d[p / 4][p % 4]);
         }
     }
-}
-
-/* Dense columns: tiles [tile, tile + tiles) of rows of tiles [row, row + rows), which are counted through depth and
- * height, and their lanes [lane, lane + lanes). Column [row][tile][lane]. */
-struct winograd_block {
-    int64_t row, rows, tile, tiles, lane, lanes;
-};
-
-/* Advances from block to block of at most `most` columns, beginning with {0}. Returns false behind the last. */
-static inline bool winograd_next_block(const struct window *c, int64_t most, struct winograd_block *b)
-{
-    int64_t across = (c->out.d[AXIS_W] + 1) / 2, rows = c->out.d[AXIS_D] * ((c->out.d[AXIS_H] + 1) / 2);
-    b->row += b->rows;
-    if (b->row == rows) {
-        b->row = 0, b->tile += b->tiles;
-        if (b->tile == across) b->tile = 0, b->lane += b->lanes;
-        if (b->lane == c->lanes) return false;
-    }
-    b->lanes = c->lanes - b->lane < most ? c->lanes - b->lane : most;
-    b->tiles = across - b->tile < most / b->lanes ? across - b->tile : most / b->lanes;
-    int64_t fit = most / (b->tiles * b->lanes);
-    b->rows = rows - b->row < fit ? rows - b->row : fit;
-    return true;
-}
-
-/* Floats of a stream: the even or odd positions of a row, as far as a block of at most `columns` columns sees them,
- * with room for whole registers behind. */
-static inline int64_t winograd_stream(int64_t columns)
-{
-    return (2 * columns + 15) / 16 * 16 + 16;
-}
-
-/* A row of the input (NULL: zeros) as a block sees it: pair t are positions first + 2 * t and the next, `step` floats
- * apart, zeros outside of the row. */
-struct winograd_row {
-    const float *from;
-    int64_t width, step, lanes, first;
-};
-
-/* Pairs [t, end) one by one. */
-static inline void winograd_split_edge(const struct winograd_row *r, int64_t t, int64_t end, float *even,
-                                       float *odd)
-{
-    for (; t < end; t++)
-        for (int64_t i = 0, at = r->first + 2 * t; i < 2; i++, at++) {
-            float *to = (i ? odd : even) + t * r->lanes;
-            if (r->from && at >= 0 && at < r->width)
-                weave_copy(r->from + at * r->step, r->lanes, to);
-            else
-                for (int64_t l = 0; l < r->lanes; l += VW) vec_store_any(to + l, (vec){0});
-        }
-}
-
-/* Splits the first `pairs` pairs into two streams; writes up to VW - 1 floats behind them. */
-static inline void winograd_split_row(const struct winograd_row *r, int64_t pairs, float *even, float *odd)
-{
-    int64_t begin = r->first < 0 ? (1 - r->first) / 2 : 0, end = (r->width - r->first) / 2;
-    if (end > pairs) end = pairs;
-    if (begin > end || !r->from) begin = end = 0;
-    winograd_split_edge(r, 0, begin, even, odd);
-    if (begin < end)
-        weave_split_pairs(r->from + (r->first + 2 * begin) * r->step, r->step, r->lanes, end - begin,
-                          even + begin * r->lanes, odd + begin * r->lanes);
-    winograd_split_edge(r, end, pairs, even, odd);
-}
-
-/* The transformed inputs of a row of `columns` columns. Its 4 rows of inputs are split into two streams each,
- * `stream` floats apart. */
-VEC_INLINE void winograd_row_inputs(const float *const rows[4], int64_t stream, int64_t lanes,
-                                    int64_t columns, int64_t panel_point, float *panel)
-{
-    for (int64_t f = 0; f < columns; f += VW) {
-        vec d[4][4];
-#pragma GCC unroll 4
-        for (int i = 0; i < 4; i++) {
-            const float *even = rows[i] + f, *odd = even + stream;
-            d[i][0] = vec_load(even), d[i][1] = vec_load(odd);
-            d[i][2] = vec_load_any(even + lanes), d[i][3] = vec_load_any(odd + lanes);
-        }
-        winograd_transform_input(d);
-#pragma GCC unroll 16
-        for (int p = 0; p < WINOGRAD_POINTS; p++) vec_store_any(panel + f + p * panel_point, d[p / 4][p % 4]);
-    }
-}
-
-/* As winograd_inputs, of a block; streams [4][2][stream]. Columns are written in order, as whole registers: up to
- * VW - 1 floats behind the last of each panel row are written, too. */
-static inline void winograd_block_inputs(const struct window *c, const struct winograd_block *b,
-                                         const float *x, int64_t first, int64_t count, int64_t panel_row,
-                                         int64_t panel_point, float *panel, float *streams, int64_t stream)
-{
-    const int64_t *in = c->in.d;
-    int64_t taps = c->kernel[AXIS_D], down = (c->out.d[AXIS_H] + 1) / 2, columns = b->tiles * b->lanes;
-    int64_t row = in[AXIS_W] * c->lanes, left = 2 * b->tile - c->pad_before[AXIS_W];
-    for (int64_t k = first; k < first + count; k++, panel += panel_row)
-        for (int64_t r = 0; r < b->rows; r++) {
-            int64_t y = (b->row + r) % down, z = (b->row + r) / down - c->pad_before[AXIS_D] + k % taps;
-            const float *plane = x + (k / taps * in[AXIS_D] + z) * in[AXIS_H] * row + b->lane, *rows[4];
-            for (int64_t i = 0; i < 4; i++) {
-                int64_t at = 2 * y - c->pad_before[AXIS_H] + i;
-                bool inside = z >= 0 && z < in[AXIS_D] && at >= 0 && at < in[AXIS_H];
-                float *to = streams + (2 * y + i) % 4 * 2 * stream;
-                rows[i] = to;
-                struct winograd_row split = {inside ? plane + at * row : NULL, in[AXIS_W], c->lanes, b->lanes,
-                                             left};
-                if (r == 0 || y == 0 || i >= 2) /* else it is there from the row above */
-                    winograd_split_row(&split, b->tiles + 1, to, to + stream);
-            }
-            winograd_row_inputs(rows, stream, b->lanes, columns, panel_point, panel + r * columns);
-        }
 }
 
 /* winograd_weight.c: computes the sums of one leaf for a block of the weight gradient, laid out as those of

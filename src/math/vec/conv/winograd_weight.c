@@ -3,7 +3,7 @@
  *     dg = Gt dU G
  * dY is 2x2: transposing its lanes and channels BEFORE the transform takes 4 values instead of 16. */
 #include "math/vec/conv/panel.h"
-#include "math/vec/conv/winograd.h"
+#include "math/vec/conv/winograd/blocks.h"
 
 #define ROWS       (PANEL_SUM_ROWS / 9) /* terms of winograd_terms in a block */
 #define X_POINT    (ROWS * PANEL_ROW + 16)
