@@ -14,20 +14,6 @@
 #define SAMPLES  32 /* of the base */
 #define ELEMENTS 40 /* of each result that are compared with the definition */
 
-/* Products that are not yet computed for any N: they are left out. */
-static bool is_winograd(const struct window *c)
-{
-    return c->kernel[AXIS_H] == 3 && c->kernel[AXIS_W] == 3 && c->in.c / c->groups >= 12 &&
-           c->out.c / c->groups >= 12;
-}
-
-static bool is_dense_yet(const struct window *c, bool weight)
-{
-    if (c->products == PRODUCTS_BLAS || c->lanes % 16 == 0) return true;
-    (void)weight;
-    return !is_winograd(c); /* winograd.c */
-}
-
 static uint64_t drawn; /* random numbers so far */
 
 static int64_t draw(int64_t low, int64_t high)
@@ -71,7 +57,7 @@ static void compute(struct sample_case *k)
     struct finish finish = {.mask = k->x};
     if (k->c.transposed) finish = (struct finish){.bias = k->in_bias, .relu = true};
     kernels->conv_backward_data(&k->c, k->w, k->dy, &finish, k->dx, scratch);
-    if (is_dense_yet(&k->c, true)) kernels->conv_backward_weight(&k->c, k->x, k->dy, k->dw, scratch);
+    kernels->conv_backward_weight(&k->c, k->x, k->dy, k->dw, scratch);
     free(scratch);
 }
 
@@ -160,13 +146,13 @@ static void check_weight(const struct sample_case *k, int64_t w)
     CHECK_NEAR(k->dw[w], e.sum, FLOAT_EPSILON * e.size * (double)(positions * lanes + 4));
 }
 
-static void check_definition(const struct sample_case *k, bool forward, bool weight)
+static void check_definition(const struct sample_case *k, bool forward)
 {
     for (int i = 0; i < ELEMENTS && forward; i++) {
         check_output(k, draw(0, k->out - 1), draw(0, k->c.lanes - 1));
         if (i % 8 == 0) check_input(k, draw(0, k->in - 1), draw(0, k->c.lanes - 1));
     }
-    for (int i = 0; i < ELEMENTS / 8 && weight; i++) check_weight(k, draw(0, k->weights - 1));
+    for (int i = 0; i < ELEMENTS / 8; i++) check_weight(k, draw(0, k->weights - 1));
 }
 
 /* The same bits as in the base. */
@@ -181,15 +167,13 @@ static void check_samples(const struct sample_case *base, int64_t samples)
 {
     struct sample_case k = *base;
     k.c.lanes = samples;
-    bool plain = is_dense_yet(&k.c, false), weight = is_dense_yet(&k.c, true);
-    if (!plain) return;
     k.x = first_samples(base->x, k.in, samples), k.dy = first_samples(base->dy, k.out, samples);
     compute(&k);
-    if (k.c.products == PRODUCTS_AUTO && plain) {
+    if (k.c.products == PRODUCTS_AUTO) {
         check_same(k.y, base->y, k.out, samples);
         check_same(k.dx, base->dx, k.in, samples);
     }
-    check_definition(&k, k.c.products == PRODUCTS_BLAS, weight);
+    check_definition(&k, k.c.products == PRODUCTS_BLAS);
     case_free(&k);
 }
 
@@ -224,7 +208,7 @@ static void check_window(struct window c)
     base.w = row_of(base.weights, 1), base.bias = row_of(c.out.c, 2), base.in_bias = row_of(c.in.c, 5);
     base.x = row_of(base.in * SAMPLES, 3), base.dy = row_of(base.out * SAMPLES, 4);
     compute(&base);
-    check_definition(&base, true, true);
+    check_definition(&base, true);
     check_samples(&base, 1);
     check_samples(&base, small[draw(0, 5)]);
     check_samples(&base, large[draw(0, 2)]);

@@ -91,34 +91,39 @@ VEC_INLINE float *row_copy_step(int64_t count, int64_t lanes, int64_t step, cons
     return to + count;
 }
 
-/* Weaves two rows of `count` floats each together; returns how many floats of each. */
-VEC_INLINE int64_t row_weave_two(const int lanes, int64_t count, const float *a, const float *b, float *to)
+/* Weaves two rows of `count` floats each together, in whole registers. */
+VEC_INLINE void row_weave_two(const int lanes, int64_t count, const float *a, const float *b, float *to)
 {
-    int64_t i = 0;
-    for (; i + VW <= count; i += VW) {
+    for (int64_t i = 0; i < count; i += VW) {
         vec even = vec_load_any(a + i), odd = vec_load_any(b + i);
         vec_store_any(to + 2 * i, vec_interleave(even, odd, ROW_EACH(ROW_WOVEN, 0, lanes)));
         vec_store_any(to + 2 * i + VW, vec_interleave(even, odd, ROW_EACH(ROW_WOVEN, VW, lanes)));
     }
-    return i;
 }
 
 /* The reverse of row_copy_step: position p of `width` is position p / step of row p % step, whose rows are `row` floats
- * apart. */
+ * apart. Reads up to VW - 1 floats behind the rows, and writes up to 2 * VW - 1 behind its end. */
 VEC_INLINE void row_weave(int64_t width, int64_t lanes, int64_t step, const float *from, int64_t row,
                           float *to)
 {
-    int64_t done = 0;
-    if (step == 2 && lanes == 1) done = row_weave_two(1, width / 2, from, from + row, to) * 2;
-    if (step == 2 && lanes == 2) done = row_weave_two(2, width / 2 * 2, from, from + row, to);
+    int64_t pairs = (width + 1) / 2 * lanes;
+    if (step == 2 && lanes == 1) {
+        row_weave_two(1, pairs, from, from + row, to);
+    } else if (step == 2 && lanes == 2) {
+        row_weave_two(2, pairs, from, from + row, to);
 #if VW >= 8
-    if (step == 2 && lanes == 4) done = row_weave_two(4, width / 2 * 4, from, from + row, to) / 2;
+    } else if (step == 2 && lanes == 4) {
+        row_weave_two(4, pairs, from, from + row, to);
 #endif
 #if VW >= 16
-    if (step == 2 && lanes == 8) done = row_weave_two(8, width / 2 * 8, from, from + row, to) / 4;
+    } else if (step == 2 && lanes == 8) {
+        row_weave_two(8, pairs, from, from + row, to);
 #endif
-    for (; done < width; done++)
-        row_copy(lanes, from + done % step * row + done / step * lanes, to + done * lanes);
+    } else {
+        for (int64_t first = 0; first < width; first += step, from += lanes)
+            for (int64_t i = 0; i < step && first + i < width; i++)
+                row_copy(lanes, from + i * row, to + (first + i) * lanes);
+    }
 }
 
 /* Copies what the view shows of a row. */

@@ -15,12 +15,13 @@ static int64_t depthwise_lay_out(const struct window *c, bool data, float *base,
                             .phases = data ? stride : 1,
                             .across = (c->in.d[AXIS_W] + stride - 1) / stride,
                             .slot = (taps + 15) / 16 * 16};
-    int64_t together = stride * d->across * c->lanes, in = d->from.d[AXIS_D] * d->from.d[AXIS_H];
+    d->phase = d->across * c->lanes + VW; /* copies may write as much behind */
+    int64_t together = stride * d->phase, in = d->from.d[AXIS_D] * d->from.d[AXIS_H];
     d->from_row = d->apart && !data ? together : d->from.d[AXIS_W] * c->lanes;
     d->to_row = d->apart && data ? together : d->to.d[AXIS_W] * c->lanes;
     float *tap, *count, *row, *seen[2];
     conv_carve(base, &used, &tap, d->phases * across * (int64_t)(sizeof *d->tap / sizeof(float)));
-    conv_carve(base, &used, &count, 2 * d->phases);
+    conv_carve(base, &used, &count, d->phases * (int64_t)(sizeof *d->taps / sizeof(float)));
     for (int i = 0; i < 2; i++) {
         conv_carve(base, &used, &seen[i], 2 * d->to.d[i] * c->kernel[i]);
         d->seen[i] = (int64_t *)(void *)seen[i];
@@ -28,11 +29,11 @@ static int64_t depthwise_lay_out(const struct window *c, bool data, float *base,
     conv_carve(base, &used, &row, 2 * taps / across * DEPTHWISE_ROWS);
     conv_carve(
         base, &used, &d->together,
-        !d->apart ? 0 : 16 + (data ? DEPTHWISE_ROWS * together + d->to.d[AXIS_W] * c->lanes : in * together));
+        !d->apart ? 0 : 32 + (data ? DEPTHWISE_ROWS * together + d->to.d[AXIS_W] * c->lanes : in * together));
     conv_carve(base, &used, &d->sums, taps * DEPTHWISE_CHAINS * 16);
     conv_carve(base, &used, &d->slots, weight_tree_slots(c) * d->slot);
     d->tap = (struct side_tap *)(void *)tap;
-    d->taps = (int64_t *)(void *)count;
+    d->taps = (struct side_taps *)(void *)count;
     d->row = (const float **)(void *)row;
     return used;
 }
@@ -42,6 +43,16 @@ static int64_t depthwise_scratch_floats(const struct window *c)
     struct depthwise d;
     int64_t forward = depthwise_lay_out(c, false, NULL, &d), data = depthwise_lay_out(c, true, NULL, &d);
     return forward > data ? forward : data;
+}
+
+/* The taps of a phase, of which there are `count`. */
+static struct side_taps depthwise_span(const struct side_tap *tap, int64_t count, int64_t columns)
+{
+    int64_t low = 0, high = columns;
+    for (int64_t k = 0; k < count; k++) low = tap[k].low > low ? tap[k].low : low;
+    for (int64_t k = 0; k < count; k++) high = tap[k].high < high ? tap[k].high : high;
+    low = (row_limit(low, 0, columns) + VW - 1) / VW * VW;
+    return (struct side_taps){count, columns, low, high > low ? high / VW * VW : low};
 }
 
 /* Lists the taps of each phase: input = output * stride - padding + tap * dilation. */
@@ -61,10 +72,12 @@ static void depthwise_list_taps(const struct depthwise *d)
             if (d->data)
                 tap->at = first * lanes;
             else
-                tap->at = d->apart ? (rest * d->across + first) * lanes : seen * lanes;
+                tap->at = d->apart ? rest * d->phase + first * lanes : seen * lanes;
             tap++;
         }
-        d->taps[phase] = tap - (d->tap + phase * c->kernel[AXIS_W]);
+        const struct side_tap *first_tap = d->tap + phase * c->kernel[AXIS_W];
+        int64_t columns = (d->to.d[AXIS_W] - phase + d->phases - 1) / d->phases * lanes;
+        d->taps[phase] = depthwise_span(first_tap, tap - first_tap, columns);
     }
 }
 
@@ -104,12 +117,13 @@ const float *LEVEL(depthwise_source)(const struct depthwise *d, const float *fro
 {
     if (!d->apart || d->data) return from;
     int64_t stride = d->c->stride[AXIS_W], width = d->from.d[AXIS_W], lanes = d->c->lanes;
-    float *to = d->together;
-    for (int64_t i = 0; i < d->from.d[AXIS_D] * d->from.d[AXIS_H]; i++, from += width * lanes)
-        for (int64_t rest = 0; rest < stride; rest++) {
-            struct row_view view = row_view(width, lanes, stride, rest, 0, d->across * lanes);
-            to = row_copy_view(&view, lanes, stride, from, to);
-        }
+    int64_t rows = d->from.d[AXIS_D] * d->from.d[AXIS_H], count = d->across * lanes;
+    for (int64_t rest = 0; rest < stride; rest++) {
+        struct row_view view = row_view(width, lanes, stride, rest, 0, count);
+        for (int64_t i = 0; i < rows; i++)
+            row_copy_view(&view, lanes, stride, from + i * width * lanes,
+                          d->together + i * d->from_row + rest * d->phase);
+    }
     return d->together;
 }
 
@@ -117,7 +131,7 @@ const float *LEVEL(depthwise_source)(const struct depthwise *d, const float *fro
 static void depthwise_weave(const struct depthwise *d, int64_t count, const int64_t at[DEPTHWISE_ROWS],
                             const struct finish *finish, float *result)
 {
-    int64_t lanes = d->c->lanes, width = d->to.d[AXIS_W], phase = d->across * lanes;
+    int64_t lanes = d->c->lanes, width = d->to.d[AXIS_W], phase = d->phase;
     float *row = d->together + DEPTHWISE_ROWS * d->to_row;
     for (int64_t r = 0; r < count; r++) {
         const float *from = d->together + r * d->to_row;
@@ -145,16 +159,15 @@ static void depthwise_add_rows(const struct depthwise *d, int64_t z, int64_t y, 
     if (woven) t.finish = &none, t.result = d->together;
     for (int64_t phase = 0; phase < d->phases; phase++) {
         t.tap = d->tap + phase * c->kernel[AXIS_W], t.taps = d->taps[phase];
-        t.columns = (d->to.d[AXIS_W] - phase + d->phases - 1) / d->phases * lanes;
-        t.of_3 = depthwise_has_3x3(c) && c->kernel[AXIS_D] == 1 && t.taps == 3;
+        t.of_3 = depthwise_is_3x3(c) && t.taps.count == 3, t.shared = depthwise_shares(c);
         for (int64_t r = 0; r < rows; r++)
-            t.at[r] = woven ? r * d->to_row + phase * d->across * lanes : at[r] + phase * lanes;
+            t.at[r] = woven ? r * d->to_row + phase * d->phase : at[r] + phase * lanes;
         if (c->stride[AXIS_W] == 1 || d->apart) {
             LEVEL(depthwise_run)(rows, &t);
             continue;
         }
         int64_t step = d->data ? 1 : c->stride[AXIS_W];
-        for (int64_t column = 0; column < t.columns; column += 16) {
+        for (int64_t column = 0; column < t.taps.columns; column += 16) {
             int64_t position = column / lanes * lanes, lane = column - position;
             LEVEL(depthwise_position)
             (rows, &t, column, position * step + lane, position * d->phases + lane);

@@ -17,16 +17,21 @@ struct side_tap {
     int64_t index, at, low, high;
 };
 
+/* The taps of a phase: how many, its columns, and which of these, in whole registers, see all taps. */
+struct side_taps {
+    int64_t count, columns, first, end;
+};
+
 struct depthwise {
     const struct window *c;
     bool data;
     struct shape from, to;
     bool apart;               /* positions of a remainder are brought together in `together` */
     int64_t phases;           /* of the results along the width */
-    int64_t across;           /* positions of a remainder, at most */
+    int64_t across, phase;    /* of a remainder: positions, at most, and floats from one row to the next */
     int64_t from_row, to_row; /* floats, of rows brought together as well */
     struct side_tap *tap;     /* [phases][kernel width] */
-    int64_t *taps;            /* [phases] */
+    struct side_taps *taps;   /* [phases] */
     int64_t *seen[2];         /* [result size][kernel]: source coordinates along depth and height; -1: none */
     const float **row;        /* [kernel depth x height][DEPTHWISE_ROWS]: source rows; NULL outside */
     float *together;     /* forward: a channel of the source; data gradient: rows of results, and one woven */
@@ -38,36 +43,26 @@ struct depthwise {
 struct depthwise_rows {
     const float *const *row;
     int64_t rows, across; /* taps of depth x height, and along the width */
-    bool of_3;            /* DEPTHWISE_ROWS + 2 rows that follow each other, and 3 taps of each */
+    bool of_3, shared;    /* 3 x 3 taps, and of windows that follow each other: as many rows and 2 more */
     const struct side_tap *tap;
-    int64_t taps;
+    struct side_taps taps;
     const float *weight;
     float bias;
-    int64_t columns;
     int64_t at[DEPTHWISE_ROWS];
     float *result;
     const struct finish *finish;
 };
 
-/* Returns whether windows are 3x3, and those of result rows that follow each other share source rows. */
-static inline bool depthwise_has_3x3(const struct window *c)
+/* Returns whether windows are 3x3. */
+static inline bool depthwise_is_3x3(const struct window *c)
 {
-    return c->kernel[AXIS_H] == 3 && c->kernel[AXIS_W] == 3 && c->stride[AXIS_H] == 1 &&
-           c->dilation[AXIS_H] == 1;
+    return c->kernel[AXIS_D] == 1 && c->kernel[AXIS_H] == 3 && c->kernel[AXIS_W] == 3;
 }
 
-/* Where the columns that see all taps begin and end, in whole registers. */
-static inline void depthwise_inside(const struct side_tap *tap, int64_t taps, int64_t columns, int64_t *first,
-                                    int64_t *end)
+/* Returns whether the windows of result rows that follow each other see rows that follow each other. */
+static inline bool depthwise_shares(const struct window *c)
 {
-    int64_t low = 0, high = columns;
-    for (int64_t k = 0; k < taps; k++) {
-        if (tap[k].low > low) low = tap[k].low;
-        if (tap[k].high < high) high = tap[k].high;
-    }
-    if (low > columns) low = columns;
-    *first = (low + VW - 1) / VW * VW;
-    *end = high > *first ? high / VW * VW : *first;
+    return c->stride[AXIS_H] == 1 && c->dilation[AXIS_H] == 1;
 }
 
 /* The elements whose index is in [low, high). */

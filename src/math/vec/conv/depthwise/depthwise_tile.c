@@ -16,7 +16,7 @@ VEC_INLINE void depthwise_tile(const int R, const int J, const bool edge, const 
     EACH(sum[r][j] = vec_all(t->bias);)
     for (int64_t i = 0; i < t->rows; i++) {
         const float *const *row = t->row + i * DEPTHWISE_ROWS, *weight = t->weight + i * t->across;
-        for (const struct side_tap *tap = t->tap; tap < t->tap + t->taps; tap++) {
+        for (const struct side_tap *tap = t->tap; tap < t->tap + t->taps.count; tap++) {
             vec value = vec_all(weight[tap->index]);
             veci mask = edge ? depthwise_mask(tap->low - column, tap->high - column) : (veci){0};
 #pragma GCC unroll 4
@@ -31,56 +31,80 @@ VEC_INLINE void depthwise_tile(const int R, const int J, const bool edge, const 
         }
     }
     EACH({
-        int64_t at = t->at[r] + to + j * VW, count = edge ? t->columns - column : VW;
+        int64_t at = t->at[r] + to + j * VW, count = edge ? t->taps.columns - column : VW;
         tile_store(t->result + at, count, finish_apply_part(t->finish, at, count, sum[r][j]));
     })
 #undef EACH
 }
 
-/* One register of columns of four rows; weight [9] are those of the first plane of taps. */
-VEC_INLINE void depthwise_tile_of_3(const bool edge, const struct depthwise_rows *t, const vec *weight,
-                                    int64_t column)
+/* What tiles of 3x3 taps keep in registers. */
+struct depthwise_3x3 {
+    const float *source[3][DEPTHWISE_ROWS];
+    int64_t at[3];
+    float *result[DEPTHWISE_ROWS];
+    vec weight[9], bias;
+};
+
+/* One register of columns of four rows. */
+VEC_INLINE void depthwise_tile_of_3(const bool edge, const bool shared, const struct depthwise_rows *t,
+                                    const struct depthwise_3x3 *o, int64_t column)
 {
     vec sum[DEPTHWISE_ROWS];
     veci mask[3];
-    const struct side_tap *tap = t->tap;
 #pragma GCC unroll 4
-    for (int r = 0; r < DEPTHWISE_ROWS; r++) sum[r] = vec_all(t->bias);
+    for (int r = 0; r < DEPTHWISE_ROWS; r++) sum[r] = o->bias;
 #pragma GCC unroll 3
-    for (int k = 0; k < 3 && edge; k++) mask[k] = depthwise_mask(tap[k].low - column, tap[k].high - column);
-    const float *const *row = t->row;
-#pragma GCC unroll 6
-    for (int i = 0; i < DEPTHWISE_ROWS + 2; i++) {
-        const float *source = i < DEPTHWISE_ROWS ? row[i] : row[(i - 3) * DEPTHWISE_ROWS + 3];
+    for (int k = 0; k < 3 && edge; k++)
+        mask[k] = depthwise_mask(t->tap[k].low - column, t->tap[k].high - column);
+    const int steps = shared ? DEPTHWISE_ROWS + 2 : 3 * DEPTHWISE_ROWS;
+#pragma GCC unroll 12
+    for (int i = 0; i < steps; i++) {
+        const int first = !shared ? i % DEPTHWISE_ROWS : i < DEPTHWISE_ROWS ? i : DEPTHWISE_ROWS - 1;
+        const float *source = o->source[shared ? i - first : i / DEPTHWISE_ROWS][first];
         if (!source) continue;
 #pragma GCC unroll 3
         for (int k = 0; k < 3; k++) {
-            const float *at = source + column + tap[k].at;
+            const float *at = source + column + o->at[k];
             vec value = edge ? depthwise_load(mask[k], at) : vec_load_any(at);
 #pragma GCC unroll 4
-            for (int r = 0; r < DEPTHWISE_ROWS; r++)
-                if (i >= r && i <= r + 2) sum[r] += weight[(i - r) * 3 + k] * value;
+            for (int r = 0; r < DEPTHWISE_ROWS; r++) {
+                const int row = shared ? i - r : r == first ? i / DEPTHWISE_ROWS : -1;
+                if (row >= 0 && row < 3) sum[r] += o->weight[row * 3 + k] * value;
+            }
         }
     }
+    const struct finish finish = *t->finish;
 #pragma GCC unroll 4
     for (int r = 0; r < DEPTHWISE_ROWS; r++) {
-        int64_t at = t->at[r] + column, count = edge ? t->columns - column : VW;
-        tile_store(t->result + at, count, finish_apply_part(t->finish, at, count, sum[r]));
+        int64_t count = edge ? t->taps.columns - column : VW;
+        tile_store(o->result[r] + column, count,
+                   finish_apply_part(&finish, t->at[r] + column, count, sum[r]));
     }
 }
 
-/* Four rows of 3x3 windows that follow each other: they share sources and weights. */
-static void depthwise_run_of_3(const struct depthwise_rows *t, int64_t first, int64_t end)
+/* Four rows of 3x3 windows. */
+VEC_INLINE void depthwise_run_of_3(const bool shared, const struct depthwise_rows *t)
 {
-    vec weight[9];
+    struct depthwise_3x3 o = {.bias = vec_all(t->bias)};
+    const int64_t first = t->taps.first, end = t->taps.end, columns = t->taps.columns;
 #pragma GCC unroll 9
-    for (int k = 0; k < 9; k++) weight[k] = vec_all(t->weight[k]);
-    for (int64_t column = 0; column < t->columns; column += VW)
+    for (int k = 0; k < 9; k++) o.weight[k] = vec_all(t->weight[k]);
+#pragma GCC unroll 3
+    for (int k = 0; k < 3; k++) {
+        o.at[k] = t->tap[k].at;
+#pragma GCC unroll 4
+        for (int r = 0; r < DEPTHWISE_ROWS; r++) o.source[k][r] = t->row[k * DEPTHWISE_ROWS + r];
+    }
+#pragma GCC unroll 4
+    for (int r = 0; r < DEPTHWISE_ROWS; r++) o.result[r] = t->result + t->at[r];
+    for (int64_t column = 0; column < columns; column += VW)
         if (column >= first && column < end)
-            depthwise_tile_of_3(false, t, weight, column);
+            depthwise_tile_of_3(false, shared, t, &o, column);
         else
-            depthwise_tile_of_3(true, t, weight, column);
+            depthwise_tile_of_3(true, shared, t, &o, column);
 }
+
+#define WIDE (8 * VW) /* wider rows are computed one by one */
 
 #define NOINLINE static __attribute__((noinline)) void
 #define TILE(R, J)                                                                                           \
@@ -100,15 +124,24 @@ TILE(1, 1)
     {                                                                                                        \
         depthwise_tile(R, VEC_PARTS, false, t, column, from, to);                                            \
     }
-    POSITION(4) POSITION(1)
+POSITION(4)
+POSITION(1)
 #define EDGE(R)                                                                                              \
     NOINLINE depthwise_edge_##R(const struct depthwise_rows *t, int64_t column, int64_t from, int64_t to)    \
     {                                                                                                        \
         depthwise_tile(R, 1, true, t, column, from, to);                                                     \
     }
-        EDGE(4) EDGE(1)
-    /* Columns [first, end), in the largest tiles. */
-    static void depthwise_inner(int64_t rows, const struct depthwise_rows *t, int64_t first, int64_t end)
+    EDGE(4) EDGE(1) NOINLINE depthwise_run_shared(const struct depthwise_rows *t)
+{
+    depthwise_run_of_3(true, t);
+}
+NOINLINE depthwise_run_apart(const struct depthwise_rows *t)
+{
+    depthwise_run_of_3(false, t);
+}
+
+/* Columns [first, end), in the largest tiles. */
+static void depthwise_inner(int64_t rows, const struct depthwise_rows *t, int64_t first, int64_t end)
 {
     int64_t i = first;
     if (rows == 1) {
@@ -130,24 +163,40 @@ static void depthwise_edges(int64_t rows, const struct depthwise_rows *t, int64_
             depthwise_edge_4(t, i, i, i);
 }
 
+/* One of the rows by itself. */
+static struct depthwise_rows depthwise_row(const struct depthwise_rows *t, int64_t r)
+{
+    struct depthwise_rows row = *t;
+    row.row += r, row.at[0] = t->at[r];
+    return row;
+}
+
 void LEVEL(depthwise_run)(int64_t rows, const struct depthwise_rows *t)
 {
-    int64_t first, end;
-    depthwise_inside(t->tap, t->taps, t->columns, &first, &end);
     if (t->of_3 && rows == DEPTHWISE_ROWS) {
-        depthwise_run_of_3(t, first, end);
+        if (t->shared)
+            depthwise_run_shared(t);
+        else
+            depthwise_run_apart(t);
         return;
     }
-    depthwise_edges(rows, t, 0, first);
-    depthwise_inner(rows, t, first, end);
-    depthwise_edges(rows, t, end, t->columns);
+    if (rows > 1 && t->taps.end - t->taps.first >= WIDE) {
+        for (int64_t r = 0; r < rows; r++) {
+            struct depthwise_rows row = depthwise_row(t, r);
+            LEVEL(depthwise_run)(1, &row);
+        }
+        return;
+    }
+    depthwise_edges(rows, t, 0, t->taps.first);
+    depthwise_inner(rows, t, t->taps.first, t->taps.end);
+    depthwise_edges(rows, t, t->taps.end, t->taps.columns);
 }
 
 void LEVEL(depthwise_position)(int64_t rows, const struct depthwise_rows *t, int64_t column, int64_t from,
                                int64_t to)
 {
     bool inside = true;
-    for (int64_t k = 0; k < t->taps; k++) inside &= column >= t->tap[k].low && column < t->tap[k].high;
+    for (int64_t k = 0; k < t->taps.count; k++) inside &= column >= t->tap[k].low && column < t->tap[k].high;
     for (int64_t i = 0; i < 16; i += inside ? 16 : VW)
         if (inside && rows == 1)
             depthwise_position_1(t, column, from, to);

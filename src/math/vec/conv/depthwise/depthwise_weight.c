@@ -47,7 +47,7 @@ static void depthwise_add_taps(const struct depthwise *d, const float *x, const 
 {
     const struct window *c = d->c;
     int64_t lanes = c->lanes, step = c->stride[AXIS_W] * lanes, columns = c->out.d[AXIS_W] * lanes;
-    for (const struct side_tap *tap = d->tap; tap < d->tap + d->taps[0]; tap++, sums += CHAINS * 16) {
+    for (const struct side_tap *tap = d->tap; tap < d->tap + d->taps->count; tap++, sums += CHAINS * 16) {
         int64_t first = tap->low > 0 ? tap->low : 0, end = tap->high < columns ? tap->high : columns;
         if (end <= first) continue;
         if (lanes % 16 == 0)
@@ -58,59 +58,96 @@ static void depthwise_add_taps(const struct depthwise *d, const float *x, const 
     }
 }
 
-/* Part `part` of 16 columns each: the products of 3x3 taps over DEPTHWISE_ROWS rows of outputs, of which those that do
- * not exist are NULL. */
-static void depthwise_add_3x3(const struct depthwise *d, int64_t part, const float *const *row,
-                              const float *const dy[DEPTHWISE_ROWS], float *sums)
+/* What depthwise_add_3x3 keeps in registers. */
+struct depthwise_4x3x3 {
+    const float *source[3][DEPTHWISE_ROWS], *dy[DEPTHWISE_ROWS];
+    int64_t at[3];
+};
+
+/* A register of columns of 4 rows. */
+VEC_INLINE void depthwise_add_tile(const bool edge, const bool shared, const struct depthwise *d,
+                                   const struct depthwise_4x3x3 *o, int64_t column, int64_t columns,
+                                   vec sum[9])
 {
-    int64_t columns = d->c->out.d[AXIS_W] * d->c->lanes, first, end;
-    const struct side_tap *tap = d->tap;
-    vec sum[9];
-    depthwise_inside(tap, 3, columns, &first, &end);
-#pragma GCC unroll 9
-    for (int k = 0; k < 9; k++) sum[k] = vec_load(sums + k * CHAINS * 16 + part);
-    for (int64_t column = part; column < columns; column += 16) {
-        bool edge = column < first || column >= end;
-        vec slope[DEPTHWISE_ROWS];
-#pragma GCC unroll 4
-        for (int r = 0; r < DEPTHWISE_ROWS; r++)
-            slope[r] = dy[r] ? tile_load(dy[r] + column, columns - column) : (vec){0};
-#pragma GCC unroll 6
-        for (int i = 0; i < DEPTHWISE_ROWS + 2; i++) {
-            const float *source = i < DEPTHWISE_ROWS ? row[i] : row[(i - 3) * DEPTHWISE_ROWS + 3];
-            if (!source) continue;
+    vec slope[DEPTHWISE_ROWS];
+    veci mask[3];
 #pragma GCC unroll 3
-            for (int k = 0; k < 3; k++) {
-                const float *at = source + column + tap[k].at;
-                vec value =
-                    edge ? depthwise_load(depthwise_mask(tap[k].low - column, tap[k].high - column), at)
-                         : vec_load_any(at);
+    for (int k = 0; k < 3 && edge; k++)
+        mask[k] = depthwise_mask(d->tap[k].low - column, d->tap[k].high - column);
 #pragma GCC unroll 4
-                for (int r = 0; r < DEPTHWISE_ROWS; r++)
-                    if (i >= r && i <= r + 2) sum[(i - r) * 3 + k] += slope[r] * value;
+    for (int r = 0; r < DEPTHWISE_ROWS; r++)
+        slope[r] = !o->dy[r] ? (vec){0} : tile_load(o->dy[r] + column, edge ? columns - column : VW);
+    const int steps = shared ? DEPTHWISE_ROWS + 2 : 3 * DEPTHWISE_ROWS;
+#pragma GCC unroll 12
+    for (int i = 0; i < steps; i++) {
+        const int first = !shared ? i % DEPTHWISE_ROWS : i < DEPTHWISE_ROWS ? i : DEPTHWISE_ROWS - 1;
+        const float *source = o->source[shared ? i - first : i / DEPTHWISE_ROWS][first];
+        if (!source) continue;
+#pragma GCC unroll 3
+        for (int k = 0; k < 3; k++) {
+            const float *at = source + column + o->at[k];
+            vec value = edge ? depthwise_load(mask[k], at) : vec_load_any(at);
+#pragma GCC unroll 4
+            for (int r = 0; r < DEPTHWISE_ROWS; r++) {
+                const int row = shared ? i - r : r == first ? i / DEPTHWISE_ROWS : -1;
+                if (row >= 0 && row < 3) sum[row * 3 + k] += slope[r] * value;
             }
         }
     }
-#pragma GCC unroll 9
-    for (int k = 0; k < 9; k++) vec_store(sums + k * CHAINS * 16 + part, sum[k]);
 }
 
-/* All rows of outputs where depthwise_add_3x3 fits. */
+/* Part `part` of 16 columns each: the products of 3x3 taps over DEPTHWISE_ROWS rows of outputs from (0, y) on, of which
+ * those that do not exist count nothing. */
+VEC_INLINE void depthwise_add_3x3(const bool shared, const struct depthwise *d, int64_t y, int64_t part,
+                                  const float *dy)
+{
+    const int64_t columns = d->taps->columns, first = d->taps->first, end = d->taps->end;
+    float *sums = d->sums + part;
+    struct depthwise_4x3x3 o;
+    vec sum[9];
+#pragma GCC unroll 9
+    for (int k = 0; k < 9; k++) sum[k] = vec_load(sums + k * CHAINS * 16);
+#pragma GCC unroll 3
+    for (int k = 0; k < 3; k++) {
+        o.at[k] = d->tap[k].at;
+#pragma GCC unroll 4
+        for (int r = 0; r < DEPTHWISE_ROWS; r++) o.source[k][r] = d->row[k * DEPTHWISE_ROWS + r];
+    }
+#pragma GCC unroll 4
+    for (int r = 0; r < DEPTHWISE_ROWS; r++)
+        o.dy[r] = y + r < d->c->out.d[AXIS_H] ? dy + (y + r) * columns : NULL;
+    for (int64_t column = part; column < columns; column += 16)
+        if (column >= first && column < end)
+            depthwise_add_tile(false, shared, d, &o, column, columns, sum);
+        else
+            depthwise_add_tile(true, shared, d, &o, column, columns, sum);
+#pragma GCC unroll 9
+    for (int k = 0; k < 9; k++) vec_store(sums + k * CHAINS * 16, sum[k]);
+}
+
+static __attribute__((noinline)) void depthwise_add_shared(const struct depthwise *d, int64_t y, int64_t part,
+                                                           const float *dy)
+{
+    depthwise_add_3x3(true, d, y, part, dy);
+}
+
+static __attribute__((noinline)) void depthwise_add_apart(const struct depthwise *d, int64_t y, int64_t part,
+                                                          const float *dy)
+{
+    depthwise_add_3x3(false, d, y, part, dy);
+}
+
+/* All rows of outputs under 3x3 windows. */
 static void depthwise_add_rows_of_3(const struct depthwise *d, const float *x, const float *dy)
 {
-    const struct window *c = d->c;
-    int64_t row = c->out.d[AXIS_W] * c->lanes, height = c->out.d[AXIS_H];
-    for (int64_t z = 0; z < c->out.d[AXIS_D]; z++, dy += height * row)
-        for (int64_t y = 0; y < height; y += DEPTHWISE_ROWS) {
-            const float *slope[DEPTHWISE_ROWS];
-            LEVEL(depthwise_find_rows)(d, z, y, DEPTHWISE_ROWS, x);
-            for (int64_t r = 0; r < DEPTHWISE_ROWS; r++)
-                slope[r] = y + r < height ? dy + (y + r) * row : NULL;
-            for (int64_t k = 0; k < c->kernel[AXIS_D]; k++)
-                for (int64_t part = 0; part < 16; part += VW)
-                    depthwise_add_3x3(d, part, d->row + k * 3 * DEPTHWISE_ROWS, slope,
-                                      d->sums + k * 9 * CHAINS * 16);
-        }
+    for (int64_t y = 0; y < d->c->out.d[AXIS_H]; y += DEPTHWISE_ROWS) {
+        LEVEL(depthwise_find_rows)(d, 0, y, DEPTHWISE_ROWS, x);
+        for (int64_t part = 0; part < 16; part += VW)
+            if (depthwise_shares(d->c))
+                depthwise_add_shared(d, y, part, dy);
+            else
+                depthwise_add_apart(d, y, part, dy);
+    }
 }
 
 static void depthwise_add_rows_of_any(const struct depthwise *d, const float *x, const float *dy)
@@ -133,7 +170,7 @@ static void depthwise_leaf(const struct depthwise *d, const float *x, const floa
     const struct window *c = d->c;
     int64_t taps = window_taps(c);
     memset(d->sums, 0, (size_t)(taps * CHAINS * 16) * sizeof *d->sums);
-    if (c->lanes % 16 != 0 && depthwise_has_3x3(c))
+    if (c->lanes % 16 != 0 && depthwise_is_3x3(c) && c->out.d[AXIS_D] == 1)
         depthwise_add_rows_of_3(d, x, dy);
     else
         depthwise_add_rows_of_any(d, x, dy);
