@@ -186,13 +186,24 @@ static void direct_run_tiles(const struct direct *d, struct phase *p, const stru
         const struct tile_column *column = d->column + i;
         count = direct_smaller(d->shape.j, p->columns - i);
         uint64_t skip = column->skip;
+        bool beside = t.a_row <= 1 && column->count == VW;
         for (int64_t j = 1; j < count; j++) {
             if (column[j].skip != skip && (h->in_place || 2 * j > d->shape.j)) count = j;
-            if (j < count) skip = halo_skip_both(skip, column[j].skip);
+            if (j == count) break;
+            skip = halo_skip_both(skip, column[j].skip);
+            beside &= column[j].from == column->from + j * VW && column[j].to == column->to + j * VW &&
+                      column[j].count == VW;
         }
         if (skip != p->skip) p->taps = LEVEL(halo_list_taps)(h, d->c, skip, d->weights.a_tap, d->tap);
         p->skip = skip, t.taps = p->taps;
-        LEVEL(tile_run_columns)(d->shape.m, count, &t, column);
+        if (!beside) {
+            LEVEL(tile_run_columns)(d->shape.m, count, &t, column);
+            continue;
+        }
+        struct tile side = t;
+        side.b += column->from, side.c += column->to;
+        side.finish = finish_from(&t.finish, 0, column->to);
+        LEVEL(tile_run)(d->shape.m, count, &side);
     }
 }
 

@@ -81,9 +81,10 @@ struct tile_shape {
     int m, j; /* rows, registers */
 };
 
-/* Returns the shape that wastes the fewest of `rows` rows. tile_run_columns computes one tile of it over `registers`
- * <= j registers of columns. */
+/* Returns the shape that wastes the fewest of `rows` rows. tile_run computes one tile of it over `registers`
+ * <= j registers of columns that lie side by side, tile_run_columns over those of a table. */
 struct tile_shape LEVEL(tile_shape_for)(int64_t rows);
+void LEVEL(tile_run)(int m, int64_t registers, const struct tile *t);
 void LEVEL(tile_run_columns)(int m, int64_t registers, const struct tile *t,
                              const struct tile_column *columns);
 
