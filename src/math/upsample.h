@@ -51,13 +51,14 @@ static inline struct upsample_mix upsample_mix_of(const struct upsample *u, int 
     return u->linear ? upsample_linear(u, axis, to) : upsample_nearest(u, axis, to);
 }
 
-/* Bytes that the kernels need as scratch: the mixtures of all outputs along each axis, and at most 16 bytes
- * for every float of a row of few lanes, up to whole vectors. */
+/* Bytes that the kernels need as scratch: the mixtures of all outputs along each axis, and for every float
+ * of a row of few lanes, up to whole vectors, at most 16 bytes for an output and 60 for an input. */
 static inline int64_t upsample_scratch_bytes(const struct upsample *u)
 {
-    int64_t outputs = u->out.d[AXIS_D] + u->out.d[AXIS_H] + u->out.d[AXIS_W],
-            lanes = u->lanes < 8 ? u->lanes : 8;
-    return outputs * (int64_t)sizeof(struct upsample_mix) + (u->out.d[AXIS_W] * lanes + 16) * 16;
+    int64_t outputs = u->out.d[AXIS_D] + u->out.d[AXIS_H] + u->out.d[AXIS_W];
+    int64_t lanes = u->lanes < 8 ? u->lanes : 8;
+    return outputs * (int64_t)sizeof(struct upsample_mix) + (u->out.d[AXIS_W] * lanes + 16) * 16 +
+           (u->in.d[AXIS_W] * lanes + 16) * 60;
 }
 
 #endif

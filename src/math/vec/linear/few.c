@@ -5,27 +5,28 @@
  *
  *   sums[m][column] += matrix[k][column] * values[m][k]     one chain over k
  *
- *   forward   matrix = W^T, a panel of which is transposed in registers;  sums = Y^T
- *   data      matrix = W, read in place;                                  sums = dX^T
- *   weight    matrix = X^T;                                               sums = dW, a row at a time
+ *   forward   matrix = W^T, transposed in registers;  sums = Y^T
+ *   data      matrix = W;                             sums = dX^T
+ *   weight    matrix = X^T;                           sums = dW, a row at a time
  *
  * The chains are those of linear.c, so a sample has the same bits in any company. */
 #include "math/vec/linear/few.h"
 
+#include <assert.h>
 #include <stdbool.h>
 
 #include "math/vec/transpose.h"
 
 /* Samples x vectors of a tile. 8 sums and more hide the latency of a fused multiply-add. */
-#define TILE_SAMPLES 6
+#define TILE_SAMPLES (FEW_LANES - 1)
 #define TILE_VECTORS 8
 #define BLOCK        (TILE_VECTORS * VW) /* columns that all samples pass over before the next ones */
 
 #define BUFFER      4096 /* floats that stay in the L1 cache beside what is read */
-#define PANEL_ROWS  (2 * VW)
-#define PANEL_DEPTH (BUFFER / PANEL_ROWS)
-#define DATA_DEPTH  16   /* rows of W that are read side by side */
+#define DATA_DEPTH  8    /* rows of W that are read side by side, so that a cache has places for them */
 #define LONGEST_RUN 1024 /* floats of a row of W, or dW, before the next row */
+#define AHEAD       256  /* floats of a row that are fetched ahead of those in use */
+#define FORWARD_RUN 2048 /* columns of W before the next rows: their X stays in a cache */
 
 #define LINE 16 /* floats of a cache line */
 
@@ -34,7 +35,7 @@
 
 struct few_product {
     int64_t samples, columns, depth;
-    const float *matrix; /* [depth], rows matrix_row apart */
+    const float *matrix; /* [depth][columns], rows matrix_row apart */
     int64_t matrix_row;
     const float *values; /* of sample m at step k: values[m + k * value_step] */
     int64_t value_step;
@@ -64,11 +65,11 @@ VEC_INLINE void few_store(float *to, vec v, const bool stream)
 
 /* M samples, J vectors of columns from `column` on. */
 VEC_INLINE void few_tile(const int M, const int J, const bool stream, const struct few_product *p,
-                         int64_t sample, int64_t column)
+                         int64_t column)
 {
     vec sum[TILE_SAMPLES][TILE_VECTORS];
-    float *to = p->sums + sample * p->sums_row + column;
-    const float *from = p->matrix + column, *value = p->values + sample;
+    float *to = p->sums + column;
+    const float *from = p->matrix + column, *value = p->values;
     if (p->resume)
         EACH(M, J, sum[m][j] = vec_load_any(to + m * p->sums_row + j * VW);)
     else
@@ -95,21 +96,20 @@ static void few_part(const struct few_product *p, int64_t sample, int64_t column
 /* The sums of a row of columns, past the caches. */
 static __attribute__((noinline)) void few_stream(const struct few_product *p, int64_t column)
 {
-    few_tile(1, TILE_VECTORS, true, p, 0, column);
+    few_tile(1, TILE_VECTORS, true, p, column);
 }
 
-/* few_columns_M_J computes M samples of as many of the columns [column, end) as tiles of J vectors fill;
- * returns the first that is left. */
+/* few_columns_M_J computes the sums of M samples of as many of the columns [column, end) as tiles of J
+ * vectors fill; returns the first that is left. */
 #define COLUMNS(M, J)                                                                                        \
     static __attribute__((noinline))                                                                         \
-    int64_t few_columns_##M##_##J(const struct few_product *p, int64_t sample, int64_t column, int64_t end)  \
+    int64_t few_columns_##M##_##J(const struct few_product *p, int64_t column, int64_t end)                  \
     {                                                                                                        \
-        for (; column + J * VW <= end; column += J * VW) few_tile(M, J, false, p, sample, column);           \
+        for (; column + J * VW <= end; column += J * VW) few_tile(M, J, false, p, column);                   \
         return column;                                                                                       \
     }
 COLUMNS(1, 8)
 COLUMNS(1, 2)
-COLUMNS(1, 1)
 COLUMNS(2, 4)
 COLUMNS(2, 2)
 COLUMNS(3, 2)
@@ -117,33 +117,24 @@ COLUMNS(4, 2)
 COLUMNS(5, 2)
 COLUMNS(6, 2)
 
-/* `count` samples, at most TILE_SAMPLES, of columns that are whole vectors. */
-static void few_columns(int64_t count, const struct few_product *p, int64_t sample, int64_t column,
-                        int64_t end)
+/* Returns the first column that is left. */
+static int64_t few_columns(const struct few_product *p, int64_t column, int64_t end)
 {
-    switch (count) {
+    switch (p->samples) {
     case 1:
-        column = few_columns_1_8(p, sample, column, end);
-        column = few_columns_1_2(p, sample, column, end);
-        break;
+        return few_columns_1_2(p, few_columns_1_8(p, column, end), end);
     case 2:
-        column = few_columns_2_4(p, sample, column, end);
-        column = few_columns_2_2(p, sample, column, end);
-        break;
+        return few_columns_2_2(p, few_columns_2_4(p, column, end), end);
     case 3:
-        column = few_columns_3_2(p, sample, column, end);
-        break;
+        return few_columns_3_2(p, column, end);
     case 4:
-        column = few_columns_4_2(p, sample, column, end);
-        break;
+        return few_columns_4_2(p, column, end);
     case 5:
-        column = few_columns_5_2(p, sample, column, end);
-        break;
+        return few_columns_5_2(p, column, end);
     default:
-        column = few_columns_6_2(p, sample, column, end);
-        break;
+        assert(p->samples == TILE_SAMPLES);
+        return few_columns_6_2(p, column, end);
     }
-    for (int64_t m = sample; column < end && m < sample + count; m++) few_columns_1_1(p, m, column, end);
 }
 
 static void few_fetch(const struct few_product *p, int64_t column)
@@ -160,68 +151,97 @@ static int64_t few_min(int64_t a, int64_t b)
 
 static void few_multiply(const struct few_product *p)
 {
-    int64_t whole = p->columns / VW * VW, tiles = (p->samples + TILE_SAMPLES - 1) / TILE_SAMPLES;
-    for (int64_t column = 0, end; column < whole; column = end) {
-        end = tiles > 1 || p->fetch ? few_min(column + BLOCK, whole) : whole;
-        if (p->fetch) few_fetch(p, column);
-        for (int64_t t = 0; t < tiles; t++) {
-            int64_t sample = t * p->samples / tiles;
-            few_columns((t + 1) * p->samples / tiles - sample, p, sample, column, end);
-        }
+    int64_t column = 0, end;
+    for (; p->fetch && column + BLOCK <= p->columns; column = end) {
+        few_fetch(p, column);
+        end = few_columns(p, column, column + BLOCK);
     }
-    for (int64_t m = 0; whole < p->columns && m < p->samples; m++) few_part(p, m, whole, p->columns - whole);
+    column = few_columns(p, column, p->columns);
+    for (int64_t left; column < p->columns; column += left) {
+        left = few_min(VW, p->columns - column);
+        for (int64_t m = 0; m < p->samples; m++) few_part(p, m, column, left);
+    }
 }
 
-/* panel [depth][PANEL_ROWS] = the transpose of w [rows][depth], whose rows are `in` apart; zeros behind the
- * last row of a vector. `next` is the block that is packed next: the rows that follow and then those come
- * first are fetched meanwhile. */
-static __attribute__((noinline)) void few_pack(int64_t in, int64_t rows, int64_t depth, const float *w,
-                                               const float *next, float *panel)
+/* Columns of W that rows pass over, and the values of these features. */
+struct few_rows {
+    int64_t in, rows; /* rows: at most VW */
+    int64_t depth, lanes;
+    const float *w, *next; /* `next`: the rows that follow */
+    const float *x;
+};
+
+/* sum[m] += block[i] * the value of sample m, for `count` features i. */
+VEC_INLINE void few_add_block(const int M, const int count, const vec *block, const float *x, int64_t lanes,
+                              vec sum[TILE_SAMPLES])
 {
-    for (int64_t row = 0; row < rows; row += VW) {
-        const float *from = w + row * in, *fetch = row + VW < rows ? from + VW * in : next;
-        int64_t count = few_min(VW, rows - row), k = 0;
-        for (; count == VW && k + VW <= depth; k += VW) {
-            vecu block[VW];
-            for (int i = 0; k % LINE == 0 && i < VW; i++) __builtin_prefetch(fetch + i * in + k);
-            vec_load_transposed(from + k, in, block);
-#pragma GCC unroll 16
-            for (int i = 0; i < VW; i++) vec_store(panel + (k + i) * PANEL_ROWS + row, (vec)block[i]);
-        }
-        for (; k < depth; k += VW)
-            vec_transpose_part(from + k, in, count, few_min(VW, depth - k), panel + k * PANEL_ROWS + row,
-                               PANEL_ROWS, VW);
+    _Pragma("GCC unroll 16") for (int i = 0; i < count; i++)
+        _Pragma("GCC unroll 6") for (int m = 0; m < M; m++) sum[m] += block[i] * vec_all(x[i * lanes + m]);
+}
+
+/* sums [M][VW] += the products of the rows with M samples, in order. */
+VEC_INLINE void few_add_rows(const int M, const struct few_rows *r, float *sums)
+{
+    vec sum[TILE_SAMPLES], block[VW];
+    const float *x = r->x;
+    int64_t k = 0, whole = r->rows == VW ? r->depth / VW * VW : 0;
+    _Pragma("GCC unroll 6") for (int m = 0; m < M; m++) sum[m] = vec_load_any(sums + m * VW);
+    for (; k < whole; k += VW, x += VW * r->lanes) {
+        const float *fetch = k + AHEAD < r->depth ? r->w + k + AHEAD : r->next + (k + AHEAD - r->depth);
+        for (int i = 0; k % LINE == 0 && i < VW; i++) __builtin_prefetch(fetch + i * r->in);
+        vec_load_transposed(r->w + k, r->in, (vecu *)block);
+        few_add_block(M, VW, block, x, r->lanes, sum);
     }
+    for (; k < r->depth; k += VW) {
+        int64_t left = few_min(VW, r->depth - k);
+        vec_transpose_part(r->w + k, r->in, r->rows, left, (float *)block, VW, VW);
+        for (int64_t i = 0; i < left; i++, x += r->lanes) few_add_block(M, 1, block + i, x, r->lanes, sum);
+    }
+    _Pragma("GCC unroll 6") for (int m = 0; m < M; m++) vec_store_any(sums + m * VW, sum[m]);
+}
+
+#define ROWS(M)                                                                                              \
+    static __attribute__((noinline)) void few_add_rows_##M(const struct few_rows *r, float *sums)            \
+    {                                                                                                        \
+        few_add_rows(M, r, sums);                                                                            \
+    }
+ROWS(1)
+ROWS(2)
+ROWS(3)
+ROWS(4)
+ROWS(5)
+ROWS(6)
+
+/* Rows of Y continue from where they are. */
+static void few_continue_rows(const struct few_rows *r, float *y)
+{
+    static void (*const add[])(const struct few_rows *, float *) = {
+        few_add_rows_1, few_add_rows_2, few_add_rows_3, few_add_rows_4, few_add_rows_5, few_add_rows_6};
+    float sums[TILE_SAMPLES * VW];
+    assert(r->lanes <= TILE_SAMPLES);
+    for (int64_t i = 0; i < VW; i++)
+        for (int64_t m = 0; m < r->lanes; m++) sums[m * VW + i] = i < r->rows ? y[i * r->lanes + m] : 0;
+    add[r->lanes - 1](r, sums);
+    for (int64_t i = 0; i < r->rows; i++)
+        for (int64_t m = 0; m < r->lanes; m++) y[i * r->lanes + m] = sums[m * VW + i];
 }
 
 void LEVEL(few_forward)(const struct linear *l, const float *weight, const float *bias, const float *x,
                         float *y)
 {
-    float panel[BUFFER] __attribute__((aligned(64))),
-        sums[FEW_LANES * PANEL_ROWS] __attribute__((aligned(64)));
-    for (int64_t row = 0; row < l->out; row += PANEL_ROWS) {
-        int64_t rows = few_min(PANEL_ROWS, l->out - row);
-        for (int64_t m = 0; m < l->lanes; m++)
-            for (int64_t i = 0; i < PANEL_ROWS; i++)
-                sums[m * PANEL_ROWS + i] = bias && i < rows ? bias[row + i] : 0;
-        for (int64_t k = 0; k < l->in; k += PANEL_DEPTH) {
-            int64_t depth = few_min(PANEL_DEPTH, l->in - k);
+    for (int64_t i = 0; i < l->out * l->lanes; i++) y[i] = bias ? bias[i / l->lanes] : 0;
+    for (int64_t k = 0; k < l->in; k += FORWARD_RUN)
+        for (int64_t row = 0; row < l->out; row += VW) {
             const float *w = weight + row * l->in + k;
-            few_pack(l->in, rows, depth, w, w + depth, panel);
-            few_multiply(&(struct few_product){.samples = l->lanes,
-                                               .columns = (rows + VW - 1) / VW * VW,
-                                               .depth = depth,
-                                               .matrix = panel,
-                                               .matrix_row = PANEL_ROWS,
-                                               .values = x + k * l->lanes,
-                                               .value_step = l->lanes,
-                                               .sums = sums,
-                                               .sums_row = PANEL_ROWS,
-                                               .resume = true});
+            few_continue_rows(&(struct few_rows){.in = l->in,
+                                                 .rows = few_min(VW, l->out - row),
+                                                 .depth = few_min(FORWARD_RUN, l->in - k),
+                                                 .lanes = l->lanes,
+                                                 .w = w,
+                                                 .next = w + VW * l->in,
+                                                 .x = x + k * l->lanes},
+                              y + row * l->lanes);
         }
-        for (int64_t i = 0; i < rows; i++)
-            for (int64_t m = 0; m < l->lanes; m++) y[(row + i) * l->lanes + m] = sums[m * PANEL_ROWS + i];
-    }
 }
 
 /* to [columns][rows] = the transpose of from [rows][columns], rows `from_row` apart. What a vector stores
@@ -237,7 +257,7 @@ static void few_transpose(const float *from, int64_t from_row, int64_t rows, int
         }
 }
 
-/* Returns how many floats of a row are worked on at once, so that those of all samples fit into the buffer. */
+/* Returns how many floats of a row are worked on at once: those of all samples fit into the buffer. */
 static int64_t few_run(const struct linear *l)
 {
     return few_min(LONGEST_RUN, BUFFER / l->lanes / BLOCK * BLOCK);

@@ -4,8 +4,8 @@
 
 #include "math/vec/vec.h"
 
-#define FEW_LANES        16 /* with fewer, output and data gradient are computed here */
-#define FEW_WEIGHT_LANES 9  /* and the weight gradient, as long as its stores outweigh its products */
+#define FEW_LANES        7 /* with fewer, output and data gradient are computed here */
+#define FEW_WEIGHT_LANES 9 /* and the weight gradient, as long as its stores outweigh its products */
 
 void LEVEL(few_forward)(const struct linear *l, const float *weight, const float *bias, const float *x,
                         float *y);

@@ -57,7 +57,8 @@ struct product {
     _Pragma("GCC unroll 12") for (int m = 0; m < (M); m++)                                                   \
         _Pragma("GCC unroll 4") for (int j = 0; j < (J); j++) statement
 
-/* A vector of b or c, or the first elements that columns have left of it (`cut`). */
+/* A vector of b or c, or the first elements of it that columns have left: of the last one of a tile that is
+ * `cut`. */
 VEC_INLINE vec linear_load(const struct product *p, const bool cut, const float *from)
 {
     return cut ? vec_load_part(from, p->columns % VW) : vec_load_any(from);
@@ -79,7 +80,8 @@ VEC_INLINE void linear_add_chain(const int M, const int J, const bool cut, const
     for (int64_t k = 0; k < depth; k++, a += p->a_step, b += p->b_step) {
         vec line[TILE_J];
         __builtin_prefetch(fetch + (k & 7) * p->fetch_row + (k >> 3) * p->fetch_step);
-        _Pragma("GCC unroll 4") for (int j = 0; j < J; j++) line[j] = linear_load(p, cut, b + j * VW);
+        _Pragma("GCC unroll 4") for (int j = 0; j < J; j++) line[j] =
+            linear_load(p, cut && j == J - 1, b + j * VW);
         EACH(M, J, sum[m][j] += vec_all(a[m * p->a_row]) * line[j];)
     }
 }
@@ -89,13 +91,13 @@ VEC_INLINE void linear_chain_tile(const int M, const int J, const bool cut, cons
 {
     vec sum[TALL_M][TILE_J];
     if (p->resume)
-        EACH(M, J, sum[m][j] = linear_load(p, cut, c + m * p->c_row + j * VW);)
+        EACH(M, J, sum[m][j] = linear_load(p, cut && j == J - 1, c + m * p->c_row + j * VW);)
     else if (p->start)
         EACH(M, J, sum[m][j] = vec_all(p->start[row + m]);)
     else
         EACH(M, J, sum[m][j] = (vec){0};)
     linear_add_chain(M, J, cut, p, p->depth, p->a + row * p->a_row, b, sum);
-    EACH(M, J, linear_store(p, cut, c + m * p->c_row + j * VW, sum[m][j]);)
+    EACH(M, J, linear_store(p, cut && j == J - 1, c + m * p->c_row + j * VW, sum[m][j]);)
 }
 
 /* Sums wait in a stack until their right neighbour in the tree is there. */
@@ -118,7 +120,7 @@ VEC_INLINE void linear_tree_tile(const int M, const int J, const bool cut, const
             EACH(M, J, waiting[height][m][j] = sum[m][j];)
             height++;
         } else {
-            EACH(M, J, linear_store(p, cut, c + m * p->c_row + j * VW, sum[m][j]);)
+            EACH(M, J, linear_store(p, cut && j == J - 1, c + m * p->c_row + j * VW, sum[m][j]);)
         }
     }
 }
@@ -141,13 +143,16 @@ VEC_INLINE void linear_strip_in_place(const int M, const struct product *p, int6
     for (; M <= TILE_M && column + SLICE <= p->columns; column += SLICE)
         linear_tile(M, TILE_J, false, p, row, column);
     int64_t left = (p->columns - column) / VW;
+    bool cut = p->columns % VW != 0;
     if (M <= TILE_M && TILE_J > 3 && left == 3)
         linear_tile(M, 3, false, p, row, column);
     else if (TILE_J > 2 && left == 2)
         linear_tile(M, 2, false, p, row, column);
+    else if ((M <= TILE_M || TILE_J > 2) && left == 1 && cut)
+        linear_tile(M, 2, true, p, row, column);
     else if (left == 1)
         linear_tile(M, 1, false, p, row, column);
-    if (p->columns % VW) linear_tile(M, 1, true, p, row, p->columns / VW * VW);
+    if (cut && left != 1) linear_tile(M, 1, true, p, row, p->columns / VW * VW);
 }
 
 static __attribute__((noinline)) void linear_pack(int64_t rows, const struct product *p, int64_t row,

@@ -3,11 +3,13 @@
 
 #define BLOCK 4 /* vectors that are gone over together where there are as many */
 
-/* Sums of larger windows are added in parts, which keeps their rounding errors small. */
+/* Sums of larger windows are added in parts, which keeps their rounding errors
+ * small. */
 #define SMALL_WINDOW 256
 #define PART         64
 
-/* Outputs that lie side by side, in windows of the same elements, and how their inputs lie. */
+/* Outputs that lie side by side, in windows of the same elements, and how their
+ * inputs lie. */
 struct avgpool_run {
     const struct pool_taps *taps;
     const struct spread *spread;
@@ -69,7 +71,7 @@ VEC_INLINE void avgpool_windows(const struct pool *p, const struct pool_rows *ro
         for (int64_t d = 0; d < all->out.d[AXIS_D]; d++)
             for (int64_t h = 0; h < all->out.d[AXIS_H]; h++)
                 for (int64_t w = 0; w < all->out.d[AXIS_W]; w += together) {
-                    struct pool_window one = pool_window(p, d, h, w);
+                    struct pool_window one = pool_any_window(p, rows->regular, d, h, w);
                     together = pool_together(rows, form, w);
                     struct avgpool_run run = avgpool_run_of(p, &one, rows, together);
                     if (form == SPREAD_WHOLE || together > 1)
@@ -111,7 +113,8 @@ VEC_INLINE void avgpool_tap_backward(const struct avgpool_run *r, const enum spr
         avgpool_spread(r, form, true, r->floats - n, dy + n, tap + n * step, add);
 }
 
-/* Both elements of a row, in windows that tile the input. Returns how many floats of the run are done. */
+/* Both elements of a row, in windows that tile the input. Returns how many
+ * floats of the run are done. */
 VEC_INLINE int64_t avgpool_pair_backward(const struct avgpool_run *r, const float *dy, float *dx)
 {
     int64_t n = 0;
@@ -123,7 +126,8 @@ VEC_INLINE int64_t avgpool_pair_backward(const struct avgpool_run *r, const floa
     return n;
 }
 
-/* An element of several windows of a row gets the shares in order: those of its last tap come first. */
+/* An element of several windows of a row gets the shares in order: those of its
+ * last tap come first. */
 VEC_INLINE void avgpool_run_backward(const struct avgpool_run *r, const enum spread_form form,
                                      const float *dy, float *dx, const bool add)
 {
@@ -147,7 +151,7 @@ VEC_INLINE void avgpool_windows_backward(const struct pool *p, const struct pool
         for (int64_t d = 0; d < all->out.d[AXIS_D]; d++)
             for (int64_t h = 0; h < all->out.d[AXIS_H]; h++)
                 for (int64_t w = 0; w < all->out.d[AXIS_W]; w += together) {
-                    struct pool_window one = pool_window(p, d, h, w);
+                    struct pool_window one = pool_any_window(p, rows->regular, d, h, w);
                     together = pool_together(rows, form, w);
                     struct avgpool_run run = avgpool_run_of(p, &one, rows, together);
                     if (form == SPREAD_WHOLE || together > 1)

@@ -7,7 +7,8 @@ typedef uint8_t vecb __attribute__((vector_size(VW), may_alias, aligned(1)));
 
 #define BLOCK 4 /* vectors that are gone over together where there are as many */
 
-/* Positions in a window take one byte or, in windows of more than 256 elements, four (`wide`). */
+/* Positions in a window take one byte or, in windows of more than 256 elements,
+ * four (`wide`). */
 VEC_INLINE veci maxpool_load_position(const void *arg, int64_t at, const bool cut, int64_t count,
                                       const bool wide)
 {
@@ -32,15 +33,17 @@ VEC_INLINE void maxpool_store_position(void *arg, int64_t at, const bool cut, in
         *(vecb *)((uint8_t *)arg + at) = bytes;
 }
 
-/* Outputs that lie side by side, in windows of the same elements, and how their inputs lie. */
+/* Outputs that lie side by side, in windows of the same elements, and how their
+ * inputs lie. */
 struct maxpool_run {
     const struct pool_taps *taps;
     const struct spread *spread;
     int64_t floats;
 };
 
-/* The first maximum in the order of the axes wins and NaN wins over all, as torch.nn.MaxPool2d. Positions
- * count the elements of the window that lie inside. */
+/* The first maximum in the order of the axes wins and NaN wins over all, as
+ * torch.nn.MaxPool2d. Positions count the elements of the window that lie
+ * inside. */
 VEC_INLINE void maxpool_vectors(const struct maxpool_run *r, const enum spread_form form, const int vectors,
                                 const bool cut, int64_t count, const float *x, float *y, void *arg,
                                 int64_t at, const bool wide)
@@ -81,7 +84,8 @@ VEC_INLINE void maxpool_run(const struct maxpool_run *r, const enum spread_form 
         maxpool_vectors(r, form, 1, true, r->floats - n, x + n * step, y + n, arg, at + n, wide);
 }
 
-/* All windows. `kernel` is that of windows of which none is cut, known to the compiler, or NULL. */
+/* All windows. `kernel` is that of windows of which none is cut, known to the
+ * compiler, or NULL. */
 VEC_INLINE void maxpool_windows(const struct pool *p, const struct pool_rows *rows,
                                 const enum spread_form form, const int64_t *kernel, const float *x, float *y,
                                 void *arg, const bool wide)
@@ -92,8 +96,8 @@ VEC_INLINE void maxpool_windows(const struct pool *p, const struct pool_rows *ro
         for (int64_t d = 0; d < all->out.d[AXIS_D]; d++)
             for (int64_t h = 0; h < all->out.d[AXIS_H]; h++)
                 for (int64_t w = 0; w < all->out.d[AXIS_W]; w += together) {
-                    struct pool_window one =
-                        kernel ? pool_regular_window(p, kernel, d, h, w) : pool_window(p, d, h, w);
+                    struct pool_window one = kernel ? pool_regular_window(p, kernel, d, h, w)
+                                                    : pool_any_window(p, rows && rows->regular, d, h, w);
                     together = pool_together(rows, form, w);
                     struct maxpool_run run = {&one.taps, form == SPREAD_WHOLE ? NULL : &rows->spread,
                                               together * all->lanes};
@@ -148,14 +152,16 @@ void LEVEL(maxpool_forward)(const struct pool *p, const float *x, float *y, void
         maxpool_windows(p, NULL, SPREAD_WHOLE, NULL, x, y, arg, false);
 }
 
-/* What of the gradients goes to the elements of a window at `position`: those that were the maximum. */
+/* What of the gradients goes to the elements of a window at `position`: those
+ * that were the maximum. */
 VEC_INLINE vec maxpool_share(veci where, int32_t position, vec gradient)
 {
     return vec_select(where == position, gradient, (vec){0});
 }
 
-/* The gradient goes to the element that was the maximum; the others get zero, or nothing where it is added.
- * An element of several windows of a row gets theirs in order: those of its last tap come first. */
+/* The gradient goes to the element that was the maximum; the others get zero,
+ * or nothing where it is added. An element of several windows of a row gets
+ * theirs in order: those of its last tap come first. */
 VEC_INLINE void maxpool_vectors_backward(const struct maxpool_run *r, const enum spread_form form,
                                          const int vectors, const bool cut, int64_t count, const float *dy,
                                          float *dx, const void *arg, int64_t at, const bool wide,
@@ -215,8 +221,8 @@ VEC_INLINE void maxpool_windows_backward(const struct pool *p, const struct pool
         for (int64_t d = 0; d < all->out.d[AXIS_D]; d++)
             for (int64_t h = 0; h < all->out.d[AXIS_H]; h++)
                 for (int64_t w = 0; w < all->out.d[AXIS_W]; w += together) {
-                    struct pool_window one =
-                        kernel ? pool_regular_window(p, kernel, d, h, w) : pool_window(p, d, h, w);
+                    struct pool_window one = kernel ? pool_regular_window(p, kernel, d, h, w)
+                                                    : pool_any_window(p, rows && rows->regular, d, h, w);
                     together = pool_together(rows, form, w);
                     struct maxpool_run run = {&one.taps, form == SPREAD_WHOLE ? NULL : &rows->spread,
                                               together * all->lanes};

@@ -1,8 +1,10 @@
-/* pool.h - going over the windows of a pooling: where each begins and where its elements are.
+/* pool.h - going over the windows of a pooling: where each begins and where its
+ * elements are.
  *
- * With whole vectors of lanes every window goes by itself. Otherwise vectors run along a row of outputs,
- * where its windows are not cut and the inputs of neighbours can be found (spread.h); those that are cut,
- * and all of an adaptive pooling, go by themselves with part of a vector. */
+ * With whole vectors of lanes every window goes by itself. Otherwise vectors
+ * run along a row of outputs, where its windows are not cut and the inputs of
+ * neighbours can be found (spread.h); those that are cut, and all of an
+ * adaptive pooling, go by themselves with part of a vector. */
 #ifndef MATH_VEC_SPATIAL_POOL_H
 #define MATH_VEC_SPATIAL_POOL_H
 
@@ -10,12 +12,14 @@
 #include "math/vec/spatial/spread.h"
 #include "math/vec/vec.h"
 
-/* The elements of a window along each axis, and the floats from one to the next. */
+/* The elements of a window along each axis, and the floats from one to the
+ * next. */
 struct pool_taps {
     int64_t count[SHAPE_AXES], step[SHAPE_AXES];
 };
 
-/* The window of an output: its first input in a channel, in floats, its elements and how many a mean counts. */
+/* The window of an output: its first input in a channel, in floats, its
+ * elements and how many a mean counts. */
 struct pool_window {
     int64_t first;
     struct pool_taps taps;
@@ -51,8 +55,17 @@ VEC_INLINE struct pool_window pool_regular_window(const struct pool *p, const in
         .counted = count[AXIS_D] * count[AXIS_H] * count[AXIS_W]};
 }
 
-/* Of each row of outputs, those that go together: [first, end), none where both are 0. */
+/* Whichever is the faster: `regular` is pool_is_regular(). */
+VEC_INLINE struct pool_window pool_any_window(const struct pool *p, bool regular, int64_t d, int64_t h,
+                                              int64_t w)
+{
+    return regular ? pool_regular_window(p, p->window.kernel, d, h, w) : pool_window(p, d, h, w);
+}
+
+/* Of each row of outputs, those that go together: [first, end), none where both
+ * are 0. */
 struct pool_rows {
+    bool regular; /* pool_is_regular() */
     int64_t first, end;
     enum spread_form form;
     struct spread spread;
@@ -62,7 +75,7 @@ static inline struct pool_rows pool_rows(const struct pool *p)
 {
     const struct window *w = &p->window;
     int64_t lanes = w->lanes, stride = w->stride[AXIS_W], pad = w->pad_before[AXIS_W];
-    struct pool_rows rows = {.form = SPREAD_WHOLE};
+    struct pool_rows rows = {.regular = pool_is_regular(p), .form = SPREAD_WHOLE};
     if (lanes % VW == 0) return rows;
     rows.form = stride == 1 ? SPREAD_NEAR : stride == 2 ? SPREAD_SECOND : SPREAD_FAR;
     bool fits = stride == 1 || (spread_fits(lanes) && (stride == 2 || lanes <= VW / 4));
