@@ -5,7 +5,7 @@
 #ifndef MATH_VEC_POSITIONS_H
 #define MATH_VEC_POSITIONS_H
 
-#include "math/vec/transpose.h"
+#include "math/vec/weave.h"
 
 /* Columns of a row: zeros, then floats from `from` on in the row that is seen, then zeros. */
 struct row_view {
@@ -37,52 +37,34 @@ VEC_INLINE float *row_clear(int64_t count, float *to)
 
 VEC_INLINE float *row_copy(int64_t count, const float *from, float *to)
 {
-    int64_t i = 0;
-    for (; i + VW <= count; i += VW) vec_store_any(to + i, vec_load_any(from + i));
-    if (i < count) vec_store_any(to + i, vec_load_part(from + i, count - i));
+    weave_copy(from, count, to);
     return to + count;
 }
 
-/* Element i of the even ones among positions of n floats, in two registers. */
-#define ROW_EVEN(i, n) (i) / (n)*2 * (n) + (i) % (n)
-/* Element i of two registers woven together. */
-#define ROW_WOVEN(i, n) (i) / (n) / 2 * (n) + (i) % (n) + (i) / (n) % 2 * VW
-#if VW == 16
-#define ROW_EACH(X, i, n)                                                                                    \
-    X((i) + 0, n), X((i) + 1, n), X((i) + 2, n), X((i) + 3, n), X((i) + 4, n), X((i) + 5, n), X((i) + 6, n), \
-        X((i) + 7, n), X((i) + 8, n), X((i) + 9, n), X((i) + 10, n), X((i) + 11, n), X((i) + 12, n),         \
-        X((i) + 13, n), X((i) + 14, n), X((i) + 15, n)
-#elif VW == 8
-#define ROW_EACH(X, i, n)                                                                                    \
-    X((i) + 0, n), X((i) + 1, n), X((i) + 2, n), X((i) + 3, n), X((i) + 4, n), X((i) + 5, n), X((i) + 6, n), \
-        X((i) + 7, n)
-#else
-#define ROW_EACH(X, i, n) X((i) + 0, n), X((i) + 1, n), X((i) + 2, n), X((i) + 3, n)
-#endif
-
-/* Copies whole registers of every second position, of `lanes` floats; returns how many floats. */
+/* Copies whole registers of every second position; returns how many floats. */
 VEC_INLINE int64_t row_copy_even(const int lanes, int64_t count, const float *from, float *to)
 {
     int64_t i = 0;
-    for (; 2 * (i + VW) <= 2 * count - lanes; i += VW)
-        vec_store_any(to + i, vec_interleave(vec_load_any(from + 2 * i), vec_load_any(from + 2 * i + VW),
-                                             ROW_EACH(ROW_EVEN, 0, lanes)));
+    for (vec even, odd; 2 * (i + VW) <= 2 * count - lanes; i += VW) {
+        weave_split(lanes, vec_load_any(from + 2 * i), vec_load_any(from + 2 * i + VW), &even, &odd);
+        vec_store_any(to + i, even);
+    }
     return i;
 }
 
-/* The same for positions that are `step` apart: `count` floats, of whole positions or a part of one. */
+/* Copies positions that are `step` apart: `count` floats, of whole positions or a part of one. */
 VEC_INLINE float *row_copy_step(int64_t count, int64_t lanes, int64_t step, const float *from, float *to)
 {
     if (step == 1 || count <= lanes) return row_copy(count, from, to);
     int64_t done = 0;
-    if (step == 2 && lanes == 1) done = row_copy_even(1, count, from, to);
-    if (step == 2 && lanes == 2) done = row_copy_even(2, count, from, to);
-#if VW >= 8
-    if (step == 2 && lanes == 4) done = row_copy_even(4, count, from, to);
-#endif
-#if VW >= 16
-    if (step == 2 && lanes == 8) done = row_copy_even(8, count, from, to);
-#endif
+    switch (step == 2 ? weave_lanes(lanes) : 0) {
+#define ROW_CASE(n)                                                                                          \
+    case n:                                                                                                  \
+        done = row_copy_even(n, count, from, to);                                                            \
+        break;
+        WEAVE_LANES(ROW_CASE)
+#undef ROW_CASE
+    }
     if (lanes == 1) {
         for (; done < count; done++) to[done] = from[done * step];
         return to + count;
@@ -91,13 +73,14 @@ VEC_INLINE float *row_copy_step(int64_t count, int64_t lanes, int64_t step, cons
     return to + count;
 }
 
-/* Weaves two rows of `count` floats each together, in whole registers. */
-VEC_INLINE void row_weave_two(const int lanes, int64_t count, const float *a, const float *b, float *to)
+/* Joins rows a and b of `count` floats each, in whole registers. */
+VEC_INLINE void row_join(const int lanes, int64_t count, const float *a, const float *b, float *to)
 {
     for (int64_t i = 0; i < count; i += VW) {
-        vec even = vec_load_any(a + i), odd = vec_load_any(b + i);
-        vec_store_any(to + 2 * i, vec_interleave(even, odd, ROW_EACH(ROW_WOVEN, 0, lanes)));
-        vec_store_any(to + 2 * i + VW, vec_interleave(even, odd, ROW_EACH(ROW_WOVEN, VW, lanes)));
+        vec low, high;
+        weave_join(lanes, vec_load_any(a + i), vec_load_any(b + i), &low, &high);
+        vec_store_any(to + 2 * i, low);
+        vec_store_any(to + 2 * i + VW, high);
     }
 }
 
@@ -106,20 +89,14 @@ VEC_INLINE void row_weave_two(const int lanes, int64_t count, const float *a, co
 VEC_INLINE void row_weave(int64_t width, int64_t lanes, int64_t step, const float *from, int64_t row,
                           float *to)
 {
-    int64_t pairs = (width + 1) / 2 * lanes;
-    if (step == 2 && lanes == 1) {
-        row_weave_two(1, pairs, from, from + row, to);
-    } else if (step == 2 && lanes == 2) {
-        row_weave_two(2, pairs, from, from + row, to);
-#if VW >= 8
-    } else if (step == 2 && lanes == 4) {
-        row_weave_two(4, pairs, from, from + row, to);
-#endif
-#if VW >= 16
-    } else if (step == 2 && lanes == 8) {
-        row_weave_two(8, pairs, from, from + row, to);
-#endif
-    } else {
+    switch (step == 2 ? weave_lanes(lanes) : 0) {
+#define ROW_CASE(n)                                                                                          \
+    case n:                                                                                                  \
+        row_join(n, (width + 1) / 2 * lanes, from, from + row, to);                                          \
+        break;
+        WEAVE_LANES(ROW_CASE)
+#undef ROW_CASE
+    default:
         for (int64_t first = 0; first < width; first += step, from += lanes)
             for (int64_t i = 0; i < step && first + i < width; i++)
                 row_copy(lanes, from + i * row, to + (first + i) * lanes);
