@@ -316,6 +316,13 @@ static void test_transforms(void)
     add(&s.transforms, transform_kind_at, "crop_center", DEFAULT, 2, 2);
     add_transforms(&s);
     check_scene(&s);
+    for (int mode = 0; mode <= 3; mode += 3) { /* linear, nearest */
+        load(&s, "x", "y", "");
+        add(&s.transforms, transform_kind_at, "resize", DEFAULT, 5, 3);
+        s.transforms.of[0].args.of[3] = mode;
+        add_transforms(&s);
+        check_scene(&s);
+    }
 }
 
 int main(int argc, char **argv)

@@ -5,15 +5,15 @@
 #include "data/measure/measure.h"
 #include "data/transform/transform.h"
 
-/* One step that is being measured: a sample is taken through the steps before it, in 16 equal lanes. */
+/* One step that is being measured: a sample is taken through the steps before it, in a single lane. */
 struct fit {
     const struct dataset *data;
     const struct kernels *kernels;
     const struct transforms *before;
     const float *missing; /* [channels] in place of NaN, or NULL */
     struct transform_facts facts;
-    struct shape shape;        /* of a sample afterwards, with the runs as channels */
-    float *row, *lanes, *room; /* [features], [features][16], transforms_room */
+    struct shape shape; /* of a sample afterwards, with the runs as channels */
+    float *row, *room;  /* [features], transforms_room */
 };
 
 /* Returns the features of a sample after the steps before. */
@@ -23,18 +23,16 @@ static const void *fit_take(void *self, int64_t sample)
     const struct source_info *info = dataset_info(f->data);
     const void *features;
     int64_t count = shape_features(info->shape), plane = shape_positions(info->shape);
-    float *to = f->room ? f->room : f->lanes;
+    float *to = f->room ? f->room : f->row;
     dataset_take(f->data, &sample, 1, &(struct dataset_rows){.features = &features});
     for (int64_t i = 0; i < count; i++)
-        to[i * TRANSFORM_LANES] =
-            info->type == FEATURE_U8 ? ((const uint8_t *)features)[i] : ((const float *)features)[i];
+        to[i] = info->type == FEATURE_U8 ? ((const uint8_t *)features)[i] : ((const float *)features)[i];
     for (int64_t i = 0; f->missing && i < count; i++)
-        if (isnan(to[i * TRANSFORM_LANES])) to[i * TRANSFORM_LANES] = f->missing[i / plane];
+        if (isnan(to[i])) to[i] = f->missing[i / plane];
     if (f->room)
-        transforms_move(f->before, f->kernels, 1, TRANSFORM_LANES, f->room, TRANSFORM_LANES, f->lanes);
+        transforms_move(f->before, f->kernels, 1, 1, f->room, 1, f->row);
     else
-        transforms_apply(f->before, f->kernels, 1, TRANSFORM_LANES, TRANSFORM_LANES, f->lanes);
-    for (int64_t i = 0; i < shape_features(f->shape); i++) f->row[i] = f->lanes[i * TRANSFORM_LANES];
+        transforms_apply(f->before, f->kernels, 1, 1, 1, f->row);
     return f->row;
 }
 
@@ -45,15 +43,12 @@ static enum status fit_allocate(struct fit *f)
     for (size_t i = 0; i < sizeof of_runs / sizeof *of_runs; i++)
         TRY(mem_alloc(of_runs[i], runs, sizeof(float), "transforms"));
     TRY(mem_alloc(&f->row, features, sizeof(float), "transforms"));
-    TRY(mem_alloc(&f->lanes, features * TRANSFORM_LANES, sizeof(float), "transforms"));
-    return mem_alloc(&f->room, (size_t)transforms_room(f->before, TRANSFORM_LANES), sizeof(float),
-                     "transforms");
+    return mem_alloc(&f->room, (size_t)transforms_room(f->before, 1), sizeof(float), "transforms");
 }
 
 static void fit_free(struct fit *f)
 {
-    float **all[] = {&f->facts.mean, &f->facts.std, &f->facts.low, &f->facts.high,
-                     &f->row,        &f->lanes,     &f->room};
+    float **all[] = {&f->facts.mean, &f->facts.std, &f->facts.low, &f->facts.high, &f->row, &f->room};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) mem_free(all[i]);
 }
 

@@ -93,7 +93,7 @@ int64_t transforms_room(const struct transforms *t, int64_t lanes)
     int64_t scratch = 0;
     if (!transforms_reshape(t)) return 0;
     for (int i = 0; i < t->count; i++) {
-        const struct upsample u = {.out = t->of[i].out};
+        const struct upsample u = {.out = t->of[i].out, .lanes = lanes};
         int64_t floats = upsample_scratch_bytes(&u) / (int64_t)sizeof(float) + 1;
         if (floats > scratch) scratch = floats;
     }
