@@ -7,7 +7,7 @@
  * height][kernel width]. The data gradient is also the forward pass of a transposed convolution, and the
  * forward pass the data gradient of that: so both take a bias [channels of the result], ReLU and mask. A
  * layer that reads the output of a ReLU passes its x as the mask of dx. The weight gradient is the sum over
- * the leaves, added as a balanced binary tree. scratch: conv_scratch_floats(). */
+ * the leaves, added as a balanced binary tree. scratch: conv_scratch_floats() of this pass or of one with more samples. */
 KERNEL(void, conv_forward,
        (const struct window *c, const float *weight, const float *x, const struct finish *finish, float *y,
         float *scratch))

@@ -32,7 +32,7 @@ static const struct conv_way *conv_choose(const struct window *c, enum conv_prod
     return &LEVEL(conv_way_blas);
 }
 
-int64_t LEVEL(conv_scratch_floats)(const struct window *c)
+static int64_t conv_measure_pass(const struct window *c)
 {
     int64_t most = 0;
     for (int product = 0; product < CONV_PRODUCTS; product++) {
@@ -44,10 +44,30 @@ int64_t LEVEL(conv_scratch_floats)(const struct window *c)
     return most;
 }
 
+/* The next smaller pass that there may be: lanes that do not fill vectors shrink to the samples of the slice. */
+static int64_t conv_next_lanes(const struct window *c, int64_t lanes)
+{
+    return c->lanes % 16 ? lanes - 1 : 0;
+}
+
+/* A pass of fewer lanes may take other ways, and other blocks. */
+int64_t LEVEL(conv_scratch_floats)(const struct window *c)
+{
+    int64_t most = 0;
+    struct window pass = *c;
+    for (; pass.lanes > 0; pass.lanes = conv_next_lanes(c, pass.lanes)) {
+        int64_t floats = conv_measure_pass(&pass);
+        if (floats > most) most = floats;
+    }
+    return most;
+}
+
 bool LEVEL(conv_uses_blas)(const struct window *c)
 {
-    for (int product = 0; product < CONV_PRODUCTS; product++)
-        if (conv_choose(c, (enum conv_product)product) == &LEVEL(conv_way_blas)) return true;
+    struct window pass = *c;
+    for (; pass.lanes > 0; pass.lanes = conv_next_lanes(c, pass.lanes))
+        for (int product = 0; product < CONV_PRODUCTS; product++)
+            if (conv_choose(&pass, (enum conv_product)product) == &LEVEL(conv_way_blas)) return true;
     return false;
 }
 
