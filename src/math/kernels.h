@@ -1,8 +1,14 @@
 /* kernels.h - the vector kernels, compiled once per instruction-set level and chosen at start.
  *
- * Activations are [C][H][W][N] with N a multiple of 16 and 64-byte alignment (see shape.h). Whatever the
- * width of the machine's vectors, sums over lanes go through 16 accumulators that are added in one fixed
- * order, so levels with fused multiply-add (v3 and up) give the same bits. Local functions. */
+ * Activations are [C][D][H][W][N] (see shape.h). A pass is one of two kinds:
+ *   - padded: lanes / leaves is a multiple of 16. `live` says how many lanes of each leaf hold samples.
+ *   - dense: one leaf, any other number of lanes, all of which hold samples. A channel is one run of positions x lanes
+ *     floats, and vectors go along it: rows have no alignment, and ends of runs are masked. (An empty slice is one lane
+ *     of zeros with live[0] == 0.)
+ * Outputs and data gradients of a sample have the same bits in any dense pass. Buffers start at multiples of 64 bytes;
+ * nothing behind their last element is touched. Whatever the width of the machine's vectors, sums over lanes go through
+ * 16 accumulators that are added in one fixed order, so levels with fused multiply-add (v3 and up) give the same bits.
+ * Local functions. */
 #ifndef MATH_KERNELS_H
 #define MATH_KERNELS_H
 

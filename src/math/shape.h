@@ -1,6 +1,6 @@
 /* shape.h - the dimension legend of the whole program.
  *
- *   N   lanes: the samples of one virtual rank's batch, rounded up to a multiple of 16, innermost
+ *   N   lanes, innermost: the samples of a pass; with room for missing ones where slices have a multiple of 16
  *   C   channels
  *   D,H,W   depth, height, width of one sample; a 1-D sample of length L has W = L
  *   F   features: C*D*H*W

@@ -29,14 +29,14 @@ static size_t model_input_bytes(const struct model *m)
     return (bytes + MEM_ALIGN - 1) / MEM_ALIGN * MEM_ALIGN;
 }
 
-/* Virtual ranks in one pass, at most `max`; one alone where layers share parameters: their gradients are
- * added in each virtual rank before those of virtual ranks are. With fewer than 32 lanes the weights are
+/* Virtual ranks in one pass, at most `max`; one alone where its lanes do not fill whole vectors, or where layers
+ * share parameters: their gradients are added in each virtual rank before those of virtual ranks are. With fewer than 32 lanes the weights are
  * read too often for the arithmetic done with them. Up to 256 lanes more of them pay as long as activations
  * take less memory than the parameters, whose reading (and gradients' adding) they save. Results do not
  * depend on it. */
 static int64_t model_choose_leaves(const struct graph *g, int64_t lanes, int64_t max)
 {
-    if (g->shares) return 1;
+    if (g->shares || lanes % 16) return 1;
     int64_t features = 0, leaves = 1;
     for (int v = 0; v <= g->layer_count; v++) features += shape_features(g->shapes[v]);
     for (; leaves * 2 <= max; leaves *= 2) {
@@ -74,7 +74,7 @@ static enum status model_allocate(struct model *m)
 enum status model_create(struct model **out, const struct model_spec *spec,
                          const struct model_options *options)
 {
-    assert(options->max_leaves > 0 && options->lanes > 0 && options->lanes % 16 == 0);
+    assert(options->max_leaves > 0 && options->lanes > 0);
     TRY(mem_alloc(out, 1, sizeof **out, "model"));
     enum status status = model_plan(*out, spec, options);
     if (status == STATUS_OK) status = model_allocate(*out);
@@ -146,7 +146,8 @@ float *model_input(struct model *m)
 
 static const struct passes *model_choose_passes(const struct model *m, const struct pass *p)
 {
-    assert(p->lanes <= m->lanes && p->leaves <= m->leaves && p->lanes % (16 * p->leaves) == 0);
+    assert(p->lanes <= m->lanes && p->leaves <= m->leaves);
+    assert(p->leaves == 1 || p->lanes % (16 * p->leaves) == 0);
     assert(!p->training || m->trains);
     return p->training ? &m->training : &m->evaluation;
 }

@@ -13,7 +13,7 @@ struct model;
 
 struct model_options {
     const struct kernels *kernels;
-    int64_t lanes;      /* of one virtual rank, a multiple of 16 */
+    int64_t lanes;      /* of one virtual rank: its samples, at most */
     int64_t max_leaves; /* virtual ranks that could run side by side in one pass; how many it is best to take,
                            a power of two, is the model's choice (model_leaves) */
     bool training;      /* false: forward passes only, in less memory */

@@ -53,5 +53,5 @@ enum status build_find_outputs(const void *config, struct shape stored, struct d
 
 int64_t build_lanes(const struct config *config, int64_t virtual_ranks)
 {
-    return shape_lanes(slices_max(config->batch, virtual_ranks * config->accumulate));
+    return slices_max(config->batch, virtual_ranks * config->accumulate);
 }

@@ -22,7 +22,7 @@ enum status build_model(struct model **model, const struct config *config, struc
 /* Finds what the model makes of samples of this shape; `config` is a struct config. Local. */
 enum status build_find_outputs(const void *config, struct shape stored, struct dataset_outputs *outputs);
 
-/* Returns the lanes of one virtual rank. Local. */
+/* Returns the lanes of one virtual rank: the samples of its largest slice. Local. */
 int64_t build_lanes(const struct config *config, int64_t virtual_ranks);
 
 /* STATUS_DATA if the samples have another number of features than those of the training set, or than the model takes

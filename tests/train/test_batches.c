@@ -119,6 +119,7 @@ static void run_leaf(struct leaves *l, int64_t leaf, float *grads)
     CHECK_STATUS(batch_init(&b, &(struct batch_spec){.kernels = kernels, .lanes = l->lanes, .leaves = 1}),
                  STATUS_OK);
     if (end > left) end = left;
+    b.leaves = 1;
     b.live[0] = end > begin ? end - begin : 0;
     for (int64_t i = 0; i < b.live[0]; i++) b.samples[i] = order_at(l->order, l->position + begin + i);
     batch_load(&b, l->t->train, &l->t->normal, model_input(m));
@@ -128,7 +129,7 @@ static void run_leaf(struct leaves *l, int64_t leaf, float *grads)
                      .step = (uint64_t)l->t->progress.step,
                      .first_samples = &begin,
                      .live = b.live,
-                     .lanes = l->lanes,
+                     .lanes = batch_lanes(&b),
                      .leaves = 1,
                      .training = true};
     batch_loss(&b, &l->t->loss, model_forward(m, &p), model_output_grad(m), NULL);

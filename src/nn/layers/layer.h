@@ -61,7 +61,8 @@ struct pass_hooks {
 
 /* One pass over the lanes of one or more virtual ranks ("leaves" of the summation tree), side by side: leaf i
  * has lanes [i, i+1) * lanes / leaves, of which the first live[i] hold its samples and the rest zeros. Every
- * leaf gets the bits it would get in a pass of its own. */
+ * leaf gets the bits it would get in a pass of its own. Leaves stand side by side only where each has a multiple of 16
+ * lanes; otherwise a pass is one leaf, and its lanes are its samples (kernels.h). */
 struct pass {
     const float *params; /* flat vector of the model */
     /* Same layout, overwritten (not accumulated) by backward with the sum over the leaves, which are added as

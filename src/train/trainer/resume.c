@@ -43,7 +43,7 @@ enum status trainer_peek(struct h5 *f, const struct config *config, struct train
     const struct kernels *kernels;
     TRY(kernels_select(&kernels, "auto")); /* to plan a model; a run selects its own */
     TRY(checkpoint_facts_of(f, &facts));
-    const struct model_options options = {.kernels = kernels, .lanes = shape_lanes(1), .max_leaves = 1};
+    const struct model_options options = {.kernels = kernels, .lanes = 1, .max_leaves = 1};
     enum status status = build_model(&model, config, facts.input, &options);
     if (status == STATUS_OK)
         status = checkpoint_check(f, config, model, &facts, &progress);

@@ -29,7 +29,7 @@ struct trainer_info {
     int64_t virtual_ranks;          /* V after adjustment to P */
     int64_t leaves;                 /* passes of a step: of each virtual rank as many as it accumulates */
     int64_t slice_min, slice_max;   /* samples of a pass; they differ by at most one */
-    int64_t lanes;                  /* slice_max rounded up to a multiple of 16 */
+    int64_t lanes;                  /* slice_max: of a virtual rank, at most */
     int64_t rank_min, rank_max;     /* samples of a full batch on a rank */
     int64_t steps_per_epoch, total_steps;
     const char *isa, *blas; /* instruction-set level of the kernels; OpenBLAS core */
