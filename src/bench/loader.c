@@ -125,7 +125,7 @@ static enum status bench_loader_time_loads(struct way_in *w, const char *locator
 static enum status bench_loader_prepare(struct way_in *w, struct bench_loader *r)
 {
     const struct source_info *info = dataset_info(w->data);
-    int64_t features = shape_features(info->shape), lanes = shape_lanes(r->batch), ranks = comm_size(w->comm);
+    int64_t features = shape_features(info->shape), lanes = r->batch, ranks = comm_size(w->comm);
     r->samples = info->samples;
     r->sample_bytes = (double)(features * feature_bytes(info->type));
     r->input_bytes = (double)features * sizeof *w->input;

@@ -5,7 +5,8 @@
  *   - dense: one leaf, any other number of lanes, all of which hold samples. A channel is one run of positions x lanes
  *     floats, and vectors go along it: rows have no alignment, and ends of runs are masked. (An empty slice is one lane
  *     of zeros with live[0] == 0.)
- * Outputs and data gradients of a sample have the same bits in any dense pass. Buffers start at multiples of 64 bytes;
+ * Outputs and data gradients of a sample have the same bits in any pass of a run whose slices are no multiple of 16
+ * samples, also in one that has 16 of them and so is of the padded kind (struct window, any_lanes). Buffers start at multiples of 64 bytes;
  * nothing behind their last element is touched. Whatever the width of the machine's vectors, sums over lanes go through
  * 16 accumulators that are added in one fixed order, so levels with fused multiply-add (v3 and up) give the same bits.
  * Local functions. */

@@ -68,12 +68,6 @@ static inline bool shape_equal(struct shape a, struct shape b)
            a.d[AXIS_W] == b.d[AXIS_W];
 }
 
-/* Lanes that hold `samples` samples. */
-static inline int64_t shape_lanes(int64_t samples)
-{
-    return (samples + 15) / 16 * 16;
-}
-
 /* Lanes of a virtual rank with `live` samples in a pass, where it may have up to `lanes`: where these are a multiple of
  * 16, all of them, so that several virtual ranks fit side by side; else one for each sample, and one for none. */
 static inline int64_t shape_pass_lanes(int64_t lanes, int64_t live)

@@ -27,6 +27,9 @@ struct window {
     /* Of convolutions only. Output channel o of group o / (out.c / groups) sees the in.c / groups channels of
      * that group. */
     int64_t groups;
+    bool
+        any_lanes; /* passes of this run have any number of lanes: one that happens to have a multiple of 16 takes
+                        the ways of the others, so that a sample gets the same bits in all */
     bool transposed; /* a transposed convolution runs it backwards: its data gradient is the forward pass */
     enum products products;
 };

@@ -219,12 +219,12 @@ static void check_lanes(const struct scene *s, int64_t lanes, int64_t live)
 {
     struct loaded dense = {0}, padded = {0};
     load_batch(&dense, s, lanes, live);
-    load_batch(&padded, s, shape_lanes(lanes), live);
+    load_batch(&padded, s, mem_round_floats(lanes), live);
     enum target_kind kind = dataset_kind(s->data);
     const struct batch *a = &dense.batch, *b = &padded.batch;
     bool classes = kind == TARGET_INDEX || kind == TARGET_ONEHOT;
     int64_t width = dense.augment.blends ? OUTPUTS : dataset_width(s->data);
-    CHECK(dense.lanes == (live ? live : 1) && padded.lanes == shape_lanes(lanes));
+    CHECK(dense.lanes == (live ? live : 1) && padded.lanes == mem_round_floats(lanes));
     CHECK(a->weight_width == b->weight_width);
     CHECK(equal_rows(dense.input, dense.lanes, padded.input, padded.lanes, shape_features(s->input), live));
     CHECK(equal_rows(a->targets, dense.lanes, b->targets, padded.lanes, width * s->positions, live));

@@ -182,7 +182,8 @@ static void check_samples(const struct sample_case *base, int64_t samples)
 
 static struct window draw_window(void)
 {
-    struct window c = {.leaves = 1, .lanes = SAMPLES, .groups = draw(0, 3) ? 1 : draw(2, 3)};
+    struct window c = {
+        .leaves = 1, .lanes = SAMPLES, .any_lanes = true, .groups = draw(0, 3) ? 1 : draw(2, 3)};
     int rank = (int)draw(1, 3);
     int64_t most = rank == 1 ? 60 : rank == 2 ? 13 : 7, many = draw(0, 2) ? 7 : 26;
     bool each = c.groups > 1 && draw(0, 1);
@@ -229,6 +230,15 @@ static void test_random_windows(enum products products, int count)
     }
 }
 
+/* Winograd's algorithm is for larger planes, where lanes have any number: also in the pass of 16. */
+static void test_small_plane(void)
+{
+    struct window c = window_even(shape_2d(16, 4, 4), 2, 3, 1, 1);
+    CHECK(window_place(&c, 16, 2));
+    c.lanes = SAMPLES, c.any_lanes = true;
+    for (drawn = 0; drawn < 1000;) check_window(c);
+}
+
 int main(int argc, char **argv)
 {
     const char *asked = getenv("WINDOWS");
@@ -236,8 +246,10 @@ int main(int argc, char **argv)
     check_begin(argc, argv);
     blas_start();
     for (int i = 0; i < LEVEL_NAMES; i++)
-        if (select_kernels(level_names[i]) == STATUS_OK)
+        if (select_kernels(level_names[i]) == STATUS_OK) {
             CHECK_CASE_OF(level_names[i], test_random_windows(PRODUCTS_AUTO, windows));
+            CHECK_CASE(test_small_plane());
+        }
     CHECK_CASE_OF("blas", test_random_windows(PRODUCTS_BLAS, windows));
     CHECK(mem_alive() == 0);
     return check_result();

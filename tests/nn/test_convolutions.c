@@ -71,7 +71,7 @@ static void check_case(const struct reference_case *c)
                                  *bias = reference_find(c, "bias");
     const struct shape in_shape = shape_in(reference_find(c, "input")),
                        out_shape = shape_in(reference_find(c, "output"));
-    int64_t lanes = shape_lanes(x->dims[0]), second = mem_round_floats(weight->count);
+    int64_t lanes = mem_round_floats(x->dims[0]), second = mem_round_floats(weight->count);
     struct layer l = {.ops = layer_find(c->name),
                       .kernels = kernels,
                       .in = &in_shape,

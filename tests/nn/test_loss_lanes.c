@@ -8,7 +8,7 @@
 
 #define SAMPLES       20
 #define OUTPUTS       3
-#define MAX_POSITIONS 300 /* more than COLUMNS_POSITIONS */
+#define MAX_POSITIONS 300 /* more than COLUMNS_WIDE */
 #define MAX_TOTALS    (3 * OUTPUTS + 1)
 
 enum weights { NO_WEIGHTS, OF_SAMPLES, OF_POSITIONS };

@@ -142,7 +142,7 @@ static void pass_place(const struct bench *b, struct pass *p, int64_t sample)
 static void pass_make(const struct bench *b, struct pass *p, int64_t slice, bool dense)
 {
     p->dense = dense, p->slice = slice;
-    p->lanes = dense ? slice : shape_lanes(slice);
+    p->lanes = dense ? slice : mem_round_floats(slice);
     p->leaves = (b->samples + slice - 1) / slice;
     p->row = p->lanes * p->leaves;
     CHECK(p->row <= MAX_LANES);

@@ -82,7 +82,7 @@ static struct result run_pass(const struct bench *b, int64_t first, int64_t coun
     int32_t labels[MAX_SAMPLES], predicted[MAX_SAMPLES];
     float weights[MAX_SAMPLES];
     struct result r = {.losses = {0}};
-    int64_t lanes = dense ? count : shape_lanes(count), at = dense ? 0 : lanes,
+    int64_t lanes = dense ? count : mem_round_floats(count), at = dense ? 0 : lanes,
             stride = dense ? count : MAX_STRIDE;
     for (int i = 0; i < MAX_OUTPUTS * MAX_STRIDE; i++) x[i] = targets[i] = dx[i] = NAN;
     spread(b->x, first, count, stride, at, x);

@@ -51,7 +51,7 @@ static void check_layer(const struct reference_case *c)
 {
     const struct reference_array *x = reference_find(c, "x"), *weight = reference_find(c, "weight");
     const struct reference_array *dy = reference_find(c, "dy");
-    int64_t lanes = shape_lanes(x->dims[0]);
+    int64_t lanes = mem_round_floats(x->dims[0]);
     const struct shape in_shape = shape_2d(x->dims[1], x->dims[2], x->dims[3]);
     struct layer l = {.ops = layer_find(c->name),
                       .kernels = kernels,
@@ -111,7 +111,7 @@ static void check_loss(const struct reference_case *c)
     const struct reference_array *logits = reference_find(c, "logits"), *labels = reference_find(c, "labels");
     const struct reference_array *loss = reference_find(c, "loss"),
                                  *predicted = reference_find(c, "predicted");
-    int64_t samples = logits->dims[0], classes = logits->dims[1], lanes = shape_lanes(samples);
+    int64_t samples = logits->dims[0], classes = logits->dims[1], lanes = mem_round_floats(samples);
     float *in = to_lanes(logits, lanes), *gradient = floats(classes * lanes);
     int32_t label[64], argmax[64];
     double losses[64], total = 0;

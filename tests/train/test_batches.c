@@ -183,7 +183,7 @@ static void check_step(struct trainer *t, const struct order *order, int64_t pos
     CHECK(count <= FLOATS_MAX);
     memcpy(before, sync_params(t->sync), (size_t)count * sizeof *before);
     memcpy(after, before, sizeof before);
-    struct loss_sums want = compute(t, order, position, 1, shape_lanes(t->config->batch), before, whole);
+    struct loss_sums want = compute(t, order, position, 1, mem_round_floats(t->config->batch), before, whole);
     struct loss_sums exact = compute(t, order, position, t->info.leaves, t->info.lanes, before, tree);
     struct step_result have;
     struct optim_step step =

@@ -172,7 +172,7 @@ static struct config configuration(const struct loss_ops *loss, enum target_kind
 static struct loss_sums reference(const struct trainer *t, const struct order *order, int64_t position,
                                   const float *params, float *grads)
 {
-    int64_t live = SAMPLES - position < BATCH ? SAMPLES - position : BATCH, lanes = shape_lanes(live);
+    int64_t live = SAMPLES - position < BATCH ? SAMPLES - position : BATCH, lanes = mem_round_floats(live);
     struct model_spec spec = t->config->model;
     struct model *m = NULL;
     struct batch b = {0};

@@ -15,7 +15,7 @@ static struct loss_sums reference(const struct trainer *t, const struct config *
                                   const struct order *order, int64_t position, const float *params,
                                   float *grads)
 {
-    int64_t live = SAMPLES - position, lanes = shape_lanes(live);
+    int64_t live = SAMPLES - position, lanes = mem_round_floats(live);
     struct model_spec spec = config->model;
     struct model *m = NULL;
     struct batch b = {0};

@@ -210,7 +210,7 @@ enum status loss_init(struct loss *l, const struct loss_spec *spec);
 void loss_free(struct loss *l);
 
 /* Computes losses, predictions and, if asked for, the gradient of a batch with any number of positions. A
- * sample's bits do not depend on the samples beside it. */
+ * sample's gradient does not depend on the samples beside it, nor does its loss in passes of one kind (kernels.h). */
 struct loss_sums loss_compute(const struct loss *l, const struct loss_batch *b);
 
 /* STATUS_CONFIG if a network that ends with this kind of layer does not give what the loss needs

@@ -52,7 +52,7 @@ static double labels_minus_log(const struct scores *s, const struct loss_batch *
 void scores_add_labels(struct scores *s, const struct loss_batch *b, double *row)
 {
     struct sample_counts c = labels_sample_counts(s);
-    memset(s->tally, 0, 3 * (size_t)s->columns * sizeof *s->tally);
+    for (int i = 0; i < 3; i++) memset(s->tally + i * s->columns, 0, (size_t)b->live * sizeof *s->tally);
     for (int64_t k = 0; k < b->classes; k++) labels_add_label(s, b, k);
     s->counts[COUNT_SAMPLES] += b->live;
     for (int64_t n = 0; n < b->live; n++) {

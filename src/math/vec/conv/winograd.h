@@ -39,7 +39,8 @@ static inline bool winograd_fits(const struct window *c)
             return false;
         if (i != AXIS_D && c->kernel[i] != 3) return false;
     }
-    if (winograd_is_dense(c) && c->out.d[AXIS_H] * c->out.d[AXIS_W] < WINOGRAD_PLANE) return false;
+    bool any_lanes = c->any_lanes || winograd_is_dense(c);
+    if (any_lanes && c->out.d[AXIS_H] * c->out.d[AXIS_W] < WINOGRAD_PLANE) return false;
     return c->in.c >= WINOGRAD_CHANNELS && c->out.c >= WINOGRAD_CHANNELS;
 }
 

@@ -104,6 +104,7 @@ static struct convolution convolution_of(const struct layer *l, int64_t lanes, i
     c.w.lanes = c.pad.lanes = lanes;
     c.w.leaves = leaves;
     c.w.live = live;
+    c.w.any_lanes = l->lanes / l->leaves % 16 != 0;
     return c;
 }
 

@@ -14,6 +14,7 @@ static struct window transpose_window(const struct layer *l, int64_t lanes, int6
     w.out = l->in[0];
     w.transposed = true;
     w.lanes = lanes, w.leaves = leaves, w.live = live;
+    w.any_lanes = l->lanes / l->leaves % 16 != 0;
     return w;
 }
 
