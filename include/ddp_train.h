@@ -22,8 +22,8 @@
  * Same bits. Results are those of `ddp_train predict` to the last bit, however rows are grouped into calls,
  * in every thread. One exception: a model that was trained with more than 256 samples in a virtual rank's
  * slice multiplies with OpenBLAS, where the last bits of a row may depend on its place in a block of
- * ddp_get_block_rows() rows. Its results are those of `predict` if all calls but the last hand over whole
- * blocks, in the order of the file.
+ * ddp_get_block_rows() rows; so does one with `run.products: blas`. Its results are those of `predict` if all calls but
+ * the last hand over whole blocks, in the order of the file.
  *
  * Errors. Functions that can fail return an enum ddp_status; ddp_error_text() is the reason in one line. On
  * failure nothing has to be released, and results are undefined. Queries of a model that is NULL return 0 or

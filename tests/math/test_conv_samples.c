@@ -239,6 +239,20 @@ static void test_small_plane(void)
     for (drawn = 0; drawn < 1000;) check_window(c);
 }
 
+/* Rows of a depthwise convolution are taken four at a time. */
+static void test_depthwise_rows(void)
+{
+    static const int64_t heights[] = {1, 2, 3, 5, 7};
+    drawn = 0;
+    for (int i = 0; i < 5; i++)
+        for (int64_t width = 1; width <= 5; width += 4) {
+            struct window c = window_even(shape_2d(3, heights[i], width), 2, 3, 1, 1);
+            CHECK(window_place(&c, 3, 2));
+            c.lanes = SAMPLES, c.any_lanes = true, c.groups = 3;
+            check_window(c);
+        }
+}
+
 int main(int argc, char **argv)
 {
     const char *asked = getenv("WINDOWS");
@@ -249,6 +263,7 @@ int main(int argc, char **argv)
         if (select_kernels(level_names[i]) == STATUS_OK) {
             CHECK_CASE_OF(level_names[i], test_random_windows(PRODUCTS_AUTO, windows));
             CHECK_CASE(test_small_plane());
+            CHECK_CASE(test_depthwise_rows());
         }
     CHECK_CASE_OF("blas", test_random_windows(PRODUCTS_BLAS, windows));
     CHECK(mem_alive() == 0);

@@ -65,13 +65,15 @@ static void check_near(const struct reference_case *c, const char *name, const f
                        FLOAT_EPSILON * (terms * 1.01 * size->values[n * features + f] + 1e-6));
 }
 
-static void check_case(const struct reference_case *c)
+/* In whole vectors, or with lanes as there are samples. */
+static void check_case(const struct reference_case *c, bool whole)
 {
     const struct reference_array *x = reference_find(c, "x"), *weight = reference_find(c, "weight"),
                                  *bias = reference_find(c, "bias");
     const struct shape in_shape = shape_in(reference_find(c, "input")),
                        out_shape = shape_in(reference_find(c, "output"));
-    int64_t lanes = mem_round_floats(x->dims[0]), second = mem_round_floats(weight->count);
+    int64_t samples = x->dims[0], lanes = whole ? mem_round_floats(samples) : samples,
+            second = mem_round_floats(weight->count);
     struct layer l = {.ops = layer_find(c->name),
                       .kernels = kernels,
                       .in = &in_shape,
@@ -115,7 +117,8 @@ static void check_file(void)
     CHECK(f != NULL);
     if (!f) return;
     for (; reference_next(f, &c); cases++) {
-        check_case(&c);
+        check_case(&c, true);
+        check_case(&c, false);
         reference_free(&c);
     }
     fclose(f);

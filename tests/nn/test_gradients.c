@@ -217,12 +217,11 @@ static void check_layer(const struct layer_ops *ops)
                                    shape_of(6, 1, &short_signal),
                                    shape_of(2, 3, volume),
                                    shape_of(4, 3, cube)};
-    static const int64_t lane_counts[] = {16, 48, 272};
+    static const int64_t lane_counts[] = {16, 48, 272, 1, 3, 17};
     int checked = 0;
     for (int trial = 0; trial < 180; trial++) {
-        struct bench b = {
-            .layer = {
-                .ops = ops, .kernels = kernels, .lanes = lane_counts[trial % 3], .leaves = 1, .index = 2}};
+        int64_t lanes = lane_counts[trial / 9 % 6];
+        struct bench b = {.layer = {.ops = ops, .kernels = kernels, .lanes = lanes, .leaves = 1, .index = 2}};
         b.layer.in = b.shapes;
         b.layer.input_count = ops->min_inputs > 1 ? ops->min_inputs + trial % 2 : 1;
         for (int i = 0; i < b.layer.input_count; i++) b.shapes[i] = shapes[trial % 9];
@@ -233,7 +232,7 @@ static void check_layer(const struct layer_ops *ops)
             layer_free(&b.layer);
             continue;
         }
-        place(&b, lane_counts[trial % 3]);
+        place(&b, lanes);
         /* Away from kinks: on a grid of 1/8 that misses 0. Within 4, where smooth functions change, or within
          * 64, where no two elements of a window are alike. */
         int64_t numbers = trial % 2 && !ops->is_max ? 61 : 1009;

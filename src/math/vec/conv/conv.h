@@ -11,8 +11,9 @@ enum conv_product { CONV_FORWARD, CONV_DATA, CONV_WEIGHT, CONV_PRODUCTS };
 /* A way through a convolution: its three products (conv.c), or some of them, with the arguments of the entry
  * points in kernel_list.h. */
 struct conv_way {
-    /* Whether the way can and should compute this product. Looks at shapes, and at most at whether the pass is dense
-     * (winograd.h), so that a sample gets the same bits in any company. */
+    /* Whether the way can and should compute this product. Looks at shapes, and at most at whether passes of the run
+     * have any number of lanes, so that a sample gets the same bits in any company; of weight gradients, which have
+     * no such promise, also at the lanes. */
     bool (*fits)(const struct window *c, enum conv_product product);
     bool takes_groups; /* else it is called for each group by itself */
     int64_t (*scratch_floats)(const struct window *c);

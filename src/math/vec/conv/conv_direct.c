@@ -145,7 +145,6 @@ static bool direct_plan(const struct direct *d, const int64_t first[SHAPE_AXES],
     return true;
 }
 
-/* A block has less floats than twice BLOCK_FLOATS, or one position; so what is enough for some lanes is for fewer, too. */
 static int64_t direct_lay_out(const struct window *c, bool data, float *base, struct direct *d)
 {
     *d = (struct direct){.c = c,

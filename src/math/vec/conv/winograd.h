@@ -23,7 +23,8 @@
 
 #define WINOGRAD_POINTS   16
 #define WINOGRAD_CHANNELS 12 /* with fewer the transforms cost more than they save */
-#define WINOGRAD_PLANE    64 /* dense: planes of fewer positions have too few tiles for a register */
+#define WINOGRAD_PLANE                                                                                       \
+    64 /* in runs of any number of lanes: smaller planes have too few tiles for a register */
 
 static inline bool winograd_is_dense(const struct window *c)
 {

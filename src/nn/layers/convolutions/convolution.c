@@ -4,6 +4,8 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "core/mem.h"
+
 const char *const convolution_words[] = {"same", "valid", NULL};
 const char *const convolution_modes[] = {"zeros", "reflect", "replicate", "circular", NULL};
 
@@ -148,7 +150,7 @@ enum status convolution_plan(struct layer *l, int axes)
 /* Scratch: the padded input (or its gradient), then that of the kernels. */
 static int64_t convolution_padded_floats(const struct convolution *c)
 {
-    return c->pads ? shape_features(c->w.in) * c->w.lanes : 0;
+    return c->pads ? mem_round_floats(shape_features(c->w.in) * c->w.lanes) : 0;
 }
 
 void convolution_measure(struct layer *l)

@@ -4,6 +4,13 @@
 #include "math/vec/conv/depthwise/depthwise.h"
 #include "math/vec/conv/tree.h"
 
+/* Result coordinates that are listed: a tile of rows may reach below the last one, and shares what these would see
+ * with the rows that are there. */
+static int64_t depthwise_listed_rows(const struct depthwise *d, int axis)
+{
+    return d->to.d[axis] + (axis == AXIS_H ? DEPTHWISE_ROWS - 1 : 0);
+}
+
 static int64_t depthwise_lay_out(const struct window *c, bool data, float *base, struct depthwise *d)
 {
     int64_t used = 0, taps = window_taps(c), stride = c->stride[AXIS_W], across = c->kernel[AXIS_W];
@@ -23,7 +30,7 @@ static int64_t depthwise_lay_out(const struct window *c, bool data, float *base,
     conv_carve(base, &used, &tap, d->phases * across * (int64_t)(sizeof *d->tap / sizeof(float)));
     conv_carve(base, &used, &count, d->phases * (int64_t)(sizeof *d->taps / sizeof(float)));
     for (int i = 0; i < 2; i++) {
-        conv_carve(base, &used, &seen[i], 2 * d->to.d[i] * c->kernel[i]);
+        conv_carve(base, &used, &seen[i], 2 * depthwise_listed_rows(d, i) * c->kernel[i]);
         d->seen[i] = (int64_t *)(void *)seen[i];
     }
     conv_carve(base, &used, &row, 2 * taps / across * DEPTHWISE_ROWS);
@@ -86,7 +93,7 @@ static void depthwise_list_rows(const struct depthwise *d)
 {
     const struct window *c = d->c;
     for (int axis = AXIS_D; axis <= AXIS_H; axis++)
-        for (int64_t i = 0; i < d->to.d[axis] * c->kernel[axis]; i++) {
+        for (int64_t i = 0; i < depthwise_listed_rows(d, axis) * c->kernel[axis]; i++) {
             int64_t at = i / c->kernel[axis],
                     shift = i % c->kernel[axis] * c->dilation[axis] - c->pad_before[axis];
             int64_t seen = d->data ? at - shift : at * c->stride[axis] + shift;
@@ -99,14 +106,13 @@ static void depthwise_list_rows(const struct depthwise *d)
 void LEVEL(depthwise_find_rows)(const struct depthwise *d, int64_t z, int64_t y, int64_t rows,
                                 const float *from)
 {
-    const int64_t *kernel = d->c->kernel, *plane = d->seen[AXIS_D] + z * kernel[AXIS_D],
-                  height = d->to.d[AXIS_H];
+    const int64_t *kernel = d->c->kernel, *plane = d->seen[AXIS_D] + z * kernel[AXIS_D];
     const float **row = d->row;
     for (int64_t i = 0; i < kernel[AXIS_D]; i++)
         for (int64_t k = 0; k < kernel[AXIS_H]; k++, row += DEPTHWISE_ROWS)
             for (int64_t r = 0; r < rows; r++) {
                 int64_t at = y + (d->data ? rows - 1 - r : r);
-                int64_t line = at < height ? d->seen[AXIS_H][at * kernel[AXIS_H] + k] : -1;
+                int64_t line = d->seen[AXIS_H][at * kernel[AXIS_H] + k];
                 row[r] = plane[i] < 0 || line < 0
                              ? NULL
                              : from + (plane[i] * d->from.d[AXIS_H] + line) * d->from_row;

@@ -32,8 +32,9 @@ struct depthwise {
     int64_t from_row, to_row; /* floats, of rows brought together as well */
     struct side_tap *tap;     /* [phases][kernel width] */
     struct side_taps *taps;   /* [phases] */
-    int64_t *seen[2];         /* [result size][kernel]: source coordinates along depth and height; -1: none */
-    const float **row;        /* [kernel depth x height][DEPTHWISE_ROWS]: source rows; NULL outside */
+    int64_t *seen
+        [2]; /* [result size, of height 3 more][kernel]: source coordinates along depth and height; -1: none */
+    const float **row;   /* [kernel depth x height][DEPTHWISE_ROWS]: source rows; NULL outside */
     float *together;     /* forward: a channel of the source; data gradient: rows of results, and one woven */
     float *sums, *slots; /* weights' gradients: [taps][chains][16], and those of leaves */
     int64_t slot;
@@ -100,7 +101,7 @@ void LEVEL(depthwise_position)(int64_t rows, const struct depthwise_rows *t, int
 void LEVEL(depthwise_weight_sums)(const struct depthwise *d, const float *x, const float *dy, float *dweight);
 
 /* depthwise.c: finds the source rows under result rows [y, y + rows) of plane z; with `data` from the last to the first.
- * A row below the last sees nothing. */
+ * A row below the last sees what it would see. */
 void LEVEL(depthwise_find_rows)(const struct depthwise *d, int64_t z, int64_t y, int64_t rows,
                                 const float *from);
 
