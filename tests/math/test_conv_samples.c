@@ -200,6 +200,8 @@ static struct window draw_window(void)
         }
     } while (!window_place(&c, c.groups * (each ? 1 : draw(1, many)), rank));
     c.transposed = draw(0, 1);
+    for (int i = 0; i < SHAPE_AXES && c.transposed; i++) /* the source goes on behind the last window */
+        if (c.out.d[i] > 1 && c.dilation[i] > 1) c.out.d[i] -= draw(0, 1);
     return c;
 }
 

@@ -50,7 +50,8 @@ static inline struct axis axis_of(const struct window *c, bool data, int axis, i
     if (a.taps == 0) return a;
     int64_t low = axis_low(&a), room = a.size - 1 - low - axis_reach(&a);
     a.inside = low < 0 ? (-low + a.stride - 1) / a.stride : 0;
-    a.inside_end = room < 0 ? 0 : room / a.stride + 1;
+    int64_t end = room < 0 ? 0 : room / a.stride + 1; /* beyond the results where the source goes on */
+    if (end < a.inside_end) a.inside_end = end;
     return a;
 }
 
