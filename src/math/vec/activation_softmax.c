@@ -5,29 +5,15 @@
  * this way several neighbouring cache lines are used at each. */
 #define WIDE 4
 
-/* Of a register of columns, the first `part`: VW, which is known where the call is compiled, or fewer. */
-VEC_INLINE vec softmax_load(const float *p, int64_t part)
-{
-    return part == VW ? vec_load_any(p) : vec_load_part(p, part);
-}
-
-VEC_INLINE void softmax_store(float *p, int64_t part, vec v)
-{
-    if (part == VW)
-        vec_store_any(p, v);
-    else
-        vec_store_part(p, part, v);
-}
-
 /* The maximum of every column. A NaN in the column may be returned or not, but the sum of exponentials
  * becomes NaN. */
 VEC_INLINE void softmax_find_max(int wide, int64_t part, int64_t classes, int64_t columns, const float *x,
                                  vec *max)
 {
-    for (int i = 0; i < wide; i++) max[i] = softmax_load(x + i * VW, part);
+    for (int i = 0; i < wide; i++) max[i] = vec_load_some(x + i * VW, part);
     for (int64_t k = 1; k < classes; k++)
         for (int i = 0; i < wide; i++) {
-            vec value = softmax_load(x + k * columns + i * VW, part);
+            vec value = vec_load_some(x + k * columns + i * VW, part);
             max[i] = vec_select(value > max[i], value, max[i]);
         }
 }
@@ -39,15 +25,15 @@ VEC_INLINE void softmax_columns(int wide, int64_t part, int64_t classes, int64_t
     softmax_find_max(wide, part, classes, columns, x, max);
     for (int64_t k = 0; k < classes; k++)
         for (int i = 0; i < wide; i++) {
-            vec e = vec_exp(softmax_load(x + k * columns + i * VW, part) - max[i]);
+            vec e = vec_exp(vec_load_some(x + k * columns + i * VW, part) - max[i]);
             sum[i] += e;
-            softmax_store(y + k * columns + i * VW, part, e);
+            vec_store_some(y + k * columns + i * VW, part, e);
         }
     for (int i = 0; i < wide; i++) sum[i] = 1.0f / sum[i];
     for (int64_t k = 0; k < classes; k++)
         for (int i = 0; i < wide; i++) {
             float *at = y + k * columns + i * VW;
-            softmax_store(at, part, softmax_load(at, part) * sum[i]);
+            vec_store_some(at, part, vec_load_some(at, part) * sum[i]);
         }
 }
 
@@ -58,12 +44,12 @@ VEC_INLINE void log_softmax_columns(int wide, int64_t part, int64_t classes, int
     softmax_find_max(wide, part, classes, columns, x, max);
     for (int64_t k = 0; k < classes; k++)
         for (int i = 0; i < wide; i++)
-            sum[i] += vec_exp(softmax_load(x + k * columns + i * VW, part) - max[i]);
+            sum[i] += vec_exp(vec_load_some(x + k * columns + i * VW, part) - max[i]);
     for (int i = 0; i < wide; i++) sum[i] = vec_log(sum[i]);
     for (int64_t k = 0; k < classes; k++)
         for (int i = 0; i < wide; i++) {
             int64_t at = k * columns + i * VW;
-            softmax_store(y + at, part, (softmax_load(x + at, part) - max[i]) - sum[i]);
+            vec_store_some(y + at, part, (vec_load_some(x + at, part) - max[i]) - sum[i]);
         }
 }
 
@@ -74,12 +60,13 @@ VEC_INLINE void softmax_columns_backward(int wide, int64_t part, int64_t classes
     vec sum[WIDE] = {{0}};
     for (int64_t k = 0; k < classes; k++)
         for (int i = 0; i < wide; i++)
-            sum[i] +=
-                softmax_load(y + k * columns + i * VW, part) * softmax_load(dy + k * columns + i * VW, part);
+            sum[i] += vec_load_some(y + k * columns + i * VW, part) *
+                      vec_load_some(dy + k * columns + i * VW, part);
     for (int64_t k = 0; k < classes; k++)
         for (int i = 0; i < wide; i++) {
             int64_t at = k * columns + i * VW;
-            softmax_store(dx + at, part, softmax_load(y + at, part) * (softmax_load(dy + at, part) - sum[i]));
+            vec_store_some(dx + at, part,
+                           vec_load_some(y + at, part) * (vec_load_some(dy + at, part) - sum[i]));
         }
 }
 
@@ -89,12 +76,12 @@ VEC_INLINE void log_softmax_columns_backward(int wide, int64_t part, int64_t cla
 {
     vec sum[WIDE] = {{0}};
     for (int64_t k = 0; k < classes; k++)
-        for (int i = 0; i < wide; i++) sum[i] += softmax_load(dy + k * columns + i * VW, part);
+        for (int i = 0; i < wide; i++) sum[i] += vec_load_some(dy + k * columns + i * VW, part);
     for (int64_t k = 0; k < classes; k++)
         for (int i = 0; i < wide; i++) {
             int64_t at = k * columns + i * VW;
-            softmax_store(dx + at, part,
-                          softmax_load(dy + at, part) - vec_exp(softmax_load(y + at, part)) * sum[i]);
+            vec_store_some(dx + at, part,
+                           vec_load_some(dy + at, part) - vec_exp(vec_load_some(y + at, part)) * sum[i]);
         }
 }
 

@@ -98,7 +98,7 @@ VEC_INLINE vec gather_read(const void *row, int64_t first, int64_t count, int wo
 {
     if (word_features == 1) {
         const float *x = (const float *)row + first;
-        return count == VW ? vec_load_any(x) : vec_load_part(x, count);
+        return vec_load_some(x, count);
     }
     const uint8_t *x = (const uint8_t *)row + first;
     uint8_t some[VW] = {0};

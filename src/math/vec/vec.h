@@ -123,6 +123,20 @@ VEC_INLINE int64_t vec_part_count(int64_t left)
     return left < 0 ? 0 : left < VW ? left : VW;
 }
 
+/* The first `count` elements where they may be all: the last register of a run, or any before it. */
+VEC_INLINE vec vec_load_some(const float *p, int64_t count)
+{
+    return count >= VW ? vec_load_any(p) : vec_load_part(p, count);
+}
+
+VEC_INLINE void vec_store_some(float *p, int64_t count, vec v)
+{
+    if (count >= VW)
+        vec_store_any(p, v);
+    else
+        vec_store_part(p, count, v);
+}
+
 /* As many doubles, for sums. */
 typedef double vecd __attribute__((vector_size(VW * 8), may_alias));
 

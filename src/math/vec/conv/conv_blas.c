@@ -191,7 +191,7 @@ static void blas_backward_data(const struct window *c, const float *weight, cons
         blas_data_group(&p, weight + g * p.oc * p.depth, dy + blas_output(&p, g), dx + blas_input(&p, g));
     for (int64_t j = 0, end = c->in.c * plane; j < end && (finish->relu || finish->mask); j += VW) {
         int64_t count = blas_smaller(VW, end - j);
-        tile_store(dx + j, count, finish_apply_part(finish, j, count, tile_load(dx + j, count)));
+        vec_store_some(dx + j, count, finish_apply_part(finish, j, count, vec_load_some(dx + j, count)));
     }
 }
 

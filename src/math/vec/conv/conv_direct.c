@@ -288,8 +288,8 @@ static void direct_run_woven(const struct direct *d, const struct phase *p, cons
                 struct finish finish = finish_from(&d->finish, 0, first);
                 for (int64_t f = 0; f < results * lanes && (finish.relu || finish.mask); f += VW) {
                     int64_t some = direct_smaller(results * lanes - f, VW);
-                    vec v = finish_apply_part(&finish, f, some, tile_load(result + f, some));
-                    tile_store(result + f, some, v);
+                    vec v = finish_apply_part(&finish, f, some, vec_load_some(result + f, some));
+                    vec_store_some(result + f, some, v);
                 }
             }
 }

@@ -128,8 +128,8 @@ void LEVEL(patches_store)(const struct window *c, const struct patches *b, int64
             int64_t at = i * plane + (b->position + k) * c->lanes + b->lane;
             for (int64_t j = 0; j < run; j += VW) {
                 int64_t count = run - j < VW ? run - j : VW;
-                vec sum = tile_load(panel + j, count) + bias;
-                tile_store(y + at + j, count, finish_apply_part(finish, at + j, count, sum));
+                vec sum = vec_load_some(panel + j, count) + bias;
+                vec_store_some(y + at + j, count, finish_apply_part(finish, at + j, count, sum));
             }
         }
     }

@@ -53,7 +53,7 @@ VEC_INLINE void tile_begin(const int M, const int J, const enum tile_form form, 
 #pragma GCC unroll 8
         for (int j = 0; j < J; j++) {
             const struct tile_column column = tile_column(form, columns, j);
-            sum[m][j] = tile_load(t->c + m * t->c_row + column.to, column.count);
+            sum[m][j] = vec_load_some(t->c + m * t->c_row + column.to, column.count);
         }
     }
 }
@@ -69,7 +69,7 @@ VEC_INLINE void tile_end(const int M, const int J, const enum tile_form form, co
             const struct tile_column column = tile_column(form, columns, j);
             int64_t at = m * t->c_row + column.to;
             vec v = t->waits ? sum[m][j] : finish_apply_part(&t->finish, at, column.count, sum[m][j]);
-            tile_store(t->c + at, column.count, v);
+            vec_store_some(t->c + at, column.count, v);
         }
     }
 }

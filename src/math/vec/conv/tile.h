@@ -23,25 +23,11 @@
 #define TILE_MAX_M 12
 #define TILE_MAX_J 8
 
-/* The first `count` elements, at most VW, of a row of which only the alignment of a float is known. */
-VEC_INLINE vec tile_load(const float *p, int64_t count)
-{
-    return count >= VW ? vec_load_any(p) : vec_load_part(p, count);
-}
-
-VEC_INLINE void tile_store(float *p, int64_t count, vec v)
-{
-    if (count >= VW)
-        vec_store_any(p, v);
-    else
-        vec_store_part(p, count, v);
-}
-
 /* What remains to be done with `count` sums after their bias; `at` counts from where f->mask starts. */
 VEC_INLINE vec finish_apply_part(const struct finish *f, int64_t at, int64_t count, vec sum)
 {
     if (f->relu) sum = vec_select((veci)(sum < 0), (vec){0}, sum);
-    if (f->mask) sum = vec_select((veci)(tile_load(f->mask + at, count) <= 0), (vec){0}, sum);
+    if (f->mask) sum = vec_select((veci)(vec_load_some(f->mask + at, count) <= 0), (vec){0}, sum);
     return sum;
 }
 

@@ -219,7 +219,7 @@ VEC_INLINE void winograd_store(const struct finish *f, int64_t at, int64_t count
 {
     if (count <= 0) return;
     int64_t stored = count < VW ? count : VW;
-    tile_store(y + at, stored, finish_apply_part(f, at, stored, v));
+    vec_store_some(y + at, stored, finish_apply_part(f, at, stored, v));
 }
 
 /* The outputs of a row of dense columns: `rows` rows of `floats` floats, `row` apart, from `at` on. */

@@ -15,19 +15,19 @@ VEC_INLINE struct focal focal_column(const struct softmax_target *s, int64_t n, 
                                      float *e)
 {
     const float *x = s->logits + n;
-    struct focal f = {.max = part_load(x, count)};
+    struct focal f = {.max = vec_load_some(x, count)};
     for (int64_t k = 1; k < s->classes; k++) {
-        vec value = part_load(x + k * s->stride, count);
+        vec value = vec_load_some(x + k * s->stride, count);
         veci better = (value > f.max) | ((value != value) & (f.max == f.max)); /* as softmax.c */
         f.max = vec_select(better, value, f.max);
         f.argmax = (better & ((int32_t)k - (veci){0})) | (~better & f.argmax);
     }
     for (int64_t k = 0; k < s->classes; k++) {
-        vec value = vec_exp(part_load(x + k * s->stride, count) - f.max);
+        vec value = vec_exp(vec_load_some(x + k * s->stride, count) - f.max);
         veci own = label == (int32_t)k;
         f.own = vec_select(own, value, f.own);
         f.others += vec_select(own, vec_all(0), value);
-        if (e) part_store(e + k * s->stride, count, value);
+        if (e) vec_store_some(e + k * s->stride, count, value);
     }
     return f;
 }
@@ -67,10 +67,10 @@ VEC_INLINE void focal_register(const struct softmax_target *s, float gamma, int6
     }
     veci counted = factor != 0.0f;
     for (int64_t k = 0; dx && k < s->classes; k++) {
-        vec share = part_load(dx + k * s->stride, count) * scale;
+        vec share = vec_load_some(dx + k * s->stride, count) * scale;
         veci own = label == (int32_t)k;
         vec left = vec_select(own, q, -share);
-        part_store(dx + k * s->stride, count, vec_select(counted, slope * left, zero));
+        vec_store_some(dx + k * s->stride, count, vec_select(counted, slope * left, zero));
     }
 }
 

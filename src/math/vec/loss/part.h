@@ -6,27 +6,14 @@
 
 /* The functions of this folder take `count` columns, 1 to VW. They are inlined with VW as a constant for all but the
  * last ones of an array. Nothing behind the columns is read or written. */
-VEC_INLINE vec part_load(const float *p, int64_t count)
-{
-    return count == VW ? vec_load_any(p) : vec_load_part(p, count);
-}
-
-VEC_INLINE void part_store(float *p, int64_t count, vec v)
-{
-    if (count == VW)
-        vec_store_any(p, v);
-    else
-        vec_store_part(p, count, v);
-}
-
 VEC_INLINE veci part_load_labels(const int32_t *p, int64_t count)
 {
-    return (veci)part_load((const float *)(const void *)p, count);
+    return (veci)vec_load_some((const float *)(const void *)p, count);
 }
 
 VEC_INLINE void part_store_labels(int32_t *p, int64_t count, veci v)
 {
-    part_store((float *)(void *)p, count, (vec)v);
+    vec_store_some((float *)(void *)p, count, (vec)v);
 }
 
 /* The mask of the first `count` columns, which may be negative or beyond VW. */

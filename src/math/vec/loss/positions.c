@@ -26,7 +26,7 @@ VEC_INLINE void cell_open(const struct softmax_target *s, const struct cell_walk
     bool ignores = !s->targets && s->ignored >= INT32_MIN; /* below stands for none */
     if (ignores) c->valid &= ~(c->label == (int32_t)s->ignored);
     bool each = s->factors && s->factor_row > 0;
-    vec factor = each ? part_load(s->factors + c->at, c->count) : w->factor;
+    vec factor = each ? vec_load_some(s->factors + c->at, c->count) : w->factor;
     c->factor = vec_select(c->valid, factor, vec_all(0));
 }
 
@@ -34,10 +34,10 @@ VEC_INLINE void cell_open(const struct softmax_target *s, const struct cell_walk
 VEC_INLINE void cell_exponentials(const struct softmax_target *s, float *e, struct cell *c)
 {
     const float *x = s->logits + c->at;
-    c->max = part_load(x, c->count);
+    c->max = vec_load_some(x, c->count);
     c->argmax = (veci){0};
     for (int64_t k = 1; k < s->classes; k++) {
-        vec value = part_load(x + k * s->stride, c->count);
+        vec value = vec_load_some(x + k * s->stride, c->count);
         veci better = (value > c->max) | ((value != value) & (c->max == c->max)); /* as softmax.c */
         c->max = vec_select(better, value, c->max);
         c->argmax = (better & ((int32_t)k - (veci){0})) | (~better & c->argmax);
@@ -45,16 +45,16 @@ VEC_INLINE void cell_exponentials(const struct softmax_target *s, float *e, stru
     c->sum = vec_all(0);
     for (int64_t k = 0; k < s->classes; k++) {
         /* for NaN the maximum is NaN, too */
-        vec value = vec_exp_nonpositive(part_load(x + k * s->stride, c->count) - c->max);
+        vec value = vec_exp_nonpositive(vec_load_some(x + k * s->stride, c->count) - c->max);
         c->sum += value;
-        if (e) part_store(e + k * s->stride + c->at, c->count, value);
+        if (e) vec_store_some(e + k * s->stride + c->at, c->count, value);
     }
 }
 
 /* What class k counts at the cell. */
 VEC_INLINE vec cell_weight(const struct softmax_target *s, const struct cell *c, int64_t k)
 {
-    vec target = s->targets ? part_load(s->targets + k * s->stride + c->at, c->count)
+    vec target = s->targets ? vec_load_some(s->targets + k * s->stride + c->at, c->count)
                             : vec_select(c->label == (int32_t)k, vec_all(1), vec_all(0));
     vec share = target * s->keep + s->even;
     return share * (s->weights ? s->weights[k] : 1.0f);
@@ -67,15 +67,15 @@ VEC_INLINE vec cell_finish(const struct softmax_target *s, const struct cell *c,
     for (int64_t k = 0; k < s->classes; k++) {
         vec weight = cell_weight(s, c, k);
         total += weight;
-        product += weight * (part_load(s->logits + k * s->stride + c->at, c->count) - c->max);
+        product += weight * (vec_load_some(s->logits + k * s->stride + c->at, c->count) - c->max);
     }
     vec scale = c->factor * total / c->sum;
     veci counted = c->factor != 0.0f; /* elsewhere there may be NaN */
     for (int64_t k = 0; dx && k < s->classes; k++) {
         float *to = dx + k * s->stride + c->at;
-        vec gradient = part_round(part_load(to, c->count) * scale);
+        vec gradient = part_round(vec_load_some(to, c->count) * scale);
         gradient -= c->factor * cell_weight(s, c, k);
-        part_store(to, c->count, vec_select(counted, gradient, vec_all(0)));
+        vec_store_some(to, c->count, vec_select(counted, gradient, vec_all(0)));
     }
     vec logs = total * vec_log(c->sum);
     return c->factor * (logs - product);

@@ -3,20 +3,20 @@
 
 VEC_INLINE void shares_softmax(const struct loss_shares *s, const float *x, float *y, int64_t count)
 {
-    vec max = part_load(x, count), sum = {0};
+    vec max = vec_load_some(x, count), sum = {0};
     for (int64_t k = 1; k < s->classes; k++) {
-        vec value = part_load(x + k * s->stride, count);
+        vec value = vec_load_some(x + k * s->stride, count);
         max = vec_select((value > max) | (value != value), value, max);
     }
     for (int64_t k = 0; k < s->classes; k++) {
-        vec e = vec_exp(part_load(x + k * s->stride, count) - max);
+        vec e = vec_exp(vec_load_some(x + k * s->stride, count) - max);
         sum += e;
-        part_store(y + k * s->stride, count, e);
+        vec_store_some(y + k * s->stride, count, e);
     }
     sum = 1.0f / sum;
     for (int64_t k = 0; k < s->classes; k++) {
         float *at = y + k * s->stride;
-        part_store(at, count, part_load(at, count) * sum);
+        vec_store_some(at, count, vec_load_some(at, count) * sum);
     }
 }
 
@@ -27,7 +27,7 @@ VEC_INLINE void shares_columns(const struct loss_shares *s, const float *x, floa
         return;
     }
     for (int64_t k = 0; k < s->classes; k++)
-        part_store(y + k * s->stride, count, vec_sigmoid(part_load(x + k * s->stride, count)));
+        vec_store_some(y + k * s->stride, count, vec_sigmoid(vec_load_some(x + k * s->stride, count)));
 }
 
 void LEVEL(loss_shares)(const struct loss_shares *s, float *y)

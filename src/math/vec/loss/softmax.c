@@ -12,9 +12,9 @@ struct column {
 VEC_INLINE struct column softmax_column(const float *logits, int64_t classes, int64_t stride, int64_t count,
                                         float *e)
 {
-    struct column c = {.max = part_load(logits, count), .sum = {0}, .argmax = {0}};
+    struct column c = {.max = vec_load_some(logits, count), .sum = {0}, .argmax = {0}};
     for (int64_t k = 1; k < classes; k++) {
-        vec value = part_load(logits + k * stride, count);
+        vec value = vec_load_some(logits + k * stride, count);
         veci better =
             (value > c.max) | ((value != value) & (c.max == c.max)); /* NaN is the maximum, as torch */
         c.max = vec_select(better, value, c.max);
@@ -22,9 +22,9 @@ VEC_INLINE struct column softmax_column(const float *logits, int64_t classes, in
     }
     for (int64_t k = 0; k < classes; k++) {
         /* wrong for NaN, but then the maximum is NaN and with it the loss */
-        vec value = vec_exp_nonpositive(part_load(logits + k * stride, count) - c.max);
+        vec value = vec_exp_nonpositive(vec_load_some(logits + k * stride, count) - c.max);
         c.sum += value;
-        if (e) part_store(e + k * stride, count, value);
+        if (e) vec_store_some(e + k * stride, count, value);
     }
     return c;
 }
@@ -47,7 +47,7 @@ VEC_INLINE void softmax_register(const struct softmax_samples *s, int64_t n, int
     veci live = part_mask(s->live - n);
     for (int64_t k = 0; dx && k < s->classes; k++) {
         float *at = dx + k * s->stride;
-        part_store(at, count, vec_select(live, part_load(at, count) * scale, vec_all(0)));
+        vec_store_some(at, count, vec_select(live, vec_load_some(at, count) * scale, vec_all(0)));
     }
     for (int i = 0; i < VW && n + i < s->live; i++) {
         int64_t at = s->labels[n + i] * s->stride + n + i;
@@ -77,7 +77,7 @@ struct weighed {
 VEC_INLINE vec softmax_weigh_class(const struct softmax_target *s, int64_t k, int64_t n, int64_t count)
 {
     vec share = vec_all(s->even);
-    if (s->targets) share = part_load(s->targets + k * s->stride + n, count) * s->keep + share;
+    if (s->targets) share = vec_load_some(s->targets + k * s->stride + n, count) * s->keep + share;
     return share * (s->weights ? s->weights[k] : 1.0f);
 }
 
@@ -89,7 +89,7 @@ VEC_INLINE struct weighed softmax_weigh_classes(const struct softmax_target *s, 
     vecd zero = __builtin_convertvector(max, vecd);
     for (int64_t k = 0; k < s->classes; k++) {
         vecd weight = __builtin_convertvector(softmax_weigh_class(s, k, n, count), vecd);
-        vec logit = part_load(s->logits + k * s->stride + n, count);
+        vec logit = vec_load_some(s->logits + k * s->stride + n, count);
         sum.total += weight;
         sum.product += weight * (__builtin_convertvector(logit, vecd) - zero);
     }
@@ -116,9 +116,9 @@ VEC_INLINE void softmax_target_gradient(const struct softmax_target *s, int64_t 
     veci counted = factor != 0.0f; /* elsewhere there may be NaN */
     for (int64_t k = 0; k < s->classes; k++) {
         float *at = dlogits + k * s->stride + n;
-        vec gradient = part_round(part_load(at, count) * scale);
+        vec gradient = part_round(vec_load_some(at, count) * scale);
         if (!label_only) gradient -= factor * softmax_weigh_class(s, k, n, count);
-        part_store(at, count, vec_select(counted, gradient, vec_all(0)));
+        vec_store_some(at, count, vec_select(counted, gradient, vec_all(0)));
     }
     for (int i = 0; i < VW && n + i < s->live; i++) {
         float label = factor[i] * softmax_weigh_label(s, n + i);

@@ -105,16 +105,17 @@ VEC_INLINE void loss_run_cell(const struct loss_terms *t, int64_t first, int64_t
     vecd sum = {0};
     vec factor = w->factor;
     if (t->factors && t->factor_row > 0)
-        factor = vec_select(w->live, part_load(t->factors + first, count), vec_all(0));
+        factor = vec_select(w->live, vec_load_some(t->factors + first, count), vec_all(0));
     veci here = w->live;
     if (count < VW) here &= part_mask(count); /* nothing stands behind the end */
     for (int64_t k = 0; k < t->outputs; k++) {
         int64_t at = k * t->stride + first;
-        struct term one = term(t, k, part_load(t->x + at, count), part_load(t->targets + at, count));
+        struct term one = term(t, k, vec_load_some(t->x + at, count), vec_load_some(t->targets + at, count));
         float weight = t->weights ? t->weights[k] : 1;
         if (count < VW) one.loss = vec_select(here, one.loss, vec_all(0));
         sum += __builtin_convertvector(one.loss * weight, vecd);
-        if (dx) part_store(dx + at, count, vec_select(w->live, one.slope * (factor * weight), vec_all(0)));
+        if (dx)
+            vec_store_some(dx + at, count, vec_select(w->live, one.slope * (factor * weight), vec_all(0)));
     }
     w->total += __builtin_convertvector(factor, vecd) * sum;
 }

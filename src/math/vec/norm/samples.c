@@ -100,7 +100,7 @@ struct run_weight {
 VEC_INLINE vec samples_weight(const struct run_weight *w, int64_t i, int64_t count)
 {
     if (!w->each) return w->all;
-    return count == VW ? vec_load_any(w->each + i) : vec_load_part(w->each + i, count);
+    return vec_load_some(w->each + i, count);
 }
 
 /* The factor and the offset come first: a product and a sum with a branch between them would not be contracted. */

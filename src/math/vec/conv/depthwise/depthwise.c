@@ -145,7 +145,7 @@ static void depthwise_weave(const struct depthwise *d, int64_t count, const int6
         for (int64_t i = 0; i < width * lanes; i += VW) {
             int64_t left = width * lanes - i;
             vec sum = finish_apply_part(finish, at[r] + i, left, vec_load_any(row + i));
-            tile_store(result + at[r] + i, left, sum);
+            vec_store_some(result + at[r] + i, left, sum);
         }
     }
 }

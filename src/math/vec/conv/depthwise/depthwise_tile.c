@@ -32,7 +32,7 @@ VEC_INLINE void depthwise_tile(const int R, const int J, const bool edge, const 
     }
     EACH({
         int64_t at = t->at[r] + to + j * VW, count = edge ? t->taps.columns - column : VW;
-        tile_store(t->result + at, count, finish_apply_part(t->finish, at, count, sum[r][j]));
+        vec_store_some(t->result + at, count, finish_apply_part(t->finish, at, count, sum[r][j]));
     })
 #undef EACH
 }
@@ -77,8 +77,8 @@ VEC_INLINE void depthwise_tile_of_3(const bool edge, const bool shared, const st
 #pragma GCC unroll 4
     for (int r = 0; r < DEPTHWISE_ROWS; r++) {
         int64_t count = edge ? t->taps.columns - column : VW;
-        tile_store(o->result[r] + column, count,
-                   finish_apply_part(&finish, t->at[r] + column, count, sum[r]));
+        vec_store_some(o->result[r] + column, count,
+                       finish_apply_part(&finish, t->at[r] + column, count, sum[r]));
     }
 }
 
@@ -131,7 +131,7 @@ POSITION(1)
     {                                                                                                        \
         depthwise_tile(R, 1, true, t, column, from, to);                                                     \
     }
-    EDGE(4) EDGE(1) NOINLINE depthwise_run_shared(const struct depthwise_rows *t)
+EDGE(4) EDGE(1) NOINLINE depthwise_run_shared(const struct depthwise_rows *t)
 {
     depthwise_run_of_3(true, t);
 }

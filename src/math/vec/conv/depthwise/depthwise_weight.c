@@ -38,7 +38,7 @@ static void depthwise_add_columns(int64_t count, const float *x, const float *dy
     depthwise_add_row(16, whole, 16, 16, x, dy, sums);
     for (int64_t i = whole * 16; i < count; i += VW) {
         float *to = sums + i % (CHAINS * 16);
-        vec_store(to, vec_load(to) + tile_load(dy + i, count - i) * tile_load(x + i, count - i));
+        vec_store(to, vec_load(to) + vec_load_some(dy + i, count - i) * vec_load_some(x + i, count - i));
     }
 }
 
@@ -76,7 +76,7 @@ VEC_INLINE void depthwise_add_tile(const bool edge, const bool shared, const str
         mask[k] = depthwise_mask(d->tap[k].low - column, d->tap[k].high - column);
 #pragma GCC unroll 4
     for (int r = 0; r < DEPTHWISE_ROWS; r++)
-        slope[r] = !o->dy[r] ? (vec){0} : tile_load(o->dy[r] + column, edge ? columns - column : VW);
+        slope[r] = !o->dy[r] ? (vec){0} : vec_load_some(o->dy[r] + column, edge ? columns - column : VW);
     const int steps = shared ? DEPTHWISE_ROWS + 2 : 3 * DEPTHWISE_ROWS;
 #pragma GCC unroll 12
     for (int i = 0; i < steps; i++) {

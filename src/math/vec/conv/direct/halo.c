@@ -1,61 +1,14 @@
 /* halo.c - the panels of halo.h. */
 #include "math/vec/conv/direct/halo.h"
 
-#include "math/vec/transpose.h"
+#include "math/vec/positions.h"
 
-#if VW == 16
-#define HALO_EVEN 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30
-#elif VW == 8
-#define HALO_EVEN 0, 2, 4, 6, 8, 10, 12, 14
-#else
-#define HALO_EVEN 0, 2, 4, 6
-#endif
-
-/* Copies whole registers where there are enough floats, and the rest of a register as zeros. */
-VEC_INLINE void halo_copy(float *to, const float *from, int64_t count)
-{
-    int64_t i = 0;
-    for (; i + VW <= count; i += VW) vec_store_any(to + i, vec_load_any(from + i));
-    if (i < count) vec_store_any(to + i, vec_load_part(from + i, count - i));
-}
-
-/* The same; fetches meanwhile what comes `ahead` floats later: rows are too short for the processor to foresee them. */
+/* Copies a row; fetches meanwhile what comes `ahead` floats later: rows are too short for the processor to foresee them. */
 VEC_INLINE void halo_copy_row(float *to, const float *from, int64_t count, int64_t ahead)
 {
     for (int64_t i = 0; i < count; i += 16) {
         __builtin_prefetch((const void *)((uintptr_t)(from + i) + (uintptr_t)ahead * sizeof *from));
-        halo_copy(to + i, from + i, count - i < 16 ? count - i : 16);
-    }
-}
-
-VEC_INLINE void halo_clear(float *to, int64_t count)
-{
-    for (int64_t i = 0; i < count; i += VW) vec_store_any(to + i, (vec){0});
-}
-
-/* Every other float. */
-VEC_INLINE void halo_copy_even(float *to, const float *from, int64_t count)
-{
-    int64_t i = 0;
-    for (; i + VW < count; i += VW) {
-        vec low = vec_load_any(from + 2 * i), high = vec_load_any(from + 2 * i + VW);
-        vec_store_any(to + i, vec_interleave(low, high, HALO_EVEN));
-    }
-    for (; i < count; i++) to[i] = from[2 * i];
-}
-
-/* `count` positions, of which every `stride`-th one is taken. */
-static void halo_copy_positions(const struct halo *h, float *to, const float *from, int64_t count)
-{
-    int64_t stride = h->axis[AXIS_W].stride, lanes = h->lanes;
-    if (stride == 1) {
-        halo_copy_row(to, from, count * lanes, h->source);
-    } else if (lanes == 1 && stride == 2) {
-        halo_copy_even(to, from, count);
-    } else if (lanes == 1) {
-        for (int64_t i = 0; i < count; i++) to[i] = from[i * stride];
-    } else {
-        for (int64_t i = 0; i < count; i++) halo_copy(to + i * lanes, from + i * stride * lanes, lanes);
+        weave_copy(from + i, count - i < 16 ? count - i : 16, to + i);
     }
 }
 
@@ -63,15 +16,15 @@ static void halo_copy_positions(const struct halo *h, float *to, const float *fr
 static void halo_fill_row(const struct halo *h, int64_t x, const float *row, float *to)
 {
     const struct axis *a = &h->axis[AXIS_W];
-    int64_t count = h->slots[AXIS_W].length, stride = a->stride;
-    int64_t before = x < 0 ? (-x + stride - 1) / stride : 0,
-            end = x < a->size ? (a->size - x + stride - 1) / stride : 0;
-    if (before > count) before = count;
-    if (end > count) end = count;
-    if (end < before) end = before;
-    halo_clear(to, before * h->lanes);
-    halo_copy_positions(h, to + before * h->lanes, row + (x + before * stride) * h->lanes, end - before);
-    halo_clear(to + end * h->lanes, (count - end) * h->lanes);
+    const struct row_view v =
+        row_view(a->size, h->lanes, a->stride, x, 0, h->slots[AXIS_W].length * h->lanes);
+    if (a->stride > 1) {
+        row_copy_view(&v, h->lanes, a->stride, row, to);
+        return;
+    }
+    to = row_clear(v.before, to);
+    halo_copy_row(to, row + v.from, v.count, h->source);
+    row_clear(v.after, to + v.count);
 }
 
 /* The slots of a plane of the source, or of none (NULL). */
@@ -87,7 +40,7 @@ static void halo_fill_plane(const struct halo *h, const struct block *b, int64_t
             if (plane && y >= 0 && y < a->size)
                 halo_fill_row(h, x, plane + y * row, to);
             else
-                halo_clear(to, h->slot[AXIS_H]);
+                row_clear(h->slot[AXIS_H], to);
     }
 }
 

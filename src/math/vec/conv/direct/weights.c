@@ -13,7 +13,8 @@ static void weights_turn(const float *from, int64_t row, int64_t rows, int64_t c
         vecu block[(TILE_MAX_M + VW - 1) / VW][VW];
         for (int64_t i = 0; i < m; i += VW) {
             for (int64_t j = 0; j < VW; j++)
-                block[i / VW][j] = i + j < rows ? (vecu)tile_load(from + (i + j) * row + k, some) : (vecu){0};
+                block[i / VW][j] =
+                    i + j < rows ? (vecu)vec_load_some(from + (i + j) * row + k, some) : (vecu){0};
             vec_transpose_block(block[i / VW]);
         }
         for (int64_t j = 0; j < some; j++, to += m)
