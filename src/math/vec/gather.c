@@ -17,8 +17,7 @@ VEC_INLINE void gather_read_tile(const void *const *rows, const void *const *nex
 {
     vecu r[VW];
     if (bytes == TILE_BYTES) {
-#pragma GCC unroll 16
-        for (int i = 0; i < VW; i++) {
+        VEC_EACH (i, VW) {
             r[i] = *(const words_unaligned *)((const char *)rows[i] + at);
             __builtin_prefetch((const char *)next[i] + at, 0, 2);
         }
@@ -27,8 +26,7 @@ VEC_INLINE void gather_read_tile(const void *const *rows, const void *const *nex
         for (int i = 0; i < VW; i++) memcpy(&r[i], (const char *)rows[i] + at, (size_t)bytes);
     }
     vec_transpose_block(r);
-#pragma GCC unroll 16
-    for (int i = 0; i < VW; i++) tile[i] = r[i];
+    VEC_EACH (i, VW) tile[i] = r[i];
 }
 
 /* Byte `index` of every word as a float; the first byte of a word is its lowest. */
@@ -44,12 +42,9 @@ VEC_INLINE void gather_write_tile(const struct gather *g, const vecu tile[VW], i
     int64_t c = first / g->per_channel, end = (c + 1) * g->per_channel;
     if (count == VW * word_features && first + count <= end) {
         vec scale = vec_all(g->scale[c]), shift = vec_all(g->shift[c]);
-#pragma GCC unroll 16
-        for (int i = 0; i < VW; i++)
-#pragma GCC unroll 4
-            for (int k = 0; k < word_features; k++, out += g->stride)
-                vec_store_any(out,
-                              (word_features == 1 ? (vec)tile[i] : gather_byte(tile[i], k)) * scale + shift);
+        VEC_EACH (i, VW) VEC_UNROLL
+        for (int k = 0; k < word_features; k++, out += g->stride)
+            vec_store_any(out, (word_features == 1 ? (vec)tile[i] : gather_byte(tile[i], k)) * scale + shift);
         return;
     }
     for (int64_t f = 0; f < count; f++, out += g->stride) {
@@ -111,8 +106,7 @@ VEC_INLINE vec gather_read(const void *row, int64_t first, int64_t count, int wo
 VEC_INLINE void gather_store_woven(vecu *block, int woven, int64_t count, float *out)
 {
     vec_weave(woven, block);
-#pragma GCC unroll 8
-    for (int i = 0; i < woven; i++) {
+    VEC_EACH (i, woven) {
         int64_t left = count * woven - i * VW;
         if (left >= VW)
             vec_store_any(out + i * VW, (vec)block[i]);
@@ -127,8 +121,7 @@ VEC_INLINE void gather_store_single(vec x, int64_t count, int64_t stride, float 
     float values[VW];
     vec_store_any(values, x);
     if (count == VW) {
-#pragma GCC unroll 16
-        for (int i = 0; i < VW; i++) out[i * stride] = values[i];
+        VEC_EACH (i, VW) out[i * stride] = values[i];
     } else {
         for (int64_t i = 0; i < count; i++) out[i * stride] = values[i];
     }
@@ -154,8 +147,7 @@ VEC_INLINE void gather_few(const struct gather *g, const void *const *rows, int6
                 continue;
             }
             vecu block[8];
-#pragma GCC unroll 8
-            for (int n = 0; n < woven; n++)
+            VEC_EACH (n, woven)
                 block[n] = (vecu)(gather_read(rows[n], first, features, word_features) * scale + shift);
             gather_store_woven(block, woven, features, to);
         }

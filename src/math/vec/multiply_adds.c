@@ -7,11 +7,9 @@
 float LEVEL(multiply_adds)(int64_t count, float factor)
 {
     vec sum[CHAINS], factors = vec_all(factor), step = vec_all(1.0f - factor);
-#pragma GCC unroll 24
-    for (int i = 0; i < CHAINS; i++) sum[i] = vec_all((float)i);
+    VEC_EACH (i, CHAINS) sum[i] = vec_all((float)i);
     for (int64_t turn = 0; turn < count / (CHAINS * VW); turn++) {
-#pragma GCC unroll 24
-        for (int i = 0; i < CHAINS; i++) sum[i] = sum[i] * factors + step;
+        VEC_EACH (i, CHAINS) sum[i] = sum[i] * factors + step;
     }
     vec all = {0};
     for (int i = 0; i < CHAINS; i++) all += sum[i];

@@ -38,7 +38,7 @@ VEC_INLINE void multiply_wide(uint32_t factor, vecu in, vecu *high, vecu *low)
 /* The words of counters whose four words are vectors, the lowest one first. */
 VEC_INLINE void philox_rounds_of(philox4x32_key_t key, vecu c0, vecu c1, vecu c2, vecu c3, vecu words[4])
 {
-#pragma GCC unroll 10
+    VEC_UNROLL
     for (uint32_t round = 0; round < 10; round++) {
         vecu high0, low0, high1, low1;
         multiply_wide(PHILOX_M4x32_0, c0, &high0, &low0);

@@ -13,7 +13,7 @@ VEC_INLINE vec noise_root(vec x)
 VEC_INLINE vec noise_polynomial(const float c[9], vec x)
 {
     vec p = vec_all(c[0]);
-#pragma GCC unroll 8
+    VEC_UNROLL
     for (int i = 1; i < 9; i++) p = p * x + c[i];
     return p;
 }

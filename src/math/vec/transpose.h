@@ -25,16 +25,15 @@
  * of them, in log2(rows) rounds, each of which interleaves row i with row i + rows / 2. */
 VEC_INLINE void vec_weave(int rows, vecu *block)
 {
-#pragma GCC unroll 4
+    VEC_UNROLL
     for (int round = 1; round < rows; round *= 2) {
         vecu woven[VW];
-#pragma GCC unroll 8
+        VEC_UNROLL
         for (int i = 0; i < rows / 2; i++) {
             woven[2 * i] = vec_interleave(block[i], block[i + rows / 2], VEC_LOW);
             woven[2 * i + 1] = vec_interleave(block[i], block[i + rows / 2], VEC_HIGH);
         }
-#pragma GCC unroll 16
-        for (int i = 0; i < rows; i++) block[i] = woven[i];
+        VEC_EACH (i, rows) block[i] = woven[i];
     }
 }
 
@@ -51,28 +50,25 @@ VEC_INLINE void vec_load_transposed(const float *from, int64_t from_row, vecu bl
     /* Rows i and i + 4 side by side: so no round crosses the halves of a register, which takes an
      * instruction more. */
     typedef float half __attribute__((vector_size(16), may_alias, aligned(4)));
-#pragma GCC unroll 2
+    VEC_UNROLL
     for (int j = 0; j < VW; j += 4) {
         __m256 row[4], turned[4];
-#pragma GCC unroll 4
-        for (int i = 0; i < 4; i++)
+        VEC_EACH (i, 4)
             row[i] = _mm256_insertf128_ps(
                 _mm256_castps128_ps256((__m128) * (const half *)(from + i * from_row + j)),
                 (__m128) * (const half *)(from + (i + 4) * from_row + j), 1);
-#pragma GCC unroll 2
-        for (int i = 0; i < 2; i++) {
+        VEC_EACH (i, 2) {
             turned[i] = _mm256_unpacklo_ps(row[i], row[i + 2]);
             turned[i + 2] = _mm256_unpackhi_ps(row[i], row[i + 2]);
         }
-#pragma GCC unroll 2
+        VEC_UNROLL
         for (int i = 0; i < 4; i += 2) {
             block[j + i] = (vecu)_mm256_unpacklo_ps(turned[i], turned[i + 1]);
             block[j + i + 1] = (vecu)_mm256_unpackhi_ps(turned[i], turned[i + 1]);
         }
     }
 #else
-#pragma GCC unroll 16
-    for (int i = 0; i < VW; i++) block[i] = (vecu)vec_load_any(from + i * from_row);
+    VEC_EACH (i, VW) block[i] = (vecu)vec_load_any(from + i * from_row);
     vec_transpose_block(block);
 #endif
 }
@@ -83,8 +79,7 @@ VEC_INLINE void vec_transpose(const float *from, int64_t from_row, int64_t rows,
     vecu block[VW];
     for (int i = 0; i < VW; i++) block[i] = i < rows ? (vecu)vec_load(from + i * from_row) : (vecu){0};
     vec_transpose_block(block);
-#pragma GCC unroll 16
-    for (int i = 0; i < VW; i++) vec_store(to + i * to_row, (vec)block[i]);
+    VEC_EACH (i, VW) vec_store(to + i * to_row, (vec)block[i]);
 }
 
 /* The same; most often there are VW rows, for which it is faster. */
@@ -127,21 +122,17 @@ VEC_INLINE void vec_transpose_part(const float *from, int64_t from_row, int64_t 
 VEC_INLINE vec vec_sum16_rows(const float *from, int64_t rows)
 {
     vec sum[VW];
-#pragma GCC unroll 16
-    for (int i = 0; i < VW; i++) {
+    VEC_EACH (i, VW) {
         vec part[VEC_PARTS];
-#pragma GCC unroll 4
-        for (int p = 0; p < VEC_PARTS; p++) part[p] = i < rows ? vec_load(from + i * 16 + p * VW) : (vec){0};
-#pragma GCC unroll 2
+        VEC_EACH (p, VEC_PARTS) part[p] = i < rows ? vec_load(from + i * 16 + p * VW) : (vec){0};
+        VEC_UNROLL
         for (int half = VEC_PARTS / 2; half; half /= 2)
-#pragma GCC unroll 2
-            for (int p = 0; p < half; p++) part[p] += part[p + half];
+            VEC_EACH (p, half) part[p] += part[p + half];
         sum[i] = part[0];
     }
-#pragma GCC unroll 4
+    VEC_UNROLL
     for (int half = VW / 2; half; half /= 2)
-#pragma GCC unroll 8
-        for (int i = 0; i < half; i++)
+        VEC_EACH (i, half)
             sum[i] = vec_interleave(sum[i], sum[i + half], VEC_LOW) +
                      vec_interleave(sum[i], sum[i + half], VEC_HIGH);
     return sum[0];

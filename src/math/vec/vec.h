@@ -42,6 +42,17 @@ typedef uint32_t vecu __attribute__((vector_size(VW * 4), may_alias)); /* wraps 
 
 #define VEC_INLINE static inline __attribute__((always_inline))
 
+/* A loop that is written out whole, before anything else is decided about it: arrays of vectors, indexed by its
+ * counter, are registers then. */
+#ifdef __clang__
+#define VEC_UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define VEC_UNROLL _Pragma("GCC unroll 32")
+#endif
+#define VEC_EACH(i, count)                                                                                   \
+    VEC_UNROLL                                                                                               \
+    for (int i = 0; i < (count); i++)
+
 VEC_INLINE vec vec_load(const float *p)
 {
     return *(const vec *)p;

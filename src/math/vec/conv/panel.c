@@ -15,25 +15,18 @@ VEC_INLINE void panel_multiply_tile(const int M, const int J, int64_t columns, c
                                     const float *transposed, float *sums)
 {
     vec sum[12][PANEL_MAX_J];
-#pragma GCC unroll 12
-    for (int m = 0; m < M; m++)
-#pragma GCC unroll 4
-        for (int j = 0; j < J; j++) sum[m][j] = (vec){0};
+    VEC_EACH (m, M)
+        VEC_EACH (j, J) sum[m][j] = (vec){0};
     for (int64_t k = 0; k < columns; k++) {
         vec channel[PANEL_MAX_J];
-#pragma GCC unroll 4
-        for (int j = 0; j < J; j++) channel[j] = vec_load(transposed + k * PANEL_WIDTH + j * VW);
-#pragma GCC unroll 12
-        for (int m = 0; m < M; m++) {
+        VEC_EACH (j, J) channel[j] = vec_load(transposed + k * PANEL_WIDTH + j * VW);
+        VEC_EACH (m, M) {
             vec value = vec_all(row[m * PANEL_ROW + k]);
-#pragma GCC unroll 4
-            for (int j = 0; j < J; j++) sum[m][j] += value * channel[j];
+            VEC_EACH (j, J) sum[m][j] += value * channel[j];
         }
     }
-#pragma GCC unroll 12
-    for (int m = 0; m < M; m++)
-#pragma GCC unroll 4
-        for (int j = 0; j < J; j++) {
+    VEC_EACH (m, M)
+        VEC_EACH (j, J) {
             float *to = sums + m * PANEL_WIDTH + j * VW;
             vec_store(to, vec_load(to) + sum[m][j]);
         }

@@ -5,30 +5,22 @@ VEC_INLINE void panel_multiply_rows_of(const int M, const int J, const struct pa
                                        const struct panel_row *row)
 {
     vec sum[12][PANEL_RUNS_J];
-#pragma GCC unroll 12
-    for (int m = 0; m < M; m++)
-#pragma GCC unroll 4
-        for (int j = 0; j < J; j++) sum[m][j] = (vec){0};
+    VEC_EACH (m, M)
+        VEC_EACH (j, J) sum[m][j] = (vec){0};
     for (const struct panel_run *run = t->run; run < t->run + t->runs; run++) {
         const float *from[12], *turned = t->turned + run->column * PANEL_RUNS_WIDTH;
-#pragma GCC unroll 12
-        for (int m = 0; m < M; m++) from[m] = t->panel + row[m].from + run->from;
+        VEC_EACH (m, M) from[m] = t->panel + row[m].from + run->from;
         for (int64_t k = 0; k < run->count; k++, turned += PANEL_RUNS_WIDTH) {
             vec channel[PANEL_RUNS_J];
-#pragma GCC unroll 4
-            for (int j = 0; j < J; j++) channel[j] = vec_load(turned + j * VW);
-#pragma GCC unroll 12
-            for (int m = 0; m < M; m++) {
+            VEC_EACH (j, J) channel[j] = vec_load(turned + j * VW);
+            VEC_EACH (m, M) {
                 vec value = vec_all(from[m][k]);
-#pragma GCC unroll 4
-                for (int j = 0; j < J; j++) sum[m][j] += value * channel[j];
+                VEC_EACH (j, J) sum[m][j] += value * channel[j];
             }
         }
     }
-#pragma GCC unroll 12
-    for (int m = 0; m < M; m++)
-#pragma GCC unroll 4
-        for (int j = 0; j < J; j++) {
+    VEC_EACH (m, M)
+        VEC_EACH (j, J) {
             float *to = t->sums + row[m].to + j * VW;
             vec_store(to, vec_load(to) + sum[m][j]);
         }
@@ -37,8 +29,8 @@ VEC_INLINE void panel_multiply_rows_of(const int M, const int J, const struct pa
 #if VEC_REGISTERS == 32
 #define TILES(X)                                                                                             \
     X(12, 1)                                                                                                 \
-    X(8, 1) X(4, 1) X(1, 1) X(12, 2) X(8, 2) X(4, 2) X(1, 2) X(8, 3) X(4, 3) X(1, 3) X(6, 4) X(4, 4) X(2, 4) \
-        X(1, 4)
+    X(8, 1)                                                                                                  \
+    X(4, 1) X(1, 1) X(12, 2) X(8, 2) X(4, 2) X(1, 2) X(8, 3) X(4, 3) X(1, 3) X(6, 4) X(4, 4) X(2, 4) X(1, 4)
 #else
 #define TILES(X) X(6, 1) X(4, 1) X(2, 1) X(1, 1) X(6, 2) X(4, 2) X(2, 2) X(1, 2)
 #endif

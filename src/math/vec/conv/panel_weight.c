@@ -89,8 +89,7 @@ static void panel_turn_block(const float *from, int64_t from_row, int64_t rows, 
         return;
     }
     vec_load_transposed(from, from_row, block);
-#pragma GCC unroll 16
-    for (int i = 0; i < VW; i++) vec_store(to + i * to_row, (vec)block[i]);
+    VEC_EACH (i, VW) vec_store(to + i * to_row, (vec)block[i]);
 }
 
 /* Turns the gradients of the columns. */

@@ -18,40 +18,29 @@ VEC_INLINE void tile_multiply_add(const int M, const int J, const float *a, int6
 {
     vec weight[TILE_MAX_M], column[TILE_MAX_J];
     if (J > M) {
-#pragma GCC unroll 12
-        for (int m = 0; m < M; m++) weight[m] = vec_all(a[m * row]);
-#pragma GCC unroll 8
-        for (int j = 0; j < J; j++) {
+        VEC_EACH (m, M) weight[m] = vec_all(a[m * row]);
+        VEC_EACH (j, J) {
             column[0] = vec_load_any(b[j] + at);
-#pragma GCC unroll 12
-            for (int m = 0; m < M; m++) sum[m][j] += weight[m] * column[0];
+            VEC_EACH (m, M) sum[m][j] += weight[m] * column[0];
         }
         return;
     }
-#pragma GCC unroll 8
-    for (int j = 0; j < J; j++) column[j] = vec_load_any(b[j] + at);
-#pragma GCC unroll 12
-    for (int m = 0; m < M; m++) {
+    VEC_EACH (j, J) column[j] = vec_load_any(b[j] + at);
+    VEC_EACH (m, M) {
         weight[0] = vec_all(a[m * row]);
-#pragma GCC unroll 8
-        for (int j = 0; j < J; j++) sum[m][j] += weight[0] * column[j];
+        VEC_EACH (j, J) sum[m][j] += weight[0] * column[j];
     }
 }
 
 VEC_INLINE void tile_begin(const int M, const int J, const enum tile_form form, const struct tile *t,
                            const struct tile_column *columns, vec sum[][TILE_MAX_J])
 {
-#pragma GCC unroll 12
-    for (int m = 0; m < M; m++)
-#pragma GCC unroll 8
-        for (int j = 0; j < J; j++)
-            sum[m][j] = vec_all(t->finish.bias && m < t->rows ? t->finish.bias[m] + 0.0f : 0);
+    VEC_EACH (m, M)
+        VEC_EACH (j, J) sum[m][j] = vec_all(t->finish.bias && m < t->rows ? t->finish.bias[m] + 0.0f : 0);
     if (!t->resumes) return;
-#pragma GCC unroll 12
-    for (int m = 0; m < M; m++) {
+    VEC_EACH (m, M) {
         if (m >= t->rows) break;
-#pragma GCC unroll 8
-        for (int j = 0; j < J; j++) {
+        VEC_EACH (j, J) {
             const struct tile_column column = tile_column(form, columns, j);
             sum[m][j] = vec_load_some(t->c + m * t->c_row + column.to, column.count);
         }
@@ -61,11 +50,9 @@ VEC_INLINE void tile_begin(const int M, const int J, const enum tile_form form, 
 VEC_INLINE void tile_end(const int M, const int J, const enum tile_form form, const struct tile *t,
                          const struct tile_column *columns, vec sum[][TILE_MAX_J])
 {
-#pragma GCC unroll 12
-    for (int m = 0; m < M; m++) {
+    VEC_EACH (m, M) {
         if (m >= t->rows) break;
-#pragma GCC unroll 8
-        for (int j = 0; j < J; j++) {
+        VEC_EACH (j, J) {
             const struct tile_column column = tile_column(form, columns, j);
             int64_t at = m * t->c_row + column.to;
             vec v = t->waits ? sum[m][j] : finish_apply_part(&t->finish, at, column.count, sum[m][j]);
@@ -79,8 +66,7 @@ VEC_INLINE void tile_product(const int M, const int J, const enum tile_form form
 {
     vec sum[TILE_MAX_M][TILE_MAX_J];
     const float *b[TILE_MAX_J];
-#pragma GCC unroll 8
-    for (int j = 0; j < J; j++) b[j] = t->b + tile_column(form, columns, j).from;
+    VEC_EACH (j, J) b[j] = t->b + tile_column(form, columns, j).from;
     tile_begin(M, J, form, t, columns, sum);
 
     const struct tap *end = t->tap + t->taps;
@@ -111,23 +97,37 @@ struct tile_shape LEVEL(tile_shape_for)(int64_t rows)
     return best;
 }
 
-/* The tile of M x J, or fewer columns piece by piece. */
-VEC_INLINE void tile_run_pieces(const int M, const int J, const enum tile_form form, int64_t registers,
-                                const struct tile *t, const struct tile_column *columns)
-{
-    if (registers == J) {
-        tile_product(M, J, form, t, columns);
-        return;
+/* A function for each tile: together in one they take each other's registers, and some compilers leave the sums in
+ * memory. */
+typedef void tile_function(const struct tile *t, const struct tile_column *columns);
+
+#define TILE_FUNCTION(M, J, name, form)                                                                      \
+    static void name##_##M##_##J(const struct tile *t, const struct tile_column *columns)                    \
+    {                                                                                                        \
+        tile_product(M, J, form, t, columns);                                                                \
     }
+#define TILE_FUNCTIONS(M, J)                                                                                 \
+    TILE_FUNCTION(M, J, side, TILE_SIDE_BY_SIDE)                                                             \
+    TILE_FUNCTION(M, J, table, TILE_TABLE)                                                                   \
+    TILE_FUNCTION(M, J, apart, TILE_APART)
+TILE_SHAPES(TILE_FUNCTIONS)
+TILE_PIECES(TILE_FUNCTIONS)
+
+#define TILE_ENTRY(M, J)                                                                                     \
+    [TILE_SIDE_BY_SIDE][M][J] = side_##M##_##J, [TILE_TABLE][M][J] = table_##M##_##J,                        \
+    [TILE_APART][M][J] = apart_##M##_##J,
+static tile_function *const tiles[TILE_APART + 1][TILE_MAX_M + 1][TILE_MAX_J + 1] = {
+    TILE_SHAPES(TILE_ENTRY) TILE_PIECES(TILE_ENTRY)};
+
+/* The tile of that many registers, or several of fewer. */
+static void tile_run_pieces(enum tile_form form, int m, int64_t registers, const struct tile *t,
+                            const struct tile_column *columns)
+{
+    tile_function *const *of = tiles[form][m];
     struct tile piece = *t;
     for (int64_t left = registers, done; left; left -= done) {
-        done = J > 4 && left >= 4 ? 4 : J > 2 && left >= 2 ? 2 : 1;
-        if (J > 4 && done == 4)
-            tile_product(M, 4, form, &piece, columns);
-        else if (J > 2 && done == 2)
-            tile_product(M, 2, form, &piece, columns);
-        else
-            tile_product(M, 1, form, &piece, columns);
+        for (done = left; !of[done];) done--;
+        of[done](&piece, columns);
         if (form != TILE_SIDE_BY_SIDE) {
             columns += done;
             continue;
@@ -137,32 +137,13 @@ VEC_INLINE void tile_run_pieces(const int M, const int J, const enum tile_form f
     }
 }
 
-/* Functions for each shape and form: together in one they take each other's registers. */
-#define RUN(M, J, name, form)                                                                                \
-    static __attribute__((noinline)) void name##_##M(int64_t registers, const struct tile *t,                \
-                                                     const struct tile_column *columns)                      \
-    {                                                                                                        \
-        tile_run_pieces(M, J, form, registers, t, columns);                                                  \
-    }
-#define RUN_FORMS(M, J)                                                                                      \
-    RUN(M, J, run, TILE_SIDE_BY_SIDE) RUN(M, J, run_table, TILE_TABLE) RUN(M, J, run_apart, TILE_APART)
-TILE_SHAPES(RUN_FORMS)
-#undef RUN_FORMS
-#undef RUN
-
 void LEVEL(tile_run_columns)(int m, int64_t registers, const struct tile *t,
                              const struct tile_column *columns)
 {
-#define CASE(M, J)                                                                                           \
-    if (m == (M)) (t->a_row > 1 ? run_apart_##M : run_table_##M)(registers, t, columns);
-    TILE_SHAPES(CASE)
-#undef CASE
+    tile_run_pieces(t->a_row > 1 ? TILE_APART : TILE_TABLE, m, registers, t, columns);
 }
 
 void LEVEL(tile_run)(int m, int64_t registers, const struct tile *t)
 {
-#define CASE(M, J)                                                                                           \
-    if (m == (M)) run_##M(registers, t, NULL);
-    TILE_SHAPES(CASE)
-#undef CASE
+    tile_run_pieces(TILE_SIDE_BY_SIDE, m, registers, t, NULL);
 }

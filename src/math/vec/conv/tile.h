@@ -13,12 +13,15 @@
 
 #include "math/vec/vec.h"
 
-/* Rows x registers that fill the register file; tile_shape_for takes the first that wastes the fewest
- * rows. */
+/* Rows x registers that fill the register file, of which tile_shape_for takes the first that wastes the fewest
+ * rows; and smaller ones, for what is left of a row of columns. */
 #if VEC_REGISTERS == 32
 #define TILE_SHAPES(X) X(12, 2) X(8, 3) X(6, 4) X(3, 8) X(1, 8)
+#define TILE_PIECES(X)                                                                                       \
+    X(12, 1) X(8, 2) X(8, 1) X(6, 2) X(6, 1) X(3, 4) X(3, 2) X(3, 1) X(1, 4) X(1, 2) X(1, 1)
 #else
 #define TILE_SHAPES(X) X(6, 2) X(4, 3) X(3, 4) X(1, 8)
+#define TILE_PIECES(X) X(6, 1) X(4, 2) X(4, 1) X(3, 2) X(3, 1) X(1, 4) X(1, 2) X(1, 1)
 #endif
 #define TILE_MAX_M 12
 #define TILE_MAX_J 8

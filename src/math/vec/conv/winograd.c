@@ -162,15 +162,13 @@ VEC_INLINE void winograd_clear(float *y, int64_t lanes)
 VEC_INLINE void winograd_transform_output(const float *m, int64_t point_floats, vec out[2][2])
 {
     vec half[2][4];
-#pragma GCC unroll 4
-    for (int i = 0; i < 4; i++) {
+    VEC_EACH (i, 4) {
         vec a = vec_load_any(m + i * point_floats), b = vec_load_any(m + (4 + i) * point_floats),
             c = vec_load_any(m + (8 + i) * point_floats), d = vec_load_any(m + (12 + i) * point_floats);
         half[0][i] = a + b + c;
         half[1][i] = b - c - d;
     }
-#pragma GCC unroll 2
-    for (int i = 0; i < 2; i++) {
+    VEC_EACH (i, 2) {
         out[i][0] = half[i][0] + half[i][1] + half[i][2];
         out[i][1] = half[i][1] - half[i][2] - half[i][3];
     }
@@ -181,8 +179,7 @@ VEC_INLINE void winograd_transform_output(const float *m, int64_t point_floats, 
 VEC_INLINE void winograd_store_column(vec out[2][2], bool right, bool below, const struct finish *finish,
                                       int64_t at, int64_t row, int64_t lanes, int64_t unused, float *y)
 {
-#pragma GCC unroll 2
-    for (int i = 0; i < 2; i++) {
+    VEC_EACH (i, 2) {
         if (i && !below) break;
         int64_t to = at + i * row;
         vec_store(y + to, finish_apply(finish, to, out[i][0]));
@@ -237,8 +234,7 @@ VEC_INLINE void winograd_join_outputs(const int lanes, const struct winograd *w,
     for (int64_t f = 0; f < columns; f += VW) {
         vec out[2][2];
         winograd_transform_output(m + f, point_floats, out);
-#pragma GCC unroll 2
-        for (int i = 0; i < 2; i++) {
+        VEC_EACH (i, 2) {
             if (i == o->rows) break;
             int64_t at = o->at + i * o->row + 2 * f, left = o->floats - 2 * f;
             vec low, high;
@@ -258,8 +254,7 @@ static void winograd_move_outputs(const struct winograd *w, int64_t lanes, const
     for (int64_t f = 0; f < columns; f += VW) {
         vec out[2][2];
         winograd_transform_output(m + f, point_floats, out);
-#pragma GCC unroll 4
-        for (int i = 0; i < 4; i++) vec_store(w->streams + i * w->stream + f, out[i / 2][i % 2]);
+        VEC_EACH (i, 4) vec_store(w->streams + i * w->stream + f, out[i / 2][i % 2]);
     }
     for (int64_t i = 0; i < o->rows; i++)
         for (int64_t p = 0; p * lanes < o->floats; p++) {

@@ -81,17 +81,14 @@ static inline struct winograd_column winograd_column(const struct window *c, int
 }
 
 /* Bt d B, in place. */
-VEC_INLINE void winograd_transform_input(vec d[4][4])
-{
+VEC_INLINE void winograd_transform_input(vec d[4][4]){
 #define WINOGRAD_BT(a, b, c, d)                                                                              \
     {                                                                                                        \
         vec t0 = a - c, t1 = b + c, t2 = c - b, t3 = b - d;                                                  \
         a = t0, b = t1, c = t2, d = t3;                                                                      \
     }
-#pragma GCC unroll 4
-    for (int j = 0; j < 4; j++) WINOGRAD_BT(d[0][j], d[1][j], d[2][j], d[3][j])
-#pragma GCC unroll 4
-    for (int i = 0; i < 4; i++) WINOGRAD_BT(d[i][0], d[i][1], d[i][2], d[i][3])
+    VEC_EACH (j, 4) WINOGRAD_BT(d[0][j], d[1][j], d[2][j], d[3][j]) VEC_EACH (i, 4)
+        WINOGRAD_BT(d[i][0], d[i][1], d[i][2], d[i][3])
 #undef WINOGRAD_BT
 }
 
@@ -99,15 +96,11 @@ VEC_INLINE void winograd_transform_input(vec d[4][4])
 VEC_INLINE void winograd_input(const float *from, int64_t row, int64_t lanes, uint32_t exists, vec d[4][4])
 {
     if (exists == 0xffff) {
-#pragma GCC unroll 4
-        for (int i = 0; i < 4; i++)
-#pragma GCC unroll 4
-            for (int j = 0; j < 4; j++) d[i][j] = vec_load(from + i * row + j * lanes);
+        VEC_EACH (i, 4)
+            VEC_EACH (j, 4) d[i][j] = vec_load(from + i * row + j * lanes);
     } else {
-#pragma GCC unroll 4
-        for (int i = 0; i < 4; i++)
-#pragma GCC unroll 4
-            for (int j = 0; j < 4; j++)
+        VEC_EACH (i, 4)
+            VEC_EACH (j, 4)
                 d[i][j] = exists >> (4 * i + j) & 1 ? vec_load(from + i * row + j * lanes) : (vec){0};
     }
     winograd_transform_input(d);
@@ -127,9 +120,7 @@ VEC_INLINE void winograd_inputs(const struct window *c, const struct winograd_co
             vec d[4][4];
             int64_t z = column[j].z - c->pad_before[AXIS_D] + k % taps;
             winograd_input(from + column[j].from, row, lanes, z >= 0 && z < depth ? column[j].exists : 0, d);
-#pragma GCC unroll 16
-            for (int p = 0; p < WINOGRAD_POINTS; p++)
-                vec_store(panel + j * VW + p * panel_point, d[p / 4][p % 4]);
+            VEC_EACH (p, WINOGRAD_POINTS) vec_store(panel + j * VW + p * panel_point, d[p / 4][p % 4]);
         }
     }
 }

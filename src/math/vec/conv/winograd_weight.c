@@ -44,12 +44,11 @@ static void winograd_transform_gradients(const float *g, float *panel)
     for (int64_t i = 0; i < TILE_PLACE; i += VW) {
         float *to = panel + i / 16 * PANEL_WIDTH + i % 16;
         vec row[4][2];
-#pragma GCC unroll 2
-        for (int x = 0; x < 2; x++) {
+        VEC_EACH (x, 2) {
             vec a = vec_load(g + x * TILE_PLACE + i), b = vec_load(g + (2 + x) * TILE_PLACE + i);
             row[0][x] = a, row[1][x] = a + b, row[2][x] = a - b, row[3][x] = -b;
         }
-#pragma GCC unroll 4
+        VEC_UNROLL
         for (int y = 0; y < 4; y++, to += 4 * DY_POINT) {
             vec a = row[y][0], b = row[y][1];
             vec_store(to, a);

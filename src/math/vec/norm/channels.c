@@ -37,8 +37,7 @@ VEC_INLINE narrow channels_take(const struct piece *p, bool gradient, bool relu,
 VEC_INLINE void channels_add(const struct piece *p, bool gradient, bool relu, int64_t at,
                              wide first[WIDE_PARTS], wide second[WIDE_PARTS])
 {
-#pragma GCC unroll 8
-    for (int i = 0; i < WIDE_PARTS; i++) {
+    VEC_EACH (i, WIDE_PARTS) {
         wide value = wide_of(channels_take(p, gradient, relu, at + i * WIDE));
         first[i] += value;
         second[i] += value * wide_of(narrow_load(p->x + at + i * WIDE));

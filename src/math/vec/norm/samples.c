@@ -240,8 +240,7 @@ struct leaf_sums {
 
 VEC_INLINE void samples_add_step(struct leaf_sums *s, const float products[16], const float gradients[16])
 {
-#pragma GCC unroll 8
-    for (int i = 0; i < WIDE_PARTS; i++) {
+    VEC_EACH (i, WIDE_PARTS) {
         s->first[i] += wide_of(narrow_load(products + i * WIDE));
         s->second[i] += wide_of(narrow_load(gradients + i * WIDE));
     }

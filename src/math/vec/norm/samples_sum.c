@@ -49,8 +49,7 @@ VEC_INLINE void samples_add_values(const struct sample_norm *n, const struct pie
         memcpy(&second[i], p[i].second, sizeof second[i]);
     }
     for (int64_t r = begin; r < end; r++)
-#pragma GCC unroll 8
-        for (int i = 0; i < PIECES; i++) {
+        VEC_EACH (i, PIECES) {
             wide value = wide_of(samples_load(whole, x + r * n->row_stride + p[i].at, p[i].count));
             first[i] += value;
             second[i] += value * value;
@@ -74,11 +73,9 @@ VEC_INLINE void samples_add_gradients(const struct sample_norm *n, const struct 
     for (int64_t r = begin, w = begin / of_weight; r < end; w++) {
         int64_t stop = (w + 1) * of_weight < end ? (w + 1) * of_weight : end;
         float weight[PIECES];
-#pragma GCC unroll 8
-        for (int i = 0; i < PIECES; i++) weight[i] = p[i].weight[w];
+        VEC_EACH (i, PIECES) weight[i] = p[i].weight[w];
         for (; r < stop; r++)
-#pragma GCC unroll 8
-            for (int i = 0; i < PIECES; i++) {
+            VEC_EACH (i, PIECES) {
                 int64_t at = r * n->row_stride + p[i].at;
                 narrow off = samples_load(whole, x + at, p[i].count) - p[i].mean;
                 narrow unit = off * p[i].factor + p[i].rest;

@@ -35,12 +35,11 @@ struct woven {
 VEC_INLINE void woven_load(int columns, const float *const from[WIDE], int64_t row, narrow to[WIDE])
 {
     const int count = WIDE / columns;
-#pragma GCC unroll 8
-    for (int i = 0; i < count; i++) to[i] = narrow_load(from[i] + row * columns);
-#pragma GCC unroll 4
+    VEC_EACH (i, count) to[i] = narrow_load(from[i] + row * columns);
+    VEC_UNROLL
     for (int round = 1; round < count; round *= 2) {
         narrow turned[WIDE];
-#pragma GCC unroll 8
+        VEC_UNROLL
         for (int i = 0; i < count / 2; i++) {
             narrow a = to[i], b = to[i + count / 2];
             turned[2 * i] =
@@ -48,8 +47,7 @@ VEC_INLINE void woven_load(int columns, const float *const from[WIDE], int64_t r
             turned[2 * i + 1] =
                 columns == 1 ? woven_interleave(a, b, WOVEN_HIGH_1) : woven_interleave(a, b, WOVEN_HIGH_2);
         }
-#pragma GCC unroll 8
-        for (int i = 0; i < count; i++) to[i] = turned[i];
+        VEC_EACH (i, count) to[i] = turned[i];
     }
 }
 
@@ -84,17 +82,13 @@ VEC_INLINE void woven_add_values(int columns, const struct woven w[WOVEN_SETS], 
     const int count = WIDE / columns;
     int64_t r = 0;
     for (; r + count <= rows; r += count)
-#pragma GCC unroll 2
-        for (int s = 0; s < WOVEN_SETS; s++) {
+        VEC_EACH (s, WOVEN_SETS) {
             narrow x[WIDE];
             woven_load(columns, w[s].x, r, x);
-#pragma GCC unroll 8
-            for (int i = 0; i < count; i++) woven_add_value(x[i], &first[s], &second[s]);
+            VEC_EACH (i, count) woven_add_value(x[i], &first[s], &second[s]);
         }
     for (; r < rows; r++)
-#pragma GCC unroll 2
-        for (int s = 0; s < WOVEN_SETS; s++)
-            woven_add_value(woven_load_row(columns, w[s].x, r), &first[s], &second[s]);
+        VEC_EACH (s, WOVEN_SETS) woven_add_value(woven_load_row(columns, w[s].x, r), &first[s], &second[s]);
 }
 
 /* Rows of one weight. */
@@ -104,18 +98,14 @@ VEC_INLINE void woven_add_gradients(int columns, const struct woven w[WOVEN_SETS
 {
     const int count = WIDE / columns;
     for (; r + count <= end; r += count)
-#pragma GCC unroll 2
-        for (int s = 0; s < WOVEN_SETS; s++) {
+        VEC_EACH (s, WOVEN_SETS) {
             narrow x[WIDE], dy[WIDE];
             woven_load(columns, w[s].x, r, x);
             woven_load(columns, w[s].dy, r, dy);
-#pragma GCC unroll 8
-            for (int i = 0; i < count; i++)
-                woven_add_gradient(&w[s], weight[s], x[i], dy[i], &first[s], &second[s]);
+            VEC_EACH (i, count) woven_add_gradient(&w[s], weight[s], x[i], dy[i], &first[s], &second[s]);
         }
     for (; r < end; r++)
-#pragma GCC unroll 2
-        for (int s = 0; s < WOVEN_SETS; s++)
+        VEC_EACH (s, WOVEN_SETS)
             woven_add_gradient(&w[s], weight[s], woven_load_row(columns, w[s].x, r),
                                woven_load_row(columns, w[s].dy, r), &first[s], &second[s]);
 }

@@ -51,7 +51,7 @@ VEC_INLINE void upsample_split(struct upsample_corners *c, struct upsample_mix m
 VEC_INLINE vec upsample_sum(const int count, const vec *values, const vec *shares)
 {
     vec sum = values[0] * shares[0];
-#pragma GCC unroll 8
+    VEC_UNROLL
     for (int i = 1; i < count; i++) sum += values[i] * shares[i];
     return sum;
 }
@@ -60,8 +60,7 @@ VEC_INLINE void upsample_mix_vector(const int count, const struct upsample_corne
                                     int64_t left, const float *x, float *y)
 {
     vec values[CORNERS], shares[CORNERS];
-#pragma GCC unroll 8
-    for (int i = 0; i < count; i++) {
+    VEC_EACH (i, count) {
         values[i] = spread_load(SPREAD_NEAR, NULL, cut, left, x + c->at[i]);
         shares[i] = vec_all(c->share[i]);
     }
@@ -144,8 +143,7 @@ VEC_INLINE void upsample_find_corners(const int count, const struct upsample_cor
                                       const float *x, int64_t in, const int32_t *at, vec *values, vec *shares)
 {
     veci from = (veci)vec_load_any((const float *)at);
-#pragma GCC unroll 4
-    for (int i = 0; i < count; i++) {
+    VEC_EACH (i, count) {
         const float *row = x + rows->at[i];
         values[i] = vec_permute(in < VW ? vec_load_part(row, in) : vec_load_any(row), from);
         shares[i] = rows->share[i] * factors;

@@ -70,8 +70,7 @@ static inline bool depthwise_shares(const struct window *c)
 VEC_INLINE veci depthwise_mask(int64_t low, int64_t high)
 {
     veci index;
-#pragma GCC unroll 16
-    for (int i = 0; i < VW; i++) index[i] = i;
+    VEC_EACH (i, VW) index[i] = i;
     return (veci)(index >= (int32_t)low) & (veci)(index < (int32_t)high);
 }
 

@@ -19,12 +19,10 @@ VEC_INLINE void depthwise_tile(const int R, const int J, const bool edge, const 
         for (const struct side_tap *tap = t->tap; tap < t->tap + t->taps.count; tap++) {
             vec value = vec_all(weight[tap->index]);
             veci mask = edge ? depthwise_mask(tap->low - column, tap->high - column) : (veci){0};
-#pragma GCC unroll 4
-            for (int r = 0; r < R; r++) {
+            VEC_EACH (r, R) {
                 if (!row[r]) continue;
                 const float *source = row[r] + from + tap->at;
-#pragma GCC unroll 8
-                for (int j = 0; j < J; j++)
+                VEC_EACH (j, J)
                     sum[r][j] +=
                         value * (edge ? depthwise_load(mask, source) : vec_load_any(source + j * VW));
             }
@@ -51,31 +49,26 @@ VEC_INLINE void depthwise_tile_of_3(const bool edge, const bool shared, const st
 {
     vec sum[DEPTHWISE_ROWS];
     veci mask[3];
-#pragma GCC unroll 4
-    for (int r = 0; r < DEPTHWISE_ROWS; r++) sum[r] = o->bias;
-#pragma GCC unroll 3
+    VEC_EACH (r, DEPTHWISE_ROWS) sum[r] = o->bias;
+    VEC_UNROLL
     for (int k = 0; k < 3 && edge; k++)
         mask[k] = depthwise_mask(t->tap[k].low - column, t->tap[k].high - column);
     const int steps = shared ? DEPTHWISE_ROWS + 2 : 3 * DEPTHWISE_ROWS;
-#pragma GCC unroll 12
-    for (int i = 0; i < steps; i++) {
+    VEC_EACH (i, steps) {
         const int first = !shared ? i % DEPTHWISE_ROWS : i < DEPTHWISE_ROWS ? i : DEPTHWISE_ROWS - 1;
         const float *source = o->source[shared ? i - first : i / DEPTHWISE_ROWS][first];
         if (!source) continue;
-#pragma GCC unroll 3
-        for (int k = 0; k < 3; k++) {
+        VEC_EACH (k, 3) {
             const float *at = source + column + o->at[k];
             vec value = edge ? depthwise_load(mask[k], at) : vec_load_any(at);
-#pragma GCC unroll 4
-            for (int r = 0; r < DEPTHWISE_ROWS; r++) {
+            VEC_EACH (r, DEPTHWISE_ROWS) {
                 const int row = shared ? i - r : r == first ? i / DEPTHWISE_ROWS : -1;
                 if (row >= 0 && row < 3) sum[r] += o->weight[row * 3 + k] * value;
             }
         }
     }
     const struct finish finish = *t->finish;
-#pragma GCC unroll 4
-    for (int r = 0; r < DEPTHWISE_ROWS; r++) {
+    VEC_EACH (r, DEPTHWISE_ROWS) {
         int64_t count = edge ? t->taps.columns - column : VW;
         vec_store_some(o->result[r] + column, count,
                        finish_apply_part(&finish, t->at[r] + column, count, sum[r]));
@@ -87,16 +80,12 @@ VEC_INLINE void depthwise_run_of_3(const bool shared, const struct depthwise_row
 {
     struct depthwise_3x3 o = {.bias = vec_all(t->bias)};
     const int64_t first = t->taps.first, end = t->taps.end, columns = t->taps.columns;
-#pragma GCC unroll 9
-    for (int k = 0; k < 9; k++) o.weight[k] = vec_all(t->weight[k]);
-#pragma GCC unroll 3
-    for (int k = 0; k < 3; k++) {
+    VEC_EACH (k, 9) o.weight[k] = vec_all(t->weight[k]);
+    VEC_EACH (k, 3) {
         o.at[k] = t->tap[k].at;
-#pragma GCC unroll 4
-        for (int r = 0; r < DEPTHWISE_ROWS; r++) o.source[k][r] = t->row[k * DEPTHWISE_ROWS + r];
+        VEC_EACH (r, DEPTHWISE_ROWS) o.source[k][r] = t->row[k * DEPTHWISE_ROWS + r];
     }
-#pragma GCC unroll 4
-    for (int r = 0; r < DEPTHWISE_ROWS; r++) o.result[r] = t->result + t->at[r];
+    VEC_EACH (r, DEPTHWISE_ROWS) o.result[r] = t->result + t->at[r];
     for (int64_t column = 0; column < columns; column += VW)
         if (column >= first && column < end)
             depthwise_tile_of_3(false, shared, t, &o, column);

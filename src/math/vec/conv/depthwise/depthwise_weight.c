@@ -71,24 +71,20 @@ VEC_INLINE void depthwise_add_tile(const bool edge, const bool shared, const str
 {
     vec slope[DEPTHWISE_ROWS];
     veci mask[3];
-#pragma GCC unroll 3
+    VEC_UNROLL
     for (int k = 0; k < 3 && edge; k++)
         mask[k] = depthwise_mask(d->tap[k].low - column, d->tap[k].high - column);
-#pragma GCC unroll 4
-    for (int r = 0; r < DEPTHWISE_ROWS; r++)
+    VEC_EACH (r, DEPTHWISE_ROWS)
         slope[r] = !o->dy[r] ? (vec){0} : vec_load_some(o->dy[r] + column, edge ? columns - column : VW);
     const int steps = shared ? DEPTHWISE_ROWS + 2 : 3 * DEPTHWISE_ROWS;
-#pragma GCC unroll 12
-    for (int i = 0; i < steps; i++) {
+    VEC_EACH (i, steps) {
         const int first = !shared ? i % DEPTHWISE_ROWS : i < DEPTHWISE_ROWS ? i : DEPTHWISE_ROWS - 1;
         const float *source = o->source[shared ? i - first : i / DEPTHWISE_ROWS][first];
         if (!source) continue;
-#pragma GCC unroll 3
-        for (int k = 0; k < 3; k++) {
+        VEC_EACH (k, 3) {
             const float *at = source + column + o->at[k];
             vec value = edge ? depthwise_load(mask[k], at) : vec_load_any(at);
-#pragma GCC unroll 4
-            for (int r = 0; r < DEPTHWISE_ROWS; r++) {
+            VEC_EACH (r, DEPTHWISE_ROWS) {
                 const int row = shared ? i - r : r == first ? i / DEPTHWISE_ROWS : -1;
                 if (row >= 0 && row < 3) sum[row * 3 + k] += slope[r] * value;
             }
@@ -105,24 +101,18 @@ VEC_INLINE void depthwise_add_3x3(const bool shared, const struct depthwise *d, 
     float *sums = d->sums + part;
     struct depthwise_4x3x3 o;
     vec sum[9];
-#pragma GCC unroll 9
-    for (int k = 0; k < 9; k++) sum[k] = vec_load(sums + k * CHAINS * 16);
-#pragma GCC unroll 3
-    for (int k = 0; k < 3; k++) {
+    VEC_EACH (k, 9) sum[k] = vec_load(sums + k * CHAINS * 16);
+    VEC_EACH (k, 3) {
         o.at[k] = d->tap[k].at;
-#pragma GCC unroll 4
-        for (int r = 0; r < DEPTHWISE_ROWS; r++) o.source[k][r] = d->row[k * DEPTHWISE_ROWS + r];
+        VEC_EACH (r, DEPTHWISE_ROWS) o.source[k][r] = d->row[k * DEPTHWISE_ROWS + r];
     }
-#pragma GCC unroll 4
-    for (int r = 0; r < DEPTHWISE_ROWS; r++)
-        o.dy[r] = y + r < d->c->out.d[AXIS_H] ? dy + (y + r) * columns : NULL;
+    VEC_EACH (r, DEPTHWISE_ROWS) o.dy[r] = y + r < d->c->out.d[AXIS_H] ? dy + (y + r) * columns : NULL;
     for (int64_t column = part; column < columns; column += 16)
         if (column >= first && column < end)
             depthwise_add_tile(false, shared, d, &o, column, columns, sum);
         else
             depthwise_add_tile(true, shared, d, &o, column, columns, sum);
-#pragma GCC unroll 9
-    for (int k = 0; k < 9; k++) vec_store(sums + k * CHAINS * 16, sum[k]);
+    VEC_EACH (k, 9) vec_store(sums + k * CHAINS * 16, sum[k]);
 }
 
 static __attribute__((noinline)) void depthwise_add_shared(const struct depthwise *d, int64_t y, int64_t part,

@@ -13,16 +13,12 @@ VEC_INLINE void outer_multiply_tile(const int M, const int T, const struct outer
     EACH(sum[m][t][p] = (vec){0};)
     for (int64_t column = 0; column < o->columns; column++) {
         const float *x = o->x + o->x_column[column], *dy = o->dy + o->dy_column[column];
-#pragma GCC unroll 4
-        for (int p = 0; p < VEC_PARTS; p++) { /* one by one: so one register is enough for the gradients */
+        VEC_EACH (p, VEC_PARTS) { /* one by one: so one register is enough for the gradients */
             vec seen[OUTER_TILE_T];
-#pragma GCC unroll 4
-            for (int t = 0; t < T; t++) seen[t] = vec_load_any(x + tap[t] + p * VW);
-#pragma GCC unroll 6
-            for (int m = 0; m < M; m++) {
+            VEC_EACH (t, T) seen[t] = vec_load_any(x + tap[t] + p * VW);
+            VEC_EACH (m, M) {
                 vec slope = vec_load_any(dy + m * o->plane + p * VW);
-#pragma GCC unroll 4
-                for (int t = 0; t < T; t++) sum[m][t][p] += slope * seen[t];
+                VEC_EACH (t, T) sum[m][t][p] += slope * seen[t];
             }
         }
     }

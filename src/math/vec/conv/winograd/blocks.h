@@ -90,15 +90,13 @@ VEC_INLINE void winograd_row_inputs(const float *const rows[4], int64_t stream, 
 {
     for (int64_t f = 0; f < columns; f += VW) {
         vec d[4][4];
-#pragma GCC unroll 4
-        for (int i = 0; i < 4; i++) {
+        VEC_EACH (i, 4) {
             const float *even = rows[i] + f, *odd = even + stream;
             d[i][0] = vec_load(even), d[i][1] = vec_load(odd);
             d[i][2] = vec_load_any(even + lanes), d[i][3] = vec_load_any(odd + lanes);
         }
         winograd_transform_input(d);
-#pragma GCC unroll 16
-        for (int p = 0; p < WINOGRAD_POINTS; p++) vec_store_any(panel + f + p * panel_point, d[p / 4][p % 4]);
+        VEC_EACH (p, WINOGRAD_POINTS) vec_store_any(panel + f + p * panel_point, d[p / 4][p % 4]);
     }
 }
 
