@@ -89,6 +89,12 @@ class Timeline(harness.Case):
         tracks = self.record(3, "--sync.ranks_per_node=2", "--train.virtual_ranks=4")
         self.assertEqual(set(tracks), {(0, 0), (0, 1), (1, 2)})
 
+    def test_virtual_ranks_without_samples(self):
+        """They cost no pass: of four two have a sample."""
+        tracks = self.record(None, "--train.virtual_ranks=4", "--train.batch=2", "--timeline-steps=15:3")
+        names = [e["name"] for e in tracks[0, 0]]
+        self.assertEqual((names.count("forward"), names.count("backward")), (6, 6))
+
     def test_short_run(self):
         tracks = self.record(None, "--timeline-steps", "38:100")
         self.assertEqual([e["name"] for e in tracks[0, 0] if e["cat"] == "step"], ["step 38", "step 39"])

@@ -193,6 +193,26 @@ static void step_end_pass(struct step *s, struct trainer_group *g)
     trace_end(traced, TRACE_PHASE, "sum", 0);
 }
 
+/* Whether there is anything to compute. Where passes need sums over the global batch, all of them take part. */
+static bool step_has_samples(const struct step *s)
+{
+    int64_t samples = 0;
+    for (int i = 0; i < s->group_count; i++) {
+        const struct batch *b = s->t->groups[i].batch;
+        for (int64_t leaf = 0; leaf < b->leaves; leaf++) samples += b->live[leaf];
+    }
+    return samples > 0 || s->t->totals.records != NULL;
+}
+
+/* What a pass without samples adds: zeros. */
+static void step_add_nothing(struct step *s)
+{
+    struct trainer *t = s->t;
+    struct batch *b = t->groups[0].batch;
+    memset(sync_gradient(t->sync), 0, (size_t)model_param_floats(t->model) * sizeof(float));
+    memset(b->sums, 0, (size_t)b->leaves * sizeof *b->sums);
+}
+
 /* Runs groups of virtual ranks at the same time: their samples in, forward, losses, backward, gradients out.
  */
 static void step_run_groups(struct step *s)
@@ -208,9 +228,13 @@ static void step_run_groups(struct step *s)
     trace_end(traced, TRACE_PHASE, "params", 0);
     double ready = clock_seconds(), cpu = clock_thread();
     for (int i = 0; i < s->group_count; i++) t->groups[i].stage = 0;
-    step_run_passes(s, model_forward_part);
-    step_compute_losses(s);
-    step_run_passes(s, model_backward_part);
+    if (step_has_samples(s)) {
+        step_run_passes(s, model_forward_part);
+        step_compute_losses(s);
+        step_run_passes(s, model_backward_part);
+    } else {
+        step_add_nothing(s);
+    }
     for (int i = 0; i < s->group_count; i++) step_end_pass(s, &t->groups[i]);
     double computed = clock_seconds();
     waited = s->wait_seconds - waited;
