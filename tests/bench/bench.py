@@ -7,10 +7,11 @@
     python3 tests/bench/bench.py --price         ddp_train alone: 8 virtual ranks against one virtual rank per rank
     python3 tests/bench/bench.py --against run.products=blas     ddp_train alone: with this setting against without
     python3 tests/bench/bench.py --sync          ddp_train alone: batch norm over the global batch against that of each virtual rank
+    python3 tests/bench/bench.py --memory        MB of a rank at most, of ddp_train and of PyTorch's DistributedDataParallel
 
 Beside five simple networks there are those of tests/networks with the batches of workloads.py; `--networks models` means all of them.
---networks, --per-rank, --rounds and --seconds narrow it; --json FILE writes all figures. Needs python3 with torch (the last two modes do
-not), and the built program (DDP_TRAIN_BIN, else build/ddp_train). The method is described in tests/bench/README.md.
+--networks, --per-rank, --rounds and --seconds narrow it; --json FILE writes all figures. Needs python3 with torch (where it
+runs), and the built program (DDP_TRAIN_BIN, else build/ddp_train). The method is described in tests/bench/README.md.
 """
 import argparse
 import json
@@ -129,7 +130,28 @@ def against_itself(network, per_rank, options):
     return dict(network=network, per_rank=per_rank, a=first, b=second, ratios=ratios(second, first), ratio=ratio)
 
 
+def memory(network, per_rank, options):
+    """A row of --memory. Both hold the same samples; PyTorch's processes a copy each, the ranks of a node one."""
+    with torch_side.Team(RANKS, 1, network, per_rank) as team:
+        answer = team.measure("contiguous", options.seconds)
+    if "error" in answer:
+        raise SystemExit(f"PyTorch cannot train {network}: {answer['error']}")
+    ours = ddp_train_side.peak_mbytes(network, per_rank, RANKS, virtual_ranks(options, network, RANKS, per_rank), options.seconds, answer["rate"])
+    print(f"{network:10s}{per_rank:8d}{answer['peak_mbytes']:14.0f}{ours:16.0f}{ours / answer['peak_mbytes']:8.2f}", flush=True)
+    return dict(network=network, per_rank=per_rank, torch=answer["peak_mbytes"], ddp_train=ours)
+
+
+def title(options, alone, torch):
+    if options.memory:
+        return f"MB per rank at most, PyTorch {torch}, DDP x{RANKS}, contiguous; ratio = ddp_train / PyTorch"
+    sides = "" if alone else f"PyTorch {torch}, "
+    return (f"samples/s, {os.cpu_count()} cores, {sides}{options.rounds} rounds; per rank = samples per rank and step; "
+            "ratio = median of the rounds' ratios")
+
+
 def heading(options):
+    if options.memory:
+        return f"{'network':10s}{'per rank':>8s}{'PyTorch':>14s}{'ddp_train':>16s}{'ratio':>8s}"
     left, right, tail = "PyTorch best", "ddp_train best", f"{'peak':>9s}   PyTorch's fastest way"
     if options.scaling:
         left, right, tail = "1 rank best", f"{RANKS} ranks best", ""
@@ -148,6 +170,7 @@ def parse():
     mode.add_argument("--price", action="store_true")
     mode.add_argument("--against", metavar="KEY=VALUE", help="a setting of ddp_train, such as run.products=blas")
     mode.add_argument("--sync", action="store_true")
+    mode.add_argument("--memory", action="store_true")
     parser.add_argument("--networks", nargs="+", choices=[*NETWORKS, *MODELS, "models"], default=list(NETWORKS))
     parser.add_argument("--per-rank", nargs="+", type=int, help="samples per rank and step; 32 64 256, 64 with --scaling, 64 256 with --price; "
                         "networks of tests/networks have one of their own")
@@ -168,9 +191,8 @@ def main():
     alone = options.scaling or options.price or options.against or options.sync
     ddp_train_side.check_program()
     torch = None if alone else torch_side.import_torch().__version__
-    print(f"samples/s, {os.cpu_count()} cores, " + ("" if alone else f"PyTorch {torch}, ") + f"{options.rounds} rounds; "
-          f"per rank = samples per rank and step; ratio = median of the rounds' ratios\n\n{heading(options)}", flush=True)
-    measure = against_itself if alone else against_torch
+    print(f"{title(options, alone, torch)}\n\n{heading(options)}", flush=True)
+    measure = memory if options.memory else against_itself if alone else against_torch
     rows = []
     for network in options.networks:
         own = options.own_batches and network not in NETWORKS

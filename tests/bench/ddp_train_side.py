@@ -37,9 +37,8 @@ def check_program():
         raise SystemExit(f"{harness.PROGRAM} is not there: build it first (launch/quickstart.sh), or name it in DDP_TRAIN_BIN")
 
 
-def rate(network, per_rank, ranks, virtual_ranks, seconds, guess, flags=(), sync=False):
-    """Median samples/s of the epochs after the first, which warms up. An epoch is as long as SAMPLES and a part of `seconds` allow;
-    `guess` is the expected samples/s. The program's figure covers the steps of an epoch, neither start nor the checkpoint at the end."""
+def train(network, per_rank, ranks, virtual_ranks, seconds, guess, flags=(), sync=False):
+    """A finished run. An epoch is as long as SAMPLES and a part of `seconds` allow; `guess` is the expected samples/s."""
     batch = per_rank * ranks
     most = SAMPLES if network in NETWORKS else workloads.samples(network, batch, SAMPLES)
     steps = max(1, min(round(seconds * guess / WINDOWS / batch), most // batch))
@@ -54,8 +53,18 @@ def rate(network, per_rank, ranks, virtual_ranks, seconds, guess, flags=(), sync
         path = os.path.join(folder, "bench.yaml")
         with open(path, "w") as f:
             f.write(config)
-        run = harness.Run(path, os.path.join(folder, "run"), ranks, flags)
-    return statistics.median(line["samples_per_second"] for line in run.of_kind("epoch")[1:])
+        return harness.Run(path, os.path.join(folder, "run"), ranks, flags)
+
+
+def rate(*arguments, **options):
+    """Median samples/s of the epochs of `train` after the first, which warms up. The program's figure covers the steps of an epoch,
+    neither start nor the checkpoint at the end."""
+    return statistics.median(line["samples_per_second"] for line in train(*arguments, **options).of_kind("epoch")[1:])
+
+
+def peak_mbytes(*arguments):
+    """Of the rank that needed most in a run of `train`, with what the ranks of a node share."""
+    return train(*arguments).of_kind("done")[0]["peak_bytes"] / 1e6
 
 
 def peak(ranks):

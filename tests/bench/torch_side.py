@@ -8,11 +8,12 @@ A way of training is a text of words joined by '+':
 A team of several processes trains with DistributedDataParallel over gloo, a team of one without.
 
 A team trains one network with one batch size. An order is one line of JSON {way, seconds}; process 0 answers with a line
-{"rate": samples/s of all processes} or {"error": text}. What an order has made stays, so that a compilation is paid once.
+{"rate": samples/s of all processes, "peak_mbytes": of process 0 since its start} or {"error": text}. What an order has made stays, so that a compilation is paid once.
 """
 import inspect
 import json
 import os
+import resource
 import statistics
 import subprocess
 import sys
@@ -159,7 +160,8 @@ def obey(order, trainings, make):
     try:
         if way not in trainings:
             trainings[way] = make(way)
-        return dict(rate=trainings[way].measure(order["seconds"]))
+        rate = trainings[way].measure(order["seconds"])
+        return dict(rate=rate, peak_mbytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6)
     except Exception as e:  # a way that this machine cannot go is left out; the others are measured
         return dict(error=f"{type(e).__name__}: " + " ".join(str(e).split())[:120])
 
