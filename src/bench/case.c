@@ -87,12 +87,12 @@ static void case_add_linears(struct case_list *l)
 
 static void case_relu_forward(const struct bench_case *c)
 {
-    c->kernels->relu_forward(c->x_floats, c->x, c->x);
+    c->kernels->relu_forward(c->x_floats, RELU_UNLIMITED, c->x, c->x);
 }
 
 static void case_relu_backward(const struct bench_case *c)
 {
-    c->kernels->relu_backward(c->x_floats, c->y, c->x, c->x);
+    c->kernels->relu_backward(c->x_floats, RELU_UNLIMITED, c->y, c->x, c->x);
 }
 
 static void case_tanh_forward(const struct bench_case *c)

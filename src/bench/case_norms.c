@@ -10,7 +10,7 @@
 static const struct channel_map map = {0.125f, 1.5f, 0.25f};
 static const struct channel_slope slope = {1.5f, 0.5f, 0.125f};
 static const struct channel_norm channel = {
-    .channels = 1, .positions = POSITIONS, .lanes = LANES, .leaves = 1, .relu = true};
+    .channels = 1, .positions = POSITIONS, .lanes = LANES, .leaves = 1, .relu = RELU_UNLIMITED};
 
 static void case_batchnorm_forward(const struct bench_case *c)
 {

@@ -46,12 +46,13 @@ KERNEL(void, upsample_forward, (const struct upsample *u, const float *x, float 
 KERNEL(void, upsample_backward, (const struct upsample *u, const float *dy, float *dx, void *scratch))
 
 /* elementwise.c. y may be x, dx may be dy, sum may be a or b. */
-KERNEL(void, relu_forward, (int64_t count, const float *x, float *y))
-KERNEL(void, relu_backward, (int64_t count, const float *y, const float *dy, float *dx))
+KERNEL(void, relu_forward,
+       (int64_t count, float limit, const float *x, float *y)) /* kernels.h: RELU_UNLIMITED */
+KERNEL(void, relu_backward, (int64_t count, float limit, const float *y, const float *dy, float *dx))
 KERNEL(bool, within, (int64_t count, const float *x, float bound)) /* all |x| <= bound; false for NaN */
 KERNEL(void, add, (int64_t count, const float *a, const float *b, float *sum))
 KERNEL(void, add_relu,
-       (int64_t count, const float *a, const float *b, float *sum)) /* relu_forward of the sum */
+       (int64_t count, float limit, const float *a, const float *b, float *sum)) /* relu_forward of the sum */
 KERNEL(void, mul, (int64_t count, const float *a, const float *b, float *product))
 
 /* activation.c: `kept` is y where kernels.h says so, else x. y may be x, dx may be dy. */

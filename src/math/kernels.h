@@ -13,6 +13,7 @@
 #ifndef MATH_KERNELS_H
 #define MATH_KERNELS_H
 
+#include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -22,11 +23,16 @@
 #include "math/upsample.h"
 #include "math/window.h"
 
+/* Where a ReLU may be applied with something else, a number says which: its upper limit, as 6 of ReLU6. 0 is none, and
+ * RELU_UNLIMITED, which no number reaches, the ordinary ReLU. */
+#define RELU_UNLIMITED NAN
+
 /* What a convolution does with its sums as it stores them. */
 struct finish {
     const float *bias; /* [channels] of the result: added; or NULL */
-    bool relu;         /* as relu_forward */
+    float relu;        /* as relu_forward with this limit; 0: no ReLU */
     const float *mask; /* laid out as the result: as relu_backward with these as y; or NULL */
+    float mask_limit;  /* of the ReLU whose output the mask is */
 };
 
 /* A linear layer: Y [out][N] = W [out][in] X [in][N] + b. */
@@ -160,8 +166,8 @@ struct channel_norm {
     int64_t channels, positions;
     int64_t lanes, leaves; /* as of a window */
     const int64_t *live;   /* [leaves]; NULL: all lanes */
-    bool relu;             /* ReLU is applied to the result */
-    bool masks;            /* x is the output of a ReLU, whose gradient is that of dx */
+    float relu;            /* the limit of a ReLU that is applied to the result; 0: none */
+    float masks;           /* the same of one whose output x is, and whose gradient that of dx is */
 };
 
 /* What a channel goes through: (x - mean) * scale + shift. */

@@ -81,7 +81,7 @@ static void layout_find_uses(struct work *w)
         if (!w->o->backward[i]) continue;
         for (int k = 0; k < layer_read_count(l); k++)
             if (l->ops->keeps_input) layout_postpone(&w->last_kept[l->inputs[k]], layout_backward_time(s, i));
-        if (l->ops->keeps_output || (l->relu_out && l->ops->passes_gradient))
+        if (l->ops->keeps_output || (l->relu_out != 0 && l->ops->passes_gradient))
             layout_postpone(&w->last_kept[l->output], layout_backward_time(s, i));
     }
     int output = s->list[s->count - 1].output;

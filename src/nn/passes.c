@@ -174,7 +174,8 @@ static void passes_report_ready(const struct pass_hooks *hooks, const struct lay
 static void passes_copy_gradient(const struct layer *l, const struct pass *pass, const float *y, float *dy,
                                  float *const *dx)
 {
-    if (l->relu_out) l->kernels->relu_backward(shape_features(l->out) * pass->lanes, y, dy, dy);
+    if (l->relu_out != 0)
+        l->kernels->relu_backward(shape_features(l->out) * pass->lanes, l->relu_out, y, dy, dy);
     size_t bytes = (size_t)(shape_features(l->out) * pass->lanes) * sizeof *dy;
     for (int k = 0; k < l->input_count; k++)
         if (dx[k] && dx[k] != dy) memcpy(dx[k], dy, bytes);

@@ -57,13 +57,13 @@ static bool stages_can_keep(const struct stages *s, const struct layer *relu)
            stages_count_readers(s, relu->inputs[0]) == 1;
 }
 
-/* max(relu(x)) = relu(max(x)), and where the maximum is not positive neither order lets a gradient through:
- * after the pooling there are fewer elements to go over. */
+/* max(relu(x)) = relu(max(x)), and where the maximum is not positive, or at the limit, neither order lets a gradient
+ * through: after the pooling there are fewer elements to go over. */
 static void stages_pool_first(struct stages *s)
 {
     for (int i = 0; i < s->count; i++) {
         struct layer *relu = &s->list[i];
-        int j = relu->ops->is_relu ? stages_find_only_reader(s, relu->output) : -1;
+        int j = relu->ops->relu != 0 ? stages_find_only_reader(s, relu->output) : -1;
         if (j < 0 || !s->list[j].ops->is_max || stages_can_keep(s, relu)) continue;
         struct layer pool = s->list[j], after = *relu;
         int before = relu->inputs[0], between = relu->output, behind = pool.output;
@@ -81,7 +81,7 @@ static void stages_pool_first(struct stages *s)
 static bool stages_find_fusion(const struct stages *s, int i, int *before, int *after)
 {
     const struct layer *relu = &s->list[i];
-    if (!relu->ops->is_relu || stages_count_readers(s, relu->inputs[0]) != 1) return false;
+    if (relu->ops->relu == 0 || stages_count_readers(s, relu->inputs[0]) != 1) return false;
     *before = stages_find_producer(s, relu->inputs[0]);
     *after = stages_find_only_reader(s, relu->output);
     if (*before < 0) return false;
@@ -100,9 +100,10 @@ static void stages_fuse_relus(struct stages *s)
     int before, after;
     for (int i = 0; i < s->count; i++) {
         if (!stages_find_fusion(s, i, &before, &after)) continue;
-        s->list[before].relu_out = true;
+        float limit = s->list[i].ops->relu;
+        s->list[before].relu_out = limit;
         s->list[before].output = s->list[i].output;
-        if (!stages_keeps_relu(s, &s->list[before])) s->list[after].relu_in = true;
+        if (!stages_keeps_relu(s, &s->list[before])) s->list[after].relu_in = limit;
         stages_remove(s, i--);
     }
 }

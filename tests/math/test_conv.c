@@ -300,20 +300,20 @@ static void test_general_leaves(void)
 }
 
 /* The results with ReLU and its mask are those of the functions they stand for, not a number included. */
-static void check_finish(struct window window, int64_t out)
+static void check_finish(struct window window, int64_t out, float limit)
 {
     struct conv_case k = conv_case(window, out, 32, 1);
     float *y = vector(k.out, 0), *want_y = vector(k.out, 0), *dx = vector(k.in, 0),
           *want_dx = vector(k.in, 0);
     k.scratch = vector(kernels->conv_scratch_floats(&k.c), 0);
-    k.bias[out - 1] = NAN;
-    k.x[0] = NAN, k.x[1] = 0;
+    k.bias[out - 1] = NAN, k.x[0] = NAN, k.x[1] = 0;
+    const struct finish masked = {.mask = k.x, .mask_limit = limit};
     kernels->conv_forward(&k.c, k.w, k.x, &(struct finish){.bias = k.bias}, want_y, k.scratch);
-    kernels->relu_forward(k.out, want_y, want_y);
-    kernels->conv_forward(&k.c, k.w, k.x, &(struct finish){.bias = k.bias, .relu = true}, y, k.scratch);
+    kernels->relu_forward(k.out, limit, want_y, want_y);
+    kernels->conv_forward(&k.c, k.w, k.x, &(struct finish){.bias = k.bias, .relu = limit}, y, k.scratch);
     kernels->conv_backward_data(&k.c, k.w, k.dy, &(struct finish){0}, want_dx, k.scratch);
-    kernels->relu_backward(k.in, k.x, want_dx, want_dx);
-    kernels->conv_backward_data(&k.c, k.w, k.dy, &(struct finish){.mask = k.x}, dx, k.scratch);
+    kernels->relu_backward(k.in, limit, k.x, want_dx, want_dx);
+    kernels->conv_backward_data(&k.c, k.w, k.dy, &masked, dx, k.scratch);
     CHECK(same(y, want_y, k.out) && isnan(y[k.out - 1]));
     CHECK(same(dx, want_dx, k.in) && dx[1] == 0);
     mem_free(&y), mem_free(&want_y), mem_free(&dx), mem_free(&want_dx);
@@ -322,10 +322,10 @@ static void check_finish(struct window window, int64_t out)
 
 static void test_finish(void)
 {
-    check_finish(window_even(shape_2d(1, 6, 7), 2, 5, 1, 0), 6);
-    check_finish(window_even(shape_2d(6, 6, 7), 2, 3, 1, 1), 13);
-    check_finish(window_even(shape_2d(20, 7, 7), 2, 3, 1, 1), 24);
-    check_finish(window_even(shape_2d(20, 7, 7), 2, 5, 1, 2), 24);
+    check_finish(window_even(shape_2d(1, 6, 7), 2, 5, 1, 0), 6, RELU_UNLIMITED);
+    check_finish(window_even(shape_2d(6, 6, 7), 2, 3, 1, 1), 13, 0.25f);
+    check_finish(window_even(shape_2d(20, 7, 7), 2, 3, 1, 1), 24, 0.25f);
+    check_finish(window_even(shape_2d(20, 7, 7), 2, 5, 1, 2), 24, RELU_UNLIMITED);
 }
 
 static void test_leaves(void)
@@ -354,11 +354,11 @@ static void check_transposed(struct window window, int64_t out)
     int64_t plane = k.in / window.in.c;
     k.scratch = vector(kernels->conv_scratch_floats(&k.c), 0);
     kernels->conv_backward_data(&k.c, k.w, k.dy, &(struct finish){0}, want, k.scratch);
-    kernels->conv_backward_data(&k.c, k.w, k.dy, &(struct finish){.bias = bias, .relu = true}, dx, k.scratch);
+    kernels->conv_backward_data(&k.c, k.w, k.dy, &(struct finish){.bias = bias, .relu = 1}, dx, k.scratch);
     for (int64_t i = 0; i < k.in; i++) {
         double sum = (double)want[i] + (double)bias[i / plane];
         double size = (double)(out * window_taps(&window) + 2);
-        CHECK_NEAR(dx[i], sum < 0 ? 0 : sum, FLOAT_EPSILON * size * 4);
+        CHECK_NEAR(dx[i], sum < 0 ? 0 : sum > 1 ? 1 : sum, FLOAT_EPSILON * size * 4);
     }
     mem_free(&dx), mem_free(&want), mem_free(&bias);
     case_free(&k);
@@ -372,7 +372,7 @@ static void test_transposed(void)
 
 static void test_general_finish(void)
 {
-    for (int i = 0; i < GENERAL; i++) check_finish(general_window(i), general[i].out);
+    for (int i = 0; i < GENERAL; i++) check_finish(general_window(i), general[i].out, i % 2 ? NAN : 0.25f);
 }
 
 int main(int argc, char **argv)

@@ -16,8 +16,9 @@ static struct results compute(const struct window *c, const float *w, const floa
     struct results r = {vector(shape_features(c->out) * lanes, 7), vector(shape_features(c->in) * lanes, 8),
                         vector(weights, 9)};
     float *scratch = vector(kernels->conv_scratch_floats(c), 0);
-    kernels->conv_forward(c, w, x, &(struct finish){.relu = true}, r.y, scratch);
-    kernels->conv_backward_data(c, w, dy, &(struct finish){.mask = x}, r.dx, scratch);
+    kernels->conv_forward(c, w, x, &(struct finish){.relu = RELU_UNLIMITED}, r.y, scratch);
+    kernels->conv_backward_data(c, w, dy, &(struct finish){.mask = x, .mask_limit = RELU_UNLIMITED}, r.dx,
+                                scratch);
     kernels->conv_backward_weight(c, x, dy, r.dw, scratch);
     mem_free(&scratch);
     return r;

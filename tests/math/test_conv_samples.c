@@ -56,9 +56,10 @@ static void compute(struct sample_case *k)
     CHECK(kernels->conv_scratch_floats(&larger) >= kernels->conv_scratch_floats(&k->c));
     float *scratch = row_of(kernels->conv_scratch_floats(&k->c), 0);
     k->y = row_of(k->out * lanes, 0), k->dx = row_of(k->in * lanes, 0), k->dw = row_of(k->weights, 0);
-    kernels->conv_forward(&k->c, k->w, k->x, &(struct finish){.bias = k->bias, .relu = true}, k->y, scratch);
-    struct finish finish = {.mask = k->x};
-    if (k->c.transposed) finish = (struct finish){.bias = k->in_bias, .relu = true};
+    kernels->conv_forward(&k->c, k->w, k->x, &(struct finish){.bias = k->bias, .relu = RELU_UNLIMITED}, k->y,
+                          scratch);
+    struct finish finish = {.mask = k->x, .mask_limit = RELU_UNLIMITED};
+    if (k->c.transposed) finish = (struct finish){.bias = k->in_bias, .relu = RELU_UNLIMITED};
     kernels->conv_backward_data(&k->c, k->w, k->dy, &finish, k->dx, scratch);
     kernels->conv_backward_weight(&k->c, k->x, k->dy, k->dw, scratch);
     free(scratch);

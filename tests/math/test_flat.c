@@ -41,18 +41,18 @@ typedef void flat_function(struct size s, const float *x, const float *dy, float
 static void flat_relu(struct size s, const float *x, const float *dy, float *out)
 {
     (void)dy;
-    kernels->relu_forward(size_floats(s), x, out);
+    kernels->relu_forward(size_floats(s), 0.5f, x, out);
 }
 
 static void flat_relu_backward(struct size s, const float *x, const float *dy, float *out)
 {
-    kernels->relu_backward(size_floats(s), x, dy, out);
+    kernels->relu_backward(size_floats(s), 0.5f, x, dy, out);
 }
 
 static void flat_add(struct size s, const float *x, const float *dy, float *out)
 {
     kernels->add(size_floats(s), x, dy, out);
-    kernels->add_relu(size_floats(s), out, x, out);
+    kernels->add_relu(size_floats(s), RELU_UNLIMITED, out, x, out);
     kernels->mul(size_floats(s), out, dy, out);
 }
 
@@ -125,7 +125,7 @@ static void flat_prelu_backward(struct size s, const float *x, const float *dy, 
 
 static struct channel_norm flat_norm(struct size s)
 {
-    return (struct channel_norm){s.channels, s.positions, s.lanes, 1, .relu = true, .masks = true};
+    return (struct channel_norm){s.channels, s.positions, s.lanes, 1, .relu = 0.5f, .masks = RELU_UNLIMITED};
 }
 
 /* Maps and slopes of 34 channels. */

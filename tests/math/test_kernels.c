@@ -99,8 +99,8 @@ static int64_t run_rest(float *out)
     kernels->prelu_backward(&rows, dy, x, x, out + used, out + used + in), used += in + 16;
     kernels->glu_forward(in / 2, x, out + used), used += in / 2;
     kernels->glu_backward(in / 2, x, x, out + used), used += in;
-    kernels->relu_forward(in, x, out + used), used += in;
-    kernels->relu_backward(in, x, x, out + used), used += in;
+    kernels->relu_forward(in, 0.5f, x, out + used), used += in;
+    kernels->relu_backward(in, 0.5f, x, x, out + used), used += in;
     kernels->sum_rows(16, in / 16 / 32, 32, 2, x, out + used), used += 16;
     kernels->add(in, x, x + 0, out + used), used += in;
     static const int64_t first_sample = 5;

@@ -74,8 +74,9 @@ static float *check_count_of(const struct problem *p, int64_t count)
     float *y = exact(p->out * count), *dx = exact(p->in * count), *dw = exact(p->weights);
     float *scratch = exact(kernels->conv_scratch_floats(&c));
     memset(scratch, 0xff, (size_t)kernels->conv_scratch_floats(&c) * sizeof *scratch);
-    kernels->conv_forward(&c, p->w, x, &(struct finish){.bias = p->bias, .relu = true}, y, scratch);
-    kernels->conv_backward_data(&c, p->w, dy, &(struct finish){.mask = x}, dx, scratch);
+    kernels->conv_forward(&c, p->w, x, &(struct finish){.bias = p->bias, .relu = RELU_UNLIMITED}, y, scratch);
+    kernels->conv_backward_data(&c, p->w, dy, &(struct finish){.mask = x, .mask_limit = RELU_UNLIMITED}, dx,
+                                scratch);
     kernels->conv_backward_weight(&c, x, dy, dw, scratch);
     CHECK(differing(y, p->y, p->out, count) == 0);
     CHECK(differing(dx, p->dx, p->in, count) == 0);
@@ -97,8 +98,10 @@ static void check_window(struct window c, int64_t out)
     for (int i = 0; i < LEVEL_NAMES; i++) {
         if (select_kernels(level_names[i]) != STATUS_OK) continue;
         float *scratch = vector(kernels->conv_scratch_floats(&c), 0);
-        kernels->conv_forward(&c, p.w, p.x, &(struct finish){.bias = p.bias, .relu = true}, p.y, scratch);
-        kernels->conv_backward_data(&c, p.w, p.dy, &(struct finish){.mask = p.x}, p.dx, scratch);
+        kernels->conv_forward(&c, p.w, p.x, &(struct finish){.bias = p.bias, .relu = RELU_UNLIMITED}, p.y,
+                              scratch);
+        kernels->conv_backward_data(
+            &c, p.w, p.dy, &(struct finish){.mask = p.x, .mask_limit = RELU_UNLIMITED}, p.dx, scratch);
         mem_free(&scratch);
         bool fused = strcmp(level_names[i], "v2") != 0;
         for (int n = 0; n < COUNTS; n++) {

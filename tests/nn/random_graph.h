@@ -95,7 +95,7 @@ static inline void random_resize(struct random_graph *r, int value)
 
 static inline void random_layer(struct random_graph *r)
 {
-    static const char *const plain[] = {"relu",     "relu", "relu",       "sigmoid",  "tanh",
+    static const char *const plain[] = {"relu",     "relu", "relu6",      "sigmoid",  "tanh",
                                         "softplus", "gelu", "softmax",    "hardtanh", "identity",
                                         "dropout",  "elu",  "log_softmax"};
     static const char *const joins[] = {"add", "mul", "concat"};

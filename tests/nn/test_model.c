@@ -90,18 +90,20 @@ static void test_lanes_are_independent(const struct model_spec *spec, int64_t la
     model_destroy(&m);
 }
 
-/* conv2d, relu, conv2d, relu, maxpool2d, linear; or the same with means of one element after each relu, which
- * change nothing but keep it apart from its neighbours. */
-static void relu_and_pool(struct model_spec *spec, bool apart, const char *pool, int size)
+/* conv2d, relu, conv2d, batchnorm, relu, conv2d, relu, maxpool2d, linear; or the same with means of one element around
+ * each relu, which change nothing but keep it apart from its neighbours. */
+static void relu_and_pool(struct model_spec *spec, const char *relu, bool apart, const char *pool, int size)
 {
+    static const double out[] = {5, 6, 4};
     memset(spec, 0, sizeof *spec);
     spec->input = shape_2d(2, 11, 12);
-    spec_add(spec, "conv2d", 5, 3);
-    spec_add(spec, "relu", 0, 0);
-    if (apart) spec_add(spec, "avgpool2d", 1, 0);
-    spec_add(spec, "conv2d", 4, 3);
-    spec_add(spec, "relu", 0, 0);
-    if (apart) spec_add(spec, "avgpool2d", 1, 0);
+    for (int i = 0; i < 3; i++) {
+        spec_add(spec, "conv2d", out[i], i < 2 ? 3 : 1);
+        if (i == 1) spec_add(spec, "batchnorm", 0, 0);
+        if (apart) spec_add(spec, "avgpool2d", 1, 0);
+        spec_add(spec, relu, 0, 0);
+        if (apart) spec_add(spec, "avgpool2d", 1, 0);
+    }
     spec_add(spec, pool, size, 0);
     spec_add(spec, "linear", 7, 0);
 }
@@ -113,6 +115,7 @@ static float *outputs_and_gradients(const struct model_spec *spec, int64_t *coun
     int64_t params = model_param_floats(m);
     float *all = floats(7 * 32 + params), *values = floats(params);
     model_init_params(m, 1, values);
+    for (int64_t i = 0; i < params; i++) values[i] *= 4; /* beyond the limit of relu6 */
     struct pass p = {.params = values, .grads = all + 7 * 32, .lanes = 32, .leaves = 1, .training = true};
     for (int64_t n = 0; n < 32; n++) fill_lane(model_input(m), 264, 32, n, (uint64_t)n);
     memcpy(all, model_forward(m, &p), 7 * 32 * sizeof *all);
@@ -124,12 +127,12 @@ static float *outputs_and_gradients(const struct model_spec *spec, int64_t *coun
     return all;
 }
 
-/* Neither fusing relu with its neighbours nor running it after the pooling changes a bit. */
-static void test_stages(const char *pool, int size)
+/* Neither fusing a ReLU with its neighbours nor running it after the pooling changes a bit. */
+static void test_stages(const char *relu, const char *pool, int size)
 {
     struct model_spec together, apart;
-    relu_and_pool(&together, false, pool, size);
-    relu_and_pool(&apart, true, pool, size);
+    relu_and_pool(&together, relu, false, pool, size);
+    relu_and_pool(&apart, relu, true, pool, size);
     int64_t count, same;
     float *a = outputs_and_gradients(&together, &count), *b = outputs_and_gradients(&apart, &same);
     CHECK(count == same && memcmp(a, b, (size_t)count * sizeof *a) == 0);
@@ -311,10 +314,13 @@ int main(int argc, char **argv)
     CHECK_CASE(test_activations_among_others());
     for (int i = 0; i < 9; i++)
         CHECK_CASE_OF(activations[i], test_leaves_are_separate(layer_find(activations[i])));
-    CHECK_CASE(test_stages("maxpool2d", 2));
-    CHECK_CASE(test_stages("maxpool2d", 3));
-    CHECK_CASE(test_stages("adaptive_maxpool2d", 3));
-    CHECK_CASE(test_stages("global_maxpool", 0));
+    static const char *const relus[] = {"relu", "relu6"};
+    for (int i = 0; i < 2; i++) {
+        CHECK_CASE_OF(relus[i], test_stages(relus[i], "maxpool2d", 2));
+        CHECK_CASE_OF(relus[i], test_stages(relus[i], "maxpool2d", 3));
+        CHECK_CASE_OF(relus[i], test_stages(relus[i], "adaptive_maxpool2d", 3));
+        CHECK_CASE_OF(relus[i], test_stages(relus[i], "global_maxpool", 0));
+    }
     CHECK_CASE(test_refusals());
     CHECK(mem_alive() == 0);
     return check_result();

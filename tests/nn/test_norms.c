@@ -235,8 +235,8 @@ static void check_leaves(const char *kind, struct shape in, int64_t width, bool 
     static const int64_t live[4] = {16, 0, 1, 7};
     struct scene all = {.in = in};
     set_defaults(&all, kind);
-    all.l.relu_out = relu && layer_find(kind)->keeps_relu;
-    all.l.relu_in = relu && layer_find(kind)->fuses_relu;
+    if (relu && layer_find(kind)->keeps_relu) all.l.relu_out = 1;
+    if (relu && layer_find(kind)->fuses_relu) all.l.relu_in = RELU_UNLIMITED;
     for (int leaf = 0; leaf < 4; leaf++) all.live[leaf] = leaf == 0 ? width : live[leaf];
     place(&all, kind, 4 * width, 4);
     bool of_batch = strcmp(kind, "batchnorm") == 0;
@@ -275,7 +275,7 @@ static void check_dense(const char *kind, struct shape in, int64_t samples, bool
         s[i] = (struct scene){.in = in, .live = {samples}};
         set_defaults(&s[i], kind);
         if (of_channels) s[i].l.args[arg_find(layer_find(kind)->args, "axes")] = -2;
-        s[i].l.relu_out = relu, s[i].l.relu_in = relu;
+        if (relu) s[i].l.relu_out = 1, s[i].l.relu_in = RELU_UNLIMITED;
         place(&s[i], kind, i ? samples : mem_round_floats(samples + 1), 1);
         fill(&s[i], 0, 0);
         run(&s[i], true);

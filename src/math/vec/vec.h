@@ -162,6 +162,20 @@ VEC_INLINE vec vec_select(veci mask, vec a, vec b)
     return (vec)((mask & (veci)a) | (~mask & (veci)b));
 }
 
+/* A ReLU with an upper limit, which may be RELU_UNLIMITED. NaN passes through, as in torch.relu, so that a diverged run
+ * is visible in its loss. */
+VEC_INLINE vec vec_relu(float limit, vec x)
+{
+    x = vec_select((veci)(x < 0.0f), (vec){0}, x);
+    return vec_select((veci)(x > limit), vec_all(limit), x);
+}
+
+/* Its gradient, from the output or the input; that of NaN passes, too. */
+VEC_INLINE vec vec_relu_gradient(float limit, vec y, vec dy)
+{
+    return vec_select((veci)(y <= 0.0f) | (veci)(y >= limit), (vec){0}, dy);
+}
+
 /* The one order in which the 16 elements of a vector are added: halves onto halves. */
 VEC_INLINE float vec_sum16(const float v[16])
 {

@@ -6,8 +6,8 @@ static void add_forward(const struct layer *l, const struct pass *p, const float
     int64_t count = shape_features(l->out) * p->lanes;
     const float *sum = x[0];
     for (int i = 1; i < l->input_count; i++, sum = y)
-        if (l->relu_out && i == l->input_count - 1)
-            l->kernels->add_relu(count, sum, x[i], y);
+        if (l->relu_out != 0 && i == l->input_count - 1)
+            l->kernels->add_relu(count, l->relu_out, sum, x[i], y);
         else
             l->kernels->add(count, sum, x[i], y);
 }

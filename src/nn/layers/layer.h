@@ -143,7 +143,7 @@ struct layer_ops {
     /* The gradient of every input is dy itself, behind the ReLU of relu_out: there is no backward. */
     bool passes_gradient;
     bool is_max;     /* every output is the maximum of some inputs */
-    bool is_relu;    /* max(x, 0) and nothing else */
+    float relu;      /* the limit of one that is a ReLU and nothing else (kernels.h); 0: no ReLU */
     bool fuses_relu; /* honours relu_in and relu_out */
     /* Honours relu_out, and its gradient is the one behind that ReLU: no other layer must mask it. */
     bool keeps_relu;
@@ -176,11 +176,11 @@ struct layer {
     size_t scratch_bytes;  /* what one call needs, shared by all layers */
     void *saved;
     void *scratch;
-    bool relu_out; /* forward applies ReLU to y as well */
+    float relu_out; /* the limit of a ReLU that forward applies to y as well; 0: none */
     bool
         uses_blas; /* set by ops->measure: some of its products are those of OpenBLAS, whose bits depend on the
                        processor */
-    bool relu_in;  /* x is the output of such a layer: backward masks dx with it */
+    float relu_in; /* that of a layer whose output x is: backward masks dx with it; 0: none */
     /* In evaluation: the layer whose map is folded into this one, or NULL; and this one without it. Then `tensors`
      * are places in l->saved, where the folded ones are. */
     const struct layer *map, *unmapped;

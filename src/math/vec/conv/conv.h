@@ -40,7 +40,8 @@ static inline int64_t depth_of(const struct window *c)
 /* What remains for the channels from `channel` on, whose results start `at` floats further. */
 static inline struct finish finish_from(const struct finish *f, int64_t channel, int64_t at)
 {
-    return (struct finish){f->bias ? f->bias + channel : NULL, f->relu, f->mask ? f->mask + at : NULL};
+    return (struct finish){f->bias ? f->bias + channel : NULL, f->relu, f->mask ? f->mask + at : NULL,
+                           f->mask_limit};
 }
 
 /* Takes `floats` of a scratch block that is laid out (or, with a NULL base, only measured). */

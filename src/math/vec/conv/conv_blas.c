@@ -189,7 +189,7 @@ static void blas_backward_data(const struct window *c, const float *weight, cons
         for (int64_t j = 0; j < plane; j++) dx[i * plane + j] = finish->bias ? finish->bias[i] : 0;
     for (int64_t g = 0; g < c->groups; g++)
         blas_data_group(&p, weight + g * p.oc * p.depth, dy + blas_output(&p, g), dx + blas_input(&p, g));
-    for (int64_t j = 0, end = c->in.c * plane; j < end && (finish->relu || finish->mask); j += VW) {
+    for (int64_t j = 0, end = c->in.c * plane; j < end && (finish->relu != 0 || finish->mask); j += VW) {
         int64_t count = blas_smaller(VW, end - j);
         vec_store_some(dx + j, count, finish_apply_part(finish, j, count, vec_load_some(dx + j, count)));
     }

@@ -286,7 +286,7 @@ static void direct_run_woven(const struct direct *d, const struct phase *p, cons
                 float *result = d->result + first;
                 direct_weave_row(from, d->to.c * side, phases, lanes, results, result);
                 struct finish finish = finish_from(&d->finish, 0, first);
-                for (int64_t f = 0; f < results * lanes && (finish.relu || finish.mask); f += VW) {
+                for (int64_t f = 0; f < results * lanes && (finish.relu != 0 || finish.mask); f += VW) {
                     int64_t some = direct_smaller(results * lanes - f, VW);
                     vec v = finish_apply_part(&finish, f, some, vec_load_some(result + f, some));
                     vec_store_some(result + f, some, v);

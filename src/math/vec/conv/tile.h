@@ -29,8 +29,8 @@
 /* What remains to be done with `count` sums after their bias; `at` counts from where f->mask starts. */
 VEC_INLINE vec finish_apply_part(const struct finish *f, int64_t at, int64_t count, vec sum)
 {
-    if (f->relu) sum = vec_select((veci)(sum < 0), (vec){0}, sum);
-    if (f->mask) sum = vec_select((veci)(vec_load_some(f->mask + at, count) <= 0), (vec){0}, sum);
+    if (f->relu != 0) sum = vec_relu(f->relu, sum);
+    if (f->mask) sum = vec_relu_gradient(f->mask_limit, vec_load_some(f->mask + at, count), sum);
     return sum;
 }
 

@@ -20,7 +20,7 @@ struct piece {
     int64_t positions, stride, width, live;
     const float *x, *dy;
     const struct channel_map *map;
-    bool relu;
+    float relu; /* the limit of a ReLU behind; 0: none */
 };
 
 /* What the sums take of half a register: x and x, or the dy that the ReLU lets through and x. */
@@ -31,7 +31,7 @@ VEC_INLINE narrow channels_take(const struct piece *p, bool gradient, bool relu,
     narrow dy = narrow_load(p->dy + at);
     if (!relu) return dy;
     narrow y = (x - p->map->mean) * p->map->scale + p->map->shift;
-    return narrow_keep(~(narrowi)(y <= 0.0f), dy);
+    return narrow_keep(~((narrowi)(y <= 0.0f) | (narrowi)(y >= p->relu)), dy);
 }
 
 VEC_INLINE void channels_add(const struct piece *p, bool gradient, bool relu, int64_t at,
@@ -49,7 +49,7 @@ VEC_INLINE void channels_add_last(const struct piece *p, bool gradient, bool rel
                                   wide first[WIDE_PARTS], wide second[WIDE_PARTS])
 {
     float x[16] __attribute__((aligned(64))), dy[16] __attribute__((aligned(64)));
-    struct piece last = {.x = x, .dy = dy, .map = p->map};
+    struct piece last = {.x = x, .dy = dy, .map = p->map, .relu = p->relu};
     wide_copy_part(p->x + at, count, x);
     if (gradient) wide_copy_part(p->dy + at, count, dy);
     channels_add(&last, gradient, relu, 0, first, second);
@@ -78,7 +78,7 @@ static __attribute__((noinline)) void channels_sum_values(const struct piece *p,
 
 static __attribute__((noinline)) void channels_sum_gradients(const struct piece *p, struct running *sums)
 {
-    if (p->relu)
+    if (p->relu != 0)
         channels_sum_piece(p, true, true, sums);
     else
         channels_sum_piece(p, true, false, sums);
@@ -160,12 +160,11 @@ void LEVEL(norm_gradient_sums)(const struct channel_norm *n, const struct channe
 VEC_INLINE vec channels_map(const struct channel_norm *n, const struct channel_map *m,
                             const struct channel_slope *s, vec value, vec gradient)
 {
-    vec off = value - m->mean, zero = {0};
-    vec y = off * m->scale + m->shift;
-    if (!s) return n->relu ? vec_select(y < 0.0f, zero, y) : y;
-    if (n->relu) gradient = vec_select(y <= 0.0f, zero, gradient);
+    vec off = value - m->mean, y = off * m->scale + m->shift;
+    if (!s) return n->relu != 0 ? vec_relu(n->relu, y) : y;
+    if (n->relu != 0) gradient = vec_relu_gradient(n->relu, y, gradient);
     vec dx = gradient * s->of_dy + (off * s->of_x + s->constant);
-    return n->masks ? vec_select(value <= 0.0f, zero, dx) : dx;
+    return n->masks != 0 ? vec_relu_gradient(n->masks, value, dx) : dx;
 }
 
 /* What is not live becomes zero. */

@@ -17,4 +17,19 @@ static inline void activation_backward(const struct layer *l, const struct pass 
     if (dx) l->kernels->activation_backward(&f, shape_features(l->in[0]) * p->lanes, kept, dy, dx);
 }
 
+/* Of layers that are a ReLU (layer_ops.relu). */
+static inline void activation_relu_forward(const struct layer *l, const struct pass *p, const float *const *x,
+                                           float *y)
+{
+    l->kernels->relu_forward(shape_features(l->in[0]) * p->lanes, l->ops->relu, x[0], y);
+}
+
+static inline void activation_relu_backward(const struct layer *l, const struct pass *p,
+                                            const float *const *x, const float *y, float *dy,
+                                            float *const *dx)
+{
+    (void)x;
+    if (dx[0]) l->kernels->relu_backward(shape_features(l->in[0]) * p->lanes, l->ops->relu, y, dy, dx[0]);
+}
+
 #endif

@@ -181,7 +181,7 @@ void convolution_backward(const struct layer *l, const struct pass *p, const flo
 {
     (void)y;
     struct convolution c = convolution_of(l, p->lanes, p->leaves, p->live);
-    struct finish finish = {.mask = l->relu_in && !c.pads ? x[0] : NULL};
+    struct finish finish = {.mask = l->relu_in != 0 && !c.pads ? x[0] : NULL, .mask_limit = l->relu_in};
     float *padded = l->scratch, *scratch = padded + convolution_padded_floats(&c);
     if (c.pads) l->kernels->pad_forward(&c.pad, x[0], padded);
     l->kernels->conv_backward_weight(&c.w, c.pads ? padded : x[0], dy, p->grads + l->tensors[0].offset,
@@ -194,5 +194,6 @@ void convolution_backward(const struct layer *l, const struct pass *p, const flo
                                    c.pads ? padded : dx[0], scratch);
     if (!c.pads) return;
     l->kernels->pad_backward(&c.pad, padded, dx[0]);
-    if (l->relu_in) l->kernels->relu_backward(shape_features(l->in[0]) * p->lanes, x[0], dx[0], dx[0]);
+    if (l->relu_in != 0)
+        l->kernels->relu_backward(shape_features(l->in[0]) * p->lanes, l->relu_in, x[0], dx[0], dx[0]);
 }

@@ -58,7 +58,7 @@ void convolution_transpose_backward(const struct layer *l, const struct pass *p,
 {
     (void)y;
     struct window w = transpose_window(l, p->lanes, p->leaves, p->live);
-    struct finish finish = {.mask = l->relu_in ? x[0] : NULL};
+    struct finish finish = {.mask = l->relu_in != 0 ? x[0] : NULL, .mask_limit = l->relu_in};
     l->kernels->conv_backward_weight(&w, dy, x[0], p->grads + l->tensors[0].offset, l->scratch);
     if (l->tensor_count == 2)
         l->kernels->sum_rows(l->out.c, shape_positions(l->out), p->lanes, p->leaves, dy,
