@@ -18,6 +18,7 @@ KERNEL(void, conv_backward_weight,
        (const struct window *c, const float *x, const float *dy, float *dweight, float *scratch))
 KERNEL(int64_t, conv_scratch_floats, (const struct window *c))
 KERNEL(bool, conv_uses_blas, (const struct window *c))
+KERNEL(enum conv_rule, conv_find_rule, (const struct window *c)) /* rules.c */
 
 /* linear/linear.c: bias [out] or NULL; the weight gradient is the sum over the leaves, added as a balanced binary
  * tree. Any alignment of weight rows. scratch: linear_scratch_floats(), of the weight gradient only. */

@@ -15,6 +15,17 @@ enum products {
     PRODUCTS_BLAS, /* BLAS, always */
 };
 
+/* The rules by which a convolution's products find their way (vec/conv/rules.c), in the order in which they are asked. */
+enum conv_rule {
+    CONV_RULE_BLAS,      /* PRODUCTS_BLAS */
+    CONV_RULE_DEPTHWISE, /* every channel a group of its own: in place */
+    CONV_RULE_WINOGRAD,  /* 3x3 of any depth, stride 1, enough channels and positions: Winograd's algorithm */
+    CONV_RULE_CHANNELS,  /* many channels: direct; the weight gradient from panels of runs */
+    CONV_RULE_OUTER,     /* few channels: direct; the weight gradient lane by lane */
+    CONV_RULE_REST, /* volumes of few channels, lanes that fill vectors: direct; the weight gradient by BLAS */
+    CONV_RULES,
+};
+
 struct window {
     struct shape in, out;
     int64_t kernel[SHAPE_AXES], stride[SHAPE_AXES], dilation[SHAPE_AXES];

@@ -1,11 +1,5 @@
-/* conv.c - the convolutions' entry points: which way is taken, and groups one by one for ways that know none.
- */
-#include "math/vec/conv/conv.h"
-
-/* The first that fits is taken. */
-static const struct conv_way *const ways[] = {&LEVEL(conv_way_depthwise), &LEVEL(conv_way_winograd),
-                                              &LEVEL(conv_way_direct), &LEVEL(conv_way_sums)};
-#define WAYS (sizeof ways / sizeof ways[0])
+/* conv.c - the convolutions' entry points: groups one by one for ways that know none. */
+#include "math/vec/conv/rules.h"
 
 /* One group as a convolution of its own; the arrays of group g begin g times as many floats further. */
 struct group {
@@ -23,20 +17,11 @@ static struct group conv_group(const struct window *c, const struct conv_way *wa
     return g;
 }
 
-static const struct conv_way *conv_choose(const struct window *c, enum conv_product product)
-{
-    for (size_t i = 0; i < WAYS && c->products == PRODUCTS_AUTO; i++) {
-        struct group g = conv_group(c, ways[i]);
-        if (ways[i]->fits(&g.c, product)) return ways[i];
-    }
-    return &LEVEL(conv_way_blas);
-}
-
 static int64_t conv_measure_pass(const struct window *c)
 {
     int64_t most = 0;
     for (int product = 0; product < CONV_PRODUCTS; product++) {
-        const struct conv_way *way = conv_choose(c, (enum conv_product)product);
+        const struct conv_way *way = LEVEL(rules_choose)(c, (enum conv_product)product);
         struct group g = conv_group(c, way);
         int64_t floats = way->scratch_floats(&g.c);
         if (floats > most) most = floats;
@@ -67,14 +52,14 @@ bool LEVEL(conv_uses_blas)(const struct window *c)
     struct window pass = *c;
     for (; pass.lanes > 0; pass.lanes = conv_next_lanes(c, pass.lanes))
         for (int product = 0; product < CONV_PRODUCTS; product++)
-            if (conv_choose(&pass, (enum conv_product)product) == &LEVEL(conv_way_blas)) return true;
+            if (LEVEL(rules_choose)(&pass, (enum conv_product)product) == &LEVEL(conv_way_blas)) return true;
     return false;
 }
 
 void LEVEL(conv_forward)(const struct window *c, const float *weight, const float *x,
                          const struct finish *finish, float *y, float *scratch)
 {
-    const struct conv_way *way = conv_choose(c, CONV_FORWARD);
+    const struct conv_way *way = LEVEL(rules_choose)(c, CONV_FORWARD);
     struct group g = conv_group(c, way);
     for (int64_t i = 0; i < g.count; i++) {
         struct finish part = finish_from(finish, i * g.c.out.c, i * g.out);
@@ -85,7 +70,7 @@ void LEVEL(conv_forward)(const struct window *c, const float *weight, const floa
 void LEVEL(conv_backward_data)(const struct window *c, const float *weight, const float *dy,
                                const struct finish *finish, float *dx, float *scratch)
 {
-    const struct conv_way *way = conv_choose(c, CONV_DATA);
+    const struct conv_way *way = LEVEL(rules_choose)(c, CONV_DATA);
     struct group g = conv_group(c, way);
     for (int64_t i = 0; i < g.count; i++) {
         struct finish part = finish_from(finish, i * g.c.in.c, i * g.in);
@@ -96,7 +81,7 @@ void LEVEL(conv_backward_data)(const struct window *c, const float *weight, cons
 void LEVEL(conv_backward_weight)(const struct window *c, const float *x, const float *dy, float *dweight,
                                  float *scratch)
 {
-    const struct conv_way *way = conv_choose(c, CONV_WEIGHT);
+    const struct conv_way *way = LEVEL(rules_choose)(c, CONV_WEIGHT);
     struct group g = conv_group(c, way);
     for (int64_t i = 0; i < g.count; i++)
         way->backward_weight(&g.c, x + i * g.in, dy + i * g.out, dweight + i * g.weights, scratch);

@@ -8,13 +8,9 @@
 
 enum conv_product { CONV_FORWARD, CONV_DATA, CONV_WEIGHT, CONV_PRODUCTS };
 
-/* A way through a convolution: its three products (conv.c), or some of them, with the arguments of the entry
+/* A way through a convolution: its three products (rules.c says when), or some of them, with the arguments of the entry
  * points in kernel_list.h. */
 struct conv_way {
-    /* Whether the way can and should compute this product. Looks at shapes, and at most at whether passes of the run
-     * have any number of lanes, so that a sample gets the same bits in any company; of weight gradients, which have
-     * no such promise, also at the lanes. */
-    bool (*fits)(const struct window *c, enum conv_product product);
     bool takes_groups; /* else it is called for each group by itself */
     int64_t (*scratch_floats)(const struct window *c);
     void (*forward)(const struct window *c, const float *weight, const float *x, const struct finish *finish,
@@ -28,8 +24,10 @@ struct conv_way {
 extern const struct conv_way LEVEL(conv_way_depthwise); /* depthwise.c: everything */
 extern const struct conv_way LEVEL(conv_way_winograd);  /* winograd.c: no weight gradient */
 extern const struct conv_way LEVEL(conv_way_direct);    /* conv_direct.c: no weight gradient */
-extern const struct conv_way LEVEL(conv_way_sums);      /* conv_weight.c: the weight gradient alone */
 extern const struct conv_way LEVEL(conv_way_blas);      /* conv_blas.c: everything */
+/* conv_weight.c: the weight gradient alone */
+extern const struct conv_way LEVEL(conv_way_winograd_sums), LEVEL(conv_way_panel_sums),
+    LEVEL(conv_way_outer_sums);
 
 /* Products per output element, of one group. */
 static inline int64_t depth_of(const struct window *c)

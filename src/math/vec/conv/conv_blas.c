@@ -204,14 +204,7 @@ static void blas_backward_weight(const struct window *c, const float *x, const f
         blas_weight_group(&p, x + blas_input(&p, g), dy + blas_output(&p, g), dweight + g * p.oc * p.depth);
 }
 
-static bool blas_fits(const struct window *c, enum conv_product product)
-{
-    (void)c, (void)product;
-    return true;
-}
-
 const struct conv_way LEVEL(conv_way_blas) = {
-    .fits = blas_fits,
     .takes_groups = true,
     .scratch_floats = blas_scratch_floats,
     .forward = blas_forward,

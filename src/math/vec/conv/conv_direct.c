@@ -348,14 +348,7 @@ static void direct_backward_data(const struct window *c, const float *weight, co
     direct_run(c, true, weight, dy, finish, dx, scratch);
 }
 
-static bool direct_fits(const struct window *c, enum conv_product product)
-{
-    (void)c;
-    return product != CONV_WEIGHT;
-}
-
 const struct conv_way LEVEL(conv_way_direct) = {
-    .fits = direct_fits,
     .scratch_floats = direct_scratch_floats,
     .forward = direct_forward,
     .backward_data = direct_backward_data,

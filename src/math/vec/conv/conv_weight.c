@@ -1,32 +1,32 @@
 /* conv_weight.c - the weight gradient of a convolution: the sum over the leaves of each leaf's own, added as
- * a balanced binary tree. Three ways, chosen by a fixed rule on shapes: Winograd's algorithm, panels with the
- * output channels side by side, and, for few channels, products lane by lane. */
+ * a balanced binary tree. Three ways (rules.c): Winograd's algorithm, panels with the output channels side by
+ * side, and, for few channels, products lane by lane. */
 #include "math/vec/conv/outer/outer.h"
 #include "math/vec/conv/panel.h"
 #include "math/vec/conv/tree.h"
 #include "math/vec/conv/winograd.h"
 
-#define PANEL_CHANNELS 16 /* fewer output channels leave much of a vector empty */
-#define PANEL_DEPTH    64 /* with fewer products per output the transposition of the gradients does not pay */
-
-static bool weight_panel_fits(const struct window *c)
-{
-    return winograd_fits(c) || (c->out.c >= PANEL_CHANNELS && depth_of(c) >= PANEL_DEPTH);
-}
-
 /* Scratch, in floats: a slot of sums for each level of the tree, and the work space of a leaf. */
-static int64_t weight_slot_floats(const struct window *c)
+#define PANEL_SLOT (PANEL_SUM_ROWS * PANEL_WIDTH)
+
+static int64_t weight_winograd_floats(const struct window *c)
 {
-    int64_t weights = c->out.c * depth_of(c);
-    return weight_panel_fits(c) ? PANEL_SUM_ROWS * PANEL_WIDTH : (weights + 15) / 16 * 16;
+    return PANEL_SLOT * weight_tree_slots(c) + LEVEL(winograd_leaf_floats)();
 }
 
-static int64_t weight_scratch_floats(const struct window *c)
+static int64_t weight_panel_floats(const struct window *c)
 {
-    int64_t work = winograd_fits(c)       ? LEVEL(winograd_leaf_floats)()
-                   : weight_panel_fits(c) ? LEVEL(panel_leaf_floats)()
-                                          : LEVEL(outer_floats)(c);
-    return weight_slot_floats(c) * weight_tree_slots(c) + work;
+    return PANEL_SLOT * weight_tree_slots(c) + LEVEL(panel_leaf_floats)();
+}
+
+static int64_t weight_outer_slot(const struct window *c)
+{
+    return (c->out.c * depth_of(c) + 15) / 16 * 16;
+}
+
+static int64_t weight_outer_floats(const struct window *c)
+{
+    return weight_outer_slot(c) * weight_tree_slots(c) + LEVEL(outer_floats)(c);
 }
 
 /* Turns sums [rows][PANEL_WIDTH] into their place in dweight [OC][depth]. */
@@ -43,13 +43,16 @@ static void weight_store_block(const struct panel_block *b, int64_t depth, const
         }
 }
 
-static void weight_by_panels(const struct window *c, const float *x, const float *dy, float *dweight,
-                             float *scratch)
+/* Adds one leaf's part of a block of the weights to its sums. */
+typedef void weight_leaf(const struct window *c, const struct panel_block *b, const float *x, const float *dy,
+                         float *sums, float *work);
+
+static void weight_by_panels(const struct window *c, weight_leaf *compute, const float *x, const float *dy,
+                             float *dweight, float *scratch)
 {
-    int64_t depth = depth_of(c), slot = weight_slot_floats(c), lanes = c->lanes / c->leaves,
-            most = PANEL_SUM_ROWS;
+    int64_t depth = depth_of(c), lanes = c->lanes / c->leaves, most = PANEL_SUM_ROWS;
     if (most >= c->kernel[AXIS_W]) most -= most % c->kernel[AXIS_W];
-    float *work = scratch + slot * weight_tree_slots(c);
+    float *work = scratch + PANEL_SLOT * weight_tree_slots(c);
     for (int64_t oc = 0; oc < c->out.c; oc += PANEL_WIDTH)
         for (int64_t row = 0; row < depth; row += most) {
             struct panel_block b = {.oc = oc,
@@ -58,26 +61,30 @@ static void weight_by_panels(const struct window *c, const float *x, const float
                                     .rows = depth - row < most ? depth - row : most,
                                     .lanes = lanes};
             for (int64_t leaf = 0; leaf < c->leaves; leaf++) {
-                float *sums = scratch + slot * weight_tree_slot(leaf);
                 b.lane = leaf * lanes;
-                if (winograd_fits(c))
-                    LEVEL(winograd_leaf)(c, &b, x, dy, sums, work);
-                else
-                    LEVEL(panel_leaf)(c, &b, x, dy, sums, work);
-                weight_tree_add(scratch, slot, b.rows * PANEL_WIDTH, leaf);
+                compute(c, &b, x, dy, scratch + PANEL_SLOT * weight_tree_slot(leaf), work);
+                weight_tree_add(scratch, PANEL_SLOT, b.rows * PANEL_WIDTH, leaf);
             }
             weight_store_block(&b, depth, scratch, dweight);
         }
 }
 
-static void weight_sums(const struct window *c, const float *x, const float *dy, float *dweight,
-                        float *scratch)
+static void weight_winograd_sums(const struct window *c, const float *x, const float *dy, float *dweight,
+                                 float *scratch)
 {
-    if (weight_panel_fits(c)) {
-        weight_by_panels(c, x, dy, dweight, scratch);
-        return;
-    }
-    int64_t weights = c->out.c * depth_of(c), slot = weight_slot_floats(c);
+    weight_by_panels(c, LEVEL(winograd_leaf), x, dy, dweight, scratch);
+}
+
+static void weight_panel_sums(const struct window *c, const float *x, const float *dy, float *dweight,
+                              float *scratch)
+{
+    weight_by_panels(c, LEVEL(panel_leaf), x, dy, dweight, scratch);
+}
+
+static void weight_outer_sums(const struct window *c, const float *x, const float *dy, float *dweight,
+                              float *scratch)
+{
+    int64_t weights = c->out.c * depth_of(c), slot = weight_outer_slot(c);
     float *work = scratch + slot * weight_tree_slots(c);
     LEVEL(outer_sums)(c, x, dy, work);
     for (int64_t leaf = 0; leaf < c->leaves; leaf++) {
@@ -87,14 +94,9 @@ static void weight_sums(const struct window *c, const float *x, const float *dy,
     memcpy(dweight, scratch, (size_t)weights * sizeof *dweight);
 }
 
-/* Volumes of few channels fit where lanes do not fill vectors: their gradients depend on the number of lanes anyway. */
-static bool weight_fits(const struct window *c, enum conv_product product)
-{
-    return product == CONV_WEIGHT && (window_is_flat(c) || weight_panel_fits(c) || c->lanes % 16 != 0);
-}
-
-const struct conv_way LEVEL(conv_way_sums) = {
-    .fits = weight_fits,
-    .scratch_floats = weight_scratch_floats,
-    .backward_weight = weight_sums,
-};
+const struct conv_way LEVEL(conv_way_winograd_sums) = {.scratch_floats = weight_winograd_floats,
+                                                       .backward_weight = weight_winograd_sums};
+const struct conv_way LEVEL(conv_way_panel_sums) = {.scratch_floats = weight_panel_floats,
+                                                    .backward_weight = weight_panel_sums};
+const struct conv_way LEVEL(conv_way_outer_sums) = {.scratch_floats = weight_outer_floats,
+                                                    .backward_weight = weight_outer_sums};

@@ -361,13 +361,7 @@ static void winograd_backward_data(const struct window *c, const float *weight, 
     winograd_run(&w, dy, dx);
 }
 
-static bool winograd_is_best(const struct window *c, enum conv_product product)
-{
-    return product != CONV_WEIGHT && winograd_fits(c);
-}
-
 const struct conv_way LEVEL(conv_way_winograd) = {
-    .fits = winograd_is_best,
     .scratch_floats = winograd_scratch_floats,
     .forward = winograd_forward,
     .backward_data = winograd_backward_data,

@@ -21,28 +21,11 @@
 
 #include "math/vec/conv/conv.h"
 
-#define WINOGRAD_POINTS   16
-#define WINOGRAD_CHANNELS 12 /* with fewer the transforms cost more than they save */
-#define WINOGRAD_PLANE                                                                                       \
-    64 /* in runs of any number of lanes: smaller planes have too few tiles for a register */
+#define WINOGRAD_POINTS 16
 
 static inline bool winograd_is_dense(const struct window *c)
 {
     return c->lanes / c->leaves % 16 != 0;
-}
-
-/* The data gradient turns a padding p into kernel - 1 - p. */
-static inline bool winograd_fits(const struct window *c)
-{
-    for (int i = 0; i < SHAPE_AXES; i++) {
-        int64_t most = c->kernel[i] - 1;
-        if (c->stride[i] != 1 || c->dilation[i] != 1 || c->pad_before[i] > most || c->pad_after[i] > most)
-            return false;
-        if (i != AXIS_D && c->kernel[i] != 3) return false;
-    }
-    bool any_lanes = c->any_lanes || winograd_is_dense(c);
-    if (any_lanes && c->out.d[AXIS_H] * c->out.d[AXIS_W] < WINOGRAD_PLANE) return false;
-    return c->in.c >= WINOGRAD_CHANNELS && c->out.c >= WINOGRAD_CHANNELS;
 }
 
 static inline int64_t winograd_tiles(const struct shape *out)

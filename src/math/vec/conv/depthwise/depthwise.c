@@ -233,14 +233,7 @@ static void depthwise_backward_weight(const struct window *c, const float *x, co
     LEVEL(depthwise_weight_sums)(&d, x, dy, dweight);
 }
 
-static bool depthwise_fits(const struct window *c, enum conv_product product)
-{
-    (void)product;
-    return c->groups > 1 && c->in.c == c->groups && c->out.c == c->groups;
-}
-
 const struct conv_way LEVEL(conv_way_depthwise) = {
-    .fits = depthwise_fits,
     .takes_groups = true,
     .scratch_floats = depthwise_scratch_floats,
     .forward = depthwise_forward,
