@@ -24,7 +24,7 @@ struct conv_way {
 extern const struct conv_way LEVEL(conv_way_depthwise); /* depthwise.c: everything */
 extern const struct conv_way LEVEL(conv_way_winograd);  /* winograd.c: no weight gradient */
 extern const struct conv_way LEVEL(conv_way_direct);    /* conv_direct.c: no weight gradient */
-extern const struct conv_way LEVEL(conv_way_blas);      /* conv_blas.c: everything */
+extern const struct conv_way LEVEL(conv_way_blas);      /* blas/conv_blas.c: everything */
 /* conv_weight.c: the weight gradient alone */
 extern const struct conv_way LEVEL(conv_way_winograd_sums), LEVEL(conv_way_panel_sums),
     LEVEL(conv_way_outer_sums);

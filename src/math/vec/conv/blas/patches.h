@@ -2,8 +2,8 @@
  *
  * A row is a tap of an input channel, a column one lane at one output position; an element is the input that
  * the tap sees there, or 0 in the padding. Only a block of that matrix is ever in memory. */
-#ifndef MATH_VEC_CONV_PATCHES_H
-#define MATH_VEC_CONV_PATCHES_H
+#ifndef MATH_VEC_CONV_BLAS_PATCHES_H
+#define MATH_VEC_CONV_BLAS_PATCHES_H
 
 #include "math/vec/conv/conv.h"
 

@@ -1,5 +1,5 @@
 /* patches.c - copies between activations and blocks of patches. */
-#include "math/vec/conv/patches.h"
+#include "math/vec/conv/blas/patches.h"
 
 /* The coordinates of a position, and of a tap. */
 struct place {

@@ -7,7 +7,7 @@
  *     data      P = Wt dY        P added to dx, which is finished at the end
  *     weight    dW += dY Pt      for each leaf; the sums of the leaves are added as their tree */
 #include "math/blas.h"
-#include "math/vec/conv/patches.h"
+#include "math/vec/conv/blas/patches.h"
 #include "math/vec/conv/tree.h"
 
 #define BLOCK_COLUMNS 512
