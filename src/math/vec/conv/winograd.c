@@ -1,12 +1,13 @@
 /* winograd.c - forward pass and data gradient of winograd.h's convolutions. The data gradient is a forward
  * pass as well: of dy, with the window mirrored, input and output channels exchanged, and padding 2 - p.
  *
- * Columns are tiles x lanes, those without samples left out. A block of J columns is carried from its input
+ * Padded passes of up to 96 terms go through winograd/strips.c. For others, columns are tiles x lanes, those without samples left out. A block of J columns is carried from its input
  * to its output while it lies in the L2 cache: transformed inputs V [16][S][J], S the terms of a sum; for
  * each block of output channels the 16 products U V = M [16][OC][J] with the register tile; outputs. The
  * bias enters as the start of the sums of point (1, 1), which every output takes once. */
 #include "math/vec/conv/winograd/blocks.h"
 #include "math/vec/conv/winograd/product.h"
+#include "math/vec/conv/winograd/strips.h"
 
 #define V_FLOATS                                                                                             \
     (256 * 1024 / 4) /* panels of inputs and results: together in the smallest L2 cache of today */
@@ -90,49 +91,16 @@ static int64_t winograd_scratch_floats(const struct window *c)
 {
     struct winograd w;
     struct window t = winograd_transpose(c);
-    int64_t forward = winograd_lay_out(c, NULL, &w), data = winograd_lay_out(&t, NULL, &w);
+    int64_t forward = strips_fit(c) ? LEVEL(strips_floats)(c) : winograd_lay_out(c, NULL, &w);
+    int64_t data = strips_fit(&t) ? LEVEL(strips_floats)(&t) : winograd_lay_out(&t, NULL, &w);
     return forward > data ? forward : data;
 }
 
-/* One point of G g Gt along one axis: g0, (g0 + g1 + g2) / 2, (g0 - g1 + g2) / 2, g2. */
-VEC_INLINE vec winograd_filter_point(int point, vec g0, vec g1, vec g2)
+static void winograd_pack_weights(const struct winograd *w, const struct winograd_weights *weights)
 {
-    if (point == 1) return (g0 + g1 + g2) * 0.5f;
-    if (point == 2) return (g0 - g1 + g2) * 0.5f;
-    return point ? g2 : g0;
-}
-
-/* Where the weights of a result channel, a channel of the sum, a tap of depth and a tap of the plane lie: how
- * many floats from one to the next. Negative ones mirror the window. */
-struct winograd_weights {
-    const float *first;
-    int64_t oc, ic, depth, tap;
-};
-
-/* U, VW output channels at once. Whole registers are stored: the excess is overwritten by the next
- * channels, or lies in the gap after each point. */
-static void winograd_transform_weights(const struct winograd *w, const struct winograd_weights *weight)
-{
-    int64_t taps = w->c.kernel[AXIS_D], m = w->shape.m, point_floats = w->packed * w->terms + PAD;
-    float *u = w->u;
-    for (int64_t oc = 0; oc < w->packed; oc += m)
-        for (int64_t s = 0; s < w->terms; s++, u += m)
-            for (int64_t part = 0; part < m; part += VW) {
-                float g[9][VW] __attribute__((aligned(64))) = {0}, *to = u + part;
-                int64_t rows = m - part < VW ? m - part : VW, left = w->c.out.c - oc - part;
-                const float *from = weight->first + (oc + part) * weight->oc + s / taps * weight->ic +
-                                    s % taps * weight->depth;
-                for (int64_t i = 0; i < rows && i < left; i++)
-                    for (int k = 0; k < 9; k++) g[k][i] = from[i * weight->oc + k * weight->tap];
-                for (int y = 0; y < 4; y++) {
-                    vec row[3];
-                    for (int x = 0; x < 3; x++)
-                        row[x] =
-                            winograd_filter_point(y, vec_load(g[x]), vec_load(g[3 + x]), vec_load(g[6 + x]));
-                    for (int x = 0; x < 4; x++, to += point_floats)
-                        vec_store_any(to, winograd_filter_point(x, row[0], row[1], row[2]));
-                }
-            }
+    for (int64_t oc = 0; oc < w->packed; oc += w->shape.m)
+        LEVEL(winograd_transform_weights)
+        (&w->c, weights, oc, w->shape.m, w->packed * w->terms + PAD, w->u + oc * w->terms);
 }
 
 /* M of output channels [oc, oc + rows). */
@@ -156,22 +124,6 @@ static void winograd_multiply(const struct winograd *w, int64_t oc, int64_t rows
 VEC_INLINE void winograd_clear(float *y, int64_t lanes)
 {
     for (int64_t i = 0; i < lanes; i += VW) vec_store(y + i, (vec){0});
-}
-
-/* At M A of a register of columns and one output channel. */
-VEC_INLINE void winograd_transform_output(const float *m, int64_t point_floats, vec out[2][2])
-{
-    vec half[2][4];
-    VEC_EACH (i, 4) {
-        vec a = vec_load_any(m + i * point_floats), b = vec_load_any(m + (4 + i) * point_floats),
-            c = vec_load_any(m + (8 + i) * point_floats), d = vec_load_any(m + (12 + i) * point_floats);
-        half[0][i] = a + b + c;
-        half[1][i] = b - c - d;
-    }
-    VEC_EACH (i, 2) {
-        out[i][0] = half[i][0] + half[i][1] + half[i][2];
-        out[i][1] = half[i][1] - half[i][2] - half[i][3];
-    }
 }
 
 /* Stores the 2x2 outputs of a column, `row` and `lanes` floats apart from `at` on; at the right and lower edge some
@@ -337,28 +289,35 @@ static void winograd_run(struct winograd *w, const float *x, float *y)
     }
 }
 
+static void winograd_convolve(const struct window *c, const struct winograd_weights *weights,
+                              const struct finish *finish, const float *x, float *y, float *scratch)
+{
+    if (strips_fit(c)) {
+        LEVEL(strips_run)(c, weights, finish, x, y, scratch);
+        return;
+    }
+    struct winograd w;
+    winograd_lay_out(c, scratch, &w);
+    winograd_pack_weights(&w, weights);
+    w.finish = *finish;
+    winograd_run(&w, x, y);
+}
+
 static void winograd_forward(const struct window *c, const float *weight, const float *x,
                              const struct finish *finish, float *y, float *scratch)
 {
-    struct winograd w;
-    winograd_lay_out(c, scratch, &w);
     int64_t window = window_taps(c);
-    winograd_transform_weights(&w, &(struct winograd_weights){weight, c->in.c * window, window, 9, 1});
-    w.finish = *finish;
-    winograd_run(&w, x, y);
+    struct winograd_weights weights = {weight, c->in.c * window, window, 9, 1};
+    winograd_convolve(c, &weights, finish, x, y, scratch);
 }
 
 static void winograd_backward_data(const struct window *c, const float *weight, const float *dy,
                                    const struct finish *finish, float *dx, float *scratch)
 {
-    struct winograd w;
     struct window t = winograd_transpose(c);
-    winograd_lay_out(&t, scratch, &w);
     int64_t window = window_taps(c);
-    winograd_transform_weights(
-        &w, &(struct winograd_weights){weight + window - 1, window, c->in.c * window, -9, -1});
-    w.finish = *finish;
-    winograd_run(&w, dy, dx);
+    struct winograd_weights weights = {weight + window - 1, window, c->in.c * window, -9, -1};
+    winograd_convolve(&t, &weights, finish, dy, dx, scratch);
 }
 
 const struct conv_way LEVEL(conv_way_winograd) = {

@@ -89,6 +89,22 @@ VEC_INLINE void winograd_input(const float *from, int64_t row, int64_t lanes, ui
     winograd_transform_input(d);
 }
 
+/* At M A of a register of columns and one output channel. */
+VEC_INLINE void winograd_transform_output(const float *m, int64_t point_floats, vec out[2][2])
+{
+    vec half[2][4];
+    VEC_EACH (i, 4) {
+        vec a = vec_load_any(m + i * point_floats), b = vec_load_any(m + (4 + i) * point_floats),
+            c = vec_load_any(m + (8 + i) * point_floats), d = vec_load_any(m + (12 + i) * point_floats);
+        half[0][i] = a + b + c;
+        half[1][i] = b - c - d;
+    }
+    VEC_EACH (i, 2) {
+        out[i][0] = half[i][0] + half[i][1] + half[i][2];
+        out[i][1] = half[i][1] - half[i][2] - half[i][3];
+    }
+}
+
 /* The transformed inputs of `registers` columns for terms [first, first + count) of winograd_terms, to panels
  * [16][count][registers]: terms are `panel_row` floats apart, points `panel_point`. */
 VEC_INLINE void winograd_inputs(const struct window *c, const struct winograd_column *column,
