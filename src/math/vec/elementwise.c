@@ -14,7 +14,7 @@ void LEVEL(relu_forward)(int64_t count, float limit, const float *x, float *y)
 
 void LEVEL(relu_backward)(int64_t count, float limit, const float *y, const float *dy, float *dx)
 {
-    for (int64_t i = 0; i < count; i++) dx[i] = (y[i] <= 0) | (y[i] >= limit) ? 0 : dy[i];
+    for (int64_t i = 0; i < count; i++) dx[i] = ((y[i] <= 0) | (y[i] >= limit)) ? 0 : dy[i];
 }
 
 /* Without a branch in the loop, so that it runs at the speed of memory. */
