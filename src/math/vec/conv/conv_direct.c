@@ -156,7 +156,7 @@ static int64_t direct_lay_out(const struct window *c, bool data, float *base, st
     int64_t used = 0, position = data ? c->lanes * c->stride[AXIS_W] : c->lanes,
             floats = 2 * (position > BLOCK_FLOATS ? position : BLOCK_FLOATS), panel = floats * d->taps + 32;
     float *taps, *columns;
-    conv_carve(base, &used, &d->packed, LEVEL(weights_floats)(c, TILE_MAX_M));
+    conv_carve(base, &used, &d->packed, LEVEL(weights_floats)(c, data, d->shape.m));
     conv_carve(base, &used, &d->panel, (panel > PANEL_FLOATS ? panel : PANEL_FLOATS) + 16);
     conv_carve(base, &used, &taps, d->taps * (int64_t)(sizeof *d->tap / sizeof *taps));
     conv_carve(base, &used, &columns, 2 * floats * (int64_t)(sizeof *d->column / sizeof *columns));

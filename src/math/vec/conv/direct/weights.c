@@ -22,10 +22,16 @@ static void weights_turn(const float *from, int64_t row, int64_t rows, int64_t c
     }
 }
 
-int64_t LEVEL(weights_floats)(const struct window *c, int m)
+/* `to` channels of results by tiles of m. */
+static bool weights_stay(const struct window *c, int64_t to, int m)
 {
-    int64_t in = (c->in.c + m) * c->out.c, out = (c->out.c + m) * c->in.c;
-    return (in > out ? in : out) * window_taps(c) + 16;
+    return shape_positions(c->out) * c->lanes <= PACKED_RESULTS && to % m == 0;
+}
+
+int64_t LEVEL(weights_floats)(const struct window *c, bool data, int m)
+{
+    int64_t from = data ? c->out.c : c->in.c, to = data ? c->in.c : c->out.c;
+    return weights_stay(c, to, m) ? 0 : (to + m - 1) / m * m * from * window_taps(c) + 16;
 }
 
 struct weights LEVEL(weights_place)(const struct window *c, bool data, int m, const float *weight,
@@ -33,8 +39,7 @@ struct weights LEVEL(weights_place)(const struct window *c, bool data, int m, co
 {
     int64_t taps = window_taps(c), from = data ? c->out.c : c->in.c, to = data ? c->in.c : c->out.c;
     int64_t result = data ? taps : from * taps, channel = data ? to * taps : taps;
-    if (shape_positions(c->out) * c->lanes <= PACKED_RESULTS && to % m == 0)
-        return (struct weights){weight, channel, result, 1, result};
+    if (weights_stay(c, to, m)) return (struct weights){weight, channel, result, 1, result};
     float *tile = packed;
     for (int64_t first = 0; first < to; first += m, tile += from * taps * m) {
         int64_t rows = to - first < m ? to - first : m;

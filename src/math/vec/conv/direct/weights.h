@@ -11,8 +11,8 @@ struct weights {
     int64_t a_channel, a_result, a_tap, a_row;
 };
 
-/* Returns how many floats weights_place needs for tiles of m channels of the result. */
-int64_t LEVEL(weights_floats)(const struct window *c, int m);
+/* Returns how many floats weights_place needs for tiles of m channels of the result; none where weights stay. */
+int64_t LEVEL(weights_floats)(const struct window *c, bool data, int m);
 
 /* Finds weights [OC][IC][taps] for the forward pass or the data gradient: packed into tiles, or where they are if
  * few results share the cost of packing. */
