@@ -11,13 +11,17 @@
 #include "math/vec/conv/direct/weights.h"
 #include "math/vec/transpose.h"
 
-#define BLOCK_FLOATS   768              /* results of a channel in a block */
-#define WIDE_FLOATS    192              /* of a row in a block with several rows, which share what they see */
-#define PANEL_FLOATS   (192 * 1024 / 4) /* a part of an L2 cache */
-#define PANEL_SOURCE   16  /* windows of one tap: more source channels than this are copied into panels, */
-#define PANEL_RESULT   8   /* if there are as many channels to use them */
-#define PANEL_PAIRS    128 /* other windows: more pairs of channels */
-#define LOOSE_CHANNELS 16  /* of a panel, where weights are in place: each is a stream of memory of its own */
+#define BLOCK_FLOATS 768              /* results of a channel in a block; */
+#define POINT_MIN    192              /* with one tap so many at least, */
+#define POINT_MAX    384              /* and at most, */
+#define POINT_FLOATS (512 * 1024 / 4) /* so that all channels of source and result lie in an L2 cache */
+#define WIDE_FLOATS  192              /* of a row in a block with several rows, which share what they see */
+#define PANEL_FLOATS (192 * 1024 / 4) /* a part of an L2 cache */
+#define PANEL_SOURCE 16  /* windows of one tap: more source channels than this are copied into panels, */
+#define PANEL_RESULT 8   /* if there are as many channels to use them */
+#define PANEL_PAIRS  128 /* other windows: more pairs of channels */
+#define LOOSE_CHANNELS                                                                                       \
+    16 /* of a panel of the data gradient, where weights are in place: each is a stream of its own */
 
 /* One of the two directions, and its scratch: packed weights, the panel, tables of registers and taps, and a block of
  * the result. */
@@ -82,19 +86,28 @@ static int64_t direct_even_part(int64_t all, int64_t part)
     return part > 16 && size < part ? part : size;
 }
 
-/* Chooses the blocks: near to a cube of whole rows, or pieces of rows. */
-static void direct_choose_block(const struct phase *p, int64_t block[SHAPE_AXES])
+/* Results of a channel in a block. With one tap there is little work between two visits of a result, so panels have
+ * more channels and fewer columns. */
+static int64_t direct_block_floats(const struct direct *d, const struct halo *h)
+{
+    if (h->in_place || d->taps > 1) return BLOCK_FLOATS;
+    int64_t floats = POINT_FLOATS / (d->from.c + d->to.c);
+    return floats < POINT_MIN ? POINT_MIN : direct_smaller(floats, POINT_MAX);
+}
+
+/* Chooses the blocks of about `floats` results: near to a cube of whole rows, or pieces of rows. */
+static void direct_choose_block(const struct phase *p, int64_t floats, int64_t block[SHAPE_AXES])
 {
     const struct axis *a = p->halo.axis;
     int64_t lanes = p->woven ? p->halo.lanes * a[AXIS_W].apart : p->halo.lanes;
     bool rows_share = a[AXIS_H].taps > 1 || a[AXIS_D].taps > 1;
     int64_t width = a[AXIS_W].results, height = a[AXIS_H].results, depth = a[AXIS_D].results;
     int64_t row = width * lanes, n = width;
-    if (row >= BLOCK_FLOATS || (row > WIDE_FLOATS && rows_share && height > 1))
-        n = (rows_share ? WIDE_FLOATS : BLOCK_FLOATS) / lanes;
+    if (row >= floats || (row > WIDE_FLOATS && rows_share && height > 1))
+        n = (rows_share ? WIDE_FLOATS : floats) / lanes;
     if (n > 16 && n < width) n = n / 16 * 16;
     block[AXIS_W] = direct_even_part(width, n);
-    int64_t rows = BLOCK_FLOATS / (block[AXIS_W] * lanes);
+    int64_t rows = floats / (block[AXIS_W] * lanes);
     block[AXIS_D] = rows >= height ? direct_even_part(depth, rows / height) : 1;
     if (rows < height && a[AXIS_D].taps > 1)
         while (block[AXIS_D] < 4 && block[AXIS_D] * block[AXIS_D] * 2 < rows) block[AXIS_D] *= 2;
@@ -111,7 +124,8 @@ static void direct_fit_panel(const struct direct *d, struct phase *p)
     h->gapless = p->block[AXIS_W] == w->results && row % VW != 0 && row < 10 * VW;
     halo_lay_out(h, p->block);
     p->channels = h->in_place ? d->from.c : PANEL_FLOATS / h->channel;
-    if (!h->in_place && d->weights.a_row != 1) p->channels = direct_smaller(p->channels, LOOSE_CHANNELS);
+    if (!h->in_place && d->data && d->weights.a_row != 1)
+        p->channels = direct_smaller(p->channels, LOOSE_CHANNELS);
     if (p->channels < 1) p->channels = 1;
     int64_t blocks = (d->from.c + p->channels - 1) / p->channels;
     p->channels = (d->from.c + blocks - 1) / blocks;
@@ -140,7 +154,7 @@ static bool direct_plan(const struct direct *d, const int64_t first[SHAPE_AXES],
         same ? d->from.c <= PANEL_SOURCE || d->to.c < PANEL_RESULT
              : d->from.c <= PANEL_SOURCE && d->from.c * d->to.c <= PANEL_PAIRS && direct_skips_exactly(h);
     h->in_place = few && (same && dense ? w->results >= VW : h->lanes % VW == 0);
-    direct_choose_block(p, p->block);
+    direct_choose_block(p, direct_block_floats(d, h), p->block);
     direct_fit_panel(d, p);
     return true;
 }
