@@ -78,7 +78,10 @@ static void weight_winograd_sums(const struct window *c, const float *x, const f
 static void weight_panel_sums(const struct window *c, const float *x, const float *dy, float *dweight,
                               float *scratch)
 {
-    weight_by_panels(c, LEVEL(panel_leaf), x, dy, dweight, scratch);
+    if (LEVEL(panel_suits_few)(c))
+        LEVEL(panel_few)(c, x, dy, dweight, scratch);
+    else
+        weight_by_panels(c, LEVEL(panel_leaf), x, dy, dweight, scratch);
 }
 
 static void weight_outer_sums(const struct window *c, const float *x, const float *dy, float *dweight,

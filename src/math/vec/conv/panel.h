@@ -36,4 +36,10 @@ void LEVEL(panel_leaf)(const struct window *c, const struct panel_block *b, cons
                        float *sums, float *work);
 int64_t LEVEL(panel_leaf_floats)(void);
 
+/* Of a single leaf with few columns, or with more output channels than rows, dweight [OC][depth] is computed where it
+ * is: the patches are turned, and the gradients are read where they are. The sums are those of panel_leaf, to the
+ * bit. */
+bool LEVEL(panel_suits_few)(const struct window *c);
+void LEVEL(panel_few)(const struct window *c, const float *x, const float *dy, float *dweight, float *work);
+
 #endif

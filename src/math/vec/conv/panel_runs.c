@@ -22,7 +22,8 @@ VEC_INLINE void panel_multiply_rows_of(const int M, const int J, const struct pa
     VEC_EACH (m, M)
         VEC_EACH (j, J) {
             float *to = t->sums + row[m].to + j * VW;
-            vec_store(to, vec_load(to) + sum[m][j]);
+            int64_t count = t->channels - j * VW;
+            vec_store_some(to, count, (t->fresh ? (vec){0} : vec_load_some(to, count)) + sum[m][j]);
         }
 }
 

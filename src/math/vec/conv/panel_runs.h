@@ -2,6 +2,8 @@
 #ifndef MATH_VEC_CONV_PANEL_RUNS_H
 #define MATH_VEC_CONV_PANEL_RUNS_H
 
+#include <stdbool.h>
+
 #include "math/vec/vec.h"
 
 #if VEC_REGISTERS == 32
@@ -29,9 +31,11 @@ struct panel_runs {
     int64_t runs;
     const float *turned; /* [columns][PANEL_RUNS_WIDTH] */
     float *sums;
+    int64_t channels; /* whose sums are stored */
+    bool fresh;       /* no sums yet */
 };
 
-/* sums[row] += the products of `registers` <= PANEL_RUNS_J registers of channels over all columns. */
+/* sums[row] (fresh: zeros) += the products of `registers` <= PANEL_RUNS_J registers of channels over all columns. */
 void LEVEL(panel_multiply_runs)(int64_t registers, const struct panel_runs *t);
 
 #endif

@@ -11,6 +11,9 @@
 #define BLOCKS       (PANEL_WIDTH / PANEL_RUNS_WIDTH)
 #define PANEL_FLOATS (32 * 1024 / 4)
 #define MIN_RUN      32 /* shorter rows are copied tap by tap, so that the columns are one run */
+#define FEW_PANELS   2  /* or less: sums go straight into dweight, */
+#define FEW_FLOATS   (128 * 1024 / 4) /* through a panel of as many rows as fit, */
+#define FEW_CHANNELS 48               /* for so many output channels at a time */
 
 /* Columns that lie side by side in a row of the output. */
 struct run {
@@ -23,7 +26,7 @@ struct run {
 /* `work`: turned gradients [BLOCKS][COLUMNS][PANEL_RUNS_WIDTH], the panel, and a table of rows. */
 int64_t LEVEL(panel_leaf_floats)(void)
 {
-    return BLOCKS * BLOCK + PANEL_FLOATS + 16 +
+    return BLOCKS * BLOCK + FEW_FLOATS + 16 +
            PANEL_SUM_ROWS * (int64_t)(sizeof(struct panel_row) / sizeof(float));
 }
 
@@ -178,18 +181,95 @@ void LEVEL(panel_leaf)(const struct window *c, const struct panel_block *b, cons
                        float *sums, float *work)
 {
     float *turned = work, *panel = work + BLOCKS * BLOCK;
-    struct panel_row *row = (struct panel_row *)(void *)(panel + PANEL_FLOATS + 16);
+    struct panel_row *row = (struct panel_row *)(void *)(panel + FEW_FLOATS + 16);
     struct columns s = panel_columns(c, b);
     int64_t columns = shape_positions(c->out) * b->lanes;
     memset(sums, 0, (size_t)(b->rows * PANEL_WIDTH) * sizeof *sums);
     for (int64_t i = 0; i < s.lines * s.taps; i++)
         row[i] = (struct panel_row){i / s.taps * s.line + i % s.taps * c->dilation[AXIS_W] * c->lanes,
                                     i * PANEL_WIDTH};
-    struct panel_runs t = {.row = row, .turned = turned};
+    struct panel_runs t = {.row = row, .turned = turned, .channels = PANEL_RUNS_WIDTH};
     for (int64_t first = 0; first < columns; first += s.panel) {
         struct run run[COLUMNS];
         int64_t runs = panel_cut(c, b, &s, first, row_limit(s.panel, 0, columns - first), run);
         panel_turn(c, b, run, runs, dy, turned);
         panel_add(c, b, &s, run, runs, x, &t, panel, sums);
+    }
+}
+
+bool LEVEL(panel_suits_few)(const struct window *c)
+{
+    const struct panel_block b = {.lanes = c->lanes};
+    bool few = shape_positions(c->out) * c->lanes <= FEW_PANELS * panel_columns(c, &b).panel;
+    return c->leaves == 1 && (few || c->out.c > depth_of(c));
+}
+
+/* Lists the runs of a panel in a channel of dy. Returns how many. */
+static int64_t panel_list_gradients(const struct run *run, int64_t runs, struct panel_run *joined)
+{
+    int64_t count = 0;
+    for (int64_t i = 0; i < runs; i++)
+        if (count && joined[count - 1].from + joined[count - 1].count == run[i].dy)
+            joined[count - 1].count += run[i].count;
+        else
+            joined[count++] = (struct panel_run){run[i].dy, run[i].to, run[i].count};
+    return count;
+}
+
+/* Turns `rows` <= PANEL_WIDTH lines of a panel. */
+static void panel_turn_lines(const struct columns *s, const float *panel, int64_t rows, int64_t columns,
+                             float *turned)
+{
+    for (int64_t row = 0; row < rows; row += VW)
+        for (int64_t j = 0; j < columns; j += VW)
+            panel_turn_block(panel + row * s->line + j, s->line, rows - row, columns - j,
+                             turned + row / PANEL_RUNS_WIDTH * BLOCK + j * PANEL_RUNS_WIDTH +
+                                 row % PANEL_RUNS_WIDTH,
+                             PANEL_RUNS_WIDTH);
+}
+
+/* All output channels over `rows` <= PANEL_WIDTH turned rows of the weights. */
+static void panel_multiply_few(const struct window *c, const struct panel_runs *of_panel, const float *dy,
+                               int64_t rows, float *dweight)
+{
+    int64_t plane = shape_positions(c->out) * c->lanes, depth = depth_of(c);
+    struct panel_runs t = *of_panel;
+    for (int64_t oc = 0; oc < c->out.c; oc += FEW_CHANNELS) {
+        t.rows = row_limit(FEW_CHANNELS, 0, c->out.c - oc);
+        t.panel = dy + oc * plane;
+        for (int64_t row = 0; row < rows; row += PANEL_RUNS_WIDTH) {
+            t.channels = rows - row;
+            t.turned = of_panel->turned + row / PANEL_RUNS_WIDTH * BLOCK;
+            t.sums = dweight + oc * depth + row;
+            LEVEL(panel_multiply_runs)(row_limit((t.channels + VW - 1) / VW, 0, PANEL_RUNS_J), &t);
+        }
+    }
+}
+
+void LEVEL(panel_few)(const struct window *c, const float *x, const float *dy, float *dweight, float *work)
+{
+    const struct panel_block b = {.lanes = c->lanes};
+    struct columns s = panel_columns(c, &b);
+    int64_t columns = shape_positions(c->out) * c->lanes, depth = depth_of(c);
+    float *turned = work, *panel = work + BLOCKS * BLOCK;
+    struct panel_row row[FEW_CHANNELS];
+    for (int64_t i = 0; i < FEW_CHANNELS; i++) row[i] = (struct panel_row){i * columns, i * depth};
+    s.taps = 1, s.beside = 0;
+    s.line = (row_limit(s.panel, 0, columns) + 15) / 16 * 16 + 16;
+    s.lines = FEW_FLOATS / s.line / PANEL_WIDTH * PANEL_WIDTH;
+    for (int64_t first = 0; first < columns; first += s.panel) {
+        struct run run[COLUMNS];
+        struct panel_run joined[COLUMNS];
+        int64_t runs = panel_cut(c, &b, &s, first, row_limit(s.panel, 0, columns - first), run);
+        struct panel_runs t = {.row = row, .run = joined, .turned = turned, .fresh = first == 0};
+        t.runs = panel_list_gradients(run, runs, joined);
+        for (int64_t line = 0, rows; line < depth; line += rows) {
+            if (line % s.lines == 0)
+                panel_pack(c, &s, run, runs, x, line, row_limit(s.lines, 0, depth - line), panel);
+            rows = row_limit(PANEL_WIDTH, 0, depth - line);
+            panel_turn_lines(&s, panel + line % s.lines * s.line, rows,
+                             run[runs - 1].to + run[runs - 1].count, turned);
+            panel_multiply_few(c, &t, dy, rows, dweight + line);
+        }
     }
 }
