@@ -12,9 +12,9 @@
 #include "math/vec/transpose.h"
 
 #define BLOCK_FLOATS 768              /* results of a channel in a block; */
-#define POINT_MIN    192              /* with one tap so many at least, */
+#define POINT_MIN    192              /* of windows of one tap at least, */
 #define POINT_MAX    384              /* and at most, */
-#define POINT_FLOATS (512 * 1024 / 4) /* so that all channels of source and result lie in an L2 cache */
+#define POINT_FLOATS (512 * 1024 / 4) /* so that all channels of source and result fit into an L2 cache */
 #define WIDE_FLOATS  192              /* of a row in a block with several rows, which share what they see */
 #define PANEL_FLOATS (192 * 1024 / 4) /* a part of an L2 cache */
 #define PANEL_SOURCE 16  /* windows of one tap: more source channels than this are copied into panels, */

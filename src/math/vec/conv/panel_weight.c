@@ -13,7 +13,7 @@
 #define MIN_RUN      32 /* shorter rows are copied tap by tap, so that the columns are one run */
 #define FEW_PANELS   2  /* or less: sums go straight into dweight, */
 #define FEW_FLOATS   (128 * 1024 / 4) /* through a panel of as many rows as fit, */
-#define FEW_CHANNELS 48               /* for so many output channels at a time */
+#define FEW_CHANNELS 48               /* output channels at a time */
 
 /* Columns that lie side by side in a row of the output. */
 struct run {
