@@ -11,15 +11,15 @@
 #define PANEL_MAX_M    6
 #endif
 
-VEC_INLINE void panel_multiply_tile(const int M, const int J, int64_t columns, const float *row,
-                                    const float *transposed, float *sums)
+VEC_INLINE void panel_multiply_tile(const int M, const int J, int64_t width, int64_t columns,
+                                    const float *row, const float *transposed, float *sums)
 {
     vec sum[12][PANEL_MAX_J];
     VEC_EACH (m, M)
         VEC_EACH (j, J) sum[m][j] = (vec){0};
-    for (int64_t k = 0; k < columns; k++) {
+    for (int64_t k = 0; k < columns; k++, transposed += width) {
         vec channel[PANEL_MAX_J];
-        VEC_EACH (j, J) channel[j] = vec_load(transposed + k * PANEL_WIDTH + j * VW);
+        VEC_EACH (j, J) channel[j] = vec_load(transposed + j * VW);
         VEC_EACH (m, M) {
             vec value = vec_all(row[m * PANEL_ROW + k]);
             VEC_EACH (j, J) sum[m][j] += value * channel[j];
@@ -27,19 +27,19 @@ VEC_INLINE void panel_multiply_tile(const int M, const int J, int64_t columns, c
     }
     VEC_EACH (m, M)
         VEC_EACH (j, J) {
-            float *to = sums + m * PANEL_WIDTH + j * VW;
+            float *to = sums + m * width + j * VW;
             vec_store(to, vec_load(to) + sum[m][j]);
         }
 }
 
 /* All rows over J registers of channels: tiles of M rows, then what is left. */
-VEC_INLINE void panel_multiply_rows(const int M, const int J, int64_t rows, int64_t columns, const float *row,
-                                    const float *transposed, float *sums)
+VEC_INLINE void panel_multiply_rows(const int M, const int J, int64_t rows, int64_t width, int64_t columns,
+                                    const float *row, const float *transposed, float *sums)
 {
     int64_t i = 0;
 #define TILE(m)                                                                                              \
     for (; i + (m) <= rows; i += (m))                                                                        \
-        panel_multiply_tile(m, J, columns, row + i * PANEL_ROW, transposed, sums + i * PANEL_WIDTH);
+        panel_multiply_tile(m, J, width, columns, row + i * PANEL_ROW, transposed, sums + i * width);
     TILE(M)
     TILE(4)
     TILE(2)
@@ -47,19 +47,19 @@ VEC_INLINE void panel_multiply_rows(const int M, const int J, int64_t rows, int6
 #undef TILE
 }
 
-void LEVEL(panel_product)(int64_t rows, int64_t channels, int64_t columns, const float *row,
+void LEVEL(panel_product)(int64_t rows, int64_t channels, int64_t width, int64_t columns, const float *row,
                           const float *transposed, float *sums)
 {
     for (int64_t registers = (channels + VW - 1) / VW; registers > 0; registers -= PANEL_MAX_J) {
         switch (registers) {
 #define CASE(J, M)                                                                                           \
     case J:                                                                                                  \
-        panel_multiply_rows(M, J, rows, columns, row, transposed, sums);                                     \
+        panel_multiply_rows(M, J, rows, width, columns, row, transposed, sums);                              \
         break;
             PANEL_TILES(CASE)
 #undef CASE
         default:
-            panel_multiply_rows(PANEL_MAX_M, PANEL_MAX_J, rows, columns, row, transposed, sums);
+            panel_multiply_rows(PANEL_MAX_M, PANEL_MAX_J, rows, width, columns, row, transposed, sums);
         }
         transposed += PANEL_MAX_J * VW;
         sums += PANEL_MAX_J * VW;

@@ -27,8 +27,9 @@ struct panel_block {
     int64_t lane, lanes;  /* of the leaf */
 };
 
-/* sums [rows][PANEL_WIDTH] += rows [rows][PANEL_ROW] * transposed [columns][PANEL_WIDTH]. */
-void LEVEL(panel_product)(int64_t rows, int64_t channels, int64_t columns, const float *row,
+/* sums [rows][width] += rows [rows][PANEL_ROW] * transposed [columns][width], with `channels` <= width of them side by
+ * side. */
+void LEVEL(panel_product)(int64_t rows, int64_t channels, int64_t width, int64_t columns, const float *row,
                           const float *transposed, float *sums);
 
 /* Computes the sums of one leaf; work: panel_leaf_floats(). */

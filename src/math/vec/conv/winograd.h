@@ -75,18 +75,34 @@ VEC_INLINE void winograd_transform_input(vec d[4][4]){
 #undef WINOGRAD_BT
 }
 
-/* The same of the 4x4 inputs at `from`, `row` and `lanes` floats apart. */
-VEC_INLINE void winograd_input(const float *from, int64_t row, int64_t lanes, uint32_t exists, vec d[4][4])
+/* Bt d B of the 4x4 inputs at `from`, `row` and `lanes` floats apart, to points `point` floats apart. Rows of the result
+ * are computed one by one, so that everything stays in registers. */
+VEC_INLINE void winograd_input(const float *from, int64_t row, int64_t lanes, int64_t point, float *to)
 {
-    if (exists == 0xffff) {
-        VEC_EACH (i, 4)
-            VEC_EACH (j, 4) d[i][j] = vec_load(from + i * row + j * lanes);
-    } else {
-        VEC_EACH (i, 4)
-            VEC_EACH (j, 4)
-                d[i][j] = exists >> (4 * i + j) & 1 ? vec_load(from + i * row + j * lanes) : (vec){0};
-    }
+    const float *a = from, *b = a + row, *c = b + row, *d = c + row;
+    vec t[4];
+#define WINOGRAD_ROW(statement)                                                                              \
+    VEC_EACH (j, 4) t[j] = statement;                                                                        \
+    vec_store(to, t[0] - t[2]), to += point;                                                                 \
+    vec_store(to, t[1] + t[2]), to += point;                                                                 \
+    vec_store(to, t[2] - t[1]), to += point;                                                                 \
+    vec_store(to, t[1] - t[3]), to += point;
+    WINOGRAD_ROW(vec_load(a + j * lanes) - vec_load(c + j * lanes))
+    WINOGRAD_ROW(vec_load(b + j * lanes) + vec_load(c + j * lanes))
+    WINOGRAD_ROW(vec_load(c + j * lanes) - vec_load(b + j * lanes))
+    WINOGRAD_ROW(vec_load(b + j * lanes) - vec_load(d + j * lanes))
+#undef WINOGRAD_ROW
+}
+
+/* The same where some of the inputs are padding, zeros. */
+VEC_INLINE void winograd_input_edge(const float *from, int64_t row, int64_t lanes, uint32_t exists,
+                                    int64_t point, float *to)
+{
+    vec d[4][4];
+    VEC_EACH (i, 4)
+        VEC_EACH (j, 4) d[i][j] = exists >> (4 * i + j) & 1 ? vec_load(from + i * row + j * lanes) : (vec){0};
     winograd_transform_input(d);
+    VEC_EACH (p, WINOGRAD_POINTS) vec_store(to + p * point, d[p / 4][p % 4]);
 }
 
 /* At M A of a register of columns and one output channel. */
@@ -116,10 +132,12 @@ VEC_INLINE void winograd_inputs(const struct window *c, const struct winograd_co
     for (int64_t k = first; k < first + count; k++, panel += panel_row) {
         const float *from = x + (k / taps * depth + k % taps) * plane;
         for (int64_t j = 0; j < registers; j++) {
-            vec d[4][4];
             int64_t z = column[j].z - c->pad_before[AXIS_D] + k % taps;
-            winograd_input(from + column[j].from, row, lanes, z >= 0 && z < depth ? column[j].exists : 0, d);
-            VEC_EACH (p, WINOGRAD_POINTS) vec_store(panel + j * VW + p * panel_point, d[p / 4][p % 4]);
+            uint32_t exists = z >= 0 && z < depth ? column[j].exists : 0;
+            if (exists == 0xffff)
+                winograd_input(from + column[j].from, row, lanes, panel_point, panel + j * VW);
+            else
+                winograd_input_edge(from + column[j].from, row, lanes, exists, panel_point, panel + j * VW);
         }
     }
 }

@@ -18,6 +18,7 @@
 struct work {
     float *x, *dy, *sums, *tile, *streams;
     int64_t stream;
+    int64_t width, dy_point, sum_point; /* channels side by side, and floats from point to point */
 };
 
 static int64_t winograd_lay_out_leaf(float *base, struct work *w)
@@ -39,22 +40,22 @@ int64_t LEVEL(winograd_leaf_floats)(void)
 }
 
 /* A dY At of VW lanes and 16 channels; g [4][VW][16] are the transposed gradients of the tile. */
-static void winograd_transform_gradients(const float *g, float *panel)
+static void winograd_transform_gradients(const struct work *w, const float *g, float *panel)
 {
     for (int64_t i = 0; i < TILE_PLACE; i += VW) {
-        float *to = panel + i / 16 * PANEL_WIDTH + i % 16;
+        float *to = panel + i / 16 * w->width + i % 16;
         vec row[4][2];
         VEC_EACH (x, 2) {
             vec a = vec_load(g + x * TILE_PLACE + i), b = vec_load(g + (2 + x) * TILE_PLACE + i);
             row[0][x] = a, row[1][x] = a + b, row[2][x] = a - b, row[3][x] = -b;
         }
         VEC_UNROLL
-        for (int y = 0; y < 4; y++, to += 4 * DY_POINT) {
-            vec a = row[y][0], b = row[y][1];
-            vec_store(to, a);
-            vec_store(to + DY_POINT, a + b);
-            vec_store(to + 2 * DY_POINT, a - b);
-            vec_store(to + 3 * DY_POINT, -b);
+        for (int y = 0; y < 4; y++) {
+            vec a = row[y][0], b = row[y][1], points[4] = {a, a + b, a - b, -b};
+            VEC_EACH (x, 4) {
+                vec_store(to, points[x]);
+                to += w->dy_point;
+            }
         }
     }
 }
@@ -77,15 +78,15 @@ static void winograd_transpose_tile(const struct window *c, const struct winogra
 
 /* dg = Gt dU G, [ic][9][PANEL_WIDTH]; one axis takes u0 + (u1 + u2) / 2, (u1 - u2) / 2 and
  * (u1 + u2) / 2 + u3. */
-static void winograd_transform_sums(const float *sums, int64_t rows, float *to)
+static void winograd_transform_sums(const struct work *w, int64_t rows, float *to)
 {
     for (int64_t i = 0; i < rows; i++)
-        for (int64_t oc = 0; oc < PANEL_WIDTH; oc += VW) {
-            const float *u = sums + i * PANEL_WIDTH + oc;
+        for (int64_t oc = 0; oc < w->width; oc += VW) {
+            const float *u = w->sums + i * w->width + oc;
             vec row[3][4];
             for (int x = 0; x < 4; x++) {
-                vec u0 = vec_load(u + x * SUM_POINT), u1 = vec_load(u + (4 + x) * SUM_POINT),
-                    u2 = vec_load(u + (8 + x) * SUM_POINT), u3 = vec_load(u + (12 + x) * SUM_POINT);
+                vec u0 = vec_load(u + x * w->sum_point), u1 = vec_load(u + (4 + x) * w->sum_point),
+                    u2 = vec_load(u + (8 + x) * w->sum_point), u3 = vec_load(u + (12 + x) * w->sum_point);
                 row[0][x] = u0 + (u1 + u2) * 0.5f;
                 row[1][x] = (u1 - u2) * 0.5f;
                 row[2][x] = (u1 + u2) * 0.5f + u3;
@@ -130,7 +131,7 @@ static void winograd_block_gradients(const struct window *c, const struct winogr
                     for (int64_t k = 0; k < 16; k += VW)
                         vec_transpose(w->streams + (i / 2 * 16 + k) * 2 * w->stream + i % 2 * w->stream + f,
                                       2 * w->stream, VW, w->tile + i * TILE_PLACE + k, 16);
-                winograd_transform_gradients(w->tile, w->dy + (r * columns + f) * PANEL_WIDTH + oc);
+                winograd_transform_gradients(w, w->tile, w->dy + (r * columns + f) * w->width + oc);
             }
         }
 }
@@ -138,7 +139,8 @@ static void winograd_block_gradients(const struct window *c, const struct winogr
 static void winograd_add_products(int64_t rows, int64_t channels, int64_t columns, const struct work *w)
 {
     for (int p = 0; p < WINOGRAD_POINTS; p++) LEVEL(panel_product)
-    (rows, channels, columns, w->x + p * X_POINT, w->dy + p * DY_POINT, w->sums + p * SUM_POINT);
+    (rows, channels, w->width, columns, w->x + p * X_POINT, w->dy + p * w->dy_point,
+     w->sums + p * w->sum_point);
 }
 
 static void winograd_leaf_dense(const struct window *c, const struct panel_block *p, const float *x,
@@ -170,7 +172,7 @@ static void winograd_leaf_registers(const struct window *c, const struct panel_b
             for (int64_t j = 0; j < registers; j++) {
                 winograd_transpose_tile(c, &column[j], dy + oc * shape_positions(c->out) * c->lanes,
                                         b->channels - oc, w->tile);
-                winograd_transform_gradients(w->tile, w->dy + j * VW * PANEL_WIDTH + oc);
+                winograd_transform_gradients(w, w->tile, w->dy + j * VW * w->width + oc);
             }
         winograd_add_products(rows, b->channels, registers * VW, w);
     }
@@ -181,11 +183,13 @@ void LEVEL(winograd_leaf)(const struct window *c, const struct panel_block *b, c
 {
     struct work w;
     winograd_lay_out_leaf(work, &w);
-    memset(w.sums, 0, WINOGRAD_POINTS * SUM_POINT * sizeof *w.sums);
+    w.width = (b->channels + 15) / 16 * 16;
+    w.dy_point = (COLUMNS + VW) * w.width + 16, w.sum_point = b->rows / 9 * w.width;
+    memset(w.sums, 0, (size_t)(WINOGRAD_POINTS * w.sum_point) * sizeof *w.sums);
     dy += b->oc * shape_positions(c->out) * c->lanes;
     if (winograd_is_dense(c))
         winograd_leaf_dense(c, b, x, dy, &w);
     else
         winograd_leaf_registers(c, b, x, dy, &w);
-    winograd_transform_sums(w.sums, b->rows / 9, sums);
+    winograd_transform_sums(&w, b->rows / 9, sums);
 }

@@ -1,6 +1,10 @@
 /* columns.c - the registers of columns.h. */
 #include "math/vec/conv/direct/columns.h"
 
+/* Where a position has more lanes, registers are taken position by position of this many: neighbours see the same lines
+ * of the panel through different taps, while these lie in the L1 cache. */
+#define BLOCK 16
+
 /* A run of results that lie side by side in the panel and in the result. */
 struct columns_run {
     int64_t z, y, x; /* its first result, from the block's first */
@@ -76,17 +80,24 @@ int64_t LEVEL(columns_list)(const struct halo *h, const struct block *b, const s
     const int64_t *count = b->count;
     int64_t width = count[AXIS_W] * h->lanes, n = 0;
     bool pieces = to->position != h->lanes || h->step[AXIS_W] != h->lanes,
-         joined = !pieces && h->step[AXIS_H] == width && (count[AXIS_H] == 1 || to->row == width),
+         blocks = !pieces && !inner && h->axis[AXIS_W].taps > 1 && h->axis[AXIS_H].taps > 1 &&
+                  count[AXIS_W] > 1 && h->lanes > BLOCK && h->lanes % BLOCK == 0,
+         joined = !pieces && !blocks && h->step[AXIS_H] == width && (count[AXIS_H] == 1 || to->row == width),
          edge[SHAPE_AXES];
     for (int i = 0; i < SHAPE_AXES; i++) edge[i] = columns_sees_padding(h, b, i);
-    struct columns_run run = {.floats = joined ? count[AXIS_H] * width : pieces ? h->lanes : width};
-    for (run.z = 0; run.z < count[AXIS_D]; run.z++)
-        for (run.y = 0; run.y < count[AXIS_H]; run.y += joined ? count[AXIS_H] : 1)
-            for (run.x = 0; run.x < count[AXIS_W]; run.x += pieces ? 1 : count[AXIS_W]) {
-                run.from = run.z * h->step[AXIS_D] + run.y * h->step[AXIS_H] + run.x * h->step[AXIS_W];
-                run.to = run.z * to->plane + run.y * to->row + run.x * to->position;
-                n += columns_list_run(h, b, &run, inner, edge, columns + n);
-            }
+    struct columns_run run = {.floats = joined   ? count[AXIS_H] * width
+                                        : blocks ? BLOCK
+                                        : pieces ? h->lanes
+                                                 : width};
+    for (int64_t lane = 0; lane < h->lanes; lane += blocks ? BLOCK : h->lanes)
+        for (run.z = 0; run.z < count[AXIS_D]; run.z++)
+            for (run.y = 0; run.y < count[AXIS_H]; run.y += joined ? count[AXIS_H] : 1)
+                for (run.x = 0; run.x < count[AXIS_W]; run.x += pieces || blocks ? 1 : count[AXIS_W]) {
+                    run.from =
+                        run.z * h->step[AXIS_D] + run.y * h->step[AXIS_H] + run.x * h->step[AXIS_W] + lane;
+                    run.to = run.z * to->plane + run.y * to->row + run.x * to->position + lane;
+                    n += columns_list_run(h, b, &run, inner, edge, columns + n);
+                }
     if (edge[AXIS_D] || edge[AXIS_H] || edge[AXIS_W]) columns_group(columns, n);
     return n;
 }
