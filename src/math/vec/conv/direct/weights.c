@@ -3,7 +3,11 @@
 
 #include "math/vec/transpose.h"
 
-#define PACKED_RESULTS 256 /* more results of a channel than this pay for packing */
+#define PACKED_RESULTS 256 /* more results of a channel than this pay for packing, */
+#define SPLIT_RESULTS  64  /* and than this where rows are only split: */
+#define SPLIT_TILES    16  /* into tiles that are written side by side */
+#define SPLIT_AHEAD    8   /* rows are fetched ahead */
+#define SPLIT_APART    4 /* rows of a tile lie between two tiles, which else compete for places in a cache */
 
 /* Turns `rows` <= m rows of `count` weights into `count` rows of m, and writes up to a register behind them. */
 static void weights_turn(const float *from, int64_t row, int64_t rows, int64_t count, int64_t m, float *to)
@@ -22,16 +26,42 @@ static void weights_turn(const float *from, int64_t row, int64_t rows, int64_t c
     }
 }
 
-/* `to` channels of results by tiles of m. */
-static bool weights_stay(const struct window *c, int64_t to, int m)
+/* Whether a tile's weights are side by side. */
+static bool weights_lie_as_tiles(const struct window *c, bool data)
 {
-    return shape_positions(c->out) * c->lanes <= PACKED_RESULTS && to % m == 0;
+    return data && window_taps(c) == 1;
+}
+
+/* `to` channels of results by tiles of m. */
+static bool weights_stay(const struct window *c, bool data, int64_t to, int m)
+{
+    int64_t most = weights_lie_as_tiles(c, data) ? SPLIT_RESULTS : PACKED_RESULTS;
+    return shape_positions(c->out) * c->lanes <= most && to % m == 0;
+}
+
+/* Splits `channels` rows of `to` weights into tiles of m columns, `tile` floats apart. */
+static void weights_split(const float *from, int64_t to, int64_t channels, int64_t m, int64_t tile,
+                          float *packed)
+{
+    for (int64_t group = 0; group < to; group += SPLIT_TILES * m, packed += SPLIT_TILES * tile) {
+        const float *row = from + group, *ahead = row + SPLIT_AHEAD * to;
+        int64_t left = to - group, end = left < SPLIT_TILES * m ? left : SPLIT_TILES * m;
+        for (int64_t i = 0; i < channels; i++, row += to, ahead += to) {
+            float *part = packed + i * m;
+            for (int64_t j = 0; j < end; j += 16) __builtin_prefetch(ahead + j);
+            for (int64_t first = 0; first < end; first += m, part += tile)
+                for (int64_t j = 0; j < m; j += VW)
+                    vec_store_some(part + j, vec_part_count(m - j),
+                                   vec_load_some(row + first + j, vec_part_count(left - first - j)));
+        }
+    }
 }
 
 int64_t LEVEL(weights_floats)(const struct window *c, bool data, int m)
 {
     int64_t from = data ? c->out.c : c->in.c, to = data ? c->in.c : c->out.c;
-    return weights_stay(c, to, m) ? 0 : (to + m - 1) / m * m * from * window_taps(c) + 16;
+    return weights_stay(c, data, to, m) ? 0
+                                        : (to + m - 1) / m * m * (from + SPLIT_APART) * window_taps(c) + 16;
 }
 
 struct weights LEVEL(weights_place)(const struct window *c, bool data, int m, const float *weight,
@@ -39,7 +69,11 @@ struct weights LEVEL(weights_place)(const struct window *c, bool data, int m, co
 {
     int64_t taps = window_taps(c), from = data ? c->out.c : c->in.c, to = data ? c->in.c : c->out.c;
     int64_t result = data ? taps : from * taps, channel = data ? to * taps : taps;
-    if (weights_stay(c, to, m)) return (struct weights){weight, channel, result, 1, result};
+    if (weights_stay(c, data, to, m)) return (struct weights){weight, channel, result, 1, result};
+    if (weights_lie_as_tiles(c, data)) {
+        weights_split(weight, to, from, m, (from + SPLIT_APART) * m, packed);
+        return (struct weights){packed, m, from + SPLIT_APART, m, 1};
+    }
     float *tile = packed;
     for (int64_t first = 0; first < to; first += m, tile += from * taps * m) {
         int64_t rows = to - first < m ? to - first : m;
