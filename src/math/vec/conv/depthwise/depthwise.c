@@ -26,21 +26,24 @@ static int64_t depthwise_lay_out(const struct window *c, bool data, float *base,
     int64_t together = stride * d->phase, in = d->from.d[AXIS_D] * d->from.d[AXIS_H];
     d->from_row = d->apart && !data ? together : d->from.d[AXIS_W] * c->lanes;
     d->to_row = d->apart && data ? together : d->to.d[AXIS_W] * c->lanes;
-    float *tap, *count, *row, *seen[2];
+    float *tap, *count, *list, *row, *seen[2];
     conv_carve(base, &used, &tap, d->phases * across * (int64_t)(sizeof *d->tap / sizeof(float)));
     conv_carve(base, &used, &count, d->phases * (int64_t)(sizeof *d->taps / sizeof(float)));
     for (int i = 0; i < 2; i++) {
         conv_carve(base, &used, &seen[i], 2 * depthwise_listed_rows(d, i) * c->kernel[i]);
         d->seen[i] = (int64_t *)(void *)seen[i];
     }
+    conv_carve(base, &used, &list, taps * (int64_t)(sizeof *d->list / sizeof(float)));
     conv_carve(base, &used, &row, 2 * taps / across * DEPTHWISE_ROWS);
     conv_carve(
         base, &used, &d->together,
         !d->apart ? 0 : 32 + (data ? DEPTHWISE_ROWS * together + d->to.d[AXIS_W] * c->lanes : in * together));
     conv_carve(base, &used, &d->sums, taps * DEPTHWISE_CHAINS * 16);
+    conv_carve(base, &used, &d->zeros, c->lanes);
     conv_carve(base, &used, &d->slots, weight_tree_slots(c) * d->slot);
     d->tap = (struct side_tap *)(void *)tap;
     d->taps = (struct side_taps *)(void *)count;
+    d->list = (struct seen_tap *)(void *)list;
     d->row = (const float **)(void *)row;
     return used;
 }
@@ -173,6 +176,11 @@ static void depthwise_add_rows(const struct depthwise *d, int64_t z, int64_t y, 
             continue;
         }
         int64_t step = d->data ? 1 : c->stride[AXIS_W];
+        if (lanes % DEPTHWISE_WIDE == 0) {
+            for (int64_t r = 0; r < rows; r++) LEVEL(depthwise_run_wide)
+            (&t, d->data ? rows - 1 - r : r, lanes, step * lanes, d->phases * lanes);
+            continue;
+        }
         for (int64_t column = 0; column < t.taps.columns; column += 16) {
             int64_t position = column / lanes * lanes, lane = column - position;
             LEVEL(depthwise_position)
@@ -189,6 +197,7 @@ static void depthwise_walk(const struct depthwise *d, const float *weight, const
     int64_t from_plane = shape_positions(d->from) * c->lanes, plane = shape_positions(d->to) * c->lanes;
     int64_t rows = d->to.d[AXIS_H] < DEPTHWISE_ROWS ? 1 : DEPTHWISE_ROWS;
     struct depthwise_rows t = {.row = d->row,
+                               .list = d->list,
                                .rows = c->kernel[AXIS_D] * c->kernel[AXIS_H],
                                .across = c->kernel[AXIS_W],
                                .result = result,

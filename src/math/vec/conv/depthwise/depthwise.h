@@ -34,10 +34,18 @@ struct depthwise {
     struct side_taps *taps;   /* [phases] */
     int64_t *seen
         [2]; /* [result size, of height 3 more][kernel]: source coordinates along depth and height; -1: none */
-    const float **row;   /* [kernel depth x height][DEPTHWISE_ROWS]: source rows; NULL outside */
+    struct seen_tap *list; /* [taps] */
+    const float **row;     /* [kernel depth x height][DEPTHWISE_ROWS]: source rows; NULL outside */
     float *together;     /* forward: a channel of the source; data gradient: rows of results, and one woven */
     float *sums, *slots; /* weights' gradients: [taps][chains][16], and those of leaves */
+    float *zeros;        /* [lanes]: what a tap sees outside */
     int64_t slot;
+};
+
+/* A tap that a position sees: its source there. */
+struct seen_tap {
+    const float *source;
+    float weight;
 };
 
 /* A phase of result rows. Row r begins at `at`[r] in the result, and in the mask of `finish`. */
@@ -47,6 +55,7 @@ struct depthwise_rows {
     bool of_3, shared;    /* 3 x 3 taps, and of windows that follow each other: as many rows and 2 more */
     const struct side_tap *tap;
     struct side_taps taps;
+    struct seen_tap *list;
     const float *weight;
     float bias;
     int64_t at[DEPTHWISE_ROWS];
@@ -93,6 +102,12 @@ VEC_INLINE vec depthwise_load(veci mask, const float *p)
  * result; and the 16 columns from `column` on, which are `from` and `to` floats from the start of the rows. */
 void LEVEL(depthwise_run)(int64_t rows, const struct depthwise_rows *t);
 void LEVEL(depthwise_position)(int64_t rows, const struct depthwise_rows *t, int64_t column, int64_t from,
+                               int64_t to);
+
+/* depthwise_wide.c: row r of a phase whose positions have a multiple of DEPTHWISE_WIDE lanes, and are `from` and `to`
+ * floats apart. */
+#define DEPTHWISE_WIDE 64
+void LEVEL(depthwise_run_wide)(const struct depthwise_rows *t, int64_t r, int64_t lanes, int64_t from,
                                int64_t to);
 
 /* depthwise_weight.c: the weight gradient; d is that of the forward pass. */

@@ -1,7 +1,8 @@
 /* depthwise_weight.c - the weight gradient of depthwise convolutions: a weight is summed in 4 x 16 places.
  *
- * Leaves of a multiple of 16 lanes sum by the position along the width, and lane by lane; other lanes take 16 columns
- * of a row for a position. Those sum 3x3 taps of 4 rows at once, where the windows of rows follow each other. */
+ * Leaves of a multiple of 16 lanes sum by the position along the width, and lane by lane: under 3x3 windows all taps of
+ * a position at once, where its lanes are enough to pay for loading sums. Other lanes take 16 columns of a row for a
+ * position. Those sum 3x3 taps of 4 rows at once, where the windows of rows follow each other. */
 #include "math/vec/conv/depthwise/depthwise.h"
 #include "math/vec/conv/tree.h"
 
@@ -140,13 +141,65 @@ static void depthwise_add_rows_of_3(const struct depthwise *d, const float *x, c
     }
 }
 
+/* Adds the products of a position, with one register of 16 lanes, to a chain of each of 3x3 taps, which lie `at` floats
+ * from the sources of three rows; or, at an `edge`, where nine sources say. */
+VEC_INLINE void depthwise_add_lanes(const bool edge, int64_t lanes, const float *dy,
+                                    const float *const source[], const int64_t at[3], float *const to[3])
+{
+    vec sum[9];
+    VEC_EACH (t, 9) sum[t] = vec_load(to[t % 3] + t * CHAINS * 16);
+    for (int64_t lane = 0; lane < lanes; lane += 16) {
+        vec slope = vec_load_any(dy + lane);
+        VEC_EACH (t, 9) sum[t] += slope * vec_load_any((edge ? source[t] : source[t / 3] + at[t % 3]) + lane);
+    }
+    VEC_EACH (t, 9) vec_store(to[t % 3] + t * CHAINS * 16, sum[t]);
+}
+
+/* A row of outputs under 3x3 windows, position by position. Taps that see nothing take zeros. */
+static __attribute__((noinline)) void depthwise_add_positions(const struct depthwise *d, const float *dy)
+{
+    const struct window *c = d->c;
+    const int64_t row = c->lanes, lanes = row / c->leaves, step = c->stride[AXIS_W] * row,
+                  size = c->out.d[AXIS_W];
+    const float *const source[3] = {d->row[0], d->row[DEPTHWISE_ROWS], d->row[2 * DEPTHWISE_ROWS]};
+    int64_t low[3], at[3], first = 0, end = source[0] && source[1] && source[2] ? size : 0;
+    VEC_EACH (k, 3) {
+        const struct side_tap *side = &d->tap[k];
+        at[k] = side->at, low[k] = row_limit(side->low, 0, size * row) / row;
+        if (low[k] > first) first = low[k];
+        if (side->high / row < end) end = side->high / row;
+    }
+    for (int64_t i = 0; i < size; i++, dy += row)
+        for (int64_t part = 0; part < 16; part += VW) {
+            const float *from[9];
+            float *to[3];
+            VEC_EACH (k, 3) to[k] = d->sums + ((i - low[k]) & (CHAINS - 1)) * 16 + part;
+            if (i >= first && i < end) {
+                VEC_EACH (k, 3) from[k] = source[k] + i * step + part;
+                depthwise_add_lanes(false, lanes, dy + part, from, at, to);
+                continue;
+            }
+            VEC_EACH (t, 9) {
+                const struct side_tap *side = &d->tap[t % 3];
+                bool sees = source[t / 3] && i * row >= side->low && i * row < side->high;
+                from[t] = sees ? source[t / 3] + i * step + side->at + part : d->zeros;
+            }
+            depthwise_add_lanes(true, lanes, dy + part, from, at, to);
+        }
+}
+
 static void depthwise_add_rows_of_any(const struct depthwise *d, const float *x, const float *dy)
 {
     const struct window *c = d->c;
     int64_t rows = c->kernel[AXIS_D] * c->kernel[AXIS_H];
+    bool of_3 = c->lanes % 16 == 0 && c->lanes / c->leaves > 32 && depthwise_is_3x3(c);
     for (int64_t z = 0; z < c->out.d[AXIS_D]; z++)
         for (int64_t y = 0; y < c->out.d[AXIS_H]; y++, dy += c->out.d[AXIS_W] * c->lanes) {
             LEVEL(depthwise_find_rows)(d, z, y, 1, x);
+            if (of_3) {
+                depthwise_add_positions(d, dy);
+                continue;
+            }
             for (int64_t k = 0; k < rows; k++) {
                 const float *row = d->row[k * DEPTHWISE_ROWS];
                 if (row) depthwise_add_taps(d, row, dy, d->sums + k * c->kernel[AXIS_W] * CHAINS * 16);
@@ -177,6 +230,7 @@ void LEVEL(depthwise_weight_sums)(const struct depthwise *d, const float *x, con
 {
     const struct window *c = d->c;
     int64_t taps = window_taps(c), lanes = c->lanes / c->leaves;
+    memset(d->zeros, 0, (size_t)c->lanes * sizeof *d->zeros);
     for (int64_t i = 0; i < c->in.c; i++) {
         const float *in = LEVEL(depthwise_source)(d, x + i * shape_positions(c->in) * c->lanes),
                     *out = dy + i * shape_positions(c->out) * c->lanes;
