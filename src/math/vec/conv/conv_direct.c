@@ -17,9 +17,10 @@
 #define POINT_FLOATS (512 * 1024 / 4) /* so that all channels of source and result fit into an L2 cache */
 #define WIDE_FLOATS  192              /* of a row in a block with several rows, which share what they see */
 #define PANEL_FLOATS (192 * 1024 / 4) /* a part of an L2 cache */
-#define PANEL_SOURCE 16  /* windows of one tap: more source channels than this are copied into panels, */
-#define PANEL_RESULT 8   /* if there are as many channels to use them */
-#define PANEL_PAIRS  128 /* other windows: more pairs of channels */
+/* Copied into panels, so that a tile does not read streams that are often powers of two apart and push each other out
+ * of the caches: more source channels than this; and, where a window has several taps, more pairs of channels. */
+#define PANEL_SOURCE 16
+#define PANEL_PAIRS  128
 #define LOOSE_CHANNELS                                                                                       \
     16 /* of a panel of the data gradient, where weights are in place: each is a stream of its own */
 
@@ -150,9 +151,8 @@ static bool direct_plan(const struct direct *d, const int64_t first[SHAPE_AXES],
     }
     const struct axis *w = &h->axis[AXIS_W];
     p->woven = w->apart > 1 && h->lanes % VW != 0;
-    bool few =
-        same ? d->from.c <= PANEL_SOURCE || d->to.c < PANEL_RESULT
-             : d->from.c <= PANEL_SOURCE && d->from.c * d->to.c <= PANEL_PAIRS && direct_skips_exactly(h);
+    bool few = d->from.c <= PANEL_SOURCE &&
+               (same || (d->from.c * d->to.c <= PANEL_PAIRS && direct_skips_exactly(h)));
     h->in_place = few && (same && dense ? w->results >= VW : h->lanes % VW == 0);
     direct_choose_block(p, direct_block_floats(d, h), p->block);
     direct_fit_panel(d, p);
