@@ -44,7 +44,7 @@ static void case_add_convs(struct case_list *l)
     }
 }
 
-/* One convolution of each way there is, beside the same through BLAS. A transposed
+/* One convolution of each way there is, beside the same through BLAS and with products of bfloat16. A transposed
  * convolution such as that of U-Nets is the 2x2/2 one backwards: its forward pass is the data gradient. */
 static void case_add_ways(struct case_list *l)
 {
@@ -57,14 +57,15 @@ static void case_add_ways(struct case_list *l)
         {"depthwise 3x3 144, 16x16", 144, 144, 144, {1, 16, 16}, {1, 3, 3}, 1, 1, 1},
         {"depthwise 3x3/2 144, 16x16", 144, 144, 144, {1, 16, 16}, {1, 3, 3}, 2, 1, 1},
         {"conv 2x2/2 32 to 64, 32x32", 32, 64, 1, {1, 32, 32}, {1, 2, 2}, 2, 1, 0},
+        {"one position 1024 to 1024", 1024, 1024, 1, {1, 1, 1}, {1, 1, 1}, 1, 1, 0},
         {"conv3d 3x3x3 16 to 32, 8x8x8", 16, 32, 1, {8, 8, 8}, {3, 3, 3}, 1, 1, 1},
     };
-    for (size_t i = 0; i < 2 * sizeof table / sizeof table[0]; i++) {
-        struct window w = case_window(&table[i / 2]);
+    for (size_t i = 0; i < 3 * sizeof table / sizeof table[0]; i++) {
+        struct window w = case_window(&table[i / 3]);
         w.lanes = LANES;
-        w.products = i % 2 ? PRODUCTS_BLAS : PRODUCTS_AUTO;
+        w.products = (enum products)(i % 3);
         w.transposed = w.kernel[AXIS_W] == 2;
-        case_add_conv(l, table[i / 2].name, &w, table[i / 2].out, false);
+        case_add_conv(l, table[i / 3].name, &w, table[i / 3].out, false);
     }
 }
 

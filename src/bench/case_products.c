@@ -70,7 +70,8 @@ void case_add_conv(struct case_list *l, const char *name, const struct window *w
     shape.y_floats = shape_features(w->out) * w->lanes;
     shape.weight_floats = out * depth;
     shape.scratch_floats = l->kernels->conv_scratch_floats(w);
-    snprintf(shape.name, sizeof shape.name, "%s%s", name, w->products == PRODUCTS_BLAS ? " blas" : "");
+    static const char *const products[] = {"", " blas", " bf16"}; /* enum products */
+    snprintf(shape.name, sizeof shape.name, "%s%s", name, products[w->products]);
     case_add_products(l, &shape, out / w->groups, depth, shape_positions(w->out) * w->groups * w->lanes, run,
                       is_first);
 }
