@@ -111,9 +111,8 @@ void workspace_run(struct workspace *w, const struct trained *t, int64_t count, 
 
 static enum status trained_choose_math(struct trained *t)
 {
-    if (kernels_select(&t->kernels, t->config.isa) != STATUS_OK) return STATUS_OTHER;
-    t->kernels = kernels_with_products(t->kernels, (enum products)t->config.products);
-    return STATUS_OK;
+    enum status status = kernels_start(&t->kernels, t->config.isa, config_products(&t->config));
+    return status == STATUS_OK ? STATUS_OK : STATUS_OTHER;
 }
 
 static enum status trained_read_config(struct trained *t, struct h5 *f)

@@ -6,12 +6,15 @@
 #define LEVEL_TABLE(level, prefix) extern const struct kernels prefix##level;
 KERNELS_EACH_LEVEL(LEVEL_TABLE, kernels_)
 KERNELS_EACH_LEVEL(LEVEL_TABLE, kernels_blas_)
+KERNELS_EACH_LEVEL(LEVEL_TABLE, kernels_bf16_)
 #undef LEVEL_TABLE
 
 #define LEVEL_TABLE(level, prefix) &prefix##level,
-static const struct kernels *const levels[KERNELS_LEVELS] = {KERNELS_EACH_LEVEL(LEVEL_TABLE, kernels_)};
-static const struct kernels *const blas_levels[KERNELS_LEVELS] = {
-    KERNELS_EACH_LEVEL(LEVEL_TABLE, kernels_blas_)};
+static const struct kernels *const levels[][KERNELS_LEVELS] = {
+    [PRODUCTS_AUTO] = {KERNELS_EACH_LEVEL(LEVEL_TABLE, kernels_)},
+    [PRODUCTS_BLAS] = {KERNELS_EACH_LEVEL(LEVEL_TABLE, kernels_blas_)},
+    [PRODUCTS_BF16] = {KERNELS_EACH_LEVEL(LEVEL_TABLE, kernels_bf16_)},
+};
 #undef LEVEL_TABLE
 
 /* Returns whether the CPU has the features that stand for a level. */
@@ -36,9 +39,10 @@ enum status kernels_select(const struct kernels **out, const char *level)
     *out = NULL;
     bool any = strcmp(level, "auto") == 0;
     for (int i = KERNELS_LEVELS - 1; i >= 0; i--) {
-        if (!any && strcmp(level, levels[i]->level) != 0) continue;
-        if (kernels_fit_cpu(levels[i]->level)) {
-            *out = levels[i];
+        const struct kernels *k = levels[PRODUCTS_AUTO][i];
+        if (!any && strcmp(level, k->level) != 0) continue;
+        if (kernels_fit_cpu(k->level)) {
+            *out = k;
             return STATUS_OK;
         }
         if (!any)
@@ -50,5 +54,30 @@ enum status kernels_select(const struct kernels **out, const char *level)
 
 const struct kernels *kernels_with_products(const struct kernels *k, enum products products)
 {
-    return products == PRODUCTS_BLAS ? blas_levels[k->number] : levels[k->number];
+    return levels[products][k->number];
+}
+
+bool kernels_have_bf16(const struct kernels *k)
+{
+    return strcmp(k->level, "v3") == 0 || strcmp(k->level, "v4") == 0;
+}
+
+bool kernels_hasten_bf16(const struct kernels *k)
+{
+#if defined(__x86_64__)
+    return strcmp(k->level, "v4") == 0 && __builtin_cpu_supports("avx512bf16");
+#else
+    (void)k;
+    return false;
+#endif
+}
+
+enum status kernels_start(const struct kernels **out, const char *level, enum products products)
+{
+    TRY(kernels_select(out, level));
+    if (products == PRODUCTS_BF16 && !kernels_have_bf16(*out))
+        return status_fail(STATUS_CONFIG, "train.precision: bf16 takes the level v3 or v4 (run.isa), not %s",
+                           (*out)->level);
+    *out = kernels_with_products(*out, products);
+    return STATUS_OK;
 }

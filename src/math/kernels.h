@@ -239,4 +239,12 @@ enum status kernels_select(const struct kernels **out, const char *level);
 /* Returns the same level for layers that are to take other products. */
 const struct kernels *kernels_with_products(const struct kernels *k, enum products products);
 
+/* Whether a level has products of bfloat16, and whether the CPU has the instruction that makes them fast. */
+bool kernels_have_bf16(const struct kernels *k);
+bool kernels_hasten_bf16(const struct kernels *k);
+
+/* Selects what a run computes with. Errors: those of kernels_select; STATUS_CONFIG for products that the level does
+ * not have. */
+enum status kernels_start(const struct kernels **out, const char *level, enum products products);
+
 #endif

@@ -1,4 +1,5 @@
 /* build_start.c - selects kernels, and checks a data set against a model. */
+#include "core/log.h"
 #include "math/blas.h"
 #include "math/kernels.h"
 #include "train/build.h"
@@ -6,8 +7,12 @@
 enum status build_start_math(const struct kernels **kernels, struct comm *comm, const struct config *config)
 {
     blas_start();
-    TRY(comm_agree(comm, kernels_select(kernels, config->isa)));
-    *kernels = kernels_with_products(*kernels, (enum products)config->products);
+    TRY(comm_agree(comm, kernels_start(kernels, config->isa, config_products(config))));
+    if (config->precision == PRECISION_BF16 && comm_rank(comm) == 0 && !kernels_hasten_bf16(*kernels))
+        log_warn(
+            "train.precision: bf16 is no faster than float32 here: this CPU, or run.isa: %s, is without the "
+            "instruction vdpbf16ps, which two others replace",
+            (*kernels)->level);
     return STATUS_OK;
 }
 

@@ -20,6 +20,9 @@ enum config_sync {
     SYNC_ALLREDUCE, /* MPI_Allreduce and a replicated update: the reference, equal to rounding only */
 };
 
+/* Of the inputs of products. */
+enum config_precision { PRECISION_FLOAT32, PRECISION_BF16 };
+
 enum config_anneal { ANNEAL_COSINE, ANNEAL_LINEAR };
 
 /* Machines that would not produce bit-identical results. */
@@ -95,7 +98,8 @@ struct config {
     double metrics_threshold; /* probability above which a label is on */
 
     int64_t log_every_steps; /* a step line in metrics.jsonl; 0 = only epochs */
-    int products;            /* enum products */
+    int products;            /* enum products, without regard to the precision: see config_products */
+    int precision;           /* enum config_precision */
     char *isa;               /* "auto", "v2", "v3", "v4" or "base" (kernels.h) */
 };
 
@@ -109,6 +113,11 @@ static inline bool config_averages(const struct config *c)
 static inline bool config_draws_by_weight(const struct config *c)
 {
     return c->sampler == SAMPLER_WEIGHTED && *c->data.weights;
+}
+
+static inline enum products config_products(const struct config *c)
+{
+    return c->precision == PRECISION_BF16 ? PRODUCTS_BF16 : (enum products)c->products;
 }
 
 /* Settles the number of virtual ranks of a run, once per start, on rank 0, before the configuration is

@@ -28,7 +28,7 @@ MAY_NOT = {
     "model.freeze": "[a]", "optim.groups": "[{match: a, lr: 0.5, weight_decay: 1}]", "optim.max_norm": "2", "optim.max_norm_match": "[a, b]",
     "train.ema": "0.5", "train.ema_warmup": "true", "train.ema_every": "2", "train.swa_lr": "0.5", "train.swa_anneal_epochs": "3",
     "train.swa_anneal": "linear",
-    "train.batch": "32", "train.virtual_ranks": "4", "train.shuffle": "false", "train.accumulate": "2", "train.clip_norm": "1",
+    "train.batch": "32", "train.precision": "bf16", "train.virtual_ranks": "4", "train.shuffle": "false", "train.accumulate": "2", "train.clip_norm": "1",
     "train.clip_value": "1", "train.clip_logits": "1", "train.early_stop": "val.loss", "loss.name": "multi_margin",
     "loss.reduction": "sum", "loss.mean_over": "labels", "loss.weight": "[1, 2, 3, 4]", "loss.ignore_index": "3", "loss.label_smoothing": "0.5",
     "optim.name": "adamw", "optim.lr": "0.5", "optim.beta1": "0.5", "optim.beta2": "0.5", "optim.eps": "0.5",

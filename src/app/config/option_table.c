@@ -16,6 +16,7 @@
 #define MAY_CHANGE .may_change = true
 
 static const char *const products_ways[] = {"auto", "blas", NULL}; /* enum products */
+static const char *const precisions[] = {"float32", "bf16", NULL}; /* enum config_precision */
 static const char *const isa_levels[] = {"auto", "base", "v2", "v3", "v4", NULL};
 
 /* enum data_normalize, data_labels, data_target_normalize; config_sync, config_mixed */
@@ -209,6 +210,12 @@ static const struct option options[] = {
      .default_text = "8", .min = 1, .max = 1 << 20,
      .help = "number of fixed slices of the global batch, which differ by at most one sample; runs with the "
              "same number give identical bits at any rank count"},
+    {.key = "train.precision", .kind = OPTION_CHOICE, .offset = AT(precision),
+     .default_text = "float32", .choices = precisions,
+     .help = "bf16 = linear layers and convolutions round the inputs of their products to bfloat16, all else, sums and "
+             "weights too, stays float32; not so where a convolution is depthwise or takes Winograd's algorithm (3x3, "
+             "stride 1, 12 channels and more), nor gradients of weights of fewer than 16 outputs or 64 inputs; faster "
+             "where the CPU has vdpbf16ps"},
     {.key = "train.shuffle", .kind = OPTION_BOOL, .offset = AT(shuffle),
      .default_text = "true",
      .help = "use a new sample order in every epoch"},

@@ -59,6 +59,14 @@ static enum status options_check_averages(const struct settings *s, const struct
                        "%s: there is already an average of the weights, train.ema; leave one out", where);
 }
 
+static enum status options_check_precision(const struct settings *s, const struct config *config)
+{
+    if (config->precision == PRECISION_FLOAT32 || config->products != PRODUCTS_BLAS) return STATUS_OK;
+    char where[SETTINGS_WHERE_SIZE];
+    options_locate(s, "train.precision", where);
+    return status_fail(STATUS_CONFIG, "%s: run.products: blas multiplies float32 only; leave one out", where);
+}
+
 static enum status options_check_data(const struct settings *s, const struct config *config)
 {
     if (!*config->data.train) return status_fail(STATUS_CONFIG, "data.train is empty; name a training set");
@@ -139,6 +147,7 @@ enum status options_check(const struct settings *s, const struct config *config)
     TRY(options_check_families(config));
     TRY(options_check_momentum(s, config));
     TRY(options_check_averages(s, config));
+    TRY(options_check_precision(s, config));
     TRY(options_check_sampler(s, config));
     TRY(options_check_time(s, config));
     if (strlen(config->run_name) > RUN_NAME_BYTES) {

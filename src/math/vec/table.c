@@ -16,3 +16,6 @@ TABLE(kernels, PRODUCTS_AUTO)
 TABLE(kernels_blas, PRODUCTS_BLAS)
 #include "math/kernel_list.h"
 };
+TABLE(kernels_bf16, PRODUCTS_BF16)
+#include "math/kernel_list.h"
+};

@@ -64,7 +64,7 @@ static bool linear_is_wide(const struct linear *shape)
 
 static bool linear_is_convolution(const struct layer *l)
 {
-    return l->args[POSITIONS] != 0 || l->kernels->products == PRODUCTS_BLAS;
+    return l->args[POSITIONS] != 0 || l->kernels->products != PRODUCTS_AUTO;
 }
 
 static void linear_measure(struct layer *l)

@@ -6,7 +6,7 @@
  * only padding are left out. Sums wait in the result from one block of channels to the next: each element is one
  * chain of products over channels and taps in order, whatever the blocks, the number of samples or the register.
  * With few channels the source is read in place: by 1x1 windows, and by others where a register lies within a
- * position. */
+ * position. Where inputs of products are rounded to bfloat16, pairs of channels take the place of channels. */
 #include "math/vec/conv/direct/columns.h"
 #include "math/vec/conv/direct/weights.h"
 #include "math/vec/transpose.h"
@@ -33,10 +33,12 @@ struct direct {
     const float *source;
     float *result;
     struct shape from, to;
+    int64_t channels; /* of the source, or pairs of them */
+    bool pairs;
     struct tile_shape shape;
     int64_t taps; /* of the window */
     struct weights weights;
-    float *packed, *panel, *side;
+    float *packed, *panel, *spare, *side;
     struct tap *tap;
     struct tile_column *column;
 };
@@ -124,12 +126,12 @@ static void direct_fit_panel(const struct direct *d, struct phase *p)
     int64_t row = w->results * h->lanes;
     h->gapless = p->block[AXIS_W] == w->results && row % VW != 0 && row < 10 * VW;
     halo_lay_out(h, p->block);
-    p->channels = h->in_place ? d->from.c : PANEL_FLOATS / h->channel;
+    p->channels = h->in_place ? d->channels : PANEL_FLOATS / h->channel;
     if (!h->in_place && d->data && d->weights.a_row != 1)
         p->channels = direct_smaller(p->channels, LOOSE_CHANNELS);
     if (p->channels < 1) p->channels = 1;
-    int64_t blocks = (d->from.c + p->channels - 1) / p->channels;
-    p->channels = (d->from.c + blocks - 1) / blocks;
+    int64_t blocks = (d->channels + p->channels - 1) / p->channels;
+    p->channels = (d->channels + blocks - 1) / blocks;
 }
 
 /* The phase with these first results; false if there is none. */
@@ -153,7 +155,7 @@ static bool direct_plan(const struct direct *d, const int64_t first[SHAPE_AXES],
     p->woven = w->apart > 1 && h->lanes % VW != 0;
     bool few = d->from.c <= PANEL_SOURCE &&
                (same || (d->from.c * d->to.c <= PANEL_PAIRS && direct_skips_exactly(h)));
-    h->in_place = few && (same && dense ? w->results >= VW : h->lanes % VW == 0);
+    h->in_place = few && !d->pairs && (same && dense ? w->results >= VW : h->lanes % VW == 0);
     direct_choose_block(p, direct_block_floats(d, h), p->block);
     direct_fit_panel(d, p);
     return true;
@@ -165,13 +167,16 @@ static int64_t direct_lay_out(const struct window *c, bool data, float *base, st
                          .data = data,
                          .from = data ? c->out : c->in,
                          .to = data ? c->in : c->out,
+                         .pairs = c->products == PRODUCTS_BF16,
                          .taps = window_taps(c)};
+    d->channels = d->pairs ? (d->from.c + 1) / 2 : d->from.c;
     d->shape = LEVEL(tile_shape_for)(d->to.c);
     int64_t used = 0, position = data ? c->lanes * c->stride[AXIS_W] : c->lanes,
             floats = 2 * (position > BLOCK_FLOATS ? position : BLOCK_FLOATS), panel = floats * d->taps + 32;
     float *taps, *columns;
     conv_carve(base, &used, &d->packed, LEVEL(weights_floats)(c, data, d->shape.m));
     conv_carve(base, &used, &d->panel, (panel > PANEL_FLOATS ? panel : PANEL_FLOATS) + 16);
+    conv_carve(base, &used, &d->spare, d->pairs ? panel + 16 : 0);
     conv_carve(base, &used, &taps, d->taps * (int64_t)(sizeof *d->tap / sizeof *taps));
     conv_carve(base, &used, &columns, 2 * floats * (int64_t)(sizeof *d->column / sizeof *columns));
     conv_carve(base, &used, &d->side, data && c->stride[AXIS_W] > 1 ? floats * d->to.c + 16 : 0);
@@ -199,7 +204,7 @@ static void direct_run_tiles(const struct direct *d, struct phase *p, const stru
         const struct tile_column *column = d->column + i;
         count = direct_smaller(d->shape.j, p->columns - i);
         uint64_t skip = column->skip;
-        bool beside = t.a_row <= 1 && column->count == VW;
+        bool beside = t.a_row <= 1 && !t.pairs && column->count == VW;
         for (int64_t j = 1; j < count; j++) {
             if (column[j].skip != skip && (h->in_place || 2 * j > d->shape.j)) count = j;
             if (j == count) break;
@@ -220,6 +225,18 @@ static void direct_run_tiles(const struct direct *d, struct phase *p, const stru
     }
 }
 
+/* Fills a channel of the panel, or a pair of them. */
+static void direct_fill(const struct direct *d, const struct halo *h, const struct block *b, int64_t channel,
+                        float *panel)
+{
+    const float *from = d->source + (d->pairs ? 2 * channel : channel) * h->source;
+    LEVEL(halo_fill)(h, b, from, panel);
+    if (!d->pairs) return;
+    bool second = 2 * channel + 1 < d->from.c;
+    if (second) LEVEL(halo_fill)(h, b, from + h->source, d->spare);
+    pair_rows(panel, second ? d->spare : NULL, h->channel, panel);
+}
+
 /* A block of results, which begin at `result` and lie as `to` says, channels `channel` floats apart. */
 static void direct_run_block(const struct direct *d, struct phase *p, const struct block *b,
                              const struct columns_to *to, float *result, int64_t channel,
@@ -232,7 +249,8 @@ static void direct_run_block(const struct direct *d, struct phase *p, const stru
         p->skip = 0, p->taps = LEVEL(halo_list_taps)(h, d->c, 0, d->weights.a_tap, d->tap);
     }
     p->listed = *b;
-    struct tile t = {.tap = d->tap,
+    struct tile t = {.pairs = d->pairs,
+                     .tap = d->tap,
                      .a_channel = d->weights.a_channel,
                      .a_row = d->weights.a_row,
                      .b = h->in_place ? d->source : d->panel,
@@ -241,12 +259,12 @@ static void direct_run_block(const struct direct *d, struct phase *p, const stru
                      .c_row = channel,
                      .finish = *finish};
     for (int i = 0; i < SHAPE_AXES && h->in_place; i++) t.b += b->first[i] * h->step[i];
-    for (int64_t first = 0; first < d->from.c; first += p->channels) {
-        t.channels = direct_smaller(p->channels, d->from.c - first);
+    for (int64_t first = 0; first < d->channels; first += p->channels) {
+        t.channels = direct_smaller(p->channels, d->channels - first);
         for (int64_t i = 0; i < t.channels && !h->in_place; i++)
-            LEVEL(halo_fill)(h, b, d->source + (first + i) * h->source, d->panel + i * h->channel);
+            direct_fill(d, h, b, first + i, d->panel + i * h->channel);
         t.a = d->weights.first + first * t.a_channel;
-        t.resumes = first > 0, t.waits = first + t.channels < d->from.c;
+        t.resumes = first > 0, t.waits = first + t.channels < d->channels;
         for (int64_t row = 0; row < d->to.c; row += d->shape.m) direct_run_tiles(d, p, &t, row);
     }
 }
@@ -341,6 +359,7 @@ static void direct_run(const struct window *c, bool data, const float *weight, c
     int64_t end[SHAPE_AXES], first[SHAPE_AXES];
     for (int i = 0; i < SHAPE_AXES; i++) end[i] = data ? c->stride[i] : 1;
     struct phase p;
+    unsigned mode = d.pairs ? pair_begin() : 0;
     for (first[AXIS_D] = 0; first[AXIS_D] < end[AXIS_D]; first[AXIS_D]++)
         for (first[AXIS_H] = 0; first[AXIS_H] < end[AXIS_H]; first[AXIS_H]++)
             for (first[AXIS_W] = 0; first[AXIS_W] < end[AXIS_W]; first[AXIS_W]++) {
@@ -348,6 +367,7 @@ static void direct_run(const struct window *c, bool data, const float *weight, c
                 direct_run_phase(&d, &p);
                 if (p.woven) break; /* all phases along the width */
             }
+    if (d.pairs) pair_end(mode);
 }
 
 static void direct_forward(const struct window *c, const float *weight, const float *x,

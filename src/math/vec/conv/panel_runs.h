@@ -2,9 +2,7 @@
 #ifndef MATH_VEC_CONV_PANEL_RUNS_H
 #define MATH_VEC_CONV_PANEL_RUNS_H
 
-#include <stdbool.h>
-
-#include "math/vec/vec.h"
+#include "math/vec/pair.h"
 
 #if VEC_REGISTERS == 32
 #define PANEL_RUNS_J 4
@@ -24,12 +22,13 @@ struct panel_row {
 };
 
 struct panel_runs {
-    const float *panel;
+    bool pairs;         /* products of bfloat16: */
+    const float *panel; /* holds them, not floats, and rows and runs begin at one of them, */
     const struct panel_row *row;
     int64_t rows;
     const struct panel_run *run;
     int64_t runs;
-    const float *turned; /* [columns][PANEL_RUNS_WIDTH] */
+    const float *turned; /* [columns][PANEL_RUNS_WIDTH], where a column of a run is a pair of them (pair.h) */
     float *sums;
     int64_t channels; /* whose sums are stored */
     bool fresh;       /* no sums yet */

@@ -1,7 +1,9 @@
 /* panel_weight.c - the weight gradient of a convolution with many channels: the patches under a few columns
  * are copied into a panel, so that padding and stride cost nothing.
  *
- * Columns are counted along positions x lanes, so that a single sample fills the registers as well as 16. */
+ * Columns are counted along positions x lanes, so that a single sample fills the registers as well as 16. Where inputs
+ * of products are rounded to bfloat16, columns of a run become pairs: of gradients in words, of inputs side by side, so
+ * that a pair may begin at any of them. */
 #include "math/vec/conv/panel.h"
 #include "math/vec/conv/panel_runs.h"
 #include "math/vec/positions.h"
@@ -155,18 +157,48 @@ static int64_t panel_join(const struct columns *s, const struct run *run, int64_
     return count;
 }
 
+/* Makes pairs of the turned gradients of the runs; those of a run come right behind the run before. */
+static void panel_pair_turned(const struct panel_block *b, struct panel_run *run, int64_t runs, float *turned)
+{
+    int64_t to = 0;
+    for (int64_t i = 0; i < runs; i++) {
+        for (int64_t oc = 0; oc < b->channels; oc += PANEL_RUNS_WIDTH) {
+            float *block = turned + oc / PANEL_RUNS_WIDTH * BLOCK;
+            for (int64_t k = 0; k < run[i].count; k += 2) {
+                float *first = block + (run[i].column + k) * PANEL_RUNS_WIDTH;
+                pair_rows(first, k + 1 < run[i].count ? first + PANEL_RUNS_WIDTH : NULL, PANEL_RUNS_WIDTH,
+                          block + (to + k / 2) * PANEL_RUNS_WIDTH);
+            }
+        }
+        run[i].column = to;
+        to += (run[i].count + 1) / 2;
+    }
+}
+
+/* Rounds the floats of lines to bfloat16, side by side in the first half of each line. */
+static void panel_halve(const struct columns *s, int64_t lines, float *panel)
+{
+    for (int64_t line = 0; line < lines; line++, panel += s->line)
+        for (int64_t i = 0; i < s->line; i += 2 * VW) {
+            vec first, second;
+            weave_split(1, vec_load_any(panel + i), vec_load_any(panel + i + VW), &first, &second);
+            vec_store_any(panel + i / 2, pair_of(first, second));
+        }
+}
+
 /* One panel of columns. */
 static void panel_add(const struct window *c, const struct panel_block *b, const struct columns *s,
-                      const struct run *run, int64_t runs, const float *x, struct panel_runs *t, float *panel,
-                      float *sums)
+                      const struct run *run, int64_t runs, const float *x, struct panel_runs *t,
+                      float *turned, float *panel, float *sums)
 {
     struct panel_run joined[COLUMNS];
     int64_t lines = b->rows / s->taps;
-    const float *turned = t->turned;
     t->run = joined, t->runs = panel_join(s, run, runs, joined), t->panel = panel;
+    if (t->pairs) panel_pair_turned(b, joined, t->runs, turned);
     for (int64_t line = 0; line < lines; line += s->lines) {
         int64_t count = row_limit(s->lines, 0, lines - line);
         panel_pack(c, s, run, runs, x, b->row / s->taps + line, count, panel);
+        if (t->pairs) panel_halve(s, count, panel);
         t->rows = count * s->taps;
         for (int64_t oc = 0; oc < b->channels; oc += PANEL_RUNS_WIDTH) {
             t->turned = turned + oc / PANEL_RUNS_WIDTH * BLOCK;
@@ -174,7 +206,6 @@ static void panel_add(const struct window *c, const struct panel_block *b, const
             LEVEL(panel_multiply_runs)(row_limit((b->channels - oc + VW - 1) / VW, 0, PANEL_RUNS_J), t);
         }
     }
-    t->turned = turned;
 }
 
 void LEVEL(panel_leaf)(const struct window *c, const struct panel_block *b, const float *x, const float *dy,
@@ -184,24 +215,27 @@ void LEVEL(panel_leaf)(const struct window *c, const struct panel_block *b, cons
     struct panel_row *row = (struct panel_row *)(void *)(panel + FEW_FLOATS + 16);
     struct columns s = panel_columns(c, b);
     int64_t columns = shape_positions(c->out) * b->lanes;
+    struct panel_runs t = {.pairs = c->products == PRODUCTS_BF16, .row = row, .channels = PANEL_RUNS_WIDTH};
+    unsigned mode = t.pairs ? pair_begin() : 0;
     memset(sums, 0, (size_t)(b->rows * PANEL_WIDTH) * sizeof *sums);
     for (int64_t i = 0; i < s.lines * s.taps; i++)
-        row[i] = (struct panel_row){i / s.taps * s.line + i % s.taps * c->dilation[AXIS_W] * c->lanes,
+        row[i] = (struct panel_row){i / s.taps * s.line * (t.pairs ? 2 : 1) +
+                                        i % s.taps * c->dilation[AXIS_W] * c->lanes,
                                     i * PANEL_WIDTH};
-    struct panel_runs t = {.row = row, .turned = turned, .channels = PANEL_RUNS_WIDTH};
     for (int64_t first = 0; first < columns; first += s.panel) {
         struct run run[COLUMNS];
         int64_t runs = panel_cut(c, b, &s, first, row_limit(s.panel, 0, columns - first), run);
         panel_turn(c, b, run, runs, dy, turned);
-        panel_add(c, b, &s, run, runs, x, &t, panel, sums);
+        panel_add(c, b, &s, run, runs, x, &t, turned, panel, sums);
     }
+    if (t.pairs) pair_end(mode);
 }
 
 bool LEVEL(panel_suits_few)(const struct window *c)
 {
     const struct panel_block b = {.lanes = c->lanes};
     bool few = shape_positions(c->out) * c->lanes <= FEW_PANELS * panel_columns(c, &b).panel;
-    return c->leaves == 1 && (few || c->out.c > depth_of(c));
+    return c->products != PRODUCTS_BF16 && c->leaves == 1 && (few || c->out.c > depth_of(c));
 }
 
 /* Lists the runs of a panel in a channel of dy. Returns how many. */

@@ -1,8 +1,8 @@
 /* tile.c - the register tiles of tile.h. */
 #include "math/vec/conv/tile.h"
 
-/* Columns side by side, or those of a table; or of a table, with weights apart. */
-enum tile_form { TILE_SIDE_BY_SIDE, TILE_TABLE, TILE_APART };
+/* Columns side by side, or those of a table; or of a table, with weights apart; or of a table, of pairs. */
+enum tile_form { TILE_SIDE_BY_SIDE, TILE_TABLE, TILE_APART, TILE_PAIRS, TILE_INSTRUCTION, TILE_FORMS };
 
 VEC_INLINE struct tile_column tile_column(const enum tile_form form, const struct tile_column *columns,
                                           int64_t j)
@@ -13,23 +13,34 @@ VEC_INLINE struct tile_column tile_column(const enum tile_form form, const struc
 
 /* One product of every element. The shorter side of the tile waits in registers, the longer is loaded one by
  * one. */
-VEC_INLINE void tile_multiply_add(const int M, const int J, const float *a, int64_t row,
-                                  const float *const b[], int64_t at, vec sum[][TILE_MAX_J])
+VEC_INLINE void tile_multiply_part(const int M, const int J, const enum pair_part part, const float *a,
+                                   int64_t row, const float *const b[], int64_t at, vec sum[][TILE_MAX_J])
 {
     vec weight[TILE_MAX_M], column[TILE_MAX_J];
     if (J > M) {
-        VEC_EACH (m, M) weight[m] = vec_all(a[m * row]);
+        VEC_EACH (m, M) weight[m] = pair_take(part, pair_all(a + m * row));
         VEC_EACH (j, J) {
-            column[0] = vec_load_any(b[j] + at);
-            VEC_EACH (m, M) sum[m][j] += weight[m] * column[0];
+            column[0] = pair_take(part, vec_load_any(b[j] + at));
+            VEC_EACH (m, M) sum[m][j] = pair_add(part, sum[m][j], weight[m], column[0]);
         }
         return;
     }
-    VEC_EACH (j, J) column[j] = vec_load_any(b[j] + at);
+    VEC_EACH (j, J) column[j] = pair_take(part, vec_load_any(b[j] + at));
     VEC_EACH (m, M) {
-        weight[0] = vec_all(a[m * row]);
-        VEC_EACH (j, J) sum[m][j] += weight[0] * column[j];
+        weight[0] = pair_take(part, pair_all(a + m * row));
+        VEC_EACH (j, J) sum[m][j] = pair_add(part, sum[m][j], weight[0], column[j]);
     }
+}
+
+VEC_INLINE void tile_multiply_add(const int M, const int J, const enum tile_form form, const float *a,
+                                  int64_t row, const float *const b[], int64_t at, vec sum[][TILE_MAX_J])
+{
+    if (form == TILE_PAIRS) {
+        tile_multiply_part(M, J, PAIR_SECOND, a, row, b, at, sum);
+        tile_multiply_part(M, J, PAIR_FIRST, a, row, b, at, sum);
+        return;
+    }
+    tile_multiply_part(M, J, form == TILE_INSTRUCTION ? PAIR_WORDS : PAIR_FLOATS, a, row, b, at, sum);
 }
 
 VEC_INLINE void tile_begin(const int M, const int J, const enum tile_form form, const struct tile *t,
@@ -75,11 +86,11 @@ VEC_INLINE void tile_product(const int M, const int J, const enum tile_form form
     if (t->taps == 1) a += t->tap->a, at += t->tap->b;
     for (int64_t channel = 0; t->taps == 1 && channel < t->channels;
          channel++, a += t->a_channel, at += t->b_channel)
-        tile_multiply_add(M, J, a, row, b, at, sum);
+        tile_multiply_add(M, J, form, a, row, b, at, sum);
     for (int64_t channel = 0; t->taps > 1 && channel < t->channels;
          channel++, a += t->a_channel, at += t->b_channel)
         for (const struct tap *tap = t->tap; tap < end; tap++)
-            tile_multiply_add(M, J, a + tap->a, row, b, at + tap->b, sum);
+            tile_multiply_add(M, J, form, a + tap->a, row, b, at + tap->b, sum);
     tile_end(M, J, form, t, columns, sum);
 }
 
@@ -106,18 +117,27 @@ typedef void tile_function(const struct tile *t, const struct tile_column *colum
     {                                                                                                        \
         tile_product(M, J, form, t, columns);                                                                \
     }
+#if defined(__AVX512F__)
+#define TILE_INSTRUCTIONS(M, J)   TILE_FUNCTION(M, J, instruction, TILE_INSTRUCTION)
+#define TILE_BY_INSTRUCTION(M, J) [TILE_INSTRUCTION][M][J] = instruction_##M##_##J,
+#else
+#define TILE_INSTRUCTIONS(M, J)
+#define TILE_BY_INSTRUCTION(M, J)
+#endif
 #define TILE_FUNCTIONS(M, J)                                                                                 \
     TILE_FUNCTION(M, J, side, TILE_SIDE_BY_SIDE)                                                             \
     TILE_FUNCTION(M, J, table, TILE_TABLE)                                                                   \
-    TILE_FUNCTION(M, J, apart, TILE_APART)
+    TILE_FUNCTION(M, J, apart, TILE_APART)                                                                   \
+    TILE_FUNCTION(M, J, pairs, TILE_PAIRS)                                                                   \
+    TILE_INSTRUCTIONS(M, J)
 TILE_SHAPES(TILE_FUNCTIONS)
 TILE_PIECES(TILE_FUNCTIONS)
 
 #define TILE_ENTRY(M, J)                                                                                     \
     [TILE_SIDE_BY_SIDE][M][J] = side_##M##_##J, [TILE_TABLE][M][J] = table_##M##_##J,                        \
-    [TILE_APART][M][J] = apart_##M##_##J,
-static tile_function *const tiles[TILE_APART + 1][TILE_MAX_M + 1][TILE_MAX_J + 1] = {
-    TILE_SHAPES(TILE_ENTRY) TILE_PIECES(TILE_ENTRY)};
+    [TILE_APART][M][J] = apart_##M##_##J, [TILE_PAIRS][M][J] = pairs_##M##_##J, TILE_BY_INSTRUCTION(M, J)
+static tile_function *const tiles[TILE_FORMS][TILE_MAX_M + 1][TILE_MAX_J + 1] = {TILE_SHAPES(TILE_ENTRY)
+                                                                                     TILE_PIECES(TILE_ENTRY)};
 
 /* The tile of that many registers, or several of fewer. */
 static void tile_run_pieces(enum tile_form form, int m, int64_t registers, const struct tile *t,
@@ -140,7 +160,9 @@ static void tile_run_pieces(enum tile_form form, int m, int64_t registers, const
 void LEVEL(tile_run_columns)(int m, int64_t registers, const struct tile *t,
                              const struct tile_column *columns)
 {
-    tile_run_pieces(t->a_row > 1 ? TILE_APART : TILE_TABLE, m, registers, t, columns);
+    enum tile_form form = t->a_row > 1 ? TILE_APART : TILE_TABLE;
+    if (t->pairs) form = pair_has_instruction() ? TILE_INSTRUCTION : TILE_PAIRS;
+    tile_run_pieces(form, m, registers, t, columns);
 }
 
 void LEVEL(tile_run)(int m, int64_t registers, const struct tile *t)

@@ -5,13 +5,11 @@
  * with one accumulator register per element and one broadcast of a per row. Every element is one chain of
  * fused multiply-adds in order, which may wait in the result between blocks of channels, so the tile's shape
  * does not touch the result. Nor do taps that meet only padding: a bias of -0 counts as 0, and adding zeros to
- * a sum that began so changes nothing. */
+ * a sum that began so changes nothing. Words of a and b may be pairs of channels (pair.h). */
 #ifndef MATH_VEC_CONV_TILE_H
 #define MATH_VEC_CONV_TILE_H
 
-#include <stdbool.h>
-
-#include "math/vec/vec.h"
+#include "math/vec/pair.h"
 
 /* Rows x registers that fill the register file, of which tile_shape_for takes the first that wastes the fewest
  * rows; and smaller ones, for what is left of a row of columns. */
@@ -46,6 +44,8 @@ struct tap {
 
 struct tile {
     int64_t channels, taps;
+    bool
+        pairs; /* words are pairs of channels, of which there are `channels`; of tile_run_columns, a_row is 1 */
     const struct tap *tap;
     const float *a; /* weights: [M] at a + channel * a_channel + tap.a; rows beyond `rows` are zero */
     int64_t a_channel;

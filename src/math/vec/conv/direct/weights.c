@@ -57,9 +57,50 @@ static void weights_split(const float *from, int64_t to, int64_t channels, int64
     }
 }
 
+/* Makes pairs of the channels of a tile, `channel` weights each. */
+static void weights_pair(float *tile, int64_t channels, int64_t channel)
+{
+    for (int64_t i = 0; i < channels; i += 2)
+        pair_rows(tile + i * channel, i + 1 < channels ? tile + (i + 1) * channel : NULL, channel,
+                  tile + i / 2 * channel);
+}
+
+/* The same of channels that are `row` weights apart, with rows <= m results. */
+static void weights_pair_rows(const float *from, int64_t row, int64_t channels, int64_t rows, int64_t m,
+                              float *tile)
+{
+    for (int64_t i = 0; i < channels; i += 2, from += 2 * row, tile += m) {
+        pair_rows(from, i + 1 < channels ? from + row : NULL, rows, tile);
+        for (int64_t j = rows; j < m; j++) tile[j] = 0;
+    }
+}
+
+/* Packs pairs of channels; tiles that do not lie side by side are turned as floats first, which takes more room. */
+static struct weights weights_place_pairs(const struct window *c, bool data, int m, const float *weight,
+                                          float *packed)
+{
+    int64_t taps = window_taps(c), from = data ? c->out.c : c->in.c, to = data ? c->in.c : c->out.c;
+    int64_t result = data ? taps : from * taps, channel = data ? to * taps : taps, pairs = (from + 1) / 2;
+    float *tile = packed;
+    for (int64_t first = 0; first < to; first += m, tile += pairs * taps * m) {
+        int64_t rows = to - first < m ? to - first : m;
+        if (weights_lie_as_tiles(c, data)) {
+            weights_pair_rows(weight + first, channel, from, rows, m, tile);
+            continue;
+        }
+        if (!data) weights_turn(weight + first * result, result, rows, from * taps, m, tile);
+        for (int64_t i = 0; i < from && data; i++)
+            weights_turn(weight + i * channel + first * result, result, rows, taps, m, tile + i * taps * m);
+        weights_pair(tile, from, taps * m);
+    }
+    return (struct weights){packed, taps * m, pairs * taps, m, 1};
+}
+
 int64_t LEVEL(weights_floats)(const struct window *c, bool data, int m)
 {
     int64_t from = data ? c->out.c : c->in.c, to = data ? c->in.c : c->out.c;
+    if (c->products == PRODUCTS_BF16)
+        return ((to + m - 1) / m * m * ((from + 1) / 2) + from * m) * window_taps(c) + 16;
     return weights_stay(c, data, to, m) ? 0
                                         : (to + m - 1) / m * m * (from + SPLIT_APART) * window_taps(c) + 16;
 }
@@ -69,6 +110,7 @@ struct weights LEVEL(weights_place)(const struct window *c, bool data, int m, co
 {
     int64_t taps = window_taps(c), from = data ? c->out.c : c->in.c, to = data ? c->in.c : c->out.c;
     int64_t result = data ? taps : from * taps, channel = data ? to * taps : taps;
+    if (c->products == PRODUCTS_BF16) return weights_place_pairs(c, data, m, weight, packed);
     if (weights_stay(c, data, to, m)) return (struct weights){weight, channel, result, 1, result};
     if (weights_lie_as_tiles(c, data)) {
         weights_split(weight, to, from, m, (from + SPLIT_APART) * m, packed);
