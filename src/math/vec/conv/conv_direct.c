@@ -191,10 +191,22 @@ static int64_t direct_scratch_floats(const struct window *c)
     return forward > data ? forward : data;
 }
 
+/* The next registers for one tile: those that need much the same taps. Sets the taps that all do without. */
+static int64_t direct_next_registers(const struct direct *d, const struct halo *h,
+                                     const struct tile_column *column, int64_t left, uint64_t *skip)
+{
+    int64_t count = direct_smaller(d->shape.j, left);
+    *skip = column->skip;
+    for (int64_t j = 1; j < count; j++) {
+        if (column[j].skip != *skip && (h->in_place || 2 * j > d->shape.j)) return j;
+        *skip = halo_skip_both(*skip, column[j].skip);
+    }
+    return count;
+}
+
 /* The tile's rows of the block, from those of the first channel. */
 static void direct_run_tiles(const struct direct *d, struct phase *p, const struct tile *first, int64_t row)
 {
-    const struct halo *h = &p->halo;
     struct tile t = *first;
     int64_t to = row * t.c_row;
     t.a += row * d->weights.a_result, t.c += to;
@@ -202,17 +214,12 @@ static void direct_run_tiles(const struct direct *d, struct phase *p, const stru
     t.finish = finish_from(&first->finish, row, to);
     for (int64_t i = 0, count; i < p->columns; i += count) {
         const struct tile_column *column = d->column + i;
-        count = direct_smaller(d->shape.j, p->columns - i);
         uint64_t skip = column->skip;
-        bool beside = t.a_row <= 1 && !t.pairs && column->count == VW;
-        for (int64_t j = 1; j < count; j++) {
-            if (column[j].skip != skip && (h->in_place || 2 * j > d->shape.j)) count = j;
-            if (j == count) break;
-            skip = halo_skip_both(skip, column[j].skip);
-            beside &= column[j].from == column->from + j * VW && column[j].to == column->to + j * VW &&
-                      column[j].count == VW;
-        }
-        if (skip != p->skip) p->taps = LEVEL(halo_list_taps)(h, d->c, skip, d->weights.a_tap, d->tap);
+        count = t.a_row <= 1 && !t.pairs ? column->beside : 0;
+        if (count < p->columns - i) count -= count % d->shape.j;
+        bool beside = count > 0;
+        if (!beside) count = direct_next_registers(d, &p->halo, column, p->columns - i, &skip);
+        if (skip != p->skip) p->taps = LEVEL(halo_list_taps)(&p->halo, d->c, skip, d->weights.a_tap, d->tap);
         p->skip = skip, t.taps = p->taps;
         if (!beside) {
             LEVEL(tile_run_columns)(d->shape.m, count, &t, column);

@@ -139,14 +139,14 @@ TILE_PIECES(TILE_FUNCTIONS)
 static tile_function *const tiles[TILE_FORMS][TILE_MAX_M + 1][TILE_MAX_J + 1] = {TILE_SHAPES(TILE_ENTRY)
                                                                                      TILE_PIECES(TILE_ENTRY)};
 
-/* The tile of that many registers, or several of fewer. */
+/* Tiles of that many registers together, as few as there are. */
 static void tile_run_pieces(enum tile_form form, int m, int64_t registers, const struct tile *t,
                             const struct tile_column *columns)
 {
     tile_function *const *of = tiles[form][m];
     struct tile piece = *t;
     for (int64_t left = registers, done; left; left -= done) {
-        for (done = left; !of[done];) done--;
+        for (done = left < TILE_MAX_J ? left : TILE_MAX_J; !of[done];) done--;
         of[done](&piece, columns);
         if (form != TILE_SIDE_BY_SIDE) {
             columns += done;

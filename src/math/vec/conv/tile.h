@@ -64,14 +64,15 @@ struct tile {
 struct tile_column {
     int64_t from, to, count;
     uint64_t skip;
+    int64_t beside; /* whole registers with the same taps that lie side by side from this one on */
 };
 
 struct tile_shape {
     int m, j; /* rows, registers */
 };
 
-/* Returns the shape that wastes the fewest of `rows` rows. tile_run computes one tile of it over `registers`
- * <= j registers of columns that lie side by side, tile_run_columns over those of a table. */
+/* Returns the shape that wastes the fewest of `rows` rows. tile_run computes `registers` registers of columns that lie
+ * side by side, tile_run_columns as many as fit into a tile from a table. */
 struct tile_shape LEVEL(tile_shape_for)(int64_t rows);
 void LEVEL(tile_run)(int m, int64_t registers, const struct tile *t);
 void LEVEL(tile_run_columns)(int m, int64_t registers, const struct tile *t,

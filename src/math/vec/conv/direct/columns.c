@@ -74,6 +74,18 @@ static void columns_group(struct tile_column *column, int64_t count)
     }
 }
 
+/* Counts the registers that lie side by side. */
+static void columns_count_beside(struct tile_column *column, int64_t count)
+{
+    for (int64_t i = count - 1; i >= 0; i--) {
+        struct tile_column *c = &column[i];
+        const struct tile_column *next = c + 1;
+        bool goes_on =
+            i + 1 < count && next->skip == c->skip && next->from == c->from + VW && next->to == c->to + VW;
+        c->beside = c->count < VW ? 0 : goes_on ? 1 + next->beside : 1;
+    }
+}
+
 int64_t LEVEL(columns_list)(const struct halo *h, const struct block *b, const struct columns_to *to,
                             bool inner, struct tile_column *columns)
 {
@@ -99,5 +111,6 @@ int64_t LEVEL(columns_list)(const struct halo *h, const struct block *b, const s
                     n += columns_list_run(h, b, &run, inner, edge, columns + n);
                 }
     if (edge[AXIS_D] || edge[AXIS_H] || edge[AXIS_W]) columns_group(columns, n);
+    columns_count_beside(columns, n);
     return n;
 }
