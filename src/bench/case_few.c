@@ -1,7 +1,32 @@
-/* case_few.c - large convolutions with few samples: volumes, large images, long signals. */
+/* case_few.c - large convolutions with few samples (volumes, large images, long signals), and such as have more weights
+ * than columns. */
 #include <stdio.h>
 
 #include "bench/case.h"
+
+/* 1x1 and small ones, whose time goes to the weights. */
+static void case_add_weights(struct case_list *l)
+{
+    static const struct {
+        struct case_conv conv;
+        int64_t samples;
+    } table[] = {
+        {{"conv 1x1 728 to 728, 6x9", 728, 728, 1, {1, 6, 9}, {1, 1, 1}, 1, 1, 0}, 2},
+        {{"conv 1x1 1536 to 2048, 6x9", 1536, 2048, 1, {1, 6, 9}, {1, 1, 1}, 1, 1, 0}, 2},
+        {{"conv3d 3x3x3 256 to 256, 4x4x4", 256, 256, 1, {4, 4, 4}, {3, 3, 3}, 1, 1, 1}, 1},
+        {{"conv 3x3 256 to 256, 8x8", 256, 256, 1, {1, 8, 8}, {1, 3, 3}, 1, 1, 1}, 1},
+        {{"conv 1x1 24 to 144, 32x32", 24, 144, 1, {1, 32, 32}, {1, 1, 1}, 1, 1, 0}, BENCH_LANES},
+        {{"conv 1x1 144 to 24, 32x32", 144, 24, 1, {1, 32, 32}, {1, 1, 1}, 1, 1, 0}, BENCH_LANES},
+        {{"conv 1x1 160 to 960, 4x4", 160, 960, 1, {1, 4, 4}, {1, 1, 1}, 1, 1, 0}, BENCH_LANES},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        struct window w = case_window(&table[i].conv);
+        w.lanes = table[i].samples;
+        char name[64];
+        snprintf(name, sizeof name, "%s, N %d", table[i].conv.name, (int)w.lanes);
+        case_add_conv(l, name, &w, table[i].conv.out, false);
+    }
+}
 
 void case_add_few(struct case_list *l)
 {
@@ -27,4 +52,5 @@ void case_add_few(struct case_list *l)
             snprintf(name, sizeof name, "%s, N %d", table[i].name, (int)samples);
             case_add_conv(l, name, &w, table[i].out, table[i].in == 1);
         }
+    case_add_weights(l);
 }
