@@ -5,7 +5,7 @@
 #include "math/vec/conv/winograd.h"
 
 /* Where the weights of a result channel, a channel of the sum, a tap of depth and a tap of the plane lie: how
- * many floats from one to the next. Negative ones mirror the window. */
+ * many floats from one to the next; those of the plane 1, or -1, which mirrors the window. */
 struct winograd_weights {
     const float *first;
     int64_t oc, ic, depth, tap;
