@@ -44,6 +44,15 @@ static void case_add_convs(struct case_list *l)
     }
 }
 
+/* Whether products of a window are made of bfloat16. */
+static bool case_rounds(const struct case_list *l, struct window w, int64_t out)
+{
+    w.leaves = 1;
+    window_place(&w, out, w.in.rank);
+    enum conv_rule rule = l->kernels->conv_find_rule(&w);
+    return rule != CONV_RULE_DEPTHWISE && rule != CONV_RULE_WINOGRAD;
+}
+
 /* One convolution of each way there is, beside the same through BLAS and with products of bfloat16. A transposed
  * convolution such as that of U-Nets is the 2x2/2 one backwards: its forward pass is the data gradient. */
 static void case_add_ways(struct case_list *l)
@@ -65,6 +74,7 @@ static void case_add_ways(struct case_list *l)
         w.lanes = LANES;
         w.products = (enum products)(i % 3);
         w.transposed = w.kernel[AXIS_W] == 2;
+        if (w.products == PRODUCTS_BF16 && !case_rounds(l, w, table[i / 3].out)) continue;
         case_add_conv(l, table[i / 3].name, &w, table[i / 3].out, false);
     }
 }

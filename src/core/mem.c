@@ -2,6 +2,7 @@
 #include "core/mem.h"
 
 #include <stdatomic.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -13,15 +14,16 @@ static atomic_int_fast64_t alive;
 #define HUGE_BYTES ((size_t)2 << 20) /* of a huge page, on most machines */
 
 /* Asks for huge pages: convolutions of many samples touch hundreds of pages between two uses of one, more than the
- * processor remembers. Only whole ones within the block, so that none is paid for in vain. Where the system has none
- * to give, nothing changes. */
+ * processor remembers. Only for those that lie whole within the block, so none is paid for in vain. Where the system
+ * has none to give, nothing changes. */
 static void mem_use_huge_pages(void *block, size_t bytes)
 {
-    size_t whole = bytes / HUGE_BYTES * HUGE_BYTES;
+    size_t skip = -(uintptr_t)block % HUGE_BYTES;
 #ifdef MADV_HUGEPAGE
-    if (whole) madvise(block, whole, MADV_HUGEPAGE);
+    if (bytes >= skip + HUGE_BYTES)
+        madvise((char *)block + skip, (bytes - skip) / HUGE_BYTES * HUGE_BYTES, MADV_HUGEPAGE);
 #else
-    (void)block, (void)whole;
+    (void)bytes, (void)skip;
 #endif
 }
 
@@ -36,7 +38,8 @@ enum status mem_alloc(void *out, size_t count, size_t size, const char *what)
         return status_fail(STATUS_OTHER, "%s: %zu x %zu bytes are more than a machine can have", what, count,
                            size);
     size_t rounded = (bytes + MEM_ALIGN - 1) / MEM_ALIGN * MEM_ALIGN;
-    if (posix_memalign(&block, rounded < HUGE_BYTES ? MEM_ALIGN : HUGE_BYTES, rounded) != 0)
+    block = aligned_alloc(MEM_ALIGN, rounded);
+    if (!block)
         return status_fail(STATUS_OTHER, "%s: out of memory (%zu bytes); use a smaller batch or fewer ranks",
                            what, bytes);
     mem_use_huge_pages(block, rounded);

@@ -13,7 +13,8 @@
 enum products {
     PRODUCTS_AUTO, /* our own kernels where they are the faster ones, by a fixed rule on shapes, else BLAS */
     PRODUCTS_BLAS, /* BLAS, always */
-    PRODUCTS_BF16, /* as auto, but direct convolutions multiply numbers that are rounded to bfloat16 */
+    PRODUCTS_BF16, /* as auto, but direct convolutions, weight gradients from panels and linear layers multiply
+                      numbers that are rounded to bfloat16 */
 };
 
 /* The rules by which a convolution's products find their way (vec/conv/rules.c), in the order in which they are asked. */

@@ -84,7 +84,7 @@ static bool stages_find_fusion(const struct stages *s, int i, int *before, int *
     if (relu->ops->relu == 0 || stages_count_readers(s, relu->inputs[0]) != 1) return false;
     *before = stages_find_producer(s, relu->inputs[0]);
     *after = stages_find_only_reader(s, relu->output);
-    if (*before < 0) return false;
+    if (*before < 0 || s->list[*before].relu_out != 0) return false; /* it has one, maybe of another limit */
     if (stages_keeps_relu(s, &s->list[*before])) return true;
     return s->list[*before].ops->fuses_relu && *after >= 0 && s->list[*after].ops->fuses_relu;
 }

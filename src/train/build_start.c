@@ -10,7 +10,7 @@ enum status build_start_math(const struct kernels **kernels, struct comm *comm, 
     TRY(comm_agree(comm, kernels_start(kernels, config->isa, config_products(config))));
     if (config->precision == PRECISION_BF16 && comm_rank(comm) == 0 && !kernels_hasten_bf16(*kernels))
         log_warn(
-            "train.precision: bf16 is no faster than float32 here: this CPU, or run.isa: %s, is without the "
+            "train.precision: bf16 is slower than float32 here, up to 4 times: this CPU, or run.isa: %s, is without the "
             "instruction vdpbf16ps, which two others replace",
             (*kernels)->level);
     return STATUS_OK;

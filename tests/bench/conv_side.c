@@ -5,6 +5,7 @@
 
 #include "core/mem.h"
 #include "core/system/clock.h"
+#include "math/blas.h"
 #include "bench/case.h"
 
 struct conv_side {
@@ -35,6 +36,7 @@ struct conv_side *conv_side_open(int64_t in, int64_t out, int64_t groups, const 
     struct conv_side *s = calloc(1, sizeof *s);
     struct case_list list = {.cases = s ? s->cases : NULL};
     if (!s || kernels_select(&list.kernels, "auto") != STATUS_OK) return free(s), NULL;
+    blas_start(); /* one thread */
     memcpy(shape.size, size, sizeof shape.size);
     memcpy(shape.kernel, kernel, sizeof shape.kernel);
     struct window w = case_window(&shape);

@@ -66,9 +66,9 @@ static void check_live(struct window c, int64_t out, const int64_t *live)
 }
 
 /* Every number of samples of one leaf, and mixtures of several. */
-static void check_window(struct window c, int64_t out)
+static void check_products(struct window c, int64_t out, enum products products)
 {
-    c.products = PRODUCTS_AUTO;
+    c.products = products;
     c.lanes = 32, c.leaves = 1;
     for (int64_t live = 0; live <= 32; live++) check_live(c, out, &live);
     static const int64_t mixed[][MAX_LEAVES] = {{8, 8, 8, 8}, {7, 1, 0, 16}, {16, 9, 4, 5}, {0, 0, 0, 3}};
@@ -77,6 +77,15 @@ static void check_window(struct window c, int64_t out)
     static const int64_t wide[2] = {37, 20};
     c.lanes = 96, c.leaves = 2;
     check_live(c, out, wide);
+    static const int64_t few[] = {0, 5, 128, 130}; /* so few that whole panels of columns hold no sample */
+    c.lanes = 256, c.leaves = 1;
+    for (int i = 0; i < 4; i++) check_live(c, out, &few[i]);
+}
+
+static void check_window(struct window c, int64_t out)
+{
+    check_products(c, out, PRODUCTS_AUTO);
+    if (kernels_have_bf16(kernels)) check_products(c, out, PRODUCTS_BF16);
 }
 
 static void test_windows(void)
@@ -85,6 +94,7 @@ static void test_windows(void)
     check_window(window_even(shape_2d(70, 5, 6), 2, 3, 1, 0), 66); /* in several blocks */
     check_window(window_even(shape_2d(3, 6, 5), 2, 3, 1, 1), 6);   /* direct */
     check_window(window_even(shape_2d(20, 6, 5), 2, 5, 2, 2), 17); /* in panels */
+    check_window(window_even(shape_2d(64, 2, 3), 2, 1, 1, 0), 80); /* more weights than columns */
     static const int64_t volume[] = {3, 4, 5};
     check_window(window_even(shape_of(12, 3, volume), 3, 3, 1, 1), 13);
     struct window depthwise = window_even(shape_2d(5, 6, 5), 2, 3, 1, 1);

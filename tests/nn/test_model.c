@@ -91,8 +91,9 @@ static void test_lanes_are_independent(const struct model_spec *spec, int64_t la
 }
 
 /* conv2d, relu, conv2d, batchnorm, relu, conv2d, relu, maxpool2d, linear; or the same with means of one element around
- * each relu, which change nothing but keep it apart from its neighbours. */
-static void relu_and_pool(struct model_spec *spec, const char *relu, bool apart, const char *pool, int size)
+ * each relu, which change nothing but keep it apart from its neighbours. One relu may `follow` each. */
+static void relu_and_pool(struct model_spec *spec, const char *relu, const char *follow, bool apart,
+                          const char *pool, int size)
 {
     static const double out[] = {5, 6, 4};
     memset(spec, 0, sizeof *spec);
@@ -103,6 +104,8 @@ static void relu_and_pool(struct model_spec *spec, const char *relu, bool apart,
         if (apart) spec_add(spec, "avgpool2d", 1, 0);
         spec_add(spec, relu, 0, 0);
         if (apart) spec_add(spec, "avgpool2d", 1, 0);
+        if (follow) spec_add(spec, follow, 0, 0);
+        if (follow && apart) spec_add(spec, "avgpool2d", 1, 0);
     }
     spec_add(spec, pool, size, 0);
     spec_add(spec, "linear", 7, 0);
@@ -128,11 +131,11 @@ static float *outputs_and_gradients(const struct model_spec *spec, int64_t *coun
 }
 
 /* Neither fusing a ReLU with its neighbours nor running it after the pooling changes a bit. */
-static void test_stages(const char *relu, const char *pool, int size)
+static void test_stages(const char *relu, const char *follow, const char *pool, int size)
 {
     struct model_spec together, apart;
-    relu_and_pool(&together, relu, false, pool, size);
-    relu_and_pool(&apart, relu, true, pool, size);
+    relu_and_pool(&together, relu, follow, false, pool, size);
+    relu_and_pool(&apart, relu, follow, true, pool, size);
     int64_t count, same;
     float *a = outputs_and_gradients(&together, &count), *b = outputs_and_gradients(&apart, &same);
     CHECK(count == same && memcmp(a, b, (size_t)count * sizeof *a) == 0);
@@ -314,12 +317,13 @@ int main(int argc, char **argv)
     CHECK_CASE(test_activations_among_others());
     for (int i = 0; i < 9; i++)
         CHECK_CASE_OF(activations[i], test_leaves_are_separate(layer_find(activations[i])));
-    static const char *const relus[] = {"relu", "relu6"};
-    for (int i = 0; i < 2; i++) {
-        CHECK_CASE_OF(relus[i], test_stages(relus[i], "maxpool2d", 2));
-        CHECK_CASE_OF(relus[i], test_stages(relus[i], "maxpool2d", 3));
-        CHECK_CASE_OF(relus[i], test_stages(relus[i], "adaptive_maxpool2d", 3));
-        CHECK_CASE_OF(relus[i], test_stages(relus[i], "global_maxpool", 0));
+    static const char *const relus[][2] = {
+        {"relu", NULL}, {"relu6", NULL}, {"relu6", "relu"}, {"relu", "relu6"}};
+    for (int i = 0; i < 4; i++) {
+        CHECK_CASE_OF(relus[i][0], test_stages(relus[i][0], relus[i][1], "maxpool2d", 2));
+        CHECK_CASE_OF(relus[i][0], test_stages(relus[i][0], relus[i][1], "maxpool2d", 3));
+        CHECK_CASE_OF(relus[i][0], test_stages(relus[i][0], relus[i][1], "adaptive_maxpool2d", 3));
+        CHECK_CASE_OF(relus[i][0], test_stages(relus[i][0], relus[i][1], "global_maxpool", 0));
     }
     CHECK_CASE(test_refusals());
     CHECK(mem_alive() == 0);

@@ -75,6 +75,7 @@ struct trainer {
     int64_t checked;                   /* the last step after which all ranks were equal; -1 = none */
     double data_seconds, compute_seconds, sync_seconds; /* of this rank, in the steps of this epoch */
     int64_t steps_timed;                                /* number of them */
+    int64_t leaves_timed;                               /* virtual ranks whose passes were computed in them */
     int straggler;                                      /* 1 + the rank reported last; 0 = none */
     struct core_share core;
 };

@@ -178,7 +178,7 @@ static enum status run_train_epoch(struct run *r)
     struct trainer *t = r->t;
     const struct progress *p = &t->progress;
     t->data_seconds = t->compute_seconds = t->sync_seconds = 0;
-    t->steps_timed = 0;
+    t->steps_timed = t->leaves_timed = 0;
     r->save_due = false;
     progress_open_epoch(&t->progress);
     TRY(run_steps_of_epoch(r));

@@ -232,6 +232,7 @@ static void step_run_groups(struct step *s)
         step_run_passes(s, model_forward_part);
         step_compute_losses(s);
         step_run_passes(s, model_backward_part);
+        for (int i = 0; i < s->group_count; i++) t->leaves_timed += t->groups[i].batch->leaves;
     } else {
         step_add_nothing(s);
     }

@@ -67,11 +67,12 @@ static void stragglers_compare_ranks(struct trainer *t, double *ms, struct rank_
 {
     int ranks = comm_size(t->comm), me = comm_rank(t->comm);
     double work = t->data_seconds + t->compute_seconds;
-    ms[me] = 1000 * work / (double)t->steps_timed / stragglers_count_passes(t, me);
+    ms[me] = t->leaves_timed ? 1000 * work / (double)t->leaves_timed : 0;
     comm_merge_doubles(t->comm, ms, ranks);
     bool outlier = stragglers_judge(ms, ms + ranks, ranks, times);
     double lost = (times->max - times->median) * stragglers_count_passes(t, times->slowest);
-    if (outlier && lost > WORTH_SAYING) stragglers_report(t, times);
+    bool all = times->min > 0; /* a rank without samples all along compares with none */
+    if (all && outlier && lost > WORTH_SAYING) stragglers_report(t, times);
 }
 
 enum status stragglers_find(struct trainer *t, struct rank_times *times)

@@ -5,6 +5,7 @@
 #include "app/report/memory.h"
 #include "app/report/report.h"
 #include "core/log.h"
+#include "math/kernels.h"
 #include "train/build.h"
 #include "train/sets.h"
 #include "train/trainer/trainer.h"
@@ -38,7 +39,7 @@ static enum status check_run(const struct setup *setup, struct comm *comm, const
     struct trainer *t = NULL;
     if (a->graph) TRY(graph_check_path(a->graph));
     TRY(comm_split_nodes(comm, config->ranks_per_node));
-    TRY(build_start_math(&kernels, comm, config));
+    TRY(comm_agree(comm, kernels_start(&kernels, config->isa, config_products(config))));
     double data_bytes = sets_report_stores(comm, config);
     if (first) check_report_memory(kernels, config, comm, data_bytes);
     enum status status = trainer_create(&t, comm, config, setup->text);

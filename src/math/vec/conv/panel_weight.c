@@ -295,6 +295,7 @@ void LEVEL(panel_few)(const struct window *c, const float *x, const float *dy, f
         struct run run[COLUMNS];
         struct panel_run joined[COLUMNS];
         int64_t runs = panel_cut(c, &b, &s, first, row_limit(s.panel, 0, columns - first), run);
+        if (runs == 0) continue; /* lanes without samples */
         struct panel_runs t = {.row = row, .run = joined, .turned = turned, .fresh = first == 0};
         t.runs = panel_list_gradients(run, runs, joined);
         for (int64_t line = 0, rows; line < depth; line += rows) {

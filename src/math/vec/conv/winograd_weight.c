@@ -12,8 +12,8 @@
 #define SUM_POINT  (ROWS * PANEL_WIDTH)
 #define TILE_PLACE (VW * 16)
 
-/* Panels in `work`: inputs [16][ROWS][PANEL_ROW], transposed gradients [16][columns][PANEL_WIDTH], sums
- * [16][ROWS][PANEL_WIDTH], the 4 transposed gradients of a register of columns [4][VW][16], and streams of a dense
+/* Panels in `work`: inputs [16][ROWS][PANEL_ROW], transposed gradients [16][columns][width], sums
+ * [16][ROWS][width], the 4 transposed gradients of a register of columns [4][VW][16], and streams of a dense
  * block: of inputs [4][2], of gradients [2][16][2]. */
 struct work {
     float *x, *dy, *sums, *tile, *streams;

@@ -60,8 +60,8 @@ VEC_INLINE void few_store(float *to, vec v, const bool stream)
 }
 
 #define EACH(M, J, statement)                                                                                \
-    _Pragma("GCC unroll 6") for (int m = 0; m < (M); m++)                                                    \
-        _Pragma("GCC unroll 8") for (int j = 0; j < (J); j++) statement
+    VEC_EACH (m, M)                                                                                          \
+        VEC_EACH (j, J) statement
 
 /* M samples, J vectors of columns from `column` on. */
 VEC_INLINE void few_tile(const int M, const int J, const bool stream, const struct few_product *p,
@@ -76,7 +76,7 @@ VEC_INLINE void few_tile(const int M, const int J, const bool stream, const stru
         EACH(M, J, sum[m][j] = (vec){0};)
     for (int64_t k = 0; k < p->depth; k++, from += p->matrix_row, value += p->value_step) {
         vec line[TILE_VECTORS];
-        _Pragma("GCC unroll 8") for (int j = 0; j < J; j++) line[j] = vec_load_any(from + j * VW);
+        VEC_EACH (j, J) line[j] = vec_load_any(from + j * VW);
         EACH(M, J, sum[m][j] += vec_all(value[m]) * line[j];)
     }
     EACH(M, J, few_store(to + m * p->sums_row + j * VW, sum[m][j], stream);)
@@ -175,8 +175,8 @@ struct few_rows {
 VEC_INLINE void few_add_block(const int M, const int count, const vec *block, const float *x, int64_t lanes,
                               vec sum[TILE_SAMPLES])
 {
-    _Pragma("GCC unroll 16") for (int i = 0; i < count; i++)
-        _Pragma("GCC unroll 6") for (int m = 0; m < M; m++) sum[m] += block[i] * vec_all(x[i * lanes + m]);
+    VEC_EACH (i, count)
+        VEC_EACH (m, M) sum[m] += block[i] * vec_all(x[i * lanes + m]);
 }
 
 /* sums [M][VW] += the products of the rows with M samples, in order. */
@@ -185,7 +185,7 @@ VEC_INLINE void few_add_rows(const int M, const struct few_rows *r, float *sums)
     vec sum[TILE_SAMPLES], block[VW];
     const float *x = r->x;
     int64_t k = 0, whole = r->rows == VW ? r->depth / VW * VW : 0;
-    _Pragma("GCC unroll 6") for (int m = 0; m < M; m++) sum[m] = vec_load_any(sums + m * VW);
+    VEC_EACH (m, M) sum[m] = vec_load_any(sums + m * VW);
     for (; k < whole; k += VW, x += VW * r->lanes) {
         const float *fetch = k + AHEAD < r->depth ? r->w + k + AHEAD : r->next + (k + AHEAD - r->depth);
         for (int i = 0; k % LINE == 0 && i < VW; i++) __builtin_prefetch(fetch + i * r->in);
@@ -197,7 +197,7 @@ VEC_INLINE void few_add_rows(const int M, const struct few_rows *r, float *sums)
         vec_transpose_part(r->w + k, r->in, r->rows, left, (float *)block, VW, VW);
         for (int64_t i = 0; i < left; i++, x += r->lanes) few_add_block(M, 1, block + i, x, r->lanes, sum);
     }
-    _Pragma("GCC unroll 6") for (int m = 0; m < M; m++) vec_store_any(sums + m * VW, sum[m]);
+    VEC_EACH (m, M) vec_store_any(sums + m * VW, sum[m]);
 }
 
 #define ROWS(M)                                                                                              \

@@ -54,8 +54,8 @@ struct product {
 };
 
 #define EACH(M, J, statement)                                                                                \
-    _Pragma("GCC unroll 12") for (int m = 0; m < (M); m++)                                                   \
-        _Pragma("GCC unroll 4") for (int j = 0; j < (J); j++) statement
+    VEC_EACH (m, M)                                                                                          \
+        VEC_EACH (j, J) statement
 
 /* A vector of b or c, or the first elements of it that columns have left: of the last one of a tile that is
  * `cut`. */
@@ -80,8 +80,7 @@ VEC_INLINE void linear_add_chain(const int M, const int J, const bool cut, const
     for (int64_t k = 0; k < depth; k++, a += p->a_step, b += p->b_step) {
         vec line[TILE_J];
         __builtin_prefetch(fetch + (k & 7) * p->fetch_row + (k >> 3) * p->fetch_step);
-        _Pragma("GCC unroll 4") for (int j = 0; j < J; j++) line[j] =
-            linear_load(p, cut && j == J - 1, b + j * VW);
+        VEC_EACH (j, J) line[j] = linear_load(p, cut && j == J - 1, b + j * VW);
         EACH(M, J, sum[m][j] += vec_all(a[m * p->a_row]) * line[j];)
     }
 }

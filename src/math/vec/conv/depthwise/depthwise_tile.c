@@ -11,8 +11,8 @@ VEC_INLINE void depthwise_tile(const int R, const int J, const bool edge, const 
 {
     vec sum[DEPTHWISE_ROWS][8];
 #define EACH(...)                                                                                            \
-    _Pragma("GCC unroll 4") for (int r = 0; r < R; r++) _Pragma("GCC unroll 8") for (int j = 0; j < J; j++)  \
-        __VA_ARGS__
+    VEC_EACH (r, R)                                                                                          \
+        VEC_EACH (j, J) __VA_ARGS__
     EACH(sum[r][j] = vec_all(t->bias);)
     for (int64_t i = 0; i < t->rows; i++) {
         const float *const *row = t->row + i * DEPTHWISE_ROWS, *weight = t->weight + i * t->across;

@@ -15,8 +15,8 @@ static void depthwise_add_row(int64_t lanes, int64_t count, int64_t step, int64_
     int64_t left = count;
     vec sum[CHAINS][VEC_PARTS];
 #define EACH(statement)                                                                                      \
-    _Pragma("GCC unroll 4") for (int i = 0; i < CHAINS; i++)                                                 \
-        _Pragma("GCC unroll 4") for (int p = 0; p < VEC_PARTS; p++) statement
+    VEC_EACH (i, CHAINS)                                                                                     \
+        VEC_EACH (p, VEC_PARTS) statement
     EACH(sum[i][p] = vec_load(sums + i * 16 + p * VW);)
     for (; left >= CHAINS; left -= CHAINS, x += CHAINS * step, dy += CHAINS * next)
         for (int64_t lane = 0; lane < lanes; lane += 16)

@@ -75,22 +75,30 @@ static void weights_pair_rows(const float *from, int64_t row, int64_t channels, 
     }
 }
 
+/* Turns the tile of results [first, first + m). */
+static void weights_turn_tile(const struct window *c, bool data, int m, int64_t first, const float *weight,
+                              float *tile)
+{
+    int64_t taps = window_taps(c), from = data ? c->out.c : c->in.c, to = data ? c->in.c : c->out.c;
+    int64_t rows = to - first < m ? to - first : m;
+    if (!data) weights_turn(weight + first * from * taps, from * taps, rows, from * taps, m, tile);
+    for (int64_t i = 0; i < from && data; i++)
+        weights_turn(weight + (i * to + first) * taps, taps, rows, taps, m, tile + i * taps * m);
+}
+
 /* Packs pairs of channels; tiles that do not lie side by side are turned as floats first, which takes more room. */
 static struct weights weights_place_pairs(const struct window *c, bool data, int m, const float *weight,
                                           float *packed)
 {
     int64_t taps = window_taps(c), from = data ? c->out.c : c->in.c, to = data ? c->in.c : c->out.c;
-    int64_t result = data ? taps : from * taps, channel = data ? to * taps : taps, pairs = (from + 1) / 2;
+    int64_t pairs = (from + 1) / 2;
     float *tile = packed;
     for (int64_t first = 0; first < to; first += m, tile += pairs * taps * m) {
-        int64_t rows = to - first < m ? to - first : m;
         if (weights_lie_as_tiles(c, data)) {
-            weights_pair_rows(weight + first, channel, from, rows, m, tile);
+            weights_pair_rows(weight + first, to, from, to - first < m ? to - first : m, m, tile);
             continue;
         }
-        if (!data) weights_turn(weight + first * result, result, rows, from * taps, m, tile);
-        for (int64_t i = 0; i < from && data; i++)
-            weights_turn(weight + i * channel + first * result, result, rows, taps, m, tile + i * taps * m);
+        weights_turn_tile(c, data, m, first, weight, tile);
         weights_pair(tile, from, taps * m);
     }
     return (struct weights){packed, taps * m, pairs * taps, m, 1};
@@ -117,11 +125,7 @@ struct weights LEVEL(weights_place)(const struct window *c, bool data, int m, co
         return (struct weights){packed, m, from + SPLIT_APART, m, 1};
     }
     float *tile = packed;
-    for (int64_t first = 0; first < to; first += m, tile += from * taps * m) {
-        int64_t rows = to - first < m ? to - first : m;
-        if (!data) weights_turn(weight + first * result, result, rows, from * taps, m, tile);
-        for (int64_t i = 0; i < from && data; i++)
-            weights_turn(weight + i * channel + first * result, result, rows, taps, m, tile + i * taps * m);
-    }
+    for (int64_t first = 0; first < to; first += m, tile += from * taps * m)
+        weights_turn_tile(c, data, m, first, weight, tile);
     return (struct weights){packed, taps * m, from * taps, m, 1};
 }

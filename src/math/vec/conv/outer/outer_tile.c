@@ -7,8 +7,9 @@ VEC_INLINE void outer_multiply_tile(const int M, const int T, const struct outer
 {
     vec sum[OUTER_TILE_M][OUTER_TILE_T][VEC_PARTS];
 #define EACH(statement)                                                                                      \
-    _Pragma("GCC unroll 6") for (int m = 0; m < M; m++) _Pragma("GCC unroll 4") for (int t = 0; t < T; t++)  \
-        _Pragma("GCC unroll 4") for (int p = 0; p < VEC_PARTS; p++) statement
+    VEC_EACH (m, M)                                                                                          \
+        VEC_EACH (t, T)                                                                                      \
+            VEC_EACH (p, VEC_PARTS) statement
 
     EACH(sum[m][t][p] = (vec){0};)
     for (int64_t column = 0; column < o->columns; column++) {
