@@ -215,7 +215,7 @@ static const struct option options[] = {
      .help = "bf16 = linear layers and convolutions round the inputs of their products to bfloat16, all else, sums and "
              "weights too, stays float32; not so where a convolution is depthwise or takes Winograd's algorithm (3x3, "
              "stride 1, 12 channels and more), nor gradients of weights of fewer than 16 outputs or 64 inputs; faster "
-             "where the CPU has vdpbf16ps"},
+             "where the CPU has vdpbf16ps, else slower"},
     {.key = "train.shuffle", .kind = OPTION_BOOL, .offset = AT(shuffle),
      .default_text = "true",
      .help = "use a new sample order in every epoch"},

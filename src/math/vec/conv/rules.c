@@ -2,7 +2,8 @@
  *
  * Rules look at shapes, and at most at whether passes of the run have any number of lanes (any_lanes), never at how
  * many samples a pass happens to have: so a sample gets the same bits in any company, and the choice never depends on
- * timing. Weight gradients, which are sums over all samples of a pass, may also look at its lanes. */
+ * timing. Weight gradients, which are sums over all samples of a pass, may also look at its lanes. A way may have
+ * variants for some sizes that give the same bits (strips_fit, panel_suits_few); they are its own matter. */
 #include "math/vec/conv/rules.h"
 
 #include <assert.h>

@@ -1,10 +1,11 @@
 /* winograd.c - forward pass and data gradient of winograd.h's convolutions. The data gradient is a forward
  * pass as well: of dy, with the window mirrored, input and output channels exchanged, and padding 2 - p.
  *
- * Padded passes of up to 96 terms go through winograd/strips.c. For others, columns are tiles x lanes, those without samples left out. A block of J columns is carried from its input
- * to its output while it lies in the L2 cache: transformed inputs V [16][S][J], S the terms of a sum; for
- * each block of output channels the 16 products U V = M [16][OC][J] with the register tile; outputs. The
- * bias enters as the start of the sums of point (1, 1), which every output takes once. */
+ * Padded passes of up to 96 terms go through winograd/strips.c. For others, columns are tiles x lanes, those
+ * without samples left out. A block of J columns is carried from its input to its output while it lies in the L2
+ * cache: transformed inputs V [16][S][J], S the terms of a sum; for each block of output channels the 16 products
+ * U V = M [16][OC][J] with the register tile; outputs. The bias enters as the start of the sums of point (1, 1),
+ * which every output takes once. */
 #include "math/vec/conv/winograd/blocks.h"
 #include "math/vec/conv/winograd/product.h"
 #include "math/vec/conv/winograd/strips.h"
