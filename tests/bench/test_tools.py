@@ -1,4 +1,5 @@
 """The benchmark's tools still run: arithmetic, configurations that the program accepts, and a short measurement. Times are not judged."""
+import importlib.util
 import json
 import os
 import subprocess
@@ -40,6 +41,16 @@ class Tools(harness.Case):
                               env={**harness.environment(), "DDP_TRAIN_BIN": harness.PROGRAM})
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual([line.split("  ")[0] for line in done.stdout.splitlines()], ["step", "window 24"])
+
+    @unittest.skipUnless(importlib.util.find_spec("torch"), "needs PyTorch")
+    def test_convolutions(self):
+        build = os.path.dirname(harness.PROGRAM)
+        done = subprocess.run([sys.executable, os.path.join(HERE, "convolutions.py"), "--build", build, "--samples", "2", "--rounds", "1",
+                               "conv1d 7"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=300)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        row = done.stdout.splitlines()[-1].split()
+        self.assertEqual((row[0], row[-6]), ("conv1d", "2"))
+        self.assertTrue(all(float(ratio) > 0 for ratio in row[-5:]))
 
     def test_loading(self):
         figures = self.path("loading.json")
