@@ -34,7 +34,8 @@ static int64_t dataset_share_of(double fraction, int64_t samples)
     return (int64_t)ceil(fraction * (double)samples * (1 - 1e-12));
 }
 
-/* Makes the second view, and the choice in shared memory. */
+/* Makes the second view, and the choice in shared memory. The one `before` stays: the store may still read ahead by
+ * its numbers. */
 static enum status dataset_share_pool(struct dataset *d, struct comm *comm, int64_t taken, uint64_t seed,
                                       struct dataset **rest)
 {
@@ -55,7 +56,6 @@ static enum status dataset_share_pool(struct dataset *d, struct comm *comm, int6
         return status;
     }
     shared_barrier(d->choice);
-    shared_destroy(&before);
     (*rest)->pool = d->pool;
     d->pool->views++;
     return STATUS_OK;
@@ -71,6 +71,7 @@ enum status dataset_split(struct dataset *d, struct comm *comm, double fraction,
                            "%s: data.val_fraction %g leaves %" PRId64 " and %" PRId64 " of %" PRId64
                            " samples; choose one that leaves some to both",
                            dataset_locator(d), fraction, samples - taken, taken, samples);
+    struct shared *before = d->choice;
     TRY(dataset_share_pool(d, comm, taken, seed, rest));
     const int64_t *numbers = shared_base(d->choice);
     (*rest)->info = d->info;
@@ -80,6 +81,7 @@ enum status dataset_split(struct dataset *d, struct comm *comm, double fraction,
     (*rest)->numbers = numbers + d->info.samples;
     enum status status = store_split(d->store, comm, (struct store_view){d->numbers, d->info.samples},
                                      (struct store_view){(*rest)->numbers, taken}, &(*rest)->store);
+    shared_destroy(&before);
     if (status != STATUS_OK) dataset_destroy(rest);
     return status;
 }

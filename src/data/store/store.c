@@ -66,8 +66,8 @@ enum status store_split(struct store *s, struct comm *comm, struct store_view ke
                         struct store **out)
 {
     *out = NULL;
+    TRY(store_restrict(s, comm, kept));
     enum status status = comm_agree(comm, store_make(out, s->ops, rest, s->sample_bytes));
-    if (status == STATUS_OK) status = store_restrict(s, comm, kept);
     if (status == STATUS_OK) status = s->ops->split(s, comm, *out);
     if (status != STATUS_OK) store_destroy(out);
     return status;

@@ -46,7 +46,8 @@ struct store_spec {
 enum status store_create(struct store **out, const struct store_spec *spec);
 void store_destroy(struct store **s); /* collective */
 
-/* Restricts the store to some of its samples, whose numbers outlive it. Collective. */
+/* Restricts the store to some of its samples, whose numbers outlive it; those of before are not read any more, whatever
+ * comes back. Collective. */
 enum status store_restrict(struct store *s, struct comm *comm, struct store_view view);
 
 /* Does so with `kept`, and makes a second one for `rest`. Collective. */
