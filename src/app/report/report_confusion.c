@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "app/report/outfile.h"
+#include "io/outfile.h"
 #include "app/report/report.h"
 #include "core/log.h"
 #include "core/utf8.h"

@@ -1,8 +1,8 @@
 /* report_json.c - results of an evaluation, for programs. */
 #include <stdio.h>
 
-#include "app/report/json.h"
-#include "app/report/outfile.h"
+#include "io/json.h"
+#include "io/outfile.h"
 #include "app/report/report.h"
 #include "nn/metrics/class_report.h"
 

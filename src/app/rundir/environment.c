@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include "app/config/yaml.h"
-#include "app/report/json.h"
-#include "app/report/outfile.h"
+#include "io/json.h"
+#include "io/outfile.h"
 #include "core/system/clock.h"
 
 /* Only these: an environment also holds secrets (SLURM_JWT). */

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "app/report/json.h"
+#include "io/json.h"
 #include "core/log.h"
 
 static enum status journal_finish_open(struct journal *j, const char *path)

@@ -8,7 +8,7 @@
 
 #include <stdbool.h>
 
-#include "app/report/json.h"
+#include "io/json.h"
 #include "comm/comm.h"
 #include "train/config.h"
 

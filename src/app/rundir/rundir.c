@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "app/rundir/lock.h"
-#include "app/report/outfile.h"
+#include "io/outfile.h"
 #include "train/checkpoint/checkpoint.h"
 #include "core/system/clock.h"
 #include "core/mem.h"

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "app/report/bench/bench.h"
-#include "app/report/outfile.h"
+#include "io/outfile.h"
 #include "app/cli/commands/commands.h"
 #include "app/cli/output.h"
 #include "app/config/setup.h"

@@ -5,7 +5,7 @@
 #ifndef APP_REPORT_BENCH_BENCH_H
 #define APP_REPORT_BENCH_BENCH_H
 
-#include "app/report/json.h"
+#include "io/json.h"
 #include "bench/bench.h"
 
 void bench_report_peak(const struct comm *comm, const struct bench_peak *peak, struct json *json);

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "app/report/graph/private.h"
-#include "app/report/outfile.h"
+#include "io/outfile.h"
 
 static bool graph_has_ending(const char *path, const char *ending)
 {

@@ -1,9 +1,9 @@
 /* json.h - writes JSON member by member: escaped text, shortest exact numbers, null for NaN and infinity.
  *
  * One line per object, so a file of objects is JSON Lines. Inside a list `key` is NULL. Local functions;
- * the owner of the FILE checks for write errors (ferror). Private to the app layer. */
-#ifndef APP_REPORT_JSON_H
-#define APP_REPORT_JSON_H
+ * the owner of the FILE checks for write errors (ferror). */
+#ifndef IO_JSON_H
+#define IO_JSON_H
 
 #include <stdbool.h>
 #include <stdint.h>

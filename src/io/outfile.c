@@ -1,5 +1,5 @@
-/* outfile.c - a text file that appears when it is complete. */
-#include "app/report/outfile.h"
+/* outfile.c - a file that appears when it is complete. */
+#include "io/outfile.h"
 
 #include <errno.h>
 #include <stdbool.h>

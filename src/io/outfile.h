@@ -1,10 +1,9 @@
-/* outfile.h - a text file that is written once from start to end.
+/* outfile.h - a file that is written once from start to end.
  *
  * It is written as PATH.tmp.<pid> and renamed when it is complete and on disk, so that PATH is never half
- * written. If PATH is not a regular file (/dev/stdout), it is written directly. Local functions. Private to
- * the app layer. */
-#ifndef APP_REPORT_OUTFILE_H
-#define APP_REPORT_OUTFILE_H
+ * written. If PATH is not a regular file (/dev/stdout), it is written directly. Local functions. */
+#ifndef IO_OUTFILE_H
+#define IO_OUTFILE_H
 
 #include <stdio.h>
 

@@ -1,5 +1,5 @@
 /* json.c - writes JSON. */
-#include "app/report/json.h"
+#include "io/json.h"
 
 #include <math.h>
 
