@@ -25,7 +25,8 @@ MAY_SEE = {
     "data": {"core", "math", "nn", "comm", "io"},
     "train": {"core", "math", "nn", "optim", "io", "data", "comm"},
     "bench": {"core", "math", "nn", "optim", "io", "data", "comm", "train"},
-    "app": {"core", "math", "nn", "optim", "io", "data", "comm", "train", "bench"},
+    "export": {"core", "math", "nn", "optim", "io", "data", "comm", "train"},
+    "app": {"core", "math", "nn", "optim", "io", "data", "comm", "train", "bench", "export"},
     "api": {"core", "math", "nn", "optim", "io", "data", "comm", "train", "app"},  # of app only the folder config
 }
 

@@ -85,6 +85,7 @@ static const struct flag flags[] = {
     {"label-count", "N", AT(label_count),
      "arff: the last N attributes are labels; the first -N if N is negative", FLAGS_ARFF, 0},
     {"out", "FILE.h5", AT(out), "output file of the predictions", FLAGS_PREDICT, 0},
+    {"format", "NAME", AT(format), "format of the file (default: by its ending)", FLAGS_EXPORT, 0},
     {"digits", "N", AT(digits),
      "decimals of the classification report (default: 2); significant digits of a table of targets (6)",
      FLAGS_EVAL, 0},

@@ -28,6 +28,7 @@ enum flag_set {
     FLAGS_CHECK = 4096,
     FLAGS_WEIGHTS = 8192, /* --plain-weights */
     FLAGS_NAMES = 16384,  /* --x, --y, --weights, --samples, --index */
+    FLAGS_EXPORT = 32768,
     FLAGS_CONVERT = FLAGS_IDX | FLAGS_TABLE | FLAGS_CSV | FLAGS_ARFF | FLAGS_FORCE,
 };
 

@@ -13,6 +13,7 @@ enum status cmd_check(struct comm *comm, struct arguments *a);
 enum status cmd_convert(struct comm *comm, struct arguments *a);
 enum status cmd_demo_data(struct comm *comm, struct arguments *a);
 enum status cmd_eval(struct comm *comm, struct arguments *a);
+enum status cmd_export(struct comm *comm, struct arguments *a);
 enum status cmd_help(struct comm *comm, struct arguments *a);
 enum status cmd_init(struct comm *comm, struct arguments *a);
 enum status cmd_inspect(struct comm *comm, struct arguments *a);

@@ -62,6 +62,27 @@ const struct command command_table[] = {
         .run = cmd_predict,
     },
     {
+        .name = "export",
+        .synopsis = "CHECKPOINT OUT",
+        .help = "write a trained model in the format of other programs",
+        .details =
+            "The ending of OUT says the format, or --format does:\n"
+            "\n"
+            "safetensors  OUT.safetensors: the weights, with names and shapes as in a PyTorch state_dict. A\n"
+            "             layer without a name is its number and kind: 03_conv2d.weight. The metadata hold\n"
+            "             class names, normalisation (JSON), program version and hash of the weights.\n"
+            "\n"
+            "The weights are the averaged ones if there are any (train.ema, train.swa), as for eval. A layer\n"
+            "with share has its own names for the values that it shares.\n"
+            "\n"
+            "  ddp_train export runs/a/checkpoints/final.h5 model.safetensors\n",
+        .flags = FLAGS_EXPORT | FLAGS_FORCE | FLAGS_WEIGHTS,
+        .min_words = 2,
+        .max_words = 2,
+        .collective = true,
+        .run = cmd_export,
+    },
+    {
         .name = "check",
         .synopsis = "[FILE.yaml]",
         .help = "check configuration, data and model without training",
