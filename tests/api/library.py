@@ -20,7 +20,7 @@ model:
   layers:
 {layers}
 loss: {{{loss}}}
-train: {{epochs: 1, batch: {batch}, virtual_ranks: {ranks}}}
+train: {{epochs: 1, batch: {batch}, virtual_ranks: {ranks}, precision: {precision}}}
 optim: {{name: sgd, lr: 0.01}}
 metrics: {{threshold: 0.35}}
 """
@@ -82,14 +82,15 @@ class Prefix:
 class Model:
     """A trained checkpoint, rows for it, and what `ddp_train predict` writes for them."""
 
-    def __init__(self, case, name, features, labels, layers, loss, names=None, batch=60, ranks=3, normalize="auto", more="x: x"):
+    def __init__(self, case, name, features, labels, layers, loss, names=None, batch=60, ranks=3, normalize="auto", more="x: x",
+                 precision="float32"):
         self.data, self.rows = case.path(name + ".h5"), case.path(name + ".rows")
         with h5py.File(self.data, "w") as f:
             f["x"], f["y"] = features, labels
             if names:
                 f.attrs["class_names"] = names
         features.tofile(self.rows)
-        text = CONFIG.format(data=self.data, normalize=normalize, more=more, loss=loss, batch=batch, ranks=ranks,
+        text = CONFIG.format(data=self.data, normalize=normalize, more=more, loss=loss, batch=batch, ranks=ranks, precision=precision,
                              layers="\n".join("    - " + layer for layer in layers))
         self.checkpoint = case.train(case.write(name + ".yaml", text)).final
         self.file, self.out = case.path(name + ".predictions.h5"), case.path(name + ".out")
@@ -137,6 +138,8 @@ def make_models(case):
               more="x: x, augment: [{window: [7, 6]}], transforms: [{channels: [1, 0]}, {resize: 5}, standard]"),
         Model(case, "middle", images, images[:, 0] // 64, ["conv2d: {out: 4, kernel: 1}"], "name: cross_entropy",
               more="x: x, transforms: [{scale: {factor: 0.01}}, {crop_center: 5}]"),
+        Model(case, "rounded", images, random.integers(0, 4, 149), ["conv2d: {out: 6, kernel: 3, stride: 2}", "relu", "linear: 17", "relu", "linear: 4"],
+              "name: cross_entropy", precision="bf16"),
     ]
 
 

@@ -9,7 +9,7 @@
 
 #include "rows.h"
 
-#define MODELS_MAX  11
+#define MODELS_MAX  16
 #define THREADS_MAX 64
 
 static struct ddp_model *models[MODELS_MAX];

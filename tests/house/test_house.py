@@ -270,7 +270,7 @@ class NewLayer(unittest.TestCase):
             f.write("LAYER(threefold)\n")
 
         build = os.path.join(self.copy, "build")
-        self.call("cmake", "-S", self.copy, "-B", build, "-DCMAKE_BUILD_TYPE=Release", "-DCMAKE_C_FLAGS_RELEASE=-O0")
+        self.call("cmake", "-S", self.copy, "-B", build, "-DCMAKE_BUILD_TYPE=Release", "-DCMAKE_C_FLAGS_RELEASE=-O0", "-DDDP_LEVELS=v3")
         self.call("cmake", "--build", build, "--parallel", "2", "--target", "ddp_train_bin", "nn_test_gradients")
         self.assertRegex(self.call(os.path.join(build, "ddp_train"), "help", "keys"), r"(?m)^\s*threefold\b")
         self.assertIn("threefold", self.call(os.path.join(build, "tests", "nn_test_gradients"), "threefold"))
