@@ -266,6 +266,26 @@ static void test_depthwise_rows(void)
         }
 }
 
+/* Taps that meet only padding, at both ends of an axis and in different numbers, have gradients of zero. */
+static void test_far_taps(void)
+{
+    struct window c = window_even(shape_2d(20, 4, 6), 2, 5, 1, 0);
+    c.dilation[AXIS_H] = c.dilation[AXIS_W] = 3, c.stride[AXIS_W] = 2;
+    for (int i = AXIS_H; i <= AXIS_W; i++) c.pad_before[i] = 8, c.pad_after[i] = 4 + i;
+    CHECK(window_place(&c, 17, 2));
+    for (c.lanes = 1; c.lanes <= SAMPLES; c.lanes += 31) {
+        int64_t weights = c.out.c * c.in.c * window_taps(&c);
+        struct sample_case k = {
+            .c = c, .in = shape_features(c.in), .out = shape_features(c.out), .weights = weights};
+        k.w = row_of(weights, 1), k.bias = row_of(c.out.c, 2), k.in_bias = row_of(c.in.c, 5);
+        k.x = row_of(k.in * c.lanes, 3), k.dy = row_of(k.out * c.lanes, 4);
+        compute(&k);
+        for (int64_t w = 0; w < weights; w++) check_weight(&k, w);
+        case_free(&k);
+        free(k.w), free(k.bias), free(k.in_bias);
+    }
+}
+
 int main(int argc, char **argv)
 {
     const char *asked = getenv("WINDOWS");
@@ -277,6 +297,7 @@ int main(int argc, char **argv)
             CHECK_CASE_OF(level_names[i], test_random_windows(PRODUCTS_AUTO, windows));
             CHECK_CASE(test_small_plane());
             CHECK_CASE(test_depthwise_rows());
+            CHECK_CASE(test_far_taps());
             if (kernels_have_bf16(kernels))
                 CHECK_CASE_OF("bf16", test_random_windows(PRODUCTS_BF16, windows));
         }
