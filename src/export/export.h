@@ -23,6 +23,8 @@ struct export_source {
     int64_t step;
     struct normal normal, targets; /* targets.channels 0 = the loss got them as they are */
     struct sample_shapes shapes;
+    int64_t first
+        [SHAPE_AXES]; /* of the positions that data.augment leaves in evaluation: shapes.moved of shapes.stored */
     struct loss loss;
     char **names; /* [name_count]: of classes, labels or targets; NULL = it has none */
     int64_t name_count;

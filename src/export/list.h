@@ -2,3 +2,4 @@
  * its line here. No include guard: format.c reads the list twice. */
 /* clang-format off */
 FORMAT(safetensors)
+FORMAT(pytorch)

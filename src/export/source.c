@@ -22,6 +22,7 @@ static enum status export_source_read(struct export_source *s, struct h5 *f, boo
     TRY(checkpoint_facts_of(f, &s->facts));
     TRY(h5_attr_int64(f, "/", "step", &s->step));
     TRY(shapes_find(&s->shapes, s->config, s->facts.stored));
+    augment_find_middle(&s->config->data.augment, s->facts.stored, s->first);
     TRY(export_source_build(s));
     TRY(checkpoint_find_weights(f, plain, &group));
     s->averaged = strcmp(group, "average") == 0;

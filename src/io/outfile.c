@@ -51,3 +51,11 @@ enum status outfile_close(FILE *out, const char *path)
     errno = cause;
     return outfile_fail(path);
 }
+
+void outfile_discard(FILE *out, const char *path)
+{
+    char name[PATH_SIZE];
+    bool direct = outfile_is_direct(path, name);
+    fclose(out);
+    if (!direct) unlink(name);
+}

@@ -15,4 +15,7 @@
 enum status outfile_open(FILE **out, const char *path);
 enum status outfile_close(FILE *out, const char *path); /* also reports earlier write errors */
 
+/* Closes a file that is not to appear. */
+void outfile_discard(FILE *out, const char *path);
+
 #endif

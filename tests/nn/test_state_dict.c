@@ -1,8 +1,10 @@
-/* test_state_dict.c - the keys of every tensor of every kind: as PyTorch's, each once. */
+/* test_state_dict.c - the keys of every tensor of every kind: as PyTorch's; and that every kind is written for it. */
 #include <string.h>
 
 #include "check.h"
+#include "core/mem.h"
 #include "nn/export/state_dict.h"
+#include "nn/export/torch.h"
 #include "spec.h"
 
 static struct model_spec spec;
@@ -58,12 +60,23 @@ static void test_extremes(void)
     CHECK(strlen(name) == strlen(longest) + 1 + strlen(STATE_DICT_BATCHES));
 }
 
+/* A layer that cannot be exported cannot be registered. */
+static void test_every_kind_is_written(void)
+{
+    for (const struct layer_ops *const *kind = layer_registry(); *kind; kind++) {
+        const struct layer_torch *torch = (*kind)->torch;
+        CHECK(torch && (torch->kind || torch->module || torch->call));
+        if (!torch) fprintf(stderr, "  %s: says not how it is written for PyTorch\n", (*kind)->name);
+    }
+}
+
 int main(int argc, char **argv)
 {
     check_begin(argc, argv);
     CHECK_STATUS(select_kernels("auto"), STATUS_OK);
     CHECK_CASE(test_names());
     CHECK_CASE(test_extremes());
+    CHECK_CASE(test_every_kind_is_written());
     CHECK(mem_alive() == 0);
     return check_result();
 }

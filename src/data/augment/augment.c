@@ -214,6 +214,18 @@ static void augment_cut_middle(const struct data_step *s, struct geometry *g)
             geometry_cut(g, axis, cut_find_middle(g->to.d[axis], result.d[axis]), result.d[axis]);
 }
 
+void augment_find_middle(const struct data_steps *steps, struct shape in, int64_t first[SHAPE_AXES])
+{
+    for (int axis = 0; axis < SHAPE_AXES; axis++) first[axis] = 0;
+    for (int i = 0; i < steps->count; i++) {
+        struct shape out = in;
+        const struct augment_ops *ops = augment_ops_of(&steps->of[i]);
+        if (!ops->cut || ops->cut(&steps->of[i], in, &out) != STATUS_OK) continue;
+        for (int axis = 0; axis < SHAPE_AXES; axis++) first[axis] += cut_find_middle(in.d[axis], out.d[axis]);
+        in = out;
+    }
+}
+
 /* All moves of a sample become tables. */
 static void augment_compose(struct augment *a, int64_t epoch, int64_t key)
 {

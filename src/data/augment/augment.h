@@ -139,6 +139,9 @@ const struct data_kind *augment_find_spread(const struct data_steps *steps, doub
 /* Finds the shape of changed samples, before transforms. Errors: STATUS_CONFIG, naming the step. */
 enum status augment_find_shape(const struct data_steps *steps, struct shape in, struct shape *out);
 
+/* Finds the first of the positions that evaluation takes of each axis. The list fits the shape. */
+void augment_find_middle(const struct data_steps *steps, struct shape in, int64_t first[SHAPE_AXES]);
+
 /* Makes changed copies of up to 16 samples (and lanes), and lets `rows` point to them, until the next call. Labels, targets and
  * weights are those for each position. An array that is NULL is not wanted. Allocates nothing. */
 void augment_move(struct augment *a, int64_t epoch, const int64_t *keys, int64_t count,

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "data/transform/transform.h"
+#include "nn/export/torch.h"
 
 enum { ARG_KEEP };
 
@@ -38,9 +39,18 @@ static void channels_move(const struct data_step *s, const struct transform_move
                (size_t)run * sizeof *m->to);
 }
 
+static void channels_write_torch(const struct data_step *s, struct shape in, struct shape out, FILE *code)
+{
+    (void)in;
+    for (int64_t i = 0; i < out.c; i++)
+        fprintf(code, "%s%lld", i ? ", " : "x[:, [", (long long)s->args.list[ARG_KEEP][i]);
+    fputs("]]", code);
+}
+
 extern const struct transform_ops transform_channels;
 const struct transform_ops transform_channels = {
     .kind = {"channels", "keeps some channels, in any order", args},
     .reshape = channels_reshape,
     .move = channels_move,
+    .torch = channels_write_torch,
 };

@@ -3,6 +3,7 @@
 
 #include "data/cut.h"
 #include "data/transform/transform.h"
+#include "nn/export/torch.h"
 
 static const struct arg args[] = {
     DATA_ARG_AXES("size", 1 << 30,
@@ -29,11 +30,21 @@ static void crop_center_move(const struct data_step *s, const struct transform_m
             }
 }
 
+static void crop_center_write_torch(const struct data_step *s, struct shape in, struct shape out, FILE *code)
+{
+    int64_t first[SHAPE_AXES];
+    (void)s;
+    for (int a = 0; a < SHAPE_AXES; a++) first[a] = cut_find_middle(in.d[a], out.d[a]);
+    fputc('x', code);
+    torch_write_part(code, out, first);
+}
+
 extern const struct transform_ops transform_crop_center;
 const struct transform_ops transform_crop_center = {
     .kind = {"crop_center", "keeps the middle, as torchvision's CenterCrop; labels for each position follow",
              args},
     .reshape = crop_center_reshape,
     .move = crop_center_move,
+    .torch = crop_center_write_torch,
     .cuts = true,
 };

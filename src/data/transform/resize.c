@@ -1,5 +1,6 @@
 /* resize.c - other numbers of positions. */
 #include "data/transform/transform.h"
+#include "nn/export/torch.h"
 
 enum { ARG_SIZE, ARG_MODE };
 enum { SLOT_MODE = ARG_AXES };
@@ -41,6 +42,14 @@ static void resize_move(const struct data_step *s, const struct transform_move *
     m->kernels->upsample_forward(&u, m->from, m->to, m->scratch);
 }
 
+static void resize_write_torch(const struct data_step *s, struct shape in, struct shape out, FILE *code)
+{
+    bool nearest = (int)s->args.of[SLOT_MODE] == MODE_NEAREST;
+    fputs("F.interpolate(x, size=(", code);
+    for (int a = SHAPE_AXES - out.rank; a < SHAPE_AXES; a++) fprintf(code, "%lld, ", (long long)out.d[a]);
+    fprintf(code, "), mode=\"%s\")", modes[nearest ? MODE_NEAREST : in.rank - 1]);
+}
+
 extern const struct transform_ops transform_resize;
 const struct transform_ops transform_resize = {
     .kind =
@@ -50,4 +59,5 @@ const struct transform_ops transform_resize = {
          args},
     .reshape = resize_reshape,
     .move = resize_move,
+    .torch = resize_write_torch,
 };

@@ -6,6 +6,8 @@
 #ifndef DATA_TRANSFORM_TRANSFORM_H
 #define DATA_TRANSFORM_TRANSFORM_H
 
+#include <stdio.h>
+
 #include "comm/comm.h"
 #include "data/dataset/dataset.h"
 #include "data/step.h"
@@ -52,7 +54,9 @@ struct transform_ops {
     /* In place of all that: finds the shape of a sample afterwards (errors: as fit), and makes it. */
     enum status (*reshape)(const struct data_step *s, struct shape in, struct shape *out);
     void (*move)(const struct data_step *s, const struct transform_move *m);
-    bool cuts; /* the positions that stay are the middle ones (cut.h); labels can follow */
+    void (*torch)(const struct data_step *s, struct shape in, struct shape out,
+                  FILE *code); /* PyTorch, from x */
+    bool cuts;                 /* the positions that stay are the middle ones (cut.h); labels can follow */
 };
 
 /* The argument of kinds that have numbers for channels, or for features. */

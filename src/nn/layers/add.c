@@ -1,4 +1,5 @@
 /* add.c - the sum of several values. */
+#include "nn/export/torch.h"
 #include "nn/layers/layer.h"
 
 static void add_forward(const struct layer *l, const struct pass *p, const float *const *x, float *y)
@@ -12,6 +13,13 @@ static void add_forward(const struct layer *l, const struct pass *p, const float
             l->kernels->add(count, sum, x[i], y);
 }
 
+static void add_write_torch(const struct layer *l, const struct torch_call *c)
+{
+    for (int i = 0; i < l->input_count; i++) fprintf(c->out, "%s%s", i ? " + " : "", c->inputs[i]);
+}
+
+static const struct layer_torch torch = {.call = add_write_torch};
+
 extern const struct layer_ops layer_add;
 const struct layer_ops layer_add = {
     .name = "add",
@@ -20,6 +28,7 @@ const struct layer_ops layer_add = {
     .max_inputs = LAYER_MAX_INPUTS,
     .plan = layer_plan_equal,
     .forward = add_forward,
+    .torch = &torch,
     .passes_gradient = true,
     .keeps_relu = true,
 };

@@ -1,4 +1,5 @@
 /* affine.c - a learned factor and offset of every channel. */
+#include "nn/export/torch.h"
 #include "nn/layers/layer.h"
 
 enum { BIAS };
@@ -38,6 +39,28 @@ static void affine_backward(const struct layer *l, const struct pass *p, const f
                                 p->grads + l->tensors[0].offset, dbias);
 }
 
+static void affine_write_torch(const struct layer *l, FILE *out)
+{
+    fprintf(out, "Affine(%lld", (long long)l->in[0].c);
+    torch_write_arguments(l, 0, ARG_MAX, out);
+    fputc(')', out);
+}
+
+static const char affine_definition[] =
+    "class Affine(nn.Module):\n"
+    "    \"\"\"weight * x + bias, with numbers of its own for every channel.\"\"\"\n"
+    "\n"
+    "    def __init__(self, channels, bias=True):\n"
+    "        super().__init__()\n"
+    "        self.weight = nn.Parameter(torch.ones(channels))\n"
+    "        self.register_parameter(\"bias\", nn.Parameter(torch.zeros(channels)) if bias else None)\n"
+    "\n"
+    "    def forward(self, x):\n"
+    "        shape = (-1,) + (1,) * (x.dim() - 2)\n"
+    "        x = x * self.weight.reshape(shape)\n"
+    "        return x if self.bias is None else x + self.bias.reshape(shape)\n";
+static const struct layer_torch torch = {.module = affine_write_torch, .definition = affine_definition};
+
 extern const struct layer_ops layer_affine;
 const struct layer_ops layer_affine = {
     .name = "affine",
@@ -46,5 +69,6 @@ const struct layer_ops layer_affine = {
     .plan = affine_plan,
     .forward = affine_forward,
     .backward = affine_backward,
+    .torch = &torch,
     .keeps_input = true,
 };

@@ -1,6 +1,7 @@
 /* concat.c - the channels of several values one after another. */
 #include <string.h>
 
+#include "nn/export/torch.h"
 #include "nn/layers/layer.h"
 
 static bool concat_fits(struct shape a, struct shape b)
@@ -47,6 +48,14 @@ static void concat_backward(const struct layer *l, const struct pass *p, const f
     }
 }
 
+static void concat_write_torch(const struct layer *l, const struct torch_call *c)
+{
+    for (int i = 0; i < l->input_count; i++) fprintf(c->out, "%s%s", i ? ", " : "torch.cat((", c->inputs[i]);
+    fputs("), dim=1)", c->out);
+}
+
+static const struct layer_torch torch = {.call = concat_write_torch};
+
 extern const struct layer_ops layer_concat;
 const struct layer_ops layer_concat = {
     .name = "concat",
@@ -56,4 +65,5 @@ const struct layer_ops layer_concat = {
     .plan = concat_plan,
     .forward = concat_forward,
     .backward = concat_backward,
+    .torch = &torch,
 };

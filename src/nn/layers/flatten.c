@@ -1,6 +1,7 @@
 /* flatten.c - all features of a sample as channels. */
 #include <string.h>
 
+#include "nn/export/torch.h"
 #include "nn/layers/layer.h"
 
 static enum status flatten_plan(struct layer *l)
@@ -15,6 +16,8 @@ static void flatten_forward(const struct layer *l, const struct pass *p, const f
     memcpy(y, x[0], (size_t)(shape_features(l->out) * p->lanes) * sizeof *y);
 }
 
+static const struct layer_torch torch = {.kind = "Flatten"};
+
 extern const struct layer_ops layer_flatten;
 const struct layer_ops layer_flatten = {
     .name = "flatten",
@@ -22,6 +25,7 @@ const struct layer_ops layer_flatten = {
     .help = "all features as channels, in PyTorch's (C,H,W) order, as torch.nn.Flatten",
     .plan = flatten_plan,
     .forward = flatten_forward,
+    .torch = &torch,
     .is_view = true,
     .passes_gradient = true,
 };

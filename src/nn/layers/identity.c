@@ -1,12 +1,15 @@
 /* identity.c - the value itself, under a name of its own. */
 #include <string.h>
 
+#include "nn/export/torch.h"
 #include "nn/layers/layer.h"
 
 static void identity_forward(const struct layer *l, const struct pass *p, const float *const *x, float *y)
 {
     memcpy(y, x[0], (size_t)(shape_features(l->out) * p->lanes) * sizeof *y);
 }
+
+static const struct layer_torch torch = {.kind = "Identity"};
 
 extern const struct layer_ops layer_identity;
 const struct layer_ops layer_identity = {
@@ -15,6 +18,7 @@ const struct layer_ops layer_identity = {
     .help = "its input unchanged, as torch.nn.Identity",
     .plan = layer_plan_same,
     .forward = identity_forward,
+    .torch = &torch,
     .is_view = true,
     .passes_gradient = true,
 };

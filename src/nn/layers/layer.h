@@ -88,6 +88,7 @@ struct pass {
 };
 
 struct layer;
+struct layer_torch;
 
 /* Names that are accepted in place of a kind's own: those of torch.nn. */
 #define LAYER_ALIASES(...) ((const char *const[]){__VA_ARGS__, NULL})
@@ -133,6 +134,8 @@ struct layer_ops {
     void (*get_map)(const struct layer *l, const struct pass *p, int64_t channel, double *scale,
                     double *shift);
     bool takes_maps;
+
+    const struct layer_torch *torch; /* how it is written as PyTorch code (nn/export/torch.h) */
 
     bool
         sizes_by_others; /* of inputs after the first only the shape matters: x and dx of them are not used */

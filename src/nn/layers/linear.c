@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "math/blas.h"
+#include "nn/export/torch.h"
 #include "nn/layers/layer.h"
 
 #define WIDE_LANES 256
@@ -123,6 +124,23 @@ static void linear_backward(const struct layer *l, const struct pass *p, const f
     if (dx[0]) l->kernels->linear_backward_data(&shape, weight, dy, dx[0]);
 }
 
+static void linear_write_torch(const struct layer *l, FILE *out)
+{
+    fprintf(out, "nn.Linear(%lld, %lld%s)", (long long)l->tensors[0].dims[1],
+            (long long)l->tensors[0].dims[0], l->args[BIAS] != 0 ? "" : ", bias=False");
+}
+
+/* torch's works on the last axis. */
+static void linear_write_torch_call(const struct layer *l, const struct torch_call *c)
+{
+    const char *form = l->in[0].rank == 0        ? "%s(%s)"
+                       : l->args[POSITIONS] != 0 ? "%s(%s.movedim(1, -1)).movedim(-1, 1)"
+                                                 : "%s(%s.flatten(1))";
+    fprintf(c->out, form, c->module, c->inputs[0]);
+}
+
+static const struct layer_torch torch = {.module = linear_write_torch, .call = linear_write_torch_call};
+
 extern const struct layer_ops layer_linear;
 const struct layer_ops layer_linear = {
     .name = "linear",
@@ -134,6 +152,7 @@ const struct layer_ops layer_linear = {
     .measure = linear_measure,
     .forward = linear_forward,
     .backward = linear_backward,
+    .torch = &torch,
     .keeps_input = true,
     .sums_products = true,
 };

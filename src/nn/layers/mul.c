@@ -1,4 +1,5 @@
 /* mul.c - the product of several values, element by element. */
+#include "nn/export/torch.h"
 #include "nn/layers/layer.h"
 
 static void mul_forward(const struct layer *l, const struct pass *p, const float *const *x, float *y)
@@ -24,6 +25,13 @@ static void mul_backward(const struct layer *l, const struct pass *p, const floa
     }
 }
 
+static void mul_write_torch(const struct layer *l, const struct torch_call *c)
+{
+    for (int i = 0; i < l->input_count; i++) fprintf(c->out, "%s%s", i ? " * " : "", c->inputs[i]);
+}
+
+static const struct layer_torch torch = {.call = mul_write_torch};
+
 extern const struct layer_ops layer_mul;
 const struct layer_ops layer_mul = {
     .name = "mul",
@@ -33,5 +41,6 @@ const struct layer_ops layer_mul = {
     .plan = layer_plan_equal,
     .forward = mul_forward,
     .backward = mul_backward,
+    .torch = &torch,
     .keeps_input = true,
 };

@@ -1,4 +1,5 @@
 /* scale.c - a constant factor. */
+#include "nn/export/torch.h"
 #include "nn/layers/activations/activation.h"
 
 enum { VALUE };
@@ -30,6 +31,14 @@ static void scale_backward(const struct layer *l, const struct pass *p, const fl
     activation_backward(l, p, scale_describe(l), dy, dy, dx[0]);
 }
 
+static void scale_write_torch(const struct layer *l, const struct torch_call *c)
+{
+    fprintf(c->out, "%s * ", c->inputs[0]);
+    torch_write_number(c->out, l->args[VALUE]);
+}
+
+static const struct layer_torch torch = {.call = scale_write_torch};
+
 extern const struct layer_ops layer_scale;
 const struct layer_ops layer_scale = {
     .name = "scale",
@@ -38,5 +47,6 @@ const struct layer_ops layer_scale = {
     .plan = layer_plan_same,
     .forward = scale_forward,
     .backward = scale_backward,
+    .torch = &torch,
     .in_place = true,
 };

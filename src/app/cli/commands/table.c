@@ -71,11 +71,15 @@ const struct command command_table[] = {
             "safetensors  OUT.safetensors: the weights, with names and shapes as in a PyTorch state_dict. A\n"
             "             layer without a name is its number and kind: 03_conv2d.weight. The metadata hold\n"
             "             class names, normalisation (JSON), program version and hash of the weights.\n"
+            "pytorch      OUT/, a folder: model.py, a readable torch.nn.Module that needs nothing but PyTorch, and\n"
+            "             its weights. It takes features as they are stored:\n"
+            "             from model import Model; model = Model.load(); model.predict(x)\n"
             "\n"
             "The weights are the averaged ones if there are any (train.ema, train.swa), as for eval. A layer\n"
             "with share has its own names for the values that it shares.\n"
             "\n"
-            "  ddp_train export runs/a/checkpoints/final.h5 model.safetensors\n",
+            "  ddp_train export runs/a/checkpoints/final.h5 model.safetensors\n"
+            "  ddp_train export runs/a/checkpoints/final.h5 model --format pytorch\n",
         .flags = FLAGS_EXPORT | FLAGS_FORCE | FLAGS_WEIGHTS,
         .min_words = 2,
         .max_words = 2,

@@ -1,4 +1,5 @@
 /* celu.c - continuously differentiable exponential linear unit. */
+#include "nn/export/torch.h"
 #include "nn/layers/activations/activation.h"
 
 enum { ALPHA };
@@ -29,6 +30,8 @@ static void celu_backward(const struct layer *l, const struct pass *p, const flo
     activation_backward(l, p, celu_describe(l), y, dy, dx[0]);
 }
 
+static const struct layer_torch torch = {.kind = "CELU"};
+
 extern const struct layer_ops layer_celu;
 const struct layer_ops layer_celu = {
     .name = "celu",
@@ -38,6 +41,7 @@ const struct layer_ops layer_celu = {
     .plan = layer_plan_same,
     .forward = celu_forward,
     .backward = celu_backward,
+    .torch = &torch,
     .keeps_output = true,
     .in_place = true,
 };

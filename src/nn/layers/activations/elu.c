@@ -1,4 +1,5 @@
 /* elu.c - exponential linear unit. */
+#include "nn/export/torch.h"
 #include "nn/layers/activations/activation.h"
 
 enum { ALPHA };
@@ -28,6 +29,8 @@ static void elu_backward(const struct layer *l, const struct pass *p, const floa
     activation_backward(l, p, elu_describe(l), y, dy, dx[0]);
 }
 
+static const struct layer_torch torch = {.kind = "ELU"};
+
 extern const struct layer_ops layer_elu;
 const struct layer_ops layer_elu = {
     .name = "elu",
@@ -37,6 +40,7 @@ const struct layer_ops layer_elu = {
     .plan = layer_plan_same,
     .forward = elu_forward,
     .backward = elu_backward,
+    .torch = &torch,
     .keeps_output = true,
     .in_place = true,
 };

@@ -1,4 +1,5 @@
 /* gelu.c - Gaussian error linear unit. */
+#include "nn/export/torch.h"
 #include "nn/layers/activations/activation.h"
 
 static const char *const approximations[] = {"none", "tanh", NULL};
@@ -32,6 +33,8 @@ static void gelu_backward(const struct layer *l, const struct pass *p, const flo
     activation_backward(l, p, gelu_describe(l), x[0], dy, dx[0]);
 }
 
+static const struct layer_torch torch = {.kind = "GELU"};
+
 extern const struct layer_ops layer_gelu;
 const struct layer_ops layer_gelu = {
     .name = "gelu",
@@ -41,5 +44,6 @@ const struct layer_ops layer_gelu = {
     .plan = layer_plan_same,
     .forward = gelu_forward,
     .backward = gelu_backward,
+    .torch = &torch,
     .keeps_input = true,
 };

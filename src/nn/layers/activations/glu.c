@@ -1,4 +1,5 @@
 /* glu.c - gated linear unit: half of the channels times the sigmoid of the others. */
+#include "nn/export/torch.h"
 #include "nn/layers/layer.h"
 
 static enum status glu_plan(struct layer *l)
@@ -23,6 +24,8 @@ static void glu_backward(const struct layer *l, const struct pass *p, const floa
     if (dx[0]) l->kernels->glu_backward(shape_features(l->out) * p->lanes, x[0], dy, dx[0]);
 }
 
+static const struct layer_torch torch = {.kind = "GLU", .arguments = "dim=1"};
+
 extern const struct layer_ops layer_glu;
 const struct layer_ops layer_glu = {
     .name = "glu",
@@ -31,5 +34,6 @@ const struct layer_ops layer_glu = {
     .plan = glu_plan,
     .forward = glu_forward,
     .backward = glu_backward,
+    .torch = &torch,
     .keeps_input = true,
 };

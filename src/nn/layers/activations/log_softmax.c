@@ -1,4 +1,5 @@
 /* log_softmax.c - logarithm of the softmax over the channels. */
+#include "nn/export/torch.h"
 #include "nn/layers/activations/activation.h"
 
 static void log_softmax_forward(const struct layer *l, const struct pass *p, const float *const *x, float *y)
@@ -14,6 +15,8 @@ static void log_softmax_backward(const struct layer *l, const struct pass *p, co
         l->kernels->log_softmax_backward(l->in[0].c, shape_positions(l->in[0]) * p->lanes, y, dy, dx[0]);
 }
 
+static const struct layer_torch torch = {.kind = "LogSoftmax", .arguments = "dim=1"};
+
 extern const struct layer_ops layer_log_softmax;
 const struct layer_ops layer_log_softmax = {
     .name = "log_softmax",
@@ -22,6 +25,7 @@ const struct layer_ops layer_log_softmax = {
     .plan = layer_plan_same,
     .forward = log_softmax_forward,
     .backward = log_softmax_backward,
+    .torch = &torch,
     .keeps_output = true,
     .ranges = RANGE_BIT(RANGE_LOG_PROBABILITIES),
     .in_place = true,

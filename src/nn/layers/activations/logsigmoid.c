@@ -1,4 +1,5 @@
 /* logsigmoid.c - logarithm of the sigmoid. */
+#include "nn/export/torch.h"
 #include "nn/layers/activations/activation.h"
 
 static const struct activation logsigmoid_function = {.kind = ACTIVATION_LOGSIGMOID};
@@ -15,6 +16,8 @@ static void logsigmoid_backward(const struct layer *l, const struct pass *p, con
     activation_backward(l, p, logsigmoid_function, x[0], dy, dx[0]);
 }
 
+static const struct layer_torch torch = {.kind = "LogSigmoid"};
+
 extern const struct layer_ops layer_logsigmoid;
 const struct layer_ops layer_logsigmoid = {
     .name = "logsigmoid",
@@ -23,5 +26,6 @@ const struct layer_ops layer_logsigmoid = {
     .plan = layer_plan_same,
     .forward = logsigmoid_forward,
     .backward = logsigmoid_backward,
+    .torch = &torch,
     .keeps_input = true,
 };

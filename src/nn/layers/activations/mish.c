@@ -1,4 +1,5 @@
 /* mish.c - self-regularized activation. */
+#include "nn/export/torch.h"
 #include "nn/layers/activations/activation.h"
 
 static const struct activation mish_function = {.kind = ACTIVATION_MISH};
@@ -15,6 +16,8 @@ static void mish_backward(const struct layer *l, const struct pass *p, const flo
     activation_backward(l, p, mish_function, x[0], dy, dx[0]);
 }
 
+static const struct layer_torch torch = {.kind = "Mish"};
+
 extern const struct layer_ops layer_mish;
 const struct layer_ops layer_mish = {
     .name = "mish",
@@ -23,5 +26,6 @@ const struct layer_ops layer_mish = {
     .plan = layer_plan_same,
     .forward = mish_forward,
     .backward = mish_backward,
+    .torch = &torch,
     .keeps_input = true,
 };

@@ -1,4 +1,5 @@
 /* selu.c - scaled exponential linear unit. */
+#include "nn/export/torch.h"
 #include "nn/layers/activations/activation.h"
 
 static const struct activation selu_function = {.kind = ACTIVATION_SELU};
@@ -15,6 +16,8 @@ static void selu_backward(const struct layer *l, const struct pass *p, const flo
     activation_backward(l, p, selu_function, y, dy, dx[0]);
 }
 
+static const struct layer_torch torch = {.kind = "SELU"};
+
 extern const struct layer_ops layer_selu;
 const struct layer_ops layer_selu = {
     .name = "selu",
@@ -23,6 +26,7 @@ const struct layer_ops layer_selu = {
     .plan = layer_plan_same,
     .forward = selu_forward,
     .backward = selu_backward,
+    .torch = &torch,
     .keeps_output = true,
     .in_place = true,
 };

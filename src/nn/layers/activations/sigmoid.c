@@ -1,4 +1,5 @@
 /* sigmoid.c - logistic function. */
+#include "nn/export/torch.h"
 #include "nn/layers/activations/activation.h"
 
 static const struct activation sigmoid_function = {.kind = ACTIVATION_SIGMOID};
@@ -15,6 +16,8 @@ static void sigmoid_backward(const struct layer *l, const struct pass *p, const 
     activation_backward(l, p, sigmoid_function, y, dy, dx[0]);
 }
 
+static const struct layer_torch torch = {.kind = "Sigmoid"};
+
 extern const struct layer_ops layer_sigmoid;
 const struct layer_ops layer_sigmoid = {
     .name = "sigmoid",
@@ -23,6 +26,7 @@ const struct layer_ops layer_sigmoid = {
     .plan = layer_plan_same,
     .forward = sigmoid_forward,
     .backward = sigmoid_backward,
+    .torch = &torch,
     .keeps_output = true,
     .ranges = RANGE_BIT(RANGE_PROBABILITIES),
     .in_place = true,

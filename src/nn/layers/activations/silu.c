@@ -1,4 +1,5 @@
 /* silu.c - sigmoid linear unit. */
+#include "nn/export/torch.h"
 #include "nn/layers/activations/activation.h"
 
 static const struct activation silu_function = {.kind = ACTIVATION_SILU};
@@ -15,6 +16,8 @@ static void silu_backward(const struct layer *l, const struct pass *p, const flo
     activation_backward(l, p, silu_function, x[0], dy, dx[0]);
 }
 
+static const struct layer_torch torch = {.kind = "SiLU"};
+
 extern const struct layer_ops layer_silu;
 const struct layer_ops layer_silu = {
     .name = "silu",
@@ -23,5 +26,6 @@ const struct layer_ops layer_silu = {
     .plan = layer_plan_same,
     .forward = silu_forward,
     .backward = silu_backward,
+    .torch = &torch,
     .keeps_input = true,
 };

@@ -1,4 +1,5 @@
 /* softmax.c - softmax over the channels. */
+#include "nn/export/torch.h"
 #include "nn/layers/activations/activation.h"
 
 static void softmax_forward(const struct layer *l, const struct pass *p, const float *const *x, float *y)
@@ -13,6 +14,8 @@ static void softmax_backward(const struct layer *l, const struct pass *p, const 
     if (dx[0]) l->kernels->softmax_backward(l->in[0].c, shape_positions(l->in[0]) * p->lanes, y, dy, dx[0]);
 }
 
+static const struct layer_torch torch = {.kind = "Softmax", .arguments = "dim=1"};
+
 extern const struct layer_ops layer_softmax;
 const struct layer_ops layer_softmax = {
     .name = "softmax",
@@ -21,6 +24,7 @@ const struct layer_ops layer_softmax = {
     .plan = layer_plan_same,
     .forward = softmax_forward,
     .backward = softmax_backward,
+    .torch = &torch,
     .keeps_output = true,
     .ranges = RANGE_BIT(RANGE_PROBABILITIES),
     .in_place = true,

@@ -1,4 +1,5 @@
 /* softplus.c - smooth approximation of ReLU. */
+#include "nn/export/torch.h"
 #include "nn/layers/activations/activation.h"
 
 enum { BETA, THRESHOLD };
@@ -36,6 +37,8 @@ static void softplus_backward(const struct layer *l, const struct pass *p, const
     activation_backward(l, p, softplus_describe(l), x[0], dy, dx[0]);
 }
 
+static const struct layer_torch torch = {.kind = "Softplus"};
+
 extern const struct layer_ops layer_softplus;
 const struct layer_ops layer_softplus = {
     .name = "softplus",
@@ -45,5 +48,6 @@ const struct layer_ops layer_softplus = {
     .plan = layer_plan_same,
     .forward = softplus_forward,
     .backward = softplus_backward,
+    .torch = &torch,
     .keeps_input = true,
 };

@@ -1,4 +1,5 @@
 /* softsign.c - algebraic sigmoid. */
+#include "nn/export/torch.h"
 #include "nn/layers/activations/activation.h"
 
 static const struct activation softsign_function = {.kind = ACTIVATION_SOFTSIGN};
@@ -15,6 +16,8 @@ static void softsign_backward(const struct layer *l, const struct pass *p, const
     activation_backward(l, p, softsign_function, x[0], dy, dx[0]);
 }
 
+static const struct layer_torch torch = {.kind = "Softsign"};
+
 extern const struct layer_ops layer_softsign;
 const struct layer_ops layer_softsign = {
     .name = "softsign",
@@ -23,5 +26,6 @@ const struct layer_ops layer_softsign = {
     .plan = layer_plan_same,
     .forward = softsign_forward,
     .backward = softsign_backward,
+    .torch = &torch,
     .keeps_input = true,
 };

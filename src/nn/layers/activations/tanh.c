@@ -1,4 +1,5 @@
 /* tanh.c - hyperbolic tangent. */
+#include "nn/export/torch.h"
 #include "nn/layers/activations/activation.h"
 
 static const struct activation tanh_function = {.kind = ACTIVATION_TANH};
@@ -15,6 +16,8 @@ static void tanh_backward(const struct layer *l, const struct pass *p, const flo
     activation_backward(l, p, tanh_function, y, dy, dx[0]);
 }
 
+static const struct layer_torch torch = {.kind = "Tanh"};
+
 extern const struct layer_ops layer_tanh;
 const struct layer_ops layer_tanh = {
     .name = "tanh",
@@ -23,6 +26,7 @@ const struct layer_ops layer_tanh = {
     .plan = layer_plan_same,
     .forward = tanh_forward,
     .backward = tanh_backward,
+    .torch = &torch,
     .keeps_output = true,
     .in_place = true,
 };

@@ -1,4 +1,5 @@
 /* conv1d.c - 1-D convolution. */
+#include "nn/export/torch.h"
 #include "nn/layers/convolutions/convolution.h"
 
 static const struct arg args[] = {CONVOLUTION_ARGS(1)};
@@ -7,6 +8,9 @@ static enum status conv1d_plan(struct layer *l)
 {
     return convolution_plan(l, 1);
 }
+
+static const struct layer_torch torch = {
+    .module = convolution_write_torch, .call = convolution_write_torch_call, .axes = 1};
 
 extern const struct layer_ops layer_conv1d;
 const struct layer_ops layer_conv1d = {
@@ -18,6 +22,7 @@ const struct layer_ops layer_conv1d = {
     .measure = convolution_measure,
     .forward = convolution_forward,
     .backward = convolution_backward,
+    .torch = &torch,
     .keeps_input = true,
     .fuses_relu = true,
     .takes_maps = true,

@@ -64,13 +64,6 @@ const float *convolution_bias(const struct layer *l, const struct pass *p)
     return l->tensor_count == 2 ? p->params + l->tensors[1].offset : NULL;
 }
 
-/* The window over the padded input, and what is padded before. */
-struct convolution {
-    struct window w;
-    struct pad pad;
-    bool pads;
-};
-
 /* Padding of one axis; `same` puts what is over behind, as PyTorch does. */
 static void convolution_pad_axis(const struct layer *l, int axis, int64_t *before, int64_t *after)
 {
@@ -85,8 +78,7 @@ static void convolution_pad_axis(const struct layer *l, int axis, int64_t *befor
                                            : (int64_t)padding[1];
 }
 
-static struct convolution convolution_of(const struct layer *l, int64_t lanes, int64_t leaves,
-                                         const int64_t *live)
+struct convolution convolution_of(const struct layer *l, int64_t lanes, int64_t leaves, const int64_t *live)
 {
     struct convolution c = {.w = convolution_window(l, l->in[0]), .pad = {.in = l->in[0], .out = l->in[0]}};
     for (int i = 0; i < SHAPE_AXES; i++) {

@@ -6,6 +6,8 @@
 #ifndef NN_LAYERS_CONVOLUTIONS_CONVOLUTION_H
 #define NN_LAYERS_CONVOLUTIONS_CONVOLUTION_H
 
+#include "math/pad.h"
+#include "nn/export/torch.h"
 #include "nn/layers/layer.h"
 
 /* Slots of l->args: a value per axis, of the padding two. */
@@ -102,6 +104,20 @@ enum status convolution_add_tensors(struct layer *l, int axes, int64_t first, in
 
 /* The window of l->args over `in`, without `out`, lanes and padding. */
 struct window convolution_window(const struct layer *l, struct shape in);
+
+/* The window over the padded input, and what is padded before, of a convolution that has its output. */
+struct convolution {
+    struct window w;
+    struct pad pad;
+    bool pads;
+};
+struct convolution convolution_of(const struct layer *l, int64_t lanes, int64_t leaves, const int64_t *live);
+
+/* convolution_torch.c: the functions of struct layer_torch. */
+void convolution_write_torch(const struct layer *l, FILE *out);
+void convolution_write_torch_call(const struct layer *l, const struct torch_call *c);
+void convolution_transpose_write_torch(const struct layer *l, FILE *out);
+void convolution_transpose_write_torch_call(const struct layer *l, const struct torch_call *c);
 
 /* Where the layer's tensors lie in a vector of parameters; there is no bias: NULL. */
 const float *convolution_bias(const struct layer *l, const struct pass *p);

@@ -1,4 +1,5 @@
 /* dropout.c - random zeros in training. */
+#include "nn/export/torch.h"
 #include "nn/layers/dropout/dropout.h"
 
 static const struct arg args[] = DROPOUT_ARGS("an element to be zeroed");
@@ -20,6 +21,8 @@ static void dropout_backward(const struct layer *l, const struct pass *p, const 
     dropout_run_backward(l, p, shape_features(l->in[0]), dy, dx[0]);
 }
 
+static const struct layer_torch torch = {.kind = "Dropout"};
+
 extern const struct layer_ops layer_dropout;
 const struct layer_ops layer_dropout = {
     .name = "dropout",
@@ -31,5 +34,6 @@ const struct layer_ops layer_dropout = {
     .measure = dropout_measure,
     .forward = dropout_forward,
     .backward = dropout_backward,
+    .torch = &torch,
     .in_place = true,
 };

@@ -1,7 +1,10 @@
 /* dropout1d.c - random channels of a signal that are zero, in training. */
+#include "nn/export/torch.h"
 #include "nn/layers/dropout/dropout.h"
 
 static const struct arg args[] = DROPOUT_ARGS("a channel to be zeroed");
+
+static const struct layer_torch torch = {.kind = "Dropout1d"};
 
 extern const struct layer_ops layer_dropout1d;
 const struct layer_ops layer_dropout1d = {
@@ -14,5 +17,6 @@ const struct layer_ops layer_dropout1d = {
     .measure = dropout_measure_channels,
     .forward = dropout_forward_channels,
     .backward = dropout_backward_channels,
+    .torch = &torch,
     .in_place = true,
 };

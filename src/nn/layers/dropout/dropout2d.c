@@ -1,7 +1,10 @@
 /* dropout2d.c - random channels of an image that are zero, in training. */
+#include "nn/export/torch.h"
 #include "nn/layers/dropout/dropout.h"
 
 static const struct arg args[] = DROPOUT_ARGS("a channel to be zeroed");
+
+static const struct layer_torch torch = {.kind = "Dropout2d"};
 
 extern const struct layer_ops layer_dropout2d;
 const struct layer_ops layer_dropout2d = {
@@ -14,5 +17,6 @@ const struct layer_ops layer_dropout2d = {
     .measure = dropout_measure_channels,
     .forward = dropout_forward_channels,
     .backward = dropout_backward_channels,
+    .torch = &torch,
     .in_place = true,
 };

@@ -64,3 +64,20 @@ struct norm_groups axes_groups(const struct layer *l, double axes, int64_t lanes
                                 .weights = rows,
                                 .centred = true};
 }
+
+void axes_write_torch(const struct layer *l, const char *name, double axes, int arguments, FILE *out)
+{
+    int64_t dims[1 + SHAPE_AXES];
+    int count = axes_dims(l, axes, dims);
+    fprintf(out, "%s((", name);
+    for (int i = 0; i < count; i++) fprintf(out, "%lld,%s", (long long)dims[i], i < count - 1 ? " " : "");
+    fputc(')', out);
+    torch_write_arguments(l, 1, arguments, out);
+    fputc(')', out);
+}
+
+void axes_write_torch_call(const struct layer *l, double axes, const struct torch_call *c)
+{
+    bool moves = axes == AXES_CHANNELS && l->in[0].rank > 0;
+    fprintf(c->out, moves ? "%s(%s.movedim(1, -1)).movedim(-1, 1)" : "%s(%s)", c->module, c->inputs[0]);
+}

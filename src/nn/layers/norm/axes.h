@@ -19,6 +19,11 @@ extern const char *const axes_words[];
  * fewer axes. */
 enum status axes_plan(struct layer *l, double axes, bool weight, bool bias);
 
+/* Writes "nn.LayerNorm((16, 8, 8)" for the class "nn.LayerNorm", and the arguments behind the axes, up to a number of
+ * arguments; and the call of such a module, whose axes are the last ones. */
+void axes_write_torch(const struct layer *l, const char *name, double axes, int arguments, FILE *out);
+void axes_write_torch_call(const struct layer *l, double axes, const struct torch_call *c);
+
 /* Of a pass of `lanes` lanes. */
 struct norm_groups axes_groups(const struct layer *l, double axes, int64_t lanes);
 

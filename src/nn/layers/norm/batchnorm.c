@@ -10,6 +10,7 @@
  * it is. */
 #include <math.h>
 
+#include "nn/export/torch.h"
 #include "nn/layers/norm/norm.h"
 
 enum { MOMENTUM, EPS, AFFINE, TRACK, SYNC };
@@ -334,6 +335,14 @@ static void batchnorm_get_map(const struct layer *l, const struct pass *p, int64
     *shift = bias - batchnorm_tensor(l, p->params, tensor)[channel] * *scale;
 }
 
+/* Whether it is synchronised does not matter in evaluation; torch's SyncBatchNorm runs on GPUs alone. */
+static void batchnorm_write_torch(const struct layer *l, FILE *out)
+{
+    norm_write_torch(l, "BatchNorm", SYNC, out);
+}
+
+static const struct layer_torch torch = {.module = batchnorm_write_torch};
+
 extern const struct layer_ops layer_batchnorm;
 const struct layer_ops layer_batchnorm = {
     .name = "batchnorm",
@@ -345,6 +354,7 @@ const struct layer_ops layer_batchnorm = {
     .measure = batchnorm_measure,
     .forward = batchnorm_forward,
     .backward = batchnorm_backward,
+    .torch = &torch,
     .totals = batchnorm_totals,
     .measure_forward = batchnorm_measure_forward,
     .measure_backward = batchnorm_measure_backward,

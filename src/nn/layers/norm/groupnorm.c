@@ -1,4 +1,5 @@
 /* groupnorm.c - groups of channels normalised within every sample. */
+#include "nn/export/torch.h"
 #include "nn/layers/norm/norm.h"
 
 enum { GROUPS, EPS, AFFINE };
@@ -55,6 +56,15 @@ static void groupnorm_backward(const struct layer *l, const struct pass *p, cons
     norm_backward_samples(l, p, &g, l->args[EPS], x[0], dy, dx[0]);
 }
 
+static void groupnorm_write_torch(const struct layer *l, FILE *out)
+{
+    fprintf(out, "nn.GroupNorm(num_channels=%lld", (long long)l->in[0].c);
+    torch_write_arguments(l, 0, ARG_MAX, out);
+    fputc(')', out);
+}
+
+static const struct layer_torch torch = {.module = groupnorm_write_torch};
+
 extern const struct layer_ops layer_groupnorm;
 const struct layer_ops layer_groupnorm = {
     .name = "groupnorm",
@@ -65,6 +75,7 @@ const struct layer_ops layer_groupnorm = {
     .measure = groupnorm_measure,
     .forward = groupnorm_forward,
     .backward = groupnorm_backward,
+    .torch = &torch,
     .keeps_input = true,
     .in_place = true,
 };

@@ -1,6 +1,7 @@
 /* instancenorm.c - each channel of each sample normalised over its positions.
  *
  * Running statistics, if asked for, are the mean over samples of those of each sample, as PyTorch's. */
+#include "nn/export/torch.h"
 #include "nn/layers/norm/norm.h"
 
 enum { EPS, MOMENTUM, AFFINE, TRACK };
@@ -82,6 +83,29 @@ static void instancenorm_backward(const struct layer *l, const struct pass *p, c
     }
 }
 
+static void instancenorm_write_torch(const struct layer *l, FILE *out)
+{
+    norm_write_torch(l, "InstanceNorm", ARG_MAX, out);
+}
+
+/* A single position is its own mean, so that the bias is left; torch refuses it. */
+static void instancenorm_write_torch_call(const struct layer *l, const struct torch_call *c)
+{
+    const char *x = c->inputs[0];
+    if (shape_positions(l->in[0]) > 1 || l->args[TRACK] != 0) {
+        fprintf(c->out, l->in[0].rank > 0 ? "%s(%s)" : "%s(%s.unsqueeze(2)).squeeze(2)", c->module, x);
+        return;
+    }
+    fprintf(c->out, "torch.zeros_like(%s)", x);
+    if (l->args[AFFINE] == 0) return;
+    fprintf(c->out, " + %s.bias.reshape(1, ", c->module);
+    torch_write_shape(c->out, l->in[0]);
+    fputc(')', c->out);
+}
+
+static const struct layer_torch torch = {.module = instancenorm_write_torch,
+                                         .call = instancenorm_write_torch_call};
+
 extern const struct layer_ops layer_instancenorm;
 const struct layer_ops layer_instancenorm = {
     .name = "instancenorm",
@@ -93,6 +117,7 @@ const struct layer_ops layer_instancenorm = {
     .measure = instancenorm_measure,
     .forward = instancenorm_forward,
     .backward = instancenorm_backward,
+    .torch = &torch,
     .keeps_input = true,
     .in_place = true,
 };

@@ -1,5 +1,6 @@
 /* layernorm.c - each sample normalised over all features, over its last axes, or over the channels of each
  * position. */
+#include "nn/export/torch.h"
 #include "nn/layers/norm/axes.h"
 
 enum { AXES, EPS, AFFINE, BIAS };
@@ -45,6 +46,25 @@ static void layernorm_backward(const struct layer *l, const struct pass *p, cons
     norm_backward_samples(l, p, &g, l->args[EPS], x[0], dy, dx[0]);
 }
 
+/* Before version 2.1, torch.nn.LayerNorm has no argument bias. */
+static void layernorm_write_torch(const struct layer *l, FILE *out)
+{
+    bool plain = l->args[AFFINE] == 0 || l->args[BIAS] != 0;
+    axes_write_torch(l, plain ? "nn.LayerNorm" : "LayerNormWithoutBias", l->args[AXES], BIAS, out);
+}
+
+static void layernorm_write_torch_call(const struct layer *l, const struct torch_call *c)
+{
+    axes_write_torch_call(l, l->args[AXES], c);
+}
+
+static const char layernorm_definition[] = "class LayerNormWithoutBias(nn.LayerNorm):\n"
+                                           "    def __init__(self, *arguments, **others):\n"
+                                           "        super().__init__(*arguments, **others)\n"
+                                           "        self.bias = None\n";
+static const struct layer_torch torch = {
+    .module = layernorm_write_torch, .definition = layernorm_definition, .call = layernorm_write_torch_call};
+
 extern const struct layer_ops layer_layernorm;
 const struct layer_ops layer_layernorm = {
     .name = "layernorm",
@@ -55,6 +75,7 @@ const struct layer_ops layer_layernorm = {
     .measure = layernorm_measure,
     .forward = layernorm_forward,
     .backward = layernorm_backward,
+    .torch = &torch,
     .keeps_input = true,
     .in_place = true,
 };

@@ -63,3 +63,11 @@ float norm_tree_sum(const struct norm_tree *t)
     assert(t->height == 1);
     return t->waiting[0];
 }
+
+void norm_write_torch(const struct layer *l, const char *kind, int arguments, FILE *out)
+{
+    int axes = l->in[0].rank > 0 ? l->in[0].rank : 1;
+    fprintf(out, "nn.%s%dd(%lld", kind, axes, (long long)l->in[0].c);
+    torch_write_arguments(l, 0, arguments, out);
+    fputc(')', out);
+}

@@ -2,6 +2,7 @@
 #ifndef NN_LAYERS_NORM_NORM_H
 #define NN_LAYERS_NORM_NORM_H
 
+#include "nn/export/torch.h"
 #include "nn/layers/layer.h"
 
 /* Adds weight and bias, one for each channel, which begin with 1 and 0. Errors: STATUS_OTHER, memory. */
@@ -9,6 +10,9 @@ enum status norm_add_affine(struct layer *l);
 
 /* Adds running_mean and running_var, which begin with 0 and 1. Errors: STATUS_OTHER, memory. */
 enum status norm_add_running(struct layer *l, double momentum);
+
+/* Writes "nn.BatchNorm2d(16" for the kind "BatchNorm", by the axes of the input, and the first arguments of the table. */
+void norm_write_torch(const struct layer *l, const char *kind, int arguments, FILE *out);
 
 /* What a channel goes through with this mean and factor, 1 / sqrt(variance + eps), and the layer's weight and
  * bias if it has them. */

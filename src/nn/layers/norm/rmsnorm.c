@@ -1,4 +1,5 @@
 /* rmsnorm.c - each sample divided by the root of its mean square. */
+#include "nn/export/torch.h"
 #include "nn/layers/norm/axes.h"
 
 enum { AXES, EPS, AFFINE };
@@ -50,6 +51,33 @@ static void rmsnorm_backward(const struct layer *l, const struct pass *p, const 
     norm_backward_samples(l, p, &g, l->args[EPS], x[0], dy, dx[0]);
 }
 
+static void rmsnorm_write_torch(const struct layer *l, FILE *out)
+{
+    axes_write_torch(l, "RMSNorm", l->args[AXES], ARG_MAX, out);
+}
+
+static void rmsnorm_write_torch_call(const struct layer *l, const struct torch_call *c)
+{
+    axes_write_torch_call(l, l->args[AXES], c);
+}
+
+static const char rmsnorm_definition[] =
+    "class RMSNorm(nn.Module):\n"
+    "    \"\"\"As torch.nn.RMSNorm, which PyTorch has since version 2.4.\"\"\"\n"
+    "\n"
+    "    def __init__(self, normalized_shape, eps=2.0**-23, elementwise_affine=True):\n"
+    "        super().__init__()\n"
+    "        self.axes = tuple(range(-len(normalized_shape), 0))\n"
+    "        self.eps = eps\n"
+    "        weight = nn.Parameter(torch.ones(normalized_shape)) if elementwise_affine else None\n"
+    "        self.register_parameter(\"weight\", weight)\n"
+    "\n"
+    "    def forward(self, x):\n"
+    "        x = x * torch.rsqrt(x.pow(2).mean(self.axes, keepdim=True) + self.eps)\n"
+    "        return x if self.weight is None else x * self.weight\n";
+static const struct layer_torch torch = {
+    .module = rmsnorm_write_torch, .definition = rmsnorm_definition, .call = rmsnorm_write_torch_call};
+
 extern const struct layer_ops layer_rmsnorm;
 const struct layer_ops layer_rmsnorm = {
     .name = "rmsnorm",
@@ -60,6 +88,7 @@ const struct layer_ops layer_rmsnorm = {
     .measure = rmsnorm_measure,
     .forward = rmsnorm_forward,
     .backward = rmsnorm_backward,
+    .torch = &torch,
     .keeps_input = true,
     .in_place = true,
 };

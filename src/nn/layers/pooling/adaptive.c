@@ -70,3 +70,10 @@ void adaptive_backward_mean(const struct layer *l, const struct pass *p, const f
     struct pool pool = adaptive_describe(l, p->lanes);
     if (dx[0]) l->kernels->avgpool_backward(&pool, dy, dx[0]);
 }
+
+void adaptive_write_torch(const struct layer *l, FILE *out)
+{
+    fprintf(out, "nn.%s(", l->ops->aliases[0]);
+    torch_write_axes(out, torch_axes(l), l->out.d);
+    fputc(')', out);
+}

@@ -1,7 +1,10 @@
 /* adaptive_maxpool2d.c - maximum over windows of a plane, for an output of a given size. */
+#include "nn/export/torch.h"
 #include "nn/layers/pooling/pool.h"
 
 static const struct arg args[] = ADAPTIVE_ARGS(2);
+
+static const struct layer_torch torch = {.module = adaptive_write_torch, .axes = 2};
 
 extern const struct layer_ops layer_adaptive_maxpool2d;
 const struct layer_ops layer_adaptive_maxpool2d = {
@@ -13,5 +16,6 @@ const struct layer_ops layer_adaptive_maxpool2d = {
     .measure = adaptive_measure_max,
     .forward = adaptive_forward_max,
     .backward = adaptive_backward_max,
+    .torch = &torch,
     .is_max = true,
 };

@@ -1,7 +1,10 @@
 /* avgpool2d.c - mean over windows of a plane. */
+#include "nn/export/torch.h"
 #include "nn/layers/pooling/pool.h"
 
 static const struct arg args[] = AVGPOOL_ARGS(2);
+
+static const struct layer_torch torch = {.module = pool_write_torch, .axes = 2};
 
 extern const struct layer_ops layer_avgpool2d;
 const struct layer_ops layer_avgpool2d = {
@@ -12,4 +15,5 @@ const struct layer_ops layer_avgpool2d = {
     .plan = avgpool_plan,
     .forward = avgpool_forward,
     .backward = avgpool_backward,
+    .torch = &torch,
 };

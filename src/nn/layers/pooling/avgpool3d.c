@@ -1,7 +1,10 @@
 /* avgpool3d.c - mean over windows of a volume. */
+#include "nn/export/torch.h"
 #include "nn/layers/pooling/pool.h"
 
 static const struct arg args[] = AVGPOOL_ARGS(3);
+
+static const struct layer_torch torch = {.module = pool_write_torch, .axes = 3};
 
 extern const struct layer_ops layer_avgpool3d;
 const struct layer_ops layer_avgpool3d = {
@@ -12,4 +15,5 @@ const struct layer_ops layer_avgpool3d = {
     .plan = avgpool_plan,
     .forward = avgpool_forward,
     .backward = avgpool_backward,
+    .torch = &torch,
 };

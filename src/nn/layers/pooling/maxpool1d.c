@@ -1,7 +1,10 @@
 /* maxpool1d.c - maximum over windows along a line. */
+#include "nn/export/torch.h"
 #include "nn/layers/pooling/pool.h"
 
 static const struct arg args[] = MAXPOOL_ARGS(1);
+
+static const struct layer_torch torch = {.module = pool_write_torch, .axes = 1};
 
 extern const struct layer_ops layer_maxpool1d;
 const struct layer_ops layer_maxpool1d = {
@@ -13,5 +16,6 @@ const struct layer_ops layer_maxpool1d = {
     .measure = maxpool_measure,
     .forward = maxpool_forward,
     .backward = maxpool_backward,
+    .torch = &torch,
     .is_max = true,
 };

@@ -1,7 +1,10 @@
 /* maxpool2d.c - maximum over windows of a plane. */
+#include "nn/export/torch.h"
 #include "nn/layers/pooling/pool.h"
 
 static const struct arg args[] = MAXPOOL_ARGS(2);
+
+static const struct layer_torch torch = {.module = pool_write_torch, .axes = 2};
 
 extern const struct layer_ops layer_maxpool2d;
 const struct layer_ops layer_maxpool2d = {
@@ -13,5 +16,6 @@ const struct layer_ops layer_maxpool2d = {
     .measure = maxpool_measure,
     .forward = maxpool_forward,
     .backward = maxpool_backward,
+    .torch = &torch,
     .is_max = true,
 };

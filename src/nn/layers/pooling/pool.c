@@ -59,3 +59,23 @@ void pool_measure_max(struct layer *l, const struct pool *p)
 {
     l->saved_bytes = (size_t)(shape_features(l->out) * l->lanes * pool_position_bytes(p));
 }
+
+/* The stride of an axis is the kernel where it is 0. */
+void pool_write_torch_class(const struct layer *l, FILE *out)
+{
+    struct pool p = pool_describe(l, l->lanes);
+    fprintf(out, "%s(", l->ops->aliases[0]);
+    torch_write_axes(out, pool_axes(l), p.window.kernel);
+    if (!arg_equals(&l->ops->args[1], l->args + POOL_STRIDE, 0)) {
+        fputs(", stride=", out);
+        torch_write_axes(out, pool_axes(l), p.window.stride);
+    }
+    torch_write_arguments(l, 2, ARG_MAX, out);
+    fputc(')', out);
+}
+
+void pool_write_torch(const struct layer *l, FILE *out)
+{
+    fputs("nn.", out);
+    pool_write_torch_class(l, out);
+}

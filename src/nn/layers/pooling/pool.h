@@ -2,6 +2,7 @@
 #ifndef NN_LAYERS_POOLING_POOL_H
 #define NN_LAYERS_POOLING_POOL_H
 
+#include "nn/export/torch.h"
 #include "nn/layers/layer.h"
 
 /* Slots of the arguments that windows have; those of a kind follow. */
@@ -47,6 +48,10 @@ enum status pool_plan_windows(struct layer *l, struct pool *p, bool ceil);
 /* Saved: the position of every maximum in its window. */
 void pool_measure_max(struct layer *l, const struct pool *p);
 
+/* Write the module of windows, with or without "nn." before it, as layer_torch.module. */
+void pool_write_torch(const struct layer *l, FILE *out);
+void pool_write_torch_class(const struct layer *l, FILE *out);
+
 /* maxpool.c */
 enum status maxpool_plan(struct layer *l);
 void maxpool_measure(struct layer *l);
@@ -63,6 +68,7 @@ void avgpool_backward(const struct layer *l, const struct pass *p, const float *
 /* adaptive.c: any window whose size follows from that of the output; also where the output is one position. */
 enum status adaptive_plan(struct layer *l);
 enum status adaptive_plan_global(struct layer *l);
+void adaptive_write_torch(const struct layer *l, FILE *out);
 void adaptive_measure_max(struct layer *l);
 void adaptive_forward_max(const struct layer *l, const struct pass *p, const float *const *x, float *y);
 void adaptive_backward_max(const struct layer *l, const struct pass *p, const float *const *x, const float *y,

@@ -1,4 +1,5 @@
 /* crop.c - a part of the positions: without some at the ends, or of the size of another value. */
+#include "nn/export/torch.h"
 #include "nn/layers/spatial/spatial.h"
 
 static const char *const words[] = {"center", NULL};
@@ -80,6 +81,16 @@ static void crop_backward(const struct layer *l, const struct pass *p, const flo
     if (dx[0]) l->kernels->pad_backward(&pad, dy, dx[0]);
 }
 
+static void crop_write_torch(const struct layer *l, const struct torch_call *c)
+{
+    struct pad p = crop_describe(l, l->lanes);
+    torch_open_pad(c->out, &p);
+    fputs(c->inputs[0], c->out);
+    torch_close_pad(c->out, &p, l->in[0].rank);
+}
+
+static const struct layer_torch torch = {.call = crop_write_torch};
+
 extern const struct layer_ops layer_crop;
 const struct layer_ops layer_crop = {
     .name = "crop",
@@ -90,5 +101,6 @@ const struct layer_ops layer_crop = {
     .plan = crop_plan,
     .forward = crop_forward,
     .backward = crop_backward,
+    .torch = &torch,
     .sizes_by_others = true,
 };

@@ -1,4 +1,5 @@
 /* pad.c - more positions around the input. */
+#include "nn/export/torch.h"
 #include "nn/layers/spatial/spatial.h"
 
 static const char *const modes[] = {"constant", "reflect", "replicate", "circular", NULL}; /* enum pad_mode */
@@ -65,6 +66,16 @@ static void pad_backward(const struct layer *l, const struct pass *p, const floa
     if (dx[0]) l->kernels->pad_backward(&pad, dy, dx[0]);
 }
 
+static void pad_write_torch(const struct layer *l, const struct torch_call *c)
+{
+    struct pad p = pad_describe(l, l->lanes);
+    torch_open_pad(c->out, &p);
+    fputs(c->inputs[0], c->out);
+    torch_close_pad(c->out, &p, l->in[0].rank);
+}
+
+static const struct layer_torch torch = {.call = pad_write_torch};
+
 extern const struct layer_ops layer_pad;
 const struct layer_ops layer_pad = {
     .name = "pad",
@@ -74,4 +85,5 @@ const struct layer_ops layer_pad = {
     .plan = pad_plan,
     .forward = pad_forward,
     .backward = pad_backward,
+    .torch = &torch,
 };

@@ -1,6 +1,7 @@
 /* upsample.c - more (or fewer) positions by mixing neighbours. */
 #include <math.h>
 
+#include "nn/export/torch.h"
 #include "nn/layers/spatial/spatial.h"
 
 static const char *const modes[] = {"nearest", "linear", "bilinear", "trilinear", NULL};
@@ -91,6 +92,33 @@ static void upsample_backward(const struct layer *l, const struct pass *p, const
     if (dx[0]) l->kernels->upsample_backward(&u, dy, dx[0], l->scratch);
 }
 
+/* Along axes with a scale torch takes that, along others the ratio of the sizes: never both in one call. */
+static void upsample_write_torch(const struct layer *l, const struct torch_call *c)
+{
+    struct upsample u = upsample_describe(l, l->lanes);
+    int first = SHAPE_AXES - l->in[0].rank, by_scale = 0, by_size = 0;
+    for (int i = first; i < SHAPE_AXES; i++)
+        if (u.scale[i] != 0)
+            by_scale++;
+        else
+            by_size += u.out.d[i] != u.in.d[i];
+    if (by_size) fputs("F.interpolate(", c->out);
+    if (by_scale) fputs("F.interpolate(", c->out);
+    fputs(c->inputs[0], c->out);
+    const char *mode = modes[(int)l->args[MODE]];
+    const char *corners = l->args[ALIGN_CORNERS] != 0 ? ", align_corners=True" : "";
+    for (int i = first; by_scale && i < SHAPE_AXES; i++) {
+        fputs(i == first ? ", scale_factor=(" : ", ", c->out);
+        torch_write_number(c->out, u.scale[i] != 0 ? u.scale[i] : 1);
+    }
+    if (by_scale) fprintf(c->out, ",), mode=\"%s\"%s)", mode, corners);
+    for (int i = first; by_size && i < SHAPE_AXES; i++)
+        fprintf(c->out, "%s%lld", i == first ? ", size=(" : ", ", (long long)u.out.d[i]);
+    if (by_size) fprintf(c->out, ",), mode=\"%s\"%s)", mode, corners);
+}
+
+static const struct layer_torch torch = {.call = upsample_write_torch};
+
 extern const struct layer_ops layer_upsample;
 const struct layer_ops layer_upsample = {
     .name = "upsample",
@@ -104,5 +132,6 @@ const struct layer_ops layer_upsample = {
     .measure = upsample_measure,
     .forward = upsample_forward,
     .backward = upsample_backward,
+    .torch = &torch,
     .sizes_by_others = true,
 };

@@ -1,4 +1,5 @@
 /* hardsigmoid.c - piecewise linear sigmoid. */
+#include "nn/export/torch.h"
 #include "nn/layers/activations/activation.h"
 
 static const struct activation hardsigmoid_function = {.kind = ACTIVATION_HARDSIGMOID};
@@ -15,6 +16,8 @@ static void hardsigmoid_backward(const struct layer *l, const struct pass *p, co
     activation_backward(l, p, hardsigmoid_function, y, dy, dx[0]);
 }
 
+static const struct layer_torch torch = {.kind = "Hardsigmoid"};
+
 extern const struct layer_ops layer_hardsigmoid;
 const struct layer_ops layer_hardsigmoid = {
     .name = "hardsigmoid",
@@ -23,6 +26,7 @@ const struct layer_ops layer_hardsigmoid = {
     .plan = layer_plan_same,
     .forward = hardsigmoid_forward,
     .backward = hardsigmoid_backward,
+    .torch = &torch,
     .keeps_output = true,
     .in_place = true,
 };

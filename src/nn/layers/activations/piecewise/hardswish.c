@@ -1,4 +1,5 @@
 /* hardswish.c - piecewise form of silu. */
+#include "nn/export/torch.h"
 #include "nn/layers/activations/activation.h"
 
 static const struct activation hardswish_function = {.kind = ACTIVATION_HARDSWISH};
@@ -15,6 +16,8 @@ static void hardswish_backward(const struct layer *l, const struct pass *p, cons
     activation_backward(l, p, hardswish_function, x[0], dy, dx[0]);
 }
 
+static const struct layer_torch torch = {.kind = "Hardswish"};
+
 extern const struct layer_ops layer_hardswish;
 const struct layer_ops layer_hardswish = {
     .name = "hardswish",
@@ -23,5 +26,6 @@ const struct layer_ops layer_hardswish = {
     .plan = layer_plan_same,
     .forward = hardswish_forward,
     .backward = hardswish_backward,
+    .torch = &torch,
     .keeps_input = true,
 };

@@ -1,4 +1,5 @@
 /* hardtanh.c - values limited to an interval. */
+#include "nn/export/torch.h"
 #include "nn/layers/layer.h"
 
 enum { MIN_VAL, MAX_VAL };
@@ -47,6 +48,8 @@ static void hardtanh_backward(const struct layer *l, const struct pass *p, const
         dx[0][i] = y[i] <= low || y[i] >= high ? 0 : dy[i];
 }
 
+static const struct layer_torch torch = {.kind = "Hardtanh"};
+
 extern const struct layer_ops layer_hardtanh;
 const struct layer_ops layer_hardtanh = {
     .name = "hardtanh",
@@ -56,6 +59,7 @@ const struct layer_ops layer_hardtanh = {
     .plan = hardtanh_plan,
     .forward = hardtanh_forward,
     .backward = hardtanh_backward,
+    .torch = &torch,
     .keeps_output = true,
     /* can limit the outputs of another layer to either */
     .ranges = RANGE_BIT(RANGE_PROBABILITIES) | RANGE_BIT(RANGE_LOG_PROBABILITIES),

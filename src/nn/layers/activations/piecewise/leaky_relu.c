@@ -1,4 +1,5 @@
 /* leaky_relu.c - ReLU with a small slope below 0. */
+#include "nn/export/torch.h"
 #include "nn/layers/activations/activation.h"
 
 enum { NEGATIVE_SLOPE };
@@ -28,6 +29,8 @@ static void leaky_relu_backward(const struct layer *l, const struct pass *p, con
     activation_backward(l, p, leaky_relu_describe(l), y, dy, dx[0]);
 }
 
+static const struct layer_torch torch = {.kind = "LeakyReLU"};
+
 extern const struct layer_ops layer_leaky_relu;
 const struct layer_ops layer_leaky_relu = {
     .name = "leaky_relu",
@@ -37,6 +40,7 @@ const struct layer_ops layer_leaky_relu = {
     .plan = layer_plan_same,
     .forward = leaky_relu_forward,
     .backward = leaky_relu_backward,
+    .torch = &torch,
     .keeps_output = true,
     .in_place = true,
 };

@@ -1,4 +1,5 @@
 /* prelu.c - leaky ReLU whose slope is learned. */
+#include "nn/export/torch.h"
 #include "nn/layers/layer.h"
 
 enum { NUM_PARAMETERS, INIT };
@@ -53,6 +54,8 @@ static void prelu_backward(const struct layer *l, const struct pass *p, const fl
                                p->grads + l->tensors[0].offset);
 }
 
+static const struct layer_torch torch = {.kind = "PReLU"};
+
 extern const struct layer_ops layer_prelu;
 const struct layer_ops layer_prelu = {
     .name = "prelu",
@@ -62,5 +65,6 @@ const struct layer_ops layer_prelu = {
     .plan = prelu_plan,
     .forward = prelu_forward,
     .backward = prelu_backward,
+    .torch = &torch,
     .keeps_input = true,
 };

@@ -1,5 +1,8 @@
 /* relu6.c - ReLU that is limited at 6. */
+#include "nn/export/torch.h"
 #include "nn/layers/activations/activation.h"
+
+static const struct layer_torch torch = {.kind = "ReLU6"};
 
 extern const struct layer_ops layer_relu6;
 const struct layer_ops layer_relu6 = {
@@ -9,6 +12,7 @@ const struct layer_ops layer_relu6 = {
     .plan = layer_plan_same,
     .forward = activation_relu_forward,
     .backward = activation_relu_backward,
+    .torch = &torch,
     .keeps_output = true,
     .in_place = true,
     .relu = 6,

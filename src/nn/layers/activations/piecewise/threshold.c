@@ -1,4 +1,5 @@
 /* threshold.c - a constant in place of small values. */
+#include "nn/export/torch.h"
 #include "nn/layers/activations/activation.h"
 
 enum { THRESHOLD, VALUE };
@@ -36,6 +37,8 @@ static void threshold_backward(const struct layer *l, const struct pass *p, cons
     activation_backward(l, p, threshold_describe(l), x[0], dy, dx[0]);
 }
 
+static const struct layer_torch torch = {.kind = "Threshold"};
+
 extern const struct layer_ops layer_threshold;
 const struct layer_ops layer_threshold = {
     .name = "threshold",
@@ -45,5 +48,6 @@ const struct layer_ops layer_threshold = {
     .plan = layer_plan_same,
     .forward = threshold_forward,
     .backward = threshold_backward,
+    .torch = &torch,
     .keeps_input = true,
 };
