@@ -53,12 +53,12 @@ def functions(name):
 
 
 def same_names():
-    """Function name -> the files below src that define it, where there are several."""
+    """Function name -> the files below src that define it, where there are several. Each program has a main()."""
     where = collections.defaultdict(set)
     for name in files("src/**/*.[ch]"):
         for function, _ in functions(name):
             where[function].add(name)
-    return {function: sorted(names) for function, names in where.items() if len(names) > 1}
+    return {function: sorted(names) for function, names in where.items() if len(names) > 1 and function != "main"}
 
 
 def needs():

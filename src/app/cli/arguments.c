@@ -10,15 +10,6 @@
 
 #define KEY_SIZE 128
 
-struct flag {
-    const char *name;
-    const char *value; /* name of the value in the help; NULL for a switch */
-    size_t offset;     /* in struct arguments */
-    const char *help;
-    unsigned sets; /* enum flag_set; 0 = every command */
-    char letter;   /* or 0 */
-};
-
 #define AT(field) offsetof(struct arguments, field)
 
 static const struct flag flags[] = {
@@ -103,10 +94,15 @@ static const struct flag flags[] = {
 };
 _Static_assert(sizeof flags / sizeof *flags <= 64, "arguments.given has a bit for each");
 
+const struct flag *arguments_flags(void)
+{
+    return flags;
+}
+
 void arguments_print_flags(unsigned sets)
 {
     for (const struct flag *f = flags; f->name; f++) {
-        if (f->sets && !(f->sets & sets)) continue;
+        if (!flag_is_in(f, sets)) continue;
         char text[64];
         snprintf(text, sizeof text, "--%s%s%s", f->name, f->value ? " " : "", f->value ? f->value : "");
         if (f->letter)
@@ -224,7 +220,7 @@ static enum status arguments_read_word(struct arguments *a, const char *word)
 enum status arguments_check_flags(const struct arguments *a, const char *what, unsigned sets)
 {
     for (const struct flag *f = flags; f->name; f++)
-        if (a->given >> (f - flags) & 1 && f->sets && !(f->sets & sets))
+        if (a->given >> (f - flags) & 1 && !flag_is_in(f, sets))
             return status_fail(STATUS_CONFIG, "'%s' does not take --%s%s (see 'ddp_train help %s')", what,
                                f->name, strcmp(f->name, "set") == 0 ? ", nor --KEY=VALUE" : "",
                                a->command->name);

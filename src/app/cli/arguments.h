@@ -5,6 +5,7 @@
 #ifndef APP_CLI_ARGUMENTS_H
 #define APP_CLI_ARGUMENTS_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "app/cli/command.h"
@@ -31,6 +32,22 @@ struct arguments {
     uint64_t given;           /* one bit per flag of the table in arguments.c */
     struct settings settings; /* keys given as flags */
 };
+
+struct flag {
+    const char *name;
+    const char *value; /* name of the value in the help; NULL for a switch */
+    size_t offset;     /* in struct arguments */
+    const char *help;
+    unsigned sets; /* enum flag_set; 0 = every command */
+    char letter;   /* or 0 */
+};
+
+/* Returns all flags, ended by a NULL name; and whether a command that has these sets takes one. */
+const struct flag *arguments_flags(void);
+static inline bool flag_is_in(const struct flag *f, unsigned sets)
+{
+    return !f->sets || (f->sets & sets);
+}
 
 /* Reads a command line; `commands` is the table of commands. Released with arguments_free, also after an
  * error. */

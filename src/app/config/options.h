@@ -7,7 +7,6 @@
 #define APP_CONFIG_OPTIONS_H
 
 #include <stdbool.h>
-#include <stdio.h>
 
 #include "train/config.h"
 #include "app/config/settings.h"
@@ -36,10 +35,5 @@ enum status options_compare(const struct config *was, const struct config *is, o
 
 /* Offers every key, with `prefix` before it. */
 void options_offer(struct suggest *s, const char *prefix);
-
-/* Prints the help of a topic: "keys" is everything; "layers", "blocks", "losses", "optimizers", "schedules" and
- * "metrics" are one registry each. Returns false if there is no such topic. */
-bool options_help(const char *topic, FILE *out);
-void options_offer_topics(struct suggest *s);
 
 #endif

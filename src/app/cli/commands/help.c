@@ -2,8 +2,7 @@
 #include <stdio.h>
 
 #include "app/cli/commands/commands.h"
-#include "app/config/options.h"
-#include "app/config/suggest.h"
+#include "app/config/topics/topics.h"
 
 static void help_print_all(const struct command *commands)
 {
@@ -45,11 +44,11 @@ enum status cmd_help(struct comm *comm, struct arguments *a)
         help_print(a->commands, c);
         return STATUS_OK;
     }
-    if (options_help(word, stdout)) return STATUS_OK;
+    if (topics_print(word, stdout)) return STATUS_OK;
     struct suggest s;
     suggest_start(&s, word);
     for (c = a->commands; c->name; c++) suggest_offer(&s, c->name);
-    options_offer_topics(&s);
+    topics_offer(&s);
     return status_fail(STATUS_CONFIG, "help: unknown command or topic '%s'%s (see 'ddp_train help')", word,
                        suggest_hint(&s));
 }

@@ -191,8 +191,8 @@ const struct command command_table[] = {
         .synopsis = "[COMMAND|TOPIC]",
         .help = "explain a command, or list what can be configured",
         .details =
-            "TOPIC is keys (everything), layers, blocks, initializers, losses, optimizers, schedules or\n"
-            "metrics.\n",
+            "TOPIC is keys (everything), losses, optimizers, schedules, layers, blocks, initializers,\n"
+            "transforms, augment or metrics.\n",
         .max_words = 1,
         .run = cmd_help,
     },
