@@ -4,6 +4,7 @@
 #   setup_packages NAME...   installs the Debian packages among NAME that are missing
 #   setup_slurm              installs Slurm, which some tests use; where it cannot be, they are skipped
 #   setup_open_mpi RANKS     exports what Open MPI needs to start RANKS processes here
+#   setup_venv               puts what tests need of PyPI into build/venv; where it cannot be, they are skipped
 #   setup_build              configures and builds the release preset into build/
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -11,6 +12,9 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck disable=SC2034 # used by the scripts that source this one
 build_packages=(build-essential cmake pkg-config libopenmpi-dev openmpi-bin libopenblas-dev libhdf5-dev
     libyaml-dev librandom123-dev libxxhash-dev zlib1g-dev)
+
+# Programs that read exported models. Debian's numpy has to stay: its h5py is built for it.
+pypi_packages=(onnx==1.23.2 onnxruntime==1.32.0 safetensors==0.8.0 'numpy<2')
 
 slurm_packages=(slurmctld slurmd slurm-client slurm-wlm-basic-plugins munge)
 
@@ -120,6 +124,20 @@ setup_open_mpi() {
     if [ "${free:-0}" -lt 524288 ]; then
         export OMPI_MCA_osc_sm_backing_directory="${TMPDIR:-/tmp}"
     fi
+}
+
+install_venv() {
+    /usr/bin/python3 -m venv --system-site-packages --clear "$1" &&
+        "$1/bin/pip" install --quiet --disable-pip-version-check "${pypi_packages[@]}" &&
+        printf '%s\n' "${pypi_packages[@]}" >"$1/installed"
+}
+
+# The file `installed` is the last one, and says what there is.
+setup_venv() {
+    local venv="$root/build/venv"
+    if printf '%s\n' "${pypi_packages[@]}" | cmp --silent - "$venv/installed"; then return; fi
+    say "installing from PyPI: ${pypi_packages[*]}"
+    quietly install_venv "$venv" || say "that failed, for the reason above; the tests that need it are skipped"
 }
 
 build() {

@@ -5,10 +5,11 @@ set -euo pipefail
 # shellcheck source=launch/setup.sh
 source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 
-setup_packages "${build_packages[@]}" python3 python3-numpy python3-h5py python3-torch python3-sklearn valgrind shellcheck \
-    iproute2 util-linux clang libclang-rt-14-dev \
+setup_packages "${build_packages[@]}" python3 python3-venv python3-numpy python3-h5py python3-torch python3-sklearn valgrind \
+    shellcheck iproute2 util-linux clang libclang-rt-14-dev \
     man-db zsh fish
 setup_slurm
+setup_venv
 setup_open_mpi 8 # the tests start up to 8 ranks
 setup_build
 
