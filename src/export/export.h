@@ -12,9 +12,16 @@
 #include "train/config.h"
 #include "train/shapes.h"
 
+/* For formats that hold what is computed. */
+struct export_options {
+    bool probabilities; /* as an output more, where the loss defines them */
+    bool external_data; /* large tensors in a file of their own, also where one file could hold them */
+};
+
 /* A trained model as its checkpoint holds it. */
 struct export_source {
-    const struct config *config; /* borrowed */
+    struct export_options options; /* set by the caller */
+    const struct config *config;   /* borrowed */
     struct checkpoint_facts facts;
     struct model *model;
     float *params; /* flat vector of the model */
@@ -58,6 +65,7 @@ struct export_format {
     const char *name;
     const char *ending; /* of files, ".safetensors"; "" = a folder */
     const char *help;
+    bool takes_options;
     enum status (*write)(const struct export_source *s, const char *path);
 };
 
@@ -68,7 +76,8 @@ const struct export_format *const *export_registry(void);
 /* Finds the format by its name, or if that is NULL by the ending of the path. Errors: STATUS_CONFIG, naming all. */
 enum status export_choose(const struct export_format **format, const char *name, const char *path);
 
-/* Writes the model. Errors: STATUS_CONFIG if the path exists, unless `overwrite`; STATUS_OTHER, files. */
+/* Writes the model. Errors: STATUS_CONFIG if the path exists, unless `overwrite`, or the format does not have what the
+ * options want; STATUS_OTHER, files. */
 enum status export_write(const struct export_source *s, const struct export_format *format, const char *path,
                          bool overwrite);
 

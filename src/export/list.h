@@ -3,3 +3,4 @@
 /* clang-format off */
 FORMAT(safetensors)
 FORMAT(pytorch)
+FORMAT(onnx)

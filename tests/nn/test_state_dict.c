@@ -67,6 +67,8 @@ static void test_every_kind_is_written(void)
         const struct layer_torch *torch = (*kind)->torch;
         CHECK(torch && (torch->kind || torch->module || torch->call));
         if (!torch) fprintf(stderr, "  %s: says not how it is written for PyTorch\n", (*kind)->name);
+        CHECK((*kind)->onnx);
+        if (!(*kind)->onnx) fprintf(stderr, "  %s: says not what it is in ONNX\n", (*kind)->name);
     }
 }
 

@@ -47,10 +47,20 @@ static void channels_write_torch(const struct data_step *s, struct shape in, str
     fputs("]]", code);
 }
 
+static int channels_onnx(const struct data_step *s, struct onnx *g, int x, struct shape in, struct shape out)
+{
+    (void)in;
+    int64_t *keep;
+    int indices = onnx_new_ints(g, 1, &out.c, &keep);
+    for (int64_t c = 0; keep && c < out.c; c++) keep[c] = (int64_t)s->args.list[ARG_KEEP][c];
+    return onnx_gather(g, x, 1, indices);
+}
+
 extern const struct transform_ops transform_channels;
 const struct transform_ops transform_channels = {
     .kind = {"channels", "keeps some channels, in any order", args},
     .reshape = channels_reshape,
     .move = channels_move,
     .torch = channels_write_torch,
+    .onnx = channels_onnx,
 };

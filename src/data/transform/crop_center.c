@@ -3,6 +3,7 @@
 
 #include "data/cut.h"
 #include "data/transform/transform.h"
+#include "nn/export/onnx_spatial.h"
 #include "nn/export/torch.h"
 
 static const struct arg args[] = {
@@ -39,6 +40,18 @@ static void crop_center_write_torch(const struct data_step *s, struct shape in, 
     torch_write_part(code, out, first);
 }
 
+static int crop_center_onnx(const struct data_step *s, struct onnx *g, int x, struct shape in,
+                            struct shape out)
+{
+    (void)s;
+    struct pad p = {.in = in, .out = out};
+    for (int a = 0; a < SHAPE_AXES; a++) {
+        p.before[a] = -cut_find_middle(in.d[a], out.d[a]);
+        p.after[a] = out.d[a] - in.d[a] - p.before[a];
+    }
+    return onnx_pad(g, x, &p);
+}
+
 extern const struct transform_ops transform_crop_center;
 const struct transform_ops transform_crop_center = {
     .kind = {"crop_center", "keeps the middle, as torchvision's CenterCrop; labels for each position follow",
@@ -46,5 +59,6 @@ const struct transform_ops transform_crop_center = {
     .reshape = crop_center_reshape,
     .move = crop_center_move,
     .torch = crop_center_write_torch,
+    .onnx = crop_center_onnx,
     .cuts = true,
 };

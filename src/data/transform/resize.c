@@ -1,5 +1,6 @@
 /* resize.c - other numbers of positions. */
 #include "data/transform/transform.h"
+#include "nn/export/onnx_spatial.h"
 #include "nn/export/torch.h"
 
 enum { ARG_SIZE, ARG_MODE };
@@ -35,10 +36,16 @@ static enum status resize_reshape(const struct data_step *s, struct shape in, st
     return features <= INT32_MAX ? STATUS_OK : status_fail(STATUS_CONFIG, "size: is beyond any memory");
 }
 
+static struct upsample resize_describe(const struct data_step *s, struct shape in, struct shape out,
+                                       int64_t lanes)
+{
+    return (struct upsample){
+        .in = in, .out = out, .linear = (int)s->args.of[SLOT_MODE] != MODE_NEAREST, .lanes = lanes};
+}
+
 static void resize_move(const struct data_step *s, const struct transform_move *m)
 {
-    const struct upsample u = {
-        .in = m->in, .out = m->out, .linear = (int)s->args.of[SLOT_MODE] != MODE_NEAREST, .lanes = m->lanes};
+    const struct upsample u = resize_describe(s, m->in, m->out, m->lanes);
     m->kernels->upsample_forward(&u, m->from, m->to, m->scratch);
 }
 
@@ -48,6 +55,12 @@ static void resize_write_torch(const struct data_step *s, struct shape in, struc
     fputs("F.interpolate(x, size=(", code);
     for (int a = SHAPE_AXES - out.rank; a < SHAPE_AXES; a++) fprintf(code, "%lld, ", (long long)out.d[a]);
     fprintf(code, "), mode=\"%s\")", modes[nearest ? MODE_NEAREST : in.rank - 1]);
+}
+
+static int resize_onnx(const struct data_step *s, struct onnx *g, int x, struct shape in, struct shape out)
+{
+    const struct upsample u = resize_describe(s, in, out, 1);
+    return onnx_upsample(g, x, &u);
 }
 
 extern const struct transform_ops transform_resize;
@@ -60,4 +73,5 @@ const struct transform_ops transform_resize = {
     .reshape = resize_reshape,
     .move = resize_move,
     .torch = resize_write_torch,
+    .onnx = resize_onnx,
 };

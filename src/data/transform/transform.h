@@ -12,6 +12,7 @@
 #include "data/dataset/dataset.h"
 #include "data/step.h"
 #include "math/kernels.h"
+#include "nn/export/onnx.h"
 
 /* What a kind needs to know of the training set. */
 enum transform_needs { NEEDS_NOTHING, NEEDS_MOMENTS, NEEDS_RANGE };
@@ -56,7 +57,9 @@ struct transform_ops {
     void (*move)(const struct data_step *s, const struct transform_move *m);
     void (*torch)(const struct data_step *s, struct shape in, struct shape out,
                   FILE *code); /* PyTorch, from x */
-    bool cuts;                 /* the positions that stay are the middle ones (cut.h); labels can follow */
+    /* Adds it to a graph of ONNX (nn/export/onnx.h), as a layer is. */
+    int (*onnx)(const struct data_step *s, struct onnx *g, int x, struct shape in, struct shape out);
+    bool cuts; /* the positions that stay are the middle ones (cut.h); labels can follow */
 };
 
 /* The argument of kinds that have numbers for channels, or for features. */

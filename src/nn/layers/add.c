@@ -1,4 +1,5 @@
 /* add.c - the sum of several values. */
+#include "nn/export/onnx.h"
 #include "nn/export/torch.h"
 #include "nn/layers/layer.h"
 
@@ -20,6 +21,13 @@ static void add_write_torch(const struct layer *l, const struct torch_call *c)
 
 static const struct layer_torch torch = {.call = add_write_torch};
 
+static int add_onnx(const struct layer *l, struct onnx *g, const int *x)
+{
+    int y = x[0];
+    for (int i = 1; i < l->input_count; i++) y = ONNX_NODE(g, "Add", y, x[i]);
+    return y;
+}
+
 extern const struct layer_ops layer_add;
 const struct layer_ops layer_add = {
     .name = "add",
@@ -29,6 +37,7 @@ const struct layer_ops layer_add = {
     .plan = layer_plan_equal,
     .forward = add_forward,
     .torch = &torch,
+    .onnx = add_onnx,
     .passes_gradient = true,
     .keeps_relu = true,
 };

@@ -1,4 +1,5 @@
 /* affine.c - a learned factor and offset of every channel. */
+#include "nn/export/onnx.h"
 #include "nn/export/torch.h"
 #include "nn/layers/layer.h"
 
@@ -61,6 +62,12 @@ static const char affine_definition[] =
     "        return x if self.bias is None else x + self.bias.reshape(shape)\n";
 static const struct layer_torch torch = {.module = affine_write_torch, .definition = affine_definition};
 
+static int affine_onnx(const struct layer *l, struct onnx *g, const int *x)
+{
+    int y = ONNX_NODE(g, "Mul", x[0], onnx_channels(g, l, 0, l->in[0]));
+    return l->tensor_count == 2 ? ONNX_NODE(g, "Add", y, onnx_channels(g, l, 1, l->in[0])) : y;
+}
+
 extern const struct layer_ops layer_affine;
 const struct layer_ops layer_affine = {
     .name = "affine",
@@ -70,5 +77,6 @@ const struct layer_ops layer_affine = {
     .forward = affine_forward,
     .backward = affine_backward,
     .torch = &torch,
+    .onnx = affine_onnx,
     .keeps_input = true,
 };

@@ -1,6 +1,7 @@
 /* concat.c - the channels of several values one after another. */
 #include <string.h>
 
+#include "nn/export/onnx.h"
 #include "nn/export/torch.h"
 #include "nn/layers/layer.h"
 
@@ -56,6 +57,13 @@ static void concat_write_torch(const struct layer *l, const struct torch_call *c
 
 static const struct layer_torch torch = {.call = concat_write_torch};
 
+static int concat_onnx(const struct layer *l, struct onnx *g, const int *x)
+{
+    int y = onnx_node(g, "Concat", l->input_count, x);
+    onnx_set_int(g, "axis", 1);
+    return y;
+}
+
 extern const struct layer_ops layer_concat;
 const struct layer_ops layer_concat = {
     .name = "concat",
@@ -66,4 +74,5 @@ const struct layer_ops layer_concat = {
     .forward = concat_forward,
     .backward = concat_backward,
     .torch = &torch,
+    .onnx = concat_onnx,
 };

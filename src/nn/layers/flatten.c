@@ -1,6 +1,7 @@
 /* flatten.c - all features of a sample as channels. */
 #include <string.h>
 
+#include "nn/export/onnx.h"
 #include "nn/export/torch.h"
 #include "nn/layers/layer.h"
 
@@ -18,6 +19,14 @@ static void flatten_forward(const struct layer *l, const struct pass *p, const f
 
 static const struct layer_torch torch = {.kind = "Flatten"};
 
+static int flatten_onnx(const struct layer *l, struct onnx *g, const int *x)
+{
+    (void)l;
+    int y = ONNX_NODE(g, "Flatten", x[0]);
+    onnx_set_int(g, "axis", 1);
+    return y;
+}
+
 extern const struct layer_ops layer_flatten;
 const struct layer_ops layer_flatten = {
     .name = "flatten",
@@ -26,6 +35,7 @@ const struct layer_ops layer_flatten = {
     .plan = flatten_plan,
     .forward = flatten_forward,
     .torch = &torch,
+    .onnx = flatten_onnx,
     .is_view = true,
     .passes_gradient = true,
 };

@@ -1,6 +1,7 @@
 /* identity.c - the value itself, under a name of its own. */
 #include <string.h>
 
+#include "nn/export/onnx.h"
 #include "nn/export/torch.h"
 #include "nn/layers/layer.h"
 
@@ -19,6 +20,7 @@ const struct layer_ops layer_identity = {
     .plan = layer_plan_same,
     .forward = identity_forward,
     .torch = &torch,
+    .onnx = onnx_same,
     .is_view = true,
     .passes_gradient = true,
 };

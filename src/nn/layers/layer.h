@@ -89,6 +89,7 @@ struct pass {
 
 struct layer;
 struct layer_torch;
+struct onnx;
 
 /* Names that are accepted in place of a kind's own: those of torch.nn. */
 #define LAYER_ALIASES(...) ((const char *const[]){__VA_ARGS__, NULL})
@@ -116,6 +117,10 @@ struct layer_ops {
      * x and y are valid only if keeps_input / keeps_output says so. NULL if passes_gradient. */
     void (*backward)(const struct layer *l, const struct pass *p, const float *const *x, const float *y,
                      float *dy, float *const *dx);
+
+    /* Adds the layer, as it is outside of training, to a graph of ONNX (nn/export/onnx.h): x[i] are the values that it
+     * reads. Returns that of y. */
+    int (*onnx)(const struct layer *l, struct onnx *g, const int *x);
 
     /* Of a layer whose training pass needs sums over the global batch: their number, 0 = none.
      * measure_forward and measure_backward write each leaf's numbers to records [leaves][totals]; right after

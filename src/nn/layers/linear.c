@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "math/blas.h"
+#include "nn/export/onnx.h"
 #include "nn/export/torch.h"
 #include "nn/layers/layer.h"
 
@@ -141,6 +142,19 @@ static void linear_write_torch_call(const struct layer *l, const struct torch_ca
 
 static const struct layer_torch torch = {.module = linear_write_torch, .call = linear_write_torch_call};
 
+static int linear_onnx(const struct layer *l, struct onnx *g, const int *x)
+{
+    bool positions = l->args[POSITIONS] != 0 && l->in[0].rank > 0;
+    int64_t window[2 + SHAPE_AXES] = {l->out.c, l->in[0].c, 1, 1, 1};
+    int bias = l->tensor_count == 2 ? onnx_parameter(g, l, 1) : ONNX_NONE;
+    if (positions)
+        return ONNX_NODE(g, "Conv", x[0], onnx_parameter_as(g, l, 0, 2 + l->in[0].rank, window), bias);
+    int flat = onnx_reshape(g, x[0], l->in[0], shape_flat(shape_features(l->in[0])));
+    int y = ONNX_NODE(g, "Gemm", flat, onnx_parameter(g, l, 0), bias);
+    onnx_set_int(g, "transB", 1);
+    return y;
+}
+
 extern const struct layer_ops layer_linear;
 const struct layer_ops layer_linear = {
     .name = "linear",
@@ -153,6 +167,7 @@ const struct layer_ops layer_linear = {
     .forward = linear_forward,
     .backward = linear_backward,
     .torch = &torch,
+    .onnx = linear_onnx,
     .keeps_input = true,
     .sums_products = true,
 };

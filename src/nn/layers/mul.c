@@ -1,4 +1,5 @@
 /* mul.c - the product of several values, element by element. */
+#include "nn/export/onnx.h"
 #include "nn/export/torch.h"
 #include "nn/layers/layer.h"
 
@@ -32,6 +33,13 @@ static void mul_write_torch(const struct layer *l, const struct torch_call *c)
 
 static const struct layer_torch torch = {.call = mul_write_torch};
 
+static int mul_onnx(const struct layer *l, struct onnx *g, const int *x)
+{
+    int y = x[0];
+    for (int i = 1; i < l->input_count; i++) y = ONNX_NODE(g, "Mul", y, x[i]);
+    return y;
+}
+
 extern const struct layer_ops layer_mul;
 const struct layer_ops layer_mul = {
     .name = "mul",
@@ -42,5 +50,6 @@ const struct layer_ops layer_mul = {
     .forward = mul_forward,
     .backward = mul_backward,
     .torch = &torch,
+    .onnx = mul_onnx,
     .keeps_input = true,
 };

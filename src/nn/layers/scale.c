@@ -39,6 +39,11 @@ static void scale_write_torch(const struct layer *l, const struct torch_call *c)
 
 static const struct layer_torch torch = {.call = scale_write_torch};
 
+static int scale_onnx(const struct layer *l, struct onnx *g, const int *x)
+{
+    return ONNX_NODE(g, "Mul", x[0], onnx_scalar(g, l->args[VALUE]));
+}
+
 extern const struct layer_ops layer_scale;
 const struct layer_ops layer_scale = {
     .name = "scale",
@@ -48,5 +53,6 @@ const struct layer_ops layer_scale = {
     .forward = scale_forward,
     .backward = scale_backward,
     .torch = &torch,
+    .onnx = scale_onnx,
     .in_place = true,
 };

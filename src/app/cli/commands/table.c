@@ -74,12 +74,19 @@ const struct command command_table[] = {
             "pytorch      OUT/, a folder: model.py, a readable torch.nn.Module that needs nothing but PyTorch, and\n"
             "             its weights. It takes features as they are stored:\n"
             "             from model import Model; model = Model.load(); model.predict(x)\n"
+            "onnx         OUT.onnx: the network for onnxruntime and others (opset 18). Input 'input', (N,C,...),\n"
+            "             any N, in the type and the units of the training set's file: what data.normalize,\n"
+            "             data.transforms and the middle of data.augment do is part of it. Output 'logits', as\n"
+            "             of predict; for real values also 'predicted', in the units of the targets; with\n"
+            "             --probabilities 'probabilities'. The same metadata. What would have more than 2 GB has\n"
+            "             its large tensors in OUT.onnx.data, which must stay beside it.\n"
             "\n"
             "The weights are the averaged ones if there are any (train.ema, train.swa), as for eval. A layer\n"
             "with share has its own names for the values that it shares.\n"
             "\n"
             "  ddp_train export runs/a/checkpoints/final.h5 model.safetensors\n"
-            "  ddp_train export runs/a/checkpoints/final.h5 model --format pytorch\n",
+            "  ddp_train export runs/a/checkpoints/final.h5 model --format pytorch\n"
+            "  ddp_train export runs/a/checkpoints/final.h5 model.onnx --probabilities\n",
         .flags = FLAGS_EXPORT | FLAGS_FORCE | FLAGS_WEIGHTS,
         .min_words = 2,
         .max_words = 2,

@@ -2,6 +2,7 @@
 #ifndef NN_LAYERS_ACTIVATIONS_ACTIVATION_H
 #define NN_LAYERS_ACTIVATIONS_ACTIVATION_H
 
+#include "nn/export/onnx.h"
 #include "nn/layers/layer.h"
 
 static inline void activation_forward(const struct layer *l, const struct pass *p, struct activation f,

@@ -32,6 +32,13 @@ static void celu_backward(const struct layer *l, const struct pass *p, const flo
 
 static const struct layer_torch torch = {.kind = "CELU"};
 
+static int celu_onnx(const struct layer *l, struct onnx *g, const int *x)
+{
+    int y = ONNX_NODE(g, "Celu", x[0]);
+    onnx_set_real(g, "alpha", l->args[ALPHA]);
+    return y;
+}
+
 extern const struct layer_ops layer_celu;
 const struct layer_ops layer_celu = {
     .name = "celu",
@@ -42,6 +49,7 @@ const struct layer_ops layer_celu = {
     .forward = celu_forward,
     .backward = celu_backward,
     .torch = &torch,
+    .onnx = celu_onnx,
     .keeps_output = true,
     .in_place = true,
 };

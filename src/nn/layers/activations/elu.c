@@ -31,6 +31,13 @@ static void elu_backward(const struct layer *l, const struct pass *p, const floa
 
 static const struct layer_torch torch = {.kind = "ELU"};
 
+static int elu_onnx(const struct layer *l, struct onnx *g, const int *x)
+{
+    int y = ONNX_NODE(g, "Elu", x[0]);
+    onnx_set_real(g, "alpha", l->args[ALPHA]);
+    return y;
+}
+
 extern const struct layer_ops layer_elu;
 const struct layer_ops layer_elu = {
     .name = "elu",
@@ -41,6 +48,7 @@ const struct layer_ops layer_elu = {
     .forward = elu_forward,
     .backward = elu_backward,
     .torch = &torch,
+    .onnx = elu_onnx,
     .keeps_output = true,
     .in_place = true,
 };

@@ -1,5 +1,7 @@
 /* gelu.c - Gaussian error linear unit. */
+
 #include "nn/export/torch.h"
+#include <math.h>
 #include "nn/layers/activations/activation.h"
 
 static const char *const approximations[] = {"none", "tanh", NULL};
@@ -35,6 +37,19 @@ static void gelu_backward(const struct layer *l, const struct pass *p, const flo
 
 static const struct layer_torch torch = {.kind = "GELU"};
 
+static int gelu_onnx(const struct layer *l, struct onnx *g, const int *x)
+{
+    int inner, half = ONNX_NODE(g, "Mul", x[0], onnx_scalar(g, 0.5));
+    if (l->args[APPROXIMATE] == BY_TANH) {
+        int cube = ONNX_NODE(g, "Mul", ONNX_NODE(g, "Mul", x[0], x[0]), x[0]);
+        int sum = ONNX_NODE(g, "Add", x[0], ONNX_NODE(g, "Mul", cube, onnx_scalar(g, 0.044715)));
+        inner = ONNX_NODE(g, "Tanh", ONNX_NODE(g, "Mul", sum, onnx_scalar(g, M_SQRT2 * M_2_SQRTPI / 2)));
+    } else {
+        inner = ONNX_NODE(g, "Erf", ONNX_NODE(g, "Mul", x[0], onnx_scalar(g, M_SQRT1_2)));
+    }
+    return ONNX_NODE(g, "Mul", half, ONNX_NODE(g, "Add", inner, onnx_scalar(g, 1)));
+}
+
 extern const struct layer_ops layer_gelu;
 const struct layer_ops layer_gelu = {
     .name = "gelu",
@@ -45,5 +60,6 @@ const struct layer_ops layer_gelu = {
     .forward = gelu_forward,
     .backward = gelu_backward,
     .torch = &torch,
+    .onnx = gelu_onnx,
     .keeps_input = true,
 };

@@ -1,4 +1,5 @@
 /* glu.c - gated linear unit: half of the channels times the sigmoid of the others. */
+#include "nn/export/onnx.h"
 #include "nn/export/torch.h"
 #include "nn/layers/layer.h"
 
@@ -26,6 +27,12 @@ static void glu_backward(const struct layer *l, const struct pass *p, const floa
 
 static const struct layer_torch torch = {.kind = "GLU", .arguments = "dim=1"};
 
+static int glu_onnx(const struct layer *l, struct onnx *g, const int *x)
+{
+    int a = onnx_slice(g, x[0], 1, 0, l->out.c), b = onnx_slice(g, x[0], 1, l->out.c, 2 * l->out.c);
+    return ONNX_NODE(g, "Mul", a, ONNX_NODE(g, "Sigmoid", b));
+}
+
 extern const struct layer_ops layer_glu;
 const struct layer_ops layer_glu = {
     .name = "glu",
@@ -35,5 +42,6 @@ const struct layer_ops layer_glu = {
     .forward = glu_forward,
     .backward = glu_backward,
     .torch = &torch,
+    .onnx = glu_onnx,
     .keeps_input = true,
 };

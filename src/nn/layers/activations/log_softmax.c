@@ -17,6 +17,14 @@ static void log_softmax_backward(const struct layer *l, const struct pass *p, co
 
 static const struct layer_torch torch = {.kind = "LogSoftmax", .arguments = "dim=1"};
 
+static int log_softmax_onnx(const struct layer *l, struct onnx *g, const int *x)
+{
+    (void)l;
+    int y = ONNX_NODE(g, "LogSoftmax", x[0]);
+    onnx_set_int(g, "axis", 1);
+    return y;
+}
+
 extern const struct layer_ops layer_log_softmax;
 const struct layer_ops layer_log_softmax = {
     .name = "log_softmax",
@@ -26,6 +34,7 @@ const struct layer_ops layer_log_softmax = {
     .forward = log_softmax_forward,
     .backward = log_softmax_backward,
     .torch = &torch,
+    .onnx = log_softmax_onnx,
     .keeps_output = true,
     .ranges = RANGE_BIT(RANGE_LOG_PROBABILITIES),
     .in_place = true,

@@ -18,6 +18,13 @@ static void logsigmoid_backward(const struct layer *l, const struct pass *p, con
 
 static const struct layer_torch torch = {.kind = "LogSigmoid"};
 
+static int logsigmoid_onnx(const struct layer *l, struct onnx *g, const int *x)
+{
+    (void)l;
+    int negative = ONNX_NODE(g, "Neg", x[0]);
+    return ONNX_NODE(g, "Neg", ONNX_NODE(g, "Softplus", negative));
+}
+
 extern const struct layer_ops layer_logsigmoid;
 const struct layer_ops layer_logsigmoid = {
     .name = "logsigmoid",
@@ -27,5 +34,6 @@ const struct layer_ops layer_logsigmoid = {
     .forward = logsigmoid_forward,
     .backward = logsigmoid_backward,
     .torch = &torch,
+    .onnx = logsigmoid_onnx,
     .keeps_input = true,
 };

@@ -18,6 +18,12 @@ static void mish_backward(const struct layer *l, const struct pass *p, const flo
 
 static const struct layer_torch torch = {.kind = "Mish"};
 
+static int mish_onnx(const struct layer *l, struct onnx *g, const int *x)
+{
+    (void)l;
+    return ONNX_NODE(g, "Mish", x[0]);
+}
+
 extern const struct layer_ops layer_mish;
 const struct layer_ops layer_mish = {
     .name = "mish",
@@ -27,5 +33,6 @@ const struct layer_ops layer_mish = {
     .forward = mish_forward,
     .backward = mish_backward,
     .torch = &torch,
+    .onnx = mish_onnx,
     .keeps_input = true,
 };

@@ -18,6 +18,12 @@ static void selu_backward(const struct layer *l, const struct pass *p, const flo
 
 static const struct layer_torch torch = {.kind = "SELU"};
 
+static int selu_onnx(const struct layer *l, struct onnx *g, const int *x)
+{
+    (void)l;
+    return ONNX_NODE(g, "Selu", x[0]);
+}
+
 extern const struct layer_ops layer_selu;
 const struct layer_ops layer_selu = {
     .name = "selu",
@@ -27,6 +33,7 @@ const struct layer_ops layer_selu = {
     .forward = selu_forward,
     .backward = selu_backward,
     .torch = &torch,
+    .onnx = selu_onnx,
     .keeps_output = true,
     .in_place = true,
 };

@@ -18,6 +18,12 @@ static void sigmoid_backward(const struct layer *l, const struct pass *p, const 
 
 static const struct layer_torch torch = {.kind = "Sigmoid"};
 
+static int sigmoid_onnx(const struct layer *l, struct onnx *g, const int *x)
+{
+    (void)l;
+    return ONNX_NODE(g, "Sigmoid", x[0]);
+}
+
 extern const struct layer_ops layer_sigmoid;
 const struct layer_ops layer_sigmoid = {
     .name = "sigmoid",
@@ -27,6 +33,7 @@ const struct layer_ops layer_sigmoid = {
     .forward = sigmoid_forward,
     .backward = sigmoid_backward,
     .torch = &torch,
+    .onnx = sigmoid_onnx,
     .keeps_output = true,
     .ranges = RANGE_BIT(RANGE_PROBABILITIES),
     .in_place = true,

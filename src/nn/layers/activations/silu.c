@@ -18,6 +18,12 @@ static void silu_backward(const struct layer *l, const struct pass *p, const flo
 
 static const struct layer_torch torch = {.kind = "SiLU"};
 
+static int silu_onnx(const struct layer *l, struct onnx *g, const int *x)
+{
+    (void)l;
+    return ONNX_NODE(g, "Mul", x[0], ONNX_NODE(g, "Sigmoid", x[0]));
+}
+
 extern const struct layer_ops layer_silu;
 const struct layer_ops layer_silu = {
     .name = "silu",
@@ -27,5 +33,6 @@ const struct layer_ops layer_silu = {
     .forward = silu_forward,
     .backward = silu_backward,
     .torch = &torch,
+    .onnx = silu_onnx,
     .keeps_input = true,
 };

@@ -16,6 +16,14 @@ static void softmax_backward(const struct layer *l, const struct pass *p, const 
 
 static const struct layer_torch torch = {.kind = "Softmax", .arguments = "dim=1"};
 
+static int softmax_onnx(const struct layer *l, struct onnx *g, const int *x)
+{
+    (void)l;
+    int y = ONNX_NODE(g, "Softmax", x[0]);
+    onnx_set_int(g, "axis", 1);
+    return y;
+}
+
 extern const struct layer_ops layer_softmax;
 const struct layer_ops layer_softmax = {
     .name = "softmax",
@@ -25,6 +33,7 @@ const struct layer_ops layer_softmax = {
     .forward = softmax_forward,
     .backward = softmax_backward,
     .torch = &torch,
+    .onnx = softmax_onnx,
     .keeps_output = true,
     .ranges = RANGE_BIT(RANGE_PROBABILITIES),
     .in_place = true,

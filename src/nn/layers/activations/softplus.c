@@ -39,6 +39,14 @@ static void softplus_backward(const struct layer *l, const struct pass *p, const
 
 static const struct layer_torch torch = {.kind = "Softplus"};
 
+static int softplus_onnx(const struct layer *l, struct onnx *g, const int *x)
+{
+    int scaled = ONNX_NODE(g, "Mul", x[0], onnx_scalar(g, l->args[BETA]));
+    int smooth = ONNX_NODE(g, "Softplus", scaled);
+    int above = ONNX_NODE(g, "Greater", scaled, onnx_scalar(g, l->args[THRESHOLD]));
+    return ONNX_NODE(g, "Where", above, x[0], ONNX_NODE(g, "Div", smooth, onnx_scalar(g, l->args[BETA])));
+}
+
 extern const struct layer_ops layer_softplus;
 const struct layer_ops layer_softplus = {
     .name = "softplus",
@@ -49,5 +57,6 @@ const struct layer_ops layer_softplus = {
     .forward = softplus_forward,
     .backward = softplus_backward,
     .torch = &torch,
+    .onnx = softplus_onnx,
     .keeps_input = true,
 };

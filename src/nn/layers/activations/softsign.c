@@ -18,6 +18,12 @@ static void softsign_backward(const struct layer *l, const struct pass *p, const
 
 static const struct layer_torch torch = {.kind = "Softsign"};
 
+static int softsign_onnx(const struct layer *l, struct onnx *g, const int *x)
+{
+    (void)l;
+    return ONNX_NODE(g, "Softsign", x[0]);
+}
+
 extern const struct layer_ops layer_softsign;
 const struct layer_ops layer_softsign = {
     .name = "softsign",
@@ -27,5 +33,6 @@ const struct layer_ops layer_softsign = {
     .forward = softsign_forward,
     .backward = softsign_backward,
     .torch = &torch,
+    .onnx = softsign_onnx,
     .keeps_input = true,
 };

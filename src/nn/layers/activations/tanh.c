@@ -18,6 +18,12 @@ static void tanh_backward(const struct layer *l, const struct pass *p, const flo
 
 static const struct layer_torch torch = {.kind = "Tanh"};
 
+static int tanh_onnx(const struct layer *l, struct onnx *g, const int *x)
+{
+    (void)l;
+    return ONNX_NODE(g, "Tanh", x[0]);
+}
+
 extern const struct layer_ops layer_tanh;
 const struct layer_ops layer_tanh = {
     .name = "tanh",
@@ -27,6 +33,7 @@ const struct layer_ops layer_tanh = {
     .forward = tanh_forward,
     .backward = tanh_backward,
     .torch = &torch,
+    .onnx = tanh_onnx,
     .keeps_output = true,
     .in_place = true,
 };

@@ -23,6 +23,7 @@ const struct layer_ops layer_conv3d = {
     .forward = convolution_forward,
     .backward = convolution_backward,
     .torch = &torch,
+    .onnx = convolution_onnx,
     .keeps_input = true,
     .fuses_relu = true,
     .takes_maps = true,

@@ -23,6 +23,7 @@ const struct layer_ops layer_conv_transpose3d = {
     .forward = convolution_transpose_forward,
     .backward = convolution_transpose_backward,
     .torch = &torch,
+    .onnx = convolution_transpose_onnx,
     .keeps_input = true,
     .fuses_relu = true,
 };

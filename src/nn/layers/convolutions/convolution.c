@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "core/mem.h"
+#include "nn/export/onnx_spatial.h"
 
 const char *const convolution_words[] = {"same", "valid", NULL};
 const char *const convolution_modes[] = {"zeros", "reflect", "replicate", "circular", NULL};
@@ -188,4 +189,23 @@ void convolution_backward(const struct layer *l, const struct pass *p, const flo
     l->kernels->pad_backward(&c.pad, padded, dx[0]);
     if (l->relu_in != 0)
         l->kernels->relu_backward(shape_features(l->in[0]) * p->lanes, l->relu_in, x[0], dx[0], dx[0]);
+}
+
+/* The node that both kinds are, behind what gives the input as many axes as the output has. */
+int convolution_onnx_node(const struct layer *l, struct onnx *g, const char *op, int x,
+                          const struct window *w)
+{
+    int y = ONNX_NODE(g, op, x, onnx_parameter(g, l, 0),
+                      l->tensor_count == 2 ? onnx_parameter(g, l, 1) : ONNX_NONE);
+    onnx_set_window(g, w);
+    onnx_set_int(g, "group", w->groups);
+    return y;
+}
+
+int convolution_onnx(const struct layer *l, struct onnx *g, const int *x)
+{
+    struct convolution c = convolution_of(l, 1, 1, NULL);
+    c.pad.in.rank = c.pad.out.rank = l->out.rank;
+    int padded = onnx_pad(g, onnx_reshape(g, x[0], l->in[0], c.pad.in), &c.pad);
+    return convolution_onnx_node(l, g, "Conv", padded, &c.w);
 }

@@ -96,6 +96,11 @@ void convolution_transpose_forward(const struct layer *l, const struct pass *p, 
 void convolution_transpose_backward(const struct layer *l, const struct pass *p, const float *const *x,
                                     const float *y, float *dy, float *const *dx);
 
+int convolution_onnx(const struct layer *l, struct onnx *g, const int *x);
+int convolution_transpose_onnx(const struct layer *l, struct onnx *g, const int *x);
+int convolution_onnx_node(const struct layer *l, struct onnx *g, const char *op, int x,
+                          const struct window *w);
+
 /* What both plans check and add: that the input has at most `axes` axes and that groups divide the channels;
  * the tensors, whose weight is [first][second / groups][kernel...] with initial values below 1 /
  * sqrt(second / groups * taps). */

@@ -1,5 +1,6 @@
 /* convolution_transpose.c - transposed convolutions of any number of axes: the convolution from the output to
  * the input, its data gradient as the forward pass and its forward pass as the data gradient. */
+#include "nn/export/onnx_spatial.h"
 #include "nn/layers/convolutions/convolution.h"
 
 /* From l->out, which may not be set yet, to l->in[0]. */
@@ -64,4 +65,16 @@ void convolution_transpose_backward(const struct layer *l, const struct pass *p,
         l->kernels->sum_rows(l->out.c, shape_positions(l->out), p->lanes, p->leaves, dy,
                              p->grads + l->tensors[1].offset);
     if (dx[0]) l->kernels->conv_forward(&w, p->params + l->tensors[0].offset, dy, &finish, dx[0], l->scratch);
+}
+
+int convolution_transpose_onnx(const struct layer *l, struct onnx *g, const int *x)
+{
+    struct window w = transpose_window(l, 1, 1, NULL);
+    struct shape in = l->in[0];
+    int64_t more[SHAPE_AXES];
+    int rank = w.out.rank = in.rank = l->out.rank;
+    for (int i = 0; i < rank; i++) more[i] = (int64_t)l->args[CONVOLUTION_MODE + SHAPE_AXES - rank + i];
+    int y = convolution_onnx_node(l, g, "ConvTranspose", onnx_reshape(g, x[0], l->in[0], in), &w);
+    onnx_set_ints(g, "output_padding", rank, more);
+    return y;
 }

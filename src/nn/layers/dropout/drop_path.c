@@ -48,5 +48,6 @@ const struct layer_ops layer_drop_path = {
     .forward = drop_path_forward,
     .backward = drop_path_backward,
     .torch = &torch,
+    .onnx = onnx_same,
     .in_place = true,
 };

@@ -35,5 +35,6 @@ const struct layer_ops layer_dropout = {
     .forward = dropout_forward,
     .backward = dropout_backward,
     .torch = &torch,
+    .onnx = onnx_same,
     .in_place = true,
 };

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "nn/export/onnx.h"
 #include "nn/layers/layer.h"
 
 /* The one argument, in slot 0. */

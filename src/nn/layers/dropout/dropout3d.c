@@ -18,5 +18,6 @@ const struct layer_ops layer_dropout3d = {
     .forward = dropout_forward_channels,
     .backward = dropout_backward_channels,
     .torch = &torch,
+    .onnx = onnx_same,
     .in_place = true,
 };

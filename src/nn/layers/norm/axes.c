@@ -81,3 +81,17 @@ void axes_write_torch_call(const struct layer *l, double axes, const struct torc
     bool moves = axes == AXES_CHANNELS && l->in[0].rank > 0;
     fprintf(c->out, moves ? "%s(%s.movedim(1, -1)).movedim(-1, 1)" : "%s(%s)", c->module, c->inputs[0]);
 }
+
+int axes_onnx(const struct layer *l, struct onnx *g, int x, double axes, double eps, bool centred)
+{
+    int64_t dims[1 + SHAPE_AXES];
+    bool channels = axes == AXES_CHANNELS;
+    int first = 2 + l->in[0].rank - axes_dims(l, axes, dims);
+    int y = channels ? norm_onnx_over(g, x, 1, &(int64_t){1}, eps, centred)
+                     : norm_onnx_last(g, x, l->in[0], first, eps, centred);
+    for (int i = 0; i < l->tensor_count; i++) {
+        int tensor = channels ? onnx_channels(g, l, i, l->in[0]) : onnx_parameter(g, l, i);
+        y = ONNX_NODE(g, i == 0 ? "Mul" : "Add", y, tensor);
+    }
+    return y;
+}

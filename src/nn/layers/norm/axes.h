@@ -27,4 +27,7 @@ void axes_write_torch_call(const struct layer *l, double axes, const struct torc
 /* Of a pass of `lanes` lanes. */
 struct norm_groups axes_groups(const struct layer *l, double axes, int64_t lanes);
 
+/* Adds the layer to a graph of ONNX. */
+int axes_onnx(const struct layer *l, struct onnx *g, int x, double axes, double eps, bool centred);
+
 #endif

@@ -343,6 +343,14 @@ static void batchnorm_write_torch(const struct layer *l, FILE *out)
 
 static const struct layer_torch torch = {.module = batchnorm_write_torch};
 
+static int batchnorm_onnx(const struct layer *l, struct onnx *g, const int *x)
+{
+    int64_t axes[ONNX_AXES - 1] = {0};
+    if (l->args[TRACK] != 0) return norm_onnx_running(l, g, x[0], l->args[EPS]);
+    for (int i = 0; i < l->in[0].rank; i++) axes[1 + i] = 2 + i;
+    return norm_onnx_affine(l, g, norm_onnx_over(g, x[0], 1 + l->in[0].rank, axes, l->args[EPS], true));
+}
+
 extern const struct layer_ops layer_batchnorm;
 const struct layer_ops layer_batchnorm = {
     .name = "batchnorm",
@@ -355,6 +363,7 @@ const struct layer_ops layer_batchnorm = {
     .forward = batchnorm_forward,
     .backward = batchnorm_backward,
     .torch = &torch,
+    .onnx = batchnorm_onnx,
     .totals = batchnorm_totals,
     .measure_forward = batchnorm_measure_forward,
     .measure_backward = batchnorm_measure_backward,

@@ -65,6 +65,11 @@ static void groupnorm_write_torch(const struct layer *l, FILE *out)
 
 static const struct layer_torch torch = {.module = groupnorm_write_torch};
 
+static int groupnorm_onnx(const struct layer *l, struct onnx *g, const int *x)
+{
+    return norm_onnx_groups(l, g, x[0], (int64_t)l->args[GROUPS], l->args[EPS]);
+}
+
 extern const struct layer_ops layer_groupnorm;
 const struct layer_ops layer_groupnorm = {
     .name = "groupnorm",
@@ -76,6 +81,7 @@ const struct layer_ops layer_groupnorm = {
     .forward = groupnorm_forward,
     .backward = groupnorm_backward,
     .torch = &torch,
+    .onnx = groupnorm_onnx,
     .keeps_input = true,
     .in_place = true,
 };

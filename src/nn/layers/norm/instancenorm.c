@@ -106,6 +106,12 @@ static void instancenorm_write_torch_call(const struct layer *l, const struct to
 static const struct layer_torch torch = {.module = instancenorm_write_torch,
                                          .call = instancenorm_write_torch_call};
 
+static int instancenorm_onnx(const struct layer *l, struct onnx *g, const int *x)
+{
+    if (l->args[TRACK] != 0) return norm_onnx_running(l, g, x[0], l->args[EPS]);
+    return norm_onnx_groups(l, g, x[0], l->in[0].c, l->args[EPS]);
+}
+
 extern const struct layer_ops layer_instancenorm;
 const struct layer_ops layer_instancenorm = {
     .name = "instancenorm",
@@ -118,6 +124,7 @@ const struct layer_ops layer_instancenorm = {
     .forward = instancenorm_forward,
     .backward = instancenorm_backward,
     .torch = &torch,
+    .onnx = instancenorm_onnx,
     .keeps_input = true,
     .in_place = true,
 };

@@ -65,6 +65,11 @@ static const char layernorm_definition[] = "class LayerNormWithoutBias(nn.LayerN
 static const struct layer_torch torch = {
     .module = layernorm_write_torch, .definition = layernorm_definition, .call = layernorm_write_torch_call};
 
+static int layernorm_onnx(const struct layer *l, struct onnx *g, const int *x)
+{
+    return axes_onnx(l, g, x[0], l->args[AXES], l->args[EPS], true);
+}
+
 extern const struct layer_ops layer_layernorm;
 const struct layer_ops layer_layernorm = {
     .name = "layernorm",
@@ -76,6 +81,7 @@ const struct layer_ops layer_layernorm = {
     .forward = layernorm_forward,
     .backward = layernorm_backward,
     .torch = &torch,
+    .onnx = layernorm_onnx,
     .keeps_input = true,
     .in_place = true,
 };

@@ -2,6 +2,7 @@
 #ifndef NN_LAYERS_NORM_NORM_H
 #define NN_LAYERS_NORM_NORM_H
 
+#include "nn/export/onnx.h"
 #include "nn/export/torch.h"
 #include "nn/layers/layer.h"
 
@@ -22,6 +23,23 @@ struct channel_map norm_map(const struct layer *l, const struct pass *p, int64_t
 /* The forward pass of a layer with running statistics: every lane is alike. Needs one struct channel_map per
  * channel of scratch. */
 void norm_forward_running(const struct layer *l, const struct pass *p, double eps, const float *x, float *y);
+
+/* ---- onnx.c ---- */
+
+/* (x - mean) / sqrt(variance + eps) over some axes of a value of ONNX; not centred, the mean counts as 0. */
+int norm_onnx_over(struct onnx *g, int x, int count, const int64_t *axes, double eps, bool centred);
+
+/* The last axes from `first` on, 1 being the channels, as above. */
+int norm_onnx_last(struct onnx *g, int x, struct shape shape, int first, double eps, bool centred);
+
+/* Groups of channels as above. */
+int norm_onnx_groups(const struct layer *l, struct onnx *g, int x, int64_t groups, double eps);
+
+/* The layer's weight and bias for each channel, if it has them. */
+int norm_onnx_affine(const struct layer *l, struct onnx *g, int y);
+
+/* A layer with running statistics. */
+int norm_onnx_running(const struct layer *l, struct onnx *g, int x, double eps);
 
 /* How a sample falls into groups of values that are normalised together: with the lanes, matrices
  * [rows][columns] of its activation. A block of positions that are groups of their own lies in one matrix. */

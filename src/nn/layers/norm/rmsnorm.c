@@ -78,6 +78,11 @@ static const char rmsnorm_definition[] =
 static const struct layer_torch torch = {
     .module = rmsnorm_write_torch, .definition = rmsnorm_definition, .call = rmsnorm_write_torch_call};
 
+static int rmsnorm_onnx(const struct layer *l, struct onnx *g, const int *x)
+{
+    return axes_onnx(l, g, x[0], l->args[AXES], l->args[EPS], false);
+}
+
 extern const struct layer_ops layer_rmsnorm;
 const struct layer_ops layer_rmsnorm = {
     .name = "rmsnorm",
@@ -89,6 +94,7 @@ const struct layer_ops layer_rmsnorm = {
     .forward = rmsnorm_forward,
     .backward = rmsnorm_backward,
     .torch = &torch,
+    .onnx = rmsnorm_onnx,
     .keeps_input = true,
     .in_place = true,
 };

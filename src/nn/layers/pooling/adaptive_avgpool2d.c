@@ -16,4 +16,5 @@ const struct layer_ops layer_adaptive_avgpool2d = {
     .forward = adaptive_forward_mean,
     .backward = adaptive_backward_mean,
     .torch = &torch,
+    .onnx = adaptive_onnx_mean,
 };

@@ -17,5 +17,6 @@ const struct layer_ops layer_adaptive_maxpool3d = {
     .forward = adaptive_forward_max,
     .backward = adaptive_backward_max,
     .torch = &torch,
+    .onnx = adaptive_onnx_max,
     .is_max = true,
 };

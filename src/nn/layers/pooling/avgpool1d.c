@@ -33,4 +33,5 @@ const struct layer_ops layer_avgpool1d = {
     .forward = avgpool_forward,
     .backward = avgpool_backward,
     .torch = &torch,
+    .onnx = avgpool_onnx,
 };

@@ -16,4 +16,5 @@ const struct layer_ops layer_avgpool3d = {
     .forward = avgpool_forward,
     .backward = avgpool_backward,
     .torch = &torch,
+    .onnx = avgpool_onnx,
 };

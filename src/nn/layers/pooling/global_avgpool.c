@@ -17,4 +17,5 @@ const struct layer_ops layer_global_avgpool = {
     .forward = adaptive_forward_mean,
     .backward = adaptive_backward_mean,
     .torch = &torch,
+    .onnx = adaptive_onnx_mean,
 };

@@ -18,5 +18,6 @@ const struct layer_ops layer_global_maxpool = {
     .forward = adaptive_forward_max,
     .backward = adaptive_backward_max,
     .torch = &torch,
+    .onnx = adaptive_onnx_max,
     .is_max = true,
 };

@@ -1,4 +1,7 @@
 /* maxpool.c - the maximum of windows, along any number of axes. */
+#include <math.h>
+
+#include "nn/export/onnx_spatial.h"
 #include "nn/layers/pooling/pool.h"
 
 enum { DILATION = POOL_OTHERS, CEIL = DILATION + SHAPE_AXES };
@@ -34,4 +37,23 @@ void maxpool_backward(const struct layer *l, const struct pass *p, const float *
     (void)x, (void)y;
     struct pool pool = maxpool_describe(l, p->lanes);
     if (dx[0]) l->kernels->maxpool_backward(&pool, l->saved, dy, dx[0]);
+}
+
+/* Padding not smaller than the kernel, as dilation allows it, is a node of its own: runtimes refuse it. */
+int maxpool_onnx(const struct layer *l, struct onnx *g, const int *x)
+{
+    struct pool pool = maxpool_describe(l, 1);
+    struct window w = pool_onnx_window(&pool);
+    struct pad pad = {.in = w.in, .out = w.in, .value = -INFINITY};
+    int padded = pool_onnx_input(l, g, x);
+    pad.in.rank = pad.out.rank = l->out.rank;
+    for (int i = 0; i < SHAPE_AXES; i++) {
+        if (w.pad_before[i] < w.kernel[i] && w.pad_after[i] < w.kernel[i]) continue;
+        pad.before[i] = w.pad_before[i], pad.after[i] = w.pad_after[i];
+        pad.out.d[i] += pad.before[i] + pad.after[i];
+        w.pad_before[i] = w.pad_after[i] = 0;
+    }
+    int y = ONNX_NODE(g, "MaxPool", onnx_pad(g, padded, &pad));
+    onnx_set_window(g, &w);
+    return y;
 }

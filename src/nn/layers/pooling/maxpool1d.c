@@ -17,5 +17,6 @@ const struct layer_ops layer_maxpool1d = {
     .forward = maxpool_forward,
     .backward = maxpool_backward,
     .torch = &torch,
+    .onnx = maxpool_onnx,
     .is_max = true,
 };

@@ -1,6 +1,8 @@
 /* pool.c - windows from arguments, and the shapes that follow. */
 #include "nn/layers/pooling/pool.h"
 
+#include "nn/export/onnx_spatial.h"
+
 static int pool_axes(const struct layer *l)
 {
     return l->ops->args[0].axes;
@@ -78,4 +80,23 @@ void pool_write_torch(const struct layer *l, FILE *out)
 {
     fputs("nn.", out);
     pool_write_torch_class(l, out);
+}
+
+int pool_onnx_input(const struct layer *l, struct onnx *g, const int *x)
+{
+    struct shape in = l->in[0];
+    in.rank = l->out.rank;
+    return onnx_reshape(g, x[0], l->in[0], in);
+}
+
+/* Padding behind as far as windows reach, so that their number is that of ONNX without its ceil mode. */
+struct window pool_onnx_window(const struct pool *p)
+{
+    struct window w = p->window;
+    for (int i = 0; i < SHAPE_AXES; i++) {
+        int64_t covered = (w.kernel[i] - 1) * w.dilation[i] + 1;
+        int64_t beyond = (w.out.d[i] - 1) * w.stride[i] + covered - w.pad_before[i] - w.in.d[i];
+        w.pad_after[i] = beyond > 0 ? beyond : 0;
+    }
+    return w;
 }

@@ -51,6 +51,9 @@ void pool_measure_max(struct layer *l, const struct pool *p);
 /* Write the module of windows, with or without "nn." before it, as layer_torch.module. */
 void pool_write_torch(const struct layer *l, FILE *out);
 void pool_write_torch_class(const struct layer *l, FILE *out);
+/* The input of a node with as many axes as the output, and the windows as ONNX has them. */
+int pool_onnx_input(const struct layer *l, struct onnx *g, const int *x);
+struct window pool_onnx_window(const struct pool *p);
 
 /* maxpool.c */
 enum status maxpool_plan(struct layer *l);
@@ -58,12 +61,14 @@ void maxpool_measure(struct layer *l);
 void maxpool_forward(const struct layer *l, const struct pass *p, const float *const *x, float *y);
 void maxpool_backward(const struct layer *l, const struct pass *p, const float *const *x, const float *y,
                       float *dy, float *const *dx);
+int maxpool_onnx(const struct layer *l, struct onnx *g, const int *x);
 
 /* avgpool.c */
 enum status avgpool_plan(struct layer *l);
 void avgpool_forward(const struct layer *l, const struct pass *p, const float *const *x, float *y);
 void avgpool_backward(const struct layer *l, const struct pass *p, const float *const *x, const float *y,
                       float *dy, float *const *dx);
+int avgpool_onnx(const struct layer *l, struct onnx *g, const int *x);
 
 /* adaptive.c: any window whose size follows from that of the output; also where the output is one position. */
 enum status adaptive_plan(struct layer *l);
@@ -76,5 +81,7 @@ void adaptive_backward_max(const struct layer *l, const struct pass *p, const fl
 void adaptive_forward_mean(const struct layer *l, const struct pass *p, const float *const *x, float *y);
 void adaptive_backward_mean(const struct layer *l, const struct pass *p, const float *const *x,
                             const float *y, float *dy, float *const *dx);
+int adaptive_onnx_max(const struct layer *l, struct onnx *g, const int *x);
+int adaptive_onnx_mean(const struct layer *l, struct onnx *g, const int *x);
 
 #endif

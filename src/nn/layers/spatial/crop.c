@@ -1,4 +1,5 @@
 /* crop.c - a part of the positions: without some at the ends, or of the size of another value. */
+#include "nn/export/onnx_spatial.h"
 #include "nn/export/torch.h"
 #include "nn/layers/spatial/spatial.h"
 
@@ -91,6 +92,12 @@ static void crop_write_torch(const struct layer *l, const struct torch_call *c)
 
 static const struct layer_torch torch = {.call = crop_write_torch};
 
+static int crop_onnx(const struct layer *l, struct onnx *g, const int *x)
+{
+    struct pad p = crop_describe(l, 1);
+    return onnx_pad(g, x[0], &p);
+}
+
 extern const struct layer_ops layer_crop;
 const struct layer_ops layer_crop = {
     .name = "crop",
@@ -102,5 +109,6 @@ const struct layer_ops layer_crop = {
     .forward = crop_forward,
     .backward = crop_backward,
     .torch = &torch,
+    .onnx = crop_onnx,
     .sizes_by_others = true,
 };

@@ -1,4 +1,5 @@
 /* pad.c - more positions around the input. */
+#include "nn/export/onnx_spatial.h"
 #include "nn/export/torch.h"
 #include "nn/layers/spatial/spatial.h"
 
@@ -76,6 +77,12 @@ static void pad_write_torch(const struct layer *l, const struct torch_call *c)
 
 static const struct layer_torch torch = {.call = pad_write_torch};
 
+static int pad_onnx(const struct layer *l, struct onnx *g, const int *x)
+{
+    struct pad p = pad_describe(l, 1);
+    return onnx_pad(g, x[0], &p);
+}
+
 extern const struct layer_ops layer_pad;
 const struct layer_ops layer_pad = {
     .name = "pad",
@@ -86,4 +93,5 @@ const struct layer_ops layer_pad = {
     .forward = pad_forward,
     .backward = pad_backward,
     .torch = &torch,
+    .onnx = pad_onnx,
 };

@@ -1,6 +1,7 @@
 /* upsample.c - more (or fewer) positions by mixing neighbours. */
 #include <math.h>
 
+#include "nn/export/onnx_spatial.h"
 #include "nn/export/torch.h"
 #include "nn/layers/spatial/spatial.h"
 
@@ -119,6 +120,12 @@ static void upsample_write_torch(const struct layer *l, const struct torch_call 
 
 static const struct layer_torch torch = {.call = upsample_write_torch};
 
+static int upsample_onnx(const struct layer *l, struct onnx *g, const int *x)
+{
+    struct upsample u = upsample_describe(l, 1);
+    return onnx_upsample(g, x[0], &u);
+}
+
 extern const struct layer_ops layer_upsample;
 const struct layer_ops layer_upsample = {
     .name = "upsample",
@@ -133,5 +140,6 @@ const struct layer_ops layer_upsample = {
     .forward = upsample_forward,
     .backward = upsample_backward,
     .torch = &torch,
+    .onnx = upsample_onnx,
     .sizes_by_others = true,
 };

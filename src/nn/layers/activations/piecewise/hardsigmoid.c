@@ -18,6 +18,15 @@ static void hardsigmoid_backward(const struct layer *l, const struct pass *p, co
 
 static const struct layer_torch torch = {.kind = "Hardsigmoid"};
 
+static int hardsigmoid_onnx(const struct layer *l, struct onnx *g, const int *x)
+{
+    (void)l;
+    int y = ONNX_NODE(g, "HardSigmoid", x[0]);
+    onnx_set_real(g, "alpha", 1.0 / 6);
+    onnx_set_real(g, "beta", 0.5);
+    return y;
+}
+
 extern const struct layer_ops layer_hardsigmoid;
 const struct layer_ops layer_hardsigmoid = {
     .name = "hardsigmoid",
@@ -27,6 +36,7 @@ const struct layer_ops layer_hardsigmoid = {
     .forward = hardsigmoid_forward,
     .backward = hardsigmoid_backward,
     .torch = &torch,
+    .onnx = hardsigmoid_onnx,
     .keeps_output = true,
     .in_place = true,
 };

@@ -18,6 +18,12 @@ static void hardswish_backward(const struct layer *l, const struct pass *p, cons
 
 static const struct layer_torch torch = {.kind = "Hardswish"};
 
+static int hardswish_onnx(const struct layer *l, struct onnx *g, const int *x)
+{
+    (void)l;
+    return ONNX_NODE(g, "HardSwish", x[0]);
+}
+
 extern const struct layer_ops layer_hardswish;
 const struct layer_ops layer_hardswish = {
     .name = "hardswish",
@@ -27,5 +33,6 @@ const struct layer_ops layer_hardswish = {
     .forward = hardswish_forward,
     .backward = hardswish_backward,
     .torch = &torch,
+    .onnx = hardswish_onnx,
     .keeps_input = true,
 };

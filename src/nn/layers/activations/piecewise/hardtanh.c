@@ -1,4 +1,5 @@
 /* hardtanh.c - values limited to an interval. */
+#include "nn/export/onnx.h"
 #include "nn/export/torch.h"
 #include "nn/layers/layer.h"
 
@@ -50,6 +51,12 @@ static void hardtanh_backward(const struct layer *l, const struct pass *p, const
 
 static const struct layer_torch torch = {.kind = "Hardtanh"};
 
+static int hardtanh_onnx(const struct layer *l, struct onnx *g, const int *x)
+{
+    int low = onnx_scalar(g, l->args[MIN_VAL]), high = onnx_scalar(g, l->args[MAX_VAL]);
+    return ONNX_NODE(g, "Clip", x[0], low, high);
+}
+
 extern const struct layer_ops layer_hardtanh;
 const struct layer_ops layer_hardtanh = {
     .name = "hardtanh",
@@ -60,6 +67,7 @@ const struct layer_ops layer_hardtanh = {
     .forward = hardtanh_forward,
     .backward = hardtanh_backward,
     .torch = &torch,
+    .onnx = hardtanh_onnx,
     .keeps_output = true,
     /* can limit the outputs of another layer to either */
     .ranges = RANGE_BIT(RANGE_PROBABILITIES) | RANGE_BIT(RANGE_LOG_PROBABILITIES),

@@ -31,6 +31,13 @@ static void leaky_relu_backward(const struct layer *l, const struct pass *p, con
 
 static const struct layer_torch torch = {.kind = "LeakyReLU"};
 
+static int leaky_relu_onnx(const struct layer *l, struct onnx *g, const int *x)
+{
+    int y = ONNX_NODE(g, "LeakyRelu", x[0]);
+    onnx_set_real(g, "alpha", l->args[NEGATIVE_SLOPE]);
+    return y;
+}
+
 extern const struct layer_ops layer_leaky_relu;
 const struct layer_ops layer_leaky_relu = {
     .name = "leaky_relu",
@@ -41,6 +48,7 @@ const struct layer_ops layer_leaky_relu = {
     .forward = leaky_relu_forward,
     .backward = leaky_relu_backward,
     .torch = &torch,
+    .onnx = leaky_relu_onnx,
     .keeps_output = true,
     .in_place = true,
 };

@@ -1,4 +1,5 @@
 /* prelu.c - leaky ReLU whose slope is learned. */
+#include "nn/export/onnx.h"
 #include "nn/export/torch.h"
 #include "nn/layers/layer.h"
 
@@ -56,6 +57,12 @@ static void prelu_backward(const struct layer *l, const struct pass *p, const fl
 
 static const struct layer_torch torch = {.kind = "PReLU"};
 
+static int prelu_onnx(const struct layer *l, struct onnx *g, const int *x)
+{
+    if (l->tensors[0].dims[0] == 1) return ONNX_NODE(g, "PRelu", x[0], onnx_parameter(g, l, 0));
+    return ONNX_NODE(g, "PRelu", x[0], onnx_channels(g, l, 0, l->in[0]));
+}
+
 extern const struct layer_ops layer_prelu;
 const struct layer_ops layer_prelu = {
     .name = "prelu",
@@ -66,5 +73,6 @@ const struct layer_ops layer_prelu = {
     .forward = prelu_forward,
     .backward = prelu_backward,
     .torch = &torch,
+    .onnx = prelu_onnx,
     .keeps_input = true,
 };

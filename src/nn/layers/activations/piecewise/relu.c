@@ -4,6 +4,12 @@
 
 static const struct layer_torch torch = {.kind = "ReLU"};
 
+static int relu_onnx(const struct layer *l, struct onnx *g, const int *x)
+{
+    (void)l;
+    return ONNX_NODE(g, "Relu", x[0]);
+}
+
 extern const struct layer_ops layer_relu;
 const struct layer_ops layer_relu = {
     .name = "relu",
@@ -13,6 +19,7 @@ const struct layer_ops layer_relu = {
     .forward = activation_relu_forward,
     .backward = activation_relu_backward,
     .torch = &torch,
+    .onnx = relu_onnx,
     .keeps_output = true,
     .in_place = true,
     .relu = RELU_UNLIMITED,

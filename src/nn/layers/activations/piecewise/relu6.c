@@ -4,6 +4,12 @@
 
 static const struct layer_torch torch = {.kind = "ReLU6"};
 
+static int relu6_onnx(const struct layer *l, struct onnx *g, const int *x)
+{
+    int low = onnx_scalar(g, 0), high = onnx_scalar(g, l->ops->relu);
+    return ONNX_NODE(g, "Clip", x[0], low, high);
+}
+
 extern const struct layer_ops layer_relu6;
 const struct layer_ops layer_relu6 = {
     .name = "relu6",
@@ -13,6 +19,7 @@ const struct layer_ops layer_relu6 = {
     .forward = activation_relu_forward,
     .backward = activation_relu_backward,
     .torch = &torch,
+    .onnx = relu6_onnx,
     .keeps_output = true,
     .in_place = true,
     .relu = 6,

@@ -39,6 +39,12 @@ static void threshold_backward(const struct layer *l, const struct pass *p, cons
 
 static const struct layer_torch torch = {.kind = "Threshold"};
 
+static int threshold_onnx(const struct layer *l, struct onnx *g, const int *x)
+{
+    int above = ONNX_NODE(g, "Greater", x[0], onnx_scalar(g, l->args[THRESHOLD]));
+    return ONNX_NODE(g, "Where", above, x[0], onnx_scalar(g, l->args[VALUE]));
+}
+
 extern const struct layer_ops layer_threshold;
 const struct layer_ops layer_threshold = {
     .name = "threshold",
@@ -49,5 +55,6 @@ const struct layer_ops layer_threshold = {
     .forward = threshold_forward,
     .backward = threshold_backward,
     .torch = &torch,
+    .onnx = threshold_onnx,
     .keeps_input = true,
 };
