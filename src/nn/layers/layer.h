@@ -155,8 +155,9 @@ struct layer_ops {
     bool fuses_relu; /* honours relu_in and relu_out */
     /* Honours relu_out, and its gradient is the one behind that ReLU: no other layer must mask it. */
     bool keeps_relu;
-    unsigned ranges;    /* what its outputs can be (set of RANGE_BIT), for losses that need it */
-    bool sums_products; /* every gradient is a sum over lanes of one x times one dy, or of one dy */
+    unsigned ranges; /* what its outputs can be (set of RANGE_BIT), for losses that need it */
+    /* Every gradient is a sum over lanes, and positions, of one x times one dy, or of one dy. */
+    bool sums_products;
 };
 
 #define LAYER_MAX_INPUTS 64

@@ -27,4 +27,5 @@ const struct layer_ops layer_conv2d = {
     .keeps_input = true,
     .fuses_relu = true,
     .takes_maps = true,
+    .sums_products = true,
 };

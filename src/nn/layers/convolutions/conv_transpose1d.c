@@ -26,4 +26,5 @@ const struct layer_ops layer_conv_transpose1d = {
     .onnx = convolution_transpose_onnx,
     .keeps_input = true,
     .fuses_relu = true,
+    .sums_products = true,
 };

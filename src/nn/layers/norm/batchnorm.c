@@ -202,7 +202,8 @@ static void batchnorm_add_channel(const struct layer *l, const struct pass *p, c
     const struct moments *m = (const struct moments *)l->saved + channel * n->leaves;
     bool affine = l->args[AFFINE] != 0, tracks = l->args[TRACK] != 0;
     int tensor = batchnorm_statistics(l);
-    struct norm_tree weight = {0}, bias = {0}, mean = {0}, variance = {0};
+    struct norm_tree weight, bias, mean, variance;
+    norm_tree_begin(&weight), norm_tree_begin(&bias), norm_tree_begin(&mean), norm_tree_begin(&variance);
     for (int64_t leaf = 0; leaf < n->leaves; leaf++) {
         double values = m[leaf].values, samples = batchnorm_samples(n, leaf);
         norm_tree_add(&weight, (float)sums[2 * leaf + 1]);

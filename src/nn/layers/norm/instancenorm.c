@@ -76,7 +76,8 @@ static void instancenorm_backward(const struct layer *l, const struct pass *p, c
     struct norm_groups g = norm_group_channels(l, 1);
     norm_backward_samples(l, p, &g, l->args[EPS], x[0], dy, dx[0]);
     for (int64_t c = 0; l->args[TRACK] != 0 && c < l->in[0].c; c++) {
-        struct norm_tree means = {0}, variances = {0};
+        struct norm_tree means, variances;
+        norm_tree_begin(&means), norm_tree_begin(&variances);
         instancenorm_share(l, p, c, &means, &variances);
         p->grads[l->tensors[l->tensor_count - 2].offset + c] = norm_tree_sum(&means);
         p->grads[l->tensors[l->tensor_count - 1].offset + c] = norm_tree_sum(&variances);

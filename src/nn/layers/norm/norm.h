@@ -71,6 +71,12 @@ struct norm_tree {
     int64_t count; /* of operands so far */
     int height;
 };
+
+/* Without touching what waits: a tree is often as short as its one operand. */
+static inline void norm_tree_begin(struct norm_tree *t)
+{
+    t->count = 0, t->height = 0;
+}
 void norm_tree_add(struct norm_tree *t, float operand);
 
 /* Of a power of two of operands. */

@@ -81,7 +81,8 @@ static void samples_add_leaves(const struct layer *l, const struct pass *p, cons
     float *dweight = p->grads + l->tensors[0].offset;
     float *dbias = samples_tensor(l, p->params, 1) ? p->grads + l->tensors[1].offset : NULL;
     for (int64_t w = 0; w < g->weights; w++) {
-        struct norm_tree weight = {0}, bias = {0};
+        struct norm_tree weight, bias;
+        norm_tree_begin(&weight), norm_tree_begin(&bias);
         for (int64_t leaf = 0; leaf < p->leaves; leaf++, sums += 2) {
             norm_tree_add(&weight, (float)sums[0]);
             norm_tree_add(&bias, (float)sums[1]);
