@@ -39,7 +39,8 @@ static bool weights_stay(const struct window *c, bool data, int64_t to, int m)
     return shape_positions(c->out) * c->lanes <= most && to % m == 0;
 }
 
-/* Splits `channels` rows of `to` weights into tiles of m columns, `tile` floats apart. */
+/* Splits `channels` rows of `to` weights into tiles of m columns, `tile` floats apart. Writes whole registers: what comes
+ * behind a row of a tile is written next, or lies between two tiles. */
 static void weights_split(const float *from, int64_t to, int64_t channels, int64_t m, int64_t tile,
                           float *packed)
 {
@@ -51,8 +52,7 @@ static void weights_split(const float *from, int64_t to, int64_t channels, int64
             for (int64_t j = 0; j < end; j += 16) __builtin_prefetch(ahead + j);
             for (int64_t first = 0; first < end; first += m, part += tile)
                 for (int64_t j = 0; j < m; j += VW)
-                    vec_store_some(part + j, vec_part_count(m - j),
-                                   vec_load_some(row + first + j, vec_part_count(left - first - j)));
+                    vec_store_any(part + j, vec_load_some(row + first + j, vec_part_count(left - first - j)));
         }
     }
 }
