@@ -121,6 +121,13 @@ VEC_INLINE void winograd_transform_output(const float *m, int64_t point_floats, 
     }
 }
 
+/* Fetches inputs of the next channel, whose lines no prefetcher foresees. */
+VEC_INLINE void winograd_expect(const float *from, int64_t row, int64_t lanes)
+{
+    VEC_EACH (i, 4)
+        VEC_EACH (j, 4) __builtin_prefetch(from + i * row + j * lanes);
+}
+
 /* The transformed inputs of `registers` columns for terms [first, first + count) of winograd_terms, to panels
  * [16][count][registers]: terms are `panel_row` floats apart, points `panel_point`. */
 VEC_INLINE void winograd_inputs(const struct window *c, const struct winograd_column *column,
@@ -134,6 +141,7 @@ VEC_INLINE void winograd_inputs(const struct window *c, const struct winograd_co
         for (int64_t j = 0; j < registers; j++) {
             int64_t z = column[j].z - c->pad_before[AXIS_D] + k % taps;
             uint32_t exists = z >= 0 && z < depth ? column[j].exists : 0;
+            if (j % VEC_PARTS == 0) winograd_expect(from + depth * plane + column[j].from, row, lanes);
             if (exists == 0xffff)
                 winograd_input(from + column[j].from, row, lanes, panel_point, panel + j * VW);
             else

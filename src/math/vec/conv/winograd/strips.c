@@ -216,25 +216,36 @@ static void strips_expect(const struct target *t, const float *y)
         }
 }
 
-/* At M A of a group. */
-static void strips_outputs(const struct strips *w, const struct target *t, const struct finish *finish,
-                           float *y)
+/* At M A of a group; `plain`: nothing remains to be done with the results. */
+VEC_INLINE void strips_outputs_of(const bool plain, const struct strips *w, const struct target *t,
+                                  const struct finish *finish, float *y)
 {
+    const int64_t lanes = t->lanes, row = t->row;
     for (int j = 0; j < t->count; j++) {
-        int64_t at = t->at + j * (VW == LANES ? 2 * t->lanes : VW);
+        int64_t at = t->at + j * (VW == LANES ? 2 * lanes : VW);
         const float *m = w->m + j * VW;
         bool right = t->right[j];
         for (int64_t i = 0; i < t->rows; i++, at += t->volume, m += WINOGRAD_POINTS * GROUP) {
             vec out[2][2];
             winograd_transform_output(m, GROUP, out);
-            vec_store(y + at, finish_apply(finish, at, out[0][0]));
-            if (right) vec_store(y + at + t->lanes, finish_apply(finish, at + t->lanes, out[0][1]));
+#define STORE(to, v) vec_store(y + (to), plain ? (v) : finish_apply(finish, to, v))
+            STORE(at, out[0][0]);
+            if (right) STORE(at + lanes, out[0][1]);
             if (!t->below) continue;
-            int64_t to = at + t->row;
-            vec_store(y + to, finish_apply(finish, to, out[1][0]));
-            if (right) vec_store(y + to + t->lanes, finish_apply(finish, to + t->lanes, out[1][1]));
+            STORE(at + row, out[1][0]);
+            if (right) STORE(at + row + lanes, out[1][1]);
+#undef STORE
         }
     }
+}
+
+static void strips_outputs(const struct strips *w, const struct target *t, const struct finish *finish,
+                           float *y)
+{
+    if (finish->relu == 0 && !finish->mask)
+        strips_outputs_of(true, w, t, finish, y);
+    else
+        strips_outputs_of(false, w, t, finish, y);
 }
 
 static void strips_run_row(const struct strips *w, const struct place *p, float *y)
