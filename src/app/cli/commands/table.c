@@ -72,7 +72,7 @@ const struct command command_table[] = {
             "             layer without a name is its number and kind: 03_conv2d.weight. The metadata hold\n"
             "             class names, normalisation (JSON), program version and hash of the weights.\n"
             "pytorch      OUT/, a folder: model.py, a readable torch.nn.Module that needs nothing but PyTorch, and\n"
-            "             its weights. It takes features as they are stored:\n"
+            "             its weights. It takes features as they are stored, channels first:\n"
             "             from model import Model; model = Model.load(); model.predict(x)\n"
             "onnx         OUT.onnx: the network for onnxruntime and others (opset 18). Input 'input', (N,C,...),\n"
             "             any N, in the type and the units of the training set's file: what data.normalize,\n"
