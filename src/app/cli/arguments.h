@@ -24,7 +24,8 @@ struct arguments {
 
     struct start_options start; /* of train */
     const char *config, *data, *class_names, *params, *repeats, *ranks_per_node, *json, *timeline,
-        *timeline_steps, *graph, *batch, *digits, *confusion, *out, *format; /* NULL if not given */
+        *timeline_steps, *graph, *batch, *digits, *confusion, *out, *format, *sort,
+        *csv; /* NULL if not given */
     const char *target, *categorical, *drop, *missing, *labels, *split, *seed, *split_at, *test_every,
         *test_file, *header, *delimiter, *missing_words, *labels_xml, *label_count; /* of convert */
     struct setup_names names; /* of eval, predict and inspect; `on_error` not of inspect */

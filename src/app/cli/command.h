@@ -29,6 +29,7 @@ enum flag_set {
     FLAGS_WEIGHTS = 8192, /* --plain-weights */
     FLAGS_NAMES = 16384,  /* --x, --y, --weights, --samples, --index */
     FLAGS_EXPORT = 32768,
+    FLAGS_RUNS = 65536, /* --sort, --csv */
     FLAGS_CONVERT = FLAGS_IDX | FLAGS_TABLE | FLAGS_CSV | FLAGS_ARFF | FLAGS_FORCE,
 };
 

@@ -267,6 +267,15 @@ enum status options_resolve(const struct settings *s, struct config *config)
     return options_check(s, config);
 }
 
+enum status options_read_file(const char *path, struct config *config)
+{
+    struct settings settings = {0};
+    enum status status = settings_add_file(&settings, path);
+    if (status == STATUS_OK) status = options_resolve(&settings, config);
+    settings_free(&settings);
+    return status;
+}
+
 void options_free(struct config *config)
 {
     mem_free(&config->blocks_text);

@@ -16,6 +16,9 @@
  * optimizer or schedule, keys that it does not have are ignored with a warning; any other unknown key is an
  * error. */
 enum status options_resolve(const struct settings *s, struct config *config);
+
+/* The same of a file alone, without flags and variables. */
+enum status options_read_file(const char *path, struct config *config);
 void options_free(struct config *config);
 
 /* Reads a locator of the command line, or a list of them in brackets, as data.train takes it; released with

@@ -16,6 +16,7 @@
 
 #define LOOK_NANOSECONDS 100000000
 #define HOLDER_SIZE      160
+#define LOCK_PATH_SIZE   4096
 
 static void lock_write_holder(int file)
 {
@@ -63,11 +64,15 @@ static enum status lock_wait(int file, const char *folder, double seconds)
     return STATUS_OK;
 }
 
+static bool lock_path(const char *folder, char path[LOCK_PATH_SIZE])
+{
+    return snprintf(path, LOCK_PATH_SIZE, "%s/%s", folder, LOCK_NAME) < LOCK_PATH_SIZE;
+}
+
 enum status lock_take(struct lock *l, const char *folder, double seconds)
 {
-    char path[4096];
-    if (snprintf(path, sizeof path, "%s/%s", folder, LOCK_NAME) >= (int)sizeof path)
-        return status_fail(STATUS_CONFIG, "%s: the path is too long", folder);
+    char path[LOCK_PATH_SIZE];
+    if (!lock_path(folder, path)) return status_fail(STATUS_CONFIG, "%s: the path is too long", folder);
     int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
     if (file < 0) return status_fail(STATUS_OTHER, "%s: cannot be created: %s", path, strerror(errno));
     enum status status = lock_wait(file, folder, seconds);
@@ -86,4 +91,14 @@ void lock_release(struct lock *l)
     flock(l->file, LOCK_UN); /* a child process may still have the file open */
     close(l->file);
     l->held = false;
+}
+
+/* A run that begins at this moment tries again, as long as lock_take waits. */
+bool lock_is_held(const char *folder)
+{
+    char path[LOCK_PATH_SIZE];
+    int file = lock_path(folder, path) ? open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW) : -1;
+    bool held = file >= 0 && flock(file, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+    if (file >= 0) close(file);
+    return held;
 }

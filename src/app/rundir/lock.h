@@ -22,4 +22,7 @@ struct lock {
 enum status lock_take(struct lock *l, const char *folder, double seconds);
 void lock_release(struct lock *l);
 
+/* Returns whether a process works in the folder. */
+bool lock_is_held(const char *folder);
+
 #endif

@@ -117,6 +117,22 @@ const struct command command_table[] = {
         .run = cmd_inspect,
     },
     {
+        .name = "runs",
+        .synopsis = "[FOLDER...]",
+        .help = "list runs: state, epochs, best metrics, time, and what differs between them",
+        .details =
+            "FOLDER is a run directory or holds some (default: runs). A run is running, complete, saved (it\n"
+            "can be resumed) or failed. Metrics are shown at their best epoch; the last columns are the keys\n"
+            "whose values differ between the runs' configurations. --json - and --csv - print all metrics and\n"
+            "all such keys for programs.\n"
+            "\n"
+            "  ddp_train runs --sort val.accuracy\n"
+            "  ddp_train runs runs old-runs/a --csv all.csv\n",
+        .flags = FLAGS_RUNS,
+        .max_words = ARGUMENT_WORDS,
+        .run = cmd_runs,
+    },
+    {
         .name = "convert",
         .synopsis = "idx IMAGES LABELS OUT.h5 | csv IN.csv OUT.h5 | arff IN.arff OUT.h5",
         .help = "convert IDX, CSV or ARFF files (also .gz) to a data set",
