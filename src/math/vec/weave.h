@@ -103,4 +103,32 @@ static inline void weave_split_pairs(const float *from, int64_t step, int64_t la
     }
 }
 
+/* Joins two runs of `count` floats by whole registers; returns how many floats of each. */
+VEC_INLINE int64_t weave_join_run(const int lanes, const float *even, const float *odd, int64_t count,
+                                  float *to)
+{
+    int64_t i = 0;
+    for (vec low, high; i + VW <= count; i += VW) {
+        weave_join(lanes, vec_load_any(even + i), vec_load_any(odd + i), &low, &high);
+        vec_store_any(to + 2 * i, low);
+        vec_store_any(to + 2 * i + VW, high);
+    }
+    return i;
+}
+
+/* The same of positions of any lanes: none where registers do not hold whole positions. */
+static inline int64_t weave_join_positions(int64_t lanes, const float *even, const float *odd, int64_t count,
+                                           float *to)
+{
+    switch (weave_lanes(lanes)) {
+#define WEAVE_CASE(n)                                                                                        \
+    case n:                                                                                                  \
+        return weave_join_run(n, even, odd, count, to);
+        WEAVE_LANES(WEAVE_CASE)
+#undef WEAVE_CASE
+    default:
+        return 0;
+    }
+}
+
 #endif

@@ -9,7 +9,7 @@
  * position. Where inputs of products are rounded to bfloat16, pairs of channels take the place of channels. */
 #include "math/vec/conv/direct/columns.h"
 #include "math/vec/conv/direct/weights.h"
-#include "math/vec/transpose.h"
+#include "math/vec/weave.h"
 
 #define BLOCK_FLOATS 768              /* results of a channel in a block; */
 #define POINT_MIN    192              /* of windows of one tap at least, */
@@ -281,11 +281,7 @@ static void direct_weave_row(const float *side, int64_t phase, int64_t phases, i
                              float *to)
 {
     int64_t x = 0, floats = results * lanes;
-    for (; lanes == 1 && phases == 2 && 2 * (x + VW) <= results; x += VW) {
-        vec even = vec_load_any(side + x), odd = vec_load_any(side + phase + x);
-        vec_store_any(to + 2 * x, vec_interleave(even, odd, VEC_LOW));
-        vec_store_any(to + 2 * x + VW, vec_interleave(even, odd, VEC_HIGH));
-    }
+    if (phases == 2) x = weave_join_positions(lanes, side, side + phase, floats / 2, to) / lanes;
     for (int64_t at = x * phases * lanes; at < floats; x++)
         for (int64_t r = 0; r < phases && at < floats; r++)
             for (int64_t n = 0, some; n < lanes; n += some, at += some) {

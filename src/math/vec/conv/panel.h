@@ -37,9 +37,9 @@ void LEVEL(panel_leaf)(const struct window *c, const struct panel_block *b, cons
                        float *sums, float *work);
 int64_t LEVEL(panel_leaf_floats)(void);
 
-/* Of a single leaf with few columns, or with more output channels than rows, dweight [OC][depth] is computed where it
- * is: the patches are turned, and the gradients are read where they are. The sums are those of panel_leaf, to the
- * bit. */
+/* Of a single leaf with few columns, or with more output channels than panel_leaf takes for a copy of the patches,
+ * dweight [OC][depth] is computed where it is: the patches are copied once and turned, and the gradients are read where
+ * they are. The sums are those of panel_leaf, to the bit. */
 bool LEVEL(panel_suits_few)(const struct window *c);
 void LEVEL(panel_few)(const struct window *c, const float *x, const float *dy, float *dweight, float *work);
 

@@ -234,8 +234,10 @@ void LEVEL(panel_leaf)(const struct window *c, const struct panel_block *b, cons
 bool LEVEL(panel_suits_few)(const struct window *c)
 {
     const struct panel_block b = {.lanes = c->lanes};
-    bool few = shape_positions(c->out) * c->lanes <= FEW_PANELS * panel_columns(c, &b).panel;
-    return c->products != PRODUCTS_BF16 && c->leaves == 1 && (few || c->out.c > depth_of(c));
+    struct columns s = panel_columns(c, &b);
+    bool few = shape_positions(c->out) * c->lanes <= FEW_PANELS * s.panel, /* or lines are copied often: */
+        often = c->out.c > (s.taps == 1 ? PANEL_WIDTH : depth_of(c));
+    return c->products != PRODUCTS_BF16 && c->leaves == 1 && (few || often);
 }
 
 /* Lists the runs of a panel in a channel of dy. Returns how many. */
