@@ -286,6 +286,16 @@ static void test_far_taps(void)
     }
 }
 
+/* One tap is left of each window: its weights are copied, where there are enough samples. */
+static void test_near_tap(void)
+{
+    struct window c = window_even(shape_2d(20, 5, 6), 2, 3, 1, 6);
+    c.dilation[AXIS_H] = c.dilation[AXIS_W] = 6;
+    CHECK(window_place(&c, 17, 2));
+    c.lanes = SAMPLES, c.any_lanes = true;
+    for (drawn = 0; drawn < 1000;) check_window(c);
+}
+
 int main(int argc, char **argv)
 {
     const char *asked = getenv("WINDOWS");
@@ -298,6 +308,7 @@ int main(int argc, char **argv)
             CHECK_CASE(test_small_plane());
             CHECK_CASE(test_depthwise_rows());
             CHECK_CASE(test_far_taps());
+            CHECK_CASE(test_near_tap());
             if (kernels_have_bf16(kernels))
                 CHECK_CASE_OF("bf16", test_random_windows(PRODUCTS_BF16, windows));
         }

@@ -9,6 +9,7 @@
  * position. Where inputs of products are rounded to bfloat16, pairs of channels take the place of channels. */
 #include "math/vec/conv/direct/columns.h"
 #include "math/vec/conv/direct/weights.h"
+#include "math/vec/conv/trim.h"
 #include "math/vec/weave.h"
 
 #define BLOCK_FLOATS 768              /* results of a channel in a block; */
@@ -187,8 +188,10 @@ static int64_t direct_lay_out(const struct window *c, bool data, float *base, st
 static int64_t direct_scratch_floats(const struct window *c)
 {
     struct direct d;
-    int64_t forward = direct_lay_out(c, false, NULL, &d), data = direct_lay_out(c, true, NULL, &d);
-    return forward > data ? forward : data;
+    struct trim t = LEVEL(trim_to_point)(c);
+    int64_t forward = direct_lay_out(&t.window, false, NULL, &d),
+            data = direct_lay_out(&t.window, true, NULL, &d);
+    return trim_floats(&t, c) + (forward > data ? forward : data);
 }
 
 /* The next registers for one tile: those that need much the same taps. Sets the taps that all do without. */
@@ -352,11 +355,14 @@ static void direct_run_phase(const struct direct *d, struct phase *p)
             }
 }
 
-static void direct_run(const struct window *c, bool data, const float *weight, const float *source,
+static void direct_run(const struct window *whole, bool data, const float *weight, const float *source,
                        const struct finish *finish, float *result, float *scratch)
 {
     struct direct d;
-    direct_lay_out(c, data, scratch, &d);
+    struct trim trim = LEVEL(trim_to_point)(whole);
+    const struct window *c = &trim.window;
+    weight = LEVEL(trim_take)(&trim, whole, weight, scratch);
+    direct_lay_out(c, data, scratch + trim_floats(&trim, whole), &d);
     d.weights = LEVEL(weights_place)(c, data, d.shape.m, weight, d.packed);
     d.source = source, d.result = result, d.finish = *finish;
     int64_t end[SHAPE_AXES], first[SHAPE_AXES];

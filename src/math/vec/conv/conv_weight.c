@@ -4,6 +4,7 @@
 #include "math/vec/conv/outer/outer.h"
 #include "math/vec/conv/panel.h"
 #include "math/vec/conv/tree.h"
+#include "math/vec/conv/trim.h"
 #include "math/vec/conv/winograd.h"
 
 /* Scratch, in floats: a slot of sums for each level of the tree, and the work space of a leaf. */
@@ -75,53 +76,15 @@ static void weight_winograd_sums(const struct window *c, const float *x, const f
     weight_by_panels(c, LEVEL(winograd_leaf), x, dy, dweight, scratch);
 }
 
-/* Leaves out the taps at both ends of each axis that meet only padding, whose gradients are zeros. Sets how many come
- * before the others. */
-static struct window weight_trim(const struct window *c, int64_t before[SHAPE_AXES])
-{
-    struct window t = *c;
-    for (int i = 0; i < SHAPE_AXES; i++) {
-        int64_t last = (c->out.d[i] - 1) * c->stride[i];
-        for (; t.kernel[i] > 1 && last < t.pad_before[i]; t.kernel[i]--) t.pad_before[i] -= c->dilation[i];
-        before[i] = c->kernel[i] - t.kernel[i];
-        for (; t.kernel[i] > 1; t.kernel[i]--)
-            if ((t.kernel[i] - 1) * c->dilation[i] - t.pad_before[i] < c->in.d[i]) break;
-    }
-    return window_taps(&t) <= PANEL_SUM_ROWS ? t : *c;
-}
-
-/* Spreads dweight [OC][IC][taps of t] to [OC][IC][taps of c] where it is: from the end, so that what is written has been
- * read. */
-static void weight_spread(const struct window *c, const struct window *t, const int64_t before[SHAPE_AXES],
-                          float *dweight)
-{
-    const int64_t *kernel = t->kernel;
-    int64_t taps = window_taps(c), some = window_taps(t), most = PANEL_SUM_ROWS / some, count;
-    for (int64_t end = c->out.c * c->in.c; end > 0; end -= count) {
-        count = end < most ? end : most;
-        float from[PANEL_SUM_ROWS], *to = dweight + (end - count) * taps;
-        memcpy(from, dweight + (end - count) * some, (size_t)(count * some) * sizeof *from);
-        memset(to, 0, (size_t)(count * taps) * sizeof *to);
-        for (int64_t tap = 0; tap < some; tap++) {
-            int64_t z = before[AXIS_D] + tap / kernel[AXIS_W] / kernel[AXIS_H],
-                    y = before[AXIS_H] + tap / kernel[AXIS_W] % kernel[AXIS_H],
-                    x = before[AXIS_W] + tap % kernel[AXIS_W],
-                    at = (z * c->kernel[AXIS_H] + y) * c->kernel[AXIS_W] + x;
-            for (int64_t i = 0; i < count; i++) to[i * taps + at] = from[i * some + tap];
-        }
-    }
-}
-
 static void weight_panel_sums(const struct window *c, const float *x, const float *dy, float *dweight,
                               float *scratch)
 {
-    int64_t before[SHAPE_AXES];
-    struct window t = weight_trim(c, before);
-    if (LEVEL(panel_suits_few)(&t))
-        LEVEL(panel_few)(&t, x, dy, dweight, scratch);
+    struct trim t = LEVEL(trim_of)(c);
+    if (LEVEL(panel_suits_few)(&t.window))
+        LEVEL(panel_few)(&t.window, x, dy, dweight, scratch);
     else
-        weight_by_panels(&t, LEVEL(panel_leaf), x, dy, dweight, scratch);
-    if (window_taps(&t) < window_taps(c)) weight_spread(c, &t, before, dweight);
+        weight_by_panels(&t.window, LEVEL(panel_leaf), x, dy, dweight, scratch);
+    if (trim_is_less(&t, c)) LEVEL(trim_spread)(&t, c, dweight);
 }
 
 static void weight_outer_sums(const struct window *c, const float *x, const float *dy, float *dweight,
