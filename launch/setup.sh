@@ -12,7 +12,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck disable=SC2034 # used by the scripts that source this one
 build_packages=(build-essential cmake pkg-config libopenmpi-dev openmpi-bin libopenblas-dev libhdf5-dev
     libyaml-dev librandom123-dev libxxhash-dev zlib1g-dev
-    libjansson-dev)
+    libzip-dev libjansson-dev)
 
 # Programs that read exported models. Debian's numpy has to stay: its h5py is built for it.
 pypi_packages=(onnx==1.23.2 onnxruntime==1.32.0 safetensors==0.8.0 'numpy<2')

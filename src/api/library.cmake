@@ -15,7 +15,7 @@ add_custom_command(
   VERBATIM)
 add_custom_target(ddp_library_object DEPENDS ${object}) # made once, also in a parallel build
 
-set(needed PkgConfig::HDF5 blas_door PkgConfig::YAML PkgConfig::XXHASH ZLIB::ZLIB Threads::Threads m)
+set(needed PkgConfig::HDF5 blas_door PkgConfig::YAML PkgConfig::XXHASH PkgConfig::ZIP PkgConfig::JANSSON ZLIB::ZLIB Threads::Threads m)
 add_library(ddp_library SHARED ${object})
 add_library(ddp_train::ddp_train ALIAS ddp_library)
 target_link_libraries(ddp_library PRIVATE ${needed})
@@ -34,7 +34,7 @@ set_target_properties(ddp_library PROPERTIES EXPORT_NAME ddp_train VERSION ${PRO
 
 # What a program that links the static library has to link besides.
 string(REPLACE ";" " " DDP_PRIVATE_LIBS
-               "${HDF5_LDFLAGS};${blas_flags};${YAML_LDFLAGS};${XXHASH_LDFLAGS};-lz;-lpthread;-lm")
+               "${HDF5_LDFLAGS};${blas_flags};${YAML_LDFLAGS};${XXHASH_LDFLAGS};${ZIP_LDFLAGS};${JANSSON_LDFLAGS};-lz;-lpthread;-lm")
 file(RELATIVE_PATH DDP_PREFIX_FROM_PC /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
 configure_file(src/api/ddp_train.pc.in ddp_train.pc @ONLY)
 include(CMakePackageConfigHelpers)

@@ -51,3 +51,30 @@ void json_object_each_number(const struct json_object *o,
         if (json_is_number(value)) each(self, key, json_number_value(value));
     }
 }
+
+int json_object_integers(const struct json_object *o, const char *key, int max, int64_t *values)
+{
+    const json_t *list = json_object_get(json_object_value(o), key);
+    if (!json_is_array(list) || json_array_size(list) > (size_t)max) return -1;
+    int count = (int)json_array_size(list);
+    for (int i = 0; i < count; i++) {
+        const json_t *value = json_array_get(list, (size_t)i);
+        if (!json_is_integer(value)) return -1;
+        values[i] = json_integer_value(value);
+    }
+    return count;
+}
+
+enum status json_object_each_member(const struct json_object *o,
+                                    enum status (*each)(void *self, const char *key,
+                                                        const struct json_object *member),
+                                    void *self)
+{
+    const char *key;
+    json_t *value;
+    json_object_foreach((json_t *)(void *)json_object_value(o), key, value)
+    {
+        TRY(each(self, key, (const struct json_object *)(const void *)value));
+    }
+    return STATUS_OK;
+}

@@ -3,6 +3,7 @@
 #define IO_JSON_OBJECT_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "core/status.h"
 
@@ -21,5 +22,15 @@ double json_object_number(const struct json_object *o, const char *key);
 /* Calls `each` for every member that is a number, in their order. */
 void json_object_each_number(const struct json_object *o,
                              void (*each)(void *self, const char *key, double value), void *self);
+
+/* Returns how many whole numbers the list of a member has, and the numbers; -1 if it is no list of at most `max` of them.
+ */
+int json_object_integers(const struct json_object *o, const char *key, int max, int64_t *values);
+
+/* Calls `each` for every member in their order, until one fails. One that is no object has no members. */
+enum status json_object_each_member(const struct json_object *o,
+                                    enum status (*each)(void *self, const char *key,
+                                                        const struct json_object *member),
+                                    void *self);
 
 #endif

@@ -36,6 +36,7 @@ DOORS = {
     r"hdf5\.h|H5.*\.h": r"io/h5/[a-z0-9_]*\.[ch]",
     r"mpi\.h": r"comm/([a-z]+/)?[a-z_]+\.[ch]",
     r"yaml\.h": r"app/config/yaml\.c",
+    r"zip\.h": r"io/archive/unzip\.c",
     r"Random123/.*": r"core/philox\.h",
     r"jansson\.h": r"io/json_object\.c",
     r"zlib\.h|xxhash\.h": r"io/([a-z0-9]+/)?[a-z0-9_]+\.[ch]",

@@ -1,0 +1,45 @@
+/* pickle_code.h - the codes of the programs that pickles are, as far as they are known here (Python's pickletools.py). */
+#ifndef IO_ARCHIVE_PICKLE_CODE_H
+#define IO_ARCHIVE_PICKLE_CODE_H
+
+enum pickle_code {
+    CODE_MARK_HERE = '(',
+    CODE_STOP = '.',
+    CODE_NONE = 'N',
+    CODE_TRUE = 0x88,
+    CODE_FALSE = 0x89,
+    CODE_INT4 = 'J',
+    CODE_INT1 = 'K',
+    CODE_INT2 = 'M',
+    CODE_LONG1 = 0x8a,
+    CODE_FLOAT8 = 'G',
+    CODE_TEXT4 = 'X',
+    CODE_TEXT1 = 0x8c,
+    CODE_OLD_TEXT4 = 'T',
+    CODE_OLD_TEXT1 = 'U',
+    CODE_EMPTY_TUPLE = ')',
+    CODE_TUPLE1 = 0x85,
+    CODE_TUPLE2 = 0x86,
+    CODE_TUPLE3 = 0x87,
+    CODE_TUPLE_OF = 't',
+    CODE_EMPTY_LIST = ']',
+    CODE_EMPTY_DICT = '}',
+    CODE_APPEND = 'a',
+    CODE_APPENDS = 'e',
+    CODE_SETITEM = 's',
+    CODE_SETITEMS = 'u',
+    CODE_PUT1 = 'q',
+    CODE_PUT4 = 'r',
+    CODE_MEMOIZE = 0x94,
+    CODE_GET1 = 'h',
+    CODE_GET4 = 'j',
+    CODE_CLASS = 'c',
+    CODE_STACK_CLASS = 0x93,
+    CODE_CALL = 'R',
+    CODE_SET_STATE = 'b',
+    CODE_STORAGE = 'Q',
+    CODE_VERSION = 0x80,
+    CODE_FRAME = 0x95,
+};
+
+#endif
