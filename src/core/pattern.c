@@ -2,10 +2,58 @@
 #include "core/pattern.h"
 
 #include <fnmatch.h>
+#include <stdio.h>
+#include <string.h>
 
 bool pattern_matches(const char *pattern, const char *text)
 {
     return fnmatch(pattern, text, 0) == 0;
+}
+
+#define TEXT_MAX  256
+#define STARS_MAX 16
+
+struct span {
+    const char *start;
+    size_t length;
+};
+
+/* Finds what each '*' stands for. Every part between them has a fixed length. */
+static bool pattern_bind(const char *pattern, const char *text, struct span spans[STARS_MAX], int star)
+{
+    char part[TEXT_MAX], piece[TEXT_MAX];
+    size_t head = strcspn(pattern, "*"), length = strlen(text);
+    if (pattern[head] == '\0') return pattern_matches(pattern, text);
+    if (star == STARS_MAX || head >= TEXT_MAX || length >= TEXT_MAX) return false;
+    snprintf(part, sizeof part, "%.*s", (int)head, pattern);
+    for (size_t start = 0; start <= length && start <= head; start++) {
+        snprintf(piece, sizeof piece, "%.*s", (int)start, text);
+        if (!pattern_matches(part, piece)) continue;
+        for (size_t end = start; end <= length; end++)
+            if (pattern_bind(pattern + head + 1, text + end, spans, star + 1)) {
+                spans[star] = (struct span){text + start, end - start};
+                return true;
+            }
+    }
+    return false;
+}
+
+bool pattern_translate(const char *pattern, const char *to, const char *text, char *out, size_t size)
+{
+    struct span spans[STARS_MAX] = {{NULL, 0}};
+    const struct span none = {NULL, 0};
+    size_t used = 0;
+    int star = 0;
+    if (!pattern_bind(pattern, text, spans, 0)) return false;
+    for (; *to && used < size; to++) {
+        struct span s = *to != '*' ? (struct span){to, 1} : star < STARS_MAX ? spans[star++] : none;
+        if (used + s.length >= size) return false;
+        memcpy(out + used, s.length ? s.start : "", s.length);
+        used += s.length;
+    }
+    if (used >= size) return false;
+    out[used] = '\0';
+    return true;
 }
 
 int pattern_likeness(const char *a, const char *b)

@@ -28,9 +28,10 @@ struct arguments {
         *csv; /* NULL if not given */
     const char *target, *categorical, *drop, *missing, *labels, *split, *seed, *split_at, *test_every,
         *test_file, *header, *delimiter, *missing_words, *labels_xml, *label_count; /* of convert */
+    const char *init_map;                                                           /* of train */
     struct setup_names names; /* of eval, predict and inspect; `on_error` not of inspect */
-    bool print_config, expanded, force, allow_external, plain_weights, probabilities, external_data, help,
-        version;
+    bool print_config, expanded, force, allow_external, plain_weights, init_strict, probabilities,
+        external_data, help, version;
     uint64_t given;           /* one bit per flag of the table in arguments.c */
     struct settings settings; /* keys given as flags */
 };

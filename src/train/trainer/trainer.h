@@ -11,6 +11,7 @@
 #include "train/observer.h"
 
 struct trainer;
+struct import_renames;
 
 /* Facts for the start-up report. */
 struct trainer_info {
@@ -81,11 +82,18 @@ enum trainer_change {
 enum status trainer_resume(struct trainer *t, const char *path, unsigned changes,
                            struct trainer_point *point);
 
-/* Loads from a checkpoint the weights, averaged ones if it has any unless `plain`, that this model has
- * under the same name and shape; others keep their initial values, and nothing else is loaded. Rank 0
- * reads, and lists each tensor in `list` (NULL elsewhere). Collective; all ranks return the same status.
- * Errors: STATUS_DATA; STATUS_CONFIG when no tensor fits. */
-enum status trainer_init_from(struct trainer *t, const char *path, bool plain, FILE *list);
+/* Where a new run takes its weights from. Only rank 0's counts. */
+struct trainer_init {
+    const char *path;                     /* a checkpoint, or a file of another program (train/import) */
+    bool plain;                           /* not the averaged ones of a checkpoint */
+    bool strict;                          /* a tensor that is not loaded or not used is an error */
+    const struct import_renames *renames; /* of a file of another program, or NULL */
+};
+
+/* Loads the weights that this model has under the same name and shape; others keep their initial values, and nothing else
+ * is loaded. Rank 0 reads, and lists each tensor in `list` (NULL elsewhere). Collective; all ranks return the same
+ * status. Errors: STATUS_DATA; STATUS_CONFIG when no tensor fits. */
+enum status trainer_init_from(struct trainer *t, const struct trainer_init *from, FILE *list);
 
 /* Trains all epochs, or until train.early_stop, evaluates after each, and writes checkpoints into the folder
  * `checkpoint_dir` (the last one is final.h5); every rank passes the same path. Collective; all ranks return

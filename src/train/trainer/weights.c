@@ -1,14 +1,14 @@
-/* weights.c - starts a new run from weights of a checkpoint. */
+/* weights.c - starts a new run from weights of a checkpoint, or of another program. */
 #include <string.h>
 
 #include "core/mem.h"
 #include "train/checkpoint/private.h"
+#include "train/import/import.h"
 #include "train/trainer/private.h"
 
 struct taking {
     const struct model *model;
-    const char *path;
-    bool plain;
+    const struct trainer_init *from;
     const char *group; /* of the weights in the file */
     FILE *list;
     struct h5 *file;
@@ -16,6 +16,7 @@ struct taking {
     int64_t taken;
     char (*used)[CHECKPOINT_PATH]; /* [used_count]: what was looked at in the file */
     int64_t used_count;
+    struct import_gaps gaps;
 };
 
 static void weights_report(const struct taking *s, const char *name, int rank, const int64_t *dims,
@@ -28,6 +29,7 @@ static void weights_report(const struct taking *s, const char *name, int rank, c
 
 static enum status weights_leave(struct taking *s, const char *name, const struct tensor *t, const char *why)
 {
+    import_note_gap(&s->gaps, &s->gaps.unloaded, name, why);
     char text[2 * H5_TEXT_SIZE];
     snprintf(text, sizeof text, "not loaded, keeps its initial values: %s", why);
     weights_report(s, name, t->rank, t->dims, text);
@@ -65,7 +67,9 @@ static void weights_list_unused(void *self, const char *name, const struct h5_in
     char path[2 * CHECKPOINT_PATH];
     snprintf(path, sizeof path, "%s/%s", s->group, name);
     for (int64_t i = 0; i < s->used_count && !used; i++) used = strcmp(s->used[i], path) == 0;
-    if (info && !used) weights_report(s, path, info->rank, info->dims, "not used: not in this model");
+    if (!info || used) return;
+    weights_report(s, path, info->rank, info->dims, "not used: not in this model");
+    import_note_gap(&s->gaps, &s->gaps.unused, path, "not in this model");
 }
 
 static enum status weights_count_tensor(void *self, const struct layer *l, const struct tensor *t)
@@ -78,13 +82,25 @@ static enum status weights_count_tensor(void *self, const struct layer *l, const
 static enum status weights_take_all(struct taking *s)
 {
     int64_t count = 0;
-    TRY(checkpoint_find_weights(s->file, s->plain, &s->group));
+    TRY(checkpoint_find_weights(s->file, s->from->plain, &s->group));
     TRY(checkpoint_each_tensor(s->model, weights_count_tensor, &count));
     TRY(mem_alloc(&s->used, (size_t)count, sizeof *s->used, "names of tensors"));
     TRY(checkpoint_each_tensor(s->model, weights_take_tensor, s));
     TRY(h5_visit(s->file, s->group, weights_list_unused, s));
-    if (s->taken > 0) return STATUS_OK;
+    if (s->taken > 0) return s->from->strict ? import_check_gaps(&s->gaps) : STATUS_OK;
     return status_fail(STATUS_CONFIG, "none of its tensors matches a tensor of this model in name and shape");
+}
+
+static enum status weights_take_checkpoint(struct taking *s)
+{
+    if (s->from->renames)
+        return status_fail(STATUS_CONFIG, "--init-map is for files of other programs; %s is a checkpoint",
+                           s->from->path);
+    TRY(checkpoint_open(&s->file, s->from->path));
+    enum status status = weights_take_all(s);
+    mem_free(&s->used);
+    h5_close(&s->file);
+    return status == STATUS_OK ? status : status_at(status, "%s", s->from->path);
 }
 
 /* Loads the weights; rank 0. */
@@ -92,16 +108,14 @@ static enum status weights_take(void *self, float *params, float *const slots[SY
 {
     (void)slots;
     struct taking *s = self;
+    const struct trainer_init *from = s->from;
     s->params = params;
-    TRY(checkpoint_open(&s->file, s->path));
-    enum status status = weights_take_all(s);
-    mem_free(&s->used);
-    h5_close(&s->file);
-    return status == STATUS_OK ? status : status_at(status, "%s", s->path);
+    if (checkpoint_is(from->path)) return weights_take_checkpoint(s);
+    return import_weights(s->model, from->path, from->renames, from->strict, params, s->list);
 }
 
-enum status trainer_init_from(struct trainer *t, const char *path, bool plain, FILE *list)
+enum status trainer_init_from(struct trainer *t, const struct trainer_init *from, FILE *list)
 {
-    struct taking s = {.model = t->model, .path = path, .plain = plain, .list = list};
+    struct taking s = {.model = t->model, .from = from, .list = list};
     return sync_restore(t->sync, weights_take, &s);
 }

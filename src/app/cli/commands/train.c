@@ -10,6 +10,7 @@
 #include "app/rundir/rundir.h"
 #include "app/cli/commands/commands.h"
 #include "app/cli/output.h"
+#include "app/cli/renames.h"
 #include "app/config/setup.h"
 #include "app/rundir/start.h"
 #include "core/system/clock.h"
@@ -199,15 +200,32 @@ static enum status train_with_timeline(struct trainer *t, struct start *start, c
     return status;
 }
 
-/* Loads the weights of --init-from; rank 0 keeps a list that says for each tensor whether it was loaded.
- * Collective. */
-static enum status train_load_weights(struct trainer *t, struct start *start, const struct arguments *a,
-                                      bool first)
+static enum status train_init(struct trainer *t, const struct arguments *a,
+                              const struct import_renames *renames, FILE *list)
 {
+    return trainer_init_from(t,
+                             &(struct trainer_init){.path = a->start.init_from,
+                                                    .plain = a->plain_weights,
+                                                    .strict = a->init_strict,
+                                                    .renames = renames->count > 0 ? renames : NULL},
+                             list);
+}
+
+/* Loads the weights of --init-from; rank 0 keeps a list that says for each tensor whether it was loaded, and shows it now if
+ * that is an error. Collective. */
+static enum status train_load_weights(struct trainer *t, struct start *start, struct comm *comm,
+                                      const struct arguments *a)
+{
+    bool first = comm_rank(comm) == 0;
     size_t bytes;
+    struct import_renames renames = {0};
+    enum status status =
+        comm_agree(comm, first && a->init_map ? renames_load(&renames, a->init_map) : STATUS_OK);
     FILE *list = first ? open_memstream(&start->weights, &bytes) : NULL;
-    enum status status = trainer_init_from(t, a->start.init_from, a->plain_weights, list);
+    if (status == STATUS_OK) status = train_init(t, a, &renames, list);
+    renames_free(&renames);
     if (list) fclose(list);
+    if (first && status != STATUS_OK) train_log_weights(start, a->start.init_from);
     return status;
 }
 
@@ -219,7 +237,7 @@ static enum status train_build(struct trainer **t, struct start *start, const st
     if (status == STATUS_OK && *start->from)
         status = trainer_resume(*t, start->from, start->changes, &start->point);
     else if (status == STATUS_OK && a->start.init_from)
-        status = train_load_weights(*t, start, a, comm_rank(comm) == 0);
+        status = train_load_weights(*t, start, comm, a);
     if (status == STATUS_OK) status = comm_agree(comm, stop_asked());
     return stop_unsaved(status, STOP_EARLY);
 }
@@ -267,6 +285,8 @@ enum status cmd_train(struct comm *comm, struct arguments *a)
     struct setup setup;
     struct start start;
     if (a->print_config) return train_print_config(comm, a);
+    if ((a->init_map || a->init_strict) && !a->start.init_from)
+        return status_fail(STATUS_CONFIG, "--init-map and --init-strict need --init-from FILE");
     stop_catch();
     enum status status = stop_unsaved(start_choose(&start, &setup, comm, &a->start, &source), STOP_EARLY);
     if (status == STATUS_OK) train_limit_time(&setup, comm);
