@@ -50,6 +50,14 @@ class Seeds(harness.Case):
         for name in SETS:
             self.assertRegex(self.inspect("h5_data", name), r"(images|x) +\w+ +\(")
 
+    def test_weights(self):
+        config = self.write("linear.yaml", 'data: {train: "synthetic:3x1x1:2:8", normalize: none}\nmodel: {layers: [linear: 2]}\n'
+                                           "train: {epochs: 0, batch: 4, virtual_ranks: 1}\n")
+        for name in ("archive/torch", "archive/torch-nested", "archive/npz", "archive/npz-packed", "archive/safetensors", "keras/older",
+                     "keras/newer", "keras/chunks"):
+            run = self.train(config, flags=["--init-from", os.path.join(CORPUS, name)])
+            self.assertEqual(run.process.stdout.count(" loaded from "), 2, name)
+
     def test_configurations(self):
         for name in ("minimal", "every-kind", "graph", "blocks"):
             config = shutil.copy(os.path.join(CORPUS, "yaml", name), self.path(f"{name}.yaml"))
