@@ -65,7 +65,7 @@ enum status export_write(const struct export_source *s, const struct export_form
     struct stat facts;
     bool options = s->options.probabilities || s->options.external_data;
     if (options && !format->takes_options)
-        return status_fail(STATUS_CONFIG, "%s holds weights alone; leave out %s", format->name,
+        return status_fail(STATUS_CONFIG, "%s has no %s; leave it out", format->name,
                            s->options.probabilities ? "--probabilities" : "--external-data");
     bool exists = stat(path, &facts) == 0;
     if (exists && S_ISDIR(facts.st_mode) && *format->ending)

@@ -57,6 +57,25 @@ class Case(harness.Case):
         apart = np.abs(ours - double)
         self.assertLessEqual(apart.max(), bound, f"{what}, output {apart.argmax()} of {apart.size}")
 
+    def compare_model(self, checkpoint, x, data, *flags):
+        """The Model that is exported to PyTorch, in float64, after comparing all that `predict` writes of `data`, whose features are x."""
+        ours = self.predict(checkpoint, data, *flags)
+        model = load(self.export(checkpoint, "model", "--force", *flags))
+        x = torch.tensor(x)
+        self.assertEqual(hasattr(model, "probabilities"), "probabilities" in ours)
+        with torch.no_grad():
+            single, predicted = model(x), model.predict(x)
+            probabilities = model.probabilities(x) if "probabilities" in ours else None
+            model, x = model.double(), x.double()
+            self.close(ours["logits"], single.numpy(), model(x).numpy(), "outputs")
+            if probabilities is not None:
+                self.close(ours["probabilities"], probabilities.numpy(), model.probabilities(x).numpy(), "probabilities")
+            if predicted.is_floating_point():
+                self.close(ours["predicted"], predicted.numpy(), model.predict(x).numpy(), "values")
+            else:
+                self.assertTrue(np.array_equal(ours["predicted"], predicted.numpy()))
+        return model
+
 
 def load(folder):
     """The model of an exported folder."""

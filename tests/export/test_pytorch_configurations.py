@@ -7,24 +7,14 @@ import configurations
 import exported
 from packages import harness
 
-torch = exported.torch
-
 
 @unittest.skipIf(exported.MISSING, exported.MISSING)
 class Configurations(configurations.Samples, exported.Case):
-    def check(self, checkpoint, x, data):
-        ours = self.predict(checkpoint, data)["logits"]
-        model = exported.load(self.export(checkpoint, "model", "--force"))
-        with torch.no_grad():
-            single = model(torch.tensor(x)).numpy()
-            double = model.double()(torch.tensor(x).double()).numpy()
-        self.close(ours, single, double, "outputs")
-
     def check_all(self, specs):
         for name, spec in specs.items():
             with self.subTest(name):
                 x = self.write_samples(name, *spec)
-                self.check(self.train_ready(name), x[:5], self.path("five.h5"))
+                self.compare_model(self.train_ready(name), x[:5], self.path("five.h5"))
 
     def test_tables(self):
         self.check_all(configurations.TABLES)
@@ -43,7 +33,7 @@ class Configurations(configurations.Samples, exported.Case):
         with h5py.File(self.path("demo.h5")) as f:
             x = f["test/images"][:100]
         config = self.write("demo.yaml", harness.run(["train", "--print-config"]).stdout)
-        self.check(self.trained(config, ["--train.epochs=1"]), x, f"{self.path('demo.h5')}:test[0:100]")
+        self.compare_model(self.trained(config, ["--train.epochs=1"]), x, f"{self.path('demo.h5')}:test[0:100]")
 
 
 if __name__ == "__main__":

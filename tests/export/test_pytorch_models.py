@@ -47,23 +47,7 @@ class Models(exported.Case):
         return self.trained(self.write("net.yaml", CONFIG.format(data=f'train: "{self.file}", {data}', layers=layers, loss=loss, train=train)))
 
     def compare(self, checkpoint, *flags):
-        """The exported model against `predict`, in all that it writes."""
-        ours = self.predict(checkpoint, self.file, *flags)
-        model = exported.load(self.export(checkpoint, f"model{len(os.listdir(self.folder))}", *flags))
-        x = torch.tensor(self.x)
-        with torch.no_grad():
-            single, predicted = model(x), model.predict(x)
-            probabilities = model.probabilities(x) if "probabilities" in ours else None
-            self.assertEqual(hasattr(model, "probabilities"), "probabilities" in ours)
-            model, x = model.double(), x.double()
-            self.close(ours["logits"], single.numpy(), model(x).numpy(), "outputs")
-            if probabilities is not None:
-                self.close(ours["probabilities"], probabilities.numpy(), model.probabilities(x).numpy(), "probabilities")
-            if predicted.is_floating_point():
-                self.close(ours["predicted"], predicted.numpy(), model.predict(x).numpy(), "values")
-            else:
-                self.assertTrue(np.array_equal(ours["predicted"], predicted.numpy()))
-        return model
+        return self.compare_model(checkpoint, self.x, self.file, *flags)
 
     def test_classes_with_names(self):
         names = ['a "b"', "c\\d", "été"]

@@ -72,8 +72,9 @@ class Safetensors(exported.Case):
         self.refuse(1, "cannot be written: No such file or directory", self.checkpoint, self.path("no/where.safetensors"))
         self.refuse(1, "cannot be created: No such file or directory", self.checkpoint, self.path("no/where"))
         self.refuse(2, "usage: ddp_train export CHECKPOINT OUT", self.checkpoint)
-        before = sorted(os.listdir(self.folder))
-        self.assertFalse([name for name in before if ".tmp." in name])
+        self.refuse(1, "cannot be written: No space left on device", self.checkpoint, "/dev/full", "--format", "safetensors")
+        self.refuse(2, "pytorch has no --probabilities", self.checkpoint, self.path("model"), "--probabilities")
+        self.assertFalse([name for name in os.listdir(self.folder) if ".tmp." in name])
 
     def test_replacing(self):
         """--force writes the same bytes again, in place of a file and of a folder."""
