@@ -1,5 +1,6 @@
 """Layers of every kind with many arguments, side by side in one network for each number of spatial axes. A branch reads the input; its
-output is flattened, and those of all stand one after the other."""
+output is flattened, and those of all stand one after the other. A branch of several layers has ; between them, and IN stands for its
+input."""
 
 ANY = """
 relu
@@ -59,6 +60,7 @@ identity
 linear: 3
 linear: {out: 5, bias: false}
 linear: {out: 3, positions: true}
+batchnorm: {track_running_stats: false}; relu
 global_maxpool
 global_avgpool
 """
@@ -84,20 +86,48 @@ avgpool{d}d: {{kernel: 3, stride: 2, padding: 1, count_include_pad: false}}
 avgpool{d}d: {{kernel: 2, divisor_override: 3, ceil_mode: true}}
 adaptive_maxpool{d}d: 3
 adaptive_avgpool{d}d: 4
+avgpool{d}d: {{kernel: 3, stride: 2, padding: 1, ceil_mode: true}}
+avgpool{d}d: {{kernel: 4, stride: 3, padding: 2, ceil_mode: true}}
+avgpool{d}d: {{kernel: 4, stride: 3, padding: 2, ceil_mode: true, count_include_pad: false}}
+adaptive_maxpool{d}d: 1
+adaptive_maxpool{d}d: 12
+adaptive_avgpool{d}d: 1
 dropout{d}d: 0.4
 upsample: {{size: 7}}
 upsample: {{scale: 2}}
 upsample: {{scale: 1.7, mode: {linear}}}
+upsample: {{scale: 0.6}}
+upsample: {{size: 25}}
+upsample: {{scale: 2, mode: {linear}}}
+upsample: {{size: 13, mode: {linear}}}
+upsample: {{size: 1, mode: {linear}}}
 upsample: {{size: 9, mode: {linear}, align_corners: true}}
+upsample: {{size: 3, mode: {linear}, align_corners: true}}
 pad: {{padding: [[1, 2]], value: 0.5}}
 pad: {{padding: [[2, 1]], mode: reflect}}
 pad: {{padding: [[3, -1]], mode: replicate}}
 pad: {{padding: [[-1, 2]], mode: circular}}
+pad: {{padding: [[-2, -1]]}}
 crop: {{amount: [[1, 2]]}}
+conv{d}d: {{out: 4, kernel: 3, padding: 1, name: IN_a}}; relu; conv{d}d: {{out: 4, kernel: 3, padding: 1, share: IN_a}}
+conv{d}d: {{out: 4, kernel: 2, name: IN_a}}; upsample: {{from: [IN_a, input], mode: {linear}}}
+conv{d}d: {{out: 3, kernel: 2, name: IN_a}}; crop: {{from: [input, IN_a], offset: 1, name: IN_b}}; concat: {{from: [IN_b, IN_a]}}
+conv{d}d: {{out: 4, kernel: 1, name: IN_a}}; mul: {{from: [IN_a, IN, IN_a], name: IN_b}}; add: {{from: [IN, IN_a, IN_b]}}; relu
 """
 
-# Of inputs with two axes.
+# Of inputs with one axis, two, and three.
+LINE = """
+conv1d: {out: 6, kernel: 3, stride: 2, padding: [[2, 1]], groups: 2}
+conv1d: {out: 3, kernel: 5, padding: [[2, 4]], padding_mode: circular}
+conv1d: {out: 3, kernel: 5, padding: 3, padding_mode: replicate, stride: 3}
+conv_transpose1d: {out: 3, kernel: 4, stride: 3, padding: [[1, 2]], output_padding: 2, dilation: 2}
+"""
 PLANE = """
+conv2d: {out: 8, kernel: 3, padding: 1, groups: 4, bias: false}
+maxpool2d: {kernel: 2, dilation: [5, 1], padding: [1, 0], stride: 1}
+layernorm: {axes: 2}
+upsample: {scale: [1.6, 2.3], mode: bilinear}
+pad: {padding: [[0, 0], [2, -3]]}
 conv2d: {out: 4, kernel: [3, 2], stride: [1, 2], padding: [[1, 2], [0, 1]], dilation: [2, 1]}
 conv2d: {out: 4, kernel: 3, padding: 1, padding_mode: [zeros, replicate]}
 conv2d: {out: 4, kernel: 3, padding: [2, 0], padding_mode: [circular, reflect]}
@@ -111,6 +141,17 @@ pad: {padding: [[1, 2], [0, 1]], mode: [reflect, constant], value: 2}
 pad: {padding: [[1, 0], [2, 1]], mode: [circular, replicate]}
 crop: {amount: [[1, 0], [2, 1]]}
 """
+SPACE = """
+conv3d: {out: 3, kernel: [2, 3, 1], stride: [1, 2, 1], padding: [[1, 0], [1, 2], 0]}
+conv_transpose3d: {out: 2, kernel: 2, stride: [1, 2, 3], output_padding: [0, 1, 2]}
+layernorm: {axes: 3}
+avgpool3d: {kernel: [2, 3, 2], padding: [1, 1, 0], ceil_mode: true}
+adaptive_avgpool3d: {size: [2, 4, 1]}
+upsample: {scale: [1, 2, 3]}
+upsample: {scale: [1.5, 1, 2], mode: trilinear}
+pad: {padding: [[1, 0], [0, 2], [1, 1]], mode: replicate}
+crop: {amount: [[0, 1], [1, 0], [0, 0]]}
+"""
 
 
 def branches(axes):
@@ -120,7 +161,7 @@ def branches(axes):
         texts += WINDOW.format(d=d) if d >= axes else ""
     if axes:
         texts += FULL_WINDOW.format(d=axes, linear=("linear", "bilinear", "trilinear")[axes - 1])
-    texts += PLANE if axes == 2 else ""
+    texts += ["", LINE, PLANE, SPACE][axes]
     return [line for line in texts.split("\n") if line]
 
 
@@ -128,7 +169,8 @@ def network(axes):
     """The text of model.layers: all branches, and their outputs one after the other."""
     lines, ends = [], []
     for i, text in enumerate(branches(axes)):
-        lines += [f"- identity: {{from: input, name: in{i}}}", "- " + text.replace("IN", f"in{i}"), f"- flatten: {{name: out{i}}}"]
+        layers = [f"- {layer}" for layer in text.replace("IN", f"in{i}").split("; ")]
+        lines += [f"- identity: {{from: input, name: in{i}}}", *layers, f"- flatten: {{name: out{i}}}"]
         ends.append(f"out{i}")
     while len(ends) > 1:  # a layer reads at most 64 values
         some, ends = ends[:64], ends[64:]

@@ -76,6 +76,11 @@ class Ends(onnx_case.OnnxCase):
         """No node but the one that gives the output its name."""
         self.check(numbers((16, 3)), numpy.arange(16) % 3, "normalize: none", "identity", "name: cross_entropy")
 
+    def test_padding_wider_than_the_kernel(self):
+        """As dilation allows it; older versions of PyTorch and onnxruntime refuse it."""
+        self.check(numbers((16, 2, 7, 8)), numpy.arange(16) % 3, "normalize: none",
+                   "maxpool2d: {kernel: 2, dilation: [5, 1], padding: [3, 0], stride: 1}, linear: 3", "name: cross_entropy")
+
     def test_labels_of_positions(self):
         y = numpy.arange(16 * 30).reshape(16, 5, 6) % 3
         self.check(numbers((16, 2, 5, 6)), y, "normalize: auto", "conv2d: {out: 3, kernel: 1}", "name: cross_entropy")
