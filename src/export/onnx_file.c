@@ -202,21 +202,26 @@ static enum status onnx_file_measure(struct onnx_file *f, const char *location, 
                        (long long)f->message.bytes);
 }
 
+/* Closes a file, or takes it away where something went wrong. */
+static enum status onnx_file_close(enum status status, FILE *out, const char *path)
+{
+    if (!out || status == STATUS_OK) return out ? outfile_close(out, path) : status;
+    outfile_discard(out, path);
+    return status;
+}
+
+/* The message appears last: then its tensors are there. */
 static enum status onnx_file_write(struct onnx_file *f, const char *path, const char *data_path)
 {
     FILE *out = NULL;
-    if (f->location) TRY(outfile_open(&f->data, data_path));
-    enum status status = outfile_open(&out, path);
+    enum status status = f->location ? outfile_open(&f->data, data_path) : STATUS_OK;
+    if (status == STATUS_OK) status = outfile_open(&out, path);
     if (status == STATUS_OK) {
         protobuf_write_to(&f->message, out);
         status = onnx_file_model(f);
     }
-    enum status data_status = f->data ? outfile_close(f->data, data_path) : STATUS_OK;
-    if (out) {
-        enum status closed = outfile_close(out, path);
-        if (status == STATUS_OK) status = closed;
-    }
-    return status == STATUS_OK ? data_status : status;
+    status = onnx_file_close(status, f->data, data_path);
+    return onnx_file_close(status, out, path);
 }
 
 enum status onnx_write_file(const struct onnx *g, const struct export_source *s, const char *path,
@@ -231,5 +236,5 @@ enum status onnx_write_file(const struct onnx *g, const struct export_source *s,
     if (status == STATUS_OK) status = onnx_file_write(&f, path, data_path);
     protobuf_free(&f.message);
     free(data_path);
-    return status;
+    return status == STATUS_OK ? STATUS_OK : status_at(status, "%s", path);
 }

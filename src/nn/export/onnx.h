@@ -115,12 +115,6 @@ int onnx_gather(struct onnx *g, int x, int axis, int indices);
  * [C][1][1]. */
 int onnx_channels(struct onnx *g, const struct layer *l, int tensor, struct shape shape);
 
-/* Adds a layer that is an operator with one input. */
-static inline int onnx_unary(struct onnx *g, const char *op, const int *x)
-{
-    return ONNX_NODE(g, op, x[0]);
-}
-
 /* Of layers that leave their only input as it is outside of training. */
 int onnx_same(const struct layer *l, struct onnx *g, const int *x);
 
