@@ -73,3 +73,9 @@ void json_bool(struct json *j, const char *key, bool value)
     begin_member(j, key);
     fputs(value ? "true" : "false", j->out);
 }
+
+void json_raw(struct json *j, const char *key, const char *value, size_t length)
+{
+    begin_member(j, key);
+    fwrite(value, 1, length, j->out);
+}

@@ -6,6 +6,7 @@
 #define IO_JSON_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -20,5 +21,8 @@ void json_text(struct json *j, const char *key, const char *value); /* NULL give
 void json_int(struct json *j, const char *key, int64_t value);
 void json_real(struct json *j, const char *key, double value);
 void json_bool(struct json *j, const char *key, bool value);
+
+/* A value that is JSON already. */
+void json_raw(struct json *j, const char *key, const char *value, size_t length);
 
 #endif

@@ -23,13 +23,14 @@ enum flag_set {
     FLAGS_CSV = 128,
     FLAGS_ARFF = 256,
     FLAGS_EVAL = 512,
-    FLAGS_PREDICT = 1024,
+    FLAGS_OUT = 1024,
     FLAGS_EXTERNAL = 2048,
     FLAGS_CHECK = 4096,
     FLAGS_WEIGHTS = 8192, /* --plain-weights */
     FLAGS_NAMES = 16384,  /* --x, --y, --weights, --samples, --index */
     FLAGS_EXPORT = 32768,
-    FLAGS_RUNS = 65536, /* --sort, --csv */
+    FLAGS_RUNS = 65536, /* --csv */
+    FLAGS_SORT = 131072,
     FLAGS_CONVERT = FLAGS_IDX | FLAGS_TABLE | FLAGS_CSV | FLAGS_ARFF | FLAGS_FORCE,
 };
 

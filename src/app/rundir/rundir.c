@@ -20,7 +20,7 @@
 #define NAME_SIZE 256
 
 static const char *const files[] = {"config.yaml",   "env.json",    "log.txt", "metrics.jsonl",
-                                    "confusion.csv", "report.json", NULL};
+                                    "confusion.csv", "report.json", "report.html", "model.svg", NULL};
 
 static bool rundir_is_dot(const char *name)
 {

@@ -3,6 +3,7 @@
  *   config.yaml     the resolved configuration          metrics.jsonl   one JSON object per event (journal.h)
  *   env.json        where, with what, how started       confusion.csv   of the last evaluation
  *   log.txt         the lines of the console            report.json     all results of it (report.h)
+ *   report.html     a page with all of it (page.h)      model.svg       the model, drawn (graph.h)
  *   checkpoints/    written by the trainer              lock            held by the running process (lock.h)
  *
  * For rank 0 only; local functions. Private to the app layer. */

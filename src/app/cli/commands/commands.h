@@ -18,6 +18,7 @@ enum status cmd_help(struct comm *comm, struct arguments *a);
 enum status cmd_init(struct comm *comm, struct arguments *a);
 enum status cmd_inspect(struct comm *comm, struct arguments *a);
 enum status cmd_predict(struct comm *comm, struct arguments *a);
+enum status cmd_report(struct comm *comm, struct arguments *a);
 enum status cmd_runs(struct comm *comm, struct arguments *a);
 enum status cmd_train(struct comm *comm, struct arguments *a);
 enum status cmd_version(struct comm *comm, struct arguments *a);

@@ -55,7 +55,7 @@ const struct command command_table[] = {
             "class map (N,H,W).\n"
             "\n"
             "  mpirun -np 4 ddp_train predict runs/a/checkpoints/final.h5 --data new.h5 --out pred.h5\n",
-        .flags = FLAGS_DATA | FLAGS_PREDICT | FLAGS_FORCE | FLAGS_EXTERNAL | FLAGS_WEIGHTS | FLAGS_NAMES,
+        .flags = FLAGS_DATA | FLAGS_OUT | FLAGS_FORCE | FLAGS_EXTERNAL | FLAGS_WEIGHTS | FLAGS_NAMES,
         .min_words = 1,
         .max_words = 1,
         .collective = true,
@@ -128,9 +128,24 @@ const struct command command_table[] = {
             "\n"
             "  ddp_train runs --sort val.accuracy\n"
             "  ddp_train runs runs old-runs/a --csv all.csv\n",
-        .flags = FLAGS_RUNS,
+        .flags = FLAGS_RUNS | FLAGS_SORT,
         .max_words = ARGUMENT_WORDS,
         .run = cmd_runs,
+    },
+    {
+        .name = "report",
+        .synopsis = "[FOLDER...]",
+        .help = "write report.html: curves, results and facts of a run, or of several, compared",
+        .details =
+            "FOLDER is a run directory or holds some (default: runs). The page is one file that needs no\n"
+            "network. That of one run is written into its folder, that of several to --out (default:\n"
+            "report.html). Training writes the page of its run, too: see log.report_every.\n"
+            "\n"
+            "  ddp_train report runs/a\n"
+            "  ddp_train report runs/a runs/b --out compared.html\n",
+        .flags = FLAGS_SORT | FLAGS_OUT | FLAGS_FORCE,
+        .max_words = ARGUMENT_WORDS,
+        .run = cmd_report,
     },
     {
         .name = "convert",

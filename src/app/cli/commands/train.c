@@ -3,7 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/page/page.h"
 #include "app/report/console.h"
+#include "app/report/graph/graph.h"
 #include "app/rundir/environment.h"
 #include "app/rundir/journal.h"
 #include "app/report/report.h"
@@ -35,11 +37,33 @@ static void train_on_step(void *self, const struct step_event *e)
     console_step(&run->console, e);
 }
 
+/* The message of a run that failed stays what it is. */
+static void train_write_page(const struct run *run, enum run_state state)
+{
+    char text[STATUS_TEXT_SIZE];
+    snprintf(text, sizeof text, "%s", status_text());
+    if (page_write_run(run->path, state) != STATUS_OK) log_warn("%s", status_text());
+    status_fail(STATUS_OTHER, "%s", text);
+}
+
+/* Writes the page again during the run; `last` is whether this is the last event of its epoch. */
+static void train_renew_page(const struct run *run, int64_t epoch, bool last)
+{
+    int64_t every = run->config->report_every;
+    if (last && every > 0 && epoch % every == 0) train_write_page(run, RUN_RUNNING);
+}
+
+static bool train_evaluates(const struct run *run)
+{
+    return run->config->data.val[0] || run->config->data.val_fraction > 0;
+}
+
 static void train_on_epoch(void *self, const struct epoch_event *e)
 {
     struct run *run = self;
     journal_epoch(&run->journal, e);
     console_epoch(&run->console, e);
+    train_renew_page(run, e->epoch, !train_evaluates(run));
 }
 
 static enum status train_write_reports(const struct run *run, const struct eval_event *e)
@@ -59,6 +83,7 @@ static void train_on_eval(void *self, const struct eval_event *e)
     journal_eval(&run->journal, e);
     console_eval(&run->console, e);
     if (train_write_reports(run, e) != STATUS_OK) log_warn("%s", status_text());
+    train_renew_page(run, e->epoch, train_evaluates(run));
 }
 
 static void train_on_done(void *self, const struct done_event *e)
@@ -123,6 +148,8 @@ static enum status train_open_run(struct run *run, struct start *start, const st
                                                 .machines = &start->machines,
                                                 .resumed_from = resumes ? start->from : NULL,
                                                 .weights_from = start->weights ? a->start.init_from : NULL}));
+    TRY(rundir_file(run->path, "model.svg", file));
+    TRY(graph_draw(info->model, file));
     TRY(train_open_files(run, start, setup->config.log_every_steps));
     if (start->machines.differ)
         log_warn("sync.mixed: results may differ between machines: %s", start->machines.text);
@@ -141,8 +168,11 @@ static void train_close_run(struct run *run, const struct start *start, enum sta
     journal_close(&run->journal);
     if (status == STATUS_OK) log_info("all files are in %s", run->path);
     log_close();
-    if (status != STATUS_OK && start->lock.held)
-        rundir_note_end(run->path, status); /* only if the folder is ours */
+    if (!start->lock.held) return; /* the folder is not ours */
+    if (status != STATUS_OK) rundir_note_end(run->path, status);
+    train_write_page(run, status == STATUS_OK      ? RUN_COMPLETE
+                          : status_is_stop(status) ? RUN_SAVED
+                                                   : RUN_FAILED);
 }
 
 static enum status train(struct trainer *t, struct start *start, const struct setup *setup, struct comm *comm,
