@@ -29,7 +29,7 @@ class Bench(harness.Case):
         self.assertTrue(result["isa"] and result["blas"])
 
     def test_kernels(self):
-        for part, count in (("conv 5x5", 5), ("linear 784 to 1024, 16 lanes", 3), ("gather", 2)):
+        for part, count in (("conv 5x5 6 to 12", 3), ("linear 784 to 1024, 16 lanes", 3), ("gather", 2)):
             lines, result = self.bench("kernels", part, ranks=2)
             self.assertEqual(len(result["kernels"]), count)
             for kernel, line in zip(result["kernels"], lines[-count:]):

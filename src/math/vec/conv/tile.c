@@ -144,6 +144,10 @@ static void tile_run_pieces(enum tile_form form, int m, int64_t registers, const
                             const struct tile_column *columns)
 {
     tile_function *const *of = tiles[form][m];
+    if (registers <= TILE_MAX_J && of[registers]) { /* as most often, without a copy of the tile */
+        of[registers](t, columns);
+        return;
+    }
     struct tile piece = *t;
     for (int64_t left = registers, done; left; left -= done) {
         for (done = left < TILE_MAX_J ? left : TILE_MAX_J; !of[done];) done--;
