@@ -1,14 +1,18 @@
-"""`ddp_train runs`: what it says of runs is what their own files say."""
+"""`ddp_train runs` and `watch`: what they say of runs is what the runs' own files say."""
 # processors: 2
 import csv
+import fcntl
 import io
 import json
 import os
+import pty
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
@@ -120,6 +124,45 @@ class Runs(harness.Case):
         self.assertEqual(head.split()[:7], ["run", "state", "epochs", "train.loss", "val.loss", "val.accuracy", "time"])
         self.assertEqual(len(rows), 2)
         self.assertIn("4/4", rows[0])
+
+    def watch_in_terminal(self, run, columns, **variables):
+        """What a terminal of that width gets until the command ends."""
+        process, end = pty.fork()
+        if process == 0:
+            os.execve(harness.PROGRAM, [harness.PROGRAM, "watch", run], {**harness.environment(), **variables})
+        fcntl.ioctl(end, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+        text = b""
+        try:
+            while part := os.read(end, 65536):
+                text += part
+        except OSError:  # Linux says so at the end
+            pass
+        os.close(end)
+        self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]), 0)
+        return text.decode()
+
+    def test_watch(self):
+        """A finished run: every epoch as a line, or curves in a terminal, as wide as that; one that runs is followed to its end."""
+        run = os.path.join(self.runs, "complete")
+        rows = harness.run(["watch", run]).stdout.splitlines()
+        self.assertEqual([row.split("  ")[0] for row in rows], ["epoch 1/4", "epoch 2/4", "epoch 3/4", "epoch 4/4", "complete"])
+        self.assertIn(f"accuracy  train {[e for e in lines(run) if e['kind'] == 'epoch'][-1]['accuracy']:.4g}", rows[3])
+        for columns in (40, 100):
+            text = self.watch_in_terminal(run, columns, NO_COLOR="1")
+            self.assertNotIn("\x1b[3", text)
+            self.assertGreater(sum("\u2800" < c <= "\u28ff" for c in text), 10)
+            widest = max(len(row.rstrip()) for row in text.splitlines() if any("\u2800" < c <= "\u28ff" for c in row))
+            self.assertEqual(widest, columns)
+        self.assertIn("\x1b[36mtrain", self.watch_in_terminal(run, 80))
+        command = [harness.PROGRAM, "train", self.config, "-o", os.path.join(self.runs, "new"), "--train.epochs=1000000", "--train.max_time=3s"]
+        process = subprocess.Popen(command, env=harness.environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        while not os.path.exists(os.path.join(self.runs, "new", "metrics.jsonl")):
+            time.sleep(0.05)
+        text = self.watch_in_terminal(os.path.join(self.runs, "new"), 80)
+        self.assertEqual(process.wait(), SAVED)
+        self.assertIn("running  epoch ", text)
+        self.assertIn(" left", text)
+        self.assertRegex(text.replace("\r", "").split("\x1b[J")[-1], r"^saved  epoch ")
 
     def test_refusals(self):
         for arguments, words in (([self.path("nowhere")], "cannot be read"), ([self.runs, "--sort", "val.acuracy"], "did you mean 'val.accuracy'?")):

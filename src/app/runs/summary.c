@@ -2,18 +2,16 @@
 #include "app/runs/summary.h"
 
 #include <dirent.h>
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "app/config/options.h"
 #include "app/rundir/lock.h"
 #include "app/rundir/rundir.h"
+#include "app/runs/events.h"
 #include "core/mem.h"
-#include "io/json_object.h"
 #include "train/checkpoint/checkpoint.h"
 
 static bool summary_has(const char *path, const char *name)
@@ -80,60 +78,23 @@ static void summary_add_value(void *self, const char *key, double value)
     m->best_epoch = l->epoch;
 }
 
-static int64_t summary_whole(const struct json_object *o, const char *key)
+static void summary_add_event(void *self, const struct json_object *o)
 {
-    double value = json_object_number(o, key);
-    return fabs(value) < 9e15 ? (int64_t)value : 0;
-}
-
-static void summary_add_object(struct summary *r, const struct json_object *o)
-{
+    struct summary *r = self;
     const char *kind = json_object_text(o, "kind"), *split = json_object_text(o, "split");
     if (!kind) return;
     bool epoch = strcmp(kind, "epoch") == 0,
          eval = strcmp(kind, "eval") == 0 && split && strcmp(split, "val") == 0;
-    if (strcmp(kind, "start") == 0) r->epochs = summary_whole(o, "epochs");
-    if (strcmp(kind, "start") == 0 || strcmp(kind, "resume") == 0) r->ranks = summary_whole(o, "ranks");
+    if (strcmp(kind, "start") == 0) r->epochs = events_whole(o, "epochs");
+    if (strcmp(kind, "start") == 0 || strcmp(kind, "resume") == 0) r->ranks = events_whole(o, "ranks");
     if (strcmp(kind, "done") == 0) r->state = RUN_COMPLETE;
     if (!epoch && !eval) return;
-    struct summary_line line = {r, epoch ? "train." : "val.", summary_whole(o, "epoch")};
+    struct summary_line line = {r, epoch ? "train." : "val.", events_whole(o, "epoch")};
     json_object_each_number(o, summary_add_value, &line);
     if (!epoch) return;
     r->epoch = line.epoch;
     r->seconds = (isnan(r->seconds) ? 0 : r->seconds) + json_object_number(o, "seconds");
     r->rate = json_object_number(o, "samples_per_second");
-}
-
-static enum status summary_read_lines(struct summary *r, FILE *in, const char *path)
-{
-    enum status status = STATUS_OK;
-    char *line = NULL;
-    size_t room = 0;
-    ssize_t length;
-    for (int64_t number = 1; status == STATUS_OK && (length = getline(&line, &room, in)) > 0; number++) {
-        struct json_object *o;
-        if (line[length - 1] != '\n') break; /* being written */
-        status = json_object_read(&o, line);
-        if (status != STATUS_OK) {
-            status_at(status, "%s:%lld", path, (long long)number);
-            break;
-        }
-        summary_add_object(r, o);
-        json_object_free(&o);
-    }
-    free(line);
-    return status;
-}
-
-static enum status summary_read_metrics(struct summary *r)
-{
-    char path[RUNDIR_PATH_SIZE];
-    TRY(rundir_file(r->path, "metrics.jsonl", path));
-    FILE *in = fopen(path, "r");
-    if (!in) return status_fail(STATUS_OTHER, "%s: cannot be read: %s", path, strerror(errno));
-    enum status status = summary_read_lines(r, in, path);
-    fclose(in);
-    return status;
 }
 
 static bool summary_has_checkpoint(const char *path)
@@ -175,7 +136,7 @@ enum status summary_read(struct summary *r, const char *path)
     char config[RUNDIR_PATH_SIZE];
     *r = (struct summary){.state = RUN_FAILED, .seconds = NAN, .rate = NAN};
     TRY(mem_copy_text(&r->path, path));
-    TRY(summary_read_metrics(r));
+    TRY(events_each(path, summary_add_event, r));
     TRY(rundir_file(path, "config.yaml", config));
     r->has_config = options_read_file(config, &r->config) == STATUS_OK;
     r->state = summary_find_state(r);

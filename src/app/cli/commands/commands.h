@@ -22,6 +22,7 @@ enum status cmd_report(struct comm *comm, struct arguments *a);
 enum status cmd_runs(struct comm *comm, struct arguments *a);
 enum status cmd_train(struct comm *comm, struct arguments *a);
 enum status cmd_version(struct comm *comm, struct arguments *a);
+enum status cmd_watch(struct comm *comm, struct arguments *a);
 
 /* convert_table.c: convert csv and convert arff; the words after the format are in place. Local. */
 enum status convert_table(struct arguments *a);

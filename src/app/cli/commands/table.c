@@ -133,6 +133,17 @@ const struct command command_table[] = {
         .run = cmd_runs,
     },
     {
+        .name = "watch",
+        .synopsis = "FOLDER",
+        .help = "follow a run in the terminal until it ends: progress, loss and a metric as curves",
+        .details =
+            "Reads the files of the run directory FOLDER, on any machine that sees them. Where the output is no\n"
+            "terminal, every epoch is a line. NO_COLOR=1 leaves out colours.\n",
+        .min_words = 1,
+        .max_words = 1,
+        .run = cmd_watch,
+    },
+    {
         .name = "report",
         .synopsis = "[FOLDER...]",
         .help = "write report.html: curves, results and facts of a run, or of several, compared",
