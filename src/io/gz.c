@@ -96,3 +96,8 @@ enum status gz_expect_end(struct gz *g)
     gzerror(g->file, &code);
     return got < 0 || code == Z_BUF_ERROR ? gz_failed(g) : STATUS_OK;
 }
+
+const char *gz_version(void)
+{
+    return zlibVersion();
+}

@@ -12,6 +12,9 @@
 
 struct gz;
 
+/* Returns the version of zlib. */
+const char *gz_version(void);
+
 enum status gz_open(struct gz **out, const char *path);
 void gz_close(struct gz **g);
 

@@ -30,3 +30,11 @@ uint64_t hash_end(const struct hash *h)
     memcpy(&state, h, sizeof state);
     return XXH64_digest(&state);
 }
+
+#define HASH_TEXT(number)                   #number
+#define HASH_VERSION(major, minor, release) HASH_TEXT(major) "." HASH_TEXT(minor) "." HASH_TEXT(release)
+
+const char *hash_version(void)
+{
+    return HASH_VERSION(XXH_VERSION_MAJOR, XXH_VERSION_MINOR, XXH_VERSION_RELEASE);
+}

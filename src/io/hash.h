@@ -16,4 +16,7 @@ void hash_begin(struct hash *h);
 void hash_add(struct hash *h, const void *data, size_t bytes);
 uint64_t hash_end(const struct hash *h); /* of all bytes added so far */
 
+/* Returns the version of xxHash that the program was built with. */
+const char *hash_version(void);
+
 #endif

@@ -78,3 +78,8 @@ enum status json_object_each_member(const struct json_object *o,
     }
     return STATUS_OK;
 }
+
+const char *json_object_version(void)
+{
+    return JANSSON_VERSION; /* jansson_version_str() is of 2.13 and newer */
+}

@@ -9,6 +9,9 @@
 
 struct json_object;
 
+/* Returns the version of jansson that the program was built with. */
+const char *json_object_version(void);
+
 /* Reads one object; released with json_object_free. Errors: STATUS_DATA, with what is wrong. */
 enum status json_object_read(struct json_object **o, const char *text);
 void json_object_free(struct json_object **o);

@@ -14,6 +14,7 @@ import sys
 import tempfile
 import termios
 import unittest
+import zlib
 
 import h5py
 
@@ -90,6 +91,26 @@ class Help(CommandLine):
     def test_version(self):
         for argument in ("version", "--version"):
             self.assertIn("ddp_train ", self.run_program(argument).stdout)
+
+    def test_version_as_json(self):
+        text = self.run_program("version").stdout
+        printed = self.run_program("version", "--json", "-")
+        self.assert_done(printed)
+        version = json.loads(printed.stdout)
+        self.assertEqual(printed.stdout.count("\n"), 1)
+        self.assertEqual(self.run_program("version", "--json", "version.json").stdout, text)
+        with open(os.path.join(self.folder, "version.json")) as f:
+            self.assertEqual(json.load(f), version)
+        self.assertRegex(version["version"], r"^\d+\.\d+\.\d+$")
+        for key, value in (("ddp_train", version["version"]), ("compiler", version["compiler"]),
+                           ("kernels", version["kernels"]["level"]), ("HDF5", version["libraries"]["hdf5"])):
+            self.assertRegex(text, rf"(?m)^{key} +{re.escape(value)}$")
+        self.assertIn(version["kernels"]["level"], version["kernels"]["built"])
+        self.assertEqual(version["libraries"]["zlib"], zlib.ZLIB_RUNTIME_VERSION)
+        for name in ("jansson", "libzip", "libyaml", "xxhash", "libc"):
+            self.assertRegex(version["libraries"][name], r"^\d+\.\d+", name)
+        self.assertEqual(version["cpu"]["processors"], os.cpu_count())
+        self.assert_fails(self.run_program("init", "--json", "-"), 2, "--json")
 
     def test_output_that_cannot_be_written(self):
         self.write_config()

@@ -100,7 +100,7 @@ static const struct flag flags[] = {
      FLAGS_SORT, 0},
     {"csv", "FILE", AT(csv), "also write everything to FILE as CSV; - = to standard output instead", FLAGS_RUNS, 0},
     {"json", "FILE", AT(json), "also write the results to FILE as one line of JSON",
-     FLAGS_BENCH | FLAGS_EVAL | FLAGS_RUNS, 0},
+     FLAGS_BENCH | FLAGS_EVAL | FLAGS_RUNS | FLAGS_JSON, 0},
     {"help", NULL, AT(help), "explain the command", 0, 'h'},
     {"version", NULL, AT(version), "print version and libraries", 0, 0},
     {.name = NULL},

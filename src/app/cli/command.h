@@ -31,6 +31,7 @@ enum flag_set {
     FLAGS_EXPORT = 32768,
     FLAGS_RUNS = 65536, /* --csv */
     FLAGS_SORT = 131072,
+    FLAGS_JSON = 262144, /* --json alone */
     FLAGS_CONVERT = FLAGS_IDX | FLAGS_TABLE | FLAGS_CSV | FLAGS_ARFF | FLAGS_FORCE,
 };
 

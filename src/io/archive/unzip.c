@@ -134,3 +134,8 @@ enum status unzip_end(struct unzip *z)
     z->member = NULL;
     return status;
 }
+
+const char *unzip_version(void)
+{
+    return zip_libzip_version();
+}

@@ -11,6 +11,9 @@
 
 struct unzip;
 
+/* Returns the version of libzip. */
+const char *unzip_version(void);
+
 enum status unzip_open(struct unzip **out, const char *path);
 void unzip_close(struct unzip **z);
 

@@ -233,6 +233,9 @@ const struct command command_table[] = {
         .name = "version",
         .synopsis = "",
         .help = "print the version and the libraries",
+        .details = "--json FILE has more: every library, the levels of kernels of this build, the CPU; - = to standard\n"
+                   "output instead.\n",
+        .flags = FLAGS_JSON,
         .run = cmd_version,
     },
     {
