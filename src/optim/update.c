@@ -63,7 +63,7 @@ static int update_find_class(struct update *u, const struct update_tensor *t)
 static enum status update_set_up(struct update *u)
 {
     TRY(update_allocate(u));
-    memcpy(u->tensors, u->spec.tensors, (size_t)u->spec.tensor_count * sizeof *u->tensors);
+    for (int64_t t = 0; t < u->spec.tensor_count; t++) u->tensors[t] = u->spec.tensors[t];
     u->spec.tensors = u->tensors;
     for (int64_t t = 0; t < u->spec.tensor_count; t++)
         if (u->tensors[t].role == UPDATE_WEIGHT) u->class_of[t] = update_find_class(u, &u->tensors[t]);

@@ -6,6 +6,7 @@
 #include "core/mem.h"
 
 static const char *const words[] = {"same", "valid", NULL}, *const modes[] = {"zeros", "circular", NULL};
+static const char *const places[] = {"center", NULL};
 
 /* Arguments of one and of two axes. */
 static const struct arg table[] = {
@@ -15,8 +16,15 @@ static const struct arg table[] = {
     {.name = "line", .kind = ARG_INT, .max = 9, .axes = 1, .sides = true},
     {.name = "plain", .kind = ARG_INT, .max = 9},
     {.name = "any", .kind = ARG_INT, .max = 9, .axes = 3, .sides = true, .last_axes = true},
+    {.name = "place",
+     .kind = ARG_INT,
+     .default_value = -1,
+     .max = 9,
+     .axes = 3,
+     .last_axes = true,
+     .words = places},
     ARG_END};
-enum { KERNEL, PADDING, MODE, LINE, PLAIN, ANY };
+enum { KERNEL, PADDING, MODE, LINE, PLAIN, ANY, PLACE };
 
 static enum status read_text(int index, const char *text, double values[ARG_MAX])
 {
@@ -66,6 +74,9 @@ static void test_reads(void)
     check_reads(LINE, "[[2, 0]]", "[[2, 0]]");
     check_reads(LINE, "[2]", "2");
     check_reads(PLAIN, "4", "4");
+    check_reads(PLACE, "center", "center");
+    check_reads(PLACE, "[1, 0]", "[center, 1, 0]");
+    check_reads(PLACE, "[2, center]", "[center, 2, center]");
     check_reads(ANY, "4", "4");
     check_reads(ANY, "[4]", "[0, 0, 4]");
     check_reads(ANY, "[1, [2, 3]]", "[0, 1, [2, 3]]");

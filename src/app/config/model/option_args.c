@@ -10,13 +10,14 @@ static int option_args_length(const struct yaml_node *list)
     return count;
 }
 
-/* Reads one element. Words stand for the whole value, so they are not elements of a list. */
+/* Reads one element. Words stand for the whole value, so they are not elements of a list; unless a list may be of the last
+ * axes only, where the others keep their default, which may be a word. */
 static enum status option_args_read_element(const struct arg *arg, const struct yaml_node *node,
                                             double *value)
 {
     if (node->kind != YAML_SCALAR) return status_fail(STATUS_CONFIG, "expects single values in its list");
     struct arg plain = *arg;
-    plain.words = NULL;
+    if (!arg->last_axes) plain.words = NULL;
     return arg_parse(&plain, node->text, value);
 }
 
