@@ -16,7 +16,7 @@ struct zip_bytes {
 
 static inline void zip_put(uint8_t *to, size_t *size, uint64_t value, int bytes)
 {
-    for (int i = 0; i < bytes; i++) to[(*size)++] = (uint8_t)(value >> 8 * i);
+    for (int i = 0; i < bytes; i++) to[(*size)++] = (uint8_t)(i < 8 ? value >> 8 * i : 0);
 }
 
 static inline uint32_t zip_checksum(const uint8_t *data, size_t size)
