@@ -12,8 +12,9 @@ import h5py
 import numpy as np
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path[:0] = [HERE, os.path.join(HERE, "..", "networks")]
+sys.path[:0] = [HERE, os.path.join(HERE, "..", "networks"), os.path.join(HERE, "..", "export")]
 import harness  # noqa: E402
+import packages  # noqa: E402
 
 try:
     import torch
@@ -23,11 +24,6 @@ try:
     MISSING = None
 except ImportError as error:
     MISSING = f"{error.name} is not installed"
-try:
-    import safetensors.torch
-except ImportError:
-    safetensors = None
-
 NETWORKS = os.path.join(HERE, "..", "networks")
 SAMPLES = 8
 
@@ -132,9 +128,7 @@ class Import(harness.Case):
         np.savez_compressed(self.path("packed.npz"), **{k: np.asfortranarray(v.numpy()) for k, v in state.items()})
         np.savez(self.path("unnamed.npz"), *[v.numpy() for k, v in state.items() if v.dim()])
         write_safetensors(self.path("own.safetensors"), state)
-        if safetensors:
-            safetensors.torch.save_file(state, self.path("theirs.safetensors"))
-        return ["packed.npz", "unnamed.npz", "own.safetensors"] + (["theirs.safetensors"] if safetensors else [])
+        return ["packed.npz", "unnamed.npz", "own.safetensors"]
 
     def test_resnet(self):
         config = os.path.join(NETWORKS, "r20.yaml")
@@ -200,6 +194,24 @@ class Import(harness.Case):
         self.assertIn("is a checkpoint", own.stderr)
         self.assertEqual(self.start(config, run.final, "--init-strict").done["weights_hash"], run.done["weights_hash"])
         self.assertEqual(x.shape[1], 4)
+
+    def test_safetensors(self):
+        """What safetensors itself writes, and what `export` writes of it, come in with the same bits."""
+        save = packages.needs("safetensors.torch").save_file
+        self.data((4,), np.arange(SAMPLES) % 3)
+        net = randomize(nn.Sequential(nn.Linear(4, 5), nn.BatchNorm1d(5), nn.Linear(5, 3)))
+        state = net.state_dict()
+        wide = {k: v.to({0: torch.float64, 1: torch.bfloat16}[k.startswith("2")]) if v.dim() else v for k, v in state.items()}
+        config = self.write("c.yaml", "model: {layers: [linear: 5, batchnorm, linear: {out: 3, name: head}]}\n")
+        save(wide, self.path("theirs.safetensors"))
+        run = self.start(config, self.path("theirs.safetensors"), "--init-strict")
+        held = harness.tensors(run.final)
+        np.testing.assert_array_equal(held["00.linear/weight"], state["0.weight"].numpy())
+        np.testing.assert_array_equal(held["01.batchnorm/running_var"], state["1.running_var"].numpy())
+        np.testing.assert_array_equal(held["02.head/weight"], state["2.weight"].bfloat16().float().numpy())
+        self.tool("export", run.final, self.path("ours.safetensors"))
+        again = self.start(config, self.path("ours.safetensors"), "--init-strict")
+        self.assertEqual(again.done["weights_hash"], run.done["weights_hash"])
 
     def test_refused(self):
         """What is no state_dict is refused by the name of what it needs, and nothing of it is executed."""
