@@ -357,7 +357,8 @@ static const struct option options[] = {
      .help = "steps between step lines in metrics.jsonl; 0 = none"},
     {.key = "log.report_every", .kind = OPTION_INT, .offset = AT(report_every),
      .default_text = "10", .max = 1e9, MAY_CHANGE,
-     .help = "epochs after which report.html is written again during the run; 0 = only at its end"},
+     .help = "epochs after which report.html and metrics.csv are written again during the run; 0 = only "
+             "at its end"},
     {.key = NULL},
 };
 /* clang-format on */

@@ -19,8 +19,9 @@
 #define RUNS      "runs"
 #define NAME_SIZE 256
 
-static const char *const files[] = {"config.yaml",   "env.json",    "log.txt", "metrics.jsonl",
-                                    "confusion.csv", "report.json", "report.html", "model.svg", NULL};
+static const char *const files[] = {
+    "config.yaml",   "env.json",    "log.txt",     "metrics.jsonl", "metrics.csv",
+    "confusion.csv", "report.json", "report.html", "model.svg",     NULL};
 
 static bool rundir_is_dot(const char *name)
 {

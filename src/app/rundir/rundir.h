@@ -4,7 +4,8 @@
  *   env.json        where, with what, how started       confusion.csv   of the last evaluation
  *   log.txt         the lines of the console            report.json     all results of it (report.h)
  *   report.html     a page with all of it (page.h)      model.svg       the model, drawn (graph.h)
- *   checkpoints/    written by the trainer              lock            held by the running process (lock.h)
+ *   metrics.csv     a row per epoch (epochs.h)          lock            held by the running process (lock.h)
+ *   checkpoints/    written by the trainer
  *
  * For rank 0 only; local functions. Private to the app layer. */
 #ifndef APP_RUNDIR_RUNDIR_H

@@ -15,6 +15,7 @@
 #include "app/cli/renames.h"
 #include "app/config/setup.h"
 #include "app/rundir/start.h"
+#include "app/runs/epochs.h"
 #include "core/system/clock.h"
 #include "core/log.h"
 #include "core/number.h"
@@ -37,20 +38,21 @@ static void train_on_step(void *self, const struct step_event *e)
     console_step(&run->console, e);
 }
 
-/* The message of a run that failed stays what it is. */
-static void train_write_page(const struct run *run, enum run_state state)
+/* Writes what is written from metrics.jsonl. The message of a run that failed stays what it is. */
+static void train_write_views(const struct run *run, enum run_state state)
 {
     char text[STATUS_TEXT_SIZE];
     snprintf(text, sizeof text, "%s", status_text());
+    if (epochs_write(run->path) != STATUS_OK) log_warn("%s", status_text());
     if (page_write_run(run->path, state) != STATUS_OK) log_warn("%s", status_text());
     status_fail(STATUS_OTHER, "%s", text);
 }
 
-/* Writes the page again during the run; `last` is whether this is the last event of its epoch. */
-static void train_renew_page(const struct run *run, int64_t epoch, bool last)
+/* Writes page and table again during the run; `last` is whether this is the last event of its epoch. */
+static void train_renew_views(const struct run *run, int64_t epoch, bool last)
 {
     int64_t every = run->config->report_every;
-    if (last && every > 0 && epoch % every == 0) train_write_page(run, RUN_RUNNING);
+    if (last && every > 0 && epoch % every == 0) train_write_views(run, RUN_RUNNING);
 }
 
 static bool train_evaluates(const struct run *run)
@@ -63,7 +65,7 @@ static void train_on_epoch(void *self, const struct epoch_event *e)
     struct run *run = self;
     journal_epoch(&run->journal, e);
     console_epoch(&run->console, e);
-    train_renew_page(run, e->epoch, !train_evaluates(run));
+    train_renew_views(run, e->epoch, !train_evaluates(run));
 }
 
 static enum status train_write_reports(const struct run *run, const struct eval_event *e)
@@ -83,7 +85,7 @@ static void train_on_eval(void *self, const struct eval_event *e)
     journal_eval(&run->journal, e);
     console_eval(&run->console, e);
     if (train_write_reports(run, e) != STATUS_OK) log_warn("%s", status_text());
-    train_renew_page(run, e->epoch, train_evaluates(run));
+    train_renew_views(run, e->epoch, train_evaluates(run));
 }
 
 static void train_on_done(void *self, const struct done_event *e)
@@ -104,15 +106,17 @@ static void train_on_settle(void *self)
 }
 
 /* Rank 0: opens the log and the metrics; when a run is resumed, the metrics are cut to their length at the
- * checkpoint. */
+ * checkpoint, and so is their table. */
 static enum status train_open_files(struct run *run, const struct start *start, int64_t every_steps)
 {
     char file[RUNDIR_PATH_SIZE];
     TRY(rundir_file(run->path, "log.txt", file));
     TRY(log_open(file));
     TRY(rundir_file(run->path, "metrics.jsonl", file));
-    return start->resumes ? journal_reopen(&run->journal, file, every_steps, start->point.metrics_bytes)
-                          : journal_open(&run->journal, file, every_steps);
+    if (!start->resumes) return journal_open(&run->journal, file, every_steps);
+    TRY(journal_reopen(&run->journal, file, every_steps, start->point.metrics_bytes));
+    if (epochs_write(run->path) != STATUS_OK) log_warn("%s", status_text());
+    return STATUS_OK;
 }
 
 static void train_log_resume(struct run *run, const struct start *start, const struct comm *comm,
@@ -170,9 +174,9 @@ static void train_close_run(struct run *run, const struct start *start, enum sta
     log_close();
     if (!start->lock.held) return; /* the folder is not ours */
     if (status != STATUS_OK) rundir_note_end(run->path, status);
-    train_write_page(run, status == STATUS_OK      ? RUN_COMPLETE
-                          : status_is_stop(status) ? RUN_SAVED
-                                                   : RUN_FAILED);
+    train_write_views(run, status == STATUS_OK      ? RUN_COMPLETE
+                           : status_is_stop(status) ? RUN_SAVED
+                                                    : RUN_FAILED);
 }
 
 static enum status train(struct trainer *t, struct start *start, const struct setup *setup, struct comm *comm,
