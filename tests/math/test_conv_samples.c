@@ -252,16 +252,16 @@ static void test_small_plane(void)
     for (drawn = 0; drawn < 1000;) check_window(c);
 }
 
-/* Rows of a depthwise convolution are taken four at a time. */
+/* Rows, or channels, of a depthwise convolution are taken four at a time. */
 static void test_depthwise_rows(void)
 {
     static const int64_t heights[] = {1, 2, 3, 5, 7};
     drawn = 0;
     for (int i = 0; i < 5; i++)
         for (int64_t width = 1; width <= 5; width += 4) {
-            struct window c = window_even(shape_2d(3, heights[i], width), 2, 3, 1, 1);
-            CHECK(window_place(&c, 3, 2));
-            c.lanes = SAMPLES, c.any_lanes = true, c.groups = 3;
+            struct window c = window_even(shape_2d(5, heights[i], width), 2, 3, 1, 1);
+            CHECK(window_place(&c, 5, 2));
+            c.lanes = SAMPLES, c.any_lanes = true, c.groups = 5;
             check_window(c);
         }
 }

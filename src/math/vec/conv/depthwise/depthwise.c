@@ -51,8 +51,13 @@ static int64_t depthwise_lay_out(const struct window *c, bool data, float *base,
 static int64_t depthwise_scratch_floats(const struct window *c)
 {
     struct depthwise d;
-    int64_t forward = depthwise_lay_out(c, false, NULL, &d), data = depthwise_lay_out(c, true, NULL, &d);
-    return forward > data ? forward : data;
+    int64_t most = 0;
+    for (int data = 0; data < 2; data++) {
+        int64_t floats = depthwise_lay_out(c, data, NULL, &d), plane = LEVEL(depthwise_plane_floats)(c, data);
+        if (floats > most) most = floats;
+        if (plane > most) most = plane;
+    }
+    return most;
 }
 
 /* The taps of a phase, of which there are `count`. */
@@ -212,24 +217,30 @@ static void depthwise_walk(const struct depthwise *d, const float *weight, const
     }
 }
 
+static void depthwise_run_any(const struct window *c, bool data, const float *weight, const float *from,
+                              const struct finish *finish, float *result, float *scratch)
+{
+    struct depthwise d;
+    if (LEVEL(depthwise_suits_plane)(c, data)) {
+        LEVEL(depthwise_run_plane)(c, data, weight, from, finish, result, scratch);
+        return;
+    }
+    depthwise_lay_out(c, data, scratch, &d);
+    depthwise_list_taps(&d);
+    depthwise_list_rows(&d);
+    depthwise_walk(&d, weight, from, finish, result);
+}
+
 static void depthwise_forward(const struct window *c, const float *weight, const float *x,
                               const struct finish *finish, float *y, float *scratch)
 {
-    struct depthwise d;
-    depthwise_lay_out(c, false, scratch, &d);
-    depthwise_list_taps(&d);
-    depthwise_list_rows(&d);
-    depthwise_walk(&d, weight, x, finish, y);
+    depthwise_run_any(c, false, weight, x, finish, y, scratch);
 }
 
 static void depthwise_backward_data(const struct window *c, const float *weight, const float *dy,
                                     const struct finish *finish, float *dx, float *scratch)
 {
-    struct depthwise d;
-    depthwise_lay_out(c, true, scratch, &d);
-    depthwise_list_taps(&d);
-    depthwise_list_rows(&d);
-    depthwise_walk(&d, weight, dy, finish, dx);
+    depthwise_run_any(c, true, weight, dy, finish, dx, scratch);
 }
 
 static void depthwise_backward_weight(const struct window *c, const float *x, const float *dy, float *dweight,

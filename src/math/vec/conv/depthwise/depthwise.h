@@ -110,6 +110,13 @@ void LEVEL(depthwise_position)(int64_t rows, const struct depthwise_rows *t, int
 void LEVEL(depthwise_run_wide)(const struct depthwise_rows *t, int64_t r, int64_t lanes, int64_t from,
                                int64_t to);
 
+/* depthwise_plane.c: forward pass and data gradient of any number of lanes, where rows are short and a channel with its
+ * padding fits into a cache; and the scratch of that. */
+bool LEVEL(depthwise_suits_plane)(const struct window *c, bool data);
+int64_t LEVEL(depthwise_plane_floats)(const struct window *c, bool data);
+void LEVEL(depthwise_run_plane)(const struct window *c, bool data, const float *weight, const float *from,
+                                const struct finish *finish, float *result, float *scratch);
+
 /* depthwise_weight.c: the weight gradient; d is that of the forward pass. */
 #define DEPTHWISE_CHAINS 4
 void LEVEL(depthwise_weight_sums)(const struct depthwise *d, const float *x, const float *dy, float *dweight);
