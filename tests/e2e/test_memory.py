@@ -65,7 +65,7 @@ class Sanitizers(harness.Case):
         self.check(["cmake", "--preset", "asan"])
         self.check(["cmake", "--build", "--preset", "asan", "--parallel", str(os.cpu_count())])
         # the Python tests would only start the same program over and over, and more ranks of a C test only run the same code
-        left_out = (r"^(cluster|e2e|fuzz|app\.(bench|cli|graph)|bench|data\.(fetch|files|h5py|missing|objects|table|wild)|house|networks|"
+        left_out = (r"^(cluster|e2e|fuzz|app\.(bench|cli|graph|manual|page|runs)|bench|data\.(fetch|files|h5py|missing|objects|table|wild)|export|house|networks|"
                     r"parity)|\.np[2458]$")
         self.check(["ctest", "--preset", "asan", "--parallel", str(os.cpu_count()), "-E", left_out])
         program = os.path.join(harness.SOURCE, "build-asan", "ddp_train")
