@@ -50,6 +50,20 @@ enum status mem_alloc(void *out, size_t count, size_t size, const char *what)
     return STATUS_OK;
 }
 
+enum status mem_grow(void *array, int64_t *room, int64_t count, size_t size, const char *what)
+{
+    void *more, *old;
+    if (count < *room) return STATUS_OK;
+    int64_t wanted = *room ? 2 * *room : 16;
+    TRY(mem_alloc(&more, (size_t)wanted, size, what));
+    memcpy(&old, array, sizeof old);
+    if (count) memcpy(more, old, (size_t)count * size);
+    mem_free(&old);
+    memcpy(array, &more, sizeof more);
+    *room = wanted;
+    return STATUS_OK;
+}
+
 void mem_free(void *pointer)
 {
     void *block;

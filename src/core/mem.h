@@ -19,6 +19,10 @@
  * overflows or memory is short. */
 enum status mem_alloc(void *out, size_t count, size_t size, const char *what);
 
+/* Makes room for one more element in an array of `count` elements of `size` bytes, at *array with room for *room: twice as
+ * much when it is full, moved, and zeroed behind them. Errors: those of mem_alloc; the array stays as it is. */
+enum status mem_grow(void *array, int64_t *room, int64_t count, size_t size, const char *what);
+
 /* Frees *pointer (a pointer to a pointer of any object type) and sets it to NULL. NULL is fine. */
 void mem_free(void *pointer);
 

@@ -129,6 +129,17 @@ class Report(harness.Case):
         self.assertEqual(harness.run(["report", run.folder]).returncode, 0)
         self.assertEqual(self.titles(self.look(os.path.join(run.folder, "report.html"))), ["Curves", "Time", "About this run"])
 
+    def test_a_long_run(self):
+        """Of many epochs and steps some are shown; the best one is that of all."""
+        random = np.random.default_rng(5)
+        run = self.make("long", random.standard_normal((100, 3)).astype(np.float32), np.arange(100) % 2, ["linear: 2"], "cross_entropy", epochs=1500)
+        page = os.path.join(run.folder, "report.html")
+        self.assertLess(os.path.getsize(page), 2e6)
+        dom = self.look(page)
+        top = max(run.of_kind("eval"), key=lambda e: (e["accuracy"], -e["epoch"]))
+        self.assertTrue(f"best val accuracy, epoch {top['epoch']}<" in dom)
+        self.assertTrue("1500 of 1500" in dom)
+
     def test_refusals(self):
         process = harness.run(["report", self.folder])
         self.assertEqual((process.returncode, len(harness.error_lines(process.stderr))), (2, 1), process.stderr)

@@ -172,9 +172,50 @@ class Runs(harness.Case):
         broken = os.path.join(self.runs, "complete", "metrics.jsonl")
         with open(broken, "r+") as f:
             f.write("{{")
-        process = harness.run(["runs", self.runs])
+        process = harness.run(["runs", os.path.dirname(broken)])
         self.assertEqual(process.returncode, 3)
         self.assertIn(broken + ":1: ", process.stderr)
+
+    def test_a_damaged_run_hides_no_other(self):
+        with open(os.path.join(self.runs, "complete", "metrics.jsonl"), "a") as f:
+            f.write("{\n")
+        process = harness.run(["runs", self.runs, os.path.join(self.runs, "other")])  # the second one is in the first
+        self.assertEqual(process.returncode, 0, process.stderr)
+        self.assertIn("this run is left out", process.stderr + process.stdout)
+        rows = [line.split()[0] for line in process.stdout.splitlines() if " complete " in line or " saved " in line or " failed " in line]
+        self.assertEqual(rows, ["diverged", "other", "saved"])
+
+    def test_more_epochs(self):
+        """A run that goes on for longer than it first wanted to."""
+        run = os.path.join(self.runs, "complete")
+        process = harness.run(["train", self.config, "-o", run, "--resume", "auto", "--train.epochs=6"], 1)
+        self.assertEqual(process.returncode, 0, process.stderr)
+        found = json.loads(self.show(run, "--json", "-"))[0]
+        self.assertEqual((found["epoch"], found["epochs"], found["ranks"], found["state"]), (6, 6, 1, "complete"))
+
+    def test_many_keys(self):
+        """All keys that differ, those of the layers last."""
+        def deep(name, width, rate):
+            layers = "".join(f"    - linear: {width + i}\n" for i in range(90))
+            return self.write(name, CONFIG.replace("    - linear: 8\n    - relu\n", layers).replace("epochs: 4", "epochs: 0").replace("0.05", rate))
+
+        for name, file in (("deep", deep("deep.yaml", 8, "0.05")), ("wide", deep("wide.yaml", 108, "0.5"))):
+            process = harness.run(["train", file, "-o", os.path.join(self.folder, "many", name)])
+            self.assertEqual(process.returncode, 0, process.stderr)
+        folder = os.path.join(self.folder, "many")
+        keys = list(json.loads(self.show(folder, "--json", "-"))[0]["differs"])
+        self.assertEqual(keys[0], "optim.lr")
+        self.assertGreater(len(keys), 64)
+        self.assertIn("optim.lr", self.show(folder).splitlines()[0])
+
+    def test_watch_odd_lines(self):
+        """Values that no plot can hold, and terminals of a few columns."""
+        run = os.path.join(self.runs, "complete")
+        with open(os.path.join(run, "metrics.jsonl"), "a") as f:
+            f.write('{"kind": "epoch", "loss": 0.5}\n{"kind": "eval", "split": "val", "epoch": 1e308, "loss": 1e308}\n'
+                    '{"kind": "eval", "split": "val", "epoch": -1e308, "loss": -1e308}\n')
+        for columns in (1, 12, 80):
+            self.assertIn("complete"[:columns], self.watch_in_terminal(run, columns, NO_COLOR="1"))
 
     def test_a_torn_line_and_an_empty_folder(self):
         with open(os.path.join(self.runs, "complete", "metrics.jsonl"), "a") as f:

@@ -6,12 +6,13 @@
 
 #include "app/page/assets.h"
 #include "app/rundir/rundir.h"
+#include "app/runs/events.h"
 #include "io/json.h"
 #include "io/json_object.h"
 #include "io/outfile.h"
 
-#define STEPS_SHOWN 1000        /* of a run; more would make the page large, and no screen has the pixels */
-#define FILE_MAX    (64L << 20) /* bytes of a file of a run */
+#define POINTS_SHOWN 1000 /* of a curve; more make the page large, and no screen has the pixels */
+#define FILE_MAX     ((size_t)256 << 20) /* bytes of a file of a run */
 
 /* Reads a file of a run; *text is NULL if there is none, or none of a size that a run writes. Released with free. */
 static void page_read_file(const char *folder, const char *name, char **text)
@@ -21,8 +22,11 @@ static void page_read_file(const char *folder, const char *name, char **text)
     *text = NULL;
     FILE *in = rundir_file(folder, name, path) == STATUS_OK ? fopen(path, "r") : NULL;
     FILE *copy = in ? open_memstream(text, &size) : NULL;
-    for (int c = copy ? getc(in) : EOF; c != EOF && ftell(copy) < FILE_MAX; c = getc(in)) fputc(c, copy);
-    bool whole = copy && !ferror(in) && ftell(copy) < FILE_MAX;
+    char block[16384];
+    size_t all = 0;
+    for (size_t n; copy && all < FILE_MAX && (n = fread(block, 1, sizeof block, in)) > 0; all += n)
+        fwrite(block, 1, n, copy);
+    bool whole = copy && !ferror(in) && !ferror(copy) && all < FILE_MAX;
     if (copy) fclose(copy);
     if (in) fclose(in);
     if (whole) return;
@@ -43,7 +47,7 @@ static void page_put_object(struct json *j, const char *key, const char *folder,
 {
     char *text;
     page_read_file(folder, name, &text);
-    if (text && page_is_object(text)) json_raw(j, key, text, strcspn(text, "\n"));
+    if (text && page_is_object(text)) json_raw(j, key, text, strlen(text));
     free(text);
 }
 
@@ -55,29 +59,67 @@ static void page_put_text(struct json *j, const char *key, const char *folder, c
     free(text);
 }
 
-static bool page_is_step(const char *line)
+/* Which lines of metrics.jsonl are shown: every n-th step and every m-th epoch, the last ones in any case. */
+struct page_thinning {
+    int64_t steps, epochs; /* of the run */
+    int64_t every_step, every_epoch, step;
+};
+
+static bool page_is(const char *line, const char *kind)
 {
-    static const char start[] = "{\"kind\": \"step\"";
-    return strncmp(line, start, sizeof start - 1) == 0;
+    static const char start[] = "{\"kind\": \"";
+    return strncmp(line, start, sizeof start - 1) == 0 &&
+           strncmp(line + sizeof start - 1, kind, strlen(kind)) == 0;
 }
 
-static int64_t page_count_steps(const char *text)
+static struct page_thinning page_thin(const char *text, int64_t epochs)
 {
-    int64_t steps = 0;
+    struct page_thinning t = {.epochs = epochs};
     for (const char *line = text; *line; line += strcspn(line, "\n") + (strchr(line, '\n') != NULL))
-        steps += page_is_step(line);
-    return steps;
+        t.steps += page_is(line, "step");
+    t.every_step = (t.steps + POINTS_SHOWN - 1) / POINTS_SHOWN;
+    t.every_epoch = (epochs + POINTS_SHOWN - 1) / POINTS_SHOWN;
+    return t;
 }
 
-/* All lines of metrics.jsonl, of steps every n-th. A last line that is being written is left out. */
-static void page_put_events(struct json *j, char *text)
+static bool page_shows(struct page_thinning *t, const char *line, const struct json_object *event)
 {
-    int64_t every = (page_count_steps(text) + STEPS_SHOWN - 1) / STEPS_SHOWN, step = 0;
+    if (page_is(line, "step")) return t->step++ % t->every_step == 0 || t->step == t->steps;
+    if (!page_is(line, "epoch") && !page_is(line, "eval")) return true;
+    int64_t epoch = events_whole(event, "epoch");
+    return t->every_epoch < 2 || epoch % t->every_epoch == 0 || epoch == t->epochs;
+}
+
+/* A last line that is being written is left out. */
+static void page_put_events(struct json *j, char *text, int64_t epochs)
+{
+    struct page_thinning t = page_thin(text, epochs);
     for (char *line = text, *end = strchr(line, '\n'); end; line = end + 1, end = strchr(line, '\n')) {
+        struct json_object *event;
         *end = 0;
-        if (page_is_step(line) && step++ % every != 0) continue;
-        if (page_is_object(line)) json_raw(j, NULL, line, strlen(line));
+        if (json_object_read(&event, line) != STATUS_OK) continue;
+        if (page_shows(&t, line, event)) json_raw(j, NULL, line, strlen(line));
+        json_object_free(&event);
     }
+}
+
+/* What curves that are thinned out do not say. */
+static void page_put_summary(struct json *j, const struct summary *s)
+{
+    json_text(j, "state", summary_state_name(s->state));
+    json_int(j, "epoch", s->epoch);
+    json_int(j, "epochs", s->epochs);
+    json_real(j, "seconds", s->seconds);
+    json_open(j, "metrics", '{');
+    for (int i = 0; i < s->metric_count; i++) {
+        const struct summary_metric *m = &s->metrics[i];
+        json_open(j, m->name, '{');
+        json_bool(j, "lower_is_better", m->lower_is_better);
+        json_real(j, "best", m->best);
+        json_int(j, "epoch", m->best_epoch);
+        json_close(j, '}');
+    }
+    json_close(j, '}');
 }
 
 static void page_put_run(struct json *j, const struct list *l, int64_t run)
@@ -88,16 +130,12 @@ static void page_put_run(struct json *j, const struct list *l, int64_t run)
     json_open(j, NULL, '{');
     json_text(j, "name", strrchr(s->path, '/') ? strrchr(s->path, '/') + 1 : s->path);
     json_text(j, "path", s->path);
-    json_text(j, "state", summary_state_name(s->state));
+    page_put_summary(j, s);
     json_open(j, "values", '[');
-    for (int k = 0; k < l->key_count; k++) json_text(j, NULL, list_value(l, k, run));
-    json_close(j, ']');
-    json_open(j, "lower_is_better", '[');
-    for (int i = 0; i < s->metric_count; i++)
-        if (s->metrics[i].lower_is_better) json_text(j, NULL, s->metrics[i].name);
+    for (int64_t k = 0; k < l->key_count; k++) json_text(j, NULL, list_value(l, k, run));
     json_close(j, ']');
     json_open(j, "events", '[');
-    if (events) page_put_events(j, events);
+    if (events) page_put_events(j, events, s->epoch);
     json_close(j, ']');
     page_put_object(j, "report", s->path, "report.json");
     page_put_object(j, "env", s->path, "env.json");
@@ -113,7 +151,7 @@ static void page_put_runs(FILE *out, const struct list *l)
     json_open(&j, NULL, '{');
     json_text(&j, "version", DDP_VERSION);
     json_open(&j, "keys", '[');
-    for (int k = 0; k < l->key_count; k++) json_text(&j, NULL, l->keys[k].name);
+    for (int64_t k = 0; k < l->key_count; k++) json_text(&j, NULL, l->keys[k].name);
     json_close(&j, ']');
     json_open(&j, "runs", '[');
     for (int64_t i = 0; i < l->count; i++) page_put_run(&j, l, i);

@@ -153,8 +153,8 @@ void journal_start(struct journal *j, const struct config *config, const struct 
     journal_end_line(j, &line);
 }
 
-void journal_resume(struct journal *j, const struct comm *comm, const char *from,
-                    const struct trainer_point *point)
+void journal_resume(struct journal *j, const struct config *config, const struct comm *comm,
+                    const struct trainer_info *info, const char *from, const struct trainer_point *point)
 {
     if (!journal_is_ready(j)) return;
     struct json line = journal_begin_line(j, "resume");
@@ -165,6 +165,8 @@ void journal_resume(struct journal *j, const struct comm *comm, const char *from
     json_int(&line, "ranks", comm_size(comm));
     json_int(&line, "nodes", comm_nodes(comm));
     json_int(&line, "virtual_ranks", point->virtual_ranks);
+    json_int(&line, "epochs", config->epochs);
+    json_int(&line, "total_steps", info->total_steps);
     json_text(&line, "version", DDP_VERSION);
     journal_end_line(j, &line);
 }

@@ -2,7 +2,7 @@
  *
  *   start   configuration, data, model and machine of the run; if samples could not be read and are left out
  *           (data.on_error): train_left_out, val_left_out
- *   resume  checkpoint, step, epoch and number of ranks from which a run is continued
+ *   resume  checkpoint, step, epoch and number of ranks from which a run is continued, and how far it is to go
  *   step    loss, accuracy, lr of one global batch
  *   epoch   exact means over the epoch, shares of time; if steps were skipped: bad_steps (loss or gradient
  * not finite) and empty_steps (no sample with a valid target) eval    split, exact counts, loss, all metrics
@@ -46,8 +46,8 @@ void journal_settle(const struct journal *j);
 
 void journal_start(struct journal *j, const struct config *config, const struct comm *comm,
                    const struct trainer_info *info);
-void journal_resume(struct journal *j, const struct comm *comm, const char *from,
-                    const struct trainer_point *point);
+void journal_resume(struct journal *j, const struct config *config, const struct comm *comm,
+                    const struct trainer_info *info, const char *from, const struct trainer_point *point);
 void journal_step(struct journal *j, const struct step_event *e);
 void journal_epoch(struct journal *j, const struct epoch_event *e);
 void journal_eval(struct journal *j, const struct eval_event *e);

@@ -48,3 +48,10 @@ int64_t events_whole(const struct json_object *event, const char *key)
     double value = json_object_number(event, key);
     return fabs(value) < 9e15 ? (int64_t)value : 0;
 }
+
+void events_renew(const struct json_object *event, const char *key, int64_t *value)
+{
+    const char *kind = json_object_text(event, "kind");
+    bool begins = kind && (strcmp(kind, "start") == 0 || strcmp(kind, "resume") == 0);
+    if (begins && !isnan(json_object_number(event, key))) *value = events_whole(event, key);
+}

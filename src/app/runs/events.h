@@ -14,4 +14,7 @@ enum status events_each(const char *folder, void (*each)(void *self, const struc
 /* A member that is a whole number; 0 if there is none. */
 int64_t events_whole(const struct json_object *event, const char *key);
 
+/* Takes the number of an event that begins or resumes a run, if it has it: a resumed run may go on for longer. */
+void events_renew(const struct json_object *event, const char *key, int64_t *value);
+
 #endif

@@ -12,24 +12,13 @@
 
 #define TRAIN_COLOUR 6 /* of ANSI: cyan and yellow */
 #define VAL_COLOUR   3
+#define TITLE_VALUES 36 /* columns of a title behind its name, at most */
 
 static enum status follow_grow(struct follow_curve *c)
 {
-    double *x, *y;
-    if (c->count < c->room) return STATUS_OK;
-    int64_t room = c->room ? 2 * c->room : 256;
-    TRY(mem_alloc(&x, (size_t)room, sizeof *x, "curve"));
-    enum status status = mem_alloc(&y, (size_t)room, sizeof *y, "curve");
-    if (status != STATUS_OK) {
-        mem_free(&x);
-        return status;
-    }
-    if (c->count) memcpy(x, c->x, (size_t)c->count * sizeof *x);
-    if (c->count) memcpy(y, c->y, (size_t)c->count * sizeof *y);
-    mem_free(&c->x);
-    mem_free(&c->y);
-    c->x = x, c->y = y, c->room = room;
-    return STATUS_OK;
+    int64_t room = c->room;
+    TRY(mem_grow(&c->x, &room, c->count, sizeof *c->x, "curve"));
+    return mem_grow(&c->y, &c->room, c->count, sizeof *c->y, "curve");
 }
 
 static void follow_add(struct follow *f, struct follow_curve *c, double x, double y)
@@ -53,10 +42,8 @@ static void follow_add_event(void *self, const struct json_object *event)
     struct follow *f = self;
     const char *kind = json_object_text(event, "kind"), *split = json_object_text(event, "split");
     if (!kind) return;
-    if (strcmp(kind, "start") == 0) {
-        f->steps = events_whole(event, "steps_per_epoch");
-        f->total_steps = events_whole(event, "total_steps");
-    }
+    if (strcmp(kind, "start") == 0) f->steps = events_whole(event, "steps_per_epoch");
+    events_renew(event, "total_steps", &f->total_steps);
     if (strcmp(kind, "step") == 0 || strcmp(kind, "epoch") == 0) f->step = events_whole(event, "step");
     bool epoch = strcmp(kind, "epoch") == 0,
          eval = strcmp(kind, "eval") == 0 && split && strcmp(split, "val") == 0;
@@ -100,7 +87,8 @@ static void follow_put_value(FILE *out, const char *name, double value, int colo
         fprintf(out, "  %s %.4g", name, value);
 }
 
-/* A title with the newest values, and the plot below. */
+/* A title with the newest values, and the plot below. A terminal that is too narrow for
+ * the values gets the name alone: a line that it breaks would be drawn over. */
 static int follow_put_panel(FILE *out, const char *name, const struct follow_curve *splits, int width,
                             bool colours)
 {
@@ -109,10 +97,14 @@ static int follow_put_panel(FILE *out, const char *name, const struct follow_cur
     for (int i = 0; i < FOLLOW_SPLITS; i++)
         curves[i] = (struct plot_curve){splits[i].x, splits[i].y, splits[i].count, of[i]};
     if (isnan(follow_last(&splits[FOLLOW_TRAIN])) && isnan(follow_last(&splits[FOLLOW_VAL]))) return 0;
-    fputs(name, out);
-    follow_put_value(out, "train", follow_last(&splits[FOLLOW_TRAIN]), colours ? TRAIN_COLOUR : 0);
-    follow_put_value(out, "val", follow_last(&splits[FOLLOW_VAL]), colours ? VAL_COLOUR : 0);
-    fputc('\n', out);
+    if ((int)strlen(name) + TITLE_VALUES > width) {
+        fprintf(out, "%.*s\n", width, name);
+    } else {
+        fputs(name, out);
+        follow_put_value(out, "train", follow_last(&splits[FOLLOW_TRAIN]), colours ? TRAIN_COLOUR : 0);
+        follow_put_value(out, "val", follow_last(&splits[FOLLOW_VAL]), colours ? VAL_COLOUR : 0);
+        fputc('\n', out);
+    }
     return 1 + (plot_draw(out, curves, FOLLOW_SPLITS, width, colours) ? PLOT_ROWS : 0);
 }
 
@@ -133,10 +125,12 @@ int follow_print(const struct follow *f, FILE *out, int width, bool colours)
     const struct summary *s = &f->summary;
     char remaining[REPORT_TIME_SIZE + 16];
     follow_remaining(f, remaining);
-    fprintf(out, "%s  epoch %lld/%lld  step %lld/%lld", summary_state_name(s->state), (long long)s->epoch,
-            (long long)s->epochs, (long long)f->step, (long long)f->total_steps);
-    if (!isnan(s->rate)) fprintf(out, "  %.0f samples/s", s->rate);
-    fprintf(out, "%s\n", remaining);
+    char rate[64] = "", line[256];
+    if (!isnan(s->rate)) snprintf(rate, sizeof rate, "  %.0f samples/s", s->rate);
+    snprintf(line, sizeof line, "%s  epoch %lld/%lld  step %lld/%lld%s%s", summary_state_name(s->state),
+             (long long)s->epoch, (long long)s->epochs, (long long)f->step, (long long)f->total_steps, rate,
+             remaining);
+    fprintf(out, "%.*s\n", width, line);
     int lines = 1 + follow_put_panel(out, "loss", f->loss, width, colours);
     return lines + (*f->metric ? follow_put_panel(out, f->metric, f->metrics, width, colours) : 0);
 }

@@ -9,19 +9,6 @@
 
 #define CELL_SIZE 4096
 
-static enum status grid_grow(struct grid *g)
-{
-    char **more;
-    if (g->count < g->room) return STATUS_OK;
-    int64_t room = g->room ? 2 * g->room : 64;
-    TRY(mem_alloc(&more, (size_t)room, sizeof *more, "table"));
-    if (g->count) memcpy(more, g->cells, (size_t)g->count * sizeof *more);
-    mem_free(&g->cells);
-    g->cells = more;
-    g->room = room;
-    return STATUS_OK;
-}
-
 enum status grid_add(struct grid *g, const char *format, ...)
 {
     char text[CELL_SIZE];
@@ -29,7 +16,7 @@ enum status grid_add(struct grid *g, const char *format, ...)
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    TRY(grid_grow(g));
+    TRY(mem_grow(&g->cells, &g->room, g->count, sizeof *g->cells, "table"));
     return mem_copy_text(&g->cells[g->count++], text);
 }
 
@@ -44,14 +31,24 @@ static int grid_width(const struct grid *g, int column)
 }
 
 /* Ends a line without blanks. */
-void grid_print(const struct grid *g, int left, FILE *out)
+static void grid_print_row(const struct grid *g, char *const *cells, const int *widths, int left, FILE *out)
 {
-    for (int64_t i = 0; i < g->count; i++) {
-        int column = (int)(i % g->columns), fill = grid_width(g, column) - (int)utf8_count(g->cells[i]);
-        bool last = column == g->columns - 1, at_left = column < left;
-        fprintf(out, "%s%*s%s%*s%s", column ? "  " : "", at_left ? 0 : fill, "", g->cells[i],
+    for (int c = 0; c < g->columns; c++) {
+        int fill = widths[c] - (int)utf8_count(cells[c]);
+        bool last = c == g->columns - 1, at_left = c < left;
+        fprintf(out, "%s%*s%s%*s%s", c ? "  " : "", at_left ? 0 : fill, "", cells[c],
                 at_left && !last ? fill : 0, "", last ? "\n" : "");
     }
+}
+
+enum status grid_print(const struct grid *g, int left, FILE *out)
+{
+    int *widths;
+    TRY(mem_alloc(&widths, (size_t)g->columns, sizeof *widths, "table"));
+    for (int c = 0; c < g->columns; c++) widths[c] = grid_width(g, c);
+    for (int64_t i = 0; i < g->count; i += g->columns) grid_print_row(g, g->cells + i, widths, left, out);
+    mem_free(&widths);
+    return STATUS_OK;
 }
 
 static void grid_write_cell(const char *text, FILE *out)

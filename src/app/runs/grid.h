@@ -16,8 +16,9 @@ struct grid {
 /* Adds the next cell; rows follow one another. Errors: STATUS_OTHER, memory. */
 enum status grid_add(struct grid *g, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Prints columns as wide as their cells, `left` ones at the left and the others at the right, two blanks between. */
-void grid_print(const struct grid *g, int left, FILE *out);
+/* Prints columns as wide as their cells, `left` ones at the left and the others at the right, two blanks between. Errors:
+ * STATUS_OTHER, memory. */
+enum status grid_print(const struct grid *g, int left, FILE *out);
 
 /* Prints rows of RFC 4180. */
 void grid_write_csv(const struct grid *g, FILE *out);

@@ -7,33 +7,47 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "app/config/options.h"
 #include "app/config/suggest.h"
 #include "app/rundir/rundir.h"
+#include "core/log.h"
 #include "core/mem.h"
 
-static enum status list_grow(struct list *l)
+/* A folder may be named twice, alone and by the one that holds it. */
+static bool list_has(const struct list *l, const char *path)
 {
-    struct summary **more;
-    if (l->count < l->room) return STATUS_OK;
-    int64_t room = l->room ? 2 * l->room : 16;
-    TRY(mem_alloc(&more, (size_t)room, sizeof *more, "list of runs"));
-    if (l->count) memcpy(more, l->runs, (size_t)l->count * sizeof *more);
-    mem_free(&l->runs);
-    l->runs = more;
-    l->room = room;
-    return STATUS_OK;
+    struct stat a, b;
+    if (stat(path, &a) != 0) return false;
+    for (int64_t i = 0; i < l->count; i++)
+        if (stat(l->runs[i]->path, &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino) return true;
+    return false;
 }
 
 static enum status list_add_run(struct list *l, const char *path)
 {
-    struct summary **r = NULL;
-    TRY(list_grow(l));
-    r = &l->runs[l->count];
-    TRY(mem_alloc(r, 1, sizeof **r, "list of runs"));
-    l->count++;
-    return summary_read(*r, path);
+    struct summary *r = NULL;
+    if (list_has(l, path)) return STATUS_OK;
+    TRY(mem_grow(&l->runs, &l->room, l->count, sizeof *l->runs, "list of runs"));
+    TRY(mem_alloc(&r, 1, sizeof *r, "list of runs"));
+    enum status status = summary_read(r, path);
+    if (status == STATUS_OK) {
+        l->runs[l->count++] = r;
+        return STATUS_OK;
+    }
+    summary_free(r);
+    mem_free(&r);
+    return status;
+}
+
+/* One run with a damaged file must not hide the others. */
+static enum status list_try_run(struct list *l, const char *path)
+{
+    enum status status = list_add_run(l, path);
+    if (status != STATUS_DATA) return status;
+    log_warn("%s; this run is left out", status_text());
+    return STATUS_OK;
 }
 
 enum status list_add(struct list *l, const char *path)
@@ -46,7 +60,7 @@ enum status list_add(struct list *l, const char *path)
         char run[RUNDIR_PATH_SIZE];
         if (entry->d_name[0] == '.') continue;
         status = rundir_file(path, entry->d_name, run);
-        if (status == STATUS_OK && summary_is_run(run)) status = list_add_run(l, run);
+        if (status == STATUS_OK && summary_is_run(run)) status = list_try_run(l, run);
     }
     closedir(folder);
     return status;
@@ -120,12 +134,10 @@ static bool list_is_aside(const char *key)
 static struct list_key *list_get_key(struct list_comparison *c, const char *name, const char *first)
 {
     struct list *l = c->list;
-    for (int i = 0; i < l->key_count; i++)
+    for (int64_t i = 0; i < l->key_count; i++)
         if (strcmp(l->keys[i].name, name) == 0) return &l->keys[i];
-    if (l->key_count == LIST_KEYS_MAX) {
-        l->more_keys = true;
-        return NULL;
-    }
+    c->status = mem_grow(&l->keys, &l->key_room, l->key_count, sizeof *l->keys, "list of keys");
+    if (c->status != STATUS_OK) return NULL;
     struct list_key *key = &l->keys[l->key_count++];
     c->status = mem_copy_text(&key->name, name);
     if (c->status == STATUS_OK) c->status = mem_copy_text(&key->first, first);
@@ -143,6 +155,18 @@ static void list_add_difference(void *self, const char *key, const char *was, co
     if (k) c->status = mem_copy_text(&k->values[c->run], is);
 }
 
+/* Layers can be many, and a table for people shows the first keys only. */
+static void list_put_model_last(struct list *l)
+{
+    int64_t others = 0;
+    for (int64_t i = 0; i < l->key_count; i++) {
+        struct list_key key = l->keys[i];
+        if (strncmp(key.name, "model.", 6) == 0) continue;
+        memmove(&l->keys[others + 1], &l->keys[others], (size_t)(i - others) * sizeof key);
+        l->keys[others++] = key;
+    }
+}
+
 enum status list_compare(struct list *l)
 {
     int64_t first = 0;
@@ -153,10 +177,11 @@ enum status list_compare(struct list *l)
         TRY(options_compare(&l->runs[first]->config, &l->runs[i]->config, list_add_difference, &c));
         TRY(c.status);
     }
+    list_put_model_last(l);
     return STATUS_OK;
 }
 
-const char *list_value(const struct list *l, int key, int64_t run)
+const char *list_value(const struct list *l, int64_t key, int64_t run)
 {
     const struct list_key *k = &l->keys[key];
     if (!l->runs[run]->has_config) return "";
@@ -165,13 +190,14 @@ const char *list_value(const struct list *l, int key, int64_t run)
 
 void list_free(struct list *l)
 {
-    for (int i = 0; i < l->key_count; i++) {
+    for (int64_t i = 0; i < l->key_count; i++) {
         struct list_key *k = &l->keys[i];
         for (int64_t r = 0; k->values && r < l->count; r++) mem_free(&k->values[r]);
         mem_free(&k->values);
         mem_free(&k->name);
         mem_free(&k->first);
     }
+    mem_free(&l->keys);
     for (int64_t i = 0; i < l->count; i++) {
         summary_free(l->runs[i]);
         mem_free(&l->runs[i]);

@@ -5,8 +5,6 @@
 
 #include "app/runs/summary.h"
 
-#define LIST_KEYS_MAX 64
-
 /* A key whose values differ between runs. */
 struct list_key {
     char *name;
@@ -17,24 +15,24 @@ struct list_key {
 struct list {
     struct summary **runs;
     int64_t count, room;
-    struct list_key keys[LIST_KEYS_MAX];
-    int key_count;
-    bool more_keys; /* others differ, too */
+    struct list_key *keys;
+    int64_t key_count, key_room;
 };
 
-/* Adds a run directory, or the runs in a folder. Errors: STATUS_CONFIG if `path` is no folder; those of summary_read. */
+/* Adds a run directory, or the runs in a folder, each once. Of a folder, a run that cannot be read is left out with a
+ * warning. Errors: STATUS_CONFIG if `path` is no folder; those of summary_read. */
 enum status list_add(struct list *l, const char *path);
 
 /* Sorts by the best value of a metric, best first, or by "time", "rate", "epochs", largest first, or "name". Errors:
  * STATUS_CONFIG if no run has such a metric. */
 enum status list_sort(struct list *l, const char *by);
 
-/* Finds the keys that differ; call it after sorting. Names, log, checkpoints and synchronisation change no result and
- * are left out. */
+/* Finds the keys that differ, those of the model last; call it after sorting. Names, log, checkpoints and synchronisation
+ * change no result and are left out. */
 enum status list_compare(struct list *l);
 
 /* The value of a key for a run; "" if that has no configuration. */
-const char *list_value(const struct list *l, int key, int64_t run);
+const char *list_value(const struct list *l, int64_t key, int64_t run);
 
 void list_free(struct list *l);
 

@@ -94,15 +94,13 @@ enum status listing_print(const struct list *l, const char *metric, FILE *out)
 {
     struct grid g = {.columns = 0};
     struct listing_names names = {.count = 0};
-    int keys = l->key_count < KEYS_SHOWN ? l->key_count : KEYS_SHOWN;
+    int keys = l->key_count < KEYS_SHOWN ? (int)l->key_count : KEYS_SHOWN;
     listing_find_names(l, false, &names);
     if (metric && strchr(metric, '.')) listing_add_name(&names, metric);
     enum status status = listing_fill(&g, l, &names, keys);
-    if (status == STATUS_OK) {
-        grid_print(&g, 2, out);
-        if (l->key_count > keys)
-            fprintf(out, "%d more keys differ; --json and --csv write all\n", l->key_count - keys);
-    }
+    if (status == STATUS_OK) status = grid_print(&g, 2, out);
+    if (status == STATUS_OK && l->key_count > keys)
+        fprintf(out, "%lld more keys differ; --json and --csv write all\n", (long long)l->key_count - keys);
     grid_free(&g);
     return status;
 }
@@ -131,7 +129,7 @@ static enum status listing_add_row(struct grid *g, const struct list *l, int64_t
         TRY(m ? grid_add(g, "%lld", (long long)m->best_epoch) : grid_add(g, "%s", ""));
         TRY(listing_add_number(g, m ? m->last : NAN));
     }
-    for (int k = 0; k < l->key_count; k++) TRY(grid_add(g, "%s", list_value(l, k, run)));
+    for (int64_t k = 0; k < l->key_count; k++) TRY(grid_add(g, "%s", list_value(l, k, run)));
     return STATUS_OK;
 }
 
@@ -140,14 +138,14 @@ static enum status listing_fill_rows(struct grid *g, const struct list *l, const
     static const char *const before[] = {
         "run", "state", "epoch", "epochs", "ranks", "seconds", "samples_per_second"};
     enum { BEFORE = sizeof before / sizeof *before };
-    g->columns = BEFORE + 3 * names->count + l->key_count;
+    g->columns = BEFORE + 3 * names->count + (int)l->key_count;
     for (int i = 0; i < BEFORE; i++) TRY(grid_add(g, "%s", before[i]));
     for (int i = 0; i < names->count; i++) {
         TRY(grid_add(g, "%s", names->of[i]));
         TRY(grid_add(g, "%s.epoch", names->of[i]));
         TRY(grid_add(g, "%s.last", names->of[i]));
     }
-    for (int k = 0; k < l->key_count; k++) TRY(grid_add(g, "%s", l->keys[k].name));
+    for (int64_t k = 0; k < l->key_count; k++) TRY(grid_add(g, "%s", l->keys[k].name));
     for (int64_t i = 0; i < l->count; i++) TRY(listing_add_row(g, l, i, names));
     return STATUS_OK;
 }
@@ -185,7 +183,7 @@ static void listing_write_run(struct json *j, const struct list *l, int64_t run)
     }
     json_close(j, '}');
     json_open(j, "differs", '{');
-    for (int k = 0; k < l->key_count; k++)
+    for (int64_t k = 0; k < l->key_count; k++)
         json_text(j, l->keys[k].name, r->has_config ? list_value(l, k, run) : NULL);
     json_close(j, '}');
     json_close(j, '}');

@@ -22,7 +22,7 @@ static bool plot_find_range(struct plot *p, const struct plot_curve *curves, int
     p->x_high = p->y_high = -INFINITY;
     for (int c = 0; c < curve_count; c++)
         for (int64_t i = 0; i < curves[c].count; i++) {
-            if (!isfinite(curves[c].y[i])) continue;
+            if (!isfinite(curves[c].x[i]) || !isfinite(curves[c].y[i])) continue;
             p->x_low = fmin(p->x_low, curves[c].x[i]), p->x_high = fmax(p->x_high, curves[c].x[i]);
             p->y_low = fmin(p->y_low, curves[c].y[i]), p->y_high = fmax(p->y_high, curves[c].y[i]);
         }
@@ -38,9 +38,11 @@ static void plot_set(struct plot *p, int x, int y, int colour)
     p->colour[row][column] = (unsigned char)colour;
 }
 
+/* In the middle where the range is a point, or wider than a double. */
 static int plot_place(double value, double low, double high, int dots)
 {
-    return high > low ? (int)((value - low) / (high - low) * (dots - 1) + 0.5) : dots / 2;
+    double share = (value - low) / (high - low);
+    return share >= 0 && share <= 1 ? (int)(share * (dots - 1) + 0.5) : dots / 2;
 }
 
 static void plot_line(struct plot *p, const int from[2], const int to[2], int colour)
@@ -57,7 +59,7 @@ static void plot_add(struct plot *p, const struct plot_curve *c)
 {
     int last[2] = {-1, -1};
     for (int64_t i = 0; i < c->count; i++) {
-        if (!isfinite(c->y[i])) {
+        if (!isfinite(c->x[i]) || !isfinite(c->y[i])) {
             last[0] = -1;
             continue;
         }

@@ -85,8 +85,9 @@ static void summary_add_event(void *self, const struct json_object *o)
     if (!kind) return;
     bool epoch = strcmp(kind, "epoch") == 0,
          eval = strcmp(kind, "eval") == 0 && split && strcmp(split, "val") == 0;
-    if (strcmp(kind, "start") == 0) r->epochs = events_whole(o, "epochs");
-    if (strcmp(kind, "start") == 0 || strcmp(kind, "resume") == 0) r->ranks = events_whole(o, "ranks");
+    events_renew(o, "epochs", &r->epochs);
+    events_renew(o, "ranks", &r->ranks);
+    if (strcmp(kind, "resume") == 0) r->state = RUN_FAILED; /* unless it ended a second time */
     if (strcmp(kind, "done") == 0) r->state = RUN_COMPLETE;
     if (!epoch && !eval) return;
     struct summary_line line = {r, epoch ? "train." : "val.", events_whole(o, "epoch")};

@@ -29,6 +29,7 @@ struct run {
     const struct config *config;
     struct journal journal;
     struct console console;
+    double next_views; /* when page and table may be written again */
 };
 
 static void train_on_step(void *self, const struct step_event *e)
@@ -48,11 +49,16 @@ static void train_write_views(const struct run *run, enum run_state state)
     status_fail(STATUS_OTHER, "%s", text);
 }
 
-/* Writes page and table again during the run; `last` is whether this is the last event of its epoch. */
-static void train_renew_views(const struct run *run, int64_t epoch, bool last)
+/* Writes page and table again during the run; `last` is whether this is the last event of its epoch. All ranks wait
+ * meanwhile, so it takes at most 2 % of the time, however small the epochs are. */
+static void train_renew_views(struct run *run, int64_t epoch, bool last)
 {
     int64_t every = run->config->report_every;
-    if (last && every > 0 && epoch % every == 0) train_write_views(run, RUN_RUNNING);
+    double start = clock_seconds();
+    if (!last || every == 0 || epoch % every != 0 || start < run->next_views) return;
+    train_write_views(run, RUN_RUNNING);
+    double end = clock_seconds();
+    run->next_views = end + 50 * (end - start);
 }
 
 static bool train_evaluates(const struct run *run)
@@ -123,7 +129,7 @@ static void train_log_resume(struct run *run, const struct start *start, const s
                              const struct trainer_info *info)
 {
     const struct trainer_point *p = &start->point;
-    journal_resume(&run->journal, comm, start->from, p);
+    journal_resume(&run->journal, run->config, comm, info, start->from, p);
     log_info("resumed from %s: epoch %lld, step %lld", start->from, (long long)p->epoch, (long long)p->step);
     start_report_epochs(start, run->config, info);
 }

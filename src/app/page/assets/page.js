@@ -5,7 +5,8 @@ const data = JSON.parse(document.getElementById("data").textContent);
 const runs = data.runs.map((run, i) => ({ ...run, colour: COLOURS[i % COLOURS.length] }));
 const several = runs.length > 1;
 const ofKind = (run, kind) => run.events.filter(e => e.kind === kind);
-const lowIsBest = name => runs.some(run => run.lower_is_better.includes(`val.${name}`));
+const lowIsBest = name => runs.some(run => run.metrics[`val.${name}`]?.lower_is_better);
+const best = (run, name) => run.metrics[`val.${name}`]?.best ?? NaN;
 const NOT_METRICS = ["kind", "split", "epoch", "step", "count", "correct"];
 
 function section(title, ...content) {
@@ -20,15 +21,6 @@ function duration(seconds) {
     return `${whole >= 3600 ? `${Math.floor(whole / 3600)}:${two(Math.floor(whole / 60) % 60)}` : Math.floor(whole / 60)}:${two(whole % 60)}`;
 }
 
-function best(run, metric) {
-    const evals = ofKind(run, "eval").filter(e => e.split === "val" && Number.isFinite(e[metric]));
-    return evals.reduce((a, b) => !a || (lowIsBest(metric) ? b[metric] < a[metric] : b[metric] > a[metric]) ? b : a, null);
-}
-
-function totalSeconds(run) {
-    return ofKind(run, "epoch").reduce((sum, e) => sum + e.seconds, 0);
-}
-
 function metricNames(kind) {
     const names = new Set();
     for (const run of runs) for (const e of ofKind(run, kind)) for (const key of Object.keys(e)) if (!NOT_METRICS.includes(key)) names.add(key);
@@ -41,12 +33,12 @@ function head() {
     document.querySelector("main").append(element("h1", {}, document.title),
         several ? element("p", {}, runs.map(r => r.path).join(", ")) : element("p", {}, element("span", { class: `state ${first.state}` }, first.state), ` · ${first.path}`));
     if (several) return;
-    const headline = first.report?.headline ?? "loss", top = best(first, headline), epochs = ofKind(first, "epoch"), last = epochs[epochs.length - 1];
+    const headline = first.report?.headline ?? "loss", top = first.metrics[`val.${headline}`], epochs = ofKind(first, "epoch"), last = epochs[epochs.length - 1];
     const tiles = [
-        [top ? format(top[headline]) : undefined, top ? `best val ${headline}, epoch ${top.epoch}` : ""],
+        [top ? format(top.best) : undefined, top ? `best val ${headline}, epoch ${top.epoch}` : ""],
         [last ? format(last.loss) : undefined, "last training loss"],
-        [epochs.length ? `${epochs.length} of ${start.epochs}` : undefined, "epochs"],
-        [epochs.length ? duration(totalSeconds(first)) : undefined, "training time"],
+        [epochs.length ? `${first.epoch} of ${first.epochs}` : undefined, "epochs"],
+        [epochs.length ? duration(first.seconds) : undefined, "training time"],
         [last ? format(Math.round(last.samples_per_second)) : undefined, "samples/s"],
         [start.params !== undefined ? format(start.params) : undefined, "parameters"]];
     document.querySelector("main").append(element("div", { class: "tiles" },
@@ -58,9 +50,9 @@ function compareRuns() {
     const names = metricNames("eval").filter(n => ["loss", ...runs.map(r => r.report?.headline)].includes(n));
     const columns = [
         { title: "run", value: r => r.name }, { title: "state", value: r => r.state },
-        { title: "epochs", value: r => ofKind(r, "epoch").length },
-        ...names.map(n => ({ title: `best val ${n}`, value: r => best(r, n)?.[n] ?? NaN, best: lowIsBest(n) ? "low" : "high" })),
-        { title: "time", value: totalSeconds, text: duration, best: "low" },
+        { title: "epochs", value: r => r.epoch },
+        ...names.map(n => ({ title: `best val ${n}`, value: r => best(r, n), best: lowIsBest(n) ? "low" : "high" })),
+        { title: "time", value: r => r.seconds, text: duration, best: "low" },
         ...data.keys.map((key, k) => ({ title: key, value: r => r.values[k] }))];
     section("Runs", sortTable(columns, runs));
 }
