@@ -14,8 +14,8 @@ build_packages=(build-essential cmake pkg-config libopenmpi-dev openmpi-bin libo
     libyaml-dev librandom123-dev libxxhash-dev zlib1g-dev
     libzip-dev libjansson-dev)
 
-# Programs that read exported models. Debian's numpy has to stay: its h5py is built for it.
-pypi_packages=(onnx==1.23.2 onnxruntime==1.32.0 safetensors==0.8.0 'numpy<2')
+# Programs that read exported models and event files. Debian's numpy has to stay: its h5py is built for it.
+pypi_packages=(onnx==1.23.2 onnxruntime==1.32.0 safetensors==0.8.0 tensorboard==2.21.0 'numpy<2')
 
 slurm_packages=(slurmctld slurmd slurm-client slurm-wlm-basic-plugins munge)
 

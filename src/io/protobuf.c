@@ -7,7 +7,7 @@
 
 #include "core/mem.h"
 
-enum { WIRE_VARINT = 0, WIRE_LENGTH = 2, WIRE_FLOAT = 5 };
+enum { WIRE_VARINT = 0, WIRE_DOUBLE = 1, WIRE_LENGTH = 2, WIRE_FLOAT = 5 };
 
 void protobuf_init(struct protobuf *p)
 {
@@ -98,14 +98,28 @@ void protobuf_int(struct protobuf *p, int field, int64_t value)
     protobuf_put_varint(p, (uint64_t)value);
 }
 
+/* The lowest byte first. */
+static void protobuf_put_bits(struct protobuf *p, uint64_t bits, int count)
+{
+    unsigned char bytes[8];
+    for (int i = 0; i < count; i++) bytes[i] = (unsigned char)(bits >> 8 * i);
+    protobuf_put(p, bytes, count);
+}
+
 void protobuf_real(struct protobuf *p, int field, float value)
 {
     uint32_t bits;
     memcpy(&bits, &value, sizeof bits);
-    unsigned char bytes[4];
-    for (int i = 0; i < 4; i++) bytes[i] = (unsigned char)(bits >> 8 * i);
     protobuf_put_tag(p, field, WIRE_FLOAT);
-    protobuf_put(p, bytes, 4);
+    protobuf_put_bits(p, bits, 4);
+}
+
+void protobuf_double(struct protobuf *p, int field, double value)
+{
+    uint64_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    protobuf_put_tag(p, field, WIRE_DOUBLE);
+    protobuf_put_bits(p, bits, 8);
 }
 
 void protobuf_text(struct protobuf *p, int field, const char *text)

@@ -32,9 +32,10 @@ void protobuf_free(struct protobuf *p);
 void protobuf_begin(struct protobuf *p, int field);
 void protobuf_end(struct protobuf *p);
 
-/* Fields: int32, int64, enum; float; string; bytes. A repeated field is several calls. */
+/* Fields: int32, int64, enum; float; double; string; bytes. A repeated field is several calls. */
 void protobuf_int(struct protobuf *p, int field, int64_t value);
 void protobuf_real(struct protobuf *p, int field, float value);
+void protobuf_double(struct protobuf *p, int field, double value);
 void protobuf_text(struct protobuf *p, int field, const char *text);
 void protobuf_bytes(struct protobuf *p, int field, const void *data, int64_t count);
 

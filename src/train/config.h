@@ -99,6 +99,7 @@ struct config {
 
     int64_t log_every_steps; /* a step line in metrics.jsonl; 0 = only epochs */
     int64_t report_every;    /* epochs between two writings of report.html; 0 = only at the end */
+    bool tensorboard;        /* write event files */
     int products;            /* enum products, without regard to the precision: see config_products */
     int precision;           /* enum config_precision */
     char *isa;               /* "auto", "v2", "v3", "v4" or "base" (kernels.h) */

@@ -359,6 +359,11 @@ static const struct option options[] = {
      .default_text = "10", .max = 1e9, MAY_CHANGE,
      .help = "epochs after which report.html and metrics.csv are written again during the run; 0 = only "
              "at its end"},
+    {.key = "log.tensorboard", .kind = OPTION_BOOL, .offset = AT(tensorboard),
+     .default_text = "false", MAY_CHANGE,
+     .help = "write event files (events.out.tfevents.*) into the run directory, for TensorBoard: loss, "
+             "accuracy and learning rate of steps and epochs, all metrics and the confusion matrix of "
+             "evaluations"},
     {.key = NULL},
 };
 /* clang-format on */

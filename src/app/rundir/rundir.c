@@ -176,6 +176,13 @@ static bool rundir_is_leftover(const char *name)
     return false;
 }
 
+static bool rundir_is_events(const char *name)
+{
+    size_t length = strlen(name), end = strlen(RUNDIR_EVENTS_END);
+    return strncmp(name, RUNDIR_EVENTS, strlen(RUNDIR_EVENTS)) == 0 && length > end &&
+           strcmp(name + length - end, RUNDIR_EVENTS_END) == 0;
+}
+
 /* Removes the files of a folder that `which` selects; the folder may not exist. */
 static enum status rundir_remove_files(const char *path, bool (*which)(const char *name))
 {
@@ -212,6 +219,7 @@ enum status rundir_clear(const char *path)
     char text[RUNDIR_PATH_SIZE];
     TRY(rundir_file(path, "checkpoints", text));
     TRY(rundir_remove_files(text, rundir_is_checkpoint));
+    TRY(rundir_remove_files(path, rundir_is_events));
     for (const char *const *file = files; *file; file++) {
         TRY(rundir_file(path, *file, text));
         TRY(rundir_remove_file(text));

@@ -5,7 +5,7 @@
  *   log.txt         the lines of the console            report.json     all results of it (report.h)
  *   report.html     a page with all of it (page.h)      model.svg       the model, drawn (graph.h)
  *   metrics.csv     a row per epoch (epochs.h)          lock            held by the running process (lock.h)
- *   checkpoints/    written by the trainer
+ *   checkpoints/    written by the trainer              events.out.*    for TensorBoard (tensorboard.h)
  *
  * For rank 0 only; local functions. Private to the app layer. */
 #ifndef APP_RUNDIR_RUNDIR_H
@@ -16,6 +16,10 @@
 #include "core/status.h"
 
 #define RUNDIR_PATH_SIZE 4096
+
+/* Begin and end of names of event files, which other programs write, too. */
+#define RUNDIR_EVENTS     "events.out.tfevents."
+#define RUNDIR_EVENTS_END ".ddp_train"
 
 /* Finds whether a folder is empty. One that does not exist is empty, and so is one with only a lock. */
 enum status rundir_is_empty(const char *path, bool *empty);

@@ -15,6 +15,7 @@
 #include "app/cli/renames.h"
 #include "app/config/setup.h"
 #include "app/rundir/start.h"
+#include "app/tensorboard/tensorboard.h"
 #include "app/runs/epochs.h"
 #include "core/system/clock.h"
 #include "core/log.h"
@@ -28,6 +29,7 @@ struct run {
     const char *path;
     const struct config *config;
     struct journal journal;
+    struct tensorboard tensorboard;
     struct console console;
     double next_views; /* when page and table may be written again */
 };
@@ -36,6 +38,7 @@ static void train_on_step(void *self, const struct step_event *e)
 {
     struct run *run = self;
     journal_step(&run->journal, e);
+    tensorboard_step(&run->tensorboard, e);
     console_step(&run->console, e);
 }
 
@@ -70,6 +73,7 @@ static void train_on_epoch(void *self, const struct epoch_event *e)
 {
     struct run *run = self;
     journal_epoch(&run->journal, e);
+    tensorboard_epoch(&run->tensorboard, e);
     console_epoch(&run->console, e);
     train_renew_views(run, e->epoch, !train_evaluates(run));
 }
@@ -89,6 +93,7 @@ static void train_on_eval(void *self, const struct eval_event *e)
 {
     struct run *run = self;
     journal_eval(&run->journal, e);
+    tensorboard_eval(&run->tensorboard, e);
     console_eval(&run->console, e);
     if (train_write_reports(run, e) != STATUS_OK) log_warn("%s", status_text());
     train_renew_views(run, e->epoch, train_evaluates(run));
@@ -161,6 +166,8 @@ static enum status train_open_run(struct run *run, struct start *start, const st
     TRY(rundir_file(run->path, "model.svg", file));
     TRY(graph_draw(info->model, file));
     TRY(train_open_files(run, start, setup->config.log_every_steps));
+    if (setup->config.tensorboard)
+        TRY(tensorboard_open(&run->tensorboard, run->path, setup->config.log_every_steps, start->point.step));
     if (start->machines.differ)
         log_warn("sync.mixed: results may differ between machines: %s", start->machines.text);
     report_start(&setup->config, comm, info);
@@ -176,6 +183,7 @@ static void train_close_run(struct run *run, const struct start *start, enum sta
 {
     console_close(&run->console);
     journal_close(&run->journal);
+    tensorboard_close(&run->tensorboard);
     if (status == STATUS_OK) log_info("all files are in %s", run->path);
     log_close();
     if (!start->lock.held) return; /* the folder is not ours */
