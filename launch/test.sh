@@ -7,7 +7,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 
 setup_packages "${build_packages[@]}" python3 python3-venv python3-numpy python3-h5py python3-torch python3-sklearn valgrind \
     shellcheck iproute2 util-linux clang libclang-rt-14-dev \
-    man-db zsh fish chromium fonts-dejavu-core
+    man-db zsh fish chromium fonts-dejavu-core lintian
 setup_slurm
 setup_venv
 setup_open_mpi 8 # the tests start up to 8 ranks

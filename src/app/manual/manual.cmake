@@ -10,5 +10,6 @@ add_custom_command(
   COMMENT "Writing manual pages and completion"
   VERBATIM)
 add_custom_target(manual ALL DEPENDS ${share}/man/man1/ddp_train.1)
-install(DIRECTORY ${share}/man/ DESTINATION ${CMAKE_INSTALL_MANDIR})
-install(DIRECTORY ${share}/bash-completion ${share}/zsh ${share}/fish DESTINATION ${CMAKE_INSTALL_DATAROOTDIR})
+install(DIRECTORY ${share}/man/ DESTINATION ${CMAKE_INSTALL_MANDIR} COMPONENT program)
+install(DIRECTORY ${share}/bash-completion ${share}/zsh ${share}/fish DESTINATION ${CMAKE_INSTALL_DATAROOTDIR}
+        COMPONENT program)
