@@ -124,7 +124,7 @@ class Completion(unittest.TestCase):
                              ("ddp_train train --train.precision=", {"--train.precision=bf16", "--train.precision=float32"}),
                              ("ddp_train bench k", {"kernels"}), ("ddp_train eval --digi", {"--digits"}), ("ddp_train eval --overw", set())):
             with self.subTest(typed=typed):
-                found = output("fish", "--no-config", "-c", f"source {script}; complete -C '{typed}'", HOME=self.folder)
+                found = output("fish", "--no-config", "-c", f"cd {self.folder}; source {script}; complete -C '{typed}'", HOME=self.folder)
                 self.assertEqual({line.split("\t")[0] for line in found.splitlines()}, words)
 
     @needs("zsh")
