@@ -18,11 +18,27 @@ struct span {
     size_t length;
 };
 
+/* Returns the bytes before the first '*' that stands for any text: not one in brackets or behind a backslash (fnmatch). */
+static size_t pattern_head(const char *pattern)
+{
+    size_t at = 0;
+    while (pattern[at] && pattern[at] != '*') {
+        if (pattern[at] == '\\' && pattern[at + 1]) {
+            at += 2;
+            continue;
+        }
+        size_t first = at + 1 + (pattern[at] == '[' && strchr("!^", pattern[at + 1]) && pattern[at + 1]);
+        const char *end = pattern[at] == '[' && pattern[first] ? strchr(pattern + first + 1, ']') : NULL;
+        at = end ? (size_t)(end - pattern) + 1 : at + 1;
+    }
+    return at;
+}
+
 /* Finds what each '*' stands for. Every part between them has a fixed length. */
 static bool pattern_bind(const char *pattern, const char *text, struct span spans[STARS_MAX], int star)
 {
     char part[TEXT_MAX], piece[TEXT_MAX];
-    size_t head = strcspn(pattern, "*"), length = strlen(text);
+    size_t head = pattern_head(pattern), length = strlen(text);
     if (pattern[head] == '\0') return pattern_matches(pattern, text);
     if (star == STARS_MAX || head >= TEXT_MAX || length >= TEXT_MAX) return false;
     snprintf(part, sizeof part, "%.*s", (int)head, pattern);

@@ -22,6 +22,11 @@ static void test_translate(void)
     check_translation("?[0-9].*", "x.*", "b7.bias", "x.bias");
     check_translation("?[0-9].*", "x.*", "bb.bias", NULL);
     check_translation("a*", "*", "abc", "bc");
+    check_translation("a[*]*", "*", "a*bc", "bc"); /* no star in brackets, or behind a backslash */
+    check_translation("a[]*]*", "*", "a]bc", "bc");
+    check_translation("a\\**", "*", "a*bc", "bc");
+    check_translation("a\\**", "*", "abc", NULL);
+    check_translation("[*", "*", "[a", "a");
     check_translation("a*", "**", "abc", "bc"); /* one that the pattern lacks is empty */
     check_translation("*a*b*", "*-*-*", "xaybz", "x-y-z");
     check_translation("a", "0123456789012345678901234567890", "a", "0123456789012345678901234567890");
