@@ -112,8 +112,20 @@ void archive_set_type(struct archive_entry *e, const struct archive_type_name *t
 {
     while (table->name && strcmp(table->name, name) != 0) table++;
     e->type = table->name ? table->type : ARCHIVE_OTHER;
-    if (!table->name)
+    archive_note_type(e, name);
+}
+
+void archive_note_type(struct archive_entry *e, const char *name)
+{
+    if (e->type == ARCHIVE_INTEGER)
         snprintf(e->problem, sizeof e->problem, "holds %.40s, not floating-point numbers", name);
+    if (e->type == ARCHIVE_OTHER)
+        snprintf(e->problem, sizeof e->problem, "holds %.40s, which is not read", name);
+}
+
+bool archive_type_is_read(enum archive_type type)
+{
+    return type < ARCHIVE_INTEGER;
 }
 
 int archive_type_bytes(enum archive_type type)
@@ -133,6 +145,17 @@ static float archive_half(uint16_t bits)
     float value;
     memcpy(&value, &wide, sizeof value);
     return value;
+}
+
+/* Turns the bytes of numbers around. */
+static void archive_swap(unsigned char *raw, int64_t count, int bytes)
+{
+    for (int64_t i = 0; i < count; i++, raw += bytes)
+        for (int low = 0, high = bytes - 1; low < high; low++, high--) {
+            unsigned char byte = raw[low];
+            raw[low] = raw[high];
+            raw[high] = byte;
+        }
 }
 
 /* Widens, or rounds, `count` little-endian numbers. */
@@ -191,6 +214,7 @@ static enum status archive_read_values(struct archive *a, const struct archive_e
     for (int64_t done = 0; done < e->elements;) {
         int64_t count = e->elements - done < PIECE ? e->elements - done : PIECE;
         TRY(a->ops->next(a, raw, (size_t)count * (size_t)archive_type_bytes(e->type)));
+        if (e->big_endian) archive_swap(raw, count, archive_type_bytes(e->type));
         archive_widen(e->type, raw, count, piece);
         for (int64_t i = 0; i < count; i++, archive_advance(&walk)) values[walk.place] = piece[i];
         done += count;

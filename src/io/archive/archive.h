@@ -17,7 +17,14 @@
 #define ARCHIVE_NAME    256 /* of an entry, its end included */
 #define ARCHIVE_PROBLEM 96
 
-enum archive_type { ARCHIVE_F16, ARCHIVE_BF16, ARCHIVE_F32, ARCHIVE_F64, ARCHIVE_OTHER };
+enum archive_type {
+    ARCHIVE_F16,
+    ARCHIVE_BF16,
+    ARCHIVE_F32,
+    ARCHIVE_F64,
+    ARCHIVE_INTEGER, /* or true and false, or no numbers: no weights */
+    ARCHIVE_OTHER,   /* may be weights, but is not read */
+};
 
 struct archive_entry {
     char name[ARCHIVE_NAME];
@@ -27,7 +34,9 @@ struct archive_entry {
     int64_t dims[ARCHIVE_RANK];
     int64_t elements;       /* product of dims; times 8 it fits in int64 */
     int axes[ARCHIVE_RANK]; /* the axes as the file stores them, slowest first */
-    bool flattens_last;     /* a matrix whose inputs, where they were an image, have its channels last */
+    bool big_endian;        /* as the file stores it */
+    bool
+        flattens_last; /* a matrix or vector whose inputs, where they were an image, have its channels last */
     int64_t member, offset; /* where the values are, as the format counts */
 };
 

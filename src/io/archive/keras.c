@@ -83,6 +83,7 @@ static void keras_settle_named(struct archive_entry *e, const char *layer, const
     snprintf(name, PATH, "%.*s%s%.*s", ARCHIVE_NAME, layer, *layer ? "." : "", ARCHIVE_NAME - 2, word);
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
         if (strcmp(word, words[i].theirs) != 0) continue;
+        e->flattens_last = e->rank == 1;
         snprintf(name, PATH, "%.*s%s%s", ARCHIVE_NAME, layer, *layer ? "." : "", words[i].ours);
         if (strstr(word, "kernel") && e->rank >= 2) keras_turn(e, words[i].depthwise && e->rank > 2);
     }
@@ -98,11 +99,13 @@ static bool keras_is_numbered(const char *path, size_t *group, int *number)
     return sscanf(slash + 1, "%4d%n", number, &used) == 1 && *number >= 0 && slash[1 + used] == '\0';
 }
 
-/* The weights of a norm say nothing but their number, which must be clear. */
-static const char *keras_numbered_word(int number, int count, int rank)
+/* The weights of a norm say nothing but their number, which must be clear. Keras's batch norm always has its
+ * statistics: where it has two weights, they are these. */
+static const char *keras_numbered_word(const char *layer, int number, int count, int rank)
 {
     static const char *const norm[] = {"weight", "bias", "running_mean", "running_var"};
     if (rank >= 2) return number < 2 ? norm[number] : NULL;
+    if (count == 2 && strstr(layer, "batch_norm")) number += 2;
     return count != 3 && count <= 4 ? norm[number] : NULL;
 }
 
@@ -134,10 +137,11 @@ static void keras_settle_numbered(const struct archive *a, int64_t index, size_t
     size_t skipped = group > strlen(start) && strncmp(path, start, strlen(start)) == 0 ? strlen(start) : 0;
     snprintf(folder, sizeof folder, "%.*s", (int)(group - skipped), path + skipped);
     keras_cut(folder, layer, word);
-    const char *ours = number < count ? keras_numbered_word(number, count, rank) : NULL;
+    const char *ours = number < count ? keras_numbered_word(layer, number, count, rank) : NULL;
     if (!ours) snprintf(e->problem, sizeof e->problem, "is one of %d weights without names", count);
     snprintf(name, PATH, "%.*s%s%.16s", ARCHIVE_NAME, layer, *layer ? "." : "",
              ours ? ours : strrchr(path, '/') + 1);
+    e->flattens_last = ours && e->rank == 1;
     if (ours && number == 0 && e->rank >= 2) keras_turn(e, e->rank > 2 && strstr(layer, "depthwise"));
 }
 
@@ -182,10 +186,11 @@ static enum status keras_add(struct archive *a, const char *path, const struct h
         return status_fail(STATUS_DATA, "%s: %.60s...: its name is too long", a->path, path);
     TRY(archive_add(a, &e));
     TRY(keras_keep_path(a, path));
-    e->type = info->kind == H5_KIND_REAL ? ARCHIVE_F32 : ARCHIVE_OTHER; /* as HDF5 hands them on */
+    e->type = info->kind == H5_KIND_REAL    ? ARCHIVE_F32 /* as HDF5 hands them on */
+              : info->kind == H5_KIND_OTHER ? ARCHIVE_OTHER
+                                            : ARCHIVE_INTEGER;
     h5_type_text(info, type);
-    if (e->type == ARCHIVE_OTHER)
-        snprintf(e->problem, sizeof e->problem, "holds %.40s, not floating-point numbers", type);
+    archive_note_type(e, type);
     if (info->rank > ARCHIVE_RANK) snprintf(e->problem, sizeof e->problem, "has %d axes", info->rank);
     e->rank = info->rank > ARCHIVE_RANK ? 0 : info->rank;
     for (int i = 0; i < e->rank; i++) e->dims[i] = info->dims[i];

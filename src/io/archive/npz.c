@@ -12,8 +12,9 @@
 #define HEADER_MAX 65535 /* bytes; a description of one array has some hundred */
 #define WORD       40
 
+/* Without the order of their bytes, which is in front of them. */
 static const struct archive_type_name types[] = {
-    {"<f2", ARCHIVE_F16}, {"<f4", ARCHIVE_F32}, {"<f8", ARCHIVE_F64}, {NULL, ARCHIVE_OTHER}};
+    {"f2", ARCHIVE_F16}, {"f4", ARCHIVE_F32}, {"f8", ARCHIVE_F64}, {NULL, ARCHIVE_OTHER}};
 
 /* The rest of a header, and what has been read of it. */
 struct npy {
@@ -128,6 +129,18 @@ static enum status npy_read_text(const struct archive *a, struct unzip *zip, int
     return unzip_end(zip);
 }
 
+/* Integers, truth values, times, texts, objects and tables are no weights. */
+static void npz_set_type(struct archive_entry *e, const char *type)
+{
+    static const char orders[] = "<>=|", none[] = "iubmMSUOa";
+    const char *kind = *type && strchr(orders, *type) ? type + 1 : type;
+    e->big_endian = *type == '>';
+    archive_set_type(e, types, kind);
+    if (e->type != ARCHIVE_OTHER) return;
+    if (*kind && strchr(none, *kind)) e->type = ARCHIVE_INTEGER;
+    archive_note_type(e, type);
+}
+
 static enum status npz_add(struct archive *a, struct unzip *zip, int64_t member, size_t name_length)
 {
     char text[HEADER_MAX + 1], name[ARCHIVE_NAME + 8];
@@ -140,10 +153,10 @@ static enum status npz_add(struct archive *a, struct unzip *zip, int64_t member,
     struct npy n = {.at = text, .entry = e};
     if (!npy_read_header(&n)) return archive_fail(a, "the header of an array is not as NumPy writes it");
     TRY(archive_settle(a, e, name));
-    archive_set_type(e, types, n.type);
+    npz_set_type(e, n.type);
     for (int i = 0; n.fortran && i < e->rank; i++) e->axes[i] = e->rank - 1 - i;
     TRY(unzip_bytes(zip, member, &bytes));
-    if (e->type != ARCHIVE_OTHER && bytes - e->offset != e->elements * archive_type_bytes(e->type))
+    if (archive_type_is_read(e->type) && bytes - e->offset != e->elements * archive_type_bytes(e->type))
         return status_fail(STATUS_DATA, "%s: %s: the length of its values does not fit its shape", a->path,
                            name);
     return STATUS_OK;

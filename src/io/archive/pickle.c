@@ -9,8 +9,8 @@
 #include "io/archive/pickle_private.h"
 
 #define MARK      (-1)
-#define BYTES_MAX ((size_t)4 << 20) /* of a pickle: some 20000 tensors */
-#define PROTOCOL  5                 /* the newest that there is */
+#define BYTES_MAX ((int64_t)4 << 20) /* of a pickle: some 20000 tensors */
+#define PROTOCOL  5                  /* the newest that there is */
 
 static enum status pickle_fail(const char *what)
 {
@@ -362,13 +362,18 @@ static enum status pickle_allocate(struct pickle *p, size_t size)
     return mem_alloc(&p->memo, size + 1, sizeof *p->memo, "description of weights");
 }
 
+enum status pickle_check_size(int64_t bytes)
+{
+    if (bytes <= BYTES_MAX) return STATUS_OK;
+    return status_fail(STATUS_DATA, "its data.pkl has more than %d MB: save model.state_dict() alone",
+                       (int)(BYTES_MAX >> 20));
+}
+
 enum status pickle_read(struct pickle **out, const uint8_t *bytes, size_t size)
 {
     struct pickle *p;
     *out = NULL;
-    if (size > BYTES_MAX)
-        return status_fail(STATUS_DATA, "its data.pkl has more than %zu MB: save model.state_dict() alone",
-                           BYTES_MAX >> 20);
+    TRY(pickle_check_size((int64_t)size));
     TRY(mem_alloc(&p, 1, sizeof *p, "description of weights"));
     p->at = bytes;
     p->end = bytes + size;

@@ -15,6 +15,9 @@
 
 struct pickle;
 
+/* Fails for a pickle of more bytes than are read. */
+enum status pickle_check_size(int64_t bytes);
+
 /* Reads a whole pickle; the bytes must outlive it. */
 enum status pickle_read(struct pickle **out, const uint8_t *bytes, size_t size);
 void pickle_destroy(struct pickle **p);

@@ -42,12 +42,17 @@ enum status archive_add(struct archive *a, struct archive_entry **e);
  * STATUS_DATA when the name is too long, or for a shape beyond all memory. */
 enum status archive_settle(const struct archive *a, struct archive_entry *e, const char *name);
 
-/* Returns the type that is called so, and its bytes; for a name that is in no table the problem is noted. */
+/* Sets the type that is called so; ARCHIVE_OTHER for a name that is not in the table. What is not read gets a problem. */
 struct archive_type_name {
     const char *name;
     enum archive_type type;
 };
 void archive_set_type(struct archive_entry *e, const struct archive_type_name *table, const char *name);
+
+/* Says in the problem of an entry what the file calls a type that is not read. */
+void archive_note_type(struct archive_entry *e, const char *name);
+
+bool archive_type_is_read(enum archive_type type);
 int archive_type_bytes(enum archive_type type);
 
 /* Fails with "PATH: is damaged: WHAT". */

@@ -18,11 +18,11 @@ struct safetensors {
     int64_t at;          /* of the next byte to read, in the file */
 };
 
-static const struct archive_type_name types[] = {{"F16", ARCHIVE_F16},
-                                                 {"BF16", ARCHIVE_BF16},
-                                                 {"F32", ARCHIVE_F32},
-                                                 {"F64", ARCHIVE_F64},
-                                                 {NULL, ARCHIVE_OTHER}};
+static const struct archive_type_name types[] = {
+    {"F16", ARCHIVE_F16},      {"BF16", ARCHIVE_BF16},   {"F32", ARCHIVE_F32},     {"F64", ARCHIVE_F64},
+    {"BOOL", ARCHIVE_INTEGER}, {"U8", ARCHIVE_INTEGER},  {"I8", ARCHIVE_INTEGER},  {"U16", ARCHIVE_INTEGER},
+    {"I16", ARCHIVE_INTEGER},  {"U32", ARCHIVE_INTEGER}, {"I32", ARCHIVE_INTEGER}, {"U64", ARCHIVE_INTEGER},
+    {"I64", ARCHIVE_INTEGER},  {NULL, ARCHIVE_OTHER}};
 
 static uint64_t safetensors_length(const uint8_t start[LENGTH])
 {
@@ -71,7 +71,7 @@ static enum status safetensors_add(void *self, const char *name, const struct js
         return status_fail(STATUS_DATA,
                            "%s: %s: its values are outside of the file; it is truncated or damaged", a->path,
                            name);
-    if (e->type != ARCHIVE_OTHER && places[1] - places[0] != e->elements * archive_type_bytes(e->type))
+    if (archive_type_is_read(e->type) && places[1] - places[0] != e->elements * archive_type_bytes(e->type))
         return status_fail(STATUS_DATA, "%s: %s: the length of its values does not fit its shape", a->path,
                            name);
     e->offset = s->data + places[0];

@@ -6,8 +6,6 @@
 #include "io/archive/pickle.h"
 #include "io/archive/zipped.h"
 
-#define PICKLE_MAX ((int64_t)64 << 20)
-
 struct torch_file {
     struct archive *archive;
     struct unzip *zip;
@@ -18,6 +16,12 @@ static const struct archive_type_name types[] = {{"HalfStorage", ARCHIVE_F16},
                                                  {"BFloat16Storage", ARCHIVE_BF16},
                                                  {"FloatStorage", ARCHIVE_F32},
                                                  {"DoubleStorage", ARCHIVE_F64},
+                                                 {"LongStorage", ARCHIVE_INTEGER},
+                                                 {"IntStorage", ARCHIVE_INTEGER},
+                                                 {"ShortStorage", ARCHIVE_INTEGER},
+                                                 {"CharStorage", ARCHIVE_INTEGER},
+                                                 {"ByteStorage", ARCHIVE_INTEGER},
+                                                 {"BoolStorage", ARCHIVE_INTEGER},
                                                  {NULL, ARCHIVE_OTHER}};
 
 /* Sets the order of the axes: those of length 1 first, the others by their strides. A tensor whose numbers are not all
@@ -113,10 +117,11 @@ enum status torch_list(struct archive *a, struct unzip *zip, const char *root)
     snprintf(name, sizeof name, "%s/data.pkl", root);
     int64_t member = unzip_find(zip, name);
     TRY(unzip_bytes(zip, member, &size));
-    if (size > PICKLE_MAX) return archive_fail(a, "the description of its tensors is too long");
+    enum status status = pickle_check_size(size);
+    if (status != STATUS_OK) return status_at(status, "%s", a->path);
     TRY(unzip_begin(zip, member, 0));
     TRY(mem_alloc(&bytes, (size_t)size + 1, 1, "description of weights"));
-    enum status status = unzip_read(zip, bytes, (size_t)size);
+    status = unzip_read(zip, bytes, (size_t)size);
     if (status == STATUS_OK) status = unzip_end(zip);
     if (status == STATUS_OK) status = torch_read_pickle(&f, bytes, size);
     mem_free(&bytes);
