@@ -185,7 +185,7 @@ class Import(harness.Case):
         self.assertIn("--init-strict: 2 tensors of the model are not loaded", strict.stderr)
         self.assertIn("(9, 5)", strict.stderr)
         self.assertIn("loaded from 0.weight", strict.stdout)
-        self.write("m.yaml", '"0.*": body.*\n"2.*": ~\n')
+        self.write("m.yaml", '---\n"0.*": body.*\n"2.*": ~\n')
         left = harness.run(["train", config, "-o", self.path("s"), f"--data.train={self.path('set.h5')}", "--init-from", self.path("net.pt"),
                             "--init-map", self.path("m.yaml"), "--init-strict", "--train.batch=8"])
         self.assertIn("2 tensors of the model are not loaded and 0 of the file not used", left.stderr)
@@ -277,6 +277,49 @@ class Import(harness.Case):
         names = "conv2d depthwise_conv2d"
         runs.append(self.start(config, self.path("newer.weights.h5"), "--init-strict"))
         self.assertEqual(runs[0].done["weights_hash"], runs[1].done["weights_hash"])
+
+    def test_keras_norm_behind_flatten(self):
+        """A norm between flatten and dense has its numbers in the order of the image, too."""
+        x = self.data((2, 5, 4), np.arange(SAMPLES) % 3)
+        config = self.write("c.yaml", "model: {layers: [conv2d: {out: 6, kernel: 3}, flatten, batchnorm: {eps: 0.001}, linear: 3]}\n")
+        torch.manual_seed(9)
+        net = randomize(nn.Sequential(nn.Conv2d(2, 6, 3), nn.Flatten(), nn.BatchNorm1d(36, eps=1e-3), nn.Linear(36, 3)))
+        conv, norm, dense = net[0], net[2], net[3]
+        with torch.no_grad():
+            last = [v.reshape(6, 3, 2).permute(1, 2, 0).reshape(-1) for v in (norm.weight, norm.bias, norm.running_mean, norm.running_var)]
+            kernel = dense.weight.reshape(3, 6, 3, 2).permute(2, 3, 1, 0).reshape(-1, 3)
+            layers = (("conv2d", [conv.weight.permute(2, 3, 1, 0), conv.bias]), ("batch_normalization", last), ("dense", [kernel, dense.bias]))
+        with h5py.File(self.path("norm.weights.h5"), "w") as f:
+            for layer, arrays in layers:
+                for i, value in enumerate(arrays):
+                    f[f"layers/{layer}/vars/{i}"] = value.detach().numpy()
+        self.check_outputs(net, x, self.start(config, self.path("norm.weights.h5"), "--init-strict"))
+
+    def test_keras_statistics_alone(self):
+        """Two numbered weights of a batch norm without factors are its statistics."""
+        self.data((4,), np.arange(SAMPLES) % 3)
+        config = self.write("c.yaml", "model: {layers: [batchnorm: {affine: false, name: batch_normalization}, linear: {out: 3, bias: false, name: dense}]}\n")
+        with h5py.File(self.path("two.weights.h5"), "w") as f:
+            f["layers/batch_normalization/vars/0"], f["layers/batch_normalization/vars/1"] = np.full(4, 2, "f4"), np.full(4, 3, "f4")
+            f["layers/dense/vars/0"] = np.ones((4, 3), "f4")
+        held = harness.tensors(self.start(config, self.path("two.weights.h5"), "--init-strict").final)
+        np.testing.assert_array_equal(held["00.batch_normalization/running_mean"], np.full(4, 2))
+        np.testing.assert_array_equal(held["00.batch_normalization/running_var"], np.full(4, 3))
+
+    def test_sorted(self):
+        """Layers of equal shapes in a file that is sorted by names: a warning; not where names decide. No heading without a list."""
+        self.data((4,), np.arange(SAMPLES) % 4)
+        layers = "linear: {out: 4, bias: false, name: fc1}, linear: {out: 4, bias: false, name: fc2}"
+        config = self.write("c.yaml", f"model: {{layers: [{layers}]}}\n")
+        for names, warns in (("body", "stem"), True), (("fc1", "fc2"), False):
+            write_safetensors(self.path("two.safetensors"), {f"{name}.weight": torch.ones(4, 4) for name in names})
+            run = self.start(config, self.path("two.safetensors"), "--init-strict")
+            self.assertEqual("is sorted by names" in run.process.stderr, warns, run.process.stderr)
+        self.write("bad.txt", "one\n")
+        bad = harness.run(["train", config, "-o", self.path("s"), f"--data.train={self.path('set.h5')}", "--train.batch=8",
+                           "--init-from", self.path("two.safetensors"), "--init-map", self.path("bad.txt")])
+        self.assertIn("expects two words", bad.stderr)
+        self.assertNotIn("initial weights from", bad.stdout)
 
 
 if __name__ == "__main__":

@@ -137,6 +137,22 @@ static void test_order(void)
                  (const int[]){1, 2, 3, 4, 5, 6}); /* two names match, but the order fits them all */
 }
 
+/* Names with a word keep their pairs; the order fills what is left. */
+static void test_names_before_order(void)
+{
+    static const struct file swapped = {{"enc.1.weight 4x4", "enc.1.bias 4", "enc.0.weight 4x4",
+                                         "enc.0.bias 4", "top.weight 2x4", "top.bias 2"}},
+                             hostile = {{"enc.0.weight 4x4", "\x1b[31m.bias 4"}};
+    static const char *const numbers[LAYERS] = {"0", "1", "2"};
+    static const struct file some = {{"0.weight 4x4", "0.bias 4"}};
+    int found[2 * LAYERS];
+    check_loaded(&swapped, usual, (const int[]){3, 4, 1, 2, 5, 6});
+    CHECK_STATUS(load(&some, numbers, NULL, false, found), STATUS_OK);
+    CHECK(memcmp(found, (const int[]){1, 2, 0, 0, 0, 0}, sizeof found) == 0);
+    (void)load(&hostile, usual, NULL, false, found);
+    CHECK(!strchr(table, 0x1b));
+}
+
 /* A head of another size; a file with more layers; one with hardly anything in common. */
 static void test_partial(void)
 {
@@ -181,6 +197,10 @@ static void test_renames(void)
     CHECK_STATUS(load(&f, usual, &renames, false, found), STATUS_OK);
     CHECK(memcmp(found, (const int[]){0, 0, 3, 0, 0, 0}, sizeof found) == 0);
     CHECK(strstr(table, "renamed to elsewhere, which is not in this model"));
+    struct import_rename twice[] = {{"body.?.w", "enc.1.weight"}};
+    renames = (struct import_renames){.path = "map", .count = 1, .rules = twice};
+    CHECK_STATUS(load(&f, usual, &renames, false, found), STATUS_OK);
+    CHECK(strstr(table, "renamed to enc.1.weight, which another tensor of the file is taken for"));
 }
 
 static void test_finite(void)
@@ -203,6 +223,7 @@ int main(int argc, char **argv)
     snprintf(path, sizeof path, "/tmp/ddp_train_import.%d", (int)getpid());
     CHECK_CASE(test_names());
     CHECK_CASE(test_order());
+    CHECK_CASE(test_names_before_order());
     CHECK_CASE(test_partial());
     CHECK_CASE(test_renames());
     CHECK_CASE(test_finite());

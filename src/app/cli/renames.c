@@ -44,7 +44,7 @@ static enum status renames_read_line(struct import_renames *r, char *line, int n
     char *rest, *theirs = strtok_r(line, blanks, &rest);
     if (!theirs || *theirs == '#') return STATUS_OK;
     char *ours = strtok_r(NULL, blanks, &rest), *more = ours ? strtok_r(NULL, blanks, &rest) : NULL;
-    *is_yaml = theirs[strlen(theirs) - 1] == ':' || *theirs == '{';
+    *is_yaml = theirs[strlen(theirs) - 1] == ':' || *theirs == '{' || strcmp(theirs, "---") == 0;
     if (*is_yaml) return STATUS_OK;
     if (!ours || *ours == '#' || (more && *more != '#'))
         return status_fail(STATUS_CONFIG,

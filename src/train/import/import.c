@@ -6,12 +6,16 @@
 #include <string.h>
 
 #include "core/mem.h"
+#include "core/utf8.h"
 #include "io/h5/h5.h"
 #include "train/import/private.h"
 
 void import_note_gap(struct import_gaps *g, int64_t *count, const char *name, const char *why)
 {
-    if (g->unloaded + g->unused == 0) snprintf(g->first, sizeof g->first, "%s: %s", name, why);
+    if (g->unloaded + g->unused == 0) {
+        snprintf(g->first, sizeof g->first, "%s: %s", name, why);
+        utf8_mask_controls(g->first);
+    }
     ++*count;
 }
 
@@ -24,37 +28,56 @@ enum status import_check_gaps(const struct import_gaps *g)
                        g->unloaded, g->unused, g->first);
 }
 
+void import_write_row(FILE *list, const char *name, const char *shape, const char *what)
+{
+    char row[IMPORT_ROW];
+    snprintf(row, sizeof row, "  %-32s %-18s %s", name, shape, what);
+    utf8_mask_controls(row);
+    fprintf(list, "%s\n", row);
+}
+
 static void import_row(const struct import *s, const char *name, int rank, const int64_t *dims,
                        const char *what)
 {
     char shape[H5_TEXT_SIZE];
     h5_shape_text(rank, dims, shape);
-    fprintf(s->list, "  %-32s %-18s %s\n", name, shape, what);
+    import_write_row(s->list, name, shape, what);
 }
 
-/* Returns the shape of the image that a linear layer reads flattened, or one without positions. */
+/* Whether all of its tensors have a number for every feature, so that features may change places. */
+static bool import_is_by_feature(const struct layer *l)
+{
+    for (int k = 0; k < l->tensor_count; k++)
+        if (l->tensors[k].rank != 1 || l->tensors[k].dims[0] != shape_features(l->in[0])) return false;
+    return true;
+}
+
+/* Returns the shape of the image that a layer reads flattened, or one without positions. */
 static struct shape import_find_image(const struct model *m, const struct layer *l)
 {
     struct shape in = l->in[0];
     while (shape_positions(in) == 1 && l->input_count == 1 && l->inputs[0] > 0) {
         l = model_layer(m, l->inputs[0] - 1);
-        if (l->input_count != 1 || l->tensor_count > 0 || shape_features(l->in[0]) != shape_features(in))
+        if (l->input_count != 1 || !import_is_by_feature(l) || shape_features(l->in[0]) != shape_features(in))
             break;
         in = l->in[0];
     }
     return in;
 }
 
-/* Programs that keep channels last flatten an image into another order: turns the columns of a matrix [rows][h * w * c] to
- * [rows][c * h * w]. */
+/* Programs that keep channels last flatten an image into another order: turns the columns of a matrix [rows][h * w * c], or
+ * a vector of a norm, to [rows][c * h * w]. */
 static enum status import_turn_columns(const struct import *s, const struct import_ours *o, float *values)
 {
     struct shape image = import_find_image(s->model, o->layer);
-    int64_t columns = o->tensor->dims[1], positions = shape_positions(image);
+    int rank = o->tensor->rank;
+    int64_t columns = o->tensor->dims[rank - 1], rows = rank == 2 ? o->tensor->dims[0] : 1;
+    int64_t positions = shape_positions(image);
     float *row;
+    if (rank == 1 && !import_is_by_feature(o->layer)) return STATUS_OK; /* a bias of a linear layer */
     if (positions == 1 || columns != shape_features(image)) return STATUS_OK;
     TRY(mem_alloc(&row, (size_t)columns, sizeof *row, "row of weights"));
-    for (int64_t r = 0; r < o->tensor->dims[0]; r++, values += columns) {
+    for (int64_t r = 0; r < rows; r++, values += columns) {
         memcpy(row, values, (size_t)columns * sizeof *row);
         for (int64_t c = 0; c < image.c; c++)
             for (int64_t p = 0; p < positions; p++) values[c * positions + p] = row[p * image.c + c];
@@ -101,14 +124,26 @@ static enum status import_take(struct import *s, int64_t index)
     return STATUS_OK;
 }
 
+static bool import_is_ours(const struct import *s, const char *name)
+{
+    for (int64_t i = 0; i < s->ours_count; i++)
+        if (strcmp(s->ours[i].name, name) == 0) return true;
+    return false;
+}
+
 static void import_list_unused(struct import *s)
 {
     for (int64_t i = 0; i < s->theirs_count; i++) {
         const struct import_theirs *t = &s->theirs[i];
-        char why[IMPORT_NAME + 64] = "not in this model";
+        char why[IMPORT_NAME + ARCHIVE_PROBLEM + 64] = "not in this model";
         if (t->ignored || t->match >= 0) continue;
-        if (*t->renamed) snprintf(why, sizeof why, "renamed to %s, which is not in this model", t->renamed);
-        char what[IMPORT_NAME + 80];
+        if (*t->renamed)
+            snprintf(why, sizeof why, "renamed to %s, which %s", t->renamed,
+                     import_is_ours(s, t->renamed) ? "another tensor of the file is taken for"
+                                                   : "is not in this model");
+        else if (*t->entry->problem)
+            snprintf(why, sizeof why, "not in this model; %s", t->entry->problem);
+        char what[sizeof why + 16];
         snprintf(what, sizeof what, "not used: %s", why);
         import_row(s, t->entry->name, t->entry->rank, t->entry->dims, what);
         import_note_gap(&s->gaps, &s->gaps.unused, t->entry->name, why);
@@ -147,7 +182,7 @@ static bool import_is_shared(const struct import *s, const char *name)
     return false;
 }
 
-/* Numbers that are no floating-point numbers are no weights: counters, states of random numbers. */
+/* Integers and truth values are no weights: counters, states of random numbers. */
 static enum status import_list_theirs(struct import *s)
 {
     s->theirs_count = archive_count(s->archive);
@@ -155,7 +190,7 @@ static enum status import_list_theirs(struct import *s)
     for (int64_t i = 0; i < s->theirs_count; i++) {
         const struct archive_entry *e = archive_entry(s->archive, i);
         s->theirs[i] = (struct import_theirs){.entry = e, .match = -1};
-        s->theirs[i].ignored = e->type == ARCHIVE_OTHER || import_is_shared(s, e->name);
+        s->theirs[i].ignored = e->type == ARCHIVE_INTEGER || import_is_shared(s, e->name);
     }
     return STATUS_OK;
 }

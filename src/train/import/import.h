@@ -1,8 +1,8 @@
 /* import.h - starts from weights that another program has written: PyTorch, safetensors, NumPy or Keras.
  *
  * Tensors are matched by their keys in a state_dict (nn/export/state_dict.h), without the prefixes that wrappers add
- * ("module.", "model.", what all names have in common). Where no name matches, or only their order fits all of them,
- * they are matched by order and shape: layers with weights of the same number of axes one after another. Local
+ * ("module.", "model.", what all names have in common). What names leave, and names that are numbers
+ * only where their order fits all of them, is matched by order and shape: layers with weights of the same number of axes one after another. Local
  * functions. */
 #ifndef TRAIN_IMPORT_IMPORT_H
 #define TRAIN_IMPORT_IMPORT_H
@@ -33,6 +33,10 @@ struct import_renames {
  * when a rename matches nothing; STATUS_DATA. */
 enum status import_weights(const struct model *m, const char *path, const struct import_renames *renames,
                            bool strict, float *params, FILE *list);
+
+/* Writes a row of the list; control characters of names, which are from a file, are masked. */
+#define IMPORT_ROW 1024
+void import_write_row(FILE *list, const char *name, const char *shape, const char *what);
 
 /* What is missing for a strict import: counts, and the first one with the reason. */
 struct import_gaps {

@@ -3,19 +3,6 @@
 
 #include "train/import/private.h"
 
-/* What wrappers put in front of all names. */
-static const char *const wrappers[] = {"module.", "model.", "_orig_mod.", "state_dict.", "net.", "network."};
-
-static const char *match_unwrap(const char *name)
-{
-    for (size_t i = 0; i < sizeof wrappers / sizeof *wrappers; i++)
-        if (strncmp(name, wrappers[i], strlen(wrappers[i])) == 0) {
-            name += strlen(wrappers[i]);
-            i = (size_t)-1; /* from the start again */
-        }
-    return name;
-}
-
 /* Returns the length of what all names have in common in front, up to a dot. */
 static size_t match_common(const struct import *s)
 {
@@ -65,7 +52,7 @@ static bool match_names(const struct import_ours *ours, const struct import_thei
     if (how == ALIKE_RENAMED) return strcmp(ours->name, theirs->renamed) == 0;
     if (*theirs->renamed) return false;
     if (how == ALIKE_SAME) return strcmp(ours->name, name) == 0;
-    if (how == ALIKE_UNWRAPPED) return strcmp(match_unwrap(ours->name), match_unwrap(name)) == 0;
+    if (how == ALIKE_UNWRAPPED) return strcmp(import_unwrap(ours->name), import_unwrap(name)) == 0;
     return strcmp(ours->name, name + common) == 0;
 }
 
@@ -80,17 +67,17 @@ static void match_by_names(struct import *s)
                     import_pair(s, i, k, false);
 }
 
-/* Counts the pairs by names that the user did not give, and whether all of the model's tensors fit. */
-static int64_t match_count(const struct import *s, bool *all_fit)
+/* Finds whether all of the model's tensors fit; returns whether a pair is not sure. */
+static bool match_is_unsure(const struct import *s, bool *all_fit)
 {
-    int64_t named = 0;
+    bool unsure = false;
     *all_fit = true;
     for (int64_t i = 0; i < s->ours_count; i++) {
         int64_t k = s->ours[i].match;
         if (k < 0 || !import_fits(s, i, k)) *all_fit = false;
-        named += k >= 0 && !*s->theirs[k].renamed;
+        unsure = unsure || (k >= 0 && !import_is_sure(s, i));
     }
-    return named;
+    return unsure;
 }
 
 enum status import_match(struct import *s)
@@ -98,6 +85,8 @@ enum status import_match(struct import *s)
     bool all_fit;
     TRY(match_rename(s));
     match_by_names(s);
-    int64_t named = match_count(s, &all_fit);
-    return all_fit ? STATUS_OK : import_match_order(s, named > 0);
+    bool unsure = match_is_unsure(s, &all_fit);
+    if (!all_fit && unsure) TRY(import_match_order(s, true));
+    (void)match_is_unsure(s, &all_fit);
+    return all_fit ? STATUS_OK : import_match_order(s, false);
 }

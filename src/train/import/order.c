@@ -7,7 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/log.h"
 #include "core/mem.h"
+#include "core/utf8.h"
 #include "train/import/private.h"
 
 #define PARTS 4 /* of a layer */
@@ -25,6 +27,7 @@ struct order_layer {
 struct order {
     struct order_layer *ours, *theirs;
     int64_t ours_count, theirs_count;
+    bool sorted; /* the file, by names: its order says nothing of the layers' */
 };
 
 static int order_part(const char *name)
@@ -78,24 +81,26 @@ static int order_compare(const void *a, const void *b)
  * the order of the layers. */
 static void order_sort(struct order *o)
 {
+    o->sorted = false;
     for (int64_t i = 1; i < o->theirs_count; i++) {
         const struct order_layer *a = &o->theirs[i - 1], *b = &o->theirs[i];
         int before = memcmp(a->name, b->name, a->length < b->length ? a->length : b->length);
         if (before > 0 || (before == 0 && a->length > b->length)) return;
     }
-    if (o->theirs_count > 1) qsort(o->theirs, (size_t)o->theirs_count, sizeof *o->theirs, order_compare);
+    o->sorted = o->theirs_count > 1;
+    if (o->sorted) qsort(o->theirs, (size_t)o->theirs_count, sizeof *o->theirs, order_compare);
 }
 
 static bool order_wants(const struct import *s, int64_t theirs, bool whole)
 {
     const struct import_theirs *t = &s->theirs[theirs];
-    return !t->ignored && !*t->renamed && (whole || t->match < 0);
+    return !t->ignored && !*t->renamed && (t->match < 0 || (whole && !import_is_sure(s, t->match)));
 }
 
 static bool order_lacks(const struct import *s, int64_t ours, bool whole)
 {
     int64_t match = s->ours[ours].match;
-    return match < 0 || (whole && !*s->theirs[match].renamed);
+    return match < 0 || (whole && !import_is_sure(s, ours));
 }
 
 static void order_list(const struct import *s, struct order *o, bool whole)
@@ -124,6 +129,40 @@ static bool order_fits(const struct import *s, const struct order_layer *ours,
                import_fits(s, ours->tensors[i], theirs->tensors[i]);
     }
     return fits;
+}
+
+static bool order_same_shapes(const struct import *s, const struct order_layer *a,
+                              const struct order_layer *b)
+{
+    for (int i = 0; i < PARTS; i++) {
+        if ((a->tensors[i] < 0) != (b->tensors[i] < 0)) return false;
+        if (a->tensors[i] < 0) continue;
+        const struct archive_entry *x = s->theirs[a->tensors[i]].entry, *y = s->theirs[b->tensors[i]].entry;
+        if (x->rank != y->rank || memcmp(x->dims, y->dims, (size_t)x->rank * sizeof *x->dims) != 0)
+            return false;
+    }
+    return true;
+}
+
+/* Whether two names differ in their numbers only. */
+static bool order_same_words(const struct order_layer *a, const struct order_layer *b)
+{
+    const char *x = a->name, *y = b->name, *x_end = x + a->length, *y_end = y + b->length;
+    for (;; x++, y++) {
+        while (x < x_end && isdigit((unsigned char)*x)) x++;
+        while (y < y_end && isdigit((unsigned char)*y)) y++;
+        if (x == x_end || y == y_end) return x == x_end && y == y_end;
+        if (*x != *y) return false;
+    }
+}
+
+static bool order_is_paired(const struct import *s, const struct order_layer *theirs)
+{
+    for (int i = 0; i < PARTS; i++) {
+        int64_t ours = theirs->tensors[i] < 0 ? -1 : s->theirs[theirs->tensors[i]].match;
+        if (ours >= 0 && s->ours[ours].by_order) return true;
+    }
+    return false;
 }
 
 static int64_t order_count(const struct order_layer *layers, int64_t count, int rank)
@@ -161,14 +200,35 @@ static bool order_pair(struct import *s, const struct order *o, int rank, bool p
     }
 }
 
-static void order_unpair(struct import *s)
+/* Parts the pairs that are not sure, or those by order only. */
+static void order_unpair(struct import *s, bool whole)
 {
     for (int64_t i = 0; i < s->ours_count; i++) {
         int64_t match = s->ours[i].match;
-        if (match < 0 || *s->theirs[match].renamed) continue;
+        if (match < 0 || (whole ? import_is_sure(s, i) : !s->ours[i].by_order)) continue;
         s->ours[i].match = -1;
         s->theirs[match].match = -1;
     }
+}
+
+/* Warns where two layers of a sorted file have the same shapes: their order is a guess, and nothing shows a wrong one. Names
+ * that differ in their numbers only are in the right order. */
+static void order_warn(const struct import *s, const struct order *o)
+{
+    for (int64_t i = 0; i < o->theirs_count; i++)
+        for (int64_t k = 0; k < i && order_is_paired(s, &o->theirs[i]); k++) {
+            const struct order_layer *a = &o->theirs[k], *b = &o->theirs[i];
+            if (!order_is_paired(s, a) || order_same_words(a, b)) continue;
+            if (!order_same_shapes(s, a, b)) continue;
+            char text[2 * ARCHIVE_NAME + 8];
+            snprintf(text, sizeof text, "%.*s and %.*s", (int)a->length, a->name, (int)b->length, b->name);
+            utf8_mask_controls(text);
+            log_warn(
+                "%s: is sorted by names, and %s have equal shapes: which is which of the model was guessed "
+                "by their order; check the table, --init-map FILE can rename them",
+                s->path, text);
+            return;
+        }
 }
 
 static void order_match(struct import *s, struct order *o, bool whole)
@@ -178,16 +238,16 @@ static void order_match(struct import *s, struct order *o, bool whole)
     for (int rank = 0; whole && rank <= ARCHIVE_RANK; rank++)
         all_fit = order_pair(s, o, rank, false) && all_fit;
     if (!all_fit || o->ours_count == 0) return;
-    if (whole) order_unpair(s);
+    if (whole) order_unpair(s, true);
     for (int rank = 0; rank <= ARCHIVE_RANK; rank++) (void)order_pair(s, o, rank, true);
 }
 
-/* Whether most of the model's tensors have a partner of their shape; a few would be chance. */
+/* Whether most of the model's tensors that names leave have a partner of their shape; a few would be chance. */
 static bool order_is_likely(const struct import *s)
 {
     int64_t fitting = 0, all = 0;
     for (int64_t i = 0; i < s->ours_count; i++) {
-        if (s->ours[i].match >= 0 && *s->theirs[s->ours[i].match].renamed) continue;
+        if (s->ours[i].match >= 0 && !s->ours[i].by_order) continue;
         fitting += s->ours[i].match >= 0 && import_fits(s, i, s->ours[i].match);
         all++;
     }
@@ -200,7 +260,8 @@ enum status import_match_order(struct import *s, bool whole)
     TRY(mem_alloc(&o.ours, (size_t)s->ours_count, sizeof *o.ours, "list of weights"));
     enum status status = mem_alloc(&o.theirs, (size_t)s->theirs_count, sizeof *o.theirs, "list of weights");
     if (status == STATUS_OK) order_match(s, &o, whole);
-    if (status == STATUS_OK && !whole && !order_is_likely(s)) order_unpair(s);
+    if (status == STATUS_OK && !whole && !order_is_likely(s)) order_unpair(s, false);
+    if (status == STATUS_OK && o.sorted) order_warn(s, &o);
     mem_free(&o.ours);
     mem_free(&o.theirs);
     return status;

@@ -38,8 +38,15 @@ struct import {
 /* Sets `match` of both sides. Errors: STATUS_CONFIG when a rename matches nothing, STATUS_OTHER. */
 enum status import_match(struct import *s);
 
-/* The same for those that have none, by order, if that fits most of them. `whole`: for all that the user has not renamed,
- * if it fits all of them. */
+/* Returns a name without what wrappers put in front of it. */
+const char *import_unwrap(const char *name);
+
+/* Whether both were paired by names that hold a word; the user's renames are also such. A name that is nothing but a number
+ * ("0.weight") only tells a place in a list, which may be another one. */
+bool import_is_sure(const struct import *s, int64_t ours);
+
+/* The same for those that have none, by order, if that fits most of them. `whole`: also in place of pairs that are not
+ * sure, if it fits all of them. */
 enum status import_match_order(struct import *s, bool whole);
 
 void import_pair(struct import *s, int64_t ours, int64_t theirs, bool by_order);

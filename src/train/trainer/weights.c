@@ -24,7 +24,7 @@ static void weights_report(const struct taking *s, const char *name, int rank, c
 {
     char shape[H5_TEXT_SIZE];
     h5_shape_text(rank, dims, shape);
-    fprintf(s->list, "  %-32s %-18s %s\n", name, shape, what);
+    import_write_row(s->list, name, shape, what);
 }
 
 static enum status weights_leave(struct taking *s, const char *name, const struct tensor *t, const char *why)

@@ -141,6 +141,7 @@ static void train_log_resume(struct run *run, const struct start *start, const s
 
 static void train_log_weights(const struct start *start, const char *from)
 {
+    if (!start->weights || !*start->weights) return;
     log_info("initial weights from %s:", from);
     for (const char *line = start->weights; *line; line += strcspn(line, "\n") + 1)
         log_info("%.*s", (int)strcspn(line, "\n"), line);
