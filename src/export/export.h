@@ -16,6 +16,7 @@
 struct export_options {
     bool probabilities; /* as an output more, where the loss defines them */
     bool external_data; /* large tensors in a file of their own, also where one file could hold them */
+    bool overwrite;     /* files that exist are replaced */
 };
 
 /* A trained model as its checkpoint holds it. */
@@ -76,9 +77,11 @@ const struct export_format *const *export_registry(void);
 /* Finds the format by its name, or if that is NULL by the ending of the path. Errors: STATUS_CONFIG, naming all. */
 enum status export_choose(const struct export_format **format, const char *name, const char *path);
 
-/* Writes the model. Errors: STATUS_CONFIG if the path exists, unless `overwrite`, or the format does not have what the
- * options want; STATUS_OTHER, files. */
-enum status export_write(const struct export_source *s, const struct export_format *format, const char *path,
-                         bool overwrite);
+/* Fails with STATUS_CONFIG if there is a file or a folder, unless the options say that it is replaced. */
+enum status export_check_new(const struct export_source *s, const char *path);
+
+/* Writes the model. Errors: STATUS_CONFIG if the path exists and is not to be replaced, or the format does not have what
+ * the options want; STATUS_OTHER, files. */
+enum status export_write(const struct export_source *s, const struct export_format *format, const char *path);
 
 #endif

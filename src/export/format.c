@@ -59,19 +59,24 @@ enum status export_choose(const struct export_format **format, const char *name,
                        names);
 }
 
-enum status export_write(const struct export_source *s, const struct export_format *format, const char *path,
-                         bool overwrite)
+enum status export_check_new(const struct export_source *s, const char *path)
+{
+    struct stat facts;
+    if (s->options.overwrite || stat(path, &facts) != 0) return STATUS_OK;
+    if (!S_ISDIR(facts.st_mode) && !S_ISREG(facts.st_mode)) return STATUS_OK;
+    return status_fail(STATUS_CONFIG, "%s: exists already; choose another name, or --force to replace it",
+                       path);
+}
+
+enum status export_write(const struct export_source *s, const struct export_format *format, const char *path)
 {
     struct stat facts;
     bool options = s->options.probabilities || s->options.external_data;
     if (options && !format->takes_options)
         return status_fail(STATUS_CONFIG, "%s has no %s; leave it out", format->name,
                            s->options.probabilities ? "--probabilities" : "--external-data");
-    bool exists = stat(path, &facts) == 0;
-    if (exists && S_ISDIR(facts.st_mode) && *format->ending)
+    if (stat(path, &facts) == 0 && S_ISDIR(facts.st_mode) && *format->ending)
         return status_fail(STATUS_CONFIG, "%s: is a folder, but %s is a file", path, format->name);
-    if (exists && !overwrite && (S_ISDIR(facts.st_mode) || S_ISREG(facts.st_mode)))
-        return status_fail(STATUS_CONFIG, "%s: exists already; choose another name, or --force to replace it",
-                           path);
+    TRY(export_check_new(s, path));
     return format->write(s, path);
 }

@@ -75,7 +75,7 @@ int onnx_add_input(struct onnx *g, const struct export_source *s)
     struct shape stored = s->shapes.change ? s->shapes.stored : model_input_shape(s->model);
     struct shape moved = s->shapes.change ? s->shapes.moved : stored;
     int x = onnx_input(g, "input", n->type == FEATURE_U8 ? ONNX_U8 : ONNX_F32, stored);
-    onnx_begin(g, "input");
+    onnx_begin(g, "/input"); /* no layer can have such a name */
     if (n->type == FEATURE_U8) {
         x = ONNX_NODE(g, "Cast", x);
         onnx_set_int(g, "to", ONNX_F32);
@@ -114,7 +114,7 @@ void onnx_add_outputs(struct onnx *g, const struct export_source *s, bool probab
 {
     struct shape out = model_output_shape(s->model), shape = out;
     double limit = model_clip_logits(s->model);
-    onnx_begin(g, "output");
+    onnx_begin(g, "/output");
     if (limit > 0) x = ONNX_NODE(g, "Clip", x, onnx_scalar(g, -limit), onnx_scalar(g, limit));
     if (s->loss.positions == 1) shape = shape_flat(shape_features(out));
     x = onnx_reshape(g, x, out, shape);

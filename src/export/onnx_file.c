@@ -233,6 +233,7 @@ enum status onnx_write_file(const struct onnx *g, const struct export_source *s,
         return status_fail(STATUS_OTHER, "%s: out of memory", path);
     const char *slash = strrchr(data_path, '/');
     enum status status = onnx_file_measure(&f, slash ? slash + 1 : data_path, limit);
+    if (status == STATUS_OK && f.location) status = export_check_new(s, data_path);
     if (status == STATUS_OK) status = onnx_file_write(&f, path, data_path);
     protobuf_free(&f.message);
     free(data_path);

@@ -72,6 +72,11 @@ class Ends(onnx_case.OnnxCase):
                            more="clip_logits: 5")
         self.assertEqual(numpy.abs(found["logits"]).max(), 5)
 
+    def test_layers_named_like_the_ends(self):
+        """Nodes before and behind the network have names of their own."""
+        self.check(numbers((16, 2, 3, 4)), numbers((16, 3)), "normalize: none, target_normalize: standard",
+                   "linear: {out: 3, name: output, bias: false}", "name: mse", more="clip_logits: 50")
+
     def test_input_alone(self):
         """No node but the one that gives the output its name."""
         self.check(numbers((16, 3)), numpy.arange(16) % 3, "normalize: none", "identity", "name: cross_entropy")
@@ -98,6 +103,10 @@ class Ends(onnx_case.OnnxCase):
         self.assertEqual(os.path.getsize(split + ".data"), 64 * 40 * 4)
         for name, values in self.outputs(whole, x).items():
             self.assertEqual(values.tobytes(), self.outputs(split, x)[name].tobytes())
+        os.remove(split)
+        done = harness.run(["export", checkpoint, split, "--external-data"])
+        self.assertEqual((done.returncode, os.path.exists(split)), (2, False))
+        self.assertIn("split.onnx.data: exists already", done.stderr)
 
     def test_what_cannot_be_written(self):
         checkpoint = self.train_on(numbers((16, 4)), numpy.arange(16) % 3, "normalize: none", "linear: 3", "name: cross_entropy")

@@ -5,6 +5,7 @@ target_link_libraries(ddp_manual PRIVATE ddp_app)
 set(share ${CMAKE_CURRENT_BINARY_DIR}/share)
 add_custom_command(
   OUTPUT ${share}/man/man1/ddp_train.1
+  COMMAND ${CMAKE_COMMAND} -E rm -rf ${share} # pages of commands that are gone
   COMMAND ddp_manual ${share}
   DEPENDS ddp_manual
   COMMENT "Writing manual pages and completion"

@@ -62,8 +62,10 @@ void page_program(FILE *out)
               "both 1: Open MPI starts ranks as root");
     roff_section(out, "FILES");
     roff_term(out, "ddp_train.yaml", "", "the configuration, if none is named; see ddp_train.yaml(5)");
-    roff_term(out, "runs/NAME-TIME/", "",
-              "all files of a run: config.yaml, env.json, log.txt, metrics.jsonl, report.json, checkpoints/");
+    roff_term(
+        out, "runs/NAME-TIME/", "",
+        "all files of a run: config.yaml, env.json, log.txt, metrics.jsonl, metrics.csv, report.json, report.html, "
+        "confusion.csv, model.svg, checkpoints/");
     page_exit_codes(out);
     roff_section(out, "EXAMPLES");
     roff_text(out, "  ddp_train init\n"
@@ -111,8 +113,9 @@ static void page_item(FILE *out, const struct topics_item *item)
     snprintf(after, sizeof after, "%s%s%s (%s%s)", item->alias ? " (or " : "", item->alias ? item->alias : "",
              item->alias ? ")" : "", strcmp(item->value, "required") == 0 ? "" : "default: ", item->value);
     for (int i = 0; item->choices && item->choices[i] && used < sizeof text; i++)
-        used += (size_t)snprintf(text + used, sizeof text - used, "%s%s%s", i ? ", " : " (",
-                                 *item->choices[i] ? item->choices[i] : "''", item->choices[i + 1] ? "" : ")");
+        used +=
+            (size_t)snprintf(text + used, sizeof text - used, "%s%s%s", i ? ", " : " (",
+                             *item->choices[i] ? item->choices[i] : "''", item->choices[i + 1] ? "" : ")");
     if (item->of_entry) roff_indent(out);
     roff_term(out, item->name, after, text);
     if (item->of_entry) roff_outdent(out);

@@ -85,7 +85,7 @@ void pytorch_write_prepare(const struct export_source *s, FILE *out)
 {
     const struct normal *n = &s->normal;
     struct shape stored = s->shapes.stored, moved = s->shapes.moved;
-    fputs("        x = x if x.is_floating_point() else x.float()\n", out);
+    fputs("        x = x.to(next((p.dtype for p in self.parameters()), torch.float32))\n", out);
     input_write_reshape(stored, out);
     if (!shape_equal(stored, moved)) {
         fputs("        x = x", out);

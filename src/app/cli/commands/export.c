@@ -10,8 +10,8 @@ static enum status export_checkpoint(const struct config *config, const struct a
 {
     struct export_source source;
     enum status status = export_open(&source, config, a->words[0], a->plain_weights);
-    source.options = (struct export_options){a->probabilities, a->external_data};
-    if (status == STATUS_OK) status = export_write(&source, format, a->words[1], a->force);
+    source.options = (struct export_options){a->probabilities, a->external_data, a->force};
+    if (status == STATUS_OK) status = export_write(&source, format, a->words[1]);
     if (status == STATUS_OK)
         log_info("wrote %s: %s, %s weights of step %lld, %lld parameters", a->words[1], format->name,
                  source.averaged ? "averaged" : "plain", (long long)source.step,
