@@ -39,6 +39,25 @@ static enum status export_source_read(struct export_source *s, struct h5 *f, boo
                                                    .threshold = s->config->metrics_threshold});
 }
 
+/* A layer without a name gets its number and kind; a user may have given that very name to another one. */
+static enum status export_source_check_names(const struct export_source *s)
+{
+    int count = model_layer_count(s->model);
+    for (int i = 0; i < count; i++)
+        for (int k = i + 1; k < count; k++) {
+            char first[STATE_DICT_NAME], second[STATE_DICT_NAME];
+            state_dict_layer_name(model_layer(s->model, i), first);
+            state_dict_layer_name(model_layer(s->model, k), second);
+            if (strcmp(first, second) == 0)
+                return status_fail(
+                    STATUS_CONFIG,
+                    "layers %d and %d would both be '%s' in other programs, one by its name and one by its "
+                    "number and kind; choose another name, and take the weights over with --init-from",
+                    i, k, first);
+        }
+    return STATUS_OK;
+}
+
 enum status export_open(struct export_source *s, const struct config *config, const char *path, bool plain)
 {
     struct h5 *f = NULL;
@@ -46,6 +65,7 @@ enum status export_open(struct export_source *s, const struct config *config, co
     TRY(checkpoint_open(&f, path));
     enum status status = export_source_read(s, f, plain);
     h5_close(&f);
+    if (status == STATUS_OK) status = export_source_check_names(s);
     return status == STATUS_OK ? STATUS_OK : status_at(status, "%s", path);
 }
 

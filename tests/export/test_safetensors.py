@@ -76,6 +76,13 @@ class Safetensors(exported.Case):
         self.refuse(2, "pytorch has no --probabilities", self.checkpoint, self.path("model"), "--probabilities")
         self.assertFalse([name for name in os.listdir(self.folder) if ".tmp." in name])
 
+    def test_names_that_meet(self):
+        """A layer without a name is its number and kind, which may be the name of another."""
+        layers = "[{linear: {out: 5, name: 01_linear}}, {linear: 3}]"
+        config = self.write("meet.yaml", f"data: {{train: 'synthetic:4:3:64'}}\nmodel: {{layers: {layers}}}\ntrain: {{epochs: 0, batch: 16}}\n")
+        checkpoint = self.train(config).final
+        self.refuse(2, "layers 0 and 1 would both be '01_linear' in other programs", checkpoint, self.path("meet.safetensors"))
+
     def test_replacing(self):
         """--force writes the same bytes again, in place of a file and of a folder."""
         with open(self.file, "rb") as f:
