@@ -14,7 +14,7 @@
 struct start_options {
     const char *output;    /* the run directory */
     const char *resume;    /* auto, never, or the path of a checkpoint or a run directory */
-    const char *init_from; /* a checkpoint */
+    const char *init_from; /* a checkpoint, or weights of another program */
     bool overwrite, resume_override;
 };
 
