@@ -16,7 +16,8 @@ MAY_CHANGE = {
     "train.epochs": "3", "train.max_bad_steps": "3", "train.patience": "9",
     "train.min_delta": "0.5", "train.max_time": "1h", "sync.ranks_per_node": "1", "sync.timeout": "100", "sync.death_timeout": "5",
     "sync.mixed": "allow", "sync.check_every": "7", "checkpoint.every_epochs": "2", "checkpoint.every_steps": "5",
-    "checkpoint.every_minutes": "30", "checkpoint.keep": "1", "checkpoint.best": "train.loss", "log.every_steps": "2",
+    "checkpoint.every_minutes": "30", "checkpoint.keep": "1", "checkpoint.best": "train.loss", "log.every_steps": "2", "log.report_every": "1",
+    "log.tensorboard": "true",
     "model.init": "zeros", "model.bias_init": "ones"}
 
 # these would,
