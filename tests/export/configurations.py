@@ -1,6 +1,9 @@
 """The ready configurations of launch/, and samples for them: random numbers of the shape and type that their data have."""
 import glob
 import os
+import shutil
+import tempfile
+import unittest
 
 import h5py
 import numpy
@@ -26,12 +29,14 @@ SAMPLES = 8
 
 
 class Samples:
-    """What a test case needs to train each of them for a step."""
+    """What a test case needs of them. Each is trained once, for all cases of the process."""
 
-    def write_samples(self, name, shape, kind, task, count, positions=()):
+    ready = {}
+
+    def samples(self, folder, shape, kind, task, count, positions=()):
         random = numpy.random.default_rng(11)
         x = random.integers(0, 256, (SAMPLES, *shape), numpy.uint8) if kind is int else random.normal(3, 2, (SAMPLES, *shape)).astype("f4")
-        with h5py.File(self.path("all.h5"), "w") as f, h5py.File(self.path("five.h5"), "w") as five:
+        with h5py.File(os.path.join(folder, "all.h5"), "w") as f, h5py.File(os.path.join(folder, "five.h5"), "w") as five:
             f["x"], five["x"] = x, x[:5]
             if task == "classes":
                 f["y"] = numpy.arange(SAMPLES * int(numpy.prod(positions))).reshape(SAMPLES, *positions) % count
@@ -40,13 +45,17 @@ class Samples:
                 f["y"] = (numbers > 0).astype("u1") if task == "labels" else (1000 * numbers).astype("f4")
         return x
 
-    def flags(self, name):
-        layout = [f"--data.layout={LAYOUT[name]}"] if name in LAYOUT else []
-        return [f"--data.train={self.path('all.h5')}", "--data.val=", "--train.epochs=1", f"--train.batch={SAMPLES}", *layout]
-
-    def train_ready(self, name):
-        """The checkpoint."""
-        return self.train(os.path.join(harness.SOURCE, "launch", f"{name}.yaml"), flags=self.flags(name)).final
+    def trained_for_a_step(self, name, spec):
+        """The samples, a checkpoint, and the file with the first five samples."""
+        if name not in self.ready:
+            folder = tempfile.mkdtemp(prefix="ddp_train_test_")
+            unittest.addModuleCleanup(shutil.rmtree, folder)
+            x = self.samples(folder, *spec)
+            layout = [f"--data.layout={LAYOUT[name]}"] if name in LAYOUT else []
+            flags = [f"--data.train={os.path.join(folder, 'all.h5')}", "--data.val=", "--train.epochs=1", f"--train.batch={SAMPLES}", *layout]
+            run = harness.Run(os.path.join(harness.SOURCE, "launch", f"{name}.yaml"), os.path.join(folder, "run"), flags=flags)
+            self.ready[name] = x, run.final, os.path.join(folder, "five.h5")
+        return self.ready[name]
 
 
 def names_of_files():

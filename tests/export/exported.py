@@ -1,8 +1,8 @@
 """What the tests of `ddp_train export` share: small networks that train for a step, what `predict` says of them, and a bound.
 
 The bound: float64 is the truth, and the program may be as far from it as 8 times what PyTorch's own float32 is, anywhere in the same
-outputs, or 8 roundings of the largest of them. Of a whole model it may be as far as sqrt(K) times what rounding each weight once
-changes, for sums of up to K terms: each addition rounds as well, and what that loses does not shrink where outputs are small.
+outputs, or 8 roundings of the largest of them; a whole model also as far as its sums may round (rounding.py), as PyTorch's own error may
+be small by chance.
 """
 import importlib.util
 import os
@@ -13,6 +13,7 @@ import numpy as np
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
 import harness  # noqa: E402
+import rounding  # noqa: E402
 
 try:
     import torch
@@ -46,15 +47,15 @@ class Case(harness.Case):
         with h5py.File(out) as f:
             return {name: f[name][()] for name in f}
 
-    def close(self, ours, single, double, what, spread=0):
-        """Whether `ours` is as near to `double` as `single` is, or as `spread`; infinite and NaN where it is."""
+    def close(self, ours, single, double, what, terms=0):
+        """Whether `ours` is as near to `double` as `single` is, or as sums of `terms` are; infinite and NaN where it is."""
         self.assertEqual(ours.shape, double.shape, what)
         finite = np.isfinite(double)
         self.assertTrue(np.array_equal(finite, np.isfinite(ours)), what)
         if not finite.any():
             return
         ours, single, double = ours[finite].astype(np.float64), single[finite].astype(np.float64), double[finite]
-        bound = max(FACTOR * np.abs(single - double).max(), FACTOR * ULP * np.abs(double).max(), spread)
+        bound = max(FACTOR * np.abs(single - double).max(), FACTOR * ULP * np.abs(double).max(), rounding.bound(terms, double))
         apart = np.abs(ours - double)
         self.assertLessEqual(apart.max(), bound, f"{what}, output {apart.argmax()} of {apart.size}")
 
@@ -67,30 +68,16 @@ class Case(harness.Case):
         with torch.no_grad():
             single, predicted = model(x), model.predict(x)
             probabilities = model.probabilities(x) if "probabilities" in ours else None
+            terms = x[0].numel() + sum(p[0].numel() for p in model.parameters() if p.dim() > 1)
             model, x = model.double(), x.double()
-            self.close(ours["logits"], single.numpy(), model(x).numpy(), "outputs", spread(model, model, x))
+            self.close(ours["logits"], single.numpy(), model(x).numpy(), "outputs", terms)
             if probabilities is not None:
-                self.close(ours["probabilities"], probabilities.numpy(), model.probabilities(x).numpy(), "probabilities",
-                           spread(model, model.probabilities, x))
+                self.close(ours["probabilities"], probabilities.numpy(), model.probabilities(x).numpy(), "probabilities", terms)
             if predicted.is_floating_point():
-                self.close(ours["predicted"], predicted.numpy(), model.predict(x).numpy(), "values", spread(model, model.predict, x))
+                self.close(ours["predicted"], predicted.numpy(), model.predict(x).numpy(), "values", terms)
             else:
                 self.assertTrue(np.array_equal(ours["predicted"], predicted.numpy()))
         return model
-
-
-def spread(model, function, x):
-    """How far outputs may be apart whose sums round: sqrt(K) times as far as they move when every weight is rounded, at random."""
-    exact, kept, moved = function(x), [p.clone() for p in model.parameters()], 0
-    random = torch.Generator().manual_seed(1)
-    for _ in range(4):
-        for p, value in zip(model.parameters(), kept):
-            p.copy_(value * (1 + ULP / 2 * (2 * torch.randint(0, 2, value.shape, generator=random) - 1)))
-        change = (function(x) - exact).abs()
-        moved = max(moved, float(change.nan_to_num(0, 0, 0).max()))
-    for p, value in zip(model.parameters(), kept):
-        p.copy_(value)
-    return moved * max(value[0].numel() for value in kept) ** 0.5 if kept else 0
 
 
 def load(folder):

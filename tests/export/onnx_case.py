@@ -6,9 +6,9 @@ import numpy
 
 import packages
 from packages import harness
+from rounding import bound
 
 onnx = runtime = None  # modules, once a test case is set up
-UNIT = 2.0 ** -24  # rounding of float32
 
 
 def terms(model):
@@ -16,12 +16,6 @@ def terms(model):
     for means and norms all features of a sample."""
     count = numpy.prod([d.dim_value for d in model.graph.input[0].type.tensor_type.shape.dim[1:]])
     return count + sum(numpy.prod(t.dims[1:]) for t in model.graph.initializer if len(t.dims) > 1)
-
-
-def bound(count, expected, times=2):
-    """Roundings are independent, each at most a unit of the largest number: `count` of them add up to less than the root of that many
-    units; twice that for two programs."""
-    return times * UNIT * numpy.sqrt(count) * max(1, numpy.abs(expected).max())
 
 
 class OnnxCase(harness.Case):
