@@ -55,25 +55,13 @@ static void protobuf_put_length(struct protobuf *p, int field, int64_t length)
     protobuf_put_varint(p, (uint64_t)length);
 }
 
-static enum status protobuf_grow(struct protobuf *p)
-{
-    int64_t *more;
-    int room = p->room ? 2 * p->room : 256;
-    if (p->count < p->room) return STATUS_OK;
-    TRY(mem_alloc(&more, (size_t)room, sizeof *more, "message"));
-    if (p->count > 0) memcpy(more, p->lengths, (size_t)p->count * sizeof *more);
-    mem_free(&p->lengths);
-    p->lengths = more;
-    p->room = room;
-    return STATUS_OK;
-}
-
 /* While it measures, the place of a length holds where its part began. The header is counted when its length is
  * known. */
 void protobuf_begin(struct protobuf *p, int field)
 {
     assert(p->depth < PROTOBUF_DEPTH);
-    if (!p->out && p->status == STATUS_OK) p->status = protobuf_grow(p);
+    if (!p->out && p->status == STATUS_OK)
+        p->status = mem_grow(&p->lengths, &p->room, p->count, sizeof *p->lengths, "message");
     if (p->status != STATUS_OK) return;
     if (p->out) {
         protobuf_put_length(p, field, p->lengths[p->at++]);

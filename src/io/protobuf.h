@@ -18,7 +18,8 @@ struct protobuf {
     FILE *out;        /* NULL: it measures */
     int64_t bytes;    /* so far */
     int64_t *lengths; /* [count]: of the parts, in the order in which they begin */
-    int count, room, at;
+    int count, at;
+    int64_t room;
     int open[PROTOBUF_DEPTH], depth; /* the parts that have begun and not ended */
     enum status status;
 };

@@ -44,18 +44,6 @@ static void epochs_add_columns(struct table *t, const char *const *names)
     for (; *names; names++) epochs_add_column(t, *names);
 }
 
-static bool epochs_is_eval(const struct json_object *line)
-{
-    const char *kind = json_object_text(line, "kind"), *split = json_object_text(line, "split");
-    return kind && split && strcmp(kind, "eval") == 0 && strcmp(split, "val") == 0;
-}
-
-static bool epochs_is_epoch(const struct json_object *line)
-{
-    const char *kind = json_object_text(line, "kind");
-    return kind && strcmp(kind, "epoch") == 0;
-}
-
 static void epochs_add_metric(void *self, const char *key, double value)
 {
     char name[NAME_SIZE];
@@ -66,7 +54,7 @@ static void epochs_add_metric(void *self, const char *key, double value)
 
 static void epochs_find_columns(void *self, const struct json_object *line)
 {
-    if (epochs_is_eval(line)) json_object_each_number(line, epochs_add_metric, self);
+    if (events_is_val(line)) json_object_each_number(line, epochs_add_metric, self);
 }
 
 /* What is no column, such as "val.epoch", is left out. */
@@ -105,11 +93,11 @@ static void epochs_end_row(struct table *t)
 static void epochs_add_line(void *self, const struct json_object *line)
 {
     struct table *t = self;
-    if (epochs_is_epoch(line)) {
+    if (events_is_epoch(line)) {
         epochs_end_row(t);
         t->has_row = true;
         json_object_each_number(line, epochs_set_train, t);
-    } else if (epochs_is_eval(line) && t->has_row && json_object_number(line, "epoch") == t->values[0]) {
+    } else if (events_is_val(line) && t->has_row && json_object_number(line, "epoch") == t->values[0]) {
         json_object_each_number(line, epochs_set_val, t);
     }
 }

@@ -43,6 +43,22 @@ enum status events_each(const char *folder, void (*each)(void *self, const struc
     return status;
 }
 
+static bool events_has(const struct json_object *event, const char *key, const char *text)
+{
+    const char *found = json_object_text(event, key);
+    return found && strcmp(found, text) == 0;
+}
+
+bool events_is_epoch(const struct json_object *event)
+{
+    return events_has(event, "kind", "epoch");
+}
+
+bool events_is_val(const struct json_object *event)
+{
+    return events_has(event, "kind", "eval") && events_has(event, "split", "val");
+}
+
 int64_t events_whole(const struct json_object *event, const char *key)
 {
     double value = json_object_number(event, key);
@@ -51,7 +67,6 @@ int64_t events_whole(const struct json_object *event, const char *key)
 
 void events_renew(const struct json_object *event, const char *key, int64_t *value)
 {
-    const char *kind = json_object_text(event, "kind");
-    bool begins = kind && (strcmp(kind, "start") == 0 || strcmp(kind, "resume") == 0);
+    bool begins = events_has(event, "kind", "start") || events_has(event, "kind", "resume");
     if (begins && !isnan(json_object_number(event, key))) *value = events_whole(event, key);
 }

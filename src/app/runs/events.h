@@ -11,6 +11,10 @@
 enum status events_each(const char *folder, void (*each)(void *self, const struct json_object *event),
                         void *self);
 
+/* Whether an event is the end of an epoch, or an evaluation of the validation set. */
+bool events_is_epoch(const struct json_object *event);
+bool events_is_val(const struct json_object *event);
+
 /* A member that is a whole number; 0 if there is none. */
 int64_t events_whole(const struct json_object *event, const char *key);
 

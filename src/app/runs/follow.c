@@ -40,13 +40,12 @@ static void follow_choose_metric(void *self, const char *key, double value)
 static void follow_add_event(void *self, const struct json_object *event)
 {
     struct follow *f = self;
-    const char *kind = json_object_text(event, "kind"), *split = json_object_text(event, "split");
+    const char *kind = json_object_text(event, "kind");
     if (!kind) return;
     if (strcmp(kind, "start") == 0) f->steps = events_whole(event, "steps_per_epoch");
     events_renew(event, "total_steps", &f->total_steps);
     if (strcmp(kind, "step") == 0 || strcmp(kind, "epoch") == 0) f->step = events_whole(event, "step");
-    bool epoch = strcmp(kind, "epoch") == 0,
-         eval = strcmp(kind, "eval") == 0 && split && strcmp(split, "val") == 0;
+    bool epoch = events_is_epoch(event), eval = events_is_val(event);
     if (!epoch && !eval) return;
     json_object_each_number(event, follow_choose_metric, f);
     double at = json_object_number(event, "epoch");
@@ -87,8 +86,8 @@ static void follow_put_value(FILE *out, const char *name, double value, int colo
         fprintf(out, "  %s %.4g", name, value);
 }
 
-/* A title with the newest values, and the plot below. A terminal that is too narrow for
- * the values gets the name alone: a line that it breaks would be drawn over. */
+/* A title with the newest values, and the plot below. A terminal that is too narrow for the values gets the name alone:
+ * only the lines that are counted are drawn over, not those that it breaks. */
 static int follow_put_panel(FILE *out, const char *name, const struct follow_curve *splits, int width,
                             bool colours)
 {

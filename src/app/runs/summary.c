@@ -81,10 +81,9 @@ static void summary_add_value(void *self, const char *key, double value)
 static void summary_add_event(void *self, const struct json_object *o)
 {
     struct summary *r = self;
-    const char *kind = json_object_text(o, "kind"), *split = json_object_text(o, "split");
+    const char *kind = json_object_text(o, "kind");
     if (!kind) return;
-    bool epoch = strcmp(kind, "epoch") == 0,
-         eval = strcmp(kind, "eval") == 0 && split && strcmp(split, "val") == 0;
+    bool epoch = events_is_epoch(o), eval = events_is_val(o);
     events_renew(o, "epochs", &r->epochs);
     events_renew(o, "ranks", &r->ranks);
     if (strcmp(kind, "resume") == 0) r->state = RUN_FAILED; /* unless it ended a second time */

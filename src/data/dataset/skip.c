@@ -28,14 +28,7 @@ struct skip {
 
 static enum status skip_note(struct skip *k, int64_t sample)
 {
-    if (k->count == k->room) {
-        int64_t room = k->room ? 2 * k->room : 64, *bad = NULL;
-        TRY(mem_alloc(&bad, (size_t)room, sizeof *bad, "samples that cannot be read"));
-        if (k->count) memcpy(bad, k->bad, (size_t)k->count * sizeof *bad);
-        mem_free(&k->bad);
-        k->bad = bad;
-        k->room = room;
-    }
+    TRY(mem_grow(&k->bad, &k->room, k->count, sizeof *k->bad, "samples that cannot be read"));
     k->bad[k->count++] = sample;
     return STATUS_OK;
 }

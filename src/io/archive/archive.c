@@ -77,15 +77,7 @@ enum status archive_add(struct archive *a, struct archive_entry **e)
 {
     if (a->count == ARCHIVE_ENTRIES_MAX)
         return status_fail(STATUS_DATA, "%s: holds more than %d arrays", a->path, ARCHIVE_ENTRIES_MAX);
-    if (a->count == a->room) {
-        struct archive_entry *more;
-        int64_t room = a->room ? 2 * a->room : 64;
-        TRY(mem_alloc(&more, (size_t)room, sizeof *more, "list of weights"));
-        if (a->count) memcpy(more, a->entries, (size_t)a->count * sizeof *more);
-        mem_free(&a->entries);
-        a->entries = more;
-        a->room = room;
-    }
+    TRY(mem_grow(&a->entries, &a->room, a->count, sizeof *a->entries, "list of weights"));
     *e = &a->entries[a->count++];
     return STATUS_OK;
 }

@@ -29,24 +29,11 @@ void onnx_begin(struct onnx *g, const char *prefix)
     g->prefix_first = g->count;
 }
 
-/* Makes room for one more value. */
-static enum status onnx_grow(struct onnx *g)
-{
-    struct onnx_value **more;
-    int room = g->room ? 2 * g->room : 64;
-    if (g->count < g->room) return STATUS_OK;
-    TRY(mem_alloc(&more, (size_t)room, sizeof(struct onnx_value *), "ONNX graph"));
-    if (g->count > 0) memcpy(more, g->values, (size_t)g->count * sizeof(struct onnx_value *));
-    mem_free(&g->values);
-    g->values = more;
-    g->room = room;
-    return STATUS_OK;
-}
-
 /* Adds a value, named after `what` if it has no name; returns ONNX_NONE where memory is short. */
 static int onnx_add(struct onnx *g, enum onnx_kind kind, const char *what)
 {
-    if (g->status == STATUS_OK) g->status = onnx_grow(g);
+    if (g->status == STATUS_OK)
+        g->status = mem_grow(&g->values, &g->room, g->count, sizeof *g->values, "ONNX graph");
     if (g->status == STATUS_OK)
         g->status = mem_alloc(&g->values[g->count], 1, sizeof **g->values, "ONNX graph");
     if (g->status != STATUS_OK) return ONNX_NONE;

@@ -62,7 +62,8 @@ struct onnx {
     char prefix[ONNX_NAME / 2]; /* of the names of what is added: the layer */
     int prefix_first;           /* the number of values when it was set */
     struct onnx_value **values; /* [count] */
-    int count, room;
+    int count;
+    int64_t room;
     enum status status;
 };
 
