@@ -1,9 +1,9 @@
 /* import.h - starts from weights that another program has written: PyTorch, safetensors, NumPy or Keras.
  *
  * Tensors are matched by their keys in a state_dict (nn/export/state_dict.h), without the prefixes that wrappers add
- * ("module.", "model.", what all names have in common). What names leave, and names that are numbers
- * only where their order fits all of them, is matched by order and shape: layers with weights of the same number of axes one after another. Local
- * functions. */
+ * ("module.", "model.", what all names have in common). The others are matched by order and shape: layers whose weights
+ * have the same number of axes, one after another. Names that are nothing but numbers ("0.weight") say little: where the
+ * order fits all tensors, it counts and not they. Local functions. */
 #ifndef TRAIN_IMPORT_IMPORT_H
 #define TRAIN_IMPORT_IMPORT_H
 
