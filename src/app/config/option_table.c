@@ -357,8 +357,8 @@ static const struct option options[] = {
      .help = "steps between step lines in metrics.jsonl; 0 = none"},
     {.key = "log.report_every", .kind = OPTION_INT, .offset = AT(report_every),
      .default_text = "10", .max = 1e9, MAY_CHANGE,
-     .help = "epochs after which report.html and metrics.csv are written again during the run; 0 = only "
-             "at its end"},
+     .help = "epochs after which report.html and metrics.csv are written again during the run, in at "
+             "most 2 % of its time; 0 = only at its end"},
     {.key = "log.tensorboard", .kind = OPTION_BOOL, .offset = AT(tensorboard),
      .default_text = "false", MAY_CHANGE,
      .help = "write event files (events.out.tfevents.*) into the run directory, for TensorBoard: loss, "
