@@ -121,6 +121,8 @@ conv1d: {out: 6, kernel: 3, stride: 2, padding: [[2, 1]], groups: 2}
 conv1d: {out: 3, kernel: 5, padding: [[2, 4]], padding_mode: circular}
 conv1d: {out: 3, kernel: 5, padding: 3, padding_mode: replicate, stride: 3}
 conv_transpose1d: {out: 3, kernel: 4, stride: 3, padding: [[1, 2]], output_padding: 2, dilation: 2}
+conv_transpose1d: {out: 3, kernel: 3, stride: 2, padding: [[0, 1]], output_padding: 6, dilation: 7}
+maxpool1d: {kernel: 3, dilation: 2, padding: 2, ceil_mode: true}
 """
 PLANE = """
 conv2d: {out: 8, kernel: 3, padding: 1, groups: 4, bias: false}
@@ -132,7 +134,11 @@ conv2d: {out: 4, kernel: [3, 2], stride: [1, 2], padding: [[1, 2], [0, 1]], dila
 conv2d: {out: 4, kernel: 3, padding: 1, padding_mode: [zeros, replicate]}
 conv2d: {out: 4, kernel: 3, padding: [2, 0], padding_mode: [circular, reflect]}
 conv_transpose2d: {out: 2, kernel: [3, 2], stride: [2, 1], padding: [[0, 1], [1, 0]], output_padding: [1, 0]}
+conv_transpose2d: {out: 4, kernel: 3, dilation: 2, output_padding: 1}
+conv_transpose2d: {out: 4, kernel: 3, dilation: [3, 1], output_padding: [2, 0], padding: 1, bias: false}
 maxpool2d: {kernel: [2, 3], stride: [0, 1]}
+maxpool2d: {kernel: 3, dilation: 2, padding: 2}
+maxpool2d: {kernel: 2, dilation: [5, 1], padding: [3, 0], stride: 2, ceil_mode: true}
 avgpool2d: {kernel: [3, 1], stride: [2, 0], padding: [1, 0]}
 adaptive_avgpool2d: {size: [0, 2]}
 upsample: {size: [0, 5], scale: [2, 0]}
@@ -144,6 +150,7 @@ crop: {amount: [[1, 0], [2, 1]]}
 SPACE = """
 conv3d: {out: 3, kernel: [2, 3, 1], stride: [1, 2, 1], padding: [[1, 0], [1, 2], 0]}
 conv_transpose3d: {out: 2, kernel: 2, stride: [1, 2, 3], output_padding: [0, 1, 2]}
+maxpool3d: {kernel: 2, dilation: 3, padding: [2, 1, 2], stride: 1}
 layernorm: {axes: 3}
 avgpool3d: {kernel: [2, 3, 2], padding: [1, 1, 0], ceil_mode: true}
 adaptive_avgpool3d: {size: [2, 4, 1]}

@@ -1,6 +1,7 @@
 /* torch.c - writes layers as PyTorch code. */
 #include "nn/export/torch.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,7 +14,7 @@ void torch_write_number(FILE *out, double value)
 {
     char text[NUMBER_TEXT_SIZE];
     number_format(value, text);
-    fputs(text, out);
+    fprintf(out, isinf(value) ? "float(\"%s\")" : "%s", text);
 }
 
 void torch_write_axes(FILE *out, int axes, const int64_t values[SHAPE_AXES])

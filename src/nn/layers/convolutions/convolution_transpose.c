@@ -67,14 +67,24 @@ void convolution_transpose_backward(const struct layer *l, const struct pass *p,
     if (dx[0]) l->kernels->conv_forward(&w, p->params + l->tensors[0].offset, dy, &finish, dx[0], l->scratch);
 }
 
+/* Runtimes take less output_padding than the stride only. What is cut off behind is taken back first; then a zero more of
+ * the input is a stride more of the output. */
 int convolution_transpose_onnx(const struct layer *l, struct onnx *g, const int *x)
 {
     struct window w = transpose_window(l, 1, 1, NULL);
-    struct shape in = l->in[0];
+    struct pad zeros = {.in = l->in[0], .out = l->in[0]};
     int64_t more[SHAPE_AXES];
-    int rank = w.out.rank = in.rank = l->out.rank;
-    for (int i = 0; i < rank; i++) more[i] = (int64_t)l->args[CONVOLUTION_MODE + SHAPE_AXES - rank + i];
-    int y = convolution_onnx_node(l, g, "ConvTranspose", onnx_reshape(g, x[0], l->in[0], in), &w);
+    int rank = w.out.rank = zeros.in.rank = zeros.out.rank = l->out.rank;
+    for (int i = SHAPE_AXES - rank, k = 0; i < SHAPE_AXES; i++, k++) {
+        more[k] = (int64_t)l->args[CONVOLUTION_MODE + i];
+        int64_t back = more[k] < w.pad_after[i] ? more[k] : w.pad_after[i];
+        w.pad_after[i] -= back;
+        zeros.after[i] = (more[k] - back) / w.stride[i];
+        zeros.out.d[i] += zeros.after[i];
+        more[k] = (more[k] - back) % w.stride[i];
+    }
+    int padded = onnx_pad(g, onnx_reshape(g, x[0], l->in[0], zeros.in), &zeros);
+    int y = convolution_onnx_node(l, g, "ConvTranspose", padded, &w);
     onnx_set_ints(g, "output_padding", rank, more);
     return y;
 }

@@ -55,7 +55,7 @@ static int avgpool_onnx_factors(const struct layer *l, struct onnx *g, const str
 int avgpool_onnx(const struct layer *l, struct onnx *g, const int *x)
 {
     struct pool pool = avgpool_describe(l, 1);
-    struct window w = pool_onnx_window(&pool);
+    struct window w = pool_exact_window(&pool);
     bool factors = pool.divisor > 0;
     for (int i = 0; i < SHAPE_AXES; i++)
         factors |= pool.count_padding && w.pad_after[i] > pool.window.pad_after[i];

@@ -1,7 +1,9 @@
 /* maxpool.c - the maximum of windows, along any number of axes. */
 #include <math.h>
+#include <string.h>
 
 #include "nn/export/onnx_spatial.h"
+#include "nn/export/torch.h"
 #include "nn/layers/pooling/pool.h"
 
 enum { DILATION = POOL_OTHERS, CEIL = DILATION + SHAPE_AXES };
@@ -43,7 +45,7 @@ void maxpool_backward(const struct layer *l, const struct pass *p, const float *
 int maxpool_onnx(const struct layer *l, struct onnx *g, const int *x)
 {
     struct pool pool = maxpool_describe(l, 1);
-    struct window w = pool_onnx_window(&pool);
+    struct window w = pool_exact_window(&pool);
     struct pad pad = {.in = w.in, .out = w.in, .value = -INFINITY};
     int padded = pool_onnx_input(l, g, x);
     pad.in.rank = pad.out.rank = l->out.rank;
@@ -56,4 +58,45 @@ int maxpool_onnx(const struct layer *l, struct onnx *g, const int *x)
     int y = ONNX_NODE(g, "MaxPool", onnx_pad(g, padded, &pad));
     onnx_set_window(g, &w);
     return y;
+}
+
+/* torch's module pads by half of its kernel at most, whatever the dilation; beyond that F.pad does. */
+static bool maxpool_pads_apart(const struct layer *l)
+{
+    struct pool p = maxpool_describe(l, 1);
+    bool apart = false;
+    for (int i = 0; i < SHAPE_AXES; i++) apart = apart || 2 * p.window.pad_before[i] > p.window.kernel[i];
+    return apart;
+}
+
+void maxpool_write_torch(const struct layer *l, FILE *out)
+{
+    if (!maxpool_pads_apart(l)) {
+        pool_write_torch(l, out);
+        return;
+    }
+    struct pool p = maxpool_describe(l, 1);
+    int axes = torch_axes(l);
+    fprintf(out, "nn.%s(", l->ops->aliases[0]);
+    torch_write_axes(out, axes, p.window.kernel);
+    fputs(", stride=", out);
+    torch_write_axes(out, axes, p.window.stride);
+    fputs(", dilation=", out);
+    torch_write_axes(out, axes, p.window.dilation);
+    fputc(')', out);
+}
+
+void maxpool_write_torch_call(const struct layer *l, const struct torch_call *c)
+{
+    struct pool p = maxpool_describe(l, 1);
+    bool apart = maxpool_pads_apart(l);
+    struct window w = pool_exact_window(&p);
+    struct pad pad = {.in = w.in, .value = -INFINITY};
+    memcpy(pad.before, w.pad_before, sizeof pad.before);
+    memcpy(pad.after, w.pad_after, sizeof pad.after);
+    fprintf(c->out, "%s(", c->module);
+    if (apart) torch_open_pad(c->out, &pad);
+    torch_write_input(l, c);
+    if (apart) torch_close_pad(c->out, &pad, torch_axes(l));
+    fputc(')', c->out);
 }

@@ -4,7 +4,8 @@
 
 static const struct arg args[] = MAXPOOL_ARGS(1);
 
-static const struct layer_torch torch = {.module = pool_write_torch, .axes = 1};
+static const struct layer_torch torch = {
+    .module = maxpool_write_torch, .call = maxpool_write_torch_call, .axes = 1};
 
 extern const struct layer_ops layer_maxpool1d;
 const struct layer_ops layer_maxpool1d = {

@@ -4,7 +4,8 @@
 
 static const struct arg args[] = MAXPOOL_ARGS(2);
 
-static const struct layer_torch torch = {.module = pool_write_torch, .axes = 2};
+static const struct layer_torch torch = {
+    .module = maxpool_write_torch, .call = maxpool_write_torch_call, .axes = 2};
 
 extern const struct layer_ops layer_maxpool2d;
 const struct layer_ops layer_maxpool2d = {

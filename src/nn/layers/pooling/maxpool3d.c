@@ -4,7 +4,8 @@
 
 static const struct arg args[] = MAXPOOL_ARGS(3);
 
-static const struct layer_torch torch = {.module = pool_write_torch, .axes = 3};
+static const struct layer_torch torch = {
+    .module = maxpool_write_torch, .call = maxpool_write_torch_call, .axes = 3};
 
 extern const struct layer_ops layer_maxpool3d;
 const struct layer_ops layer_maxpool3d = {

@@ -89,8 +89,7 @@ int pool_onnx_input(const struct layer *l, struct onnx *g, const int *x)
     return onnx_reshape(g, x[0], l->in[0], in);
 }
 
-/* Padding behind as far as windows reach, so that their number is that of ONNX without its ceil mode. */
-struct window pool_onnx_window(const struct pool *p)
+struct window pool_exact_window(const struct pool *p)
 {
     struct window w = p->window;
     for (int i = 0; i < SHAPE_AXES; i++) {

@@ -51,9 +51,12 @@ void pool_measure_max(struct layer *l, const struct pool *p);
 /* Write the module of windows, with or without "nn." before it, as layer_torch.module. */
 void pool_write_torch(const struct layer *l, FILE *out);
 void pool_write_torch_class(const struct layer *l, FILE *out);
-/* The input of a node with as many axes as the output, and the windows as ONNX has them. */
+
+/* The input of a node of ONNX with as many axes as the output. */
 int pool_onnx_input(const struct layer *l, struct onnx *g, const int *x);
-struct window pool_onnx_window(const struct pool *p);
+
+/* The windows with padding behind as far as they reach, so that their number needs no ceil mode. */
+struct window pool_exact_window(const struct pool *p);
 
 /* maxpool.c */
 enum status maxpool_plan(struct layer *l);
@@ -62,6 +65,8 @@ void maxpool_forward(const struct layer *l, const struct pass *p, const float *c
 void maxpool_backward(const struct layer *l, const struct pass *p, const float *const *x, const float *y,
                       float *dy, float *const *dx);
 int maxpool_onnx(const struct layer *l, struct onnx *g, const int *x);
+void maxpool_write_torch(const struct layer *l, FILE *out);
+void maxpool_write_torch_call(const struct layer *l, const struct torch_call *c);
 
 /* avgpool.c */
 enum status avgpool_plan(struct layer *l);
